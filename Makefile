@@ -1,0 +1,53 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := $(shell find lob agents -name '*.pyx' -o -name '*.pxd') setup.py pyproject.toml
+PEERS := $(VENV)/.peers
+SECONDS ?= 60
+SEED ?= 0
+
+.PHONY: demo test slow fuzz bench lint types build clean
+
+demo: $(STAMP)  ## a synthetic day, a forced sale, its cost: offline
+	$(BIN)/firesale demo
+
+test: $(STAMP)  ## everything that is checked at every commit
+	$(BIN)/python -m pytest
+
+slow: $(STAMP)  ## the longer tests
+	$(BIN)/python -m pytest -m slow
+
+fuzz: $(STAMP)  ## compiled engine against reference: make fuzz SECONDS=600 SEED=7
+	$(BIN)/python -m tests.differential.fuzz --seconds $(SECONDS) --seed $(SEED)
+
+bench: $(PEERS)  ## side by side with the peers that install
+	$(BIN)/python -m benchmarks.run
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/cython-lint lob agents
+
+types: $(STAMP)
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest lob.book --mypy-config-file pyproject.toml
+
+build: $(STAMP)  ## the sdist, and from it the wheel
+	rm -rf dist
+	$(BIN)/python -m build
+
+$(STAMP): $(SOURCES)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+$(PEERS): $(STAMP)
+	-for peer in bourse order-book nautilus_trader lightmatchingengine; do \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$peer" \
+	    || echo "$$peer does not install here: left out of the comparison"; done
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find lob agents experiments \( -name '*.so' -o -name '*.c' -o -name '__pycache__' \) -prune -exec rm -rf {} +

@@ -1,0 +1,23 @@
+"""The compiled book, for extensions that drive it without Python."""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+from lob.matching cimport Book
+from lob.records cimport Message
+
+
+cdef class OrderBook:
+    cdef Book book
+    cdef Message message_about(self, object order_id, uint8_t kind, object ts_event) except *
+    cdef Outcome apply_one(self, const Message *message)
+    cdef int describe_outcome(self, Outcome outcome, int64_t order_id) except -1
+    cdef uint32_t find(self, object order_id) except? 0
+    cdef int64_t check_level(self, int side, uint32_t at, uint64_t key) except -1
+
+
+cdef class Outcome:
+    cdef readonly bint accepted
+    cdef readonly int64_t filled
+    cdef readonly int64_t leaves
+    cdef readonly tuple trades
+    cdef int _reason

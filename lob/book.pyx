@@ -1,0 +1,737 @@
+"""The matching engine of one instrument, as Python sees it."""
+
+from hashlib import blake2b
+
+cimport cython
+from cpython.buffer cimport (
+    PyBUF_SIMPLE,
+    PyBUF_WRITABLE,
+    PyBuffer_FillInfo,
+    PyBuffer_Release,
+    PyObject_GetBuffer,
+)
+from cpython.long cimport PyLong_Check
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
+
+from lob.ladder cimport (
+    NO_KEY,
+    NO_LEVEL,
+    Ladder,
+    Level,
+    ladder_bytes,
+    ladder_find,
+    ladder_key,
+    ladder_next,
+)
+from lob.matching cimport (
+    Book,
+    EventSink,
+    apply,
+    apply_all,
+    book_copy,
+    book_init,
+    book_release,
+    book_reserve,
+    rest,
+    sink_bytes,
+    sink_release,
+    sink_reserve,
+    well_formed,
+)
+from lob.order_table cimport RestingOrder, hash_id, table_bytes, table_find
+from lob.records cimport (
+    CANCEL,
+    LIMIT,
+    MAX_PRICE,
+    MAX_SIZE,
+    NEW,
+    POST_ONLY,
+    REDUCE,
+    REJECTED,
+    REPLACE,
+    TRADE,
+    Event,
+    LevelRow,
+    Message,
+    OrderRow,
+    Quote,
+)
+
+import numpy as np
+
+from lob import checks, types
+from lob.checks import integer
+from lob.types import Cost, Flag, Order, Reason, SelfTradePrevention, Side, Trade
+
+cdef extern from "Python.h":
+    long long PyLong_AsLongLongAndOverflow(object value, int *overflow) except? -1
+
+__all__ = ["OrderBook", "Outcome"]
+
+cdef tuple REASONS = tuple(Reason)
+cdef object MESSAGE = types.MESSAGE, EVENT = types.EVENT, QUOTE = types.QUOTE
+cdef object LEVEL = types.LEVEL, ORDER = types.ORDER
+
+for _dtype, _size in (
+    (MESSAGE, sizeof(Message)),
+    (EVENT, sizeof(Event)),
+    (QUOTE, sizeof(Quote)),
+    (LEVEL, sizeof(LevelRow)),
+    (ORDER, sizeof(OrderRow)),
+):
+    if _dtype.itemsize != _size:
+        raise ImportError(f"lob.records and lob.types disagree: {_dtype}")
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Outcome:
+    """What became of one message.
+
+    Attributes
+    ----------
+    accepted : bool
+    reason : Reason
+        Why it was rejected, or why its remainder was cancelled.
+    filled : int
+        Lots traded at once.
+    leaves : int
+        Lots that rest now.
+    trades : tuple[Trade, ...]
+        In order of execution.
+    """
+
+    @property
+    def reason(self):
+        return REASONS[self._reason]
+
+    def __repr__(self):
+        return (
+            f"Outcome(accepted={bool(self.accepted)}, reason={self.reason!r}, "
+            f"filled={self.filled}, leaves={self.leaves}, trades={self.trades!r})"
+        )
+
+
+cdef class OrderBook:
+    """A limit order book of one instrument with price-time priority.
+
+    Prices are integer ticks from ``-2**40`` to ``2**40``, sizes integer lots from 1 to
+    ``2**62 - 1``; order ids are any 64-bit integers the caller chooses, unique among the orders
+    that rest. The rules of matching are written out in ``lob.reference``, which keeps the same
+    contract in plain Python.
+
+    A message that the market refuses is an outcome with a reason. Misuse (a float for a price,
+    a size of zero, an unknown enumeration value) raises ``TypeError`` or ``ValueError`` that
+    names the argument and shows its value, and leaves the book as it was.
+
+    Adding, cancelling and filling an order take constant time, except that a new best price
+    after a level has emptied may take a walk of six steps.
+
+    Parameters
+    ----------
+    instrument
+        The number that messages to this book carry, 0 to 65535.
+
+    Examples
+    --------
+    >>> import lob
+    >>> book = lob.OrderBook()
+    >>> book.submit(order_id=1, side=lob.Side.BUY, price=100, size=10).leaves
+    10
+    >>> book.submit(order_id=2, side=lob.Side.SELL, price=99, size=4).trades
+    (Trade(price=100, size=4, resting_order_id=1, resting_owner=0),)
+    >>> book.best_bid, book.best_ask, len(book)
+    (100, None, 1)
+    """
+
+    def __cinit__(self, instrument=0):
+        if book_init(&self.book, integer("instrument", instrument, 0, 2**16 - 1)) < 0:
+            raise MemoryError
+
+    def __dealloc__(self):
+        book_release(&self.book)
+
+    # ---------------------------------------------------------------- messages, one by one
+
+    def submit(
+        self,
+        *,
+        order_id,
+        side,
+        size,
+        price=None,
+        owner=0,
+        order_type=0,
+        time_in_force=0,
+        post_only=False,
+        min_size=0,
+        stp=0,
+        tag=0,
+        ts_event=0,
+    ):
+        """Enter a new order.
+
+        Parameters
+        ----------
+        order_id
+            Any 64-bit integer that no resting order has.
+        side
+            ``Side.BUY`` or ``Side.SELL``.
+        size
+            Lots.
+        price
+            Ticks; needed for a limit order, ignored for a market order.
+        owner
+            Who sends it, a 32-bit integer: self-trade prevention compares owners.
+        order_type
+            ``OrderType.LIMIT`` or ``OrderType.MARKET``.
+        time_in_force
+            What happens to what does not trade at once, see ``TimeInForce``.
+        post_only
+            Reject the order if it would trade at once.
+        min_size
+            Reject the order unless at least so many lots trade at once.
+        stp
+            What to do on meeting an order of the same owner, see ``SelfTradePrevention``.
+        tag
+            Anything: copied to every event of the order.
+        ts_event
+            Time in ns, copied to the events; the book itself keeps no clock.
+
+        Returns
+        -------
+        Outcome
+        """
+        cdef Message message
+        cdef int64_t side_ = as_int("side", side)
+        cdef int64_t order_type_ = as_int("order_type", order_type)
+        cdef int64_t time_in_force_ = as_int("time_in_force", time_in_force)
+        cdef int64_t stp_ = as_int("stp", stp)
+        cdef int64_t owner_ = as_int("owner", owner)
+        message.ts_event = as_int("ts_event", ts_event)
+        message.order_id = as_int("order_id", order_id)
+        if price is None:
+            if order_type_ == LIMIT:
+                raise TypeError("price must be given for a limit order")
+            message.price = 0
+        else:
+            message.price = as_int("price", price)
+        message.size = as_int("size", size)
+        message.kind = NEW
+        message.flags = POST_ONLY if post_only else 0
+        message.instrument = self.book.instrument
+        message.reserved = 0
+        message.tag = as_int("tag", tag)
+        message.min_size = as_int("min_size", min_size)
+        message.display_size = message.stop_price = message.trail = message.expire_ts = 0
+        message.side = <int8_t>side_
+        message.order_type = <uint8_t>order_type_
+        message.time_in_force = <uint8_t>time_in_force_
+        message.stp = <uint8_t>stp_
+        message.owner = <int32_t>owner_
+        if (
+            message.side != side_
+            or message.order_type != order_type_
+            or message.time_in_force != time_in_force_
+            or message.stp != stp_
+            or message.owner != owner_
+            or not well_formed(&message, message.instrument)
+        ):
+            integer("owner", owner, *checks.INT32)
+            raise ValueError(
+                checks.misuse(
+                    plain_message(&message)._replace(
+                        side=side_,
+                        order_type=order_type_,
+                        time_in_force=time_in_force_,
+                        stp=stp_,
+                    ),
+                    self.book.instrument,
+                )
+            )
+        return self.apply_one(&message)
+
+    def cancel(self, order_id, *, ts_event=0):
+        """Take an order out of the book."""
+        cdef Message message = self.message_about(order_id, CANCEL, ts_event)
+        return self.apply_one(&message)
+
+    def reduce(self, order_id, size, *, ts_event=0):
+        """Take ``size`` lots off an order; it keeps its place. All or more removes it."""
+        cdef Message message = self.message_about(order_id, REDUCE, ts_event)
+        message.size = as_int("size", size)
+        return self.apply_one(&message)
+
+    def replace(self, order_id, *, price=None, size=None, ts_event=0):
+        """Give an order a new price in ticks, a new open size in lots, or both.
+
+        Less size at the same price keeps the order's place in the queue. Anything else takes the
+        order out and enters it anew, and then it may trade. All else about the order stays.
+        """
+        cdef Message message = self.message_about(order_id, REPLACE, ts_event)
+        cdef uint32_t index = table_find(
+            &self.book.table, message.order_id, hash_id(message.order_id)
+        )
+        cdef RestingOrder *resting = &self.book.table.orders[index]
+        message.size = 1
+        if index:
+            message.size = resting.size
+            message.price = self.book.sides[resting.side < 0].levels[resting.level].price
+        if price is not None:
+            message.price = as_int("price", price)
+        if size is not None:
+            message.size = as_int("size", size)
+        return self.apply_one(&message)
+
+    cdef Message message_about(self, object order_id, uint8_t kind, object ts_event) except *:
+        cdef Message message
+        message.ts_event = as_int("ts_event", ts_event)
+        message.order_id = as_int("order_id", order_id)
+        message.price = message.size = 0
+        message.kind = kind
+        message.side = 0
+        message.order_type = message.time_in_force = message.stp = message.flags = 0
+        message.instrument = self.book.instrument
+        message.owner = message.reserved = 0
+        message.tag = message.min_size = 0
+        message.display_size = message.stop_price = message.trail = message.expire_ts = 0
+        return message
+
+    cdef Outcome apply_one(self, const Message *message):
+        cdef Outcome outcome
+        cdef Event *event
+        cdef uint32_t index
+        if not well_formed(message, self.book.instrument):
+            raise ValueError(checks.misuse(plain_message(message), self.book.instrument))
+        self.book.sink.next = self.book.sink.begin
+        if apply(&self.book, message) < 0:
+            raise MemoryError
+        outcome = Outcome.__new__(Outcome)
+        event = self.book.sink.begin
+        outcome.accepted = event.kind != REJECTED
+        outcome._reason = event.reason
+        outcome.trades = ()
+        if self.book.sink.next != event + 1:
+            self.describe_outcome(outcome, message.order_id)
+        index = table_find(&self.book.table, message.order_id, hash_id(message.order_id))
+        if index:
+            outcome.leaves = self.book.table.orders[index].size
+        return outcome
+
+    cdef int describe_outcome(self, Outcome outcome, int64_t order_id) except -1:
+        cdef Event *event = self.book.sink.begin
+        cdef list trades = []
+        while event != self.book.sink.next:
+            if event.kind == TRADE:
+                outcome.filled += event.size
+                trades.append(
+                    Trade(event.price, event.size, event.resting_order_id, event.resting_owner)
+                )
+            if event.order_id == order_id:
+                outcome._reason = event.reason
+            event += 1
+        outcome.trades = tuple(trades)
+        return 0
+
+    # ---------------------------------------------------------------- messages, many at once
+
+    def process(self, messages, out=None, quotes=None):
+        """Apply an array of messages, in order, without Python in the loop.
+
+        Every row is checked before any is applied.
+
+        Parameters
+        ----------
+        messages
+            A one-dimensional ``lob.MESSAGE`` array.
+        out
+            A ``lob.EVENT`` array to write the events to: reuse one, because fresh memory costs
+            as much as matching. If it is too small, the result is a new array and what is left
+            in ``out`` means nothing.
+        quotes
+            A ``lob.QUOTE`` array, at least as long as ``messages``: row ``i`` becomes the best
+            bid and ask after message ``i``.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``lob.EVENT`` rows; a view of the front of ``out`` where they fit there.
+
+        Raises
+        ------
+        TypeError
+            If an array is not of its dtype.
+        ValueError
+            If a row is malformed: the message names its index, the field and the value.
+        """
+        cdef View rows, room, path
+        cdef const Message *row
+        cdef Quote *quote = NULL
+        cdef EventSink own = self.book.sink
+        cdef EventSink *sink = &self.book.sink
+        cdef int64_t count, i
+        rows = View(checks.to_message_array(messages))
+        row = <const Message *>rows.view.buf
+        count = rows.view.len // sizeof(Message)
+        checks.to_output("out", out, EVENT)
+        checks.to_output("quotes", quotes, QUOTE, count)
+        for i in range(count):
+            if not well_formed(&row[i], self.book.instrument):
+                problem = checks.misuse(plain_message(&row[i]), self.book.instrument)
+                raise ValueError(f"messages[{i}]: {problem}")
+        if quotes is not None:
+            path = View(quotes, True)
+            quote = <Quote *>path.view.buf
+        try:
+            if out is None:
+                if sink_reserve(sink, count + count // 4 + 64) < 0:
+                    raise MemoryError
+            else:
+                room = View(out, True)
+                sink.begin = <Event *>room.view.buf
+                sink.end = sink.begin + room.view.len // sizeof(Event)
+                sink.owned = False
+            sink.next = sink.begin
+            sink.lost = False
+            if apply_all(&self.book, row, count, quote) < count or sink.lost:
+                raise MemoryError
+            if sink.owned:
+                return adopt(sink)
+            return out[: sink.next - sink.begin]
+        finally:
+            self.book.sink = own
+
+    # ---------------------------------------------------------------- views
+
+    @property
+    def best_bid(self):
+        """The highest bid in ticks, ``None`` if there is none."""
+        return best_price(&self.book.sides[0])
+
+    @property
+    def best_ask(self):
+        """The lowest ask in ticks, ``None`` if there is none."""
+        return best_price(&self.book.sides[1])
+
+    @property
+    def instrument(self):
+        """The number that messages to this book carry."""
+        return self.book.instrument
+
+    @property
+    def seq(self):
+        """The number of the last event."""
+        return self.book.seq
+
+    def bids(self, levels=None):
+        """The best ``levels`` bids (all if ``None``) as ``lob.LEVEL`` rows, best first."""
+        return depth(&self.book.sides[0], levels)
+
+    def asks(self, levels=None):
+        """The best ``levels`` asks (all if ``None``) as ``lob.LEVEL`` rows, best first."""
+        return depth(&self.book.sides[1], levels)
+
+    def orders(self):
+        """Every resting order as ``lob.ORDER`` rows: bids then asks, in order of priority."""
+        cdef object array = np.zeros(self.book.table.count, ORDER)
+        cdef View view
+        cdef OrderRow *row
+        cdef Ladder *ladder
+        cdef RestingOrder *resting
+        cdef uint32_t at, index
+        cdef int side
+        if not self.book.table.count:
+            return array
+        view = View(array, True)
+        row = <OrderRow *>view.view.buf
+        for side in range(2):
+            ladder = &self.book.sides[side]
+            at = ladder.best
+            while at != NO_LEVEL:
+                index = ladder.levels[at].head
+                while index:
+                    resting = &self.book.table.orders[index]
+                    row.order_id = resting.order_id
+                    row.price = ladder.levels[at].price
+                    row.size = resting.size
+                    row.tag = resting.tag
+                    row.owner = resting.owner
+                    row.side = resting.side
+                    row.stp = resting.stp
+                    row.flags = resting.flags
+                    row += 1
+                    index = resting.next
+                at = ladder_next(ladder, at)
+        return array
+
+    def get(self, order_id):
+        """The resting order with this id as an ``lob.Order``, ``None`` if it does not rest."""
+        cdef uint32_t index = self.find(order_id)
+        cdef RestingOrder *resting = &self.book.table.orders[index]
+        if not index:
+            return None
+        return Order(
+            resting.order_id,
+            self.book.sides[resting.side < 0].levels[resting.level].price,
+            resting.size,
+            resting.tag,
+            resting.owner,
+            Side(resting.side),
+            SelfTradePrevention(resting.stp),
+            Flag(resting.flags),
+        )
+
+    def queue_position(self, order_id):
+        """Lots ahead of an order at its price, in time linear in the orders ahead.
+
+        Raises ``KeyError`` if the order does not rest here.
+        """
+        cdef uint32_t index = self.find(order_id)
+        cdef int64_t ahead = 0
+        if not index:
+            raise KeyError(order_id)
+        index = self.book.table.orders[index].prev
+        while index:
+            ahead += self.book.table.orders[index].size
+            index = self.book.table.orders[index].prev
+        return ahead
+
+    def cost(self, side, size):
+        """What a market order would get now, without touching the book.
+
+        Parameters
+        ----------
+        side
+            Of the market order: ``Side.SELL`` walks the bids.
+        size
+            Lots.
+
+        Returns
+        -------
+        Cost
+            Lots filled, their notional in ticks times lots, and the worst price in ticks.
+        """
+        cdef Ladder *ladder
+        cdef uint32_t at
+        cdef int64_t wanted, left, taken
+        cdef object notional = 0, worst = None
+        if side not in (1, -1):
+            raise ValueError(f"side must be BUY (1) or SELL (-1), got {side!r}")
+        wanted = left = integer("size", size, 1, MAX_SIZE)
+        ladder = &self.book.sides[side > 0]
+        at = ladder.best
+        while at != NO_LEVEL and left:
+            taken = min(left, ladder.levels[at].size)
+            left -= taken
+            worst = ladder.levels[at].price
+            notional += <object>taken * worst
+            at = ladder_next(ladder, at)
+        return Cost(wanted - left, notional, worst)
+
+    def __len__(self):
+        return self.book.table.count
+
+    def __contains__(self, order_id):
+        return self.find(order_id) != 0
+
+    cdef uint32_t find(self, object order_id) except? 0:
+        cdef int64_t number = as_int("order_id", order_id)
+        return table_find(&self.book.table, number, hash_id(number))
+
+    # ---------------------------------------------------------------- whole books
+
+    @classmethod
+    def from_orders(cls, orders, *, instrument=0, seq=0):
+        """A book that holds these ``lob.ORDER`` rows, as ``orders()`` returns them.
+
+        At one price the earlier row has priority. Raises ``ValueError`` that names the row if
+        they do not make a possible book.
+        """
+        cdef OrderBook self = cls(instrument)
+        cdef View view
+        cdef OrderRow *row
+        cdef Event order
+        cdef int64_t i
+        self.book.seq = integer("seq", seq, 0)
+        view = View(checks.to_order_array(orders))
+        for i in range(view.view.len // <Py_ssize_t>sizeof(OrderRow)):
+            row = &(<OrderRow *>view.view.buf)[i]
+            if self.book.budget <= 0 and book_reserve(&self.book) < 0:
+                raise MemoryError
+            self.book.budget -= 1
+            order.order_id = row.order_id
+            order.price = row.price
+            order.leaves = row.size
+            order.tag = row.tag
+            order.owner = row.owner
+            order.side = row.side
+            order.flags = row.flags
+            rest(&self.book, &order, <uint64_t>(MAX_PRICE - row.side * row.price), row.stp)
+        return self
+
+    def copy(self):
+        """An independent book in the same state, in one copy of memory."""
+        cdef OrderBook other = type(self).__new__(type(self), self.book.instrument)
+        book_release(&other.book)
+        memset(&other.book, 0, sizeof(Book))
+        if book_copy(&other.book, &self.book) < 0:
+            raise MemoryError
+        return other
+
+    def __copy__(self):
+        return self.copy()
+
+    def __deepcopy__(self, memo):
+        return self.copy()
+
+    def __reduce__(self):
+        return restore, (type(self), self.orders(), self.instrument, self.seq)
+
+    def digest(self):
+        """32 hex digits that tell whether two books hold the same orders in the same order."""
+        return blake2b(self.orders().tobytes(), digest_size=16).hexdigest()
+
+    @property
+    def nbytes(self):
+        """Bytes of memory set aside for the book, touched or not."""
+        cdef size_t total = sizeof(Book) + sink_bytes(&self.book.sink)
+        cdef int side
+        for side in range(2):
+            total += ladder_bytes(&self.book.sides[side])
+        return total + table_bytes(&self.book.table)
+
+    def check(self):
+        """Raise ``AssertionError`` unless the book is consistent; linear in its size."""
+        cdef Ladder *ladder
+        cdef int64_t volume, seen = 0
+        cdef uint64_t last_key
+        cdef uint32_t at
+        cdef int side
+        for side in range(2):
+            ladder = &self.book.sides[side]
+            volume = 0
+            at = ladder.best
+            last_key = 0
+            if at == NO_LEVEL:
+                assert ladder.best_key == NO_KEY, "a best key without a level"
+                assert not ladder.nodes[0].occupied, "occupied prices, but no best one"
+            else:
+                assert ladder_key(ladder, at) == ladder.best_key, "the best key is off"
+            while at != NO_LEVEL:
+                key = ladder_key(ladder, at)
+                assert volume == 0 or key > last_key, f"levels out of order at key {key}"
+                last_key = key
+                assert ladder_find(ladder, last_key) == at, f"level {at} is not found by its key"
+                volume += self.check_level(side, at, last_key)
+                seen += ladder.levels[at].orders
+                at = ladder_next(ladder, at)
+            assert volume == self.book.volume[side], "the volume of a side is off"
+            assert volume or ladder.leaf_count == ladder.free_leaves, "leaves without levels"
+        assert seen == self.book.table.count, "orders in the table that are in no queue"
+        bid, ask = self.best_bid, self.best_ask
+        assert bid is None or ask is None or bid < ask, f"crossed: {bid} >= {ask}"
+
+    cdef int64_t check_level(self, int side, uint32_t at, uint64_t key) except -1:
+        """The lots at one level, after looking at each order there."""
+        cdef Level *level = &self.book.sides[side].levels[at]
+        cdef RestingOrder *resting
+        cdef uint32_t index = level.head, prev = 0, orders = 0
+        cdef int64_t size = 0
+        cdef int sign = 1 - 2 * side
+        assert <uint64_t>(MAX_PRICE - sign * level.price) == key, f"price {level.price} misplaced"
+        while index:
+            resting = &self.book.table.orders[index]
+            name = f"order {resting.order_id}"
+            assert resting.prev == prev, f"{name}: the queue is broken"
+            assert resting.side == sign and resting.level == at, f"{name} is misplaced"
+            assert 1 <= resting.size <= MAX_SIZE, f"{name} has size {resting.size}"
+            assert self.find(resting.order_id) == index, f"{name} is not found by its id"
+            size += resting.size
+            orders += 1
+            prev = index
+            index = resting.next
+        assert orders, f"empty level at {level.price}"
+        assert level.tail == prev and level.orders == orders, f"queue at {level.price} is off"
+        assert level.size == size, f"size at {level.price} is off"
+        return size
+
+
+# -------------------------------------------------------------------------------- helpers
+
+@cython.final
+cdef class View:
+    """The memory of an array, held for as long as this object lives."""
+
+    cdef Py_buffer view
+
+    def __cinit__(self, array, bint writable=False):
+        PyObject_GetBuffer(array, &self.view, PyBUF_WRITABLE if writable else PyBUF_SIMPLE)
+
+    def __dealloc__(self):
+        PyBuffer_Release(&self.view)
+
+
+@cython.final
+cdef class EventBlock:
+    """Memory of events that a numpy array keeps alive."""
+
+    cdef EventSink sink
+
+    def __dealloc__(self):
+        sink_release(&self.sink)
+
+    def __getbuffer__(self, Py_buffer *buffer, int flags):
+        PyBuffer_FillInfo(
+            buffer,
+            self,
+            self.sink.begin,
+            (self.sink.next - self.sink.begin) * <Py_ssize_t>sizeof(Event),
+            0,
+            flags,
+        )
+
+
+cdef object adopt(EventSink *sink):
+    """The events of a sink as an array, without a copy; the sink's memory is the array's now."""
+    cdef EventBlock block = EventBlock.__new__(EventBlock)
+    block.sink = sink[0]
+    if sink.next == sink.begin:
+        return np.empty(0, EVENT)
+    return np.frombuffer(block, EVENT)
+
+
+cdef inline int64_t as_int(str name, object value) except? -1:
+    cdef int overflow = 0
+    cdef int64_t number
+    if PyLong_Check(value):
+        number = PyLong_AsLongLongAndOverflow(value, &overflow)
+        if not overflow:
+            return number
+    return integer(name, value)
+
+
+cdef object plain_message(const Message *message):
+    """The message as ``lob.checks`` reads it."""
+    row = np.frombuffer((<const char *>message)[: sizeof(Message)], MESSAGE)
+    return checks.Message._make(row[0].tolist())
+
+
+cdef object best_price(const Ladder *ladder):
+    return None if ladder.best == NO_LEVEL else ladder.levels[ladder.best].price
+
+
+cdef object depth(const Ladder *ladder, object levels):
+    cdef int64_t limit = -1 if levels is None else integer("levels", levels, 0), count = 0
+    cdef uint32_t at = ladder.best
+    cdef list rows = []
+    while at != NO_LEVEL and count != limit:
+        rows.append((ladder.levels[at].price, ladder.levels[at].size, ladder.levels[at].orders))
+        count += 1
+        at = ladder_next(ladder, at)
+    return np.array(rows, LEVEL)
+
+
+def restore(cls, orders, instrument, seq):
+    """A pickled book: rebuilt from its orders, through validation."""
+    return cls.from_orders(orders, instrument=instrument, seq=seq)

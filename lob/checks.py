@@ -1,0 +1,205 @@
+"""What is misuse, and how it is told: one place for both engines.
+
+The compiled engine has fast predicates of its own and comes here for the words; the differential
+tests hold the two to the same verdicts and the same messages.
+"""
+
+from operator import index
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lob.types import (
+    EVENT,
+    MAX_PRICE,
+    MAX_SIZE,
+    MESSAGE,
+    ORDER,
+    QUOTE,
+    Flag,
+    Kind,
+    OrderType,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
+
+__all__ = ["Message", "integer", "misuse", "to_message_array", "to_order_array", "to_output"]
+
+INT64 = (-(2**63), 2**63 - 1)
+INT32 = (-(2**31), 2**31 - 1)
+ALL_FLAGS = int(Flag.POST_ONLY)
+RESERVED = ("reserved", "display_size", "stop_price", "trail", "expire_ts")
+
+
+class Message(NamedTuple):
+    """A row of ``lob.MESSAGE`` in plain Python. A NEW needs ``side`` and ``size``."""
+
+    ts_event: int = 0
+    order_id: int = 0
+    price: int = 0
+    size: int = 0
+    kind: int = 0
+    side: int = 0
+    order_type: int = 0
+    time_in_force: int = 0
+    stp: int = 0
+    flags: int = 0
+    instrument: int = 0
+    owner: int = 0
+    reserved: int = 0
+    tag: int = 0
+    min_size: int = 0
+    display_size: int = 0
+    stop_price: int = 0
+    trail: int = 0
+    expire_ts: int = 0
+
+
+def integer(name: str, value: Any, low: int = INT64[0], high: int = INT64[1]) -> int:
+    """The argument ``name`` as a Python int, or a TypeError or ValueError that names it."""
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be an integer, got {value!r} ({type(value).__name__})"
+        ) from None
+    if not low <= number <= high:
+        raise ValueError(f"{name} must be {low} to {high}, got {number}")
+    return number
+
+
+def misuse(message: Message, instrument: int) -> str | None:
+    """What is wrong with a message to the book of ``instrument``; ``None`` if nothing is.
+
+    Only what the message's kind reads is looked at, see ``lob.MESSAGE``.
+    """
+    kind = message.kind
+    if kind not in _KINDS:
+        return f"kind must be one of {_names(Kind)}, got {kind}"
+    if message.instrument != instrument:
+        return f"instrument must be {instrument}, this book's, got {message.instrument}"
+    if kind == Kind.CANCEL:
+        return None
+    if not 1 <= message.size <= MAX_SIZE:
+        return f"size must be 1 to {MAX_SIZE} lots, got {message.size}"
+    if kind == Kind.REDUCE:
+        return None
+    if message.order_type not in _ORDER_TYPES and kind == Kind.NEW:
+        return f"order_type must be one of {_names(OrderType)}, got {message.order_type}"
+    priced = kind == Kind.REPLACE or message.order_type == OrderType.LIMIT
+    if priced and not -MAX_PRICE <= message.price <= MAX_PRICE:
+        return f"price must be {-MAX_PRICE} to {MAX_PRICE} ticks, got {message.price}"
+    if kind == Kind.REPLACE:
+        return None
+    if message.side not in _SIDES:
+        return f"side must be one of {_names(Side)}, got {message.side}"
+    if message.time_in_force not in _TIMES_IN_FORCE:
+        return f"time_in_force must be one of {_names(TimeInForce)}, got {message.time_in_force}"
+    if message.stp not in _STP_MODES:
+        return f"stp must be one of {_names(SelfTradePrevention)}, got {message.stp}"
+    if message.flags & ~ALL_FLAGS:
+        return f"flags must be a combination of {_names(Flag)}, got {message.flags}"
+    if message.flags & Flag.POST_ONLY and (
+        message.order_type != OrderType.LIMIT or message.time_in_force != TimeInForce.GTC
+    ):
+        return "flags: a post-only order must be a limit order that is good till cancelled"
+    if not 0 <= message.min_size <= message.size:
+        return f"min_size must be 0 to the order's size {message.size}, got {message.min_size}"
+    if message.min_size and message.flags & Flag.POST_ONLY:
+        return f"min_size must be 0 for a post-only order, got {message.min_size}"
+    for field in RESERVED:
+        value = getattr(message, field)
+        if value:
+            return f"{field} must be 0, got {value}"
+    return None
+
+
+def to_output(name: str, array: Any, dtype: np.dtype[Any], rows: int = 0) -> None:
+    """Raise unless ``array`` is ``None`` or can be written to: ``rows`` records of ``dtype``."""
+    if array is None:
+        return
+    if (
+        not isinstance(array, np.ndarray)
+        or array.dtype != dtype
+        or array.ndim != 1
+        or not array.flags.c_contiguous
+        or not array.flags.writeable
+    ):
+        shown = f"{array.ndim}-d {array.dtype}" if isinstance(array, np.ndarray) else repr(array)
+        raise TypeError(
+            f"{name} must be a writeable, contiguous, one-dimensional array of dtype "
+            f"{_DTYPE_NAMES[dtype]}, got {shown}"
+        )
+    if len(array) < rows:
+        raise ValueError(f"{name} must hold at least {rows} rows, got {len(array)}")
+
+
+def to_message_array(messages: Any) -> NDArray[np.void]:
+    """``messages`` as a one-dimensional contiguous ``MESSAGE`` array, or a TypeError."""
+    return _records("messages", messages, MESSAGE)
+
+
+def to_order_array(orders: Any) -> NDArray[np.void]:
+    """``orders`` as L3 rows that make a possible book, or an error that names the row."""
+    rows = _records("orders", orders, ORDER)
+
+    def refuse(bad: NDArray[np.bool_], field: str, rule: str) -> None:
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise ValueError(f"orders[{row}]: {field} {rule}, got {rows[field][row]}")
+
+    side, price, size = rows["side"], rows["price"], rows["size"]
+    refuse((side != Side.BUY) & (side != Side.SELL), "side", f"must be one of {_names(Side)}")
+    refuse(
+        (price < -MAX_PRICE) | (price > MAX_PRICE),
+        "price",
+        f"must be {-MAX_PRICE} to {MAX_PRICE} ticks",
+    )
+    refuse((size < 1) | (size > MAX_SIZE), "size", f"must be 1 to {MAX_SIZE} lots")
+    refuse(
+        rows["stp"] > max(SelfTradePrevention),
+        "stp",
+        f"must be one of {_names(SelfTradePrevention)}",
+    )
+    refuse(
+        (rows["flags"] & ~np.uint8(ALL_FLAGS)) != 0,
+        "flags",
+        f"must be a combination of {_names(Flag)}",
+    )
+    refuse(rows["reserved"] != 0, "reserved", "must be 0")
+    first = np.zeros(len(rows), dtype=bool)
+    first[np.unique(rows["order_id"], return_index=True)[1]] = True
+    refuse(~first, "order_id", "must be unique")
+    bids, asks = price[side == Side.BUY], price[side == Side.SELL]
+    if len(bids) and len(asks) and bids.max() >= asks.min():
+        raise ValueError(
+            f"orders: the best bid {bids.max()} must be below the best ask {asks.min()}"
+        )
+    for one in Side:
+        total = sum(size[side == one].tolist())
+        if total > MAX_SIZE:
+            raise ValueError(f"orders: the {one.name} side must hold at most {MAX_SIZE} lots")
+    return rows
+
+
+def _records(name: str, rows: Any, dtype: np.dtype[Any]) -> NDArray[np.void]:
+    if not isinstance(rows, np.ndarray) or rows.dtype != dtype or rows.ndim != 1:
+        shown = f"{rows.ndim}-d {rows.dtype}" if isinstance(rows, np.ndarray) else repr(rows)
+        raise TypeError(
+            f"{name} must be a one-dimensional array of dtype {_DTYPE_NAMES[dtype]}, got {shown}"
+        )
+    return np.ascontiguousarray(rows)
+
+
+def _names(enum: type[Any]) -> str:
+    return ", ".join(f"{member.name} ({member.value})" for member in enum)
+
+
+_DTYPE_NAMES = {EVENT: "lob.EVENT", MESSAGE: "lob.MESSAGE", ORDER: "lob.ORDER", QUOTE: "lob.QUOTE"}
+_KINDS = frozenset(map(int, Kind))
+_ORDER_TYPES = frozenset(map(int, OrderType))
+_SIDES = frozenset(map(int, Side))
+_TIMES_IN_FORCE = frozenset(map(int, TimeInForce))
+_STP_MODES = frozenset(map(int, SelfTradePrevention))

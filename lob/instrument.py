@@ -1,0 +1,69 @@
+"""What is traded, in which steps: decimals outside, integers inside, converted here only."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+__all__ = ["Instrument"]
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One thing that is traded in one book.
+
+    Parameters
+    ----------
+    name
+        For people; the records carry ``number``.
+    tick_size
+        Price of one tick, in quote currency per unit of the base.
+    lot_size
+        Size of one lot, in units of the base.
+    number
+        The ``instrument`` field of messages and events, 0 to 65535.
+
+    Examples
+    --------
+    >>> amzn = Instrument("AMZN", tick_size=Decimal("0.01"))
+    >>> amzn.to_ticks("223.95"), amzn.to_price(22395)
+    (22395, Decimal('223.95'))
+    """
+
+    name: str
+    tick_size: Decimal = Decimal(1)
+    lot_size: Decimal = Decimal(1)
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        for field in ("tick_size", "lot_size"):
+            value = getattr(self, field)
+            if not isinstance(value, Decimal):
+                raise TypeError(f"{field} must be a Decimal, got {value!r}")
+            if not value.is_finite() or value <= 0:
+                raise ValueError(f"{field} must be positive and finite, got {value}")
+        if not 0 <= self.number < 2**16:
+            raise ValueError(f"number must be 0 to 65535, got {self.number}")
+
+    def to_ticks(self, price: Decimal | int | str) -> int:
+        """A price in ticks. Raises ``ValueError`` where it is not a whole number of them."""
+        return _steps("price", price, self.tick_size)
+
+    def to_lots(self, size: Decimal | int | str) -> int:
+        """A size in lots. Raises ``ValueError`` where it is not a whole number of them."""
+        return _steps("size", size, self.lot_size)
+
+    def to_price(self, ticks: int) -> Decimal:
+        """The price of a number of ticks."""
+        return ticks * self.tick_size
+
+    def to_size(self, lots: int) -> Decimal:
+        """The size of a number of lots."""
+        return lots * self.lot_size
+
+
+def _steps(what: str, value: Decimal | int | str, step: Decimal) -> int:
+    if isinstance(value, float):
+        raise TypeError(f"{what} must be a Decimal, int or str, got the float {value!r}")
+    steps, rest = divmod(Decimal(value), step)
+    if rest:
+        raise ValueError(f"{what} {value} is not a multiple of {step}")
+    return int(steps)

@@ -1,0 +1,37 @@
+"""The compiled matching engine: what ``lob.reference`` says, on C structs."""
+
+from libc.stdint cimport int64_t, uint16_t, uint64_t
+
+from lob.ladder cimport Ladder
+from lob.order_table cimport OrderTable
+from lob.records cimport Event, Message, Quote
+
+cdef struct EventSink:
+    Event *begin
+    Event *next
+    Event *end
+    bint owned  # the block is ours to grow and free
+    bint lost  # there was no memory for an event
+
+cdef struct Book:
+    Ladder sides[2]  # bids, asks
+    OrderTable table
+    int64_t volume[2]  # total lots of a side
+    int64_t seq
+    int64_t budget  # new orders until memory is looked at again
+    uint16_t instrument
+    EventSink sink
+
+cdef int book_init(Book *book, uint16_t instrument) noexcept nogil
+cdef void book_release(Book *book) noexcept nogil
+cdef int book_copy(Book *book, const Book *other) noexcept nogil
+cdef int sink_reserve(EventSink *sink, int64_t events) noexcept nogil
+cdef void sink_release(EventSink *sink) noexcept nogil
+cdef size_t sink_bytes(const EventSink *sink) noexcept nogil
+cdef int book_reserve(Book *book) noexcept nogil
+cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogil
+cdef int apply(Book *book, const Message *message) noexcept nogil
+cdef int64_t apply_all(
+    Book *book, const Message *messages, int64_t count, Quote *quotes
+) noexcept nogil
+cdef void rest(Book *book, const Event *order, uint64_t key, int stp) noexcept nogil

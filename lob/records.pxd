@@ -1,0 +1,121 @@
+"""The records of ``lob.types`` as C structs, and its enumerations as C constants.
+
+``lob.book`` checks at import that the layouts agree with the numpy dtypes.
+"""
+
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
+
+cdef struct Message:
+    int64_t ts_event
+    int64_t order_id
+    int64_t price
+    int64_t size
+    uint8_t kind
+    int8_t side
+    uint8_t order_type
+    uint8_t time_in_force
+    uint8_t stp
+    uint8_t flags
+    uint16_t instrument
+    int32_t owner
+    int32_t reserved
+    int64_t tag
+    int64_t min_size
+    int64_t display_size
+    int64_t stop_price
+    int64_t trail
+    int64_t expire_ts
+
+cdef struct Event:
+    int64_t seq
+    int64_t ts_event
+    int64_t order_id
+    int64_t tag
+    int64_t price
+    int64_t size
+    int64_t leaves
+    int64_t resting_order_id
+    int64_t resting_tag
+    int64_t resting_leaves
+    int32_t owner
+    int32_t resting_owner
+    uint16_t instrument
+    uint8_t kind
+    uint8_t reason
+    int8_t side
+    uint8_t order_type
+    uint8_t time_in_force
+    uint8_t flags
+
+cdef struct OrderRow:
+    int64_t order_id
+    int64_t price
+    int64_t size
+    int64_t tag
+    int32_t owner
+    int8_t side
+    uint8_t stp
+    uint8_t flags
+    uint8_t reserved
+
+cdef struct LevelRow:
+    int64_t price
+    int64_t size
+    int64_t orders
+
+cdef struct Quote:
+    int64_t ts_event
+    int64_t bid_price
+    int64_t bid_size
+    int64_t ask_price
+    int64_t ask_size
+
+cdef enum:
+    BUY = 1
+    SELL = -1
+
+    NEW = 1
+    CANCEL = 2
+    REDUCE = 3
+    REPLACE = 4
+
+    LIMIT = 0
+    MARKET = 1
+
+    GTC = 0
+    IOC = 1
+    FOK = 2
+
+    STP_NONE = 0
+    STP_CANCEL_NEWEST = 1
+    STP_CANCEL_OLDEST = 2
+    STP_CANCEL_BOTH = 3
+    STP_DECREMENT = 4
+
+    POST_ONLY = 1
+
+    ACCEPTED = 1
+    REJECTED = 2
+    TRADE = 3
+    CANCELLED = 4
+    REDUCED = 5
+    REPLACED = 6
+
+    REASON_NONE = 0
+    REASON_UNKNOWN_ORDER = 1
+    REASON_DUPLICATE_ORDER_ID = 2
+    REASON_POST_ONLY = 3
+    REASON_FILL_OR_KILL = 4
+    REASON_MINIMUM_SIZE = 5
+    REASON_VOLUME_LIMIT = 6
+    REASON_SELF_TRADE = 7
+    REASON_IMMEDIATE_OR_CANCEL = 8
+    REASON_NO_LIQUIDITY = 9
+
+cdef extern from *:
+    """
+    #define MAX_PRICE (1ll << 40)
+    #define MAX_SIZE ((1ll << 62) - 1)
+    """
+    const int64_t MAX_PRICE
+    const int64_t MAX_SIZE

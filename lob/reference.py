@@ -1,0 +1,617 @@
+"""The matching engine in plain Python: the executable specification.
+
+Read this file to know the rules of the market. ``lob.OrderBook`` keeps the same contract in
+compiled code, and the differential tests hold the two to the same events, message by message.
+Nothing falls back to this one: it is some hundred times slower.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sortedcontainers import SortedDict
+
+from lob.checks import INT32, Message, integer, misuse, to_message_array, to_order_array, to_output
+from lob.types import (
+    EVENT,
+    LEVEL,
+    MAX_PRICE,
+    MAX_SIZE,
+    ORDER,
+    QUOTE,
+    Cost,
+    EventKind,
+    Flag,
+    Kind,
+    Order,
+    OrderType,
+    Reason,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    Trade,
+)
+
+__all__ = ["OrderBook", "Outcome"]
+
+STP = SelfTradePrevention
+
+
+class Outcome(NamedTuple):
+    """What became of one message."""
+
+    accepted: bool
+    reason: Reason
+    """Why it was rejected, or why its remainder was cancelled."""
+    filled: int
+    """Lots traded at once."""
+    leaves: int
+    """Lots that rest now."""
+    trades: tuple[Trade, ...]
+
+
+@dataclass(slots=True)
+class _Open:
+    """An order with lots left: the incoming one, or one that rests."""
+
+    order_id: int
+    side: int
+    price: int
+    size: int
+    owner: int
+    tag: int
+    stp: int
+    flags: int
+    order_type: int = OrderType.LIMIT
+    time_in_force: int = TimeInForce.GTC
+
+
+Queue = dict[int, _Open]
+"""The orders at one price by id, oldest first."""
+
+
+class OrderBook:
+    """A limit order book of one instrument with price-time priority.
+
+    Same contract as ``lob.OrderBook``; see there for what each method takes and returns.
+    """
+
+    def __init__(self, instrument: int = 0) -> None:
+        self.instrument = integer("instrument", instrument, 0, 2**16 - 1)
+        self.seq = 0
+        # Prices sort ascending; the best bid is the last key, the best ask the first.
+        self._queues: dict[int, SortedDict[int, Queue]] = {
+            Side.BUY: SortedDict(),
+            Side.SELL: SortedDict(),
+        }
+        self._volume: dict[int, int] = {Side.BUY: 0, Side.SELL: 0}
+        self._orders: dict[int, _Open] = {}
+        self._events: list[tuple[int, ...]] = []
+        self._message = Message()
+
+    # ---------------------------------------------------------------- messages, one by one
+
+    def submit(
+        self,
+        *,
+        order_id: int,
+        side: int,
+        size: int,
+        price: int | None = None,
+        owner: int = 0,
+        order_type: int = OrderType.LIMIT,
+        time_in_force: int = TimeInForce.GTC,
+        post_only: bool = False,
+        min_size: int = 0,
+        stp: int = STP.NONE,
+        tag: int = 0,
+        ts_event: int = 0,
+    ) -> Outcome:
+        """Enter a new order."""
+        if price is None:
+            if order_type == OrderType.LIMIT:
+                raise TypeError("price must be given for a limit order")
+            price = 0
+        return self._one(
+            Message(
+                kind=Kind.NEW,
+                order_id=integer("order_id", order_id),
+                side=integer("side", side),
+                price=integer("price", price),
+                size=integer("size", size),
+                owner=integer("owner", owner, *INT32),
+                order_type=integer("order_type", order_type),
+                time_in_force=integer("time_in_force", time_in_force),
+                flags=Flag.POST_ONLY if post_only else 0,
+                min_size=integer("min_size", min_size),
+                stp=integer("stp", stp),
+                tag=integer("tag", tag),
+                ts_event=integer("ts_event", ts_event),
+                instrument=self.instrument,
+            )
+        )
+
+    def cancel(self, order_id: int, *, ts_event: int = 0) -> Outcome:
+        """Take an order out of the book."""
+        return self._one(
+            Message(
+                kind=Kind.CANCEL,
+                order_id=integer("order_id", order_id),
+                ts_event=integer("ts_event", ts_event),
+                instrument=self.instrument,
+            )
+        )
+
+    def reduce(self, order_id: int, size: int, *, ts_event: int = 0) -> Outcome:
+        """Take lots off an order that keeps its place."""
+        return self._one(
+            Message(
+                kind=Kind.REDUCE,
+                order_id=integer("order_id", order_id),
+                size=integer("size", size),
+                ts_event=integer("ts_event", ts_event),
+                instrument=self.instrument,
+            )
+        )
+
+    def replace(
+        self,
+        order_id: int,
+        *,
+        price: int | None = None,
+        size: int | None = None,
+        ts_event: int = 0,
+    ) -> Outcome:
+        """Give an order a new price, a new open size, or both."""
+        order = self._orders.get(integer("order_id", order_id))
+        if price is None:
+            price = order.price if order else 0
+        if size is None:
+            size = order.size if order else 1
+        return self._one(
+            Message(
+                kind=Kind.REPLACE,
+                order_id=order_id,
+                price=integer("price", price),
+                size=integer("size", size),
+                ts_event=integer("ts_event", ts_event),
+                instrument=self.instrument,
+            )
+        )
+
+    def process(
+        self,
+        messages: NDArray[np.void],
+        out: NDArray[np.void] | None = None,
+        quotes: NDArray[np.void] | None = None,
+    ) -> NDArray[np.void]:
+        """Apply a ``MESSAGE`` array, return the ``EVENT`` array. All rows are checked first."""
+        rows = [Message._make(row) for row in to_message_array(messages).tolist()]
+        to_output("out", out, EVENT)
+        to_output("quotes", quotes, QUOTE, len(rows))
+        for i, message in enumerate(rows):
+            problem = misuse(message, self.instrument)
+            if problem:
+                raise ValueError(f"messages[{i}]: {problem}")
+        self._events = []
+        for i, message in enumerate(rows):
+            self._apply(message)
+            if quotes is not None:
+                quotes[i] = (message.ts_event, *self._touch(Side.BUY), *self._touch(Side.SELL))
+        events = np.array(self._events, dtype=EVENT)
+        if out is not None and len(out) >= len(events):
+            out[: len(events)] = events
+            return out[: len(events)]
+        return events
+
+    # ---------------------------------------------------------------- the rules
+
+    def _apply(self, message: Message) -> None:
+        self._message = message
+        if message.kind == Kind.NEW:
+            self._new(message)
+            return
+        order = self._orders.get(message.order_id)
+        if order is None:
+            self._reject(Reason.UNKNOWN_ORDER)
+        elif message.kind == Kind.CANCEL:
+            self._cancel(order, Reason.NONE)
+        elif message.kind == Kind.REDUCE:
+            self._take_off(order, min(message.size, order.size), Reason.NONE)
+        else:
+            self._replace(order, message)
+
+    def _new(self, message: Message) -> None:
+        market = message.order_type == OrderType.MARKET
+        order = _Open(
+            order_id=message.order_id,
+            side=message.side,
+            price=0 if market else message.price,
+            size=message.size,
+            owner=message.owner,
+            tag=message.tag,
+            stp=message.stp,
+            flags=message.flags,
+            order_type=message.order_type,
+            time_in_force=message.time_in_force,
+        )
+        may_rest = not market and message.time_in_force == TimeInForce.GTC
+        if message.order_id in self._orders:
+            self._reject(Reason.DUPLICATE_ORDER_ID)
+        elif may_rest and self._volume[order.side] + order.size > MAX_SIZE:
+            self._reject(Reason.VOLUME_LIMIT)
+        elif order.flags & Flag.POST_ONLY and self._crosses(order):
+            self._reject(Reason.POST_ONLY)
+        elif (
+            message.time_in_force == TimeInForce.FOK and self._tradable(order) < order.size
+        ):
+            self._reject(Reason.FILL_OR_KILL)
+        elif message.min_size and self._tradable(order) < message.min_size:
+            self._reject(Reason.MINIMUM_SIZE)
+        else:
+            self._emit(EventKind.ACCEPTED, order, order.size)
+            self._match(order)
+            if order.size and may_rest:
+                self._rest(order)
+            elif order.size:
+                remainder = order.size
+                order.size = 0
+                reason = Reason.NO_LIQUIDITY if market else Reason.IMMEDIATE_OR_CANCEL
+                self._emit(EventKind.CANCELLED, order, remainder, reason)
+
+    def _replace(self, order: _Open, message: Message) -> None:
+        """A pure decrease keeps the order's place; anything else takes it out and enters it anew.
+
+        Price and open size change, all else stays: a post-only order stays post-only.
+        """
+        if self._volume[order.side] - order.size + message.size > MAX_SIZE:
+            self._reject(Reason.VOLUME_LIMIT, order)
+            return
+        if message.price == order.price and message.size < order.size:
+            self._volume[order.side] -= order.size - message.size
+            order.size = message.size
+            self._emit(EventKind.REPLACED, order, order.size)
+            return
+        if order.flags & Flag.POST_ONLY and self._crosses(order, message.price):
+            self._reject(Reason.POST_ONLY, order)
+            return
+        self._remove(order)
+        order.price, order.size = message.price, message.size
+        self._emit(EventKind.REPLACED, order, order.size)
+        self._match(order)
+        if order.size:
+            self._rest(order)
+
+    def _match(self, order: _Open) -> None:
+        """Trade against the other side, best price first, oldest order first, at their prices."""
+        while order.size and self._crosses(order):
+            _, queue = self._best(-order.side)
+            resting = next(iter(queue.values()))
+            if order.stp != STP.NONE and resting.owner == order.owner:
+                self._prevent_self_trade(order, resting)
+                continue
+            size = min(order.size, resting.size)
+            order.size -= size
+            resting.size -= size
+            self._volume[resting.side] -= size
+            self._emit(EventKind.TRADE, order, size, resting=resting)
+            if not resting.size:
+                self._remove(resting)
+
+    def _prevent_self_trade(self, order: _Open, resting: _Open) -> None:
+        """The resting order's event comes first."""
+        if order.stp == STP.DECREMENT:
+            size = min(order.size, resting.size)
+            self._take_off(resting, size, Reason.SELF_TRADE)
+            order.size -= size
+            kind = EventKind.REDUCED if order.size else EventKind.CANCELLED
+            self._emit(kind, order, size, Reason.SELF_TRADE)
+            return
+        if order.stp in (STP.CANCEL_OLDEST, STP.CANCEL_BOTH):
+            self._cancel(resting, Reason.SELF_TRADE)
+        if order.stp in (STP.CANCEL_NEWEST, STP.CANCEL_BOTH):
+            remainder = order.size
+            order.size = 0
+            self._emit(EventKind.CANCELLED, order, remainder, Reason.SELF_TRADE)
+
+    def _tradable(self, order: _Open) -> int:
+        """The lots that ``_match`` would trade, without doing it."""
+        traded = 0
+        left = order.size
+        for price, queue in self._levels(-order.side):
+            if not left or not self._crosses_at(order, order.price, price):
+                break
+            for resting in queue.values():
+                if not left:
+                    break
+                size = min(left, resting.size)
+                if order.stp == STP.NONE or resting.owner != order.owner:
+                    traded += size
+                    left -= size
+                elif order.stp == STP.DECREMENT:
+                    left -= size
+                elif order.stp != STP.CANCEL_OLDEST:
+                    left = 0
+        return traded
+
+    def _crosses(self, order: _Open, price: int | None = None) -> bool:
+        best = self._best(-order.side)
+        return best is not None and self._crosses_at(
+            order, order.price if price is None else price, best[0]
+        )
+
+    @staticmethod
+    def _crosses_at(order: _Open, price: int, resting_price: int) -> bool:
+        if order.order_type == OrderType.MARKET:
+            return True
+        return price >= resting_price if order.side == Side.BUY else price <= resting_price
+
+    # ---------------------------------------------------------------- the book's state
+
+    def _rest(self, order: _Open) -> None:
+        self._queues[order.side].setdefault(order.price, {})[order.order_id] = order
+        self._orders[order.order_id] = order
+        self._volume[order.side] += order.size
+
+    def _remove(self, order: _Open) -> None:
+        queue = self._queues[order.side][order.price]
+        del queue[order.order_id]
+        if not queue:
+            del self._queues[order.side][order.price]
+        del self._orders[order.order_id]
+        self._volume[order.side] -= order.size
+
+    def _cancel(self, order: _Open, reason: Reason) -> None:
+        self._take_off(order, order.size, reason)
+
+    def _take_off(self, order: _Open, size: int, reason: Reason) -> None:
+        if size == order.size:
+            self._remove(order)
+            order.size = 0
+            self._emit(EventKind.CANCELLED, order, size, reason)
+        else:
+            order.size -= size
+            self._volume[order.side] -= size
+            self._emit(EventKind.REDUCED, order, size, reason)
+
+    def _best(self, side: int) -> tuple[int, Queue] | None:
+        queues = self._queues[side]
+        return queues.peekitem(-1 if side == Side.BUY else 0) if queues else None
+
+    def _levels(self, side: int) -> Iterator[tuple[int, Queue]]:
+        items = self._queues[side].items()
+        return reversed(items) if side == Side.BUY else iter(items)
+
+    # ---------------------------------------------------------------- events
+
+    def _emit(
+        self,
+        kind: EventKind,
+        order: _Open,
+        size: int,
+        reason: Reason = Reason.NONE,
+        resting: _Open | None = None,
+    ) -> None:
+        self.seq += 1
+        self._events.append(
+            (
+                self.seq,
+                self._message.ts_event,
+                order.order_id,
+                order.tag,
+                resting.price if resting else order.price,
+                size,
+                order.size,
+                resting.order_id if resting else 0,
+                resting.tag if resting else 0,
+                resting.size if resting else 0,
+                order.owner,
+                resting.owner if resting else 0,
+                self.instrument,
+                kind,
+                reason,
+                order.side,
+                order.order_type,
+                order.time_in_force,
+                order.flags,
+            )
+        )
+
+    def _reject(self, reason: Reason, order: _Open | None = None) -> None:
+        """A rejection echoes the message and changes nothing."""
+        message = self._message
+        self.seq += 1
+        self._events.append(
+            (
+                self.seq,
+                message.ts_event,
+                message.order_id,
+                message.tag,
+                message.price,
+                message.size,
+                order.size if order else 0,
+                0,
+                0,
+                0,
+                message.owner,
+                0,
+                self.instrument,
+                EventKind.REJECTED,
+                reason,
+                message.side,
+                message.order_type,
+                message.time_in_force,
+                message.flags,
+            )
+        )
+
+    def _one(self, message: Message) -> Outcome:
+        problem = misuse(message, self.instrument)
+        if problem:
+            raise ValueError(problem)
+        self._events = []
+        self._apply(message)
+        events = np.array(self._events, dtype=EVENT)
+        trades = events[events["kind"] == EventKind.TRADE]
+        resting = self._orders.get(message.order_id)
+        accepted = events["kind"][0] != EventKind.REJECTED
+        own = events["order_id"] == message.order_id
+        return Outcome(
+            accepted=bool(accepted),
+            reason=Reason(int(events["reason"][own][-1])),
+            filled=int(trades["size"].sum()),
+            leaves=resting.size if resting else 0,
+            trades=tuple(
+                Trade(*row)
+                for row in trades[
+                    ["price", "size", "resting_order_id", "resting_owner"]
+                ].tolist()
+            ),
+        )
+
+    # ---------------------------------------------------------------- views
+
+    @property
+    def best_bid(self) -> int | None:
+        """The highest bid in ticks."""
+        best = self._best(Side.BUY)
+        return best[0] if best else None
+
+    @property
+    def best_ask(self) -> int | None:
+        """The lowest ask in ticks."""
+        best = self._best(Side.SELL)
+        return best[0] if best else None
+
+    def bids(self, levels: int | None = None) -> NDArray[np.void]:
+        """The best ``levels`` bids (all if ``None``) as ``LEVEL`` rows, best first."""
+        return self._depth(Side.BUY, levels)
+
+    def asks(self, levels: int | None = None) -> NDArray[np.void]:
+        """The best ``levels`` asks (all if ``None``) as ``LEVEL`` rows, best first."""
+        return self._depth(Side.SELL, levels)
+
+    def orders(self) -> NDArray[np.void]:
+        """Every resting order as ``ORDER`` rows: bids then asks, in order of priority."""
+        return np.array(
+            [
+                (o.order_id, o.price, o.size, o.tag, o.owner, o.side, o.stp, o.flags, 0)
+                for side in (Side.BUY, Side.SELL)
+                for _, queue in self._levels(side)
+                for o in queue.values()
+            ],
+            dtype=ORDER,
+        )
+
+    def get(self, order_id: int) -> Order | None:
+        """The resting order with this id."""
+        order = self._orders.get(integer("order_id", order_id))
+        return order and Order(
+            order.order_id,
+            order.price,
+            order.size,
+            order.tag,
+            order.owner,
+            Side(order.side),
+            STP(order.stp),
+            Flag(order.flags),
+        )
+
+    def queue_position(self, order_id: int) -> int:
+        """Lots ahead of an order at its price. Raises ``KeyError`` if it does not rest here."""
+        order = self._orders[integer("order_id", order_id)]
+        ahead = 0
+        for other in self._queues[order.side][order.price].values():
+            if other is order:
+                break
+            ahead += other.size
+        return ahead
+
+    def cost(self, side: int, size: int) -> Cost:
+        """What a market order would get now, without touching the book."""
+        if side not in tuple(Side):
+            raise ValueError(f"side must be BUY (1) or SELL (-1), got {side!r}")
+        left = integer("size", size, 1, MAX_SIZE)
+        filled, notional, worst = 0, 0, None
+        for price, queue in self._levels(-side):
+            if not left:
+                break
+            taken = min(left, sum(order.size for order in queue.values()))
+            left -= taken
+            filled += taken
+            notional += taken * price
+            worst = price
+        return Cost(filled, notional, worst)
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def __contains__(self, order_id: object) -> bool:
+        return order_id in self._orders
+
+    def _depth(self, side: int, levels: int | None) -> NDArray[np.void]:
+        if levels is not None:
+            integer("levels", levels, 0)
+        rows = []
+        for price, queue in self._levels(side):
+            if levels is not None and len(rows) >= levels:
+                break
+            rows.append((price, sum(order.size for order in queue.values()), len(queue)))
+        return np.array(rows, dtype=LEVEL)
+
+    def _touch(self, side: int) -> tuple[int, int]:
+        best = self._best(side)
+        return (best[0], sum(o.size for o in best[1].values())) if best else (0, 0)
+
+    # ---------------------------------------------------------------- whole books
+
+    @classmethod
+    def from_orders(
+        cls, orders: NDArray[np.void], *, instrument: int = 0, seq: int = 0
+    ) -> "OrderBook":
+        """A book that holds these ``ORDER`` rows; at one price the earlier row goes first."""
+        book = cls(instrument)
+        book.seq = integer("seq", seq, 0)
+        for row in to_order_array(orders).tolist():
+            order_id, price, size, tag, owner, side, stp, flags, _ = row
+            book._rest(_Open(order_id, side, price, size, owner, tag, stp, flags))
+        return book
+
+    def copy(self) -> "OrderBook":
+        """An independent book in the same state."""
+        return type(self).from_orders(self.orders(), instrument=self.instrument, seq=self.seq)
+
+    def digest(self) -> str:
+        """32 hex digits that tell whether two books hold the same orders in the same order."""
+        return blake2b(self.orders().tobytes(), digest_size=16).hexdigest()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.orders(), self.instrument, self.seq)
+
+    def check(self) -> None:
+        """Raise ``AssertionError`` unless the book is consistent."""
+        seen = 0
+        for side, queues in self._queues.items():
+            volume = 0
+            for price, queue in queues.items():
+                assert queue, f"empty level at {price}"
+                assert -MAX_PRICE <= price <= MAX_PRICE, f"price {price}"
+                for order_id, order in queue.items():
+                    assert self._orders.get(order_id) is order, f"order {order_id} not indexed"
+                    assert (order.side, order.price) == (side, price), f"order {order_id} misplaced"
+                    assert 1 <= order.size <= MAX_SIZE, f"order {order_id} has size {order.size}"
+                    volume += order.size
+                    seen += 1
+            assert volume == self._volume[side] <= MAX_SIZE, "volume of a side"
+        assert seen == len(self._orders), "orders indexed that are in no queue"
+        bid, ask = self.best_bid, self.best_ask
+        assert bid is None or ask is None or bid < ask, f"crossed: {bid} >= {ask}"
+
+
+def _restore(
+    cls: type[OrderBook], orders: NDArray[np.void], instrument: int, seq: int
+) -> OrderBook:
+    return cls.from_orders(orders, instrument=instrument, seq=seq)

@@ -1,0 +1,275 @@
+"""The vocabulary of the venue: enumerations, limits and the three record layouts.
+
+Everything that happens is a row of one of these layouts. They are plain numpy structured
+dtypes: fixed width, aligned, little-endian, safe to memory-map and to write to disk as they are.
+
+``MESSAGE``
+    What a participant asks for.
+``EVENT``
+    What a market did about it.
+``ORDER`` and ``LEVEL``
+    What rests in a book: one row an order (L3), or one row a price (L2).
+
+Units: prices are ticks, sizes are lots, times are nanoseconds. All are integers.
+"""
+
+from enum import IntEnum, IntFlag
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = [
+    "EVENT",
+    "LEVEL",
+    "MAX_PRICE",
+    "MAX_SIZE",
+    "MESSAGE",
+    "ORDER",
+    "QUOTE",
+    "Cost",
+    "EventKind",
+    "Flag",
+    "Kind",
+    "Order",
+    "OrderType",
+    "Reason",
+    "SelfTradePrevention",
+    "Side",
+    "TimeInForce",
+    "Trade",
+]
+
+MAX_PRICE = 2**40
+"""Prices are ticks from ``-MAX_PRICE`` to ``MAX_PRICE``, both included."""
+
+MAX_SIZE = 2**62 - 1
+"""The largest size of an order, and the largest total that one side of a book holds, in lots.
+
+Any sum of sizes therefore fits a signed 64-bit integer, and any notional one of 128 bits.
+"""
+
+
+class Side(IntEnum):
+    """The side of an order. Zero means "no side", so a row nobody filled in is refused."""
+
+    BUY = 1
+    SELL = -1
+
+
+class Kind(IntEnum):
+    """What a message asks for. Kinds from 64 on address clearing or a liquidation facility."""
+
+    NEW = 1
+    CANCEL = 2
+    REDUCE = 3
+    REPLACE = 4
+
+
+class OrderType(IntEnum):
+    """How a new order is priced."""
+
+    LIMIT = 0
+    MARKET = 1
+
+
+class TimeInForce(IntEnum):
+    """What happens to the part of a new order that does not trade at once."""
+
+    GTC = 0
+    """Good till cancelled: a limit order rests, a market order has nothing to rest at."""
+    IOC = 1
+    """Immediate or cancel: the remainder is cancelled."""
+    FOK = 2
+    """Fill or kill: trades whole at once, or is rejected."""
+
+
+class SelfTradePrevention(IntEnum):
+    """What happens when an incoming order meets a resting one of the same owner.
+
+    The mode of the incoming order decides.
+    """
+
+    NONE = 0
+    """They trade."""
+    CANCEL_NEWEST = 1
+    """What is left of the incoming order is cancelled."""
+    CANCEL_OLDEST = 2
+    """The resting order is cancelled, the incoming one goes on."""
+    CANCEL_BOTH = 3
+    """Both are cancelled."""
+    DECREMENT = 4
+    """Both lose the smaller of the two sizes without a trade; what has none left is cancelled."""
+
+
+class Flag(IntFlag):
+    """Properties of an order that combine."""
+
+    POST_ONLY = 1
+    """Rejected if it would trade at once."""
+
+
+class EventKind(IntEnum):
+    """What a market did."""
+
+    ACCEPTED = 1
+    REJECTED = 2
+    TRADE = 3
+    CANCELLED = 4
+    REDUCED = 5
+    REPLACED = 6
+
+
+class Reason(IntEnum):
+    """Why a message was rejected, or an order cancelled or reduced."""
+
+    NONE = 0
+    """As asked."""
+    UNKNOWN_ORDER = 1
+    """No such order rests in this book."""
+    DUPLICATE_ORDER_ID = 2
+    """An order with this id rests in this book already."""
+    POST_ONLY = 3
+    """A post-only order would have traded."""
+    FILL_OR_KILL = 4
+    """A fill-or-kill order could not be filled whole."""
+    MINIMUM_SIZE = 5
+    """Less than the order's minimum size could be filled at once."""
+    VOLUME_LIMIT = 6
+    """The side of the book would hold more than ``MAX_SIZE`` lots."""
+    SELF_TRADE = 7
+    """Self-trade prevention."""
+    IMMEDIATE_OR_CANCEL = 8
+    """The remainder of an immediate-or-cancel order."""
+    NO_LIQUIDITY = 9
+    """The remainder of a market order that emptied the other side."""
+
+
+MESSAGE = np.dtype(
+    [
+        ("ts_event", "<i8"),  # ns
+        ("order_id", "<i8"),  # chosen by the sender, any value
+        ("price", "<i8"),  # ticks
+        ("size", "<i8"),  # lots
+        ("kind", "u1"),  # Kind
+        ("side", "i1"),  # Side
+        ("order_type", "u1"),  # OrderType
+        ("time_in_force", "u1"),  # TimeInForce
+        ("stp", "u1"),  # SelfTradePrevention
+        ("flags", "u1"),  # Flag
+        ("instrument", "<u2"),
+        ("owner", "<i4"),
+        ("reserved", "<i4"),  # must be 0
+        ("tag", "<i8"),  # opaque to the venue, carried to every event of the order
+        ("min_size", "<i8"),  # lots that must fill at once, 0: none
+        ("display_size", "<i8"),  # this and the next three serve order types to come: must be 0
+        ("stop_price", "<i8"),
+        ("trail", "<i8"),
+        ("expire_ts", "<i8"),
+    ]
+)
+"""What a participant asks for, 96 bytes.
+
+A NEW reads every field (except the ``price`` of a market order). A CANCEL reads ``order_id``; a
+REDUCE ``order_id`` and ``size``, the lots to take off; a REPLACE ``order_id``, ``price`` and
+``size``, the lots to leave open: all else about the order stays as it was. All read ``ts_event``
+and ``instrument``. What is not read is not checked.
+"""
+
+EVENT = np.dtype(
+    [
+        ("seq", "<i8"),  # 1, 2, 3... within a journal
+        ("ts_event", "<i8"),  # ns, of the message that caused it
+        ("order_id", "<i8"),  # of a TRADE: the aggressor
+        ("tag", "<i8"),
+        ("price", "<i8"),  # ticks, of the order or of the trade; 0 of a market order
+        ("size", "<i8"),  # lots asked for, traded, cancelled, taken off
+        ("leaves", "<i8"),  # lots of order_id still open
+        ("resting_order_id", "<i8"),  # the resting order of a TRADE, else 0
+        ("resting_tag", "<i8"),
+        ("resting_leaves", "<i8"),
+        ("owner", "<i4"),
+        ("resting_owner", "<i4"),
+        ("instrument", "<u2"),
+        ("kind", "u1"),  # EventKind
+        ("reason", "u1"),  # Reason
+        ("side", "i1"),  # Side of order_id
+        ("order_type", "u1"),  # OrderType
+        ("time_in_force", "u1"),  # TimeInForce
+        ("flags", "u1"),  # Flag
+    ]
+)
+"""What a market did, 96 bytes.
+
+==========  =====================================================================================
+ACCEPTED    a new order, with its ``size`` before any trade; what rests follows from the events
+            that come after it
+REJECTED    a message that changed nothing: ``reason`` says why, the rest echoes the message, and
+            ``leaves`` is what is open of an order that rests
+TRADE       ``order_id`` took ``size`` from ``resting_order_id`` at that order's ``price``
+CANCELLED   an order left the book, or what remained of an incoming one was dropped: ``size`` lots
+REDUCED     an order lost ``size`` lots and keeps its place
+REPLACED    an order now has ``price`` and ``size``; trades, if any, follow
+==========  =====================================================================================
+"""
+
+ORDER = np.dtype(
+    [
+        ("order_id", "<i8"),
+        ("price", "<i8"),  # ticks
+        ("size", "<i8"),  # lots still open
+        ("tag", "<i8"),
+        ("owner", "<i4"),
+        ("side", "i1"),  # Side
+        ("stp", "u1"),  # SelfTradePrevention
+        ("flags", "u1"),  # Flag
+        ("reserved", "u1"),
+    ]
+)
+"""One resting order, 40 bytes: a row of the L3 view, in order of priority."""
+
+LEVEL = np.dtype([("price", "<i8"), ("size", "<i8"), ("orders", "<i8")])
+"""One price: a row of the L2 view, best first. ``size`` in lots, ``orders`` a count."""
+
+QUOTE = np.dtype(
+    [
+        ("ts_event", "<i8"),  # ns
+        ("bid_price", "<i8"),  # ticks
+        ("bid_size", "<i8"),  # lots, 0: no bid, and bid_price is 0
+        ("ask_price", "<i8"),
+        ("ask_size", "<i8"),
+    ]
+)
+"""Best bid and offer after a message: the L1 view."""
+
+
+class Order(NamedTuple):
+    """One resting order, as ``OrderBook.get`` returns it: the fields of an ``ORDER`` row."""
+
+    order_id: int
+    price: int
+    size: int
+    tag: int
+    owner: int
+    side: Side
+    stp: SelfTradePrevention
+    flags: Flag
+
+
+class Trade(NamedTuple):
+    """One trade of an order just submitted: ``price`` in ticks, ``size`` in lots."""
+
+    price: int
+    size: int
+    resting_order_id: int
+    resting_owner: int
+
+
+class Cost(NamedTuple):
+    """What a sweep of the book would give: see ``OrderBook.cost``."""
+
+    filled: int
+    """Lots."""
+    notional: int
+    """Sum of price times size over the fills, in ticks times lots."""
+    worst_price: int | None
+    """The last price touched, in ticks; ``None`` where nothing fills."""
