@@ -33,13 +33,14 @@ from lob.matching cimport (
     book_init,
     book_release,
     book_reserve,
+    first_malformed,
     rest,
     sink_bytes,
     sink_release,
     sink_reserve,
     well_formed,
 )
-from lob.order_table cimport RestingOrder, hash_id, table_bytes, table_find
+from lob.order_table cimport RestingOrder, table_bytes, table_find
 from lob.records cimport (
     CANCEL,
     LIMIT,
@@ -270,9 +271,7 @@ cdef class OrderBook:
         order out and enters it anew, and then it may trade. All else about the order stays.
         """
         cdef Message message = self.message_about(order_id, REPLACE, ts_event)
-        cdef uint32_t index = table_find(
-            &self.book.table, message.order_id, hash_id(message.order_id)
-        )
+        cdef uint32_t index = table_find(&self.book.table, message.order_id)
         cdef RestingOrder *resting = &self.book.table.orders[index]
         message.size = 1
         if index:
@@ -314,7 +313,7 @@ cdef class OrderBook:
         outcome.trades = ()
         if self.book.sink.next != event + 1:
             self.describe_outcome(outcome, message.order_id)
-        index = table_find(&self.book.table, message.order_id, hash_id(message.order_id))
+        index = table_find(&self.book.table, message.order_id)
         if index:
             outcome.leaves = self.book.table.orders[index].size
         return outcome
@@ -376,10 +375,10 @@ cdef class OrderBook:
         count = rows.view.len // sizeof(Message)
         checks.to_output("out", out, EVENT)
         checks.to_output("quotes", quotes, QUOTE, count)
-        for i in range(count):
-            if not well_formed(&row[i], self.book.instrument):
-                problem = checks.misuse(plain_message(&row[i]), self.book.instrument)
-                raise ValueError(f"messages[{i}]: {problem}")
+        i = first_malformed(row, count, self.book.instrument)
+        if i < count:
+            problem = checks.misuse(plain_message(&row[i]), self.book.instrument)
+            raise ValueError(f"messages[{i}]: {problem}")
         if quotes is not None:
             path = View(quotes, True)
             quote = <Quote *>path.view.buf
@@ -537,7 +536,7 @@ cdef class OrderBook:
 
     cdef uint32_t find(self, object order_id) except? 0:
         cdef int64_t number = as_int("order_id", order_id)
-        return table_find(&self.book.table, number, hash_id(number))
+        return table_find(&self.book.table, number)
 
     # ---------------------------------------------------------------- whole books
 
@@ -551,7 +550,7 @@ cdef class OrderBook:
         cdef OrderBook self = cls(instrument)
         cdef View view
         cdef OrderRow *row
-        cdef Event order
+        cdef Message order
         cdef int64_t i
         self.book.seq = integer("seq", seq, 0)
         view = View(checks.to_order_array(orders))
@@ -562,12 +561,14 @@ cdef class OrderBook:
             self.book.budget -= 1
             order.order_id = row.order_id
             order.price = row.price
-            order.leaves = row.size
             order.tag = row.tag
             order.owner = row.owner
             order.side = row.side
+            order.order_type = order.time_in_force = 0
+            order.stp = row.stp
+            order.instrument = self.book.instrument
             order.flags = row.flags
-            rest(&self.book, &order, <uint64_t>(MAX_PRICE - row.side * row.price), row.stp)
+            rest(&self.book, &order, row.size)
         return self
 
     def copy(self):

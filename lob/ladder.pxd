@@ -14,7 +14,7 @@ one is a bit scan in the same leaf, or one walk down from the root.
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from lob.memory cimport lowest_bit, resize, unlikely, whole_pages
+from lob.memory cimport lowest_bit, prefetch, resize, unlikely, whole_pages
 
 cdef extern from *:
     """
@@ -235,6 +235,12 @@ cdef inline uint32_t ladder_find(Ladder *self, uint64_t key) noexcept nogil:
     if leaf == NO_LEVEL or not (self.leaves[leaf].occupied >> (key & DIGIT)) & 1:
         return NO_LEVEL
     return 64 * leaf + <uint32_t>(key & DIGIT)
+
+
+cdef inline void ladder_prefetch(const Ladder *self, uint64_t key) noexcept nogil:
+    """Ask for the level at ``key``, if it was used not long ago."""
+    cdef const RecentLeaf *recent = &self.recent[(key >> 6) % RECENT]
+    prefetch(&self.levels[64 * recent.leaf + (key & DIGIT)])
 
 
 cdef inline uint32_t ladder_first_below(const Ladder *self, uint32_t node, int depth) noexcept nogil:

@@ -1,6 +1,6 @@
 """The compiled matching engine: what ``lob.reference`` says, on C structs."""
 
-from libc.stdint cimport int64_t, uint16_t, uint64_t
+from libc.stdint cimport int64_t, uint16_t
 
 from lob.ladder cimport Ladder
 from lob.order_table cimport OrderTable
@@ -30,8 +30,11 @@ cdef void sink_release(EventSink *sink) noexcept nogil
 cdef size_t sink_bytes(const EventSink *sink) noexcept nogil
 cdef int book_reserve(Book *book) noexcept nogil
 cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogil
+cdef int64_t first_malformed(
+    const Message *messages, int64_t count, uint16_t instrument
+) noexcept nogil
 cdef int apply(Book *book, const Message *message) noexcept nogil
 cdef int64_t apply_all(
     Book *book, const Message *messages, int64_t count, Quote *quotes
 ) noexcept nogil
-cdef void rest(Book *book, const Event *order, uint64_t key, int stp) noexcept nogil
+cdef void rest(Book *book, const Message *order, int64_t leaves) noexcept nogil

@@ -3,13 +3,13 @@
 Nothing here touches a Python object. The functions are in the order of the reference; the reason
 for a rule is there, the reason for a trick is here.
 
-An incoming order is an ``Event`` that is filled in once and copied for each thing that happens
-to it; its ``leaves`` count down. Memory is made sure of before an order is entered, so that
-nothing can fail half way through a match.
+Memory is made sure of before an order is entered, so that nothing can fail half way through a
+match. Events are written field by field into their final place: a struct that is filled in and
+then copied stalls the processor, which cannot forward narrow stores to a wide load.
 """
 
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from lob.ladder cimport (
     NO_KEY,
@@ -21,24 +21,26 @@ from lob.ladder cimport (
     ladder_init,
     ladder_key,
     ladder_next,
+    ladder_prefetch,
     ladder_release,
     ladder_remove,
     ladder_reserve,
     ladder_spare,
 )
-from lob.memory cimport prefer_huge_pages, prefetch, resize, unlikely, whole_pages
+from lob.memory cimport prefetch, resize, unlikely, whole_pages
 from lob.order_table cimport (
     RestingOrder,
     hash_id,
     table_add,
     table_copy,
-    table_find,
     table_guess,
     table_init,
-    table_prefetch_slot,
+    table_prefetch,
     table_release,
     table_remove,
     table_reserve,
+    table_seek,
+    table_slot,
     table_spare,
 )
 from lob.records cimport (
@@ -48,7 +50,6 @@ from lob.records cimport (
     CANCELLED,
     FOK,
     GTC,
-    IOC,
     LIMIT,
     MARKET,
     MAX_PRICE,
@@ -83,11 +84,12 @@ from lob.records cimport (
 )
 
 cdef enum:
-    # How far ahead a batch asks for memory: table slots, then records, then what records name.
+    # How far ahead a batch asks for memory: rows, table buckets, records, what records name.
+    ROWS_AHEAD = 24
     SLOTS_AHEAD = 12
     RECORDS_AHEAD = 7
     NEIGHBOURS_AHEAD = 3
-    HUGE = 1 << 22  # bytes from which on huge pages pay
+    RING = 16  # as many hashes and guesses are kept
 
 
 # -------------------------------------------------------------------------------- whole books
@@ -135,71 +137,91 @@ cdef int book_reserve(Book *book) noexcept nogil:
 
 # -------------------------------------------------------------------------------- messages
 
+cdef inline bint in_range(int64_t value, int64_t low, int64_t high) noexcept nogil:
+    return <uint64_t>(value - low) <= <uint64_t>(high - low)
+
+
 cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogil:
-    """Whether ``lob.checks.misuse`` finds nothing wrong."""
-    if message.instrument != instrument:
-        return False
-    if message.kind == NEW:
-        return (
-            (message.side == BUY or message.side == SELL)
-            and message.size >= 1
-            and message.size <= MAX_SIZE
-            and message.order_type <= MARKET
-            and message.time_in_force <= FOK
-            and message.stp <= STP_DECREMENT
-            and (
-                message.flags == 0
-                or (
-                    message.flags == POST_ONLY
-                    and message.order_type == LIMIT
-                    and message.time_in_force == GTC
-                    and message.min_size == 0
-                )
-            )
-            and (
-                message.order_type == MARKET
-                or (message.price >= -MAX_PRICE and message.price <= MAX_PRICE)
-            )
-            and message.min_size >= 0
-            and message.min_size <= message.size
-            and (
+    """Whether ``lob.checks.misuse`` finds nothing wrong.
+
+    Everything is looked at whatever the kind: wrong guesses at branches would cost more.
+    """
+    cdef int kind = message.kind
+    cdef int limit = message.order_type == LIMIT
+    cdef int size = in_range(message.size, 1, MAX_SIZE)
+    cdef int price = in_range(message.price, -MAX_PRICE, MAX_PRICE)
+    cdef int plain = message.flags == 0
+    cdef int post_only = (
+        (message.flags == POST_ONLY)
+        & limit
+        & (message.time_in_force == GTC)
+        & (message.min_size == 0)
+    )
+    cdef int new = (
+        ((message.side == BUY) | (message.side == SELL))
+        & (message.order_type <= MARKET)
+        & (message.time_in_force <= FOK)
+        & (message.stp <= STP_DECREMENT)
+        & (plain | post_only)
+        & (price | (limit ^ 1))
+        & (<uint64_t>message.min_size <= <uint64_t>message.size)
+        & (
+            (
                 message.reserved
                 | message.display_size
                 | message.stop_price
                 | message.trail
                 | message.expire_ts
-            ) == 0
+            )
+            == 0
         )
-    if message.kind == CANCEL:
-        return True
-    if message.size < 1 or message.size > MAX_SIZE:
-        return False
-    if message.kind == REPLACE:
-        return message.price >= -MAX_PRICE and message.price <= MAX_PRICE
-    return message.kind == REDUCE
+    )
+    return (message.instrument == instrument) & (
+        (kind == CANCEL)
+        | (size & ((kind == REDUCE) | ((kind == REPLACE) & price) | ((kind == NEW) & new)))
+    )
+
+
+cdef int64_t first_malformed(
+    const Message *messages, int64_t count, uint16_t instrument
+) noexcept nogil:
+    """The index of the first malformed message; ``count`` if there is none."""
+    cdef int64_t i
+    for i in range(count):
+        if unlikely(not well_formed(&messages[i], instrument)):
+            return i
+    return count
 
 
 cdef int apply(Book *book, const Message *message) noexcept nogil:
     """Apply one well-formed message; -1 if there is no memory, and then nothing was done."""
-    cdef uint32_t index
-    if message.kind == NEW:
-        if unlikely(book.budget <= 0) and book_reserve(book) < 0:
-            return -1
-        book.budget -= 1
-        enter(book, message)
+    return apply_hashed(book, message, hash_id(message.order_id))
+
+
+cdef inline int apply_hashed(Book *book, const Message *message, uint32_t hashed) noexcept nogil:
+    cdef uint64_t slot = 0
+    cdef uint32_t index = table_seek(&book.table, message.order_id, hashed, &slot)
+    if message.kind == CANCEL:
+        if index:
+            cancel(book, index, slot, message.ts_event, REASON_NONE)
+        else:
+            reject(book, message, REASON_UNKNOWN_ORDER, 0)
         return 0
-    index = table_find(&book.table, message.order_id, hash_id(message.order_id))
-    if index == 0:
-        reject(book, message, REASON_UNKNOWN_ORDER, 0)
-    elif message.kind == CANCEL:
-        take_off(book, index, MAX_SIZE, message.ts_event, REASON_NONE)
-    elif message.kind == REDUCE:
-        take_off(book, index, message.size, message.ts_event, REASON_NONE)
-    else:
-        if unlikely(book.budget <= 0) and book_reserve(book) < 0:
-            return -1
-        book.budget -= 1
+    if message.kind == REDUCE:
+        if index:
+            take_off(book, index, message.size, message.ts_event, REASON_NONE)
+        else:
+            reject(book, message, REASON_UNKNOWN_ORDER, 0)
+        return 0
+    if unlikely(book.budget <= 0) and book_reserve(book) < 0:
+        return -1
+    book.budget -= 1
+    if message.kind == NEW:
+        enter(book, message, index, hashed)
+    elif index:
         replace(book, message, index)
+    else:
+        reject(book, message, REASON_UNKNOWN_ORDER, 0)
     return 0
 
 
@@ -207,49 +229,66 @@ cdef int64_t apply_all(
     Book *book, const Message *messages, int64_t count, Quote *quotes
 ) noexcept nogil:
     """Apply well-formed messages; how many were applied before memory ran out."""
-    cdef int64_t i
-    cdef uint32_t index
-    cdef RestingOrder *order
+    cdef uint32_t hashes[RING]
+    cdef uint32_t guesses[RING]
+    cdef uint32_t hashed
+    cdef int64_t i, ahead = max(0, count - ROWS_AHEAD)
+    memset(guesses, 0, sizeof(guesses))
+    for i in range(min(SLOTS_AHEAD, count)):
+        hashes[i] = hash_id(messages[i].order_id)
     for i in range(count):
-        # Everything a message will touch is asked for some messages ahead, in three stages:
-        # each stage reads what the one before it has brought.
-        if i + SLOTS_AHEAD < count:
-            table_prefetch_slot(&book.table, messages[i + SLOTS_AHEAD].order_id)
-            if messages[i + RECORDS_AHEAD].kind != NEW:
-                index = table_guess(&book.table, messages[i + RECORDS_AHEAD].order_id)
-                prefetch(&book.table.orders[index])
-            if messages[i + NEIGHBOURS_AHEAD].kind != NEW:
-                index = table_guess(&book.table, messages[i + NEIGHBOURS_AHEAD].order_id)
-                order = &book.table.orders[index]
-                if index:
-                    prefetch(&book.table.orders[order.prev])
-                    prefetch(&book.table.orders[order.next])
-                    prefetch(&book.sides[order.side < 0].levels[order.level])
-        if unlikely(apply(book, &messages[i]) < 0):
+        if i < ahead:
+            look_ahead(book, &messages[i], i, hashes, guesses)
+            hashed = hashes[i % RING]
+        else:
+            hashed = hash_id(messages[i].order_id)
+        if unlikely(apply_hashed(book, &messages[i], hashed) < 0):
             return i
         if quotes != NULL:
             record_quote(book, messages[i].ts_event, &quotes[i])
     return count
 
 
+cdef inline void look_ahead(
+    Book *book, const Message *row, int64_t i, uint32_t *hashes, uint32_t *guesses
+) noexcept nogil:
+    """Ask for what the messages after row ``i`` will touch, in stages.
+
+    Each stage reads what the one before it has brought. There is no branch on the kind of a
+    message: one that is guessed wrong costs more than a fetch in vain.
+    """
+    cdef uint32_t hashed = hash_id(row[SLOTS_AHEAD].order_id)
+    cdef uint32_t guess = table_guess(&book.table, hashes[(i + RECORDS_AHEAD) % RING])
+    cdef const RestingOrder *order
+    prefetch(&row[ROWS_AHEAD])
+    hashes[(i + SLOTS_AHEAD) % RING] = hashed
+    table_prefetch(&book.table, hashed)
+    guesses[(i + RECORDS_AHEAD) % RING] = guess
+    prefetch(&book.table.orders[guess])
+    ladder_prefetch(
+        &book.sides[row[RECORDS_AHEAD].side < 0],
+        place(row[RECORDS_AHEAD].side, row[RECORDS_AHEAD].price),
+    )
+    order = &book.table.orders[guesses[(i + NEIGHBOURS_AHEAD) % RING]]
+    prefetch(&book.table.orders[order.prev])
+    prefetch(&book.table.orders[order.next])
+    prefetch(&book.sides[order.side < 0].levels[order.level])
+
+
 # -------------------------------------------------------------------------------- the rules
 
-cdef inline void enter(Book *book, const Message *message) noexcept nogil:
-    """A NEW."""
+cdef inline void enter(
+    Book *book, const Message *message, uint32_t index, uint32_t hashed
+) noexcept nogil:
+    """A NEW; ``index`` is the order that has its id already, or 0."""
     cdef int side = message.side < 0
-    cdef Ladder *other = &book.sides[1 - side]
-    cdef uint32_t hashed = hash_id(message.order_id)
     cdef bint market = message.order_type == MARKET
-    cdef bint may_rest = not market and message.time_in_force == GTC
-    # Bids and asks count keys in opposite directions: own key up, limit key down, or the reverse.
-    cdef uint64_t key = <uint64_t>(MAX_PRICE - message.side * message.price)
-    cdef uint64_t limit = <uint64_t>(MAX_PRICE + message.side * message.price)
-    cdef bint crosses
-    cdef Event order
-    if market:
-        limit = NO_KEY - 1
-    crosses = other.best_key <= limit
-    if unlikely(table_find(&book.table, message.order_id, hashed) != 0):
+    cdef bint may_rest = (message.order_type == LIMIT) & (message.time_in_force == GTC)
+    cdef uint64_t limit = NO_KEY - 1 if market else reach(message.side, message.price)
+    cdef bint crosses = book.sides[1 - side].best_key <= limit
+    cdef int64_t price = 0 if market else message.price
+    cdef int64_t leaves = message.size
+    if unlikely(index != 0):
         reject(book, message, REASON_DUPLICATE_ORDER_ID, 0)
         return
     if may_rest and unlikely(book.volume[side] + message.size > MAX_SIZE):
@@ -261,36 +300,17 @@ cdef inline void enter(Book *book, const Message *message) noexcept nogil:
     if message.time_in_force == FOK or message.min_size:
         if not can_trade(book, message, limit):
             return
-
-    order.ts_event = message.ts_event
-    order.order_id = message.order_id
-    order.tag = message.tag
-    order.price = 0 if market else message.price
-    order.size = message.size
-    order.leaves = message.size
-    order.resting_order_id = 0
-    order.resting_tag = 0
-    order.resting_leaves = 0
-    order.owner = message.owner
-    order.resting_owner = 0
-    order.instrument = book.instrument
-    order.reason = REASON_NONE
-    order.side = message.side
-    order.order_type = message.order_type
-    order.time_in_force = message.time_in_force
-    order.flags = message.flags
-    emit(book, &order, ACCEPTED)
+    emit(book, message, ACCEPTED, REASON_NONE, price, leaves, leaves)
     if crosses:
-        match(book, &order, limit, message.stp)
-        if order.leaves == 0:
+        leaves = match(book, message, price, limit)
+        if leaves == 0:
             return
     if may_rest:
-        rest(book, &order, key, message.stp)
+        rest_hashed(book, message, leaves, hashed)
+    elif market:
+        emit(book, message, CANCELLED, REASON_NO_LIQUIDITY, price, leaves, 0)
     else:
-        order.size = order.leaves
-        order.leaves = 0
-        order.reason = REASON_NO_LIQUIDITY if market else REASON_IMMEDIATE_OR_CANCEL
-        emit(book, &order, CANCELLED)
+        emit(book, message, CANCELLED, REASON_IMMEDIATE_OR_CANCEL, price, leaves, 0)
 
 
 cdef bint can_trade(Book *book, const Message *message, uint64_t limit) noexcept nogil:
@@ -309,11 +329,10 @@ cdef void replace(Book *book, const Message *message, uint32_t index) noexcept n
     cdef RestingOrder *resting = &book.table.orders[index]
     cdef int side = resting.side < 0
     cdef Level *level = &book.sides[side].levels[resting.level]
-    cdef uint64_t key = <uint64_t>(MAX_PRICE - resting.side * message.price)
-    cdef uint64_t limit = <uint64_t>(MAX_PRICE + resting.side * message.price)
+    cdef uint64_t limit = reach(resting.side, message.price)
     cdef bint crosses = book.sides[1 - side].best_key <= limit
-    cdef int stp = resting.stp
-    cdef Event order
+    cdef int64_t leaves = message.size
+    cdef Message order
     if unlikely(book.volume[side] - resting.size + message.size > MAX_SIZE):
         reject(book, message, REASON_VOLUME_LIMIT, resting.size)
         return
@@ -321,26 +340,28 @@ cdef void replace(Book *book, const Message *message, uint32_t index) noexcept n
         level.size -= resting.size - message.size
         book.volume[side] -= resting.size - message.size
         resting.size = message.size
-        describe(book, &order, index, message.ts_event)
-        order.size = message.size
-        emit(book, &order, REPLACED)
+        emit_resting(book, index, message.ts_event, REPLACED, REASON_NONE, message.size)
         return
     if crosses and resting.flags & POST_ONLY:
         reject(book, message, REASON_POST_ONLY, resting.size)
         return
-    describe(book, &order, index, message.ts_event)
-    remove(book, index)
+    order.ts_event = message.ts_event
+    order.order_id = resting.order_id
     order.price = message.price
     order.size = message.size
-    order.leaves = message.size
-    emit(book, &order, REPLACED)
+    memcpy(&order.kind, &resting.kind, sizeof(uint64_t))
+    order.owner = resting.owner
+    order.tag = resting.tag
+    remove(book, index, table_slot(&book.table, index))
+    emit(book, &order, REPLACED, REASON_NONE, order.price, leaves, leaves)
     if crosses:
-        match(book, &order, limit, stp)
-    if order.leaves:
-        rest(book, &order, key, stp)
+        leaves = match(book, &order, order.price, limit)
+    if leaves:
+        rest(book, &order, leaves)
 
 
-cdef void match(Book *book, Event *order, uint64_t limit, int stp) noexcept nogil:
+cdef int64_t match(Book *book, const Message *order, int64_t price, uint64_t limit) noexcept nogil:
+    """Trade an incoming order as far as it goes; the lots that are left of it."""
     cdef int side = order.side > 0
     cdef Ladder *ladder = &book.sides[side]
     cdef RestingOrder *orders = book.table.orders
@@ -348,65 +369,75 @@ cdef void match(Book *book, Event *order, uint64_t limit, int stp) noexcept nogi
     cdef Level *level
     cdef Event *event
     cdef uint32_t index
-    cdef int64_t size
-    while order.leaves and ladder.best_key <= limit:
+    cdef int64_t leaves = order.size, size
+    while leaves and ladder.best_key <= limit:
         level = &ladder.levels[ladder.best]
         index = level.head
         resting = &orders[index]
-        if stp != STP_NONE and resting.owner == order.owner:
-            prevent_self_trade(book, order, index, stp)
+        if order.stp != STP_NONE and resting.owner == order.owner:
+            leaves = prevent_self_trade(book, order, price, leaves, index)
             continue
         # A sweep meets queues of cold records: fetch the next one, and the slot of this one,
         # while this one trades.
-        table_prefetch_slot(&book.table, resting.order_id)
+        table_prefetch(&book.table, hash_id(resting.order_id))
         prefetch(&orders[resting.next])
-        size = order.leaves if order.leaves < resting.size else resting.size
-        order.leaves -= size
+        size = leaves if leaves < resting.size else resting.size
+        leaves -= size
         resting.size -= size
         level.size -= size
         book.volume[side] -= size
-        event = emit(book, order, TRADE)
-        event.price = level.price
-        event.size = size
+        event = emit(book, order, TRADE, REASON_NONE, level.price, size, leaves)
         event.resting_order_id = resting.order_id
         event.resting_tag = resting.tag
         event.resting_leaves = resting.size
         event.resting_owner = resting.owner
         if resting.size == 0:
-            remove(book, index)
+            remove(book, index, table_slot(&book.table, index))
+    return leaves
 
 
-cdef void prevent_self_trade(Book *book, Event *order, uint32_t index, int stp) noexcept nogil:
+cdef int64_t prevent_self_trade(
+    Book *book, const Message *order, int64_t price, int64_t leaves, uint32_t index
+) noexcept nogil:
     cdef RestingOrder *resting = &book.table.orders[index]
-    cdef int64_t size = order.leaves if order.leaves < resting.size else resting.size
-    if stp == STP_DECREMENT:
+    cdef int64_t size = leaves if leaves < resting.size else resting.size
+    if order.stp == STP_DECREMENT:
         take_off(book, index, size, order.ts_event, REASON_SELF_TRADE)
-        drop(book, order, size, REASON_SELF_TRADE)
-        return
-    if stp == STP_CANCEL_OLDEST or stp == STP_CANCEL_BOTH:
-        take_off(book, index, MAX_SIZE, order.ts_event, REASON_SELF_TRADE)
-    if stp == STP_CANCEL_NEWEST or stp == STP_CANCEL_BOTH:
-        drop(book, order, order.leaves, REASON_SELF_TRADE)
+    elif order.stp == STP_CANCEL_NEWEST:
+        size = leaves
+    else:
+        size = leaves if order.stp == STP_CANCEL_BOTH else 0
+        cancel(book, index, table_slot(&book.table, index), order.ts_event, REASON_SELF_TRADE)
+    if size:
+        leaves -= size
+        emit(
+            book,
+            order,
+            REDUCED if leaves else CANCELLED,
+            REASON_SELF_TRADE,
+            price,
+            size,
+            leaves,
+        )
+    return leaves
 
 
 cdef int64_t tradable(Book *book, const Message *message, uint64_t limit) noexcept nogil:
     """The lots that ``match`` would trade, without doing it."""
-    cdef int side = message.side > 0
-    cdef Ladder *ladder = &book.sides[side]
+    cdef Ladder *ladder = &book.sides[message.side > 0]
     cdef uint32_t at = ladder.best, index
     cdef RestingOrder *resting
     cdef int64_t traded = 0, left = message.size, size
     while at != NO_LEVEL and left and ladder_key(ladder, at) <= limit:
         if message.stp == STP_NONE:
-            size = ladder.levels[at].size
-            size = left if left < size else size
+            size = min(left, ladder.levels[at].size)
             traded += size
             left -= size
         else:
             index = ladder.levels[at].head
             while index and left:
                 resting = &book.table.orders[index]
-                size = left if left < resting.size else resting.size
+                size = min(left, resting.size)
                 if resting.owner != message.owner:
                     traded += size
                     left -= size
@@ -421,148 +452,163 @@ cdef int64_t tradable(Book *book, const Message *message, uint64_t limit) noexce
 
 # -------------------------------------------------------------------------------- the state
 
-cdef void rest(Book *book, const Event *order, uint64_t key, int stp) noexcept nogil:
-    """Put what is left of an order at the end of the queue at ``key``. Room must be reserved."""
+cdef inline uint64_t place(int8_t side, int64_t price) noexcept nogil:
+    """The key of an order's own price in the ladder of its side."""
+    return <uint64_t>(MAX_PRICE - side * price)
+
+
+cdef inline uint64_t reach(int8_t side, int64_t price) noexcept nogil:
+    """The worst key of the other side that an order trades with."""
+    return <uint64_t>(MAX_PRICE + side * price)
+
+
+cdef void rest(Book *book, const Message *order, int64_t leaves) noexcept nogil:
+    """Put what is left of an order at the end of its queue. Room must be reserved."""
+    rest_hashed(book, order, leaves, hash_id(order.order_id))
+
+
+cdef inline void rest_hashed(
+    Book *book, const Message *order, int64_t leaves, uint32_t hashed
+) noexcept nogil:
     cdef int side = order.side < 0
     cdef Ladder *ladder = &book.sides[side]
-    cdef uint32_t at = ladder_add(ladder, key, order.price)
+    cdef uint32_t at = ladder_add(ladder, place(order.side, order.price), order.price)
     cdef Level *level = &ladder.levels[at]
-    cdef uint32_t index = table_add(&book.table, order.order_id, hash_id(order.order_id))
+    cdef uint32_t index = table_add(&book.table, order.order_id, hashed)
     cdef RestingOrder *resting = &book.table.orders[index]
-    resting.size = order.leaves
+    cdef uint32_t tail = level.tail
+    resting.size = leaves
     resting.tag = order.tag
     resting.owner = order.owner
     resting.level = at
     resting.next = 0
-    resting.prev = level.tail
-    resting.side = order.side
-    resting.stp = <uint8_t>stp
-    resting.flags = order.flags
-    if level.tail:
-        book.table.orders[level.tail].next = index
+    resting.prev = tail
+    memcpy(&resting.kind, &order.kind, sizeof(uint64_t))
+    if tail:
+        book.table.orders[tail].next = index
     else:
         level.head = index
     level.tail = index
     level.orders += 1
-    level.size += order.leaves
-    book.volume[side] += order.leaves
+    level.size += leaves
+    book.volume[side] += leaves
 
 
-cdef inline void remove(Book *book, uint32_t index) noexcept nogil:
+cdef inline void remove(Book *book, uint32_t index, uint64_t slot) noexcept nogil:
     cdef RestingOrder *resting = &book.table.orders[index]
     cdef int side = resting.side < 0
     cdef Ladder *ladder = &book.sides[side]
     cdef Level *level = &ladder.levels[resting.level]
-    if resting.prev:
-        book.table.orders[resting.prev].next = resting.next
+    cdef uint32_t prev = resting.prev, next = resting.next
+    if prev:
+        book.table.orders[prev].next = next
     else:
-        level.head = resting.next
-    if resting.next:
-        book.table.orders[resting.next].prev = resting.prev
+        level.head = next
+    if next:
+        book.table.orders[next].prev = prev
     else:
-        level.tail = resting.prev
+        level.tail = prev
     level.orders -= 1
     level.size -= resting.size
     book.volume[side] -= resting.size
     if level.orders == 0:
-        ladder_remove(
-            ladder, resting.level, <uint64_t>(MAX_PRICE - resting.side * level.price)
-        )
-    table_remove(&book.table, index)
+        ladder_remove(ladder, resting.level, place(resting.side, level.price))
+    table_remove(&book.table, slot)
 
 
-cdef inline void take_off(
+cdef inline void cancel(
+    Book *book, uint32_t index, uint64_t slot, int64_t ts_event, uint8_t reason
+) noexcept nogil:
+    cdef Event *event = emit_resting(
+        book, index, ts_event, CANCELLED, reason, book.table.orders[index].size
+    )
+    event.leaves = 0
+    remove(book, index, slot)
+
+
+cdef void take_off(
     Book *book, uint32_t index, int64_t size, int64_t ts_event, uint8_t reason
 ) noexcept nogil:
     """Take lots off a resting order; all that it has removes it."""
     cdef RestingOrder *resting = &book.table.orders[index]
     cdef int side = resting.side < 0
-    cdef Event order
-    describe(book, &order, index, ts_event)
-    order.reason = reason
     if size >= resting.size:
-        order.size = resting.size
-        order.leaves = 0
-        remove(book, index)
-        emit(book, &order, CANCELLED)
-    else:
-        resting.size -= size
-        book.sides[side].levels[resting.level].size -= size
-        book.volume[side] -= size
-        order.size = size
-        order.leaves = resting.size
-        emit(book, &order, REDUCED)
-
-
-cdef inline void drop(Book *book, Event *order, int64_t size, uint8_t reason) noexcept nogil:
-    """Take lots off an incoming order."""
-    cdef Event *event
-    order.leaves -= size
-    event = emit(book, order, REDUCED if order.leaves else CANCELLED)
-    event.size = size
-    event.reason = reason
+        cancel(book, index, table_slot(&book.table, index), ts_event, reason)
+        return
+    resting.size -= size
+    book.sides[side].levels[resting.level].size -= size
+    book.volume[side] -= size
+    emit_resting(book, index, ts_event, REDUCED, reason, size)
 
 
 # -------------------------------------------------------------------------------- events
 
-cdef inline void describe(
-    Book *book, Event *event, uint32_t index, int64_t ts_event
+cdef inline uint64_t as_event(
+    const uint8_t *message_word, uint8_t kind, uint8_t reason
 ) noexcept nogil:
-    """Fill in an event about a resting order."""
-    cdef RestingOrder *resting = &book.table.orders[index]
-    event.ts_event = ts_event
-    event.order_id = resting.order_id
-    event.tag = resting.tag
-    event.price = book.sides[resting.side < 0].levels[resting.level].price
-    event.size = 0
-    event.leaves = resting.size
-    event.resting_order_id = 0
-    event.resting_tag = 0
-    event.resting_leaves = 0
-    event.owner = resting.owner
-    event.resting_owner = 0
-    event.instrument = book.instrument
-    event.reason = REASON_NONE
-    event.side = resting.side
-    event.order_type = LIMIT
-    event.time_in_force = GTC
-    event.flags = resting.flags
+    """The eight bytes from ``kind`` to ``instrument`` of an event about an order."""
+    cdef uint64_t word
+    memcpy(&word, message_word, sizeof(word))
+    return (word & <uint64_t>0xFFFFFF00FFFFFF00) | kind | (<uint64_t>reason << 32)
 
 
-cdef inline Event *emit(Book *book, const Event *order, uint8_t kind) noexcept nogil:
-    """Append a copy of ``order`` to the sink, numbered."""
+cdef inline Event *next_event(Book *book, uint64_t word) noexcept nogil:
     cdef Event *event
     if unlikely(book.sink.next == book.sink.end):
         grow_sink(&book.sink)
     event = book.sink.next
-    book.sink.next += 1
+    book.sink.next = event + 1
     book.seq += 1
-    event[0] = order[0]
     event.seq = book.seq
-    event.kind = kind
-    return event
-
-
-cdef void reject(Book *book, const Message *message, uint8_t reason, int64_t leaves) noexcept nogil:
-    cdef Event event
-    event.ts_event = message.ts_event
-    event.order_id = message.order_id
-    event.tag = message.tag
-    event.price = message.price
-    event.size = message.size
-    event.leaves = leaves
     event.resting_order_id = 0
     event.resting_tag = 0
     event.resting_leaves = 0
-    event.owner = message.owner
     event.resting_owner = 0
-    event.instrument = book.instrument
-    event.reason = reason
-    event.side = message.side
-    event.order_type = message.order_type
-    event.time_in_force = message.time_in_force
-    event.flags = message.flags
-    emit(book, &event, REJECTED)
+    memcpy(&event.kind, &word, sizeof(word))
+    return event
+
+
+cdef inline Event *emit(
+    Book *book,
+    const Message *order,
+    uint8_t kind,
+    uint8_t reason,
+    int64_t price,
+    int64_t size,
+    int64_t leaves,
+) noexcept nogil:
+    """An event about an incoming order."""
+    cdef Event *event = next_event(book, as_event(&order.kind, kind, reason))
+    event.ts_event = order.ts_event
+    event.order_id = order.order_id
+    event.tag = order.tag
+    event.price = price
+    event.size = size
+    event.leaves = leaves
+    event.owner = order.owner
+    return event
+
+
+cdef inline Event *emit_resting(
+    Book *book, uint32_t index, int64_t ts_event, uint8_t kind, uint8_t reason, int64_t size
+) noexcept nogil:
+    """An event about a resting order."""
+    cdef RestingOrder *resting = &book.table.orders[index]
+    cdef Event *event = next_event(book, as_event(&resting.kind, kind, reason))
+    event.ts_event = ts_event
+    event.order_id = resting.order_id
+    event.tag = resting.tag
+    event.price = book.sides[resting.side < 0].levels[resting.level].price
+    event.size = size
+    event.leaves = resting.size
+    event.owner = resting.owner
+    return event
+
+
+cdef inline void reject(
+    Book *book, const Message *message, uint8_t reason, int64_t leaves
+) noexcept nogil:
+    emit(book, message, REJECTED, reason, message.price, message.size, leaves)
 
 
 cdef inline void record_quote(Book *book, int64_t ts_event, Quote *quote) noexcept nogil:
@@ -592,8 +638,6 @@ cdef int sink_reserve(EventSink *sink, int64_t events) noexcept nogil:
     sink.owned = True
     if sink.begin == NULL:
         return -1
-    if nbytes >= HUGE:
-        prefer_huge_pages(sink.begin, nbytes)
     sink.end = sink.begin + events
     return 0
 

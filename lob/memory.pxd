@@ -1,10 +1,10 @@
-"""Blocks of memory that grow without a copy where the system can, and three processor hints.
+"""Blocks of memory that grow without a copy where the system can, and a few processor hints.
 
 Blocks come in whole pages and are not resident before they are touched, so a generous capacity
 costs nothing. A block of zero bytes is NULL.
 """
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 cdef extern from *:
     """
@@ -19,7 +19,7 @@ cdef extern from *:
     #define MREMAP_MAYMOVE 1
     #endif
 
-    static void *firesale_resize(void *block, size_t from, size_t to) {
+    static inline void *firesale_resize(void *block, size_t from, size_t to) {
         void *moved;
         if (to == from) return block;
         if (to == 0) { munmap(block, from); return NULL; }
@@ -29,14 +29,12 @@ cdef extern from *:
             moved = mremap(block, from, to, MREMAP_MAYMOVE);
         }
         if (moved == MAP_FAILED) return NULL;
+        /* A large book is read all over: with small pages every access misses the TLB too. */
+        if (to >= ((size_t)1 << 22)) madvise(moved, to, MADV_HUGEPAGE);
         return moved;
     }
-
-    static void firesale_prefer_huge_pages(void *block, size_t bytes) {
-        madvise(block, bytes, MADV_HUGEPAGE);
-    }
     #else
-    static void *firesale_resize(void *block, size_t from, size_t to) {
+    static inline void *firesale_resize(void *block, size_t from, size_t to) {
         void *moved = NULL;
         if (to == from) return block;
         if (to != 0) {
@@ -47,9 +45,22 @@ cdef extern from *:
         free(block);
         return moved;
     }
+    #endif
 
-    static void firesale_prefer_huge_pages(void *block, size_t bytes) {
-        (void)block; (void)bytes;
+    #if defined(__SSE2__)
+    #include <emmintrin.h>
+    static inline int firesale_equal_lanes(const unsigned int *lanes, unsigned int value) {
+        __m128i wanted = _mm_set1_epi32((int)value);
+        __m128i low = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)lanes), wanted);
+        __m128i high = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(lanes + 4)), wanted);
+        return _mm_movemask_ps(_mm_castsi128_ps(low))
+            | _mm_movemask_ps(_mm_castsi128_ps(high)) << 4;
+    }
+    #else
+    static inline int firesale_equal_lanes(const unsigned int *lanes, unsigned int value) {
+        int i, equal = 0;
+        for (i = 0; i < 8; i++) equal |= (lanes[i] == value) << i;
+        return equal;
     }
     #endif
 
@@ -60,9 +71,10 @@ cdef extern from *:
     """
     # New bytes are zero. NULL when there is no memory: the old block is then still valid.
     void *resize "firesale_resize"(void *block, size_t from_bytes, size_t to_bytes) noexcept nogil
-    void prefer_huge_pages "firesale_prefer_huge_pages"(void *block, size_t bytes) noexcept nogil
     void prefetch "firesale_prefetch"(const void *address) noexcept nogil
     int lowest_bit "firesale_lowest_bit"(uint64_t bits) noexcept nogil
+    # Bit i of the result: whether the i-th of eight words equals the value.
+    int equal_lanes "firesale_equal_lanes"(const uint32_t *lanes, uint32_t value) noexcept nogil
     bint likely "firesale_likely"(bint condition) noexcept nogil
     bint unlikely "firesale_unlikely"(bint condition) noexcept nogil
 

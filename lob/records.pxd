@@ -1,6 +1,10 @@
 """The records of ``lob.types`` as C structs, and its enumerations as C constants.
 
 ``lob.book`` checks at import that the layouts agree with the numpy dtypes.
+
+The eight bytes of a message from ``kind`` to ``instrument`` stand in the same order in an event
+and in a resting order (with ``reason`` where a message has ``stp``), so that one word carries them
+from the one to the other.
 """
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
@@ -39,13 +43,13 @@ cdef struct Event:
     int64_t resting_leaves
     int32_t owner
     int32_t resting_owner
-    uint16_t instrument
     uint8_t kind
-    uint8_t reason
     int8_t side
     uint8_t order_type
     uint8_t time_in_force
+    uint8_t reason
     uint8_t flags
+    uint16_t instrument
 
 cdef struct OrderRow:
     int64_t order_id

@@ -410,13 +410,13 @@ class OrderBook:
                 resting.size if resting else 0,
                 order.owner,
                 resting.owner if resting else 0,
-                self.instrument,
                 kind,
-                reason,
                 order.side,
                 order.order_type,
                 order.time_in_force,
+                reason,
                 order.flags,
+                self.instrument,
             )
         )
 
@@ -438,13 +438,13 @@ class OrderBook:
                 0,
                 message.owner,
                 0,
-                self.instrument,
                 EventKind.REJECTED,
-                reason,
                 message.side,
                 message.order_type,
                 message.time_in_force,
+                reason,
                 message.flags,
+                self.instrument,
             )
         )
 

@@ -189,13 +189,13 @@ EVENT = np.dtype(
         ("resting_leaves", "<i8"),
         ("owner", "<i4"),
         ("resting_owner", "<i4"),
-        ("instrument", "<u2"),
         ("kind", "u1"),  # EventKind
-        ("reason", "u1"),  # Reason
         ("side", "i1"),  # Side of order_id
         ("order_type", "u1"),  # OrderType
         ("time_in_force", "u1"),  # TimeInForce
+        ("reason", "u1"),  # Reason
         ("flags", "u1"),  # Flag
+        ("instrument", "<u2"),
     ]
 )
 """What a market did, 96 bytes.

@@ -1,0 +1,1 @@
+"""The questions: what is asked of a market, how it is measured, and how the answer is shown."""

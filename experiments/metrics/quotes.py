@@ -1,0 +1,45 @@
+"""Mids, and which quote holds at a time: what every metric of prices rests on."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["last_at", "mid", "mid_at"]
+
+
+def mid(quotes: NDArray[np.void]) -> NDArray[np.float64]:
+    """Return (best bid + best ask) / 2 of each ``lob.QUOTE``, in ticks.
+
+    ``nan`` where a side is empty.
+    """
+    middle = (quotes["bid_price"] + quotes["ask_price"]) / 2.0
+    return np.where((quotes["bid_size"] > 0) & (quotes["ask_size"] > 0), middle, np.nan)
+
+
+def last_at(ts_event: NDArray[np.int64], ts: ArrayLike) -> NDArray[np.int64]:
+    """Return the index of the last row at or before each time, -1 where there is none.
+
+    Rows that share a time hold one after the other: the last of them is what the time leaves.
+
+    Parameters
+    ----------
+    ts_event
+        Times of the rows in ns, never falling.
+    ts
+        Times asked for, in ns.
+    """
+    found = np.searchsorted(ts_event, np.asarray(ts, np.int64), side="right")
+    return np.asarray(found, np.int64) - 1
+
+
+def mid_at(quotes: NDArray[np.void], ts: ArrayLike) -> NDArray[np.float64]:
+    """Return the mid that holds at each time, in ticks.
+
+    ``nan`` before the first quote and after the last, for the tape does not tell, and where a
+    side is empty.
+    """
+    times = np.asarray(ts, np.int64)
+    if not len(quotes):
+        return np.full(times.shape, np.nan)
+    index = last_at(quotes["ts_event"], times)
+    known = (index >= 0) & (times <= quotes["ts_event"][-1])
+    return np.where(known, mid(quotes[np.maximum(index, 0)]), np.nan)

@@ -1,0 +1,1 @@
+"""How an answer is shown: in words, in the terminal, and as a page of its own."""

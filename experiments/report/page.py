@@ -1,0 +1,185 @@
+"""The page: one HTML file that needs nothing else, not even a network."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from experiments.measurement import CAVEAT, Measurement
+from experiments.report import figures, words
+from lob import __version__
+from lob.feeds.lobster import Day
+from lob.replay import Replay
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure  # type: ignore[import-untyped]
+
+__all__ = ["replay_page", "sale_page"]
+
+STYLE = """
+:root { color-scheme: light; }
+* { box-sizing: border-box; }
+body { margin: 0; background: #f5f7f9; color: #22303c;
+  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+main { max-width: 1080px; margin: 0 auto; padding: 2.5rem 1.25rem 3rem; }
+.kicker { margin: 0; color: #5d6c79; font-size: .92rem; }
+h1 { margin: .4rem 0 .6rem; font-size: clamp(1.35rem, 3.2vw, 1.95rem); line-height: 1.28;
+  font-weight: 650; letter-spacing: -.01em; text-wrap: pretty; }
+h2 { margin: 0 0 .1rem; font-size: 1.06rem; font-weight: 650; }
+section { margin-top: 1.1rem; padding: 1.1rem 1.25rem; background: #fff; border-radius: 10px;
+  border: 1px solid #e2e8ed; }
+section > p { margin: 0 0 .4rem; color: #5d6c79; font-size: .92rem; }
+.cards { display: grid; grid-template-columns: repeat(4, 1fr); gap: .8rem; margin-top: 1.4rem; }
+.card { padding: .8rem 1rem; background: #fff; border: 1px solid #e2e8ed; border-radius: 10px; }
+.card b { display: block; font-size: 1.4rem; font-weight: 650; line-height: 1.3; }
+.card span { color: #5d6c79; font-size: .86rem; }
+.columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.1rem; align-items: start; }
+.columns > section { height: calc(100% - 1.1rem); min-width: 0; }
+.figure { height: 380px; overflow: hidden; }
+.scroll { overflow-x: auto; }
+.scroll + .scroll { margin-top: 1rem; }
+table { width: 100%; border-collapse: collapse; font-size: .93rem;
+  font-variant-numeric: tabular-nums; }
+th { text-align: left; font-weight: 500; color: #5d6c79; }
+th, td { padding: .34rem .5rem .34rem 0; border-bottom: 1px solid #edf1f4; vertical-align: top; }
+td { text-align: right; }
+tr:last-child > * { border-bottom: 0; }
+ul { margin: .2rem 0 0; padding-left: 1.1rem; font-size: .93rem; }
+.note { border-left: 4px solid #8a98a5; }
+.warning { border-left: 4px solid #c0392b; }
+.note p, .warning p { margin: 0; color: inherit; font-size: .97rem; }
+footer { margin-top: 1.4rem; color: #8a98a5; font-size: .84rem; }
+@media (max-width: 760px) {
+  main { padding: 1.4rem .75rem 2rem; }
+  section { padding: .9rem .8rem; }
+  .cards { grid-template-columns: 1fr 1fr; gap: .6rem; }
+  .columns { grid-template-columns: 1fr; }
+  .columns > section { height: auto; }
+  .figure { height: 330px; }
+}
+"""
+
+# Nothing may be loaded from anywhere: the browser itself holds the page to that.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+)
+
+
+def sale_page(m: Measurement) -> str:
+    """Return the page of a forced sale."""
+    beyond = f"{m.share_beyond:.0%}" if m.filled else words.UNDEFINED
+    cards = [
+        (words.bps(m.shortfall_bps), "implementation shortfall"),
+        (words.bps(m.peak.bps), "peak impact on the mid"),
+        (f"{m.levels_consumed:,}", "price levels consumed"),
+        (beyond, f"filled beyond recorded level {m.day.levels}"),
+    ]
+    body = [
+        _heading(m.day, m.mode, words.headline(m), words.sale_in_words(m)),
+        '<div class="cards">',
+        *(f'<div class="card"><b>{escape(b)}</b><span>{escape(s)}</span></div>' for b, s in cards),
+        "</div>",
+        *(_note("warning", warning) for warning in words.warnings(m)),
+        _section(
+            "Price around the sale",
+            "With the sale, and the mid of the same day without it.",
+            _drawn("price", figures.price_figure(m)),
+        ),
+        '<div class="columns">',
+        _section(
+            "Impact path",
+            "Mid with the sale minus mid without, in bps, since its last order.",
+            _drawn("impact", figures.impact_figure(m)),
+        ),
+        _section(
+            "Depth before and after",
+            "Lots at that price or better, right after the sale and without it.",
+            _drawn("depth", figures.depth_figure(m)),
+        ),
+        "</div>",
+        _note("note", CAVEAT),
+        '<div class="columns">',
+        _section("The sale in numbers", "", _table(words.number_rows(m))),
+        _section(
+            "The market in numbers",
+            "",
+            _table(words.impact_rows(m), words.IMPACT_COLUMNS),
+            _table(words.depth_rows(m), ("Lots", *words.DEPTH_COLUMNS.values())),
+        ),
+        "</div>",
+        _counts(m.twin, "The day without the sale."),
+    ]
+    return _page(words.headline(m), body)
+
+
+def replay_page(day: Day, mode: str, done: Replay) -> str:
+    """Return the page of a replay without a sale."""
+    title = f"{day.name}: {len(done.messages):,} messages replayed"
+    body = [
+        _heading(day, mode, title, ""),
+        _section("Price of the day", "", _drawn("price", figures.day_figure(day, done.quotes))),
+        _counts(done, ""),
+    ]
+    return _page(title, body)
+
+
+def _page(title: str, body: list[str]) -> str:
+    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
+
+    return "\n".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(title)}</title>",
+            f"<style>{STYLE}</style>",
+            f"<script>{get_plotlyjs()}</script>\n</head>\n<body>\n<main>",
+            *body,
+            f"<footer>Firesale {__version__}</footer>\n</main>\n</body>\n</html>\n",
+        ]
+    )
+
+
+def _heading(day: Day, mode: str, title: str, subtitle: str) -> str:
+    session = escape(words.session_in_words(day, mode))
+    below = f'<p class="kicker">{escape(subtitle)}</p>' if subtitle else ""
+    return (
+        f'<header><p class="kicker">{escape(day.name)} · {session}</p>'
+        f"<h1>{escape(title)}</h1>{below}</header>"
+    )
+
+
+def _section(title: str, text: str, *content: str) -> str:
+    below = f"<p>{escape(text)}</p>" if text else ""
+    return f"<section><h2>{escape(title)}</h2>{below}{''.join(content)}</section>"
+
+
+def _note(kind: str, text: str) -> str:
+    return f'<section class="{kind}"><p>{escape(text)}</p></section>'
+
+
+def _drawn(name: str, figure: "Figure") -> str:
+    drawn: str = figure.to_html(
+        full_html=False,
+        include_plotlyjs=False,
+        div_id=name,
+        config={"displaylogo": False, "responsive": True, "displayModeBar": False},
+    )
+    return f'<div class="figure">{drawn}</div>'
+
+
+def _table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...] = ()) -> str:
+    first = "".join(
+        f'<th scope="col"{" style=text-align:right" * (i > 0)}>{escape(cell)}</th>'
+        for i, cell in enumerate(head)
+    )
+    lines = [f"<tr>{first}</tr>"] if head else []
+    for label, *cells in rows:
+        values = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        lines.append(f'<tr><th scope="row">{escape(label)}</th>{values}</tr>')
+    return f'<div class="scroll"><table>{"".join(lines)}</table></div>'
+
+
+def _counts(done: Replay, text: str) -> str:
+    lines = str(done.report).splitlines()
+    items = "".join(f"<li>{escape(line.strip())}</li>" for line in lines)
+    return _section("What the replay met", text, f"<ul>{items}</ul>")

@@ -1,0 +1,63 @@
+"""What the terminal shows."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from experiments.measurement import CAVEAT, Measurement
+from experiments.report import words
+from lob.replay import Replay
+
+__all__ = ["print_replay", "print_sale"]
+
+MOST_COLUMNS = 100
+INDENT = (0, 0, 0, 2)
+
+
+def print_replay(console: Console, done: Replay) -> None:
+    """Print the counts that a replay ended with."""
+    title, *counts = str(done.report).splitlines()
+    _say(console, title, "bold")
+    for line in counts:
+        console.print(
+            Padding(Text(line.strip()), INDENT, expand=False),
+            width=min(MOST_COLUMNS, console.width),
+        )
+
+
+def print_sale(console: Console, m: Measurement) -> None:
+    """Print the answer: headline, numbers, impact path, depth, caveat."""
+    console.print()
+    _say(console, words.sale_in_words(m), "bold")
+    _say(console, words.headline(m))
+    console.print()
+    _table(console, ("", ""), words.number_rows(m), show_header=False)
+    console.print()
+    _say(console, "Impact on the mid, by the time since the last order of the sale", "bold")
+    _table(console, words.IMPACT_COLUMNS, words.impact_rows(m))
+    console.print()
+    _say(console, "Depth in lots around the mid", "bold")
+    _table(console, ("", *words.DEPTH_COLUMNS.values()), words.depth_rows(m))
+    console.print()
+    for warning in words.warnings(m):
+        _say(console, f"Warning: {warning}", "red")
+        console.print()
+    _say(console, f"Caveat: {CAVEAT}", "yellow")
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    console.print(Text(text, style), width=min(MOST_COLUMNS, console.width))
+
+
+def _table(
+    console: Console, head: tuple[str, ...], rows: list[tuple[str, ...]], **options: Any
+) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", **options)
+    for i, name in enumerate(head):
+        table.add_column(name, justify="left" if i == 0 or len(head) == 2 else "right")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(Padding(table, INDENT, expand=False))

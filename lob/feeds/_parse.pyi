@@ -1,0 +1,17 @@
+import numpy as np
+from numpy.typing import NDArray
+
+NOT_A_NUMBER: int
+TOO_FEW: int
+TOO_MANY: int
+TOO_LONG: int
+NO_LEVEL: int
+NOT_WORSE: int
+CROSSED: int
+
+def parse(
+    data: bytes, columns: int, seconds_first: bool = False
+) -> tuple[NDArray[np.int64], tuple[int, int, int] | None]: ...
+def check_book(
+    book: NDArray[np.int64], no_ask: int, no_bid: int, most: int
+) -> tuple[bool, tuple[int, int, int, int] | None]: ...

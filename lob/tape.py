@@ -1,0 +1,234 @@
+"""Tapes on disk: the records of a run, written once and read back to the byte.
+
+The suffix of the file says how it is kept:
+
+``.parquet``
+    One column a field, compressed; pandas, polars and DuckDB read it. The name of the layout and
+    the version of Firesale are in the schema's metadata.
+``.npy``
+    The rows as they are in memory; reading maps the file, and touches only the pages that are
+    looked at.
+
+Reading a file never executes code, and a file that is not a tape is refused.
+"""
+
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lob.types import EVENT, LEVEL, MESSAGE, ORDER, QUOTE
+from lob.version import __version__
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["digest", "read", "write"]
+
+LAYOUTS: dict[str, np.dtype[Any]] = {
+    "MESSAGE": MESSAGE,
+    "EVENT": EVENT,
+    "QUOTE": QUOTE,
+    "ORDER": ORDER,
+    "LEVEL": LEVEL,
+}
+"""What a tape may hold, by the name of its layout in ``lob``."""
+
+LAYOUT_KEY, VERSION_KEY = b"firesale.layout", b"firesale.version"
+ROWS_A_GROUP = 2**20  # a reader that filters skips whole groups
+ROWS_A_BLOCK = 2**13  # rows and columns are turned into one another within the processor's cache
+
+
+def write(path: str | PathLike[str], tape: NDArray[np.void]) -> None:
+    """Write a tape to ``path``, which ends in ``.parquet`` or ``.npy``.
+
+    Parameters
+    ----------
+    path
+        A file that is there already is replaced.
+    tape
+        A one-dimensional array of ``lob.MESSAGE``, ``EVENT``, ``QUOTE``, ``ORDER`` or ``LEVEL``.
+
+    Raises
+    ------
+    TypeError
+        If ``tape`` is anything else.
+    ValueError
+        If the suffix is neither of the two.
+    OSError
+        If the file cannot be written.
+    """
+    target = Path(path)
+    name = _layout_of(tape)
+    if _suffix(target) == ".npy":
+        with target.open("wb") as file:
+            np.lib.format.write_array(file, np.ascontiguousarray(tape), allow_pickle=False)
+    else:
+        _write_parquet(target, name, tape)
+
+
+def read(path: str | PathLike[str], layout: np.dtype[Any] | None = None) -> NDArray[np.void]:
+    """Read the tape that ``write`` left at ``path``, with its exact layout and bytes.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.parquet`` or ``.npy``. The array of an ``.npy`` is mapped and read-only.
+    layout
+        What the caller needs, for example ``lob.EVENT``; any layout if ``None``.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a tape, is damaged, or holds another layout than the one asked for.
+    OSError
+        If the file cannot be read.
+    """
+    source = Path(path)
+    tape = _read_npy(source) if _suffix(source) == ".npy" else _read_parquet(source)
+    if layout is not None and tape.dtype != layout:
+        raise ValueError(
+            f"{source}: holds {_layout_of(tape)} rows where {_layout_name(layout)} is needed"
+        )
+    return tape
+
+
+def digest(tape: NDArray[np.void]) -> str:
+    """32 hex digits of the bytes of a tape: two runs were the same if and only if these are.
+
+    Raises ``TypeError`` if ``tape`` is not one.
+    """
+    _layout_of(tape)
+    rows = np.ascontiguousarray(tape)
+    return blake2b(rows.view(np.uint8).data, digest_size=16).hexdigest()
+
+
+def _write_parquet(target: Path, name: str, tape: NDArray[np.void]) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    fields = _fields(tape.dtype)
+    schema = pa.schema(
+        [(field, pa.from_numpy_dtype(dtype)) for field, dtype in fields],
+        metadata={LAYOUT_KEY: name.encode(), VERSION_KEY: __version__.encode()},
+    )
+    columns = {field: np.empty(len(tape), dtype) for field, dtype in fields}
+    for rows in _blocks(len(tape)):
+        for field, column in columns.items():
+            column[rows] = tape[field][rows]
+    parquet.write_table(
+        pa.Table.from_arrays(
+            [
+                # pa.array(column) would do the same, and import all of pandas to do it.
+                pa.Array.from_buffers(
+                    kind.type, len(tape), [None, pa.py_buffer(columns[kind.name].data)]
+                )
+                for kind in schema
+            ],
+            schema=schema,
+        ),
+        target,
+        row_group_size=ROWS_A_GROUP,
+        compression="zstd",
+        compression_level=1,
+        # Sequence numbers, times and prices move in small steps: their differences pack well.
+        use_dictionary=False,
+        column_encoding={field: "DELTA_BINARY_PACKED" for field, dtype in fields if dtype == "<i8"},
+    )
+
+
+def _read_parquet(source: Path) -> NDArray[np.void]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with source.open("rb") as file:
+        try:
+            # Only the schema is looked at before the file is known to be a tape.
+            opened = parquet.ParquetFile(file)
+            dtype = _dtype_of(source, opened.schema_arrow)
+            table = opened.read()
+        except pa.ArrowException as error:
+            raise ValueError(f"{source}: not a whole Parquet file ({error})") from None
+    columns = {}
+    for field, kind in _fields(dtype):
+        cells = table.column(field).combine_chunks()
+        if cells.null_count:
+            raise ValueError(f"{source}: column {field} has empty cells, which no tape has")
+        # cells.to_numpy() would do the same, and import all of pandas to do it.
+        columns[field] = np.frombuffer(memoryview(cells.buffers()[1] or b""), kind, len(cells))
+    tape = np.empty(table.num_rows, dtype)
+    for rows in _blocks(len(tape)):
+        for field, column in columns.items():
+            tape[field][rows] = column[rows]
+    return tape
+
+
+def _dtype_of(source: Path, schema: "pa.Schema") -> np.dtype[Any]:
+    """Return the layout that a Parquet file claims, once its columns are seen to have it."""
+    import pyarrow as pa
+
+    name = (schema.metadata or {}).get(LAYOUT_KEY, b"").decode(errors="replace")
+    if name not in LAYOUTS:
+        known = ", ".join(LAYOUTS)
+        raise ValueError(
+            f"{source}: not a tape: its metadata names {repr(name) if name else 'no layout'}, "
+            f"a tape's one of {known}"
+        )
+    dtype = LAYOUTS[name]
+    expected = {field: pa.from_numpy_dtype(kind) for field, kind in _fields(dtype)}
+    found = dict(zip(schema.names, schema.types, strict=True))
+    if list(found.items()) != list(expected.items()):
+        wrong = [
+            field for field in {**expected, **found} if expected.get(field) != found.get(field)
+        ]
+        version = schema.metadata.get(VERSION_KEY, b"unknown").decode(errors="replace")
+        raise ValueError(
+            f"{source}: its columns are not those of {name} ({', '.join(wrong) or 'order'}); "
+            f"written by Firesale {version}, read by {__version__}"
+        )
+    return dtype
+
+
+def _read_npy(source: Path) -> NDArray[np.void]:
+    try:
+        tape: NDArray[np.void] = np.load(source, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{source}: not a whole .npy file ({error})") from None
+    try:
+        _layout_of(tape)
+    except TypeError:
+        raise ValueError(
+            f"{source}: not a tape: a {tape.ndim}-d array of dtype {tape.dtype}"
+        ) from None
+    return tape
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    return (slice(start, start + ROWS_A_BLOCK) for start in range(0, count, ROWS_A_BLOCK))
+
+
+def _fields(dtype: np.dtype[Any]) -> Iterable[tuple[str, np.dtype[Any]]]:
+    return [(field, dtype[field]) for field in dtype.names or ()]
+
+
+def _suffix(path: Path) -> str:
+    if path.suffix not in (".parquet", ".npy"):
+        raise ValueError(f"{path}: a tape's name ends in .parquet or .npy")
+    return path.suffix
+
+
+def _layout_of(tape: NDArray[np.void]) -> str:
+    if not isinstance(tape, np.ndarray) or tape.ndim != 1:
+        raise TypeError(f"tape must be a one-dimensional array, got {type(tape).__name__}")
+    return _layout_name(tape.dtype)
+
+
+def _layout_name(dtype: np.dtype[Any]) -> str:
+    for name, layout in LAYOUTS.items():
+        if dtype == layout:
+            return name
+    raise TypeError(f"tape must be of dtype lob.{', lob.'.join(LAYOUTS)}, got {dtype}")

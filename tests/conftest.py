@@ -1,0 +1,32 @@
+"""Fixtures for every test: both engines, and the folders of cases and data."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.engines import ENGINES
+from tests.folders import require
+
+
+@pytest.fixture(params=list(ENGINES.values()), ids=list(ENGINES))
+def engine(request):
+    """The OrderBook class: each test that asks for it runs once with either engine."""
+    return request.param
+
+
+@pytest.fixture
+def book(engine):
+    """An empty book."""
+    return engine()
+
+
+@pytest.fixture(scope="session")
+def cases_folder() -> Path:
+    """The folder of public cases; skips where absent."""
+    return require("FIRESALE_CASES")
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of historical data; skips where absent."""
+    return require("FIRESALE_DATA")

@@ -1,0 +1,33 @@
+"""A short synthetic day, made once, and the real ones where there are any."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lob.feeds import lobster, synthetic
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def day_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("day")
+    start, end = 41_400_000, 47_400_000  # 11:30 to 13:10, in ms
+    lobster.write(synthetic.make_day(start_ms=start, end_ms=end), folder, start=start, end=end)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def day(day_folder):
+    return lobster.read(day_folder)
+
+
+@pytest.fixture(scope="session")
+def real_days():
+    """Every LOBSTER zip of the shared data."""
+    data = Path(os.environ.get("FIRESALE_DATA", ROOT.parent / "shared" / "data"))
+    found = sorted(data.rglob("*.zip"))
+    if not found:
+        pytest.skip(f"no LOBSTER zip under {data}: set FIRESALE_DATA to where they are")
+    return found

@@ -1,0 +1,332 @@
+"""The command line, as people and as machines use it."""
+
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import lob
+from experiments import cli
+from lob import tape
+
+SELL = ["--sell", "500", "--at", "12:00:00"]
+
+
+def run(*arguments):
+    """Run a command that works and return what it prints on stdout."""
+    result = CliRunner().invoke(cli.app, list(map(str, arguments)), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def fail(capsys, *arguments):
+    """Run a command that fails; return its code, stdout and stderr."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(map(str, arguments)))
+    said = capsys.readouterr()
+    assert "Traceback" not in said.out + said.err
+    return ended.value.code, said.out, said.err
+
+
+def test_version():
+    assert run("--version") == f"firesale {lob.__version__}\n"
+
+
+def test_help_names_every_option():
+    said = run("replay", "--help")
+    for option in ("--mode", "--sell", "--at", "--over", "--style", "--rate", "--out", "--json"):
+        assert option in said
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["replay", "--help"]])
+def test_a_quick_question_loads_nothing_heavy(arguments):
+    code = (
+        "import sys\nfrom experiments import cli\n"
+        f"try: cli.main({arguments!r})\nexcept SystemExit as end: assert not end.code\n"
+        "heavy = {'pandas', 'pyarrow', 'plotly'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_the_module_of_the_command_is_where_the_package_says():
+    command = [sys.executable, "-c", "from experiments.cli import main; main(['--version'])"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == f"firesale {lob.__version__}\n"
+
+
+@pytest.mark.parametrize("mode", ["exact", "interactive"])
+def test_a_replay_alone_prints_its_counts(day_folder, day, mode):
+    said = run("replay", day_folder, "--mode", mode)
+    assert f"{day.name}, {mode}: {len(day.messages):,} messages" in " ".join(said.split())
+    numbers = json.loads(run("replay", day_folder, "--mode", mode, "--json"))
+    assert numbers["mode"] == mode
+    assert numbers["day"]["messages"] == len(day.messages)
+    assert numbers["replay"]
+    assert "sale" not in numbers
+
+
+def test_a_pair_of_files_is_one_day(day_folder, day):
+    files = sorted(day_folder.glob("*.csv"))
+    assert len(files) == 2
+    numbers = json.loads(run("replay", *files, "--json"))
+    assert numbers["day"]["name"] == day.name
+
+
+def test_a_sale_tells_its_story(day_folder):
+    said = " ".join(run("replay", day_folder, *SELL).split())
+    for part in (
+        "Sell 500 lots at 12:00:00 with one market order",
+        "Implementation shortfall",
+        "bps",
+        "Levels consumed",
+        "Unfilled 0 lots",
+        "Filled beyond recorded level",
+        "at once",
+        "10 min",
+        "Depth in lots around the mid",
+        "infinitely strong anchor",
+    ):
+        assert part in said
+
+
+def test_a_sale_in_json_is_one_object_with_exact_integers(day_folder):
+    numbers = json.loads(run("replay", day_folder, *SELL, "--json"))
+    assert numbers["mode"] == "interactive"
+    sale, slippage = numbers["sale"], numbers["slippage"]
+    assert (sale["size"], sale["filled"], sale["unfilled"]) == (500, 500, 0)
+    assert sale["at_ns"] == 43_200_000_000_000
+    assert isinstance(sale["notional_ticks_lots"], int)
+    assert slippage["vwap_ticks"] == sale["notional_ticks_lots"] / sale["filled"]
+    assert slippage["implementation_shortfall_bps"] > 0
+    lags = [one["lag_ns"] for one in numbers["impact"]["path"]]
+    assert lags == [0, 10**8, 10**9, 10**10, 6 * 10**10, 6 * 10**11]
+    assert "anchor" in numbers["caveat"]
+
+
+def test_a_sale_into_an_exact_replay_says_what_it_lacks(day_folder):
+    said = " ".join(run("replay", day_folder, *SELL, "--mode", "exact").split())
+    assert "Warning: In an exact replay executions stick to the orders" in said
+    assert "VWAP of the market alone nothing trades in it" in said
+
+
+def test_without_arguments_it_helps(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+    assert ended.value.code == 0
+    assert "replay" in capsys.readouterr().out
+
+
+def test_styles(day_folder):
+    twap = json.loads(run("replay", day_folder, *SELL, "--over", "5m", "--json"))
+    assert twap["sale"]["style"] == "twap"
+    assert twap["sale"]["child_orders"] == 60
+    pov = json.loads(
+        run(
+            "replay",
+            day_folder,
+            *SELL,
+            "--over",
+            "1h",
+            "--style",
+            "pov",
+            "--rate",
+            "0.05",
+            "--json",
+        )
+    )
+    assert pov["sale"]["style"] == "pov"
+    assert pov["sale"]["rate"] == 0.05
+    assert pov["sale"]["sent"] <= 500
+
+
+class Loads(HTMLParser):
+    """Whatever a browser would fetch for a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.fetched, self.tags, self.policy = [], [], None
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        named = dict(attributes)
+        self.fetched += [named[key] for key in ("src", "href", "data", "srcset") if key in named]
+        if named.get("http-equiv") == "Content-Security-Policy":
+            self.policy = named["content"]
+
+
+def check_page(path):
+    text = path.read_text(encoding="utf-8")
+    page = Loads()
+    page.feed(text)
+    assert page.fetched == []
+    assert not {"link", "iframe", "object", "embed"} & set(page.tags)
+    assert page.policy.startswith("default-src 'none'")
+    assert "http" not in page.policy
+    style = text.split("<style>")[1].split("</style>")[0]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "Plotly.newPlot" in text
+    return text
+
+
+def test_out_leaves_the_tapes_and_a_page_that_loads_nothing(day_folder, tmp_path):
+    out = tmp_path / "new" / "out"
+    said = run("replay", day_folder, *SELL, "--out", out)
+    assert str(out / "report.html") in said.replace("\n", "")
+    numbers = json.loads((out / "report.json").read_text())
+    full, twin = (
+        tape.read(out / run_name / "events.parquet", lob.EVENT) for run_name in ("full", "twin")
+    )
+    assert tape.digest(twin) == numbers["digest"]["events"]
+    assert len(full) > len(twin)
+    messages = tape.read(out / "full" / "messages.parquet", lob.MESSAGE)
+    assert len(tape.read(out / "full" / "quotes.parquet", lob.QUOTE)) == len(messages)
+    book = lob.OrderBook()
+    assert tape.digest(book.process(messages)) == tape.digest(full)
+    text = check_page(out / "report.html")
+    assert "Selling 500 lots cost" in text
+    for figure in ("price", "impact", "depth"):
+        assert f'id="{figure}"' in text
+    assert "infinitely strong anchor" in text
+
+
+def test_out_without_a_sale(day_folder, tmp_path):
+    run("replay", day_folder, "--out", tmp_path, "--json")
+    assert len(tape.read(tmp_path / "replay" / "events.parquet", lob.EVENT))
+    check_page(tmp_path / "report.html")
+
+
+def test_a_page_of_a_sale_that_empties_the_book(day_folder, tmp_path):
+    arguments = ["--sell", "100000000", "--at", "12:00:00", "--out", tmp_path]
+    said = " ".join(run("replay", day_folder, *arguments).split())
+    assert "stayed unfilled" in said
+    assert "Warning:" in said
+    assert "undefined" in said
+    check_page(tmp_path / "report.html")
+
+
+def test_demo(tmp_path):
+    said = run("demo", "--out", tmp_path)
+    assert "infinitely strong anchor" in " ".join(said.split())
+    assert str(tmp_path / "report.html") in said.splitlines()[-1]
+    check_page(tmp_path / "report.html")
+    assert len(list((tmp_path / "day").glob("*.csv"))) == 2
+
+
+AT = ("--at", "12:00:00")
+WRONG = {
+    "no file": ([], "missing argument"),
+    "unknown file": (["nowhere.zip"], "nowhere.zip: no such file or folder"),
+    "unknown option": (["DAY", "--sel", "5"], "no such option: --sel"),
+    "unknown mode": (["DAY", "--mode", "loose"], "'loose' is not one of"),
+    "size of zero": (["DAY", "--sell", "0", *AT], "--sell"),
+    "negative size": (["DAY", "--sell", "-5", *AT], "--sell"),
+    "size in words": (["DAY", "--sell", "many", *AT], "--sell"),
+    "size too large": (["DAY", "--sell", str(lob.MAX_SIZE + 1), *AT], "--sell"),
+    "no time": (["DAY", "--sell", "5"], "--sell needs --at"),
+    "no size": (["DAY", *AT], "--at says how to sell: it needs --sell"),
+    "over without a sale": (["DAY", "--over", "5m"], "--over says how to sell"),
+    "style without a sale": (["DAY", "--style", "twap"], "--style says how to sell"),
+    "time in words": (["DAY", "--sell", "5", "--at", "noon"], "--at: 'noon' is not a time of day"),
+    "before the session": (["DAY", "--sell", "5", "--at", "03:00:00"], "outside the session"),
+    "after the session": (["DAY", "--sell", "5", "--at", "23:00:00"], "outside the session"),
+    "past the end": (["DAY", "--sell", "5", *AT, "--over", "9h"], "past the last message"),
+    "no duration": (["DAY", "--sell", "5", *AT, "--over", "soon"], "--over: 'soon' is not a dur"),
+    "market over time": (
+        ["DAY", "--sell", "5", *AT, "--over", "5m", "--style", "market"],
+        "leave out --over",
+    ),
+    "twap at once": (["DAY", "--sell", "5", *AT, "--style", "twap"], "needs --over"),
+    "rate without pov": (["DAY", "--sell", "5", *AT, "--rate", "0.2"], "--rate is for --style pov"),
+    "rate of zero": (
+        ["DAY", "--sell", "5", *AT, "--style", "pov", "--over", "5m", "--rate", "0"],
+        "--rate: '0' is not a share",
+    ),
+    "pov in an exact replay": (
+        ["DAY", "--sell", "5", *AT, "--mode", "exact", "--style", "pov", "--over", "5m"],
+        "--style pov needs --mode interactive",
+    ),
+    "out is a file": (["DAY", "--out", "DAY/a.csv"], "--out"),
+}
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_arguments_are_one_line_and_code_2(day_folder, capsys, name, as_json):
+    arguments, said = WRONG[name]
+    first = next(iter(day_folder.glob("*.csv")))
+    given = [
+        {"DAY": str(day_folder), "DAY/a.csv": str(first)}.get(word, word) for word in arguments
+    ]
+    code, out, err = fail(capsys, "replay", *given, *(["--json"] if as_json else []))
+    assert code == 2
+    assert err.startswith("firesale: ")
+    assert err.count("\n") == 1
+    assert said.lower() in err.lower()
+    if as_json:
+        assert json.loads(out) == {"error": err.removeprefix("firesale: ").strip(), "exit_code": 2}
+    else:
+        assert out == ""
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_bad_data_is_one_line_and_code_1(tmp_path, capsys, as_json):
+    name = "ABC_2020-01-02_34200000_57600000_{}_1.csv"
+    (tmp_path / name.format("message")).write_text("34200.5,1,7,10,100000,1\nten,1,8,1,100100,1\n")
+    (tmp_path / name.format("orderbook")).write_text("100200,5,100000,10\n100200,5,100100,1\n")
+    code, out, err = fail(capsys, "replay", tmp_path, *(["--json"] if as_json else []))
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "line 2" in err
+    assert bool(out) == as_json
+
+
+def test_an_empty_folder_is_bad_data(tmp_path, capsys):
+    code, _, err = fail(capsys, "replay", tmp_path)
+    assert code == 1
+    assert "no LOBSTER files here" in err
+
+
+def test_two_days_are_one_too_many(day_folder, tmp_path, capsys):
+    for file in day_folder.glob("*.csv"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    code, _, err = fail(capsys, "replay", day_folder, tmp_path)
+    assert code == 2
+    assert "hold 2 days" in err
+
+
+def test_real_order_flow_gives_a_real_answer(real_days):
+    for path in real_days:
+        numbers = json.loads(
+            run(
+                "replay",
+                path,
+                "--mode",
+                "interactive",
+                "--sell",
+                "1000",
+                "--at",
+                "12:00:00",
+                "--json",
+            )
+        )
+        assert numbers["sale"]["filled"] + numbers["sale"]["unfilled"] == 1000
+        assert 0 < numbers["slippage"]["implementation_shortfall_bps"] < 1000
+        assert numbers["slippage"]["levels_consumed"] >= 1
+        assert numbers["impact"]["path"][0]["impact_ticks"] <= 0
+        # Replay is an anchor: ten minutes later the mid is back to within a few ticks.
+        assert abs(numbers["impact"]["path"][-1]["impact_bps"]) < 5
+
+
+def test_nothing_moves_the_day_before_the_sale(real_days, tmp_path):
+    run("replay", real_days[0], *SELL, "--out", tmp_path, "--json")
+    full, twin = (
+        tape.read(tmp_path / name / "quotes.parquet", lob.QUOTE) for name in ("full", "twin")
+    )
+    before = np.searchsorted(twin["ts_event"], 43_200_000_000_000)
+    assert full[:before].tobytes() == twin[:before].tobytes()

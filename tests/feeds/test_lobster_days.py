@@ -1,0 +1,108 @@
+"""Every LOBSTER day below FIRESALE_DATA replays as it was recorded."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import lob
+from lob.feeds import FeedError, lobster
+from lob.feeds.lobster import Type
+from lob.replay import reconcile, replay
+from tests.feeds.files import in_view
+from tests.folders import folder
+
+DATA = folder("FIRESALE_DATA")
+
+
+def pairs():
+    if not DATA.is_dir():
+        return [
+            pytest.param(None, marks=pytest.mark.skip(f"{DATA} is not there: set FIRESALE_DATA"))
+        ]
+    try:
+        return [
+            pytest.param(pair, id=str(pair).removeprefix(f"{DATA}/")) for pair in lobster.find(DATA)
+        ]
+    except FeedError as error:
+        return [pytest.param(None, marks=pytest.mark.skip(str(error)))]
+
+
+@pytest.fixture(scope="module", params=pairs())
+def day(request):
+    return request.param.read()
+
+
+def quoted(day, stream, quotes):
+    """Best bid and ask after the last message of each row that has one, and those rows."""
+    last = np.flatnonzero(np.diff(stream.row, append=-1))
+    return quotes[last], day.book[stream.row[last]]
+
+
+def test_exact_is_exact_at_every_level_of_every_row(day):
+    report = replay(day, "exact").report
+    assert report.match == (len(day.messages) - 1,) * 3
+    assert report.unknown_prices == report.overdrawn == report.contradictions == 0
+    assert report.first_problem is None
+    assert report.rows == len(day.messages) == sum(report.rows_by_type.values())
+
+
+def test_the_stream_alone_makes_the_recorded_quotes_in_the_engine(day):
+    stream = reconcile(day)
+    done = replay(stream, "exact")
+    assert not (done.events["kind"] == lob.EventKind.REJECTED).any()
+    quotes, rows = quoted(day, stream, done.quotes)
+    for name, column in (("ask", 0), ("bid", 2)):
+        there = rows[:, column + 1] > 0
+        assert np.array_equal(quotes[f"{name}_size"], rows[:, column + 1])
+        assert np.array_equal(quotes[f"{name}_price"][there] * day.tick, rows[there, column])
+    for side, first in ((done.book.asks, 0), (done.book.bids, 2)):
+        levels = side(day.levels)
+        assert (levels["price"] * day.tick).tolist() == day.book[-1, first::4].tolist()
+        assert levels["size"].tolist() == day.book[-1, first + 1 :: 4].tolist()
+    done.book.check()
+
+
+def test_interactive_reaches_the_record(day):
+    done = replay(day, "interactive")
+    match = done.report.match
+    executions = np.count_nonzero(day.messages["kind"] == Type.EXECUTE)
+    # Left out are only rows inside the executions of one aggressor, and the first.
+    assert match.compared == len(day.messages) - 1 - executions + done.report.aggressors
+    if day.levels >= 5:
+        assert match.all_levels >= 0.97 * match.compared
+        assert match.touch >= 0.985 * match.compared
+    assert done.report.other_rejections == 0
+    trades = done.events[done.events["kind"] == lob.EventKind.TRADE]
+    executed = day.messages["size"][day.messages["kind"] == Type.EXECUTE].sum()
+    assert trades["size"].sum() >= 0.99 * executed
+
+
+def test_what_is_written_is_what_was_read(day, tmp_path):
+    again = lobster.read(lobster.write(day, tmp_path))
+    assert np.array_equal(again.messages, day.messages)
+    assert np.array_equal(again.book, day.book)
+    assert again.instrument == day.instrument
+
+
+@pytest.mark.parametrize("how", ["dropped", "moved", "flipped"])
+def test_a_corrupt_message_is_detected(day, how):
+    m = day.messages
+    plain = np.flatnonzero(m["kind"][1:-1] <= Type.EXECUTE) + 1
+    rows = [
+        row
+        for row in np.random.default_rng(3).permutation(plain)[:60]
+        if all(in_view(day, k, m["direction"][row], m["price"][row]) for k in (row - 1, row + 1))
+    ]
+    assert rows
+    for row in rows[:8]:
+        messages, book = m.copy(), day.book
+        if how == "dropped":
+            messages, book = np.delete(m, row), np.delete(book, row, axis=0)
+        elif how == "moved":
+            messages["price"][row] += day.tick
+        else:
+            messages["direction"][row] *= -1
+        report = reconcile(replace(day, messages=messages, book=book)).report
+        assert report.first_problem is not None, f"row {row}"
+        assert report.match.compared - report.match.all_levels <= 5

@@ -1,0 +1,227 @@
+"""Hypothesis drives both engines in lockstep through the per-call API.
+
+Beside them runs a tape: every call is also made as a message to ``process`` on a copy, whose events
+give the sizes for the conservation law, that no lot appears or is lost.
+"""
+
+import pickle
+
+import hypothesis.strategies as st
+import numpy as np
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+import lob
+from lob import MAX_PRICE, MAX_SIZE, EventKind, OrderType, TimeInForce
+from tests.engines import ENGINES
+from tests.messages import row
+
+INT64 = st.integers(-(2**63), 2**63 - 1)
+IDS = st.one_of(st.integers(0, 9), st.sampled_from([-1, -(2**63), 2**63 - 1, 2**32, 2**33]))
+PRICES = st.one_of(
+    st.integers(97, 103), st.integers(97, 103), st.sampled_from([0, -1, 1, MAX_PRICE, -MAX_PRICE])
+)
+SIZES = st.one_of(
+    st.integers(1, 12), st.integers(1, 12), st.sampled_from([MAX_SIZE, MAX_SIZE - 5, 2**61])
+)
+SIDES = st.sampled_from(list(lob.Side))
+OWNERS = st.integers(0, 2)
+STPS = st.sampled_from(list(lob.SelfTradePrevention))
+PICKS = st.integers(0, 40)
+
+
+class Lockstep(RuleBasedStateMachine):
+    """Both engines, always in the same state."""
+
+    @initialize(instrument=st.sampled_from([0, 1, 65_535]))
+    def start(self, instrument):
+        self.books = [make(instrument) for make in ENGINES.values()]
+        self.resting = 0
+
+    def tell(self, message, call):
+        """Make one call on both books and the same request as a message on a copy of each."""
+        message["instrument"] = self.books[0].instrument
+        before = {int(row["order_id"]): int(row["size"]) for row in self.books[0].orders()}
+        copies = [book.copy() for book in self.books]
+        ours, theirs = (copy.process(message) for copy in copies)
+        assert ours.tobytes() == theirs.tobytes()
+        outcomes = [call(book) for book in self.books]
+        for outcome in outcomes:
+            self.compare(outcome, ours, int(message["order_id"][0]))
+        for book, copy in zip(self.books, copies, strict=True):
+            assert (book.digest(), book.seq) == (copy.digest(), copy.seq)
+        self.conserve(ours, before)
+
+    def compare(self, outcome, events, order_id):
+        """An outcome must say what the events say."""
+        trades = events[events["kind"] == EventKind.TRADE]
+        fields = ["price", "size", "resting_order_id", "resting_owner"]
+        own = events[events["order_id"] == order_id]
+        order = self.books[0].get(order_id)
+        assert outcome.accepted == (events["kind"][0] != EventKind.REJECTED)
+        assert outcome.reason == own["reason"][-1]
+        assert outcome.trades == tuple(map(tuple, trades[fields].tolist()))
+        assert outcome.filled == sum(trades["size"].tolist())
+        assert outcome.leaves == (order.size if order else 0)
+
+    def conserve(self, events, before):
+        """What comes in rests, trades (on both sides) or is taken off, to the last lot."""
+        change = 0
+        for event in events:
+            size, order_id = int(event["size"]), int(event["order_id"])
+            match EventKind(event["kind"]):
+                case EventKind.ACCEPTED:
+                    change += size
+                case EventKind.TRADE:
+                    change -= 2 * size
+                case EventKind.CANCELLED | EventKind.REDUCED:
+                    change -= size
+                case EventKind.REPLACED:
+                    change += size - before[order_id]
+        self.resting += change
+        assert self.resting == sum(self.books[0].orders()["size"].tolist())
+
+    def enter(self, **order):
+        call = {name: value for name, value in order.items() if name != "flags"}
+        message = row(lob.Kind.NEW, **order)
+        call["post_only"] = bool(order.get("flags"))
+        self.tell(message, lambda book: book.submit(**call))
+
+    def pick(self, at):
+        """The id of one of the resting orders, or one that is unknown to most books."""
+        ids = self.books[0].orders()["order_id"].tolist()
+        return ids[at % len(ids)] if ids else at
+
+    @rule(side=SIDES, price=st.integers(98, 102), size=st.integers(1, 12), owner=OWNERS, stp=STPS)
+    def enter_plain(self, **order):
+        self.enter(order_id=100 + self.books[0].seq, **order)
+
+    @rule(
+        order_id=IDS,
+        side=SIDES,
+        price=PRICES,
+        size=SIZES,
+        owner=OWNERS,
+        stp=STPS,
+        post_only=st.booleans(),
+        tag=INT64,
+        ts_event=INT64,
+    )
+    def enter_hostile(self, post_only, **order):
+        self.enter(flags=int(post_only), **order)
+
+    @rule(
+        order_id=IDS,
+        side=SIDES,
+        price=st.integers(96, 104),
+        size=st.integers(1, 40),
+        owner=OWNERS,
+        stp=STPS,
+        order_type=st.sampled_from(list(OrderType)),
+        time_in_force=st.sampled_from(list(TimeInForce)),
+        least=st.sampled_from([0, 0, 1, 2, 5, 40]),
+    )
+    def enter_aggressive(self, least, **order):
+        self.enter(min_size=min(least, order["size"]), **order)
+
+    @rule(at=PICKS, ts_event=INT64)
+    def cancel(self, at, ts_event):
+        order_id = self.pick(at)
+        message = row(lob.Kind.CANCEL, order_id, ts_event=ts_event)
+        self.tell(message, lambda book: book.cancel(order_id, ts_event=ts_event))
+
+    @rule(at=PICKS, size=SIZES)
+    def reduce(self, at, size):
+        order_id = self.pick(at)
+        self.tell(
+            row(lob.Kind.REDUCE, order_id, size=size), lambda book: book.reduce(order_id, size)
+        )
+
+    @rule(at=PICKS, price=st.none() | PRICES, size=st.none() | SIZES)
+    def replace(self, at, price, size):
+        self.change(self.pick(at), price, size)
+
+    @rule(order_id=IDS, price=st.none() | PRICES, size=st.none() | SIZES)
+    def replace_perhaps_unknown(self, order_id, price, size):
+        self.change(order_id, price, size)
+
+    def change(self, order_id, price, size):
+        order = self.books[0].get(order_id)
+        message = row(lob.Kind.REPLACE, order_id)
+        message["price"] = price if price is not None else order.price if order else 0
+        message["size"] = size if size is not None else order.size if order else 1
+        self.tell(message, lambda book: book.replace(order_id, price=price, size=size))
+
+    @rule(which=st.sampled_from(["copy", "pickle", "rows"]))
+    def go_on_with_a_twin(self, which):
+        for at, book in enumerate(self.books):
+            if which == "copy":
+                twin = book.copy()
+            elif which == "pickle":
+                twin = pickle.loads(pickle.dumps(book))
+            else:
+                twin = type(book).from_orders(
+                    book.orders(), instrument=book.instrument, seq=book.seq
+                )
+            assert type(twin) is type(book)
+            assert (twin.digest(), twin.seq, twin.instrument) == (
+                book.digest(),
+                book.seq,
+                book.instrument,
+            )
+            self.books[at] = twin
+
+    @rule(
+        call=st.sampled_from(
+            [
+                lambda book: book.submit(order_id=1, side=1, price=1.5, size=1),
+                lambda book: book.submit(order_id=1, side=0, price=1, size=1),
+                lambda book: book.submit(order_id=1, side=1, price=1, size=0),
+                lambda book: book.reduce(1, 0),
+                lambda book: book.replace(1, price=MAX_PRICE + 1),
+                lambda book: book.cancel("1"),
+                lambda book: book.process(np.zeros(1, dtype=lob.MESSAGE)),
+            ]
+        )
+    )
+    def misuse(self, call):
+        said = []
+        for book in self.books:
+            before = book.digest(), book.seq
+            try:
+                call(book)
+            except (TypeError, ValueError) as error:
+                said.append((type(error), str(error)))
+            assert (book.digest(), book.seq) == before
+        assert len(said) == 2
+        assert said[0] == said[1]
+
+    @rule(side=SIDES, size=SIZES, levels=st.integers(0, 4))
+    def look(self, side, size, levels):
+        ours, theirs = self.books
+        assert ours.cost(side, size) == theirs.cost(side, size)
+        assert ours.bids(levels).tobytes() == theirs.bids(levels).tobytes()
+        assert ours.asks(levels).tobytes() == theirs.asks(levels).tobytes()
+        for order_id in ours.orders()["order_id"].tolist():
+            assert ours.get(order_id) == theirs.get(order_id)
+            assert ours.queue_position(order_id) == theirs.queue_position(order_id)
+
+    @invariant()
+    def both_are_one_book(self):
+        if not hasattr(self, "books"):
+            return
+        ours, theirs = self.books
+        assert ours.orders().tobytes() == theirs.orders().tobytes()
+        assert ours.digest() == theirs.digest()
+        assert (ours.seq, len(ours)) == (theirs.seq, len(theirs))
+        bid, ask = ours.best_bid, ours.best_ask
+        assert (bid, ask) == (theirs.best_bid, theirs.best_ask)
+        assert bid is None or ask is None or bid < ask
+        ours.check()
+        theirs.check()
+
+
+Lockstep.TestCase.settings = settings(
+    max_examples=250, stateful_step_count=40, deadline=None, derandomize=True, database=None
+)
+TestLockstep = Lockstep.TestCase

@@ -1,0 +1,66 @@
+"""The words of misuse, apart from the engines."""
+
+import numpy as np
+import pytest
+
+import lob
+from lob import checks
+from lob.checks import Message, integer, misuse
+
+GOOD = Message(kind=1, order_id=1, side=1, price=5, size=10)
+
+
+def test_a_message_has_the_fields_of_a_row():
+    assert Message._fields == lob.MESSAGE.names
+
+
+@pytest.mark.parametrize("value", [5, True, np.int8(5), np.uint64(5)])
+def test_integer_gives_a_plain_int(value):
+    assert type(integer("x", value)) is int
+    assert integer("x", value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"), [(-1, 0, 5), (6, 0, 5), (2**63, -(2**63), 2**63 - 1)]
+)
+def test_integer_names_the_argument_the_range_and_the_value(value, low, high):
+    with pytest.raises(ValueError, match=f"^x must be {low} to {high}, got {value}$"):
+        integer("x", value, low, high)
+
+
+def test_integer_shows_what_is_none():
+    with pytest.raises(TypeError, match=r"^x must be an integer, got 1\.5 \(float\)$"):
+        integer("x", 1.5)
+
+
+def test_nothing_is_wrong_with_a_good_message():
+    assert misuse(GOOD, 0) is None
+
+
+@pytest.mark.parametrize("kind", [2, 3, 4])
+def test_only_what_the_kind_reads_is_looked_at(kind):
+    noise = GOOD._replace(
+        kind=kind, side=9, order_type=9, time_in_force=9, stp=9, flags=99, trail=1
+    )
+    assert misuse(noise, 0) is None
+
+
+def test_the_kind_is_told_first_then_the_instrument():
+    wrong = Message(kind=9, instrument=3, size=-1)
+    assert misuse(wrong, 0).startswith("kind must be one of NEW (1), ")
+    assert misuse(wrong._replace(kind=1), 0) == "instrument must be 0, this book's, got 3"
+
+
+def test_enumerations_are_spelt_out():
+    assert misuse(GOOD._replace(side=0), 0) == "side must be one of BUY (1), SELL (-1), got 0"
+
+
+def test_contiguous_arrays_are_not_copied():
+    rows = np.zeros(3, dtype=lob.MESSAGE)
+    assert np.shares_memory(checks.to_message_array(rows), rows)
+
+
+def test_strided_arrays_are_copied_whole():
+    rows = np.zeros(6, dtype=lob.MESSAGE)
+    rows["order_id"] = range(6)
+    assert checks.to_message_array(rows[::2])["order_id"].tolist() == [0, 2, 4]

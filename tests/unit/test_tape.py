@@ -1,0 +1,176 @@
+"""Tapes on disk come back to the byte, and what is not a tape is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+import lob
+from lob import tape
+
+LAYOUTS = [lob.MESSAGE, lob.EVENT, lob.QUOTE, lob.ORDER, lob.LEVEL]
+SUFFIXES = ["parquet", "npy"]
+
+
+def noise(layout, count, seed=0):
+    """Rows of any bytes at all: a tape keeps even what no market would say."""
+    drawn = np.random.default_rng(seed).bytes(count * layout.itemsize)
+    return np.frombuffer(drawn, layout).copy()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("count", [0, 1, 10_001])
+def test_a_tape_comes_back_to_the_byte(tmp_path, suffix, layout, count):
+    rows = noise(layout, count)
+    path = tmp_path / f"rows.{suffix}"
+    tape.write(path, rows)
+    back = tape.read(path, layout)
+    assert back.dtype == layout
+    assert back.tobytes() == rows.tobytes()
+    assert tape.digest(back) == tape.digest(rows)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_rows_with_gaps_between_them_are_written_too(tmp_path, suffix):
+    rows = noise(lob.EVENT, 100)[::3]
+    tape.write(tmp_path / f"rows.{suffix}", rows)
+    assert tape.read(tmp_path / f"rows.{suffix}").tobytes() == rows.tobytes()
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.binary(min_size=0, max_size=40 * lob.QUOTE.itemsize))
+def test_any_bytes_survive_parquet(tmp_path_factory, data):
+    whole = len(data) // lob.QUOTE.itemsize * lob.QUOTE.itemsize
+    rows = np.frombuffer(data[:whole], lob.QUOTE)
+    path = tmp_path_factory.mktemp("tape") / "rows.parquet"
+    tape.write(path, rows)
+    assert tape.read(path).tobytes() == rows.tobytes()
+
+
+def test_a_mapped_tape_is_read_only(tmp_path):
+    tape.write(tmp_path / "rows.npy", noise(lob.QUOTE, 5))
+    mapped = tape.read(tmp_path / "rows.npy")
+    assert isinstance(mapped, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        mapped["bid_price"] = 1
+
+
+def test_parquet_is_readable_by_others_and_says_what_it_is(tmp_path):
+    rows = noise(lob.EVENT, 7)
+    tape.write(tmp_path / "rows.parquet", rows)
+    table = parquet.read_table(tmp_path / "rows.parquet")
+    assert table.column_names == list(lob.EVENT.names)
+    assert table.column("price").to_pylist() == rows["price"].tolist()
+    assert table.schema.metadata[b"firesale.layout"] == b"EVENT"
+    assert table.schema.metadata[b"firesale.version"] == lob.__version__.encode()
+
+
+def test_the_digest_is_of_the_bytes():
+    rows = noise(lob.EVENT, 50)
+    other = rows.copy()
+    assert tape.digest(rows) == tape.digest(other)
+    other["size"][49] ^= 1
+    assert tape.digest(rows) != tape.digest(other)
+    assert len(tape.digest(rows[:0])) == 32
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_another_layout_than_needed_is_refused(tmp_path, suffix):
+    path = tmp_path / f"rows.{suffix}"
+    tape.write(path, noise(lob.QUOTE, 3))
+    with pytest.raises(ValueError, match=r"holds QUOTE rows where EVENT is needed"):
+        tape.read(path, lob.EVENT)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_cut_file_is_refused_by_name(tmp_path, suffix):
+    path = tmp_path / f"rows.{suffix}"
+    tape.write(path, noise(lob.EVENT, 1000))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ValueError, match=f"rows.{suffix}: not a whole"):
+        tape.read(path)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("content", [b"", b"ticker,price\nAMZN,1\n"])
+def test_a_file_of_another_kind_is_refused_by_name(tmp_path, suffix, content):
+    path = tmp_path / f"rows.{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"rows.{suffix}: not a whole"):
+        tape.read(path)
+
+
+def test_foreign_parquet_is_refused(tmp_path):
+    parquet.write_table(pa.table({"price": [1, 2]}), tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet: not a tape: its metadata names no layout"):
+        tape.read(tmp_path / "a.parquet")
+
+
+def changed(path: Path, change) -> Path:
+    tape.write(path, noise(lob.LEVEL, 4))
+    table = parquet.read_table(path)
+    parquet.write_table(change(table).replace_schema_metadata(table.schema.metadata), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda table: table.drop_columns(["orders"]), r"not those of LEVEL \(orders\)"),
+        (lambda table: table.append_column("more", table.column(0)), r"LEVEL \(more\)"),
+        (lambda table: table.select(["size", "price", "orders"]), r"LEVEL \(order\)"),
+        (
+            lambda table: table.set_column(
+                1, "size", table.column(1).cast(pa.float64(), safe=False)
+            ),
+            r"LEVEL \(size\)",
+        ),
+        (
+            lambda table: table.set_column(1, "size", pa.array([1, None, 3, 4])),
+            "column size has empty cells",
+        ),
+    ],
+)
+def test_columns_that_are_not_the_layouts_are_refused(tmp_path, change, said):
+    path = changed(tmp_path / "levels.parquet", change)
+    with pytest.raises(ValueError, match=said):
+        tape.read(path)
+
+
+def test_an_array_that_is_no_tape_is_refused_on_reading(tmp_path):
+    np.save(tmp_path / "floats.npy", np.zeros(3))
+    with pytest.raises(ValueError, match=r"floats\.npy: not a tape: a 1-d array of dtype float64"):
+        tape.read(tmp_path / "floats.npy")
+
+
+def test_reading_never_executes_code(tmp_path):
+    np.save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match=r"objects\.npy"):
+        tape.read(tmp_path / "objects.npy")
+
+
+@pytest.mark.parametrize("thing", [[1, 2], np.zeros(3), np.zeros((2, 2), lob.EVENT)])
+def test_what_is_no_tape_is_not_written(tmp_path, thing):
+    with pytest.raises(TypeError, match="tape must be"):
+        tape.write(tmp_path / "rows.parquet", thing)
+    with pytest.raises(TypeError, match="tape must be"):
+        tape.digest(thing)
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_suffixes_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"ends in \.parquet or \.npy"):
+        tape.write(tmp_path / "rows.csv", noise(lob.EVENT, 1))
+    with pytest.raises(ValueError, match=r"ends in \.parquet or \.npy"):
+        tape.read(tmp_path / "rows.csv")
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    for suffix in SUFFIXES:
+        with pytest.raises(FileNotFoundError):
+            tape.read(tmp_path / f"nothing.{suffix}")
