@@ -8,7 +8,9 @@ from lob.records cimport Message
 
 cdef class OrderBook:
     cdef Book book
-    cdef Message message_about(self, object order_id, uint8_t kind, object ts_event) except *
+    cdef int address(
+        self, Message *message, uint8_t kind, object order_id, object ts_event
+    ) except -1
     cdef Outcome apply_one(self, const Message *message)
     cdef int describe_outcome(self, Outcome outcome, int64_t order_id) except -1
     cdef uint32_t find(self, object order_id) except? 0

@@ -36,8 +36,8 @@ from lob.matching cimport (
     first_malformed,
     rest,
     sink_bytes,
-    sink_release,
     sink_reserve,
+    sink_retire,
     well_formed,
 )
 from lob.order_table cimport RestingOrder, table_bytes, table_find
@@ -57,6 +57,7 @@ from lob.records cimport (
     Message,
     OrderRow,
     Quote,
+    write_message,
 )
 
 import numpy as np
@@ -65,7 +66,24 @@ from lob import checks, types
 from lob.checks import integer
 from lob.types import Cost, Flag, Order, Reason, SelfTradePrevention, Side, Trade
 
-cdef extern from "Python.h":
+cdef extern from *:
+    """
+    /* An int that fits one digit, without a call. */
+    static inline int firesale_small_int(PyObject *value, long long *number) {
+    #if PY_VERSION_HEX >= 0x030C0000
+        if (!PyUnstable_Long_IsCompact((PyLongObject *)value)) return 0;
+        *number = PyUnstable_Long_CompactValue((PyLongObject *)value);
+        return 1;
+    #else
+        Py_ssize_t size = Py_SIZE(value);
+        if (size < -1 || size > 1) return 0;
+        *number = size * (long long)((PyLongObject *)value)->ob_digit[0];
+        if (size == 0) *number = 0;
+        return 1;
+    #endif
+    }
+    """
+    bint small_int "firesale_small_int"(object value, long long *number) noexcept
     long long PyLong_AsLongLongAndOverflow(object value, int *overflow) except? -1
 
 __all__ = ["OrderBook", "Outcome"]
@@ -87,6 +105,7 @@ for _dtype, _size in (
 
 @cython.final
 @cython.freelist(64)
+@cython.no_gc
 cdef class Outcome:
     """What became of one message.
 
@@ -210,26 +229,25 @@ cdef class OrderBook:
         cdef int64_t time_in_force_ = as_int("time_in_force", time_in_force)
         cdef int64_t stp_ = as_int("stp", stp)
         cdef int64_t owner_ = as_int("owner", owner)
+        write_message(
+            &message,
+            NEW,
+            <int8_t>side_,
+            <uint8_t>order_type_,
+            <uint8_t>time_in_force_,
+            <uint8_t>stp_,
+            POST_ONLY if post_only else 0,
+            self.book.instrument,
+        )
         message.ts_event = as_int("ts_event", ts_event)
         message.order_id = as_int("order_id", order_id)
-        if price is None:
-            if order_type_ == LIMIT:
-                raise TypeError("price must be given for a limit order")
-            message.price = 0
-        else:
+        if price is not None:
             message.price = as_int("price", price)
+        elif order_type_ == LIMIT:
+            raise TypeError("price must be given for a limit order")
         message.size = as_int("size", size)
-        message.kind = NEW
-        message.flags = POST_ONLY if post_only else 0
-        message.instrument = self.book.instrument
-        message.reserved = 0
         message.tag = as_int("tag", tag)
         message.min_size = as_int("min_size", min_size)
-        message.display_size = message.stop_price = message.trail = message.expire_ts = 0
-        message.side = <int8_t>side_
-        message.order_type = <uint8_t>order_type_
-        message.time_in_force = <uint8_t>time_in_force_
-        message.stp = <uint8_t>stp_
         message.owner = <int32_t>owner_
         if (
             message.side != side_
@@ -255,12 +273,14 @@ cdef class OrderBook:
 
     def cancel(self, order_id, *, ts_event=0):
         """Take an order out of the book."""
-        cdef Message message = self.message_about(order_id, CANCEL, ts_event)
+        cdef Message message
+        self.address(&message, CANCEL, order_id, ts_event)
         return self.apply_one(&message)
 
     def reduce(self, order_id, size, *, ts_event=0):
         """Take ``size`` lots off an order; it keeps its place. All or more removes it."""
-        cdef Message message = self.message_about(order_id, REDUCE, ts_event)
+        cdef Message message
+        self.address(&message, REDUCE, order_id, ts_event)
         message.size = as_int("size", size)
         return self.apply_one(&message)
 
@@ -270,11 +290,14 @@ cdef class OrderBook:
         Less size at the same price keeps the order's place in the queue. Anything else takes the
         order out and enters it anew, and then it may trade. All else about the order stays.
         """
-        cdef Message message = self.message_about(order_id, REPLACE, ts_event)
-        cdef uint32_t index = table_find(&self.book.table, message.order_id)
-        cdef RestingOrder *resting = &self.book.table.orders[index]
+        cdef Message message
+        cdef uint32_t index
+        cdef RestingOrder *resting
+        self.address(&message, REPLACE, order_id, ts_event)
         message.size = 1
+        index = table_find(&self.book.table, message.order_id)
         if index:
+            resting = &self.book.table.orders[index]
             message.size = resting.size
             message.price = self.book.sides[resting.side < 0].levels[resting.level].price
         if price is not None:
@@ -283,19 +306,14 @@ cdef class OrderBook:
             message.size = as_int("size", size)
         return self.apply_one(&message)
 
-    cdef Message message_about(self, object order_id, uint8_t kind, object ts_event) except *:
-        cdef Message message
+    cdef int address(
+        self, Message *message, uint8_t kind, object order_id, object ts_event
+    ) except -1:
+        """A message about an order that rests."""
+        write_message(message, kind, 0, 0, 0, 0, 0, self.book.instrument)
         message.ts_event = as_int("ts_event", ts_event)
         message.order_id = as_int("order_id", order_id)
-        message.price = message.size = 0
-        message.kind = kind
-        message.side = 0
-        message.order_type = message.time_in_force = message.stp = message.flags = 0
-        message.instrument = self.book.instrument
-        message.owner = message.reserved = 0
-        message.tag = message.min_size = 0
-        message.display_size = message.stop_price = message.trail = message.expire_ts = 0
-        return message
+        return 0
 
     cdef Outcome apply_one(self, const Message *message):
         cdef Outcome outcome
@@ -313,9 +331,10 @@ cdef class OrderBook:
         outcome.trades = ()
         if self.book.sink.next != event + 1:
             self.describe_outcome(outcome, message.order_id)
-        index = table_find(&self.book.table, message.order_id)
-        if index:
-            outcome.leaves = self.book.table.orders[index].size
+        if message.kind != CANCEL:
+            index = table_find(&self.book.table, message.order_id)
+            if index:
+                outcome.leaves = self.book.table.orders[index].size
         return outcome
 
     cdef int describe_outcome(self, Outcome outcome, int64_t order_id) except -1:
@@ -559,15 +578,13 @@ cdef class OrderBook:
             if self.book.budget <= 0 and book_reserve(&self.book) < 0:
                 raise MemoryError
             self.book.budget -= 1
+            write_message(
+                &order, NEW, row.side, 0, 0, row.stp, row.flags, self.book.instrument
+            )
             order.order_id = row.order_id
             order.price = row.price
             order.tag = row.tag
             order.owner = row.owner
-            order.side = row.side
-            order.order_type = order.time_in_force = 0
-            order.stp = row.stp
-            order.instrument = self.book.instrument
-            order.flags = row.flags
             rest(&self.book, &order, row.size)
         return self
 
@@ -680,7 +697,7 @@ cdef class EventBlock:
     cdef EventSink sink
 
     def __dealloc__(self):
-        sink_release(&self.sink)
+        sink_retire(&self.sink)
 
     def __getbuffer__(self, Py_buffer *buffer, int flags):
         PyBuffer_FillInfo(
@@ -704,8 +721,10 @@ cdef object adopt(EventSink *sink):
 
 cdef inline int64_t as_int(str name, object value) except? -1:
     cdef int overflow = 0
-    cdef int64_t number
+    cdef long long number
     if PyLong_Check(value):
+        if small_int(value, &number):
+            return number
         number = PyLong_AsLongLongAndOverflow(value, &overflow)
         if not overflow:
             return number

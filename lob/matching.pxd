@@ -25,7 +25,8 @@ cdef struct Book:
 cdef int book_init(Book *book, uint16_t instrument) noexcept nogil
 cdef void book_release(Book *book) noexcept nogil
 cdef int book_copy(Book *book, const Book *other) noexcept nogil
-cdef int sink_reserve(EventSink *sink, int64_t events) noexcept nogil
+cdef int sink_reserve(EventSink *sink, int64_t events) noexcept
+cdef void sink_retire(EventSink *sink) noexcept
 cdef void sink_release(EventSink *sink) noexcept nogil
 cdef size_t sink_bytes(const EventSink *sink) noexcept nogil
 cdef int book_reserve(Book *book) noexcept nogil

@@ -89,6 +89,7 @@ cdef enum:
     SLOTS_AHEAD = 12
     RECORDS_AHEAD = 7
     NEIGHBOURS_AHEAD = 3
+    SPARE_BYTES = 1 << 28
     RING = 16  # as many hashes and guesses are kept
 
 
@@ -631,15 +632,33 @@ cdef int sink_init(EventSink *sink) noexcept nogil:
     return -1 if sink.lost else 0
 
 
-cdef int sink_reserve(EventSink *sink, int64_t events) noexcept nogil:
+cdef EventSink spare  # the block of a result that nobody needs any more: its pages are warm
+
+
+cdef int sink_reserve(EventSink *sink, int64_t events) noexcept:
     """A new block for a sink that gives its old one up to the caller; -1 if there is no memory."""
-    cdef size_t nbytes = whole_pages(sizeof(Event) * <size_t>events)
-    sink.begin = sink.next = sink.end = <Event *>resize(NULL, 0, nbytes)
+    if spare.end - spare.begin >= events:
+        sink[0] = spare
+        memset(&spare, 0, sizeof(spare))
+        return 0
+    sink.begin = sink.next = sink.end = <Event *>resize(
+        NULL, 0, whole_pages(sizeof(Event) * <size_t>events)
+    )
     sink.owned = True
     if sink.begin == NULL:
         return -1
     sink.end = sink.begin + events
     return 0
+
+
+cdef void sink_retire(EventSink *sink) noexcept:
+    """Keep the larger of this block and the spare one, up to a limit, and release the other."""
+    global spare
+    cdef EventSink smaller = sink[0]
+    if sink.end - sink.begin > spare.end - spare.begin and sink_bytes(sink) <= SPARE_BYTES:
+        smaller = spare
+        spare = sink[0]
+    sink_release(&smaller)
 
 
 cdef void sink_release(EventSink *sink) noexcept nogil:

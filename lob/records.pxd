@@ -7,7 +7,8 @@ and in a resting order (with ``reason`` where a message has ``stp``), so that on
 from the one to the other.
 """
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
+from libc.string cimport memcpy, memset
 
 cdef struct Message:
     int64_t ts_event
@@ -123,3 +124,27 @@ cdef extern from *:
     """
     const int64_t MAX_PRICE
     const int64_t MAX_SIZE
+
+
+cdef inline void write_message(
+    Message *message,
+    uint8_t kind,
+    int8_t side,
+    uint8_t order_type,
+    uint8_t time_in_force,
+    uint8_t stp,
+    uint8_t flags,
+    uint16_t instrument,
+) noexcept nogil:
+    """Clear a message and set its small fields, in one store: they are read in one load."""
+    cdef uint64_t word = (
+        kind
+        | <uint64_t><uint8_t>side << 8
+        | <uint64_t>order_type << 16
+        | <uint64_t>time_in_force << 24
+        | <uint64_t>stp << 32
+        | <uint64_t>flags << 40
+        | <uint64_t>instrument << 48
+    )
+    memset(message, 0, sizeof(Message))
+    memcpy(&message.kind, &word, sizeof(word))

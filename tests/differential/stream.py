@@ -76,8 +76,10 @@ ids_hostile = any_of(
 prices_usual = walking(8)
 prices_extreme = one_of(-MAX_PRICE, 1 - MAX_PRICE, -1, 0, 1, 100_000, MAX_PRICE - 1, MAX_PRICE)
 sizes_usual = uniform(1, 20)
+sizes_half = one_of(MAX_SIZE // 2, MAX_SIZE // 2 + 1, 1)  # add up to the limit or just beyond
 sizes_huge = any_of(
-    one_of(1, 2, MAX_SIZE, MAX_SIZE - 1, MAX_SIZE // 2, MAX_SIZE // 2 + 1, 2**61, 2**32),
+    one_of(1, 2, MAX_SIZE, MAX_SIZE - 1, 2**61, 2**32),
+    sizes_half,
     uniform(1, MAX_SIZE),
 )
 
@@ -132,6 +134,14 @@ PROFILES = {
         patience=3,
     ),
     "huge sizes": Profile(sizes=sizes_huge, prices=walking(4), ids=any_of(counting, ids_hostile)),
+    "full sides": Profile(
+        sizes=sizes_half,
+        prices=walking(4),
+        patience=6,
+        kinds=(0.5, 0.15, 0.05, 0.3),
+        market=0.2,
+        reach=0.3,
+    ),
     "id churn": Profile(
         ids=uniform(-40, 40), kinds=(0.45, 0.35, 0.05, 0.15), prices=walking(6), patience=6
     ),
@@ -150,8 +160,9 @@ def generate(profile: Profile, seed: int) -> tuple[int, np.ndarray]:
     rows["size"] = profile.sizes(rng, count)
     rows["price"] = profile.prices(rng, count)
     new = rows["kind"] == Kind.NEW
-    rows["order_id"] = _ids(profile, rng, new)
+    rows["order_id"] = profile.ids(rng, count)
     _describe_new(profile, rng, rows, new)
+    _aim(profile, rng, rows, new)
     return instrument, rows
 
 
@@ -160,14 +171,19 @@ def _noise(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.frombuffer(rng.bytes(count * lob.MESSAGE.itemsize), dtype=lob.MESSAGE).copy()
 
 
-def _ids(profile: Profile, rng: np.random.Generator, new: np.ndarray) -> np.ndarray:
-    """Fresh ids for new orders; for the rest mostly the id of an order entered before."""
-    ids = profile.ids(rng, len(new))
-    entered = ids[new]
-    before = np.cumsum(new) - 1 - rng.geometric(profile.reach, len(new))
-    known = ~new & (before >= 0) & (rng.random(len(new)) >= profile.unknown)
-    ids[known] = entered[before[known]]
-    return ids
+def _aim(profile: Profile, rng: np.random.Generator, rows: np.ndarray, new: np.ndarray) -> None:
+    """Let the other messages name orders entered before, and often ask for the same again."""
+    count = len(rows)
+    before = np.cumsum(new) - 1 - rng.geometric(profile.reach, count)
+    known = ~new & (before >= 0) & (rng.random(count) >= profile.unknown)
+    entered = np.flatnonzero(new)[np.maximum(before, 0)]
+    rows["order_id"] = np.where(known, rows["order_id"][entered], rows["order_id"])
+    again = known & (rows["kind"] == Kind.REPLACE)
+    limit = rows["order_type"][entered] == OrderType.LIMIT
+    same_price = again & limit & (rng.random(count) < 0.4)
+    rows["price"] = np.where(same_price, rows["price"][entered], rows["price"])
+    same_size = again & (rng.random(count) < 0.4)
+    rows["size"] = np.where(same_size, rows["size"][entered], rows["size"])
 
 
 def _describe_new(

@@ -22,7 +22,7 @@ from tests.messages import market
 
 MESSAGES = 500_000
 SHARDS = 4
-SEEDS = range(23)
+SEEDS = range(21)
 """Seeds of each profile."""
 
 

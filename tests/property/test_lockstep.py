@@ -8,8 +8,15 @@ import pickle
 
 import hypothesis.strategies as st
 import numpy as np
-from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 import lob
 from lob import MAX_PRICE, MAX_SIZE, EventKind, OrderType, TimeInForce
@@ -225,3 +232,21 @@ Lockstep.TestCase.settings = settings(
     max_examples=250, stateful_step_count=40, deadline=None, derandomize=True, database=None
 )
 TestLockstep = Lockstep.TestCase
+
+
+class Forgetful(lob.reference.OrderBook):
+    """Broken on purpose: forgets that a decremented order with nothing left is cancelled."""
+
+    def _prevent_self_trade(self, order, resting):
+        super()._prevent_self_trade(order, resting)
+        if order.stp == lob.SelfTradePrevention.DECREMENT and not order.size:
+            last = list(self._events[-1])
+            last[lob.EVENT.names.index("kind")] = EventKind.REDUCED
+            self._events[-1] = tuple(last)
+
+
+def test_the_machine_finds_a_broken_engine(monkeypatch):
+    monkeypatch.setitem(ENGINES, "compiled", Forgetful)
+    quick = settings(Lockstep.TestCase.settings, phases=[Phase.generate])
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Lockstep, settings=quick)
