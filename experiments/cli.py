@@ -154,6 +154,9 @@ def replay(
             tell("writing")
             answer.write(out)
     _show(answer, as_json, out)
+    if any(run.report.first_problem for run in answer.runs.values()):
+        typer.echo("firesale: the files contradict each other: do not trust this", err=True)
+        raise typer.Exit(BAD_DATA)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from cpython.buffer cimport (
     PyObject_GetBuffer,
 )
 from cpython.long cimport PyLong_Check
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from lob.ladder cimport (
@@ -113,7 +113,7 @@ cdef class Outcome:
     ----------
     accepted : bool
     reason : Reason
-        Why it was rejected, or why its remainder was cancelled.
+        Why it was rejected, or why some of it was cancelled or taken off.
     filled : int
         Lots traded at once.
     leaves : int
@@ -228,7 +228,7 @@ cdef class OrderBook:
         cdef int64_t order_type_ = as_int("order_type", order_type)
         cdef int64_t time_in_force_ = as_int("time_in_force", time_in_force)
         cdef int64_t stp_ = as_int("stp", stp)
-        cdef int64_t owner_ = as_int("owner", owner)
+        cdef int32_t owner_ = as_int32("owner", owner)
         write_message(
             &message,
             NEW,
@@ -248,16 +248,14 @@ cdef class OrderBook:
         message.size = as_int("size", size)
         message.tag = as_int("tag", tag)
         message.min_size = as_int("min_size", min_size)
-        message.owner = <int32_t>owner_
+        message.owner = owner_
         if (
             message.side != side_
             or message.order_type != order_type_
             or message.time_in_force != time_in_force_
             or message.stp != stp_
-            or message.owner != owner_
             or not well_formed(&message, message.instrument)
         ):
-            integer("owner", owner, *checks.INT32)
             raise ValueError(
                 checks.misuse(
                     plain_message(&message)._replace(
@@ -571,7 +569,7 @@ cdef class OrderBook:
         cdef OrderRow *row
         cdef Message order
         cdef int64_t i
-        self.book.seq = integer("seq", seq, 0)
+        self.book.seq = integer("seq", seq, 0, MAX_SIZE)
         view = View(checks.to_order_array(orders))
         for i in range(view.view.len // <Py_ssize_t>sizeof(OrderRow)):
             row = &(<OrderRow *>view.view.buf)[i]
@@ -729,6 +727,13 @@ cdef inline int64_t as_int(str name, object value) except? -1:
         if not overflow:
             return number
     return integer(name, value)
+
+
+cdef inline int32_t as_int32(str name, object value) except? -1:
+    cdef long long number
+    if PyLong_Check(value) and small_int(value, &number):
+        return <int32_t>number
+    return integer(name, value, *checks.INT32)
 
 
 cdef object plain_message(const Message *message):

@@ -1,7 +1,9 @@
 """What is traded, in which steps: decimals outside, integers inside, converted here only."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+
+from lob.types import MAX_PRICE, MAX_SIZE
 
 __all__ = ["Instrument"]
 
@@ -44,26 +46,36 @@ class Instrument:
             raise ValueError(f"number must be 0 to 65535, got {self.number}")
 
     def to_ticks(self, price: Decimal | int | str) -> int:
-        """A price in ticks. Raises ``ValueError`` where it is not a whole number of them."""
-        return _steps("price", price, self.tick_size)
+        """A price in ticks. Raises ``ValueError`` unless it is a whole number, up to 2**40."""
+        return _steps("price", price, self.tick_size, MAX_PRICE)
 
     def to_lots(self, size: Decimal | int | str) -> int:
-        """A size in lots. Raises ``ValueError`` where it is not a whole number of them."""
-        return _steps("size", size, self.lot_size)
+        """A size in lots. Raises ``ValueError`` unless it is a whole number, below 2**62."""
+        return _steps("size", size, self.lot_size, MAX_SIZE)
 
     def to_price(self, ticks: int) -> Decimal:
-        """The price of a number of ticks."""
-        return ticks * self.tick_size
+        """The price of a number of ticks, exact."""
+        return _EXACT.multiply(ticks, self.tick_size)
 
     def to_size(self, lots: int) -> Decimal:
-        """The size of a number of lots."""
-        return lots * self.lot_size
+        """The size of a number of lots, exact."""
+        return _EXACT.multiply(lots, self.lot_size)
 
 
-def _steps(what: str, value: Decimal | int | str, step: Decimal) -> int:
-    if isinstance(value, float):
-        raise TypeError(f"{what} must be a Decimal, int or str, got the float {value!r}")
-    steps, rest = divmod(Decimal(value), step)
+# Wide enough for any 64-bit number of steps of any sensible size; what would not fit raises.
+_EXACT = Context(prec=100, traps=[Inexact, InvalidOperation, Overflow])
+
+
+def _steps(what: str, value: Decimal | int | str, step: Decimal, most: int) -> int:
+    if not isinstance(value, Decimal | int | str):
+        kind = type(value).__name__
+        raise TypeError(f"{what} must be a Decimal, int or str, got the {kind} {value!r}")
+    try:
+        steps, rest = _EXACT.divmod(Decimal(value), step)
+    except (InvalidOperation, Inexact):
+        raise ValueError(f"{what} must be a finite decimal number, got {value!r}") from None
+    if abs(steps) > most:
+        raise ValueError(f"{what} must be at most {most} steps of {step}, got {value}")
     if rest:
         raise ValueError(f"{what} {value} is not a multiple of {step}")
     return int(steps)

@@ -243,7 +243,9 @@ cdef inline void ladder_prefetch(const Ladder *self, uint64_t key) noexcept nogi
     prefetch(&self.levels[64 * recent.leaf + (key & DIGIT)])
 
 
-cdef inline uint32_t ladder_first_below(const Ladder *self, uint32_t node, int depth) noexcept nogil:
+cdef inline uint32_t ladder_first_below(
+    const Ladder *self, uint32_t node, int depth
+) noexcept nogil:
     """The best level under a node that is ``depth`` steps above the leaves."""
     while depth > 0:
         node = self.nodes[node].child[lowest_bit(self.nodes[node].occupied)]

@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 
     accepted: bool
     reason: Reason
-    """Why it was rejected, or why its remainder was cancelled."""
+    """Why it was rejected, or why some of it was cancelled or taken off."""
     filled: int
     """Lots traded at once."""
     leaves: int
@@ -166,7 +166,8 @@ class OrderBook:
         ts_event: int = 0,
     ) -> Outcome:
         """Give an order a new price, a new open size, or both."""
-        order = self._orders.get(integer("order_id", order_id))
+        order_id = integer("order_id", order_id)
+        order = self._orders.get(order_id)
         if price is None:
             price = order.price if order else 0
         if size is None:
@@ -245,9 +246,7 @@ class OrderBook:
             self._reject(Reason.VOLUME_LIMIT)
         elif order.flags & Flag.POST_ONLY and self._crosses(order):
             self._reject(Reason.POST_ONLY)
-        elif (
-            message.time_in_force == TimeInForce.FOK and self._tradable(order) < order.size
-        ):
+        elif message.time_in_force == TimeInForce.FOK and self._tradable(order) < order.size:
             self._reject(Reason.FILL_OR_KILL)
         elif message.min_size and self._tradable(order) < message.min_size:
             self._reject(Reason.MINIMUM_SIZE)
@@ -288,8 +287,7 @@ class OrderBook:
     def _match(self, order: _Open) -> None:
         """Trade against the other side, best price first, oldest order first, at their prices."""
         while order.size and self._crosses(order):
-            _, queue = self._best(-order.side)
-            resting = next(iter(queue.values()))
+            resting = self._first(-order.side)
             if order.stp != STP.NONE and resting.owner == order.owner:
                 self._prevent_self_trade(order, resting)
                 continue
@@ -381,6 +379,11 @@ class OrderBook:
         queues = self._queues[side]
         return queues.peekitem(-1 if side == Side.BUY else 0) if queues else None
 
+    def _first(self, side: int) -> _Open:
+        """The oldest order at the best price of a side that has one."""
+        queue: Queue = self._queues[side].peekitem(-1 if side == Side.BUY else 0)[1]
+        return next(iter(queue.values()))
+
     def _levels(self, side: int) -> Iterator[tuple[int, Queue]]:
         items = self._queues[side].items()
         return reversed(items) if side == Side.BUY else iter(items)
@@ -466,9 +469,7 @@ class OrderBook:
             leaves=resting.size if resting else 0,
             trades=tuple(
                 Trade(*row)
-                for row in trades[
-                    ["price", "size", "resting_order_id", "resting_owner"]
-                ].tolist()
+                for row in trades[["price", "size", "resting_order_id", "resting_owner"]].tolist()
             ),
         )
 
@@ -509,7 +510,9 @@ class OrderBook:
     def get(self, order_id: int) -> Order | None:
         """The resting order with this id."""
         order = self._orders.get(integer("order_id", order_id))
-        return order and Order(
+        if order is None:
+            return None
+        return Order(
             order.order_id,
             order.price,
             order.size,
@@ -550,12 +553,12 @@ class OrderBook:
         return len(self._orders)
 
     def __contains__(self, order_id: object) -> bool:
-        return order_id in self._orders
+        return integer("order_id", order_id) in self._orders
 
     def _depth(self, side: int, levels: int | None) -> NDArray[np.void]:
         if levels is not None:
             integer("levels", levels, 0)
-        rows = []
+        rows: list[tuple[int, int, int]] = []
         for price, queue in self._levels(side):
             if levels is not None and len(rows) >= levels:
                 break
@@ -574,7 +577,7 @@ class OrderBook:
     ) -> "OrderBook":
         """A book that holds these ``ORDER`` rows; at one price the earlier row goes first."""
         book = cls(instrument)
-        book.seq = integer("seq", seq, 0)
+        book.seq = integer("seq", seq, 0, MAX_SIZE)
         for row in to_order_array(orders).tolist():
             order_id, price, size, tag, owner, side, stp, flags, _ = row
             book._rest(_Open(order_id, side, price, size, owner, tag, stp, flags))
@@ -600,7 +603,7 @@ class OrderBook:
                 assert queue, f"empty level at {price}"
                 assert -MAX_PRICE <= price <= MAX_PRICE, f"price {price}"
                 for order_id, order in queue.items():
-                    assert self._orders.get(order_id) is order, f"order {order_id} not indexed"
+                    assert order is self._orders[order_id], f"order {order_id} not indexed"
                     assert (order.side, order.price) == (side, price), f"order {order_id} misplaced"
                     assert 1 <= order.size <= MAX_SIZE, f"order {order_id} has size {order.size}"
                     volume += order.size

@@ -15,7 +15,7 @@ from lob import Instrument, Side
 from lob.feeds.lobster import Day
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Figure  # type: ignore[import-untyped]
+    from plotly.graph_objects import Figure
 
 __all__ = ["day_figure", "depth_figure", "impact_figure", "price_figure"]
 

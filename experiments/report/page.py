@@ -11,7 +11,7 @@ from lob.feeds.lobster import Day
 from lob.replay import Replay
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Figure  # type: ignore[import-untyped]
+    from plotly.graph_objects import Figure
 
 __all__ = ["replay_page", "sale_page"]
 
@@ -123,7 +123,7 @@ def replay_page(day: Day, mode: str, done: Replay) -> str:
 
 
 def _page(title: str, body: list[str]) -> str:
-    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
+    from plotly.offline import get_plotlyjs
 
     return "\n".join(
         [

@@ -1,6 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
+@disjoint_base
 class Reconciler:
     def __init__(self, levels: int, tick: int, instrument: int, expected: int) -> None: ...
 

@@ -330,3 +330,19 @@ def test_nothing_moves_the_day_before_the_sale(real_days, tmp_path):
     )
     before = np.searchsorted(twin["ts_event"], 43_200_000_000_000)
     assert full[:before].tobytes() == twin[:before].tobytes()
+
+
+def test_files_that_contradict_each_other_are_replayed_but_fail(capsys, day_folder, tmp_path):
+    for file in day_folder.glob("*.csv"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    message = next(tmp_path.glob("*_message_*.csv"))
+    lines = message.read_text().splitlines()
+    at = next(i for i in range(200, len(lines)) if lines[i].split(",")[1] == "1")
+    fields = lines[at].split(",")
+    fields[3] = str(int(fields[3]) + 1)
+    lines[at] = ",".join(fields)
+    message.write_text("\n".join(lines) + "\n")
+    code, out, err = fail(capsys, "replay", tmp_path)
+    assert code == 1
+    assert f"line {at + 1}:" in " ".join(out.split())
+    assert "contradict each other" in err
