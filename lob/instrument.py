@@ -72,10 +72,11 @@ def _steps(what: str, value: Decimal | int | str, step: Decimal, most: int) -> i
         raise TypeError(f"{what} must be a Decimal, int or str, got the {kind} {value!r}")
     try:
         steps, rest = _EXACT.divmod(Decimal(value), step)
-    except (InvalidOperation, Inexact):
+        whole = int(steps)
+    except (InvalidOperation, Inexact, ValueError):
         raise ValueError(f"{what} must be a finite decimal number, got {value!r}") from None
-    if abs(steps) > most:
+    if abs(whole) > most:
         raise ValueError(f"{what} must be at most {most} steps of {step}, got {value}")
     if rest:
         raise ValueError(f"{what} {value} is not a multiple of {step}")
-    return int(steps)
+    return whole

@@ -556,11 +556,10 @@ class OrderBook:
         return integer("order_id", order_id) in self._orders
 
     def _depth(self, side: int, levels: int | None) -> NDArray[np.void]:
-        if levels is not None:
-            integer("levels", levels, 0)
+        limit = None if levels is None else integer("levels", levels, 0)
         rows: list[tuple[int, int, int]] = []
         for price, queue in self._levels(side):
-            if levels is not None and len(rows) >= levels:
+            if limit is not None and len(rows) >= limit:
                 break
             rows.append((price, sum(order.size for order in queue.values()), len(queue)))
         return np.array(rows, dtype=LEVEL)

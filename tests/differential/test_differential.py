@@ -37,6 +37,13 @@ def test_every_event_and_the_whole_book_after_every_message(name, part):
         play(profile, seed)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROFILES)
+def test_more_streams_than_fit_every_commit(name):
+    for seed in range(len(SEEDS), 5 * len(SEEDS)):
+        play(name, seed)
+
+
 def test_the_streams_above_hold_half_a_million_messages():
     assert sum(len(SEEDS) * profile.length for profile in PROFILES.values()) >= MESSAGES
 
