@@ -66,7 +66,7 @@ class Instrument:
 _EXACT = Context(prec=100, traps=[Inexact, InvalidOperation, Overflow])
 
 
-def _steps(what: str, value: Decimal | int | str, step: Decimal, most: int) -> int:
+def _steps(what: str, value: object, step: Decimal, most: int) -> int:
     if not isinstance(value, Decimal | int | str):
         kind = type(value).__name__
         raise TypeError(f"{what} must be a Decimal, int or str, got the {kind} {value!r}")
