@@ -1,1 +1,23 @@
-"""The participants: what trades against the venue, and why. It knows the venue."""
+"""The participants: the event clock, and who trades, why and how fast.
+
+It knows the venue (``lob``) and nothing of what is measured.
+"""
+
+from agents.agent import Agent, EventView, OwnOrder
+from agents.latency import Constant, Distance, Exponential, Latency, LogNormal, Uniform
+from agents.simulation import AgentError, Participant, Simulation
+
+__all__ = [
+    "Agent",
+    "AgentError",
+    "Constant",
+    "Distance",
+    "EventView",
+    "Exponential",
+    "Latency",
+    "LogNormal",
+    "OwnOrder",
+    "Participant",
+    "Simulation",
+    "Uniform",
+]

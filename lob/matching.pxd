@@ -25,6 +25,8 @@ cdef struct Book:
 cdef int book_init(Book *book, uint16_t instrument) noexcept nogil
 cdef void book_release(Book *book) noexcept nogil
 cdef int book_copy(Book *book, const Book *other) noexcept nogil
+cdef int sink_init(EventSink *sink) noexcept nogil
+cdef int sink_copy(EventSink *sink, const EventSink *other) noexcept nogil
 cdef int sink_reserve(EventSink *sink, int64_t events) noexcept
 cdef void sink_retire(EventSink *sink) noexcept
 cdef void sink_release(EventSink *sink) noexcept nogil

@@ -632,6 +632,20 @@ cdef int sink_init(EventSink *sink) noexcept nogil:
     return -1 if sink.lost else 0
 
 
+cdef int sink_copy(EventSink *sink, const EventSink *other) noexcept nogil:
+    """Make ``sink`` a copy with memory of its own; -1 if there is none."""
+    cdef size_t events = other.next - other.begin
+    sink.owned = True
+    sink.lost = False
+    sink.begin = sink.next = sink.end = <Event *>resize(NULL, 0, sink_bytes(other))
+    if sink.begin == NULL:
+        return -1
+    memcpy(sink.begin, other.begin, sizeof(Event) * events)
+    sink.next = sink.begin + events
+    sink.end = sink.begin + (other.end - other.begin)
+    return 0
+
+
 cdef EventSink spare  # the block of a result that nobody needs any more: its pages are warm
 
 

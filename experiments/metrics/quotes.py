@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["last_at", "mid", "mid_at"]
+__all__ = ["last_at", "mid", "mid_at", "mid_before"]
 
 
 def mid(quotes: NDArray[np.void]) -> NDArray[np.float64]:
@@ -43,3 +43,21 @@ def mid_at(quotes: NDArray[np.void], ts: ArrayLike) -> NDArray[np.float64]:
     index = last_at(quotes["ts_event"], times)
     known = (index >= 0) & (times <= quotes["ts_event"][-1])
     return np.where(known, mid(quotes[np.maximum(index, 0)]), np.nan)
+
+
+def mid_before(
+    quotes: NDArray[np.void], index: NDArray[np.int64], rows: ArrayLike
+) -> NDArray[np.float64]:
+    """Return the mid just before the message that each row of an event tape belongs to, in ticks.
+
+    ``nan`` before the first message, and where a side is empty.
+
+    Parameters
+    ----------
+    quotes, index
+        As ``lob.journal.quotes`` returns them.
+    rows
+        Rows of the same event tape.
+    """
+    mids = np.concatenate([[np.nan], mid(quotes)])
+    return np.asarray(mids[np.searchsorted(index, np.asarray(rows, np.int64))], np.float64)

@@ -1,9 +1,10 @@
 """Slippage: what an order cost against the price that stood there before it.
 
 Every cost is signed so that a positive number is a loss to the one who traded, whether they
-bought or sold. ``trades`` are rows of ``lob.EVENT`` of kind TRADE whose aggressor is the order
-studied; ``d`` below is +1 where it bought and -1 where it sold, ``p`` a trade's price, ``q`` its
-size, ``m`` a mid. Venue fees are not in any of these.
+bought or sold. ``trades`` are the trades of the orders studied: rows of ``lob.EVENT`` of kind TRADE
+in which they were the aggressor, or ``FILL`` rows, as ``fills_of`` gives them, in which they may
+have rested. ``d`` below is +1 where they bought and -1 where they sold, ``p`` a trade's price, ``q``
+its size, ``m`` a mid. Venue fees are in none of these but where a function takes ``fees``.
 
 Sources: A. F. Perold, "The implementation shortfall", Journal of Portfolio Management 14(3), 1988
 (shortfall); R. D. Huang and H. R. Stoll, "Dealer versus auction markets", Journal of Financial
@@ -11,28 +12,223 @@ Economics 41(3), 1996 (effective and realized spread).
 """
 
 from math import isnan
+from operator import index as whole
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.metrics.quotes import mid_at
-from lob import EventKind, Side
+from experiments.metrics.quotes import mid_at, mid_before
+from lob import EventKind, Side, journal
 
 __all__ = [
+    "FILL",
+    "Slippage",
+    "arrival_row",
     "effective_spread",
+    "fee_bps",
     "filled_lots",
+    "fills_of",
     "implementation_shortfall_bps",
     "levels_consumed",
+    "market_vwap",
     "notional",
     "paired_cost_bps",
     "realized_spread",
     "share_beyond",
+    "slippage_of",
     "trades_of",
     "vwap",
     "vwap_slippage_bps",
 ]
 
 BPS = 1e4
+
+FILL = np.dtype(
+    [
+        ("row", "<i8"),  # of the event tape
+        ("ts_event", "<i8"),  # ns
+        ("price", "<i8"),  # ticks
+        ("size", "<i8"),  # lots
+        ("side", "i1"),  # Side of the one whose fill it is
+        ("maker", "?"),  # whether their order was the one that rested
+    ]
+)
+"""One trade as one of its two parties saw it."""
+
+
+class Slippage(NamedTuple):
+    """What a set of orders cost, all from the tape of one run; see ``slippage_of``."""
+
+    filled: int
+    """Lots."""
+    maker_share: float
+    """Share of the lots that traded while resting."""
+    vwap: float
+    """Ticks."""
+    arrival_mid: float
+    """Ticks, just before the first of the orders came in."""
+    shortfall_bps: float
+    """Implementation shortfall without fees."""
+    fee_bps: float
+    shortfall_with_fees_bps: float
+    """The sum of the two."""
+    market_vwap: float
+    """Ticks, of everyone else's trades from that arrival to the last fill."""
+    vwap_slippage_bps: float
+    effective_spread: float
+    """Ticks, against the mid before each message; what rested has earned it: negative."""
+    realized_spread: float
+    """Ticks."""
+
+
+def slippage_of(
+    events: NDArray[np.void],
+    *,
+    owner: int | None = None,
+    tag: int | None = None,
+    instrument: int = 0,
+    fees: ArrayLike = 0,
+    horizon_ns: int = 60_000_000_000,
+) -> Slippage:
+    """Return what the orders of an owner, a tag, or both cost, measured on one event tape.
+
+    What has no value is ``nan``: all prices where nothing filled, for example.
+
+    Parameters
+    ----------
+    events
+        ``lob.EVENT`` rows of a run that started with empty books.
+    owner, tag
+        Which orders; ``None`` is any.
+    instrument
+        Of the tape's instruments the one they traded.
+    fees
+        As for ``fee_bps``; one a fill in the order of ``fills_of``, or their sum.
+    horizon_ns
+        Of the realized spread, in ns.
+
+    Raises
+    ------
+    ValueError
+        If the fills are on both sides, ``fees`` does not match them, or no order is selected.
+    """
+    own = fills_of(events, owner=owner, tag=tag, instrument=instrument)
+    start = arrival_row(events, owner=owner, tag=tag, instrument=instrument)
+    quotes, index = journal.quotes(events, instrument)
+    arrival_mid = float(mid_before(quotes, index, [start])[0])
+    others = float("nan")
+    if len(own):
+        others = market_vwap(events, start, int(own["row"][-1]) + 1, own["row"], instrument)
+    shortfall = implementation_shortfall_bps(own, arrival_mid)
+    of_fees = fee_bps(own, arrival_mid, fees)
+    filled = filled_lots(own)
+    return Slippage(
+        filled=filled,
+        maker_share=filled_lots(own[own["maker"]]) / filled if filled else float("nan"),
+        vwap=vwap(own),
+        arrival_mid=arrival_mid,
+        shortfall_bps=shortfall,
+        fee_bps=of_fees,
+        shortfall_with_fees_bps=shortfall + of_fees,
+        market_vwap=others,
+        vwap_slippage_bps=vwap_slippage_bps(own, others),
+        effective_spread=effective_spread(own, mid_before(quotes, index, own["row"])),
+        realized_spread=realized_spread(own, quotes, horizon_ns),
+    )
+
+
+def fills_of(
+    events: NDArray[np.void],
+    *,
+    owner: int | None = None,
+    tag: int | None = None,
+    instrument: int = 0,
+) -> NDArray[np.void]:
+    """Return every trade of an owner, a tag, or both as ``FILL`` rows, aggressive or resting.
+
+    In tape order; a trade of theirs with themselves gives two rows, the aggressor's first.
+
+    Parameters
+    ----------
+    events
+        ``lob.EVENT`` rows.
+    owner, tag
+        Which orders; ``None`` is any.
+    instrument
+        Of the tape's instruments the one they traded.
+    """
+    rows = np.flatnonzero(
+        (events["kind"] == EventKind.TRADE) & (events["instrument"] == instrument)
+    )
+    traded = events[rows]
+    parts = []
+    for maker, prefix in ((False, ""), (True, "resting_")):
+        mine = np.ones(len(rows), np.bool_)
+        for name, wanted in (("owner", owner), ("tag", tag)):
+            if wanted is not None:
+                mine &= traded[prefix + name] == wanted
+        part = np.empty(int(mine.sum()), FILL)
+        part["row"] = rows[mine]
+        for name in ("ts_event", "price", "size"):
+            part[name] = traded[name][mine]
+        part["side"] = -traded["side"][mine] if maker else traded["side"][mine]
+        part["maker"] = maker
+        parts.append(part)
+    found = np.concatenate(parts)
+    return found[np.argsort(found["row"], kind="stable")]
+
+
+def arrival_row(
+    events: NDArray[np.void],
+    *,
+    owner: int | None = None,
+    tag: int | None = None,
+    instrument: int = 0,
+) -> int:
+    """Return the row at which the first order of an owner, a tag, or both was accepted.
+
+    Raises ``ValueError`` if none was.
+    """
+    theirs = (events["kind"] == EventKind.ACCEPTED) & (events["instrument"] == instrument)
+    for name, wanted in (("owner", owner), ("tag", tag)):
+        if wanted is not None:
+            theirs &= events[name] == wanted
+    if not theirs.any():
+        raise ValueError(
+            f"events must hold an order of owner {owner}, tag {tag} in instrument {instrument}, "
+            f"got none"
+        )
+    return int(np.argmax(theirs))
+
+
+def market_vwap(
+    events: NDArray[np.void],
+    start: int,
+    stop: int,
+    without: ArrayLike = (),
+    instrument: int = 0,
+) -> float:
+    """Return sum(p q) / sum(q) over the trades of ``events[start:stop]``, in ticks.
+
+    ``nan`` where nothing traded.
+
+    Parameters
+    ----------
+    events
+        ``lob.EVENT`` rows.
+    start, stop
+        Rows.
+    without
+        Rows of trades that do not count, for example one's own.
+    instrument
+        Whose trades.
+    """
+    counts = (events["kind"] == EventKind.TRADE) & (events["instrument"] == instrument)
+    counts[:start] = False
+    counts[stop:] = False
+    counts[np.asarray(without, np.int64)] = False
+    return vwap(events[counts])
 
 
 def trades_of(events: NDArray[np.void], owner: int, tag: int) -> NDArray[np.void]:
@@ -61,16 +257,54 @@ def vwap(trades: NDArray[np.void]) -> float:
     return notional(trades) / filled_lots(trades) if len(trades) else float("nan")
 
 
-def implementation_shortfall_bps(trades: NDArray[np.void], arrival_mid: float) -> float:
-    """Return 1e4 d (vwap - m) / m, in basis points of the arrival mid m.
+def implementation_shortfall_bps(
+    trades: NDArray[np.void], arrival_mid: float, fees: ArrayLike = 0
+) -> float:
+    """Return 1e4 d (vwap - m) / m, in basis points of the arrival mid m, plus ``fee_bps``.
 
     ``arrival_mid`` is the mid in ticks just before the first of the orders. What stayed unfilled
     has no price and is not in it: read it beside the number of lots that did fill. ``nan`` without
     a trade, and where the arrival mid is undefined or not positive.
 
-    Raises ``ValueError`` where the trades are on both sides.
+    Raises ``ValueError`` where the trades are on both sides, and as ``fee_bps`` does.
     """
-    return _cost_bps(trades, arrival_mid)
+    return _cost_bps(trades, arrival_mid) + fee_bps(trades, arrival_mid, fees)
+
+
+def fee_bps(trades: NDArray[np.void], arrival_mid: float, fees: ArrayLike) -> float:
+    """Return 1e4 sum(fees) / (m sum(q)), in basis points of the order at the arrival mid m.
+
+    It adds to the shortfall, which is over the same denominator. ``nan`` where the shortfall is.
+
+    Parameters
+    ----------
+    trades
+        As everywhere here.
+    arrival_mid
+        In ticks.
+    fees
+        Whole numbers in ticks times lots, the unit of ``notional``: what was paid is positive, a
+        rebate negative. One a trade, or their sum.
+
+    Raises
+    ------
+    ValueError
+        If ``fees`` is one a trade and not as many as these.
+    TypeError
+        If a fee is not a whole number.
+    """
+    paid = np.asarray(fees)
+    if paid.ndim and paid.shape != (len(trades),):
+        raise ValueError(
+            f"fees must be one number or one a trade, {len(trades)}, got shape {paid.shape}"
+        )
+    try:
+        total = sum(whole(fee) for fee in paid.reshape(-1).tolist())
+    except TypeError:
+        raise TypeError(f"fees must be whole numbers of ticks times lots, got {fees!r}") from None
+    if not len(trades) or isnan(arrival_mid) or arrival_mid <= 0:
+        return float("nan")
+    return BPS * total / (arrival_mid * filled_lots(trades))
 
 
 def paired_cost_bps(trades: NDArray[np.void], mid_without: ArrayLike) -> float:

@@ -1,0 +1,30 @@
+"""The class that people extend in Python."""
+
+from libc.stdint cimport int64_t, uint8_t
+
+from agents.random cimport RandomStream
+from agents.simulation cimport Participant
+from lob.records cimport Event, Message
+
+
+cdef class Agent(Participant):
+    cdef readonly RandomStream random
+    cdef dict orders
+    cdef dict positions
+    cdef dict cash_of
+    cdef bint has_on_event
+    cdef bint has_on_fields
+    cdef int settle(self, const Event *event, bint buys, int64_t order_id, int64_t leaves) except -1
+    cdef int about(self, Message *message, uint8_t kind, object order_id) except -1
+
+
+cdef class OwnOrder:
+    cdef readonly int64_t order_id
+    cdef readonly int64_t instrument
+    cdef readonly int64_t price
+    cdef readonly int64_t size
+    cdef int side_sign
+
+
+cdef class EventView:
+    cdef Event event

@@ -1,0 +1,418 @@
+"""The class that people extend in Python."""
+
+cimport cython
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t
+
+from agents.random cimport RandomStream
+from agents.simulation cimport Participant
+from lob.records cimport (
+    ACCEPTED,
+    BUY,
+    CANCEL,
+    CANCELLED,
+    GTC,
+    LIMIT,
+    MARKET,
+    NEW,
+    POST_ONLY,
+    REDUCE,
+    REDUCED,
+    REJECTED,
+    REPLACE,
+    REPLACED,
+    SELL,
+    TRADE,
+    Event,
+    Message,
+    Quote,
+    write_message,
+)
+
+import numpy as np
+
+from lob import checks
+from lob.checks import integer
+from lob.types import EVENT, EventKind, Flag, OrderType, Reason, Side, TimeInForce
+
+__all__ = ["Agent", "EventView", "OwnOrder"]
+
+cdef tuple EVENT_KINDS = (None, *EventKind)
+cdef tuple REASONS = tuple(Reason)
+
+
+@cython.final
+@cython.freelist(64)
+cdef class OwnOrder:
+    """One of an agent's own open orders, as far as the agent has heard.
+
+    Attributes
+    ----------
+    order_id, instrument : int
+    price : int
+        Ticks.
+    size : int
+        Lots still open.
+    side : lob.Side
+    """
+
+    @property
+    def side(self):
+        return Side(self.side_sign)
+
+    def __repr__(self):
+        return (
+            f"OwnOrder(order_id={self.order_id}, instrument={self.instrument}, "
+            f"side={self.side.name}, price={self.price}, size={self.size})"
+        )
+
+
+@cython.final
+@cython.freelist(64)
+cdef class EventView:
+    """One event, as ``on_event`` is told of it: the fields of ``lob.EVENT``."""
+
+    def __getattr__(self, name):
+        if name not in EVENT.names:
+            raise AttributeError(f"an event has no field {name!r}: it has {', '.join(EVENT.names)}")
+        return self.row[name].item()
+
+    @property
+    def row(self):
+        """The event as a ``lob.EVENT`` record."""
+        return np.frombuffer((<const char *>&self.event)[: sizeof(Event)], EVENT)[0]
+
+    @property
+    def kind(self):
+        return EVENT_KINDS[self.event.kind]
+
+    @property
+    def reason(self):
+        return REASONS[self.event.reason]
+
+    @property
+    def side(self):
+        return Side(self.event.side)
+
+    @property
+    def ts_event(self):
+        return self.event.ts_event
+
+    @property
+    def instrument(self):
+        return self.event.instrument
+
+    @property
+    def order_id(self):
+        return self.event.order_id
+
+    @property
+    def owner(self):
+        return self.event.owner
+
+    @property
+    def price(self):
+        return self.event.price
+
+    @property
+    def size(self):
+        return self.event.size
+
+    @property
+    def leaves(self):
+        return self.event.leaves
+
+    def __repr__(self):
+        return (
+            f"EventView({self.kind.name}, ts_event={self.ts_event}, order_id={self.order_id}, "
+            f"side={self.side.name}, price={self.price}, size={self.size}, leaves={self.leaves})"
+        )
+
+
+@cython.auto_pickle(True)
+cdef class Agent(Participant):
+    """A participant written in Python: it is woken, it hears of events, it sends orders.
+
+    Extend it with any of the three hooks ``on_start``, ``on_wake`` and ``on_event``; what they
+    may call is below. Without latency a message meets the book while the call lasts, and the
+    agent's own account (``position``, ``cash``, ``open_orders``) is up to date right after it;
+    ``on_event`` follows when the hook has returned. With latency the account is what the agent
+    has heard by now.
+
+    See ``Participant`` for the arguments.
+
+    Examples
+    --------
+    >>> import agents
+    >>> class Buyer(agents.Agent):
+    ...     def on_start(self):
+    ...         self.wake_in(1_000)
+    ...     def on_wake(self):
+    ...         self.buy(10, price=100)
+    >>> simulation = agents.Simulation(seed=1)
+    >>> buyer = simulation.add(Buyer("a buyer"))
+    >>> simulation.run(until=1_000)
+    >>> simulation.books[0].best_bid, len(buyer.open_orders)
+    (100, 1)
+    """
+
+    def __init__(self, name, **arguments):
+        super().__init__(name, **arguments)
+        cls = type(self)
+        self.has_on_event = cls.on_event is not Agent.on_event
+        self.has_on_fields = cls.on_fields is not Agent.on_fields
+        self.orders = {}
+        self.positions = {}
+        self.cash_of = {}
+        self.notes = True
+        self.hears = self.has_on_event or self.has_on_fields
+
+    # ---------------------------------------------------------------- hooks
+
+    def on_start(self):
+        """The run begins, or the agent joins one that has begun."""
+
+    def on_wake(self):
+        """A wake-up that was asked for.
+
+        May return a ``lob.MESSAGE`` array, which is sent as ``submit_messages`` would.
+        """
+
+    def on_event(self, event):
+        """An event of an own order, or of a market subscribed to, as an ``EventView``."""
+
+    def on_fields(self, kind, order_id, side, price, size, leaves):
+        """The same as plain numbers: twice as fast. Only one of the two needs to be there."""
+
+    cdef int join(self) except -1:
+        Participant.join(self)
+        self.random = RandomStream.wrap(&self.stream)
+        return 0
+
+    cdef int start(self) except -1:
+        self.on_start()
+        return 0
+
+    cdef int wake(self, uint32_t payload) except -1:
+        messages = self.on_wake()
+        if messages is not None:
+            self.submit_messages(messages)
+        return 0
+
+    cdef int hear(self, const Event *event) except -1:
+        cdef EventView view
+        if self.has_on_fields:
+            self.on_fields(
+                event.kind, event.order_id, event.side, event.price, event.size, event.leaves
+            )
+        if self.has_on_event:
+            view = EventView.__new__(EventView)
+            view.event = event[0]
+            self.on_event(view)
+        return 0
+
+    # ---------------------------------------------------------------- the clock
+
+    @property
+    def now(self):
+        """Time in ns."""
+        return self.simulation.now
+
+    def wake_in(self, delay):
+        """Ask to be woken in ``delay`` ns."""
+        cdef int64_t ns = integer("delay", delay, 0)
+        self.wake_at(self.simulation.later(ns), 0)
+
+    # ---------------------------------------------------------------- orders
+
+    def buy(self, size, price=None, **arguments):
+        """Buy ``size`` lots at ``price`` ticks or better, at any price without one; the order's id.
+
+        See ``submit`` for further arguments.
+        """
+        return self.submit(BUY, size, price, **arguments)
+
+    def sell(self, size, price=None, **arguments):
+        """Sell, see ``buy``."""
+        return self.submit(SELL, size, price, **arguments)
+
+    def submit(
+        self,
+        side,
+        size,
+        price=None,
+        *,
+        instrument=0,
+        time_in_force=GTC,
+        post_only=False,
+        min_size=0,
+        stp=0,
+        tag=0,
+    ):
+        """Send a new order: a limit order with a ``price`` in ticks, else a market order.
+
+        Returns
+        -------
+        int
+            The order's id, made of the agent's identity.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is malformed, see ``lob.OrderBook.submit``. What the market refuses
+            comes as an event.
+        """
+        cdef Message message
+        cdef int64_t number = integer("instrument", instrument, 0, 2**16 - 1)
+        write_message(
+            &message,
+            NEW,
+            integer("side", side, -1, 1),
+            MARKET if price is None else LIMIT,
+            integer("time_in_force", time_in_force, 0, 255),
+            integer("stp", stp, 0, 255),
+            POST_ONLY if post_only else 0,
+            <uint16_t>number,
+        )
+        message.price = 0 if price is None else integer("price", price)
+        message.size = integer("size", size)
+        message.min_size = integer("min_size", min_size)
+        message.tag = integer("tag", tag)
+        message.owner = self.owner
+        message.order_id = self.new_order_id()
+        self.send(&message)
+        return message.order_id
+
+    def cancel(self, order_id):
+        """Take an own order out of the book."""
+        cdef Message message
+        self.about(&message, CANCEL, order_id)
+        self.send(&message)
+
+    def reduce(self, order_id, size):
+        """Take ``size`` lots off an own order; it keeps its place."""
+        cdef Message message
+        self.about(&message, REDUCE, order_id)
+        message.size = integer("size", size)
+        self.send(&message)
+
+    def replace(self, order_id, *, price=None, size=None):
+        """Give an own order a new price in ticks, a new open size in lots, or both."""
+        cdef Message message
+        cdef OwnOrder order
+        self.about(&message, REPLACE, order_id)
+        order = self.orders.get(message.order_id)
+        if order is None and (price is None or size is None):
+            raise ValueError(
+                f"order {order_id} is not known to be open: give both its price and its size"
+            )
+        message.price = order.price if price is None else integer("price", price)
+        message.size = order.size if size is None else integer("size", size)
+        self.send(&message)
+
+    def submit_messages(self, messages):
+        """Send a ``lob.MESSAGE`` array; owner and time are filled in, and missing order ids.
+
+        Every row is checked before any is sent. A NEW with ``order_id`` 0 gets a fresh id.
+        """
+        cdef Message message
+        cdef int64_t i
+        cdef const unsigned char[::1] memory
+        rows = checks.to_message_array(messages)
+        if not len(rows):
+            return
+        for i, row in enumerate(rows.tolist()):
+            plain = checks.Message._make(row)
+            problem = checks.misuse(plain, plain.instrument)
+            if plain.instrument >= len(self.simulation.books):
+                problem = f"instrument must be one of this run, got {plain.instrument}"
+            if problem:
+                raise ValueError(f"messages[{i}]: {problem}")
+        memory = rows.view(np.uint8)
+        for i in range(len(rows)):
+            message = (<const Message *>&memory[0])[i]
+            if not self.owner <= message.owner < self.owner + self.members:
+                message.owner = self.owner
+            if message.kind == NEW and message.order_id == 0:
+                message.order_id = self.new_order_id()
+            self.send(&message)
+
+    cdef int about(self, Message *message, uint8_t kind, object order_id) except -1:
+        cdef int64_t number = integer("order_id", order_id)
+        cdef OwnOrder order = self.orders.get(number)
+        write_message(
+            message, kind, 0, 0, 0, 0, 0, 0 if order is None else <uint16_t>order.instrument
+        )
+        message.order_id = number
+        message.owner = self.owner
+        return 0
+
+    # ---------------------------------------------------------------- what it knows
+
+    def best_bid(self, instrument=0):
+        """The best bid in ticks as the agent sees it, ``market_data_delay`` late; or ``None``."""
+        cdef Quote quote
+        self.simulation.read_touch(self, integer("instrument", instrument, 0), &quote)
+        return quote.bid_price if quote.bid_size else None
+
+    def best_ask(self, instrument=0):
+        """The best ask in ticks, see ``best_bid``."""
+        cdef Quote quote
+        self.simulation.read_touch(self, integer("instrument", instrument, 0), &quote)
+        return quote.ask_price if quote.ask_size else None
+
+    @property
+    def open_orders(self):
+        """The own orders that are open, as far as the agent has heard: ``OwnOrder`` by id."""
+        return dict(self.orders)
+
+    def position(self, instrument=0):
+        """Lots bought less lots sold."""
+        return self.positions.get(instrument, 0)
+
+    def cash(self, instrument=0):
+        """Received less paid in the trades of an instrument, in ticks times lots."""
+        return self.cash_of.get(instrument, 0)
+
+    # ---------------------------------------------------------------- the account
+
+    cdef int note(self, const Event *event) except -1:
+        cdef OwnOrder order
+        cdef int64_t last = <int64_t>self.owner + self.members
+        cdef bint own = self.owner <= event.owner < last
+        if event.kind == TRADE:
+            if own:
+                self.settle(event, event.side == BUY, event.order_id, event.leaves)
+            if self.owner <= event.resting_owner < last:
+                self.settle(
+                    event, event.side != BUY, event.resting_order_id, event.resting_leaves
+                )
+        elif not own or event.kind == REJECTED:
+            pass
+        elif event.leaves == 0:
+            self.orders.pop(event.order_id, None)
+        elif event.kind == ACCEPTED or event.kind == REPLACED or event.kind == REDUCED:
+            order = OwnOrder.__new__(OwnOrder)
+            order.order_id = event.order_id
+            order.instrument = event.instrument
+            order.price = event.price
+            order.size = event.leaves
+            order.side_sign = event.side
+            self.orders[event.order_id] = order
+        return 0
+
+    cdef int settle(
+        self, const Event *event, bint buys, int64_t order_id, int64_t leaves
+    ) except -1:
+        """Book one side of a trade."""
+        cdef OwnOrder order
+        instrument = event.instrument
+        cdef object lots = event.size if buys else -event.size
+        self.positions[instrument] = self.positions.get(instrument, 0) + lots
+        self.cash_of[instrument] = self.cash_of.get(instrument, 0) - lots * event.price
+        if leaves == 0:
+            self.orders.pop(order_id, None)
+        else:
+            order = self.orders.get(order_id)
+            if order is not None:
+                order.size = leaves
+        return 0

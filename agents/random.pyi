@@ -1,0 +1,39 @@
+"""Types of ``agents/random.pyx``."""
+
+from enum import IntEnum
+from typing import Any, Self, SupportsIndex
+
+from numpy.random import Generator
+
+__all__ = ["Purpose", "RandomStream", "name_hash", "numpy_stream"]
+
+class Purpose(IntEnum):
+    BEHAVIOUR = 0
+    LATENCY = 1
+    PLACE = 2
+
+class RandomStream:
+    def __init__(
+        self,
+        seed: SupportsIndex,
+        name: str,
+        purpose: SupportsIndex = 0,
+        member: SupportsIndex | None = None,
+    ) -> None: ...
+    def raw(self) -> int: ...
+    def random(self) -> float: ...
+    def exponential(self, mean: float = 1.0) -> float: ...
+    def normal(self, mean: float = 0.0, deviation: float = 1.0) -> float: ...
+    def integers(self, n: SupportsIndex) -> int: ...
+    def poisson(self, mean: float) -> int: ...
+    def geometric(self, p: float) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
+
+def name_hash(name: str) -> int: ...
+def numpy_stream(
+    seed: SupportsIndex,
+    name: str,
+    purpose: SupportsIndex = 0,
+    member: SupportsIndex | None = None,
+) -> Generator: ...

@@ -1,0 +1,107 @@
+"""The event clock, the venue's books behind it, and what every participant has."""
+
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+
+from agents.block cimport Block
+from agents.random cimport Stream
+from agents.schedule cimport Pool, Schedule
+from lob.matching cimport Book, EventSink
+from lob.records cimport Event, Message, Quote
+
+
+cdef class Simulation:
+    cdef readonly int64_t now
+    cdef readonly object seed
+    cdef readonly list books  # lob.OrderBook, by instrument number
+    cdef readonly list agents  # in the order in which they were added
+    cdef readonly tuple instruments
+    cdef dict names
+    cdef Block book_pointers
+    cdef Block owners  # open addressing: owner number -> agent
+    cdef uint32_t owner_count
+    cdef Schedule schedule
+    cdef Pool pool
+    cdef EventSink journal
+    cdef Block log  # messages, as they met the book
+    cdef int64_t logged
+    cdef int64_t seq
+    cdef object event_writer
+    cdef object message_writer
+    cdef bint keep_events
+    cdef bint keep_messages
+    cdef Block pending  # deliveries at this very moment, in order
+    cdef int64_t pending_first
+    cdef int64_t pending_count
+    cdef list subscribers  # by instrument: lists of agents
+    cdef list quote_history  # by instrument: Block of Quote, or None where nobody reads late
+    cdef list history_count
+    cdef int64_t longest_delay
+    cdef Participant acting
+    cdef const Event *hearing
+    cdef bint started
+
+    cdef inline Book *book(self, int64_t instrument) noexcept:
+        return (<Book **>self.book_pointers.data)[instrument]
+
+    cdef int schedule_wake(
+        self, Participant agent, int64_t time, uint32_t payload
+    ) except -1
+    cdef int send(self, Participant agent, Message *message, uint32_t member) except -1
+    cdef int ask(self, Participant agent, int64_t instrument, uint32_t member) except -1
+    cdef int refuse(self, const Message *message) except -1
+    cdef int schedule_record(
+        self, const void *record, size_t size, int64_t delay, uint32_t kind, uint32_t target
+    ) except -1
+    cdef int64_t later(self, int64_t delay) noexcept
+    cdef int execute(self, const Message *message) except -1
+    cdef int route(self, int64_t first, int64_t instrument) except -1
+    cdef int deliver(self, Participant agent, const Event *event, int64_t delay) except -1
+    cdef int drain(self) except -1
+    cdef int act(self) except -1
+    cdef int run_until(self, int64_t until, int64_t most) except -1
+    cdef int flush(self) except -1
+    cdef uint32_t agent_of(self, int32_t owner) noexcept
+    cdef int register_owner(self, int32_t owner, uint32_t agent) except -1
+    cdef int remember_quote(self, int64_t instrument) except -1
+    cdef int read_touch(self, Participant agent, int64_t instrument, Quote *quote) except -1
+
+
+cdef class Participant:
+    cdef readonly Simulation simulation
+    cdef readonly str name
+    cdef readonly int32_t owner  # its own, or the first of a population's
+    cdef readonly int64_t members
+    cdef uint32_t index
+    cdef Stream stream  # behaviour
+    cdef Stream latency_stream
+    cdef readonly object to_venue  # Latency or None
+    cdef readonly object from_venue
+    cdef readonly int64_t computation_delay
+    cdef readonly int64_t market_data_delay
+    cdef int64_t orders_sent
+    cdef bint notes  # keeps account of the events of its own orders
+    cdef bint hears  # and acts on events
+    cdef object subscriptions  # dict: instrument -> bit mask of event kinds
+
+    cdef int join(self) except -1
+    cdef object fixed(self, object latency)
+    cdef int place_stream(self, Stream *stream, str name) except -1
+
+    # What a compiled agent overrides.
+    cdef int start(self) except -1
+    cdef int wake(self, uint32_t payload) except -1
+    cdef int note(self, const Event *event) except -1
+    cdef int hear(self, const Event *event) except -1
+    cdef int told(self, const Quote *quote, uint32_t member) except -1
+    cdef int64_t delay_out(self, uint32_t member) noexcept
+    cdef int64_t delay_back(self, uint32_t member) noexcept
+
+    # What it calls.
+    cdef int wake_at(self, int64_t time, uint32_t payload) except -1
+    cdef int64_t new_order_id(self) noexcept
+    cdef int send(self, Message *message) except -1
+    cdef int64_t place_order(
+        self, int64_t instrument, int side, int64_t size, int64_t price, int order_type,
+        int time_in_force, int64_t tag,
+    ) except? -1
+    cdef int cancel_order(self, int64_t instrument, int64_t order_id) except -1

@@ -1,0 +1,911 @@
+"""The event clock, the venue's books behind it, and what every participant has.
+
+A run is a heap of things to come (``agents.schedule``), the books of the venue, and participants
+that are woken, hear of events and send messages. Nothing else moves time.
+
+What happens at one time happens in the order of priorities, and within one priority in the order
+in which it was scheduled. A message of a participant without latency meets the book at once, in
+the middle of what the participant does; what it causes is heard after that, in order. A message
+with latency is scheduled, and meets the book when it arrives.
+
+Every message that met a book and every event that came of it is on a tape: in memory, streamed to
+a writer, or dropped, as the run is set up.
+"""
+
+import copy as copying
+from hashlib import blake2b
+
+cimport cython
+from cpython.list cimport PyList_GET_ITEM
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memmove, memset
+
+from agents.block cimport Block
+from agents.latency cimport Constant, Distance, Latency
+from agents.random cimport (
+    BEHAVIOUR,
+    LATENCY,
+    PLACE,
+    RootSeed,
+    Stream,
+    StreamKey,
+    hash_of,
+    named_stream,
+    open_key,
+    root_seed,
+)
+from agents.schedule cimport (
+    AGENTS,
+    MARKET_DATA,
+    Entry,
+    pool_copy,
+    pool_put,
+    pool_release,
+    pool_take,
+    schedule_copy,
+    schedule_first,
+    schedule_length,
+    schedule_pop,
+    schedule_push,
+    schedule_release,
+)
+from lob.book cimport OrderBook
+from lob.ladder cimport NO_LEVEL, Ladder
+from lob.matching cimport (
+    Book,
+    EventSink,
+    apply,
+    sink_copy,
+    sink_init,
+    sink_release,
+    well_formed,
+)
+from lob.memory cimport unlikely
+from lob.records cimport (
+    CANCEL,
+    NEW,
+    TRADE,
+    Event,
+    Message,
+    Quote,
+    write_message,
+)
+
+import numpy as np
+
+import lob
+from lob import checks
+from lob.types import EVENT, MESSAGE
+
+__all__ = ["AgentError", "Participant", "Simulation"]
+
+cdef enum:
+    # What an entry of the schedule means: the top four bits of its target.
+    WAKE = 0
+    ARRIVE = 1
+    DELIVER = 2
+    QUERY = 3
+    ANSWER = 4
+    TARGET_SHIFT = 28
+    AGENT = (1 << 28) - 1
+    FLUSH_EVENTS = 40_000  # between messages, once so many wait to be written or dropped
+
+cdef int64_t FOREVER = 2**63 - 1
+cdef str VENUE_NAME = "the venue"
+
+cdef struct Pending:
+    uint32_t agent
+    uint32_t record
+
+cdef struct Answer:
+    Quote quote
+    uint32_t member
+    uint32_t instrument
+
+
+class AgentError(RuntimeError):
+    """An agent raised. The run stands as it was when it did, and can be looked at.
+
+    Attributes
+    ----------
+    agent : str
+    ts_event : int
+        When, in ns.
+    event : numpy.void or None
+        The ``lob.EVENT`` that it was told of, if it was.
+    """
+
+    def __init__(self, agent, ts_event, event, cause):
+        self.agent = agent
+        self.ts_event = ts_event
+        self.event = event
+        at = "" if event is None else f", on the event {event}"
+        super().__init__(
+            f"agent {agent!r} failed at {ts_event} ns{at}: {type(cause).__name__}: {cause}"
+        )
+
+
+cdef class Simulation:
+    """One run: a clock, the books of a venue, and the participants.
+
+    Parameters
+    ----------
+    seed
+        Root of all randomness: an integer from 0 to ``2**128 - 1``. Each participant draws from
+        streams of its own, made of this seed and its name, so that adding or removing a
+        participant changes the draws of no other.
+    instruments
+        A number of nameless instruments, or ``lob.Instrument`` objects; the book of each has its
+        place in the list as number.
+    start
+        Time at which the run begins, in ns.
+    events, messages
+        What becomes of the two tapes: ``True`` keeps one in memory, ``False`` drops it, and an
+        object with a method ``write(rows)`` is given chunks of it (``lob.tape.Writer``).
+
+    Attributes
+    ----------
+    now : int
+        Time in ns.
+    books : list[lob.OrderBook]
+    agents : list[Participant]
+        In the order in which they were added.
+
+    Examples
+    --------
+    >>> import agents
+    >>> simulation = agents.Simulation(seed=1)
+    >>> simulation.run(until=1_000_000_000)
+    >>> simulation.now
+    1000000000
+    """
+
+    def __init__(self, seed=0, *, instruments=1, start=0, events=True, messages=True):
+        self.seed = checks.integer("seed", seed, 0, 2**128 - 1)
+        self.now = checks.integer("start", start, 0)
+        if isinstance(instruments, int):
+            count = checks.integer("instruments", instruments, 1, 2**16)
+            instruments = [lob.Instrument(str(i), number=i) for i in range(count)]
+        self.instruments = tuple(instruments)
+        self.books = []
+        for number, instrument in enumerate(self.instruments):
+            if not isinstance(instrument, lob.Instrument) or instrument.number != number:
+                raise ValueError(
+                    f"instruments[{number}] must be a lob.Instrument with number {number}, "
+                    f"got {instrument!r}"
+                )
+            self.books.append(OrderBook(number))
+        if not self.books:
+            raise ValueError("instruments must name at least one")
+        for name, tape in (("events", events), ("messages", messages)):
+            if not isinstance(tape, bool) and not callable(getattr(tape, "write", None)):
+                raise TypeError(f"{name} must be True, False or have a write method, got {tape!r}")
+        self.keep_events = events is True
+        self.keep_messages = messages is True
+        self.event_writer = None if isinstance(events, bool) else events
+        self.message_writer = None if isinstance(messages, bool) else messages
+        self.agents = []
+        self.names = {}
+        self.subscribers = [[] for _ in self.books]
+        self.quote_history = [None for _ in self.books]
+        self.history_count = [0 for _ in self.books]
+        self.owners = Block()
+        self.owners.reserve(16 * 64)
+        self.pending = Block()
+        self.log = Block()
+        self.point_at_books()
+        if sink_init(&self.journal) < 0:
+            raise MemoryError
+
+    def __dealloc__(self):
+        schedule_release(&self.schedule)
+        pool_release(&self.pool)
+        sink_release(&self.journal)
+
+    def point_at_books(self):
+        """Note where the compiled books are."""
+        cdef int64_t i
+        self.book_pointers = Block()
+        self.book_pointers.reserve(8 * len(self.books))
+        for i in range(len(self.books)):
+            (<Book **>self.book_pointers.data)[i] = &(<OrderBook>self.books[i]).book
+
+    # ---------------------------------------------------------------- participants
+
+    def add(self, agent):
+        """Let a participant take part; returns it.
+
+        Raises ``ValueError`` if its name or its owner number is taken, or if it takes part in
+        another run.
+        """
+        cdef Participant participant
+        cdef int64_t member
+        if not isinstance(agent, Participant):
+            raise TypeError(f"agent must be a Participant, got {agent!r}")
+        participant = agent
+        if participant.simulation is not None:
+            raise ValueError(f"agent {participant.name!r} takes part in a run already")
+        if participant.name in self.names:
+            raise ValueError(f"an agent named {participant.name!r} takes part already")
+        for member in range(participant.members):
+            self.register_owner(<int32_t>(participant.owner + member), len(self.agents) + 1)
+        participant.index = len(self.agents)
+        participant.simulation = self
+        self.agents.append(participant)
+        self.names[participant.name] = participant
+        participant.join()
+        if self.started:
+            self.acting = participant
+            participant.start()
+            self.drain()
+        return agent
+
+    def __getitem__(self, name):
+        """The participant with a name."""
+        return self.names[name]
+
+    cdef int register_owner(self, int32_t owner, uint32_t agent) except -1:
+        """Remember whose number ``owner`` is: ``agent`` counts from 1."""
+        cdef Block larger
+        cdef uint32_t *slots = <uint32_t *>self.owners.data
+        cdef uint32_t mask = <uint32_t>(self.owners.nbytes // 8) - 1
+        cdef uint32_t at, i
+        if 2 * (self.owner_count + 1) > mask:
+            larger = Block()
+            larger.reserve(2 * self.owners.nbytes)
+            old, self.owners, self.owner_count = self.owners, larger, 0
+            for i in range(mask + 1):
+                if slots[2 * i + 1]:
+                    self.register_owner(<int32_t>slots[2 * i], slots[2 * i + 1])
+            slots = <uint32_t *>self.owners.data
+            mask = 2 * mask + 1
+        at = (<uint32_t>owner * <uint32_t>0x9E3779B1) & mask
+        while slots[2 * at + 1]:
+            if slots[2 * at] == <uint32_t>owner:
+                other = self.agents[slots[2 * at + 1] - 1].name
+                raise ValueError(f"owner number {owner} is that of agent {other!r} already")
+            at = (at + 1) & mask
+        slots[2 * at] = <uint32_t>owner
+        slots[2 * at + 1] = agent
+        self.owner_count += 1
+        return 0
+
+    cdef uint32_t agent_of(self, int32_t owner) noexcept:
+        """Which agent an owner number is of, counted from 1; 0: nobody's."""
+        cdef const uint32_t *slots = <const uint32_t *>self.owners.data
+        cdef uint32_t mask = <uint32_t>(self.owners.nbytes // 8) - 1
+        cdef uint32_t at = (<uint32_t>owner * <uint32_t>0x9E3779B1) & mask
+        while slots[2 * at + 1]:
+            if slots[2 * at] == <uint32_t>owner:
+                return slots[2 * at + 1]
+            at = (at + 1) & mask
+        return 0
+
+    # ---------------------------------------------------------------- running
+
+    def run(self, *, until):
+        """Run to a time in ns, what happens at that very time included.
+
+        An exception of an agent comes out as ``AgentError``; the run can then be looked at, and
+        goes on with what follows if it is run again.
+        """
+        cdef int64_t end = checks.integer("until", until, self.now)
+        self.guarded(end, FOREVER)
+        self.now = end
+
+    def step(self, count=1):
+        """Let the next things happen, at most ``count``; how many did."""
+        cdef int64_t most = checks.integer("count", count, 0)
+        return self.guarded(FOREVER, most)
+
+    def guarded(self, until, most):
+        """Run, and say which agent raised."""
+        try:
+            if not self.started:
+                self.started = True
+                for agent in self.agents:
+                    self.acting = agent
+                    (<Participant>agent).start()
+                    self.drain()
+            return self.run_until(until, most)
+        except Exception as cause:
+            if self.acting is None or isinstance(cause, AgentError):
+                raise
+            event = None
+            if self.hearing != NULL:
+                event = np.frombuffer((<const char *>self.hearing)[: sizeof(Event)], EVENT)[0]
+            raise AgentError(self.acting.name, self.now, event, cause) from cause
+        finally:
+            self.acting = None
+            self.hearing = NULL
+
+    cdef int run_until(self, int64_t until, int64_t most) except -1:
+        cdef const Entry *first
+        cdef int done = 0
+        while done < most:
+            first = schedule_first(&self.schedule)
+            if first == NULL or first.time > until:
+                break
+            self.act()
+            if self.pending_count:
+                self.drain()
+            if unlikely(self.journal.next - self.journal.begin > FLUSH_EVENTS):
+                self.flush()
+            done += 1
+        return done
+
+    cdef int act(self) except -1:
+        """Let the next thing happen."""
+        cdef Entry entry = schedule_pop(&self.schedule)
+        cdef uint32_t kind = entry.target >> TARGET_SHIFT
+        cdef uint32_t target = entry.target & AGENT
+        cdef Message message
+        cdef Event event
+        cdef Answer answer
+        cdef Participant agent
+        self.now = entry.time
+        if kind == ARRIVE:
+            self.acting = None
+            pool_take(&self.pool, entry.payload, &message, sizeof(Message))
+            message.ts_event = self.now
+            return self.execute(&message)
+        agent = <Participant>PyList_GET_ITEM(self.agents, target)
+        self.acting = agent
+        if kind == WAKE:
+            return agent.wake(entry.payload)
+        if kind == DELIVER:
+            pool_take(&self.pool, entry.payload, &event, sizeof(Event))
+            self.hearing = &event
+            agent.note(&event)
+            agent.hear(&event)
+            self.hearing = NULL
+            return 0
+        pool_take(&self.pool, entry.payload, &answer, sizeof(Answer))
+        if kind == ANSWER:
+            return agent.told(&answer.quote, answer.member)
+        quote_of(self.book(answer.instrument), self.now, &answer.quote)
+        self.schedule_record(
+            &answer, sizeof(Answer), agent.delay_back(answer.member), ANSWER, target
+        )
+        return 0
+
+    cdef int schedule_record(
+        self, const void *record, size_t size, int64_t delay, uint32_t kind, uint32_t target
+    ) except -1:
+        """Keep a record and schedule what it is for."""
+        cdef int64_t number = pool_put(&self.pool, record, size)
+        cdef uint64_t priority = MARKET_DATA if kind == DELIVER or kind == ANSWER else AGENTS
+        if number < 0 or schedule_push(
+            &self.schedule,
+            self.later(delay),
+            priority,
+            (kind << TARGET_SHIFT) | target,
+            <uint32_t>number,
+        ) < 0:
+            raise MemoryError
+        return 0
+
+    cdef inline int64_t later(self, int64_t delay) noexcept:
+        return self.now + delay if delay < FOREVER - self.now else FOREVER
+
+    cdef int schedule_wake(self, Participant agent, int64_t time, uint32_t payload) except -1:
+        if schedule_push(
+            &self.schedule, time if time > self.now else self.now, AGENTS, agent.index, payload
+        ) < 0:
+            raise MemoryError
+        return 0
+
+    # ---------------------------------------------------------------- messages and events
+
+    cdef int send(self, Participant agent, Message *message, uint32_t member) except -1:
+        """A message sets out. It must be well formed, and its book there."""
+        cdef int64_t delay
+        message.ts_event = self.now
+        if message.instrument >= len(self.books) or not well_formed(message, message.instrument):
+            self.refuse(message)
+        delay = agent.computation_delay + agent.delay_out(member)
+        if delay == 0:
+            return self.execute(message)
+        return self.schedule_record(message, sizeof(Message), delay, ARRIVE, agent.index)
+
+    cdef int refuse(self, const Message *message) except -1:
+        """Raise what is wrong with a message."""
+        row = np.frombuffer((<const char *>message)[: sizeof(Message)], MESSAGE)
+        plain = checks.Message._make(row[0].tolist())
+        if plain.instrument >= len(self.books):
+            raise ValueError(
+                f"instrument must be 0 to {len(self.books) - 1}, got {plain.instrument}"
+            )
+        raise ValueError(checks.misuse(plain, plain.instrument))
+
+    cdef int ask(self, Participant agent, int64_t instrument, uint32_t member) except -1:
+        """A question for the best bid and ask sets out; ``told`` brings the answer."""
+        cdef Answer answer
+        answer.member = member
+        answer.instrument = <uint32_t>instrument
+        return self.schedule_record(
+            &answer,
+            sizeof(Answer),
+            agent.computation_delay + agent.delay_out(member),
+            QUERY,
+            agent.index,
+        )
+
+    cdef int execute(self, const Message *message) except -1:
+        """A message meets its book."""
+        cdef Book *book = self.book(message.instrument)
+        cdef EventSink own = book.sink
+        cdef int64_t first = self.journal.next - self.journal.begin
+        cdef int done
+        if self.keep_messages or self.message_writer is not None:
+            if sizeof(Message) * <size_t>(self.logged + 1) > self.log.nbytes:
+                self.log.reserve(2 * self.log.nbytes + 64 * sizeof(Message))
+            (<Message *>self.log.data)[self.logged] = message[0]
+            self.logged += 1
+        book.sink = self.journal
+        book.seq = self.seq
+        done = apply(book, message)
+        self.seq = book.seq
+        self.journal = book.sink
+        book.sink = own
+        if unlikely(done < 0 or self.journal.lost):
+            raise MemoryError
+        if self.quote_history[message.instrument] is not None:
+            self.remember_quote(message.instrument)
+        return self.route(first, message.instrument)
+
+    cdef int route(self, int64_t first, int64_t instrument) except -1:
+        """Bring the events from ``first`` on to whom they concern."""
+        cdef int64_t i = first, end = self.journal.next - self.journal.begin
+        cdef list subscribers = <list>PyList_GET_ITEM(self.subscribers, instrument)
+        cdef Event *event
+        cdef uint32_t taker, maker
+        cdef Participant agent
+        while i < end:
+            event = self.journal.begin + i
+            taker = self.agent_of(event.owner)
+            maker = 0
+            if taker:
+                agent = <Participant>PyList_GET_ITEM(self.agents, taker - 1)
+                if agent.notes or agent.hears:
+                    self.deliver(agent, event, agent.delay_back(member_of(agent, event.owner)))
+            if event.kind == TRADE:
+                maker = self.agent_of(event.resting_owner)
+                if maker and maker != taker:
+                    agent = <Participant>PyList_GET_ITEM(self.agents, maker - 1)
+                    if agent.notes or agent.hears:
+                        event = self.journal.begin + i
+                        self.deliver(
+                            agent,
+                            event,
+                            agent.delay_back(member_of(agent, event.resting_owner)),
+                        )
+            for agent in subscribers:
+                event = self.journal.begin + i
+                if agent.index + 1 != taker and agent.index + 1 != maker:
+                    if (<int>agent.subscriptions[instrument] >> event.kind) & 1:
+                        self.deliver(agent, event, agent.market_data_delay)
+            i += 1
+        return 0
+
+    cdef int deliver(self, Participant agent, const Event *event, int64_t delay) except -1:
+        cdef int64_t number
+        cdef Pending *pending
+        if delay:
+            return self.schedule_record(event, sizeof(Event), delay, DELIVER, agent.index)
+        agent.note(event)
+        if not agent.hears:
+            return 0
+        number = pool_put(&self.pool, event, sizeof(Event))
+        if number < 0:
+            raise MemoryError
+        if sizeof(Pending) * <size_t>(self.pending_count + 1) > self.pending.nbytes:
+            self.pending.reserve(2 * self.pending.nbytes + 64 * sizeof(Pending))
+        pending = &(<Pending *>self.pending.data)[self.pending_count]
+        pending.agent = agent.index
+        pending.record = <uint32_t>number
+        self.pending_count += 1
+        return 0
+
+    cdef int drain(self) except -1:
+        """Deliver what is due at this very moment, and what that causes, in order."""
+        cdef Pending pending
+        cdef Event event
+        cdef Participant agent
+        while self.pending_first < self.pending_count:
+            pending = (<Pending *>self.pending.data)[self.pending_first]
+            self.pending_first += 1
+            pool_take(&self.pool, pending.record, &event, sizeof(Event))
+            agent = <Participant>PyList_GET_ITEM(self.agents, pending.agent)
+            self.acting = agent
+            self.hearing = &event
+            agent.hear(&event)
+            self.hearing = NULL
+        self.pending_first = self.pending_count = 0
+        return 0
+
+    # ---------------------------------------------------------------- market data
+
+    cdef int read_touch(self, Participant agent, int64_t instrument, Quote *quote) except -1:
+        """The best bid and ask as the agent can know them now."""
+        cdef Block history
+        cdef int64_t low, high, middle, known
+        if instrument < 0 or instrument >= len(self.books):
+            raise ValueError(f"instrument must be 0 to {len(self.books) - 1}, got {instrument}")
+        if agent.market_data_delay == 0:
+            quote_of(self.book(instrument), self.now, quote)
+            return 0
+        history = self.quote_history[instrument]
+        known = self.now - agent.market_data_delay
+        low, high = 0, self.history_count[instrument]
+        while low < high:
+            middle = (low + high) // 2
+            if (<Quote *>history.data)[middle].ts_event <= known:
+                low = middle + 1
+            else:
+                high = middle
+        if low == 0:
+            memset(quote, 0, sizeof(Quote))
+        else:
+            quote[0] = (<Quote *>history.data)[low - 1]
+        return 0
+
+    cdef int remember_quote(self, int64_t instrument) except -1:
+        """Note the best bid and ask for those who see them late; forget what nobody sees again."""
+        cdef Block history = self.quote_history[instrument]
+        cdef int64_t count = self.history_count[instrument], stale = 0
+        cdef Quote *quotes
+        cdef Quote quote
+        quote_of(self.book(instrument), self.now, &quote)
+        quotes = <Quote *>history.data
+        if count and same_quote(&quotes[count - 1], &quote):
+            return 0
+        if sizeof(Quote) * <size_t>(count + 1) > history.nbytes:
+            while stale + 1 < count and quotes[stale + 1].ts_event < self.now - self.longest_delay:
+                stale += 1
+            if 2 * stale > count:
+                memmove(quotes, quotes + stale, sizeof(Quote) * <size_t>(count - stale))
+                count -= stale
+            else:
+                history.reserve(2 * history.nbytes + 64 * sizeof(Quote))
+                quotes = <Quote *>history.data
+        quotes[count] = quote
+        self.history_count[instrument] = count + 1
+        return 0
+
+    def keep_quotes(self, instrument, delay):
+        """Keep enough quotes of an instrument for a reader that is ``delay`` ns late."""
+        self.longest_delay = max(self.longest_delay, <int64_t>delay)
+        if self.quote_history[instrument] is None:
+            self.quote_history[instrument] = Block()
+            self.remember_quote(instrument)
+
+    # ---------------------------------------------------------------- tapes
+
+    @property
+    def events(self):
+        """The ``lob.EVENT`` tape so far, a copy; needs ``events=True``."""
+        if not self.keep_events:
+            raise ValueError("the events of this run are not kept in memory: set events=True")
+        return np.frombuffer(self.journal_bytes(), EVENT)
+
+    @property
+    def messages(self):
+        """The ``lob.MESSAGE`` tape so far, a copy: as they met the books."""
+        if not self.keep_messages:
+            raise ValueError("the messages of this run are not kept in memory: set messages=True")
+        return np.frombuffer(self.log_bytes(), MESSAGE)
+
+    @property
+    def event_count(self):
+        """How many events there were."""
+        return self.seq
+
+    @property
+    def scheduled(self):
+        """How many things are to come."""
+        return schedule_length(&self.schedule)
+
+    def digest(self):
+        """32 hex digits of both tapes, which must be kept in memory."""
+        digest = blake2b(digest_size=16)
+        digest.update(self.messages.tobytes())
+        digest.update(self.events.tobytes())
+        return digest.hexdigest()
+
+    def journal_bytes(self):
+        """The events that are in memory."""
+        cdef Py_ssize_t nbytes = (self.journal.next - self.journal.begin) * sizeof(Event)
+        return bytearray((<const char *>self.journal.begin)[:nbytes])
+
+    def log_bytes(self):
+        """The messages that are in memory."""
+        cdef Py_ssize_t nbytes = self.logged * sizeof(Message)
+        return bytearray(self.log.data[:nbytes]) if nbytes else bytearray()
+
+    def close(self):
+        """Write out what is left of tapes that are streamed."""
+        self.flush()
+
+    cdef int flush(self) except -1:
+        """Write or drop what is not kept."""
+        if not self.keep_events:
+            if self.event_writer is not None and self.journal.next != self.journal.begin:
+                self.event_writer.write(np.frombuffer(self.journal_bytes(), EVENT))
+            self.journal.next = self.journal.begin
+        if not self.keep_messages:
+            if self.message_writer is not None and self.logged:
+                self.message_writer.write(np.frombuffer(self.log_bytes(), MESSAGE))
+            self.logged = 0
+        return 0
+
+    # ---------------------------------------------------------------- forks
+
+    def fork(self):
+        """An independent run in the same state: both go on to the same tapes.
+
+        Raises ``ValueError`` if a tape is streamed: two runs cannot share a writer.
+        """
+        return copying.deepcopy(self)
+
+    def __deepcopy__(self, memo):
+        cdef Simulation other
+        cdef Participant twin
+        if self.event_writer is not None or self.message_writer is not None:
+            raise ValueError("a run whose tapes are streamed to a writer cannot be forked")
+        other = Simulation(
+            self.seed,
+            instruments=self.instruments,
+            start=self.now,
+            events=self.keep_events,
+            messages=self.keep_messages,
+        )
+        memo[id(self)] = other
+        other.books = [book.copy() for book in self.books]
+        other.point_at_books()
+        sink_release(&other.journal)
+        if sink_copy(&other.journal, &self.journal) < 0:
+            raise MemoryError
+        other.seq, other.logged, other.started = self.seq, self.logged, self.started
+        other.pending_first, other.pending_count = self.pending_first, self.pending_count
+        other.longest_delay = self.longest_delay
+        other.owner_count = self.owner_count
+        other.log = copying.deepcopy(self.log)
+        other.owners = copying.deepcopy(self.owners)
+        other.pending = copying.deepcopy(self.pending)
+        other.quote_history = copying.deepcopy(self.quote_history)
+        other.history_count = list(self.history_count)
+        if schedule_copy(&other.schedule, &self.schedule) < 0:
+            raise MemoryError
+        if pool_copy(&other.pool, &self.pool) < 0:
+            raise MemoryError
+        for agent in self.agents:
+            twin = copying.deepcopy(agent, memo)
+            other.agents.append(twin)
+            other.names[twin.name] = twin
+        other.subscribers = [
+            [other.agents[(<Participant>one).index] for one in many] for many in self.subscribers
+        ]
+        return other
+
+    def __reduce__(self):
+        raise TypeError(
+            "a run is not pickled: keep its scenario, seed and time, and run it again"
+        )
+
+
+@cython.auto_pickle(True)
+cdef class Participant:
+    """What every participant has: a name, a stream of randomness, and a way to the venue.
+
+    Compiled agents extend this class; in Python, extend ``agents.Agent``.
+
+    Parameters
+    ----------
+    name
+        Its identity: randomness, latency and order ids depend on it and on nothing else.
+    owner
+        The owner number on its orders, 1 to ``2**31 - 1``; made of the name if not given.
+    members
+        How many owner numbers from ``owner`` on are its: a population is one participant.
+    to_venue, from_venue
+        ``Latency`` of its messages, and of the news of its own orders; ``None``: none.
+    computation_delay
+        Time from a decision to a message, in ns.
+    market_data_delay
+        How late it sees the market, in ns.
+    """
+
+    def __init__(
+        self,
+        name,
+        *,
+        owner=None,
+        members=1,
+        to_venue=None,
+        from_venue=None,
+        computation_delay=0,
+        market_data_delay=0,
+    ):
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"name must be a string that is not empty, got {name!r}")
+        self.name = name
+        self.members = checks.integer("members", members, 1, 2**24)
+        if owner is None:
+            room = 1 << (self.members - 1).bit_length()
+            owner = max(hash_of(name) % 2**31 // room * room, room)
+        self.owner = checks.integer("owner", owner, 1, 2**31 - self.members)
+        for which, latency in (("to_venue", to_venue), ("from_venue", from_venue)):
+            if latency is not None and not isinstance(latency, (Latency, Distance)):
+                raise TypeError(f"{which} must be a Latency, a Distance or None, got {latency!r}")
+        self.to_venue = to_venue
+        self.from_venue = from_venue
+        self.computation_delay = checks.integer("computation_delay", computation_delay, 0)
+        self.market_data_delay = checks.integer("market_data_delay", market_data_delay, 0)
+        self.subscriptions = {}
+
+    cdef int join(self) except -1:
+        """The participant takes part from now on: its streams start here."""
+        cdef RootSeed root = root_seed(self.simulation.seed)
+        cdef uint64_t identity = hash_of(self.name)
+        cdef StreamKey key
+        open_key(&key, &root, identity, BEHAVIOUR)
+        named_stream(&self.stream, &key)
+        open_key(&key, &root, identity, LATENCY)
+        named_stream(&self.latency_stream, &key)
+        self.to_venue = self.fixed(self.to_venue)
+        self.from_venue = self.fixed(self.from_venue)
+        if self.market_data_delay:
+            for number in range(len(self.simulation.books)):
+                self.simulation.keep_quotes(number, self.market_data_delay)
+        return 0
+
+    cdef object fixed(self, object latency):
+        """A distance as the constant that it is between this participant and the venue."""
+        cdef Stream here, there
+        if not isinstance(latency, Distance):
+            return latency
+        self.place_stream(&here, self.name)
+        self.place_stream(&there, VENUE_NAME)
+        return Constant(
+            (<Distance>latency).between(
+                (<Distance>latency).place_of(&here), (<Distance>latency).place_of(&there)
+            )
+        )
+
+    cdef int place_stream(self, Stream *stream, str name) except -1:
+        """The stream that places a name on a line."""
+        cdef RootSeed root = root_seed(self.simulation.seed)
+        cdef StreamKey key
+        open_key(&key, &root, hash_of(name), PLACE)
+        named_stream(stream, &key)
+        return 0
+
+    def subscribe(self, instrument=0, kinds=(lob.EventKind.TRADE,)):
+        """Hear of events of everybody in an instrument, ``market_data_delay`` ns late.
+
+        Call it when the participant has been added to a run, at the earliest in ``on_start``.
+        """
+        cdef int64_t number = checks.integer("instrument", instrument, 0)
+        if self.simulation is None:
+            raise ValueError("subscribe needs a run: add the agent to a Simulation first")
+        if number >= len(self.simulation.books):
+            raise ValueError(
+                f"instrument must be 0 to {len(self.simulation.books) - 1}, got {instrument}"
+            )
+        mask = 0
+        for kind in kinds:
+            mask |= 1 << lob.EventKind(kind)
+        if number not in self.subscriptions:
+            self.simulation.subscribers[number].append(self)
+        self.subscriptions[number] = mask
+
+    # ---------------------------------------------------------------- to override
+
+    cdef int start(self) except -1:
+        """The run begins."""
+        return 0
+
+    cdef int wake(self, uint32_t payload) except -1:
+        """A wake-up that was asked for, with the payload that it was asked for with."""
+        return 0
+
+    cdef int note(self, const Event *event) except -1:
+        """Keep account of an event, before ``hear``; nothing may be sent here.
+
+        Without latency it comes while the event happens, in the middle of a match.
+        """
+        return 0
+
+    cdef int hear(self, const Event *event) except -1:
+        """An event of an order of one's own, or of a market one subscribes to."""
+        return 0
+
+    cdef int told(self, const Quote *quote, uint32_t member) except -1:
+        """The answer to a question for the best bid and ask."""
+        return 0
+
+    cdef int64_t delay_out(self, uint32_t member) noexcept:
+        """Of a message on its way to the venue, in ns."""
+        if self.to_venue is None:
+            return 0
+        return (<Latency>self.to_venue).sample(&self.latency_stream)
+
+    cdef int64_t delay_back(self, uint32_t member) noexcept:
+        """Of news on its way from the venue, in ns."""
+        if self.from_venue is None:
+            return 0
+        return (<Latency>self.from_venue).sample(&self.latency_stream)
+
+    # ---------------------------------------------------------------- to call
+
+    cdef int wake_at(self, int64_t time, uint32_t payload) except -1:
+        """Ask to be woken; a time that is past means now."""
+        return self.simulation.schedule_wake(self, time, payload)
+
+    cdef int64_t new_order_id(self) noexcept:
+        """An id that no other order of any participant has, whoever takes part."""
+        self.orders_sent += 1
+        return (<int64_t>self.owner << 32) | self.orders_sent
+
+    cdef int send(self, Message *message) except -1:
+        """Send a message of one's own."""
+        return self.simulation.send(self, message, member_of(self, message.owner))
+
+    cdef int64_t place_order(
+        self,
+        int64_t instrument,
+        int side,
+        int64_t size,
+        int64_t price,
+        int order_type,
+        int time_in_force,
+        int64_t tag,
+    ) except? -1:
+        """Send a new order; its id."""
+        cdef Message message
+        write_message(
+            &message, NEW, side, order_type, time_in_force, 0, 0, <uint16_t>instrument
+        )
+        message.order_id = self.new_order_id()
+        message.price = price
+        message.size = size
+        message.owner = self.owner
+        message.tag = tag
+        self.simulation.send(self, &message, 0)
+        return message.order_id
+
+    cdef int cancel_order(self, int64_t instrument, int64_t order_id) except -1:
+        """Send a cancellation."""
+        cdef Message message
+        write_message(&message, CANCEL, 0, 0, 0, 0, 0, <uint16_t>instrument)
+        message.order_id = order_id
+        message.owner = self.owner
+        return self.simulation.send(self, &message, 0)
+
+
+cdef inline uint32_t member_of(Participant agent, int32_t owner) noexcept:
+    cdef int64_t member = <int64_t>owner - agent.owner
+    return <uint32_t>member if 0 <= member < agent.members else 0
+
+
+cdef void quote_of(const Book *book, int64_t now, Quote *quote) noexcept:
+    cdef const Ladder *bids = &book.sides[0]
+    cdef const Ladder *asks = &book.sides[1]
+    memset(quote, 0, sizeof(Quote))
+    quote.ts_event = now
+    if bids.best != NO_LEVEL:
+        quote.bid_price = bids.levels[bids.best].price
+        quote.bid_size = bids.levels[bids.best].size
+    if asks.best != NO_LEVEL:
+        quote.ask_price = asks.levels[asks.best].price
+        quote.ask_size = asks.levels[asks.best].size
+
+
+cdef bint same_quote(const Quote *one, const Quote *other) noexcept:
+    return (
+        one.bid_price == other.bid_price
+        and one.bid_size == other.bid_size
+        and one.ask_price == other.ask_price
+        and one.ask_size == other.ask_size
+    )

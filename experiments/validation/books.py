@@ -1,0 +1,215 @@
+"""Books of a known shape, swept and pushed: linear depth, equal depth, and double auctions.
+
+Sources: B. Toth et al., "Anomalous price impact and the critical nature of liquidity in financial
+markets", Physical Review X 1, 2011 (linear book, square-root law); R. Cont, A. Kukanov and
+S. Stoikov, "The price impact of order book events", Journal of Financial Econometrics 12, 2014;
+D. Gode and S. Sunder, "Allocative efficiency of markets with zero-intelligence traders", Journal
+of Political Economy 101, 1993.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.validation.target import Values, positive, whole
+from lob import ORDER, OrderBook, OrderType, Side
+
+__all__ = ["PowerLaw", "fit_power_law", "linear_sweep", "order_flow_imbalance", "square_root_law"]
+
+
+def linear_sweep(slope: float = 10.0, size: float = 500.0, ticks_per_unit: int = 200) -> Values:
+    """A market order sweeps a book that holds slope x distance lots a unit of price.
+
+    The book is a real one; it is both asked (``cost``) and traded with (``submit``).
+
+    Parameters
+    ----------
+    slope
+        Lots a unit of price, per unit of distance.
+    size
+        Lots.
+    ticks_per_unit
+        How fine the book is: in the limit the discretisation goes.
+
+    Returns
+    -------
+    Values
+        ``shift`` of the best price and ``average`` slippage in units of price, measured;
+        ``..._theory``: sqrt(2 Q / L) and two thirds of it; ``submitted_average``.
+    """
+    positive(slope=slope, size=size)
+    whole(ticks_per_unit=ticks_per_unit)
+    book, lots = _linear_book(slope, size, ticks_per_unit)
+    cost = book.cost(Side.BUY, lots)
+    outcome = book.submit(
+        order_id=2**40, side=Side.BUY, size=lots, order_type=OrderType.MARKET
+    )
+    paid = sum(trade.price * trade.size for trade in outcome.trades)
+    shift = sqrt(2 * size / slope)
+    return {
+        "shift": (cost.worst_price or 0) / ticks_per_unit,
+        "average": cost.notional / cost.filled / ticks_per_unit,
+        "submitted_average": paid / outcome.filled / ticks_per_unit,
+        "shift_theory": shift,
+        "average_theory": 2 * shift / 3,
+    }
+
+
+def _linear_book(slope: float, size: float, ticks_per_unit: int) -> tuple[OrderBook, int]:
+    """Return asks at 1, 2, 3... ticks and the lots to take.
+
+    Lots are carried in such units that every level holds whole ones: with s ticks a unit of
+    price, the level at i ticks holds slope i / s^2, so a lot is counted as s^2 / gcd units.
+    """
+    exact = Fraction(slope).limit_denominator(10**6)
+    scale = ticks_per_unit**2 * exact.denominator
+    lots = round(size * scale)
+    levels = int(sqrt(2 * lots / exact.numerator)) + 3
+    orders = np.zeros(levels, ORDER)
+    orders["price"] = orders["order_id"] = np.arange(1, levels + 1)
+    orders["size"] = exact.numerator * orders["price"]
+    orders["side"] = Side.SELL
+    return OrderBook.from_orders(orders), lots
+
+
+class PowerLaw(NamedTuple):
+    """y = prefactor x^exponent, fitted on logarithms, with the half-width of its 95 % interval."""
+
+    exponent: float
+    prefactor: float
+    exponent_error: float
+    prefactor_error: float
+
+
+def fit_power_law(x: NDArray[np.float64], y: NDArray[np.float64]) -> PowerLaw:
+    """Fit a power law by least squares of log y on log x.
+
+    Raises
+    ------
+    ValueError
+        If fewer than three points, or one that is not positive.
+    """
+    if len(x) < 3 or len(x) != len(y):
+        raise ValueError(f"x and y must hold at least 3 points each, got {len(x)} and {len(y)}")
+    if min(x.min(), y.min()) <= 0:
+        raise ValueError(f"x and y must be positive, got {min(x.min(), y.min())}")
+    centre = np.log(x).mean()
+    across = np.log(x) - centre
+    spread = float(across @ across)
+    exponent = float(across @ np.log(y)) / spread
+    level = float(np.log(y).mean()) - exponent * centre
+    left = np.log(y) - level - exponent * np.log(x)
+    noise = sqrt(float(left @ left) / (len(x) - 2))
+    # The normal quantile: with few points the true interval is wider.
+    wide = 1.96 * noise
+    error = wide * sqrt(1 / len(x) + centre**2 / spread)
+    prefactor = float(np.exp(level))
+    return PowerLaw(exponent, prefactor, wide / sqrt(spread), prefactor * error)
+
+
+def square_root_law(
+    slope: float = 10.0,
+    daily_volume: float = 1e6,
+    sigma: float = 100.0,
+    smallest: float = 1e-4,
+    largest: float = 1e-1,
+    points: int = 13,
+) -> Values:
+    """Fit I = Y sigma (Q/V)^delta to sweeps of a linear book.
+
+    A linear book at rest gives the square root by construction; this shows that the fit
+    recovers it from the engine's fills, and nothing about a market.
+
+    Parameters
+    ----------
+    slope
+        Lots a unit of price, per unit of distance.
+    daily_volume, sigma
+        V in lots, and daily volatility in units of price.
+    smallest, largest, points
+        Range of Q/V, evenly spaced on a log scale.
+
+    Returns
+    -------
+    Values
+        ``delta`` and ``prefactor`` with the half-widths of their intervals, and what the book
+        implies: ``delta_theory`` and ``prefactor_theory`` = sqrt(2 V / slope) / sigma.
+    """
+    positive(slope=slope, daily_volume=daily_volume, sigma=sigma, smallest=smallest)
+    whole(least=3, points=points)
+    if not largest > smallest:
+        raise ValueError(f"largest must exceed smallest = {smallest!r}, got {largest!r}")
+    shares = np.geomspace(smallest, largest, points)
+    shifts = np.array([linear_sweep(slope, daily_volume * x, 20)["shift"] for x in shares])
+    fit = fit_power_law(shares, shifts / sigma)
+    return {
+        "delta": fit.exponent,
+        "delta_interval": fit.exponent_error,
+        "prefactor": fit.prefactor,
+        "prefactor_interval": fit.prefactor_error,
+        "delta_theory": 0.5,
+        "prefactor_theory": sqrt(2 * daily_volume / slope) / sigma,
+    }
+
+
+def order_flow_imbalance(
+    depths: Sequence[int] = (5, 10, 20), window: int = 50, windows: int = 100_000, seed: int = 1
+) -> Values:
+    """Regress changes of the mid on order flow imbalance in a book of equal depth.
+
+    Every level holds D lots. An event adds or takes one lot at one of the best quotes: a queue
+    that empties uncovers D lots one tick behind, one that is full to D starts a new level one
+    tick ahead. The two sides do not meet, as in the paper's stylised book.
+
+    Parameters
+    ----------
+    depths
+        D, in lots.
+    window
+        Events to each change of the mid.
+    windows, seed
+        Of the simulation.
+
+    Returns
+    -------
+    Values
+        For each depth ``slope`` in ticks a lot, ``slope_theory`` = 1 / (2 D), and ``r_squared``.
+    """
+    whole(window=window)
+    whole(least=100, windows=windows)
+    random = np.random.default_rng(seed)
+    slopes, errors, explained = [], [], []
+    for depth in depths:
+        whole(depths=depth)
+        imbalance, change = _pushed_quotes(depth, window, windows, random)
+        slope = float(imbalance @ change) / float(imbalance @ imbalance)
+        left = change - slope * imbalance
+        slopes.append(slope)
+        errors.append(sqrt(float(left @ left) / windows / float(imbalance @ imbalance)))
+        explained.append(1 - float(left.var() / change.var()))
+    return {
+        "slope": slopes,
+        "slope_error": errors,
+        "slope_theory": [1 / (2 * depth) for depth in depths],
+        "r_squared": explained,
+    }
+
+
+def _pushed_quotes(
+    depth: int, window: int, windows: int, random: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return order flow imbalance (lots) and change of the mid (ticks) of each window."""
+    on_bid = random.binomial(window, 0.5, windows)
+    flow = {}
+    for name, events in (("bid", on_bid), ("ask", window - on_bid)):
+        flow[name] = 2 * random.binomial(events, 0.5) - events
+    # What stands at and behind the bid is so many lots: its quote is the level of the last one.
+    bid = -(-np.cumsum(flow["bid"]) // depth)
+    ask = -np.cumsum(flow["ask"]) // -depth * -1
+    middle = np.concatenate([[0.0], (bid + ask) / 2])
+    imbalance: NDArray[np.float64] = (flow["bid"] - flow["ask"]).astype(np.float64)
+    return imbalance, np.diff(middle)

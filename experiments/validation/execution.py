@@ -1,0 +1,254 @@
+"""Optimal execution: Almgren-Chriss, Obizhaeva-Wang, and the impact of Almgren et al.
+
+Sources: R. Almgren and N. Chriss, "Optimal execution of portfolio transactions", Journal of Risk
+3, 2000; A. Obizhaeva and J. Wang, "Optimal trading strategy and supply/demand dynamics", Journal
+of Financial Markets 16, 2013; R. Almgren, C. Thum, E. Hauptmann and H. Li, "Direct estimation of
+equity market impact", Risk, 2005.
+"""
+
+from math import acosh, exp, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.validation.target import Values, positive, whole
+
+__all__ = ["almgren_chriss", "almgren_impact", "obizhaeva_wang", "shortfall", "trajectory"]
+
+
+def almgren_chriss(
+    shares: float = 1e6,
+    horizon_days: float = 5.0,
+    periods: int = 5,
+    sigma: float = 0.95,
+    epsilon: float = 0.0625,
+    gamma: float = 2.5e-7,
+    eta: float = 2.5e-6,
+    risk_aversion: float = 1e-6,
+    start_price: float = 50.0,
+    paths: int = 20_000,
+    seed: int = 1,
+) -> Values:
+    """The optimal schedule of a sale under linear impact, its cost and its risk.
+
+    Parameters
+    ----------
+    shares, horizon_days, periods
+        What must be sold, in how long, in how many equal periods.
+    sigma
+        Dollars a share and square root of a day.
+    epsilon, gamma, eta
+        Fixed cost (dollars a share), permanent impact (dollars a share squared) and temporary
+        impact (dollars a share, per share a day).
+    risk_aversion
+        Per dollar; 0 gives equal parts.
+    start_price
+        Dollars; the shortfall does not depend on it.
+    paths, seed
+        Of the simulation that checks the two moments.
+
+    Returns
+    -------
+    Values
+        ``holdings`` at the inner times, ``kappa`` (per day), ``theta`` (its inverse; absent where
+        kappa is 0), ``expected_cost`` and ``standard_deviation`` of the shortfall in dollars,
+        the same two ``..._simulated``, and ``instant_cost``: all sold in the first period.
+    """
+    positive(shares=shares, horizon_days=horizon_days, sigma=sigma, eta=eta)
+    positive(start_price=start_price)
+    whole(periods=periods, paths=paths)
+    for name, value in {"epsilon": epsilon, "gamma": gamma, "risk_aversion": risk_aversion}.items():
+        if value < 0:
+            raise ValueError(f"{name} must not be negative, got {value!r}")
+    tau = horizon_days / periods
+    if eta <= gamma * tau / 2:
+        raise ValueError(f"eta must exceed gamma * period / 2 = {gamma * tau / 2}, got {eta!r}")
+    kappa, holdings = trajectory(shares, tau, periods, sigma, gamma, eta, risk_aversion)
+    cost, deviation = shortfall(holdings, tau, sigma, epsilon, gamma, eta)
+    at_once = np.concatenate([[shares], np.zeros(periods)])
+    draws = _simulated_shortfall(holdings, tau, sigma, epsilon, gamma, eta, paths, seed)
+    values: Values = {
+        "holdings": holdings[1:-1].tolist(),
+        "kappa": kappa,
+        "expected_cost": cost,
+        "standard_deviation": deviation,
+        "instant_cost": shortfall(at_once, tau, sigma, epsilon, gamma, eta)[0],
+        "expected_cost_simulated": float(draws.mean()),
+        "expected_cost_simulated_error": deviation / sqrt(paths),
+        "standard_deviation_simulated": float(draws.std()),
+        "standard_deviation_simulated_error": deviation / sqrt(2 * paths),
+    }
+    if kappa > 0:
+        values["theta"] = 1 / kappa
+    return values
+
+
+def trajectory(
+    shares: float,
+    tau: float,
+    periods: int,
+    sigma: float,
+    gamma: float,
+    eta: float,
+    risk_aversion: float,
+) -> tuple[float, NDArray[np.float64]]:
+    """Return kappa, and what is still held at each of ``periods + 1`` times.
+
+    kappa solves cosh(kappa tau) = 1 + tau^2 (lambda sigma^2 / eta~) / 2 with
+    eta~ = eta - gamma tau / 2; holdings are X sinh(kappa (T - t)) / sinh(kappa T).
+    """
+    curvature = risk_aversion * sigma**2 / (eta - gamma * tau / 2) * tau**2 / 2
+    left = np.arange(periods, -1, -1) / periods
+    angle = acosh(1 + curvature) * periods
+    if angle == 0:
+        return 0.0, shares * left
+    # sinh(a x) / sinh(a), without its overflow at large a.
+    ratio = np.exp(angle * (left - 1)) * np.expm1(-2 * angle * left) / np.expm1(-2 * angle)
+    return angle / (periods * tau), shares * ratio
+
+
+def shortfall(
+    holdings: NDArray[np.float64],
+    tau: float,
+    sigma: float,
+    epsilon: float,
+    gamma: float,
+    eta: float,
+) -> tuple[float, float]:
+    """Return mean and standard deviation of the shortfall of any schedule, in dollars."""
+    sold = -np.diff(holdings)
+    cost = (
+        gamma * holdings[0] ** 2 / 2
+        + epsilon * np.abs(sold).sum()
+        + (eta - gamma * tau / 2) / tau * (sold**2).sum()
+    )
+    return float(cost), float(sigma * sqrt(tau * (holdings[1:] ** 2).sum()))
+
+
+def _simulated_shortfall(
+    holdings: NDArray[np.float64],
+    tau: float,
+    sigma: float,
+    epsilon: float,
+    gamma: float,
+    eta: float,
+    paths: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Sell along the schedule in an arithmetic random walk that the sale itself pushes down.
+
+    The first slice meets the start price less its own temporary impact; the walk of a period and
+    the permanent impact of its slice count from the next slice on.
+    """
+    random = np.random.default_rng(seed)
+    moved = np.zeros(paths)  # the price without temporary impact, against the start price
+    lost = np.zeros(paths)
+    for sold in -np.diff(holdings):
+        lost += sold * (epsilon + eta * sold / tau - moved)
+        moved += sigma * sqrt(tau) * random.standard_normal(paths) - gamma * sold
+    return lost
+
+
+def obizhaeva_wang(
+    shares: float = 1e5,
+    book_density: float = 5000.0,
+    permanent_impact: float = 1e-4,
+    horizon: float = 1.0,
+    resilience: float = 2.231,
+    steps: int = 20_000,
+) -> Values:
+    """The optimal purchase from a block-shaped book that refills exponentially.
+
+    Parameters
+    ----------
+    shares
+        What must be bought.
+    book_density
+        Shares a dollar of price: a trade of x moves the price by x / density.
+    permanent_impact
+        Dollars a share; the rest of 1 / density is transient.
+    horizon, resilience
+        Time, and the rate at which the transient part decays per unit of time.
+    steps
+        Of the simulated book, in which the continuous part is that many small trades.
+
+    Returns
+    -------
+    Values
+        ``block`` (first and last, each), ``continuous`` (all between) in shares; ``cost`` and
+        ``twap_cost`` above the start price, in dollars, by formula and ``..._simulated``.
+    """
+    positive(shares=shares, book_density=book_density, horizon=horizon, resilience=resilience)
+    whole(steps=steps, least=2)
+    transient = 1 / book_density - permanent_impact
+    if not 0 <= permanent_impact < 1 / book_density:
+        raise ValueError(
+            f"permanent_impact must be at least 0 and less than 1 / book_density = "
+            f"{1 / book_density}, got {permanent_impact!r}"
+        )
+    strength = resilience * horizon
+    block = shares / (strength + 2)
+    between = shares - 2 * block
+    lasting = permanent_impact * shares**2 / 2
+    optimal = np.concatenate([[block], np.full(steps, between / steps), [block]])
+    even = np.concatenate([[0.0], np.full(steps, shares / steps), [0.0]])
+    twap = transient * shares**2 / strength * (1 - (1 - exp(-strength)) / strength)
+    book = (book_density, permanent_impact, exp(-strength / steps))
+    return {
+        "block": block,
+        "continuous": between,
+        "cost": lasting + transient * shares**2 / (strength + 2),
+        "twap_cost": lasting + twap,
+        "cost_simulated": _cost_in_block_book(optimal, *book),
+        "twap_cost_simulated": _cost_in_block_book(even, *book),
+    }
+
+
+def _cost_in_block_book(
+    trades: NDArray[np.float64], density: float, permanent: float, decay: float
+) -> float:
+    """Eat into a block-shaped book: each trade pays the mean of the prices it moves through.
+
+    The first trade and the last are blocks; the small ones between lie half a step off the ends.
+    """
+    cost = displaced = bought = 0.0
+    factors = np.full(len(trades), decay)
+    factors[[0, -2]] = sqrt(decay)
+    for size, factor in zip(trades.tolist(), factors.tolist(), strict=True):
+        cost += size * (permanent * bought + displaced + size / (2 * density))
+        bought += size
+        displaced = (displaced + (1 / density - permanent) * size) * factor
+    return cost
+
+
+def almgren_impact(
+    sigma_bps: float = 157.0,
+    daily_volume: float = 6.561e6,
+    shares_outstanding: float = 1.728e9,
+    gamma: float = 0.314,
+    eta: float = 0.142,
+    beta: float = 0.6,
+    participation: float = 0.1,
+    durations_days: tuple[float, ...] | list[float] = (0.1, 0.2, 0.5),
+) -> Values:
+    """Permanent impact and cost of an order of ``participation`` times the daily volume.
+
+    Returns
+    -------
+    Values
+        ``permanent_bps``, and ``cost_bps`` for each duration:
+        I = gamma sigma (X/V) (Theta/V)^(1/4) and J = I/2 + eta sigma (X/(V T))^beta.
+    """
+    positive(sigma_bps=sigma_bps, daily_volume=daily_volume, participation=participation)
+    positive(shares_outstanding=shares_outstanding, gamma=gamma, eta=eta, beta=beta)
+    for duration in durations_days:
+        positive(durations_days=duration)
+    turnover = (shares_outstanding / daily_volume) ** 0.25
+    permanent = gamma * sigma_bps * participation * turnover
+    return {
+        "permanent_bps": permanent,
+        "cost_bps": [
+            permanent / 2 + eta * sigma_bps * (participation / duration) ** beta
+            for duration in durations_days
+        ],
+    }

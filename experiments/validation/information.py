@@ -1,0 +1,180 @@
+"""Prices that learn from trades: Kyle, Glosten-Milgrom, and Roll's measure of the spread.
+
+Sources: A. S. Kyle, "Continuous auctions and insider trading", Econometrica 53, 1985; L. Glosten
+and P. Milgrom, "Bid, ask and transaction prices in a specialist market", Journal of Financial
+Economics 14, 1985; R. Roll, "A simple implicit measure of the effective bid-ask spread", Journal
+of Finance 39, 1984.
+"""
+
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.validation.target import Values, fraction, positive, whole
+from lob import MESSAGE, EventKind, Kind, OrderBook, OrderType, Side
+
+__all__ = ["glosten_milgrom", "kyle", "roll", "roll_covariance"]
+
+
+def kyle(
+    prior_variance: float = 1.0, noise_sigma: float = 1.0, draws: int = 200_000, seed: int = 1
+) -> Values:
+    """One auction of Kyle's model in its linear equilibrium.
+
+    Parameters
+    ----------
+    prior_variance
+        Of the value, before trading.
+    noise_sigma
+        Standard deviation of the noise traders' order.
+    draws, seed
+        Of the simulated auctions: the insider orders beta (v - p0), the price answers with the
+        regression of value on the order flow that it finds in these very draws.
+
+    Returns
+    -------
+    Values
+        ``price_impact`` (lambda), ``aggressiveness`` (beta), ``variance_left`` (of the prior, as
+        a share) and ``insider_profit`` (mean), in closed form and ``..._simulated``.
+    """
+    positive(prior_variance=prior_variance, noise_sigma=noise_sigma)
+    whole(least=10, draws=draws)
+    deviation = sqrt(prior_variance)
+    beta = noise_sigma / deviation
+    random = np.random.default_rng(seed)
+    value = deviation * random.standard_normal(draws)
+    order = beta * value
+    flow = order + noise_sigma * random.standard_normal(draws)
+    slope = float(flow @ value / (flow @ flow))
+    profit = (value - slope * flow) * order
+    left = value - slope * flow
+    return {
+        "price_impact": deviation / (2 * noise_sigma),
+        "aggressiveness": beta,
+        "variance_left": 0.5,
+        "insider_profit": noise_sigma * deviation / 2,
+        "price_impact_simulated": slope,
+        "price_impact_simulated_error": float(left.std() / (flow.std() * sqrt(draws))),
+        "variance_left_simulated": float((left @ left) / (value @ value)),
+        "variance_left_simulated_error": 0.5 / sqrt(draws),
+        "insider_profit_simulated": float(profit.mean()),
+        "insider_profit_simulated_error": float(profit.std() / sqrt(draws)),
+    }
+
+
+def glosten_milgrom(
+    informed: float = 0.3,
+    prior: float = 0.5,
+    buys: int = 4,
+    low: float = 0.0,
+    high: float = 1.0,
+    draws: int = 400_000,
+    seed: int = 1,
+) -> Values:
+    """Quotes of a competitive maker who faces a share of traders that know the value.
+
+    Parameters
+    ----------
+    informed
+        Share of traders who know the value; the rest buy or sell with equal chance.
+    prior
+        Probability of the high value.
+    buys
+        How many asks: after 0, 1, ... ``buys - 1`` purchases in a row.
+    low, high
+        The two values.
+    draws, seed
+        Of the simulated first trades.
+
+    Returns
+    -------
+    Values
+        ``asks``, ``initial_spread``, and ``initial_spread_simulated``: the mean value given that
+        the first trader bought, less that given that they sold.
+    """
+    fraction(informed=informed, prior=prior)
+    whole(buys=buys, draws=draws)
+    if not low < high:
+        raise ValueError(f"high must exceed low = {low!r}, got {high!r}")
+    odds, asks = prior / (1 - prior), []
+    ratio = (1 + informed) / (1 - informed)
+    for _ in range(buys):
+        odds *= ratio
+        asks.append(low + (high - low) * odds / (1 + odds))
+    sold = prior / (1 - prior) / ratio
+    bid = low + (high - low) * sold / (1 + sold)
+
+    random = np.random.default_rng(seed)
+    is_high = random.random(draws) < prior
+    bought = np.where(random.random(draws) < informed, is_high, random.random(draws) < 0.5)
+    after_buy, after_sale = is_high[bought], is_high[~bought]
+    error = sqrt(after_buy.var() / after_buy.size + after_sale.var() / after_sale.size)
+    return {
+        "asks": asks,
+        "initial_spread": asks[0] - bid,
+        "initial_spread_simulated": float((high - low) * (after_buy.mean() - after_sale.mean())),
+        "initial_spread_simulated_error": float((high - low) * error),
+    }
+
+
+def roll(
+    half_spread: float = 0.5, sigma: float = 0.0, trades: int = 100_000, seed: int = 1
+) -> Values:
+    """Roll's spread from the prices of trades in a real book.
+
+    A maker quotes ``half_spread`` on either side of an efficient price that moves by
+    ``sigma`` a trade; takers buy or sell with equal chance. Prices are carried in ticks of
+    ``half_spread / 100``.
+
+    Returns
+    -------
+    Values
+        ``covariance`` of successive price changes and ``spread``, both by theory and
+        ``..._simulated``.
+    """
+    positive(half_spread=half_spread)
+    whole(least=100, trades=trades)
+    if sigma < 0:
+        raise ValueError(f"sigma must not be negative, got {sigma!r}")
+    tick = half_spread / 100
+    random = np.random.default_rng(seed)
+    steps = np.rint(random.normal(0.0, sigma / tick, trades)).astype(np.int64)
+    sides = random.choice(np.array([Side.BUY, Side.SELL], np.int8), trades)
+    events = OrderBook().process(_quote_and_take(np.cumsum(steps), 100, sides))
+    prices = events["price"][events["kind"] == EventKind.TRADE] * tick
+    covariance = roll_covariance(prices)
+    # Standard error of an autocovariance of a first-order moving average, doubled for safety.
+    error = 2 * float(np.diff(prices).var()) / sqrt(trades)
+    return {
+        "covariance": -(half_spread**2),
+        "spread": 2 * half_spread,
+        "covariance_simulated": covariance,
+        "covariance_simulated_error": error,
+        "spread_simulated": 2 * sqrt(max(-covariance, 0.0)),
+        "spread_simulated_error": error / half_spread,
+    }
+
+
+def roll_covariance(prices: NDArray[np.float64]) -> float:
+    """Return the mean product of successive price changes about their mean."""
+    changes = np.diff(prices)
+    changes -= changes.mean()
+    return float((changes[1:] * changes[:-1]).mean())
+
+
+def _quote_and_take(
+    middle: NDArray[np.int64], half_spread: int, sides: NDArray[np.int8]
+) -> NDArray[np.void]:
+    """Five messages a trade: new quotes, one market order, and the quotes withdrawn."""
+    rows = np.zeros((len(middle), 5), MESSAGE)
+    turns = np.arange(1, len(middle) + 1)
+    rows["kind"] = [Kind.NEW, Kind.NEW, Kind.NEW, Kind.CANCEL, Kind.CANCEL]
+    for column, offset in enumerate((1, 2, 3, 1, 2)):
+        rows["order_id"][:, column] = 3 * turns + offset
+    rows["side"][:, 0], rows["side"][:, 1], rows["side"][:, 2] = Side.BUY, Side.SELL, sides
+    rows["price"][:, 0], rows["price"][:, 1] = middle - half_spread, middle + half_spread
+    rows["order_type"][:, 2] = OrderType.MARKET
+    rows["size"] = 1
+    flat: NDArray[np.void] = rows.ravel()
+    return flat

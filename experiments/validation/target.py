@@ -1,0 +1,206 @@
+"""What a validation target is: a function of any parameters, and the bands it is held to.
+
+A target computes by definition, by closed form, by simulation, or by more than one of these, and
+returns named values. Two kinds of comparison follow, and either may be absent:
+
+- against published values, where the parameters are those they were published for;
+- of one of its own values with another (a simulation with its closed form), at any parameters.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Band",
+    "Check",
+    "Result",
+    "Target",
+    "Values",
+    "Verdict",
+    "compare",
+    "fraction",
+    "positive",
+    "whole",
+]
+
+Values = dict[str, Any]
+"""Named results: numbers, or nested lists of numbers.
+
+``x_error`` beside ``x`` is the standard error of a simulated ``x``.
+"""
+
+Verdict = Literal["agrees", "disagrees", "context"]
+
+STANDARD_ERRORS = 4.0  # of a simulation: a false alarm in some 16,000 comparisons
+
+
+class Band(NamedTuple):
+    """How far two values may lie apart: ``absolute + relative * |reference|``."""
+
+    relative: float = 0.0
+    absolute: float = 0.0
+
+    def __str__(self) -> str:
+        parts = [f"{100 * self.relative:.4g} %"] if self.relative else []
+        parts += [f"{self.absolute:.4g}"] if self.absolute else []
+        return "±" + " ± ".join(parts or ["0"])
+
+
+class Check(NamedTuple):
+    """Two values of one target that must agree: a simulation, and what it must give."""
+
+    simulated: str
+    theory: str
+    band: Band
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one target at one set of parameters."""
+
+    name: str
+    published: Values | None
+    """``None`` where nothing was published for these parameters, or the cases are not there."""
+    ours: Values
+    band: dict[str, str]
+    """For each value that was compared: what with, and how far apart the two may lie."""
+    verdict: Verdict
+    provenance: str
+    """Of the published values: read, recomputed, or memory (not verified against the paper)."""
+    note: str
+    parameters: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing the literature states, and how this project computes it.
+
+    Parameters of ``compute`` are all optional; what their defaults are is a fact of the source.
+    """
+
+    name: str
+    source: str
+    """Author and year."""
+    compute: Callable[..., Values]
+    cases: str
+    """Regular expression that the ids of its published cases match in full."""
+    read: Callable[[Any], Values]
+    """From the ``expected`` of a case to the names that ``compute`` gives."""
+    bands: Mapping[str, Band]
+    """For each value that may be compared with a published one."""
+    checks: tuple[Check, ...] = ()
+    aliases: Mapping[str, str | None] = field(default_factory=dict)
+    """Names that sources use for parameters; ``None`` where one only describes."""
+    note: str = ""
+    slow: bool = False
+    """Takes more than a few seconds at its default parameters."""
+
+    def defaults(self) -> dict[str, Any]:
+        """Return the parameters that ``compute`` uses where none are given."""
+        given = inspect.signature(self.compute).parameters
+        return {name: parameter.default for name, parameter in given.items()}
+
+    def translate(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return parameters under the names of ``compute``.
+
+        Raises
+        ------
+        ValueError
+            If ``compute`` has no such parameter.
+        """
+        known = self.defaults()
+        found: dict[str, Any] = {}
+        for name, value in parameters.items():
+            own = name if name in known else self.aliases.get(name, name)
+            if own is None:
+                continue
+            if own not in known:
+                raise ValueError(
+                    f"{self.name} has no parameter {name!r} (given as {value!r}): "
+                    f"it has {', '.join(known)}"
+                )
+            found[own] = value
+        return found
+
+
+def compare(
+    ours: Values, target: Target, published: Values | None
+) -> tuple[Verdict, dict[str, str], list[str]]:
+    """Return the verdict, the bands used, and one sentence for each disagreement."""
+    bands: dict[str, str] = {}
+    problems = []
+    for key, value in (published or {}).items():
+        if key in target.bands:
+            bands[key] = str(target.bands[key])
+            problems += _difference(ours, key, value, target.bands[key], "published")
+    for check in target.checks:
+        if check.simulated in ours and check.theory in ours:
+            bands[check.simulated] = f"{check.band} of {check.theory}"
+            theory = ours[check.theory]
+            problems += _difference(ours, check.simulated, theory, check.band, check.theory)
+    if not bands:
+        return "context", bands, problems
+    return ("disagrees" if problems else "agrees"), bands, problems
+
+
+def _difference(ours: Values, key: str, other: Any, band: Band, name: str) -> list[str]:
+    if key not in ours:
+        return [f"{key} is not among our values"]
+    mine, reference = _flat(ours[key]), _flat(other)
+    if mine.shape != reference.shape:
+        return [f"{key} has {mine.size} values, {name} {reference.size}"]
+    error = _flat(ours.get(f"{key}_error", 0.0))
+    allowed = np.maximum(band.absolute + band.relative * abs(reference), STANDARD_ERRORS * error)
+    # The last digits of a float must not decide at the edge of a band.
+    wrong = ~(abs(mine - reference) <= allowed + 1e-12 * abs(reference))
+    if not wrong.any():
+        return []
+    worst = int(np.argmax(np.where(wrong, abs(mine - reference), -1.0)))
+    return [
+        f"{key}: {int(wrong.sum())} of {mine.size} outside the band, furthest "
+        f"{mine[worst]:.6g} against {reference[worst]:.6g} ({name})"
+    ]
+
+
+def _flat(value: Any) -> NDArray[np.float64]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return np.concatenate([_flat(item) for item in value]) if value else np.empty(0)
+    return np.atleast_1d(np.asarray(value, np.float64)).ravel()
+
+
+def positive(**values: float) -> None:
+    """Raise ``ValueError`` naming the first value that is not a finite number above zero."""
+    for name, value in values.items():
+        if not (_number(name, value) and 0 < value < float("inf")):
+            raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
+
+
+def fraction(**values: float) -> None:
+    """Raise ``ValueError`` naming the first value that is not strictly between 0 and 1."""
+    for name, value in values.items():
+        if not (_number(name, value) and 0 < value < 1):
+            raise ValueError(f"{name} must lie strictly between 0 and 1, got {value!r}")
+
+
+def whole(least: int = 1, **values: int) -> None:
+    """Raise ``ValueError`` naming the first value that is not an integer of at least ``least``."""
+    for name, value in values.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+
+
+def _number(name: str, value: object) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError(f"{name} must be a number, got {value!r}")
+    return True
