@@ -53,7 +53,10 @@ cdef inline double natural_log(double x) noexcept nogil:
 
 
 cdef inline double natural_log1p(double x) noexcept nogil:
-    """The natural logarithm of 1 + x, also for tiny x; x is above -1 and below 10**300."""
+    """The natural logarithm of 1 + x, also for tiny x; x is above -1 and below 10**300.
+
+    Wrong by at most two units in the last place.
+    """
     cdef double sum = 1 + x
     return natural_log(sum) + (x - (sum - 1)) / sum
 

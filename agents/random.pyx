@@ -12,7 +12,7 @@ from enum import IntEnum
 from hashlib import blake2b
 from operator import index
 
-from libc.math cimport floor
+from libc.math cimport INFINITY, fabs, floor, isfinite, sqrt
 from libc.string cimport memcpy
 
 from agents.elementary cimport natural_exp, natural_log, natural_log1p
@@ -26,6 +26,7 @@ __all__ = ["Purpose", "RandomStream", "name_hash", "numpy_stream"]
 MAX_SEED = 2**128 - 1
 MAX_MEMBER = 2**64 - 1
 MAX_PURPOSE = 2**32 - 1
+MAX_COUNT = 2**63 - 1
 
 cdef double MAX_MEAN = 2.0**52  # above it a double does not tell neighbouring counts apart
 cdef double MAX_TRIALS = 2.0**62
@@ -153,7 +154,7 @@ def _checked_name(name):
     if type(name) is not str:
         if not isinstance(name, str):
             raise TypeError(f"name must be a str, got {name!r} ({type(name).__name__})")
-        name = str(name)
+        name = str.__str__(name)  # a subclass counts as the text it holds
     return name
 
 
@@ -277,18 +278,30 @@ cdef class RandomStream:
         return uniform(&self.stream)
 
     def exponential(self, double mean=1.0):
-        """An exponential draw with this mean."""
+        """An exponential draw with this mean, 0 or more."""
+        if not 0 <= mean < INFINITY:
+            raise ValueError(f"mean must be 0 or more and finite, got {mean}")
         return mean * exponential(&self.stream)
 
     def normal(self, double mean=0.0, double deviation=1.0):
-        """A normal draw with this mean and standard deviation."""
+        """A normal draw with this mean and standard deviation, 0 or more."""
+        if not (isfinite(mean) and 0 <= deviation < INFINITY):
+            raise ValueError(
+                "mean must be finite, and deviation 0 or more and finite, "
+                f"got {mean} and {deviation}"
+            )
         return mean + deviation * normal(&self.stream)
 
-    def integers(self, Py_ssize_t n):
+    def integers(self, n):
         """One of the integers 0 to n-1, each as likely as the others; n is 1 to 2**63 - 1."""
-        if n < 1:
-            raise ValueError(f"n must be 1 to {2**63 - 1}, got {n}")
-        return below(&self.stream, n)
+        cdef Py_ssize_t count = 0
+        try:
+            count = n
+        except (TypeError, OverflowError):
+            pass
+        if count < 1:
+            integer("n", n, 1, MAX_COUNT)
+        return below(&self.stream, count)
 
     def poisson(self, double mean):
         """A Poisson count with this mean, 0 to 2**52."""

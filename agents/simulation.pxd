@@ -37,7 +37,8 @@ cdef class Simulation:
     cdef list history_count
     cdef int64_t longest_delay
     cdef Participant acting
-    cdef const Event *hearing
+    cdef Event heard  # what the acting agent is told of
+    cdef bint hearing
     cdef bint started
 
     cdef inline Book *book(self, int64_t instrument) noexcept:

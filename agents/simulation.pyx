@@ -312,12 +312,12 @@ cdef class Simulation:
             if self.acting is None or isinstance(cause, AgentError):
                 raise
             event = None
-            if self.hearing != NULL:
-                event = np.frombuffer((<const char *>self.hearing)[: sizeof(Event)], EVENT)[0]
+            if self.hearing:
+                event = np.frombuffer((<const char *>&self.heard)[: sizeof(Event)], EVENT)[0]
             raise AgentError(self.acting.name, self.now, event, cause) from cause
         finally:
             self.acting = None
-            self.hearing = NULL
+            self.hearing = False
 
     cdef int run_until(self, int64_t until, int64_t most) except -1:
         cdef const Entry *first
@@ -340,7 +340,6 @@ cdef class Simulation:
         cdef uint32_t kind = entry.target >> TARGET_SHIFT
         cdef uint32_t target = entry.target & AGENT
         cdef Message message
-        cdef Event event
         cdef Answer answer
         cdef Participant agent
         self.now = entry.time
@@ -354,11 +353,11 @@ cdef class Simulation:
         if kind == WAKE:
             return agent.wake(entry.payload)
         if kind == DELIVER:
-            pool_take(&self.pool, entry.payload, &event, sizeof(Event))
-            self.hearing = &event
-            agent.note(&event)
-            agent.hear(&event)
-            self.hearing = NULL
+            pool_take(&self.pool, entry.payload, &self.heard, sizeof(Event))
+            self.hearing = True
+            agent.note(&self.heard)
+            agent.hear(&self.heard)
+            self.hearing = False
             return 0
         pool_take(&self.pool, entry.payload, &answer, sizeof(Answer))
         if kind == ANSWER:
@@ -474,14 +473,12 @@ cdef class Simulation:
                 if maker and maker != taker:
                     agent = <Participant>PyList_GET_ITEM(self.agents, maker - 1)
                     if agent.notes or agent.hears:
-                        event = self.journal.begin + i
                         self.deliver(
                             agent,
                             event,
                             agent.delay_back(member_of(agent, event.resting_owner)),
                         )
             for agent in subscribers:
-                event = self.journal.begin + i
                 if agent.index + 1 != taker and agent.index + 1 != maker:
                     if (<int>agent.subscriptions[instrument] >> event.kind) & 1:
                         self.deliver(agent, event, agent.market_data_delay)
@@ -510,17 +507,16 @@ cdef class Simulation:
     cdef int drain(self) except -1:
         """Deliver what is due at this very moment, and what that causes, in order."""
         cdef Pending pending
-        cdef Event event
         cdef Participant agent
         while self.pending_first < self.pending_count:
             pending = (<Pending *>self.pending.data)[self.pending_first]
             self.pending_first += 1
-            pool_take(&self.pool, pending.record, &event, sizeof(Event))
+            pool_take(&self.pool, pending.record, &self.heard, sizeof(Event))
             agent = <Participant>PyList_GET_ITEM(self.agents, pending.agent)
             self.acting = agent
-            self.hearing = &event
-            agent.hear(&event)
-            self.hearing = NULL
+            self.hearing = True
+            agent.hear(&self.heard)
+            self.hearing = False
         self.pending_first = self.pending_count = 0
         return 0
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from lob.version import __version__
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["digest", "read", "write"]
+__all__ = ["Writer", "digest", "read", "write"]
 
 LAYOUTS: dict[str, np.dtype[Any]] = {
     "MESSAGE": MESSAGE,
@@ -69,6 +69,71 @@ def write(path: str | PathLike[str], tape: NDArray[np.void]) -> None:
             np.lib.format.write_array(file, np.ascontiguousarray(tape), allow_pickle=False)
     else:
         _write_parquet(target, name, tape)
+
+
+class Writer:
+    """Writes a tape that is not there at once, chunk by chunk, to an ``.npy`` in bounded memory.
+
+    Use it as a context manager, or ``close`` it: only then does the file know its length.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.npy``; a file that is there already is replaced.
+    layout
+        ``lob.EVENT``, ``MESSAGE`` or another layout of ``lob``.
+
+    Examples
+    --------
+    >>> import lob, numpy as np, tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "events.npy"
+    >>> with Writer(path, lob.EVENT) as writer:
+    ...     writer.write(np.zeros(3, lob.EVENT))
+    ...     writer.write(np.zeros(2, lob.EVENT))
+    >>> len(read(path))
+    5
+    """
+
+    def __init__(self, path: str | PathLike[str], layout: np.dtype[Any]) -> None:
+        self.path = Path(path)
+        if self.path.suffix != ".npy":
+            raise ValueError(f"path must end in .npy, got {self.path}")
+        _layout_of(np.zeros(0, layout))
+        self.layout = layout
+        self.rows = 0
+        self._file = self.path.open("wb")
+        self._write_header()
+
+    def write(self, rows: NDArray[np.void]) -> None:
+        """Append rows of the layout."""
+        if rows.dtype != self.layout:
+            raise TypeError(f"rows must be of dtype {self.layout}, got {rows.dtype}")
+        self._file.write(np.ascontiguousarray(rows).data)
+        self.rows += len(rows)
+
+    def close(self) -> None:
+        """Write down how many rows there are. More than once is fine."""
+        if not self._file.closed:
+            self._file.seek(0)
+            self._write_header()
+            self._file.close()
+
+    def _write_header(self) -> None:
+        # numpy leaves room for the first axis to grow: the header keeps its length.
+        np.lib.format.write_array_header_1_0(
+            self._file,
+            {
+                "descr": np.lib.format.dtype_to_descr(self.layout),
+                "fortran_order": False,
+                "shape": (self.rows,),
+            },
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def read(path: str | PathLike[str], layout: np.dtype[Any] | None = None) -> NDArray[np.void]:

@@ -174,3 +174,26 @@ def test_a_missing_file_is_an_os_error(tmp_path):
     for suffix in SUFFIXES:
         with pytest.raises(FileNotFoundError):
             tape.read(tmp_path / f"nothing.{suffix}")
+
+
+def test_a_tape_written_in_chunks_is_the_tape(tmp_path):
+    whole = np.zeros(100_000, lob.EVENT)
+    whole["seq"] = np.arange(len(whole))
+    path = tmp_path / "events.npy"
+    with tape.Writer(path, lob.EVENT) as writer:
+        for chunk in np.array_split(whole, 7):
+            writer.write(chunk)
+    assert writer.rows == len(whole)
+    assert tape.read(path).tobytes() == whole.tobytes()
+    tape.write(tmp_path / "at_once.npy", whole)
+    assert path.read_bytes() == (tmp_path / "at_once.npy").read_bytes()
+
+
+def test_a_writer_refuses_other_rows_and_other_files(tmp_path):
+    with pytest.raises(ValueError, match="npy"):
+        tape.Writer(tmp_path / "events.parquet", lob.EVENT)
+    with (
+        tape.Writer(tmp_path / "events.npy", lob.EVENT) as writer,
+        pytest.raises(TypeError, match="rows"),
+    ):
+        writer.write(np.zeros(1, lob.MESSAGE))
