@@ -1,4 +1,4 @@
-"""The command line: ``firesale replay`` and ``firesale demo``.
+"""The command line.
 
 Exit codes: 0 done, 1 the data is bad, 2 the arguments are. An error is one line on stderr; with
 ``--json`` it is also the one object on stdout.
@@ -8,33 +8,20 @@ What is heavy is imported where it is used: ``--version`` and ``--help`` answer 
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from enum import StrEnum
-from fractions import Fraction
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar, cast
+from collections.abc import Sequence
+from typing import Annotated, NoReturn, cast
 
 import typer
 
-from experiments.clock import parse_duration, parse_time
-from experiments.forced_sale import ForcedSale, Style
-from lob import MAX_SIZE, __version__
-
-if TYPE_CHECKING:
-    from experiments.report.answer import Answer
-    from lob.feeds.lobster import Day
-
-Tell = Callable[[str], None]
-T = TypeVar("T")
+from experiments.commands import diff, replay
+from experiments.console import BAD_ARGUMENTS, RefusalError
+from lob import __version__
 
 __all__ = ["app", "main"]
 
-BAD_DATA, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
+INTERRUPTED = 130
 # Typer names no public class for all misuse: it is the one that BadParameter is a kind of.
 UsageError = cast(type[typer.BadParameter], typer.BadParameter.__mro__[1])
-DEFAULT_RATE = "0.1"
-STEPS = 6  # what a sale with --out tells; a bar that ends early is gone anyway
 
 app = typer.Typer(
     name="firesale",
@@ -43,21 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Mode(StrEnum):
-    """How a day is replayed: see ``lob.replay``."""
-
-    EXACT = "exact"
-    INTERACTIVE = "interactive"
-
-
-class RefusalError(Exception):
-    """What was asked cannot be done; ``code`` is the exit code."""
-
-    def __init__(self, message: str, code: int = BAD_ARGUMENTS) -> None:
-        super().__init__(message)
-        self.code = code
+for command in (replay.replay, replay.demo, diff.diff):
+    app.command()(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -90,215 +64,6 @@ def firesale(
     ] = False,
 ) -> None:
     """Ask what a forced sale does to a market."""
-
-
-@app.command()
-def replay(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILES", help="One LOBSTER day: a zip, a folder, or its pair of CSV files."
-        ),
-    ],
-    mode: Annotated[
-        Mode | None,
-        typer.Option(
-            help="exact takes executions off the orders the record names; interactive sends "
-            "orders through the matching engine, where they compete with the sale.",
-            show_default="interactive with --sell, else exact",
-        ),
-    ] = None,
-    sell: Annotated[
-        int | None,
-        typer.Option(metavar="SIZE", min=1, max=MAX_SIZE, help="Lots (shares) that must be sold."),
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option(metavar="HH:MM:SS[.fff]", help="When the sale starts.")
-    ] = None,
-    over: Annotated[
-        str | None, typer.Option(metavar="DURATION", help="How long it takes: 90s, 5m, 1h.")
-    ] = None,
-    style: Annotated[
-        Style | None,
-        typer.Option(
-            help="market: all at once. twap: equal parts. pov: a share of the volume.",
-            show_default="twap with --over, else market",
-        ),
-    ] = None,
-    rate: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SHARE", help="Share of the volume for pov.", show_default=DEFAULT_RATE
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Write the tapes (Parquet) and report.html here."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Replay a day of order flow and, with --sell, measure what a forced sale does to it."""
-    sale = _sale(sell, at, over, style, rate)
-    chosen = mode or (Mode.INTERACTIVE if sale else Mode.EXACT)
-    if sale and sale.style is Style.POV and chosen is Mode.EXACT:
-        raise RefusalError(
-            "--style pov needs --mode interactive: in an exact replay nothing trades that it "
-            "could follow"
-        )
-    _make_folder(out)
-    with _progress(silent=as_json) as tell:
-        tell("reading")
-        day = _read(files)
-        answer = _answer(day, sale, chosen, tell)
-        if out:
-            tell("writing")
-            answer.write(out)
-    _show(answer, as_json, out)
-    if any(run.report.first_problem for run in answer.runs.values()):
-        typer.echo("firesale: the files contradict each other: do not trust this", err=True)
-        raise typer.Exit(BAD_DATA)
-
-
-@app.command()
-def demo(
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the day and the report are written.")
-    ] = Path("out/demo"),
-) -> None:
-    """Make a day of order flow, sell into it, and show the cost. Needs no data and no network."""
-    from experiments.demo import AT_NS, SIZE, make_day
-
-    _make_folder(out)
-    with _progress(silent=False) as tell:
-        tell("making a day of order flow")
-        day = make_day(out / "day")
-        answer = _answer(day, ForcedSale(size=SIZE, at_ns=AT_NS), Mode.INTERACTIVE, tell)
-        tell("writing")
-        answer.write(out)
-    _show(answer, False, out)
-
-
-def _sale(
-    sell: int | None, at: str | None, over: str | None, style: Style | None, rate: str | None
-) -> ForcedSale | None:
-    """Return the sale that the options ask for; ``None`` if they ask for none."""
-    others = {"--at": at, "--over": over, "--style": style, "--rate": rate}
-    if sell is None:
-        for name, value in others.items():
-            if value is not None:
-                raise RefusalError(f"{name} says how to sell: it needs --sell SIZE")
-        return None
-    if at is None:
-        raise RefusalError("--sell needs --at HH:MM:SS, the time at which to sell")
-    style = style or (Style.TWAP if over else Style.MARKET)
-    if style is Style.MARKET and over:
-        raise RefusalError("--style market sells at once: leave out --over")
-    if style is not Style.MARKET and not over:
-        raise RefusalError(f"--style {style} needs --over DURATION, such as 5m")
-    if style is not Style.POV and rate:
-        raise RefusalError("--rate is for --style pov")
-    return ForcedSale(
-        size=sell,
-        at_ns=_parsed("--at", parse_time, at),
-        over_ns=_parsed("--over", parse_duration, over) if over else 0,
-        style=style,
-        rate=_parsed("--rate", _parse_rate, rate or DEFAULT_RATE),
-    )
-
-
-def _parsed(name: str, parse: Callable[[str], T], text: str) -> T:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise RefusalError(f"{name}: {error}") from None
-
-
-def _parse_rate(text: str) -> Fraction:
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate <= 1:
-        raise ValueError(f"{text!r} is not a share: write a number above 0, at most 1, as in 0.1")
-    return rate
-
-
-def _make_folder(out: Path | None) -> None:
-    """Make it before the work starts, for a typing error should not cost the work."""
-    if out:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RefusalError(f"--out {out}: {error.strerror}") from None
-
-
-def _read(files: list[Path]) -> "Day":
-    from lob.feeds import FeedError, lobster
-
-    for file in files:
-        if not file.exists():
-            raise RefusalError(f"{file}: no such file or folder")
-    try:
-        # Both files of a pair name the same day.
-        pairs = sorted({pair for file in files for pair in lobster.find(file)})
-        if len(pairs) > 1:
-            raise RefusalError(
-                f"FILES hold {len(pairs)} days, give one of them: {', '.join(map(str, pairs))}"
-            )
-        return pairs[0].read()
-    except (FeedError, OSError) as error:
-        raise RefusalError(str(error), BAD_DATA) from error
-
-
-def _answer(day: "Day", sale: ForcedSale | None, mode: Mode, tell: Tell) -> "Answer":
-    from experiments.measurement import check_session, measure
-    from experiments.report import answer
-    from lob.replay import replay
-
-    if sale:
-        try:
-            check_session(day, sale)
-        except ValueError as error:
-            raise RefusalError(str(error)) from None
-    try:
-        if sale:
-            return answer.of_sale(measure(day, sale, mode, tell))
-        tell("replaying")
-        return answer.of_replay(day, mode, replay(day, mode))
-    except ValueError as error:
-        raise RefusalError(f"{day.source[0]}: {error}", BAD_DATA) from error
-
-
-def _show(answer: "Answer", as_json: bool, out: Path | None) -> None:
-    if as_json:
-        typer.echo(answer.to_json())
-        return
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=False)
-    answer.show(console)
-    if out:
-        console.print()
-        console.print(f"The page: {(out / 'report.html').resolve()}", soft_wrap=True, markup=False)
-
-
-@contextmanager
-def _progress(silent: bool) -> Iterator[Tell]:
-    """Show on stderr what is being done, where somebody watches; it is gone when it is done."""
-    if silent or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=STEPS)
-
-        def tell(what: str) -> None:
-            progress.update(task, description=what, advance=1)
-
-        yield tell
 
 
 def _fail(message: str, code: int, arguments: list[str]) -> int:

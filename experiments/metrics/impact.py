@@ -1,24 +1,31 @@
 """Impact: what an order did to the price, against the same market without it.
 
 *full* is the run with the order, *twin* the same run without. Impact is mid(full) - mid(twin): it
-is negative where a sale pushed the price down. One pair is one path; a mean over seeds, with its
-interval, needs many.
+is negative where a sale pushed the price down. One pair is one path. A path is mostly noise, for
+draws that depend on the state part soon after the order: what an order does is the mean over many
+seeds, with its interval.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from experiments.metrics.intervals import Interval, Method, bootstrap_interval, interval_of_mean
 from experiments.metrics.quotes import mid, mid_at
 
 __all__ = [
     "LAGS_NS",
+    "Decay",
     "Impact",
     "depth_within",
+    "half_life_ns",
     "impact_at",
     "impact_path",
+    "impact_paths",
+    "mean_impact",
+    "mean_path",
     "peak_impact",
     "return_time_ns",
     "same_moment",
@@ -47,6 +54,22 @@ class Impact(NamedTuple):
     def bps(self) -> float:
         """Return 1e4 (mid(full) - mid(twin)) / mid(twin)."""
         return BPS * self.ticks / self.mid_twin if self.mid_twin > 0 else float("nan")
+
+
+class Decay(NamedTuple):
+    """The mean impact over seeds, and what it comes to; ticks and ns. See ``mean_impact``."""
+
+    lags_ns: tuple[int, ...]
+    path: tuple[Interval, ...]
+    """The mean at each lag; its ``samples`` are the seeds in which both mids were defined."""
+    peak: Interval
+    """The mean furthest from zero. Picked from noise, it lies too far out: by about the half
+    width of the path's interval where the true path is flat, by less where it has a clear top."""
+    peak_lag_ns: int
+    permanent: Interval
+    """The mean at the stated horizon, which is the last lag."""
+    half_life_ns: Interval
+    """From the peak until half of what is not permanent is gone."""
 
 
 def same_moment(inserted: NDArray[np.bool_], rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -171,6 +194,140 @@ def return_time_ns(
     return int(settled[back[0]] - times[0]) if len(back) else None
 
 
+def impact_paths(
+    pairs: Iterable[tuple[NDArray[np.void], NDArray[np.void], int]],
+    lags_ns: Sequence[int] = LAGS_NS,
+) -> NDArray[np.float64]:
+    """Return mid(full) - mid(twin) of many seeds at every lag, in ticks: (seeds, lags).
+
+    ``nan`` where a mid is undefined. Lag 0 is the state that the time of the order leaves, with
+    whatever else shares that time.
+
+    Parameters
+    ----------
+    pairs
+        For each seed the ``lob.QUOTE`` rows of the full run, those of the twin, and the time in ns
+        from which lags count: mostly that of the last of the orders studied.
+    lags_ns
+        In ns, none negative.
+    """
+    lags = np.asarray(lags_ns, np.int64)
+    rows = [impact_at(full, twin, start + lags) for full, twin, start in pairs]
+    return np.array(rows).reshape(len(rows), len(lags))
+
+
+def mean_path(
+    paths: ArrayLike, *, method: Method = "student", level: float = 0.95, seed: int = 0
+) -> tuple[Interval, ...]:
+    """Return the mean over seeds at every lag with an interval for each lag by itself.
+
+    Seeds in which the impact at a lag is ``nan`` do not count there; where none counts, all is
+    ``nan``. At some of many lags the truth is outside its interval: they are not simultaneous.
+
+    Parameters
+    ----------
+    paths
+        (seeds, lags), as ``impact_paths`` gives them.
+    method, level, seed
+        Of the intervals: see ``experiments.metrics.intervals``.
+    """
+    nan, found = float("nan"), []
+    for column in _rows_of_paths(paths).T:
+        known = column[~np.isnan(column)]
+        if len(known):
+            found.append(interval_of_mean(known, method=method, level=level, seed=seed))
+        else:
+            found.append(Interval(nan, nan, nan, level, method, 0))
+    return tuple(found)
+
+
+def mean_impact(
+    paths: ArrayLike,
+    lags_ns: Sequence[int] = LAGS_NS,
+    *,
+    method: Method = "student",
+    level: float = 0.95,
+    seed: int = 0,
+) -> Decay:
+    """Return the mean impact over seeds: its path, peak, permanent part and half-life.
+
+    Path and permanent part have intervals by ``method``. Peak and half-life have bootstrap ones,
+    whatever the method: no normal theory holds for them.
+
+    Parameters
+    ----------
+    paths
+        (seeds, lags), as ``impact_paths`` gives them.
+    lags_ns
+        The lags, rising; the last is the horizon at which what is left counts as permanent.
+    method, level, seed
+        Of the intervals: see ``experiments.metrics.intervals``.
+
+    Raises
+    ------
+    ValueError
+        If ``paths`` and ``lags_ns`` do not match, lags do not rise, or at a lag no seed counts.
+    """
+    rows, lags = _rows_of_paths(paths), tuple(int(lag) for lag in lags_ns)
+    if rows.shape[1] != len(lags) or not lags:
+        raise ValueError(f"paths must have a column a lag, {len(lags)}, got {rows.shape[1]}")
+    if (np.diff(lags) <= 0).any():
+        raise ValueError(f"lags_ns must rise, got {list(lags)}")
+    mean = _mean_known(rows)
+    if np.isnan(mean).any():
+        lag = lags[int(np.argmax(np.isnan(mean)))]
+        raise ValueError(f"paths must be known in some seed at every lag, got none at {lag} ns")
+    path = mean_path(rows, method=method, level=level, seed=seed)
+
+    def peak_of(drawn: NDArray[np.float64]) -> float:
+        means = _mean_known(drawn)
+        return float(means[np.nanargmax(np.abs(means))]) if not np.isnan(means).all() else np.nan
+
+    def half_life_of(drawn: NDArray[np.float64]) -> float:
+        return half_life_ns(_mean_known(drawn), lags)
+
+    return Decay(
+        lags_ns=lags,
+        path=path,
+        peak=bootstrap_interval(rows, peak_of, level=level, seed=seed),
+        peak_lag_ns=lags[int(np.argmax(np.abs(mean)))],
+        permanent=path[-1],
+        half_life_ns=bootstrap_interval(rows, half_life_of, level=level, seed=seed),
+    )
+
+
+def half_life_ns(path: ArrayLike, lags_ns: Sequence[int]) -> float:
+    """Return how long after its peak a path has lost half of what is not permanent, in ns.
+
+    With peak p at lag t and the last value c taken as permanent, the first lag s >= t at which
+    |x(s) - c| <= |p - c| / 2, between lags by a straight line, less t. ``nan`` where nothing
+    decays: the peak is the last value, or a value is ``nan``.
+
+    Parameters
+    ----------
+    path
+        Impact at each lag, in any unit.
+    lags_ns
+        The lags in ns, rising.
+    """
+    impact, lags = np.asarray(path, np.float64), np.asarray(lags_ns, np.float64)
+    if impact.shape != lags.shape or impact.ndim != 1 or not len(lags):
+        raise ValueError(f"path must have a value a lag, {lags.shape}, got {impact.shape}")
+    if np.isnan(impact).any():
+        return float("nan")
+    top = int(np.argmax(np.abs(impact)))
+    whole = impact[top] - impact[-1]
+    if whole == 0:
+        return float("nan")
+    # 1 at the peak, 0 where only the permanent part is left; the last value is 0.
+    left = (impact[top:] - impact[-1]) / whole
+    after = int(np.argmax(left <= 0.5))
+    before = after - 1
+    share = (left[before] - 0.5) / (left[before] - left[after])
+    reached = lags[top + before] + share * (lags[top + after] - lags[top + before])
+    return float(reached - lags[top])
+
+
 def depth_within(levels: NDArray[np.void], around: float, bps: float) -> int:
     """Return the lots of a side that rest at most ``bps`` basis points from a price.
 
@@ -192,3 +349,18 @@ def _rows_of(inserted: NDArray[np.bool_]) -> NDArray[np.int64]:
     if not len(rows):
         raise ValueError("inserted must mark at least one message of the order, got none")
     return rows
+
+
+def _rows_of_paths(paths: ArrayLike) -> NDArray[np.float64]:
+    rows = np.asarray(paths, np.float64)
+    if rows.ndim != 2 or not len(rows):
+        raise ValueError(f"paths must be (seeds, lags) with a seed at least, got {rows.shape}")
+    return rows
+
+
+def _mean_known(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of each column over what is not ``nan``; ``nan`` where all is."""
+    known = ~np.isnan(rows)
+    count = known.sum(axis=0)
+    total = np.where(known, rows, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -3,8 +3,8 @@
 Every cost is signed so that a positive number is a loss to the one who traded, whether they
 bought or sold. ``trades`` are the trades of the orders studied: rows of ``lob.EVENT`` of kind TRADE
 in which they were the aggressor, or ``FILL`` rows, as ``fills_of`` gives them, in which they may
-have rested. ``d`` below is +1 where they bought and -1 where they sold, ``p`` a trade's price, ``q``
-its size, ``m`` a mid. Venue fees are in none of these but where a function takes ``fees``.
+have rested. ``d`` below is +1 where they bought and -1 where they sold, ``p`` a trade's price,
+``q`` its size, ``m`` a mid. Venue fees are in none of these but where a function takes ``fees``.
 
 Sources: A. F. Perold, "The implementation shortfall", Journal of Portfolio Management 14(3), 1988
 (shortfall); R. D. Huang and H. R. Stoll, "Dealer versus auction markets", Journal of Financial

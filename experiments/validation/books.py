@@ -45,9 +45,7 @@ def linear_sweep(slope: float = 10.0, size: float = 500.0, ticks_per_unit: int =
     whole(ticks_per_unit=ticks_per_unit)
     book, lots = _linear_book(slope, size, ticks_per_unit)
     cost = book.cost(Side.BUY, lots)
-    outcome = book.submit(
-        order_id=2**40, side=Side.BUY, size=lots, order_type=OrderType.MARKET
-    )
+    outcome = book.submit(order_id=2**40, side=Side.BUY, size=lots, order_type=OrderType.MARKET)
     paid = sum(trade.price * trade.size for trade in outcome.trades)
     shift = sqrt(2 * size / slope)
     return {
@@ -209,7 +207,7 @@ def _pushed_quotes(
         flow[name] = 2 * random.binomial(events, 0.5) - events
     # What stands at and behind the bid is so many lots: its quote is the level of the last one.
     bid = -(-np.cumsum(flow["bid"]) // depth)
-    ask = -np.cumsum(flow["ask"]) // -depth * -1
+    ask = -np.cumsum(flow["ask"]) // depth
     middle = np.concatenate([[0.0], (bid + ask) / 2])
     imbalance: NDArray[np.float64] = (flow["bid"] - flow["ask"]).astype(np.float64)
     return imbalance, np.diff(middle)

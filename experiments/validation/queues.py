@@ -83,9 +83,7 @@ def cont_stoikov_talreja(
     return _table(births, deaths, size, largest, draws, seed)
 
 
-def _table(
-    births: Rates, deaths: Rates, size: int, largest: int, draws: int, seed: int
-) -> Values:
+def _table(births: Rates, deaths: Rates, size: int, largest: int, draws: int, seed: int) -> Values:
     values: Values = {"up": first_to_empty(births, deaths, largest)[:size, :size].tolist()}
     if draws:
         up = race(births, deaths, size, draws, np.random.default_rng(seed))
@@ -273,7 +271,9 @@ def next_change(
     grows, simulated = [], []
     for distance, orders in at:
         if not 1 <= distance <= min(len(arrivals), len(cancellations)) or orders < 1:
-            raise ValueError(f"at must name known distances and orders >= 1, got {distance, orders}")
+            raise ValueError(
+                f"at must name known distances and orders >= 1, got {distance, orders}"
+            )
         birth, leave = arrivals[distance - 1], cancellations[distance - 1]
         taken = market if distance == 1 else 0.0
         grows.append(birth / (birth + taken + orders * leave))

@@ -75,9 +75,7 @@ def test_a_line_by_hand():
     assert found.slope.high - 0.5 == pytest.approx(12.7062 * (1 / 12) ** 0.5, rel=1e-5)
 
 
-@given(
-    st.floats(-100, 100), st.floats(-100, 100), st.integers(3, 40), st.booleans()
-)
+@given(st.floats(-100, 100), st.floats(-100, 100), st.integers(3, 40), st.booleans())
 def test_points_on_a_line_give_it_back(slope, intercept, count, robust):
     x = np.arange(count)
     found = intervals.fit_line(x, intercept + slope * x, robust=robust)

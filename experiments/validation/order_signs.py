@@ -1,0 +1,205 @@
+"""Flows with memory: Hawkes clusters, and the signs of split orders.
+
+Sources: A. Hawkes and D. Oakes, "A cluster process representation of a self-exciting process",
+Journal of Applied Probability 11, 1974; F. Lillo, S. Mike and J. D. Farmer, "Theory for long memory
+in supply and demand", Physical Review E 71, 2005; F. Lillo and J. D. Farmer, "The long memory of
+the efficient market", Studies in Nonlinear Dynamics & Econometrics 8, 2004.
+"""
+
+from collections.abc import Sequence
+from math import exp, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.validation.target import Values, fraction, whole
+
+__all__ = [
+    "cluster_sizes",
+    "hawkes",
+    "hurst_exponent",
+    "hurst_of_splitting",
+    "order_splitting",
+    "split_order_signs",
+    "zeta",
+]
+
+
+def hawkes(
+    branching: Sequence[float] = (0.15, 0.5, 0.8),
+    clusters: int = 1_000_000,
+    seed: int = 1,
+) -> Values:
+    """Clusters of a Hawkes process: an event has Poisson(n) children, they likewise.
+
+    Parameters
+    ----------
+    branching
+        n, each below 1.
+    clusters, seed
+        Of the simulation of each.
+
+    Returns
+    -------
+    Values
+        For each n: ``size`` (mean), ``fano`` (variance over mean of counts in long windows, which
+        is E[S^2] / E[S] of the cluster size S) and ``alone`` (share of clusters of one event), by
+        theory 1 / (1 - n), 1 / (1 - n)^2, exp(-n) and ``..._simulated``.
+    """
+    whole(least=100, clusters=clusters)
+    random = np.random.default_rng(seed)
+    values: Values = {
+        key: []
+        for name in ("size", "fano", "alone")
+        for key in (name, f"{name}_simulated", f"{name}_simulated_error")
+    }
+    for n in branching:
+        fraction(branching=n)
+        sizes = cluster_sizes(n, clusters, random).astype(np.float64)
+        squares = sizes**2
+        mean, fano = float(sizes.mean()), float(squares.mean() / sizes.mean())
+        alone = float((sizes == 1).mean())
+        values["size"].append(1 / (1 - n))
+        values["fano"].append(1 / (1 - n) ** 2)
+        values["alone"].append(exp(-n))
+        values["size_simulated"].append(mean)
+        values["fano_simulated"].append(fano)
+        values["alone_simulated"].append(alone)
+        values["size_simulated_error"].append(float(sizes.std() / sqrt(clusters)))
+        ratio = (squares - fano * sizes).std() / mean  # the delta method for a quotient of means
+        values["fano_simulated_error"].append(float(ratio / sqrt(clusters)))
+        values["alone_simulated_error"].append(sqrt(alone * (1 - alone) / clusters))
+    return values
+
+
+def cluster_sizes(
+    branching: float, clusters: int, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return the total progeny, the first event included, of independent clusters."""
+    sizes = np.ones(clusters, np.int64)
+    growing, parents = np.arange(clusters), np.ones(clusters, np.int64)
+    while len(growing):
+        children = random.poisson(branching * parents)
+        alive = children > 0
+        growing, parents = growing[alive], children[alive]
+        sizes[growing] += parents
+    return sizes
+
+
+def order_splitting(
+    alpha: float = 1.5,
+    lags: Sequence[int] = (1, 5, 10, 50, 100),
+    trades: int = 4_000_000,
+    seed: int = 1,
+) -> Values:
+    """Autocorrelation of order signs where one large order at a time is executed in pieces.
+
+    Lengths L are Pareto: P(L >= k) = k^-alpha; each order buys or sells with equal chance.
+
+    Parameters
+    ----------
+    alpha
+        Above 1.
+    lags
+        In trades.
+    trades, seed
+        Of the simulation.
+
+    Returns
+    -------
+    Values
+        ``correlation`` = zeta(alpha, lag + 1) / zeta(alpha) and ``correlation_simulated``, one a
+        lag. For alpha below 2 the lengths have no variance: a finite sample lacks the longest
+        orders and comes out low, the more so at long lags.
+    """
+    if not alpha > 1:
+        raise ValueError(f"alpha must exceed 1, got {alpha!r}")
+    whole(lags=min(lags), trades=trades)
+    if max(lags) >= trades:
+        raise ValueError(f"lags must stay below trades = {trades}, got {max(lags)!r}")
+    signs = split_order_signs(alpha, trades, np.random.default_rng(seed)).astype(np.float32)
+    # The mean is not subtracted: it is zero by symmetry, and its estimate would bias further.
+    products = [float(np.mean(signs[lag:] * signs[:-lag], dtype=np.float64)) for lag in lags]
+    return {
+        "correlation": [zeta(alpha, lag + 1) / zeta(alpha, 1) for lag in lags],
+        "correlation_simulated": products,
+    }
+
+
+def split_order_signs(alpha: float, trades: int, random: np.random.Generator) -> NDArray[np.int8]:
+    """Return the signs of consecutive trades, +1 or -1, of orders split as above."""
+    pieces: list[NDArray[np.int8]] = []
+    missing = trades
+    while missing > 0:
+        uniform = 1.0 - random.random(100_000)  # in (0, 1]
+        lengths = np.minimum(uniform ** (-1 / alpha), missing).astype(np.int64)
+        signs = (2 * random.integers(0, 2, len(lengths)) - 1).astype(np.int8)
+        # An order that reaches the end is cut there; what follows it is not drawn.
+        used = int(np.searchsorted(np.cumsum(lengths), missing)) + 1
+        piece = np.repeat(signs[:used], lengths[:used])[:missing]
+        pieces.append(piece)
+        missing -= len(piece)
+    return np.concatenate(pieces)
+
+
+def zeta(exponent: float, start: float) -> float:
+    """Return the Hurwitz zeta function: the sum of (start + k)^-exponent over k = 0, 1, 2...
+
+    Twenty terms, and the rest by the Euler-Maclaurin formula: exact to some 1e-14.
+
+    Raises ``ValueError`` where the sum diverges.
+    """
+    if exponent <= 1 or start <= 0:
+        raise ValueError(f"the sum diverges at exponent {exponent!r}, start {start!r}")
+    s, near = exponent, start + np.arange(20)
+    end = start + 20
+    rest = end ** (1 - s) / (s - 1) + end**-s / 2 + s * end ** (-s - 1) / 12
+    rest -= s * (s + 1) * (s + 2) * end ** (-s - 3) / 720
+    rest += s * (s + 1) * (s + 2) * (s + 3) * (s + 4) * end ** (-s - 5) / 30240
+    return float((near**-s).sum() + rest)
+
+
+def hurst_of_splitting(
+    alpha: float = 1.5, trades: int = 2_000_000, replicas: int = 8, seed: int = 1
+) -> Values:
+    """Hurst exponent of the signs of split orders.
+
+    Parameters
+    ----------
+    alpha
+        As for ``order_splitting``, between 1 and 2.
+    trades, replicas, seed
+        Of the simulation; the result is the mean over the replicas.
+
+    Returns
+    -------
+    Values
+        ``hurst``, its ``hurst_error`` over the replicas, and ``hurst_theory`` =
+        (3 - alpha) / 2, which holds for blocks of infinite length.
+    """
+    if not 1 < alpha < 2:
+        raise ValueError(f"alpha must lie between 1 and 2, got {alpha!r}")
+    whole(least=10_000, trades=trades)
+    whole(least=2, replicas=replicas)
+    random = np.random.default_rng(seed)
+    found = [hurst_exponent(split_order_signs(alpha, trades, random)) for _ in range(replicas)]
+    return {
+        "hurst": float(np.mean(found)),
+        "hurst_error": float(np.std(found) / sqrt(replicas)),
+        "hurst_theory": (3 - alpha) / 2,
+    }
+
+
+def hurst_exponent(signs: NDArray[np.int8]) -> float:
+    """Return half the slope of log variance of block sums on log block length.
+
+    Blocks of 64, 128, ... trades, as long as there are a hundred of them.
+    """
+    sums = np.concatenate([[0], np.cumsum(signs, dtype=np.int64)])
+    lengths = [length for length in 2 ** np.arange(6, 40) if len(signs) // length >= 100]
+    if len(lengths) < 2:
+        raise ValueError(f"signs must hold at least 12,800 trades, got {len(signs)}")
+    variances = [
+        float((np.diff(sums[::length]).astype(np.float64) ** 2).mean()) for length in lengths
+    ]
+    return float(np.polyfit(np.log(lengths), np.log(variances), 1)[0]) / 2

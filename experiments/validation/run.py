@@ -1,0 +1,102 @@
+"""Run a target, at the published parameters or at any others."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from experiments.validation.cases import Case, read_cases
+from experiments.validation.registry import TARGETS, parameters_of
+from experiments.validation.target import Result, Target, Values, compare
+
+__all__ = ["find_target", "names", "validate"]
+
+
+def names(cases: Sequence[Case]) -> list[str]:
+    """Return every name that ``validate`` takes: the targets, then the cases they cover."""
+    return [target.name for target in TARGETS] + [
+        case.id for case in cases if find_target(case.id) is not None
+    ]
+
+
+def find_target(name: str) -> Target | None:
+    """Return the target of this name, or the one that covers the case of this id."""
+    for target in TARGETS:
+        if name == target.name or re.fullmatch(target.cases, name):
+            return target
+    return None
+
+
+def validate(name: str, /, cases: Sequence[Case] | None = None, **parameters: Any) -> Result:
+    """Compute one target and hold it against what is published.
+
+    Parameters
+    ----------
+    name
+        A target (``kyle``), or the id of a case (``KYLE-1``), which sets its parameters.
+    cases
+        Published values; ``None`` reads those of ``case_file()``, if there are any.
+    **parameters
+        Of the target, under its own names or those of its source. Published values count only
+        while every parameter that they were stated for has the value they were stated for.
+
+    Raises
+    ------
+    ValueError
+        If the name or a parameter is not known, or a value is out of range.
+    """
+    known = read_cases() if cases is None else cases
+    target = find_target(name)
+    case = next((case for case in known if case.id == name), None)
+    if target is None or (case is None and name != target.name):
+        choice = ", ".join(target.name for target in TARGETS)
+        raise ValueError(f"no target or published case is named {name!r}: choose from {choice}")
+    used = target.defaults() | (parameters_of(target, case) if case else {})
+    used |= target.translate(parameters)
+    candidates = [case] if case else [item for item in known if find_target(item.id) is target]
+    matching = [item for item in candidates if _stated_for(target, item, used)]
+    published: Values = {}
+    for item in matching:
+        published |= target.read(item)
+    try:
+        ours = target.compute(**used)
+    except TypeError as error:
+        raise ValueError(f"{name}: a parameter has the wrong form: {error}") from error
+    verdict, bands, problems = compare(ours, target, published or None)
+    return Result(
+        name=name,
+        published=published or None,
+        ours=ours,
+        band=bands,
+        verdict=verdict,
+        provenance="; ".join(dict.fromkeys(_provenance(item) for item in matching)),
+        note="; ".join([*problems, *([target.note] if target.note else [])]),
+        parameters=used,
+    )
+
+
+def _stated_for(target: Target, case: Case, used: Mapping[str, Any]) -> bool:
+    stated = parameters_of(target, case)
+    defaults = target.defaults()
+    return all(
+        _plain(used[key]) == _plain(stated.get(key, default))
+        for key, default in defaults.items()
+        if key not in PRECISION
+    )
+
+
+PRECISION = {
+    "paths", "draws", "seed", "steps", "trades", "replicas", "clusters", "changes", "largest",
+    "windows", "samples", "periods_run", "market_orders", "ticks_per_unit", "points", "lags",
+}  # fmt: skip
+"""Parameters that say how well a thing is computed, not which thing."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return float(value) if isinstance(value, int | float) else value
+
+
+def _provenance(case: Case) -> str:
+    text = case.provenance + (f" ({case.source_quality})" if case.source_quality else "")
+    return f"{text}: not verified against the paper" if "memory" in text else text
