@@ -1,9 +1,10 @@
 """Logarithm and exponential in plain IEEE arithmetic: the same bits on every machine.
 
 The C library's own differ in the last bit between versions and between processors with and without
-fused multiplication. These follow the scheme of Sun's fdlibm (Ng 1993) with its minimax coefficients,
-and are wrong by less than one unit in the last place. They take no special values: each says what
-it may be given. ``sqrt`` and ``floor`` are exact everywhere: take those from the C library.
+fused multiplication. These follow the scheme of Sun's fdlibm (Ng 1993) with its minimax
+coefficients, and are wrong by less than one unit in the last place. They take no special values:
+each says what it may be given. ``sqrt`` and ``floor`` are exact everywhere: take those from the C
+library.
 """
 
 from libc.stdint cimport int64_t, uint64_t

@@ -161,8 +161,11 @@ def _checked_name(name):
 # ---------------------------------------------------------------- counts
 
 
-cdef double poisson_log_probability(double k, double mean) noexcept nogil:
-    """The logarithm of mean**k exp(-mean) / k!, without cancellation for a large mean."""
+cpdef double poisson_log_probability(double k, double mean) noexcept nogil:
+    """The logarithm of mean**k exp(-mean) / k!, without cancellation for a large mean.
+
+    ``k`` is a whole number, 0 or more; ``mean`` is above 0.
+    """
     cdef double distance, inverse, factorial
     cdef int i
     if k < 10:
