@@ -1,5 +1,6 @@
 """How long a message is under way. See ``agents/latency.pyx``."""
 
+cimport cython
 from libc.stdint cimport int64_t
 
 from agents.random cimport Stream
@@ -28,6 +29,7 @@ cdef class Exponential(Latency):
     cdef readonly int64_t least
 
 
+@cython.final
 cdef class Distance:
     cdef readonly double length_metres
     cdef readonly double speed

@@ -20,6 +20,7 @@ of which draws from its own stream. Models compare by their parameters, copy and
 from math import log
 from numbers import Real
 
+cimport cython
 from libc.math cimport fabs, isfinite
 
 from agents.elementary cimport natural_exp
@@ -200,6 +201,7 @@ cdef class Exponential(Latency):
         return {"mean_ns": self.mean_ns, "least": self.least}
 
 
+@cython.final
 cdef class Distance:
     """Everybody has a place on a line; a message takes the distance divided by the speed.
 

@@ -9,6 +9,7 @@ What is drawn here takes one ``draw`` from the stream wherever a comment does no
 and rises with it: two runs that share a stream share their luck, also under other parameters.
 """
 
+cimport cython
 from libc.math cimport fabs, sqrt
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
@@ -60,6 +61,7 @@ cdef int64_t poisson(Stream *stream, double mean) noexcept nogil
 cdef int64_t geometric(Stream *stream, double p) noexcept nogil
 
 
+@cython.final
 cdef class RandomStream:
     cdef Stream stream
 

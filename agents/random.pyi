@@ -1,7 +1,7 @@
 """Types of ``agents/random.pyx``."""
 
 from enum import IntEnum
-from typing import Any, Self, SupportsIndex
+from typing import Any, Self, SupportsIndex, final
 
 from numpy.random import Generator
 
@@ -12,6 +12,7 @@ class Purpose(IntEnum):
     LATENCY = 1
     PLACE = 2
 
+@final
 class RandomStream:
     def __init__(
         self,

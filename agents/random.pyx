@@ -12,6 +12,7 @@ from enum import IntEnum
 from hashlib import blake2b
 from operator import index
 
+cimport cython
 from libc.math cimport INFINITY, fabs, floor, isfinite, sqrt
 from libc.string cimport memcpy
 
@@ -234,6 +235,7 @@ cdef int64_t geometric(Stream *stream, double p) noexcept nogil:
 # ---------------------------------------------------------------- a stream for Python
 
 
+@cython.final
 cdef class RandomStream:
     """The random numbers of one participant, for Python code.
 

@@ -16,7 +16,9 @@ import copy as copying
 from hashlib import blake2b
 
 cimport cython
+from cpython.buffer cimport PyBUF_READ
 from cpython.list cimport PyList_GET_ITEM
+from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memmove, memset
 
@@ -141,7 +143,8 @@ cdef class Simulation:
         Time at which the run begins, in ns.
     events, messages
         What becomes of the two tapes: ``True`` keeps one in memory, ``False`` drops it, and an
-        object with a method ``write(rows)`` is given chunks of it (``lob.tape.Writer``).
+        object with a method ``write(rows)`` is lent chunks of it (``lob.tape.Writer``): a writer
+        that keeps rows must copy them.
 
     Attributes
     ----------
@@ -624,14 +627,17 @@ cdef class Simulation:
         self.flush()
 
     cdef int flush(self) except -1:
-        """Write or drop what is not kept."""
+        """Write or drop what is not kept. The rows are lent to the writer, not copied."""
+        cdef Py_ssize_t nbytes
         if not self.keep_events:
             if self.event_writer is not None and self.journal.next != self.journal.begin:
-                self.event_writer.write(np.frombuffer(self.journal_bytes(), EVENT))
+                nbytes = (self.journal.next - self.journal.begin) * sizeof(Event)
+                self.event_writer.write(rows_of(<char *>self.journal.begin, nbytes, EVENT))
             self.journal.next = self.journal.begin
         if not self.keep_messages:
             if self.message_writer is not None and self.logged:
-                self.message_writer.write(np.frombuffer(self.log_bytes(), MESSAGE))
+                nbytes = self.logged * sizeof(Message)
+                self.message_writer.write(rows_of(self.log.data, nbytes, MESSAGE))
             self.logged = 0
         return 0
 
@@ -878,6 +884,11 @@ cdef class Participant:
         message.order_id = order_id
         message.owner = self.owner
         return self.simulation.send(self, &message, 0)
+
+
+cdef object rows_of(char *memory, Py_ssize_t nbytes, object dtype):
+    """Records where they are, read-only."""
+    return np.frombuffer(PyMemoryView_FromMemory(memory, nbytes, PyBUF_READ), dtype)
 
 
 cdef inline uint32_t member_of(Participant agent, int32_t owner) noexcept:

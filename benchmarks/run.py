@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import lob
-from benchmarks import feed, memory
+from benchmarks import agents, feed, memory
 from benchmarks.batches import measure_calls, measure_mix
 from benchmarks.contenders import Contender, Firesale, FiresaleFresh
 from benchmarks.measure import FULL, QUICK, Measure, Plan, Say
@@ -85,6 +85,7 @@ def _sections(
         "memory": partial(memory.measure, plan, say),
         "import": partial(_measure_import, plan),
         "lobster": partial(feed.measure, plan, say),
+        "agents": partial(agents.measure, plan, say),
     }
 
 

@@ -128,21 +128,118 @@ def bounded_distances(
     ln(f(q) / f(q+1)) / k + ln(1 + gamma / k) / gamma from the mid, the ask the same with q - 1.
     There is no bid at ``bound`` and no ask at ``-bound``.
 
-    Where f is too small for a double next to its largest value (its logarithm is below -600) the
-    distances go on as in ``asymptotic_distances``.
-
     Parameters are those of ``asymptotic_distances``, and ``bound`` in orders, at least 1.
     """
     integer("bound", bound, 1, 10_000)
     eta = _eta(risk_aversion, decay, intensity)
-    curvature = decay * risk_aversion * sigma**2 / 2
-    log_f = _log_ground_state(bound, curvature / eta)
+    falls = _falls(bound, decay * risk_aversion * sigma**2 / 2 / eta)
     half = log1p(risk_aversion / decay) / risk_aversion
-    rises = (log_f[:-1] - log_f[1:]) / decay  # from q to q + 1
-    bids: list[float | None] = [*(half + rises).tolist(), None]
-    asks: list[float | None] = [None, *(half - rises).tolist()]
-    return [Distances(*pair) for pair in zip(bids, asks, strict=True)]
+    # ln(f(q) / f(q+1)) for q = -bound to bound - 1; f is even.
+    steps = [-fall for fall in reversed(falls)] + falls
+    bids: list[float | None] = [half + step / decay for step in steps]
+    bids.append(None)
+    return [Distances(bid, ask) for bid, ask in zip(bids, reversed(bids), strict=True)]
+
+
+def _falls(bound: int, curvature: float) -> list[float]:
+    """Return ln(f(q-1) / f(q)) for q = 1 to ``bound``; ``curvature`` is the diagonal's, over eta.
+
+    The smallest eigenvalue lies from -2 to 0: it is bisected with Sturm's rule. The ratios follow
+    from the outside in, where f grows: no rounding error grows with it and nothing underflows.
+    """
+    below, above = -2.0 - 1e-9, 0.0
+    while True:
+        middle = (below + above) / 2
+        if not below < middle < above:
+            break
+        ratios = _ratios(bound, curvature, middle)
+        if ratios is None:
+            above = middle
+        else:
+            below = middle
+    found = _ratios(bound, curvature, below)
+    assert found is not None, "no eigenvalue lies below -2"
+    return [log(ratio) for ratio in found]
+
+
+def _ratios(bound: int, curvature: float, shift: float) -> list[float] | None:
+    """Return f(q-1) / f(q) for q = 1 to ``bound``; ``None`` if an eigenvalue is at most ``shift``.
+
+    From the rows of the eigenvector's equation, f(q-1) / f(q) = curvature q^2 - shift
+    - f(q+1) / f(q); the row of q = 0 closes it, by symmetry.
+    """
+    ratios = []
+    outer = 0.0  # f(q+1) / f(q)
+    for q in range(bound, 0, -1):
+        ratio = curvature * q * q - shift - outer
+        if ratio <= 0:
+            return None
+        ratios.append(ratio)
+        outer = 1 / ratio
+    if -shift - 2 * outer <= 0:
+        return None
+    ratios.reverse()
+    return ratios
 
 
 def _eta(risk_aversion: float, decay: float, intensity: float) -> float:
     return intensity * (1 + risk_aversion / decay) ** -(1 + decay / risk_aversion)
+
+
+def outward(bid: float, ask: float) -> tuple[int, int]:
+    """Return the two prices in whole ticks: the bid rounded down, the ask rounded up."""
+    return floor(bid), ceil(ask)
+
+
+# ---------------------------------------------------------------- orders where they are wanted
+
+
+@dataclass
+class _Held:
+    """The order of a slot, as far as its owner has heard."""
+
+    order_id: int
+    quote: Quote
+    waiting: bool = True  # a message about it is under way, and not answered
+
+
+class QuoteBoard:
+    """A maker's post-only orders, one a slot, and the quotes that they are to show.
+
+    ``show`` sets what is wanted; the board sends only what differs: a new order for a slot that
+    has none, a cancellation for one that is wanted no more, a replacement where price or open size
+    differ. An order about which a message is under way is left alone until the answer is heard,
+    and is then brought to what is wanted by that time: with latency no two messages race.
+
+    What the market refuses (a post-only order that would trade) is not tried again before the
+    next ``show``. A quote that has traded is not refilled before that either.
+    """
+
+    def __init__(self, instrument: int = 0, tag: int = 0) -> None:
+        self.instrument = instrument
+        self.tag = tag
+        self._wanted: Quotes = {}
+        self._held: dict[Slot, _Held] = {}
+        self._slot_of: dict[int, Slot] = {}
+
+    def show(self, agent: Agent, wanted: Mapping[Slot, Quote]) -> None:
+        """Bring the orders of ``agent`` to ``wanted``, slot by slot; slots it lacks are emptied."""
+        self._wanted = dict(wanted)
+        for slot in [*(slot for slot in self._held if slot not in wanted), *wanted]:
+            self._settle(agent, slot)
+
+    def hear(self, agent: Agent, event: EventView) -> bool:
+        """Take note of an event; whether one of the board's orders has traded."""
+        kind = event.kind
+        if kind == EventKind.TRADE:
+            traded = self._trade(event.order_id, event.size)
+            return self._trade(event.resting_order_id, event.size) or traded
+        slot = self._slot_of.get(event.order_id)
+        if slot is None:
+            return False
+        held = self._held[slot]
+        held.waiting = False
+        if kind == EventKind.REJECTED:
+            # Only an order that never came to rest, or one that is gone, has nothing left.
+            self._wanted.pop(slot, None) if event.reason != Reason.UNKNOWN_ORDER else None
+        return False

@@ -155,7 +155,7 @@ def square_root_law(
 
 
 def order_flow_imbalance(
-    depths: Sequence[int] = (5, 10, 20), window: int = 50, windows: int = 100_000, seed: int = 1
+    depths: Sequence[int] = (5, 10, 20), window: int = 50, windows: int = 400_000, seed: int = 1
 ) -> Values:
     """Regress changes of the mid on order flow imbalance in a book of equal depth.
 

@@ -23,7 +23,7 @@ def double_auction(
     values: Sequence[int] = VALUES,
     costs: Sequence[int] = COSTS,
     highest_price: int = 200,
-    periods: int = 200,
+    sessions: int = 200,
     quotes: int = 3_000,
     seed: int = 1,
 ) -> Values:
@@ -39,17 +39,18 @@ def double_auction(
         One unit each of a buyer and of a seller, in ticks.
     highest_price
         In ticks.
-    periods, quotes
-        Trading periods, and quotes in each.
+    sessions, quotes
+        Trading sessions, and quotes in each.
     seed
         Of the simulation.
 
     Returns
     -------
     Values
-        ``constrained`` and ``unconstrained`` efficiency in percent with standard errors.
+        ``constrained`` and ``unconstrained`` efficiency in percent with standard errors,
+        and ``advantage``, the first less the second.
     """
-    whole(highest_price=highest_price, periods=periods, quotes=quotes)
+    whole(highest_price=highest_price, sessions=sessions, quotes=quotes)
     for name, prices in {"values": values, "costs": costs}.items():
         if not prices or min(prices) < 1 or max(prices) > highest_price:
             raise ValueError(f"{name} must hold prices from 1 to {highest_price}, got {prices!r}")
@@ -60,11 +61,12 @@ def double_auction(
     for name, constrained in {"constrained": True, "unconstrained": False}.items():
         random = np.random.default_rng(seed)
         shares = [
-            100 * _period(values, costs, highest_price, quotes, constrained, random) / possible
-            for _ in range(periods)
+            100 * _session(values, costs, highest_price, quotes, constrained, random) / possible
+            for _ in range(sessions)
         ]
         found[name] = float(np.mean(shares))
-        found[f"{name}_error"] = float(np.std(shares) / sqrt(periods))
+        found[f"{name}_error"] = float(np.std(shares) / sqrt(sessions))
+    found["advantage"] = found["constrained"] - found["unconstrained"]
     return found
 
 
@@ -74,7 +76,7 @@ def largest_surplus(values: Sequence[int], costs: Sequence[int]) -> int:
     return sum(max(value - cost, 0) for value, cost in pairs)
 
 
-def _period(
+def _session(
     values: Sequence[int],
     costs: Sequence[int],
     highest: int,
@@ -82,7 +84,7 @@ def _period(
     constrained: bool,
     random: np.random.Generator,
 ) -> int:
-    """Return the surplus of one trading period."""
+    """Return the surplus of one trading session."""
     limits = [(Side.BUY, value) for value in values] + [(Side.SELL, cost) for cost in costs]
     active = list(range(len(limits)))
     book, surplus = OrderBook(), 0

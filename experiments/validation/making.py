@@ -4,9 +4,10 @@ Source: M. Avellaneda and S. Stoikov, "High-frequency trading in a limit order b
 Finance 8, 2008.
 """
 
-from math import log, sqrt
+from math import exp, log, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.validation.target import Values, positive, whole
 
@@ -50,7 +51,8 @@ def avellaneda_stoikov(
     Returns
     -------
     Values
-        ``profit`` (mean), ``profit_deviation``, ``inventory_deviation`` and ``average_spread``.
+        ``profit`` (mean), ``profit_deviation``, ``inventory_deviation`` and ``average_spread``;
+        of the symmetric strategy also ``..._exact``, for its inventory is a plain random walk.
     """
     positive(gamma=gamma, sigma=sigma, horizon=horizon, step=step, decay=decay)
     positive(intensity=intensity, start_price=start_price)
@@ -78,14 +80,36 @@ def avellaneda_stoikov(
         inventory += bought.astype(np.float64) - sold
         price += sigma * sqrt(step) * (2.0 * random.integers(0, 2, paths) - 1.0)
     profit = cash + inventory * price - start_inventory * start_price
+    values: Values = {"profit": float(profit.mean()), "average_spread": average}
+    values["profit_error"] = float(profit.std() / sqrt(paths))
+    for name, sample in {"profit": profit, "inventory": inventory}.items():
+        values[f"{name}_deviation"] = float(sample.std())
+        values[f"{name}_deviation_error"] = _error_of_deviation(sample)
+    if strategy == "symmetric":
+        chance = min(intensity * step * exp(-decay * average / 2), 1.0)
+        values |= _exact_moments(chance, average / 2, sigma**2 * step, steps)
+    return values
+
+
+def _error_of_deviation(sample: NDArray[np.float64]) -> float:
+    """Return the standard error of a standard deviation; profits have heavy tails."""
+    variance = float(sample.var())
+    fourth = float(((sample - sample.mean()) ** 4).mean())
+    return sqrt(max(fourth - variance**2, 0.0) / len(sample) / (4 * variance)) if variance else 0.0
+
+
+def _exact_moments(chance: float, half: float, variance: float, steps: int) -> Values:
+    """Moments where each side fills with a fixed chance a step, at ``half`` from the mid.
+
+    Profit is half times the fills plus the sum of inventory times the next move: uncorrelated,
+    and the inventory after i steps has variance 2 p (1 - p) i.
+    """
+    fill = 2 * chance * (1 - chance)
+    held = fill * steps * (steps + 1) / 2
     return {
-        "profit": float(profit.mean()),
-        "profit_error": float(profit.std() / sqrt(paths)),
-        "profit_deviation": float(profit.std()),
-        "profit_deviation_error": float(profit.std() / sqrt(2 * paths)),
-        "inventory_deviation": float(inventory.std()),
-        "inventory_deviation_error": float(inventory.std() / sqrt(2 * paths)),
-        "average_spread": average,
+        "profit_exact": 2 * chance * steps * half,
+        "profit_deviation_exact": sqrt(fill * steps * half**2 + held * variance),
+        "inventory_deviation_exact": sqrt(fill * steps),
     }
 
 

@@ -4,11 +4,20 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
 from experiments.validation.cases import Case, read_cases
-from experiments.validation.registry import TARGETS, parameters_of
+from experiments.validation.readers import parameters_of
+from experiments.validation.registry import TARGETS
 from experiments.validation.target import Result, Target, Values, compare
 
 __all__ = ["find_target", "names", "validate"]
+
+PRECISION = frozenset(
+    "paths draws seed steps trades replicas clusters changes windows samples sessions quotes "
+    "market_orders ticks_per_unit points queue".split()
+)
+"""Parameters that say how well a thing is computed, not which thing."""
 
 
 def names(cases: Sequence[Case]) -> list[str]:
@@ -51,16 +60,15 @@ def validate(name: str, /, cases: Sequence[Case] | None = None, **parameters: An
         choice = ", ".join(target.name for target in TARGETS)
         raise ValueError(f"no target or published case is named {name!r}: choose from {choice}")
     used = target.defaults() | (parameters_of(target, case) if case else {})
-    used |= target.translate(parameters)
+    used |= {
+        key: _in_form(target, key, value) for key, value in target.translate(parameters).items()
+    }
     candidates = [case] if case else [item for item in known if find_target(item.id) is target]
     matching = [item for item in candidates if _stated_for(target, item, used)]
     published: Values = {}
     for item in matching:
         published |= target.read(item)
-    try:
-        ours = target.compute(**used)
-    except TypeError as error:
-        raise ValueError(f"{name}: a parameter has the wrong form: {error}") from error
+    ours = target.compute(**used)
     verdict, bands, problems = compare(ours, target, published or None)
     return Result(
         name=name,
@@ -74,6 +82,17 @@ def validate(name: str, /, cases: Sequence[Case] | None = None, **parameters: An
     )
 
 
+def _in_form(target: Target, key: str, value: Any) -> Any:
+    """Return a value as the function's signature asks for it."""
+    wanted = target.annotations()[key]
+    try:
+        form: TypeAdapter[Any] = TypeAdapter(wanted, config=ConfigDict(allow_inf_nan=False))
+        return form.validate_python(value)
+    except ValidationError as error:
+        why = error.errors()[0]["msg"]
+        raise ValueError(f"{target.name}: {key} = {value!r}: {why}") from None
+
+
 def _stated_for(target: Target, case: Case, used: Mapping[str, Any]) -> bool:
     stated = parameters_of(target, case)
     defaults = target.defaults()
@@ -82,13 +101,6 @@ def _stated_for(target: Target, case: Case, used: Mapping[str, Any]) -> bool:
         for key, default in defaults.items()
         if key not in PRECISION
     )
-
-
-PRECISION = {
-    "paths", "draws", "seed", "steps", "trades", "replicas", "clusters", "changes", "largest",
-    "windows", "samples", "periods_run", "market_orders", "ticks_per_unit", "points", "lags",
-}  # fmt: skip
-"""Parameters that say how well a thing is computed, not which thing."""
 
 
 def _plain(value: Any) -> Any:

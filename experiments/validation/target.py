@@ -10,7 +10,7 @@ returns named values. Two kinds of comparison follow, and either may be absent:
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,10 @@ class Target:
         given = inspect.signature(self.compute).parameters
         return {name: parameter.default for name, parameter in given.items()}
 
+    def annotations(self) -> dict[str, Any]:
+        """Return the types of the parameters of ``compute``."""
+        return get_type_hints(self.compute)
+
     def translate(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return parameters under the names of ``compute``.
 
@@ -144,7 +148,10 @@ def compare(
             problems += _difference(ours, key, value, target.bands[key], "published")
     for check in target.checks:
         if check.simulated in ours and check.theory in ours:
-            bands[check.simulated] = f"{check.band} of {check.theory}"
+            held = f"{check.band} of {check.theory}"
+            bands[check.simulated] = ", ".join(
+                [*([bands[check.simulated]] if check.simulated in bands else []), held]
+            )
             theory = ours[check.theory]
             problems += _difference(ours, check.simulated, theory, check.band, check.theory)
     if not bands:

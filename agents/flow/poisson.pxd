@@ -1,0 +1,23 @@
+"""Orders that arrive and leave as Poisson processes."""
+
+from libc.stdint cimport int64_t
+
+from agents.block cimport Block
+from agents.flow.choice cimport Choice
+from agents.flow.flow cimport Flow
+
+
+cdef class Poisson(Flow):
+    cdef Choice distances  # less 1; None: no limit orders
+    cdef Choice far_field  # distances of the initial orders; None: no initial orders
+    cdef Block thetas  # by distance less 1; the last holds beyond
+    cdef int64_t theta_count
+    cdef double theta_most
+    cdef double limit_rate  # both sides, orders a second
+    cdef double market_rate
+    cdef int64_t depth  # -1: drawn
+
+    cdef int market_side(self, double u) except? 0
+    cdef int seed_book(self) except -1
+    cdef int cancel_some(self, double u) except -1
+    cdef double theta_at(self, int64_t distance) noexcept

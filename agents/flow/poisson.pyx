@@ -1,0 +1,229 @@
+"""Orders that arrive and leave as Poisson processes.
+
+``Poisson`` is the model of Cont, Stoikov and Talreja, in which rates depend on the distance from
+the opposite best price. ``ZeroIntelligence``, the model of Smith, Farmer, Gillemot and
+Krishnamurthy, is the case of rates that do not.
+"""
+
+cimport cython
+from libc.stdint cimport int64_t, uint32_t
+
+from agents.block cimport Block
+from agents.elementary cimport natural_exp, natural_log
+from agents.flow.choice cimport Choice
+from agents.flow.flow cimport Flow
+from agents.flow.orders cimport OpenOrder, OpenOrders
+from agents.random cimport below, poisson, uniform
+from lob.records cimport BUY, SELL
+
+from agents.flow.arguments import finite, finite_list
+from lob.checks import integer
+
+__all__ = ["Poisson", "ZeroIntelligence"]
+
+MAX_WINDOW = 2**20
+MAX_DEPTH = 2**24
+
+
+@cython.auto_pickle(True)
+cdef class Poisson(Flow):
+    """Poisson flow with rates by distance from the opposite best price.
+
+    On either side, limit orders arrive at rate ``lambda_(i)`` at distance i, market orders at rate
+    ``mu``, and each open order of the flow is cancelled at rate ``theta(i)``, where i is its
+    distance by then. With an empty opposite side, distances are from its last known best price.
+
+    Parameters
+    ----------
+    name, price, size, instrument, **participant
+        As for ``Flow``.
+    lambda_
+        Limit orders a second on one side, at distances 1, 2, 3... ticks.
+    theta
+        Cancellations a second of one order, at distances 1, 2, 3... ticks: the last holds beyond.
+    mu
+        Market orders a second on one side.
+    k, alpha
+        At the distances i beyond ``lambda_``, up to ``window``, the rate is ``k / i**alpha``.
+    window
+        The largest distance at which limit orders arrive, in ticks; default: as many as
+        ``lambda_`` has.
+    depth
+        How many orders there are on both sides to begin with, at distances from ``price`` drawn
+        with probability proportional to ``lambda_(i) / theta(i)``: the stationary state far from
+        the best prices. ``None`` draws their number too.
+
+    References
+    ----------
+    Cont, Stoikov, Talreja (2010): A stochastic model for order book dynamics. Operations Research
+    58(3). All orders there are of one size; rates are those of this class with ``size=1``.
+    """
+
+    def __init__(
+        self, name, *, price, lambda_, theta, mu, k=0.0, alpha=0.0, window=None, depth=0, **others
+    ):
+        Flow.__init__(self, name, price=price, **others)
+        arrivals = finite_list("lambda_", lambda_)
+        if window is None:
+            window = len(arrivals)
+        window = integer("window", window, 1, MAX_WINDOW)
+        scale, power = finite("k", k), finite("alpha", alpha)
+        if len(arrivals) > window:
+            raise ValueError(f"window must be at least {len(arrivals)}, got {window}")
+        arrivals += [scale * power_law(i, power) for i in range(len(arrivals) + 1, window + 1)]
+        self.set_rates(arrivals, finite_list("theta", theta), finite("mu", mu), depth)
+
+    def set_rates(self, arrivals, thetas, mu, depth):
+        """Keep the rates, those of one side."""
+        cdef int64_t i
+        if any(arrivals):
+            self.distances = Choice("lambda_", arrivals)
+            self.limit_rate = 2 * self.distances.total
+        self.market_rate = 2 * mu
+        self.theta_most = max(thetas)
+        # A list that ends as it began needs no look at distances.
+        self.theta_count = 1 if min(thetas) == max(thetas) else len(thetas)
+        self.thetas = Block()
+        self.thetas.reserve(sizeof(double) * self.theta_count)
+        for i in range(self.theta_count):
+            (<double *>self.thetas.data)[i] = thetas[i]
+        self.depth = -1 if depth is None else integer("depth", depth, 0, MAX_DEPTH)
+        if self.depth == 0:
+            return
+        if self.distances is None:
+            raise ValueError(f"depth must be 0 where no limit orders arrive, got {depth!r}")
+        rates = [(a, self.theta_at(d + 1)) for d, a in enumerate(arrivals)]
+        if any(a > 0 and leave == 0 for a, leave in rates):
+            raise ValueError(f"depth must be 0 where orders stay for ever, got {depth!r}")
+        self.far_field = Choice("lambda_", [a / leave if a else 0.0 for a, leave in rates])
+        if self.depth < 0 and 2 * self.far_field.total > MAX_DEPTH:
+            raise ValueError(
+                f"depth must be given where more than {MAX_DEPTH} orders are expected, got None"
+            )
+
+    cdef int start(self) except -1:
+        if self.far_field is not None:
+            self.seed_book()
+        return self.wake_at_rate(self.total_rate())
+
+    cdef int seed_book(self) except -1:
+        """The orders of the beginning."""
+        cdef int64_t count = self.depth, distance
+        if count < 0:
+            count = poisson(&self.stream, 2 * self.far_field.total)
+        while count:
+            distance = 1 + self.far_field.pick(uniform(&self.stream))
+            if below(&self.stream, 2):
+                self.limit_order(BUY, self.last_ask - distance)
+            else:
+                self.limit_order(SELL, self.last_bid + distance)
+            count -= 1
+        return 0
+
+    cdef inline double total_rate(self) noexcept:
+        return (
+            self.limit_rate + self.market_rate
+            + self.theta_most * (self.buys.count + self.sells.count)
+        )
+
+    cdef int wake(self, uint32_t payload) except -1:
+        """One thing happens. Which, where and on which side: one draw tells it all."""
+        cdef double at = uniform(&self.stream) * self.rate
+        cdef double half = 0.5 * self.limit_rate
+        self.look()
+        if at < half:
+            self.limit_order(BUY, self.last_ask - 1 - self.distances.pick(at / half))
+        elif at < self.limit_rate:
+            self.limit_order(SELL, self.last_bid + 1 + self.distances.pick((at - half) / half))
+        elif at < self.limit_rate + self.market_rate:
+            self.market_order(self.market_side((at - self.limit_rate) / self.market_rate))
+        elif self.theta_most > 0:
+            self.cancel_some((at - self.limit_rate - self.market_rate) / self.theta_most)
+        return self.wake_at_rate(self.total_rate())
+
+    cdef int market_side(self, double u) except? 0:
+        """The side of a market order, with ``u`` uniform on [0, 1)."""
+        return BUY if u < 0.5 else SELL
+
+    cdef int cancel_some(self, double u) except -1:
+        """Cancel the open order number ``u`` rounded down, with probability theta over its bound.
+
+        There may be no such order any more: others have traded with it since.
+        """
+        cdef int64_t place = <int64_t>u, distance
+        cdef OpenOrders orders = self.buys
+        cdef const OpenOrder *order
+        u -= place
+        if place >= self.buys.count:
+            place -= self.buys.count
+            orders = self.sells
+            if place >= self.sells.count:
+                return 0
+        order = orders.at(place)
+        if self.theta_count > 1:
+            if orders is self.buys:
+                distance = self.last_ask - order.price
+            else:
+                distance = order.price - self.last_bid
+            if u * self.theta_most >= self.theta_at(distance):
+                return 0
+        return self.cancel_order(self.instrument, order.order_id)
+
+    cdef double theta_at(self, int64_t distance) noexcept:
+        """Rate of cancellation of one order at a distance in ticks."""
+        cdef int64_t i = distance - 1
+        if i >= self.theta_count:
+            i = self.theta_count - 1
+        return (<double *>self.thetas.data)[i if i > 0 else 0]
+
+
+@cython.auto_pickle(True)
+cdef class ZeroIntelligence(Poisson):
+    """Zero-intelligence flow: orders that know nothing but where the best prices are.
+
+    All orders are of ``sigma`` lots. Buy limit orders arrive uniformly at the ``window`` prices
+    below the best ask, sell limit orders at those above the best bid. The published model has no
+    window: it is there so that the total rate is finite, and should be many spreads wide.
+
+    Parameters
+    ----------
+    name, price, instrument, **participant
+        As for ``Flow``.
+    alpha
+        Limit order rate: lots a second at each price, on either side.
+    mu
+        Market order rate: lots a second, half of them bought.
+    delta
+        Cancellation rate of each order, a second.
+    sigma
+        Lots of each order.
+    window
+        Prices at which limit orders arrive on a side, in ticks.
+    depth
+        How many orders there are to begin with, as in ``Poisson``: uniform over the window.
+        ``None`` draws as many as rest on average where no market order comes,
+        ``alpha / (sigma * delta)`` at each price.
+
+    References
+    ----------
+    Smith, Farmer, Gillemot, Krishnamurthy (2003): Statistical theory of the continuous double
+    auction. Quantitative Finance 3(6).
+    """
+
+    def __init__(
+        self, name, *, price, alpha, mu, delta, sigma=1, window=1_000, depth=0, **others
+    ):
+        if "size" in others:
+            raise TypeError(f"size: the size of the orders is sigma here, got {others['size']!r}")
+        lots = integer("sigma", sigma, 1)
+        Flow.__init__(self, name, price=price, size=lots, **others)
+        width = integer("window", window, 1, MAX_WINDOW)
+        arrival = finite("alpha", alpha) / lots
+        trading = finite("mu", mu) / lots
+        leaving = finite("delta", delta)
+        self.set_rates([arrival] * width, [leaving], 0.5 * trading, depth)
+
+
+cdef double power_law(double i, double power) noexcept:
+    """``i ** -power``, the same on every machine."""
+    return natural_exp(-power * natural_log(i))

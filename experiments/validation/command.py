@@ -1,0 +1,123 @@
+"""The command ``firesale validate``."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from experiments.validation import Case, Result
+
+__all__ = ["validate_command"]
+
+DISAGREES = 1
+
+
+def validate_command(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Targets, or ids of published cases. All that are quick if none is given.",
+            show_default=False,
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A parameter; the value is JSON."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a name.")] = False,
+    only_list: Annotated[
+        bool, typer.Option("--list", help="Show the targets with their parameters.")
+    ] = False,
+    slow: Annotated[bool, typer.Option("--slow", help="Without names: the slow ones too.")] = False,
+) -> None:
+    """Hold what this project computes against the published literature."""
+    from experiments.validation import read_cases, validate
+
+    try:
+        cases = read_cases()
+        if only_list:
+            _list(as_json)
+            return
+        parameters = _parameters(settings or [])
+        chosen = names or _chosen(cases, slow)
+        if parameters and not names:
+            raise ValueError("--set needs the NAME of the target that has the parameter")
+        results = [validate(name, cases=cases, **parameters) for name in chosen]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if as_json:
+        found = [result.to_dict() for result in results]
+        typer.echo(json.dumps(found[0] if names and len(names) == 1 else found, indent=2))
+    else:
+        _show(results)
+    if any(result.verdict == "disagrees" for result in results):
+        raise typer.Exit(DISAGREES)
+
+
+def _chosen(cases: "Sequence[Case]", slow: bool) -> list[str]:
+    """Every published case that a target covers; without cases the targets themselves."""
+    from experiments.validation import TARGETS, find_target
+
+    found = [(case.id, find_target(case.id)) for case in cases]
+    covered = [(name, target) for name, target in found if target is not None]
+    every = covered or [(target.name, target) for target in TARGETS]
+    return [name for name, target in every if slow or not target.slow]
+
+
+def _parameters(settings: list[str]) -> dict[str, Any]:
+    parameters: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise ValueError(f"--set {setting}: write KEY=VALUE")
+        try:
+            parameters[key] = json.loads(text)
+        except json.JSONDecodeError:
+            parameters[key] = text
+    return parameters
+
+
+def _list(as_json: bool) -> None:
+    from experiments.validation import TARGETS
+
+    rows = [
+        {
+            "name": target.name,
+            "source": target.source,
+            "slow": target.slow,
+            "parameters": target.defaults(),
+            "also_called": {name: own for name, own in target.aliases.items() if own},
+        }
+        for target in TARGETS
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for target, row in zip(TARGETS, rows, strict=True):
+        typer.echo(f"{target.name}  ({target.source}){'  slow' if target.slow else ''}")
+        for name, default in target.defaults().items():
+            typer.echo(f"    {name} = {json.dumps(default)}")
+        for name, own in target.aliases.items():
+            if own:
+                typer.echo(f"    {name}: another name of {own}")
+
+
+def _show(results: "Sequence[Result]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from experiments.validation.table import rows
+
+    table = Table("name", "value", "published", "ours", "band", "verdict", box=None)
+    for result in results:
+        for index, row in enumerate(rows(result)):
+            table.add_row("" if index else result.name, *row, "" if index else result.verdict)
+    console = Console(highlight=False)
+    console.print(table)
+    for result in results:
+        if result.note:
+            console.print(f"{result.name}: {result.note}", markup=False)

@@ -1,0 +1,52 @@
+"""Results as rows of short text, and as the table of docs/validation.md."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from experiments.validation.target import Result
+
+__all__ = ["markdown", "rows", "short"]
+
+MOST = 5  # numbers shown of a list or of a row of a table
+
+
+def rows(result: Result) -> list[tuple[str, str, str, str]]:
+    """Return (value, published, ours, band) of all that was compared; of all, if nothing was."""
+    published = result.published or {}
+    names = [name for name in result.ours if name in result.band]
+    names = names or [name for name in result.ours if not name.endswith("_error")]
+    return [
+        (
+            name,
+            short(published[name]) if name in published else "-",
+            short(result.ours[name]),
+            result.band.get(name, "-"),
+        )
+        for name in names
+    ]
+
+
+def short(value: Any) -> str:
+    """Return a number to five digits, and the first few of many."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        shown = [short(item) for item in value[:MOST]]
+        if value and isinstance(value[0], list | tuple):
+            return f"{shown[0]} / ... ({len(value)} rows)"
+        return ", ".join(shown) + (", ..." if len(value) > MOST else "")
+    return f"{value:.5g}" if isinstance(value, float) and abs(value) < 1e5 else f"{value:,.6g}"
+
+
+def markdown(results: Iterable[Result]) -> str:
+    """Return the table, one row a compared value."""
+    lines = [
+        "| name | value | published | ours | band | verdict | provenance |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for result in results:
+        for index, row in enumerate(rows(result)):
+            first = ("", "", "") if index else (result.name, result.verdict, result.provenance)
+            cells = (first[0], *row, first[1], first[2])
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)

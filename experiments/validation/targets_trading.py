@@ -1,0 +1,193 @@
+"""Targets about those who trade: execution, information, market making, and the tools of both."""
+
+from experiments.validation import readers
+from experiments.validation.books import linear_sweep, square_root_law
+from experiments.validation.double_auction import double_auction
+from experiments.validation.execution import almgren_chriss, almgren_impact, obizhaeva_wang
+from experiments.validation.information import glosten_milgrom, kyle, roll
+from experiments.validation.making import avellaneda_stoikov
+from experiments.validation.tails import hill_on_student
+from experiments.validation.target import Band, Check, Target
+
+__all__ = ["TARGETS"]
+
+PERCENT, EXACT = Band(0.01), Band(1e-6)
+FIFTH_DIGIT = Band(absolute=6e-6)  # values printed to five decimals, and one unit of the last
+
+TARGETS = (
+    Target(
+        name="almgren-chriss",
+        source="Almgren, Chriss 2000",
+        compute=almgren_chriss,
+        cases=r"AC-.*",
+        read=readers.almgren_chriss,
+        bands={
+            "holdings": Band(absolute=0.5),
+            "kappa": Band(absolute=6e-5),
+            "theta": Band(absolute=6e-4),
+            "expected_cost": Band(1e-6),
+            "standard_deviation": Band(1e-6),
+            "instant_cost": Band(1e-9),
+        },
+        checks=(
+            Check("expected_cost_simulated", "expected_cost", Band(0.02)),
+            Check("standard_deviation_simulated", "standard_deviation", Band(0.02)),
+        ),
+        aliases={
+            "S0": "start_price",
+            "X": "shares",
+            "T": "horizon_days",
+            "N": "periods",
+            "lambda": "risk_aversion",
+        },
+    ),
+    Target(
+        name="obizhaeva-wang",
+        source="Obizhaeva, Wang 2013",
+        compute=obizhaeva_wang,
+        cases=r"OW-.*",
+        read=readers.keyed(block="block", continuous="cont", cost="cost", twap_cost="TWAP cost"),
+        bands={
+            "block": Band(0.005),
+            "continuous": Band(0.005),
+            "cost": Band(0.001),
+            "twap_cost": Band(0.001),
+        },
+        checks=(
+            Check("cost_simulated", "cost", Band(1e-6)),
+            Check("twap_cost_simulated", "twap_cost", Band(1e-6)),
+        ),
+        aliases={
+            "X0": "shares",
+            "q": "book_density",
+            "lambda": "permanent_impact",
+            "kappa": None,
+            "T": "horizon",
+            "rho": "resilience",
+        },
+    ),
+    Target(
+        name="almgren-impact",
+        source="Almgren, Thum, Hauptmann, Li 2005",
+        compute=almgren_impact,
+        cases=r"ALM05-.*",
+        read=readers.keyed(permanent_bps="I", cost_bps="J"),
+        bands={"permanent_bps": Band(absolute=0.5), "cost_bps": Band(absolute=0.5)},
+        aliases={"sigma_bp": "sigma_bps", "V": "daily_volume", "Theta": "shares_outstanding"},
+    ),
+    Target(
+        name="kyle",
+        source="Kyle 1985",
+        compute=kyle,
+        cases=r"KYLE-.*",
+        read=readers.listed("price_impact", "aggressiveness", "variance_left", "insider_profit"),
+        bands=dict.fromkeys(
+            ("price_impact", "aggressiveness", "variance_left", "insider_profit"), EXACT
+        ),
+        checks=tuple(
+            Check(f"{name}_simulated", name, PERCENT)
+            for name in ("price_impact", "variance_left", "insider_profit")
+        ),
+        aliases={"Sigma0": "prior_variance", "sigma_u": "noise_sigma"},
+    ),
+    Target(
+        name="glosten-milgrom",
+        source="Glosten, Milgrom 1985",
+        compute=glosten_milgrom,
+        cases=r"GM(-.*)?",
+        read=readers.keyed(initial_spread="initial spread", asks="ask k=0..3"),
+        bands={"initial_spread": Band(absolute=1e-5), "asks": Band(absolute=1e-5)},
+        checks=(Check("initial_spread_simulated", "initial_spread", PERCENT),),
+        aliases={"a": "informed"},
+    ),
+    Target(
+        name="roll",
+        source="Roll 1984",
+        compute=roll,
+        cases=r"ROLL(-.*)?",
+        read=readers.listed("covariance", "spread"),
+        bands={"covariance": PERCENT, "spread": PERCENT},
+        checks=(
+            Check("covariance_simulated", "covariance", PERCENT),
+            Check("spread_simulated", "spread", PERCENT),
+        ),
+        aliases={"c": "half_spread", "iid signs": None},
+    ),
+    Target(
+        name="avellaneda-stoikov",
+        source="Avellaneda, Stoikov 2008",
+        compute=avellaneda_stoikov,
+        cases=r"AS-(inv|sym)-.*",
+        read=readers.listed("profit", "profit_deviation", "inventory_deviation"),
+        bands={
+            "profit": PERCENT,
+            "profit_deviation": Band(0.02),
+            "inventory_deviation": Band(0.02),
+        },
+        aliases={
+            "s0": "start_price",
+            "T": "horizon",
+            "dt": "step",
+            "k": "decay",
+            "A": "intensity",
+            "q0": "start_inventory",
+            "fills": None,
+            "spread": None,
+        },
+        checks=(
+            Check("profit", "profit_exact", PERCENT),
+            Check("profit_deviation", "profit_deviation_exact", Band(0.02)),
+            Check("inventory_deviation", "inventory_deviation_exact", Band(0.02)),
+        ),
+    ),
+    Target(
+        name="linear-sweep",
+        source="Toth et al. 2011 (linear book)",
+        compute=linear_sweep,
+        cases=r"SWEEP-.*",
+        read=readers.listed("shift", "average"),
+        bands={"shift": Band(0.005), "average": Band(0.005)},
+        checks=(
+            Check("shift", "shift_theory", Band(0.005)),
+            Check("average", "average_theory", Band(0.005)),
+            Check("submitted_average", "average", Band(1e-12)),
+        ),
+        aliases={"L": "slope", "Q": "size"},
+    ),
+    Target(
+        name="square-root-law",
+        source="Toth et al. 2011; Sato, Kanazawa 2024",
+        compute=square_root_law,
+        cases=r"SQRT-law",
+        read=readers.square_root,
+        bands={"delta": Band(absolute=0.1)},
+        checks=(
+            Check("delta", "delta_theory", Band(absolute=0.01)),
+            Check("prefactor", "prefactor_theory", Band(0.05)),
+        ),
+        aliases={"Q/V": None},
+        note="a linear book at rest gives the square root by construction: this checks the fit "
+        "and the engine, not a market; the prefactor is that of the book, not of a stock",
+    ),
+    Target(
+        name="hill",
+        source="Hill 1975",
+        compute=hill_on_student,
+        cases=r"SFACT-hill-estimator",
+        read=readers.whole_value("index"),
+        bands={"index": Band(absolute=0.1)},
+        aliases={"df": "degrees"},
+        note="the estimator is biased low on a wide tail: the true exponent is the degrees",
+    ),
+    Target(
+        name="double-auction",
+        source="Gode, Sunder 1993",
+        compute=double_auction,
+        cases=r"GS-.*",
+        read=readers.zero_intelligence,
+        bands={"constrained": Band(absolute=4.0)},
+        aliases={"ZI-U": None, "ZI-C": None},
+        note="the schedules of the paper are in figures only: ours is a straight demand and "
+        "supply, so only the level of constrained traders is comparable (mean of its markets)",
+    ),
+)
