@@ -4,7 +4,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := $(shell find lob agents -name '*.pyx' -o -name '*.pxd') setup.py pyproject.toml
 STUBBED := $(subst /,.,$(basename $(shell find lob agents -name '*.pyi')))
-PEERS := $(VENV)/.peers
+BENCH := $(VENV)-bench
+PEERS := $(BENCH)/.installed
 SECONDS ?= 60
 SEED ?= 0
 
@@ -23,7 +24,7 @@ fuzz: $(STAMP)  ## compiled engine against reference: make fuzz SECONDS=600 SEED
 	$(BIN)/python -m tests.differential.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 bench: $(PEERS)  ## side by side with the peers that install
-	$(BIN)/python -m benchmarks.run
+	$(BENCH)/bin/python -m benchmarks.run
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -44,12 +45,15 @@ $(STAMP): $(SOURCES)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
+# An environment of its own: some peers pin old versions of what we use.
 $(PEERS): $(STAMP)
-	-for peer in bourse order-book nautilus_trader lightmatchingengine; do \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$peer" \
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	for peer in bourse order-book nautilus_trader lightmatchingengine; do \
+	  $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check "$$peer" \
 	    || echo "$$peer does not install here: left out of the comparison"; done
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find lob agents experiments \( -name '*.so' -o -name '*.c' -o -name '__pycache__' \) -prune -exec rm -rf {} +

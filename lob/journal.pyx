@@ -83,6 +83,7 @@ cdef enum:
     FAULT_VALUE = 6
     FAULT_LEAVES = 7
     FAULT_MIDDLE = 8
+    FAULT_OWN_LEAVES = 9
 
 cdef dict FAULTS = {
     FAULT_KIND: "kind {kind} is no market's",
@@ -94,6 +95,7 @@ cdef dict FAULTS = {
     FAULT_ENTERING: "order {order_id} trades, but is not the one that is entering",
     FAULT_VALUE: "side {side}, price {price}, size {size} and leaves {leaves} are no order's",
     FAULT_LEAVES: "what is left of order {named} is not what the tape up to here says",
+    FAULT_OWN_LEAVES: "what is left of order {order_id} is not what the tape up to here says",
     FAULT_MIDDLE: "the tape starts in the middle of a message",
 }
 
@@ -138,8 +140,9 @@ cdef class Follower:
         raw = rows.view(np.uint8)
         row = <const OrderRow *>&raw[0]
         for i in range(len(rows)):
-            if reserve(&self.book) < 0:
+            if self.book.budget <= 0 and reserve(&self.book) < 0:
                 raise MemoryError
+            self.book.budget -= 1
             rest(&self.book, row[i].order_id, row[i].side, row[i].price, row[i].size)
         return 0
 
@@ -419,12 +422,13 @@ cdef inline int follow(Shadow *book, const Event *event) noexcept nogil:
     if kind == TRADE:
         if unlikely(not book.entering or book.order_id != event.order_id):
             return FAULT_ENTERING
-        book.leaves = event.leaves
+        fault = spend(book, event)
+        if unlikely(fault != FAULT_NONE):
+            return fault
         return take(book, event.resting_order_id, event.size, event.resting_leaves)
     if kind == CANCELLED or kind == REDUCED:
         if book.entering and book.order_id == event.order_id:
-            book.leaves = event.leaves
-            return FAULT_NONE
+            return spend(book, event)
         return take(book, event.order_id, event.size, event.leaves)
     if kind == REPLACED:
         # As far as volumes go, an order that keeps its place may as well come in anew.
@@ -450,6 +454,14 @@ cdef inline int enter(Shadow *book, const Event *event) noexcept nogil:
     book.order_id = event.order_id
     book.side = event.side
     book.price = event.price
+    book.leaves = event.leaves
+    return FAULT_NONE
+
+
+cdef inline int spend(Shadow *book, const Event *event) noexcept nogil:
+    """Take lots off the order that is entering."""
+    if unlikely(event.size < 1 or book.leaves - event.size != event.leaves or event.leaves < 0):
+        return FAULT_OWN_LEAVES
     book.leaves = event.leaves
     return FAULT_NONE
 

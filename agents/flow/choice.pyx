@@ -44,11 +44,10 @@ cdef class Choice:
         lights = [i for i in range(self.count) if share[i] < 1]
         heavies = [i for i in range(self.count) if share[i] >= 1]
         while lights and heavies:
-            light, heavy = lights.pop(), heavies[-1]
+            light, heavy = lights.pop(), heavies.pop()
             cells[light].keep, cells[light].other = share[light], heavy
             share[heavy] -= 1 - share[light]
-            if share[heavy] < 1:
-                lights.append(heavies.pop())
+            (lights if share[heavy] < 1 else heavies).append(heavy)
         for i in lights + heavies:  # what is left differs from 1 by rounding
             cells[i].keep, cells[i].other = 1, i
 

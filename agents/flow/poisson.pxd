@@ -17,6 +17,7 @@ cdef class Poisson(Flow):
     cdef double market_rate
     cdef int64_t depth  # -1: drawn
 
+    cdef double total_rate(self) noexcept
     cdef int market_side(self, double u) except? 0
     cdef int seed_book(self) except -1
     cdef int cancel_some(self, double u) except -1

@@ -120,7 +120,7 @@ cdef class Poisson(Flow):
             count -= 1
         return 0
 
-    cdef inline double total_rate(self) noexcept:
+    cdef double total_rate(self) noexcept:
         return (
             self.limit_rate + self.market_rate
             + self.theta_most * (self.buys.count + self.sells.count)

@@ -16,10 +16,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log, log1p, sqrt
 from typing import NamedTuple
 
-import numpy as np
-
 from agents.agent import Agent, EventView
-from lob import EventKind, Reason, Side
+from lob import EventKind, Side
 from lob.checks import integer
 
 __all__ = [
@@ -200,7 +198,8 @@ class _Held:
 
     order_id: int
     quote: Quote
-    waiting: bool = True  # a message about it is under way, and not answered
+    asked: Quote | None  # by the last message: None asks for the end of it
+    waiting: bool = True  # that message is not answered yet
 
 
 class QuoteBoard:
@@ -229,17 +228,60 @@ class QuoteBoard:
             self._settle(agent, slot)
 
     def hear(self, agent: Agent, event: EventView) -> bool:
-        """Take note of an event; whether one of the board's orders has traded."""
-        kind = event.kind
-        if kind == EventKind.TRADE:
-            traded = self._trade(event.order_id, event.size)
-            return self._trade(event.resting_order_id, event.size) or traded
+        """Take note of an event, and act on it; whether one of the board's orders has traded."""
+        if event.kind == EventKind.TRADE:
+            as_taker = self._trade(event.order_id, event.leaves)
+            return self._trade(event.resting_order_id, event.resting_leaves) or as_taker
         slot = self._slot_of.get(event.order_id)
         if slot is None:
             return False
         held = self._held[slot]
         held.waiting = False
-        if kind == EventKind.REJECTED:
-            # Only an order that never came to rest, or one that is gone, has nothing left.
-            self._wanted.pop(slot, None) if event.reason != Reason.UNKNOWN_ORDER else None
+        if event.kind == EventKind.REPLACED:
+            held.quote = Quote(event.price, event.leaves)
+        elif event.kind == EventKind.REJECTED and self._wanted.get(slot) == held.asked:
+            # Asking the same again would be refused again: what rests, if anything, may stay.
+            self._wanted.pop(slot, None)
+            if event.leaves:
+                self._wanted[slot] = held.quote
+        if event.leaves == 0:
+            self._forget(slot)
+        self._settle(agent, slot)
         return False
+
+    def _trade(self, order_id: int, leaves: int) -> bool:
+        slot = self._slot_of.get(order_id)
+        if slot is None:
+            return False
+        held = self._held[slot]
+        held.quote = Quote(held.quote.price, leaves)
+        if leaves == 0:
+            self._forget(slot)
+            self._wanted.pop(slot, None)
+        return True
+
+    def _forget(self, slot: Slot) -> None:
+        del self._slot_of[self._held.pop(slot).order_id]
+
+    def _settle(self, agent: Agent, slot: Slot) -> None:
+        """Send the one message, if any, that brings a slot to what is wanted there."""
+        wanted, held = self._wanted.get(slot), self._held.get(slot)
+        if held is None:
+            if wanted is None:
+                return
+            order_id = agent.submit(
+                slot.side,
+                wanted.size,
+                wanted.price,
+                instrument=self.instrument,
+                post_only=True,
+                tag=self.tag,
+            )
+            self._held[slot] = _Held(order_id, wanted, wanted)
+            self._slot_of[order_id] = slot
+        elif not held.waiting and wanted != held.quote:
+            if wanted is None:
+                agent.cancel(held.order_id)
+            else:
+                agent.replace(held.order_id, price=wanted.price, size=wanted.size)
+            held.waiting, held.asked = True, wanted

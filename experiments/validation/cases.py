@@ -84,17 +84,18 @@ def case_file() -> Path:
 
 
 def read_cases(path: Path | None = None) -> list[Case]:
-    """Return the cases of a file; none where there is no file at the default place.
+    """Return the cases of a file; none where nobody named one and the default is not there.
 
     Raises
     ------
     ValueError
         If the file is not a list of cases, with the index of the first that is not one.
     OSError
-        If ``path`` is given and cannot be read.
+        If ``path`` or ``FIRESALE_CASES`` is given and cannot be read.
     """
+    asked = path is not None or "FIRESALE_CASES" in os.environ
     path = path or case_file()
-    if path == case_file() and not path.is_file():
+    if not asked and not path.is_file():
         return []
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))

@@ -47,7 +47,7 @@ def validate_command(
         if parameters and not names:
             raise ValueError("--set needs the NAME of the target that has the parameter")
         results = [validate(name, cases=cases, **parameters) for name in chosen]
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise typer.BadParameter(str(error)) from None
     if as_json:
         found = [result.to_dict() for result in results]
@@ -84,20 +84,20 @@ def _parameters(settings: list[str]) -> dict[str, Any]:
 def _list(as_json: bool) -> None:
     from experiments.validation import TARGETS
 
-    rows = [
-        {
-            "name": target.name,
-            "source": target.source,
-            "slow": target.slow,
-            "parameters": target.defaults(),
-            "also_called": {name: own for name, own in target.aliases.items() if own},
-        }
-        for target in TARGETS
-    ]
     if as_json:
+        rows = [
+            {
+                "name": target.name,
+                "source": target.source,
+                "slow": target.slow,
+                "parameters": target.defaults(),
+                "also_called": {name: own for name, own in target.aliases.items() if own},
+            }
+            for target in TARGETS
+        ]
         typer.echo(json.dumps(rows, indent=2))
         return
-    for target, row in zip(TARGETS, rows, strict=True):
+    for target in TARGETS:
         typer.echo(f"{target.name}  ({target.source}){'  slow' if target.slow else ''}")
         for name, default in target.defaults().items():
             typer.echo(f"    {name} = {json.dumps(default)}")

@@ -104,7 +104,7 @@ def first_to_empty(births: Rates, deaths: Rates, largest: int) -> NDArray[np.flo
     h(0, a) = 0 and h(b, 0) = 1. Blocks of one bid queue each are eliminated from the largest
     down; the matrix is diagonally dominant, so this needs no pivots.
     """
-    queue = np.arange(1.0, largest + 1)
+    queue = np.arange(1, largest + 1, dtype=np.float64)
     up, down = np.where(queue < largest, births(queue), 0.0), deaths(queue)
     ask = np.diag(up + down) - np.diag(up[:-1], 1) - np.diag(down[1:], -1)
     source = np.where(queue == 1, down, 0.0)
@@ -315,6 +315,7 @@ def queue_at_rest(
     market: float | Sequence[float] = 0.94,
     cancellation: float = 0.71,
     largest: int = 200,
+    shown: int = 6,
     changes: int = 400_000,
     seed: int = 1,
 ) -> Values:
@@ -330,16 +331,19 @@ def queue_at_rest(
         Rate of each order.
     largest
         Where the sum over n is cut.
+    shown
+        Sizes in the two laws returned.
     changes, seed
         Of the simulated queues, 1,000 side by side.
 
     Returns
     -------
     Values
-        ``law`` (n = 0 to 5), ``mean``, ``law_simulated`` (time-weighted) and
+        ``law`` (n = 0, 1, ...), ``mean``, ``law_simulated`` (time-weighted) and
         ``total_variation``: half the sum of |simulated - law| over all n.
     """
     whole(least=10, largest=largest)
+    whole(shown=shown)
     whole(least=100_000, changes=changes)
     up, down = _by_size(arrival, largest), _by_size(market, largest)
     if cancellation < 0 or up.min() <= 0 or down.min() < 0:
@@ -355,9 +359,9 @@ def queue_at_rest(
     law /= law.sum()
     seen = _occupation(up, down, changes, np.random.default_rng(seed))
     return {
-        "law": law[:6].tolist(),
+        "law": law[:shown].tolist(),
         "mean": float(law @ np.arange(largest)),
-        "law_simulated": seen[:6].tolist(),
+        "law_simulated": seen[:shown].tolist(),
         "total_variation": float(abs(seen - law).sum() / 2),
         "no_distance": 0.0,
     }
@@ -382,4 +386,5 @@ def _occupation(
             spent += np.bincount(size, 1 / total, minlength=len(up))
         size += np.where(random.random(queues) * total < up[size], 1, -1)
         np.minimum(size, len(up) - 1, out=size)
-    return spent / spent.sum()
+    shares: NDArray[np.float64] = spent / spent.sum()
+    return shares

@@ -10,10 +10,12 @@ from experiments.validation.target import Target, Values
 
 __all__ = [
     "almgren_chriss",
+    "glosten_milgrom",
     "hurst",
     "keyed",
     "listed",
     "parameters_of",
+    "queue_at_rest",
     "santa_fe",
     "square_root",
     "whole_value",
@@ -59,6 +61,7 @@ def keyed(**names: str) -> Reader:
 
 
 def almgren_chriss(case: Case) -> Values:
+    """Read a schedule with its moments, two moments, or the cost of an immediate sale."""
     if isinstance(case.expected, dict):
         names = {"holdings": "x", "kappa": "kappa", "theta": "theta_days"}
         names |= {"expected_cost": "E", "standard_deviation": "sd"}
@@ -68,7 +71,21 @@ def almgren_chriss(case: Case) -> Values:
     return {"instant_cost": case.expected}
 
 
+def glosten_milgrom(case: Case) -> Values:
+    """Read the spread, and asks after however many purchases the key says."""
+    names = {"initial_spread": "initial spread"}
+    names |= {"asks": key for key in case.expected if key.startswith("ask k=")}
+    return dict(keyed(**names)(case))
+
+
+def queue_at_rest(case: Case) -> Values:
+    """Read the mean, and the chances of however many sizes the key says."""
+    names = {"mean": "mean"} | {"law": key for key in case.expected if key.startswith("pi0")}
+    return dict(keyed(**names)(case))
+
+
 def santa_fe(case: Case) -> Values:
+    """Read the one value that the second word of the id names."""
     names = {
         "spread": "spread",
         "V0.5": "variance",
@@ -86,6 +103,7 @@ def santa_fe(case: Case) -> Values:
 
 
 def hurst(case: Case) -> Values:
+    """Read the exponent of market orders, without its standard error."""
     return {"hurst": case.expected["market"][0]}
 
 
@@ -96,6 +114,7 @@ def zero_intelligence(case: Case) -> Values:
 
 
 def square_root(case: Case) -> Values:
+    """Read the exponent fitted to one exchange."""
     return {"delta": case.expected["delta TSE"]}
 
 
@@ -120,11 +139,16 @@ def parameters_of(target: Target, case: Case) -> dict[str, Any]:
         extra = {"at": [[int(pair[1]), int(pair[2])] for pair in pairs if pair]}
         extra |= _first_rates(given)
     elif target.name == "glosten-milgrom":
-        extra = {"buys": len(case.expected["ask k=0..3"])} if "ask k=0..3" in case.expected else {}
+        extra = {"buys": len(glosten_milgrom(case).get("asks", [0]))}
+    elif target.name == "queue-at-rest":
+        extra = {"shown": len(queue_at_rest(case)["law"])}
+    elif target.name == "cst-table-3":
+        extra = {"size": len(case.expected)}
     elif target.name == "order-splitting":
         extra = {"lags": [int(lag) for lag in case.expected]}
     elif target.name == "cont-de-larrard":
         extra = {"departure": given.get("lambda=mu+theta (per side)", 1.0)}
+        extra["size"] = len(case.expected)
     elif target.name == "obizhaeva-wang":
         _same_density(given, case)
     try:

@@ -14,8 +14,24 @@ from experiments.validation.target import Result, Target, Values, compare
 __all__ = ["find_target", "names", "validate"]
 
 PRECISION = frozenset(
-    "paths draws seed steps trades replicas clusters changes windows samples sessions quotes "
-    "market_orders ticks_per_unit points queue".split()
+    {
+        "paths",
+        "draws",
+        "seed",
+        "steps",
+        "trades",
+        "replicas",
+        "clusters",
+        "changes",
+        "windows",
+        "samples",
+        "sessions",
+        "quotes",
+        "market_orders",
+        "ticks_per_unit",
+        "points",
+        "queue",
+    }
 )
 """Parameters that say how well a thing is computed, not which thing."""
 
@@ -67,7 +83,7 @@ def validate(name: str, /, cases: Sequence[Case] | None = None, **parameters: An
     matching = [item for item in candidates if _stated_for(target, item, used)]
     published: Values = {}
     for item in matching:
-        published |= target.read(item)
+        published |= _read(target, item)
     ours = target.compute(**used)
     verdict, bands, problems = compare(ours, target, published or None)
     return Result(
@@ -80,6 +96,15 @@ def validate(name: str, /, cases: Sequence[Case] | None = None, **parameters: An
         note="; ".join([*problems, *([target.note] if target.note else [])]),
         parameters=used,
     )
+
+
+def _read(target: Target, case: Case) -> Values:
+    try:
+        return target.read(case)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(
+            f"{case.id}: {target.name} cannot read what is expected: {case.expected!r}"
+        ) from error
 
 
 def _in_form(target: Target, key: str, value: Any) -> Any:

@@ -77,7 +77,8 @@ def santa_fe(
         ``spread`` / p_c (time average), ``variance`` of the mid over 0.5 / delta, over p_c^2,
         ``late_diffusion`` = V(t) / (t p_c^2 delta) over 20 / delta, ``early_diffusion`` the same
         at t -> 0, ``impact`` of one market order on the mid / p_c, ``far_depth`` over alpha /
-        delta, and ``far_fano`` (both 1 by theory, and absent where ``window`` is below 8). Standard errors are between ten stretches of the run.
+        delta, and ``far_fano`` (both 1 by theory; absent where ``window`` is below 8). Standard
+        errors are between ten stretches of the run.
     """
     positive(eps=eps, granularity=granularity)
     whole(least=100, market_orders=market_orders)
@@ -269,7 +270,8 @@ class _Book:
         book, window = self.engine, self.window
         submit, cancel = book.submit, book.cancel
         bid, ask = book.best_bid, book.best_ask
-        assert bid is not None and ask is not None
+        if bid is None or ask is None:
+            raise ValueError("the book is empty: eps is too large for this granularity")
         last, spread, realised, shift, takers = self.time, 0.0, 0.0, 0.0, 0
         sample = start + (len(middle) + 1) * self.grid
         for time, kind, order_id, place in zip(*self._draw(until), strict=True):

@@ -80,7 +80,7 @@ TARGETS = (
         source="Huang, Lehalle, Rosenbaum 2015",
         compute=queue_at_rest,
         cases=r"QR-.*",
-        read=readers.keyed(law="pi0..5", mean="mean"),
+        read=readers.queue_at_rest,
         bands={"law": Band(absolute=6e-5), "mean": Band(absolute=6e-5)},
         checks=(Check("total_variation", "no_distance", Band(absolute=0.01)),),
         aliases={"lambda": "arrival", "mu": "market", "theta": "cancellation"},

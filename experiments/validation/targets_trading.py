@@ -95,7 +95,7 @@ TARGETS = (
         source="Glosten, Milgrom 1985",
         compute=glosten_milgrom,
         cases=r"GM(-.*)?",
-        read=readers.keyed(initial_spread="initial spread", asks="ask k=0..3"),
+        read=readers.glosten_milgrom,
         bands={"initial_spread": Band(absolute=1e-5), "asks": Band(absolute=1e-5)},
         checks=(Check("initial_spread_simulated", "initial_spread", PERCENT),),
         aliases={"a": "informed"},

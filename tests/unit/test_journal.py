@@ -184,7 +184,8 @@ def spoilt(row, **fields):
         (spoilt(3, resting_order_id=77), r"events\[3\]: order 77 does not rest"),
         (spoilt(3, order_id=77), r"events\[3\]: order 77 trades, but is not the one"),
         (spoilt(3, resting_leaves=1), r"events\[3\]: what is left of order 1"),
-        (spoilt(3, size=6), r"events\[3\]: what is left of order 1"),
+        (spoilt(3, size=6, leaves=2), r"events\[3\]: what is left of order 1"),
+        (spoilt(3, leaves=4), r"events\[3\]: what is left of order 3"),
         (spoilt(2, order_id=2), r"events\[2\]: order 2 is accepted, but rests already"),
         (spoilt(1, side=0), r"events\[1\]: side 0, price 102"),
         (spoilt(1, price=2**41), r"events\[1\]: side -1, price 2199023255552"),
@@ -200,6 +201,26 @@ def test_a_tape_that_contradicts_itself_is_refused_with_its_row(events, message)
         journal.quotes(events)
     with pytest.raises(ValueError, match=message):
         journal.depth_at(events, len(events))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_tape_whatever_breaks_more_than_itself(seed):
+    """Random bytes in random rows: a result or a ValueError with a row, and nothing else."""
+    rng = np.random.default_rng(seed)
+    instrument, _, events, _ = told("self-trades", seed)
+    names = list(lob.EVENT.names)
+    for row in rng.integers(0, len(events), 3):
+        name = str(rng.choice(names))
+        events[name][row] = np.frombuffer(rng.bytes(8), "<i8").astype(lob.EVENT[name])[0]
+    calls = (
+        lambda: journal.quotes(events, instrument)[0],
+        lambda: journal.depths(events, [0, len(events)], 3, instrument),
+    )
+    for call in calls:
+        try:
+            assert call().dtype in (lob.QUOTE, lob.LEVEL)
+        except ValueError as refused:
+            assert str(refused).startswith("events[")
 
 
 @pytest.mark.parametrize("call", [journal.quotes, journal.trades, journal.first_of_message])
