@@ -45,6 +45,9 @@ from lob.records cimport (
     ACCEPTED,
     BUY,
     CANCELLED,
+    FOK,
+    IOC,
+    MARKET,
     MAX_PRICE,
     MAX_SIZE,
     REASON_NONE,
@@ -103,7 +106,8 @@ cdef struct Shadow:
     Ladder sides[2]  # bids, asks
     OrderTable table
     int64_t budget  # orders that surely find memory
-    bint entering  # an order of the message at hand may come to rest
+    bint entering  # the message at hand has an order of its own
+    bint may_rest  # what it does not trade
     int8_t side  # this and the rest: of that order
     int64_t order_id
     int64_t price
@@ -157,7 +161,8 @@ def quotes(events, instrument=0, orders=None):
     Parameters
     ----------
     events
-        ``lob.EVENT`` rows in the order of their ``seq``, of one or more instruments.
+        ``lob.EVENT`` rows in the order of their ``seq``, of one or more instruments. A tape that
+        ends within a message tells too little of it: the last quote is then as if it were done.
     instrument
         Whose quotes.
     orders
@@ -180,7 +185,7 @@ def quotes(events, instrument=0, orders=None):
     """
     cdef const uint8_t[::1] raw = bytes_of(events)
     cdef uint16_t of = integer("instrument", instrument, 0, 2**16 - 1)
-    cdef int64_t count = len(events), row, last = -1, done = 0
+    cdef int64_t count = len(events), row = 0, last = -1, done = 0
     cdef const Event *event
     cdef int fault = FAULT_NONE
     cdef Follower follower = Follower()
@@ -451,6 +456,9 @@ cdef inline int enter(Shadow *book, const Event *event) noexcept nogil:
         return FAULT_MEMORY
     book.budget -= 1
     book.entering = True
+    book.may_rest = (
+        event.order_type != MARKET and event.time_in_force != IOC and event.time_in_force != FOK
+    )
     book.order_id = event.order_id
     book.side = event.side
     book.price = event.price
@@ -469,9 +477,9 @@ cdef inline int spend(Shadow *book, const Event *event) noexcept nogil:
 cdef inline void settle(Shadow *book) noexcept nogil:
     """The message is done: what is open of its order rests.
 
-    Orders that may not rest have nothing open by then: the tape says that it was cancelled.
+    An order that may not rest has something open only where the tape ends before it is cancelled.
     """
-    if book.entering and book.leaves > 0:
+    if book.entering and book.may_rest and book.leaves > 0:
         rest(book, book.order_id, book.side, book.price, book.leaves)
     book.entering = False
 

@@ -1,1 +1,17 @@
 """Background order flow: the models of the literature, compiled, through the real book."""
+
+from agents.flow.flow import Flow
+from agents.flow.hawkes import EVENT_TYPES, Hawkes
+from agents.flow.long_memory import LongMemory
+from agents.flow.poisson import Poisson, ZeroIntelligence
+from agents.flow.queue_reactive import QueueReactive
+
+__all__ = [
+    "EVENT_TYPES",
+    "Flow",
+    "Hawkes",
+    "LongMemory",
+    "Poisson",
+    "QueueReactive",
+    "ZeroIntelligence",
+]

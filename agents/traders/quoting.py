@@ -13,7 +13,7 @@ a solution to the market making problem", Mathematics and Financial Economics 7,
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, floor, log, log1p, sqrt
+from math import ceil, exp, floor, log, log1p, sqrt
 from typing import NamedTuple
 
 from agents.agent import Agent, EventView
@@ -181,7 +181,7 @@ def _ratios(bound: int, curvature: float, shift: float) -> list[float] | None:
 
 
 def _eta(risk_aversion: float, decay: float, intensity: float) -> float:
-    return intensity * (1 + risk_aversion / decay) ** -(1 + decay / risk_aversion)
+    return intensity * exp(-(1 + decay / risk_aversion) * log1p(risk_aversion / decay))
 
 
 def outward(bid: float, ask: float) -> tuple[int, int]:

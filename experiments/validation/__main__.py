@@ -15,9 +15,12 @@ def main() -> None:
     results = [validate(case.id, cases=cases) for case in cases if find_target(case.id)]
     print(markdown(results))
     print("\nNotes:\n")
+    notes: dict[str, list[str]] = {}
     for result in results:
         if result.note:
-            print(f"- `{result.name}`: {result.note}.")
+            notes.setdefault(result.note, []).append(f"`{result.name}`")
+    for note, names in notes.items():
+        print(f"- {', '.join(names)}: {note}.")
     for title, table in (("Context only, never a gate", CONTEXT), ("Of parts to come", LATER)):
         print(f"\n{title}:\n")
         for case in cases:

@@ -119,7 +119,7 @@ def glosten_milgrom(
 
 
 def roll(
-    half_spread: float = 0.5, sigma: float = 0.0, trades: int = 100_000, seed: int = 1
+    half_spread: float = 0.5, sigma: float = 0.0, trades: int = 400_000, seed: int = 1
 ) -> Values:
     """Roll's spread from the prices of trades in a real book.
 
@@ -134,7 +134,7 @@ def roll(
         ``..._simulated``.
     """
     positive(half_spread=half_spread)
-    whole(least=100, trades=trades)
+    whole(least=1_000, trades=trades)
     if sigma < 0:
         raise ValueError(f"sigma must not be negative, got {sigma!r}")
     tick = half_spread / 100
@@ -144,8 +144,9 @@ def roll(
     events = OrderBook().process(_quote_and_take(np.cumsum(steps), 100, sides))
     prices = events["price"][events["kind"] == EventKind.TRADE] * tick
     covariance = roll_covariance(prices)
-    # Standard error of an autocovariance of a first-order moving average, doubled for safety.
-    error = 2 * float(np.diff(prices).var()) / sqrt(trades)
+    # Between stretches of the tape, for neighbouring products are correlated.
+    stretches = [roll_covariance(part) for part in np.array_split(prices, 50)]
+    error = float(np.std(stretches, ddof=1)) / sqrt(len(stretches))
     return {
         "covariance": -(half_spread**2),
         "spread": 2 * half_spread,

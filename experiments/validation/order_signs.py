@@ -151,8 +151,8 @@ def zeta(exponent: float, start: float) -> float:
     """
     if exponent <= 1 or start <= 0:
         raise ValueError(f"the sum diverges at exponent {exponent!r}, start {start!r}")
-    s, near = exponent, start + np.arange(20)
-    end = start + 20
+    s, near = float(exponent), start + np.arange(20.0)
+    end = start + 20.0
     rest = end ** (1 - s) / (s - 1) + end**-s / 2 + s * end ** (-s - 1) / 12
     rest -= s * (s + 1) * (s + 2) * end ** (-s - 3) / 720
     rest += s * (s + 1) * (s + 2) * (s + 3) * (s + 4) * end ** (-s - 5) / 30240

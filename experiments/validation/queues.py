@@ -104,7 +104,7 @@ def first_to_empty(births: Rates, deaths: Rates, largest: int) -> NDArray[np.flo
     h(0, a) = 0 and h(b, 0) = 1. Blocks of one bid queue each are eliminated from the largest
     down; the matrix is diagonally dominant, so this needs no pivots.
     """
-    queue = np.arange(1, largest + 1, dtype=np.float64)
+    queue: NDArray[np.float64] = np.arange(1, largest + 1).astype(np.float64)
     up, down = np.where(queue < largest, births(queue), 0.0), deaths(queue)
     ask = np.diag(up + down) - np.diag(up[:-1], 1) - np.diag(down[1:], -1)
     source = np.where(queue == 1, down, 0.0)
@@ -133,7 +133,8 @@ def race(
     counts half.
     """
     cells = np.repeat(np.arange(size * size), draws)
-    bid, ask = cells // size + 1.0, cells % size + 1.0
+    bid = (cells // size + 1).astype(np.float64)
+    ask = (cells % size + 1).astype(np.float64)
     wins = np.zeros(size * size)
     for _ in range(100_000):
         rates = np.cumsum([births(bid), deaths(bid), births(ask), deaths(ask)], axis=0)
@@ -363,7 +364,6 @@ def queue_at_rest(
         "mean": float(law @ np.arange(largest)),
         "law_simulated": seen[:shown].tolist(),
         "total_variation": float(abs(seen - law).sum() / 2),
-        "no_distance": 0.0,
     }
 
 

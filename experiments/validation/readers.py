@@ -73,15 +73,18 @@ def almgren_chriss(case: Case) -> Values:
 
 def glosten_milgrom(case: Case) -> Values:
     """Read the spread, and asks after however many purchases the key says."""
-    names = {"initial_spread": "initial spread"}
-    names |= {"asks": key for key in case.expected if key.startswith("ask k=")}
-    return dict(keyed(**names)(case))
+    asks = _key(case, "ask k=")
+    return dict(keyed(initial_spread="initial spread", asks=asks)(case))
 
 
 def queue_at_rest(case: Case) -> Values:
     """Read the mean, and the chances of however many sizes the key says."""
-    names = {"mean": "mean"} | {"law": key for key in case.expected if key.startswith("pi0")}
-    return dict(keyed(**names)(case))
+    return dict(keyed(mean="mean", law=_key(case, "pi0"))(case))
+
+
+def _key(case: Case, start: str) -> str:
+    """Return the expected key that begins so, else that beginning."""
+    return next((key for key in case.expected if key.startswith(start)), start)
 
 
 def santa_fe(case: Case) -> Values:

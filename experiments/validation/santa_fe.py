@@ -55,7 +55,7 @@ def santa_fe(
     eps: float = 0.2,
     granularity: float = 0.02,
     window: float = 10.0,
-    market_orders: int = 400_000,
+    market_orders: int = 1_000_000,
     seed: int = 1,
 ) -> Values:
     """Spread, diffusion, impact and far depth of the zero-intelligence book.
@@ -103,7 +103,6 @@ def santa_fe(
         depth = 2 * unit * delta / MARKET_RATE
         measured["far_depth"] = [part.far_mean * depth for part in parts]
         measured["far_fano"] = [part.far_fano for part in parts]
-        values["poisson"] = 1.0
     for name, found in measured.items():
         values[name] = float(np.mean(found))
         values[f"{name}_error"] = float(np.std(found, ddof=1) / sqrt(len(found)))

@@ -13,7 +13,7 @@ MOST = 5  # numbers shown of a list or of a row of a table
 def rows(result: Result) -> list[tuple[str, str, str, str]]:
     """Return (value, published, ours, band) of all that was compared; of all, if nothing was."""
     published = result.published or {}
-    names = [name for name in result.ours if name in result.band]
+    names = [name for name in result.ours if name in result.band or name in published]
     names = names or [name for name in result.ours if not name.endswith("_error")]
     return [
         (
@@ -44,8 +44,12 @@ def markdown(results: Iterable[Result]) -> str:
         "| name | value | published | ours | band | verdict | provenance |",
         "|---|---|---|---|---|---|---|",
     ]
+    seen = set()
     for result in results:
-        for index, row in enumerate(rows(result)):
+        # A check of ours against theory stands in every case of its target: once is enough.
+        fresh = [row for row in rows(result) if row[1] != "-" or row not in seen]
+        seen.update(fresh)
+        for index, row in enumerate(fresh):
             first = ("", "", "") if index else (result.name, result.verdict, result.provenance)
             cells = (first[0], *row, first[1], first[2])
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")

@@ -55,7 +55,8 @@ class Check(NamedTuple):
     """Two values of one target that must agree: a simulation, and what it must give."""
 
     simulated: str
-    theory: str
+    theory: str | float
+    """The name of a value, or a constant."""
     band: Band
 
 
@@ -140,42 +141,51 @@ def compare(
     ours: Values, target: Target, published: Values | None
 ) -> tuple[Verdict, dict[str, str], list[str]]:
     """Return the verdict, the bands used, and one sentence for each disagreement."""
-    bands: dict[str, str] = {}
+    wanted = [
+        (key, value, target.bands[key], "published")
+        for key, value in (published or {}).items()
+        if key in target.bands
+    ]
+    wanted += [
+        (check.simulated, _theory(ours, check), check.band, str(check.theory))
+        for check in target.checks
+        if check.simulated in ours and _theory(ours, check) is not None
+    ]
+    bands: dict[str, list[str]] = {}
     problems = []
-    for key, value in (published or {}).items():
-        if key in target.bands:
-            bands[key] = str(target.bands[key])
-            problems += _difference(ours, key, value, target.bands[key], "published")
-    for check in target.checks:
-        if check.simulated in ours and check.theory in ours:
-            held = f"{check.band} of {check.theory}"
-            bands[check.simulated] = ", ".join(
-                [*([bands[check.simulated]] if check.simulated in bands else []), held]
-            )
-            theory = ours[check.theory]
-            problems += _difference(ours, check.simulated, theory, check.band, check.theory)
-    if not bands:
-        return "context", bands, problems
-    return ("disagrees" if problems else "agrees"), bands, problems
+    for key, value, band, name in wanted:
+        text, problem = _hold(ours, key, value, band, name)
+        bands.setdefault(key, []).append(text if name == "published" else f"{text} of {name}")
+        problems += [problem] if problem else []
+    verdict: Verdict = "context" if not wanted else "disagrees" if problems else "agrees"
+    return verdict, {key: ", ".join(texts) for key, texts in bands.items()}, problems
 
 
-def _difference(ours: Values, key: str, other: Any, band: Band, name: str) -> list[str]:
+def _theory(ours: Values, check: Check) -> Any:
+    return ours.get(check.theory) if isinstance(check.theory, str) else check.theory
+
+
+def _hold(ours: Values, key: str, other: Any, band: Band, name: str) -> tuple[str, str]:
+    """Return the band as text, and what is wrong if ours is outside it."""
     if key not in ours:
-        return [f"{key} is not among our values"]
+        return str(band), f"{key} is not among our values"
     mine, reference = _flat(ours[key]), _flat(other)
     if mine.shape != reference.shape:
-        return [f"{key} has {mine.size} values, {name} {reference.size}"]
-    error = _flat(ours.get(f"{key}_error", 0.0))
-    allowed = np.maximum(band.absolute + band.relative * abs(reference), STANDARD_ERRORS * error)
+        return str(band), f"{key} has {mine.size} values, {name} {reference.size}"
+    width = band.absolute + band.relative * abs(reference)
+    noise = STANDARD_ERRORS * _flat(ours.get(f"{key}_error", 0.0))
+    noisy = bool(np.any(noise > width))
+    text = f"{band} or {STANDARD_ERRORS:g} s.e. = {noise.max():.3g}" if noisy else str(band)
     # The last digits of a float must not decide at the edge of a band.
-    wrong = ~(abs(mine - reference) <= allowed + 1e-12 * abs(reference))
+    distance = abs(mine - reference)
+    wrong = ~(distance <= np.maximum(width, noise) + 1e-12 * abs(reference))
     if not wrong.any():
-        return []
-    worst = int(np.argmax(np.where(wrong, abs(mine - reference), -1.0)))
-    return [
+        return text, ""
+    worst = int(np.argmax(np.where(wrong, distance, -1.0)))
+    return text, (
         f"{key}: {int(wrong.sum())} of {mine.size} outside the band, furthest "
         f"{mine[worst]:.6g} against {reference[worst]:.6g} ({name})"
-    ]
+    )
 
 
 def _flat(value: Any) -> NDArray[np.float64]:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lob
-from experiments.metrics import response
+from experiments.metrics import impact, response
+from lob import journal
 from tests.messages import BUY, SELL, batch, cancel, market, new
 
 
@@ -52,6 +53,34 @@ def test_over_seeds_the_line_goes_through_means():
     assert found.exponent.low < 0.5 < found.exponent.high
     assert found.exponent.high - found.exponent.low < 0.03
     assert found.prefactor.estimate == pytest.approx(2, rel=0.05)
+
+
+def test_a_sweep_of_a_uniform_book_is_linear_from_tape_to_fit():
+    """Full against twin: q lots into d lots at every tick move the mid by q / (2 d) at once."""
+    depth, sizes = 5, [5, 10, 20, 40, 80]
+    rows = [new(1 + k, BUY, 1_000 - k, depth) for k in range(40)]
+    rows += [new(101 + k, SELL, 1_001 + k, depth) for k in range(40)]
+    later = [new(900, BUY, 1_000, 1, ts_event=70), new(901, BUY, 900, 1, ts_event=80)]
+    impacts = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        # The twins differ from seed to seed: a tick or so comes off the bid beforehand.
+        gone = [cancel(1 + k, ts_event=5) for k in range(int(rng.integers(0, 3)))]
+        pairs = []
+        for size in sizes:
+            sale = [market(500, SELL, size, ts_event=50)]
+            full, twin = (
+                journal.quotes(lob.OrderBook().process(batch(*rows, *gone, *own, *later)))[0]
+                for own in (sale, [])
+            )
+            pairs.append((full, twin, 50))
+        paths = impact.impact_paths(pairs, (0, 10, 30))
+        assert (paths[:, 2] == 0).all()  # a later bid at 1,000 makes the two alike
+        impacts.append(-paths[:, 0])
+    found = response.size_law(sizes, impacts)
+    assert found.exponent.estimate == pytest.approx(1)
+    assert found.prefactor.estimate == pytest.approx(1 / (2 * depth))
+    assert found.exponent.low == pytest.approx(found.exponent.high)
 
 
 # ---------------------------------------------------------------- flow
@@ -172,6 +201,11 @@ DEPTH = [10, 30, 4, 15, 19, 12, 40]
 )
 def test_recovery_by_hand(options, expected):
     assert response.recovery_time_ns(TIMES, DEPTH, 100, **{"window_ns": 100, **options}) == expected
+
+
+def test_a_shock_between_two_rows_counts_from_itself():
+    assert response.recovery_time_ns(TIMES, DEPTH, 60, window_ns=60) == 0  # it left 30 of 40 / 3
+    assert response.recovery_time_ns(TIMES, DEPTH, 105, baseline=10) == 5
 
 
 def test_depth_that_lasts_no_time_is_no_recovery():

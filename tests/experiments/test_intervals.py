@@ -73,6 +73,9 @@ def test_a_line_by_hand():
     assert found.r2 == pytest.approx(1 - (1 / 6) / (2 / 3))
     # s2 = 1/6 with one degree of freedom, variance of the slope s2 / 2; t(1) = 12.7062.
     assert found.slope.high - 0.5 == pytest.approx(12.7062 * (1 / 12) ** 0.5, rel=1e-5)
+    # Robust: weights -1/2, 0, 1/2 on squares 1/36, 1/9, 1/36, times 3 / 1.
+    robust = intervals.fit_line([0, 1, 2], [0, 1, 1], robust=True)
+    assert robust.slope.high - 0.5 == pytest.approx(12.7062 * (1 / 24) ** 0.5, rel=1e-5)
 
 
 @given(st.floats(-100, 100), st.floats(-100, 100), st.integers(3, 40), st.booleans())

@@ -246,6 +246,10 @@ def test_the_variance_ratio_by_hand():
     assert found.z == pytest.approx((found.ratio - 1) * sqrt(8))
     # delta(1) = 7 / 64, weight 1.
     assert found.robust_z == pytest.approx((found.ratio - 1) / sqrt(7 / 64))
+    # Over 3 steps of twelve +-1 around no mean: weights 4/3 and 2/3, delta(j) = (12 - j) / 144.
+    longer = stylized.variance_ratio(np.cumsum([0, *[1, 1, -1, -1] * 3]), 3)
+    error = sqrt((16 / 9) * 11 / 144 + (4 / 9) * 10 / 144)
+    assert longer.robust_z == pytest.approx((longer.ratio - 1) / error)
 
 
 def test_variance_ratios_of_walks_scatter_as_they_say():

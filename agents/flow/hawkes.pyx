@@ -1,0 +1,173 @@
+"""Orders that excite one another: a multivariate Hawkes process with exponential kernels."""
+
+cimport cython
+from libc.stdint cimport int64_t, uint32_t
+
+from agents.block cimport Block
+from agents.elementary cimport natural_exp
+from agents.flow.choice cimport Choice
+from agents.flow.flow cimport Flow
+from agents.flow.orders cimport OpenOrders
+from agents.random cimport below, uniform
+from lob.records cimport BUY, SELL
+
+import numpy as np
+
+from agents.flow.arguments import finite_list
+
+__all__ = ["EVENT_TYPES", "Hawkes"]
+
+EVENT_TYPES = (
+    "limit buy", "limit sell", "market buy", "market sell", "cancel buy", "cancel sell"
+)
+"""What the rows and columns of the excitation matrix stand for."""
+
+cdef enum:
+    LIMIT_BUY = 0
+    LIMIT_SELL = 1
+    MARKET_BUY = 2
+    MARKET_SELL = 3
+    CANCEL_BUY = 4
+    CANCEL_SELL = 5
+    TYPES = 6
+
+cdef double SECOND = 1e-9
+
+
+@cython.auto_pickle(True)
+cdef class Hawkes(Flow):
+    """Limit orders, market orders and cancellations that excite one another.
+
+    The intensity of events of type i, in the order of ``EVENT_TYPES``, is ``baseline[i]`` plus,
+    for every past event of type j, ``excitation[i][j] * decay[j] * exp(-decay[j] * age)``. Limit
+    orders go to a distance from the opposite best price drawn from ``placement``; a cancellation
+    takes one of the flow's own open orders of its side at random, and does nothing where there is
+    none.
+
+    The times are exact (thinning, Ogata 1981): between events intensities only fall, so that the
+    last one is a bound.
+
+    Parameters
+    ----------
+    name, price, size, instrument, **participant
+        As for ``Flow``.
+    baseline
+        Six rates, events a second that come by themselves.
+    excitation
+        Six rows of six: how many events of the row's type one event of the column's type causes
+        on average, directly. Its spectral radius must be below 1.
+    decay
+        How fast excitation fades, a second: a number, or six by the type of the cause.
+    placement
+        Weights of the distances 1, 2, 3... ticks from the opposite best price.
+
+    References
+    ----------
+    Hawkes (1971), Biometrika 58(1); Ogata (1981), IEEE Transactions on Information Theory 27(1);
+    Large (2007), Journal of Financial Markets 10(1), for the order book as such a process.
+    """
+
+    cdef Choice distances
+    cdef Block numbers  # baseline, then jumps[i][j] = excitation * decay, decay, state[j]
+    cdef int64_t updated  # ns: the time of the state
+    cdef bint even  # all decays are the same
+
+    def __init__(self, name, *, price, baseline, excitation, decay, placement=(1.0,), **others):
+        cdef double *numbers
+        Flow.__init__(self, name, price=price, **others)
+        base = finite_list("baseline", baseline, TYPES)
+        rows = list(excitation)
+        if len(rows) != TYPES:
+            raise ValueError(f"excitation must have {TYPES} rows, got {len(rows)}")
+        matrix = [finite_list(f"excitation[{i}]", row, TYPES) for i, row in enumerate(rows)]
+        radius = float(max(abs(np.linalg.eigvals(np.array(matrix)))))
+        if radius >= 1:
+            raise ValueError(
+                f"excitation must have a spectral radius below 1, or events multiply for ever, "
+                f"got {radius:.6g}"
+            )
+        if isinstance(decay, (int, float)):
+            decay = [decay] * TYPES
+        decays = finite_list("decay", decay, TYPES)
+        if min(decays) == 0:
+            raise ValueError(f"decay must be above 0, got {decay!r}")
+        self.even = min(decays) == max(decays)
+        self.distances = Choice("placement", placement)
+        self.numbers = Block()
+        self.numbers.reserve(sizeof(double) * (3 * TYPES + TYPES * TYPES))
+        jumps = [matrix[i][j] * decays[j] for i in range(TYPES) for j in range(TYPES)]
+        numbers = <double *>self.numbers.data
+        for i, value in enumerate([*base, *jumps, *decays]):
+            numbers[i] = value
+
+    cdef int start(self) except -1:
+        self.updated = self.simulation.now
+        return self.wake_at_rate(self.intensity_sum())
+
+    cdef inline double *state(self) noexcept:
+        return <double *>self.numbers.data + 2 * TYPES + TYPES * TYPES
+
+    cdef double intensity_of(self, int kind) noexcept:
+        """Events of a type a second, at the time of the state."""
+        cdef const double *numbers = <const double *>self.numbers.data
+        cdef const double *jumps = numbers + TYPES + TYPES * kind
+        cdef const double *state = self.state()
+        cdef double sum = numbers[kind]
+        cdef int j
+        for j in range(TYPES):
+            sum += jumps[j] * state[j]
+        return sum
+
+    cdef double intensity_sum(self) noexcept:
+        cdef double sum = 0
+        cdef int kind
+        for kind in range(TYPES):
+            sum += self.intensity_of(kind)
+        return sum
+
+    cdef int fade(self) noexcept:
+        """Bring the state to the present."""
+        cdef const double *decays = <const double *>self.numbers.data + TYPES + TYPES * TYPES
+        cdef double *state = self.state()
+        cdef double age = (self.simulation.now - self.updated) * SECOND
+        cdef double left = natural_exp(-decays[0] * age)
+        cdef int j
+        self.updated = self.simulation.now
+        for j in range(TYPES):
+            state[j] *= left if self.even else natural_exp(-decays[j] * age)
+        return 0
+
+    cdef int wake(self, uint32_t payload) except -1:
+        cdef double at = uniform(&self.stream) * self.rate
+        cdef int kind
+        self.fade()
+        for kind in range(TYPES):
+            at -= self.intensity_of(kind)
+            if at < 0:
+                self.state()[kind] += 1
+                self.act(kind)
+                break
+        return self.wake_at_rate(self.intensity_sum())
+
+    cdef int act(self, int kind) except -1:
+        """What an event of a type does."""
+        cdef OpenOrders orders
+        cdef int64_t distance
+        if kind == MARKET_BUY or kind == MARKET_SELL:
+            return self.market_order(BUY if kind == MARKET_BUY else SELL)
+        if kind == LIMIT_BUY or kind == LIMIT_SELL:
+            self.look()
+            distance = 1 + self.distances.pick(uniform(&self.stream))
+            if kind == LIMIT_BUY:
+                return self.limit_order(BUY, self.last_ask - distance)
+            return self.limit_order(SELL, self.last_bid + distance)
+        orders = self.buys if kind == CANCEL_BUY else self.sells
+        if orders.count == 0:
+            return 0
+        return self.cancel_order(
+            self.instrument, orders.at(<int64_t>below(&self.stream, orders.count)).order_id
+        )
+
+    def intensities(self):
+        """The six intensities in events a second, as they were at its last wake-up."""
+        return [self.intensity_of(kind) for kind in range(TYPES)]

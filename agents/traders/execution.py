@@ -1,0 +1,240 @@
+"""Execution: trading a given number of lots by a schedule.
+
+The executor gets done what a schedule (``agents.traders.schedules``) says should be done by now,
+and knows nothing of where its numbers come from.
+"""
+
+from math import nan
+from typing import Any, NamedTuple
+
+from agents.agent import Agent, EventView
+from agents.traders.open_lots import OpenLots
+from agents.traders.schedules import Schedule
+from lob import EventKind, Reason, Side, TimeInForce
+from lob.checks import integer
+
+__all__ = ["Executor", "Report"]
+
+SECOND = 1_000_000_000
+
+
+class Report(NamedTuple):
+    """What became of an order, as far as has been heard."""
+
+    size: int
+    """Lots asked for."""
+    filled: int
+    unfilled: int
+    notional: int
+    """Sum of price times lots over the fills, in ticks times lots."""
+    average_price: float
+    """Ticks; ``nan`` without a fill."""
+    children: int
+    """Orders sent."""
+    first_fill: int | None
+    """ns."""
+    last_fill: int | None
+
+
+class Executor(Agent):
+    """Gets an order done by a schedule, exact to the lot.
+
+    It looks whenever the schedule says so, and sends what is due and neither done nor under way.
+    It never trades more than ``size``, whatever the latency.
+
+    By default what is due is taken at once. With ``passive`` it is posted at the own side's touch;
+    what has not traded by the next look is cancelled and, once that is heard of, taken (catch-up).
+    What is due at the end is taken either way.
+
+    Lots that found nobody on the other side are sent again at the next look, after the last one
+    every ``retry`` ns until ``patience`` has passed; what is left then stays unfilled.
+
+    Parameters
+    ----------
+    name
+        See ``Participant``, also for further arguments.
+    side
+    size
+        Lots.
+    schedule
+        Any ``Schedule``.
+    start_in
+        ns from joining the run to the start of the schedule.
+    passive
+        Whether lots are posted first.
+    worst_price
+        Ticks. Taking orders are market orders, or with this limit orders at it, immediate or
+        cancel; posted ones go no further either. ``None``: any price.
+    retry, patience
+        ns.
+    instrument, tag
+        Of its orders.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        side: Side,
+        size: int,
+        schedule: Schedule,
+        start_in: int = 0,
+        passive: bool = False,
+        worst_price: int | None = None,
+        retry: int = SECOND,
+        patience: int = 0,
+        instrument: int = 0,
+        tag: int = 0,
+        **participant: Any,
+    ) -> None:
+        super().__init__(name, **participant)
+        self.side = Side(side)
+        self.size = integer("size", size, 1)
+        self.schedule = schedule
+        self.start_in = integer("start_in", start_in, 0)
+        self.passive = passive
+        self.worst_price = None if worst_price is None else integer("worst_price", worst_price)
+        self.retry = integer("retry", retry, 1)
+        self.patience = integer("patience", patience, 0)
+        self.instrument = integer("instrument", instrument, 0)
+        self.tag = integer("tag", tag)
+        self.under_way = OpenLots()
+        self.posted: dict[int, bool] = {}  # by order id: whether a cancellation makes sense
+        self.begin: int | None = None
+        self.next_look: int | None = None
+        self.due = 0
+        self.overdue = 0  # what was due a look ago
+        # At this moment: what the market has just refused is not tried again before the next one.
+        self.may_take = self.may_post = True
+        self.volume = 0
+        self.filled = 0
+        self.notional = 0
+        self.children = 0
+        self.fill_times: tuple[int, int] | None = None
+
+    def report(self) -> Report:
+        """What became of the order so far."""
+        first, last = self.fill_times or (None, None)
+        return Report(
+            size=self.size,
+            filled=self.filled,
+            unfilled=self.size - self.filled,
+            notional=self.notional,
+            average_price=self.notional / self.filled if self.filled else nan,
+            children=self.children,
+            first_fill=first,
+            last_fill=last,
+        )
+
+    # ---------------------------------------------------------------- hooks
+
+    def on_start(self) -> None:
+        """Wait for the start of the schedule."""
+        if self.schedule.sees_volume:
+            self.subscribe(self.instrument)
+        self.begin = self.next_look = self.now + self.start_in
+        self.wake_in(self.start_in)
+
+    def on_wake(self) -> None:
+        """Look at the schedule, or try again after its end."""
+        self.may_take = self.may_post = True
+        if self.next_look is not None and self.now >= self.next_look:
+            self.look()
+        self.act()
+        if self.next_look is None and self.filled < self.due:
+            assert self.begin is not None
+            end = self.begin + self.schedule.duration + self.patience
+            if self.now + self.retry <= end:
+                self.wake_in(self.retry)
+
+    def on_event(self, event: EventView) -> None:
+        """Count what is done, and act on it."""
+        fill = self.under_way.hear(event)
+        if fill is not None:
+            self.filled += fill.size
+            self.notional += fill.size * fill.price
+            self.fill_times = (self.fill_times or (self.now, 0))[0], self.now
+        elif event.kind == EventKind.TRADE:
+            if self.begin is not None and self.now >= self.begin:
+                self.volume += event.size
+            return
+        if event.kind == EventKind.ACCEPTED and event.order_id in self.posted:
+            self.posted[event.order_id] = True
+        elif event.kind == EventKind.REJECTED and event.reason != Reason.UNKNOWN_ORDER:
+            self.may_post = False
+        elif event.reason in (Reason.NO_LIQUIDITY, Reason.IMMEDIATE_OR_CANCEL):
+            self.may_take = False
+        self.posted = {i: known for i, known in self.posted.items() if i in self.under_way}
+        self.act()
+
+    # ---------------------------------------------------------------- the work
+
+    def look(self) -> None:
+        """Ask the schedule what is due, and when to look next."""
+        assert self.begin is not None
+        elapsed = self.now - self.begin
+        self.overdue = self.due
+        self.due = self.schedule.due(self.size, elapsed, self.volume)
+        if not 0 <= self.due <= self.size:
+            raise ValueError(f"due must be 0 to the size {self.size}, got {self.due}")
+        if elapsed >= self.schedule.duration:
+            self.overdue, self.next_look = self.due, None
+            return
+        following = self.schedule.next_look(elapsed)
+        if following <= elapsed:
+            raise ValueError(f"next_look must be after {elapsed}, got {following}")
+        self.next_look = self.begin + following
+        self.wake_in(following - elapsed)
+
+    def act(self) -> None:
+        """Send what is due and neither done nor under way."""
+        if not self.passive:
+            self.take(self.due - self.filled - self.under_way.total)
+            return
+        if self.filled < self.overdue and self.posted:
+            for order_id, known in self.posted.items():
+                if known:
+                    self.posted[order_id] = False
+                    self.cancel(order_id)
+            return
+        self.take(self.overdue - self.filled - self.under_way.total)
+        self.post(self.due - self.filled - self.under_way.total)
+
+    def take(self, size: int) -> None:
+        """Trade at once."""
+        if size > 0 and self.may_take:
+            order_id = self.submit(
+                self.side,
+                size,
+                self.worst_price,
+                time_in_force=TimeInForce.GTC if self.worst_price is None else TimeInForce.IOC,
+                instrument=self.instrument,
+                tag=self.tag,
+            )
+            self.under_way.sent(order_id, size)
+            self.children += 1
+
+    def post(self, size: int) -> None:
+        """Join the own side's touch, or stand a tick off the other side where there is none."""
+        bid, ask = self.best_bid(self.instrument), self.best_ask(self.instrument)
+        touch = bid if self.side == Side.BUY else ask
+        if touch is None and bid is not None:
+            touch = bid + 1
+        elif touch is None and ask is not None:
+            touch = ask - 1
+        if size <= 0 or touch is None or not self.may_post:
+            return
+        price = touch
+        if self.worst_price is not None and self.side * (touch - self.worst_price) > 0:
+            price = self.worst_price
+        order_id = self.submit(
+            self.side,
+            size,
+            price,
+            post_only=True,
+            instrument=self.instrument,
+            tag=self.tag,
+        )
+        self.posted[order_id] = False
+        self.under_way.sent(order_id, size)
+        self.children += 1

@@ -1,0 +1,95 @@
+"""Momentum traders: they buy when the short average of the mid is above the long one."""
+
+cimport cython
+from libc.stdint cimport int64_t, uint32_t
+
+from agents.block cimport Block
+from agents.traders.population cimport Population
+from agents.traders.sizes cimport SizeMixture
+from lob.records cimport BUY, SELL, Quote
+
+from agents.traders.arguments import real
+from lob import checks
+
+__all__ = ["MomentumTraders"]
+
+cdef double NS = 1e9  # in a second
+
+
+@cython.auto_pickle(True)
+cdef class MomentumTraders(Population):
+    """Traders who follow two moving averages of the mids that they themselves have seen.
+
+    A trader wakes up at exponential gaps, the first one after the opening, and asks for the best
+    bid and ask. Once it has seen more than ``long`` mids, it buys at the best ask if the average of
+    the last ``short`` of them is at least that of the last ``long``, else it sells at the best bid.
+    It never cancels.
+
+    Parameters
+    ----------
+    name, members
+        As for ``Population``, with its keyword arguments.
+    sizes : SizeMixture
+        Of the orders, in lots.
+    mean_gap : float
+        Between two wake-ups of one trader, in seconds, above 0.
+    short, long : int
+        Lengths of the averages, in mids.
+    """
+
+    cdef readonly SizeMixture sizes
+    cdef readonly double mean_gap
+    cdef readonly int64_t short
+    cdef readonly int64_t long
+    cdef Block mids  # by member: how many were seen, then a ring of the last ``long``, doubled
+
+    def __init__(
+        self, name, members, *, SizeMixture sizes not None, mean_gap, short=20, long=50, **arguments
+    ):
+        Population.__init__(self, name, members, **arguments)
+        self.sizes = sizes
+        self.mean_gap = real("mean_gap", mean_gap, above=0)
+        self.long = checks.integer("long", long, 1, 2**16)
+        self.short = checks.integer("short", short, 1, self.long)
+
+    cdef int join(self) except -1:
+        Population.join(self)
+        self.mids = Block()
+        self.mids.reserve(sizeof(int64_t) * self.members * (1 + self.long))
+        return 0
+
+    cdef int start(self) except -1:
+        cdef int64_t member
+        for member in range(self.members):
+            self.wake_within(member, NS * self.mean_gap)
+        return 0
+
+    cdef int wake(self, uint32_t payload) except -1:
+        return self.ask_touch(payload) if self.is_open() else 0
+
+    cdef int told(self, const Quote *quote, uint32_t member) except -1:
+        cdef int64_t *seen = <int64_t *>self.mids.data + member * (1 + self.long)
+        cdef int64_t *ring = seen + 1
+        cdef int64_t size, i, all_sum = 0, last_sum = 0
+        if not self.is_open():
+            return 0
+        self.wake_within(member, NS * self.mean_gap)
+        if not (quote.bid_size and quote.ask_size):
+            return 0
+        ring[seen[0] % self.long] = quote.bid_price + quote.ask_price
+        seen[0] += 1
+        if seen[0] <= self.long:
+            return 0
+        for i in range(self.long):
+            all_sum += ring[i]
+        for i in range(seen[0] - self.short, seen[0]):
+            last_sum += ring[i % self.long]
+        size = self.sizes.sample(self.stream_of(member))
+        if size == 0:
+            return 0
+        # The averages compared as whole numbers: no rounding.
+        if last_sum * self.long >= all_sum * self.short:
+            self.limit_order(member, BUY, size, quote.ask_price, 0)
+        else:
+            self.limit_order(member, SELL, size, quote.bid_price, 0)
+        return 0

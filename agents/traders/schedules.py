@@ -1,0 +1,285 @@
+"""Schedules of execution: how many lots of an order should be done by now.
+
+A schedule knows nothing of orders and remembers nothing: one may serve any number of executors
+(``agents.traders.execution``).
+
+An interval's lots are due at its start, so that the interval is there to trade them in: after it,
+what the schedule says is held is what is held. All numbers of lots are exact; at the end of every
+schedule but ``POV`` the whole order is due.
+
+Sources: R. Almgren and N. Chriss, "Optimal execution of portfolio transactions", Journal of Risk
+3, 2000; A. Obizhaeva and J. Wang, "Optimal trading strategy and supply/demand dynamics", Journal
+of Financial Markets 16, 2013.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import accumulate
+from math import acosh, exp, expm1
+from typing import Protocol
+
+from agents.traders.arguments import not_negative, positive, share
+from lob.checks import integer
+
+__all__ = [
+    "POV",
+    "TWAP",
+    "VWAP",
+    "AlmgrenChriss",
+    "ObizhaevaWang",
+    "Schedule",
+    "almgren_chriss_held",
+    "obizhaeva_wang_block",
+]
+
+SECOND = 1_000_000_000
+
+
+class Schedule(Protocol):
+    """How many lots should be done by now."""
+
+    @property
+    def sees_volume(self) -> bool:
+        """Whether it needs to know what others trade."""
+
+    @property
+    def duration(self) -> int:
+        """Length in ns, at the end of which the executor looks for the last time."""
+
+    def due(self, size: int, elapsed: int, volume: int) -> int:
+        """Lots of ``size`` that should be done ``elapsed`` ns after the start.
+
+        ``volume`` is what others have traded since the start, in lots.
+        """
+
+    def next_look(self, elapsed: int) -> int:
+        """The next time, in ns from the start and after ``elapsed``, at which to look again."""
+
+
+class TWAP:
+    """Equal parts at equal times, the first at once.
+
+    Parameters
+    ----------
+    duration
+        ns.
+    slices
+        How many parts. Part sizes differ by one lot at most where ``size`` does not divide.
+    """
+
+    sees_volume = False
+
+    def __init__(self, duration: int, slices: int) -> None:
+        self.duration = integer("duration", duration, 1)
+        self.slices = integer("slices", slices, 1, self.duration)
+
+    def due(self, size: int, elapsed: int, volume: int) -> int:
+        """Lots that should be done by now."""
+        return size * (_interval(elapsed, self.duration, self.slices) + 1) // self.slices
+
+    def next_look(self, elapsed: int) -> int:
+        """The start of the next interval."""
+        return _next_start(elapsed, self.duration, self.slices)
+
+
+class VWAP:
+    """Parts in proportion to a given volume profile, at equal times, the first at once.
+
+    Parameters
+    ----------
+    duration
+        ns.
+    profile
+        The volume expected in each of that many equal intervals, in any unit: 0 or more each. Its
+        sums are exact, in floats too.
+    """
+
+    sees_volume = False
+
+    def __init__(self, duration: int, profile: Sequence[float]) -> None:
+        self.duration = integer("duration", duration, 1)
+        self.intervals = integer("len(profile)", len(profile), 1, self.duration)
+        parts = [Fraction(not_negative(f"profile[{i}]", part)) for i, part in enumerate(profile)]
+        if not any(parts):
+            raise ValueError(f"profile must hold a number above 0, got {profile!r}")
+        whole = sum(parts)
+        self.done = tuple(part / whole for part in accumulate(parts))
+
+    def due(self, size: int, elapsed: int, volume: int) -> int:
+        """Lots that should be done by now."""
+        return int(size * self.done[_interval(elapsed, self.duration, self.intervals)])
+
+    def next_look(self, elapsed: int) -> int:
+        """The start of the next interval."""
+        return _next_start(elapsed, self.duration, self.intervals)
+
+
+class POV:
+    """A share of the volume, as it is observed.
+
+    Parameters
+    ----------
+    duration
+        ns. What is not done by then stays undone.
+    rate
+        Of all volume, one's own included: rate / (1 - rate) lots for each lot of the others.
+    every
+        ns from look to look.
+    """
+
+    sees_volume = True
+
+    def __init__(self, duration: int, rate: float, every: int) -> None:
+        self.duration = integer("duration", duration, 1)
+        self.rate = share("rate", rate)
+        self.every = integer("every", every, 1)
+
+    def due(self, size: int, elapsed: int, volume: int) -> int:
+        """Lots that should be done by now."""
+        rate = Fraction(self.rate)
+        return min(size, int(rate / (1 - rate) * volume))
+
+    def next_look(self, elapsed: int) -> int:
+        """The next time on the grid of ``every``."""
+        return min(self.duration, (elapsed // self.every + 1) * self.every)
+
+
+class AlmgrenChriss:
+    """The trade-off of impact against risk of Almgren and Chriss (2000), in discrete time.
+
+    Parameters
+    ----------
+    duration
+        T, in ns.
+    periods
+        N equal intervals.
+    risk_aversion
+        lambda, per tick and lot: 0 gives equal parts.
+    sigma
+        Ticks per square root of a second.
+    eta
+        Temporary impact: ticks, for each lot a second.
+    gamma
+        Permanent impact, in ticks a lot.
+    """
+
+    sees_volume = False
+
+    def __init__(
+        self,
+        duration: int,
+        periods: int,
+        *,
+        risk_aversion: float,
+        sigma: float,
+        eta: float,
+        gamma: float = 0.0,
+    ) -> None:
+        self.duration = integer("duration", duration, 1)
+        self.periods = integer("periods", periods, 1, self.duration)
+        self.held = almgren_chriss_held(
+            self.duration / SECOND,
+            self.periods,
+            risk_aversion=risk_aversion,
+            sigma=sigma,
+            eta=eta,
+            gamma=gamma,
+        )
+
+    def due(self, size: int, elapsed: int, volume: int) -> int:
+        """Lots that should be done by now: what is held is rounded to the nearest lot."""
+        held = self.held[_interval(elapsed, self.duration, self.periods) + 1]
+        return size - round(size * Fraction(held))
+
+    def next_look(self, elapsed: int) -> int:
+        """The start of the next interval."""
+        return _next_start(elapsed, self.duration, self.periods)
+
+
+class ObizhaevaWang:
+    """A block, an even stream, and a block (Obizhaeva and Wang 2013, risk-neutral).
+
+    Parameters
+    ----------
+    duration
+        T, in ns.
+    resilience
+        rho, per second: at which the book refills.
+    slices
+        Into how many equal trades the stream is cut.
+    """
+
+    sees_volume = False
+
+    def __init__(self, duration: int, resilience: float, slices: int) -> None:
+        self.duration = integer("duration", duration, 1)
+        self.resilience = positive("resilience", resilience)
+        self.slices = integer("slices", slices, 1, self.duration)
+
+    def due(self, size: int, elapsed: int, volume: int) -> int:
+        """Lots that should be done by now, rounded to the nearest lot; at the end all."""
+        if elapsed >= self.duration:
+            return size
+        block = obizhaeva_wang_block(size, self.duration / SECOND, self.resilience)
+        return round(block + (size - 2 * block) * self._streamed(elapsed) / self.slices)
+
+    def next_look(self, elapsed: int) -> int:
+        """The middle of the next slice, or the end."""
+        following = self._streamed(elapsed) + 1
+        if following > self.slices:
+            return self.duration
+        return -(-self.duration * (2 * following - 1) // (2 * self.slices))
+
+    def _streamed(self, elapsed: int) -> int:
+        """How many slices are due: each in the middle of its interval, so that the ends match."""
+        return (2 * elapsed * self.slices + self.duration) // (2 * self.duration)
+
+
+def almgren_chriss_held(
+    horizon: float,
+    periods: int,
+    *,
+    risk_aversion: float,
+    sigma: float,
+    eta: float,
+    gamma: float = 0.0,
+) -> tuple[float, ...]:
+    """Return the share of the order still held at the ``periods + 1`` times, 1 to 0.
+
+    sinh(kappa (T - t)) / sinh(kappa T), where 2 (cosh(kappa tau) - 1) / tau^2 is
+    lambda sigma^2 / (eta - gamma tau / 2): equations 16 to 18 of Almgren and Chriss (2000).
+    Any units that agree will do.
+
+    Raises
+    ------
+    ValueError
+        Also where ``eta`` does not exceed ``gamma * tau / 2``: trading would then be free.
+    """
+    tau = positive("horizon", horizon) / integer("periods", periods, 1)
+    aversion = not_negative("risk_aversion", risk_aversion)
+    least = not_negative("gamma", gamma) * tau / 2
+    if positive("eta", eta) <= least:
+        raise ValueError(f"eta must be more than gamma * tau / 2 = {least}, got {eta!r}")
+    curve = aversion * not_negative("sigma", sigma) ** 2 / (eta - least)
+    angle = periods * acosh(1 + tau**2 * curve / 2)  # kappa T
+    left = [(periods - k) / periods for k in range(periods + 1)]
+    if angle == 0:
+        return tuple(left)
+    # sinh(a x) / sinh(a), in a form that does not overflow.
+    return tuple(exp(angle * (x - 1)) * expm1(-2 * angle * x) / expm1(-2 * angle) for x in left)
+
+
+def obizhaeva_wang_block(size: float, horizon: float, resilience: float) -> float:
+    """Return the first block, which is also the last: size / (rho T + 2)."""
+    return size / (resilience * horizon + 2)
+
+
+def _interval(elapsed: int, duration: int, count: int) -> int:
+    """In which of ``count`` equal intervals a time is; from the end on, the last."""
+    return min(count - 1, elapsed * count // duration)
+
+
+def _next_start(elapsed: int, duration: int, count: int) -> int:
+    """The first whole ns of the interval after this one; ``duration`` after the last."""
+    following = elapsed * count // duration + 1
+    return min(duration, -(-following * duration // count))

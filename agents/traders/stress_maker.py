@@ -1,0 +1,322 @@
+"""A market maker that gives way under stress, and comes back.
+
+It is a ladder with limits. Each limit measures one strain on every look (1: the limit is reached)
+and states a response: quote wider, quote less, or withdraw. A limit that was reached stays so
+until its strain has been below its release level, without a break, for the cool-down: two levels
+and a pause keep the maker from flickering. Where several limits hold, their factors on width and
+size multiply, and the furthest withdrawal counts.
+
+What is assumed: strain is measured when the maker looks, that is on its timer, when it has traded,
+and when the touch has moved if it follows that (``rest``); what happens between two looks is seen
+at the second. A maker that holds lots while both its sides are withdrawn keeps them: it does not
+pay to get rid of them.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from math import floor, sqrt
+from typing import Any, NamedTuple, Protocol
+
+from agents.traders.arguments import positive, share
+from agents.traders.makers import SECOND, LadderMaker
+from agents.traders.quoting import Quotes
+from lob import Side
+from lob.checks import integer
+
+__all__ = [
+    "DrawdownLimit",
+    "InventoryLimit",
+    "Limit",
+    "MakerState",
+    "Reading",
+    "Response",
+    "StateChange",
+    "StressSensitiveMaker",
+    "VolatilityLimit",
+    "Withdrawal",
+]
+
+
+class MakerState(IntEnum):
+    """What a maker does about stress."""
+
+    QUOTING = 0
+    """No limit holds it back."""
+    WIDENED = 1
+    """A limit does: it quotes wider, less, or on one side only."""
+    WITHDRAWN = 2
+    """It quotes on neither side."""
+
+
+class Withdrawal(IntEnum):
+    """Which quotes a response takes away; the furthest of several counts."""
+
+    NEITHER = 0
+    ADDING = 1
+    """The side on which a trade would add to the inventory; with none, neither."""
+    BOTH = 2
+
+
+class Reading(NamedTuple):
+    """What a limit may know at one look."""
+
+    ts: int
+    """ns."""
+    mid: float
+    """Ticks, the last seen."""
+    position: int
+    """Lots, as far as heard."""
+    cash: int
+    """Ticks times lots, as far as heard."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """What is done while a limit holds.
+
+    Parameters
+    ----------
+    widen
+        Factor on the distances from the mid, at least 1. Prices are still rounded outward.
+    shrink
+        Factor on the size of a level, more than 0 and at most 1; rounded down, but a lot at least.
+    withdraw
+        Which sides are not quoted.
+    """
+
+    widen: float = 1.0
+    shrink: float = 1.0
+    withdraw: Withdrawal = Withdrawal.NEITHER
+
+    def __post_init__(self) -> None:
+        if positive("widen", self.widen) < 1:
+            raise ValueError(f"widen must be at least 1, got {self.widen!r}")
+        if positive("shrink", self.shrink) > 1:
+            raise ValueError(f"shrink must be at most 1, got {self.shrink!r}")
+        Withdrawal(self.withdraw)
+
+
+class Limit(Protocol):
+    """A strain, and what is done about it."""
+
+    @property
+    def name(self) -> str:
+        """For the record of state changes."""
+
+    @property
+    def response(self) -> Response:
+        """What is done while the limit holds."""
+
+    @property
+    def release(self) -> float:
+        """The strain, less than 1, below which it may ease."""
+
+    def strain(self, reading: Reading) -> float:
+        """The strain now: at 1 the limit takes hold. Called once a look, in order of time."""
+
+
+@dataclass
+class InventoryLimit:
+    """Too many lots, long or short. The strain is their number over ``lots``.
+
+    The response must leave the maker a way to get rid of them: withdrawing both sides on this
+    limit never ends, and is refused.
+    """
+
+    lots: int
+    release: float = 0.5
+    response: Response = Response(withdraw=Withdrawal.ADDING)
+    name: str = "inventory"
+
+    def __post_init__(self) -> None:
+        integer("lots", self.lots, 1)
+        share("release", self.release)
+        if self.response.withdraw == Withdrawal.BOTH:
+            raise ValueError(
+                f"response of an inventory limit must not withdraw both sides, got {self.response}"
+            )
+
+    def strain(self, reading: Reading) -> float:
+        """Lots held over the limit."""
+        return abs(reading.position) / self.lots
+
+
+@dataclass
+class VolatilityLimit:
+    """The mid moves too much. The strain is its realised volatility over ``sigma``.
+
+    The volatility is the root of an average of (change of the mid)^2 / time between looks, in which
+    a stretch of time loses half its weight in ``half_life``; it starts from 0.
+
+    Parameters
+    ----------
+    sigma
+        Ticks per square root of a second.
+    half_life
+        ns.
+    """
+
+    sigma: float
+    half_life: int
+    release: float = 0.7
+    response: Response = Response(widen=2.0, shrink=0.5)
+    name: str = "volatility"
+    variance: float = field(default=0.0, init=False)  # ticks^2 per second
+    last: Reading | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        positive("sigma", self.sigma)
+        integer("half_life", self.half_life, 1)
+        share("release", self.release)
+
+    def strain(self, reading: Reading) -> float:
+        """Realised volatility over the limit."""
+        if self.last is None:
+            self.last = reading
+        passed = reading.ts - self.last.ts
+        if passed > 0:
+            fresh = (reading.mid - self.last.mid) ** 2 * SECOND / passed
+            kept: float = 0.5 ** (passed / self.half_life)
+            self.variance = kept * self.variance + (1 - kept) * fresh
+            self.last = reading
+        return sqrt(self.variance) / self.sigma
+
+
+@dataclass
+class DrawdownLimit:
+    """Too much lost. The strain is the fall from the highest value of late over ``loss``.
+
+    Value is cash plus position at the mid; the highest is that of the looks in the last ``window``
+    ns, so that an old loss is forgiven in time.
+
+    Parameters
+    ----------
+    loss
+        Ticks times lots.
+    window
+        ns.
+    """
+
+    loss: int
+    window: int
+    release: float = 0.5
+    response: Response = Response(withdraw=Withdrawal.BOTH)
+    name: str = "drawdown"
+    # Times and values, falling: each is the highest since its time.
+    peaks: deque[tuple[int, float]] = field(default_factory=deque, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        integer("loss", self.loss, 1)
+        integer("window", self.window, 1)
+        share("release", self.release)
+
+    def strain(self, reading: Reading) -> float:
+        """The fall over the limit."""
+        value = reading.cash + reading.position * reading.mid
+        while self.peaks and self.peaks[0][0] <= reading.ts - self.window:
+            self.peaks.popleft()
+        while self.peaks and self.peaks[-1][1] <= value:
+            self.peaks.pop()
+        self.peaks.append((reading.ts, value))
+        return (self.peaks[0][1] - value) / self.loss
+
+
+class StateChange(NamedTuple):
+    """The maker is in ``state`` from ``ts`` on, in ns, because of the limits in ``causes``."""
+
+    ts: int
+    state: MakerState
+    causes: tuple[str, ...]
+
+
+@dataclass
+class _Watch:
+    """A limit, and whether it holds."""
+
+    limit: Limit
+    holds: bool = False
+    eased: int | None = None  # since when its strain is below the release level
+
+    def look(self, reading: Reading, cool_down: int) -> None:
+        strain = self.limit.strain(reading)
+        if strain >= 1:
+            self.holds = True
+        if strain >= self.limit.release:
+            self.eased = None
+        elif self.eased is None:
+            self.eased = reading.ts
+        if self.holds and self.eased is not None and reading.ts - self.eased >= cool_down:
+            self.holds = False
+
+
+class StressSensitiveMaker(LadderMaker):
+    """A ladder that widens, shrinks and withdraws when its limits are reached, and comes back.
+
+    Parameters
+    ----------
+    name
+        See ``LadderMaker``, also for further arguments.
+    limits
+        ``Limit`` objects, of this maker alone: a limit remembers what it has seen.
+    cool_down
+        How long the strain on a limit must have eased before it lets go, in ns.
+
+    Attributes
+    ----------
+    state : MakerState
+    changes : list[StateChange]
+        Every change of ``state``, or of the limits behind it, with its time; the start first.
+    """
+
+    def __init__(
+        self, name: str, *, limits: Sequence[Limit], cool_down: int, **ladder: Any
+    ) -> None:
+        super().__init__(name, **ladder)
+        self.watches = [_Watch(limit) for limit in limits]
+        if not self.watches:
+            raise ValueError("limits must hold at least one, got none")
+        self.cool_down = integer("cool_down", cool_down, 0)
+        self.changes: list[StateChange] = []
+
+    @property
+    def state(self) -> MakerState:
+        """What the maker does about stress now."""
+        return self.changes[-1].state if self.changes else MakerState.QUOTING
+
+    def on_start(self) -> None:
+        """Quote, from now on regularly."""
+        self.changes.append(StateChange(self.now, MakerState.QUOTING, ()))
+        super().on_start()
+
+    def quotes(self, mid: float) -> Quotes:
+        """The ladder, as far as the limits allow it."""
+        reading = Reading(self.now, mid, self.inventory, self.cash(self.instrument))
+        for watch in self.watches:
+            watch.look(reading, self.cool_down)
+        holding = [watch.limit for watch in self.watches if watch.holds]
+        self.record(holding)
+        widen = shrink = 1.0
+        withdraw = Withdrawal.NEITHER
+        for limit in holding:
+            widen *= limit.response.widen
+            shrink *= limit.response.shrink
+            withdraw = max(withdraw, limit.response.withdraw)
+        if withdraw == Withdrawal.BOTH:
+            return {}
+        size = max(1, floor(self.level_size() * shrink))
+        shown = self.ladder(mid, self.offset * widen, size, floor(self.step * widen))
+        if withdraw == Withdrawal.ADDING and self.inventory:
+            adding = Side.BUY if self.inventory > 0 else Side.SELL
+            shown = {slot: quote for slot, quote in shown.items() if slot.side != adding}
+        return shown
+
+    def record(self, holding: Sequence[Limit]) -> None:
+        """Note a change of what holds the maker back."""
+        state = MakerState.WIDENED if holding else MakerState.QUOTING
+        if any(limit.response.withdraw == Withdrawal.BOTH for limit in holding):
+            state = MakerState.WITHDRAWN
+        causes = tuple(limit.name for limit in holding)
+        if (state, causes) != self.changes[-1][1:]:
+            self.changes.append(StateChange(self.now, state, causes))

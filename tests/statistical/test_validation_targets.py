@@ -1,0 +1,270 @@
+"""The targets by themselves, without any case file: closed forms, limits, and misuse.
+
+Each simulation states the theory it is held to; seeds are those of the defaults (1).
+"""
+
+from math import exp, pi, sqrt, tanh
+
+import numpy as np
+import pytest
+
+from experiments.validation import TARGETS, validate
+from experiments.validation.books import fit_power_law, linear_sweep, order_flow_imbalance
+from experiments.validation.double_auction import double_auction, largest_surplus
+from experiments.validation.execution import almgren_chriss, obizhaeva_wang, shortfall, trajectory
+from experiments.validation.making import avellaneda_stoikov
+from experiments.validation.order_signs import cluster_sizes, split_order_signs, zeta
+from experiments.validation.queues import (
+    cont_de_larrard,
+    cont_stoikov_talreja,
+    first_to_empty,
+    queue_at_rest,
+    symmetric_race,
+)
+from experiments.validation.santa_fe import santa_fe
+from experiments.validation.tails import hill, hill_on_student
+
+
+@pytest.mark.parametrize("target", [t for t in TARGETS if not t.slow], ids=lambda t: t.name)
+def test_targets_run_without_cases(target):
+    result = validate(target.name, cases=[])
+    assert result.published is None
+    expected = "agrees" if target.checks and result.band else "context"
+    assert result.verdict == expected, result.note
+    assert result.to_dict()["parameters"] == result.parameters
+
+
+def test_target_names_are_unique():
+    names = [target.name for target in TARGETS]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("risk_aversion", [1e-8, 1e-6, 1e-4, 1e-2])
+def test_almgren_chriss_is_optimal(risk_aversion):
+    """No nearby schedule has a smaller mean + lambda variance."""
+    settings = {"sigma": 0.95, "gamma": 2.5e-7, "eta": 2.5e-6}
+    _, best = trajectory(1e6, 0.5, 10, risk_aversion=risk_aversion, **settings)
+    assert best[0] == 1e6
+    assert best[-1] == 0
+
+    def objective(holdings):
+        cost, deviation = shortfall(holdings, 0.5, epsilon=0.0625, **settings)
+        return cost + risk_aversion * deviation**2
+
+    random = np.random.default_rng(1)
+    for _ in range(50):
+        other = best.copy()
+        other[1:-1] += random.normal(0, 100, 9)
+        other = np.minimum.accumulate(np.maximum(other, 0))  # sell only: |n| costs the same
+        assert objective(other) >= objective(best) * (1 - 1e-12)
+
+
+def test_almgren_chriss_limits():
+    """Without risk aversion equal parts; with a lot, nearly all at once."""
+    even = almgren_chriss(risk_aversion=0.0, paths=100)
+    assert even["holdings"] == pytest.approx([8e5, 6e5, 4e5, 2e5])
+    assert "theta" not in even
+    fast = almgren_chriss(risk_aversion=1e3, paths=100)
+    assert fast["expected_cost"] == pytest.approx(fast["instant_cost"], rel=1e-6)
+
+
+def test_obizhaeva_wang_schedule_is_no_dearer_than_any_other_block():
+    """Cost by walking the book, at the optimum and with the blocks shifted."""
+    values = obizhaeva_wang(resilience=4.0)
+    assert values["cost_simulated"] == pytest.approx(values["cost"], rel=1e-7)
+    assert values["cost"] < values["twap_cost"]
+    # rho T -> infinity: no blocks, only the lasting part costs; rho -> 0: half and half.
+    assert obizhaeva_wang(resilience=1e7)["cost"] == pytest.approx(1e-4 * 1e10 / 2, rel=1e-5)
+    assert obizhaeva_wang(resilience=1e-7)["block"] == pytest.approx(5e4, rel=1e-6)
+
+
+def test_symmetric_race_against_the_diagonal_and_the_limit():
+    """h(n, n) = 1/2 and h(n, p) + h(p, n) = 1; h(1, 1)-neighbours average to it (harmonic)."""
+    for n in range(1, 6):
+        for p in range(1, 6):
+            assert symmetric_race(n, p) + symmetric_race(p, n) == pytest.approx(1, abs=1e-5)
+    around = 0 + 1 + symmetric_race(2, 1) + symmetric_race(1, 2)  # (0, 1), (1, 0), (2, 1), (1, 2)
+    assert symmetric_race(1, 1) == pytest.approx(around / 4, abs=1e-5)
+    around = sum(symmetric_race(n, p) for n, p in [(2, 2), (4, 2), (3, 1), (3, 3)])
+    assert symmetric_race(3, 2) == pytest.approx(around / 4, abs=1e-5)
+
+
+def test_first_passage_solver_satisfies_its_equations():
+    births, deaths = (lambda q: 1.2 + 0 * q), (lambda q: 0.3 + 0.9 * q)
+    table = first_to_empty(births, deaths, 40)
+    full = np.pad(table, 1)
+    full[1:-1, 0] = 1.0
+    queue = np.arange(1.0, 41.0)
+    up, down = np.where(queue < 40, births(queue), 0), deaths(queue)
+    rates = (up + down)[:, None] + (up + down)[None, :]
+    flow = up[:, None] * full[2:, 1:-1] + down[:, None] * full[:-2, 1:-1]
+    flow += up[None, :] * full[1:-1, 2:] + down[None, :] * full[1:-1, :-2]
+    assert np.abs(rates * table - flow).max() < 1e-9
+
+
+def test_first_passage_solver_approaches_the_integral():
+    """Departures a little above arrivals lie close to the critical case, from one side."""
+    near = np.array(cont_de_larrard(arrival=0.999)["up"])
+    exact = np.array(cont_de_larrard()["up"])
+    assert np.abs(near - exact).max() < 2e-3
+
+
+@pytest.mark.parametrize("rates", [(1.85, 0.71, 0.94), (0.5, 0.2, 2.0)])
+def test_cst_against_simulated_races(rates):
+    """Solver against races; 20,000 each, four standard errors (0.014)."""
+    arrival, cancellation, market = rates
+    values = cont_stoikov_talreja(arrival, cancellation, market, size=3, draws=20_000)
+    assert values["up_simulated"] == pytest.approx(np.array(values["up"]), abs=0.0142)
+
+
+@pytest.mark.slow
+def test_races_in_full():
+    """Both tables against 200,000 races an entry: 0.0045 is four standard errors."""
+    for values in (cont_stoikov_talreja(draws=200_000), cont_de_larrard(0.9, draws=200_000)):
+        assert values["up_simulated"] == pytest.approx(np.array(values["up"]), abs=0.0045)
+
+
+def test_queue_at_rest_without_market_orders_is_poisson():
+    """Arrivals lambda and n cancellations theta: Poisson with mean lambda / theta."""
+    values = queue_at_rest(arrival=1.4, market=0.0, cancellation=0.7)
+    assert values["mean"] == pytest.approx(2.0)
+    assert values["law"][0] == pytest.approx(exp(-2))
+    assert values["total_variation"] < 0.01
+
+
+def test_linear_sweep_of_one_tick():
+    """1 lot at 1 tick, 2 at 2, 3 at 3: 4 lots reach 3 and cost (1 + 4 + 3) / 4."""
+    values = linear_sweep(slope=1.0, size=4.0, ticks_per_unit=1)
+    assert values["shift"] == 3
+    assert values["average"] == values["submitted_average"] == 2
+
+
+def test_imbalance_slope_in_deep_windows():
+    """1 / (2 D), four standard errors, and D = 1, where every event moves a quote by a tick."""
+    values = order_flow_imbalance([1, 7], window=80, windows=20_000)
+    assert values["slope"][0] == pytest.approx(0.5)
+    assert values["r_squared"][0] == pytest.approx(1.0)
+    assert values["slope"][1] == pytest.approx(1 / 14, abs=4 * values["slope_error"][1])
+
+
+def test_power_law_fit():
+    x = np.geomspace(1, 100, 30)
+    fit = fit_power_law(x, 3 * x**0.6)
+    assert fit.exponent == pytest.approx(0.6)
+    assert fit.prefactor == pytest.approx(3)
+    assert fit.exponent_error < 1e-10
+    noisy = 3 * x**0.6 * np.exp(np.random.default_rng(1).normal(0, 0.1, 30))
+    fit = fit_power_law(x, noisy)
+    assert 0 < abs(fit.exponent - 0.6) < 2 * fit.exponent_error
+    with pytest.raises(ValueError, match="must be positive, got -1"):
+        fit_power_law(x, -np.ones(30))
+
+
+def test_zeta():
+    """zeta(2) = pi^2 / 6, zeta(4) = pi^4 / 90, and zeta(s, a) - zeta(s, a + 1) = a^-s."""
+    assert zeta(2, 1) == pytest.approx(pi**2 / 6, rel=1e-13)
+    assert zeta(4, 1) == pytest.approx(pi**4 / 90, rel=1e-13)
+    assert zeta(1.5, 3) - zeta(1.5, 4) == pytest.approx(3**-1.5, rel=1e-12)
+    with pytest.raises(ValueError, match="diverges at exponent 1"):
+        zeta(1, 1)
+
+
+def test_split_order_lengths():
+    """Runs of equal signs are at least as long as orders; there are exactly so many trades."""
+    signs = split_order_signs(1.5, 123_457, np.random.default_rng(1))
+    assert len(signs) == 123_457
+    assert set(np.unique(signs)) == {-1, 1}
+    short = split_order_signs(50.0, 50_000, np.random.default_rng(1))  # nearly all of length one
+    assert abs(float(short.mean())) < 4 / sqrt(50_000)
+
+
+def test_cluster_sizes_follow_borel():
+    """P(S = s) = exp(-n s) (n s)^(s-1) / s!; four standard errors."""
+    sizes = cluster_sizes(0.5, 200_000, np.random.default_rng(1))
+    for size, factorial in ((1, 1), (2, 2), (3, 6), (4, 24)):
+        chance = exp(-0.5 * size) * (0.5 * size) ** (size - 1) / factorial
+        error = sqrt(chance * (1 - chance) / 200_000)
+        assert float((sizes == size).mean()) == pytest.approx(chance, abs=4 * error)
+
+
+def test_hill():
+    """1 over the mean of log(8/2), log(4/2) = 1 / (1.5 log 2)."""
+    assert hill(np.array([1.0, 8.0, 2.0, 4.0]), 2) == pytest.approx(1 / (1.5 * np.log(2)))
+    with pytest.raises(ValueError, match="largest must lie between 1 and 3, got 4"):
+        hill(np.ones(4), 4)
+
+
+def test_hill_gets_nearer_with_a_thinner_tail():
+    values = hill_on_student(4.0)
+    assert values["index"][0] < values["index"][1] < values["true_index"]
+
+
+def test_quotes_of_a_maker_without_risk():
+    """gamma -> 0: half the spread is 1 / k, whatever the inventory."""
+    values = avellaneda_stoikov(gamma=1e-6, paths=2_000, intensity=1.0)
+    assert values["average_spread"] == pytest.approx(2 / 1.5, rel=1e-5)
+
+
+def test_symmetric_maker_has_the_exact_moments():
+    """Both sides fill independently with a fixed chance: four standard errors."""
+    values = avellaneda_stoikov(strategy="symmetric", paths=20_000, sigma=1.0, decay=2.0)
+    for name in ("profit", "profit_deviation", "inventory_deviation"):
+        error = values[f"{name}_error"]
+        assert values[name] == pytest.approx(values[f"{name}_exact"], abs=4 * error)
+
+
+def test_double_auction_budgets_matter():
+    values = double_auction(sessions=60)
+    assert values["constrained"] > 95
+    assert values["advantage"] > 10 * values["unconstrained_error"]
+    assert largest_surplus([10, 8, 3], [2, 4, 9]) == 12
+
+
+def test_double_auction_of_one_pair_is_certain():
+    """A value above every cost: constrained quotes meet in the end, and the surplus is whole."""
+    values = double_auction(values=[150], costs=[50], sessions=20)
+    assert values["constrained"] == 100
+
+
+def test_santa_fe_is_reproducible_and_in_scale():
+    """eps = 0.5 and 0.1: the spread falls with eps; another seed gives another run."""
+    runs = [santa_fe(eps, market_orders=5_000) for eps in (0.5, 0.1)]
+    assert runs[0]["spread"] > runs[1]["spread"]
+    assert runs[0] == santa_fe(0.5, market_orders=5_000)
+    assert runs[0] != santa_fe(0.5, market_orders=5_000, seed=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("nobody", {}, "no target or published case is named 'nobody': choose from"),
+        ("kyle", {"lambda": 3}, "kyle has no parameter 'lambda' .given as 3.: it has prior_var"),
+        ("kyle", {"noise_sigma": -1.0}, "noise_sigma must be a finite number above 0, got -1.0"),
+        ("kyle", {"noise_sigma": float("nan")}, "kyle: noise_sigma = nan"),
+        ("kyle", {"draws": 1.5}, "kyle: draws = 1.5"),
+        ("kyle", {"draws": "many"}, "kyle: draws = 'many'"),
+        ("almgren-chriss", {"eta": 1e-9}, "eta must exceed gamma . period / 2"),
+        ("obizhaeva-wang", {"permanent_impact": 1.0}, "permanent_impact must be at least 0 and"),
+        ("glosten-milgrom", {"informed": 1.0}, "informed must lie strictly between 0 and 1"),
+        ("avellaneda-stoikov", {"strategy": "both"}, "strategy must be one of inventory, symm"),
+        ("cont-de-larrard", {"arrival": 2.0}, "arrival must not exceed departure = 1.0, got 2.0"),
+        ("next-change", {"at": [[9, 1]]}, "at must name known distances"),
+        ("queue-at-rest", {"cancellation": 0.0}, "arrival must stay below departures"),
+        ("hawkes", {"branching": [1.0]}, "branching must lie strictly between 0 and 1, got 1.0"),
+        ("order-splitting", {"alpha": 1.0}, "alpha must exceed 1, got 1.0"),
+        ("santa-fe", {"granularity": 0.3}, "granularity must be 1 over a whole number, got 0.3"),
+        ("double-auction", {"values": [500]}, "values must hold prices from 1 to 200"),
+    ],
+)
+def test_misuse(name, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        validate(name, cases=[], **parameters)
+
+
+def test_kappa_in_the_continuous_limit():
+    """kappa -> sqrt(lambda sigma^2 / eta); holdings at T/2 are X / (2 cosh(kappa T / 2))."""
+    values = almgren_chriss(periods=2_000, gamma=0.0, paths=100)
+    kappa = sqrt(1e-6 * 0.95**2 / 2.5e-6)
+    assert values["kappa"] == pytest.approx(kappa, rel=1e-5)
+    half = 1e6 * sqrt(1 - tanh(kappa * 2.5) ** 2) / 2
+    assert values["holdings"][999] == pytest.approx(half, rel=1e-4)
