@@ -13,8 +13,9 @@ from typing import Annotated, NoReturn, cast
 
 import typer
 
-from experiments.commands import diff, replay
+from experiments.commands import diff, replay, run
 from experiments.console import BAD_ARGUMENTS, RefusalError
+from experiments.validation.command import validate_command
 from lob import __version__
 
 __all__ = ["app", "main"]
@@ -30,8 +31,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (replay.replay, replay.demo, diff.diff):
+for command in (replay.replay, replay.demo, run.run, diff.diff):
     app.command()(command)
+app.command("validate")(validate_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -89,6 +89,7 @@ cdef extern from *:
 __all__ = ["OrderBook", "Outcome"]
 
 cdef tuple REASONS = tuple(Reason)
+cdef object ZERO = 0
 cdef object MESSAGE = types.MESSAGE, EVENT = types.EVENT, QUOTE = types.QUOTE
 cdef object LEVEL = types.LEVEL, ORDER = types.ORDER
 
@@ -280,6 +281,7 @@ cdef class OrderBook:
         cdef Message message
         self.address(&message, REDUCE, order_id, ts_event)
         message.size = as_int("size", size)
+        self.check_message(&message)
         return self.apply_one(&message)
 
     def replace(self, order_id, *, price=None, size=None, ts_event=0):
@@ -302,6 +304,7 @@ cdef class OrderBook:
             message.price = as_int("price", price)
         if size is not None:
             message.size = as_int("size", size)
+        self.check_message(&message)
         return self.apply_one(&message)
 
     cdef int address(
@@ -313,12 +316,16 @@ cdef class OrderBook:
         message.order_id = as_int("order_id", order_id)
         return 0
 
+    cdef int check_message(self, const Message *message) except -1:
+        if not well_formed(message, self.book.instrument):
+            raise ValueError(checks.misuse(plain_message(message), self.book.instrument))
+        return 0
+
     cdef Outcome apply_one(self, const Message *message):
         cdef Outcome outcome
         cdef Event *event
         cdef uint32_t index
-        if not well_formed(message, self.book.instrument):
-            raise ValueError(checks.misuse(plain_message(message), self.book.instrument))
+        """Apply a message that is well formed."""
         self.book.sink.next = self.book.sink.begin
         if apply(&self.book, message) < 0:
             raise MemoryError
@@ -327,12 +334,13 @@ cdef class OrderBook:
         outcome.accepted = event.kind != REJECTED
         outcome._reason = event.reason
         outcome.trades = ()
-        if self.book.sink.next != event + 1:
-            self.describe_outcome(outcome, message.order_id)
-        if message.kind != CANCEL:
-            index = table_find(&self.book.table, message.order_id)
-            if index:
-                outcome.leaves = self.book.table.orders[index].size
+        if outcome.accepted and self.book.sink.next == event + 1:
+            outcome.leaves = event.leaves
+            return outcome
+        self.describe_outcome(outcome, message.order_id)
+        index = table_find(&self.book.table, message.order_id)
+        if index:
+            outcome.leaves = self.book.table.orders[index].size
         return outcome
 
     cdef int describe_outcome(self, Outcome outcome, int64_t order_id) except -1:
@@ -718,6 +726,11 @@ cdef object adopt(EventSink *sink):
 
 
 cdef inline int64_t as_int(str name, object value) except? -1:
+    # Most arguments of most orders are their defaults.
+    return 0 if value is ZERO else convert(name, value)
+
+
+cdef int64_t convert(str name, object value) except? -1:
     cdef int overflow = 0
     cdef long long number
     if PyLong_Check(value):

@@ -27,6 +27,10 @@ cdef class OpenOrders:
     cdef inline const OpenOrder *at(self, int64_t place) noexcept:
         return &(<const OpenOrder *>self.row.data)[place]
 
+    cdef inline const uint32_t *place_of(self, int64_t handle) noexcept:
+        """Where it is written at which place an order stands."""
+        return &(<const uint32_t *>self.places.data)[handle]
+
     cdef inline int64_t add(self, int64_t order_id, int64_t price) except -1:
         """Remember an order; its handle."""
         cdef uint32_t handle = self.free_handle

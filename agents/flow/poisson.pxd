@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t
 from agents.block cimport Block
 from agents.flow.choice cimport Choice
 from agents.flow.flow cimport Flow
+from agents.flow.orders cimport OpenOrders
 
 
 cdef class Poisson(Flow):
@@ -16,7 +17,15 @@ cdef class Poisson(Flow):
     cdef double limit_rate  # both sides, orders a second
     cdef double market_rate
     cdef int64_t depth  # -1: drawn
+    # Uniform draws, one for each of the next wake-ups: they decide what happens then.
+    cdef double luck
+    cdef double later_luck
+    cdef double third_luck
+    cdef double fourth_luck
 
+    cdef int schedule_next(self) except -1
+    cdef int prepare(self) noexcept
+    cdef OpenOrders find(self, double number, int64_t *place)
     cdef double total_rate(self) noexcept
     cdef int market_side(self, double u) except? 0
     cdef int seed_book(self) except -1

@@ -14,6 +14,9 @@ from agents.flow.choice cimport Choice
 from agents.flow.flow cimport Flow
 from agents.flow.orders cimport OpenOrder, OpenOrders
 from agents.random cimport below, poisson, uniform
+from lob.matching cimport Book
+from lob.memory cimport prefetch
+from lob.order_table cimport RestingOrder, hash_id, table_guess
 from lob.records cimport BUY, SELL
 
 from agents.flow.arguments import finite, finite_list
@@ -23,6 +26,8 @@ __all__ = ["Poisson", "ZeroIntelligence"]
 
 MAX_WINDOW = 2**20
 MAX_DEPTH = 2**24
+
+cdef int64_t CROWD = 20_000  # open orders: fewer fit the processor's cache
 
 
 @cython.auto_pickle(True)
@@ -104,7 +109,11 @@ cdef class Poisson(Flow):
     cdef int start(self) except -1:
         if self.far_field is not None:
             self.seed_book()
-        return self.wake_at_rate(self.total_rate())
+        self.luck = uniform(&self.stream)
+        self.later_luck = uniform(&self.stream)
+        self.third_luck = uniform(&self.stream)
+        self.fourth_luck = uniform(&self.stream)
+        return self.schedule_next()
 
     cdef int seed_book(self) except -1:
         """The orders of the beginning."""
@@ -126,20 +135,76 @@ cdef class Poisson(Flow):
             + self.theta_most * (self.buys.count + self.sells.count)
         )
 
+    cdef int schedule_next(self) except -1:
+        self.wake_at_rate(self.total_rate())
+        if self.theta_most > 0 and self.buys.count + self.sells.count > CROWD:
+            self.prepare()
+        return 0
+
     cdef int wake(self, uint32_t payload) except -1:
         """One thing happens. Which, where and on which side: one draw tells it all."""
-        cdef double at = uniform(&self.stream) * self.rate
+        cdef double at = self.luck * self.rate
         cdef double half = 0.5 * self.limit_rate
+        cdef double leave = self.theta_most * (self.buys.count + self.sells.count)
+        self.luck, self.later_luck = self.later_luck, self.third_luck
+        self.third_luck, self.fourth_luck = self.fourth_luck, uniform(&self.stream)
         self.look()
+        if at < leave:
+            self.cancel_some(at / self.theta_most)
+            return self.schedule_next()
+        at -= leave
         if at < half:
             self.limit_order(BUY, self.last_ask - 1 - self.distances.pick(at / half))
         elif at < self.limit_rate:
             self.limit_order(SELL, self.last_bid + 1 + self.distances.pick((at - half) / half))
         elif at < self.limit_rate + self.market_rate:
             self.market_order(self.market_side((at - self.limit_rate) / self.market_rate))
-        elif self.theta_most > 0:
-            self.cancel_some((at - self.limit_rate - self.market_rate) / self.theta_most)
-        return self.wake_at_rate(self.total_rate())
+        return self.schedule_next()
+
+    cdef int prepare(self) noexcept:
+        """Ask early for the memory that the coming draws lead to, if nothing else happens.
+
+        In a large book each step of the way to an order is a wait for memory: its place in the
+        row, its entry in the book's table, its record, its neighbours. Each is taken at another
+        wake-up, ahead of the one at which the order is cancelled. It changes nothing but the pace.
+        """
+        cdef Book *book = self.simulation.book(self.instrument)
+        cdef OpenOrders orders
+        cdef const OpenOrder *order
+        cdef const RestingOrder *record
+        cdef int64_t place
+        cdef uint32_t hashed
+        orders = self.find(self.fourth_luck * self.rate / self.theta_most, &place)
+        if orders is not None:
+            prefetch(orders.at(place))
+        orders = self.find(self.third_luck * self.rate / self.theta_most, &place)
+        if orders is not None:
+            order = orders.at(place)
+            prefetch(orders.place_of(order.handle))
+            prefetch(&book.table.buckets[hash_id(order.order_id) & book.table.mask])
+        orders = self.find(self.later_luck * self.rate / self.theta_most, &place)
+        if orders is not None:
+            hashed = hash_id(orders.at(place).order_id)
+            prefetch(&book.table.orders[table_guess(&book.table, hashed)])
+            prefetch(orders.place_of(orders.at(orders.count - 1).handle))
+        orders = self.find(self.luck * self.rate / self.theta_most, &place)
+        if orders is not None:
+            hashed = hash_id(orders.at(place).order_id)
+            record = &book.table.orders[table_guess(&book.table, hashed)]
+            prefetch(&book.table.orders[record.prev])
+            prefetch(&book.table.orders[record.next])
+            prefetch(&book.sides[record.side < 0].levels[record.level])
+        hashed = hash_id((<int64_t>self.owner << 32) | (self.orders_sent + 2))
+        prefetch(&book.table.buckets[hashed & book.table.mask])
+        return 0
+
+    cdef inline OpenOrders find(self, double number, int64_t *place):
+        """The side and the place of the open order with this number, rounded down, or None."""
+        place[0] = <int64_t>number
+        if place[0] < self.buys.count:
+            return self.buys
+        place[0] -= self.buys.count
+        return self.sells if place[0] < self.sells.count else None
 
     cdef int market_side(self, double u) except? 0:
         """The side of a market order, with ``u`` uniform on [0, 1)."""
@@ -150,15 +215,12 @@ cdef class Poisson(Flow):
 
         There may be no such order any more: others have traded with it since.
         """
-        cdef int64_t place = <int64_t>u, distance
-        cdef OpenOrders orders = self.buys
+        cdef int64_t place, distance
+        cdef OpenOrders orders = self.find(u, &place)
         cdef const OpenOrder *order
-        u -= place
-        if place >= self.buys.count:
-            place -= self.buys.count
-            orders = self.sells
-            if place >= self.sells.count:
-                return 0
+        if orders is None:
+            return 0
+        u -= <int64_t>u
         order = orders.at(place)
         if self.theta_count > 1:
             if orders is self.buys:

@@ -1,13 +1,24 @@
-"""Checks of real-valued arguments: one clear error that names the argument and shows the value."""
+"""Real-valued arguments of traders checked: one clear error that names the argument."""
 
-from math import inf, isfinite
+from math import isfinite
 
-__all__ = ["not_negative", "positive", "share"]
+__all__ = ["finite", "not_negative", "positive", "share"]
+
+
+def finite(name: str, value: float) -> float:
+    """The argument ``name`` as a finite float, or a TypeError or ValueError."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    if not isfinite(number):
+        raise ValueError(f"{name} must be finite, got {value!r}")
+    return number
 
 
 def positive(name: str, value: float) -> float:
     """The argument ``name`` as a finite float above 0, or a TypeError or ValueError."""
-    number = _finite(name, value)
+    number = finite(name, value)
     if number <= 0:
         raise ValueError(f"{name} must be more than 0, got {value!r}")
     return number
@@ -15,7 +26,7 @@ def positive(name: str, value: float) -> float:
 
 def not_negative(name: str, value: float) -> float:
     """The argument ``name`` as a finite float, 0 or more, or a TypeError or ValueError."""
-    number = _finite(name, value)
+    number = finite(name, value)
     if number < 0:
         raise ValueError(f"{name} must be 0 or more, got {value!r}")
     return number
@@ -23,19 +34,7 @@ def not_negative(name: str, value: float) -> float:
 
 def share(name: str, value: float) -> float:
     """The argument ``name`` as a float above 0 and below 1, or a TypeError or ValueError."""
-    number = _finite(name, value)
+    number = finite(name, value)
     if not 0 < number < 1:
         raise ValueError(f"{name} must be more than 0 and less than 1, got {value!r}")
-    return number
-
-
-def _finite(name: str, value: float) -> float:
-    try:
-        number = float(value)
-    except OverflowError:
-        number = inf
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
-    if not isfinite(number):
-        raise ValueError(f"{name} must be finite, got {value!r}")
     return number

@@ -98,7 +98,8 @@ class Executor(Agent):
         self.patience = integer("patience", patience, 0)
         self.instrument = integer("instrument", instrument, 0)
         self.tag = integer("tag", tag)
-        self.under_way = OpenLots()
+        self.taking = OpenLots()
+        self.posting = OpenLots()
         self.posted: dict[int, bool] = {}  # by order id: whether a cancellation makes sense
         self.begin: int | None = None
         self.next_look: int | None = None
@@ -149,7 +150,7 @@ class Executor(Agent):
 
     def on_event(self, event: EventView) -> None:
         """Count what is done, and act on it."""
-        fill = self.under_way.hear(event)
+        fill = self.taking.hear(event) or self.posting.hear(event)
         if fill is not None:
             self.filled += fill.size
             self.notional += fill.size * fill.price
@@ -164,7 +165,7 @@ class Executor(Agent):
             self.may_post = False
         elif event.reason in (Reason.NO_LIQUIDITY, Reason.IMMEDIATE_OR_CANCEL):
             self.may_take = False
-        self.posted = {i: known for i, known in self.posted.items() if i in self.under_way}
+        self.posted = {i: known for i, known in self.posted.items() if i in self.posting}
         self.act()
 
     # ---------------------------------------------------------------- the work
@@ -189,16 +190,18 @@ class Executor(Agent):
     def act(self) -> None:
         """Send what is due and neither done nor under way."""
         if not self.passive:
-            self.take(self.due - self.filled - self.under_way.total)
+            self.take(self.due - self.filled - self.taking.total)
             return
-        if self.filled < self.overdue and self.posted:
+        late = self.overdue - self.filled - self.taking.total
+        if late > 0 and self.may_take and len(self.posting):
             for order_id, known in self.posted.items():
                 if known:
                     self.posted[order_id] = False
                     self.cancel(order_id)
-            return
-        self.take(self.overdue - self.filled - self.under_way.total)
-        self.post(self.due - self.filled - self.under_way.total)
+            return  # what the cancellations give back is taken once they are heard of
+        self.take(late)
+        busy = max(self.overdue, self.filled + self.taking.total) + self.posting.total
+        self.post(self.due - busy)
 
     def take(self, size: int) -> None:
         """Trade at once."""
@@ -211,7 +214,7 @@ class Executor(Agent):
                 instrument=self.instrument,
                 tag=self.tag,
             )
-            self.under_way.sent(order_id, size)
+            self.taking.sent(order_id, size)
             self.children += 1
 
     def post(self, size: int) -> None:
@@ -224,17 +227,16 @@ class Executor(Agent):
             touch = ask - 1
         if size <= 0 or touch is None or not self.may_post:
             return
-        price = touch
         if self.worst_price is not None and self.side * (touch - self.worst_price) > 0:
-            price = self.worst_price
+            touch = self.worst_price
         order_id = self.submit(
             self.side,
             size,
-            price,
+            touch,
             post_only=True,
             instrument=self.instrument,
             tag=self.tag,
         )
         self.posted[order_id] = False
-        self.under_way.sent(order_id, size)
+        self.posting.sent(order_id, size)
         self.children += 1

@@ -32,7 +32,7 @@ from agents.random cimport (
     uniform,
 )
 
-from agents.traders.numbers import real
+from agents.traders.arguments import not_negative
 from lob import checks
 
 __all__ = ["Fundamental"]
@@ -65,9 +65,9 @@ cdef class Fundamental:
     name : str, default "fundamental"
         Of the path: it has streams of its own, made of the seed and this name.
     mean : float
-        Value in ticks towards which it reverts.
+        Value in ticks towards which it reverts, 0 or more.
     initial : float, optional
-        Where it starts; at the mean if not given.
+        Where it starts, 0 or more; at the mean if not given.
     reversion : float
         Speed of the reversion per second, 0 or more (0: a Brownian motion).
     volatility : float
@@ -75,7 +75,7 @@ cdef class Fundamental:
     jump_rate : float, default 0
         Jumps per second.
     jump_mean, jump_deviation : float
-        Of the size of a jump in ticks, before its random sign.
+        Of the size of a jump in ticks, before its random sign; 0 or more.
     start : int, default 0
         Time in ns at which the path starts; before it, it stands at ``initial``.
 
@@ -116,13 +116,13 @@ cdef class Fundamental:
         if not isinstance(name, str) or not name:
             raise TypeError(f"name must be a string that is not empty, got {name!r}")
         self.name = name
-        self.mean = real("mean", mean)
-        self.initial = self.mean if initial is None else real("initial", initial)
-        self.reversion = real("reversion", reversion, 0)
-        self.volatility = real("volatility", volatility, 0)
-        self.jump_rate = real("jump_rate", jump_rate, 0)
-        self.jump_mean = real("jump_mean", jump_mean)
-        self.jump_deviation = real("jump_deviation", jump_deviation, 0)
+        self.mean = not_negative("mean", mean)
+        self.initial = self.mean if initial is None else not_negative("initial", initial)
+        self.reversion = not_negative("reversion", reversion)
+        self.volatility = not_negative("volatility", volatility)
+        self.jump_rate = not_negative("jump_rate", jump_rate)
+        self.jump_mean = not_negative("jump_mean", jump_mean)
+        self.jump_deviation = not_negative("jump_deviation", jump_deviation)
         self.start = checks.integer("start", start, 0)
         self.prepare()
 

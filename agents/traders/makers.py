@@ -7,7 +7,7 @@ What they assume:
 - Quotes are rounded to ticks outward (bid down, ask up), and held a tick off the opposite touch:
   no maker here ever takes. Orders are post-only as well, since the touch may have moved meanwhile.
 - With latency, inventory is what the maker has heard of: a bound on it can be passed by what has
-  traded and is not heard of yet, at most what the maker shows on one side.
+  traded and is not heard of yet.
 """
 
 from collections import deque

@@ -25,7 +25,8 @@ cdef class Population(Participant):
     cdef bint is_open(self) noexcept
     cdef int wake_within(self, uint32_t member, double mean_ns) except -1
     cdef int ask_touch(self, uint32_t member) except -1
-    cdef int64_t limit_order(
+    cdef int64_t next_id(self, uint32_t member) noexcept
+    cdef int limit_order(
         self, uint32_t member, int side, int64_t size, int64_t price, int64_t tag
-    ) except? -1
+    ) except -1
     cdef int cancel_of(self, uint32_t member, int64_t order_id) except -1

@@ -163,21 +163,25 @@ cdef class Population(Participant):
         """A member asks for the best bid and ask; ``told`` brings the answer."""
         return self.simulation.ask(self, self.instrument, member)
 
-    cdef int64_t limit_order(
+    cdef int64_t next_id(self, uint32_t member) noexcept:
+        """The id that the next order of a member will have."""
+        return (
+            (self.owner + <int64_t>member) << 32 | ((<int64_t *>self.sent.data)[member] + 1)
+        )
+
+    cdef int limit_order(
         self, uint32_t member, int side, int64_t size, int64_t price, int64_t tag
-    ) except? -1:
-        """A member sends a limit order that is good till cancelled; its id."""
+    ) except -1:
+        """A member sends a limit order that is good till cancelled."""
         cdef Message message
-        cdef int64_t *sent = &(<int64_t *>self.sent.data)[member]
-        sent[0] += 1
         write_message(&message, NEW, side, LIMIT, GTC, 0, 0, <uint16_t>self.instrument)
         message.owner = self.owner + <int32_t>member
-        message.order_id = (<int64_t>message.owner << 32) | sent[0]
+        message.order_id = self.next_id(member)
+        (<int64_t *>self.sent.data)[member] += 1
         message.price = price
         message.size = size
         message.tag = tag
-        self.simulation.send(self, &message, member)
-        return message.order_id
+        return self.simulation.send(self, &message, member)
 
     cdef int cancel_of(self, uint32_t member, int64_t order_id) except -1:
         """A member sends a cancellation."""

@@ -15,7 +15,7 @@ from agents.traders.population cimport Population
 from agents.traders.sizes cimport SizeMixture
 from lob.records cimport BUY, CANCELLED, SELL, TRADE, Event, Quote
 
-from agents.traders.numbers import real
+from agents.traders.arguments import not_negative, positive
 from lob.checks import integer
 
 __all__ = ["Belief", "ValueTraders"]
@@ -94,10 +94,10 @@ cdef class Belief:
     cdef Prior prior
 
     def __init__(self, *, mean, reversion, volatility, noise_variance, ts=0):
-        self.prior.mean = real("mean", mean)
-        self.prior.reversion_ns = real("reversion", reversion, 0) / NS
-        self.prior.noise_variance = real("noise_variance", noise_variance, 0)
-        self.prior.variance_ns = real("volatility", volatility, 0) ** 2 / NS
+        self.prior.mean = not_negative("mean", mean)
+        self.prior.reversion_ns = not_negative("reversion", reversion) / NS
+        self.prior.noise_variance = not_negative("noise_variance", noise_variance)
+        self.prior.variance_ns = not_negative("volatility", volatility) ** 2 / NS
         self.view.value = self.prior.mean
         self.view.variance = 0
         self.view.time = ts
@@ -183,14 +183,14 @@ cdef class ValueTraders(Population):
         Population.__init__(self, name, members, **arguments)
         self.fundamental = fundamental
         self.sizes = sizes
-        self.rate = real("rate", rate, 0)
-        if self.rate == 0:
-            raise ValueError("rate must be above 0, got 0")
-        self.prior.mean = real("mean", mean)
-        self.prior.reversion_ns = real("reversion", reversion, 0) / NS
-        self.prior.noise_variance = real("noise_variance", noise_variance, 0)
-        self.prior.variance_ns = real("volatility", volatility, 0) ** 2 / NS
-        self.aggressive = real("aggressive", aggressive, 0, 1)
+        self.rate = positive("rate", rate)
+        self.prior.mean = not_negative("mean", mean)
+        self.prior.reversion_ns = not_negative("reversion", reversion) / NS
+        self.prior.noise_variance = not_negative("noise_variance", noise_variance)
+        self.prior.variance_ns = not_negative("volatility", volatility) ** 2 / NS
+        self.aggressive = not_negative("aggressive", aggressive)
+        if self.aggressive > 1:
+            raise ValueError(f"aggressive must be at most 1, got {aggressive}")
         self.depth = integer("depth", depth, 1, 2**20)
         self.first_wakes = integer("first_wakes", first_wakes, 0)
         self.notes = True
@@ -256,7 +256,9 @@ cdef class ValueTraders(Population):
             price = estimate
         size = self.sizes.sample(stream)
         if size and price > 0:
-            trader.order_id = self.limit_order(member, side, size, price, 0)
+            # Noted before it is sent: without latency it may be taken while it is sent.
+            trader.order_id = self.next_id(member)
+            self.limit_order(member, side, size, price, 0)
         return 0
 
     cdef int note(self, const Event *event) except -1:

@@ -183,7 +183,7 @@ def cont_de_larrard(
 
     if arrival > departure:
         raise ValueError(f"arrival must not exceed departure = {departure!r}, got {arrival!r}")
-    values = _table(births, deaths, size, size + 60, draws, seed)
+    values = _table(births, deaths, size, size + 150, draws, seed)
     if arrival == departure:
         numbers = range(1, size + 1)
         values["up"] = [[symmetric_race(bid, ask) for ask in numbers] for bid in numbers]

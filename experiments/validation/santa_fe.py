@@ -262,6 +262,13 @@ class _Book:
         counts[distance[here] - first] = levels["orders"][here]
         return counts
 
+    def _emptied(self) -> ValueError:
+        eps = 2 * self.delta / MARKET_RATE
+        return ValueError(
+            f"a side of the book emptied at eps = {eps:g}, where it holds some "
+            "window / eps orders: take a smaller eps or a wider window"
+        )
+
     def _stretch(
         self, until: float, start: float, middle: list[float]
     ) -> tuple[float, float, float, int]:
@@ -270,7 +277,7 @@ class _Book:
         submit, cancel = book.submit, book.cancel
         bid, ask = book.best_bid, book.best_ask
         if bid is None or ask is None:
-            raise ValueError("the book is empty: eps is too large for this granularity")
+            raise self._emptied()
         last, spread, realised, shift, takers = self.time, 0.0, 0.0, 0.0, 0
         sample = start + (len(middle) + 1) * self.grid
         for time, kind, order_id, place in zip(*self._draw(until), strict=True):
@@ -295,7 +302,7 @@ class _Book:
                 )
             new_bid, new_ask = book.best_bid, book.best_ask
             if new_bid is None or new_ask is None:
-                raise ValueError("the book emptied: eps is too large for this granularity")
+                raise self._emptied()
             if new_bid != bid or new_ask != ask:
                 moved = (new_bid + new_ask - bid - ask) / 2
                 realised += moved * moved

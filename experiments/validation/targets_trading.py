@@ -166,8 +166,9 @@ TARGETS = (
             Check("prefactor", "prefactor_theory", Band(0.05)),
         ),
         aliases={"Q/V": None},
-        note="the published exponent is shown, not a gate: a linear book at rest gives the square root by construction: this checks the fit "
-        "and the engine, not a market; the prefactor is that of the book, not of a stock",
+        note="the published exponent is shown, not a gate: a linear book at rest gives the square "
+        "root by construction, so this checks the fit and the engine, not a market; the prefactor "
+        "is that of the book",
     ),
     Target(
         name="hill",

@@ -1,0 +1,28 @@
+"""Ready markets: each a function of a seed and a few options that returns a run, ready to go."""
+
+from collections.abc import Callable
+
+import agents
+from experiments.markets.ci2002 import ci2002
+from experiments.markets.rmsc04 import rmsc04
+
+__all__ = ["MARKETS", "ci2002", "describe", "rmsc04"]
+
+MARKETS: dict[str, Callable[..., agents.Simulation]] = {
+    "ci2002": ci2002,
+    "rmsc04": rmsc04,
+}
+"""The builder of each market by its name: ``builder(seed, **options)``."""
+
+
+def describe(name: str) -> str:
+    """What a market is, in one line: the first of its builder's documentation.
+
+    Raises
+    ------
+    ValueError
+        If there is no market of that name.
+    """
+    if name not in MARKETS:
+        raise ValueError(f"market must be one of {', '.join(sorted(MARKETS))}, got {name!r}")
+    return (MARKETS[name].__doc__ or "").strip().partition("\n")[0]

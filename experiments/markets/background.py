@@ -1,0 +1,157 @@
+"""Markets of nothing but background flow, one model each."""
+
+from agents import Simulation
+from agents.flow import Hawkes, Poisson, QueueReactive, ZeroIntelligence
+
+__all__ = ["hawkes", "poisson", "queue_reactive", "zero_intelligence"]
+
+# Cont, Stoikov, Talreja (2010), Table 2: the rates of Sky Perfect, a stock of the Tokyo exchange,
+# in orders of its mean size a second.
+SKY_PERFECT = {
+    "lambda_": (1.85, 1.51, 1.09, 0.88, 0.77),
+    "theta": (0.71, 0.81, 0.68, 0.56, 0.47),
+    "mu": 0.94,
+    "k": 1.92,
+    "alpha": 0.52,
+}
+
+
+def zero_intelligence(
+    seed: int = 1,
+    *,
+    price: int = 10_000,
+    alpha: float = 1.0,
+    mu: float = 20.0,
+    delta: float = 0.1,
+    window: int = 200,
+    events: bool = True,
+) -> Simulation:
+    """Zero intelligence (Smith, Farmer, Gillemot, Krishnamurthy 2003).
+
+    Parameters
+    ----------
+    seed
+        Root of all randomness.
+    price
+        Where the market begins, in ticks.
+    alpha, mu, delta, window
+        See ``agents.flow.ZeroIntelligence``. The rates here are chosen, not sourced: a spread of
+        a few ticks, with some ten orders at a price far from the touch.
+    events
+        Whether the tapes are kept.
+    """
+    simulation = Simulation(seed, events=events, messages=events)
+    simulation.add(
+        ZeroIntelligence(
+            "flow", price=price, alpha=alpha, mu=mu, delta=delta, window=window, depth=None
+        )
+    )
+    return simulation
+
+
+def poisson(
+    seed: int = 1, *, price: int = 10_000, window: int = 50, events: bool = True
+) -> Simulation:
+    """Poisson flow with rates by distance (Cont, Stoikov, Talreja 2010, Table 2).
+
+    Parameters
+    ----------
+    seed, price, events
+        As in ``zero_intelligence``.
+    window
+        How far from the opposite best price limit orders arrive, in ticks.
+    """
+    simulation = Simulation(seed, events=events, messages=events)
+    simulation.add(
+        Poisson("flow", price=price, window=window, depth=None, **SKY_PERFECT)  # type: ignore[arg-type]
+    )
+    return simulation
+
+
+def hawkes(
+    seed: int = 1,
+    *,
+    price: int = 10_000,
+    rate: float = 10.0,
+    branching: float = 0.6,
+    decay: float = 2.0,
+    events: bool = True,
+) -> Simulation:
+    """Self-exciting flow: orders that cause orders (Hawkes 1971; Large 2007).
+
+    Parameters
+    ----------
+    seed, price, events
+        As in ``zero_intelligence``.
+    rate
+        Events a second that come by themselves, over all types.
+    branching
+        How many events one event causes directly, on average, below 1: half of the same type, the
+        rest of the one that answers it (a trade calls for limit orders on the side it took from, a
+        limit order for its cancellation). Chosen, not sourced.
+    decay
+        How fast excitation fades, a second.
+    """
+    shares = (0.3, 0.3, 0.075, 0.075, 0.125, 0.125)
+    half = branching / 2
+    answer = (4, 5, 1, 0, 0, 1)  # by type of the cause, see agents.flow.EVENT_TYPES
+    excitation = [
+        [half * (effect == cause) + half * (effect == answer[cause]) for cause in range(6)]
+        for effect in range(6)
+    ]
+    simulation = Simulation(seed, events=events, messages=events)
+    simulation.add(
+        Hawkes(
+            "flow",
+            price=price,
+            baseline=[rate * share for share in shares],
+            excitation=excitation,
+            decay=decay,
+            placement=[0.7**distance for distance in range(20)],
+        )
+    )
+    return simulation
+
+
+def queue_reactive(
+    seed: int = 1,
+    *,
+    price: int = 10_000,
+    levels: int = 5,
+    theta: float = 0.7,
+    theta_reinit: float = 0.2,
+    events: bool = True,
+) -> Simulation:
+    """Queues that live by their own length (Huang, Lehalle, Rosenbaum 2015, model I).
+
+    Parameters
+    ----------
+    seed, price, events
+        As in ``zero_intelligence``.
+    levels
+        How many queues there are on either side.
+    theta, theta_reinit
+        See ``agents.flow.QueueReactive``. The rates are chosen, not sourced, in the shape that the
+        paper reports: limit orders arrive at a rate that falls slowly with the length of a queue,
+        cancellations rise with it and level off, market orders fall.
+    """
+    lengths = range(31)
+    limit = [[1.2 / (1 + 0.02 * n) for n in lengths] for _ in range(levels)]
+    cancel = [[1.0 * n / (n + 3) for n in lengths] for _ in range(levels)]
+    market = [
+        [0.0, *(1.2 / (1 + 0.05 * n) if level == 0 else 0.0 for n in lengths[1:])]
+        for level in range(levels)
+    ]
+    simulation = Simulation(seed, events=events, messages=events)
+    simulation.add(
+        QueueReactive(
+            "flow",
+            price=price,
+            limit=limit,
+            cancel=cancel,
+            market=market,
+            theta=theta,
+            theta_reinit=theta_reinit,
+        )
+    )
+    return simulation

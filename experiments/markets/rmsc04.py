@@ -1,0 +1,142 @@
+"""The reference market rmsc04 of ABIDES-jpmc (commit f9cbe51), with traders of our own.
+
+Prices are in cents, times in ns from midnight. 1,000 noise traders, 102 value traders, 12 momentum
+traders and 2 adaptive makers stand with the venue on a line of 3,866,660 m; messages travel at the
+speed of light and leave 50 ns after a decision. docs/reference-markets.md says what equals the
+original and what does not, with the counts of both side by side.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import agents
+from agents.traders import (
+    AdaptiveMakers,
+    Fundamental,
+    MomentumTraders,
+    NoiseTraders,
+    SizeMixture,
+    ValueTraders,
+)
+from lob import Instrument
+
+__all__ = ["CLOSE", "OPEN", "ORDER_SIZES", "rmsc04"]
+
+MINUTE = 60 * 10**9
+OPEN = 9 * 60 * MINUTE + 30 * MINUTE
+CLOSE = 16 * 60 * MINUTE
+NOISE_FROM = 9 * 60 * MINUTE
+
+LINE_METRES = 3_866_660.0
+COMPUTATION_NS = 50
+MEAN_PRICE = 100_000.0
+BELIEVED_VARIANCE_PER_NS = 100_000.0
+"""What value traders take the fundamental to gather in 1 ns: so much that they trust what they see."""
+
+ORDER_SIZES = SizeMixture(
+    [
+        ("log-normal", 2.9, 1.2, 0.2),
+        ("normal", 100.0, 0.15, 0.7),
+        ("normal", 200.0, 0.0, 0.06),
+        ("normal", 300.0, 0.0, 0.004),
+        ("normal", 400.0, 0.0, 0.0329),
+        ("normal", 500.0, 0.0, 0.001),
+        ("normal", 600.0, 0.0, 0.0006),
+        ("normal", 700.0, 0.0, 0.0004),
+        ("normal", 800.0, 0.0, 0.0005),
+        ("normal", 900.0, 0.0, 0.0003),
+        ("normal", 1000.0, 0.0, 0.0003),
+    ]
+)
+
+PER_NS = 1e9
+"""A rate per ns as one per second."""
+PER_ROOT_NS = PER_NS**0.5
+
+
+def rmsc04(
+    seed: int,
+    *,
+    minutes: float = 30,
+    noise: int = 1000,
+    value: int = 102,
+    momentum: int = 12,
+    makers: int = 2,
+    events: Any = True,
+    messages: Any = True,
+) -> agents.Simulation:
+    """A stock with noise, value and momentum traders and two adaptive makers (ABIDES rmsc04).
+
+    Parameters
+    ----------
+    seed
+        Of the run.
+    minutes
+        Length of the session, from 09:30; 390 is the full day. Value traders know it.
+    noise, value, momentum, makers
+        How many there are of each; 0: none.
+    events, messages
+        As for ``agents.Simulation``.
+
+    Returns
+    -------
+    agents.Simulation
+        At 09:30, ready to run.
+    """
+    closes = OPEN + round(minutes * MINUTE)
+    simulation = agents.Simulation(
+        seed,
+        instruments=[Instrument("ABM", tick_size=Decimal("0.01"), number=0)],
+        start=OPEN,
+        events=events,
+        messages=messages,
+    )
+    common: dict[str, Any] = {
+        "opens": OPEN,
+        "closes": closes,
+        "latency": agents.Distance(LINE_METRES),
+        "computation_delay": COMPUTATION_NS,
+    }
+    if noise:
+        simulation.add(
+            NoiseTraders(
+                "noise", noise, sizes=ORDER_SIZES, earliest=NOISE_FROM, latest=CLOSE, **common
+            )
+        )
+    if value:
+        simulation.add(
+            ValueTraders(
+                "value",
+                value,
+                fundamental=fundamental(seed),
+                sizes=ORDER_SIZES,
+                rate=5.7e-12 * PER_NS,
+                mean=MEAN_PRICE,
+                reversion=1.67e-15 * PER_NS,
+                volatility=BELIEVED_VARIANCE_PER_NS**0.5 * PER_ROOT_NS,
+                noise_variance=1000.0,
+                **common,
+            )
+        )
+    if momentum:
+        simulation.add(
+            MomentumTraders("momentum", momentum, sizes=ORDER_SIZES, mean_gap=37.0, **common)
+        )
+    if makers:
+        simulation.add(AdaptiveMakers("makers", makers, mean_gap=60.0, **common))
+    return simulation
+
+
+def fundamental(seed: int) -> Fundamental:
+    """What the stock is worth, in cents."""
+    return Fundamental(
+        seed,
+        "ABM: fundamental",
+        mean=MEAN_PRICE,
+        reversion=1.67e-16 * PER_NS,
+        volatility=5e-5 * PER_ROOT_NS,
+        jump_rate=2.77778e-18 * PER_NS,
+        jump_mean=1000.0,
+        jump_deviation=50_000.0**0.5,
+        start=OPEN,
+    )
