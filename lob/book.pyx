@@ -180,8 +180,8 @@ cdef class OrderBook:
         *,
         order_id,
         side,
-        size,
         price=None,
+        size,
         owner=0,
         order_type=0,
         time_in_force=0,
@@ -199,10 +199,10 @@ cdef class OrderBook:
             Any 64-bit integer that no resting order has.
         side
             ``Side.BUY`` or ``Side.SELL``.
-        size
-            Lots.
         price
             Ticks; needed for a limit order, ignored for a market order.
+        size
+            Lots.
         owner
             Who sends it, a 32-bit integer: self-trade prevention compares owners.
         order_type

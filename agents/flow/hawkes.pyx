@@ -11,6 +11,8 @@ from agents.flow.orders cimport OpenOrders
 from agents.random cimport below, uniform
 from lob.records cimport BUY, SELL
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from agents.flow.arguments import finite_list
@@ -86,7 +88,7 @@ cdef class Hawkes(Flow):
                 f"excitation must have a spectral radius below 1, or events multiply for ever, "
                 f"got {radius:.6g}"
             )
-        if isinstance(decay, (int, float)):
+        if not isinstance(decay, Iterable):
             decay = [decay] * TYPES
         decays = finite_list("decay", decay, TYPES)
         if min(decays) == 0:

@@ -23,6 +23,7 @@ cdef class Poisson(Flow):
     cdef double third_luck
     cdef double fourth_luck
 
+    cdef int set_rates(self, list arrivals, list thetas, double mu, object depth) except -1
     cdef int schedule_next(self) except -1
     cdef int prepare(self) noexcept
     cdef OpenOrders find(self, double number, int64_t *place)

@@ -31,7 +31,6 @@ class Poisson(Flow):
         market_data_delay: int = 0,
     ) -> None: ...
 
-@disjoint_base
 class ZeroIntelligence(Poisson):
     def __init__(
         self,

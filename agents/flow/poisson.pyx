@@ -78,7 +78,7 @@ cdef class Poisson(Flow):
         arrivals += [scale * power_law(i, power) for i in range(len(arrivals) + 1, window + 1)]
         self.set_rates(arrivals, finite_list("theta", theta), finite("mu", mu), depth)
 
-    def set_rates(self, arrivals, thetas, mu, depth):
+    cdef int set_rates(self, list arrivals, list thetas, double mu, object depth) except -1:
         """Keep the rates, those of one side."""
         cdef int64_t i
         if any(arrivals):
@@ -94,17 +94,18 @@ cdef class Poisson(Flow):
             (<double *>self.thetas.data)[i] = thetas[i]
         self.depth = -1 if depth is None else integer("depth", depth, 0, MAX_DEPTH)
         if self.depth == 0:
-            return
+            return 0
         if self.distances is None:
             raise ValueError(f"depth must be 0 where no limit orders arrive, got {depth!r}")
         rates = [(a, self.theta_at(d + 1)) for d, a in enumerate(arrivals)]
-        if any(a > 0 and leave == 0 for a, leave in rates):
+        if any([a > 0 and leave == 0 for a, leave in rates]):
             raise ValueError(f"depth must be 0 where orders stay for ever, got {depth!r}")
         self.far_field = Choice("lambda_", [a / leave if a else 0.0 for a, leave in rates])
         if self.depth < 0 and 2 * self.far_field.total > MAX_DEPTH:
             raise ValueError(
                 f"depth must be given where more than {MAX_DEPTH} orders are expected, got None"
             )
+        return 0
 
     cdef int start(self) except -1:
         if self.far_field is not None:
@@ -130,12 +131,14 @@ cdef class Poisson(Flow):
         return 0
 
     cdef double total_rate(self) noexcept:
+        """Of all that may happen, each order leaving at the highest theta: a second."""
         return (
             self.limit_rate + self.market_rate
             + self.theta_most * (self.buys.count + self.sells.count)
         )
 
     cdef int schedule_next(self) except -1:
+        """Draw when the next thing happens."""
         self.wake_at_rate(self.total_rate())
         if self.theta_most > 0 and self.buys.count + self.sells.count > CROWD:
             self.prepare()

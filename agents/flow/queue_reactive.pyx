@@ -74,7 +74,9 @@ cdef class QueueReactive(Flow):
     cdef Block bounds  # the highest of each list: limit, cancel by level; market
     cdef Choice slots  # which queue, and what: by the bounds
     cdef list stationary  # by level: Choice of a length
-    cdef int64_t seen_bid
+    cdef int64_t bid  # the best prices now
+    cdef int64_t ask
+    cdef int64_t seen_bid  # and when the reference price was last thought about
     cdef int64_t seen_ask
 
     def __init__(
@@ -105,10 +107,10 @@ cdef class QueueReactive(Flow):
         ]
         self.set_rates(tables)
 
-    def set_rates(self, tables):
+    cdef int set_rates(self, list tables) except -1:
         """Lay the rates out, and their bounds."""
         cdef double *at
-        self.lengths = max(len(row) for table in tables for row in table)
+        self.lengths = max([len(row) for table in tables for row in table])
         self.rates = Block()
         self.rates.reserve(sizeof(double) * 3 * self.levels * self.lengths)
         at = <double *>self.rates.data
@@ -117,13 +119,14 @@ cdef class QueueReactive(Flow):
                 for n in range(self.lengths):
                     at[0] = row[min(n, len(row) - 1)]
                     at += 1
-        limit, cancel, market = ([max(row) for row in table] for table in tables)
+        limit, cancel, market = [[max(row) for row in table] for table in tables]
         bounds = [*limit, *limit, *cancel, *cancel, max(market), max(market)]
         self.slots = Choice("limit, cancel, market", bounds)
         self.bounds = Block()
         self.bounds.reserve(sizeof(double) * len(bounds))
         for i, bound in enumerate(bounds):
             (<double *>self.bounds.data)[i] = bound
+        return 0
 
     cdef int start(self) except -1:
         self.renew(self.reference)
@@ -183,32 +186,29 @@ cdef class QueueReactive(Flow):
             + self.size - 1
         ) // self.size
 
-    cdef int64_t best_level(self, int side) noexcept:
+    cdef int64_t best_level(self, int side) except? -1:
         """Which queue is the best of a side; -1 if none in view."""
         cdef int64_t level
         self.look_now()
         if side == BUY:
-            level = self.reference - self.last_bid
+            level = self.reference - self.bid
         else:
-            level = self.last_ask - self.reference - 1
+            level = self.ask - self.reference - 1
         return level if 0 <= level < self.levels else -1
 
-    cdef int look_now(self) noexcept:
+    cdef int look_now(self) except -1:
         """See the best prices; of an empty side one beyond all prices."""
         cdef const Book *book = self.simulation.book(self.instrument)
-        self.last_bid = -MAX_PRICE - 1
-        self.last_ask = MAX_PRICE + 1
-        if book.sides[0].best_key != NO_KEY:
-            self.last_bid = MAX_PRICE - <int64_t>book.sides[0].best_key
-        if book.sides[1].best_key != NO_KEY:
-            self.last_ask = <int64_t>book.sides[1].best_key - MAX_PRICE
+        self.look()
+        self.bid = self.last_bid if book.sides[0].best_key != NO_KEY else -MAX_PRICE - 1
+        self.ask = self.last_ask if book.sides[1].best_key != NO_KEY else MAX_PRICE + 1
         return 0
 
     cdef int insert(self, int side, int64_t level) except -1:
         """One more order in a queue, unless it would trade at once."""
         cdef int64_t price = self.price_of(side, level)
         self.look_now()
-        if (price >= self.last_ask) if side == BUY else (price <= self.last_bid):
+        if (price >= self.ask) if side == BUY else (price <= self.bid):
             return 0
         return self.limit_order(side, price)
 
@@ -239,25 +239,25 @@ cdef class QueueReactive(Flow):
 
     # ---------------------------------------------------------------- the reference price
 
-    cdef int remember(self) noexcept:
+    cdef int remember(self) except -1:
         self.look_now()
-        self.seen_bid = self.last_bid
-        self.seen_ask = self.last_ask
+        self.seen_bid = self.bid
+        self.seen_ask = self.ask
         return 0
 
     cdef int follow(self) except -1:
         """Move the reference price if the mid price did, by one's own doing or by others'."""
         cdef int64_t change
         self.look_now()
-        change = self.last_bid + self.last_ask - self.seen_bid - self.seen_ask
-        if self.last_bid > self.reference:
-            self.renew(self.last_bid)
-        elif self.last_ask <= self.reference:
-            self.renew(self.last_ask - 1)
-        elif change > 0 and self.last_ask > self.reference + 1:
+        change = self.bid + self.ask - self.seen_bid - self.seen_ask
+        if self.bid > self.reference:
+            self.renew(self.bid)
+        elif self.ask <= self.reference:
+            self.renew(self.ask - 1)
+        elif change > 0 and self.ask > self.reference + 1:
             if uniform(&self.stream) < self.theta:
                 self.shift(1)
-        elif change < 0 and self.last_bid < self.reference:
+        elif change < 0 and self.bid < self.reference:
             if uniform(&self.stream) < self.theta:
                 self.shift(-1)
         elif change == 0:

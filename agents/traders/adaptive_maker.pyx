@@ -33,11 +33,6 @@ cdef struct Traded:
     int64_t time
     int64_t bought  # lots so far, by buyers who took
     int64_t sold
-    int64_t first  # of its quotes, counted from 1; 0: none
-
-cdef struct Quoted:
-    int64_t order_id  # 0: taken whole, as far as the maker has heard
-    int64_t next  # of the same maker, or free; counted from 1
 
 
 @cython.auto_pickle(True)
@@ -45,7 +40,7 @@ cdef class MarketWatch(Participant):
     """Keeps the venue's account of what was traded, and tells makers when the book leans.
 
     It sends nothing, draws nothing, and hears of every event of an instrument as it happens. The
-    book leans when ``1 - smaller / larger`` of the total lots of its two sides passes ``threshold``.
+    book leans when ``1 - smaller / larger`` of the total lots of its sides passes ``threshold``.
 
     Parameters
     ----------

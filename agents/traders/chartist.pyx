@@ -209,8 +209,12 @@ cdef class FundamentalChartists(Population):
             return 0
         expected = price * natural_exp(
             trader.window
-            * (trader.fundamentalist * fundamental + trader.chartist * trend + trader.noise * chance)
             / weight
+            * (
+                trader.fundamentalist * fundamental
+                + trader.chartist * trend
+                + trader.noise * chance
+            )
         )
         if expected > price:
             self.offer(member, BUY, floor(expected * (1 - trader.margin)), step)

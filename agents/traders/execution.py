@@ -46,8 +46,9 @@ class Executor(Agent):
     what has not traded by the next look is cancelled and, once that is heard of, taken (catch-up).
     What is due at the end is taken either way.
 
-    Lots that found nobody on the other side are sent again at the next look, after the last one
-    every ``retry`` ns until ``patience`` has passed; what is left then stays unfilled.
+    Lots that found nobody on the other side are sent again at the next look (and posted until then,
+    if ``passive``), after the last look every ``retry`` ns until ``patience`` has passed; what is
+    left then stays unfilled.
 
     Parameters
     ----------
@@ -200,8 +201,8 @@ class Executor(Agent):
                     self.cancel(order_id)
             return  # what the cancellations give back is taken once they are heard of
         self.take(late)
-        busy = max(self.overdue, self.filled + self.taking.total) + self.posting.total
-        self.post(self.due - busy)
+        if self.next_look is not None:
+            self.post(self.due - self.filled - self.taking.total - self.posting.total)
 
     def take(self, size: int) -> None:
         """Trade at once."""

@@ -1,4 +1,4 @@
-"""What an asset is worth: a mean-reverting path with jumps. See ``agents/traders/fundamental.pyx``."""
+"""What an asset is worth over time. See ``agents/traders/fundamental.pyx``."""
 
 from libc.stdint cimport int64_t
 

@@ -5,9 +5,9 @@ random sign is added, which then decays as the rest does. Byrd, Hybinette and Ba
 such a thing an oracle: no grid of time steps is simulated.
 
 The path is a function of the seed, the name and the time, and of nothing else: it is the same
-whoever looks, when, how often, and in whatever order. So that this costs little, values
-are drawn along the path once in 2**30 ns (1.07 s), as far as anybody looked, and between two of
-them by halving the interval (a Brownian bridge bent by the reversion). A point's draw is hashed from
+whoever looks, when, how often, and in whatever order. So that this costs little, values are drawn
+along the path once in 2**30 ns (1.07 s), as far as anybody looked, and between two of them by
+halving the interval (a Brownian bridge bent by the reversion). The draw of a point is hashed from
 its place (Steele, Lea and Flood 2014, SplitMix64, keyed by the stream of the path), so it costs
 the same in any order. Halving ends where the path can stray no further than a deviation of 0.01
 ticks from the straight line, which rounding to a whole tick hides.

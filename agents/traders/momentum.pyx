@@ -21,8 +21,9 @@ cdef class MomentumTraders(Population):
     """Traders who follow two moving averages of the mids that they themselves have seen.
 
     A trader wakes up at exponential gaps, the first one after the opening, and asks for the best
-    bid and ask. Once it has seen more than ``long_window`` mids, it buys at the best ask if the average of
-    the last ``short_window`` of them is at least that of the last ``long_window``, else it sells at the best bid.
+    bid and ask. Once it has seen more than ``long_window`` mids, it buys at the best ask if the
+    average of the last ``short_window`` of them is at least that of the last ``long_window``, else
+    it sells at the best bid.
     It never cancels.
 
     Parameters
@@ -41,7 +42,7 @@ cdef class MomentumTraders(Population):
     cdef readonly double mean_gap
     cdef readonly int64_t short_window
     cdef readonly int64_t long_window
-    cdef Block mids  # by member: how many were seen, then a ring of the last ``long_window``, doubled
+    cdef Block mids  # by member: how many were seen, then a ring of the last, each doubled
 
     def __init__(
         self,

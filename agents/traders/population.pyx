@@ -153,10 +153,11 @@ cdef class Population(Participant):
         return self.opens <= self.simulation.now < self.closes
 
     cdef int wake_within(self, uint32_t member, double mean_ns) except -1:
-        """Wake a member after an exponential time, unless the session is over by then."""
+        """Wake a member an exponential time from now, in the session; never after its end."""
         cdef double wait = mean_ns * exponential(self.stream_of(member)) + 0.5
-        if wait < self.closes - self.simulation.now:
-            self.wake_at(self.simulation.now + <int64_t>wait, member)
+        cdef int64_t since = max(self.simulation.now, self.opens)
+        if wait < self.closes - since:
+            self.wake_at(since + <int64_t>wait, member)
         return 0
 
     cdef int ask_touch(self, uint32_t member) except -1:

@@ -42,7 +42,6 @@ class ValueTraders(Population):
         noise_variance: float,
         aggressive: float = 0.1,
         depth: SupportsIndex = 2,
-        first_wakes: SupportsIndex = 100,
         **arguments: Any,
     ) -> None: ...
     @property
@@ -55,5 +54,3 @@ class ValueTraders(Population):
     def aggressive(self) -> float: ...
     @property
     def depth(self) -> int: ...
-    @property
-    def first_wakes(self) -> int: ...

@@ -69,12 +69,13 @@ cdef double projected(const View *view, const Prior *prior, int64_t time) noexce
 
 @cython.auto_pickle(True)
 cdef class Belief:
-    """An estimate of a mean-reverting value from noisy observations (Kalman filter in one dimension).
+    """An estimate of a mean-reverting value from noisy observations: a Kalman filter.
 
     Parameters
     ----------
     mean : float
-        Towards which the value is believed to revert, in ticks; the first estimate, held for certain.
+        Towards which the value is believed to revert, in ticks; also the first estimate, held
+        for certain.
     reversion : float
         Speed of the reversion per second.
     volatility : float
@@ -125,11 +126,11 @@ cdef class Belief:
 cdef class ValueTraders(Population):
     """Traders who buy below and sell above what they believe the asset is worth at the close.
 
-    A trader wakes up at exponential gaps, cancels its order, asks for the best bid and ask, and
-    observes the fundamental with normal noise. If its estimate for the close is below the mid, it
-    sells at the bid plus an amount, otherwise it buys at the ask less that amount; the amount is 0
-    with probability ``aggressive``, else uniform on 0 to ``depth`` spreads. Where a side of the
-    book is empty it offers its estimate, on a random side. (The background agents of Byrd,
+    A trader wakes up at exponential gaps, the first one after the opening. It cancels its order,
+    asks for the best bid and ask, and observes the fundamental with normal noise. If its estimate
+    for the close is below the mid, it sells at the bid plus an amount, otherwise it buys at the ask
+    less that amount; the amount is 0 with probability ``aggressive``, else uniform on 0 to
+    ``depth`` spreads. Where a side of the book is empty it offers its estimate, on a random side. (The background agents of Byrd,
     Hybinette and Balch 2020, after Wah, Wright and Wellman 2017.)
 
     Parameters
@@ -150,8 +151,6 @@ cdef class ValueTraders(Population):
         Probability of an order at the best price of the other side.
     depth : int, default 2
         Spreads over which the other orders are spread.
-    first_wakes : int, default 100
-        Traders first wake up within so many ns of the opening; 0: after an exponential gap.
     """
 
     cdef readonly Fundamental fundamental
@@ -159,7 +158,6 @@ cdef class ValueTraders(Population):
     cdef readonly double rate
     cdef readonly double aggressive
     cdef readonly int64_t depth
-    cdef readonly int64_t first_wakes
     cdef Prior prior
     cdef Block traders
 
@@ -177,7 +175,6 @@ cdef class ValueTraders(Population):
         noise_variance,
         aggressive=0.1,
         depth=2,
-        first_wakes=100,
         **arguments,
     ):
         Population.__init__(self, name, members, **arguments)
@@ -192,7 +189,6 @@ cdef class ValueTraders(Population):
         if self.aggressive > 1:
             raise ValueError(f"aggressive must be at most 1, got {aggressive}")
         self.depth = integer("depth", depth, 1, 2**20)
-        self.first_wakes = integer("first_wakes", first_wakes, 0)
         self.notes = True
 
     cdef int join(self) except -1:
@@ -211,12 +207,7 @@ cdef class ValueTraders(Population):
     cdef int start(self) except -1:
         cdef int64_t member
         for member in range(self.members):
-            if self.first_wakes:
-                self.wake_at(
-                    self.opens + <int64_t>below(self.stream_of(member), self.first_wakes), member
-                )
-            else:
-                self.wake_within(member, NS / self.rate)
+            self.wake_within(member, NS / self.rate)
         return 0
 
     cdef int wake(self, uint32_t payload) except -1:

@@ -6,14 +6,11 @@ from agents.flow import Hawkes, Poisson, QueueReactive, ZeroIntelligence
 __all__ = ["hawkes", "poisson", "queue_reactive", "zero_intelligence"]
 
 # Cont, Stoikov, Talreja (2010), Table 2: the rates of Sky Perfect, a stock of the Tokyo exchange,
-# in orders of its mean size a second.
-SKY_PERFECT = {
-    "lambda_": (1.85, 1.51, 1.09, 0.88, 0.77),
-    "theta": (0.71, 0.81, 0.68, 0.56, 0.47),
-    "mu": 0.94,
-    "k": 1.92,
-    "alpha": 0.52,
-}
+# in orders of its mean size a minute.
+ARRIVALS = (1.85, 1.51, 1.09, 0.88, 0.77)
+CANCELLATIONS = (0.71, 0.81, 0.68, 0.56, 0.47)
+MARKET_ORDERS = 0.94
+TAIL, TAIL_POWER = 1.92, 0.52
 
 
 def zero_intelligence(
@@ -50,7 +47,12 @@ def zero_intelligence(
 
 
 def poisson(
-    seed: int = 1, *, price: int = 10_000, window: int = 50, events: bool = True
+    seed: int = 1,
+    *,
+    price: int = 10_000,
+    window: int = 50,
+    speed: float = 60.0,
+    events: bool = True,
 ) -> Simulation:
     """Poisson flow with rates by distance (Cont, Stoikov, Talreja 2010, Table 2).
 
@@ -60,10 +62,24 @@ def poisson(
         As in ``zero_intelligence``.
     window
         How far from the opposite best price limit orders arrive, in ticks.
+    speed
+        Times as fast as the paper's stock: 60 takes its rates a minute as rates a second. Nothing
+        but the clock depends on it.
     """
+    pace = speed / 60
     simulation = Simulation(seed, events=events, messages=events)
     simulation.add(
-        Poisson("flow", price=price, window=window, depth=None, **SKY_PERFECT)  # type: ignore[arg-type]
+        Poisson(
+            "flow",
+            price=price,
+            window=window,
+            depth=None,
+            lambda_=[pace * rate for rate in ARRIVALS],
+            theta=[pace * rate for rate in CANCELLATIONS],
+            mu=pace * MARKET_ORDERS,
+            k=pace * TAIL,
+            alpha=TAIL_POWER,
+        )
     )
     return simulation
 

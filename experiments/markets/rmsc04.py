@@ -31,7 +31,7 @@ LINE_METRES = 3_866_660.0
 COMPUTATION_NS = 50
 MEAN_PRICE = 100_000.0
 BELIEVED_VARIANCE_PER_NS = 100_000.0
-"""What value traders take the fundamental to gather in 1 ns: so much that they trust what they see."""
+"""Of the fundamental in the eyes of value traders: so much that they trust what they see."""
 
 ORDER_SIZES = SizeMixture(
     [

@@ -330,22 +330,35 @@ def test_passive_with_nobody_on_the_other_side_stays_finite():
     assert executor.report().filled == 0
     assert simulation.scheduled == 0
     assert len(simulation.messages) < 200
+    assert len(simulation.books[0].orders()) == 1  # nothing of its own is left
 
 
-def test_pov_takes_its_share_of_what_others_trade():
-    executor = Executor("executor", side=Side.BUY, size=10**6, schedule=POV(SECOND, 0.1, 10 * MS))
+def test_pov_takes_its_share_of_what_others_trade_from_its_start_on():
+    begin = 300 * MS
+    schedule = POV(700 * MS, 0.1, 10 * MS)
+    executor = Executor("executor", side=Side.BUY, size=10**6, schedule=schedule, start_in=begin)
     simulation = noisy(executor)
     simulation.run(until=SECOND)
     events = simulation.events
-    trades = events[events["kind"] == EventKind.TRADE]
-    total = int(trades["size"].sum())
+    trades = events[(events["kind"] == EventKind.TRADE) & (events["ts_event"] >= begin)]
     done, _ = fills(events, executor.owner)
-    others = total - done
-    share = Fraction(0.1) / (1 - Fraction(0.1))
-    # The last look is at the end: what others trade at that very nanosecond may come after it.
-    assert others == executor.volume
-    assert done == int(share * others)
+    others = int(trades["size"].sum()) - done
+    assert executor.volume == others
+    assert done == int(Fraction(0.1) / (1 - Fraction(0.1)) * others)
     assert done > 20
+
+
+def test_what_is_due_at_the_end_is_taken_even_by_a_passive_executor():
+    schedule = ObizhaevaWang(SECOND, 2.0, 2)
+    simulation, executor = alone(
+        ([(1, 5, 990), (-1, 100, 1000)], 0), size=100, schedule=schedule, passive=True
+    )
+    simulation.run(until=SECOND)
+    trades = simulation.events[simulation.events["kind"] == EventKind.TRADE]
+    # Blocks of 25; of the stream 25 at a quarter and at three quarters, each taken a look late.
+    assert trades["size"].tolist() == [25, 25, 25 + 25]
+    assert trades["ts_event"].tolist() == [SECOND // 4, 3 * SECOND // 4, SECOND]
+    assert executor.report().unfilled == 0
 
 
 @pytest.mark.parametrize(

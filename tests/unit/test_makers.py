@@ -370,6 +370,40 @@ def test_only_what_changed_is_sent():
     ]
 
 
+def test_a_quote_that_has_traded_waits_for_the_next_show():
+    board = QuoteBoard()
+    heard = []
+
+    class Board(agents.Agent):
+        def on_start(self):
+            board.show(self, {Slot(Side.BUY, 0): Quote(99, 5)})
+
+        def on_event(self, event):
+            heard.append(board.hear(self, event))
+
+    simulation = agents.Simulation(1)
+    agent = simulation.add(Board("board"))
+    sales = [(1, lambda self: self.sell(2)), (2, lambda self: self.sell(3))]
+    simulation.add(Script("seller", sales))
+    simulation.run(until=10)
+    assert heard == [False, True, True]
+    assert resting(simulation, agent) == []
+    # A late word on the order that is gone changes nothing.
+    assert len(simulation.messages) == 3
+
+
+def test_quotes_stay_a_tick_off_the_opposite_touch():
+    simulation = agents.Simulation(1)
+    maker = simulation.add(avellaneda_stoikov())
+    quotes = [(0, lambda self: self.buy(1, price=998)), (0, lambda self: self.sell(1, price=1002))]
+    maker.every = SECOND
+    simulation.add(Script("others", quotes))
+    simulation.run(until=1)
+    best_bid, best_ask = simulation.books[0].best_bid, simulation.books[0].best_ask
+    assert maker.not_crossing(1010, 1020) == (best_ask - 1, 1020)
+    assert maker.not_crossing(980, 990) == (980, best_bid + 1)
+
+
 def test_with_latency_an_order_has_one_message_under_way():
     maker = ladder(**slow())
     simulation = market(maker)
@@ -415,6 +449,23 @@ def test_a_ladder_with_a_rest_follows_the_touch(rest, mid):
     simulation.run(until=11 * MS)
     simulation.run(until=500 * MS)
     assert resting(simulation, maker) == [(-1, mid + 10, 4), (1, mid - 10, 4)]
+
+
+def test_a_follower_rests_between_re_quotes():
+    simulation = agents.Simulation(1)
+    maker = LadderMaker(
+        "maker", levels=1, offset=10.0, size=4, start_price=900, every=SECOND, rest=2 * MS
+    )
+    simulation.add(maker)
+    bids = [
+        (ts, lambda self: self.buy(1, price=892 + 2 * len(self.open_orders)))
+        for ts in (10 * MS, 10 * MS + 1, 11 * MS)
+    ]
+    simulation.add(Script("others", bids))
+    simulation.run(until=100 * MS)
+    sent = simulation.messages
+    times = sorted(set(sent["ts_event"][sent["owner"] == maker.owner].tolist()))
+    assert times == [0, 10 * MS, 12 * MS]
 
 
 def test_two_followers_do_not_chase_within_a_moment():
@@ -510,11 +561,11 @@ class Strain:
         return next(value for ts, value in reversed(self.strains) if ts <= reading.ts)
 
 
-def scripted(response, strains, **arguments):
+def scripted(response, strains, levels=1, **arguments):
     simulation = agents.Simulation(1)
     maker = StressSensitiveMaker(
         "maker",
-        levels=1,
+        levels=levels,
         offset=2.0,
         size=9,
         start_price=1000,
@@ -558,6 +609,15 @@ def test_it_widens_and_shrinks():
     assert maker.state == MakerState.WIDENED
     simulation.run(until=25 * MS)
     assert resting(simulation, maker) == [(-1, 1002, 9), (1, 998, 9)]
+
+
+def test_it_widens_the_steps_of_its_levels_too():
+    strains = [(0, 0.0), (10 * MS, 1.2)]
+    simulation, maker = scripted(Response(widen=2.5), strains, levels=2, step=2)
+    simulation.run(until=9 * MS)
+    assert [price for _, price, _ in resting(simulation, maker)] == [1002, 1004, 996, 998]
+    simulation.run(until=10 * MS)
+    assert [price for _, price, _ in resting(simulation, maker)] == [1005, 1010, 990, 995]
 
 
 def test_at_its_inventory_limit_it_only_quotes_the_side_that_sheds():

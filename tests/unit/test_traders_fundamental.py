@@ -35,7 +35,9 @@ def test_values_follow_the_formulas(gap_ns):
     assert values.var() == pytest.approx(variance, rel=0.1)
 
 
-@pytest.mark.parametrize(("first_ns", "gap_ns"), [(3_000_000_007, 250_000_000), (10**9, 30 * 10**9)])
+@pytest.mark.parametrize(
+    ("first_ns", "gap_ns"), [(3_000_000_007, 250_000_000), (10**9, 30 * 10**9)]
+)
 def test_increments_are_right_whatever_cells_they_cross(first_ns, gap_ns):
     """What a gap adds, given the value before it: uncorrelated with it, variance as in the formula.
 
@@ -101,13 +103,17 @@ def test_jumps_come_at_their_rate_and_decay():
     """Without volatility the path is jumps alone: compound Poisson with decay.
 
     Stationary variance is rate * E[size**2] / (2 reversion) = 0.01 * (50**2 + 10**2) / 0.04 = 650
-    (Campbell's theorem); 2,000 seeds at 500 s, tolerance 20 % (kurtosis raises the error to some 5 %).
+    (Campbell's theorem); 2,000 seeds at 500 s, tolerance 20 % (its standard error is some 5 %).
     """
     values = np.array(
         [
             path(
-                seed, initial=1000.0, volatility=0.0,
-                jump_rate=0.01, jump_mean=50.0, jump_deviation=10.0,
+                seed,
+                initial=1000.0,
+                volatility=0.0,
+                jump_rate=0.01,
+                jump_mean=50.0,
+                jump_deviation=10.0,
             ).unrounded(500 * SECOND)
             for seed in range(2000)
         ]

@@ -1,0 +1,117 @@
+"""A perpetual future and the spot market that holds it: makers, arbitrage, trend, noise."""
+
+from decimal import Decimal
+
+from agents import LogNormal, Simulation
+from agents.flow import ZeroIntelligence
+from agents.traders.arbitrage import FixedBand, PairArbitrage
+from agents.traders.momentum import MomentumTraders
+from agents.traders.sizes import SizeMixture
+from agents.traders.stress_maker import InventoryLimit, StressSensitiveMaker, VolatilityLimit
+from lob import Instrument
+
+__all__ = ["PERP", "SPOT", "perp"]
+
+PERP, SPOT = 0, 1
+MILLISECOND, SECOND = 1_000_000, 1_000_000_000
+
+
+def perp(
+    seed: int = 1,
+    *,
+    price: int = 10_000,
+    makers: int = 3,
+    trend_followers: int = 20,
+    maker_lots: int = 200,
+    events: bool = True,
+) -> Simulation:
+    """A perpetual and its spot: makers who withdraw, arbitrage, trend followers, noise.
+
+    All numbers are chosen, not sourced. Leverage comes on top: positions, margin and funding are
+    the business of clearing, and nothing here forces anybody.
+
+    Parameters
+    ----------
+    seed
+        Root of all randomness.
+    price
+        Where both markets begin, in ticks.
+    makers
+        Ladders in each market, who widen and withdraw on inventory and volatility.
+    trend_followers
+        Traders in the perpetual who follow moving averages.
+    maker_lots
+        Lots of a maker at each of its levels.
+    events
+        Whether the tapes are kept.
+    """
+    simulation = Simulation(
+        seed,
+        instruments=[
+            Instrument("PERP", Decimal("0.01"), number=PERP),
+            Instrument("SPOT", Decimal("0.01"), number=SPOT),
+        ],
+        events=events,
+        messages=events,
+    )
+    for number, name in ((PERP, "perp"), (SPOT, "spot")):
+        simulation.add(
+            ZeroIntelligence(
+                f"{name} flow",
+                price=price,
+                instrument=number,
+                alpha=0.2,
+                mu=40.0,
+                delta=0.02,
+                sigma=10,
+                window=100,
+                depth=None,
+            )
+        )
+        for i in range(makers):
+            simulation.add(_maker(f"{name} maker {i}", number, price, maker_lots, i))
+    simulation.add(
+        PairArbitrage(
+            "arbitrage",
+            band=FixedBand(cost=1.0, threshold=1.0),
+            size=50,
+            bound=5_000,
+            every=100 * MILLISECOND,
+            **_latency(500_000),
+        )
+    )
+    if trend_followers:
+        simulation.add(
+            MomentumTraders(
+                "trend followers",
+                trend_followers,
+                instrument=PERP,
+                sizes=SizeMixture([("normal", 20.0, 5.0, 1.0)]),
+                mean_gap=20.0,
+                latency=LogNormal(2 * MILLISECOND, 0.5),
+            )
+        )
+    return simulation
+
+
+def _maker(name: str, instrument: int, price: int, lots: int, number: int) -> StressSensitiveMaker:
+    return StressSensitiveMaker(
+        name,
+        instrument=instrument,
+        start_price=price,
+        levels=5,
+        offset=2.0 + number,
+        step=2,
+        size=lots,
+        every=SECOND,
+        limits=[
+            InventoryLimit(lots=10 * lots),
+            VolatilityLimit(sigma=10.0, half_life=10 * SECOND),
+        ],
+        cool_down=30 * SECOND,
+        **_latency(200_000),
+    )
+
+
+def _latency(median_ns: int) -> dict[str, LogNormal]:
+    return {"to_venue": LogNormal(median_ns, 0.3), "from_venue": LogNormal(median_ns, 0.3)}
