@@ -10,12 +10,16 @@ from lob.records cimport Event, Message
 cdef class Agent(Participant):
     cdef readonly RandomStream random
     cdef dict orders
+    cdef dict early  # order id -> (seq, leaves): news that came before the acceptance
     cdef dict positions
     cdef dict cash_of
     cdef bint has_on_event
     cdef bint has_on_fields
     cdef int settle(self, const Event *event, bint buys, int64_t order_id, int64_t leaves) except -1
-    cdef int about(self, Message *message, uint8_t kind, object order_id) except -1
+    cdef int now_open(self, int64_t order_id, int64_t seq, int64_t leaves) except -1
+    cdef int about(
+        self, Message *message, uint8_t kind, object order_id, object instrument
+    ) except -1
 
 
 cdef class OwnOrder:
@@ -24,6 +28,7 @@ cdef class OwnOrder:
     cdef readonly int64_t price
     cdef readonly int64_t size
     cdef int side_sign
+    cdef int64_t seq  # of the last event about it that was heard
 
 
 cdef class EventView:

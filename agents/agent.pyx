@@ -1,7 +1,7 @@
 """The class that people extend in Python."""
 
 cimport cython
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
 from agents.random cimport RandomStream
 from agents.simulation cimport Participant
@@ -9,14 +9,12 @@ from lob.records cimport (
     ACCEPTED,
     BUY,
     CANCEL,
-    CANCELLED,
     GTC,
     LIMIT,
     MARKET,
     NEW,
     POST_ONLY,
     REDUCE,
-    REDUCED,
     REJECTED,
     REPLACE,
     REPLACED,
@@ -32,7 +30,7 @@ import numpy as np
 
 from lob import checks
 from lob.checks import integer
-from lob.types import EVENT, EventKind, Flag, OrderType, Reason, Side, TimeInForce
+from lob.types import EVENT, EventKind, Reason, Side
 
 __all__ = ["Agent", "EventView", "OwnOrder"]
 
@@ -121,6 +119,22 @@ cdef class EventView:
     def leaves(self):
         return self.event.leaves
 
+    @property
+    def tag(self):
+        return self.event.tag
+
+    @property
+    def resting_order_id(self):
+        return self.event.resting_order_id
+
+    @property
+    def resting_owner(self):
+        return self.event.resting_owner
+
+    @property
+    def resting_leaves(self):
+        return self.event.resting_leaves
+
     def __repr__(self):
         return (
             f"EventView({self.kind.name}, ts_event={self.ts_event}, order_id={self.order_id}, "
@@ -161,6 +175,7 @@ cdef class Agent(Participant):
         self.has_on_event = cls.on_event is not Agent.on_event
         self.has_on_fields = cls.on_fields is not Agent.on_fields
         self.orders = {}
+        self.early = {}
         self.positions = {}
         self.cash_of = {}
         self.notes = True
@@ -282,24 +297,28 @@ cdef class Agent(Participant):
         self.send(&message)
         return message.order_id
 
-    def cancel(self, order_id):
-        """Take an own order out of the book."""
+    def cancel(self, order_id, *, instrument=0):
+        """Take an own order out of the book.
+
+        ``instrument`` is needed for an order of which the agent has not heard yet, here and in
+        ``reduce`` and ``replace``.
+        """
         cdef Message message
-        self.about(&message, CANCEL, order_id)
+        self.about(&message, CANCEL, order_id, instrument)
         self.send(&message)
 
-    def reduce(self, order_id, size):
+    def reduce(self, order_id, size, *, instrument=0):
         """Take ``size`` lots off an own order; it keeps its place."""
         cdef Message message
-        self.about(&message, REDUCE, order_id)
+        self.about(&message, REDUCE, order_id, instrument)
         message.size = integer("size", size)
         self.send(&message)
 
-    def replace(self, order_id, *, price=None, size=None):
+    def replace(self, order_id, *, price=None, size=None, instrument=0):
         """Give an own order a new price in ticks, a new open size in lots, or both."""
         cdef Message message
         cdef OwnOrder order
-        self.about(&message, REPLACE, order_id)
+        self.about(&message, REPLACE, order_id, instrument)
         order = self.orders.get(message.order_id)
         if order is None and (price is None or size is None):
             raise ValueError(
@@ -336,12 +355,15 @@ cdef class Agent(Participant):
                 message.order_id = self.new_order_id()
             self.send(&message)
 
-    cdef int about(self, Message *message, uint8_t kind, object order_id) except -1:
+    cdef int about(
+        self, Message *message, uint8_t kind, object order_id, object instrument
+    ) except -1:
         cdef int64_t number = integer("order_id", order_id)
+        cdef int64_t where = integer("instrument", instrument, 0, 2**16 - 1)
         cdef OwnOrder order = self.orders.get(number)
-        write_message(
-            message, kind, 0, 0, 0, 0, 0, 0 if order is None else <uint16_t>order.instrument
-        )
+        if order is not None:
+            where = order.instrument
+        write_message(message, kind, 0, 0, 0, 0, 0, <uint16_t>where)
         message.order_id = number
         message.owner = self.owner
         return 0
@@ -386,33 +408,49 @@ cdef class Agent(Participant):
                 self.settle(
                     event, event.side != BUY, event.resting_order_id, event.resting_leaves
                 )
-        elif not own or event.kind == REJECTED:
-            pass
-        elif event.leaves == 0:
-            self.orders.pop(event.order_id, None)
-        elif event.kind == ACCEPTED or event.kind == REPLACED or event.kind == REDUCED:
+            return 0
+        if not own or event.kind == REJECTED:
+            return 0
+        if event.kind == ACCEPTED:
             order = OwnOrder.__new__(OwnOrder)
             order.order_id = event.order_id
             order.instrument = event.instrument
             order.price = event.price
             order.size = event.leaves
             order.side_sign = event.side
+            order.seq = event.seq
             self.orders[event.order_id] = order
-        return 0
+            if self.early:
+                seq, leaves = self.early.pop(event.order_id, (0, 0))
+                if seq:
+                    self.now_open(event.order_id, seq, leaves)
+            return 0
+        if event.kind == REPLACED:
+            order = self.orders.get(event.order_id)
+            if order is not None and order.seq < event.seq:
+                order.price = event.price
+        return self.now_open(event.order_id, event.seq, event.leaves)
 
     cdef int settle(
         self, const Event *event, bint buys, int64_t order_id, int64_t leaves
     ) except -1:
         """Book one side of a trade."""
-        cdef OwnOrder order
         instrument = event.instrument
         cdef object lots = event.size if buys else -event.size
         self.positions[instrument] = self.positions.get(instrument, 0) + lots
         self.cash_of[instrument] = self.cash_of.get(instrument, 0) - lots * event.price
-        if leaves == 0:
-            self.orders.pop(order_id, None)
-        else:
-            order = self.orders.get(order_id)
-            if order is not None:
-                order.size = leaves
+        return self.now_open(order_id, event.seq, leaves)
+
+    cdef int now_open(self, int64_t order_id, int64_t seq, int64_t leaves) except -1:
+        """An order has so much left, as of an event: news may come in another order."""
+        cdef OwnOrder order = self.orders.get(order_id)
+        if order is None:
+            # Its acceptance is still under way, unless the order has ended before.
+            if seq > self.early.get(order_id, (0, 0))[0] and self.from_venue is not None:
+                self.early[order_id] = (seq, leaves)
+        elif seq > order.seq:
+            order.seq = seq
+            order.size = leaves
+            if leaves == 0:
+                del self.orders[order_id]
         return 0

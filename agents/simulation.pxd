@@ -3,10 +3,13 @@
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from agents.block cimport Block
+from agents.owners cimport Owners
 from agents.random cimport Stream
 from agents.schedule cimport Pool, Schedule
 from lob.matching cimport Book, EventSink
 from lob.records cimport Event, Message, Quote
+
+cdef str VENUE_NAME  # whom a Distance places under this name
 
 
 cdef class Simulation:
@@ -17,8 +20,7 @@ cdef class Simulation:
     cdef readonly tuple instruments
     cdef dict names
     cdef Block book_pointers
-    cdef Block owners  # open addressing: owner number -> agent
-    cdef uint32_t owner_count
+    cdef Owners owners
     cdef Schedule schedule
     cdef Pool pool
     cdef EventSink journal
@@ -33,9 +35,7 @@ cdef class Simulation:
     cdef int64_t pending_first
     cdef int64_t pending_count
     cdef list subscribers  # by instrument: lists of agents
-    cdef list quote_history  # by instrument: Block of Quote, or None where nobody reads late
-    cdef list history_count
-    cdef int64_t longest_delay
+    cdef list histories  # by instrument: QuoteHistory, or None where nobody reads late
     cdef Participant acting
     cdef Event heard  # what the acting agent is told of
     cdef bint hearing
@@ -61,9 +61,8 @@ cdef class Simulation:
     cdef int act(self) except -1
     cdef int run_until(self, int64_t until, int64_t most) except -1
     cdef int flush(self) except -1
-    cdef uint32_t agent_of(self, int32_t owner) noexcept
-    cdef int register_owner(self, int32_t owner, uint32_t agent) except -1
     cdef int remember_quote(self, int64_t instrument) except -1
+    cdef int keep_quotes(self, int64_t delay) except -1
     cdef int read_touch(self, Participant agent, int64_t instrument, Quote *quote) except -1
 
 
@@ -85,7 +84,6 @@ cdef class Participant:
     cdef object subscriptions  # dict: instrument -> bit mask of event kinds
 
     cdef int join(self) except -1
-    cdef object fixed(self, object latency)
     cdef int place_stream(self, Stream *stream, str name) except -1
 
     # What a compiled agent overrides.

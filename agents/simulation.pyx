@@ -20,10 +20,11 @@ from cpython.buffer cimport PyBUF_READ
 from cpython.list cimport PyList_GET_ITEM
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memmove, memset
 
 from agents.block cimport Block
-from agents.latency cimport Constant, Distance, Latency
+from agents.owners cimport Owners
+from agents.quote_history cimport QuoteHistory, quote_of
+from agents.latency cimport Distance, Latency
 from agents.random cimport (
     BEHAVIOUR,
     LATENCY,
@@ -52,7 +53,6 @@ from agents.schedule cimport (
     schedule_release,
 )
 from lob.book cimport OrderBook
-from lob.ladder cimport NO_LEVEL, Ladder
 from lob.matching cimport (
     Book,
     EventSink,
@@ -190,10 +190,8 @@ cdef class Simulation:
         self.agents = []
         self.names = {}
         self.subscribers = [[] for _ in self.books]
-        self.quote_history = [None for _ in self.books]
-        self.history_count = [0 for _ in self.books]
-        self.owners = Block()
-        self.owners.reserve(16 * 64)
+        self.histories = [None for _ in self.books]
+        self.owners = Owners()
         self.pending = Block()
         self.log = Block()
         self.point_at_books()
@@ -231,7 +229,14 @@ cdef class Simulation:
         if participant.name in self.names:
             raise ValueError(f"an agent named {participant.name!r} takes part already")
         for member in range(participant.members):
-            self.register_owner(<int32_t>(participant.owner + member), len(self.agents) + 1)
+            taken = self.owners.register(
+                <int32_t>(participant.owner + member), len(self.agents) + 1
+            )
+            if taken:
+                raise ValueError(
+                    f"owner number {participant.owner + member} is that of agent "
+                    f"{self.agents[taken - 1].name!r} already"
+                )
         participant.index = len(self.agents)
         participant.simulation = self
         self.agents.append(participant)
@@ -246,43 +251,6 @@ cdef class Simulation:
     def __getitem__(self, name):
         """The participant with a name."""
         return self.names[name]
-
-    cdef int register_owner(self, int32_t owner, uint32_t agent) except -1:
-        """Remember whose number ``owner`` is: ``agent`` counts from 1."""
-        cdef Block larger
-        cdef uint32_t *slots = <uint32_t *>self.owners.data
-        cdef uint32_t mask = <uint32_t>(self.owners.nbytes // 8) - 1
-        cdef uint32_t at, i
-        if 2 * (self.owner_count + 1) > mask:
-            larger = Block()
-            larger.reserve(2 * self.owners.nbytes)
-            old, self.owners, self.owner_count = self.owners, larger, 0
-            for i in range(mask + 1):
-                if slots[2 * i + 1]:
-                    self.register_owner(<int32_t>slots[2 * i], slots[2 * i + 1])
-            slots = <uint32_t *>self.owners.data
-            mask = 2 * mask + 1
-        at = (<uint32_t>owner * <uint32_t>0x9E3779B1) & mask
-        while slots[2 * at + 1]:
-            if slots[2 * at] == <uint32_t>owner:
-                other = self.agents[slots[2 * at + 1] - 1].name
-                raise ValueError(f"owner number {owner} is that of agent {other!r} already")
-            at = (at + 1) & mask
-        slots[2 * at] = <uint32_t>owner
-        slots[2 * at + 1] = agent
-        self.owner_count += 1
-        return 0
-
-    cdef uint32_t agent_of(self, int32_t owner) noexcept:
-        """Which agent an owner number is of, counted from 1; 0: nobody's."""
-        cdef const uint32_t *slots = <const uint32_t *>self.owners.data
-        cdef uint32_t mask = <uint32_t>(self.owners.nbytes // 8) - 1
-        cdef uint32_t at = (<uint32_t>owner * <uint32_t>0x9E3779B1) & mask
-        while slots[2 * at + 1]:
-            if slots[2 * at] == <uint32_t>owner:
-                return slots[2 * at + 1]
-            at = (at + 1) & mask
-        return 0
 
     # ---------------------------------------------------------------- running
 
@@ -452,7 +420,7 @@ cdef class Simulation:
         book.sink = own
         if unlikely(done < 0 or self.journal.lost):
             raise MemoryError
-        if self.quote_history[message.instrument] is not None:
+        if self.histories[message.instrument] is not None:
             self.remember_quote(message.instrument)
         return self.route(first, message.instrument)
 
@@ -465,14 +433,14 @@ cdef class Simulation:
         cdef Participant agent
         while i < end:
             event = self.journal.begin + i
-            taker = self.agent_of(event.owner)
+            taker = self.owners.find(event.owner)
             maker = 0
             if taker:
                 agent = <Participant>PyList_GET_ITEM(self.agents, taker - 1)
                 if agent.notes or agent.hears:
                     self.deliver(agent, event, agent.delay_back(member_of(agent, event.owner)))
             if event.kind == TRADE:
-                maker = self.agent_of(event.resting_owner)
+                maker = self.owners.find(event.resting_owner)
                 if maker and maker != taker:
                     agent = <Participant>PyList_GET_ITEM(self.agents, maker - 1)
                     if agent.notes or agent.hears:
@@ -527,57 +495,32 @@ cdef class Simulation:
 
     cdef int read_touch(self, Participant agent, int64_t instrument, Quote *quote) except -1:
         """The best bid and ask as the agent can know them now."""
-        cdef Block history
-        cdef int64_t low, high, middle, known
         if instrument < 0 or instrument >= len(self.books):
             raise ValueError(f"instrument must be 0 to {len(self.books) - 1}, got {instrument}")
         if agent.market_data_delay == 0:
             quote_of(self.book(instrument), self.now, quote)
-            return 0
-        history = self.quote_history[instrument]
-        known = self.now - agent.market_data_delay
-        low, high = 0, self.history_count[instrument]
-        while low < high:
-            middle = (low + high) // 2
-            if (<Quote *>history.data)[middle].ts_event <= known:
-                low = middle + 1
-            else:
-                high = middle
-        if low == 0:
-            memset(quote, 0, sizeof(Quote))
         else:
-            quote[0] = (<Quote *>history.data)[low - 1]
+            (<QuoteHistory>self.histories[instrument]).read(
+                self.now - agent.market_data_delay, quote
+            )
         return 0
 
     cdef int remember_quote(self, int64_t instrument) except -1:
-        """Note the best bid and ask for those who see them late; forget what nobody sees again."""
-        cdef Block history = self.quote_history[instrument]
-        cdef int64_t count = self.history_count[instrument], stale = 0
-        cdef Quote *quotes
+        """Note the best bid and ask for those who see them late."""
         cdef Quote quote
         quote_of(self.book(instrument), self.now, &quote)
-        quotes = <Quote *>history.data
-        if count and same_quote(&quotes[count - 1], &quote):
-            return 0
-        if sizeof(Quote) * <size_t>(count + 1) > history.nbytes:
-            while stale + 1 < count and quotes[stale + 1].ts_event < self.now - self.longest_delay:
-                stale += 1
-            if 2 * stale > count:
-                memmove(quotes, quotes + stale, sizeof(Quote) * <size_t>(count - stale))
-                count -= stale
-            else:
-                history.reserve(2 * history.nbytes + 64 * sizeof(Quote))
-                quotes = <Quote *>history.data
-        quotes[count] = quote
-        self.history_count[instrument] = count + 1
-        return 0
+        return (<QuoteHistory>self.histories[instrument]).remember(&quote)
 
-    def keep_quotes(self, instrument, delay):
-        """Keep enough quotes of an instrument for a reader that is ``delay`` ns late."""
-        self.longest_delay = max(self.longest_delay, <int64_t>delay)
-        if self.quote_history[instrument] is None:
-            self.quote_history[instrument] = Block()
-            self.remember_quote(instrument)
+    cdef int keep_quotes(self, int64_t delay) except -1:
+        """Keep the quotes of all books for a reader that is so late, in ns."""
+        cdef QuoteHistory history
+        for number in range(len(self.books)):
+            if self.histories[number] is None:
+                self.histories[number] = QuoteHistory()
+                self.remember_quote(number)
+            history = self.histories[number]
+            history.longest_delay = max(history.longest_delay, delay)
+        return 0
 
     # ---------------------------------------------------------------- tapes
 
@@ -670,13 +613,10 @@ cdef class Simulation:
             raise MemoryError
         other.seq, other.logged, other.started = self.seq, self.logged, self.started
         other.pending_first, other.pending_count = self.pending_first, self.pending_count
-        other.longest_delay = self.longest_delay
-        other.owner_count = self.owner_count
         other.log = copying.deepcopy(self.log)
         other.owners = copying.deepcopy(self.owners)
         other.pending = copying.deepcopy(self.pending)
-        other.quote_history = copying.deepcopy(self.quote_history)
-        other.history_count = list(self.history_count)
+        other.histories = copying.deepcopy(self.histories)
         if schedule_copy(&other.schedule, &self.schedule) < 0:
             raise MemoryError
         if pool_copy(&other.pool, &self.pool) < 0:
@@ -755,25 +695,13 @@ cdef class Participant:
         named_stream(&self.stream, &key)
         open_key(&key, &root, identity, LATENCY)
         named_stream(&self.latency_stream, &key)
-        self.to_venue = self.fixed(self.to_venue)
-        self.from_venue = self.fixed(self.from_venue)
+        if isinstance(self.to_venue, Distance):
+            self.to_venue = self.to_venue.latency(self.simulation.seed, self.name, VENUE_NAME)
+        if isinstance(self.from_venue, Distance):
+            self.from_venue = self.from_venue.latency(self.simulation.seed, self.name, VENUE_NAME)
         if self.market_data_delay:
-            for number in range(len(self.simulation.books)):
-                self.simulation.keep_quotes(number, self.market_data_delay)
+            self.simulation.keep_quotes(self.market_data_delay)
         return 0
-
-    cdef object fixed(self, object latency):
-        """A distance as the constant that it is between this participant and the venue."""
-        cdef Stream here, there
-        if not isinstance(latency, Distance):
-            return latency
-        self.place_stream(&here, self.name)
-        self.place_stream(&there, VENUE_NAME)
-        return Constant(
-            (<Distance>latency).between(
-                (<Distance>latency).place_of(&here), (<Distance>latency).place_of(&there)
-            )
-        )
 
     cdef int place_stream(self, Stream *stream, str name) except -1:
         """The stream that places a name on a line."""
@@ -894,25 +822,3 @@ cdef object rows_of(char *memory, Py_ssize_t nbytes, object dtype):
 cdef inline uint32_t member_of(Participant agent, int32_t owner) noexcept:
     cdef int64_t member = <int64_t>owner - agent.owner
     return <uint32_t>member if 0 <= member < agent.members else 0
-
-
-cdef void quote_of(const Book *book, int64_t now, Quote *quote) noexcept:
-    cdef const Ladder *bids = &book.sides[0]
-    cdef const Ladder *asks = &book.sides[1]
-    memset(quote, 0, sizeof(Quote))
-    quote.ts_event = now
-    if bids.best != NO_LEVEL:
-        quote.bid_price = bids.levels[bids.best].price
-        quote.bid_size = bids.levels[bids.best].size
-    if asks.best != NO_LEVEL:
-        quote.ask_price = asks.levels[asks.best].price
-        quote.ask_size = asks.levels[asks.best].size
-
-
-cdef bint same_quote(const Quote *one, const Quote *other) noexcept:
-    return (
-        one.bid_price == other.bid_price
-        and one.bid_size == other.bid_size
-        and one.ask_price == other.ask_price
-        and one.ask_size == other.ask_size
-    )

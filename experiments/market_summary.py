@@ -80,9 +80,7 @@ def summarize(
     )
 
 
-def _weighted(
-    quotes: NDArray[np.void], values: NDArray[np.float64], until_ns: int
-) -> float | None:
+def _weighted(quotes: NDArray[np.void], values: NDArray[np.float64], until_ns: int) -> float | None:
     held = np.diff(quotes["ts_event"], append=until_ns) > 0
     if not (held & np.isfinite(values)).any():
         return None

@@ -322,10 +322,10 @@ cdef class OrderBook:
         return 0
 
     cdef Outcome apply_one(self, const Message *message):
+        """Apply a message that is well formed."""
         cdef Outcome outcome
         cdef Event *event
         cdef uint32_t index
-        """Apply a message that is well formed."""
         self.book.sink.next = self.book.sink.begin
         if apply(&self.book, message) < 0:
             raise MemoryError

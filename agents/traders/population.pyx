@@ -24,7 +24,7 @@ from agents.random cimport (
     open_key,
     root_seed,
 )
-from agents.simulation cimport Participant
+from agents.simulation cimport VENUE_NAME, Participant
 from lob.records cimport CANCEL, GTC, LIMIT, NEW, Message, write_message
 
 from lob import checks
@@ -32,7 +32,6 @@ from lob import checks
 __all__ = ["Population"]
 
 cdef int64_t FOREVER = 2**63 - 1
-cdef str VENUE_NAME = "the venue"  # whom agents.simulation places under this name
 
 
 @cython.auto_pickle(True)

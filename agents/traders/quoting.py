@@ -257,7 +257,6 @@ class QuoteBoard:
         held.quote = Quote(held.quote.price, leaves)
         if leaves == 0:
             self._forget(slot)
-            self._wanted.pop(slot, None)
         return True
 
     def _forget(self, slot: Slot) -> None:

@@ -12,8 +12,8 @@ __all__ = ["Belief", "ValueTraders"]
 class Belief:
     def __init__(
         self,
-        *,
         mean: float,
+        *,
         reversion: float,
         volatility: float,
         noise_variance: float,

@@ -94,7 +94,7 @@ cdef class Belief:
     cdef View view
     cdef Prior prior
 
-    def __init__(self, *, mean, reversion, volatility, noise_variance, ts=0):
+    def __init__(self, mean, *, reversion, volatility, noise_variance, ts=0):
         self.prior.mean = not_negative("mean", mean)
         self.prior.reversion_ns = not_negative("reversion", reversion) / NS
         self.prior.noise_variance = not_negative("noise_variance", noise_variance)
@@ -130,8 +130,8 @@ cdef class ValueTraders(Population):
     asks for the best bid and ask, and observes the fundamental with normal noise. If its estimate
     for the close is below the mid, it sells at the bid plus an amount, otherwise it buys at the ask
     less that amount; the amount is 0 with probability ``aggressive``, else uniform on 0 to
-    ``depth`` spreads. Where a side of the book is empty it offers its estimate, on a random side. (The background agents of Byrd,
-    Hybinette and Balch 2020, after Wah, Wright and Wellman 2017.)
+    ``depth`` spreads. Where a side of the book is empty it offers its estimate, on a random side.
+    (The background agents of Byrd, Hybinette and Balch 2020.)
 
     Parameters
     ----------

@@ -3,14 +3,31 @@
 from collections.abc import Callable
 
 import agents
+from experiments.markets.background import hawkes, poisson, queue_reactive, zero_intelligence
 from experiments.markets.ci2002 import ci2002
+from experiments.markets.perp import perp
 from experiments.markets.rmsc04 import rmsc04
 
-__all__ = ["MARKETS", "ci2002", "describe", "rmsc04"]
+__all__ = [
+    "MARKETS",
+    "ci2002",
+    "describe",
+    "hawkes",
+    "perp",
+    "poisson",
+    "queue_reactive",
+    "rmsc04",
+    "zero_intelligence",
+]
 
 MARKETS: dict[str, Callable[..., agents.Simulation]] = {
     "ci2002": ci2002,
+    "hawkes": hawkes,
+    "perp": perp,
+    "poisson": poisson,
+    "queue-reactive": queue_reactive,
     "rmsc04": rmsc04,
+    "zero-intelligence": zero_intelligence,
 }
 """The builder of each market by its name: ``builder(seed, **options)``."""
 

@@ -77,7 +77,8 @@ def perp(
             size=50,
             bound=5_000,
             every=100 * MILLISECOND,
-            **_latency(500_000),
+            to_venue=LogNormal(MILLISECOND // 2, 0.3),
+            from_venue=LogNormal(MILLISECOND // 2, 0.3),
         )
     )
     if trend_followers:
@@ -109,9 +110,6 @@ def _maker(name: str, instrument: int, price: int, lots: int, number: int) -> St
             VolatilityLimit(sigma=10.0, half_life=10 * SECOND),
         ],
         cool_down=30 * SECOND,
-        **_latency(200_000),
+        to_venue=LogNormal(MILLISECOND // 5, 0.3),
+        from_venue=LogNormal(MILLISECOND // 5, 0.3),
     )
-
-
-def _latency(median_ns: int) -> dict[str, LogNormal]:
-    return {"to_venue": LogNormal(median_ns, 0.3), "from_venue": LogNormal(median_ns, 0.3)}

@@ -190,6 +190,25 @@ def test_constant_latency_both_ways_is_exact():
     assert simulation.events["ts_event"].tolist() == [110]
 
 
+def test_news_that_overtake_each_other_leave_no_ghosts():
+    class Stops(Noise):
+        def on_wake(self):
+            if self.now < END:
+                super().on_wake()
+
+    simulation = agents.Simulation(seed=8)
+    for i in range(4):
+        simulation.add(Stops(f"agent {i}", from_venue=agents.Uniform(0, 10_000)))
+    simulation.run(until=END + 100_000)  # the last news have arrived
+    resting = simulation.books[0].orders()
+    assert len(resting) > 10
+    for agent in simulation.agents:
+        own = resting[resting["owner"] == agent.owner]
+        assert {o.order_id: o.size for o in agent.open_orders.values()} == dict(
+            zip(own["order_id"].tolist(), own["size"].tolist(), strict=True)
+        )
+
+
 def test_market_data_come_late():
     class Reader(Recorder):
         def on_wake(self):

@@ -1,0 +1,14 @@
+"""Whose an owner number is."""
+
+from libc.stdint cimport int32_t, uint32_t
+
+from agents.block cimport Block
+
+
+cdef class Owners:
+    cdef Block slots  # pairs of number and agent, open addressing; agent 0: empty
+    cdef uint32_t mask
+    cdef uint32_t count
+    cdef uint32_t find(self, int32_t owner) noexcept
+    cdef uint32_t register(self, int32_t owner, uint32_t agent) except? 0
+    cdef int double_slots(self) except -1

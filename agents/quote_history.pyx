@@ -1,0 +1,78 @@
+"""The best bid and ask of a book as they were: what those see who see the market late."""
+
+from libc.stdint cimport int64_t
+from libc.string cimport memmove, memset
+
+from agents.block cimport Block
+from lob.ladder cimport NO_LEVEL, Ladder
+from lob.matching cimport Book
+from lob.records cimport Quote
+
+
+cdef class QuoteHistory:
+    """Every change of the best bid and ask, as far back as anybody looks."""
+
+    def __init__(self):
+        self.quotes = Block()
+
+    cdef int remember(self, const Quote *quote) except -1:
+        """Note a quote, unless it is the last one again."""
+        cdef Quote *quotes = <Quote *>self.quotes.data
+        if self.count and same_quote(&quotes[self.count - 1], quote):
+            return 0
+        if sizeof(Quote) * <size_t>(self.count + 1) > self.quotes.nbytes:
+            self.forget(quote.ts_event - self.longest_delay)
+        (<Quote *>self.quotes.data)[self.count] = quote[0]
+        self.count += 1
+        return 0
+
+    cdef int forget(self, int64_t before) except -1:
+        """Make room: by what was replaced before a time, or with more memory."""
+        cdef Quote *quotes = <Quote *>self.quotes.data
+        cdef int64_t stale = 0
+        while stale + 1 < self.count and quotes[stale + 1].ts_event < before:
+            stale += 1
+        if 2 * stale > self.count:
+            memmove(quotes, quotes + stale, sizeof(Quote) * <size_t>(self.count - stale))
+            self.count -= stale
+        else:
+            self.quotes.reserve(2 * self.quotes.nbytes + 64 * sizeof(Quote))
+        return 0
+
+    cdef void read(self, int64_t ts_event, Quote *quote) noexcept:
+        """The quote at a time; no quote at all before the first."""
+        cdef const Quote *quotes = <const Quote *>self.quotes.data
+        cdef int64_t low = 0, high = self.count, middle
+        while low < high:
+            middle = (low + high) // 2
+            if quotes[middle].ts_event <= ts_event:
+                low = middle + 1
+            else:
+                high = middle
+        if low:
+            quote[0] = quotes[low - 1]
+        else:
+            memset(quote, 0, sizeof(Quote))
+
+
+cdef void quote_of(const Book *book, int64_t now, Quote *quote) noexcept:
+    """The best bid and ask of a book now."""
+    cdef const Ladder *bids = &book.sides[0]
+    cdef const Ladder *asks = &book.sides[1]
+    memset(quote, 0, sizeof(Quote))
+    quote.ts_event = now
+    if bids.best != NO_LEVEL:
+        quote.bid_price = bids.levels[bids.best].price
+        quote.bid_size = bids.levels[bids.best].size
+    if asks.best != NO_LEVEL:
+        quote.ask_price = asks.levels[asks.best].price
+        quote.ask_size = asks.levels[asks.best].size
+
+
+cdef bint same_quote(const Quote *one, const Quote *other) noexcept:
+    return (
+        one.bid_price == other.bid_price
+        and one.bid_size == other.bid_size
+        and one.ask_price == other.ask_price
+        and one.ask_size == other.ask_size
+    )
