@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from agents import Simulation
     from experiments.market_summary import MarketSummary
 
-__all__ = ["run"]
+__all__ = ["MarketOptions", "market_options", "run"]
 
 MINUTE_NS = 60_000_000_000
+
+MarketOptions = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="An option of the market; repeatable."),
+]
 
 
 def run(
@@ -24,10 +29,7 @@ def run(
     ] = None,
     minutes: Annotated[float, typer.Option(min=0, help="How long, in simulated time.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 1,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="An option of the market; repeatable."),
-    ] = None,
+    settings: MarketOptions = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the tapes (Parquet) here.")
     ] = None,
@@ -45,7 +47,7 @@ def run(
         raise RefusalError(f"no market is called {market!r}: there are {', '.join(MARKETS)}")
     make_folder(out)
     try:
-        simulation = MARKETS[market](seed, **_options(settings or []))
+        simulation = MARKETS[market](seed, **market_options(settings))
     except (TypeError, ValueError) as error:
         raise RefusalError(f"{market}: {error}") from error
     start = simulation.now
@@ -79,9 +81,10 @@ def run(
     typer.echo(f"  digest {simulation.digest()}")
 
 
-def _options(settings: list[str]) -> dict[str, Any]:
+def market_options(settings: list[str] | None) -> dict[str, Any]:
+    """The options of a market by name; values are JSON, or else plain words."""
     options: dict[str, Any] = {}
-    for setting in settings:
+    for setting in settings or []:
         key, found, value = setting.partition("=")
         if not found or not key.isidentifier():
             raise RefusalError(f"--set {setting}: write KEY=VALUE")

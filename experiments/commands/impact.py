@@ -1,0 +1,83 @@
+"""``firesale impact``: a forced sale in a simulated market, against its twins."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiments.clock import parse_duration
+from experiments.commands.run import MarketOptions, market_options
+from experiments.console import RefusalError, progress
+
+if TYPE_CHECKING:
+    from agents import Simulation
+    from experiments.metrics.intervals import Interval
+    from experiments.simulated_sale import SimulatedSale
+
+__all__ = ["impact"]
+
+
+def impact(
+    market: Annotated[str, typer.Argument(metavar="MARKET", help="A ready market.")],
+    sell: Annotated[int, typer.Option(metavar="SIZE", min=1, help="Lots that must be sold.")],
+    at: Annotated[
+        str, typer.Option(metavar="DURATION", help="When, from the start of the market.")
+    ] = "10m",
+    over: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="How long it takes; else all at once.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="How many pairs of runs.")] = 20,
+    settings: MarketOptions = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Sell into a simulated market, and measure it against its twins without the sale."""
+    from experiments.markets import MARKETS
+    from experiments.simulated_sale import measure_sale
+
+    if market not in MARKETS:
+        raise RefusalError(f"no market is called {market!r}: there are {', '.join(MARKETS)}")
+    options = market_options(settings)
+    with progress(as_json, seeds) as tell:
+
+        def build(seed: int) -> "Simulation":
+            tell(f"seed {seed}")
+            return MARKETS[market](seed, **options)
+
+        try:
+            sale = measure_sale(
+                build,
+                size=sell,
+                at_ns=parse_duration(at),
+                over_ns=parse_duration(over) if over else 0,
+                seeds=range(1, seeds + 1),
+            )
+        except (TypeError, ValueError) as error:
+            raise RefusalError(f"{market}: {error}") from error
+    if as_json:
+        typer.echo(json.dumps({"market": market, **sale.to_dict()}, indent=2, allow_nan=False))
+    else:
+        _show(market, sale)
+
+
+def _show(market: str, sale: "SimulatedSale") -> None:
+    typer.echo(f"{market}: {sale.size:,} lots sold, {sale.seeds} pairs of runs")
+    typer.echo("  means over seeds with 95 % intervals")
+    rows = {
+        "filled": ("filled", "lots"),
+        "implementation shortfall": ("shortfall_bps", "bps"),
+        "effective spread": ("effective_spread", "ticks"),
+    }
+    for name, (field, unit) in rows.items():
+        typer.echo(f"    {name:<26}{_line(sale.mean(field), unit)}")
+    typer.echo("  impact on the mid, by the time since the last order of the sale")
+    for lag, at in zip(sale.lags_ns, sale.impact.path, strict=True):
+        typer.echo(f"    {lag / 1e9:>8g} s                {_line(at, 'ticks')}")
+    typer.echo(f"    {'peak':<26}{_line(sale.impact.peak, 'ticks')}")
+    typer.echo(f"    {'half-life':<26}{_line(sale.impact.half_life_ns, 's', 1e-9)}")
+
+
+def _line(interval: "Interval", unit: str, scale: float = 1.0) -> str:
+    if interval.estimate != interval.estimate:
+        return "not defined"
+    low, value, high = (scale * x for x in (interval.low, interval.estimate, interval.high))
+    return f"{value:,.2f} {unit}  ({low:,.2f} to {high:,.2f})"
