@@ -61,6 +61,10 @@ cdef class Simulation:
     cdef int act(self) except -1
     cdef int run_until(self, int64_t until, int64_t most) except -1
     cdef int flush(self) except -1
+    cdef object guarded(self, int64_t until, int64_t most)
+    cdef int point_at_books(self) except -1
+    cdef object journal_bytes(self)
+    cdef object log_bytes(self)
     cdef int remember_quote(self, int64_t instrument) except -1
     cdef int keep_quotes(self, int64_t delay) except -1
     cdef int read_touch(self, Participant agent, int64_t instrument, Quote *quote) except -1

@@ -203,13 +203,14 @@ cdef class Simulation:
         pool_release(&self.pool)
         sink_release(&self.journal)
 
-    def point_at_books(self):
+    cdef int point_at_books(self) except -1:
         """Note where the compiled books are."""
         cdef int64_t i
         self.book_pointers = Block()
         self.book_pointers.reserve(8 * len(self.books))
         for i in range(len(self.books)):
             (<Book **>self.book_pointers.data)[i] = &(<OrderBook>self.books[i]).book
+        return 0
 
     # ---------------------------------------------------------------- participants
 
@@ -269,7 +270,7 @@ cdef class Simulation:
         cdef int64_t most = checks.integer("count", count, 0)
         return self.guarded(FOREVER, most)
 
-    def guarded(self, until, most):
+    cdef object guarded(self, int64_t until, int64_t most):
         """Run, and say which agent raised."""
         try:
             if not self.started:
@@ -555,12 +556,12 @@ cdef class Simulation:
         digest.update(self.events.tobytes())
         return digest.hexdigest()
 
-    def journal_bytes(self):
+    cdef object journal_bytes(self):
         """The events that are in memory."""
         cdef Py_ssize_t nbytes = (self.journal.next - self.journal.begin) * sizeof(Event)
         return bytearray((<const char *>self.journal.begin)[:nbytes])
 
-    def log_bytes(self):
+    cdef object log_bytes(self):
         """The messages that are in memory."""
         cdef Py_ssize_t nbytes = self.logged * sizeof(Message)
         return bytearray(self.log.data[:nbytes]) if nbytes else bytearray()
