@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
+from experiments.metrics.stylized import tail_exponent
 from experiments.validation.target import Values, positive, whole
 
-__all__ = ["hill", "hill_on_student"]
+__all__ = ["hill_on_student"]
 
 
 def hill_on_student(
@@ -43,13 +43,15 @@ def hill_on_student(
     whole(least=100, draws=draws)
     whole(least=2, samples=samples)
     for share in shares:
-        if not 2 / draws <= share < 1:
-            raise ValueError(f"shares must lie between 2 / draws and 1, got {share!r}")
+        if not 10 / draws <= share < 1:
+            raise ValueError(f"shares must lie between 10 / draws and 1, got {share!r}")
     random = np.random.default_rng(seed)
     found = np.empty((samples, len(shares)))
     for row in found:
         values = abs(random.standard_t(degrees, draws))
-        row[:] = [hill(values, round(share * draws)) for share in shares]
+        row[:] = [
+            tail_exponent(values, k=round(share * draws)).exponent.estimate for share in shares
+        ]
     deviation = found.std(axis=0, ddof=1)
     return {
         "index": found.mean(axis=0).tolist(),
@@ -57,20 +59,3 @@ def hill_on_student(
         "index_deviation": deviation.tolist(),
         "true_index": degrees,
     }
-
-
-def hill(values: NDArray[np.float64], largest: int) -> float:
-    """Return 1 over the mean of log(x / x0) over the ``largest`` values above the next one, x0.
-
-    Raises
-    ------
-    ValueError
-        If there are not more than ``largest`` values, or x0 is not positive.
-    """
-    if not 1 <= largest < len(values):
-        raise ValueError(f"largest must lie between 1 and {len(values) - 1}, got {largest!r}")
-    tail = np.partition(values, len(values) - largest - 1)[len(values) - largest - 1 :]
-    threshold = float(tail[0])
-    if threshold <= 0:
-        raise ValueError(f"values must be positive in the tail, got {threshold!r}")
-    return float(largest / np.log(tail[1:] / threshold).sum())

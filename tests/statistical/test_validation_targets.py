@@ -22,7 +22,7 @@ from experiments.validation.queues import (
     symmetric_race,
 )
 from experiments.validation.santa_fe import santa_fe
-from experiments.validation.tails import hill, hill_on_student
+from experiments.validation.tails import hill_on_student
 
 
 @pytest.mark.parametrize("target", [t for t in TARGETS if not t.slow], ids=lambda t: t.name)
@@ -185,13 +185,6 @@ def test_cluster_sizes_follow_borel():
         chance = exp(-0.5 * size) * (0.5 * size) ** (size - 1) / factorial
         error = sqrt(chance * (1 - chance) / 200_000)
         assert float((sizes == size).mean()) == pytest.approx(chance, abs=4 * error)
-
-
-def test_hill():
-    """1 over the mean of log(8/2), log(4/2) = 1 / (1.5 log 2)."""
-    assert hill(np.array([1.0, 8.0, 2.0, 4.0]), 2) == pytest.approx(1 / (1.5 * np.log(2)))
-    with pytest.raises(ValueError, match="largest must lie between 1 and 3, got 4"):
-        hill(np.ones(4), 4)
 
 
 def test_hill_gets_nearer_with_a_thinner_tail():
