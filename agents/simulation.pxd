@@ -39,7 +39,7 @@ cdef class Simulation:
     cdef Participant acting
     cdef Event heard  # what the acting agent is told of
     cdef bint hearing
-    cdef bint started
+    cdef int64_t begun  # so many of the agents have started
 
     cdef inline Book *book(self, int64_t instrument) noexcept:
         return (<Book **>self.book_pointers.data)[instrument]

@@ -215,7 +215,7 @@ cdef class Simulation:
     # ---------------------------------------------------------------- participants
 
     def add(self, agent):
-        """Let a participant take part; returns it.
+        """Let a participant take part; returns it. It starts when the run goes on.
 
         Raises ``ValueError`` if its name or its owner number is taken, or if it takes part in
         another run.
@@ -243,10 +243,6 @@ cdef class Simulation:
         self.agents.append(participant)
         self.names[participant.name] = participant
         participant.join()
-        if self.started:
-            self.acting = participant
-            participant.start()
-            self.drain()
         return agent
 
     def __getitem__(self, name):
@@ -273,12 +269,6 @@ cdef class Simulation:
     cdef object guarded(self, int64_t until, int64_t most):
         """Run, and say which agent raised."""
         try:
-            if not self.started:
-                self.started = True
-                for agent in self.agents:
-                    self.acting = agent
-                    (<Participant>agent).start()
-                    self.drain()
             return self.run_until(until, most)
         except Exception as cause:
             if self.acting is None or isinstance(cause, AgentError):
@@ -295,6 +285,11 @@ cdef class Simulation:
         cdef const Entry *first
         cdef int done = 0
         while done < most:
+            while unlikely(self.begun < len(self.agents)):
+                self.acting = self.agents[self.begun]
+                self.begun += 1
+                self.acting.start()
+                self.drain()
             first = schedule_first(&self.schedule)
             if first == NULL or first.time > until:
                 break
@@ -612,7 +607,7 @@ cdef class Simulation:
         sink_release(&other.journal)
         if sink_copy(&other.journal, &self.journal) < 0:
             raise MemoryError
-        other.seq, other.logged, other.started = self.seq, self.logged, self.started
+        other.seq, other.logged, other.begun = self.seq, self.logged, self.begun
         other.pending_first, other.pending_count = self.pending_first, self.pending_count
         other.log = copying.deepcopy(self.log)
         other.owners = copying.deepcopy(self.owners)

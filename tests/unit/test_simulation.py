@@ -169,6 +169,21 @@ def test_wake_ups_come_in_order_of_time_then_of_asking():
     assert simulation.scheduled == 0
 
 
+def test_who_joins_later_starts_when_the_run_goes_on():
+    class Host(Recorder):
+        def on_wake(self):
+            self.guest = self.simulation.add(Recorder("guest", [3]))
+            assert self.guest.notes == []
+
+    simulation = agents.Simulation()
+    host = simulation.add(Host("host", [10]))
+    simulation.run(until=20)
+    assert host.guest.notes == [(13, "wake")]
+    late = simulation.add(Recorder("late", [1]))
+    simulation.run(until=30)
+    assert late.notes == [(21, "wake")]
+
+
 def test_constant_latency_both_ways_is_exact():
     class Buyer(Recorder):
         def on_wake(self):
@@ -313,6 +328,19 @@ class TestErrors:
         simulation.books[0].check()
         simulation.run(until=100)
         assert len(simulation.books[0]) > 2
+
+    def test_an_agent_that_fails_to_start_keeps_nobody_else_from_it(self):
+        class Fails(agents.Agent):
+            def on_start(self):
+                raise OSError("no")
+
+        simulation = agents.Simulation()
+        simulation.add(Fails("fails"))
+        other = simulation.add(Recorder("other", [5]))
+        with pytest.raises(agents.AgentError, match="'fails'"):
+            simulation.run(until=10)
+        simulation.run(until=10)
+        assert other.notes == [(5, "wake")]
 
     @pytest.mark.parametrize(
         ("arguments", "error", "said"),
