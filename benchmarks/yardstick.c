@@ -25,10 +25,10 @@ typedef struct {
     int64_t seq, ts_event, order_id, tag, price, size, leaves;
     int64_t resting_order_id, resting_tag, resting_leaves;
     int32_t owner, resting_owner;
-    uint16_t instrument;
-    uint8_t kind, reason;
+    uint8_t kind;
     int8_t side;
-    uint8_t order_type, time_in_force, flags;
+    uint8_t order_type, time_in_force, reason, flags;
+    uint16_t instrument;
 } Event;
 
 typedef struct {
