@@ -45,5 +45,5 @@ setup(
             "initializedcheck": False,
             "embedsignature": False,
         },
-    )
+    ),
 )

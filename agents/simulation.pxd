@@ -58,6 +58,7 @@ cdef class Simulation:
     cdef int route(self, int64_t first, int64_t instrument) except -1
     cdef int deliver(self, Participant agent, const Event *event, int64_t delay) except -1
     cdef int drain(self) except -1
+    cdef int start_agents(self) except -1
     cdef int act(self) except -1
     cdef int run_until(self, int64_t until, int64_t most) except -1
     cdef int flush(self) except -1

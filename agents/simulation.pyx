@@ -284,12 +284,10 @@ cdef class Simulation:
     cdef int run_until(self, int64_t until, int64_t most) except -1:
         cdef const Entry *first
         cdef int done = 0
+        self.start_agents()
         while done < most:
-            while unlikely(self.begun < len(self.agents)):
-                self.acting = self.agents[self.begun]
-                self.begun += 1
-                self.acting.start()
-                self.drain()
+            if unlikely(self.begun < len(self.agents)):
+                self.start_agents()
             first = schedule_first(&self.schedule)
             if first == NULL or first.time > until:
                 break
@@ -300,6 +298,15 @@ cdef class Simulation:
                 self.flush()
             done += 1
         return done
+
+    cdef int start_agents(self) except -1:
+        """Start those who have joined since."""
+        while self.begun < len(self.agents):
+            self.acting = self.agents[self.begun]
+            self.begun += 1
+            self.acting.start()
+            self.drain()
+        return 0
 
     cdef int act(self) except -1:
         """Let the next thing happen."""
