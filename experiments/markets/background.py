@@ -1,7 +1,7 @@
 """Markets of nothing but background flow, one model each."""
 
 from agents import Simulation
-from agents.flow import Hawkes, Poisson, QueueReactive, ZeroIntelligence
+from agents.flow import Flow, Hawkes, Poisson, QueueReactive, ZeroIntelligence
 
 __all__ = ["hawkes", "poisson", "queue_reactive", "zero_intelligence"]
 
@@ -37,13 +37,13 @@ def zero_intelligence(
     events
         Whether the tapes are kept.
     """
-    simulation = Simulation(seed, events=events, messages=events)
-    simulation.add(
+    return _alone(
+        seed,
+        events,
         ZeroIntelligence(
             "flow", price=price, alpha=alpha, mu=mu, delta=delta, window=window, depth=None
-        )
+        ),
     )
-    return simulation
 
 
 def poisson(
@@ -67,8 +67,9 @@ def poisson(
         but the clock depends on it.
     """
     pace = speed / 60
-    simulation = Simulation(seed, events=events, messages=events)
-    simulation.add(
+    return _alone(
+        seed,
+        events,
         Poisson(
             "flow",
             price=price,
@@ -79,9 +80,8 @@ def poisson(
             mu=pace * MARKET_ORDERS,
             k=pace * TAIL,
             alpha=TAIL_POWER,
-        )
+        ),
     )
-    return simulation
 
 
 def hawkes(
@@ -115,8 +115,9 @@ def hawkes(
         [half * (effect == cause) + half * (effect == answer[cause]) for cause in range(6)]
         for effect in range(6)
     ]
-    simulation = Simulation(seed, events=events, messages=events)
-    simulation.add(
+    return _alone(
+        seed,
+        events,
         Hawkes(
             "flow",
             price=price,
@@ -124,9 +125,8 @@ def hawkes(
             excitation=excitation,
             decay=decay,
             placement=[0.7**distance for distance in range(20)],
-        )
+        ),
     )
-    return simulation
 
 
 def queue_reactive(
@@ -158,8 +158,9 @@ def queue_reactive(
         [0.0, *(1.2 / (1 + 0.05 * n) if level == 0 else 0.0 for n in lengths[1:])]
         for level in range(levels)
     ]
-    simulation = Simulation(seed, events=events, messages=events)
-    simulation.add(
+    return _alone(
+        seed,
+        events,
         QueueReactive(
             "flow",
             price=price,
@@ -168,6 +169,12 @@ def queue_reactive(
             market=market,
             theta=theta,
             theta_reinit=theta_reinit,
-        )
+        ),
     )
+
+
+def _alone(seed: int, events: bool, flow: Flow) -> Simulation:
+    """A run in which nobody but a flow takes part."""
+    simulation = Simulation(seed, events=events, messages=events)
+    simulation.add(flow)
     return simulation
