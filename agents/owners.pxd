@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int32_t, uint32_t
 
-from agents.block cimport Block
+from lob.block cimport Block
 
 
 cdef class Owners:

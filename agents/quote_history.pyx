@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t
 from libc.string cimport memmove, memset
 
-from agents.block cimport Block
+from lob.block cimport Block
 from lob.ladder cimport NO_LEVEL, Ladder
 from lob.matching cimport Book
 from lob.records cimport Quote

@@ -1,13 +1,14 @@
-"""The event clock, the venue's books behind it, and what every participant has."""
+"""The event clock, and what every participant has."""
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
-from agents.block cimport Block
+from lob.block cimport Block
 from agents.owners cimport Owners
 from agents.random cimport Stream
 from agents.schedule cimport Pool, Schedule
-from lob.matching cimport Book, EventSink
+from lob.matching cimport Book
 from lob.records cimport Event, Message, Quote
+from lob.venue cimport Venue
 
 cdef str VENUE_NAME  # whom a Distance places under this name
 
@@ -15,22 +16,14 @@ cdef str VENUE_NAME  # whom a Distance places under this name
 cdef class Simulation:
     cdef readonly int64_t now
     cdef readonly object seed
-    cdef readonly list books  # lob.OrderBook, by instrument number
+    cdef readonly Venue venue
     cdef readonly list agents  # in the order in which they were added
-    cdef readonly tuple instruments
     cdef dict names
-    cdef Block book_pointers
     cdef Owners owners
     cdef Schedule schedule
     cdef Pool pool
-    cdef EventSink journal
-    cdef Block log  # messages, as they met the book
-    cdef int64_t logged
-    cdef int64_t seq
-    cdef object event_writer
-    cdef object message_writer
-    cdef bint keep_events
-    cdef bint keep_messages
+    cdef int64_t routed  # events of the venue's journal that have been brought to whom they concern
+    cdef bint watched  # somebody sees the market late
     cdef Block pending  # deliveries at this very moment, in order
     cdef int64_t pending_first
     cdef int64_t pending_count
@@ -42,7 +35,7 @@ cdef class Simulation:
     cdef int64_t begun  # so many of the agents have started
 
     cdef inline Book *book(self, int64_t instrument) noexcept:
-        return (<Book **>self.book_pointers.data)[instrument]
+        return self.venue.book_of[instrument]
 
     cdef int schedule_wake(
         self, Participant agent, int64_t time, uint32_t payload
@@ -54,8 +47,8 @@ cdef class Simulation:
         self, const void *record, size_t size, int64_t delay, uint32_t kind, uint32_t target
     ) except -1
     cdef int64_t later(self, int64_t delay) noexcept
-    cdef int execute(self, const Message *message) except -1
-    cdef int route(self, int64_t first, int64_t instrument) except -1
+    cdef int execute(self, Message *message) except -1
+    cdef int route(self) except -1
     cdef int deliver(self, Participant agent, const Event *event, int64_t delay) except -1
     cdef int drain(self) except -1
     cdef int start_agents(self) except -1
@@ -63,9 +56,6 @@ cdef class Simulation:
     cdef int run_until(self, int64_t until, int64_t most) except -1
     cdef int flush(self) except -1
     cdef object guarded(self, int64_t until, int64_t most)
-    cdef int point_at_books(self) except -1
-    cdef object journal_bytes(self)
-    cdef object log_bytes(self)
     cdef int remember_quote(self, int64_t instrument) except -1
     cdef int keep_quotes(self, int64_t delay) except -1
     cdef int read_touch(self, Participant agent, int64_t instrument, Quote *quote) except -1

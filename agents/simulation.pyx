@@ -1,10 +1,11 @@
-"""The event clock, the venue's books behind it, and what every participant has.
+"""The event clock, and what every participant has.
 
-A run is a heap of things to come (``agents.schedule``), the books of the venue, and participants
-that are woken, hear of events and send messages. Nothing else moves time.
+A run is a heap of things to come (``agents.schedule``), the venue with its books and clearing, and
+participants that are woken, hear of events and send messages. Nothing else moves time.
 
 What happens at one time happens in the order of priorities, and within one priority in the order
-in which it was scheduled. A message of a participant without latency meets the book at once, in
+in which it was scheduled; what the venue has to do (timers, clearing, liquidations) comes first,
+one thing at a time, so that participants can react in between. A message of a participant without latency meets the book at once, in
 the middle of what the participant does; what it causes is heard after that, in order. A message
 with latency is scheduled, and meets the book when it arrives.
 
@@ -13,15 +14,11 @@ a writer, or dropped, as the run is set up.
 """
 
 import copy as copying
-from hashlib import blake2b
-
 cimport cython
-from cpython.buffer cimport PyBUF_READ
 from cpython.list cimport PyList_GET_ITEM
-from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 
-from agents.block cimport Block
+from lob.block cimport Block
 from agents.owners cimport Owners
 from agents.quote_history cimport QuoteHistory, quote_of
 from agents.latency cimport Distance, Latency
@@ -52,16 +49,7 @@ from agents.schedule cimport (
     schedule_push,
     schedule_release,
 )
-from lob.book cimport OrderBook
-from lob.matching cimport (
-    Book,
-    EventSink,
-    apply,
-    sink_copy,
-    sink_init,
-    sink_release,
-    well_formed,
-)
+from lob.matching cimport Book
 from lob.memory cimport unlikely
 from lob.records cimport (
     CANCEL,
@@ -72,6 +60,7 @@ from lob.records cimport (
     Quote,
     write_message,
 )
+from lob.venue cimport Venue, message_fits
 
 import numpy as np
 
@@ -136,21 +125,16 @@ cdef class Simulation:
         Root of all randomness: an integer from 0 to ``2**128 - 1``. Each participant draws from
         streams of its own, made of this seed and its name, so that adding or removing a
         participant changes the draws of no other.
-    instruments
-        A number of nameless instruments, or ``lob.Instrument`` objects; the book of each has its
-        place in the list as number.
+    instruments, clearings, assets, events, messages, entries
+        Of the venue: see ``lob.Venue``.
     start
         Time at which the run begins, in ns.
-    events, messages
-        What becomes of the two tapes: ``True`` keeps one in memory, ``False`` drops it, and an
-        object with a method ``write(rows)`` is lent chunks of it (``lob.tape.Writer``): a writer
-        that keeps rows must copy them.
 
     Attributes
     ----------
     now : int
         Time in ns.
-    books : list[lob.OrderBook]
+    venue : lob.Venue
     agents : list[Participant]
         In the order in which they were added.
 
@@ -163,54 +147,59 @@ cdef class Simulation:
     1000000000
     """
 
-    def __init__(self, seed=0, *, instruments=1, start=0, events=True, messages=True):
+    def __init__(
+        self,
+        seed=0,
+        *,
+        instruments=1,
+        clearings=(),
+        assets=(),
+        start=0,
+        events=True,
+        messages=True,
+        entries=True,
+    ):
         self.seed = checks.integer("seed", seed, 0, 2**128 - 1)
-        self.now = checks.integer("start", start, 0)
-        if isinstance(instruments, int):
-            count = checks.integer("instruments", instruments, 1, 2**16)
-            instruments = [lob.Instrument(str(i), number=i) for i in range(count)]
-        self.instruments = tuple(instruments)
-        self.books = []
-        for number, instrument in enumerate(self.instruments):
-            if not isinstance(instrument, lob.Instrument) or instrument.number != number:
-                raise ValueError(
-                    f"instruments[{number}] must be a lob.Instrument with number {number}, "
-                    f"got {instrument!r}"
-                )
-            self.books.append(OrderBook(number))
-        if not self.books:
-            raise ValueError("instruments must name at least one")
-        for name, tape in (("events", events), ("messages", messages)):
-            if not isinstance(tape, bool) and not callable(getattr(tape, "write", None)):
-                raise TypeError(f"{name} must be True, False or have a write method, got {tape!r}")
-        self.keep_events = events is True
-        self.keep_messages = messages is True
-        self.event_writer = None if isinstance(events, bool) else events
-        self.message_writer = None if isinstance(messages, bool) else messages
+        self.venue = Venue(
+            instruments,
+            clearings=clearings,
+            assets=assets,
+            events=events,
+            messages=messages,
+            entries=entries,
+            start=start,
+        )
+        self.now = self.venue.now
         self.agents = []
         self.names = {}
-        self.subscribers = [[] for _ in self.books]
-        self.histories = [None for _ in self.books]
+        self.subscribers = [[] for _ in self.venue.books]
+        self.histories = [None for _ in self.venue.books]
         self.owners = Owners()
         self.pending = Block()
-        self.log = Block()
-        self.point_at_books()
-        if sink_init(&self.journal) < 0:
-            raise MemoryError
 
     def __dealloc__(self):
         schedule_release(&self.schedule)
         pool_release(&self.pool)
-        sink_release(&self.journal)
 
-    cdef int point_at_books(self) except -1:
-        """Note where the compiled books are."""
-        cdef int64_t i
-        self.book_pointers = Block()
-        self.book_pointers.reserve(8 * len(self.books))
-        for i in range(len(self.books)):
-            (<Book **>self.book_pointers.data)[i] = &(<OrderBook>self.books[i]).book
-        return 0
+    @property
+    def books(self):
+        """The venue's books, ``lob.OrderBook``, by instrument number."""
+        return self.venue.books
+
+    @property
+    def instruments(self):
+        """The venue's instruments, by number."""
+        return self.venue.instruments
+
+    @property
+    def ledger(self):
+        """The venue's ledger: who has how much of what."""
+        return self.venue.ledger
+
+    @property
+    def clearings(self):
+        """The venue's clearings, in their order."""
+        return self.venue.clearings
 
     # ---------------------------------------------------------------- participants
 
@@ -289,12 +278,21 @@ cdef class Simulation:
             if unlikely(self.begun < len(self.agents)):
                 self.start_agents()
             first = schedule_first(&self.schedule)
-            if first == NULL or first.time > until:
+            if unlikely(
+                self.venue.deadline <= until
+                and (first == NULL or self.venue.deadline <= first.time)
+            ):
+                self.venue.advance_to(until if first == NULL else min(until, first.time))
+                self.now = self.venue.now
+                self.acting = None
+                self.route()
+            elif first == NULL or first.time > until:
                 break
-            self.act()
+            else:
+                self.act()
             if self.pending_count:
                 self.drain()
-            if unlikely(self.journal.next - self.journal.begin > FLUSH_EVENTS):
+            if unlikely(self.venue.journal.next - self.venue.journal.begin > FLUSH_EVENTS):
                 self.flush()
             done += 1
         return done
@@ -316,7 +314,7 @@ cdef class Simulation:
         cdef Message message
         cdef Answer answer
         cdef Participant agent
-        self.now = entry.time
+        self.now = self.venue.now = self.venue.ledger.now = entry.time
         if kind == ARRIVE:
             self.acting = None
             pool_take(&self.pool, entry.payload, &message, sizeof(Message))
@@ -374,7 +372,7 @@ cdef class Simulation:
         """A message sets out. It must be well formed, and its book there."""
         cdef int64_t delay
         message.ts_event = self.now
-        if message.instrument >= len(self.books) or not well_formed(message, message.instrument):
+        if not message_fits(self.venue, message):
             self.refuse(message)
         delay = agent.computation_delay + agent.delay_out(member)
         if delay == 0:
@@ -384,12 +382,7 @@ cdef class Simulation:
     cdef int refuse(self, const Message *message) except -1:
         """Raise what is wrong with a message."""
         row = np.frombuffer((<const char *>message)[: sizeof(Message)], MESSAGE)
-        plain = checks.Message._make(row[0].tolist())
-        if plain.instrument >= len(self.books):
-            raise ValueError(
-                f"instrument must be 0 to {len(self.books) - 1}, got {plain.instrument}"
-            )
-        raise ValueError(checks.misuse(plain, plain.instrument))
+        raise ValueError(self.venue.misuse_of(row[0]))
 
     cdef int ask(self, Participant agent, int64_t instrument, uint32_t member) except -1:
         """A question for the best bid and ask sets out; ``told`` brings the answer."""
@@ -404,38 +397,23 @@ cdef class Simulation:
             agent.index,
         )
 
-    cdef int execute(self, const Message *message) except -1:
-        """A message meets its book."""
-        cdef Book *book = self.book(message.instrument)
-        cdef EventSink own = book.sink
-        cdef int64_t first = self.journal.next - self.journal.begin
-        cdef int done
-        if self.keep_messages or self.message_writer is not None:
-            if sizeof(Message) * <size_t>(self.logged + 1) > self.log.nbytes:
-                self.log.reserve(2 * self.log.nbytes + 64 * sizeof(Message))
-            (<Message *>self.log.data)[self.logged] = message[0]
-            self.logged += 1
-        book.sink = self.journal
-        book.seq = self.seq
-        done = apply(book, message)
-        self.seq = book.seq
-        self.journal = book.sink
-        book.sink = own
-        if unlikely(done < 0 or self.journal.lost):
-            raise MemoryError
-        if self.histories[message.instrument] is not None:
-            self.remember_quote(message.instrument)
-        return self.route(first, message.instrument)
+    cdef int execute(self, Message *message) except -1:
+        """A message arrives at the venue."""
+        self.venue.submit(message)
+        return self.route()
 
-    cdef int route(self, int64_t first, int64_t instrument) except -1:
-        """Bring the events from ``first`` on to whom they concern."""
-        cdef int64_t i = first, end = self.journal.next - self.journal.begin
-        cdef list subscribers = <list>PyList_GET_ITEM(self.subscribers, instrument)
+    cdef int route(self) except -1:
+        """Bring the events that are new to whom they concern."""
+        cdef int64_t i = self.routed
+        cdef int64_t end = self.venue.journal.next - self.venue.journal.begin
+        cdef int64_t instrument
         cdef Event *event
         cdef uint32_t taker, maker
         cdef Participant agent
+        self.routed = end
         while i < end:
-            event = self.journal.begin + i
+            event = self.venue.journal.begin + i
+            instrument = event.instrument
             taker = self.owners.find(event.owner)
             maker = 0
             if taker:
@@ -452,7 +430,12 @@ cdef class Simulation:
                             event,
                             agent.delay_back(member_of(agent, event.resting_owner)),
                         )
-            for agent in subscribers:
+            if unlikely(self.watched):
+                if self.histories[instrument] is not None and (
+                    i + 1 == end or event.instrument != self.venue.journal.begin[i + 1].instrument
+                ):
+                    self.remember_quote(instrument)
+            for agent in <list>PyList_GET_ITEM(self.subscribers, instrument):
                 if agent.index + 1 != taker and agent.index + 1 != maker:
                     if (<int>agent.subscriptions[instrument] >> event.kind) & 1:
                         self.deliver(agent, event, agent.market_data_delay)
@@ -498,8 +481,8 @@ cdef class Simulation:
 
     cdef int read_touch(self, Participant agent, int64_t instrument, Quote *quote) except -1:
         """The best bid and ask as the agent can know them now."""
-        if instrument < 0 or instrument >= len(self.books):
-            raise ValueError(f"instrument must be 0 to {len(self.books) - 1}, got {instrument}")
+        if instrument < 0 or instrument >= len(self.venue.books):
+            raise ValueError(f"instrument must be 0 to {len(self.venue.books) - 1}, got {instrument}")
         if agent.market_data_delay == 0:
             quote_of(self.book(instrument), self.now, quote)
         else:
@@ -517,7 +500,8 @@ cdef class Simulation:
     cdef int keep_quotes(self, int64_t delay) except -1:
         """Keep the quotes of all books for a reader that is so late, in ns."""
         cdef QuoteHistory history
-        for number in range(len(self.books)):
+        self.watched = True
+        for number in range(len(self.venue.books)):
             if self.histories[number] is None:
                 self.histories[number] = QuoteHistory()
                 self.remember_quote(number)
@@ -530,21 +514,22 @@ cdef class Simulation:
     @property
     def events(self):
         """The ``lob.EVENT`` tape so far, a copy; needs ``events=True``."""
-        if not self.keep_events:
-            raise ValueError("the events of this run are not kept in memory: set events=True")
-        return np.frombuffer(self.journal_bytes(), EVENT)
+        return self.venue.events
 
     @property
     def messages(self):
         """The ``lob.MESSAGE`` tape so far, a copy: as they met the books."""
-        if not self.keep_messages:
-            raise ValueError("the messages of this run are not kept in memory: set messages=True")
-        return np.frombuffer(self.log_bytes(), MESSAGE)
+        return self.venue.messages
+
+    @property
+    def entries(self):
+        """The ``lob.ENTRY`` journal of clearing so far, a copy; needs ``entries=True``."""
+        return self.venue.entries
 
     @property
     def event_count(self):
         """How many events there were."""
-        return self.seq
+        return self.venue.seq
 
     @property
     def scheduled(self):
@@ -552,39 +537,18 @@ cdef class Simulation:
         return schedule_length(&self.schedule)
 
     def digest(self):
-        """32 hex digits of both tapes, which must be kept in memory."""
-        digest = blake2b(digest_size=16)
-        digest.update(self.messages.tobytes())
-        digest.update(self.events.tobytes())
-        return digest.hexdigest()
-
-    cdef object journal_bytes(self):
-        """The events that are in memory."""
-        cdef Py_ssize_t nbytes = (self.journal.next - self.journal.begin) * sizeof(Event)
-        return bytearray((<const char *>self.journal.begin)[:nbytes])
-
-    cdef object log_bytes(self):
-        """The messages that are in memory."""
-        cdef Py_ssize_t nbytes = self.logged * sizeof(Message)
-        return bytearray(self.log.data[:nbytes]) if nbytes else bytearray()
+        """32 hex digits of all tapes, which must be kept in memory."""
+        return self.venue.digest()
 
     def close(self):
         """Write out what is left of tapes that are streamed."""
-        self.flush()
+        self.venue.close()
+        self.routed = self.venue.journal.next - self.venue.journal.begin
 
     cdef int flush(self) except -1:
-        """Write or drop what is not kept. The rows are lent to the writer, not copied."""
-        cdef Py_ssize_t nbytes
-        if not self.keep_events:
-            if self.event_writer is not None and self.journal.next != self.journal.begin:
-                nbytes = (self.journal.next - self.journal.begin) * sizeof(Event)
-                self.event_writer.write(rows_of(<char *>self.journal.begin, nbytes, EVENT))
-            self.journal.next = self.journal.begin
-        if not self.keep_messages:
-            if self.message_writer is not None and self.logged:
-                nbytes = self.logged * sizeof(Message)
-                self.message_writer.write(rows_of(self.log.data, nbytes, MESSAGE))
-            self.logged = 0
+        """Write or drop what is not kept."""
+        self.venue.flush()
+        self.routed = self.venue.journal.next - self.venue.journal.begin
         return 0
 
     # ---------------------------------------------------------------- forks
@@ -599,24 +563,13 @@ cdef class Simulation:
     def __deepcopy__(self, memo):
         cdef Simulation other
         cdef Participant twin
-        if self.event_writer is not None or self.message_writer is not None:
-            raise ValueError("a run whose tapes are streamed to a writer cannot be forked")
-        other = Simulation(
-            self.seed,
-            instruments=self.instruments,
-            start=self.now,
-            events=self.keep_events,
-            messages=self.keep_messages,
-        )
+        other = Simulation.__new__(Simulation)
         memo[id(self)] = other
-        other.books = [book.copy() for book in self.books]
-        other.point_at_books()
-        sink_release(&other.journal)
-        if sink_copy(&other.journal, &self.journal) < 0:
-            raise MemoryError
-        other.seq, other.logged, other.begun = self.seq, self.logged, self.begun
+        other.seed, other.now = self.seed, self.now
+        other.venue = copying.deepcopy(self.venue, memo)
+        other.agents, other.names = [], {}
+        other.begun, other.routed, other.watched = self.begun, self.routed, self.watched
         other.pending_first, other.pending_count = self.pending_first, self.pending_count
-        other.log = copying.deepcopy(self.log)
         other.owners = copying.deepcopy(self.owners)
         other.pending = copying.deepcopy(self.pending)
         other.histories = copying.deepcopy(self.histories)
@@ -815,11 +768,6 @@ cdef class Participant:
         message.order_id = order_id
         message.owner = self.owner
         return self.simulation.send(self, &message, 0)
-
-
-cdef object rows_of(char *memory, Py_ssize_t nbytes, object dtype):
-    """Records where they are, read-only."""
-    return np.frombuffer(PyMemoryView_FromMemory(memory, nbytes, PyBUF_READ), dtype)
 
 
 cdef inline uint32_t member_of(Participant agent, int32_t owner) noexcept:

@@ -1,17 +1,21 @@
-"""The venue: matching, records, feeds. It knows nothing of who trades or why."""
+"""The venue: matching, clearing, liquidation, feeds. It knows nothing of who trades or why."""
 
 from lob import reference
 from lob.book import OrderBook, Outcome
 from lob.instrument import Instrument
 from lob.types import (
+    ENTRY,
     EVENT,
     LEVEL,
+    LIQUIDATION_TAG,
     MAX_PRICE,
     MAX_SIZE,
     MESSAGE,
     ORDER,
     QUOTE,
+    Cause,
     Cost,
+    EntryKind,
     EventKind,
     Flag,
     Kind,
@@ -23,17 +27,22 @@ from lob.types import (
     TimeInForce,
     Trade,
 )
+from lob.venue import Venue
 from lob.version import __version__
 
 __all__ = [
+    "ENTRY",
     "EVENT",
     "LEVEL",
+    "LIQUIDATION_TAG",
     "MAX_PRICE",
     "MAX_SIZE",
     "MESSAGE",
     "ORDER",
     "QUOTE",
+    "Cause",
     "Cost",
+    "EntryKind",
     "EventKind",
     "Flag",
     "Instrument",
@@ -47,6 +56,7 @@ __all__ = [
     "Side",
     "TimeInForce",
     "Trade",
+    "Venue",
     "__version__",
     "reference",
 ]

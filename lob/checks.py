@@ -4,6 +4,7 @@ The compiled engine has fast predicates of its own and comes here for the words;
 tests hold the two to the same verdicts and the same messages.
 """
 
+from collections.abc import Iterable
 from operator import index
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ __all__ = ["Message", "integer", "misuse", "to_message_array", "to_order_array",
 
 INT64 = (-(2**63), 2**63 - 1)
 INT32 = (-(2**31), 2**31 - 1)
-ALL_FLAGS = int(Flag.POST_ONLY)
+ALL_FLAGS = int(Flag.POST_ONLY | Flag.REDUCE_ONLY | Flag.VENUE)
 RESERVED = ("reserved", "display_size", "stop_price", "trail", "expire_ts")
 
 
@@ -77,7 +78,7 @@ def misuse(message: Message, instrument: int) -> str | None:
     """
     kind = message.kind
     if kind not in _KINDS:
-        return f"kind must be one of {_names(Kind)}, got {kind}"
+        return f"kind must be one of {_names(_BOOK_KINDS)}, got {kind}"
     if message.instrument != instrument:
         return f"instrument must be {instrument}, this book's, got {message.instrument}"
     if kind == Kind.CANCEL:
@@ -193,12 +194,13 @@ def _records(name: str, rows: Any, dtype: np.dtype[Any]) -> NDArray[np.void]:
     return np.ascontiguousarray(rows)
 
 
-def _names(enum: type[Any]) -> str:
+def _names(enum: Iterable[Any]) -> str:
     return ", ".join(f"{member.name} ({member.value})" for member in enum)
 
 
 _DTYPE_NAMES = {EVENT: "lob.EVENT", MESSAGE: "lob.MESSAGE", ORDER: "lob.ORDER", QUOTE: "lob.QUOTE"}
-_KINDS = frozenset(map(int, Kind))
+_BOOK_KINDS = tuple(kind for kind in Kind if kind < Kind.DEPOSIT)
+_KINDS = frozenset(map(int, _BOOK_KINDS))
 _ORDER_TYPES = frozenset(map(int, OrderType))
 _SIDES = frozenset(map(int, Side))
 _TIMES_IN_FORCE = frozenset(map(int, TimeInForce))

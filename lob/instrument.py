@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 
+from lob.checks import integer
 from lob.types import MAX_PRICE, MAX_SIZE
 
 __all__ = ["Instrument"]
+
+MAX_MULTIPLIER = 2**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,18 @@ class Instrument:
         Size of one lot, in units of the base.
     number
         The ``instrument`` field of messages and events, 0 to 65535.
+    multiplier
+        Of a linear instrument: units of cash that one lot is worth for each tick of its price. Of
+        an inverse one: a lot is worth ``multiplier / price`` units of the coin it is settled in.
+    inverse
+        Whether it is an inverse contract.
+    base
+        Name of the asset that is traded; empty: a contract of the instrument's own name, of which
+        what one side is long the other is short.
+    quote
+        Name of the asset that is paid.
+    maker_fee, taker_fee
+        Ppm of what is paid, from whoever has an account; negative: a rebate.
 
     Examples
     --------
@@ -34,6 +49,12 @@ class Instrument:
     tick_size: Decimal = Decimal(1)
     lot_size: Decimal = Decimal(1)
     number: int = 0
+    multiplier: int = 1
+    inverse: bool = False
+    base: str = ""
+    quote: str = "cash"
+    maker_fee: int = 0
+    taker_fee: int = 0
 
     def __post_init__(self) -> None:
         for field in ("tick_size", "lot_size"):
@@ -44,6 +65,11 @@ class Instrument:
                 raise ValueError(f"{field} must be positive and finite, got {value}")
         if not 0 <= self.number < 2**16:
             raise ValueError(f"number must be 0 to 65535, got {self.number}")
+        integer("multiplier", self.multiplier, 1, MAX_MULTIPLIER)
+        for field in ("maker_fee", "taker_fee"):
+            integer(field, getattr(self, field), -1_000_000, 1_000_000)
+        if not isinstance(self.quote, str) or not self.quote:
+            raise ValueError(f"quote must name an asset, got {self.quote!r}")
 
     def to_ticks(self, price: Decimal | int | str) -> int:
         """A price in ticks. Raises ``ValueError`` unless it is a whole number, up to 2**40."""

@@ -49,6 +49,7 @@ from lob.records cimport (
     CANCEL,
     CANCELLED,
     FOK,
+    FROM_VENUE,
     GTC,
     LIMIT,
     MARKET,
@@ -67,6 +68,7 @@ from lob.records cimport (
     REASON_UNKNOWN_ORDER,
     REASON_VOLUME_LIMIT,
     REDUCE,
+    REDUCE_ONLY,
     REDUCED,
     REJECTED,
     REPLACE,
@@ -151,9 +153,11 @@ cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogi
     cdef int limit = message.order_type == LIMIT
     cdef int size = in_range(message.size, 1, MAX_SIZE)
     cdef int price = in_range(message.price, -MAX_PRICE, MAX_PRICE)
-    cdef int plain = message.flags == 0
+    # What clearing and the venue mark is nothing to the book.
+    cdef int flags = message.flags & ~(REDUCE_ONLY | FROM_VENUE)
+    cdef int plain = flags == 0
     cdef int post_only = (
-        (message.flags == POST_ONLY)
+        (flags == POST_ONLY)
         & limit
         & (message.time_in_force == GTC)
         & (message.min_size == 0)

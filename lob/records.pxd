@@ -52,6 +52,27 @@ cdef struct Event:
     uint8_t flags
     uint16_t instrument
 
+cdef struct Entry:
+    int64_t seq
+    int64_t ts_event
+    int64_t amount
+    int64_t price
+    int64_t reference
+    int64_t tag
+    int64_t parent
+    int32_t debit
+    int32_t credit
+    uint16_t asset
+    uint16_t instrument
+    uint16_t protocol
+    uint8_t kind
+    uint8_t reason
+    uint8_t stage
+    uint8_t layer
+    uint8_t cause
+    uint8_t flags
+    int32_t reserved
+
 cdef struct OrderRow:
     int64_t order_id
     int64_t price
@@ -83,6 +104,10 @@ cdef enum:
     CANCEL = 2
     REDUCE = 3
     REPLACE = 4
+    DEPOSIT = 64
+    WITHDRAW = 65
+    TAKE = 66
+    BID = 67
 
     LIMIT = 0
     MARKET = 1
@@ -98,6 +123,8 @@ cdef enum:
     STP_DECREMENT = 4
 
     POST_ONLY = 1
+    REDUCE_ONLY = 2
+    FROM_VENUE = 128
 
     ACCEPTED = 1
     REJECTED = 2
@@ -116,14 +143,59 @@ cdef enum:
     REASON_SELF_TRADE = 7
     REASON_IMMEDIATE_OR_CANCEL = 8
     REASON_NO_LIQUIDITY = 9
+    REASON_REDUCE_ONLY = 10
+    REASON_INSUFFICIENT_MARGIN = 11
+    REASON_IN_LIQUIDATION = 12
+    REASON_NO_ACCOUNT = 13
+    REASON_NOT_ON_OFFER = 14
+    REASON_HALTED = 15
+    REASON_PRICE_BAND = 16
+    REASON_LIQUIDATED = 17
+
+    ENTRY_OPENING = 1
+    ENTRY_DEPOSIT = 2
+    ENTRY_WITHDRAWAL = 3
+    ENTRY_TRADE = 4
+    ENTRY_FEE = 5
+    ENTRY_FUNDING = 6
+    ENTRY_INTEREST = 7
+    ENTRY_TRANSFER = 8
+    ENTRY_TAKEOVER = 9
+    ENTRY_REWARD = 10
+    ENTRY_INSURANCE = 11
+    ENTRY_SOCIALISED = 12
+    ENTRY_ADL = 13
+    ENTRY_BID = 14
+    ENTRY_MINT = 15
+    ENTRY_REDEEM = 16
+    ENTRY_MARK = 64
+    ENTRY_INDEX = 65
+    ENTRY_PARAMETERS = 66
+    ENTRY_MARGIN_CALL = 67
+    ENTRY_LIQUIDATION = 68
+    ENTRY_STAGE = 69
+    ENTRY_AUCTION = 70
+    ENTRY_BAD_DEBT = 71
+    ENTRY_SETTLED = 72
+
+    CAUSE_NONE = 0
+    CAUSE_LIQUIDATION = 1
+    CAUSE_TRADE = 2
+    CAUSE_QUOTE = 3
+    CAUSE_ORACLE = 4
+    CAUSE_ACCRUAL = 5
+    CAUSE_MARGIN = 6
+    CAUSE_TRANSFER = 7
 
 cdef extern from *:
     """
     #define MAX_PRICE (1ll << 40)
     #define MAX_SIZE ((1ll << 62) - 1)
+    #define LIQUIDATION_TAG (1ll << 62)
     """
     const int64_t MAX_PRICE
     const int64_t MAX_SIZE
+    const int64_t LIQUIDATION_TAG
 
 
 cdef inline void write_message(

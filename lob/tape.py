@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lob.types import EVENT, LEVEL, MESSAGE, ORDER, QUOTE
+from lob.types import ENTRY, EVENT, LEVEL, MESSAGE, ORDER, QUOTE
 from lob.version import __version__
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = ["Writer", "digest", "read", "write"]
 LAYOUTS: dict[str, np.dtype[Any]] = {
     "MESSAGE": MESSAGE,
     "EVENT": EVENT,
+    "ENTRY": ENTRY,
     "QUOTE": QUOTE,
     "ORDER": ORDER,
     "LEVEL": LEVEL,
@@ -51,7 +52,7 @@ def write(path: str | PathLike[str], tape: NDArray[np.void]) -> None:
     path
         A file that is there already is replaced.
     tape
-        A one-dimensional array of ``lob.MESSAGE``, ``EVENT``, ``QUOTE``, ``ORDER`` or ``LEVEL``.
+        A one-dimensional array of ``lob.MESSAGE``, ``EVENT``, ``ENTRY``, ``QUOTE``, ``ORDER`` or ``LEVEL``.
 
     Raises
     ------

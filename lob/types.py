@@ -1,4 +1,4 @@
-"""The vocabulary of the venue: enumerations, limits and the three record layouts.
+"""The vocabulary of the venue: enumerations, limits and the record layouts.
 
 Everything that happens is a row of one of these layouts. They are plain numpy structured
 dtypes: fixed width, aligned, little-endian, safe to memory-map and to write to disk as they are.
@@ -7,6 +7,8 @@ dtypes: fixed width, aligned, little-endian, safe to memory-map and to write to 
     What a participant asks for.
 ``EVENT``
     What a market did about it.
+``ENTRY``
+    What clearing did: ledger postings, marks, liquidations.
 ``ORDER`` and ``LEVEL``
     What rests in a book: one row an order (L3), or one row a price (L2).
 
@@ -19,14 +21,18 @@ from typing import NamedTuple
 import numpy as np
 
 __all__ = [
+    "ENTRY",
     "EVENT",
     "LEVEL",
+    "LIQUIDATION_TAG",
     "MAX_PRICE",
     "MAX_SIZE",
     "MESSAGE",
     "ORDER",
     "QUOTE",
+    "Cause",
     "Cost",
+    "EntryKind",
     "EventKind",
     "Flag",
     "Kind",
@@ -48,6 +54,9 @@ MAX_SIZE = 2**62 - 1
 Any sum of sizes therefore fits a signed 64-bit integer, and any notional one of 128 bits.
 """
 
+LIQUIDATION_TAG = 2**62
+"""Tags from here on are liquidations: the order a liquidation causes carries its tag."""
+
 
 class Side(IntEnum):
     """The side of an order. Zero means "no side", so a row nobody filled in is refused."""
@@ -63,6 +72,14 @@ class Kind(IntEnum):
     CANCEL = 2
     REDUCE = 3
     REPLACE = 4
+    DEPOSIT = 64
+    """``size`` units of the asset ``order_id`` come from outside into the owner's account."""
+    WITHDRAW = 65
+    """``size`` units of the asset ``order_id`` leave; refused below the initial margin."""
+    TAKE = 66
+    """``size`` lots at most ``price`` from the liquidation ``order_id``, which is on offer."""
+    BID = 67
+    """``price`` for ``size`` lots in the auction of the liquidation ``order_id``."""
 
 
 class OrderType(IntEnum):
@@ -106,6 +123,10 @@ class Flag(IntFlag):
 
     POST_ONLY = 1
     """Rejected if it would trade at once."""
+    REDUCE_ONLY = 2
+    """May only bring the owner's position nearer to zero; clearing enforces it."""
+    VENUE = 128
+    """The venue or a liquidation design wrote the order itself: never fed back on replay."""
 
 
 class EventKind(IntEnum):
@@ -142,6 +163,92 @@ class Reason(IntEnum):
     """The remainder of an immediate-or-cancel order."""
     NO_LIQUIDITY = 9
     """The remainder of a market order that emptied the other side."""
+    REDUCE_ONLY = 10
+    """A reduce-only order had nothing to reduce, or more than is left to reduce."""
+    INSUFFICIENT_MARGIN = 11
+    """The account could not carry the position that the order may lead to."""
+    IN_LIQUIDATION = 12
+    """The account is being liquidated and may not trade."""
+    NO_ACCOUNT = 13
+    """Clearing knows no account of the owner."""
+    NOT_ON_OFFER = 14
+    """Nothing of the liquidation is on offer now, or not at this price."""
+    HALTED = 15
+    """The market is halted."""
+    PRICE_BAND = 16
+    """The price lies outside the band."""
+    LIQUIDATED = 17
+    """The order's account failed, and its orders were cancelled."""
+
+
+class EntryKind(IntEnum):
+    """What an ``ENTRY`` tells. Kinds below 64 are postings, the others move nothing."""
+
+    OPENING = 1
+    """A balance that an account starts with, from the outside world."""
+    DEPOSIT = 2
+    WITHDRAWAL = 3
+    TRADE = 4
+    """One leg of a trade: its cash, or what was traded."""
+    FEE = 5
+    FUNDING = 6
+    INTEREST = 7
+    TRANSFER = 8
+    """Between accounts of one participant."""
+    TAKEOVER = 9
+    """A leg of a failed position that changes hands outside the book."""
+    REWARD = 10
+    """A bonus, penalty or fee of a liquidation."""
+    INSURANCE = 11
+    """Into or out of an insurance fund."""
+    SOCIALISED = 12
+    """A share of a loss that others bear."""
+    ADL = 13
+    """A leg of a position closed by auto-deleveraging."""
+    BID = 14
+    """Paid for, or back to, a bidder."""
+    MINT = 15
+    REDEEM = 16
+
+    MARK = 64
+    """``price`` is the mark that clearing believes from now on, ``reference`` the true one."""
+    INDEX = 65
+    """The same of an index."""
+    PARAMETERS = 66
+    """Margin parameters changed: ``price`` is the new maintenance rate in ppm."""
+    MARGIN_CALL = 67
+    """An account fell below its initial margin."""
+    LIQUIDATION = 68
+    """An account failed: ``amount`` lots held, ``price`` the mark, ``reference`` the true price,
+    ``parent`` and ``cause`` what moved the mark there."""
+    STAGE = 69
+    """A stage of a design took a liquidation over."""
+    AUCTION = 70
+    """A step of an auction: ``amount`` on offer, ``price`` asked or bid."""
+    BAD_DEBT = 71
+    """``amount`` of a debt that nothing of the account's covers."""
+    SETTLED = 72
+    """A liquidation is over: ``amount`` is left to the account, ``price`` lots are unsold."""
+
+
+class Cause(IntEnum):
+    """What moved a mark to where an account failed."""
+
+    NONE = 0
+    LIQUIDATION = 1
+    """A trade with the tag of a liquidation, which is the ``parent``."""
+    TRADE = 2
+    """A voluntary trade."""
+    QUOTE = 3
+    """An order that came, went or changed without a trade."""
+    ORACLE = 4
+    """A price from outside."""
+    ACCRUAL = 5
+    """Funding, interest or a fee."""
+    MARGIN = 6
+    """A change of margin parameters."""
+    TRANSFER = 7
+    """A withdrawal, or a fill of the account's own."""
 
 
 MESSAGE = np.dtype(
@@ -210,6 +317,35 @@ CANCELLED   an order left the book, or what remained of an incoming one was drop
 REDUCED     an order lost ``size`` lots and keeps its place
 REPLACED    an order now has ``price`` and ``size``; trades, if any, follow
 ==========  =====================================================================================
+"""
+
+ENTRY = np.dtype(
+    [
+        ("seq", "<i8"),  # of the latest EVENT when it was written
+        ("ts_event", "<i8"),  # ns
+        ("amount", "<i8"),  # units of the asset, or lots
+        ("price", "<i8"),  # ticks
+        ("reference", "<i8"),  # ticks: the true price, where ``price`` is a believed one
+        ("tag", "<i8"),  # the liquidation it is part of, or 0
+        ("parent", "<i8"),  # the tag of the liquidation that caused this one, or 0
+        ("debit", "<i4"),  # account that gives; of other kinds: the account concerned
+        ("credit", "<i4"),  # account that receives
+        ("asset", "<u2"),
+        ("instrument", "<u2"),
+        ("protocol", "<u2"),  # number of the clearing
+        ("kind", "u1"),  # EntryKind
+        ("reason", "u1"),  # Reason
+        ("stage", "u1"),  # of the design, from 0
+        ("layer", "u1"),  # how many claims deep the collateral is
+        ("cause", "u1"),  # Cause
+        ("flags", "u1"),
+        ("reserved", "<i4"),
+    ]
+)
+"""What clearing did, 80 bytes.
+
+Of a posting, ``amount`` of ``asset`` goes from the account ``debit`` to the account ``credit``;
+account 0 is the outside world. So every asset sums to zero over all accounts at any row.
 """
 
 ORDER = np.dtype(

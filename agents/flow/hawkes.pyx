@@ -3,8 +3,8 @@
 cimport cython
 from libc.stdint cimport int64_t, uint32_t
 
-from agents.block cimport Block
-from agents.elementary cimport natural_exp
+from lob.block cimport Block
+from lob.elementary cimport natural_exp
 from agents.flow.choice cimport Choice
 from agents.flow.flow cimport Flow
 from agents.flow.orders cimport OpenOrders

@@ -3,8 +3,8 @@
 cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
-from agents.block cimport Block
-from agents.elementary cimport natural_exp, natural_log
+from lob.block cimport Block
+from lob.elementary cimport natural_exp, natural_log
 from agents.flow.poisson cimport Poisson
 from agents.random cimport Stream, below, draw, uniform
 from lob.records cimport BUY, SELL

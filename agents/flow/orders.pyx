@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint32_t
 
-from agents.block cimport Block
+from lob.block cimport Block
 
 __all__ = ["OpenOrders"]
 

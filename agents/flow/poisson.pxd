@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t
 
-from agents.block cimport Block
+from lob.block cimport Block
 from agents.flow.choice cimport Choice
 from agents.flow.flow cimport Flow
 from agents.flow.orders cimport OpenOrders

@@ -8,8 +8,8 @@ Krishnamurthy, is the case of rates that do not.
 cimport cython
 from libc.stdint cimport int64_t, uint32_t
 
-from agents.block cimport Block
-from agents.elementary cimport natural_exp, natural_log
+from lob.block cimport Block
+from lob.elementary cimport natural_exp, natural_log
 from agents.flow.choice cimport Choice
 from agents.flow.flow cimport Flow
 from agents.flow.orders cimport OpenOrder, OpenOrders

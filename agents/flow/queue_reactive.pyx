@@ -3,7 +3,7 @@
 cimport cython
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from agents.block cimport Block
+from lob.block cimport Block
 from agents.flow.choice cimport Choice
 from agents.flow.flow cimport Flow
 from agents.flow.orders cimport OpenOrders

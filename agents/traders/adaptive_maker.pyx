@@ -9,7 +9,7 @@ cimport cython
 from libc.math cimport ceil, fabs, floor, trunc
 from libc.stdint cimport int64_t, uint32_t
 
-from agents.block cimport Block
+from lob.block cimport Block
 from agents.simulation cimport Participant
 from agents.traders.population cimport Population
 from lob.matching cimport Book

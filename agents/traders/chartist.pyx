@@ -4,8 +4,8 @@ cimport cython
 from libc.math cimport ceil, floor, trunc
 from libc.stdint cimport int64_t, uint32_t
 
-from agents.block cimport Block
-from agents.elementary cimport natural_exp, natural_log
+from lob.block cimport Block
+from lob.elementary cimport natural_exp, natural_log
 from agents.random cimport Stream, below, exponential, normal, uniform
 from agents.traders.population cimport Population
 from lob.ladder cimport NO_LEVEL, Ladder

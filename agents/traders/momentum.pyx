@@ -3,7 +3,7 @@
 cimport cython
 from libc.stdint cimport int64_t, uint32_t
 
-from agents.block cimport Block
+from lob.block cimport Block
 from agents.traders.population cimport Population
 from agents.traders.sizes cimport SizeMixture
 from lob.records cimport BUY, SELL, Quote

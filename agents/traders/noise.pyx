@@ -4,7 +4,7 @@ cimport cython
 from libc.math cimport fabs
 from libc.stdint cimport int64_t, uint32_t
 
-from agents.elementary cimport natural_exp, natural_log
+from lob.elementary cimport natural_exp, natural_log
 from agents.random cimport Stream, below, uniform
 from agents.traders.population cimport Population
 from agents.traders.sizes cimport SizeMixture

@@ -9,7 +9,7 @@ on the others nor on how many there are.
 cimport cython
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t
 
-from agents.block cimport Block
+from lob.block cimport Block
 from agents.latency cimport Constant, Distance, Latency
 from agents.random cimport (
     BEHAVIOUR,

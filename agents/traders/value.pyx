@@ -7,8 +7,8 @@ cimport cython
 from libc.math cimport floor, sqrt
 from libc.stdint cimport int64_t, uint32_t
 
-from agents.block cimport Block
-from agents.elementary cimport natural_exp
+from lob.block cimport Block
+from lob.elementary cimport natural_exp
 from agents.random cimport Stream, below, normal, uniform
 from agents.traders.fundamental cimport Fundamental
 from agents.traders.population cimport Population

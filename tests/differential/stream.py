@@ -156,7 +156,9 @@ def generate(profile: Profile, seed: int) -> tuple[int, np.ndarray]:
     rows = _noise(rng, count)
     rows["instrument"] = instrument
     rows["ts_event"] = np.cumsum(rng.integers(0, 1_000_000, count))
-    rows["kind"] = rng.choice([int(kind) for kind in Kind], count, p=profile.kinds)
+    rows["kind"] = rng.choice(
+        [int(kind) for kind in Kind if kind < Kind.DEPOSIT], count, p=profile.kinds
+    )
     rows["size"] = profile.sizes(rng, count)
     rows["price"] = profile.prices(rng, count)
     new = rows["kind"] == Kind.NEW
@@ -208,7 +210,12 @@ def _describe_new(
     rows["price"] = np.where(market & (rng.random(count) < 0.5), noise, rows["price"])
     may_rest = new & ~market & (rows["time_in_force"] == TimeInForce.GTC)
     post_only = may_rest & (rng.random(count) < profile.post_only)
-    fill("flags", np.where(post_only, int(Flag.POST_ONLY), 0))
+    fill(
+        "flags",
+        np.where(post_only, int(Flag.POST_ONLY), 0)
+        # Marks that mean nothing to a book.
+        | rng.choice([0, int(Flag.REDUCE_ONLY), int(Flag.VENUE)], count, p=[0.9, 0.05, 0.05]),
+    )
     least = 1 + (rng.random(count) * np.minimum(rows["size"], 2**40)).astype(np.int64)
     least = np.where(rng.random(count) < 0.2, rows["size"], np.minimum(least, rows["size"]))
     fill("min_size", np.where(~post_only & (rng.random(count) < profile.min_size), least, 0))
@@ -223,7 +230,7 @@ BAD_VALUES: dict[str, tuple[int, ...]] = {
     "order_type": (2, 128, 255),
     "time_in_force": (3, 128, 255),
     "stp": (5, 128, 255),
-    "flags": (1, 2, 3, 128, 255),
+    "flags": (1, 4, 3, 64, 255),
     "min_size": (-1, MAX_SIZE, INT64_MIN, INT64_MAX),
     "reserved": (1, -1, 2**31 - 1, -(2**31)),
     "display_size": (1, -1, INT64_MIN),

@@ -192,7 +192,7 @@ def test_seq_and_instrument_are_taken_over(engine):
         ("size", MAX_SIZE + 1),
         ("stp", 5),
         ("stp", 255),
-        ("flags", 2),
+        ("flags", 4),
         ("flags", 255),
         ("reserved", 1),
     ],

@@ -1,0 +1,8 @@
+"""Clearing: the ledger, margin, prices, and what happens to accounts that lack margin."""
+
+from lob.clearing.account import MarginAccount
+from lob.clearing.clearing import Clearing, Holding, Liquidator
+from lob.clearing.ledger import Ledger
+from lob.clearing.oracle import Oracle
+
+__all__ = ["Clearing", "Holding", "Ledger", "Liquidator", "MarginAccount", "Oracle"]

@@ -1,0 +1,67 @@
+"""Who has how much of what, and the journal of every change."""
+
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
+
+from lob.block cimport Block
+from lob.records cimport Entry
+
+cdef enum:
+    WORLD = 0  # the account of everybody outside
+
+    # States of an account.
+    SAFE = 0
+    FAILED = 1  # a liquidation has it
+
+
+cdef struct Account:
+    int64_t trigger  # tick at which it fails; NO_TRIGGER: none
+    int32_t prev  # its neighbours in the queue of that tick; 0: none
+    int32_t next
+    int32_t owner  # owner number of its orders, 0: none
+    int32_t liquidation  # number of its open liquidation, from 1; 0: none
+    uint16_t holding  # of an isolated account: the one that it may have
+    uint8_t protocol  # number of its clearing, from 1; 0: nobody asks it for margin
+    uint8_t state
+    uint8_t cross  # all its holdings back each other
+    int8_t indexed  # 1 among the longs, -1 among the shorts, 0: not in a queue
+    uint8_t called  # below its initial margin, and told so
+    uint8_t reduces  # has sent reduce-only orders that may rest
+
+
+cdef struct OwnerRange:
+    int32_t first_owner
+    int32_t last_owner
+    int32_t first_account
+
+
+cdef class Ledger:
+    cdef readonly list assets  # names, by number
+    cdef readonly int64_t account_count
+    cdef public int64_t seq  # of the latest event
+    cdef public int64_t now
+    cdef dict names
+    cdef list rows  # a Block of int64 an asset, by account
+    cdef Block row_pointers
+    cdef Block account_block
+    cdef Account *accounts
+    cdef Block inside  # int64 an asset: what came in from the world and has not left
+    cdef Block ranges
+    cdef int64_t range_count
+    cdef OwnerRange recent
+    cdef Block journal
+    cdef int64_t journal_count
+    cdef object writer
+    cdef bint keep
+
+    cdef inline int64_t *row(self, int64_t asset) noexcept:
+        return (<int64_t **>self.row_pointers.data)[asset]
+
+    cdef int64_t account_of(self, int32_t owner) noexcept
+    cdef Entry *write(self, uint8_t kind) except NULL
+    cdef int post(
+        self, uint8_t kind, int64_t asset, int64_t debit, int64_t credit, int64_t amount,
+        int64_t tag, int64_t instrument,
+    ) except -1
+    cdef int64_t open(self, int64_t count, int32_t first_owner) except -1
+    cdef int make_room(self) except -1
+    cdef int flush(self) except -1

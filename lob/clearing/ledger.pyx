@@ -1,0 +1,389 @@
+"""Who has how much of what, and the journal of every change.
+
+Double entry: an amount only ever goes from one account to another, and account 0 is the outside
+world, from which everything comes. So each asset sums to zero over all accounts, always. A
+position in a contract is an asset too: what one side is long the other is short.
+
+An account is a number. Balances are kept asset by asset, so that what a pass over many accounts
+reads lies together.
+"""
+
+import copy as copying
+
+cimport cython
+from cpython.buffer cimport PyBUF_READ
+from cpython.memoryview cimport PyMemoryView_FromMemory
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
+from libc.string cimport memmove, memset
+
+from lob.block cimport Block
+from lob.clearing.requirement cimport NO_TRIGGER
+from lob.memory cimport unlikely
+from lob.records cimport Entry
+from lob.wide cimport add_overflows
+
+import numpy as np
+
+from lob import checks
+from lob.types import ENTRY, MAX_SIZE, EntryKind
+
+__all__ = ["Ledger"]
+
+if ENTRY.itemsize != sizeof(Entry):
+    raise ImportError("lob.records and lob.types disagree")
+
+cdef enum:
+    FIRST_POSTINGS = 64  # kinds of entries below it move something
+
+
+@cython.auto_pickle(False)
+cdef class Ledger:
+    """Balances of every account in every asset.
+
+    Parameters
+    ----------
+    entries
+        What becomes of the journal: ``True`` keeps it in memory, ``False`` drops it, and an object
+        with a method ``write(rows)`` is lent chunks of ``lob.ENTRY`` rows.
+
+    Attributes
+    ----------
+    assets : list[str]
+        By number.
+    account_count : int
+        Accounts are numbered from 0, the outside world.
+
+    Examples
+    --------
+    >>> ledger = Ledger()
+    >>> cash, alice = ledger.add_asset("cash"), ledger.open_account("alice")
+    >>> ledger.transfer(cash, ledger.WORLD, alice, 1_000)
+    >>> ledger.balance(alice, cash), ledger.balance(0, cash)
+    (1000, -1000)
+    """
+
+    WORLD = 0
+
+    def __init__(self, *, entries=True):
+        if not isinstance(entries, bool) and not callable(getattr(entries, "write", None)):
+            raise TypeError(f"entries must be True, False or have a write method, got {entries!r}")
+        self.keep = entries is True
+        self.writer = None if isinstance(entries, bool) else entries
+        self.assets = []
+        self.rows = []
+        self.names = {}
+        self.row_pointers = Block()
+        self.account_block = Block()
+        self.inside = Block()
+        self.ranges = Block()
+        self.journal = Block()
+        self.recent.last_owner = -1
+        self.open(1, 0)
+        self.names["the world"] = 0
+
+    # ---------------------------------------------------------------- assets and accounts
+
+    def add_asset(self, name):
+        """Let there be an asset; its number. Raises ``ValueError`` if the name is taken."""
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"name must be a string that is not empty, got {name!r}")
+        if name in self.assets:
+            raise ValueError(f"name {name!r} is an asset's already")
+        if len(self.assets) >= 2**16:
+            raise ValueError("there are 65,536 assets, no more fit a record")
+        self.assets.append(name)
+        self.rows.append(Block())
+        self.inside.reserve(8 * len(self.assets))
+        self.make_room()
+        return len(self.assets) - 1
+
+    def asset(self, name):
+        """The number of an asset. Raises ``ValueError`` if there is none of that name."""
+        if name not in self.assets:
+            raise ValueError(f"no asset is called {name!r}: there are {', '.join(self.assets)}")
+        return self.assets.index(name)
+
+    def open_account(self, name=None, *, owner=0):
+        """Open an account; its number.
+
+        Parameters
+        ----------
+        name
+            For people, unique; ``None``: it has only a number.
+        owner
+            The owner number whose trades are settled on it; 0: nobody's.
+        """
+        if name is not None:
+            if not isinstance(name, str) or not name:
+                raise TypeError(f"name must be a string that is not empty, got {name!r}")
+            if name in self.names:
+                raise ValueError(f"name {name!r} is an account's already")
+        number = self.open(1, checks.integer("owner", owner, 0, 2**31 - 1))
+        if name is not None:
+            self.names[name] = number
+        return number
+
+    def open_accounts(self, count, first_owner):
+        """Open one account for each of ``count`` owner numbers in a row; the first one's number."""
+        checks.integer("count", count, 1, 2**30)
+        return self.open(count, checks.integer("first_owner", first_owner, 1, 2**31 - count))
+
+    cdef int64_t open(self, int64_t count, int32_t first_owner) except -1:
+        cdef int64_t first = self.account_count, i, at
+        cdef OwnerRange *ranges
+        cdef OwnerRange taken
+        if first + count > 2**31 - 1:
+            raise ValueError(f"{first + count} accounts are more than fit a record")
+        if first_owner:
+            for at in range(self.range_count):
+                taken = (<OwnerRange *>self.ranges.data)[at]
+                if taken.first_owner < first_owner + count and first_owner <= taken.last_owner:
+                    raise ValueError(
+                        f"owner number {max(first_owner, taken.first_owner)} has an account already"
+                    )
+        self.account_count = first + count
+        self.account_block.reserve(grown(sizeof(Account) * <size_t>self.account_count,
+                                         self.account_block.nbytes))
+        self.accounts = <Account *>self.account_block.data
+        self.make_room()
+        for i in range(first, first + count):
+            self.accounts[i].trigger = NO_TRIGGER
+            self.accounts[i].owner = first_owner + <int32_t>(i - first) if first_owner else 0
+        if first_owner:
+            self.ranges.reserve(grown(sizeof(OwnerRange) * <size_t>(self.range_count + 1),
+                                      self.ranges.nbytes))
+            ranges = <OwnerRange *>self.ranges.data
+            at = self.range_count
+            while at and ranges[at - 1].first_owner > first_owner:
+                at -= 1
+            memmove(&ranges[at + 1], &ranges[at],
+                    sizeof(OwnerRange) * <size_t>(self.range_count - at))
+            ranges[at].first_owner = first_owner
+            ranges[at].last_owner = first_owner + <int32_t>(count - 1)
+            ranges[at].first_account = <int32_t>first
+            self.range_count += 1
+        return first
+
+    cdef int make_room(self) except -1:
+        """Let every asset have a row for every account; rows may move."""
+        cdef Block row
+        cdef int64_t i
+        self.row_pointers.reserve(8 * len(self.rows))
+        for i in range(len(self.rows)):
+            row = self.rows[i]
+            row.reserve(grown(8 * <size_t>self.account_count, row.nbytes))
+            (<int64_t **>self.row_pointers.data)[i] = <int64_t *>row.data
+        return 0
+
+    def account(self, name):
+        """The number of a named account. Raises ``ValueError`` if there is none."""
+        if name not in self.names:
+            raise ValueError(f"no account is called {name!r}")
+        return self.names[name]
+
+    def owner_account(self, owner):
+        """The account on which an owner's trades are settled; the world's, 0, if it has none."""
+        return self.account_of(checks.integer("owner", owner, -(2**31), 2**31 - 1))
+
+    cdef int64_t account_of(self, int32_t owner) noexcept:
+        cdef const OwnerRange *ranges = <const OwnerRange *>self.ranges.data
+        cdef int64_t low = 0, high = self.range_count, middle
+        if self.recent.first_owner <= owner <= self.recent.last_owner:
+            return self.recent.first_account + (owner - self.recent.first_owner)
+        while low < high:
+            middle = (low + high) >> 1
+            if ranges[middle].last_owner < owner:
+                low = middle + 1
+            else:
+                high = middle
+        if low == self.range_count or ranges[low].first_owner > owner:
+            return WORLD
+        self.recent = ranges[low]
+        return self.recent.first_account + (owner - self.recent.first_owner)
+
+    # ---------------------------------------------------------------- postings
+
+    def transfer(self, asset, debit, credit, amount, *, kind=EntryKind.TRANSFER, tag=0):
+        """Move an amount of an asset from one account to another.
+
+        Parameters
+        ----------
+        asset, debit, credit
+            Numbers.
+        amount
+            Units, 0 or more, below ``2**62``.
+        kind
+            ``lob.EntryKind`` of a posting.
+        tag
+            The liquidation it is part of.
+
+        Raises
+        ------
+        OverflowError
+            If a balance would leave 64 bits. Nothing has moved then.
+        """
+        checks.integer("asset", asset, 0, len(self.assets) - 1)
+        checks.integer("debit", debit, 0, self.account_count - 1)
+        checks.integer("credit", credit, 0, self.account_count - 1)
+        checks.integer("amount", amount, 0, MAX_SIZE)
+        if EntryKind(kind) >= FIRST_POSTINGS:
+            raise ValueError(f"kind must be a posting's, got {EntryKind(kind)!r}")
+        self.post(kind, asset, debit, credit, amount, tag, 0)
+
+    cdef int post(
+        self,
+        uint8_t kind,
+        int64_t asset,
+        int64_t debit,
+        int64_t credit,
+        int64_t amount,
+        int64_t tag,
+        int64_t instrument,
+    ) except -1:
+        """Move an amount, negative ones the other way; nothing where there is nothing to move."""
+        cdef int64_t *row = self.row(asset)
+        cdef int64_t *inside = <int64_t *>self.inside.data
+        cdef int64_t given, received
+        cdef Entry *entry
+        if amount < 0:
+            debit, credit, amount = credit, debit, -amount
+        if amount == 0 or debit == credit:
+            return 0
+        if unlikely(
+            add_overflows(row[debit], -amount, &given)
+            or add_overflows(row[credit], amount, &received)
+        ):
+            raise OverflowError(
+                f"account {debit} cannot give {amount} units of {self.assets[asset]} to account "
+                f"{credit}: a balance would not fit 64 bits"
+            )
+        entry = self.write(kind)
+        row[debit] = given
+        row[credit] = received
+        if debit == WORLD:
+            inside[asset] += amount
+        elif credit == WORLD:
+            inside[asset] -= amount
+        entry.amount = amount
+        entry.asset = <uint16_t>asset
+        entry.debit = <int32_t>debit
+        entry.credit = <int32_t>credit
+        entry.tag = tag
+        entry.instrument = <uint16_t>instrument
+        return 0
+
+    cdef Entry *write(self, uint8_t kind) except NULL:
+        """A new row of the journal, cleared but for what every row has."""
+        cdef Entry *entry
+        cdef size_t needed = sizeof(Entry) * <size_t>(self.journal_count + 1)
+        if unlikely(needed > self.journal.nbytes):
+            if not self.keep and self.journal.nbytes >= (1 << 20):
+                self.flush()
+            else:
+                self.journal.reserve(2 * self.journal.nbytes + 4096)
+        entry = &(<Entry *>self.journal.data)[self.journal_count]
+        self.journal_count += 1
+        memset(entry, 0, sizeof(Entry))
+        entry.seq = self.seq
+        entry.ts_event = self.now
+        entry.kind = kind
+        return entry
+
+    # ---------------------------------------------------------------- what one reads
+
+    def balance(self, account, asset):
+        """Units of an asset on an account, both by number."""
+        checks.integer("asset", asset, 0, len(self.assets) - 1)
+        checks.integer("account", account, 0, self.account_count - 1)
+        return self.row(asset)[<int64_t>account]
+
+    def balances(self, asset):
+        """Units of an asset by account: an array of int64, a copy."""
+        cdef int64_t number = checks.integer("asset", asset, 0, len(self.assets) - 1)
+        cdef Block row = self.rows[number]
+        return np.frombuffer(bytearray(row.data[: 8 * self.account_count]), np.int64)
+
+    @property
+    def account_names(self):
+        """The accounts that have a name: a dict from name to number, a copy."""
+        return dict(self.names)
+
+    @property
+    def entries(self):
+        """The ``lob.ENTRY`` journal so far, a copy; needs ``entries=True``."""
+        if not self.keep:
+            raise ValueError("the entries of this ledger are not kept: set entries=True")
+        if not self.journal_count:
+            return np.zeros(0, ENTRY)
+        return np.frombuffer(
+            bytearray(self.journal.data[: sizeof(Entry) * <size_t>self.journal_count]), ENTRY
+        )
+
+    def conserves(self):
+        """Whether, of every asset, what is inside is what came in: O(assets)."""
+        cdef int64_t i
+        for i in range(len(self.assets)):
+            if (<int64_t *>self.inside.data)[i] != -self.row(i)[WORLD]:
+                return False
+        return True
+
+    def check(self):
+        """Add up every asset over all accounts: O(accounts x assets).
+
+        Raises ``AssertionError`` that names the asset and what it sums to.
+        """
+        cdef int64_t i
+        for i in range(len(self.assets)):
+            # Halves: a sum of int64 in numpy wraps, and may come out as zero by wrapping.
+            column = self.balances(i)
+            total = int((column >> 32).sum()) * 2**32 + int((column & 0xFFFFFFFF).sum())
+            if total:
+                raise AssertionError(f"asset {self.assets[i]!r} sums to {total}, not to 0")
+        if not self.conserves():
+            raise AssertionError("what came in from the world is not what is inside")
+
+    def close(self):
+        """Write out what is left of a journal that is streamed."""
+        self.flush()
+
+    cdef int flush(self) except -1:
+        cdef Py_ssize_t nbytes = sizeof(Entry) * <size_t>self.journal_count
+        if self.keep:
+            return 0
+        if self.writer is not None and nbytes:
+            self.writer.write(
+                np.frombuffer(PyMemoryView_FromMemory(self.journal.data, nbytes, PyBUF_READ), ENTRY)
+            )
+        self.journal_count = 0
+        return 0
+
+    # ---------------------------------------------------------------- forks
+
+    def __deepcopy__(self, memo):
+        cdef Ledger other
+        if self.writer is not None:
+            raise ValueError("a ledger whose entries are streamed to a writer cannot be forked")
+        other = Ledger(entries=self.keep)
+        memo[id(self)] = other
+        other.assets = list(self.assets)
+        other.names = dict(self.names)
+        other.account_count = self.account_count
+        other.seq, other.now = self.seq, self.now
+        other.rows = [copying.deepcopy(row) for row in self.rows]
+        other.account_block = copying.deepcopy(self.account_block)
+        other.accounts = <Account *>other.account_block.data
+        other.inside = copying.deepcopy(self.inside)
+        other.ranges = copying.deepcopy(self.ranges)
+        other.range_count = self.range_count
+        other.journal = copying.deepcopy(self.journal)
+        other.journal_count = self.journal_count
+        other.make_room()
+        return other
+
+    def __reduce__(self):
+        raise TypeError("a ledger is not pickled: keep its run's scenario, seed and time")
+
+
+cdef inline size_t grown(size_t needed, size_t have) noexcept:
+    """Bytes to ask for: doubling, so that growing one by one is not quadratic."""
+    return needed if needed <= have else max(needed, 2 * have)

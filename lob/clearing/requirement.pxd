@@ -1,0 +1,122 @@
+"""What a position is worth and what it must be backed with, exactly.
+
+Everything is scaled by a million, so that rates in parts per million need no rounding: an account
+is safe while its ``health`` is not negative,
+
+    health = 1e6 * (cash + value of what it holds) - maintenance requirement * 1e6.
+
+A linear holding of ``units`` at ``price`` is worth ``units * price * multiplier``, an inverse one
+``-units * multiplier / price`` (of its coin; the cash of the account got the inverse of that when
+it was opened). The inverse health is kept multiplied by the price, which leaves its sign as it is.
+"""
+
+from libc.stdint cimport int64_t
+
+from lob.records cimport MAX_PRICE
+from lob.wide cimport ceil_ratio, floor_ratio, int128
+
+cdef enum:
+    PPM = 1_000_000
+    MAX_TIERS = 16
+
+cdef extern from *:
+    """
+    #define NO_PRICE INT64_MIN
+    #define NO_TRIGGER INT64_MIN
+    """
+    const int64_t NO_PRICE
+    const int64_t NO_TRIGGER  # fails at no price
+
+cdef struct Tiers:
+    int64_t count
+    int64_t floor[MAX_TIERS]  # notional from which the rate holds
+    int64_t rate[MAX_TIERS]  # ppm
+    int128 deduction[MAX_TIERS]  # times a million: makes the requirement continuous
+
+
+cdef inline int128 requirement(const Tiers *tiers, int128 notional) noexcept nogil:
+    """What a notional must be backed with, times a million. An empty table asks for nothing."""
+    cdef int64_t i = tiers.count - 1
+    while i > 0 and notional < tiers.floor[i]:
+        i -= 1
+    return tiers.rate[i] * notional - tiers.deduction[i] if i >= 0 else 0
+
+
+cdef inline int128 linear_health(
+    const Tiers *tiers, int64_t units, int64_t price, int64_t multiplier
+) noexcept nogil:
+    """What a linear holding adds to the health of its account."""
+    cdef int128 value = <int128>units * price * multiplier
+    return PPM * value - requirement(tiers, value if value >= 0 else -value)
+
+
+cdef inline int64_t below(int128 price) noexcept nogil:
+    """The trigger of an account that fails at this price and below; prices start at one tick."""
+    if price < 1:
+        return NO_TRIGGER
+    return <int64_t>price if price < MAX_PRICE else MAX_PRICE
+
+
+cdef inline int64_t above(int128 price) noexcept nogil:
+    """The trigger of an account that fails at this price and above."""
+    if price > MAX_PRICE:
+        return NO_TRIGGER
+    return <int64_t>price if price > 1 else 1
+
+
+cdef inline int64_t linear_trigger(
+    const Tiers *tiers, int64_t cash, int64_t units, int64_t multiplier
+) noexcept nogil:
+    """The least adverse tick at which an account with one linear holding has a negative health.
+
+    Rates rise from tier to tier and the requirement makes no step, so it is the largest of the
+    tiers' lines: the account fails where it fails by any of them. Once the first safe tick lies in
+    the tier at hand, the lines of higher tiers are below.
+    """
+    cdef int128 owed = -PPM * <int128>cash
+    cdef int128 worth = <int128>units * multiplier
+    cdef int128 trigger = 0, price
+    cdef int64_t i = 0
+    while True:
+        if units > 0:
+            if tiers.rate[i] >= PPM:
+                return MAX_PRICE if owed > tiers.deduction[i] else NO_TRIGGER
+            # fails where worth * (1e6 - rate) * price < owed - deduction
+            price = ceil_ratio(owed - tiers.deduction[i], worth * (PPM - tiers.rate[i])) - 1
+            trigger = price if i == 0 or price > trigger else trigger
+            if i + 1 >= tiers.count or (trigger + 1) * worth <= tiers.floor[i + 1]:
+                return below(trigger)
+        else:
+            # fails where -worth * (1e6 + rate) * price > deduction - owed
+            price = floor_ratio(tiers.deduction[i] - owed, -worth * (PPM + tiers.rate[i])) + 1
+            trigger = price if i == 0 or price < trigger else trigger
+            if i + 1 >= tiers.count or (1 - trigger) * worth <= tiers.floor[i + 1]:
+                return above(trigger)
+        i += 1
+
+
+cdef inline int128 inverse_health(
+    const Tiers *tiers, int64_t cash, int64_t units, int64_t price, int64_t multiplier
+) noexcept nogil:
+    """The health of an account with one inverse holding, times the price.
+
+    The tier goes by the number of contracts, which is a notional in quote currency.
+    """
+    cdef int128 worth = <int128>units * multiplier
+    cdef int128 size = worth if worth >= 0 else -worth
+    return PPM * (<int128>cash * price - worth) - requirement(tiers, size)
+
+
+cdef inline int64_t inverse_trigger(
+    const Tiers *tiers, int64_t cash, int64_t units, int64_t multiplier
+) noexcept nogil:
+    """The least adverse tick at which an account with one inverse holding is not safe."""
+    cdef int128 worth = <int128>units * multiplier
+    cdef int128 size = worth if worth >= 0 else -worth
+    cdef int128 owed = PPM * worth + requirement(tiers, size)
+    if units > 0:
+        # fails where cash * price < owed
+        return below(ceil_ratio(owed, PPM * <int128>cash) - 1) if cash > 0 else MAX_PRICE
+    if cash >= 0:
+        return NO_TRIGGER if owed <= 0 else 1
+    return above(floor_ratio(-owed, -PPM * <int128>cash) + 1)

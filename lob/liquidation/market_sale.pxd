@@ -1,0 +1,21 @@
+"""The null design, and no design at all."""
+
+from libc.stdint cimport int64_t
+
+from lob.block cimport Block
+from lob.clearing.clearing cimport Liquidator
+
+
+cdef class MarketSale(Liquidator):
+    cdef readonly object sizing
+    cdef readonly int64_t delay
+    cdef readonly int64_t retry
+    cdef Block waiting  # numbers of cases that are not done, in order
+    cdef int64_t first
+    cdef int64_t count
+    cdef int enqueue(self, int64_t case) except -1
+    cdef bint work(self, int64_t case) except -1
+
+
+cdef class Frozen(Liquidator):
+    pass

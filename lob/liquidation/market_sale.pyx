@@ -1,0 +1,128 @@
+"""The null design, and no design at all.
+
+``MarketSale`` sells what a failed account has by market order, at once, whatever it costs; then the
+insurance fund pays what is missing, and others bear the rest. ``Frozen`` records the failure and
+leaves everything as it is: the twin against which a spiral is measured.
+"""
+
+cimport cython
+from libc.stdint cimport int64_t
+from libc.string cimport memmove
+
+from lob.block cimport Block
+from lob.clearing.clearing cimport Clearing, Liquidator
+from lob.ladder cimport NO_KEY
+from lob.matching cimport Book
+from lob.records cimport IOC, MARKET
+
+from lob import checks
+
+__all__ = ["Frozen", "MarketSale"]
+
+cdef int64_t NEVER = 2**63 - 1
+
+
+@cython.auto_pickle(True)
+cdef class MarketSale(Liquidator):
+    """Sell all of a failed account by market order, in the order of failing.
+
+    Parameters
+    ----------
+    sizing
+        How many lots of a position to sell in one order: ``sizing(clearing, case, position)`` with
+        the number of the case and signed lots, which returns 1 to ``abs(position)``; the rest
+        follows ``retry`` ns later if the account still lacks margin. ``None``: all.
+    delay
+        ns between the failure and the sale.
+    retry
+        ns until what could not be sold is tried again.
+
+    Notes
+    -----
+    A cross account is unwound whole, holding by holding, through all books at one moment. Where a
+    book has nothing to sell to, its lots stay with the account and the case stays open.
+    """
+
+    def __init__(self, sizing=None, *, delay=0, retry=1_000_000_000):
+        super().__init__()
+        if sizing is not None and not callable(sizing):
+            raise TypeError(f"sizing must be callable or None, got {sizing!r}")
+        self.sizing = sizing
+        self.delay = checks.integer("delay", delay, 0)
+        self.retry = checks.integer("retry", retry, 1)
+        self.waiting = Block()
+
+    cdef int begin(self, int64_t case) except -1:
+        cdef int64_t now = self.clearing.market.now
+        if self.delay:
+            self.clearing.case(case).due = self.clearing.case(case).opened + self.delay
+            return self.enqueue(case)
+        if not self.work(case):
+            self.clearing.case(case).due = now + self.retry
+            self.enqueue(case)
+        return 0
+
+    cdef int enqueue(self, int64_t case) except -1:
+        """Let a case wait until it is due."""
+        cdef int64_t *numbers
+        if 8 * <size_t>(self.count + 1) > self.waiting.nbytes:
+            if 2 * self.first > self.count:
+                self.count -= self.first
+                memmove(
+                    self.waiting.data,
+                    self.waiting.data + 8 * self.first,
+                    8 * <size_t>self.count,
+                )
+                self.first = 0
+            else:
+                self.waiting.reserve(2 * self.waiting.nbytes + 512)
+        numbers = <int64_t *>self.waiting.data
+        numbers[self.count] = case
+        self.count += 1
+        self.deadline = min(self.deadline, self.clearing.case(case).due)
+        return 0
+
+    cdef int advance(self, int64_t ts) except -1:
+        """Work on the first case that is due: waiting times are equal, so they stay in order."""
+        cdef int64_t case = (<int64_t *>self.waiting.data)[self.first]
+        if self.clearing.case(case).due <= ts:
+            self.first += 1
+            if not self.work(case):
+                self.clearing.case(case).due = ts + self.retry
+                self.enqueue(case)
+        self.deadline = NEVER
+        if self.first < self.count:
+            case = (<int64_t *>self.waiting.data)[self.first]
+            self.deadline = self.clearing.case(case).due
+        return 0
+
+    cdef bint work(self, int64_t case) except -1:
+        """Sell for a case; whether it is over."""
+        cdef Clearing clearing = self.clearing
+        cdef int64_t account = clearing.case(case).account, i, held, size
+        cdef Book *book
+        if clearing.case(case).sold and clearing.health_of(account) >= 0 and (
+            not clearing.flat(account)
+        ):
+            clearing.release(case)
+            return True
+        for i in range(clearing.holding_count):
+            held = clearing.ledger.row(clearing.records[i].asset)[account]
+            if held == 0:
+                continue
+            book = clearing.market.book_of[clearing.records[i].instrument]
+            if book.sides[held < 0].best_key == NO_KEY:
+                continue
+            size = held if held > 0 else -held
+            if self.sizing is not None:
+                size = checks.integer("sizing", self.sizing(clearing, case, held), 1, size)
+            clearing.sell(case, i, size, 0, MARKET, IOC)
+        if clearing.flat(account):
+            clearing.settle_case(case)
+            return True
+        return False
+
+
+@cython.auto_pickle(True)
+cdef class Frozen(Liquidator):
+    """Record failures and do nothing: failed accounts keep what they have."""

@@ -1,0 +1,66 @@
+"""Books, clearing and one journal."""
+
+from libc.stdint cimport int32_t, int64_t
+
+from lob.block cimport Block
+from lob.clearing.ledger cimport Ledger
+from lob.market cimport Market
+from lob.matching cimport EventSink
+from lob.records cimport Event, Message
+from lob.wide cimport int128
+
+cdef struct Terms:
+    # How a trade of an instrument is settled.
+    int64_t base  # asset that changes hands
+    int64_t quote  # asset that is paid
+    int64_t multiplier
+    int64_t maker_fee  # ppm; negative: a rebate
+    int64_t taker_fee
+    bint inverse
+
+
+cdef class Venue(Market):
+    cdef readonly Ledger ledger
+    cdef readonly list clearings
+    cdef readonly int64_t deadline  # ns: when there is next something to do
+    cdef readonly int64_t seq  # events so far
+    cdef EventSink journal
+    cdef Block log  # messages, as they met the books
+    cdef int64_t logged
+    cdef Block book_pointers
+    cdef Block terms
+    cdef object event_writer
+    cdef object message_writer
+    cdef bint keep_events
+    cdef bint keep_messages
+    cdef bint cleared  # somebody has an account
+    cdef int64_t fees  # account
+    cdef list trim  # accounts whose reduce-only orders may cover too much
+    cdef int64_t own_orders  # of the venue itself: their ids count down from -1
+
+    cdef int submit(self, Message *message) except -1
+    cdef int settle(self, int64_t instrument, int64_t first, int64_t replaced) except -1
+    cdef int settle_trade(self, const Event *event, int64_t taker, int64_t maker) except -1
+    cdef int charge_fee(
+        self, const Terms *terms, int128 cash, int64_t account, int64_t rate, int64_t tag,
+        int64_t instrument,
+    ) except -1
+    cdef int tell_case(
+        self, const Event *event, int64_t tag, int64_t taker, int64_t maker
+    ) except -1
+    cdef int trim_orders(self, int64_t account) except -1
+    cdef int admit_replace(self, const Message *message, int64_t account) except -1
+    cdef int perform(self, Message *message) except -1
+    cdef int move_funds(self, const Message *message, int64_t account) except -1
+    cdef int grow_journal(self) except -1
+    cdef bint acceptable(self, object batch, int64_t i)
+    cdef int touch(self, int64_t account) except -1
+    cdef int reject(self, const Message *message, int reason) except -1
+    cdef int record(self, const Message *message) except -1
+    cdef int advance_to(self, int64_t ts) except -1
+    cdef int reset_deadline(self) noexcept
+    cdef int flush(self) except -1
+    cdef int point_at_books(self) except -1
+
+
+cdef bint message_fits(Venue venue, const Message *message) noexcept
