@@ -9,17 +9,20 @@ from lob.records cimport (
     ACCEPTED,
     BUY,
     CANCEL,
+    DEPOSIT,
     GTC,
     LIMIT,
     MARKET,
     NEW,
     POST_ONLY,
+    REDUCE_ONLY,
     REDUCE,
     REJECTED,
     REPLACE,
     REPLACED,
     SELL,
     TRADE,
+    WITHDRAW,
     Event,
     Message,
     Quote,
@@ -259,11 +262,15 @@ cdef class Agent(Participant):
         instrument=0,
         time_in_force=GTC,
         post_only=False,
+        reduce_only=False,
         min_size=0,
         stp=0,
         tag=0,
     ):
         """Send a new order: a limit order with a ``price`` in ticks, else a market order.
+
+        ``reduce_only`` needs a margin account: the order may only bring its position nearer to
+        zero.
 
         Returns
         -------
@@ -285,7 +292,7 @@ cdef class Agent(Participant):
             MARKET if price is None else LIMIT,
             integer("time_in_force", time_in_force, 0, 255),
             integer("stp", stp, 0, 255),
-            POST_ONLY if post_only else 0,
+            (POST_ONLY if post_only else 0) | (REDUCE_ONLY if reduce_only else 0),
             <uint16_t>number,
         )
         message.price = 0 if price is None else integer("price", price)
@@ -326,6 +333,23 @@ cdef class Agent(Participant):
             )
         message.price = order.price if price is None else integer("price", price)
         message.size = order.size if size is None else integer("size", size)
+        self.send(&message)
+
+    def deposit(self, amount, asset=0):
+        """Bring units of an asset, by number, into one's account."""
+        self.move_funds(DEPOSIT, amount, asset)
+
+    def withdraw(self, amount, asset=0):
+        """Take units of an asset out; refused (as an event) below the initial margin."""
+        self.move_funds(WITHDRAW, amount, asset)
+
+    def move_funds(self, kind, amount, asset):
+        """Send a deposit or a withdrawal."""
+        cdef Message message
+        write_message(&message, <uint8_t>kind, 0, 0, 0, 0, 0, 0)
+        message.order_id = integer("asset", asset, 0)
+        message.size = integer("amount", amount, 1)
+        message.owner = self.owner
         self.send(&message)
 
     def submit_messages(self, messages):

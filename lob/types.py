@@ -228,7 +228,7 @@ class EntryKind(IntEnum):
     BAD_DEBT = 71
     """``amount`` of a debt that nothing of the account's covers."""
     SETTLED = 72
-    """A liquidation is over: ``amount`` is left to the account, ``price`` lots are unsold."""
+    """A liquidation is over: ``amount`` of cash and ``price`` lots, signed, are left."""
 
 
 class Cause(IntEnum):

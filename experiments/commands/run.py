@@ -1,4 +1,4 @@
-"""``firesale run``: a ready market for some minutes."""
+"""``firesale run``: a scenario and its story, or a ready market for some minutes."""
 
 import json
 import time
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from experiments.commands.story import run_story
 from experiments.console import RefusalError, make_folder
 
 if TYPE_CHECKING:
@@ -24,28 +25,53 @@ MarketOptions = Annotated[
 
 
 def run(
-    market: Annotated[
-        str | None, typer.Argument(metavar="MARKET", help="A ready market; none: list them.")
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="A scenario, its TOML file, or a ready market; none: list them."
+        ),
     ] = None,
-    minutes: Annotated[float, typer.Option(min=0, help="How long, in simulated time.")] = 30,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="How long a market runs, in simulated time.")
+    ] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 1,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Runs of a scenario; its own number if not given.")
+    ] = None,
     settings: MarketOptions = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the tapes (Parquet) here.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Run a ready market and sum up what it was like."""
-    from experiments.market_summary import summarize
+    """Run a scenario with and without forced sales, or a ready market, and sum it up."""
     from experiments.markets import MARKETS, describe
+    from experiments.scenario import read_scenario, ready_scenarios
 
-    if market is None:
-        for name in MARKETS:
-            typer.echo(f"{name:<20}{describe(name)}")
+    if name is None:
+        for scenario in ready_scenarios():
+            typer.echo(f"{scenario:<22}{read_scenario(scenario).question}")
+        for market in MARKETS:
+            typer.echo(f"{market:<22}{describe(market)}")
         return
-    if market not in MARKETS:
-        raise RefusalError(f"no market is called {market!r}: there are {', '.join(MARKETS)}")
     make_folder(out)
+    if name in MARKETS:
+        _run_market(name, minutes, seed, settings, out, as_json)
+    else:
+        run_story(name, range(seed, seed + seeds) if seeds else seed, settings, out, as_json)
+
+
+def _run_market(
+    market: str,
+    minutes: float,
+    seed: int,
+    settings: list[str] | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    from experiments.market_summary import summarize
+    from experiments.markets import MARKETS
+
     try:
         simulation = MARKETS[market](seed, **market_options(settings))
     except (TypeError, ValueError) as error:
@@ -86,7 +112,7 @@ def market_options(settings: list[str] | None) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for setting in settings or []:
         key, found, value = setting.partition("=")
-        if not found or not key.isidentifier():
+        if not found or not key.replace(".", "_").replace("-", "_").isidentifier():
             raise RefusalError(f"--set {setting}: write KEY=VALUE")
         try:
             options[key] = json.loads(value)
@@ -98,8 +124,8 @@ def market_options(settings: list[str] | None) -> dict[str, Any]:
 def _write(simulation: "Simulation", out: Path) -> None:
     from lob import tape
 
-    tape.write(out / "events.parquet", simulation.events)
-    tape.write(out / "messages.parquet", simulation.messages)
+    for name in ("events", "messages", "entries"):
+        tape.write(out / f"{name}.parquet", getattr(simulation, name))
 
 
 def _show(summary: "MarketSummary") -> None:

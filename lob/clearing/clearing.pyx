@@ -53,6 +53,7 @@ from lob.ladder cimport (
     ladder_copy,
     ladder_find,
     ladder_init,
+    ladder_prefetch,
     ladder_release,
     ladder_remove,
     ladder_reserve,
@@ -60,7 +61,7 @@ from lob.ladder cimport (
 )
 from lob.market cimport Market
 from lob.matching cimport Book
-from lob.memory cimport unlikely
+from lob.memory cimport prefetch, unlikely
 from lob.records cimport (
     ACCEPTED,
     BUY,
@@ -112,6 +113,9 @@ from lob.clearing.margin import MarketState
 from lob.types import MAX_SIZE, Side
 
 __all__ = ["Clearing", "Holding", "Liquidator"]
+
+cdef enum:
+    AHEAD = 16  # accounts: how early a pass over all of them asks for memory
 
 cdef int64_t NEVER = 2**63 - 1
 cdef object INT64 = np.dtype(np.int64)
@@ -702,6 +706,7 @@ cdef class Clearing:
                 continue
             for account in range(first, first + count):
                 record = &self.ledger.accounts[account]
+                self.look_ahead(min(account + AHEAD, first + count - 1))
                 if record.state != SAFE:
                     continue
                 trigger = self.trigger_of(account)
@@ -712,6 +717,18 @@ cdef class Clearing:
             self.open_bounds(&(<CrossBlock *>self.cross_blocks.data)[i])
         self.weighed = False
         return self.look_again(cause)
+
+    cdef void look_ahead(self, int64_t account) noexcept:
+        """Ask for the memory around an account's place in its queue."""
+        cdef const Account *record = &self.ledger.accounts[account]
+        cdef HoldingRecord *holding = self.records[record.holding]
+        if record.indexed:
+            ladder_prefetch(
+                &holding.longs if record.indexed > 0 else &holding.shorts,
+                key_of(record.indexed > 0, record.trigger),
+            )
+            prefetch(&self.ledger.accounts[record.prev])
+            prefetch(&self.ledger.accounts[record.next])
 
     cdef int look_again(self, int cause) except -1:
         """Who has failed by the marks as they are?"""
@@ -1008,8 +1025,9 @@ cdef class Clearing:
     cdef int release(self, int64_t number) except -1:
         """A case is over with something left in the account, which may fail again."""
         cdef Case *case = self.case(number)
-        cdef int64_t account = case.account
-        self.close_case(number, self.ledger.row(self.cash_asset)[account], 0)
+        cdef int64_t account = case.account, left
+        left = self.ledger.row(self.records[self.case(number).holding].asset)[account]
+        self.close_case(number, self.ledger.row(self.cash_asset)[account], left)
         if not self.ledger.accounts[account].cross:
             self.link(account)
         return self.touched(account, CAUSE_TRANSFER)

@@ -1,0 +1,130 @@
+"""What leveraged accounts start with: given, or drawn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lob import Instrument
+from lob.checks import integer
+
+__all__ = ["Accounts", "draw_accounts", "stacked_accounts"]
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Margin accounts, one a column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ten = Accounts(np.full(10, 500), np.full(10, 5), np.full(10, 1_000))
+    >>> len(ten)
+    10
+    """
+
+    margin: Integers
+    """Own funds in cash units: the equity if the positions were bought at their entry prices."""
+    positions: Integers
+    """Lots, negative: short; a row a holding for accounts that hold several."""
+    entry_prices: Integers
+    """Ticks, of the shape of ``positions``."""
+
+    def __len__(self) -> int:
+        return len(self.margin)
+
+    def leverage(self, instrument: Instrument) -> Integers:
+        """Notional at entry over margin, in ppm, negative for short positions, rounded to zero."""
+        lots = self.positions.astype(object)
+        notional = lots * instrument.multiplier
+        if instrument.inverse:
+            # Truncated like all of this: toward zero.
+            value = [abs(n) * 1_000_000 // p for n, p in zip(notional, self.entry_prices.tolist())]
+        else:
+            value = [abs(n) * p * 1_000_000 for n, p in zip(notional, self.entry_prices.tolist())]
+        margins = self.margin.tolist()
+        ppm = [v // m if m > 0 else 0 for v, m in zip(value, margins, strict=True)]
+        return np.array(
+            [min(p, 2**62) * (1 if n > 0 else -1) for p, n in zip(ppm, lots, strict=True)], np.int64
+        )
+
+
+def draw_accounts(
+    random: np.random.Generator,
+    count: int,
+    *,
+    price: int,
+    multiplier: int = 1,
+    equity: int = 1_000_000,
+    equity_spread: float = 1.0,
+    leverage: tuple[float, float] = (2.0, 20.0),
+    long_share: float = 1.0,
+    entry_spread: float = 0.0,
+) -> Accounts:
+    """Draw margin accounts: log-normal own funds, leverage even on a log scale.
+
+    Parameters
+    ----------
+    random
+        A stream of its own: ``agents.random.numpy_stream(seed, name)``.
+    count
+        Accounts; those too small for one lot get one lot.
+    price
+        Ticks at which the market stands.
+    multiplier
+        Cash units of one lot at one tick.
+    equity
+        Median of the own funds, in cash units.
+    equity_spread
+        Standard deviation of their logarithm.
+    leverage
+        Lowest and highest.
+    long_share
+        Share of accounts that are long.
+    entry_spread
+        Standard deviation of the entry prices as a share of the price. Own funds are what is left
+        now: gains and losses since the entry are in them already.
+    """
+    integer("count", count, 1)
+    integer("price", price, 1)
+    integer("multiplier", multiplier, 1)
+    integer("equity", equity, 1)
+    low, high = leverage
+    if not 0 < low <= high:
+        raise ValueError(f"leverage must be two rising positive numbers, got {leverage}")
+    if not 0 <= long_share <= 1:
+        raise ValueError(f"long_share must be 0 to 1, got {long_share}")
+    own = equity * np.exp(equity_spread * random.standard_normal(count))
+    times = np.exp(random.uniform(np.log(low), np.log(high), count))
+    lots = np.maximum(1, np.rint(own * times / (price * multiplier)).astype(np.int64))
+    # The leverage is exact, the own funds follow from whole lots; at least one unit.
+    own = np.maximum(1, np.ceil(lots * price * multiplier / times)).astype(np.int64)
+    side = np.where(random.random(count) < long_share, 1, -1)
+    entry = np.full(count, price, np.int64)
+    if entry_spread:
+        entry = np.maximum(1, np.rint(price * (1 + entry_spread * random.standard_normal(count))))
+        entry = entry.astype(np.int64)
+    positions = side * lots
+    return Accounts(own - positions * (price - entry) * multiplier, positions, entry)
+
+
+def stacked_accounts(
+    *, price: int, ticks: int, lots_per_tick: int, size: int, multiplier: int = 1
+) -> Accounts:
+    """Long accounts that fail one tick apart, under a margin model without requirement.
+
+    At each of ``ticks`` ticks from one below ``price`` on, ``lots_per_tick`` lots fail, in accounts
+    of ``size`` lots and a smaller last one: the uniform book's other half (design law CASC-amp).
+    """
+    for name, value in (("price", price), ("ticks", ticks), ("size", size)):
+        integer(name, value, 1)
+    integer("lots_per_tick", lots_per_tick, 0)
+    whole, rest = divmod(lots_per_tick, size)
+    sizes = np.array([size] * whole + ([rest] if rest else []), np.int64)
+    positions = np.tile(sizes, ticks)
+    fails_at = np.repeat(price - 1 - np.arange(ticks, dtype=np.int64), len(sizes))
+    # Safe at one tick above: there the equity is zero, and below it is negative.
+    entry = np.full(len(positions), price, np.int64)
+    return Accounts((price - (fails_at + 1)) * positions * multiplier, positions, entry)

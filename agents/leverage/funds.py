@@ -1,0 +1,142 @@
+"""Funds whose leverage answers to the market: the ones that make a price spiral without failing."""
+
+import math
+
+from agents.leverage.leveraged import Leveraged
+
+__all__ = ["LeverageTarget", "ValueFund", "VolatilityTarget"]
+
+
+class LeverageTarget(Leveraged):
+    """Holds its leverage: sells when prices fall, buys when they rise.
+
+    With assets ``A``, leverage ``L`` and a market that moves by a return of one for ``D`` of cash,
+    a first drop is amplified to ``1 / (1 - (L - 1) A / D)`` (Greenwood, Landier, Thesmar 2015;
+    Brunnermeier, Pedersen 2009, in the form of one asset).
+
+    Parameters
+    ----------
+    target
+        Assets over equity.
+    band
+        It trades once its leverage is off by so much of the target, as a share.
+    """
+
+    def __init__(self, name: str, *, target: float, band: float = 0.0, **account: object) -> None:
+        super().__init__(name, **account)  # type: ignore[arg-type]
+        if not target >= 0 or not band >= 0:
+            raise ValueError(f"target and band must not be negative, got {target} and {band}")
+        self.target = target
+        self.band = band
+
+    def look(self) -> None:
+        """Trade back to the target."""
+        equity = self.state.equity or 0
+        if equity <= 0:
+            return
+        exposure = self.held * self.lot_value
+        target = self.wanted_leverage()
+        if abs(exposure / equity - target) > self.band * target:
+            self.hold(round(target * equity / self.lot_value))
+
+    def wanted_leverage(self) -> float:
+        """Assets over equity."""
+        return self.target
+
+
+class VolatilityTarget(LeverageTarget):
+    """Holds its risk: the calmer the market, the more it borrows.
+
+    Its leverage is ``target_volatility`` over the volatility that it has seen, up to ``cap``: calm
+    builds up the fragility that the next shock meets.
+
+    Parameters
+    ----------
+    target_volatility
+        Standard deviation of its equity's return over one interval.
+    cap
+        Largest leverage.
+    half_life
+        Looks after which an observation counts half.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        target_volatility: float,
+        cap: float,
+        half_life: float = 30.0,
+        band: float = 0.05,
+        **account: object,
+    ) -> None:
+        super().__init__(name, target=cap, band=band, **account)
+        if not target_volatility > 0 or not half_life > 0:
+            raise ValueError(
+                "target_volatility and half_life must be positive, got "
+                f"{target_volatility} and {half_life}"
+            )
+        self.target_volatility = target_volatility
+        self.kept = 0.5 ** (1 / half_life)
+        self.variance: float | None = None
+        self.last: int | None = None
+
+    def look(self) -> None:
+        """Learn from the last move, then trade to the leverage that follows."""
+        mark = self.mark_price
+        if mark is not None and self.last is not None:
+            square = math.log(mark / self.last) ** 2
+            before = square if self.variance is None else self.variance
+            self.variance = self.kept * before + (1 - self.kept) * square
+        self.last = mark
+        if self.variance is not None:
+            super().look()
+
+    def wanted_leverage(self) -> float:
+        """The target volatility over the one seen, up to the cap."""
+        seen = math.sqrt(self.variance or 0.0)
+        return min(self.target, self.target_volatility / seen) if seen else self.target
+
+
+class ValueFund(Leveraged):
+    """Buys what is cheap, on credit up to a cap (Thurner, Farmer, Geanakoplos 2012).
+
+    With wealth ``W``, a perceived value ``V`` and a price ``p`` below it, it wants assets worth
+    ``min(aggression * (V - p), cap) * W``; above the value it holds nothing. Once it is at the cap
+    a fall makes it sell, which is what turns value investors into sellers.
+
+    Parameters
+    ----------
+    value
+        Ticks.
+    aggression
+        Leverage for each tick of mispricing.
+    cap
+        Largest assets over wealth.
+    """
+
+    def __init__(
+        self, name: str, *, value: float, aggression: float, cap: float, **account: object
+    ) -> None:
+        super().__init__(name, **account)  # type: ignore[arg-type]
+        if not value > 0 or not aggression >= 0 or not cap >= 0:
+            raise ValueError(
+                "value must be positive, aggression and cap not negative, got "
+                f"{value}, {aggression} and {cap}"
+            )
+        self.value = value
+        self.aggression = aggression
+        self.cap = cap
+
+    def demand(self, price: float, wealth: float) -> float:
+        """Lots (of a multiplier of one) that it wants at a price, given its wealth there."""
+        if wealth <= 0:
+            return 0.0
+        leverage = min(self.aggression * max(0.0, self.value - price), self.cap)
+        return leverage * wealth / price
+
+    def look(self) -> None:
+        """Trade to the demand at the mark."""
+        multiplier = self.simulation.instruments[self.instrument].multiplier
+        price = self.mark_price or 0
+        self.hold(math.floor(self.demand(price, self.state.equity or 0) / multiplier))

@@ -1,0 +1,118 @@
+"""What every leveraged agent has: an account, and a way to hold so much of something."""
+
+from agents.agent import Agent
+from lob import TimeInForce
+from lob.checks import integer
+from lob.clearing import Clearing, MarginAccount
+
+__all__ = ["Leveraged"]
+
+
+class Leveraged(Agent):
+    """An agent with a margin account of its own, woken at fixed intervals.
+
+    Parameters
+    ----------
+    name
+        Its identity.
+    margin
+        Cash units that it brings.
+    position
+        Lots that it starts with, bought at ``entry_price``.
+    entry_price
+        Ticks; needed with a position.
+    clearing, holding
+        Numbers: where its account is, and what it trades.
+    interval
+        ns between looks at the market.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        margin: int,
+        position: int = 0,
+        entry_price: int | None = None,
+        clearing: int = 0,
+        holding: int = 0,
+        interval: int = 1_000_000_000,
+        owner: int | None = None,
+    ) -> None:
+        super().__init__(name, owner=owner)
+        self.margin = integer("margin", margin, 0)
+        self.start_position = integer("position", position)
+        if position and entry_price is None:
+            raise ValueError("entry_price must be given with a position")
+        self.entry_price = None if entry_price is None else integer("entry_price", entry_price, 1)
+        self.clearing_number = integer("clearing", clearing, 0)
+        self.holding = integer("holding", holding, 0)
+        self.interval = integer("interval", interval, 1)
+        self.account = 0
+
+    def on_start(self) -> None:
+        """Open the account."""
+        self.account = self.clearing.open(
+            self.owner,
+            [self.margin],
+            [self.start_position],
+            entry_prices=[self.entry_price or 1],
+            holding=self.holding,
+        )
+        self.simulation.venue.refresh()
+        self.wake_in(self.interval)
+
+    def on_wake(self) -> None:
+        """Look at the market, and again after the interval."""
+        self.wake_in(self.interval)
+        if not self.state.failed and self.mark_price is not None:
+            self.look()
+
+    def look(self) -> None:
+        """What it does at each look; to override."""
+
+    @property
+    def clearing(self) -> Clearing:
+        """The clearing where its account is."""
+        clearing: Clearing = self.simulation.venue.clearings[self.clearing_number]
+        return clearing
+
+    @property
+    def state(self) -> MarginAccount:
+        """Its account."""
+        return self.clearing.account(self.account)
+
+    @property
+    def mark_price(self) -> int | None:
+        """Ticks, as clearing believes; ``None`` before the first price."""
+        return self.clearing.holdings[self.holding].mark_price
+
+    @property
+    def held(self) -> int:
+        """Lots, negative: short."""
+        return self.state.positions[self.clearing.holdings[self.holding].name]
+
+    @property
+    def instrument(self) -> int:
+        """Number of the book in which it trades."""
+        return self.clearing.holdings[self.holding].instrument
+
+    @property
+    def lot_value(self) -> int:
+        """Cash units of one lot at the mark."""
+        mark = self.mark_price
+        multiplier = self.simulation.instruments[self.instrument].multiplier
+        return 0 if mark is None else mark * multiplier
+
+    def hold(self, lots: int) -> None:
+        """Trade by market order to so many lots, as far as the book goes."""
+        change = lots - self.held
+        if change:
+            reduces = abs(lots) < abs(self.held) and lots * self.held >= 0
+            self.submit(
+                1 if change > 0 else -1,
+                abs(change),
+                instrument=self.instrument,
+                time_in_force=TimeInForce.IOC,
+                reduce_only=reduces,
+            )

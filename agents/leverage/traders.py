@@ -1,0 +1,167 @@
+"""Single leveraged traders: one that builds up, two that get out by themselves, and a hedger."""
+
+from agents.leverage.leveraged import Leveraged
+from lob import TimeInForce
+from lob.checks import integer
+
+__all__ = ["Hedger", "Pyramider", "SelfDeleverager", "StopLoss"]
+
+
+class Pyramider(Leveraged):
+    """Follows a trend and puts its unrealised gains into more of the same.
+
+    Each time the mark has moved its way by ``step`` since it last traded, it buys (or sells short)
+    up to its leverage on the equity it has by now, so that the whole position hangs on the gains.
+
+    Parameters
+    ----------
+    leverage
+        Exposure over equity after it has added.
+    step
+        Ppm of the price.
+    side
+        1: long, -1: short.
+    """
+
+    def __init__(
+        self, name: str, *, leverage: float, step: int, side: int = 1, **account: object
+    ) -> None:
+        super().__init__(name, **account)  # type: ignore[arg-type]
+        if not leverage > 0 or side not in (-1, 1):
+            raise ValueError(
+                f"leverage must be positive and side 1 or -1, got {leverage} and {side}"
+            )
+        self.leverage = leverage
+        self.step = integer("step", step, 1)
+        self.side = int(side)
+        self.added_at: int | None = None
+
+    def look(self) -> None:
+        """Add if the market has gone far enough."""
+        mark, equity = self.mark_price or 0, self.state.equity or 0
+        if self.added_at is None:
+            self.added_at = mark
+        gone = self.side * (mark - self.added_at) * 1_000_000
+        if equity <= 0 or (self.held and gone < self.step * self.added_at):
+            return
+        wanted = int(self.leverage * equity) // self.lot_value
+        if wanted > abs(self.held):
+            self.added_at = mark
+            self.hold(self.side * wanted)
+
+
+class StopLoss(Leveraged):
+    """Closes its position by market order once the mark has reached its stop.
+
+    Parameters
+    ----------
+    stop_price
+        Ticks: a long position is closed at or below it, a short one at or above.
+    """
+
+    def __init__(self, name: str, *, stop_price: int, **account: object) -> None:
+        super().__init__(name, **account)  # type: ignore[arg-type]
+        self.stop_price = integer("stop_price", stop_price, 1)
+
+    def look(self) -> None:
+        """Close, if it is time."""
+        held, mark = self.held, self.mark_price or 0
+        if held and (mark - self.stop_price) * (1 if held > 0 else -1) <= 0:
+            self.hold(0)
+
+
+class SelfDeleverager(Leveraged):
+    """Cuts its position before the venue does.
+
+    Parameters
+    ----------
+    at, to
+        Once its equity is below ``at`` times its maintenance margin, it trades down until it is
+        ``to`` times it.
+    """
+
+    def __init__(self, name: str, *, at: float, to: float, **account: object) -> None:
+        super().__init__(name, **account)  # type: ignore[arg-type]
+        if not 1 <= at <= to:
+            raise ValueError(f"at must be at least 1 and at most to, got {at} and {to}")
+        self.at = at
+        self.to = to
+
+    def look(self) -> None:
+        """Cut, if it is time."""
+        ratio = self.state.margin_ratio
+        if ratio < self.at:
+            # The requirement falls in proportion to the position, or faster.
+            self.hold(int(self.held * max(0.0, ratio) / self.to))
+
+
+class Hedger(Leveraged):
+    """Long in one holding and short as much in another, until it hurts.
+
+    It keeps the short leg as large as the long one. Once its margin ratio falls below
+    ``unwind_at``, or the legs have drifted apart by ``basis_limit``, it closes both: the trade that
+    was no risk becomes one more seller.
+
+    Parameters
+    ----------
+    size
+        Lots of the long leg.
+    hedge
+        Number of the holding that it is short in; ``holding`` is the long one. Both back each
+        other: its account is a cross account.
+    unwind_at
+        Equity over maintenance margin.
+    basis_limit
+        Ticks between the two marks.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        size: int,
+        hedge: int,
+        unwind_at: float = 2.0,
+        basis_limit: int = 2**40,
+        **account: object,
+    ) -> None:
+        super().__init__(name, **account)  # type: ignore[arg-type]
+        self.size = integer("size", size, 1)
+        self.hedge = integer("hedge", hedge, 0)
+        if self.hedge == self.holding:
+            raise ValueError(f"hedge must not be the holding itself, {hedge}")
+        self.unwind_at = unwind_at
+        self.basis_limit = integer("basis_limit", basis_limit, 1)
+        self.unwinding = False
+
+    def on_start(self) -> None:
+        """Open a cross account that holds nothing yet."""
+        rows = [[0] for _ in self.clearing.holdings]
+        self.account = self.clearing.open(self.owner, [self.margin], rows, cross=True)
+        self.simulation.venue.refresh()
+        self.wake_in(self.interval)
+
+    def look(self) -> None:
+        """Build up, keep even, or get out."""
+        marks = [self.clearing.holdings[i].mark_price for i in (self.holding, self.hedge)]
+        if marks[0] is None or marks[1] is None:
+            return
+        apart = abs(marks[0] - marks[1])
+        if self.state.margin_ratio < self.unwind_at or apart > self.basis_limit:
+            self.unwinding = True
+        wanted = 0 if self.unwinding else self.size
+        self._hold(self.holding, wanted)
+        self._hold(self.hedge, -self._held(self.holding))
+
+    def _held(self, holding: int) -> int:
+        return self.state.positions[self.clearing.holdings[holding].name]
+
+    def _hold(self, holding: int, lots: int) -> None:
+        change = lots - self._held(holding)
+        if change:
+            self.submit(
+                1 if change > 0 else -1,
+                abs(change),
+                instrument=self.clearing.holdings[holding].instrument,
+                time_in_force=TimeInForce.IOC,
+            )

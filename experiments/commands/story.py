@@ -1,0 +1,144 @@
+"""The story of a scenario on one screen: the shock, the spiral, and who paid."""
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from experiments.console import RefusalError, progress
+
+if TYPE_CHECKING:
+    from experiments.spiral_study import SpiralStudy
+
+__all__ = ["run_story", "tell"]
+
+BARS = " ▁▂▃▄▅▆▇█"
+
+
+def run_story(
+    name: str,
+    seeds: range | int,
+    settings: list[str] | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Run a scenario over seeds, with forced selling and without, and tell what happened."""
+    from experiments.commands.run import market_options
+    from experiments.run import run_scenario
+    from experiments.scenario import ScenarioError, read_scenario
+    from experiments.spiral_study import study_spiral
+    from lob import tape
+
+    try:
+        scenario = read_scenario(name, market_options(settings))
+        first = seeds if isinstance(seeds, int) else seeds[0]
+        chosen = range(first, first + scenario.seeds) if isinstance(seeds, int) else seeds
+        with progress(as_json, 2 * len(chosen)) as show:
+            study = study_spiral(
+                scenario, chosen, report=lambda done, total: show(f"run {done} of {total}")
+            )
+        if out:
+            run = run_scenario(scenario, first)
+            for kind, rows in run.tape.items():
+                tape.write(out / f"{kind}.parquet", rows)
+            (out / "story.json").write_text(json.dumps(study.to_dict(), indent=2))
+            run.plot().write_html(out / "run.html", include_plotlyjs=True)
+    except (ScenarioError, ValueError) as error:
+        raise RefusalError(str(error)) from None
+    if as_json:
+        typer.echo(json.dumps(study.to_dict(), indent=2, allow_nan=False))
+    else:
+        typer.echo("\n".join(tell(study)))
+
+
+def tell(study: "SpiralStudy") -> list[str]:
+    """The story, line by line."""
+    scenario = study.scenario
+    lines = [f"{scenario.name}: {scenario.question}"]
+    accounts = sum(one.count if one.stacked is None else 0 for one in scenario.populations)
+    rows: list[tuple[str, str]] = []
+    for number, shock in enumerate(scenario.shocks):
+        over = f" over {shock.over:g} s" if shock.over else ""
+        verb = "sold" if shock.side == "sell" else "bought"
+        rows.append(
+            ("shock", f"{shock.lots:,} lots of {shock.instrument} {verb} at {shock.at:g} s{over}")
+        )
+        found = study.amplification(number)
+        price = scenario.instruments[scenario.number_of(shock.instrument)].background.price
+        rows.append(("drop without forced sales", _drop(found.twin.estimate, price)))
+        rows.append(("drop with forced sales", _drop(found.full.estimate, price)))
+        ratio = found.ratio
+        said = (
+            "undefined: without forced sales the price does not fall for certain"
+            if ratio is None
+            else f"{ratio.estimate:.2f} times [{ratio.low:.2f}, {ratio.high:.2f}], "
+            f"{ratio.samples} seeds"
+        )
+        rows.append(("amplification", said))
+    rows += _cascade(study, accounts)
+    rows += _payers(study)
+    rows.append(("ledger", "every asset sums to zero, in every run"))
+    rows.append(("digest of the first run", study.full[0]["digest"]))
+    return lines + [f"  {name:<28}{value}" for name, value in rows]
+
+
+def _drop(ticks: float, price: int) -> str:
+    return f"{ticks:,.0f} ticks, {ticks / price:.1%} of the price"
+
+
+def _cascade(study: "SpiralStudy", accounts: int) -> list[tuple[str, str]]:
+    first = study.full[0]
+    mean = study.mean("cascade", "liquidations")
+    branching = study.mean("cascade", "branching_ratio")
+    share = f"{branching:.0%} of them caused by another one" if math.isfinite(branching) else "none"
+    rows = [
+        ("liquidations", f"{mean:,.0f} of {accounts:,} accounts, {share}"),
+        (
+            "generations",
+            f"{study.mean('cascade', 'generations'):.1f}, within "
+            f"{study.mean('cascade', 'duration_ns') / 1e9:.2f} s",
+        ),
+        ("of the first run", _profile(first["generations"])),
+        ("sold by force", f"{study.mean('cascade', 'lots'):,.0f} lots"),
+    ]
+    return [row for row in rows if row[1]]
+
+
+def _profile(generations: list[list[int]]) -> str:
+    """Nodes by generation as a row of bars."""
+    counts = [nodes for nodes, _ in generations]
+    if not counts:
+        return ""
+    most = max(counts)
+    bars = "".join(BARS[max(1, round(8 * count / most))] for count in counts[:60])
+    return f"{bars}  ({', '.join(f'{count:,}' for count in counts[:8])}{', ...' * (len(counts) > 8)})"
+
+
+def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
+    def mean(name: str) -> str:
+        return f"{study.mean('solvency', name):,.0f}"
+
+    rows: list[tuple[str, Any]] = [
+        ("bad debt", f"{mean('bad_debt')} units of cash"),
+        (
+            "who paid it",
+            f"insurance fund {mean('insurance_draw')}, the other accounts {mean('socialised')}",
+        ),
+        ("left to failed accounts", mean("left_to_accounts")),
+    ]
+    late = study.mean("solvency", "late")
+    if late:
+        failures = study.mean("solvency", "failures")
+        rows.append(
+            ("failed at a stale price", f"{late:,.0f} of {failures:,.0f}: truly worse than believed")
+        )
+    if study.mean("solvency", "unsold_lots"):
+        rows.append(("unsold at the end", f"{mean('unsold_lots')} lots"))
+    quantile = study.var_95
+    bound = "no upper bound" if quantile.upper is None else f"at most {quantile.upper:,.0f}"
+    rows.append(
+        ("95 % of runs", f"bad debt of {quantile.value:,.0f} or less ({quantile.seeds} seeds: {bound})")
+    )
+    return rows

@@ -1,0 +1,229 @@
+"""The cascade tree: which liquidation caused which, read from the journal of clearing.
+
+A node is one account that failed; when it fails again before it was flat, that is the same node.
+Its parent is the liquidation whose trade last moved its mark before it failed; a node without one
+is a root, of the kind of its cause (``lob.Cause``).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lob import LIQUIDATION_TAG, Cause, EntryKind, EventKind
+
+__all__ = ["Cascade", "cascade_of", "forced_trades", "peak_rate"]
+
+Integers = NDArray[np.int64]
+SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Cascade:
+    """Failures as a forest, one element a node, in the order of failing."""
+
+    tag: Integers
+    """Of the node's first liquidation."""
+    account: Integers
+    parent: Integers
+    """Index of the parent node; -1: a root."""
+    cause: Integers
+    """``lob.Cause`` of the first failure."""
+    generation: Integers
+    """0 of a root, else one more than the parent's."""
+    ts_event: Integers
+    """ns, of the first failure."""
+    lots: Integers
+    """Sold or bought back by force in the book."""
+    held: Integers
+    """Lots held at the first failure, signed."""
+    instrument: Integers
+    protocol: Integers
+    layer: Integers
+    settled_at: Integers
+    """ns; -1: it was not settled."""
+
+    def __len__(self) -> int:
+        return len(self.tag)
+
+    @property
+    def roots(self) -> int:
+        """Nodes without a parent."""
+        return int((self.parent < 0).sum())
+
+    @property
+    def generations(self) -> int:
+        """How many there are: 0 without any failure."""
+        return int(self.generation.max()) + 1 if len(self) else 0
+
+    @property
+    def branching_ratio(self) -> float:
+        """Share of the nodes that another one caused; ``nan`` without nodes."""
+        return 1 - self.roots / len(self) if len(self) else float("nan")
+
+    @property
+    def branching_ratio_lots(self) -> float:
+        """The same by lots sold; ``nan`` where nothing was."""
+        total = int(self.lots.sum())
+        return int(self.lots[self.parent >= 0].sum()) / total if total else float("nan")
+
+    @property
+    def duration_ns(self) -> int:
+        """From the first failure to the last, or to the last settlement if that is later."""
+        if not len(self):
+            return 0
+        last = max(int(self.ts_event.max()), int(self.settled_at.max()))
+        return last - int(self.ts_event.min())
+
+    def by_cause(self) -> dict[str, int]:
+        """How many nodes each cause has."""
+        counts = np.bincount(self.cause, minlength=len(Cause))
+        return {cause.name.lower(): int(counts[cause]) for cause in Cause if counts[cause]}
+
+    def per_generation(self) -> list[tuple[int, int]]:
+        """Of each generation: (nodes, lots)."""
+        if not len(self):
+            return []
+        nodes = np.bincount(self.generation)
+        order = np.argsort(self.generation, kind="stable")
+        edges = np.concatenate(([0], np.cumsum(nodes)))
+        sums = np.concatenate(([0], np.cumsum(self.lots[order])))
+        lots = sums[edges[1:]] - sums[edges[:-1]]
+        return [(int(n), int(s)) for n, s in zip(nodes, lots, strict=True)]
+
+    def subtree_sizes(self) -> Integers:
+        """Nodes under each one, itself included."""
+        sizes = [1] * len(self)
+        parents = self.parent.tolist()
+        for node in range(len(self) - 1, -1, -1):
+            if parents[node] >= 0:
+                sizes[parents[node]] += sizes[node]
+        return np.array(sizes, np.int64)
+
+    def contagion(self, by: str = "protocol") -> NDArray[np.int64]:
+        """Who was pulled down by whom: [puller, pulled] counts of nodes.
+
+        ``by`` is "protocol", "layer" or "instrument"; roots are not counted.
+        """
+        if by not in ("protocol", "layer", "instrument"):
+            raise ValueError(f"by must be protocol, layer or instrument, got {by!r}")
+        label: Integers = getattr(self, by)
+        size = int(label.max()) + 1 if len(self) else 0
+        children = self.parent >= 0
+        pairs = label[self.parent[children]] * size + label[children]
+        return np.bincount(pairs, minlength=size * size).reshape(size, size)
+
+    def lots_by_layer(self) -> dict[int, int]:
+        """Lots sold by force for each layer of claims."""
+        return {
+            int(layer): int(self.lots[self.layer == layer].sum()) for layer in np.unique(self.layer)
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """What it comes to, ready for JSON."""
+
+        def known(value: float) -> float | None:
+            return value if np.isfinite(value) else None
+
+        return {
+            "liquidations": len(self),
+            "roots": self.roots,
+            "causes": self.by_cause(),
+            "generations": self.generations,
+            "branching_ratio": known(self.branching_ratio),
+            "branching_ratio_lots": known(self.branching_ratio_lots),
+            "duration_ns": self.duration_ns,
+            "lots": int(self.lots.sum()),
+            "largest_tree": int(self.subtree_sizes().max()) if len(self) else 0,
+        }
+
+
+def cascade_of(entries: NDArray[np.void], events: NDArray[np.void]) -> Cascade:
+    """Read the cascade from a run's ``lob.ENTRY`` and ``lob.EVENT`` tapes."""
+    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
+    settled = entries[entries["kind"] == EntryKind.SETTLED]
+    node_of_tag, first = _nodes(opened, settled)
+    rows = opened[first]
+    node = np.fromiter(
+        (node_of_tag.get(tag, -1) for tag in rows["parent"].tolist()), np.int64, len(rows)
+    )
+    # An account that fails again by its own sale is no child of itself.
+    parent = np.where(node == np.arange(len(rows)), -1, node)
+    lots = np.zeros(len(rows), np.int64)
+    forced = forced_trades(events)
+    where = np.fromiter(
+        (node_of_tag.get(tag, -1) for tag in forced["tag"].tolist()), np.int64, len(forced)
+    )
+    np.add.at(lots, where[where >= 0], forced["size"][where >= 0])
+    settled_at = np.full(len(rows), -1, np.int64)
+    for tag, ts, left in zip(
+        settled["tag"].tolist(), settled["ts_event"].tolist(), settled["price"].tolist(),
+        strict=True,
+    ):  # fmt: skip
+        if not left:
+            settled_at[node_of_tag[tag]] = ts
+    return Cascade(
+        tag=rows["tag"].copy(),
+        account=rows["debit"].astype(np.int64),
+        parent=parent,
+        cause=rows["cause"].astype(np.int64),
+        generation=_generations(parent),
+        ts_event=rows["ts_event"].copy(),
+        lots=lots,
+        held=rows["amount"].copy(),
+        instrument=rows["instrument"].astype(np.int64),
+        protocol=rows["protocol"].astype(np.int64),
+        layer=rows["layer"].astype(np.int64),
+        settled_at=settled_at,
+    )
+
+
+def forced_trades(events: NDArray[np.void]) -> NDArray[np.void]:
+    """The trades that liquidations caused: their rows, with the liquidation's tag as ``tag``."""
+    trades = events[events["kind"] == EventKind.TRADE]
+    resting = (trades["tag"] < LIQUIDATION_TAG) & (trades["resting_tag"] >= LIQUIDATION_TAG)
+    forced = trades[(trades["tag"] >= LIQUIDATION_TAG) | resting]
+    passive = forced["tag"] < LIQUIDATION_TAG
+    forced["tag"][passive] = forced["resting_tag"][passive]
+    return forced
+
+
+def _nodes(
+    opened: NDArray[np.void], settled: NDArray[np.void]
+) -> tuple[dict[int, int], NDArray[np.int64]]:
+    """The node of every liquidation's tag, and the first row of every node."""
+    left = dict(zip(settled["tag"].tolist(), settled["price"].tolist(), strict=True))
+    node_of_tag: dict[int, int] = {}
+    latest: dict[int, int] = {}  # the last liquidation of an account
+    first = []
+    for row, (tag, account) in enumerate(
+        zip(opened["tag"].tolist(), opened["debit"].tolist(), strict=True)
+    ):
+        before = latest.get(account)
+        if before is not None and left.get(before, 1):
+            node_of_tag[tag] = node_of_tag[before]
+        else:
+            node_of_tag[tag] = len(first)
+            first.append(row)
+        latest[account] = tag
+    return node_of_tag, np.array(first, np.int64)
+
+
+def _generations(parent: Integers) -> Integers:
+    """A node comes after its parent, so one pass is enough, however deep the tree is."""
+    depth: list[int] = []
+    for above in parent.tolist():
+        depth.append(0 if above < 0 else depth[above] + 1)
+    return np.array(depth, np.int64)
+
+
+def peak_rate(forced: NDArray[np.void], window_ns: int = SECOND_NS) -> float:
+    """Most lots sold by force within any window, a second of it."""
+    if not len(forced):
+        return 0.0
+    ends = forced["ts_event"]
+    sums = np.concatenate(([0], np.cumsum(forced["size"])))
+    starts = np.searchsorted(ends, ends - window_ns, side="right")
+    most = (sums[1:] - sums[starts]).max()
+    return float(most) * SECOND_NS / window_ns

@@ -1,0 +1,45 @@
+"""Conservation: the journal's postings, added up, are the ledger's balances."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from lob.clearing import Ledger
+
+__all__ = ["balances_of", "check_conservation"]
+
+FIRST_OTHER = 64
+"""Kinds of entries from here on move nothing."""
+
+
+def balances_of(entries: NDArray[np.void], accounts: int, assets: int) -> NDArray[np.int64]:
+    """All balances that the postings of a journal make: [asset, account], in units."""
+    moved = entries[entries["kind"] < FIRST_OTHER]
+    found = np.zeros((assets, accounts), np.int64)
+    np.subtract.at(found, (moved["asset"], moved["debit"]), moved["amount"])
+    np.add.at(found, (moved["asset"], moved["credit"]), moved["amount"])
+    return found
+
+
+def check_conservation(entries: NDArray[np.void], ledger: "Ledger") -> None:
+    """Compare a whole journal with the ledger that wrote it.
+
+    Raises
+    ------
+    AssertionError
+        If an asset does not sum to zero, or a balance is not what the journal says: with the
+        asset, the account and both values.
+    """
+    ledger.check()
+    found = balances_of(entries, ledger.account_count, len(ledger.assets))
+    for number, name in enumerate(ledger.assets):
+        kept = ledger.balances(number)
+        off = np.flatnonzero(found[number] != kept)
+        if len(off):
+            account = int(off[0])
+            raise AssertionError(
+                f"{len(off)} balances of {name!r} differ: account {account} has {kept[account]}, "
+                f"the journal says {found[number, account]}"
+            )

@@ -1,0 +1,187 @@
+"""Solvency: who could not pay, who paid instead, and what the sales brought.
+
+All amounts are cash units of one clearing, read from its journal; prices ticks, sizes lots.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from experiments.metrics.cascade import forced_trades
+from lob import EntryKind
+
+__all__ = [
+    "Quantile",
+    "Solvency",
+    "concentration",
+    "expected_shortfall",
+    "quantile_95",
+    "recovery",
+    "solvency_of",
+]
+
+LEAST_SEEDS = 59
+"""With fewer runs the largest of them is no 95 % upper bound of a 95 % quantile: .95^59 < .05."""
+
+
+@dataclass(frozen=True)
+class Solvency:
+    """What failures cost, and whom. Cash units unless said otherwise."""
+
+    failures: int
+    settled: int
+    bad_debt: int
+    """Debts that nothing of their accounts covers."""
+    insurance_draw: int
+    """What the fund paid for them."""
+    socialised: int
+    """What others are left with: shared out already, or still in the shortfall account."""
+    fees: int
+    """Liquidation fees that went to the fund."""
+    left_to_accounts: int
+    """What settled accounts kept."""
+    adl: int
+    """Cash that auto-deleveraging moved."""
+    unsold_lots: int
+    """Held by failed accounts that were not settled at the end."""
+    mean_time_unsafe_ns: float
+    """From failure to settlement, over those settled; ``nan`` without any."""
+    late: int
+    """Failures whose true price was worse than the believed one that gave them away."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        time = self.mean_time_unsafe_ns
+        return {**self.__dict__, "mean_time_unsafe_ns": time if np.isfinite(time) else None}
+
+
+def solvency_of(entries: NDArray[np.void], *, protocol: int | None = 0) -> Solvency:
+    """Add up a run's ``lob.ENTRY`` journal; ``protocol`` ``None``: over all clearings."""
+    kinds = entries["kind"]
+    ours = np.ones(len(entries), np.bool_) if protocol is None else entries["protocol"] == protocol
+    opened = entries[(kinds == EntryKind.LIQUIDATION) & ours]
+    settled = entries[(kinds == EntryKind.SETTLED) & ours]
+    tags = set(opened["tag"].tolist())
+    at = dict(zip(settled["tag"].tolist(), settled["ts_event"].tolist(), strict=True))
+    waits = [
+        at[tag] - ts
+        for tag, ts in zip(opened["tag"].tolist(), opened["ts_event"].tolist(), strict=True)
+        if tag in at
+    ]
+
+    def total(kind: EntryKind) -> int:
+        rows = entries[kinds == kind]
+        return sum(
+            amount
+            for amount, tag in zip(rows["amount"].tolist(), rows["tag"].tolist(), strict=True)
+            if tag in tags
+        )
+
+    still = ~np.isin(opened["tag"], settled["tag"])
+    open_lots = np.abs(opened["amount"][still])
+    worse = np.sign(opened["amount"]) * (opened["reference"] - opened["price"]) < 0
+    unsold = int(open_lots.sum()) - _sold_of_open(entries, opened["tag"][still])
+    return Solvency(
+        failures=len(opened),
+        settled=len(settled),
+        bad_debt=int(entries["amount"][(kinds == EntryKind.BAD_DEBT) & ours].sum()),
+        insurance_draw=total(EntryKind.INSURANCE),
+        socialised=total(EntryKind.SOCIALISED),
+        fees=total(EntryKind.REWARD),
+        left_to_accounts=int(settled["amount"].sum()),
+        adl=total(EntryKind.ADL),
+        unsold_lots=unsold,
+        mean_time_unsafe_ns=float(np.mean(waits)) if waits else float("nan"),
+        late=int(worse.sum()),
+    )
+
+
+def _sold_of_open(entries: NDArray[np.void], tags: NDArray[np.int64]) -> int:
+    """Lots already traded for liquidations that are not settled: the legs that are no cash."""
+    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
+    assets = dict(zip(opened["tag"].tolist(), opened["asset"].tolist(), strict=True))
+    legs = entries[(entries["kind"] == EntryKind.TRADE) & np.isin(entries["tag"], tags)]
+    return sum(
+        amount
+        for amount, tag, asset in zip(
+            legs["amount"].tolist(), legs["tag"].tolist(), legs["asset"].tolist(), strict=True
+        )
+        if assets[tag] == asset
+    )
+
+
+def recovery(events: NDArray[np.void], fair: ArrayLike | float, *, instrument: int = 0) -> float:
+    """What forced sales brought over what they were worth; ``nan`` where nothing was sold.
+
+    Parameters
+    ----------
+    events
+        ``lob.EVENT`` rows of a run.
+    fair
+        Ticks: one value, or one for each forced trade (``forced_trades``), in order. What is bought
+        back counts the other way: paying more than fair is a recovery below one.
+    """
+    forced = forced_trades(events)
+    forced = forced[forced["instrument"] == instrument]
+    if not len(forced):
+        return float("nan")
+    fairs = np.broadcast_to(np.asarray(fair, np.float64), len(forced))
+    sells = (forced["side"] < 0) == (forced["tag"] != forced["resting_tag"])
+    brought = (forced["price"] * forced["size"].astype(np.float64))[sells].sum()
+    worth = (fairs * forced["size"])[sells].sum()
+    paid = (forced["price"] * forced["size"].astype(np.float64))[~sells].sum()
+    owed = (fairs * forced["size"])[~sells].sum()
+    return float((brought + owed) / (worth + paid))
+
+
+class Quantile(NamedTuple):
+    """A quantile over seeds."""
+
+    value: float
+    """Type 1: the smallest observation that so many are not above."""
+    upper: float | None
+    """Upper end of a 95 % interval, distribution-free; ``None`` below 59 seeds."""
+    seeds: int
+
+
+def quantile_95(values: ArrayLike) -> Quantile:
+    """The 95 % quantile over seeds: ``var_95`` of bad debts, ``lar_95`` of liquidated amounts.
+
+    The upper bound is the order statistic above which the true quantile lies with at most 5 %
+    probability (binomial).
+    """
+    ordered = np.sort(np.asarray(values, np.float64))
+    count = len(ordered)
+    if not count:
+        raise ValueError("values must hold at least one")
+    value = float(ordered[int(np.ceil(0.95 * count)) - 1])
+    if count < LEAST_SEEDS:
+        return Quantile(value, None, count)
+    # The r-th smallest bounds the quantile if at least r values lie below it with at most 5 %.
+    tail, rank, term = 0.0, count, 0.95**count
+    while tail + term <= 0.05:
+        tail += term
+        term *= rank / (count - rank + 1) * (0.05 / 0.95)
+        rank -= 1
+    return Quantile(value, float(ordered[rank]), count)
+
+
+def expected_shortfall(values: ArrayLike, share: float = 0.05) -> float:
+    """The mean of the worst share of the values; at least one of them."""
+    ordered = np.sort(np.asarray(values, np.float64))[::-1]
+    if not len(ordered):
+        raise ValueError("values must hold at least one")
+    return float(ordered[: max(1, int(np.ceil(share * len(ordered))))].mean())
+
+
+def concentration(losses: Sequence[int] | NDArray[np.int64]) -> float:
+    """Gini coefficient of losses: 0 all alike, towards 1 all of one; ``nan`` without losses."""
+    ordered = np.sort(np.asarray(losses, np.float64))
+    total = ordered.sum()
+    if not len(ordered) or total <= 0:
+        return float("nan")
+    ranks = np.arange(1, len(ordered) + 1)
+    return float((2 * ranks - len(ordered) - 1) @ ordered / (len(ordered) * total))

@@ -1,0 +1,299 @@
+"""Spirals: how much further the price went because sales were forced.
+
+The twin of a spiral has forced selling off: failed accounts are recorded and frozen, nothing is
+sold. *Drop* is the mark just before the shock minus the most adverse mark until the horizon;
+*amplification* is the mean drop of the full runs over the mean drop of the twins.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from experiments.metrics.intervals import Interval, interval_of_mean, resample_rows, to_series
+from lob import EntryKind
+
+__all__ = [
+    "Amplification",
+    "Bisection",
+    "Withdrawal",
+    "amplification",
+    "critical_direction",
+    "critical_shock",
+    "drop",
+    "first_reached",
+    "marks_of",
+    "withdrawal",
+]
+
+
+def marks_of(
+    entries: NDArray[np.void], instrument: int = 0, protocol: int = 0
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The marks that a clearing believed: times in ns, and ticks from each time on."""
+    rows = entries[
+        (entries["kind"] == EntryKind.MARK)
+        & (entries["instrument"] == instrument)
+        & (entries["protocol"] == protocol)
+    ]
+    return rows["ts_event"], rows["price"]
+
+
+def drop(
+    entries: NDArray[np.void],
+    shock_ns: int,
+    horizon_ns: int,
+    *,
+    instrument: int = 0,
+    protocol: int = 0,
+    side: int = -1,
+) -> int:
+    """The mark just before a shock minus the most adverse one until the horizon, in ticks.
+
+    Parameters
+    ----------
+    entries
+        ``lob.ENTRY`` rows of a run.
+    shock_ns
+        When the shock begins; marks at that very time count as after it.
+    horizon_ns
+        How long after it is looked at, the end included.
+    side
+        -1: a fall is adverse, 1: a rise is.
+
+    Raises
+    ------
+    ValueError
+        If there is no mark before the shock.
+    """
+    if side not in (-1, 1):
+        raise ValueError(f"side must be 1 or -1, got {side}")
+    times, marks = marks_of(entries, instrument, protocol)
+    before = int(np.searchsorted(times, shock_ns, side="left"))
+    if before == 0:
+        raise ValueError(f"instrument {instrument} has no mark before the shock at {shock_ns} ns")
+    after = marks[before : np.searchsorted(times, shock_ns + horizon_ns, side="right")]
+    moves = (after - marks[before - 1]) * side
+    return max(0, int(moves.max())) if len(moves) else 0
+
+
+class Amplification(NamedTuple):
+    """Mean drop with forced selling over mean drop without."""
+
+    ratio: Interval | None
+    """``None``: undefined, the twin's mean drop is within its own 95 % error of zero."""
+    full: Interval
+    """Mean drop of the full runs, ticks."""
+    twin: Interval
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        names = ("estimate", "low", "high")
+        shown = {
+            name: dict(zip(names, map(float, interval[:3]), strict=True))
+            for name, interval in (("full", self.full), ("twin", self.twin))
+        }
+        ratio = None if self.ratio is None else [float(v) for v in self.ratio[:3]]
+        return {"amplification": ratio and dict(zip(names, ratio, strict=True)), **shown}
+
+
+def amplification(
+    full: ArrayLike,
+    twin: ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = 2_000,
+    seed: int = 0,
+) -> Amplification:
+    """The ratio of the means of paired drops, with a bootstrap interval over the pairs.
+
+    Parameters
+    ----------
+    full, twin
+        Drops in ticks, one a seed each, in the same order.
+    level
+        Of the interval.
+    resamples, seed
+        Of the bootstrap. With a single pair the interval is the ratio itself.
+    """
+    ours, theirs = to_series("full", full, 1), to_series("twin", twin, 1)
+    if len(ours) != len(theirs):
+        raise ValueError(
+            f"full and twin must be as many, got {len(ours)} and {len(theirs)}"
+        )  # fmt: skip
+    means = [_mean(series, level) for series in (ours, theirs)]
+    # One pair has no error to compare with: then a twin that does not move at all is undefined.
+    if means[1].estimate <= 0 or (len(theirs) > 1 and means[1].low <= 0):
+        return Amplification(None, *means)
+    ratio = ours.mean() / theirs.mean()
+    rows = resample_rows(len(ours), seed, resamples)
+    below = theirs[rows].mean(axis=1)
+    again = ours[rows].mean(axis=1)[below > 0] / below[below > 0]
+    low, high = np.quantile(again, [(1 - level) / 2, (1 + level) / 2])
+    found = Interval(float(ratio), float(low), float(high), level, "bootstrap", len(ours))
+    return Amplification(found, *means)
+
+
+def _mean(series: NDArray[np.float64], level: float) -> Interval:
+    if len(series) > 1:
+        return interval_of_mean(series, level=level)
+    return Interval(float(series[0]), float(series[0]), float(series[0]), level, "student", 1)
+
+
+def first_reached(
+    entries: NDArray[np.void], shock_ns: int, share: float, *, instruments: Sequence[int]
+) -> dict[int, int | None]:
+    """When each book's mark has fallen by a share of its value before the shock.
+
+    Returns
+    -------
+    dict
+        ns after the shock by instrument; ``None``: never. Spill-over shows in their order.
+    """
+    found: dict[int, int | None] = {}
+    for instrument in instruments:
+        times, marks = marks_of(entries, instrument)
+        before = int(np.searchsorted(times, shock_ns, side="left"))
+        if before == 0:
+            raise ValueError(f"instrument {instrument} has no mark before the shock")
+        limit = marks[before - 1] * (1 - share)
+        hit = np.flatnonzero(marks[before:] <= limit)
+        found[instrument] = int(times[before + hit[0]]) - shock_ns if len(hit) else None
+    return found
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """What became of the makers' depth, in lots within a band around the mid."""
+
+    before: float
+    """Mean before the shock."""
+    lowest: float
+    lowest_at_ns: int
+    """After the shock."""
+    back_after_ns: int | None
+    """When it is back at the stated share for the first time after the lowest; ``None``: never."""
+
+
+def withdrawal(
+    times: ArrayLike, depth: ArrayLike, shock_ns: int, *, share: float = 0.9
+) -> Withdrawal:
+    """How far depth fell after a shock, and when it was back.
+
+    Parameters
+    ----------
+    times, depth
+        Samples: ns, and lots.
+    share
+        Of the mean depth before the shock, at which it counts as back.
+    """
+    at, lots = np.asarray(times, np.int64), np.asarray(depth, np.float64)
+    before, after = lots[at < shock_ns], lots[at >= shock_ns]
+    if not len(before) or not len(after):
+        raise ValueError("times must have samples before and after the shock")
+    later = at[at >= shock_ns]
+    lowest = int(np.argmin(after))
+    back = np.flatnonzero(after[lowest:] >= share * before.mean())
+    return Withdrawal(
+        before=float(before.mean()),
+        lowest=float(after[lowest]),
+        lowest_at_ns=int(later[lowest]) - shock_ns,
+        back_after_ns=int(later[lowest + back[0]]) - shock_ns if len(back) else None,
+    )
+
+
+@dataclass(frozen=True)
+class Bisection:
+    """The smallest shock at which something fails."""
+
+    critical: int | None
+    """``None``: it does not fail at the largest shock that was looked at."""
+    probes: tuple[tuple[int, bool], ...]
+    """Every shock that was tried, in order, and whether it failed."""
+
+    @property
+    def monotone(self) -> bool:
+        """Whether no tried shock held above one that failed."""
+        failed = [shock for shock, fails in self.probes if fails]
+        held = [shock for shock, fails in self.probes if not fails]
+        return not failed or not held or max(held) < min(failed)
+
+
+def critical_shock(fails: Callable[[int], bool], low: int, high: int) -> Bisection:
+    """Find the smallest whole shock at which ``fails`` is true, by bisection.
+
+    Parameters
+    ----------
+    fails
+        A run at a shock; it should fail at every larger shock too. Whether the probes bear that
+        out is in the result.
+    low, high
+        Where to look, both included.
+    """
+    if low > high:
+        raise ValueError(f"low must be at most high, got {low} and {high}")
+    probes: list[tuple[int, bool]] = []
+
+    def probe(shock: int) -> bool:
+        probes.append((shock, bool(fails(shock))))
+        return probes[-1][1]
+
+    if not probe(high):
+        return Bisection(None, tuple(probes))
+    least, most = low - 1, high
+    while most - least > 1:
+        middle = (least + most) // 2
+        if probe(middle):
+            most = middle
+        else:
+            least = middle
+    return Bisection(most, tuple(probes))
+
+
+def critical_direction(
+    fails: Callable[[tuple[int, ...]], bool],
+    assets: int,
+    high: int,
+    *,
+    steps: int = 8,
+) -> tuple[tuple[float, ...], Bisection]:
+    """The mix of shocks over several assets at which the least total shock fails.
+
+    Every mix of shares in ``steps`` parts is tried, each by bisection of the total; ties go to the
+    first, which is the most on the first asset.
+
+    Returns
+    -------
+    tuple
+        The shares, and the bisection along them; the critical total is in it.
+    """
+    best: tuple[tuple[float, ...], Bisection] | None = None
+    bound = high
+    for mix in _mixes(assets, steps):
+
+        def at(total: int, mix: tuple[int, ...] = mix) -> bool:
+            return fails(tuple(total * part // steps for part in mix))
+
+        found = critical_shock(at, 1, bound)
+        better = found.critical is not None and (
+            best is None or best[1].critical is None or found.critical < best[1].critical
+        )
+        if best is None or better:
+            best = tuple(part / steps for part in mix), found
+            bound = found.critical or high
+    if best is None:
+        raise ValueError(f"assets must be at least 1, got {assets}")
+    return best
+
+
+def _mixes(assets: int, steps: int) -> list[tuple[int, ...]]:
+    if assets == 1:
+        return [(steps,)]
+    return [
+        (part, *rest)
+        for part in range(steps, -1, -1)
+        for rest in _mixes(assets - 1, steps - part)
+        if part + sum(rest) == steps
+    ]

@@ -1,0 +1,108 @@
+"""A spiral over seeds: the same runs with and without forced selling, and the story they tell."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from experiments.metrics.solvency import Quantile, quantile_95
+from experiments.metrics.spiral import Amplification, amplification
+from experiments.run import run_scenario
+from experiments.scenario import Scenario
+
+__all__ = ["SpiralStudy", "study_spiral"]
+
+
+@dataclass(frozen=True)
+class SpiralStudy:
+    """Summaries of the full runs and of their twins, one pair a seed."""
+
+    scenario: Scenario
+    seeds: tuple[int, ...]
+    full: tuple[dict[str, Any], ...]
+    twin: tuple[dict[str, Any], ...]
+
+    def amplification(self, shock: int = 0) -> Amplification:
+        """Mean drop with forced selling over mean drop without."""
+        return amplification(
+            [run["drops"][shock] for run in self.full], [run["drops"][shock] for run in self.twin]
+        )
+
+    def mean(self, part: str, name: str) -> float:
+        """The mean over the full runs of a number; ``nan`` where no run has it."""
+        values = [run[part][name] for run in self.full if run[part][name] is not None]
+        return float(np.mean(values)) if values else float("nan")
+
+    @property
+    def var_95(self) -> Quantile:
+        """The 95 % quantile of bad debt over seeds."""
+        return quantile_95([run["solvency"]["bad_debt"] for run in self.full])
+
+    @property
+    def lar_95(self) -> Quantile:
+        """The 95 % quantile over seeds of the lots sold by force."""
+        return quantile_95([run["cascade"]["lots"] for run in self.full])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {
+            "scenario": self.scenario.name,
+            "seeds": list(self.seeds),
+            **self.amplification().to_dict(),
+            "var_95": self.var_95._asdict(),
+            "lar_95": self.lar_95._asdict(),
+            "runs": list(self.full),
+            "twins": list(self.twin),
+        }
+
+
+def study_spiral(
+    scenario: Scenario,
+    seeds: Sequence[int],
+    *,
+    workers: int | None = None,
+    report: Callable[[int, int], object] = lambda done, total: None,
+) -> SpiralStudy:
+    """Run a scenario and its twin for every seed, on all cores.
+
+    Parameters
+    ----------
+    scenario
+        See ``read_scenario``.
+    seeds
+        At least one.
+    workers
+        Processes; ``None``: one a core.
+    report
+        Told how many of how many runs are done.
+    """
+    if not seeds:
+        raise ValueError("seeds must be at least one")
+    jobs = [(scenario, seed, forced) for seed in seeds for forced in (True, False)]
+    most = min(len(jobs), workers or cores())
+    done: list[dict[str, Any]] = []
+    if most == 1:
+        for job in jobs:
+            done.append(_summary(job))
+            report(len(done), len(jobs))
+    else:
+        with ProcessPoolExecutor(most) as pool:
+            for summary in pool.map(_summary, jobs):
+                done.append(summary)
+                report(len(done), len(jobs))
+    return SpiralStudy(scenario, tuple(seeds), tuple(done[0::2]), tuple(done[1::2]))
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _summary(job: tuple[Scenario, int, bool]) -> dict[str, Any]:
+    scenario, seed, forced = job
+    return run_scenario(scenario, seed, forced=forced).summary()
