@@ -42,7 +42,7 @@ class Solvency:
     fees: int
     """Liquidation fees that went to the fund."""
     left_to_accounts: int
-    """What settled accounts kept."""
+    """Cash that settled accounts kept."""
     adl: int
     """Cash that auto-deleveraging moved."""
     unsold_lots: int
@@ -91,7 +91,7 @@ def solvency_of(entries: NDArray[np.void], *, protocol: int | None = 0) -> Solve
         insurance_draw=total(EntryKind.INSURANCE),
         socialised=total(EntryKind.SOCIALISED),
         fees=total(EntryKind.REWARD),
-        left_to_accounts=int(settled["amount"].sum()),
+        left_to_accounts=int(settled["amount"][settled["price"] == 0].sum()),
         adl=total(EntryKind.ADL),
         unsold_lots=unsold,
         mean_time_unsafe_ns=float(np.mean(waits)) if waits else float("nan"),

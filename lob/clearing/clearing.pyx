@@ -1025,9 +1025,13 @@ cdef class Clearing:
     cdef int release(self, int64_t number) except -1:
         """A case is over with something left in the account, which may fail again."""
         cdef Case *case = self.case(number)
-        cdef int64_t account = case.account, left
-        left = self.ledger.row(self.records[self.case(number).holding].asset)[account]
-        self.close_case(number, self.ledger.row(self.cash_asset)[account], left)
+        cdef int64_t account = case.account
+        cdef int64_t asset = self.records[self.largest(account)].asset
+        self.close_case(
+            number,
+            self.ledger.row(self.cash_asset)[account],
+            self.ledger.row(asset)[account],
+        )
         if not self.ledger.accounts[account].cross:
             self.link(account)
         return self.touched(account, CAUSE_TRANSFER)

@@ -17,6 +17,7 @@ from libc.string cimport memmove
 
 from lob.block cimport Block
 from lob.clearing.requirement cimport NO_PRICE
+from lob.elementary cimport natural_exp
 from lob.ladder cimport NO_LEVEL
 from lob.matching cimport Book
 from lob.records cimport (
@@ -55,6 +56,8 @@ cdef enum:
     MOVES = 64  # how many moves are remembered to tell a cause
 
 cdef int64_t NEVER = 2**63 - 1
+cdef double LN2 = 0.6931471805599453
+cdef double TWO_TO_32 = 4294967296.0
 
 cdef struct UnderWay:
     int64_t due
@@ -306,9 +309,9 @@ cdef class Average(Source):
 cdef class Ema(Average):
     """An exponential moving average of samples.
 
-    Each sample ``p`` moves the average by ``(p - average) * weight``, in 2**-20 ticks and rounded
-    down, with ``weight = 1 - 2**(-sample / half_life)`` in 2**-32. The price is the average rounded
-    down to a tick.
+    Each sample ``p`` moves the average by ``(p - average) * weight``, in 2**-20 ticks, with
+    ``weight = 1 - 2**(-sample / half_life)`` in 2**-32, both rounded down. The price is the
+    average, rounded down to a tick.
 
     Parameters
     ----------
@@ -327,8 +330,9 @@ cdef class Ema(Average):
     def __init__(self, of, half_life, *, sample=1_000_000_000):
         self.open(of, sample)
         self.half_life = checks.integer("half_life", half_life, 1)
-        # One division of floats: the same on every machine, and no logarithm of the C library.
-        self.weight = round((1 - 0.5 ** (self.sample / self.half_life)) * 2**32)
+        self.weight = <int64_t>(
+            (1 - natural_exp(-LN2 * (<double>self.sample / <double>self.half_life))) * TWO_TO_32
+        )
 
     cdef void begin(self, int64_t price) noexcept:
         self.average = price << 20
