@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import lob
-from benchmarks import agents, feed, flow, markets, memory
+from benchmarks import agents, clearing, feed, flow, markets, memory
 from benchmarks.batches import measure_calls, measure_mix
 from benchmarks.contenders import Contender, Firesale, FiresaleFresh
 from benchmarks.measure import FULL, QUICK, Measure, Plan, Say
@@ -88,6 +88,7 @@ def _sections(
         "agents": partial(agents.measure, plan, say),
         "flow": partial(flow.measure, plan, say),
         "markets": partial(markets.measure, plan, say),
+        "clearing": partial(clearing.measure, plan, say),
     }
 
 

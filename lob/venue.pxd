@@ -53,7 +53,8 @@ cdef class Venue(Market):
     cdef int perform(self, Message *message) except -1
     cdef int move_funds(self, const Message *message, int64_t account) except -1
     cdef int grow_journal(self) except -1
-    cdef bint acceptable(self, object batch, int64_t i)
+    cdef int check_batch(self, object batch, const Message[::1] rows) except -1
+    cdef object events_from(self, int64_t first)
     cdef int touch(self, int64_t account) except -1
     cdef int reject(self, const Message *message, int reason) except -1
     cdef int record(self, const Message *message) except -1

@@ -236,12 +236,12 @@ cdef class Venue(Market):
         batch = np.ascontiguousarray(messages)
         if batch.dtype != MESSAGE or batch.ndim != 1:
             raise TypeError(f"messages must be a one-dimensional lob.MESSAGE array, got {messages!r}")
-        self.check_batch(batch)
         if not self.keep_events:
             raise ValueError("the events of this venue are not kept in memory: set events=True")
         rows = batch
+        self.check_batch(batch, rows)
         before = self.journal.next - self.journal.begin
-        for i in range(len(batch)):
+        for i in range(len(rows)):
             if rows[i].flags & FROM_VENUE:
                 if self.deadline <= rows[i].ts_event:
                     self.advance_to(rows[i].ts_event)
@@ -251,22 +251,20 @@ cdef class Venue(Market):
             message = rows[i]
             self.now = self.ledger.now = message.ts_event
             self.submit(&message)
-        return self.events[before:]
+        return self.events_from(before)
 
-    def check_batch(self, batch):
+    cdef int check_batch(self, batch, const Message[::1] rows) except -1:
         """Raise what is wrong with the first message that is malformed."""
-        cdef const Message[::1] rows = batch
-        cdef int64_t i
-        times = batch["ts_event"]
-        if len(times) and (times[0] < self.now or (np.diff(times) < 0).any()):
-            raise ValueError(f"messages: ts_event must not fall, nor lie before {self.now}")
-        for i in range(len(batch)):
-            if not self.acceptable(batch, i):
+        cdef int64_t i, latest = self.now
+        for i in range(len(rows)):
+            if rows[i].ts_event < latest:
+                raise ValueError(
+                    f"messages[{i}]: ts_event must not fall, got {rows[i].ts_event} after {latest}"
+                )
+            latest = rows[i].ts_event
+            if not message_fits(self, &rows[i]):
                 raise ValueError(f"messages[{i}]: {self.misuse_of(batch[i])}")
-
-    cdef bint acceptable(self, batch, int64_t i):
-        cdef const Message[::1] rows = batch
-        return message_fits(self, &rows[i])
+        return 0
 
     def misuse_of(self, row):
         """What is wrong with a message, in words."""
@@ -289,8 +287,9 @@ cdef class Venue(Market):
             account = self.ledger.account_of(message.owner)
             record = &self.ledger.accounts[account]
             if record.protocol:
+                clearing = self.clearings[record.protocol - 1]
+                clearing.fetch(account, message.instrument, message.side)
                 if message.kind == NEW:
-                    clearing = self.clearings[record.protocol - 1]
                     reason = clearing.admit(message, account)
                     if reason:
                         return self.reject(message, reason)
@@ -669,8 +668,12 @@ cdef class Venue(Market):
         """The ``lob.EVENT`` tape so far, a copy; needs ``events=True``."""
         if not self.keep_events:
             raise ValueError("the events of this run are not kept in memory: set events=True")
-        cdef Py_ssize_t nbytes = (self.journal.next - self.journal.begin) * sizeof(Event)
-        return np.frombuffer(bytearray((<const char *>self.journal.begin)[:nbytes]), EVENT)
+        return self.events_from(0)
+
+    cdef object events_from(self, int64_t first):
+        """The events from a place in the journal on, a copy."""
+        cdef Py_ssize_t nbytes = (self.journal.next - self.journal.begin - first) * sizeof(Event)
+        return np.frombuffer(bytearray((<const char *>(self.journal.begin + first))[:nbytes]), EVENT)
 
     @property
     def messages(self):

@@ -111,6 +111,7 @@ cdef class Clearing:
     ) except -1
     cdef int settle_case(self, int64_t number) except -1
     cdef int release(self, int64_t number) except -1
+    cdef void fetch(self, int64_t account, int64_t instrument, int64_t side) noexcept
     cdef int admit(self, Message *message, int64_t account) except -1
     cdef int count_working(self, int64_t account, const Event *event, bint resting) except -1
     cdef int reset_deadline(self) noexcept

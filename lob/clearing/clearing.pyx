@@ -50,6 +50,7 @@ from lob.ladder cimport (
     Ladder,
     Level,
     ladder_add,
+    ladder_bytes,
     ladder_copy,
     ladder_find,
     ladder_init,
@@ -762,6 +763,24 @@ cdef class Clearing:
                     self.deadline = oracle.deadline
         return 0
 
+    def observe_price(self, price, *, holding=0):
+        """Let the price of a ``Fixed`` source be another one from now on.
+
+        Parameters
+        ----------
+        price
+            Ticks.
+        holding
+            Number.
+        """
+        cdef Holding of
+        number = checks.integer("holding", holding, 0, self.holding_count - 1)
+        of = self.holdings[number]
+        if of.oracle.observe_price(self.market.now, price):
+            of.record.mark = of.oracle.price
+            self.mark_moved(number, of.oracle.cause, of.oracle.cause_tag)
+        self.reset_deadline()
+
     cdef int mark_moved(self, int64_t holding, int cause, int64_t tag) except -1:
         cdef HoldingRecord *record = self.records[holding]
         cdef Entry *entry = self.ledger.write(ENTRY_MARK)
@@ -1053,6 +1072,19 @@ cdef class Clearing:
         return self.liquidator.filled(number, event)
 
     # ---------------------------------------------------------------- orders of the accounts
+
+    cdef void fetch(self, int64_t account, int64_t instrument, int64_t side) noexcept:
+        """Ask for all that an order of an account is going to touch, at once."""
+        cdef int64_t holding = self.holding_of(instrument)
+        cdef Block working
+        prefetch(&self.ledger.row(self.cash_asset)[account])
+        if holding >= 0:
+            prefetch(&self.ledger.row(self.records[holding].asset)[account])
+            working = (<Holding>self.holdings[holding]).working[side < 0]
+            if 8 * <size_t>account < working.nbytes:
+                prefetch(&(<int64_t *>working.data)[account])
+        if not self.ledger.accounts[account].cross:
+            self.look_ahead(account)
 
     cdef int admit(self, Message *message, int64_t account) except -1:
         """Whether an account may send an order, and how much of it: a reason, or none."""
@@ -1385,6 +1417,35 @@ cdef class Clearing:
         units, ``mark`` and ``reference`` in ticks, ``state`` 0 waiting, 1 active, 2 settled.
         """
         return np.frombuffer(bytearray(self.case_block.data[: sizeof(Case) * self.case_total]), CASE)
+
+    def count_failing(self):
+        """How many cross accounts have a negative health now, by a full pass: O(accounts)."""
+        cdef const int64_t *units[MAX_HOLDINGS]
+        cdef uint16_t failing[BLOCK + 1]
+        cdef int64_t i, at, found = 0
+        cdef CrossBlock *block
+        self.set_weights()
+        for i in range(self.holding_count):
+            units[i] = self.ledger.row(self.records[i].asset)
+        for at in range(self.cross_count):
+            block = &(<CrossBlock *>self.cross_blocks.data)[at]
+            if self.exact_only:
+                for i in range(block.first, block.first + block.count):
+                    found += self.health_of(i) < 0
+            else:
+                found += weigh_block(
+                    block, &self.weights, self.ledger.row(self.cash_asset), units, failing
+                )
+        return found
+
+    def memory_bytes(self):
+        """Bytes of the account table, the queues, the blocks and the cases; no ledger rows."""
+        cdef int64_t i
+        total = self.ledger.account_block.nbytes + self.cross_blocks.nbytes + self.case_block.nbytes
+        for i in range(self.holding_count):
+            total += ladder_bytes(&self.records[i].longs) + ladder_bytes(&self.records[i].shorts)
+            total += sum([(<Block>block).nbytes for block in (<Holding>self.holdings[i]).working])
+        return total
 
     def check(self):
         """Whether queues, states and ledger agree: O(accounts). Raises ``AssertionError``."""

@@ -241,9 +241,7 @@ def check_comet_liquidatable(case: Case) -> None:
     tolerance(case)
     got = []
     for row in rows(case, "coll", "cf", "px"):
-        held = CometCollateral(
-            scaled(row["coll"]), scaled(row["px"], USD), scaled(row["cf"]), WAD
-        )
+        held = CometCollateral(scaled(row["coll"]), scaled(row["px"], USD), scaled(row["cf"]), WAD)
         debt = scaled(case["inputs"]["debt"], USDC)
         got.append(comet_is_liquidatable(-debt, [held], base_price=USD, base_unit=USDC))
     every("liquidatable", got, case["expected"]["liquidatable"], equal)
@@ -258,14 +256,16 @@ def check_morpho_incentive(case: Case) -> None:
     near = tolerance(case, "rel").get("rel", Fraction(0))
     inputs = case["inputs"]
     got = [
-        Fraction(morpho_incentive(scaled(one), scaled(inputs["cursor"]), scaled(inputs["max"])), WAD)
+        Fraction(
+            morpho_incentive(scaled(one), scaled(inputs["cursor"]), scaled(inputs["max"])), WAD
+        )
         for one in inputs["lltv"]
     ]
     every("lif", got, case["expected"]["lif"], lambda *a: same(*a, relative=near))
 
 
 def check_morpho_rounding(case: Case) -> None:
-    """``morpho-round``: shares repaid, as the only borrower at price 1 unless the case says else."""
+    """``morpho-round``: shares repaid; by the only borrower, at price 1, if nothing is said."""
     know(
         case,
         {"lltv", "coll", "debt", "repaid_shares"},
@@ -397,7 +397,9 @@ def check_euler2_social(case: Case) -> None:
     if "total_borrows_after" in expected:
         # Only the liquidator's new debt and that of others are left.
         left = number(inputs["other_debt"]) + repay
-        same("total_borrows_after", left, formula(expected["total_borrows_after"], {"repay": repay}))
+        same(
+            "total_borrows_after", left, formula(expected["total_borrows_after"], {"repay": repay})
+        )
     if "repay" in expected:
         _repay_of_social(expected["repay"], repay, factor)
 
