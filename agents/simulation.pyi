@@ -1,19 +1,18 @@
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, Self, SupportsIndex, TypeVar
+from typing import Any, Self, SupportsIndex, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
 from agents.latency import Distance, Latency
-from lob import EventKind, Instrument, OrderBook
+from lob import EventKind, Instrument, OrderBook, Venue
+from lob.clearing import Clearing, Ledger
+from lob.clearing.ledger import RowWriter
 
 __all__ = ["AgentError", "Participant", "Simulation"]
 
 AnyParticipant = TypeVar("AnyParticipant", bound="Participant")
-
-class TapeWriter(Protocol):
-    def write(self, rows: NDArray[np.void], /) -> object: ...
 
 class AgentError(RuntimeError):
     agent: str
@@ -63,10 +62,21 @@ class Simulation:
         seed: SupportsIndex = 0,
         *,
         instruments: int | Sequence[Instrument] = 1,
+        clearings: Iterable[Clearing] = (),
+        assets: Iterable[str] = (),
         start: SupportsIndex = 0,
-        events: bool | TapeWriter = True,
-        messages: bool | TapeWriter = True,
+        events: bool | RowWriter = True,
+        messages: bool | RowWriter = True,
+        entries: bool | RowWriter = True,
     ) -> None: ...
+    @property
+    def venue(self) -> Venue: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def clearings(self) -> list[Clearing]: ...
+    @property
+    def entries(self) -> NDArray[np.void]: ...
     @property
     def now(self) -> int: ...
     @property

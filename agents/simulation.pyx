@@ -5,9 +5,9 @@ participants that are woken, hear of events and send messages. Nothing else move
 
 What happens at one time happens in the order of priorities, and within one priority in the order
 in which it was scheduled; what the venue has to do (timers, clearing, liquidations) comes first,
-one thing at a time, so that participants can react in between. A message of a participant without latency meets the book at once, in
-the middle of what the participant does; what it causes is heard after that, in order. A message
-with latency is scheduled, and meets the book when it arrives.
+one thing at a time, so that participants can react in between. A message of a participant without
+latency meets the book at once, in the middle of what the participant does; what it causes is heard
+after that, in order. A message with latency is scheduled, and meets the book when it arrives.
 
 Every message that met a book and every event that came of it is on a tape: in memory, streamed to
 a writer, or dropped, as the run is set up.
@@ -49,7 +49,6 @@ from agents.schedule cimport (
     schedule_push,
     schedule_release,
 )
-from lob.matching cimport Book
 from lob.memory cimport unlikely
 from lob.records cimport (
     CANCEL,
@@ -482,7 +481,8 @@ cdef class Simulation:
     cdef int read_touch(self, Participant agent, int64_t instrument, Quote *quote) except -1:
         """The best bid and ask as the agent can know them now."""
         if instrument < 0 or instrument >= len(self.venue.books):
-            raise ValueError(f"instrument must be 0 to {len(self.venue.books) - 1}, got {instrument}")
+            last = len(self.venue.books) - 1
+            raise ValueError(f"instrument must be 0 to {last}, got {instrument}")
         if agent.market_data_delay == 0:
             quote_of(self.book(instrument), self.now, quote)
         else:

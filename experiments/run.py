@@ -324,7 +324,9 @@ def _clearing(
         except (TypeError, ValueError) as error:
             raise ValueError(f"clearing {one.name!r}: holdings.{number}.margin: {error}") from None
         own = scenario.number_of(holding.instrument)
-        holdings.append(rules.Holding(_oracle(scenario, holding.oracle, own), margin, instrument=own))
+        holdings.append(
+            rules.Holding(_oracle(scenario, holding.oracle, own), margin, instrument=own)
+        )
     liquidator = make_liquidator(
         design or one.liquidator.design if forced else "frozen",
         one.liquidator.parameters if forced and design is None else {},

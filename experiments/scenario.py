@@ -238,7 +238,11 @@ class Scenario(_Part):
             ("clearings", [one.name for one in self.clearings]),
             (
                 "populations, traders and makers",
-                [one.name for one in (*self.populations, *self.traders, *self.makers)],
+                [
+                    *(one.name for one in self.populations),
+                    *(one.name for one in self.traders),
+                    *(one.name for one in self.makers),
+                ],
             ),
         ):
             mistakes += [
@@ -260,13 +264,11 @@ class Scenario(_Part):
         for place, name in self._used_instruments():
             if name not in instruments:
                 yield f"{place}: no instrument is called {name!r}: there are {instruments}"
-        for kind, rows in (("populations", self.populations), ("traders", self.traders)):
-            for number, row in enumerate(rows):
-                if row.clearing not in clearings:
-                    yield (
-                        f"{kind}.{number}.clearing: no clearing is called {row.clearing!r}: there "
-                        f"are {clearings}"
-                    )
+        used = [(f"populations.{i}", one.clearing) for i, one in enumerate(self.populations)]
+        used += [(f"traders.{i}", one.clearing) for i, one in enumerate(self.traders)]
+        for place, name in used:
+            if name not in clearings:
+                yield f"{place}.clearing: no clearing is called {name!r}: there are {clearings}"
 
     def _used_instruments(self) -> Iterator[tuple[str, str]]:
         for i, clearing in enumerate(self.clearings):

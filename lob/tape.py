@@ -52,7 +52,8 @@ def write(path: str | PathLike[str], tape: NDArray[np.void]) -> None:
     path
         A file that is there already is replaced.
     tape
-        A one-dimensional array of ``lob.MESSAGE``, ``EVENT``, ``ENTRY``, ``QUOTE``, ``ORDER`` or ``LEVEL``.
+        A one-dimensional array of ``lob.MESSAGE``, ``EVENT``, ``ENTRY``, ``QUOTE``, ``ORDER`` or
+        ``LEVEL``.
 
     Raises
     ------

@@ -14,12 +14,12 @@ from hashlib import blake2b
 cimport cython
 from cpython.buffer cimport PyBUF_READ
 from cpython.memoryview cimport PyMemoryView_FromMemory
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memset
 
 from lob.block cimport Block
 from lob.book cimport OrderBook
-from lob.clearing.clearing cimport Clearing, Liquidator
+from lob.clearing.clearing cimport Clearing
 from lob.clearing.ledger cimport WORLD, Account, Ledger
 from lob.market cimport Market
 from lob.matching cimport (
@@ -71,7 +71,7 @@ import numpy as np
 
 import lob
 from lob import checks
-from lob.types import EVENT, MESSAGE, Flag, Side
+from lob.types import EVENT, MESSAGE, Side
 
 __all__ = ["Venue"]
 
@@ -235,7 +235,7 @@ cdef class Venue(Market):
         cdef int64_t i, before
         batch = np.ascontiguousarray(messages)
         if batch.dtype != MESSAGE or batch.ndim != 1:
-            raise TypeError(f"messages must be a one-dimensional lob.MESSAGE array, got {messages!r}")
+            raise TypeError(f"messages must be one row of lob.MESSAGE records, got {messages!r}")
         if not self.keep_events:
             raise ValueError("the events of this venue are not kept in memory: set events=True")
         rows = batch
@@ -672,8 +672,9 @@ cdef class Venue(Market):
 
     cdef object events_from(self, int64_t first):
         """The events from a place in the journal on, a copy."""
+        cdef const char *begin = <const char *>(self.journal.begin + first)
         cdef Py_ssize_t nbytes = (self.journal.next - self.journal.begin - first) * sizeof(Event)
-        return np.frombuffer(bytearray((<const char *>(self.journal.begin + first))[:nbytes]), EVENT)
+        return np.frombuffer(bytearray(begin[:nbytes]), EVENT)
 
     @property
     def messages(self):

@@ -39,11 +39,18 @@ class Accounts:
         """Notional at entry over margin, in ppm, negative for short positions, rounded to zero."""
         lots = self.positions.astype(object)
         notional = lots * instrument.multiplier
+        self.entry_prices.tolist()
         if instrument.inverse:
             # Truncated like all of this: toward zero.
-            value = [abs(n) * 1_000_000 // p for n, p in zip(notional, self.entry_prices.tolist())]
+            value = [
+                abs(n) * 1_000_000 // p
+                for n, p in zip(notional, self.entry_prices.tolist(), strict=False)
+            ]
         else:
-            value = [abs(n) * p * 1_000_000 for n, p in zip(notional, self.entry_prices.tolist())]
+            value = [
+                abs(n) * p * 1_000_000
+                for n, p in zip(notional, self.entry_prices.tolist(), strict=False)
+            ]
         margins = self.margin.tolist()
         ppm = [v // m if m > 0 else 0 for v, m in zip(value, margins, strict=True)]
         return np.array(

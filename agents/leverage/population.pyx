@@ -26,8 +26,6 @@ from lob.records cimport (
 )
 from lob.wide cimport fits, int128
 
-import numpy as np
-
 from lob import checks
 
 __all__ = ["MarginTraders"]

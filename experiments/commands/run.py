@@ -54,6 +54,11 @@ def run(
         for market in MARKETS:
             typer.echo(f"{market:<22}{describe(market)}")
         return
+    if name not in MARKETS and name not in ready_scenarios() and not Path(name).is_file():
+        raise RefusalError(
+            f"no scenario or market is called {name!r}, and it is no file: there are "
+            f"{', '.join((*ready_scenarios(), *MARKETS))}"
+        )
     make_folder(out)
     if name in MARKETS:
         _run_market(name, minutes, seed, settings, out, as_json)

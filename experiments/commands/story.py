@@ -113,7 +113,9 @@ def _profile(generations: list[list[int]]) -> str:
         return ""
     most = max(counts)
     bars = "".join(BARS[max(1, round(8 * count / most))] for count in counts[:60])
-    return f"{bars}  ({', '.join(f'{count:,}' for count in counts[:8])}{', ...' * (len(counts) > 8)})"
+    return (
+        f"{bars}  ({', '.join(f'{count:,}' for count in counts[:8])}{', ...' * (len(counts) > 8)})"
+    )
 
 
 def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
@@ -132,13 +134,19 @@ def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
     if late:
         failures = study.mean("solvency", "failures")
         rows.append(
-            ("failed at a stale price", f"{late:,.0f} of {failures:,.0f}: truly worse than believed")
+            (
+                "failed at a stale price",
+                f"{late:,.0f} of {failures:,.0f}: truly worse than believed",
+            )
         )
     if study.mean("solvency", "unsold_lots"):
         rows.append(("unsold at the end", f"{mean('unsold_lots')} lots"))
     quantile = study.var_95
     bound = "no upper bound" if quantile.upper is None else f"at most {quantile.upper:,.0f}"
     rows.append(
-        ("95 % of runs", f"bad debt of {quantile.value:,.0f} or less ({quantile.seeds} seeds: {bound})")
+        (
+            "95 % of runs",
+            f"bad debt of {quantile.value:,.0f} or less ({quantile.seeds} seeds: {bound})",
+        )
     )
     return rows

@@ -181,9 +181,9 @@ def cascade_of(entries: NDArray[np.void], events: NDArray[np.void]) -> Cascade:
 
 def forced_trades(events: NDArray[np.void]) -> NDArray[np.void]:
     """The trades that liquidations caused: their rows, with the liquidation's tag as ``tag``."""
-    trades = events[events["kind"] == EventKind.TRADE]
+    trades: NDArray[np.void] = events[events["kind"] == EventKind.TRADE]
     resting = (trades["tag"] < LIQUIDATION_TAG) & (trades["resting_tag"] >= LIQUIDATION_TAG)
-    forced = trades[(trades["tag"] >= LIQUIDATION_TAG) | resting]
+    forced: NDArray[np.void] = trades[(trades["tag"] >= LIQUIDATION_TAG) | resting]
     passive = forced["tag"] < LIQUIDATION_TAG
     forced["tag"][passive] = forced["resting_tag"][passive]
     return forced
@@ -196,7 +196,7 @@ def _nodes(
     left = dict(zip(settled["tag"].tolist(), settled["price"].tolist(), strict=True))
     node_of_tag: dict[int, int] = {}
     latest: dict[int, int] = {}  # the last liquidation of an account
-    first = []
+    first: list[int] = []
     for row, (tag, account) in enumerate(
         zip(opened["tag"].tolist(), opened["debit"].tolist(), strict=True)
     ):

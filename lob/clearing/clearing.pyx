@@ -24,9 +24,7 @@ from lob.block cimport Block
 from lob.clearing.cross cimport (
     BLOCK,
     MAX_HOLDINGS,
-    MAX_SCENARIOS,
     CrossBlock,
-    Weights,
     health_in,
     slack_of,
     weigh_block,
@@ -46,7 +44,6 @@ from lob.clearing.requirement cimport (
     requirement,
 )
 from lob.ladder cimport (
-    NO_KEY,
     Ladder,
     Level,
     ladder_add,
@@ -69,7 +66,6 @@ from lob.records cimport (
     CANCEL,
     CANCELLED,
     CAUSE_ACCRUAL,
-    CAUSE_LIQUIDATION,
     CAUSE_MARGIN,
     CAUSE_TRANSFER,
     ENTRY_BAD_DEBT,
@@ -83,7 +79,6 @@ from lob.records cimport (
     ENTRY_REWARD,
     ENTRY_SETTLED,
     ENTRY_SOCIALISED,
-    ENTRY_TAKEOVER,
     FROM_VENUE,
     LIMIT,
     LIQUIDATION_TAG,
@@ -104,7 +99,7 @@ from lob.records cimport (
     Message,
     write_message,
 )
-from lob.wide cimport ceil_ratio, fits, floor_ratio, int128
+from lob.wide cimport ceil_ratio, fits, int128
 
 import numpy as np
 
@@ -390,12 +385,10 @@ cdef class Clearing:
             If the shapes differ, an owner has an account, or a value is out of bounds: then no
             account is opened.
         """
-        cdef int64_t count, first, account, i, h, rows, multiplier
+        cdef int64_t count, first, account, i, h, rows
         cdef const int64_t[::1] cash_of
         cdef const int64_t[:, ::1] lots
         cdef Account *record
-        cdef int64_t *cash_row
-        cdef int64_t *units
         if self.ledger is None:
             raise ValueError("open needs a venue: give the clearing to a lob.Venue first")
         cash = as_column("cash", cash)
@@ -468,7 +461,6 @@ cdef class Clearing:
     cdef int add_blocks(self, int64_t first, int64_t count) except -1:
         """Put cross accounts into blocks, which are looked at anew at the next price."""
         cdef CrossBlock *block
-        cdef int64_t i
         while count:
             self.cross_blocks.reserve(
                 max(sizeof(CrossBlock) * <size_t>(self.cross_count + 1), self.cross_blocks.nbytes)
@@ -497,7 +489,7 @@ cdef class Clearing:
         """
         cdef int64_t number = checks.integer("account", account, 0, self.ledger.account_count - 1)
         cdef Account *record = &self.ledger.accounts[number]
-        cdef int64_t equity, i
+        cdef int64_t i
         if record.protocol != self.number + 1:
             raise ValueError(f"account {account} is not one of clearing {self.name!r}")
         cash = self.ledger.row(self.cash_asset)[number]
@@ -756,7 +748,9 @@ cdef class Clearing:
         for i in range(self.holding_count):
             oracle = (<Holding>self.holdings[i]).oracle
             if oracle.watches(instrument):
-                if oracle.observe(ts, <const Book **>self.market.book_of, events, count, instrument):
+                if oracle.observe(
+                    ts, <const Book **>self.market.book_of, events, count, instrument
+                ):
                     self.records[i].mark = oracle.price
                     self.mark_moved(i, oracle.cause, oracle.cause_tag)
                 if oracle.deadline < self.deadline:
@@ -1259,7 +1253,7 @@ cdef class Clearing:
         """
         cdef HoldingRecord *record
         cdef int64_t ppm = checks.integer("rate", rate, -PPM, PPM)
-        cdef int64_t account, paid = 0, received = 0, units
+        cdef int64_t account, paid = 0, units
         cdef int128 owed
         number = checks.integer("holding", holding, 0, self.holding_count - 1)
         record = self.records[<int64_t>number]
@@ -1416,7 +1410,8 @@ cdef class Clearing:
         ``opened`` and ``due`` in ns, ``size`` and ``sold`` in lots, ``cash`` and ``received`` in
         units, ``mark`` and ``reference`` in ticks, ``state`` 0 waiting, 1 active, 2 settled.
         """
-        return np.frombuffer(bytearray(self.case_block.data[: sizeof(Case) * self.case_total]), CASE)
+        cdef Py_ssize_t nbytes = sizeof(Case) * self.case_total
+        return np.frombuffer(bytearray(self.case_block.data[:nbytes]), CASE)
 
     def count_failing(self):
         """How many cross accounts have a negative health now, by a full pass: O(accounts)."""

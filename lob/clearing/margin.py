@@ -9,6 +9,7 @@ Lending fits the same frame. A collateral whose liquidation threshold is 80 % ha
 rate of 20 %: the account fails when 0.8 x collateral < debt.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, runtime_checkable
@@ -73,7 +74,7 @@ class Tiers:
             integer(f"rows[{i}].floor", tier.floor, 0, MAX_SIZE)
             integer(f"rows[{i}].rate", tier.rate, 0, PPM)
         floors, rates = [t.floor for t in tiers], [t.rate for t in tiers]
-        if floors[0] or any(b <= a for a, b in zip(floors, floors[1:], strict=False)):
+        if floors[0] or any(b <= a for a, b in itertools.pairwise(floors)):
             raise ValueError(f"floors must rise from 0, got {floors}")
         if rates != sorted(rates):
             raise ValueError(f"rates must not fall, got {rates}")
@@ -339,9 +340,9 @@ def scaled_initial(base: int, open_interest: int, lower: int, upper: int) -> tup
 class SkewScaled:
     """Margin that grows with the position's own share of the market (Synthetix Perps v3).
 
-    ``initial ratio = |size| / skew_scale * fraction + minimum``, ``maintenance = initial * scalar``,
-    both times the notional, so the requirement grows with the square of the size. Clearing gets it
-    as 16 brackets, drawn as chords and one tangent: nowhere below the exact requirement.
+    ``initial ratio = |size| / skew_scale * fraction + minimum``, ``maintenance = initial *
+    scalar``, both times the notional, so the requirement grows with the square of the size.
+    Clearing gets it as 16 brackets, drawn as chords: nowhere below the exact requirement.
 
     Parameters
     ----------
@@ -409,7 +410,7 @@ class SkewScaled:
         full = max(1, (PPM - self.minimum) * self.skew_scale // self.fraction)
         edges = [full * i // MAX_TIERS for i in range(MAX_TIERS + 1)]
         rows: list[tuple[int, int]] = []
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in itertools.pairwise(edges):
             rate = (low + high) * self.fraction + self.minimum * self.skew_scale
             rate = min(PPM, -(-rate * scalar // (self.skew_scale * PPM)))
             floor = low * self.price * self.multiplier
@@ -465,7 +466,7 @@ class VolatilityScaled:
         self.last = state.mark_price
         ratio = self.variance**0.5 / self.reference
         scale = min(self.cap, max(self.floor, round(PPM * ratio)))
-        changed = scale != self.scale
+        changed = bool(scale != self.scale)
         self.scale = scale
         return changed
 

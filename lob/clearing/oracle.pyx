@@ -1,8 +1,8 @@
 """Prices that clearing believes, and the true ones they come from.
 
-A ``Source`` says what a price truly is: the last trade, the touch of a book, an average, a median of
-books, a series from outside. An ``Oracle`` says when clearing gets to know: with a lag, only after
-a move that is large enough, at a heartbeat, not at all during an outage, falsely while somebody
+A ``Source`` says what a price truly is: the last trade, the touch of a book, an average, a median
+of books, a series from outside. An ``Oracle`` says when clearing gets to know: with a lag, only
+after a move that is large enough, at a heartbeat, not at all during an outage, falsely while somebody
 manipulates it. Both prices are kept, so that a loss can be told from a delay.
 
 An oracle also knows what moved its price, for the cascade tree: the trade of a liquidation, another
@@ -22,7 +22,6 @@ from lob.ladder cimport NO_LEVEL
 from lob.matching cimport Book
 from lob.records cimport (
     CAUSE_LIQUIDATION,
-    CAUSE_NONE,
     CAUSE_ORACLE,
     CAUSE_QUOTE,
     CAUSE_TRADE,

@@ -131,8 +131,13 @@ class StabilityPool:
     """Liquity v1's pool: product P, sums S by epoch and scale, errors carried forward.
 
     When P would fall below 1e9 it is scaled up by 1e9 (a new scale); when the pool is emptied a new
-    epoch starts at P = 1e18. What depositors can claim is rounded down: the pool always covers it.
-    One offset may pass two scales, where the contract stops (GHSA-m9f3-hrx8-x2g3).
+    epoch starts at P = 1e18.
+
+    The contract carries the error of each loss to the next one, but not what the next one takes of
+    it: deposits can add up to a few 1e-18 of the largest pool too much, which is a large share of a
+    pool that is nearly empty. Here no more is paid than there is. Two more edges at which the
+    contract stops: one offset may pass two scales (GHSA-m9f3-hrx8-x2g3), and a debt smaller than
+    the error carried costs nothing.
     """
 
     total: int = 0
@@ -170,7 +175,7 @@ class StabilityPool:
         left = d.amount * self.product // d.product
         if self.scale > d.scale:
             left //= SCALE
-        return left if left >= d.amount // SCALE else 0
+        return min(left, self.total) if left >= d.amount // SCALE else 0
 
     def gains(self, owner: int) -> int:
         """Collateral that a deposit has gained, rounded down."""
@@ -179,7 +184,7 @@ class StabilityPool:
             return 0
         first = self._sums.get((d.epoch, d.scale), 0) - d.sum
         second = self._sums.get((d.epoch, d.scale + 1), 0) // SCALE
-        return d.amount * (first + second) // d.product // WAD
+        return min(d.amount * (first + second) // d.product // WAD, self.collateral)
 
     def offset(self, debt: int, collateral: int) -> None:
         """Pay a debt with the deposits, for collateral; the debt is at most the pool."""
@@ -203,7 +208,7 @@ class StabilityPool:
             return
         # The loss is rounded up, and what that was too much is taken off the next one.
         above = debt * WAD - self._loss_error
-        loss = above // self.total + 1
+        loss = max(0, above // self.total + 1)
         self._loss_error = loss * self.total - above
         product = self.product * (WAD - loss)
         if product == 0:
@@ -225,10 +230,11 @@ class StabilityPool:
         return paid
 
     def check(self) -> None:
-        """Raise ``AssertionError`` if depositors could claim more than there is."""
-        assert sum(map(self.compounded, self._deposits)) <= self.total
-        assert sum(map(self.gains, self._deposits)) <= self.collateral
-        assert self.product > 0
+        """Raise ``AssertionError`` if the state is not a possible one."""
+        assert self.total >= 0
+        assert self.collateral >= 0
+        assert SCALE <= self.product <= WAD
+        assert all(d.epoch <= self.epoch for d in self._deposits.values())
 
 
 @dataclass(slots=True)
@@ -379,10 +385,12 @@ class Redistribution:
     def liquidate(self, owner: int, pool: int = 0) -> Split:
         """Remove a failed position: the pool pays what it can, the rest is spread by stake.
 
-        Where nobody is left to carry it, a position is not liquidated (ValueError).
+        Where nobody is left to carry it, or nothing is owed, it is not liquidated (ValueError).
         """
         if len(self._troves) == 1:
             raise ValueError(f"owner must not be the last borrower, got {owner}")
+        if not self.position(owner)[1]:
+            raise ValueError(f"owner must have debt, got {owner}")
         collateral, debt = self.close(owner)
         split = offset_v1(debt, collateral, pool)
         self.spread(split.spread_collateral, split.spread_debt)

@@ -104,7 +104,7 @@ def test_the_command_says_what_there_is_and_takes_options():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere"], "no market is called 'nowhere'"),
+        (["nowhere"], "no scenario or market is called 'nowhere'"),
         (["poisson", "--set", "rate"], "KEY=VALUE"),
         (["poisson", "--set", "nonsense=1"], "nonsense"),
         (["hawkes", "--set", "branching=2"], "spectral radius"),

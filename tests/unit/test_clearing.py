@@ -62,7 +62,7 @@ def test_the_liquidation_price_is_the_least_adverse_price_that_fails(model, inve
     margin = MODELS[model]
     for cash in (-5_000, -700, -699, -1, 0, 1, 3, 500, 701, 4_321):
         instrument = lob.Instrument("X", inverse=inverse, multiplier=100 if inverse else 1)
-        venue, clearing = venue_with(
+        _venue, clearing = venue_with(
             margin=margin, instruments=[instrument], liquidator=Frozen(),
             oracle=Oracle(Fixed(2**40 if lots > 0 else 1)),
         )  # fmt: skip
@@ -86,7 +86,8 @@ def test_an_account_is_safe_at_its_requirement_and_fails_one_tick_below():
     # 10 lots bought at 100 with 190: at 90 the equity is 90, a tenth of 900 exactly.
     account = clearing.open(FIRST_OWNER, [190], [10], entry_prices=[100])
     set_mark(venue, clearing, 90, 1)
-    assert clearing.case_count == 0 and clearing.account(account).equity == 90
+    assert clearing.case_count == 0
+    assert clearing.account(account).equity == 90
     set_mark(venue, clearing, 89, 2)
     assert clearing.case_count == 1
     case = clearing.cases[0]
@@ -117,7 +118,8 @@ def test_the_integer_law_of_the_uniform_book(depth, density, side, size):
         venue.process(order(10**6, -side, None, first, time_in_force=1, ts_event=1))
         venue.advance(2)
         assert side * (start - clearing.holdings[0].mark_price) == drop, (first, drop)
-        assert clearing.case_count == drop * len(sizes) and clearing.open_cases == 0
+        assert clearing.case_count == drop * len(sizes)
+        assert clearing.open_cases == 0
         check_parents(venue, clearing, depth, first, start, side)
         venue.check()
 
@@ -195,7 +197,8 @@ def test_the_fee_is_taken_from_what_is_left():
     assert clearing.case_count == 0
     venue.process(order(10**6 + 1, -1, None, 10, time_in_force=1, ts_event=3))
     venue.advance(4)
-    assert clearing.case_count == 2 and clearing.account(account).cash == 0
+    assert clearing.case_count == 2
+    assert clearing.account(account).cash == 0
     # 10 lots at 98 pay the first one's debt but for 10; the second sells at 97 and keeps nothing.
     assert clearing.account(rich).cash == 0
     venue.check()
@@ -207,10 +210,12 @@ def test_a_book_that_is_empty_leaves_the_case_open_until_somebody_bids():
     venue.refresh()
     venue.process(order(10**6, -1, None, 10, time_in_force=1, ts_event=1))
     venue.advance(2)
-    assert clearing.open_cases == 1 and clearing.account(account).positions == {"0": 20}
+    assert clearing.open_cases == 1
+    assert clearing.account(account).positions == {"0": 20}
     venue.process(order(10**6 + 1, 1, 50, 100, ts_event=3))
     venue.advance(3_000_000_000)
-    assert clearing.open_cases == 0 and clearing.account(account).positions == {"0": 0}
+    assert clearing.open_cases == 0
+    assert clearing.account(account).positions == {"0": 0}
     venue.check()
 
 
@@ -220,7 +225,8 @@ def test_frozen_records_and_sells_nothing():
     venue.refresh()
     venue.process(order(10**6, -1, None, 10, time_in_force=1, ts_event=1))
     venue.advance(2)
-    assert clearing.case_count == 1 and clearing.account(account).failed
+    assert clearing.case_count == 1
+    assert clearing.account(account).failed
     assert clearing.account(account).positions["0"] == 10
     assert clearing.holdings[0].mark_price == 99
     venue.check()
@@ -241,7 +247,8 @@ def test_initial_margin_is_asked_of_what_an_order_may_lead_to():
     events = venue.process(order(13, 1, 100, 4, owner=FIRST_OWNER))
     assert events["kind"].tolist() == [EventKind.ACCEPTED, EventKind.TRADE]
     state = clearing.account(account)
-    assert state.positions == {"0": 4} and state.cash == 100 - 400
+    assert state.positions == {"0": 4}
+    assert state.cash == 100 - 400
     assert (state.equity, state.initial_margin, state.maintenance_margin) == (100, 40, 20)
     # A price beyond the mark costs its difference at once.
     events = venue.process(order(14, -1, 50, 7, owner=FIRST_OWNER))
@@ -320,7 +327,8 @@ def test_an_account_in_liquidation_may_not_trade_and_its_orders_are_gone():
     venue.process(order(500, -1, 130, 5, owner=FIRST_OWNER))
     venue.process(order(10**6, -1, None, 10, time_in_force=1, ts_event=1))
     venue.advance(2)
-    assert clearing.account(account).failed and venue.books[0].get(500) is None
+    assert clearing.account(account).failed
+    assert venue.books[0].get(500) is None
     events = venue.process(order(501, -1, 130, 5, owner=FIRST_OWNER, ts_event=3))
     assert events["reason"].tolist() == [Reason.IN_LIQUIDATION]
     events = venue.process(asking(Kind.WITHDRAW, FIRST_OWNER, clearing.cash_asset, 1, 3))
@@ -348,11 +356,12 @@ def test_interest_is_paid_by_those_in_debt():
 
 
 def test_debt_that_grows_fails_the_account():
-    venue, clearing = venue_with(margin=LoanToValue(700_000, 800_000), liquidator=Frozen())
+    _venue, clearing = venue_with(margin=LoanToValue(700_000, 800_000), liquidator=Frozen())
     clearing.open(FIRST_OWNER, [-800], [10])
     assert clearing.case_count == 0
     clearing.charge_interest(1)
-    assert clearing.case_count == 1 and clearing.cases[0]["cause"] == Cause.ACCRUAL
+    assert clearing.case_count == 1
+    assert clearing.cases[0]["cause"] == Cause.ACCRUAL
 
 
 class Rising:
@@ -368,7 +377,8 @@ class Rising:
         return FlatMargin(500_000, self.rate).initial(side)
 
     def update(self, state):
-        assert state.mark_price == 100 and state.open_interest == 10
+        assert state.mark_price == 100
+        assert state.open_interest == 10
         self.rate = 300_000
         return True
 
@@ -378,7 +388,8 @@ def test_a_change_of_margin_parameters_is_a_cause():
     clearing.open(FIRST_OWNER, [200], [10], entry_prices=[100])
     assert clearing.case_count == 0
     clearing.update_margin(5)
-    assert clearing.case_count == 1 and clearing.cases[0]["cause"] == Cause.MARGIN
+    assert clearing.case_count == 1
+    assert clearing.cases[0]["cause"] == Cause.MARGIN
     entries = venue.entries
     assert entries["price"][entries["kind"] == EntryKind.PARAMETERS].tolist() == [300_000]
 
@@ -492,7 +503,8 @@ def test_a_fork_goes_on_to_the_same_tapes():
     for one in (venue, twin):
         one.advance(50)
         one.check()
-    assert twin.digest() == venue.digest() and clearing.case_count > 0
+    assert twin.digest() == venue.digest()
+    assert clearing.case_count > 0
     assert twin.clearings[0].case_count == clearing.case_count
 
 
@@ -528,7 +540,8 @@ def test_a_policy_in_python_sizes_every_sale():
     venue.process(order(10**6, -1, None, 10, time_in_force=1, ts_event=1))
     venue.advance(1_000_000)
     assert [position for _, position in asked] == [10, 5, 3, 2, 1]
-    assert clearing.account(account).positions == {"0": 0} and clearing.open_cases == 0
+    assert clearing.account(account).positions == {"0": 0}
+    assert clearing.open_cases == 0
 
 
 def test_a_sale_waits_for_its_delay():
@@ -537,6 +550,7 @@ def test_a_sale_waits_for_its_delay():
     venue.refresh()
     venue.process(order(10**6, -1, None, 10, time_in_force=1, ts_event=1))
     venue.advance(1_000)
-    assert clearing.cases["state"].tolist() == [1] and clearing.cases["sold"].tolist() == [0]
+    assert clearing.cases["state"].tolist() == [1]
+    assert clearing.cases["sold"].tolist() == [0]
     venue.advance(1_001)
     assert clearing.cases["sold"].tolist() == [10]

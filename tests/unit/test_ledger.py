@@ -17,7 +17,8 @@ def test_what_one_gives_another_receives():
     assert ledger.balances(token).tolist() == [0, 0, 0]
     rows = ledger.entries
     assert rows["amount"].tolist() == [100, 30]
-    assert rows["debit"].tolist() == [0, alice] and rows["credit"].tolist() == [alice, bob]
+    assert rows["debit"].tolist() == [0, alice]
+    assert rows["credit"].tolist() == [alice, bob]
     ledger.check()
 
 
@@ -29,7 +30,8 @@ def test_a_transfer_that_does_not_fit_moves_nothing():
     before = ledger.balances(cash).tolist()
     with pytest.raises(OverflowError, match="account 1 cannot give 4611686018427387903 units of"):
         ledger.transfer(cash, alice, bob, lob.MAX_SIZE)
-    assert ledger.balances(cash).tolist() == before and len(ledger.entries) == 2
+    assert ledger.balances(cash).tolist() == before
+    assert len(ledger.entries) == 2
     ledger.check()
 
 
@@ -66,8 +68,10 @@ def test_owners_find_their_accounts():
     first = ledger.open_accounts(1_000, 5_000)
     single = ledger.open_account("one", owner=77)
     later = ledger.open_accounts(10, 2_000)
-    assert ledger.owner_account(5_000) == first and ledger.owner_account(5_999) == first + 999
-    assert ledger.owner_account(77) == single and ledger.owner_account(2_009) == later + 9
+    assert ledger.owner_account(5_000) == first
+    assert ledger.owner_account(5_999) == first + 999
+    assert ledger.owner_account(77) == single
+    assert ledger.owner_account(2_009) == later + 9
     for owner in (0, 76, 78, 4_999, 6_000, -5, 2_010):
         assert ledger.owner_account(owner) == 0
     with pytest.raises(ValueError, match="owner number 5999 has an account already"):

@@ -236,7 +236,7 @@ def test_a_purchase_is_refused():
 
 def test_a_reset_starts_again_and_is_paid_for_if_it_is_worth_it():
     auction = RULES.kick(40, 110, 5, 0)
-    assert auction.redo(4, 5).refusal == Refusal.CANNOT_RESET
+    assert auction.redo(4, 1).refusal == Refusal.CANNOT_RESET
     again = auction.redo(4, 6)
     assert (again.auction.top, again.auction.started, again.reward) == (4, 6, 9)
     assert replace(auction, lot=5).redo(4, 6).reward == 0
@@ -458,6 +458,34 @@ def test_a_pool_goes_on_over_many_scales():
     assert pool.compounded(1) == 0
 
 
+def test_a_pool_pays_no_more_than_it_has():
+    # 1e-18 of the first pool, 1e12, is charged too much at first. The second loss gives all of it
+    # back, though most of it went with that loss: the two claim 1.01 of what is left.
+    pool = StabilityPool()
+    pool.deposit(1, 10**30)
+    pool.offset(10**30 - 10**22, 0)
+    assert pool.compounded(1) == 10**22 - 10**12
+    for owner in (1, 2):
+        pool.deposit(owner, 10**22)
+    pool.offset(3 * 10**22 - 10**14, WAD)
+    assert pool.compounded(1) + pool.compounded(2) > pool.total == 10**14
+    paid = [pool.withdraw(owner, 10**30) for owner in (1, 2)]
+    assert sum(one.deposit for one in paid) == 10**14
+    assert sum(one.collateral for one in paid) <= WAD
+
+
+def test_a_debt_below_the_error_carried_costs_a_depositor_nothing():
+    pool = StabilityPool()
+    pool.deposit(1, 3 * 10**30)
+    pool.deposit(2, 10)
+    pool.offset(WAD, 0)
+    pool.withdraw(1, 10**31)
+    product = pool.product
+    pool.offset(1, 0)
+    assert pool.product == product
+    pool.check()
+
+
 def test_one_offset_may_pass_two_scales():
     pool = StabilityPool(product=10**9)
     pool.deposit(1, 10 * WAD)
@@ -500,10 +528,19 @@ def test_late_borrowers_have_no_part_in_what_was_spread_before():
     assert held.position(1) == (2_995 * WAD // 1000, 300)
     held.open(3, 2 * WAD, 0)
     assert held.position(3) == (2 * WAD, 0)
-    held.open(4, WAD, 0)
+    held.open(4, WAD, 300)
     held.liquidate(4)
     assert held.position(1)[0] / WAD == pytest.approx(3.5916, abs=1e-4)
     assert held.position(3)[0] / WAD == pytest.approx(2.3984, abs=1e-4)
+
+
+def test_who_has_no_debt_is_not_liquidated_and_stays():
+    held = Redistribution()
+    held.open(1, 5, 5)
+    held.open(2, 7, 0)
+    with pytest.raises(ValueError, match="owner must have debt, got 2"):
+        held.liquidate(2)
+    assert held.position(2) == (7, 0)
 
 
 def test_the_last_borrower_and_a_second_position_are_refused():

@@ -1,0 +1,26 @@
+from collections.abc import Callable
+from typing import SupportsIndex
+
+from typing_extensions import disjoint_base
+
+from lob.clearing.clearing import Clearing, Liquidator
+
+__all__ = ["Frozen", "MarketSale"]
+
+@disjoint_base
+class MarketSale(Liquidator):
+    def __init__(
+        self,
+        sizing: Callable[[Clearing, int, int], int] | None = None,
+        *,
+        delay: SupportsIndex = 0,
+        retry: SupportsIndex = 1_000_000_000,
+    ) -> None: ...
+    @property
+    def sizing(self) -> Callable[[Clearing, int, int], int] | None: ...
+    @property
+    def delay(self) -> int: ...
+    @property
+    def retry(self) -> int: ...
+
+class Frozen(Liquidator): ...

@@ -1,0 +1,13 @@
+from typing_extensions import disjoint_base
+
+from lob.book import OrderBook
+from lob.instrument import Instrument
+
+@disjoint_base
+class Market:
+    @property
+    def now(self) -> int: ...
+    @property
+    def books(self) -> list[OrderBook]: ...
+    @property
+    def instruments(self) -> tuple[Instrument, ...]: ...
