@@ -1,0 +1,100 @@
+"""The price at which a call auction trades: one for all.
+
+The rules, in this order (exchanges publish them alike, for example Xetra's and Quedex's): the most
+volume; then the smallest surplus; then market pressure, the highest price if the surplus is on the
+buy side at all that are left, the lowest if it is on the sell side; then the price nearest to a
+reference.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lob.checks import integer
+
+__all__ = ["Uncross", "executable", "uncross"]
+
+
+class Uncross(NamedTuple):
+    """What an auction would do."""
+
+    price: int
+    """Ticks."""
+    volume: int
+    """Lots that trade."""
+    surplus: int
+    """Lots that are willing at the price and do not trade: positive to buy, negative to sell."""
+    lowest: int
+    """Ticks: the lowest price with that volume, and the highest."""
+    highest: int
+
+
+def executable(
+    bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]]
+) -> list[tuple[int, int, int]]:
+    """Of each price that an order has: (price, lots that can trade, surplus), prices rising.
+
+    Parameters
+    ----------
+    bids, asks
+        ``(price, size)`` in ticks and lots, in any order.
+    """
+    buys, sells = list(bids), list(asks)
+    for name, rows in (("bids", buys), ("asks", sells)):
+        for i, (price, size) in enumerate(rows):
+            integer(f"{name}[{i}].price", price)
+            integer(f"{name}[{i}].size", size, 0)
+    prices = sorted({price for price, _ in (*buys, *sells)})
+    bought = dict.fromkeys(prices, 0)
+    sold = dict.fromkeys(prices, 0)
+    for price, size in buys:
+        bought[price] += size
+    for price, size in sells:
+        sold[price] += size
+    rows, offered, wanted = [], 0, sum(bought.values())
+    for price in prices:
+        offered += sold[price]
+        rows.append((price, min(wanted, offered), wanted - offered))
+        wanted -= bought[price]
+    return rows
+
+
+def uncross(
+    bids: Iterable[tuple[int, int]],
+    asks: Iterable[tuple[int, int]],
+    reference_price: int | None = None,
+) -> Uncross | None:
+    """The price of a call auction; ``None`` where nothing can trade.
+
+    Parameters
+    ----------
+    bids, asks
+        ``(price, size)`` in ticks and lots, in any order; several at a price add up.
+    reference_price
+        Ticks; ``None``: the middle of the prices that are left, rounded down.
+
+    Examples
+    --------
+    >>> uncross([(105, 10), (103, 10)], [(98, 10), (102, 10)], 100)
+    Uncross(price=102, volume=20, surplus=0, lowest=102, highest=103)
+    """
+    buys, sells = list(bids), list(asks)
+    rows = executable(buys, sells)
+    volume = max((lots for _, lots, _ in rows), default=0)
+    if volume == 0:
+        return None
+    most = [row for row in rows if row[1] == volume]
+    least = min(abs(surplus) for _, _, surplus in most)
+    left = [row for row in most if abs(row[2]) == least]
+    low, high = left[0][0], left[-1][0]
+    if all(surplus > 0 for _, _, surplus in left):
+        price = high
+    elif all(surplus < 0 for _, _, surplus in left):
+        price = low
+    else:
+        # Between the two, at prices that no order has, the volume is the same and the surplus no
+        # larger.
+        nearest = (low + high) // 2 if reference_price is None else reference_price
+        price = min(max(nearest, low), high)
+    wanted = sum(size for bid, size in buys if bid >= price)
+    offered = sum(size for ask, size in sells if ask <= price)
+    return Uncross(price, volume, wanted - offered, most[0][0], most[-1][0])
