@@ -28,6 +28,7 @@ from experiments.scenario import SECOND_NS, Clearing, Population, Scenario, Sour
 from lob import clearing as rules
 from lob.clearing import margin as models
 from lob.clearing import oracle as prices
+from lob.feeds.positions import read_positions
 
 __all__ = ["Run", "build", "run_scenario"]
 
@@ -254,7 +255,12 @@ def _population(scenario: Scenario, one: Population, seed: int) -> agents.Partic
     for holding in holdings if one.cross else [holdings[one.holding]]:
         of = scenario.instruments[scenario.number_of(holding.instrument)]
         price = of.background.price
-        if one.stacked is not None:
+        if one.file is not None:
+            snapshot = read_positions(one.file, multiplier=of.multiplier)
+            drawn.append(
+                leverage.Accounts(snapshot.margin, snapshot.positions, snapshot.entry_prices)
+            )
+        elif one.stacked is not None:
             drawn.append(
                 leverage.stacked_accounts(
                     price=price,

@@ -165,6 +165,9 @@ class Population(_Part):
     long_share: Annotated[float, Field(ge=0, le=1)] = 1.0
     again: Seconds = 0.0
     cross: bool = False
+    file: str | None = None
+    """A snapshot (``lob.feeds.positions``), in place of drawn accounts; relative to where one is.
+    """
     stacked: Positive | None = None
     """Lots that fail at each tick from one below the price on, in place of drawn accounts: the
     other half of a uniform book."""

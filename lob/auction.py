@@ -50,12 +50,13 @@ def executable(
         bought[price] += size
     for price, size in sells:
         sold[price] += size
-    rows, offered, wanted = [], 0, sum(bought.values())
+    found: list[tuple[int, int, int]] = []
+    offered, wanted = 0, sum(bought.values())
     for price in prices:
         offered += sold[price]
-        rows.append((price, min(wanted, offered), wanted - offered))
+        found.append((price, min(wanted, offered), wanted - offered))
         wanted -= bought[price]
-    return rows
+    return found
 
 
 def uncross(

@@ -28,6 +28,7 @@ cdef int book_copy(Book *book, const Book *other) noexcept nogil
 cdef int sink_init(EventSink *sink) noexcept nogil
 cdef int sink_copy(EventSink *sink, const EventSink *other) noexcept nogil
 cdef int sink_reserve(EventSink *sink, int64_t events) noexcept
+cdef void grow_sink(EventSink *sink) noexcept nogil
 cdef void sink_retire(EventSink *sink) noexcept
 cdef void sink_release(EventSink *sink) noexcept nogil
 cdef size_t sink_bytes(const EventSink *sink) noexcept nogil

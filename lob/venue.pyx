@@ -26,10 +26,10 @@ from lob.matching cimport (
     Book,
     EventSink,
     apply,
+    grow_sink,
     sink_copy,
     sink_init,
     sink_release,
-    sink_reserve,
     well_formed,
 )
 from lob.memory cimport unlikely
@@ -328,7 +328,9 @@ cdef class Venue(Market):
         cdef Event *event
         self.record(message)
         if self.journal.next == self.journal.end:
-            self.grow_journal()
+            grow_sink(&self.journal)
+            if self.journal.lost:
+                raise MemoryError
         event = self.journal.next
         self.journal.next += 1
         self.seq += 1
@@ -349,11 +351,6 @@ cdef class Venue(Market):
         event.reason = <uint8_t>reason
         event.instrument = message.instrument
         return 0
-
-    cdef int grow_journal(self) except -1:
-        from_here = self.journal.next - self.journal.begin
-        if sink_reserve(&self.journal, from_here + 64) < 0:
-            raise MemoryError
 
     cdef int record(self, const Message *message) except -1:
         """Put a message on its tape."""

@@ -208,7 +208,10 @@ class _Reader:
             text = pc.if_else(plain, pc.utf8_ltrim(text, "+"), pa.scalar(None, pa.string()))
             steps = pc.multiply(text.cast(pa.decimal128(28, 9)), pa.scalar(Decimal(scale)))
             whole = pc.equal(pc.floor(steps), steps)
-            inside = pc.and_(pc.greater_equal(steps, -MAX_SIZE), pc.less_equal(steps, MAX_SIZE))
+            inside = pc.and_(
+                pc.greater_equal(steps, pa.scalar(-MAX_SIZE)),
+                pc.less_equal(steps, pa.scalar(MAX_SIZE)),
+            )
             kept = pc.if_else(pc.and_(whole, inside), steps, pa.scalar(None, steps.type))
             exact = kept.cast(pa.int64(), safe=False)
         unknown = np.asarray(pc.is_null(exact))
