@@ -40,19 +40,10 @@ CONTEXT = {
 """Cases that tell what the world is like, by id: shown, never a gate."""
 
 LATER = {
-    "CASC-.*": "clearing and cascades",
-    "DELEV-.*": "clearing and cascades",
-    "BP-spiral": "clearing and cascades",
-    "TFG-.*": "clearing and cascades",
-    "GEAN": "clearing and cascades",
-    "KO-(flash|scale)": "clearing and cascades",
-    "TOX": "lending",
-    "PERP-liq": "margin",
-    "ADL-toy": "auto-deleveraging",
-    "AMM": "automated market maker",
-    "AUC-.*": "auctions",
-    "CLIP": "auctions",
-    "FBA": "auctions",
+    "TFG-base": "a market that clears at one price each step",
+    "GEAN": "an equilibrium of beliefs",
+    "AMM": "automated market makers",
+    "AUC-.*": "bidders with private values",
 }
 """Cases of parts of the project that are not built yet."""
 

@@ -1,8 +1,12 @@
 """Every target, in the order of the table in docs/validation.md."""
 
-from experiments.validation import targets_flow, targets_trading
+from experiments.validation import targets_flow, targets_leverage, targets_trading
 from experiments.validation.target import Target
 
 __all__ = ["TARGETS"]
 
-TARGETS: tuple[Target, ...] = targets_flow.TARGETS + targets_trading.TARGETS
+TARGETS: tuple[Target, ...] = (
+    *targets_flow.TARGETS,
+    *targets_trading.TARGETS,
+    *targets_leverage.TARGETS,
+)
