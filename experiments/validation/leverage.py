@@ -116,7 +116,7 @@ def deleveraging(
         (5, 100, 500),
         (10, 100, 1000),
     ),
-    shock: float = 2e-5,
+    shock: float = 1e-5,
 ) -> Values:
     """A fund that holds its leverage, and sells into what moved it.
 
@@ -143,8 +143,8 @@ def deleveraging(
 
 
 def _deleverage(leverage: float, share: float, shock: float) -> float:
-    # One tick is a ten-millionth of the price, a first drop of some thousand of them.
-    price, depth = 10_000_000, 10
+    # Ticks are so small that the first drop has a thousand of them.
+    price, depth = 100_000_000, 10
     money = depth * price * price
     assets = int(money * share)
     ticks = int(price * shock)
@@ -327,7 +327,8 @@ def impact_invariance(
     positive(X=X, ADV=ADV, sigma=sigma, deflator=deflator)
 
     def impact(share: float, volatility: float, volume: float) -> float:
-        return 5e-4 * (volatility / 0.02) ** (4 / 3) * (volume / 40e6) ** (1 / 3) * share / 0.01
+        activity: float = (volatility / 0.02) ** (4 / 3) * (volume / 40e6) ** (1 / 3)
+        return 5e-4 * activity * share / 0.01
 
     return {
         "predicted": impact(X / ADV, sigma, ADV * deflator),
