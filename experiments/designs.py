@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lob.clearing import Liquidator
-from lob.liquidation import Frozen, MarketSale
+from lob.liquidation import Frozen, MarketSale, Stage, Staged
+from lob.liquidation.stages import DownTier, Slices
 
 __all__ = ["DESIGNS", "make_liquidator"]
 
@@ -21,7 +22,34 @@ def _frozen() -> Liquidator:
     return Frozen()
 
 
-DESIGNS: dict[str, Callable[..., Liquidator]] = {"frozen": _frozen, "market-sale": _market_sale}
+def _staged_market_sale(every: float = 1.0) -> Liquidator:
+    """The same as market-sale, as a composition of parts."""
+    return Staged([Stage(every=round(every * NS_PER_SECOND))])
+
+
+def _sliced(lots: int = 100, every: float = 0.1) -> Liquidator:
+    """Sell in slices, until the account is safe or flat."""
+    return Staged([Stage(limits=Slices(lots), every=round(every * NS_PER_SECOND))])
+
+
+def _tiered(patience: float = 10.0, every: float = 1.0) -> Liquidator:
+    """Sell down a margin tier at a time; what is left after a while at once."""
+    ns = round(every * NS_PER_SECOND)
+    return Staged(
+        [
+            Stage(sizing=DownTier(), every=ns, patience=round(patience * NS_PER_SECOND)),
+            Stage(every=ns),
+        ]
+    )
+
+
+DESIGNS: dict[str, Callable[..., Liquidator]] = {
+    "frozen": _frozen,
+    "market-sale": _market_sale,
+    "staged-market-sale": _staged_market_sale,
+    "sliced": _sliced,
+    "tiered": _tiered,
+}
 """What makes each design; its keywords are its parameters, times in seconds."""
 
 

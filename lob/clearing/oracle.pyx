@@ -2,8 +2,8 @@
 
 A ``Source`` says what a price truly is: the last trade, the touch of a book, an average, a median
 of books, a series from outside. An ``Oracle`` says when clearing gets to know: with a lag, only
-after a move that is large enough, at a heartbeat, not at all during an outage, falsely while somebody
-manipulates it. Both prices are kept, so that a loss can be told from a delay.
+after a move that is large enough, at a heartbeat, not at all during an outage, falsely while
+somebody manipulates it. Both prices are kept, so that a loss can be told from a delay.
 
 An oracle also knows what moved its price, for the cascade tree: the trade of a liquidation, another
 trade, a quote, or something from outside. Where several moves make one new price, as with averages

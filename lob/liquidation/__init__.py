@@ -1,5 +1,7 @@
 """Liquidation: what is done with accounts that failed, as compositions of interchangeable parts."""
 
+from lob.liquidation.design import Design
 from lob.liquidation.market_sale import Frozen, MarketSale
+from lob.liquidation.stages import Stage, Staged
 
-__all__ = ["Frozen", "MarketSale"]
+__all__ = ["Design", "Frozen", "MarketSale", "Stage", "Staged"]

@@ -13,7 +13,8 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import BestBid, Last, Mid, Twap
 from lob.clearing.prices import first_failing_tick
-from lob.liquidation import Frozen, MarketSale
+from lob.liquidation import Frozen, MarketSale, Stage, Staged
+from lob.liquidation.stages import AtBankruptcy, CloseFactor, DownTier, Slices
 from tests.venues import FIRST_OWNER, asking
 
 SECOND = 1_000_000_000
@@ -49,6 +50,17 @@ def markets(draw):
                 lambda: MarketSale(delay=SECOND // 2),
                 lambda: MarketSale(lambda c, n, held: max(1, abs(held) // 3), retry=SECOND // 4),
                 lambda: Frozen(),
+                lambda: Staged(
+                    [
+                        Stage(
+                            sizing=CloseFactor(400_000),
+                            price_path=AtBankruptcy(),
+                            every=SECOND // 2,
+                            patience=SECOND,
+                        ),
+                        Stage(sizing=DownTier(), limits=Slices(9), every=SECOND // 3),
+                    ]
+                ),
             ]
         )
     )()
