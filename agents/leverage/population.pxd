@@ -14,4 +14,3 @@ cdef class MarginTraders(Participant):
     cdef readonly int64_t first_account
     cdef readonly int64_t returned  # how often one has come back
     cdef object leverage  # ppm by member
-    cdef const int64_t[::1] leverage_of

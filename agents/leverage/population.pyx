@@ -87,7 +87,6 @@ cdef class MarginTraders(Participant):
                 clearings[self.clearing].holdings[self.holding].instrument
             ]
             self.leverage = self.accounts.leverage(instrument)
-            self.leverage_of = self.leverage
         self.simulation.venue.refresh()
         return 0
 
@@ -106,7 +105,7 @@ cdef class MarginTraders(Participant):
         cdef int64_t held = clearing.ledger.row(clearing.records[self.holding].asset)[account]
         cdef int64_t cash = clearing.ledger.row(clearing.cash_asset)[account]
         cdef int64_t mark = clearing.records[self.holding].mark
-        cdef int64_t leverage = self.leverage_of[payload]
+        cdef int64_t leverage = self.leverage[payload]
         cdef int128 size
         cdef Message message
         if held or cash <= 0 or mark == NO_PRICE or (

@@ -1,0 +1,174 @@
+"""Scenarios: every ready one is whole, and a wrong one is refused with all its mistakes."""
+
+import json
+import tomllib
+
+import pytest
+
+from experiments import cli
+from experiments.metrics.conservation import check_conservation
+from experiments.run import build, run_scenario
+from experiments.scenario import FOLDER, ScenarioError, read_scenario, ready_scenarios
+from experiments.spiral_study import study_spiral
+
+# As small as still shows what each is about.
+SMALL = {
+    "deleveraging-spiral": {"populations.0.count": 2_000, "populations.0.equity": 25_000},
+    "flash-crash": {"populations.0.count": 500, "seconds": 60.0, "horizon": 30.0},
+    "oracle-lag": {"populations.0.count": 500, "populations.0.equity": 1_000_000},
+    "two-assets": {"populations.0.count": 500, "populations.0.equity": 140_000},
+}
+
+
+def test_the_named_scenarios_are_there():
+    named = {"flash-crash", "deleveraging-spiral", "oracle-lag", "two-assets"}
+    assert named <= set(ready_scenarios())
+
+
+@pytest.mark.parametrize("name", ready_scenarios())
+def test_a_ready_scenario_runs_conserves_and_repeats_itself(name):
+    scenario = read_scenario(name, SMALL[name])
+    run = run_scenario(scenario, 1)
+    check_conservation(run.tape["entries"], run.simulation.ledger)
+    run.simulation.venue.check()
+    said = run.summary()
+    json.dumps(said, allow_nan=False)
+    assert said["cascade"]["liquidations"] > 0, "a scenario without a failure shows nothing"
+    assert said["drops"][0] > 0
+    assert run_scenario(scenario, 1).simulation.digest() == said["digest"]
+    assert run_scenario(scenario, 2).simulation.digest() != said["digest"]
+
+
+def test_the_twin_sells_nothing_and_is_the_same_until_the_first_sale():
+    scenario = read_scenario("deleveraging-spiral", SMALL["deleveraging-spiral"])
+    full, twin = run_scenario(scenario, 1), run_scenario(scenario, 1, forced=False)
+    assert twin.cascade.lots.sum() == 0 < full.cascade.lots.sum()
+    assert full.drop() > twin.drop() > 0
+    first = int(full.tape["events"]["seq"][full.tape["events"]["tag"] >= 2**62][0])
+    before = slice(0, first - 1)
+    assert full.tape["events"][before].tobytes() == twin.tape["events"][before].tobytes()
+
+
+def test_without_a_shock_of_any_size_nothing_is_forced():
+    scenario = read_scenario(
+        "deleveraging-spiral", {**SMALL["deleveraging-spiral"], "shocks.0.lots": 1}
+    )
+    run = run_scenario(scenario, 1)
+    assert len(run.cascade) == 0
+    said = run.summary()
+    assert said["cascade"]["branching_ratio"] is None
+    assert said["solvency"]["bad_debt"] == 0
+
+
+def test_a_run_can_be_forked_in_the_middle():
+    scenario = read_scenario("deleveraging-spiral", SMALL["deleveraging-spiral"])
+    simulation = build(scenario, 1)
+    simulation.run(until=4_900_000_000)
+    twin = simulation.fork()
+    for one in (simulation, twin):
+        one.run(until=6_000_000_000)
+        one.venue.check()
+    assert twin.digest() == simulation.digest()
+    assert twin.clearings[0].case_count == simulation.clearings[0].case_count > 0
+
+
+def test_a_study_over_seeds():
+    scenario = read_scenario("deleveraging-spiral", SMALL["deleveraging-spiral"])
+    told = []
+    study = study_spiral(scenario, range(1, 4), report=lambda done, total: told.append(done))
+    assert told == [1, 2, 3, 4, 5, 6]
+    found = study.amplification()
+    assert found.ratio.low <= found.ratio.estimate <= found.ratio.high
+    assert found.ratio.estimate > 1
+    assert study.var_95.upper is None
+    json.dumps(study.to_dict(), allow_nan=False)
+    alone = study_spiral(scenario, range(1, 4), workers=1)
+    assert [run["digest"] for run in alone.full] == [run["digest"] for run in study.full]
+
+
+def content():
+    return tomllib.loads((FOLDER / "deleveraging-spiral.toml").read_text(encoding="utf-8"))
+
+
+def test_all_mistakes_come_at_once_each_with_its_path():
+    wrong = content()
+    wrong["sekonds"] = 5
+    wrong["clearings"][0]["insurance_fund"] = -1
+    wrong["populations"][0]["long_share"] = 2
+    wrong["instruments"][0]["background"]["kind"] = "magic"
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(wrong)
+    said = str(caught.value)
+    assert "4 mistakes" in said
+    for path in ("sekonds", "clearings.0.insurance_fund", "populations.0.long_share",
+                 "instruments.0.background"):  # fmt: skip
+        assert path in said
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"clearings.0.holdings.0.instrument": "SPOT"}, "no instrument is called 'SPOT'"),
+        ({"populations.0.clearing": "bank"}, "no clearing is called 'bank'"),
+        ({"seconds": 6.0}, "seconds must reach to the horizon"),
+        ({"shocks.0.instrument": "X"}, "shocks.0.instrument: no instrument is called 'X'"),
+        ({"clearings.0.holdings.0.oracle.source.kind": "external"}, "prices must be given"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(change, match):
+    with pytest.raises(ScenarioError, match=match):
+        read_scenario("deleveraging-spiral", change)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"clearings.0.liquidator.design": "prayer"}, "no design is called 'prayer'"),
+        ({"clearings.0.holdings.0.margin.parameters": {"initial": 5}}, "holdings.0.margin"),
+        ({"clearings.0.liquidator.parameters": {"speed": 5}}, "design market-sale"),
+    ],
+)
+def test_wrong_parameters_are_named(change, match):
+    with pytest.raises(ValueError, match=match):
+        build(read_scenario("deleveraging-spiral", change))
+
+
+def test_files_that_are_none(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text("name = [")
+    with pytest.raises(ScenarioError, match="not TOML"):
+        read_scenario(path)
+    with pytest.raises(ScenarioError, match="no scenario is called"):
+        read_scenario("no-such-thing")
+
+
+def test_the_command_tells_the_story_on_one_screen(capsys):
+    settings = [f"--set={key}={value}" for key, value in SMALL["deleveraging-spiral"].items()]
+    with pytest.raises(SystemExit) as end:
+        cli.main(["run", "deleveraging-spiral", "--seeds", "2", *settings])
+    assert not end.value.code
+    said = capsys.readouterr().out
+    assert len(said.splitlines()) <= 24
+    for part in ("shock", "drop without forced sales", "drop with forced sales", "amplification",
+                 "generations", "bad debt", "who paid it", "digest"):  # fmt: skip
+        assert part in said
+
+
+def test_the_command_writes_what_it_ran(tmp_path, capsys):
+    settings = [f"--set={key}={value}" for key, value in SMALL["deleveraging-spiral"].items()]
+    out = tmp_path / "run"
+    arguments = ["run", "deleveraging-spiral", "--seeds", "1", "--out", str(out), "--json"]
+    with pytest.raises(SystemExit) as end:
+        cli.main([*arguments, *settings])
+    assert not end.value.code
+    json.loads(capsys.readouterr().out)
+    assert {path.name for path in out.iterdir()} == {
+        "events.parquet", "messages.parquet", "entries.parquet", "story.json", "run.html",
+    }  # fmt: skip
+
+
+def test_the_command_refuses_in_one_go(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["run", "deleveraging-spiral", "--set", "shocks.0.lots=-5"])
+    assert end.value.code == 2
+    assert "shocks.0.lots" in capsys.readouterr().err
