@@ -108,6 +108,9 @@ cdef enum:
     WITHDRAW = 65
     TAKE = 66
     BID = 67
+    MINT = 68
+    REDEEM = 69
+    SWAP = 70
 
     LIMIT = 0
     MARKET = 1
@@ -168,6 +171,8 @@ cdef enum:
     ENTRY_BID = 14
     ENTRY_MINT = 15
     ENTRY_REDEEM = 16
+    ENTRY_SWAP = 17
+    ENTRY_ACCRUAL = 18
     ENTRY_MARK = 64
     ENTRY_INDEX = 65
     ENTRY_PARAMETERS = 66

@@ -80,6 +80,12 @@ class Kind(IntEnum):
     """``size`` lots at most ``price`` from the liquidation ``order_id``, which is on offer."""
     BID = 67
     """``price`` for ``size`` lots in the auction of the liquidation ``order_id``."""
+    MINT = 68
+    """``size`` claims of the facility ``order_id`` for what backs them, at its price."""
+    REDEEM = 69
+    """``size`` claims go back to the facility ``order_id`` for what backs them."""
+    SWAP = 70
+    """``size`` lots bought from or sold to the pool ``order_id``, ``price`` at worst."""
 
 
 class OrderType(IntEnum):
@@ -209,6 +215,10 @@ class EntryKind(IntEnum):
     """Paid for, or back to, a bidder."""
     MINT = 15
     REDEEM = 16
+    SWAP = 17
+    """One leg of a trade with a pool."""
+    ACCRUAL = 18
+    """What an issuer earns or loses from outside: staking rewards, slashing."""
 
     MARK = 64
     """``price`` is the mark that clearing believes from now on, ``reference`` the true one."""
