@@ -53,9 +53,26 @@ class UniformBook(agents.Agent):
 
 
 def build(
-    scenario: Scenario, seed: int = 1, *, forced: bool = True, design: str | None = None
+    scenario: Scenario,
+    seed: int = 1,
+    *,
+    forced: bool = True,
+    design: str | None = None,
+    parameters: dict[str, Any] | None = None,
+    events: bool = True,
+    messages: bool = True,
 ) -> agents.Simulation:
-    """Build a scenario's simulation, ready to run."""
+    """Build a scenario's simulation, ready to run.
+
+    Parameters
+    ----------
+    scenario, seed, forced, design
+        See ``experiments.run.run_scenario``.
+    parameters
+        Of ``design``.
+    events, messages
+        Whether these tapes are kept; that of clearing always is.
+    """
     instruments = [
         lob.Instrument(
             one.name,
@@ -68,8 +85,12 @@ def build(
         )
         for number, one in enumerate(scenario.instruments)
     ]
-    clearings = [make_clearing(scenario, one, forced, design) for one in scenario.clearings]
-    simulation = agents.Simulation(seed, instruments=instruments, clearings=clearings)
+    clearings = [
+        make_clearing(scenario, one, forced, design, parameters) for one in scenario.clearings
+    ]
+    simulation = agents.Simulation(
+        seed, instruments=instruments, clearings=clearings, events=events, messages=messages
+    )
     for number, one in enumerate(scenario.instruments):
         simulation.add(_background(number, one.name, one.background))
     for maker in scenario.makers:

@@ -26,7 +26,11 @@ MODELS = {
 
 
 def make_clearing(
-    scenario: Scenario, one: Clearing, forced: bool, design: str | None
+    scenario: Scenario,
+    one: Clearing,
+    forced: bool,
+    design: str | None,
+    parameters: dict[str, Any] | None = None,
 ) -> rules.Clearing:
     """Make one of a scenario's clearings."""
     holdings = []
@@ -41,7 +45,7 @@ def make_clearing(
         )
     liquidator = make_liquidator(
         design or one.liquidator.design if forced else "frozen",
-        one.liquidator.parameters if forced and design is None else {},
+        (one.liquidator.parameters if design is None else parameters or {}) if forced else {},
     )
     return rules.Clearing(
         one.name,
