@@ -104,6 +104,9 @@ cdef enum:
     CANCEL = 2
     REDUCE = 3
     REPLACE = 4
+    SESSION = 5
+    UNCROSS = 6
+    BAND = 7
     DEPOSIT = 64
     WITHDRAW = 65
     TAKE = 66
@@ -135,6 +138,13 @@ cdef enum:
     CANCELLED = 4
     REDUCED = 5
     REPLACED = 6
+    SESSION_CHANGED = 7
+    BAND_CHANGED = 8
+    UNCROSSED = 9
+
+    CONTINUOUS = 0
+    CALL = 1
+    HALTED = 2
 
     REASON_NONE = 0
     REASON_UNKNOWN_ORDER = 1
@@ -156,6 +166,8 @@ cdef enum:
     REASON_LIQUIDATED = 17
     REASON_BID_TOO_LOW = 30
     REASON_LEAVES_DUST = 31
+    REASON_COLLECTING = 18
+    REASON_UNCROSS = 19
 
     ENTRY_OPENING = 1
     ENTRY_DEPOSIT = 2

@@ -21,6 +21,7 @@ from lob.block cimport Block
 from lob.book cimport OrderBook
 from lob.clearing.clearing cimport Clearing
 from lob.clearing.ledger cimport WORLD, Account, Ledger
+from lob.ladder cimport NO_LEVEL
 from lob.market cimport Market
 from lob.matching cimport (
     Book,
@@ -35,16 +36,19 @@ from lob.matching cimport (
 from lob.memory cimport prefetch, unlikely
 from lob.order_table cimport table_find
 from lob.records cimport (
+    BAND,
     BID,
     BUY,
     CANCEL,
     CAUSE_TRANSFER,
+    CONTINUOUS,
     DEPOSIT,
     ENTRY_DEPOSIT,
     ENTRY_FEE,
     ENTRY_TRADE,
     ENTRY_WITHDRAWAL,
     FROM_VENUE,
+    HALTED,
     LIQUIDATION_TAG,
     MAX_SIZE,
     NEW,
@@ -53,13 +57,16 @@ from lob.records cimport (
     REASON_NONE,
     REASON_NO_ACCOUNT,
     REASON_NOT_ON_OFFER,
+    REASON_UNCROSS,
     REDUCE,
     REDUCE_ONLY,
     REJECTED,
     REPLACE,
     REPLACED,
+    SESSION,
     TAKE,
     TRADE,
+    UNCROSS,
     WITHDRAW,
     Event,
     Message,
@@ -103,6 +110,9 @@ cdef class Venue(Market):
         that keeps rows must copy them.
     start
         Time in ns.
+    breakers
+        ``lob.breaker.Breaker`` objects, which guard books of this venue from now on. Of those that
+        are due at one time the first in the list acts first.
 
     Attributes
     ----------
@@ -132,6 +142,7 @@ cdef class Venue(Market):
         messages=True,
         entries=True,
         start=0,
+        breakers=(),
     ):
         cdef Clearing clearing
         cdef int64_t i
@@ -171,6 +182,11 @@ cdef class Venue(Market):
                 raise ValueError(f"clearings: two are called {clearing.name!r}")
             clearing.attach(self, self.ledger, len(self.clearings))
             self.clearings.append(clearing)
+        self.breakers = list(breakers)
+        self.seen = [None] * len(self.breakers)
+        for i, breaker in enumerate(self.breakers):
+            checks.integer(f"breakers[{i}].instrument", breaker.instrument, 0, len(self.books) - 1)
+        self.find_breaker_due()
         self.reset_deadline()
 
     def __dealloc__(self):
@@ -250,7 +266,7 @@ cdef class Venue(Market):
                 if self.deadline <= rows[i].ts_event:
                     self.advance_to(rows[i].ts_event)
                 continue
-            while self.deadline < rows[i].ts_event:
+            while self.deadline < rows[i].ts_event or self.breaker_due <= rows[i].ts_event:
                 self.advance_to(self.deadline)
             message = rows[i]
             self.now = self.ledger.now = message.ts_event
@@ -323,6 +339,8 @@ cdef class Venue(Market):
         self.execute(message)
         while self.trim:
             self.trim_orders(self.trim.pop())
+        if unlikely(self.broken):
+            self.run_breakers(self.now)
         return 0
 
     cdef int admit_replace(self, const Message *message, int64_t account) except -1:
@@ -421,6 +439,129 @@ cdef class Venue(Market):
             )
             if clearing.deadline < self.deadline:
                 self.deadline = clearing.deadline
+        if self.breakers:
+            self.watch(message.instrument, first)
+        return 0
+
+    # ---------------------------------------------------------------- sessions and bands
+
+    def set_session(self, instrument, session, reference_price=None):
+        """Put a book into another session, now.
+
+        The message is the venue's own (``Flag.VENUE``): a design or a breaker decides so again on
+        replay. Who operates a venue from outside sends a SESSION message to ``process`` instead.
+
+        Parameters
+        ----------
+        instrument
+            Number of the book.
+        session
+            ``lob.Session``; going into CONTINUOUS uncrosses what was collected.
+        reference_price
+            Ticks, see ``OrderBook.set_session``.
+
+        Returns
+        -------
+        Uncross or None
+            What traded; ``None``: nothing.
+        """
+        cdef Message message
+        number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
+        kind = checks.integer("session", session, CONTINUOUS, HALTED)
+        price, order_type = checks.to_reference(reference_price)
+        found = None if kind != CONTINUOUS else self.books[number].indicative(reference_price)
+        write_message(&message, SESSION, 0, order_type, 0, 0, FROM_VENUE, number)
+        message.order_id = kind
+        message.price = price
+        self.rule(&message)
+        return found
+
+    def uncross(self, instrument, reference_price=None):
+        """Let what a book has collected trade at one price, now; its session stays.
+
+        Parameters and result are those of ``set_session``. A halted book refuses.
+        """
+        cdef Message message
+        number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
+        price, order_type = checks.to_reference(reference_price)
+        found = self.books[number].indicative(reference_price)
+        halted = self.books[number].session == HALTED
+        write_message(&message, UNCROSS, 0, order_type, 0, 0, FROM_VENUE, number)
+        message.price = price
+        self.rule(&message)
+        return None if halted else found
+
+    def set_band(self, instrument, low, high):
+        """Allow prices of a book from ``low`` to ``high`` ticks only; ``None``: no bound."""
+        cdef Message message
+        number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
+        lowest, highest = checks.to_band(low, high)
+        write_message(&message, BAND, 0, 0, 0, 0, FROM_VENUE, number)
+        message.price = lowest
+        message.stop_price = highest
+        self.rule(&message)
+
+    cdef int rule(self, Message *message) except -1:
+        """A message of the venue's own that changes the rules of a book."""
+        return self.execute(message)
+
+    cdef int watch(self, int64_t instrument, int64_t first) except -1:
+        """Let breakers know of a price that moved; those that are due act after the message."""
+        cdef Book *book = self.book_of[instrument]
+        cdef int64_t i = self.journal.next - self.journal.begin - 1
+        if book.session != CONTINUOUS:
+            return 0
+        while i >= first and self.journal.begin[i].kind != TRADE:
+            i -= 1
+        for number, breaker in enumerate(self.breakers):
+            if breaker.instrument != instrument:
+                continue
+            if breaker.price == "mid":
+                if book.sides[0].best == NO_LEVEL or book.sides[1].best == NO_LEVEL:
+                    continue
+                price = (
+                    book.sides[0].levels[book.sides[0].best].price
+                    + book.sides[1].levels[book.sides[1].best].price
+                ) >> 1
+            elif i >= first:
+                price = self.journal.begin[i].price
+            else:
+                continue
+            if price != self.seen[number]:
+                self.seen[number] = price
+                breaker.on_price(self.now, price)
+        self.find_breaker_due()
+        self.deadline = min(self.deadline, self.breaker_due)
+        self.broken = self.breaker_due <= self.now
+        return 0
+
+    cdef int find_breaker_due(self) except -1:
+        """When the first breaker has something to do."""
+        self.breaker_due = NEVER
+        for breaker in self.breakers:
+            if breaker.due is not None and breaker.due < self.breaker_due:
+                self.breaker_due = breaker.due
+        return 0
+
+    cdef int run_breakers(self, int64_t ts) except -1:
+        """Let all that are due by ``ts`` act, each at its own time."""
+        cdef int64_t before
+        while self.breaker_due <= ts:
+            before = self.seq
+            self.now = self.ledger.now = max(self.now, self.breaker_due)
+            for breaker in self.breakers:
+                if breaker.due == self.breaker_due:
+                    breaker.on_due(self, self.now)
+                    if breaker.due is not None and breaker.due <= self.now and self.seq == before:
+                        raise RuntimeError(
+                            f"{type(breaker).__name__} did nothing at {self.now} and is still due"
+                        )
+                    break
+            self.find_breaker_due()
+            while self.trim:
+                self.trim_orders(self.trim.pop())
+        self.broken = False
+        self.reset_deadline()
         return 0
 
     # ---------------------------------------------------------------- settlement
@@ -439,6 +580,8 @@ cdef class Venue(Market):
             maker = WORLD
             if event.kind == TRADE:
                 maker = self.ledger.account_of(event.resting_owner)
+                if event.reason == REASON_UNCROSS:
+                    taker = self.ledger.account_of(event.owner)
             elif event.kind != REJECTED:
                 # Of another's order: one that self-trade prevention took off.
                 taker = self.ledger.account_of(event.owner)
@@ -456,9 +599,12 @@ cdef class Venue(Market):
                         maker, &event, True
                     )
                 self.settle_trade(&event, taker, maker)
-                traded = True
                 if maker != WORLD:
                     self.touch(maker)
+                if event.reason != REASON_UNCROSS:
+                    traded = True
+                elif taker != WORLD and taker != maker:
+                    self.touch(taker)
             elif taker != WORLD and accounts[taker].reduces:
                 self.trim.append(taker)
         if traded and taker != WORLD:
@@ -466,11 +612,15 @@ cdef class Venue(Market):
         return 0
 
     cdef int settle_trade(self, const Event *event, int64_t taker, int64_t maker) except -1:
-        """Move what was traded one way and what it costs the other, and charge the fees."""
+        """Move what was traded one way and what it costs the other, and charge the fees.
+
+        In a call auction both orders rested: either side pays the maker's fee.
+        """
         cdef const Terms *terms = &(<Terms *>self.terms.data)[event.instrument]
         cdef int64_t buyer = taker if event.side == BUY else maker
         cdef int64_t seller = maker if event.side == BUY else taker
         cdef int64_t tag = event.tag if event.tag >= LIQUIDATION_TAG else event.resting_tag
+        cdef int64_t rate
         cdef int128 cash
         if terms.inverse:
             if event.price < 1:
@@ -496,10 +646,13 @@ cdef class Venue(Market):
         self.note_trade(buyer, terms.base, event.size, <int64_t>cash)
         self.note_trade(seller, terms.base, -event.size, <int64_t>-cash)
         if terms.taker_fee or terms.maker_fee:
-            self.charge_fee(terms, cash, taker, terms.taker_fee, tag, event.instrument)
+            rate = terms.maker_fee if event.reason == REASON_UNCROSS else terms.taker_fee
+            self.charge_fee(terms, cash, taker, rate, tag, event.instrument)
             self.charge_fee(terms, cash, maker, terms.maker_fee, tag, event.instrument)
         if tag:
             self.tell_case(event, tag, taker, maker)
+            if event.resting_tag >= LIQUIDATION_TAG and event.resting_tag != tag:
+                self.tell_case(event, event.resting_tag, taker, maker)
         return 0
 
     cdef int note_trade(
@@ -654,7 +807,7 @@ cdef class Venue(Market):
 
     cdef int reset_deadline(self) noexcept:
         cdef int64_t i
-        self.deadline = NEVER
+        self.deadline = self.breaker_due
         for i in range(len(self.clearings)):
             self.deadline = min(self.deadline, (<Clearing>self.clearings[i]).deadline)
         # Whatever gives its members accounts after this is seen at the next look.
@@ -662,8 +815,10 @@ cdef class Venue(Market):
         return 0
 
     cdef int advance_to(self, int64_t ts) except -1:
-        """Do one thing that is due by ``ts``, at its own time."""
+        """Do one thing that is due by ``ts``, at its own time. Breakers go first."""
         cdef Clearing clearing, first = None
+        if self.breaker_due <= ts and self.breaker_due <= self.deadline:
+            return self.run_breakers(self.breaker_due)
         for clearing in self.clearings:
             if clearing.deadline <= ts and (first is None or clearing.deadline < first.deadline):
                 first = clearing
@@ -671,6 +826,8 @@ cdef class Venue(Market):
             self.now = self.ledger.now = max(self.now, first.deadline)
             first.advance(self.now)
         self.reset_deadline()
+        if unlikely(self.broken):
+            self.run_breakers(self.now)
         return 0
 
     def next_deadline(self):
@@ -689,6 +846,7 @@ cdef class Venue(Market):
         cdef Clearing clearing
         for clearing in self.clearings:
             clearing.reset_deadline()
+        self.find_breaker_due()
         self.reset_deadline()
 
     # ---------------------------------------------------------------- tapes
@@ -786,6 +944,9 @@ cdef class Venue(Market):
         other.trim = list(self.trim)
         other.ledger = copying.deepcopy(self.ledger, memo)
         other.clearings = copying.deepcopy(self.clearings, memo)
+        other.breakers = copying.deepcopy(self.breakers, memo)
+        other.seen = list(self.seen)
+        other.breaker_due, other.broken = self.breaker_due, self.broken
         return other
 
     def __reduce__(self):
