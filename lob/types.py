@@ -218,6 +218,13 @@ class Reason(IntEnum):
     without a minimum size."""
     UNCROSS = 19
     """Of a TRADE: in a call auction. Both orders rested, so neither was the aggressor."""
+    ILLIQUID = 24
+    """The issuer of a claim, or a pool, has not enough at hand; ``leaves`` is what it did not pay.
+    """
+    WORTHLESS = 25
+    """Nothing backs the claim, so nothing says what a new one costs."""
+    PRICE_LIMIT = 26
+    """A swap would have cost more, or brought less, than its ``price`` allows."""
 
 
 class EntryKind(IntEnum):

@@ -22,6 +22,7 @@ cdef struct Terms:
 cdef class Venue(Market):
     cdef readonly Ledger ledger
     cdef readonly list clearings
+    cdef readonly list facilities
     cdef readonly int64_t deadline  # ns: when there is next something to do
     cdef readonly int64_t seq  # events so far
     cdef EventSink journal
@@ -62,7 +63,7 @@ cdef class Venue(Market):
     cdef void look_ahead(self, const Message[::1] rows, int64_t at) noexcept
     cdef int check_batch(self, object batch, const Message[::1] rows) except -1
     cdef object events_from(self, int64_t first)
-    cdef int touch(self, int64_t account) except -1
+    cdef int look_at_claims(self) except -1
     cdef int reject(self, const Message *message, int reason) except -1
     cdef int record(self, const Message *message) except -1
     cdef int advance_to(self, int64_t ts) except -1
