@@ -7,7 +7,7 @@ from lob.clearing import Liquidator
 from lob.liquidation import Frozen, MarketSale, Stage, Staged
 from lob.liquidation.stages import DownTier, Slices
 
-__all__ = ["DESIGNS", "make_liquidator"]
+__all__ = ["DESIGNS", "contest_designs", "make_liquidator"]
 
 NS_PER_SECOND = 1_000_000_000
 
@@ -67,3 +67,8 @@ def make_liquidator(design: str, parameters: dict[str, Any]) -> Liquidator:
         return DESIGNS[design](**parameters)
     except TypeError as error:
         raise ValueError(f"design {design}: {error}") from None
+
+
+def contest_designs() -> list[str]:
+    """The designs that a contest compares if none are named."""
+    return [name for name in DESIGNS if name != "frozen"]
