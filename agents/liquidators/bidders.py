@@ -169,6 +169,7 @@ class Auctioneer(Bot):
         self.mine: dict[int, int] = {}  # tag -> its latest bid
         self.seen: dict[int, int | None] = {}  # tag -> the best bid when it decided
         self.pledged: dict[int, int] = {}  # tag -> cash units that its best bid may still cost
+        self.pledges = 0  # the sum of them
         self.bids_sent = 0
 
     def valuation(self, offer: Offer) -> int | None:
@@ -185,7 +186,7 @@ class Auctioneer(Bot):
         price = None if value is None else self.rule.bid(value, best, offer.side)
         if value is None or price is None:
             return
-        self.pledged.pop(tag, None)
+        self.redeem(tag)
         needed = self.worth(offer, price, offer.size)
         if needed > self.free() - self.gas.least():
             return
@@ -199,7 +200,11 @@ class Auctioneer(Bot):
 
     def free(self) -> int:
         """Cash units that nothing speaks for."""
-        return super().free() - sum(self.pledged.values())
+        return super().free() - self.pledges
+
+    def redeem(self, tag: int) -> None:
+        """Nothing is pledged for an auction any more."""
+        self.pledges -= self.pledged.pop(tag, 0)
 
     def perform(self, transaction: Transaction) -> int:
         """Bid. What is not paid at once is pledged."""
@@ -208,7 +213,11 @@ class Auctioneer(Bot):
         self.mine[tag] = price
         self.bids_sent += 1
         self.bid_for(tag, lots, price)
-        self.pledged[tag] = max(0, needed - max(0, before - self.balance()))
+        self.redeem(tag)
+        left = max(0, needed - max(0, before - self.balance()))
+        if left:
+            self.pledged[tag] = left
+            self.pledges += left
         return 0
 
     def done(self, tag: int, succeeded: bool) -> None:
@@ -223,20 +232,22 @@ class Auctioneer(Bot):
         """Somebody bid: what was pledged for its own bid is free again."""
         now = self.simulation.venue.now
         if offer.tag not in self.busy and not self.leads(offer.tag, offer.price.price_at(now)):
-            self.pledged.pop(offer.tag, None)
+            self.redeem(offer.tag)
         super().on_offer(offer)
 
     def refusal(self, tag: int, reason: Reason) -> None:
         """The bid does not count; another try is made a while later."""
         self.mine.pop(tag, None)
-        self.pledged.pop(tag, None)
+        self.redeem(tag)
         if tag in self.following:
             self.look_at(tag, self.now + self.retry)
 
     def gone(self, tag: int) -> None:
         """The auction is over."""
-        for memory in (self.mine, self.seen, self.pledged):
-            memory.pop(tag, None)
+        self.mine.pop(tag, None)
+        self.seen.pop(tag, None)
+        self.redeem(tag)
+        super().gone(tag)
 
 
 class Bidder(Auctioneer):
@@ -310,6 +321,11 @@ class AuctionKeeper(Auctioneer, Keeper):
         if offer is not None and offer.bids:
             return Auctioneer.perform(self, transaction)
         return Keeper.perform(self, transaction)
+
+    def refusal(self, tag: int, reason: Reason) -> None:
+        """See the two kinds."""
+        Keeper.refusal(self, tag, reason)
+        Auctioneer.refusal(self, tag, reason)
 
     def done(self, tag: int, succeeded: bool) -> None:
         """See the two kinds."""

@@ -32,6 +32,8 @@ __all__ = ["Bot", "Outcome", "Transaction", "sink_account"]
 
 SECOND = 1_000_000_000
 GAS_ACCOUNT = "gas"
+DEEP_REVIEW = 8
+"""Every so many reviews all offers are looked at."""
 MOST = 2**62 - 1
 
 
@@ -122,6 +124,8 @@ class Bot(Agent):
         self.looks: dict[int, int] = {}  # tag -> when it is looked at next
         self.groups: dict[tuple[int, Side], dict[int, None]] = {}
         self.reviewing = False
+        self.reviews = 0
+        self.seen_limits: dict[tuple[int, Side], tuple[int, int]] = {}
         self.poor: dict[int, None] = {}  # tags for which capital was missing, in their order
         self.under_way: dict[int, Transaction] = {}
         self.busy: dict[int, int] = {}  # tag -> number of the transaction under way
@@ -233,11 +237,28 @@ class Bot(Agent):
             self.look(offer)
 
     def review(self, _: int) -> None:
-        """Look anew at what the books and marks of now have made good enough."""
+        """Look anew at what the books of now have made good enough.
+
+        Only where the best price, or what it has to sell there itself, is better than at the last
+        review; all the same now and then, for books that have only become deeper.
+        """
+        self.reviews += 1
+        all_of_them = self.reviews % DEEP_REVIEW == 0
         if self.back_online() == self.now and self.free() > 0:
-            for (instrument, side), tags in self.groups.items():
+            for group, tags in self.groups.items():
+                instrument, side = group
                 limit = self.rough_limit(instrument, side) if tags else None
                 if limit is None:
+                    self.seen_limits.pop(group, None)
+                    continue
+                state = (side * limit, -self.ahead_of(group))
+                before = self.seen_limits.get(group)
+                self.seen_limits[group] = state
+                if (
+                    not all_of_them
+                    and before is not None
+                    and (state[0] <= before[0] and state[1] <= before[1])
+                ):
                     continue
                 for tag in tags:
                     price = self.following[tag].price.price_at(self.now)
@@ -246,6 +267,10 @@ class Bot(Agent):
         self.reviewing = bool(self.following)
         if self.reviewing:
             self.at(self.now + self.review_every, "review", 0)
+
+    def ahead_of(self, group: tuple[int, Side]) -> int:
+        """Lots that it has to bring to a side of a book before any others."""
+        return 0
 
     def rough_limit(self, instrument: int, side: Side) -> int | None:
         """No price of an offer that is worse, in ticks, is worth a look at the review."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from agents.liquidators.keeper import Keeper
 from agents.liquidators.unwinding import Hold
-from agents.liquidators.valuation import Worth
+from agents.liquidators.valuation import Levels, Worth
 from lob import Side
 from lob.checks import integer
 from lob.liquidation.offers import Offer
@@ -35,20 +35,24 @@ class PassiveHolder(Keeper):
         self.discount = integer("discount", discount, 0, PPM - 1)
         self.fair = None if fair is None else integer("fair", fair, 1)
 
-    def value(self, offer: Offer, price: int, most: int) -> Worth:
+    def value(self, offer: Offer, levels: Levels, price: int, most: int) -> Worth:
         """All that it can afford, at its price or better."""
-        limit = self.limit(offer)
+        limit = self.limit(offer, levels)
         lots = min(offer.size, most)
         if limit is None or offer.side * (limit - price) < 0 or lots < min(offer.least, offer.size):
             return Worth(0, 0)
         return Worth(lots, abs(limit - price) * lots * self.costs_of(offer.instrument).multiplier)
 
-    def limit(self, offer: Offer) -> int | None:
+    def limit(self, offer: Offer, levels: Levels) -> int | None:
         """The worst price that it accepts."""
         fair = self.fair
         if fair is None:
             fair = self.clearing_of(offer).holdings[offer.holding].mark_price
         return None if fair is None else self.discounted(fair, offer.side)
+
+    def levels(self, offer: Offer) -> Levels:
+        """The book does not matter to it."""
+        return []
 
     def discounted(self, fair: int, side: Side) -> int | None:
         """A price with the discount taken off, or put on it."""

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from agents.liquidators.bot import SECOND, Bot, sink_account
 from agents.liquidators.unwinding import AtOnce, Unwinding
-from agents.liquidators.valuation import Worth, levels_of, limit_of, worth_taking
+from agents.liquidators.valuation import Levels, Worth, levels_of, limit_of, worth_taking
 from agents.traders.arguments import not_negative
-from lob import EntryKind, Side, TimeInForce
+from lob import EntryKind, Reason, Side, TimeInForce
 from lob.checks import integer
 from lob.liquidation.offers import Offer
 
@@ -126,6 +126,7 @@ class Keeper(Bot):
         self.holding_time = integer("holding_time", time, 0)
         self.held: dict[Key, Inventory] = {}
         self.sales: dict[int, tuple[Key, int]] = {}  # order id -> whose lots, how many are left
+        self.whole: set[int] = set()  # tags of which no part is sold
         self.owned: dict[int, int] = {}  # asset -> signed lots that it knows of
         self.ahead: dict[tuple[int, Side], int] = {}
         self.locked = 0
@@ -172,13 +173,16 @@ class Keeper(Bot):
         """Take what is worth it, or look again when something will be."""
         if offer.bids or self.clearing_of(offer).cash_asset != self.cash_asset:
             return
+        if offer.tag in self.whole:
+            offer = offer._replace(least=offer.size)
+        levels = self.levels(offer)
         price = offer.price.price_at(self.now)
         if price is not None and price >= 1:
             most = self.most(offer, price)
             if most < min(offer.least, offer.size):
                 self.poor[offer.tag] = None
                 return
-            found = self.value(offer, price, most)
+            found = self.value(offer, levels, price, most)
             if found.lots:
                 self.transact(
                     offer,
@@ -188,7 +192,7 @@ class Keeper(Bot):
                     reserved=self.worth(offer, price, found.lots),
                 )
                 return
-        limit = self.limit(offer)
+        limit = self.limit(offer, levels)
         time = None if limit is None else offer.price.time_of(limit, offer.side)
         if time is not None and time > self.now:
             self.look_at(offer.tag, time)
@@ -198,25 +202,24 @@ class Keeper(Bot):
         free = self.free() - self.gas.least()
         return min(offer.size, max(0, free) // max(1, self.worth(offer, price, 1)))
 
-    def value(self, offer: Offer, price: int, most: int) -> Worth:
+    def value(self, offer: Offer, levels: Levels, price: int, most: int) -> Worth:
         """How many lots to take at a price, and what that gains."""
-        costs = self.costs_of(offer.instrument)
         return worth_taking(
             offer.side,
             price,
-            self.levels(offer),
+            levels,
             size=offer.size,
             most=most,
             least=offer.least,
-            costs=costs,
+            costs=self.costs_of(offer.instrument),
             reward=offer.reward,
         )
 
-    def limit(self, offer: Offer) -> int | None:
+    def limit(self, offer: Offer, levels: Levels) -> int | None:
         """The worst price at which something of an offer would be worth taking."""
         return limit_of(
             offer.side,
-            self.levels(offer),
+            levels,
             size=offer.size,
             most=offer.size,
             least=offer.least,
@@ -224,7 +227,20 @@ class Keeper(Bot):
             reward=offer.reward,
         )
 
-    def levels(self, offer: Offer) -> list[tuple[int, int]]:
+    def refusal(self, tag: int, reason: Reason) -> None:
+        """What a part would leave may be too little: then it is all or nothing."""
+        if reason == Reason.LEAVES_DUST:
+            self.whole.add(tag)
+
+    def gone(self, tag: int) -> None:
+        """An offer has ended."""
+        self.whole.discard(tag)
+
+    def ahead_of(self, group: tuple[int, Side]) -> int:
+        """Lots that it has to bring to a side of a book before any others."""
+        return self.ahead.get(group, 0)
+
+    def levels(self, offer: Offer) -> Levels:
         """The levels that are left for the lots of an offer, behind what it holds already."""
         return levels_of(
             self.simulation.books[offer.instrument],

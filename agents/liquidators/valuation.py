@@ -62,25 +62,24 @@ def levels_of(book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices:
         The book is believed to refill between so many parts: each level counts so often.
     """
     read = book.bids if side == Side.SELL else book.asks
-    count, before = 8, 0
+    count = 8
     while True:
-        rows = read(count)
-        size = int(rows["size"].sum()) * slices
-        if size >= ahead + lots or len(rows) < count or size == before:
-            break
-        count, before = 8 * count, size
-    found: Levels = []
-    for price, depth, _ in rows.tolist():
-        here = depth * slices
-        if ahead >= here:
-            ahead -= here
-            continue
-        here, ahead = min(here - ahead, lots), 0
-        found.append((price, here))
-        lots -= here
-        if not lots:
-            break
-    return found
+        rows = read(count).tolist()
+        skip, left = ahead, lots
+        found: Levels = []
+        for price, depth, _ in rows:
+            here = depth * slices
+            if skip >= here:
+                skip -= here
+                continue
+            here, skip = min(here - skip, left), 0
+            found.append((price, here))
+            left -= here
+            if not left:
+                return found
+        if len(rows) < count:
+            return found
+        count *= 8
 
 
 def gain(side: Side, price: int, levels: Levels, lots: int, costs: Costs, reward: int = 0) -> int:
