@@ -170,6 +170,7 @@ class Auctioneer(Bot):
         self.seen: dict[int, int | None] = {}  # tag -> the best bid when it decided
         self.pledged: dict[int, int] = {}  # tag -> cash units that its best bid may still cost
         self.pledges = 0  # the sum of them
+        self.too_low: dict[int, int] = {}  # tag -> a bid that was refused
         self.bids_sent = 0
 
     def valuation(self, offer: Offer) -> int | None:
@@ -183,8 +184,12 @@ class Auctioneer(Bot):
         if not offer.bids or self.leads(tag, best) or (best is None and tag in self.mine):
             return
         value = self.valuation(offer)
-        price = None if value is None else self.rule.bid(value, best, offer.side)
-        if value is None or price is None:
+        refused = self.too_low.get(tag)
+        price = None
+        if value is not None:
+            # A reserve that nobody tells is found by bidding.
+            price = self.rule.bid(value, refused if best is None else best, offer.side)
+        if value is None or price is None or price == refused:
             return
         self.redeem(tag)
         needed = self.worth(offer, price, offer.size)
@@ -208,13 +213,13 @@ class Auctioneer(Bot):
 
     def perform(self, transaction: Transaction) -> int:
         """Bid. What is not paid at once is pledged."""
-        tag, lots, price, _, needed = transaction
+        tag, lots, price, gas, needed = transaction
         before = self.balance()
         self.mine[tag] = price
         self.bids_sent += 1
         self.bid_for(tag, lots, price)
         self.redeem(tag)
-        left = max(0, needed - max(0, before - self.balance()))
+        left = max(0, needed - gas - max(0, before - self.balance()))
         if left:
             self.pledged[tag] = left
             self.pledges += left
@@ -237,7 +242,9 @@ class Auctioneer(Bot):
 
     def refusal(self, tag: int, reason: Reason) -> None:
         """The bid does not count; another try is made a while later."""
-        self.mine.pop(tag, None)
+        bid = self.mine.pop(tag, None)
+        if reason == Reason.BID_TOO_LOW and bid is not None:
+            self.too_low[tag] = bid
         self.redeem(tag)
         if tag in self.following:
             self.look_at(tag, self.now + self.retry)
@@ -246,6 +253,7 @@ class Auctioneer(Bot):
         """The auction is over."""
         self.mine.pop(tag, None)
         self.seen.pop(tag, None)
+        self.too_low.pop(tag, None)
         self.redeem(tag)
         super().gone(tag)
 

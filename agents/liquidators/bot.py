@@ -47,7 +47,7 @@ class Transaction(NamedTuple):
     gas: int
     """Cash units that it pays to be included."""
     reserved: int
-    """Cash units of capital that are spoken for while it is under way."""
+    """Cash units of capital that are spoken for while it is under way, gas included."""
 
 
 class Outcome(NamedTuple):
@@ -373,8 +373,13 @@ class Bot(Agent):
         profit
             Cash units that it is expected to bring before gas: what the bid for inclusion is made
             of.
+        reserved
+            Cash units that it may cost, gas apart.
         """
-        transaction = Transaction(offer.tag, lots, price, self.gas.bid(profit), reserved)
+        # Money that something else speaks for is not spent on gas.
+        gas = min(self.gas.bid(profit), max(0, self.free() - reserved))
+        reserved += gas
+        transaction = Transaction(offer.tag, lots, price, gas, reserved)
         self.entered += 1
         number = self.entered
         self.under_way[number] = transaction

@@ -362,7 +362,7 @@ class Keeper(Bot):
     def pay_funding(self, cost: int, time: int, tag: int) -> None:
         """Pay for capital that was tied up for a time in ns, as far as there is cash."""
         owed = -(-cost * self.funding * time // (PPM * DAY))
-        owed = min(owed, max(0, self.balance()))
+        owed = min(owed, max(0, self.free()))
         if owed:
             self.simulation.ledger.transfer(
                 self.cash_asset,
