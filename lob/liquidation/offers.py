@@ -218,14 +218,33 @@ class Falling:
 
     def price_at(self, ts: int) -> int | None:
         """See ``OfferPrice``."""
-        falling = self.curve.price(self.top, self.elapsed(ts))
+        return self.after(self.elapsed(ts))
+
+    def after(self, elapsed: int) -> int:
+        """The price after whole units of time."""
+        falling = self.curve.price(self.top, elapsed)
         if self.side == Side.BUY:
             return max(1, falling)
         return min(MAX_PRICE, self.feed * self.feed // falling) if falling else MAX_PRICE
 
     def time_of(self, limit: int, side: Side) -> int | None:
-        """See ``OfferPrice``; until the auction closes."""
-        return first_time(self, limit, side, self.opened, self.closes)
+        """See ``OfferPrice``; until the auction closes. It moves with whole units only."""
+        steps = first_time(InUnits(self), limit, side, 0, self.elapsed(self.closes))
+        return None if steps is None else self.opened + steps * self.unit
+
+
+class InUnits(NamedTuple):
+    """A falling price with whole units as its time."""
+
+    falling: Falling
+
+    def price_at(self, ts: int) -> int | None:
+        """See ``OfferPrice``: the price after so many units."""
+        return self.falling.after(ts)
+
+    def time_of(self, limit: int, side: Side) -> int | None:
+        """See ``OfferPrice``, in units."""
+        return first_time(self, limit, side, 0, self.falling.elapsed(self.falling.closes))
 
 
 @dataclass(slots=True)
