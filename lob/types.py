@@ -185,6 +185,10 @@ class Reason(IntEnum):
     """The price lies outside the band."""
     LIQUIDATED = 17
     """The order's account failed, and its orders were cancelled."""
+    BID_TOO_LOW = 30
+    """A bid that does not beat the best one by enough."""
+    LEAVES_DUST = 31
+    """What it would leave of a liquidation is less than may be left."""
 
 
 class EntryKind(IntEnum):
@@ -219,6 +223,8 @@ class EntryKind(IntEnum):
     """One leg of a trade with a pool."""
     ACCRUAL = 18
     """What an issuer earns or loses from outside: staking rewards, slashing."""
+    REDISTRIBUTED = 23
+    """A share of a failed position, or of its debt, that another account gets."""
 
     MARK = 64
     """``price`` is the mark that clearing believes from now on, ``reference`` the true one."""

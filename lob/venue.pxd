@@ -48,6 +48,9 @@ cdef class Venue(Market):
     cdef int tell_case(
         self, const Event *event, int64_t tag, int64_t taker, int64_t maker
     ) except -1
+    cdef int note_trade(
+        self, int64_t account, int64_t asset, int64_t lots, int64_t paid
+    ) except -1
     cdef int trim_orders(self, int64_t account) except -1
     cdef int admit_replace(self, const Message *message, int64_t account) except -1
     cdef int perform(self, Message *message) except -1

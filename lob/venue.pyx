@@ -472,11 +472,22 @@ cdef class Venue(Market):
         self.ledger.post(
             ENTRY_TRADE, terms.quote, buyer, seller, <int64_t>cash, tag, event.instrument
         )
+        self.note_trade(buyer, terms.base, event.size, <int64_t>cash)
+        self.note_trade(seller, terms.base, -event.size, <int64_t>-cash)
         if terms.taker_fee or terms.maker_fee:
             self.charge_fee(terms, cash, taker, terms.taker_fee, tag, event.instrument)
             self.charge_fee(terms, cash, maker, terms.maker_fee, tag, event.instrument)
         if tag:
             self.tell_case(event, tag, taker, maker)
+        return 0
+
+    cdef int note_trade(
+        self, int64_t account, int64_t asset, int64_t lots, int64_t paid
+    ) except -1:
+        """Let the clearing of an account know what it paid, if it keeps that."""
+        cdef int protocol = self.ledger.accounts[account].protocol
+        if protocol and (<Clearing>self.clearings[protocol - 1]).keeps_entry_values:
+            (<Clearing>self.clearings[protocol - 1]).note_trade(account, asset, lots, paid)
         return 0
 
     cdef int charge_fee(
@@ -582,7 +593,8 @@ cdef class Venue(Market):
                 clearing = self.clearings[number]
                 reason = clearing.liquidator.perform(message, account)
                 clearing.reset_deadline()
-                self.deadline = min(self.deadline, clearing.deadline)
+                # Whoever took may be another clearing's, and lack margin for it now.
+                self.reset_deadline()
         if reason:
             return self.reject(message, reason)
         return self.record(message)

@@ -190,6 +190,13 @@ cdef class Holding:
             block.reserve(max(needed, 2 * block.nbytes))
         return &(<int64_t *>block.data)[account]
 
+    cdef int64_t *entry_value_of(self, int64_t account) except NULL:
+        """What an account's lots were bought for, in units of cash: negative of a short."""
+        cdef size_t needed = 8 * <size_t>(account + 1)
+        if needed > self.entry_values.nbytes:
+            self.entry_values.reserve(max(needed, 2 * self.entry_values.nbytes))
+        return &(<int64_t *>self.entry_values.data)[account]
+
     @property
     def instrument(self):
         """Number of the book in which it is sold."""
@@ -207,6 +214,7 @@ cdef class Holding:
         other.margin = copying.deepcopy(self.margin, memo)
         other.name, other.number = self.name, self.number
         other.working = [copying.deepcopy(block) for block in self.working]
+        other.entry_values = copying.deepcopy(self.entry_values)
         memcpy(&other.record, &self.record, sizeof(HoldingRecord))
         memset(&other.record.longs, 0, sizeof(Ladder))
         memset(&other.record.shorts, 0, sizeof(Ladder))
@@ -342,6 +350,7 @@ cdef class Clearing:
             holding.record.multiplier = instrument.multiplier
             holding.record.inverse = instrument.inverse
         self.liquidator.clearing = self
+        self.liquidator.attached()
         self.start_oracles()
         self.reset_deadline()
 
@@ -385,7 +394,7 @@ cdef class Clearing:
             If the shapes differ, an owner has an account, or a value is out of bounds: then no
             account is opened.
         """
-        cdef int64_t count, first, account, i, h, rows
+        cdef int64_t count, first, account, i, h, rows, at, price
         cdef const int64_t[::1] cash_of
         cdef const int64_t[:, ::1] lots
         cdef Account *record
@@ -430,6 +439,18 @@ cdef class Clearing:
             record.protocol = <uint8_t>(self.number + 1)
             record.holding = <uint16_t>holding
             record.cross = cross
+        if self.keeps_entry_values:
+            for i in range(count):
+                for h in range(rows):
+                    at = h if cross else holding
+                    price = self.records[at].mark if entry_prices is None else prices[h, i]
+                    if price != NO_PRICE:
+                        self.note_trade(
+                            first + i,
+                            self.records[at].asset,
+                            lots[h, i],
+                            self.worth(at, lots[h, i], price),
+                        )
         if cross:
             self.add_blocks(first, count)
         else:
@@ -457,6 +478,55 @@ cdef class Clearing:
         if worst > MAX_SIZE:
             raise ValueError(f"positions at entry_prices leave {worst} units of cash, above 2**62")
         return left.astype(INT64)
+
+    def worth(self, int64_t holding, int64_t lots, int64_t price):
+        """What signed lots of a holding cost at a price, in units of cash."""
+        whole = int(lots) * self.records[holding].multiplier
+        return -(whole // price) if self.records[holding].inverse else whole * price
+
+    def keep_entry_values(self):
+        """Keep from now on what every account's lots were bought for.
+
+        Adding to a position adds what is paid for it; closing a part takes off the same part of
+        the value, rounded towards zero: the average entry price stays.
+        """
+        cdef Holding holding
+        for holding in self.holdings:
+            if holding.entry_values is None:
+                holding.entry_values = Block()
+        self.keeps_entry_values = True
+
+    def entry_value(self, account, holding=0):
+        """What an account's lots were bought for, in units of cash; negative of a short."""
+        cdef Holding of = self.holdings[checks.integer("holding", holding, 0)]
+        if not self.keeps_entry_values:
+            raise ValueError("entry values are not kept: call keep_entry_values first")
+        checks.integer("account", account, 0, self.ledger.account_count - 1)
+        return of.entry_value_of(account)[0]
+
+    cdef int note_trade(
+        self, int64_t account, int64_t asset, int64_t lots, int64_t paid
+    ) except -1:
+        """An account bought signed lots, which it has already, and paid for them."""
+        cdef int64_t i, held, closed, size = lots if lots >= 0 else -lots
+        cdef int64_t *value
+        cdef int128 part
+        for i in range(self.holding_count):
+            if self.records[i].asset != asset:
+                continue
+            value = (<Holding>self.holdings[i]).entry_value_of(account)
+            held = self.ledger.row(asset)[account] - lots
+            if held == 0 or (held > 0) == (lots > 0):
+                value[0] += paid
+            else:
+                closed = min(size, held if held > 0 else -held)
+                part = <int128>value[0] * closed
+                held = held if held > 0 else -held
+                value[0] -= <int64_t>(part // held if part >= 0 else -(-part // held))
+                if size > closed:
+                    value[0] = <int64_t>(<int128>paid * (size - closed) // size)
+            return 0
+        return 0
 
     cdef int add_blocks(self, int64_t first, int64_t count) except -1:
         """Put cross accounts into blocks, which are looked at anew at the next price."""
@@ -1501,6 +1571,7 @@ cdef class Clearing:
         other.cross_blocks = copying.deepcopy(self.cross_blocks)
         other.cross_count = self.cross_count
         other.liquidation_fee = self.liquidation_fee
+        other.keeps_entry_values = self.keeps_entry_values
         for i in range(self.holding_count):
             other.low[i], other.high[i] = self.low[i], self.high[i]
         other.liquidator = copying.deepcopy(self.liquidator, memo)
@@ -1570,6 +1641,25 @@ cdef class Liquidator:
 
     def __init__(self):
         self.deadline = NEVER
+        self.offers = {}
+        self.listeners = []
+
+    def watch(self, listener):
+        """Tell somebody what is on offer from now on.
+
+        Parameters
+        ----------
+        listener
+            Has ``on_offer(offer)``, called when a ``lob.liquidation.Offer`` opens or changes, and
+            ``on_offer_closed(tag)``. It may only note or schedule: nothing may be sent from there.
+        """
+        for method in ("on_offer", "on_offer_closed"):
+            if not callable(getattr(listener, method, None)):
+                raise TypeError(f"listener must have the method {method}, got {listener!r}")
+        self.listeners.append(listener)
+
+    def attached(self):
+        """The clearing belongs to a venue now: accounts may be opened."""
 
     cdef int begin(self, int64_t case) except -1:
         """The turn of a case has come. Its account's orders are cancelled."""
