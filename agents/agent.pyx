@@ -42,8 +42,15 @@ from lob.types import EVENT, EventKind, Reason, Side
 
 __all__ = ["Agent", "EventView", "OwnOrder"]
 
-cdef tuple EVENT_KINDS = (None, *EventKind)
-cdef tuple REASONS = tuple(Reason)
+
+cdef tuple by_number(enumeration):
+    """Members by their numbers, 0 to 255, which have gaps; what is not checked must be there."""
+    members = {member.value: member for member in enumeration}
+    return tuple([members.get(number) for number in range(256)])
+
+
+cdef tuple EVENT_KINDS = by_number(EventKind)
+cdef tuple REASONS = by_number(Reason)
 
 
 @cython.final

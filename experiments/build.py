@@ -19,6 +19,7 @@ from agents.traders import (
 from experiments.build_clearing import make_clearing, set_timers
 from experiments.parts import Population, Uniform
 from experiments.scenario import SECOND_NS, Scenario
+from experiments.scenario_keepers import build_keepers
 from lob.feeds.positions import read_positions
 
 __all__ = ["build"]
@@ -112,6 +113,7 @@ def build(
             )
         )
     set_timers(scenario, simulation)
+    build_keepers(scenario.keepers, scenario.congestion, simulation)
     return simulation
 
 

@@ -22,6 +22,7 @@ from experiments.parts import (
     Shock,
     Trader,
 )
+from experiments.scenario_keepers import Congestion, Keepers
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
@@ -50,6 +51,8 @@ class Scenario(Part):
     traders: list[Trader] = Field(default_factory=list)
     makers: list[Maker] = Field(default_factory=list)
     shocks: Annotated[list[Shock], Field(min_length=1)]
+    keepers: list[Keepers] = Field(default_factory=list)
+    congestion: Congestion | None = None
 
     @model_validator(mode="after")
     def _named(self) -> "Scenario":
@@ -59,11 +62,12 @@ class Scenario(Part):
             ("instruments", [one.name for one in self.instruments]),
             ("clearings", [one.name for one in self.clearings]),
             (
-                "populations, traders and makers",
+                "populations, traders, makers and keepers",
                 [
                     *(one.name for one in self.populations),
                     *(one.name for one in self.traders),
                     *(one.name for one in self.makers),
+                    *(one.name for one in self.keepers),
                 ],
             ),
         ):

@@ -55,6 +55,7 @@ cdef class Venue(Market):
     cdef int admit_replace(self, const Message *message, int64_t account) except -1
     cdef int perform(self, Message *message) except -1
     cdef int move_funds(self, const Message *message, int64_t account) except -1
+    cdef void look_ahead(self, const Message[::1] rows, int64_t at) noexcept
     cdef int check_batch(self, object batch, const Message[::1] rows) except -1
     cdef object events_from(self, int64_t first)
     cdef int touch(self, int64_t account) except -1

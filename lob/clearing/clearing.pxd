@@ -127,6 +127,7 @@ cdef class Clearing:
     ) except -1
     cdef bint flat(self, int64_t account) noexcept
     cdef int reindex_all(self, int cause) except -1
+    cdef int queue_all(self, int64_t holding) except -1
     cdef void look_ahead(self, int64_t account) noexcept
     cdef int look_again(self, int cause) except -1
     cdef int point_at_records(self) except -1

@@ -31,6 +31,14 @@ from lob.clearing.cross cimport (
 )
 from lob.clearing.ledger cimport FAILED, SAFE, WORLD, Account, Ledger
 from lob.clearing.oracle cimport Oracle
+from lob.clearing.queues cimport (
+    Waiting,
+    key_of,
+    queue_anew,
+    queue_join,
+    queue_leave,
+    sort_waiting,
+)
 from lob.clearing.requirement cimport (
     MAX_TIERS,
     NO_PRICE,
@@ -46,14 +54,10 @@ from lob.clearing.requirement cimport (
 from lob.ladder cimport (
     Ladder,
     Level,
-    ladder_add,
     ladder_bytes,
     ladder_copy,
-    ladder_find,
     ladder_init,
-    ladder_prefetch,
     ladder_release,
-    ladder_remove,
     ladder_reserve,
     ladder_spare,
 )
@@ -109,9 +113,6 @@ from lob.clearing.margin import MarketState
 from lob.types import MAX_SIZE, Side
 
 __all__ = ["Clearing", "Holding", "Liquidator"]
-
-cdef enum:
-    AHEAD = 16  # accounts: how early a pass over all of them asks for memory
 
 cdef int64_t NEVER = 2**63 - 1
 cdef object INT64 = np.dtype(np.int64)
@@ -674,26 +675,13 @@ cdef class Clearing:
         cdef HoldingRecord *holding = self.records[record.holding]
         cdef bint long_side = self.ledger.row(holding.asset)[account] > 0
         cdef Ladder *ladder = &holding.longs if long_side else &holding.shorts
-        cdef uint64_t key
-        cdef Level *level
         record.trigger = self.trigger_of(account)
         record.indexed = 0
         if record.trigger == NO_TRIGGER:
             return 0
         if unlikely(ladder_spare(ladder) < 1) and ladder_reserve(ladder, 64) < 0:
             raise MemoryError
-        key = key_of(long_side, record.trigger)
-        level = &ladder.levels[ladder_add(ladder, key, record.trigger)]
-        record.prev = <int32_t>level.tail
-        record.next = 0
-        if level.orders:
-            accounts[level.tail].next = <int32_t>account
-        else:
-            level.head = <uint32_t>account
-            record.prev = 0
-        level.tail = <uint32_t>account
-        level.orders += 1
-        record.indexed = 1 if long_side else -1
+        queue_join(ladder, accounts, account, long_side)
         return 0
 
     cdef int unlink(self, int64_t account) noexcept:
@@ -702,26 +690,8 @@ cdef class Clearing:
         cdef Account *record = &accounts[account]
         cdef HoldingRecord *holding = self.records[record.holding]
         cdef Ladder *ladder = &holding.longs if record.indexed > 0 else &holding.shorts
-        cdef uint64_t key
-        cdef uint32_t at
-        cdef Level *level
-        if not record.indexed:
-            return 0
-        key = key_of(record.indexed > 0, record.trigger)
-        at = ladder_find(ladder, key)
-        level = &ladder.levels[at]
-        if record.prev:
-            accounts[record.prev].next = record.next
-        else:
-            level.head = <uint32_t>record.next
-        if record.next:
-            accounts[record.next].prev = record.prev
-        else:
-            level.tail = <uint32_t>record.prev
-        level.orders -= 1
-        if level.orders == 0:
-            ladder_remove(ladder, at, key)
-        record.indexed = 0
+        if record.indexed:
+            queue_leave(ladder, accounts, account)
         return 0
 
     cdef int touched(self, int64_t account, int cause) except -1:
@@ -762,34 +732,63 @@ cdef class Clearing:
 
     cdef int reindex_all(self, int cause) except -1:
         """Every isolated account's failing tick anew, and every block's bounds."""
-        cdef int64_t first, count, account, trigger, i
-        cdef Account *record
-        for first, count in self.ranges:
-            if self.ledger.accounts[first].cross:
-                continue
-            for account in range(first, first + count):
-                record = &self.ledger.accounts[account]
-                self.look_ahead(min(account + AHEAD, first + count - 1))
-                if record.state != SAFE:
-                    continue
-                trigger = self.trigger_of(account)
-                if trigger != record.trigger or not record.indexed:
-                    self.unlink(account)
-                    self.link(account)
+        cdef int64_t i
+        for i in range(self.holding_count):
+            self.queue_all(i)
         for i in range(self.cross_count):
             self.open_bounds(&(<CrossBlock *>self.cross_blocks.data)[i])
         self.weighed = False
         return self.look_again(cause)
 
+    cdef int queue_all(self, int64_t holding) except -1:
+        """Queue every isolated account of a holding anew, those of one tick by number."""
+        cdef Account *accounts = self.ledger.accounts
+        cdef HoldingRecord *of = self.records[holding]
+        cdef int64_t first, count, account, side, most = 0, found
+        cdef Block block = Block()
+        cdef Waiting *rows
+        cdef Waiting *spare
+        for first, count in self.ranges:
+            if not accounts[first].cross and accounts[first].holding == holding:
+                most += count
+        block.reserve(2 * sizeof(Waiting) * <size_t>most)
+        rows = <Waiting *>block.data
+        spare = rows + most
+        for side in range(2):
+            found = 0
+            for first, count in self.ranges:
+                if accounts[first].cross or accounts[first].holding != holding:
+                    continue
+                for account in range(first, first + count):
+                    if accounts[account].state == SAFE and (
+                        self.ledger.row(of.asset)[account] > 0 if side == 0
+                        else self.ledger.row(of.asset)[account] <= 0
+                    ):
+                        accounts[account].indexed = 0
+                        accounts[account].trigger = self.trigger_of(account)
+                        if accounts[account].trigger != NO_TRIGGER:
+                            rows[found].key = key_of(side == 0, accounts[account].trigger)
+                            rows[found].account = <uint64_t>account
+                            found += 1
+            if queue_anew(
+                &of.shorts if side else &of.longs,
+                accounts,
+                sort_waiting(rows, spare, found),
+                found,
+                side == 0,
+            ) < 0:
+                raise MemoryError
+        return 0
+
     cdef void look_ahead(self, int64_t account) noexcept:
         """Ask for the memory around an account's place in its queue."""
         cdef const Account *record = &self.ledger.accounts[account]
         cdef HoldingRecord *holding = self.records[record.holding]
+        if record.indexed > 0:
+            prefetch(&holding.longs.levels[record.level])
+        elif record.indexed:
+            prefetch(&holding.shorts.levels[record.level])
         if record.indexed:
-            ladder_prefetch(
-                &holding.longs if record.indexed > 0 else &holding.shorts,
-                key_of(record.indexed > 0, record.trigger),
-            )
             prefetch(&self.ledger.accounts[record.prev])
             prefetch(&self.ledger.accounts[record.next])
 
@@ -1603,11 +1602,6 @@ cdef int64_t count_queued(Clearing clearing, const Ladder *ladder) except -1:
                 found += 1
             assert level.tail == before
     return found
-
-
-cdef inline uint64_t key_of(bint long_side, int64_t price) noexcept nogil:
-    """Where a tick stands among the failing ticks of a side: the first to fail has the lowest."""
-    return <uint64_t>(MAX_PRICE - price if long_side else MAX_PRICE + price)
 
 
 cdef object due_of(timer):
