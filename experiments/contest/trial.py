@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import agents
+from agents.liquidators import Bot
 from experiments.build import build
 from experiments.contest.challengers import Challenger
 from experiments.metrics.cascade import cascade_of
@@ -174,7 +175,10 @@ def terms_of(simulation: agents.Simulation) -> Terms:
         funds.add(clearing.fund)
     system.add(ledger.account("the venue: fees"))
     cash = {clearing.number: clearing.cash_asset for clearing in simulation.clearings}
-    return Terms(tuple(holdings), cash, frozenset(system), frozenset(funds))
+    takers = {agent.account for agent in simulation.agents if isinstance(agent, Bot)}
+    return Terms(
+        tuple(holdings), cash, frozenset(system), frozenset(funds), frozenset(takers - {0})
+    )
 
 
 def _end(scenario: Scenario) -> int:
