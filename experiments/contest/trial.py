@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import agents
 from agents.liquidators import Bot
 from experiments.build import build
+from experiments.contest.capital import equalised
 from experiments.contest.challengers import Challenger
 from experiments.metrics.cascade import cascade_of
 from experiments.metrics.cases import Holding, Path, Terms
@@ -106,12 +107,12 @@ class _Twin:
 
 
 def _run(group: Group, challenger: Challenger, twin: _Twin) -> dict[str, Any]:
-    scenario = group.scenario
+    scenario, parameters = equalised(group.scenario, challenger)
     simulation = build(
         scenario,
         group.seed,
         design=challenger.design,
-        parameters=challenger.parameters,
+        parameters=parameters,
         events=group.pictures,
         messages=False,
     )

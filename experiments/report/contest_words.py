@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from experiments.contest.capital import form_of
 from experiments.contest.robustness import told
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ FACTS = (
     ("half_life", "half of it gone after, s"),
     ("depth_after", "depth left a second after"),
 )
+WHERE = {
+    "keepers": "with keepers",
+    "vault": "in a vault",
+    "pool": "in a pool",
+    "fund": "in the insurance fund",
+}
 HEADINGS = tuple(name for _, name in FACTS)
 
 
@@ -40,7 +47,7 @@ def signed(found: "Difference") -> str:
     if found.seeds == 0:
         return "-"
     if found.method == "exact":
-        return "the same" if found.estimate == 0 else f"{found.estimate:+,.6g} in every seed"
+        return "the same" if found.estimate == 0 else f"{number(found.estimate)} in every seed"
     return f"{number(found.estimate)} [{number(found.low)}, {number(found.high)}]"
 
 
@@ -61,7 +68,11 @@ def conditions(study: "ContestStudy") -> list[str]:
         f"fund {fund:,}"
     )
     if keepers:
-        text += f", keepers' capital {keepers:,}"
+        forms: dict[str, list[str]] = {}
+        for one in contest.challengers:
+            forms.setdefault(form_of(one.design), []).append(one.label)
+        where = "; ".join(f"{WHERE[form]}: {', '.join(of)}" for form, of in forms.items())
+        text += f", and capital of {keepers:,} for all ({where})"
     return [text, study.controls.told()]
 
 
