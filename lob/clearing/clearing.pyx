@@ -589,6 +589,11 @@ cdef class Clearing:
             failed=record.state == FAILED,
         )
 
+    def account_owner(self, int64_t account):
+        """Owner number of an account's orders; 0: nobody's."""
+        checks.integer("account", account, 0, self.ledger.account_count - 1)
+        return self.ledger.accounts[account].owner
+
     def value_of(self, int64_t account):
         """What an account's holdings are worth at the marks, in units of cash, rounded down."""
         cdef int64_t i, held

@@ -82,6 +82,29 @@ class Design(Liquidator):
         amount: SupportsIndex,
         kind: EntryKind = ...,
     ) -> None: ...
+    def opposing(
+        self, holding: SupportsIndex, side: SupportsIndex
+    ) -> list[tuple[int, int, int]]: ...
+    def position(self, account: SupportsIndex, holding: SupportsIndex = 0) -> int: ...
+    def give_lots(
+        self,
+        case: SupportsIndex,
+        account: SupportsIndex,
+        size: SupportsIndex,
+        *,
+        holding: SupportsIndex = 0,
+        paid: SupportsIndex = 0,
+    ) -> None: ...
+    def sell_from(
+        self,
+        account: SupportsIndex,
+        size: SupportsIndex,
+        tag: SupportsIndex,
+        *,
+        holding: SupportsIndex = 0,
+    ) -> None: ...
+    def best_price(self, holding: SupportsIndex, side: SupportsIndex) -> int | None: ...
+    def spread(self, account: SupportsIndex, holding: SupportsIndex = 0) -> bool: ...
     def open_offer(self, offer: Offer) -> None: ...
     def close_offer(self, tag: int) -> None: ...
     def note_auction(

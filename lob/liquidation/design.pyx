@@ -22,6 +22,7 @@ from lob.records cimport (
     ENTRY_AUCTION,
     ENTRY_BAD_DEBT,
     ENTRY_INSURANCE,
+    ENTRY_REDISTRIBUTED,
     ENTRY_SOCIALISED,
     ENTRY_STAGE,
     ENTRY_TAKEOVER,
@@ -453,6 +454,140 @@ cdef class Design(Liquidator):
             checks.integer("account", account, 0, self.clearing.ledger.account_count - 1)
         ]
 
+    def opposing(self, holding, side):
+        """The accounts of this clearing that hold a position and are in no liquidation.
+
+        Parameters
+        ----------
+        side
+            ``Side.BUY``: those that are long.
+
+        Returns
+        -------
+        list
+            ``(account, signed lots, units of cash)``, by number.
+        """
+        cdef int64_t number = which(self, holding), first, count, account, units
+        cdef int64_t sign = checks.integer("side", side, -1, 1)
+        cdef const int64_t *held = self.clearing.ledger.row(self.clearing.records[number].asset)
+        cdef const int64_t *cash = self.clearing.ledger.row(self.clearing.cash_asset)
+        found = []
+        for first, count in self.clearing.account_ranges:
+            for account in range(first, first + count):
+                units = held[account]
+                if units * sign > 0 and self.clearing.ledger.accounts[account].state == SAFE:
+                    found.append((account, units, cash[account]))
+        return found
+
+    def position(self, account, holding=0):
+        """Signed lots of any account; 0 where a liquidation has it."""
+        cdef int64_t number = checks.integer("account", account, 0,
+                                             self.clearing.ledger.account_count - 1)
+        if self.clearing.ledger.accounts[number].state != SAFE:
+            return 0
+        return self.clearing.ledger.row(self.clearing.records[which(self, holding)].asset)[number]
+
+    def give_lots(self, case, account, size, *, holding=0, paid=0):
+        """Move lots of the failed account to another, for cash that has moved or moves apart.
+
+        ``paid`` are the units of it, negative where the account got them.
+        """
+        cdef int64_t number = checked(self, case), of = which(self, holding)
+        cdef int64_t to = checks.integer("account", account, 1,
+                                         self.clearing.ledger.account_count - 1)
+        cdef int64_t held = self.held(case, holding)
+        cdef int64_t lots = checks.integer("size", size, 0, abs(held))
+        cdef int64_t fails = self.clearing.case(number).account
+        lots = lots if held > 0 else -lots
+        self.clearing.ledger.post(
+            ENTRY_TAKEOVER, self.clearing.records[of].asset, fails, to, lots,
+            self.clearing.tag_of(number), self.clearing.records[of].instrument,
+        )
+        self.moved(fails, self.clearing.records[of].asset, -lots, -paid)
+        self.moved(to, self.clearing.records[of].asset, lots, paid)
+        self.touch(to)
+
+    def sell_from(self, account, size, tag, *, holding=0):
+        """Let a facility's account trade lots toward zero in the book, at any price, now.
+
+        The account must have an owner number; ``tag`` is the liquidation that it got the lots from.
+        """
+        cdef int64_t number = checks.integer("account", account, 1,
+                                             self.clearing.ledger.account_count - 1)
+        cdef int64_t of = which(self, holding)
+        cdef int64_t held = self.clearing.ledger.row(self.clearing.records[of].asset)[number]
+        cdef Message message
+        write_message(
+            &message, NEW, SELL if held > 0 else BUY, MARKET, IOC, 0, FROM_VENUE,
+            <uint16_t>self.clearing.records[of].instrument,
+        )
+        message.size = checks.integer("size", size, 1, abs(held))
+        message.owner = self.clearing.ledger.accounts[number].owner
+        message.tag = checks.integer("tag", tag, 0)
+        self.clearing.market.execute(&message)
+
+    def best_price(self, holding, side):
+        """The best price that rests in the book on a side; ``None``: there is none."""
+        cdef Book *book = self.clearing.market.book_of[
+            self.clearing.records[which(self, holding)].instrument
+        ]
+        cdef int other = checks.integer("side", side, -1, 1) < 0
+        if book.sides[other].best_key == NO_KEY:
+            return None
+        return book.sides[other].levels[book.sides[other].best].price
+
+    def spread(self, account, holding=0):
+        """Share out all lots and cash of an account over those who hold the same, by their lots.
+
+        Shares are rounded towards zero; the units that this leaves go one each in the order of
+        account numbers. Accounts in a liquidation get nothing.
+
+        Returns
+        -------
+        bool
+            Whether there was anybody to get it; else nothing has moved.
+        """
+        cdef int64_t of = which(self, holding), i, n, units, part, left_lots, left_cash
+        cdef int64_t giver = checks.integer("account", account, 1,
+                                            self.clearing.ledger.account_count - 1)
+        cdef int64_t asset = self.clearing.records[of].asset
+        cdef int64_t lots = self.clearing.ledger.row(asset)[giver]
+        cdef int64_t cash = self.clearing.ledger.row(self.clearing.cash_asset)[giver]
+        cdef int128 total = 0
+        holders = self.opposing(holding, 1 if lots > 0 else -1)
+        if not holders:
+            return False
+        for _, units, _ in holders:
+            total += units if units > 0 else -units
+        shares = []
+        left_lots, left_cash = lots, cash
+        for _, units, _ in holders:
+            units = units if units > 0 else -units
+            part = towards_zero(<int128>lots * units, total)
+            n = towards_zero(<int128>cash * units, total)
+            left_lots -= part
+            left_cash -= n
+            shares.append((part, n))
+        for i in range(len(holders)):
+            part, n = shares[i]
+            part += (left_lots > 0) - (left_lots < 0)
+            left_lots -= (left_lots > 0) - (left_lots < 0)
+            n += (left_cash > 0) - (left_cash < 0)
+            left_cash -= (left_cash > 0) - (left_cash < 0)
+            units = holders[i][0]
+            self.clearing.ledger.post(
+                ENTRY_REDISTRIBUTED, asset, giver, units, part, 0,
+                self.clearing.records[of].instrument,
+            )
+            self.clearing.ledger.post(
+                ENTRY_REDISTRIBUTED, self.clearing.cash_asset, giver, units, n, 0,
+                self.clearing.records[of].instrument,
+            )
+            self.moved(units, asset, part, -n)
+        for units, _, _ in holders:
+            self.touch(units)
+        return True
+
     cdef int may_carry(self, int64_t account, int64_t asset, int64_t lots, int64_t paid) except -1:
         cdef const Account *record = &self.clearing.ledger.accounts[account]
         cdef int64_t *cash = self.clearing.ledger.row(self.clearing.cash_asset)
@@ -653,3 +788,8 @@ cdef int64_t checked(Design design, case) except -1:
     if design.clearing.case(number).state == SETTLED:
         raise ValueError(f"case {case} is over")
     return number
+
+
+cdef int64_t towards_zero(int128 amount, int128 total) noexcept:
+    """A quotient rounded towards zero; the total is positive."""
+    return <int64_t>(amount // total if amount >= 0 else -(-amount // total))
