@@ -19,6 +19,7 @@ from experiments.parts import (
     Part,
     Population,
     Positive,
+    Seconds,
     Shock,
     Trader,
 )
@@ -45,6 +46,8 @@ class Scenario(Part):
     horizon: Annotated[float, Field(gt=0)]
     """Until when after the shock the drop is measured."""
     seeds: Positive = 8
+    block_time: Seconds = 0.0
+    """Of designs that act once a block; 0: of each its own."""
     instruments: Annotated[list[Instrument], Field(min_length=1)]
     clearings: Annotated[list[Clearing], Field(min_length=1)]
     populations: list[Population] = Field(default_factory=list)
