@@ -3,6 +3,7 @@
 from agents.leverage.accounts import Accounts, draw_accounts, stacked_accounts
 from agents.leverage.funds import LeverageTarget, ValueFund, VolatilityTarget
 from agents.leverage.leveraged import Leveraged
+from agents.leverage.loopers import Loopers
 from agents.leverage.population import MarginTraders
 from agents.leverage.traders import Hedger, Pyramider, SelfDeleverager, StopLoss
 
@@ -11,6 +12,7 @@ __all__ = [
     "Hedger",
     "LeverageTarget",
     "Leveraged",
+    "Loopers",
     "MarginTraders",
     "Pyramider",
     "SelfDeleverager",
