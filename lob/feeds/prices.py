@@ -48,7 +48,7 @@ class PriceSeries:
         return PriceSeries(self.symbol, self.times[first:last], self.prices[first:last])
 
     def over(self, other: "PriceSeries") -> "PriceSeries":
-        """This price in units of another one: at each time of this, over the other's latest.
+        """The price in units of another one: at each time of its own, over the other's latest.
 
         Times before the other's first price are left out. Raises ``ValueError`` if that leaves
         nothing.
@@ -97,9 +97,11 @@ def read_prices(path: str | PathLike[str]) -> PriceSeries:
     with source.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         header = [name.strip() for name in next(rows, [])]
-        if len(header) != 3 or header[:2] != ["symbol", "timestamp"] or not header[
-            2
-        ].lower().endswith("price"):
+        if (
+            len(header) != 3
+            or header[:2] != ["symbol", "timestamp"]
+            or not header[2].lower().endswith("price")
+        ):
             raise FeedError(
                 f"{source}, line 1: the columns must be symbol, timestamp and a price, got {header}"
             )
