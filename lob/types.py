@@ -185,6 +185,13 @@ class Reason(IntEnum):
     """The price lies outside the band."""
     LIQUIDATED = 17
     """The order's account failed, and its orders were cancelled."""
+    ILLIQUID = 24
+    """The issuer of a claim, or a pool, has not enough at hand; ``leaves`` is what it did not pay.
+    """
+    WORTHLESS = 25
+    """Nothing backs the claim, so nothing says what a new one costs."""
+    PRICE_LIMIT = 26
+    """A swap would have cost more, or brought less, than its ``price`` allows."""
 
 
 class EntryKind(IntEnum):

@@ -22,6 +22,7 @@ cdef struct Terms:
 cdef class Venue(Market):
     cdef readonly Ledger ledger
     cdef readonly list clearings
+    cdef readonly list facilities
     cdef readonly int64_t deadline  # ns: when there is next something to do
     cdef readonly int64_t seq  # events so far
     cdef EventSink journal
@@ -54,7 +55,7 @@ cdef class Venue(Market):
     cdef int move_funds(self, const Message *message, int64_t account) except -1
     cdef int check_batch(self, object batch, const Message[::1] rows) except -1
     cdef object events_from(self, int64_t first)
-    cdef int touch(self, int64_t account) except -1
+    cdef int look_at_claims(self) except -1
     cdef int reject(self, const Message *message, int reason) except -1
     cdef int record(self, const Message *message) except -1
     cdef int advance_to(self, int64_t ts) except -1

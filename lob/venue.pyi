@@ -7,6 +7,7 @@ from typing_extensions import disjoint_base
 
 from lob.clearing.clearing import Clearing
 from lob.clearing.ledger import Ledger, RowWriter
+from lob.facility import Facility
 from lob.instrument import Instrument
 from lob.market import Market
 
@@ -19,6 +20,7 @@ class Venue(Market):
         instruments: int | Sequence[Instrument] = 1,
         *,
         clearings: Iterable[Clearing] = (),
+        facilities: Iterable[Facility] = (),
         assets: Iterable[str] = (),
         events: bool | RowWriter = True,
         messages: bool | RowWriter = True,
@@ -30,9 +32,12 @@ class Venue(Market):
     @property
     def clearings(self) -> list[Clearing]: ...
     @property
+    def facilities(self) -> list[Facility]: ...
+    @property
     def deadline(self) -> int: ...
     @property
     def seq(self) -> int: ...
+    def declare_facilities(self, facilities: list[Facility]) -> None: ...
     def write_terms(self, more_assets: Iterable[str]) -> None: ...
     def process(self, messages: NDArray[np.void]) -> NDArray[np.void]: ...
     def misuse_of(self, row: np.void) -> str: ...

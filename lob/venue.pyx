@@ -20,7 +20,9 @@ from libc.string cimport memset
 from lob.block cimport Block
 from lob.book cimport OrderBook
 from lob.clearing.clearing cimport Clearing
+from lob.clearing.collateral cimport Claim, Claims
 from lob.clearing.ledger cimport WORLD, Account, Ledger
+from lob.facility cimport Facility
 from lob.market cimport Market
 from lob.matching cimport (
     Book,
@@ -38,15 +40,23 @@ from lob.records cimport (
     BID,
     BUY,
     CANCEL,
+    CAUSE_ACCRUAL,
+    CAUSE_LIQUIDATION,
+    CAUSE_TRADE,
     CAUSE_TRANSFER,
     DEPOSIT,
+    ENTRY_ACCRUAL,
     ENTRY_DEPOSIT,
     ENTRY_FEE,
+    ENTRY_FUNDING,
+    ENTRY_INTEREST,
+    ENTRY_SWAP,
     ENTRY_TRADE,
     ENTRY_WITHDRAWAL,
     FROM_VENUE,
     LIQUIDATION_TAG,
     MAX_SIZE,
+    MINT,
     NEW,
     REASON_INSUFFICIENT_MARGIN,
     REASON_IN_LIQUIDATION,
@@ -58,6 +68,8 @@ from lob.records cimport (
     REJECTED,
     REPLACE,
     REPLACED,
+    SELL,
+    SWAP,
     TAKE,
     TRADE,
     WITHDRAW,
@@ -93,6 +105,8 @@ cdef class Venue(Market):
         place in the list as number.
     clearings
         ``lob.clearing.Clearing`` objects, which belong to this venue from now on.
+    facilities
+        Claims and pools, which MINT, REDEEM and SWAP messages address by their place here.
     assets
         Names of assets beside those that the instruments trade and are paid in.
     events, messages, entries
@@ -125,6 +139,7 @@ cdef class Venue(Market):
         instruments=1,
         *,
         clearings=(),
+        facilities=(),
         assets=(),
         events=True,
         messages=True,
@@ -164,12 +179,32 @@ cdef class Venue(Market):
         self.ledger = Ledger(entries=entries)
         self.write_terms(assets)
         self.clearings = []
+        self.facilities = []
+        self.declare_facilities(list(facilities))
         for clearing in clearings:
             if clearing.name in [other.name for other in self.clearings]:
                 raise ValueError(f"clearings: two are called {clearing.name!r}")
             clearing.attach(self, self.ledger, len(self.clearings))
             self.clearings.append(clearing)
+        for facility in self.facilities:
+            facility.attach()
         self.reset_deadline()
+        self.look_at_claims()
+
+    def declare_facilities(self, facilities):
+        """Let claims and pools be known before the clearings that rest on them."""
+        cdef int64_t number
+        claims = Claims([facility for facility in facilities if isinstance(facility, Claim)])
+        for number, facility in enumerate(facilities):
+            if not isinstance(facility, Facility):
+                raise TypeError(f"facilities must be claims or pools, got {facility!r}")
+            if facility.name in [other.name for other in self.facilities]:
+                raise ValueError(f"facilities: two are called {facility.name!r}")
+            facility.declare(self, self.ledger, number)
+            self.facilities.append(facility)
+        if claims.claims:
+            claims.locate(self, self.ledger)
+            self.claims = claims
 
     def __dealloc__(self):
         sink_release(&self.journal)
@@ -515,7 +550,7 @@ cdef class Venue(Market):
         return 0
 
     cdef int touch(self, int64_t account) except -1:
-        """An account traded."""
+        """An account traded, paid or was paid."""
         cdef const Account *record = &self.ledger.accounts[account]
         if record.protocol:
             (<Clearing>self.clearings[record.protocol - 1]).touched(account, CAUSE_TRANSFER)
@@ -572,9 +607,16 @@ cdef class Venue(Market):
         cdef int64_t number
         cdef int reason = REASON_NO_ACCOUNT
         cdef Clearing clearing
+        cdef Facility facility
         if message.kind == DEPOSIT or message.kind == WITHDRAW:
             if account != WORLD:
                 reason = self.move_funds(message, account)
+        elif MINT <= message.kind <= SWAP:
+            facility = self.facilities[message.order_id]
+            if account != WORLD:
+                reason = facility.perform(message, account)
+                self.look_at_claims()
+                self.reset_deadline()
         else:
             number = (message.order_id - LIQUIDATION_TAG) >> 48
             reason = REASON_NOT_ON_OFFER
@@ -583,9 +625,67 @@ cdef class Venue(Market):
                 reason = clearing.liquidator.perform(message, account)
                 clearing.reset_deadline()
                 self.deadline = min(self.deadline, clearing.deadline)
+                self.look_at_claims()
         if reason:
-            return self.reject(message, reason)
+            self.reject(message, reason)
+            if MINT <= message.kind <= SWAP and account != WORLD:
+                # Of a claim that was paid in part: what was not.
+                (self.journal.next - 1).leaves = facility.left
+            return 0
         return self.record(message)
+
+    cdef int look_at_claims(self) except -1:
+        """Let clearings see what claims are worth, after balances changed without a message."""
+        cdef Claims claims
+        cdef Clearing clearing
+        cdef int cause = CAUSE_TRANSFER
+        cdef int64_t tag = 0
+        if self.claims is None:
+            return 0
+        claims = <Claims>self.claims
+        # What is found out may lead to more postings.
+        while claims.seen != self.ledger.postings:
+            claims.seen = self.ledger.postings
+            tag = self.ledger.last_tag
+            if tag >= LIQUIDATION_TAG:
+                cause = CAUSE_LIQUIDATION
+            else:
+                tag = 0
+                if self.ledger.last_kind == ENTRY_SWAP:
+                    cause = CAUSE_TRADE
+                elif self.ledger.last_kind in (ENTRY_ACCRUAL, ENTRY_FUNDING, ENTRY_INTEREST):
+                    cause = CAUSE_ACCRUAL
+            for clearing in self.clearings:
+                if clearing.watches_claims:
+                    clearing.observe_claims(self.now, cause, tag)
+                    if clearing.deadline < self.deadline:
+                        self.deadline = clearing.deadline
+        return 0
+
+    cdef int lacks_margin(self, int64_t account) except -1:
+        cdef const Account *record = &self.ledger.accounts[account]
+        cdef Clearing clearing
+        if not record.protocol:
+            return REASON_NONE
+        if record.state:
+            return REASON_IN_LIQUIDATION
+        clearing = self.clearings[record.protocol - 1]
+        return REASON_INSUFFICIENT_MARGIN if clearing.health_at(account, True) < 0 else REASON_NONE
+
+    cdef bint may_owe(self, int64_t account, int64_t asset, bint owed) except -1:
+        cdef const Account *record = &self.ledger.accounts[account]
+        cdef Clearing clearing
+        cdef int64_t i
+        if not record.protocol:
+            return False
+        clearing = self.clearings[record.protocol - 1]
+        if asset == clearing.cash_asset:
+            return True
+        # A short position is taken over where it is margined; none is opened by giving.
+        for i in range(clearing.holding_count):
+            if clearing.records[i].asset == asset:
+                return owed
+        return False
 
     cdef int move_funds(self, const Message *message, int64_t account) except -1:
         """A deposit or a withdrawal; a reason if it is refused, and then nothing moved."""
@@ -624,6 +724,8 @@ cdef class Venue(Market):
         self.deadline = NEVER
         for i in range(len(self.clearings)):
             self.deadline = min(self.deadline, (<Clearing>self.clearings[i]).deadline)
+        for i in range(len(self.facilities)):
+            self.deadline = min(self.deadline, (<Facility>self.facilities[i]).deadline)
         # Whatever gives its members accounts after this is seen at the next look.
         self.cleared = self.ledger.range_count > 0
         return 0
@@ -631,12 +733,22 @@ cdef class Venue(Market):
     cdef int advance_to(self, int64_t ts) except -1:
         """Do one thing that is due by ``ts``, at its own time."""
         cdef Clearing clearing, first = None
+        cdef Facility facility, earliest = None
         for clearing in self.clearings:
             if clearing.deadline <= ts and (first is None or clearing.deadline < first.deadline):
                 first = clearing
-        if first is not None:
+        for facility in self.facilities:
+            if facility.deadline <= ts and (
+                earliest is None or facility.deadline < earliest.deadline
+            ):
+                earliest = facility
+        if earliest is not None and (first is None or earliest.deadline <= first.deadline):
+            self.now = self.ledger.now = max(self.now, earliest.deadline)
+            earliest.advance(self.now)
+        elif first is not None:
             self.now = self.ledger.now = max(self.now, first.deadline)
             first.advance(self.now)
+        self.look_at_claims()
         self.reset_deadline()
         return 0
 
@@ -654,6 +766,7 @@ cdef class Venue(Market):
     def refresh(self):
         """Note accounts that were opened, and deadlines that were set, from outside."""
         cdef Clearing clearing
+        self.look_at_claims()
         for clearing in self.clearings:
             clearing.reset_deadline()
         self.reset_deadline()
@@ -752,7 +865,9 @@ cdef class Venue(Market):
         other.own_orders, other.cleared, other.fees = self.own_orders, self.cleared, self.fees
         other.trim = list(self.trim)
         other.ledger = copying.deepcopy(self.ledger, memo)
+        other.facilities = copying.deepcopy(self.facilities, memo)
         other.clearings = copying.deepcopy(self.clearings, memo)
+        other.claims = copying.deepcopy(self.claims, memo)
         return other
 
     def __reduce__(self):
@@ -768,6 +883,12 @@ cdef bint message_fits(Venue venue, const Message *message) noexcept:
     if message.kind == DEPOSIT or message.kind == WITHDRAW:
         return 0 <= message.order_id < len(venue.ledger.assets) and (
             0 < message.size <= MAX_SIZE
+        )
+    if MINT <= message.kind <= SWAP:
+        return (
+            0 <= message.order_id < len(venue.facilities)
+            and 0 < message.size <= MAX_SIZE
+            and (message.kind != SWAP or message.side == BUY or message.side == SELL)
         )
     return (message.kind == TAKE or message.kind == BID) and 0 < message.size <= MAX_SIZE
 

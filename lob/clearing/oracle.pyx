@@ -97,6 +97,10 @@ cdef class Source:
         """When it may move by itself."""
         return NEVER
 
+    cdef int64_t review(self) noexcept:
+        """The price after balances changed that it is made of, without a message."""
+        return self.value
+
     cdef int64_t underlying(self) noexcept:
         """The price of the moment, where this is an average of it."""
         return self.value
@@ -292,6 +296,12 @@ cdef class Average(Source):
     cdef int64_t next_change(self) noexcept:
         return min(self.due, self.of.next_change())
 
+    cdef int64_t review(self) noexcept:
+        self.of.review()
+        if self.value == NO_PRICE and self.of.value != NO_PRICE:
+            self.begin(self.of.value)
+        return self.value
+
     cdef int64_t underlying(self) noexcept:
         return self.of.value
 
@@ -454,6 +464,12 @@ cdef class Median(Source):
             (<Source>self.sources[i]).pass_time(ts)
         return self.middle()
 
+    cdef int64_t review(self) noexcept:
+        cdef int64_t i
+        for i in range(len(self.sources)):
+            (<Source>self.sources[i]).review()
+        return self.middle()
+
     cdef int64_t next_change(self) noexcept:
         cdef int64_t i, first = NEVER
         for i in range(len(self.sources)):
@@ -563,6 +579,17 @@ cdef class Oracle:
                     cause = CAUSE_LIQUIDATION
                     tag = events[i].tag
                 break
+        if self.direct:
+            return self.publish(ts, price, cause, tag)
+        self.note_move(ts, cause, tag)
+        return self.consider(ts, price, False)
+
+    cdef bint look(self, int64_t ts, int cause, int64_t tag) noexcept:
+        """Balances changed that the price is made of; whether ``price`` changed."""
+        cdef int64_t price = self.source.review()
+        self.true_price = price
+        if price == self.price and self.direct or price < 1:
+            return False
         if self.direct:
             return self.publish(ts, price, cause, tag)
         self.note_move(ts, cause, tag)

@@ -167,12 +167,16 @@ cdef class Design(Liquidator):
         return 0
 
     cdef int begin(self, int64_t case) except -1:
+        self.clearing.unwrap_case(case)
         self.on_failure(case)
         return 0
 
     cdef int advance(self, int64_t ts) except -1:
         _, _, case = heapq.heappop(self.due)
         self.next_due()
+        if self.clearing.case(case).state != 2:
+            # What the issuer of a claim could not pay for before.
+            self.clearing.unwrap_case(case)
         self.on_due(case, ts)
         return 0
 

@@ -39,6 +39,7 @@ cdef class MarketSale(Liquidator):
 
     Notes
     -----
+    Claims that no book trades are redeemed in kind first, and what they give is sold.
     A cross account is unwound whole, holding by holding, through all books at one moment. Where a
     book has nothing to sell to, its lots stay with the account and the case stays open.
     """
@@ -106,9 +107,10 @@ cdef class MarketSale(Liquidator):
         ):
             clearing.release(case)
             return True
+        clearing.unwrap_case(case)
         for i in range(clearing.holding_count):
             held = clearing.ledger.row(clearing.records[i].asset)[account]
-            if held == 0:
+            if held == 0 or clearing.records[i].bookless:
                 continue
             book = clearing.market.book_of[clearing.records[i].instrument]
             if book.sides[held < 0].best_key == NO_KEY:
