@@ -9,6 +9,7 @@ from agents.latency import Distance, Latency
 from lob import EventKind, Instrument, OrderBook, Venue
 from lob.clearing import Clearing, Ledger
 from lob.clearing.ledger import RowWriter
+from lob.facility import Facility
 
 __all__ = ["AgentError", "Participant", "Simulation"]
 
@@ -63,6 +64,7 @@ class Simulation:
         *,
         instruments: int | Sequence[Instrument] = 1,
         clearings: Iterable[Clearing] = (),
+        facilities: Iterable[Facility] = (),
         assets: Iterable[str] = (),
         start: SupportsIndex = 0,
         events: bool | RowWriter = True,

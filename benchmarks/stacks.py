@@ -2,16 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterator
+from statistics import median
 
 import numpy as np
 
 import agents
 import lob
+from agents.flow import ZeroIntelligence
 from agents.leverage import Loopers
 from benchmarks.measure import Measure, Plan, Say
 from lob.clearing import Clearing, Holding, Oracle
+from lob.clearing.collateral import Claim, ClaimValue
 from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import BestBid
+from lob.clearing.risk import Stacks
 from lob.liquidation import MarketSale
 
 LOOPERS = 100_000
@@ -87,6 +91,55 @@ def crash_s(count: int, *, everywhere: bool = False) -> tuple[float, int]:
     return seconds, sum(clearing.case_count for clearing in simulation.clearings)
 
 
+def value_ms(simulation: agents.Simulation) -> float:
+    """All stacks valued once at a supposed price: CPU ms, the median of nine."""
+    stacks = Stacks(simulation.venue)
+    prices = iter(range(PRICE - 900, PRICE))
+    return 1e3 * median(cpu(lambda: stacks.value({"0": next(prices)})) for _ in range(9))
+
+
+def depth_cost(depth: int) -> float:
+    """CPU s of a run with so many claims on each other, each the collateral of ten accounts."""
+    names = [f"claim {i}" for i in range(depth)]
+    claims = [Claim(name, backing=[(["0", *names])[i]]) for i, name in enumerate(names)]
+    clearings = [
+        Clearing(
+            name,
+            holdings=[
+                Holding(Oracle(ClaimValue(name)), LoanToValue(700_000, 800_000), asset=name),
+                Holding(Oracle(BestBid()), LoanToValue(700_000, 800_000), asset="0"),
+            ],
+            liquidator=MarketSale(),
+        )
+        for name in names
+    ]
+    simulation = agents.Simulation(1, clearings=clearings, facilities=claims)
+    simulation.add(DeepBook(100, 4_000, 5 * SECOND, 80_000))
+    simulation.add(
+        ZeroIntelligence("flow", price=PRICE, alpha=10.0, mu=200.0, delta=0.1, window=100)
+    )
+    simulation.run(until=SECOND)
+    ledger = simulation.ledger
+    below = ledger.asset("0")
+    for number, (claim, clearing) in enumerate(zip(claims, clearings, strict=True)):
+        ledger.transfer(below, ledger.WORLD, claim.issuer, 1_000)
+        holder = ledger.open_account(f"holder {number}")
+        claim.found(holder, 1_000)
+        first = clearing.open(1_000_000 + 10 * number, [0] * 10, [[0] * 10] * 2, cross=True)
+        for account in range(first, first + 10):
+            ledger.transfer(claim.asset, holder, account, 50)
+            ledger.transfer(
+                ledger.asset("cash"), account, ledger.WORLD, 50 * PRICE * (70 + account % 10) // 100
+            )
+        below = claim.asset
+    simulation.venue.refresh()
+    seconds = cpu(lambda: simulation.run(until=20 * SECOND))
+    simulation.ledger.check()
+    if not all(clearing.case_count for clearing in simulation.clearings):
+        raise RuntimeError("the crash spared a layer: it measures nothing")
+    return seconds
+
+
 def measure(plan: Plan, say: Say) -> Iterator[Measure]:
     """All measures, each beside what is asked for."""
     say(f"{LOOPERS:,} loopers of five loops, three protocols")
@@ -96,3 +149,9 @@ def measure(plan: Plan, say: Say) -> Iterator[Measure]:
     seconds, failed = crash_s(LOOPERS, everywhere=True)
     say(f"{failed:,} liquidations")
     yield Measure("100 k loopers in each of 3 protocols, the same", seconds, "CPU s", 10)
+    simulation = loopers_run(LOOPERS, 3)
+    simulation.run(until=19 * SECOND)
+    yield Measure("all their stacks valued once", value_ms(simulation), "ms", 20)
+    shallow, deep = depth_cost(8), depth_cost(32)
+    say(f"a stack of 8 claims {shallow:.2f} CPU s, of 32 claims {deep:.2f} CPU s")
+    yield Measure("a run with 32 claims in a stack, over one with 8", deep / shallow, "x", 4)
