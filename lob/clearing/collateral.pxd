@@ -15,6 +15,12 @@ cdef enum:
     MAX_BACKING = 6
     SHIFT = 20  # values are cash units a unit, times 2**20
 
+cdef extern from *:
+    """
+    #define NO_VALUE INT64_MIN
+    """
+    const int64_t NO_VALUE
+
 cdef struct Part:
     # One asset that backs a claim.
     int64_t asset

@@ -62,7 +62,6 @@ cdef enum:
     PPM = 1_000_000
 
 cdef int64_t NEVER = 2**63 - 1
-cdef int64_t NO_VALUE = NO_PRICE
 cdef int64_t SECOND = 1_000_000_000
 
 
