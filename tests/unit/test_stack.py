@@ -15,6 +15,7 @@ from lob.clearing.oracle import Fixed, Mid
 from lob.clearing.risk import Stacks, leverage_correlation
 from lob.clearing.stack import count_failing, fails_at, value_accounts
 from lob.liquidation import MarketSale
+from lob.pool import FairShare, Pool
 from tests.venues import ladder
 
 ETH = lob.Instrument("ETH", base="eth")
@@ -193,6 +194,39 @@ def test_the_system_counts_everything_once():
     assert found.collateral_multiplier == pytest.approx(
         (3_300_000 + 2_200_000 + 260_000) / 3_300_000
     )
+
+
+def test_a_pool_share_has_gamma():
+    """Value 2 sqrt(x y p): delta is the base in it, gamma minus half of that over the price."""
+    pool = Pool("lp", base="eth", fee=0)
+    lender = Clearing(
+        "lender",
+        holdings=[
+            Holding(Oracle(FairShare("lp", prices={"eth": Mid(0)})), LoanToValue(500_000, 600_000),
+                    asset="lp"),
+            Holding(Oracle(Mid(0)), LoanToValue(500_000, 600_000), asset="eth"),
+        ],
+        liquidator=MarketSale(),
+    )  # fmt: skip
+    venue = lob.Venue([ETH], clearings=[lender], facilities=[pool])
+    quoted(venue, 1_000)
+    ledger = venue.ledger
+    ledger.transfer(ledger.asset("eth"), 0, pool.issuer, 10_000)
+    ledger.transfer(ledger.asset("cash"), 0, pool.issuer, 10_000_000)
+    pool.found(ledger.open_account("lps"), 1_000)
+    venue.refresh()
+    account = lender.open(LOOPER, [0], [[0], [0]], cross=True)
+    ledger.transfer(pool.asset, ledger.account("lps"), account, 100)
+    ledger.transfer(ledger.asset("cash"), account, 0, 500_000)
+    venue.refresh()
+    stacks = Stacks(venue)
+    found = stacks.of(account)
+    assert found.collateral == 2_000_000
+    assert found.delta["eth"] == pytest.approx(1_000, rel=1e-5)
+    assert found.gamma["eth"] == pytest.approx(-1_000 / (2 * 1_000), rel=1e-3)
+    # 200 sqrt(1e8 p) / 1,000 x 10 = 2,000,000 sqrt(p / 1,000): a quarter of the price halves it.
+    assert stacks.values({"eth": 250})["lp"] == pytest.approx(10_000)
+    assert stacks.of(account, {"eth": 250}).collateral == 1_000_000
 
 
 def test_a_claim_marked_at_its_own_book_keeps_its_discount_and_is_a_factor():
