@@ -16,12 +16,12 @@ from experiments.parts import (
     Clearing,
     Instrument,
     Maker,
-    Part,
     Population,
     Positive,
     Shock,
     Trader,
 )
+from experiments.scenario_loopers import LooperTables
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
@@ -33,7 +33,7 @@ class ScenarioError(ValueError):
     """A scenario is not one: every mistake in it, each with its place."""
 
 
-class Scenario(Part):
+class Scenario(LooperTables):
     """One question, and everything that is needed to answer it."""
 
     name: str

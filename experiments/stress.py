@@ -19,8 +19,9 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from experiments.metrics.spiral import Bisection, critical_direction, critical_shock
+from experiments.parts import Shock, Uniform
 from experiments.run import Run, run_scenario
-from experiments.scenario import Scenario, Shock, Uniform
+from experiments.scenario import Scenario
 from experiments.spiral_study import cores
 from lob.checks import integer
 
