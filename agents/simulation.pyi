@@ -10,6 +10,7 @@ from lob import EventKind, Instrument, OrderBook, Venue
 from lob.breaker import Breaker
 from lob.clearing import Clearing, Ledger
 from lob.clearing.ledger import RowWriter
+from lob.facility import Facility
 
 __all__ = ["AgentError", "Participant", "Simulation"]
 
@@ -64,6 +65,7 @@ class Simulation:
         *,
         instruments: int | Sequence[Instrument] = 1,
         clearings: Iterable[Clearing] = (),
+        facilities: Iterable[Facility] = (),
         assets: Iterable[str] = (),
         start: SupportsIndex = 0,
         events: bool | RowWriter = True,

@@ -128,6 +128,8 @@ cdef class Simulation:
         Of the venue: see ``lob.Venue``.
     start
         Time at which the run begins, in ns.
+    facilities
+        Claims and pools of the venue: see ``lob.Venue``.
 
     Attributes
     ----------
@@ -152,6 +154,7 @@ cdef class Simulation:
         *,
         instruments=1,
         clearings=(),
+        facilities=(),
         assets=(),
         start=0,
         events=True,
@@ -163,6 +166,7 @@ cdef class Simulation:
         self.venue = Venue(
             instruments,
             clearings=clearings,
+            facilities=facilities,
             assets=assets,
             events=events,
             messages=messages,

@@ -16,7 +16,6 @@ from experiments.parts import (
     Clearing,
     Instrument,
     Maker,
-    Part,
     Population,
     Positive,
     Seconds,
@@ -24,6 +23,7 @@ from experiments.parts import (
     Trader,
 )
 from experiments.scenario_keepers import Congestion, Keepers
+from experiments.scenario_loopers import LooperTables
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
@@ -35,7 +35,7 @@ class ScenarioError(ValueError):
     """A scenario is not one: every mistake in it, each with its place."""
 
 
-class Scenario(Part):
+class Scenario(LooperTables):
     """One question, and everything that is needed to answer it."""
 
     name: str
