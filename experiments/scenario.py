@@ -214,6 +214,55 @@ class Shock(_Part):
     over: Seconds = 0.0
 
 
+class BreakerLevel(_Part):
+    """A step of a circuit breaker."""
+
+    move: Annotated[int, Field(ge=1)]
+    """ppm: it acts where the price moved more than this."""
+    halt: Seconds | None = None
+    """Not given: for good."""
+    call: Seconds = 0.0
+    """Of a call auction after the halt."""
+
+
+class CircuitBreaker(_Part):
+    """``lob.breaker.CircuitBreaker``."""
+
+    kind: Literal["circuit-breaker"]
+    instrument: str
+    levels: Annotated[list[BreakerLevel], Field(min_length=1)]
+    window: Seconds = 0.0
+    """0: prices are held against the first one, and every level acts once."""
+    band: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    price: Literal["last", "mid"] = "last"
+
+    @model_validator(mode="after")
+    def _rising(self) -> "CircuitBreaker":
+        moves = [level.move for level in self.levels]
+        if sorted(set(moves)) != moves:
+            raise ValueError(f"levels must have rising moves, got {moves}")
+        return self
+
+
+class CallAuction(_Part):
+    """``lob.breaker.CallAuction``."""
+
+    kind: Literal["call-auction"]
+    instrument: str
+    start: Seconds = 0.0
+    length: Annotated[float, Field(gt=0)]
+    every: Seconds = 0.0
+    """0: only once."""
+    closes: bool = False
+    price: Literal["last", "mid"] = "last"
+
+    @model_validator(mode="after")
+    def _apart(self) -> "CallAuction":
+        if self.every and self.every <= self.length:
+            raise ValueError(f"every must be longer than length, {self.length}, got {self.every}")
+        return self
+
+
 class Scenario(_Part):
     """One question, and everything that is needed to answer it."""
 
@@ -231,6 +280,7 @@ class Scenario(_Part):
     traders: list[Trader] = []
     makers: list[Maker] = []
     shocks: Annotated[list[Shock], Field(min_length=1)]
+    breakers: list[Annotated[CircuitBreaker | CallAuction, Field(discriminator="kind")]] = []
 
     @model_validator(mode="after")
     def _named(self) -> "Scenario":
@@ -286,6 +336,8 @@ class Scenario(_Part):
             yield f"makers.{i}.instrument", maker.instrument
         for i, shock in enumerate(self.shocks):
             yield f"shocks.{i}.instrument", shock.instrument
+        for i, breaker in enumerate(self.breakers):
+            yield f"breakers.{i}.instrument", breaker.instrument
 
     def number_of(self, instrument: str) -> int:
         """The number of an instrument."""

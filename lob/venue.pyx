@@ -185,7 +185,7 @@ cdef class Venue(Market):
         for i, breaker in enumerate(self.breakers):
             checks.integer(f"breakers[{i}].instrument", breaker.instrument, 0, len(self.books) - 1)
         self.find_breaker_due()
-        self.reset_deadline()
+        self.run_breakers(self.now)
 
     def __dealloc__(self):
         sink_release(&self.journal)
