@@ -20,21 +20,12 @@ from agents.traders import (
     StressSensitiveMaker,
     VolatilityLimit,
 )
+from experiments.breakers import breakers_of
 from experiments.designs import make_liquidator
 from experiments.metrics.cascade import Cascade, cascade_of, forced_trades, peak_rate
 from experiments.metrics.solvency import Solvency, recovery, solvency_of
 from experiments.metrics.spiral import drop
-from experiments.scenario import (
-    SECOND_NS,
-    CallAuction,
-    CircuitBreaker,
-    Clearing,
-    Population,
-    Scenario,
-    Source,
-    Uniform,
-)
-from lob import breaker as guards
+from experiments.scenario import SECOND_NS, Clearing, Population, Scenario, Source, Uniform
 from lob import clearing as rules
 from lob.clearing import margin as models
 from lob.clearing import oracle as prices
@@ -201,7 +192,7 @@ def build(
         seed,
         instruments=instruments,
         clearings=clearings,
-        breakers=[_breaker(scenario, one) for one in scenario.breakers],
+        breakers=breakers_of(scenario),
     )
     for number, one in enumerate(scenario.instruments):
         simulation.add(_background(number, one.name, one.background))
@@ -399,32 +390,6 @@ def _source(scenario: Scenario, one: Source, own: int) -> prices.Source:
     times, ticks = zip(*one.prices, strict=True)
     return prices.External(
         np.array([round(t * SECOND_NS) for t in times], np.int64), np.array(ticks, np.int64)
-    )
-
-
-def _breaker(scenario: Scenario, one: CircuitBreaker | CallAuction) -> guards.Breaker:
-    def ns(seconds: float) -> int:
-        return round(seconds * SECOND_NS)
-
-    number = scenario.number_of(one.instrument)
-    if isinstance(one, CallAuction):
-        return guards.CallAuction(
-            number,
-            start=ns(one.start),
-            length=ns(one.length),
-            every=ns(one.every) or None,
-            closes=one.closes,
-            price=one.price,
-        )
-    return guards.CircuitBreaker(
-        number,
-        levels=[
-            guards.Level(level.move, None if level.halt is None else ns(level.halt), ns(level.call))
-            for level in one.levels
-        ],
-        window=ns(one.window),
-        band=one.band,
-        price=one.price,
     )
 
 
