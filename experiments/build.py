@@ -16,6 +16,7 @@ from agents.traders import (
     StressSensitiveMaker,
     VolatilityLimit,
 )
+from experiments.breakers import breakers_of
 from experiments.build_clearing import make_clearing, set_timers
 from experiments.build_loopers import add_stackers
 from experiments.parts import Population, Uniform
@@ -91,7 +92,12 @@ def build(
         make_clearing(scenario, one, forced, design, parameters) for one in scenario.clearings
     ]
     simulation = agents.Simulation(
-        seed, instruments=instruments, clearings=clearings, events=events, messages=messages
+        seed,
+        instruments=instruments,
+        clearings=clearings,
+        breakers=breakers_of(scenario),
+        events=events,
+        messages=messages,
     )
     for number, one in enumerate(scenario.instruments):
         simulation.add(_background(number, one.name, one.background))

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from experiments.parts import (
+    CallAuction,
+    CircuitBreaker,
     Clearing,
     Instrument,
     Maker,
@@ -56,6 +58,9 @@ class Scenario(LooperTables):
     shocks: Annotated[list[Shock], Field(min_length=1)]
     keepers: list[Keepers] = Field(default_factory=list)
     congestion: Congestion | None = None
+    breakers: list[Annotated[CircuitBreaker | CallAuction, Field(discriminator="kind")]] = Field(
+        default_factory=list
+    )
 
     @model_validator(mode="after")
     def _named(self) -> "Scenario":
@@ -112,6 +117,8 @@ class Scenario(LooperTables):
             yield f"makers.{i}.instrument", maker.instrument
         for i, shock in enumerate(self.shocks):
             yield f"shocks.{i}.instrument", shock.instrument
+        for i, breaker in enumerate(self.breakers):
+            yield f"breakers.{i}.instrument", breaker.instrument
 
     def number_of(self, instrument: str) -> int:
         """The number of an instrument."""

@@ -36,7 +36,8 @@ class Instrument:
     quote
         Name of the asset that is paid.
     maker_fee, taker_fee
-        Ppm of what is paid, from whoever has an account; negative: a rebate.
+        Ppm of what is paid, from whoever has an account; negative: a rebate. In a call auction
+        nobody takes: both sides are charged as makers.
 
     Examples
     --------

@@ -206,7 +206,7 @@ cdef class Venue(Market):
         self.find_breaker_due()
         for facility in self.facilities:
             facility.attach()
-        self.reset_deadline()
+        self.run_breakers(self.now)
         self.look_at_claims()
 
     def declare_facilities(self, facilities):

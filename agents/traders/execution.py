@@ -164,7 +164,10 @@ class Executor(Agent):
             self.posted[event.order_id] = True
         elif event.kind == EventKind.REJECTED and event.reason != Reason.UNKNOWN_ORDER:
             self.may_post = False
-        elif event.reason in (Reason.NO_LIQUIDITY, Reason.IMMEDIATE_OR_CANCEL):
+            # A halt, a band or a margin refuses whatever is sent at this moment.
+            if event.reason != Reason.POST_ONLY:
+                self.may_take = False
+        elif event.reason in (Reason.NO_LIQUIDITY, Reason.IMMEDIATE_OR_CANCEL, Reason.PRICE_BAND):
             self.may_take = False
         self.posted = {i: known for i, known in self.posted.items() if i in self.posting}
         self.act()
