@@ -10,7 +10,7 @@ import lob
 from benchmarks.measure import Measure, Plan, Say
 from lob import Kind
 from lob.clearing import Clearing, Holding, Oracle
-from lob.clearing.margin import FlatMargin, TieredMargin
+from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import Fixed
 from lob.liquidation.named import DESIGNS, make
 
@@ -29,30 +29,41 @@ QUICK: dict[str, dict[str, Any]] = {
 WINNERS = 20  # bids at each auction
 
 
-def crashed(name: str, count: int) -> tuple[lob.Venue, Clearing, int]:
-    """So many long accounts, as many short ones, and a mark at which the longs fail."""
-    tiers = TieredMargin([0, LOTS * PRICE // 2], [100_000] * 2, [40_000, 50_000])
-    margin = tiers if name == "tiered" else FlatMargin(100_000, 50_000)
+LEND = ("fixed-spread", "dutch", "english", "stability-pool")
+LENDING = LoanToValue(750_000, 800_000)
+
+
+def crashed(name: str, count: int, *, bids: bool = True) -> tuple[lob.Venue, Clearing, int]:
+    """So many long accounts, as many opposite, and a mark at which the longs fail.
+
+    Lending designs have accounts that owe 75 % of what they hold, and others without debt; the rest
+    a leverage of ten, and shorts.
+    """
+    lends = name.split(":")[0] in LEND
+    margin: Any = LENDING if lends else FlatMargin(100_000, 50_000)
+    if name == "tiered":
+        margin = TieredMargin([0, LOTS * PRICE // 2], [100_000] * 2, [40_000, 50_000])
     clearing = Clearing(
         holdings=[Holding(Oracle(Fixed(PRICE)), margin)],
         liquidator=make(name, **QUICK.get(name, {})),
-        insurance_fund=10**15,
+        insurance_fund=10**15 if bids else 0,
     )
     venue = lob.Venue(1, clearings=[clearing], entries=False)
     each = np.full(count, LOTS, np.int64)
     prices = np.full(count, PRICE, np.int64)
-    cash = np.full(count, LOTS * PRICE // 10, np.int64)
+    cash = np.full(count, LOTS * PRICE // (4 if lends else 10), np.int64)
     clearing.open(FIRST_OWNER, cash, each, entry_prices=prices)
-    clearing.open(FIRST_OWNER + count, 20 * cash, -each, entry_prices=prices)
+    clearing.open(FIRST_OWNER + count, 20 * cash, each if lends else -each, entry_prices=prices)
     keeper = venue.ledger.open_account("keeper", owner=KEEPER)
     venue.ledger.transfer(clearing.cash_asset, 0, keeper, 10**17)
     venue.refresh()
-    # Bids just below the mark of after, for all of it.
-    bids = np.zeros(1, lob.MESSAGE)
-    bids["kind"], bids["side"], bids["price"] = Kind.NEW, 1, PRICE * 9 // 10
-    bids["size"], bids["order_id"], bids["owner"] = count * LOTS * 2, 1, 5
-    venue.process(bids)
-    clearing.observe_price(PRICE * 9 // 10 + PRICE // 25)
+    if bids:
+        # Just below the mark of after, for all of it.
+        rows = np.zeros(1, lob.MESSAGE)
+        rows["kind"], rows["side"], rows["price"] = Kind.NEW, 1, PRICE * 9 // 10
+        rows["size"], rows["order_id"], rows["owner"] = count * LOTS * 2, 1, 5
+        venue.process(rows)
+    clearing.observe_price(PRICE * (93 if lends else 94) // 100)
     venue.refresh()
     return venue, clearing, keeper
 
@@ -75,9 +86,12 @@ def takers_of(venue: lob.Venue) -> Kind | None:
     return Kind.BID if next(iter(offers.values())).bids else Kind.TAKE
 
 
-def liquidation_us(name: str, count: int) -> tuple[float, int]:
-    """CPU microseconds a liquidation, from the failure to the end, and how many were settled."""
-    venue, clearing, _ = crashed(name, count)
+def liquidation_us(name: str, count: int, *, bids: bool = True) -> tuple[float, int]:
+    """CPU microseconds a liquidation, from the failure to the end, and how many were settled.
+
+    Without ``bids`` in the book and a fund, a takeover ends in auto-deleveraging.
+    """
+    venue, clearing, _ = crashed(name, count, bids=bids)
     start = time.process_time()
     venue.advance(1)
     for _ in range(40):
@@ -87,7 +101,7 @@ def liquidation_us(name: str, count: int) -> tuple[float, int]:
         if kind is not None:
             rows = answers(venue, kind)
             if kind == Kind.BID:
-                rows["price"] = PRICE * 9 // 10
+                rows["price"] = PRICE * 9 // 10 if name != "english" else PRICE
             venue.process(rows)
         # Takers come one after the other; auctions and slices need their time.
         venue.advance(venue.now + (1 if kind == Kind.TAKE else 30 * NS_PER_SECOND))
@@ -125,5 +139,7 @@ def measure(plan: Plan, say: Say) -> Iterator[Measure]:
         spent, settled = liquidation_us(name, count)
         say(f"{name}: {settled:,} settled")
         yield Measure(f"a liquidation, {name}", spent, "us CPU", 100)
+    spent, _ = liquidation_us("bankruptcy-takeover", count, bids=False)
+    yield Measure("a liquidation that ends in deleveraging", spent, "us CPU", 100)
     for name in ("english", "call-auction"):
         yield Measure(f"a bid, {name}", bid_us(name, count // 10), "us CPU", 5)

@@ -87,6 +87,7 @@ class English(Bidding):
         )
         sale = Sale(holding, side, lots, BestBid(), now, now + self.tau, True, auction.end + 1)
         sale.auction, sale.tab, sale.due = auction, tab, done.due if done is not None else tab
+        sale.multiplier = design.multiplier(holding)
         design.start_sale(case, sale, bids=True, least=1)
         return True
 
@@ -97,7 +98,7 @@ class English(Bidding):
         auction = sale.auction
         assert isinstance(auction, FlipAuction)
         now = design.clearing.market.now
-        amount = price * size * design.multiplier(sale.holding)
+        amount = price * size * sale.multiplier
         if sale.side == Side.BUY:
             done = self._for_lots(auction, account, size, amount, now)
         else:
@@ -170,14 +171,15 @@ class English(Bidding):
     def _note(design: "Staged", case: int, sale: Sale, after: FlipAuction) -> None:
         shrinks = sale.side == Side.BUY and after.lot != sale.lots
         sale.auction = after
-        one = design.multiplier(sale.holding)
+        one = sale.multiplier
         if sale.side == Side.BUY:
             sale.lots, best = after.lot, after.bid // (after.lot * one)
         else:
             best = min(MAX_PRICE, after.lot // (after.bid * one))
-        if isinstance(sale.price, BestBid):
-            sale.price.price = best
-        end = after.end if after.expiry is None else min(after.end, after.expiry)
+        sale.price.price = best  # type: ignore[attr-defined]
+        end = after.end
+        if after.expiry is not None and after.expiry < end:
+            end = after.expiry
         design.note_auction(case, sale.lots, best)
         if shrinks:
             design.change_sale(case, size=sale.lots, closes=end)

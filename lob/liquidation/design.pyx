@@ -293,11 +293,11 @@ cdef class Design(Liquidator):
         """
         cdef int64_t number = checked(self, case)
         cdef int64_t held = self.held(case, holding)
-        cdef int64_t lots = checks.integer("size", size, 1, abs(held))
+        cdef int64_t lots = within("size", size, 1, abs(held))
         if price is None:
             self.clearing.sell(number, holding, lots, 0, MARKET, IOC)
         else:
-            limit = checks.integer("price", price, 1, MAX_PRICE)
+            limit = within("price", price, 1, MAX_PRICE)
             self.clearing.sell(number, holding, lots, limit, LIMIT, IOC)
 
     def rest(self, case, size, price, *, holding=0):
@@ -393,7 +393,16 @@ cdef class Design(Liquidator):
             self.touch(to)
         return REASONS[reason]
 
-    def take_over(self, case, account, size, price, *, holding=0, adl=False):
+    def take_over(
+        self,
+        Py_ssize_t case,
+        Py_ssize_t account,
+        Py_ssize_t size,
+        Py_ssize_t price,
+        *,
+        Py_ssize_t holding=0,
+        adl=False,
+    ):
         """Let another account take ``size`` lots of the position at ``price`` ticks.
 
         Parameters
@@ -404,12 +413,13 @@ cdef class Design(Liquidator):
             Whether it is auto-deleveraging that closes a position of that account.
         """
         cdef int64_t number = checked(self, case)
-        cdef int64_t to = checks.integer("account", account, 1,
-                                         self.clearing.ledger.account_count - 1)
-        cdef int64_t at = checks.integer("price", price, 1, MAX_PRICE)
+        cdef int64_t to = within(
+            "account", account, 1, self.clearing.ledger.account_count - 1
+        )
+        cdef int64_t at = within("price", price, 1, MAX_PRICE)
         cdef int64_t of = which(self, holding)
         cdef int64_t held = self.held(case, holding)
-        cdef int64_t lots = checks.integer("size", size, 1, abs(held))
+        cdef int64_t lots = within("size", size, 1, abs(held))
         cdef int64_t fails = self.clearing.case(number).account
         cdef int kind = ENTRY_ADL if adl else ENTRY_TAKEOVER
         cdef int64_t multiplier = self.clearing.records[of].multiplier
@@ -463,9 +473,9 @@ cdef class Design(Liquidator):
         """Move cash from one account to another as part of a case; negative: the other way."""
         cdef int64_t count = self.clearing.ledger.account_count
         cdef int64_t number = checked(self, case)
-        cdef int64_t giver = checks.integer("debit", debit, 0, count - 1)
-        cdef int64_t taker = checks.integer("credit", credit, 0, count - 1)
-        cdef int64_t units = checks.integer("amount", amount, -MAX_SIZE, MAX_SIZE)
+        cdef int64_t giver = within("debit", debit, 0, count - 1)
+        cdef int64_t taker = within("credit", credit, 0, count - 1)
+        cdef int64_t units = within("amount", amount, -MAX_SIZE, MAX_SIZE)
         if not isinstance(kind, EntryKind) or kind >= 64:
             raise ValueError(f"kind must be an EntryKind of a posting, got {kind!r}")
         self.clearing.ledger.post(
@@ -477,7 +487,7 @@ cdef class Design(Liquidator):
     def balance(self, account):
         """Units of cash of any account, by number."""
         return self.clearing.ledger.row(self.clearing.cash_asset)[
-            checks.integer("account", account, 0, self.clearing.ledger.account_count - 1)
+            within("account", account, 0, self.clearing.ledger.account_count - 1)
         ]
 
     def opposing(self, holding, side):
@@ -507,8 +517,9 @@ cdef class Design(Liquidator):
 
     def position(self, account, holding=0):
         """Signed lots of any account; 0 where a liquidation has it."""
-        cdef int64_t number = checks.integer("account", account, 0,
-                                             self.clearing.ledger.account_count - 1)
+        cdef int64_t number = within(
+            "account", account, 0, self.clearing.ledger.account_count - 1
+        )
         if self.clearing.ledger.accounts[number].state != SAFE:
             return 0
         return self.clearing.ledger.row(self.clearing.records[which(self, holding)].asset)[number]
@@ -519,10 +530,11 @@ cdef class Design(Liquidator):
         ``paid`` are the units of it, negative where the account got them.
         """
         cdef int64_t number = checked(self, case), of = which(self, holding)
-        cdef int64_t to = checks.integer("account", account, 1,
-                                         self.clearing.ledger.account_count - 1)
+        cdef int64_t to = within(
+            "account", account, 1, self.clearing.ledger.account_count - 1
+        )
         cdef int64_t held = self.held(case, holding)
-        cdef int64_t lots = checks.integer("size", size, 0, abs(held))
+        cdef int64_t lots = within("size", size, 0, abs(held))
         cdef int64_t fails = self.clearing.case(number).account
         lots = lots if held > 0 else -lots
         self.clearing.ledger.post(
@@ -801,6 +813,13 @@ cdef class Design(Liquidator):
         if message.kind == TAKE:
             return self.on_take(case, account, message.size, message.price)
         return self.on_bid(case, account, message.size, message.price)
+
+
+cdef int64_t within(str name, Py_ssize_t value, int64_t low, int64_t high) except? -1:
+    """``checks.integer`` of a number that is known to be whole."""
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be {low} to {high}, got {value}")
+    return value
 
 
 cdef int64_t which(Design design, Py_ssize_t holding) except -1:

@@ -7,7 +7,7 @@ Units are the caller's. Contracts: collateral and normalised debt in wads, rates
 so that debt (collateral x price) is in rads (1e45). A market: lots, ticks, units of cash.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
@@ -209,8 +209,7 @@ class Redo(NamedTuple):
     refusal: Refusal = Refusal.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class ClipAuction:
+class ClipAuction(NamedTuple):
     """One running Dutch auction; it has ended when nothing is left of the lot."""
 
     rules: ClipRules
@@ -286,7 +285,7 @@ class ClipAuction:
             return Redo(self, refusal=Refusal.CANNOT_RESET)
         top = rmul(natural("feed", feed, 1), rules.buf, rules.unit)
         worth = self.tab >= rules.chost and self.lot * feed >= rules.chost
-        after = replace(self, top=natural("top", top, 1), started=now)
+        after = self._replace(top=natural("top", top, 1), started=now)
         return Redo(after, rules.reward(self.tab) if worth else 0)
 
 
@@ -313,8 +312,7 @@ class FlipBid(NamedTuple):
     refusal: Refusal = Refusal.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class FlipAuction:
+class FlipAuction(NamedTuple):
     """One English auction: bids rise to the tab (tend), then lots fall at it (dent).
 
     Parameters
@@ -403,7 +401,7 @@ class FlipAuction:
         return FlipBid(after, self._refund(bidder), returned=self.lot - lot)
 
     def _after(self, lot: int, guy: int, bid: int, expiry: int) -> "FlipAuction":
-        """The auction with another best bid; ``replace`` takes twice as long."""
+        """The auction with another best bid."""
         return FlipAuction(
             lot,
             self.tab,
@@ -424,7 +422,7 @@ class FlipAuction:
             return FlipBid(self, refusal=Refusal.ENDED)
         if self.expiry is None or (now <= self.expiry and now <= self.end):
             return FlipBid(self, refusal=Refusal.NOT_FINISHED)
-        return FlipBid(replace(self, lot=0, settled=True), sold=self.lot)
+        return FlipBid(self._replace(lot=0, settled=True), sold=self.lot)
 
     def tick(self, now: int) -> FlipBid:
         """Run again, if it ended without a bid: it is never given back."""
@@ -434,7 +432,7 @@ class FlipAuction:
             return FlipBid(self, refusal=Refusal.NOT_FINISHED)
         if self.expiry is not None:
             return FlipBid(self, refusal=Refusal.BID_ALREADY_PLACED)
-        return FlipBid(replace(self, end=now + self.tau))
+        return FlipBid(self._replace(end=now + self.tau))
 
     def _refund(self, bidder: int) -> tuple[Payment, ...]:
         if self.guy is None or self.guy == bidder:

@@ -199,7 +199,7 @@ class Keepers(Takers):
         rules = FIXED
         closes, due = now + self.every, now + self.every
         if isinstance(price, Falling):
-            rules = self._rules(design, case)
+            rules = self._rules(design, case, design.multiplier(holding))
             closes = price.closes
             due = restart_time(rules, price)
         tab = done.tab if done is not None else 0
@@ -219,10 +219,13 @@ class Keepers(Takers):
         design.start_sale(case, sale, least=self.least, note=isinstance(price, Falling))
         return True
 
-    def _rules(self, design: "Staged", case: int) -> ClipRules:
+    def _rules(self, design: "Staged", case: int, multiplier: int) -> ClipRules:
+        """Of the price path, with what a part must leave in ticks times lots."""
         path = design.stages[design.stage(case)].price_path
         found: ClipRules = path.rules  # type: ignore[attr-defined]
-        return found
+        if multiplier == 1 or not found.chost:
+            return found
+        return replace(found, chost=ceil_div(found.chost, multiplier))
 
     def take(self, design: "Staged", case: int, account: int, size: int, limit: int) -> Reason:
         """See ``Takers``."""
@@ -356,7 +359,7 @@ class Keepers(Takers):
         rules = sale.auction.rules
         closes = ts + (rules.tail + 1) * sale.price.unit
         price = replace(sale.price, top=done.auction.top, feed=mark, opened=ts, closes=closes)
-        sale.auction = replace(done.auction, started=0)
+        sale.auction = done.auction._replace(started=0)
         sale.price, sale.closes, sale.opened = price, closes, ts
         sale.next = restart_time(rules, price)
         if done.reward:

@@ -434,7 +434,7 @@ def test_every_name_is_found_and_says_what_it_is():
             assert kind in ("int", "float", "log")
     with pytest.raises(ValueError, match="no design is called 'nothing'"):
         make("nothing")
-    with pytest.raises(ValueError, match="design dutch: .*surprise"):
+    with pytest.raises(ValueError, match=r"design dutch: .*surprise"):
         make("dutch", surprise=1)
 
 
