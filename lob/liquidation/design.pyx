@@ -575,9 +575,9 @@ cdef class Design(Liquidator):
         return book.sides[other].levels[book.sides[other].best].price
 
     def spread(self, account, holding=0):
-        """Share out all lots and cash of an account over those who hold the same, by their lots.
+        """Share out all lots and cash of an account over borrowers with the same, by their lots.
 
-        Shares are rounded towards zero; the units that this leaves go one each in the order of
+        Borrowers are those in debt: their cash is negative. Shares are rounded towards zero; the units that this leaves go one each in the order of
         account numbers. Accounts in a liquidation get nothing.
 
         Returns
@@ -592,7 +592,7 @@ cdef class Design(Liquidator):
         cdef int64_t lots = self.clearing.ledger.row(asset)[giver]
         cdef int64_t cash = self.clearing.ledger.row(self.clearing.cash_asset)[giver]
         cdef int128 total = 0
-        holders = self.opposing(holding, 1 if lots > 0 else -1)
+        holders = [row for row in self.opposing(holding, 1 if lots > 0 else -1) if row[2] < 0]
         if not holders:
             return False
         for _, units, _ in holders:

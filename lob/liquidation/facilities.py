@@ -316,7 +316,7 @@ class Depositors:
             design.call_back(self.number, design.clearing.market.now + self.every)
 
     def on_due(self, design: "Staged", ts: int) -> None:
-        """Spread what waits over all who hold the same; if nobody does, the lenders have it."""
+        """Spread what waits over the other borrowers; without any, the lenders have it."""
         self.waiting = False
         clearing = design.clearing
         if design.spread(self.spreading, self.holding):
@@ -380,12 +380,12 @@ class Stability(Takers):
         )
 
     def _others(self, design: "Staged", holding: int) -> bool:
-        """Whether somebody else holds the collateral; who did when last asked is asked first."""
-        key = ("holder", holding)
+        """Whether there is another borrower; who was one when last asked is asked first."""
+        key = ("borrower", holding)
         last = design.memory.get(key)
-        if last is None or design.position(last, holding) <= 0:
-            found = design.opposing(holding, 1)
-            last = design.memory[key] = found[-1][0] if found else None
+        if last is None or design.position(last, holding) <= 0 or design.balance(last) >= 0:
+            found = [account for account, _, cash in design.opposing(holding, 1) if cash < 0]
+            last = design.memory[key] = found[-1] if found else None
         return last is not None
 
     def offer(

@@ -12,6 +12,7 @@ from lob.liquidation.facilities import Depositors, Stability, Vault
 from lob.liquidation.named import make
 from lob.liquidation.wrapping import SealedBid
 from tests.unit.test_designs import LENDING, Scene
+from tests.venues import FIRST_OWNER, asking
 
 SECOND = 1_000_000_000
 
@@ -273,7 +274,8 @@ def pooled(deposits, version=1, **parameters):
         price=150,
     )
     failing = scene.open(1_000, 150_000 - 82_000)
-    others = [scene.open(600, 90_000), scene.open(400, 60_000)]
+    others = [scene.open(600, 89_000), scene.open(400, 59_000)]
+    scene.open(10_000, 1_500_000)  # without debt: it gets nothing
     scene.mark(100)
     return scene, failing, others
 
@@ -289,14 +291,13 @@ def test_the_pool_pays_what_it_can_and_the_rest_is_spread_by_stake():
     assert scene.has(name("clearing: stability pool, to be spread")) == (-41_000, 498)
     scene.wait(1)
     assert scene.has(name("clearing: stability pool, to be spread")) == (0, 0)
-    assert scene.has(others[0]) == (-24_600, 600 + 299)
-    assert scene.has(others[1]) == (-16_400, 400 + 199)
+    assert scene.has(others[0]) == (-1_000 - 24_600, 600 + 299)
+    assert scene.has(others[1]) == (-1_000 - 16_400, 400 + 199)
     scene.venue.check()
 
 
 def test_version_two_takes_the_debt_and_five_percent_and_gives_the_rest_back():
     scene, failing, _ = pooled(200_000, 2)
-    scene.wait(1)
     # 82,000 x 1.05 / 100 = 861 of the 995.
     assert scene.has(failing) == (0, 1_000 - 5 - 861)
     pool = scene.venue.ledger.account("clearing: stability pool")
@@ -332,10 +333,10 @@ def test_where_nobody_is_left_to_carry_it_the_book_has_it():
 
 def test_shares_of_a_spread_position_that_nobody_can_take_any_more_are_the_lenders():
     scene, _, others = pooled(0)
-    for account in others:
-        # They sell out before it is spread.
-        scene.venue.ledger.transfer(scene.venue.ledger.asset("0"), account, 0,
-                                    scene.has(account)[1])  # fmt: skip
+    for i in range(len(others)):
+        # They pay their debts before it is spread.
+        owner, cash = FIRST_OWNER + 1 + i, scene.clearing.cash_asset
+        scene.venue.process(asking(Kind.DEPOSIT, owner, cash, 1_000, scene.venue.now))
     scene.wait(1)
     assert scene.has(scene.clearing.pool) == (-82_000, 995)
     assert scene.over()
