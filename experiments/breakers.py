@@ -1,6 +1,7 @@
 """The circuit breakers and call auctions of a scenario."""
 
-from experiments.scenario import SECOND_NS, CallAuction, CircuitBreaker, Scenario
+from experiments.parts import CallAuction, CircuitBreaker
+from experiments.scenario import SECOND_NS, Scenario
 from lob import breaker as guards
 
 __all__ = ["breakers_of"]

@@ -316,7 +316,7 @@ class Depositors:
             design.call_back(self.number, design.clearing.market.now + self.every)
 
     def on_due(self, design: "Staged", ts: int) -> None:
-        """Spread what waits over all who hold the same; if nobody does, the lenders have it."""
+        """Spread what waits over the other borrowers; without any, the lenders have it."""
         self.waiting = False
         clearing = design.clearing
         if design.spread(self.spreading, self.holding):
@@ -379,6 +379,15 @@ class Stability(Takers):
             unit=PPM,
         )
 
+    def _others(self, design: "Staged", holding: int) -> bool:
+        """Whether there is another borrower; who was one when last asked is asked first."""
+        key = ("borrower", holding)
+        last = design.memory.get(key)
+        if last is None or design.position(last, holding) <= 0 or design.balance(last) >= 0:
+            found = [account for account, _, cash in design.opposing(holding, 1) if cash < 0]
+            last = design.memory[key] = found[-1] if found else None
+        return last is not None
+
     def offer(
         self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
@@ -388,8 +397,7 @@ class Stability(Takers):
         if holding != pool.holding or held <= 0 or debt <= 0 or pool.account is None:
             return False
         split = self.split(design, case, held, debt)
-        spreads = self.spread and bool(design.opposing(holding, 1))
-        if split.spread_debt and not spreads:
+        if split.spread_debt and not (self.spread and self._others(design, holding)):
             if not split.pool_debt:
                 return False
             # Only what the pool pays.

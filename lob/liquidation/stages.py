@@ -156,10 +156,7 @@ class Staged(Design):
             return
         binding = self.stages[self.stage(case)].binding or (sale is not None and sale.binding)
         if not binding and self.is_safe(case):
-            self.stages[self.stage(case)].takers.withdraw(self, case)
-            del self.progress[case]
-            self.memory.pop(("runner", case), None)
-            self.release(case)
+            self.give_back(case)
             return
         now = self.clearing.market.now
         stage = self.stage(case)
@@ -191,7 +188,10 @@ class Staged(Design):
         if progress.sale is not None:
             self.look_at(case, max(now, progress.sale.next))
         elif stage.moves_on and not (done and self.has_resting(case)):
-            self.next_stage(case)
+            if done and not stage.binding and self.is_safe(case):
+                self.give_back(case)
+            else:
+                self.next_stage(case)
         else:
             self.look_at(case, now + min(stage.every, self._left(number, progress, now)))
 
@@ -234,6 +234,13 @@ class Staged(Design):
         del self.progress[case]
         self.memory.pop(("runner", case), None)
         stage.settlement.settle(self, case)
+
+    def give_back(self, case: int) -> None:
+        """Release a case whose account is safe with what it still has."""
+        self.stages[self.stage(case)].takers.withdraw(self, case)
+        del self.progress[case]
+        self.memory.pop(("runner", case), None)
+        self.release(case)
 
     def look_at(self, case: int, ts: int) -> None:
         """Look at a case at a time; what was asked for before does not count any more."""
