@@ -8,213 +8,34 @@ rates ppm, times seconds (they become whole nanoseconds).
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from experiments.parts import (
+    Clearing,
+    Instrument,
+    Maker,
+    Population,
+    Positive,
+    Seconds,
+    Shock,
+    Trader,
+)
+from experiments.scenario_keepers import Congestion, Keepers
+from experiments.scenario_loopers import LooperTables
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
 FOLDER = Path(__file__).parent / "scenarios"
 SECOND_NS = 1_000_000_000
 
-Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(ge=0)]
-
 
 class ScenarioError(ValueError):
     """A scenario is not one: every mistake in it, each with its place."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Uniform(_Part):
-    """Orders of one size at every tick, put there once: the book of the integer law."""
-
-    kind: Literal["uniform"]
-    price: Positive
-    """The best bid; asks start one tick above."""
-    depth: Positive
-    """Lots a tick."""
-    ticks: Positive
-    """How far down and up."""
-
-
-class ZeroIntelligenceFlow(_Part):
-    """``agents.flow.ZeroIntelligence``."""
-
-    kind: Literal["zero-intelligence"]
-    price: Positive
-    alpha: float = Field(gt=0)
-    mu: float = Field(ge=0)
-    delta: float = Field(gt=0)
-    window: Positive
-    size: Positive = 1
-
-
-class Instrument(_Part):
-    """What is traded in one book."""
-
-    name: str
-    multiplier: Positive = 1
-    inverse: bool = False
-    base: str = ""
-    maker_fee: int = 0
-    taker_fee: int = 0
-    background: Annotated[Uniform | ZeroIntelligenceFlow, Field(discriminator="kind")]
-
-
-class Source(_Part):
-    """Where a price comes from."""
-
-    kind: Literal["last", "mid", "best-bid", "best-ask", "ema", "twap", "median", "external"]
-    instruments: list[str] = []
-    """One; the books of a median. None: the holding's own."""
-    of: Literal["last", "mid", "best-bid", "best-ask"] = "mid"
-    """What an average or a median is of."""
-    half_life: Seconds = 10.0
-    window: Seconds = 60.0
-    sample: Annotated[float, Field(gt=0)] = 1.0
-    prices: list[tuple[Seconds, Positive]] = []
-    """Of an external series: times and ticks."""
-
-    @model_validator(mode="after")
-    def _complete(self) -> "Source":
-        if self.kind == "external" and not self.prices:
-            raise ValueError("prices must be given for an external source")
-        if self.kind == "median" and len(self.instruments) < 2:
-            raise ValueError("instruments must be two or more for a median")
-        return self
-
-
-class Oracle(_Part):
-    """When clearing gets to know."""
-
-    source: Source = Source(kind="mid")
-    lag: Seconds = 0.0
-    heartbeat: Seconds = 0.0
-    deviation: Ppm = 0
-    outages: list[tuple[Seconds, Seconds]] = []
-    manipulations: list[tuple[Seconds, Seconds, int]] = []
-
-
-class Margin(_Part):
-    """A margin model and its parameters."""
-
-    model: Literal["flat", "tiered", "ltv", "open-interest", "skew", "volatility"]
-    parameters: dict[str, Any] = {}
-    update: Seconds = 0.0
-    """Seconds between looks at the market, of a model that reacts to it; 0: it does not look."""
-
-
-class Holding(_Part):
-    """What accounts of a clearing hold."""
-
-    instrument: str
-    oracle: Oracle = Oracle()
-    margin: Margin
-
-
-class Funding(_Part):
-    """What longs pay shorts of a contract: how far its mark is above an index, in part."""
-
-    holding: Count = 0
-    index: str
-    """Instrument whose mid is the index."""
-    interval: Annotated[float, Field(gt=0)] = 60.0
-    share: Ppm = 1_000_000
-    """Of the premium, paid at each interval."""
-    cap: Ppm = 10_000
-
-
-class Liquidator(_Part):
-    """What is done with accounts that fail."""
-
-    design: str = "market-sale"
-    parameters: dict[str, Any] = {}
-
-
-class Clearing(_Part):
-    """One margin system."""
-
-    name: str = "clearing"
-    holdings: Annotated[list[Holding], Field(min_length=1, max_length=16)]
-    liquidator: Liquidator = Liquidator()
-    insurance_fund: Count = 0
-    liquidation_fee: Ppm = 0
-    portfolio: list[list[int]] = []
-    funding: Funding | None = None
-    interest: Ppm = 0
-    """Of every debt, at each interval."""
-    interest_interval: Annotated[float, Field(gt=0)] = 3_600.0
-
-
-class Population(_Part):
-    """Leveraged accounts by the thousand."""
-
-    name: str
-    count: Positive = 1
-    clearing: str = "clearing"
-    holding: Count = 0
-    equity: Positive = 1_000_000
-    equity_spread: Annotated[float, Field(ge=0)] = 1.0
-    leverage: tuple[float, float] = (2.0, 20.0)
-    long_share: Annotated[float, Field(ge=0, le=1)] = 1.0
-    again: Seconds = 0.0
-    cross: bool = False
-    file: str | None = None
-    """A snapshot (``lob.feeds.positions``), in place of drawn accounts; relative to where one is.
-    """
-    stacked: Positive | None = None
-    """Lots that fail at each tick from one below the price on, in place of drawn accounts: the
-    other half of a uniform book."""
-    size: Positive = 1
-    """Lots of one stacked account."""
-    ticks: Positive = 100
-    """Over how many ticks they are stacked."""
-
-
-class Trader(_Part):
-    """A single leveraged trader of ``agents.leverage``, by its class name."""
-
-    kind: Literal[
-        "LeverageTarget", "VolatilityTarget", "ValueFund", "Pyramider", "StopLoss",
-        "SelfDeleverager", "Hedger",
-    ]  # fmt: skip
-    name: str
-    clearing: str = "clearing"
-    parameters: dict[str, Any] = {}
-
-
-class Maker(_Part):
-    """A market maker who widens and withdraws under stress."""
-
-    name: str
-    instrument: str
-    levels: Positive = 5
-    offset: float = Field(default=2.0, gt=0)
-    step: Positive = 2
-    size: Positive = 10
-    every: Annotated[float, Field(gt=0)] = 1.0
-    inventory_limit: Positive = 1_000
-    volatility_limit: Annotated[float, Field(gt=0)] = 20.0
-    cool_down: Seconds = 30.0
-
-
-class Shock(_Part):
-    """Somebody sells, or buys, by market order."""
-
-    instrument: str
-    at: Seconds
-    lots: Positive
-    side: Literal["sell", "buy"] = "sell"
-    over: Seconds = 0.0
-
-
-class Scenario(_Part):
+class Scenario(LooperTables):
     """One question, and everything that is needed to answer it."""
 
     name: str
@@ -225,12 +46,16 @@ class Scenario(_Part):
     horizon: Annotated[float, Field(gt=0)]
     """Until when after the shock the drop is measured."""
     seeds: Positive = 8
+    block_time: Seconds = 0.0
+    """Of designs that act once a block; 0: of each its own."""
     instruments: Annotated[list[Instrument], Field(min_length=1)]
     clearings: Annotated[list[Clearing], Field(min_length=1)]
-    populations: list[Population] = []
-    traders: list[Trader] = []
-    makers: list[Maker] = []
+    populations: list[Population] = Field(default_factory=list)
+    traders: list[Trader] = Field(default_factory=list)
+    makers: list[Maker] = Field(default_factory=list)
     shocks: Annotated[list[Shock], Field(min_length=1)]
+    keepers: list[Keepers] = Field(default_factory=list)
+    congestion: Congestion | None = None
 
     @model_validator(mode="after")
     def _named(self) -> "Scenario":
@@ -240,11 +65,12 @@ class Scenario(_Part):
             ("instruments", [one.name for one in self.instruments]),
             ("clearings", [one.name for one in self.clearings]),
             (
-                "populations, traders and makers",
+                "populations, traders, makers and keepers",
                 [
                     *(one.name for one in self.populations),
                     *(one.name for one in self.traders),
                     *(one.name for one in self.makers),
+                    *(one.name for one in self.keepers),
                 ],
             ),
         ):
