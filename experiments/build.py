@@ -18,6 +18,7 @@ from agents.traders import (
 )
 from experiments.build_clearing import make_clearing, set_timers
 from experiments.build_loopers import add_stackers
+from experiments.build_stack import make_facilities, stock_claims
 from experiments.parts import Population, Uniform
 from experiments.scenario import SECOND_NS, Scenario
 from experiments.scenario_keepers import build_keepers
@@ -91,8 +92,14 @@ def build(
         make_clearing(scenario, one, forced, design, parameters) for one in scenario.clearings
     ]
     simulation = agents.Simulation(
-        seed, instruments=instruments, clearings=clearings, events=events, messages=messages
+        seed,
+        instruments=instruments,
+        clearings=clearings,
+        facilities=make_facilities(scenario),
+        events=events,
+        messages=messages,
     )
+    stock_claims(scenario, simulation)
     for number, one in enumerate(scenario.instruments):
         simulation.add(_background(number, one.name, one.background))
     for maker in scenario.makers:

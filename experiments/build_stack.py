@@ -1,6 +1,6 @@
 """Build the claims and pools of a scenario, and give the outside world its part of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import agents
@@ -62,7 +62,9 @@ def _pool(one: PoolTable) -> Pool:
 
 def stock_claims(scenario: Any, simulation: agents.Simulation) -> None:
     """Let the outside world have what the scenario says it has."""
-    facilities = {one.name: one for one in simulation.venue.facilities}
+    claims = simulation.venue.claims
+    if claims is None:
+        return
     for one in scenario.claims:
         if one.outside:
             cost = one.initial or [1] + [0] * (len(one.backing) - 1)
@@ -71,17 +73,17 @@ def stock_claims(scenario: Any, simulation: agents.Simulation) -> None:
                 for name, units in zip(one.backing, cost, strict=True)
                 if units
             }
-            facilities[one.name].stock(one.outside, **backing)
+            claims[one.name].stock(one.outside, **backing)
     for one in scenario.pools:
         if one.outside:
             base, cash = one.initial
-            facilities[one.name].stock(
+            claims[one.name].stock(
                 one.outside, **{one.base: base * one.outside, one.cash: cash * one.outside}
             )
     simulation.venue.refresh()
 
 
-def claim_source(one: Any, asset: str, books: dict[str, Source]) -> ClaimValue:
+def claim_source(one: Any, asset: str, books: Mapping[str, Source]) -> ClaimValue:
     """The price of a claim by what backs it.
 
     Parameters

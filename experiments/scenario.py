@@ -24,6 +24,7 @@ from experiments.parts import (
 )
 from experiments.scenario_keepers import Congestion, Keepers
 from experiments.scenario_loopers import LooperTables
+from experiments.scenario_stack import StackTables
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
@@ -35,7 +36,7 @@ class ScenarioError(ValueError):
     """A scenario is not one: every mistake in it, each with its place."""
 
 
-class Scenario(LooperTables):
+class Scenario(LooperTables, StackTables):
     """One question, and everything that is needed to answer it."""
 
     name: str
@@ -112,6 +113,10 @@ class Scenario(LooperTables):
             yield f"makers.{i}.instrument", maker.instrument
         for i, shock in enumerate(self.shocks):
             yield f"shocks.{i}.instrument", shock.instrument
+
+    def asset_of(self, number: int) -> str:
+        """What the instrument of a number trades."""
+        return self.instruments[number].base or self.instruments[number].name
 
     def number_of(self, instrument: str) -> int:
         """The number of an instrument."""

@@ -63,7 +63,7 @@ class StackTables(Part):
     def _claims_fit(self) -> "StackTables":
         instruments = getattr(self, "instruments", [])
         assets = {"cash", *(one.base or one.name for one in instruments)}
-        names = [one.name for one in (*self.claims, *self.pools)]
+        names = [one.name for one in self.claims] + [one.name for one in self.pools]
         assets.update(names)
         mistakes = [f"claims: {name!r} is named twice" for name in names if names.count(name) > 1]
         for i, one in enumerate(self.claims):
