@@ -19,6 +19,7 @@ from agents.traders import (
 from experiments.breakers import breakers_of
 from experiments.build_clearing import make_clearing, set_timers
 from experiments.build_loopers import add_stackers
+from experiments.build_stack import make_facilities, stock_claims
 from experiments.parts import Population, Uniform
 from experiments.scenario import SECOND_NS, Scenario
 from experiments.scenario_keepers import build_keepers
@@ -96,9 +97,11 @@ def build(
         instruments=instruments,
         clearings=clearings,
         breakers=breakers_of(scenario),
+        facilities=make_facilities(scenario),
         events=events,
         messages=messages,
     )
+    stock_claims(scenario, simulation)
     for number, one in enumerate(scenario.instruments):
         simulation.add(_background(number, one.name, one.background))
     for maker in scenario.makers:

@@ -26,6 +26,7 @@ from experiments.parts import (
 )
 from experiments.scenario_keepers import Congestion, Keepers
 from experiments.scenario_loopers import LooperTables
+from experiments.scenario_stack import StackTables
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
@@ -37,7 +38,7 @@ class ScenarioError(ValueError):
     """A scenario is not one: every mistake in it, each with its place."""
 
 
-class Scenario(LooperTables):
+class Scenario(LooperTables, StackTables):
     """One question, and everything that is needed to answer it."""
 
     name: str
@@ -119,6 +120,10 @@ class Scenario(LooperTables):
             yield f"shocks.{i}.instrument", shock.instrument
         for i, breaker in enumerate(self.breakers):
             yield f"breakers.{i}.instrument", breaker.instrument
+
+    def asset_of(self, number: int) -> str:
+        """What the instrument of a number trades."""
+        return self.instruments[number].base or self.instruments[number].name
 
     def number_of(self, instrument: str) -> int:
         """The number of an instrument."""

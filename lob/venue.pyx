@@ -474,6 +474,8 @@ cdef class Venue(Market):
             )
             if clearing.deadline < self.deadline:
                 self.deadline = clearing.deadline
+        if self.claims is not None:
+            self.look_at_claims()
         if self.breakers:
             self.watch(message.instrument, first)
         return 0
@@ -800,7 +802,6 @@ cdef class Venue(Market):
             facility = self.facilities[message.order_id]
             if account != WORLD:
                 reason = facility.perform(message, account)
-                self.look_at_claims()
                 self.reset_deadline()
         else:
             number = (message.order_id - LIQUIDATION_TAG) >> 48
@@ -811,7 +812,7 @@ cdef class Venue(Market):
                 clearing.reset_deadline()
                 # Whoever took may be another clearing's, and lack margin for it now.
                 self.reset_deadline()
-                self.look_at_claims()
+        self.look_at_claims()
         if reason:
             self.reject(message, reason)
             if MINT <= message.kind <= SWAP and account != WORLD:
@@ -837,7 +838,7 @@ cdef class Venue(Market):
                 cause = CAUSE_LIQUIDATION
             else:
                 tag = 0
-                if self.ledger.last_kind == ENTRY_SWAP:
+                if self.ledger.last_kind in (ENTRY_TRADE, ENTRY_FEE, ENTRY_SWAP):
                     cause = CAUSE_TRADE
                 elif self.ledger.last_kind in (ENTRY_ACCRUAL, ENTRY_FUNDING, ENTRY_INTEREST):
                     cause = CAUSE_ACCRUAL
@@ -878,6 +879,11 @@ cdef class Venue(Market):
         cdef const Account *record = &self.ledger.accounts[account]
         cdef Clearing clearing
         if message.kind == DEPOSIT:
+            if self.claims is not None and self.ledger.assets[message.order_id] in self.claims and (
+                self.ledger.row(message.order_id)[WORLD] < message.size
+            ):
+                # Claims that nobody outside has.
+                return REASON_NOT_ON_OFFER
             self.ledger.post(
                 ENTRY_DEPOSIT, message.order_id, WORLD, account, message.size, 0, 0
             )

@@ -328,6 +328,17 @@ def test_pledged_collateral_counts_for_its_issuer_and_not_for_who_looks_through(
     venue.check()
 
 
+def test_a_pledge_needs_its_debt_to_be_counted():
+    receipt = Claim("reth", backing=["eth"])
+    first = lending("A", price=Fixed(100))
+    venue = lob.Venue([ETH], clearings=[first], facilities=[receipt])
+    plain_account(venue, eth=100)
+    ask(venue, Kind.MINT, 100)
+    with pytest.raises(ValueError, match="must name cash"):
+        receipt.pledge("eth", first.open(OTHER, [0], [0]), 80)
+    assert receipt.pledged == {"eth": 0}
+
+
 # ---------------------------------------------------------------- forced sales
 
 
@@ -353,3 +364,25 @@ def test_accounts_of_a_claim_without_a_book_are_cross_accounts():
     _venue, _first, second, *_ = vault()
     with pytest.raises(ValueError, match="cross"):
         second.open(5_000, [0], [0], holding=1)
+
+
+def test_the_outside_world_has_claims_only_if_it_got_them():
+    staked = Claim("steth", backing=["eth"])
+    book = lob.Instrument("STETH", base="steth", number=1)
+    clearing = Clearing(
+        holdings=[Holding(Oracle(Fixed(110)), LoanToValue(700_000, 800_000), instrument=1)],
+        liquidator=MarketSale(),
+    )
+    venue = lob.Venue([ETH, book], clearings=[clearing], facilities=[staked])
+    with pytest.raises(ValueError, match="what the outside world has"):
+        clearing.open(ISSUER, [0], [1])
+    staked.stock(100, eth=110)
+    assert venue.claims.look_through("steth") == {"eth": Fraction(11, 10)}
+    account = clearing.open(ISSUER, [0], [60])
+    asset = venue.ledger.asset("steth")
+    venue.process(asking(Kind.DEPOSIT, ISSUER, asset, 41))
+    assert clearing.account(account).positions == {"steth": 60}
+    venue.process(asking(Kind.DEPOSIT, ISSUER, asset, 40))
+    assert clearing.account(account).positions == {"steth": 100}
+    assert staked.supply == 100
+    venue.check()
