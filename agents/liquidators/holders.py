@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.liquidators.keeper import Keeper
+from agents.liquidators.bidders import AuctionKeeper
 from agents.liquidators.unwinding import Hold
 from agents.liquidators.valuation import Levels, Worth
 from lob import Side
@@ -14,8 +14,8 @@ __all__ = ["PassiveHolder"]
 PPM = 1_000_000
 
 
-class PassiveHolder(Keeper):
-    """Takes what is far enough below its fair price, and keeps it.
+class PassiveHolder(AuctionKeeper):
+    """Takes what is far enough below its fair price, or bids up to that, and keeps it.
 
     Parameters
     ----------
@@ -49,6 +49,10 @@ class PassiveHolder(Keeper):
         if fair is None:
             fair = self.clearing_of(offer).holdings[offer.holding].mark_price
         return None if fair is None else self.discounted(fair, offer.side)
+
+    def valuation(self, offer: Offer) -> int | None:
+        """The worst price that it accepts."""
+        return self.limit(offer, [])
 
     def levels(self, offer: Offer) -> Levels:
         """The book does not matter to it."""
