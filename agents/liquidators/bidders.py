@@ -237,6 +237,16 @@ class Auctioneer(Bot):
         """Whether the best bid is its own."""
         return state[0] is not None and state == self.leading.get(tag)
 
+    def lead(self, offer: Offer, state: tuple[int | None, int] | None) -> None:
+        """Note that the best bid is its own, or is not: the lots are promised to it."""
+        group, tag = (offer.instrument, offer.side), offer.tag
+        before = self.leading.pop(tag, None)
+        if before is not None:
+            self.promise(group, -before[1])
+        if state is not None:
+            self.leading[tag] = state
+            self.promise(group, state[1])
+
     def free(self) -> int:
         """Cash units that nothing speaks for."""
         return super().free() - self.pledges
@@ -247,7 +257,7 @@ class Auctioneer(Bot):
 
     def perform(self, transaction: Transaction) -> int:
         """Bid. What the venue does not collect at once is pledged."""
-        tag, lots, price, gas, needed = transaction
+        tag, lots, price, gas, needed, _ = transaction
         before = self.balance()
         self.mine[tag] = price
         self.bids_sent += 1
@@ -272,12 +282,12 @@ class Auctioneer(Bot):
         """Somebody bid; while its own is being sent, it was that one."""
         tag, state = offer.tag, self.state_of(offer)
         if self.sending == tag:
-            self.leading[tag] = state
+            self.lead(offer, state)
             self.too_low.pop(tag, None)
             if offer.side == Side.BUY and state[0] is not None and state[0] < self.mine[tag]:
                 self.denting.add(tag)
         elif tag in self.leading and not self.leads(tag, state):
-            del self.leading[tag]
+            self.lead(offer, None)
             self.redeem(tag)
         super().on_offer(offer)
 
@@ -297,9 +307,16 @@ class Auctioneer(Bot):
                 self.denting ^= {tag}
         self.look_at(tag, self.now + self.retry)
 
+    def on_offer_closed(self, tag: int) -> None:
+        """The auction is over."""
+        offer = self.following.get(tag)
+        if offer is not None:
+            self.lead(offer, None)
+        super().on_offer_closed(tag)
+
     def gone(self, tag: int) -> None:
         """The auction is over."""
-        for memory in (self.mine, self.seen, self.leading, self.too_low):
+        for memory in (self.mine, self.seen, self.too_low):
             memory.pop(tag, None)
         self.denting.discard(tag)
         self.redeem(tag)

@@ -48,6 +48,8 @@ class Transaction(NamedTuple):
     """Cash units that it pays to be included."""
     reserved: int
     """Cash units of capital that are spoken for while it is under way, gas included."""
+    group: tuple[int, Side]
+    """Book and side of the offer."""
 
 
 class Outcome(NamedTuple):
@@ -130,6 +132,7 @@ class Bot(Agent):
         self.under_way: dict[int, Transaction] = {}
         self.busy: dict[int, int] = {}  # tag -> number of the transaction under way
         self.reserved = 0
+        self.promised: dict[tuple[int, Side], int] = {}
         self.gas_paid = 0
         self.outcomes: list[Outcome] = []
         self.refused: Counter[Reason] = Counter()
@@ -269,8 +272,12 @@ class Bot(Agent):
             self.at(self.now + self.review_every, "review", 0)
 
     def ahead_of(self, group: tuple[int, Side]) -> int:
-        """Lots that it has to bring to a side of a book before any others."""
-        return 0
+        """Lots that it has to bring to a side of a book, or may have to, before any others."""
+        return self.promised.get(group, 0)
+
+    def promise(self, group: tuple[int, Side], lots: int) -> None:
+        """Lots that it has asked for, and may get."""
+        self.promised[group] = self.promised.get(group, 0) + lots
 
     def rough_limit(self, instrument: int, side: Side) -> int | None:
         """No price of an offer that is worse, in ticks, is worth a look at the review."""
@@ -379,7 +386,9 @@ class Bot(Agent):
         # Money that something else speaks for is not spent on gas.
         gas = min(self.gas.bid(profit), max(0, self.free() - reserved))
         reserved += gas
-        transaction = Transaction(offer.tag, lots, price, gas, reserved)
+        group = (offer.instrument, offer.side)
+        transaction = Transaction(offer.tag, lots, price, gas, reserved, group)
+        self.promise(group, lots)
         self.entered += 1
         number = self.entered
         self.under_way[number] = transaction
@@ -405,6 +414,7 @@ class Bot(Agent):
         transaction = self.under_way.pop(number)
         tag = transaction.tag
         self.reserved -= transaction.reserved
+        self.promise(transaction.group, -transaction.lots)
         ledger = self.simulation.ledger
         ledger.transfer(
             self.cash_asset, self.account, gas_account, gas, kind=EntryKind.FEE, tag=tag
@@ -429,6 +439,7 @@ class Bot(Agent):
         """A transaction was thrown out of the mempool: it could not pay."""
         transaction = self.under_way.pop(number)
         self.reserved -= transaction.reserved
+        self.promise(transaction.group, -transaction.lots)
         del self.busy[transaction.tag]
         self.refused[Reason.INSUFFICIENT_MARGIN] += 1
         self.done(transaction.tag, False)

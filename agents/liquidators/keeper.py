@@ -237,8 +237,8 @@ class Keeper(Bot):
         self.whole.discard(tag)
 
     def ahead_of(self, group: tuple[int, Side]) -> int:
-        """Lots that it has to bring to a side of a book before any others."""
-        return self.ahead.get(group, 0)
+        """Lots that it has to bring to a side of a book, or may have to, before any others."""
+        return self.ahead.get(group, 0) + super().ahead_of(group)
 
     def levels(self, offer: Offer) -> Levels:
         """The levels that are left for the lots of an offer, behind what it holds already."""
@@ -246,7 +246,7 @@ class Keeper(Bot):
             self.simulation.books[offer.instrument],
             Side(-offer.side),
             offer.size,
-            ahead=self.ahead.get((offer.instrument, offer.side), 0),
+            ahead=self.ahead_of((offer.instrument, offer.side)),
             slices=self.unwinding.slices or 1,
         )
 
