@@ -355,10 +355,18 @@ cdef class Agent(Participant):
         """Take units of an asset out; refused (as an event) below the initial margin."""
         self.move_funds(WITHDRAW, amount, asset)
 
-    def move_funds(self, kind, amount, asset):
-        """Send a deposit or a withdrawal."""
+    def move_funds(self, kind, amount, asset, side=0, price=0):
+        """Send a deposit or a withdrawal; or a mint, a redemption or a swap at a facility.
+
+        ``asset`` is then the facility's number. ``side`` and ``price``, the worst acceptable one in
+        ticks, are a swap's; 0: any price.
+        """
         cdef Message message
-        write_message(&message, <uint8_t>kind, 0, 0, 0, 0, 0, 0)
+        write_message(
+            &message, integer("kind", kind, DEPOSIT, 255), integer("side", side, -1, 1),
+            0, 0, 0, 0, 0,
+        )  # fmt: skip
+        message.price = integer("price", price, 0)
         message.order_id = integer("asset", asset, 0)
         message.size = integer("amount", amount, 1)
         message.owner = self.owner

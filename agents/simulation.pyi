@@ -7,8 +7,10 @@ from typing_extensions import disjoint_base
 
 from agents.latency import Distance, Latency
 from lob import EventKind, Instrument, OrderBook, Venue
+from lob.breaker import Breaker
 from lob.clearing import Clearing, Ledger
 from lob.clearing.ledger import RowWriter
+from lob.facility import Facility
 
 __all__ = ["AgentError", "Participant", "Simulation"]
 
@@ -63,11 +65,13 @@ class Simulation:
         *,
         instruments: int | Sequence[Instrument] = 1,
         clearings: Iterable[Clearing] = (),
+        facilities: Iterable[Facility] = (),
         assets: Iterable[str] = (),
         start: SupportsIndex = 0,
         events: bool | RowWriter = True,
         messages: bool | RowWriter = True,
         entries: bool | RowWriter = True,
+        breakers: Iterable[Breaker] = (),
     ) -> None: ...
     @property
     def venue(self) -> Venue: ...

@@ -17,6 +17,7 @@ from agents.traders import (
     VolatilityLimit,
 )
 from experiments.build_clearing import make_clearing, set_timers
+from experiments.build_loopers import add_stackers
 from experiments.parts import Population, Uniform
 from experiments.scenario import SECOND_NS, Scenario
 from experiments.scenario_keepers import build_keepers
@@ -100,6 +101,7 @@ def build(
         simulation.add(_population(scenario, population, seed))
     for trader in scenario.traders:
         simulation.add(_trader(scenario, trader))
+    add_stackers(scenario, simulation, seed)
     for number, shock in enumerate(scenario.shocks):
         over = round(shock.over * SECOND_NS)
         simulation.add(

@@ -8,7 +8,7 @@ from lob.liquidation import Frozen, Stage, Staged
 from lob.liquidation.limits import Slices
 from lob.liquidation.named import DESIGNS as NAMED
 
-__all__ = ["DESIGNS", "contest_designs", "make_liquidator"]
+__all__ = ["DESIGNS", "contest_designs", "make_liquidator", "tunable"]
 
 NS_PER_SECOND = 1_000_000_000
 
@@ -56,3 +56,14 @@ def make_liquidator(design: str, parameters: dict[str, Any]) -> Liquidator:
 def contest_designs() -> list[str]:
     """The designs that a contest compares if none are named."""
     return [name for name in DESIGNS if name != "frozen"]
+
+
+TUNABLE: dict[str, dict[str, tuple[Any, Any, str]]] = {
+    "sliced": {"lots": (1, 1_000, "log-int"), "every": (0.01, 1.0, "log")},
+    "tiered": {"patience": (0.0, 30.0, "float"), "every": (0.1, 5.0, "log")},
+}
+
+
+def tunable(design: str) -> dict[str, tuple[Any, Any, str]]:
+    """What may be tuned in a design: low, high and kind by parameter."""
+    return TUNABLE.get(design, {})

@@ -58,8 +58,15 @@ class Run:
             round(what.at * SECOND_NS),
             round((what.over + self.scenario.horizon) * SECOND_NS),
             instrument=number,
+            protocol=self._protocol_of(number),
             side=-1 if what.side == "sell" else 1,
         )
+
+    def _protocol_of(self, instrument: int) -> int:
+        """The first clearing that has a mark for a book."""
+        rows = self.tape["entries"]
+        rows = rows[(rows["kind"] == lob.EntryKind.MARK) & (rows["instrument"] == instrument)]
+        return int(rows["protocol"].min()) if len(rows) else 0
 
     def summary(self) -> dict[str, Any]:
         """What happened, ready for JSON."""

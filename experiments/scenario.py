@@ -16,13 +16,14 @@ from experiments.parts import (
     Clearing,
     Instrument,
     Maker,
-    Part,
     Population,
     Positive,
+    Seconds,
     Shock,
     Trader,
 )
 from experiments.scenario_keepers import Congestion, Keepers
+from experiments.scenario_loopers import LooperTables
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
@@ -34,7 +35,7 @@ class ScenarioError(ValueError):
     """A scenario is not one: every mistake in it, each with its place."""
 
 
-class Scenario(Part):
+class Scenario(LooperTables):
     """One question, and everything that is needed to answer it."""
 
     name: str
@@ -45,6 +46,8 @@ class Scenario(Part):
     horizon: Annotated[float, Field(gt=0)]
     """Until when after the shock the drop is measured."""
     seeds: Positive = 8
+    block_time: Seconds = 0.0
+    """Of designs that act once a block; 0: of each its own."""
     instruments: Annotated[list[Instrument], Field(min_length=1)]
     clearings: Annotated[list[Clearing], Field(min_length=1)]
     populations: list[Population] = Field(default_factory=list)

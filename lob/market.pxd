@@ -12,4 +12,8 @@ cdef class Market:
     cdef readonly tuple instruments
     cdef Book **book_of
 
+    cdef readonly object claims  # lob.clearing.collateral.Claims, or None
     cdef int execute(self, Message *message) except -1
+    cdef int touch(self, int64_t account) except -1
+    cdef int lacks_margin(self, int64_t account) except -1
+    cdef bint may_owe(self, int64_t account, int64_t asset, bint owed) except -1

@@ -1,6 +1,7 @@
 from typing_extensions import disjoint_base
 
 from lob.book import OrderBook
+from lob.clearing.collateral import Claims
 from lob.instrument import Instrument
 
 @disjoint_base
@@ -11,3 +12,5 @@ class Market:
     def books(self) -> list[OrderBook]: ...
     @property
     def instruments(self) -> tuple[Instrument, ...]: ...
+    @property
+    def claims(self) -> Claims | None: ...

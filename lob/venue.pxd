@@ -22,6 +22,7 @@ cdef struct Terms:
 cdef class Venue(Market):
     cdef readonly Ledger ledger
     cdef readonly list clearings
+    cdef readonly list facilities
     cdef readonly int64_t deadline  # ns: when there is next something to do
     cdef readonly int64_t seq  # events so far
     cdef EventSink journal
@@ -37,6 +38,10 @@ cdef class Venue(Market):
     cdef int64_t fees  # account
     cdef list trim  # accounts whose reduce-only orders may cover too much
     cdef int64_t own_orders  # of the venue itself: their ids count down from -1
+    cdef readonly list breakers
+    cdef int64_t breaker_due  # ns: when the first of them has something to do
+    cdef bint broken  # one of them is to act before the next message
+    cdef list seen  # the latest price that each of them was told
 
     cdef int submit(self, Message *message) except -1
     cdef int settle(self, int64_t instrument, int64_t first, int64_t replaced) except -1
@@ -58,13 +63,17 @@ cdef class Venue(Market):
     cdef void look_ahead(self, const Message[::1] rows, int64_t at) noexcept
     cdef int check_batch(self, object batch, const Message[::1] rows) except -1
     cdef object events_from(self, int64_t first)
-    cdef int touch(self, int64_t account) except -1
+    cdef int look_at_claims(self) except -1
     cdef int reject(self, const Message *message, int reason) except -1
     cdef int record(self, const Message *message) except -1
     cdef int advance_to(self, int64_t ts) except -1
     cdef int reset_deadline(self) noexcept
     cdef int flush(self) except -1
     cdef int point_at_books(self) except -1
+    cdef int watch(self, int64_t instrument, int64_t first) except -1
+    cdef int find_breaker_due(self) except -1
+    cdef int run_breakers(self, int64_t ts) except -1
+    cdef int rule(self, Message *message) except -1
 
 
 cdef bint message_fits(Venue venue, const Message *message) noexcept

@@ -20,7 +20,10 @@ from libc.string cimport memset
 from lob.block cimport Block
 from lob.book cimport OrderBook
 from lob.clearing.clearing cimport Clearing
+from lob.clearing.collateral cimport Claim, Claims
 from lob.clearing.ledger cimport WORLD, Account, Ledger
+from lob.facility cimport Facility
+from lob.ladder cimport NO_LEVEL
 from lob.market cimport Market
 from lob.matching cimport (
     Book,
@@ -35,31 +38,47 @@ from lob.matching cimport (
 from lob.memory cimport prefetch, unlikely
 from lob.order_table cimport table_find
 from lob.records cimport (
+    BAND,
     BID,
     BUY,
     CANCEL,
+    CAUSE_ACCRUAL,
+    CAUSE_LIQUIDATION,
+    CAUSE_TRADE,
     CAUSE_TRANSFER,
+    CONTINUOUS,
     DEPOSIT,
+    ENTRY_ACCRUAL,
     ENTRY_DEPOSIT,
     ENTRY_FEE,
+    ENTRY_FUNDING,
+    ENTRY_INTEREST,
+    ENTRY_SWAP,
     ENTRY_TRADE,
     ENTRY_WITHDRAWAL,
     FROM_VENUE,
+    HALTED,
     LIQUIDATION_TAG,
     MAX_SIZE,
+    MINT,
     NEW,
     REASON_INSUFFICIENT_MARGIN,
     REASON_IN_LIQUIDATION,
     REASON_NONE,
     REASON_NO_ACCOUNT,
     REASON_NOT_ON_OFFER,
+    REASON_UNCROSS,
     REDUCE,
     REDUCE_ONLY,
     REJECTED,
     REPLACE,
     REPLACED,
+    SELL,
+    SESSION,
+    SWAP,
     TAKE,
     TRADE,
+    UNCROSS,
     WITHDRAW,
     Event,
     Message,
@@ -95,6 +114,8 @@ cdef class Venue(Market):
         place in the list as number.
     clearings
         ``lob.clearing.Clearing`` objects, which belong to this venue from now on.
+    facilities
+        Claims and pools, which MINT, REDEEM and SWAP messages address by their place here.
     assets
         Names of assets beside those that the instruments trade and are paid in.
     events, messages, entries
@@ -103,6 +124,9 @@ cdef class Venue(Market):
         that keeps rows must copy them.
     start
         Time in ns.
+    breakers
+        ``lob.breaker.Breaker`` objects, which guard books of this venue from now on. Of those that
+        are due at one time the first in the list acts first.
 
     Attributes
     ----------
@@ -127,11 +151,13 @@ cdef class Venue(Market):
         instruments=1,
         *,
         clearings=(),
+        facilities=(),
         assets=(),
         events=True,
         messages=True,
         entries=True,
         start=0,
+        breakers=(),
     ):
         cdef Clearing clearing
         cdef int64_t i
@@ -166,12 +192,37 @@ cdef class Venue(Market):
         self.ledger = Ledger(entries=entries)
         self.write_terms(assets)
         self.clearings = []
+        self.facilities = []
+        self.declare_facilities(list(facilities))
         for clearing in clearings:
             if clearing.name in [other.name for other in self.clearings]:
                 raise ValueError(f"clearings: two are called {clearing.name!r}")
             clearing.attach(self, self.ledger, len(self.clearings))
             self.clearings.append(clearing)
+        self.breakers = list(breakers)
+        self.seen = [None] * len(self.breakers)
+        for i, breaker in enumerate(self.breakers):
+            checks.integer(f"breakers[{i}].instrument", breaker.instrument, 0, len(self.books) - 1)
+        self.find_breaker_due()
+        for facility in self.facilities:
+            facility.attach()
         self.reset_deadline()
+        self.look_at_claims()
+
+    def declare_facilities(self, facilities):
+        """Let claims and pools be known before the clearings that rest on them."""
+        cdef int64_t number
+        claims = Claims([facility for facility in facilities if isinstance(facility, Claim)])
+        for number, facility in enumerate(facilities):
+            if not isinstance(facility, Facility):
+                raise TypeError(f"facilities must be claims or pools, got {facility!r}")
+            if facility.name in [other.name for other in self.facilities]:
+                raise ValueError(f"facilities: two are called {facility.name!r}")
+            facility.declare(self, self.ledger, number)
+            self.facilities.append(facility)
+        if claims.claims:
+            claims.locate(self, self.ledger)
+            self.claims = claims
 
     def __dealloc__(self):
         sink_release(&self.journal)
@@ -250,7 +301,7 @@ cdef class Venue(Market):
                 if self.deadline <= rows[i].ts_event:
                     self.advance_to(rows[i].ts_event)
                 continue
-            while self.deadline < rows[i].ts_event:
+            while self.deadline < rows[i].ts_event or self.breaker_due <= rows[i].ts_event:
                 self.advance_to(self.deadline)
             message = rows[i]
             self.now = self.ledger.now = message.ts_event
@@ -323,6 +374,8 @@ cdef class Venue(Market):
         self.execute(message)
         while self.trim:
             self.trim_orders(self.trim.pop())
+        if unlikely(self.broken):
+            self.run_breakers(self.now)
         return 0
 
     cdef int admit_replace(self, const Message *message, int64_t account) except -1:
@@ -421,6 +474,129 @@ cdef class Venue(Market):
             )
             if clearing.deadline < self.deadline:
                 self.deadline = clearing.deadline
+        if self.breakers:
+            self.watch(message.instrument, first)
+        return 0
+
+    # ---------------------------------------------------------------- sessions and bands
+
+    def set_session(self, instrument, session, reference_price=None):
+        """Put a book into another session, now.
+
+        The message is the venue's own (``Flag.VENUE``): a design or a breaker decides so again on
+        replay. Who operates a venue from outside sends a SESSION message to ``process`` instead.
+
+        Parameters
+        ----------
+        instrument
+            Number of the book.
+        session
+            ``lob.Session``; going into CONTINUOUS uncrosses what was collected.
+        reference_price
+            Ticks, see ``OrderBook.set_session``.
+
+        Returns
+        -------
+        Uncross or None
+            What traded; ``None``: nothing.
+        """
+        cdef Message message
+        number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
+        kind = checks.integer("session", session, CONTINUOUS, HALTED)
+        price, order_type = checks.to_reference(reference_price)
+        found = None if kind != CONTINUOUS else self.books[number].indicative(reference_price)
+        write_message(&message, SESSION, 0, order_type, 0, 0, FROM_VENUE, number)
+        message.order_id = kind
+        message.price = price
+        self.rule(&message)
+        return found
+
+    def uncross(self, instrument, reference_price=None):
+        """Let what a book has collected trade at one price, now; its session stays.
+
+        Parameters and result are those of ``set_session``. A halted book refuses.
+        """
+        cdef Message message
+        number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
+        price, order_type = checks.to_reference(reference_price)
+        found = self.books[number].indicative(reference_price)
+        halted = self.books[number].session == HALTED
+        write_message(&message, UNCROSS, 0, order_type, 0, 0, FROM_VENUE, number)
+        message.price = price
+        self.rule(&message)
+        return None if halted else found
+
+    def set_band(self, instrument, low, high):
+        """Allow prices of a book from ``low`` to ``high`` ticks only; ``None``: no bound."""
+        cdef Message message
+        number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
+        lowest, highest = checks.to_band(low, high)
+        write_message(&message, BAND, 0, 0, 0, 0, FROM_VENUE, number)
+        message.price = lowest
+        message.stop_price = highest
+        self.rule(&message)
+
+    cdef int rule(self, Message *message) except -1:
+        """A message of the venue's own that changes the rules of a book."""
+        return self.execute(message)
+
+    cdef int watch(self, int64_t instrument, int64_t first) except -1:
+        """Let breakers know of a price that moved; those that are due act after the message."""
+        cdef Book *book = self.book_of[instrument]
+        cdef int64_t i = self.journal.next - self.journal.begin - 1
+        if book.session != CONTINUOUS:
+            return 0
+        while i >= first and self.journal.begin[i].kind != TRADE:
+            i -= 1
+        for number, breaker in enumerate(self.breakers):
+            if breaker.instrument != instrument:
+                continue
+            if breaker.price == "mid":
+                if book.sides[0].best == NO_LEVEL or book.sides[1].best == NO_LEVEL:
+                    continue
+                price = (
+                    book.sides[0].levels[book.sides[0].best].price
+                    + book.sides[1].levels[book.sides[1].best].price
+                ) >> 1
+            elif i >= first:
+                price = self.journal.begin[i].price
+            else:
+                continue
+            if price != self.seen[number]:
+                self.seen[number] = price
+                breaker.on_price(self.now, price)
+        self.find_breaker_due()
+        self.deadline = min(self.deadline, self.breaker_due)
+        self.broken = self.breaker_due <= self.now
+        return 0
+
+    cdef int find_breaker_due(self) except -1:
+        """When the first breaker has something to do."""
+        self.breaker_due = NEVER
+        for breaker in self.breakers:
+            if breaker.due is not None and breaker.due < self.breaker_due:
+                self.breaker_due = breaker.due
+        return 0
+
+    cdef int run_breakers(self, int64_t ts) except -1:
+        """Let all that are due by ``ts`` act, each at its own time."""
+        cdef int64_t before
+        while self.breaker_due <= ts:
+            before = self.seq
+            self.now = self.ledger.now = max(self.now, self.breaker_due)
+            for breaker in self.breakers:
+                if breaker.due == self.breaker_due:
+                    breaker.on_due(self, self.now)
+                    if breaker.due is not None and breaker.due <= self.now and self.seq == before:
+                        raise RuntimeError(
+                            f"{type(breaker).__name__} did nothing at {self.now} and is still due"
+                        )
+                    break
+            self.find_breaker_due()
+            while self.trim:
+                self.trim_orders(self.trim.pop())
+        self.broken = False
+        self.reset_deadline()
         return 0
 
     # ---------------------------------------------------------------- settlement
@@ -439,6 +615,8 @@ cdef class Venue(Market):
             maker = WORLD
             if event.kind == TRADE:
                 maker = self.ledger.account_of(event.resting_owner)
+                if event.reason == REASON_UNCROSS:
+                    taker = self.ledger.account_of(event.owner)
             elif event.kind != REJECTED:
                 # Of another's order: one that self-trade prevention took off.
                 taker = self.ledger.account_of(event.owner)
@@ -456,9 +634,12 @@ cdef class Venue(Market):
                         maker, &event, True
                     )
                 self.settle_trade(&event, taker, maker)
-                traded = True
                 if maker != WORLD:
                     self.touch(maker)
+                if event.reason != REASON_UNCROSS:
+                    traded = True
+                elif taker != WORLD and taker != maker:
+                    self.touch(taker)
             elif taker != WORLD and accounts[taker].reduces:
                 self.trim.append(taker)
         if traded and taker != WORLD:
@@ -466,11 +647,15 @@ cdef class Venue(Market):
         return 0
 
     cdef int settle_trade(self, const Event *event, int64_t taker, int64_t maker) except -1:
-        """Move what was traded one way and what it costs the other, and charge the fees."""
+        """Move what was traded one way and what it costs the other, and charge the fees.
+
+        In a call auction both orders rested: either side pays the maker's fee.
+        """
         cdef const Terms *terms = &(<Terms *>self.terms.data)[event.instrument]
         cdef int64_t buyer = taker if event.side == BUY else maker
         cdef int64_t seller = maker if event.side == BUY else taker
         cdef int64_t tag = event.tag if event.tag >= LIQUIDATION_TAG else event.resting_tag
+        cdef int64_t rate
         cdef int128 cash
         if terms.inverse:
             if event.price < 1:
@@ -496,10 +681,13 @@ cdef class Venue(Market):
         self.note_trade(buyer, terms.base, event.size, <int64_t>cash)
         self.note_trade(seller, terms.base, -event.size, <int64_t>-cash)
         if terms.taker_fee or terms.maker_fee:
-            self.charge_fee(terms, cash, taker, terms.taker_fee, tag, event.instrument)
+            rate = terms.maker_fee if event.reason == REASON_UNCROSS else terms.taker_fee
+            self.charge_fee(terms, cash, taker, rate, tag, event.instrument)
             self.charge_fee(terms, cash, maker, terms.maker_fee, tag, event.instrument)
         if tag:
             self.tell_case(event, tag, taker, maker)
+            if event.resting_tag >= LIQUIDATION_TAG and event.resting_tag != tag:
+                self.tell_case(event, event.resting_tag, taker, maker)
         return 0
 
     cdef int note_trade(
@@ -547,7 +735,7 @@ cdef class Venue(Market):
         return 0
 
     cdef int touch(self, int64_t account) except -1:
-        """An account traded."""
+        """An account traded, paid or was paid."""
         cdef const Account *record = &self.ledger.accounts[account]
         if record.protocol:
             (<Clearing>self.clearings[record.protocol - 1]).touched(account, CAUSE_TRANSFER)
@@ -604,9 +792,16 @@ cdef class Venue(Market):
         cdef int64_t number
         cdef int reason = REASON_NO_ACCOUNT
         cdef Clearing clearing
+        cdef Facility facility
         if message.kind == DEPOSIT or message.kind == WITHDRAW:
             if account != WORLD:
                 reason = self.move_funds(message, account)
+        elif MINT <= message.kind <= SWAP:
+            facility = self.facilities[message.order_id]
+            if account != WORLD:
+                reason = facility.perform(message, account)
+                self.look_at_claims()
+                self.reset_deadline()
         else:
             number = (message.order_id - LIQUIDATION_TAG) >> 48
             reason = REASON_NOT_ON_OFFER
@@ -616,9 +811,67 @@ cdef class Venue(Market):
                 clearing.reset_deadline()
                 # Whoever took may be another clearing's, and lack margin for it now.
                 self.reset_deadline()
+                self.look_at_claims()
         if reason:
-            return self.reject(message, reason)
+            self.reject(message, reason)
+            if MINT <= message.kind <= SWAP and account != WORLD:
+                # Of a claim that was paid in part: what was not.
+                (self.journal.next - 1).leaves = facility.left
+            return 0
         return self.record(message)
+
+    cdef int look_at_claims(self) except -1:
+        """Let clearings see what claims are worth, after balances changed without a message."""
+        cdef Claims claims
+        cdef Clearing clearing
+        cdef int cause = CAUSE_TRANSFER
+        cdef int64_t tag = 0
+        if self.claims is None:
+            return 0
+        claims = <Claims>self.claims
+        # What is found out may lead to more postings.
+        while claims.seen != self.ledger.postings:
+            claims.seen = self.ledger.postings
+            tag = self.ledger.last_tag
+            if tag >= LIQUIDATION_TAG:
+                cause = CAUSE_LIQUIDATION
+            else:
+                tag = 0
+                if self.ledger.last_kind == ENTRY_SWAP:
+                    cause = CAUSE_TRADE
+                elif self.ledger.last_kind in (ENTRY_ACCRUAL, ENTRY_FUNDING, ENTRY_INTEREST):
+                    cause = CAUSE_ACCRUAL
+            for clearing in self.clearings:
+                if clearing.watches_claims:
+                    clearing.observe_claims(self.now, cause, tag)
+                    if clearing.deadline < self.deadline:
+                        self.deadline = clearing.deadline
+        return 0
+
+    cdef int lacks_margin(self, int64_t account) except -1:
+        cdef const Account *record = &self.ledger.accounts[account]
+        cdef Clearing clearing
+        if not record.protocol:
+            return REASON_NONE
+        if record.state:
+            return REASON_IN_LIQUIDATION
+        clearing = self.clearings[record.protocol - 1]
+        return REASON_INSUFFICIENT_MARGIN if clearing.health_at(account, True) < 0 else REASON_NONE
+
+    cdef bint may_owe(self, int64_t account, int64_t asset, bint owed) except -1:
+        cdef const Account *record = &self.ledger.accounts[account]
+        cdef Clearing clearing
+        cdef int64_t i
+        if not record.protocol:
+            return False
+        clearing = self.clearings[record.protocol - 1]
+        if asset == clearing.cash_asset:
+            return True
+        # A short position is taken over where it is margined; none is opened by giving.
+        for i in range(clearing.holding_count):
+            if clearing.records[i].asset == asset:
+                return owed
+        return False
 
     cdef int move_funds(self, const Message *message, int64_t account) except -1:
         """A deposit or a withdrawal; a reason if it is refused, and then nothing moved."""
@@ -654,23 +907,39 @@ cdef class Venue(Market):
 
     cdef int reset_deadline(self) noexcept:
         cdef int64_t i
-        self.deadline = NEVER
+        self.deadline = self.breaker_due
         for i in range(len(self.clearings)):
             self.deadline = min(self.deadline, (<Clearing>self.clearings[i]).deadline)
+        for i in range(len(self.facilities)):
+            self.deadline = min(self.deadline, (<Facility>self.facilities[i]).deadline)
         # Whatever gives its members accounts after this is seen at the next look.
         self.cleared = self.ledger.range_count > 0
         return 0
 
     cdef int advance_to(self, int64_t ts) except -1:
-        """Do one thing that is due by ``ts``, at its own time."""
+        """Do one thing that is due by ``ts``, at its own time. Breakers go first."""
         cdef Clearing clearing, first = None
+        cdef Facility facility, earliest = None
+        if self.breaker_due <= ts and self.breaker_due <= self.deadline:
+            return self.run_breakers(self.breaker_due)
         for clearing in self.clearings:
             if clearing.deadline <= ts and (first is None or clearing.deadline < first.deadline):
                 first = clearing
-        if first is not None:
+        for facility in self.facilities:
+            if facility.deadline <= ts and (
+                earliest is None or facility.deadline < earliest.deadline
+            ):
+                earliest = facility
+        if earliest is not None and (first is None or earliest.deadline <= first.deadline):
+            self.now = self.ledger.now = max(self.now, earliest.deadline)
+            earliest.advance(self.now)
+        elif first is not None:
             self.now = self.ledger.now = max(self.now, first.deadline)
             first.advance(self.now)
+        self.look_at_claims()
         self.reset_deadline()
+        if unlikely(self.broken):
+            self.run_breakers(self.now)
         return 0
 
     def next_deadline(self):
@@ -687,8 +956,10 @@ cdef class Venue(Market):
     def refresh(self):
         """Note accounts that were opened, and deadlines that were set, from outside."""
         cdef Clearing clearing
+        self.look_at_claims()
         for clearing in self.clearings:
             clearing.reset_deadline()
+        self.find_breaker_due()
         self.reset_deadline()
 
     # ---------------------------------------------------------------- tapes
@@ -785,7 +1056,12 @@ cdef class Venue(Market):
         other.own_orders, other.cleared, other.fees = self.own_orders, self.cleared, self.fees
         other.trim = list(self.trim)
         other.ledger = copying.deepcopy(self.ledger, memo)
+        other.facilities = copying.deepcopy(self.facilities, memo)
         other.clearings = copying.deepcopy(self.clearings, memo)
+        other.breakers = copying.deepcopy(self.breakers, memo)
+        other.seen = list(self.seen)
+        other.breaker_due, other.broken = self.breaker_due, self.broken
+        other.claims = copying.deepcopy(self.claims, memo)
         return other
 
     def __reduce__(self):
@@ -801,6 +1077,12 @@ cdef bint message_fits(Venue venue, const Message *message) noexcept:
     if message.kind == DEPOSIT or message.kind == WITHDRAW:
         return 0 <= message.order_id < len(venue.ledger.assets) and (
             0 < message.size <= MAX_SIZE
+        )
+    if MINT <= message.kind <= SWAP:
+        return (
+            0 <= message.order_id < len(venue.facilities)
+            and 0 < message.size <= MAX_SIZE
+            and (message.kind != SWAP or message.side == BUY or message.side == SELL)
         )
     return (message.kind == TAKE or message.kind == BID) and 0 < message.size <= MAX_SIZE
 

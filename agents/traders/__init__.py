@@ -4,6 +4,7 @@ from agents.traders.adaptive_maker import AdaptiveMakers, MarketWatch
 from agents.traders.arbitrage import FixedBand, MovingBand, PairArbitrage, StatisticalArbitrage
 from agents.traders.chartist import FundamentalChartists
 from agents.traders.execution import Executor
+from agents.traders.follower import PriceFollower
 from agents.traders.fundamental import Fundamental
 from agents.traders.makers import (
     AvellanedaStoikov,
@@ -51,6 +52,7 @@ __all__ = [
     "ObizhaevaWang",
     "PairArbitrage",
     "Population",
+    "PriceFollower",
     "SizeMixture",
     "StatisticalArbitrage",
     "StressSensitiveMaker",

@@ -2,14 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from experiments.console import RefusalError, make_folder, progress
 
 if TYPE_CHECKING:
-    from experiments.contest.compare import Contest
+    from experiments.contest.study import ContestStudy
 
 __all__ = ["compare"]
 
@@ -35,6 +35,25 @@ def compare(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A value of the scenario; repeatable."),
     ] = None,
+    regimes: Annotated[
+        bool, typer.Option("--regimes", help="In stressed and vanishing liquidity as well.")
+    ] = False,
+    axes: Annotated[
+        bool, typer.Option("--axes", help="Along the axes of robustness as well.")
+    ] = False,
+    tune: Annotated[
+        int | None,
+        typer.Option(
+            "--tune",
+            metavar="N",
+            min=2,
+            help="Search parameters: N candidates a design, on seeds of their own.",
+        ),
+    ] = None,
+    wrong: Annotated[
+        bool,
+        typer.Option("--wrong-model", help="Tune for a wrong volatility and depth as well."),
+    ] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes.", show_default="one a core")
     ] = None,
@@ -47,12 +66,14 @@ def compare(
     """Compare liquidation designs: one table, paired differences, a Pareto view."""
     from experiments.commands.run import market_options
     from experiments.contest.challengers import parse_challengers
-    from experiments.contest.compare import hold_contest
-    from experiments.designs import contest_designs
+    from experiments.contest.study import study_contest
+    from experiments.designs import contest_designs, tunable
     from experiments.report.contest_terminal import show_contest
     from experiments.scenario import ScenarioError, read_scenario
     from experiments.store import RunStore
 
+    if wrong and tune is None:
+        raise RefusalError("--wrong-model needs --tune")
     try:
         scenario = read_scenario(name, market_options(settings))
         challengers = parse_challengers(designs or ",".join(contest_designs()))
@@ -62,31 +83,37 @@ def compare(
                 f"{', '.join(one.label for one in challengers)}"
             )
         make_folder(out)
-        store = RunStore(out) if out else None
         with progress(as_json, seeds) as tell:
-            contest = hold_contest(
+            study = study_contest(
                 scenario,
                 challengers,
                 range(seed, seed + seeds),
                 reference=reference,
-                store=store,
+                regimes=regimes,
+                axes=axes,
+                candidates=tune or 0,
+                tunable=tunable,
+                wrong=wrong,
+                store=RunStore(out) if out else None,
                 workers=workers,
                 pictures=out is not None,
-                report=lambda done, total: tell(f"run {done} of {total}"),
+                report=tell,
             )
     except (ScenarioError, ValueError, OSError) as error:
         raise RefusalError(str(error)) from None
     if out:
-        write_contest(contest, out)
+        write_study(study, out)
     if as_json:
-        typer.echo(json.dumps(contest.to_dict(), indent=2, allow_nan=False))
+        typer.echo(json.dumps(study.to_dict(), indent=2, allow_nan=False))
     else:
-        show_contest(contest)
+        show_contest(study)
         if out:
             typer.echo(f"The page: {(out / 'contest.html').resolve()}")
 
 
-def write_contest(contest: "Contest", out: Path) -> None:
+def write_study(study: "ContestStudy", out: Path) -> None:
     """Write the comparison as JSON, and the page."""
-    said: dict[str, Any] = contest.to_dict()
-    (out / "contest.json").write_text(json.dumps(said, indent=2, allow_nan=False))
+    from experiments.report.contest_page import contest_page
+
+    (out / "contest.json").write_text(json.dumps(study.to_dict(), indent=2, allow_nan=False))
+    (out / "contest.html").write_text(contest_page(study), encoding="utf-8")

@@ -26,7 +26,7 @@ from experiments.scenario import Scenario
 from experiments.store import RunStore
 from experiments.workers import run_jobs
 
-__all__ = ["OBJECTIVES", "Contest", "hold_contest", "hold_contests"]
+__all__ = ["OBJECTIVES", "Contest", "hold_contest", "hold_contests", "plain"]
 
 Row = dict[str, Any]
 Report = Callable[[int, int], object]
@@ -173,20 +173,20 @@ class Contest:
             "designs": designs,
             "runs": [{k: v for k, v in row.items() if k not in PICTURES} for row in self.rows],
         }
-        plain: dict[str, Any] = _plain(said)
-        return plain
+        ready: dict[str, Any] = plain(said)
+        return ready
 
 
 def _said(value: Quantile | float) -> Any:
     return value._asdict() if isinstance(value, Quantile) else value
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The same with ``None`` for numbers that are not finite."""
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value

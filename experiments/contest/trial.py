@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import agents
+from agents.liquidators import Bot
 from experiments.build import build
+from experiments.contest.capital import equalised
 from experiments.contest.challengers import Challenger
 from experiments.metrics.cascade import cascade_of
 from experiments.metrics.cases import Holding, Path, Terms
@@ -105,12 +107,12 @@ class _Twin:
 
 
 def _run(group: Group, challenger: Challenger, twin: _Twin) -> dict[str, Any]:
-    scenario = group.scenario
+    scenario, parameters = equalised(group.scenario, challenger)
     simulation = build(
         scenario,
         group.seed,
         design=challenger.design,
-        parameters=challenger.parameters,
+        parameters=parameters,
         events=group.pictures,
         messages=False,
     )
@@ -174,7 +176,10 @@ def terms_of(simulation: agents.Simulation) -> Terms:
         funds.add(clearing.fund)
     system.add(ledger.account("the venue: fees"))
     cash = {clearing.number: clearing.cash_asset for clearing in simulation.clearings}
-    return Terms(tuple(holdings), cash, frozenset(system), frozenset(funds))
+    takers = {agent.account for agent in simulation.agents if isinstance(agent, Bot)}
+    return Terms(
+        tuple(holdings), cash, frozenset(system), frozenset(funds), frozenset(takers - {0})
+    )
 
 
 def _end(scenario: Scenario) -> int:

@@ -57,6 +57,8 @@ class Terms(NamedTuple):
     """Accounts of the clearings themselves: funds, fees, shortfalls, lenders, and the venue's."""
     funds: frozenset[int]
     """Of these, the insurance funds."""
+    takers: frozenset[int] = frozenset()
+    """Accounts of keepers and the like, whether they took anything or not."""
 
 
 class Path(NamedTuple):

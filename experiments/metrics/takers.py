@@ -15,6 +15,13 @@ from lob import LIQUIDATION_TAG, EntryKind
 
 __all__ = ["Takers", "adl_overshoot", "draw_of_funds", "leftovers", "takers_of"]
 
+BROUGHT = (
+    EntryKind.OPENING,
+    EntryKind.DEPOSIT,
+    EntryKind.WITHDRAWAL,
+    EntryKind.TRANSFER,
+)
+"""What takers bring along or take home is no profit."""
 HANDED = (EntryKind.TAKEOVER, EntryKind.BID)
 
 
@@ -31,7 +38,11 @@ class Takers(NamedTuple):
 
 
 def taker_accounts(entries: NDArray[np.void], terms: Terms) -> NDArray[np.int64]:
-    """The accounts that lots of liquidations went to, other than failed and system ones."""
+    """The accounts that lots of liquidations went to, other than failed and system ones.
+
+    Those that are known to be takers belong to them even if they took nothing: what they spent on
+    trying counts.
+    """
     assets = [holding.asset for holding in terms.holdings]
     rows = entries[
         np.isin(entries["kind"], HANDED)
@@ -40,16 +51,13 @@ def taker_accounts(entries: NDArray[np.void], terms: Terms) -> NDArray[np.int64]
     ]
     failed = entries["debit"][entries["kind"] == EntryKind.LIQUIDATION]
     both = np.unique(np.concatenate([rows["debit"], rows["credit"]]).astype(np.int64))
-    return both[~np.isin(both, failed) & ~np.isin(both, [0, *terms.system])]
+    both = both[~np.isin(both, failed) & ~np.isin(both, [0, *terms.system])]
+    return np.union1d(both, np.array(sorted(terms.takers), np.int64))
 
 
-def flows(
-    entries: NDArray[np.void], asset: int, accounts: Collection[int], *, tagged: bool = True
-) -> NDArray[np.int64]:
+def flows(entries: NDArray[np.void], asset: int, accounts: Collection[int]) -> NDArray[np.int64]:
     """What a group of accounts received, row by row of the postings of an asset; 0: nothing."""
     rows = entries[(entries["kind"] < POSTINGS) & (entries["asset"] == asset)]
-    if tagged:
-        rows = rows[rows["tag"] >= LIQUIDATION_TAG]
     ours = list(accounts)
     sign = np.isin(rows["credit"], ours).astype(np.int64) - np.isin(rows["debit"], ours)
     found: NDArray[np.int64] = sign * rows["amount"]
@@ -62,6 +70,7 @@ def takers_of(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]
     if not len(accounts):
         return Takers((), 0.0, 0.0, 0)
     profit, peak, lots = 0.0, 0.0, 0
+    entries = entries[~np.isin(entries["kind"], BROUGHT)]
     for asset in sorted(set(terms.cash.values())):
         running = np.cumsum(flows(entries, asset, accounts))
         if len(running):
@@ -86,7 +95,7 @@ def leftovers(entries: NDArray[np.void], terms: Terms) -> dict[int, int]:
     found = {holding.instrument: 0 for holding in terms.holdings}
     for holding in terms.holdings:
         ours = still["debit"][still["protocol"] == holding.protocol]
-        found[holding.instrument] += int(flows(entries, holding.asset, ours, tagged=False).sum())
+        found[holding.instrument] += int(flows(entries, holding.asset, ours).sum())
     for asset, instrument in {one.asset: one.instrument for one in terms.holdings}.items():
         found[instrument] += int(flows(entries, asset, takers).sum())
     return found
@@ -97,9 +106,9 @@ def draw_of_funds(entries: NDArray[np.void], terms: Terms, closing: dict[int, fl
     drawn = 0.0
     opening = entries["kind"] == EntryKind.OPENING
     for asset in sorted(set(terms.cash.values())):
-        drawn -= float(flows(entries[~opening], asset, terms.funds, tagged=False).sum())
+        drawn -= float(flows(entries[~opening], asset, terms.funds).sum())
     for asset, holding in {one.asset: one for one in terms.holdings}.items():
-        left = int(flows(entries, asset, terms.funds, tagged=False).sum())
+        left = int(flows(entries, asset, terms.funds).sum())
         drawn -= float(holding.value(left, closing[holding.instrument]))
     return drawn
 

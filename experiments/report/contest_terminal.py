@@ -7,11 +7,20 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments.metrics.criteria import CRITERIA
+from experiments.report.contest_words import (
+    HEADINGS,
+    conditions,
+    fact_rows,
+    notes,
+    number,
+    tuning_lines,
+)
 
 if TYPE_CHECKING:
     from experiments.contest.compare import Contest
+    from experiments.contest.study import ContestStudy
 
-__all__ = ["SHOWN", "number", "show_contest"]
+__all__ = ["SHOWN", "show_contest"]
 
 LEAST = 10
 """Columns of a design's cells, so that its name has room."""
@@ -33,21 +42,37 @@ SHOWN = (
 """Criteria in the table; all are in the JSON and on the page."""
 
 
-def show_contest(contest: "Contest", console: Console | None = None) -> None:
-    """Print the means, what differs for certain, and the Pareto view."""
+def show_contest(study: "ContestStudy", console: Console | None = None) -> None:
+    """Print the means, what differs for certain, the Pareto view and the notes."""
     console = console or Console(highlight=False)
+    contest = study.contest
     scenario = contest.scenario
-    console.print(f"{scenario.name}: {scenario.question}", markup=False)
-    console.print(
-        f"{len(contest.seeds)} seeds, the same for all designs; + and - mark what differs from "
-        f"{contest.reference} (95 %, all comparisons at once)",
-        markup=False,
+    lines = [f"{scenario.name}: {scenario.question}", *conditions(study)]
+    lines.append(
+        f"+ and - mark what is above and below {contest.reference} beyond chance (95 %, all "
+        "comparisons at once)"
     )
+    for line in lines:
+        console.print(line, markup=False)
     for table in _tables(contest, console.width):
         console.print(table)
     for label in dict.fromkeys(row["label"] for row in contest.failed):
         rows = [row for row in contest.failed if row["label"] == label]
         console.print(f"{label}: {len(rows)} runs failed: {rows[0]['error']}", markup=False)
+    if study.facts:
+        console.print(_facts(study))
+    for line in (*notes(study), *tuning_lines(study)):
+        console.print(line, markup=False)
+
+
+def _facts(study: "ContestStudy") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="", title="the markets, without leverage")
+    table.add_column("", no_wrap=True)
+    for name in HEADINGS:
+        table.add_column(name, justify="right")
+    for row in fact_rows(study):
+        table.add_row(*row)
+    return table
 
 
 def _tables(contest: "Contest", width: int) -> Iterator[Table]:
@@ -92,15 +117,3 @@ def _rows(contest: "Contest") -> list[tuple[str, list[str]]]:
     rows.append(("amplification, times", times))
     rows.append(("on the Pareto front", [f"{pareto[label]:.0%} " for label in contest.labels]))
     return rows
-
-
-def number(value: float) -> str:
-    """Four digits or so: 1.23, 12,345, 12.3M."""
-    if value != value:
-        return "-"
-    size = abs(value)
-    if size >= 1e7:
-        return f"{value / 1e6:,.1f}M"
-    if size >= 100 or value == round(value):
-        return f"{value:,.0f}"
-    return f"{value:.3f}" if size >= 0.001 else f"{value:.1g}"

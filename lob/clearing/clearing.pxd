@@ -24,6 +24,9 @@ cdef struct HoldingRecord:
     int64_t instrument  # the book in which it is sold
     int64_t multiplier
     bint inverse
+    bint bookless  # a claim that no book trades: unwrapped, never sold
+    bint of_claim  # its price is made of balances
+    uint8_t depth  # how many claims deep
     int64_t mark  # ticks; NO_PRICE before the first
     Tiers maintenance[2]  # of long and of short positions
     Tiers initial[2]
@@ -91,6 +94,8 @@ cdef class Clearing:
     cdef int64_t low[MAX_HOLDINGS]
     cdef int64_t high[MAX_HOLDINGS]
     cdef int64_t liquidation_fee  # ppm
+    cdef list unwraps  # claims without a book that its accounts may have, the deepest first
+    cdef bint watches_claims  # some price is made of balances
     cdef tuple configuration  # name of the cash asset, what the fund starts with
 
     cdef inline Case *case(self, int64_t number) noexcept:
@@ -125,6 +130,10 @@ cdef class Clearing:
         self, int64_t number, int64_t holding, int64_t size, int64_t price, int order_type,
         int time_in_force,
     ) except -1
+    cdef int unwrap_case(self, int64_t number) except -1
+    cdef int observe_claims(self, int64_t ts, int cause, int64_t tag) except -1
+    cdef int admit_other(self, const Message *message, int64_t account) except -1
+    cdef uint8_t layer_of(self, int64_t account) noexcept
     cdef bint flat(self, int64_t account) noexcept
     cdef int reindex_all(self, int cause) except -1
     cdef int queue_all(self, int64_t holding) except -1

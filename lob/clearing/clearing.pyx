@@ -21,6 +21,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from lob.block cimport Block
+from lob.clearing.collateral cimport Claim, Claims, ClaimValue
 from lob.clearing.cross cimport (
     BLOCK,
     MAX_HOLDINGS,
@@ -30,7 +31,7 @@ from lob.clearing.cross cimport (
     weigh_block,
 )
 from lob.clearing.ledger cimport FAILED, SAFE, WORLD, Account, Ledger
-from lob.clearing.oracle cimport Oracle
+from lob.clearing.oracle cimport Oracle, Source
 from lob.clearing.queues cimport (
     Waiting,
     key_of,
@@ -71,6 +72,7 @@ from lob.records cimport (
     CANCELLED,
     CAUSE_ACCRUAL,
     CAUSE_MARGIN,
+    CAUSE_ORACLE,
     CAUSE_TRANSFER,
     ENTRY_BAD_DEBT,
     ENTRY_FUNDING,
@@ -302,6 +304,7 @@ cdef class Clearing:
         self.portfolio = portfolio
         self.timers = []
         self.ranges = []
+        self.unwraps = []
         self.case_block = Block()
         self.watch = Block()
         self.cross_blocks = Block()
@@ -346,14 +349,58 @@ cdef class Clearing:
             instrument = market.instruments[holding.record.instrument]
             if holding.name is None:
                 holding.name = instrument.base or instrument.name
+            if holding.name == (instrument.base or instrument.name):
                 (<int64_t *>self.watch.data)[holding.record.instrument] = i
             holding.record.asset = ledger.asset(holding.name)
             holding.record.multiplier = instrument.multiplier
             holding.record.inverse = instrument.inverse
+        if market.claims is not None:
+            self.attach_claims(market.claims)
         self.liquidator.clearing = self
         self.liquidator.attached()
         self.start_oracles()
         self.reset_deadline()
+
+    def attach_claims(self, Claims claims):
+        """Note which holdings are claims, and that what they come down to can be sold here."""
+        cdef Holding holding
+        cdef ClaimValue value
+        names = [holding.name for holding in self.holdings]
+        unwraps = set()
+        for holding in self.holdings:
+            for value in claim_values(holding.oracle.source):
+                value.attach(claims, self.ledger.assets[self.cash_asset], holding.record.multiplier)
+                holding.record.of_claim = self.watches_claims = True
+            if holding.name not in claims:
+                continue
+            holding.record.depth = min(255, claims.depth(holding.name))
+            if claims[holding.name].book >= 0:
+                continue
+            holding.record.bookless = True
+            if holding.record.inverse:
+                raise ValueError(
+                    f"clearing {self.name!r}: the ticks of the claim {holding.name} must be those "
+                    f"of a linear instrument, not of {holding.record.instrument}"
+                )
+            missing = [
+                name
+                for name in claims.leaves(holding.name)
+                if name not in names and self.ledger.asset(name) != self.cash_asset
+            ]
+            if missing:
+                raise ValueError(
+                    f"clearing {self.name!r}: the claim {holding.name} has no book and comes down "
+                    f"to {', '.join(missing)}, which must be holdings too"
+                )
+            for name in claims.below(holding.name):
+                if claims[name].book < 0:
+                    unwraps.add(name)
+                    if claims[name].has_queue:
+                        raise ValueError(
+                            f"clearing {self.name!r}: the claim {name} has a queue, so it needs a "
+                            f"book in which it can be sold at once"
+                        )
+        self.unwraps = [claim for claim in reversed(claims.claims) if claim.name in unwraps]
 
     def start_oracles(self):
         """Take the prices that oracles have before anything happened."""
@@ -405,6 +452,10 @@ cdef class Clearing:
         positions = np.ascontiguousarray(np.atleast_2d(as_column("positions", positions)))
         count, rows = len(cash), len(positions)
         holding = checks.integer("holding", holding, 0, self.holding_count - 1)
+        if not cross and self.records[<int64_t>holding].bookless:
+            raise ValueError(
+                f"holding {holding} is a claim without a book: its accounts must be cross accounts"
+            )
         if rows != (self.holding_count if cross else 1) or positions.shape[1] != count:
             raise ValueError(
                 f"positions must be {count} lots"
@@ -831,6 +882,21 @@ cdef class Clearing:
                     self.deadline = oracle.deadline
         return 0
 
+    cdef int observe_claims(self, int64_t ts, int cause, int64_t tag) except -1:
+        """Balances changed, and with them what claims are worth."""
+        cdef int64_t i
+        cdef Oracle oracle
+        for i in range(self.holding_count):
+            if not self.records[i].of_claim:
+                continue
+            oracle = (<Holding>self.holdings[i]).oracle
+            if oracle.look(ts, cause, tag):
+                self.records[i].mark = oracle.price
+                self.mark_moved(i, oracle.cause, oracle.cause_tag)
+            if oracle.deadline < self.deadline:
+                self.deadline = oracle.deadline
+        return 0
+
     def observe_price(self, price, *, holding=0):
         """Let the price of a ``Fixed`` source be another one from now on.
 
@@ -847,6 +913,9 @@ cdef class Clearing:
         if of.oracle.observe_price(self.market.now, price):
             of.record.mark = of.oracle.price
             self.mark_moved(number, of.oracle.cause, of.oracle.cause_tag)
+        if self.watches_claims:
+            # A claim may be valued by the same source.
+            self.observe_claims(self.market.now, CAUSE_ORACLE, 0)
         self.reset_deadline()
 
     cdef int mark_moved(self, int64_t holding, int cause, int64_t tag) except -1:
@@ -1015,8 +1084,20 @@ cdef class Clearing:
         entry.instrument = <uint16_t>of.instrument
         entry.protocol = <uint16_t>self.number
         entry.cause = <uint8_t>cause
+        entry.layer = self.layer_of(account)
         self.deadline = self.market.now
         return self.case_total - 1
+
+    cdef uint8_t layer_of(self, int64_t account) noexcept:
+        """How many claims deep the deepest collateral of an account is."""
+        cdef uint8_t deepest = 0
+        cdef int64_t i
+        if not self.watches_claims and not self.unwraps:
+            return 0
+        for i in range(self.holding_count):
+            if self.ledger.row(self.records[i].asset)[account] > 0:
+                deepest = max(deepest, self.records[i].depth)
+        return deepest
 
     cdef int64_t tag_of(self, int64_t case) noexcept:
         """Tags are unique over the clearings of a venue."""
@@ -1036,6 +1117,8 @@ cdef class Clearing:
         cdef HoldingRecord *of = self.records[holding]
         cdef bint long_side = self.ledger.row(of.asset)[case.account] > 0
         cdef Message message
+        if of.bookless:
+            return 0
         write_message(
             &message,
             NEW,
@@ -1058,7 +1141,33 @@ cdef class Clearing:
         for i in range(self.holding_count):
             if self.ledger.row(self.records[i].asset)[account]:
                 return False
+        for i in range(len(self.unwraps)):
+            if self.ledger.row((<Claim>self.unwraps[i]).asset)[account]:
+                return False
         return True
+
+    cdef int unwrap_case(self, int64_t number) except -1:
+        """Redeem in kind what a failed account has of claims without a book, down to what a book
+        trades. What an issuer cannot pay for stays a claim, and is asked for again."""
+        cdef int64_t account = self.case(number).account, held, i
+        cdef Claim claim
+        for i in range(len(self.unwraps)):
+            claim = <Claim>self.unwraps[i]
+            held = self.ledger.row(claim.asset)[account]
+            if held > 0:
+                claim.give_back(account, account, held, self.tag_of(number))
+        return 0
+
+    def unwrap(self, case):
+        """Redeem in kind the claims without a book that the account of an open case has.
+
+        The claims' debts move with their collateral. What an issuer cannot pay for now, because it
+        is lent, pledged or being liquidated itself, stays a claim.
+        """
+        number = checks.integer("case", case, 0, self.case_total - 1)
+        if self.case(number).state == SETTLED:
+            raise ValueError(f"case {case} is over")
+        self.unwrap_case(number)
 
     cdef int settle_case(self, int64_t number) except -1:
         """An account that holds nothing any more: its fee, or its debt. The case is over."""
@@ -1132,6 +1241,8 @@ cdef class Clearing:
             return 0
         case = self.case(number)
         of = self.records[case.holding]
+        if self.holding_of(event.instrument) >= 0:
+            of = self.records[self.holding_of(event.instrument)]
         case.sold += event.size
         if of.inverse:
             case.received += sold
@@ -1166,7 +1277,9 @@ cdef class Clearing:
         if record.state != SAFE:
             return REASON_IN_LIQUIDATION
         if holding < 0 or (not record.cross and record.holding != holding):
-            return REASON_INSUFFICIENT_MARGIN if holding >= 0 else REASON_NONE
+            if holding < 0:
+                return self.admit_other(message, account)
+            return REASON_INSUFFICIENT_MARGIN
         of = self.records[holding]
         held = self.ledger.row(of.asset)[account]
         working = (<Holding>self.holdings[holding]).working_of(side < 0, account)[0]
@@ -1197,6 +1310,50 @@ cdef class Clearing:
             <int128>(held if held >= 0 else -held) * of.multiplier * (1 if of.inverse else price),
         )
         if self.health_at(account, True) - need - PPM * loss < 0:
+            return REASON_INSUFFICIENT_MARGIN
+        return REASON_NONE
+
+    cdef int admit_other(self, const Message *message, int64_t account) except -1:
+        """Whether an account may send an order to a book that trades none of its holdings.
+
+        What is bought there backs nothing, so the account must carry what it pays without it; what
+        is sold must be there. Orders that rest in that book count as if they had traded.
+        """
+        cdef int64_t base, quote
+        cdef int64_t *row
+        cdef int128 cash, lots = message.size
+        instrument = self.market.instruments[message.instrument]
+        base = self.ledger.asset(instrument.base or instrument.name)
+        quote = self.ledger.asset(instrument.quote)
+        book = self.market.books[message.instrument]
+        if instrument.inverse or message.flags & REDUCE_ONLY:
+            return REASON_INSUFFICIENT_MARGIN
+        orders = book.orders()
+        orders = orders[
+            (orders["owner"] == self.ledger.accounts[account].owner)
+            & (orders["side"] == message.side)
+        ]
+        sizes = [int(size) for size in orders["size"]]
+        if message.side == SELL:
+            lots += <int64_t>min(sum(sizes), MAX_SIZE)
+            if lots > self.ledger.row(base)[account]:
+                return REASON_INSUFFICIENT_MARGIN
+            return REASON_NONE
+        resting = sum(
+            size * max(0, int(price)) for size, price in zip(sizes, orders["price"], strict=True)
+        )
+        if message.order_type == LIMIT:
+            resting += int(message.size) * max(0, int(message.price))
+        else:
+            resting += max(0, book.cost(Side.BUY, message.size).notional)
+        resting *= int(instrument.multiplier)
+        if resting > MAX_SIZE:
+            return REASON_VOLUME_LIMIT
+        cash = <int64_t>resting
+        row = self.ledger.row(quote)
+        if quote != self.cash_asset:
+            return REASON_NONE if row[account] >= cash else REASON_INSUFFICIENT_MARGIN
+        if self.health_at(account, True) - PPM * cash < 0:
             return REASON_INSUFFICIENT_MARGIN
         return REASON_NONE
 
@@ -1572,6 +1729,8 @@ cdef class Clearing:
         other.timers = copying.deepcopy(self.timers, memo)
         other.timer_due = self.timer_due
         other.ranges = list(self.ranges)
+        other.unwraps = copying.deepcopy(self.unwraps, memo)
+        other.watches_claims = self.watches_claims
         other.cross_blocks = copying.deepcopy(self.cross_blocks)
         other.cross_count = self.cross_count
         other.liquidation_fee = self.liquidation_fee
@@ -1606,6 +1765,17 @@ cdef int64_t count_queued(Clearing clearing, const Ladder *ladder) except -1:
                 account = clearing.ledger.accounts[account].next
                 found += 1
             assert level.tail == before
+    return found
+
+
+cdef list claim_values(source):
+    """The prices of claims that a source is, or is made of."""
+    if isinstance(source, ClaimValue):
+        return [source]
+    found = []
+    for part in (getattr(source, "of", None), *(getattr(source, "sources", None) or ())):
+        if isinstance(part, Source):
+            found += claim_values(part)
     return found
 
 

@@ -41,6 +41,9 @@ cdef class Ledger:
     cdef readonly int64_t account_count
     cdef public int64_t seq  # of the latest event
     cdef public int64_t now
+    cdef readonly int64_t postings  # so far
+    cdef int64_t last_tag  # of the latest posting
+    cdef uint8_t last_kind
     cdef dict names
     cdef list rows  # a Block of int64 an asset, by account
     cdef Block row_pointers

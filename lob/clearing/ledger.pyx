@@ -270,6 +270,9 @@ cdef class Ledger:
         entry.credit = <int32_t>credit
         entry.tag = tag
         entry.instrument = <uint16_t>instrument
+        self.postings += 1
+        self.last_tag = tag
+        self.last_kind = kind
         return 0
 
     cdef Entry *write(self, uint8_t kind) except NULL:
@@ -369,6 +372,8 @@ cdef class Ledger:
         other.names = dict(self.names)
         other.account_count = self.account_count
         other.seq, other.now = self.seq, self.now
+        other.postings = self.postings
+        other.last_tag, other.last_kind = self.last_tag, self.last_kind
         other.rows = [copying.deepcopy(row) for row in self.rows]
         other.account_block = copying.deepcopy(self.account_block)
         other.accounts = <Account *>other.account_block.data

@@ -15,6 +15,7 @@ cdef class Source:
     ) noexcept
     cdef int64_t pass_time(self, int64_t ts) noexcept
     cdef int64_t next_change(self) noexcept
+    cdef int64_t review(self) noexcept
     cdef int64_t underlying(self) noexcept
     cdef int64_t memory(self) noexcept
 
@@ -57,6 +58,7 @@ cdef class Oracle:
         self, int64_t ts, const Book **books, const Event *events, int64_t count,
         int64_t instrument,
     ) noexcept
+    cdef bint look(self, int64_t ts, int cause, int64_t tag) noexcept
     cdef bint advance(self, int64_t ts) noexcept
     cdef bint consider(self, int64_t ts, int64_t price, bint now) noexcept
     cdef bint publish(self, int64_t ts, int64_t price, int64_t cause, int64_t tag) noexcept

@@ -25,7 +25,9 @@ from lob.records cimport (
     CAUSE_ORACLE,
     CAUSE_QUOTE,
     CAUSE_TRADE,
+    CONTINUOUS,
     LIQUIDATION_TAG,
+    REASON_UNCROSS,
     TRADE,
     Event,
 )
@@ -97,6 +99,10 @@ cdef class Source:
         """When it may move by itself."""
         return NEVER
 
+    cdef int64_t review(self) noexcept:
+        """The price after balances changed that it is made of, without a message."""
+        return self.value
+
     cdef int64_t underlying(self) noexcept:
         """The price of the moment, where this is an average of it."""
         return self.value
@@ -108,7 +114,7 @@ cdef class Source:
 
 @cython.auto_pickle(True)
 cdef class OfBook(Source):
-    """A price of one book.
+    """A price of one book. While it does not trade continuously, quotes bind nobody: they stay.
 
     Parameters
     ----------
@@ -150,7 +156,7 @@ cdef class BestBid(OfBook):
         self, const Book **books, const Event *events, int64_t count, int64_t instrument
     ) noexcept:
         cdef const Book *book = books[self.instrument]
-        if book.sides[0].best != NO_LEVEL:
+        if book.sides[0].best != NO_LEVEL and book.session == CONTINUOUS:
             self.value = book.sides[0].levels[book.sides[0].best].price
         return self.value
 
@@ -163,7 +169,7 @@ cdef class BestAsk(OfBook):
         self, const Book **books, const Event *events, int64_t count, int64_t instrument
     ) noexcept:
         cdef const Book *book = books[self.instrument]
-        if book.sides[1].best != NO_LEVEL:
+        if book.sides[1].best != NO_LEVEL and book.session == CONTINUOUS:
             self.value = book.sides[1].levels[book.sides[1].best].price
         return self.value
 
@@ -176,6 +182,8 @@ cdef class Mid(OfBook):
         self, const Book **books, const Event *events, int64_t count, int64_t instrument
     ) noexcept:
         cdef const Book *book = books[self.instrument]
+        if book.session != CONTINUOUS:
+            return self.value
         if book.sides[0].best != NO_LEVEL and book.sides[1].best != NO_LEVEL:
             self.value = (
                 book.sides[0].levels[book.sides[0].best].price
@@ -291,6 +299,12 @@ cdef class Average(Source):
 
     cdef int64_t next_change(self) noexcept:
         return min(self.due, self.of.next_change())
+
+    cdef int64_t review(self) noexcept:
+        self.of.review()
+        if self.value == NO_PRICE and self.of.value != NO_PRICE:
+            self.begin(self.of.value)
+        return self.value
 
     cdef int64_t underlying(self) noexcept:
         return self.of.value
@@ -454,6 +468,12 @@ cdef class Median(Source):
             (<Source>self.sources[i]).pass_time(ts)
         return self.middle()
 
+    cdef int64_t review(self) noexcept:
+        cdef int64_t i
+        for i in range(len(self.sources)):
+            (<Source>self.sources[i]).review()
+        return self.middle()
+
     cdef int64_t next_change(self) noexcept:
         cdef int64_t i, first = NEVER
         for i in range(len(self.sources)):
@@ -562,7 +582,24 @@ cdef class Oracle:
                 if events[i].tag >= LIQUIDATION_TAG:
                     cause = CAUSE_LIQUIDATION
                     tag = events[i].tag
+                elif events[i].reason == REASON_UNCROSS:
+                    # Nobody was the aggressor: a liquidation on either side counts.
+                    if events[i].resting_tag < LIQUIDATION_TAG:
+                        continue
+                    cause = CAUSE_LIQUIDATION
+                    tag = events[i].resting_tag
                 break
+        if self.direct:
+            return self.publish(ts, price, cause, tag)
+        self.note_move(ts, cause, tag)
+        return self.consider(ts, price, False)
+
+    cdef bint look(self, int64_t ts, int cause, int64_t tag) noexcept:
+        """Balances changed that the price is made of; whether ``price`` changed."""
+        cdef int64_t price = self.source.review()
+        self.true_price = price
+        if price == self.price and self.direct or price < 1:
+            return False
         if self.direct:
             return self.publish(ts, price, cause, tag)
         self.note_move(ts, cause, tag)

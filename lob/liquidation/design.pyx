@@ -739,6 +739,7 @@ cdef class Design(Liquidator):
         return 0
 
     cdef int begin(self, int64_t case) except -1:
+        self.clearing.unwrap_case(case)
         self.on_failure(case)
         return 0
 
@@ -746,8 +747,12 @@ cdef class Design(Liquidator):
         cdef int64_t case
         _, _, case = heapq.heappop(self.due)
         self.next_due()
+        if case < 0:
+            self.on_due(case, ts)
         # Whoever asked may have ended the case since.
-        if case < 0 or self.clearing.case(case).state == ACTIVE:
+        elif self.clearing.case(case).state == ACTIVE:
+            # What the issuer of a claim could not pay for before.
+            self.clearing.unwrap_case(case)
             self.on_due(case, ts)
         return 0
 

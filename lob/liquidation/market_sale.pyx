@@ -13,7 +13,7 @@ from lob.block cimport Block
 from lob.clearing.clearing cimport Clearing, Liquidator
 from lob.ladder cimport NO_KEY
 from lob.matching cimport Book
-from lob.records cimport IOC, MARKET
+from lob.records cimport CONTINUOUS, IOC, MARKET
 
 from lob import checks
 
@@ -39,6 +39,7 @@ cdef class MarketSale(Liquidator):
 
     Notes
     -----
+    Claims that no book trades are redeemed in kind first, and what they give is sold.
     A cross account is unwound whole, holding by holding, through all books at one moment. Where a
     book has nothing to sell to, its lots stay with the account and the case stays open.
     """
@@ -106,12 +107,13 @@ cdef class MarketSale(Liquidator):
         ):
             clearing.release(case)
             return True
+        clearing.unwrap_case(case)
         for i in range(clearing.holding_count):
             held = clearing.ledger.row(clearing.records[i].asset)[account]
-            if held == 0:
+            if held == 0 or clearing.records[i].bookless:
                 continue
             book = clearing.market.book_of[clearing.records[i].instrument]
-            if book.sides[held < 0].best_key == NO_KEY:
+            if book.sides[held < 0].best_key == NO_KEY or book.session != CONTINUOUS:
                 continue
             size = held if held > 0 else -held
             if self.sizing is not None:

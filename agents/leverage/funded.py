@@ -1,0 +1,147 @@
+"""Participants with an account that nobody asks for margin: what they have they own."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from agents.agent import Agent
+from lob import EntryKind, Kind, Side, TimeInForce
+from lob.checks import integer
+from lob.clearing.collateral import Claims
+
+__all__ = ["Funded", "claims_of"]
+
+
+def claims_of(agent: Agent) -> Claims:
+    """The claims of an agent's venue. Raises ``ValueError`` if there are none."""
+    claims = agent.simulation.venue.claims
+    if claims is None:
+        raise ValueError(f"agent {agent.name!r} needs claims, and the venue has none")
+    return claims
+
+
+class Funded(Agent):
+    """An agent with an account in the ledger, woken at fixed intervals.
+
+    It never owes anything: what it buys it pays out of what it has.
+
+    Parameters
+    ----------
+    name
+        Its identity, and the name of its account.
+    funds
+        Units of each asset that it brings from outside, by name.
+    interval
+        ns between looks at the market.
+    cash
+        Name of the asset in which books are paid.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        funds: Mapping[str, int],
+        interval: int = 1_000_000_000,
+        cash: str = "cash",
+        owner: int | None = None,
+    ) -> None:
+        super().__init__(name, owner=owner)
+        for asset, units in funds.items():
+            integer(f"funds[{asset!r}]", units, 0)
+        self.funds = dict(funds)
+        self.interval = integer("interval", interval, 1)
+        self.cash_asset = cash
+        self.account = 0
+
+    def on_start(self) -> None:
+        """Open the account with what it brings."""
+        ledger = self.simulation.ledger
+        self.account = ledger.open_account(self.name, owner=self.owner)
+        for asset, units in self.funds.items():
+            ledger.transfer(
+                ledger.asset(asset), ledger.WORLD, self.account, units, kind=EntryKind.OPENING
+            )
+        self.simulation.venue.refresh()
+        self.wake_in(self.interval)
+
+    def on_wake(self) -> None:
+        """Look at the market, and again after the interval."""
+        self.wake_in(self.interval)
+        self.look()
+
+    def look(self) -> None:
+        """What it does at each look; to override."""
+
+    # ---------------------------------------------------------------- what it has
+
+    def balance(self, asset: str) -> int:
+        """Units of an asset on its account."""
+        ledger = self.simulation.ledger
+        return ledger.balance(self.account, ledger.asset(asset))
+
+    def multiplier(self, instrument: int) -> int:
+        """Units of cash of one lot at one tick."""
+        return self.simulation.instruments[instrument].multiplier
+
+    @property
+    def claims(self) -> Claims:
+        """The claims of the venue. Raises ``ValueError`` if there are none."""
+        return claims_of(self)
+
+    def value_of(self, name: str) -> Fraction | None:
+        """Units of cash that one unit of a claim is worth by what its issuer says it holds."""
+        return self.claims.valuation(self.cash_asset, "own").value(name)
+
+    # ---------------------------------------------------------------- what it does
+
+    def mint(self, claim: str, size: int) -> None:
+        """Ask for new claims, for their part of what backs them."""
+        self.move_funds(Kind.MINT, size, self.claims[claim].number)
+
+    def redeem(self, claim: str, size: int) -> None:
+        """Ask for what backs so many claims, less than it has of them or as many."""
+        self.move_funds(Kind.REDEEM, size, self.claims[claim].number)
+
+    def swap(self, pool: str, side: Side, size: int, price: int = 0) -> None:
+        """Ask a pool for ``size`` units of its base, or offer them, at ``price`` ticks at worst."""
+        self.move_funds(Kind.SWAP, size, self.claims[pool].number, side, price)
+
+    def affordable(self, instrument: int, money: int, limit: int) -> int:
+        """Lots that so much money buys in a book up to a price in ticks."""
+        unit = self.multiplier(instrument)
+        lots = 0
+        for level in self.simulation.books[instrument].asks(LEVELS):
+            price = int(level["price"])
+            if price > limit or price < 1:
+                break
+            take = min(int(level["size"]), money // (price * unit))
+            lots += take
+            money -= take * price * unit
+            if take < int(level["size"]):
+                break
+        return lots
+
+    def buy_for(self, instrument: int, money: int, limit: int, most: int | None = None) -> int:
+        """Buy at once for at most so much money, at ``limit`` ticks or better; lots bought."""
+        money = min(money, self.balance(self.cash_asset))
+        lots = self.affordable(instrument, money, limit)
+        if most is not None:
+            lots = min(lots, most)
+        return self._trade(Side.BUY, instrument, lots, limit)
+
+    def sell_at(self, instrument: int, lots: int, limit: int) -> int:
+        """Sell at once what it has, at ``limit`` ticks or better; lots sold."""
+        one = self.simulation.instruments[instrument]
+        lots = min(lots, self.balance(one.base or one.name))
+        return self._trade(Side.SELL, instrument, lots, limit)
+
+    def _trade(self, side: Side, instrument: int, lots: int, limit: int) -> int:
+        if lots < 1:
+            return 0
+        before = self.position(instrument)
+        self.submit(side, lots, limit, instrument=instrument, time_in_force=TimeInForce.IOC)
+        return abs(self.position(instrument) - before)
+
+
+LEVELS = 200
+"""Of a book, how many are looked at."""

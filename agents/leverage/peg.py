@@ -1,0 +1,119 @@
+"""Arbitrage between a staked token's market and what it is redeemed for, through its queue."""
+
+from agents.leverage.funded import Funded
+from lob import EntryKind
+from lob.checks import integer
+
+__all__ = ["DepegArbitrageur"]
+
+PPM = 1_000_000
+
+
+class DepegArbitrageur(Funded):
+    """Buys a staked token below its redemption value, and redeems it through the unstaking queue.
+
+    It pays at most what it will get, less what its money costs until then and what it wants to
+    earn: the longer the queue, the deeper the discount it asks for.
+
+    Parameters
+    ----------
+    claim
+        Name of the staked token.
+    instrument
+        Book in which it is traded.
+    funding
+        Ppm of the money in use that it costs in a ``period``.
+    period
+        ns.
+    profit
+        Ppm of the redemption value that it wants to earn beyond that.
+    most
+        Lots that it buys at one look.
+    base_instrument
+        Book in which it sells what it gets; ``None``: it gets cash.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        claim: str,
+        instrument: int = 0,
+        funding: int = 0,
+        period: int = 1_000_000_000,
+        profit: int = 0,
+        most: int = 10_000,
+        base_instrument: int | None = None,
+        **funded: object,
+    ) -> None:
+        super().__init__(name, **funded)  # type: ignore[arg-type]
+        self.staked = claim
+        self.instrument = integer("instrument", instrument, 0)
+        self.funding = integer("funding", funding, 0)
+        self.period = integer("period", period, 1)
+        self.profit = integer("profit", profit, 0, PPM)
+        self.most = integer("most", most, 1)
+        self.base_instrument = (
+            None if base_instrument is None else integer("base_instrument", base_instrument, 0)
+        )
+        self.capital = 0
+        self.funding_paid = 0
+        self.paid_until = 0
+        self.bought = 0
+        self.redeemed = 0
+
+    def on_start(self) -> None:
+        """Open the account."""
+        super().on_start()
+        self.capital = self.balance(self.cash_asset)
+        self.paid_until = self.now
+
+    def look(self) -> None:
+        """Pay for the money in use, buy what is cheap, and queue it."""
+        self.pay_funding()
+        if self.base_instrument is not None:
+            bid = self.best_bid(self.base_instrument)
+            one = self.simulation.instruments[self.base_instrument]
+            if bid is not None:
+                lots = self.balance(one.base or one.name)
+                self.sell_at(self.base_instrument, lots, max(1, bid * 99 // 100))
+        limit = self.highest_price()
+        ask = self.best_ask(self.instrument)
+        if limit is not None and ask is not None and ask <= limit:
+            money = self.balance(self.cash_asset)
+            self.bought += self.buy_for(self.instrument, money, limit, self.most)
+        held = self.balance(self.staked)
+        if held:
+            self.redeem(self.staked, held)
+            self.redeemed += held - self.balance(self.staked)
+
+    def wait(self) -> int:
+        """Ns until a redemption that is asked for now is paid, as the queue stands."""
+        claim = self.claims[self.staked]
+        ahead = sum(units for _, _, units in claim.queue) + self.most
+        periods = -(-ahead // claim.rate) if claim.rate else 0
+        return int(max(claim.delay, periods * claim.period))
+
+    def highest_price(self) -> int | None:
+        """Ticks that it pays at most, rounded down; ``None``: the value is not known."""
+        value = self.value_of(self.staked)
+        if value is None:
+            return None
+        cost = value * self.funding * self.wait() / (PPM * self.period)
+        worth = value - cost - value * self.profit / PPM
+        ticks = int(worth // self.multiplier(self.instrument))
+        return ticks if ticks >= 1 else None
+
+    def pay_funding(self) -> None:
+        """What its money costs goes outside: of the capital that is not cash now; rounded up."""
+        ledger = self.simulation.ledger
+        used = max(0, self.capital - self.funding_paid - self.balance(self.cash_asset))
+        owed = -(-used * self.funding * (self.now - self.paid_until) // (PPM * self.period))
+        owed = min(owed, self.balance(self.cash_asset))
+        self.paid_until = self.now
+        if owed > 0:
+            ledger.transfer(
+                ledger.asset(self.cash_asset), self.account, ledger.WORLD, owed,
+                kind=EntryKind.INTEREST,
+            )  # fmt: skip
+            self.funding_paid += owed

@@ -1,0 +1,171 @@
+"""Those who stack: loops for yield, and lenders who pledge again what was entrusted to them."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from agents.leverage.funded import claims_of
+from agents.leverage.leveraged import Leveraged
+from lob import Side, TimeInForce
+from lob.checks import integer
+from lob.clearing import Clearing
+
+__all__ = ["RehypothecatingLender", "YieldLooper"]
+
+PPM = 1_000_000
+
+
+def liquidation_threshold(clearing: Clearing, holding: int) -> int:
+    """Ppm of its value that a small holding may be owed against before it is liquidated."""
+    return PPM - next(iter(clearing.holdings[holding].margin.maintenance(Side.BUY))).rate
+
+
+class YieldLooper(Leveraged):
+    """Borrows against a staked token to hold more of it, while that earns more than it costs.
+
+    With leverage ``L`` it earns ``L * yield - (L - 1) * rate`` on its equity, so another loop pays
+    while the yield is above the rate; when it is not, the loop is unwound step by step.
+
+    Parameters
+    ----------
+    yield_rate
+        Ppm that a token earns in a period.
+    borrow_rates
+        Ppm that a loan costs in the same period: pairs of a time in ns and the rate from then on,
+        the first at 0.
+    least
+        Ppm that the yield must be above the rate for another loop; it unwinds once the yield is so
+        much below.
+    ltv
+        Ppm of its collateral that it borrows at most.
+    target
+        Ppm: leverage at which it stops.
+    slippage
+        Ppm of the mark that a step may cost.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        yield_rate: int,
+        borrow_rates: Sequence[tuple[int, int]],
+        least: int = 0,
+        ltv: int,
+        target: int,
+        slippage: int = 10_000,
+        **account: object,
+    ) -> None:
+        super().__init__(name, **account)  # type: ignore[arg-type]
+        self.yield_rate = integer("yield_rate", yield_rate)
+        self.borrow_rates = [
+            (integer("borrow_rates", ts, 0), integer("borrow_rates", rate))
+            for ts, rate in borrow_rates
+        ]
+        times = [ts for ts, _ in self.borrow_rates]
+        if not times or times[0] != 0 or sorted(set(times)) != times:
+            raise ValueError(f"borrow_rates must begin at 0 and rise in time, got {times}")
+        self.least = integer("least", least, 0)
+        self.ltv = integer("ltv", ltv, 0, PPM)
+        self.target = integer("target", target, PPM)
+        self.slippage = integer("slippage", slippage, 0, PPM)
+
+    @property
+    def carry(self) -> int:
+        """Ppm in a period that one more unit on credit earns now."""
+        at = bisect_right(self.borrow_rates, (self.now, 2**62)) - 1
+        return self.yield_rate - self.borrow_rates[at][1]
+
+    def look(self) -> None:
+        """Another loop, or one back."""
+        if self.carry > self.least:
+            self._loop()
+        elif self.carry < -self.least and self.state.cash < 0:
+            self._unwind()
+
+    def _loop(self) -> None:
+        unit, state = self.lot_value, self.state
+        collateral = self.held * unit
+        # Down on both: never beyond its loan-to-value, nor its target.
+        free = collateral * self.ltv // PPM + state.cash
+        wanted = (state.equity or 0) * self.target // PPM - collateral
+        lots = min(free, wanted) // (unit * (PPM + self.slippage) // PPM or 1)
+        self._trade(Side.BUY, lots)
+
+    def _unwind(self) -> None:
+        unit, debt = self.lot_value, -self.state.cash
+        threshold = liquidation_threshold(self.clearing, self.holding)
+        # Free is what the debt does not need at the liquidation threshold; rounded down.
+        free = self.held - -(-debt * PPM // (unit * max(1, threshold)))
+        self._trade(Side.SELL, min(free, -(-debt // unit)))
+
+    def _trade(self, side: Side, lots: int) -> None:
+        if lots > 0:
+            part = self.slippage if side == Side.BUY else -self.slippage
+            self.submit(
+                side,
+                lots,
+                max(1, (self.mark_price or 1) * (PPM + part) // PPM),
+                instrument=self.instrument,
+                time_in_force=TimeInForce.IOC,
+            )
+
+
+class RehypothecatingLender(Leveraged):
+    """Takes collateral for receipts, and pledges it again in another protocol for loans of its own.
+
+    The receipts are a claim whose issuer goes on counting what it has pledged (``Claim.pledge``).
+    What it borrows leaves for uses outside: the receipts are whole only while it pays back.
+
+    Parameters
+    ----------
+    receipt
+        Name of the claim.
+    asset
+        What was entrusted to it, and what its margin account holds.
+    share
+        Ppm of what was entrusted to it that it pledges.
+    ltv
+        Ppm of what it has pledged that it borrows.
+    top_up
+        Health factor in ppm below which it pledges all that it has left.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        receipt: str,
+        asset: str,
+        share: int = 500_000,
+        ltv: int = 500_000,
+        top_up: int = 1_100_000,
+        **account: object,
+    ) -> None:
+        super().__init__(name, **{"margin": 0, **account})  # type: ignore[arg-type]
+        self.receipt = receipt
+        self.asset = asset
+        self.share = integer("share", share, 0, PPM)
+        self.ltv = integer("ltv", ltv, 0, PPM)
+        self.top_up = integer("top_up", top_up, 0)
+
+    def look(self) -> None:
+        """Pledge, borrow, or call back what it need not have pledged."""
+        claim = claims_of(self)[self.receipt]
+        if not claim.issuer:
+            return
+        ledger = self.simulation.ledger
+        at_hand = ledger.balance(claim.issuer, ledger.asset(self.asset))
+        pledged = claim.pledged[self.asset]
+        state = self.state
+        threshold = liquidation_threshold(self.clearing, self.holding)
+        weak = -state.cash * self.top_up > self.held * self.lot_value * threshold
+        wanted = at_hand + pledged if weak else (at_hand + pledged) * self.share // PPM
+        move = min(wanted - pledged, at_hand)
+        if move > 0:
+            claim.pledge(self.asset, self.account, move)
+        elif move < 0:
+            claim.recall(self.asset, self.account, min(-move, pledged, self.held))
+        self.simulation.venue.refresh()
+        lend = self.held * self.lot_value * self.ltv // PPM + state.cash
+        if lend > 0 and not weak:
+            self.withdraw(lend, asset=ledger.asset("cash"))

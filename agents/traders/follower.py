@@ -1,0 +1,87 @@
+"""A trader who knows the price from elsewhere, and trades a book towards it."""
+
+from collections.abc import Sequence
+
+from agents.agent import Agent
+from lob import Side, TimeInForce
+from lob.checks import integer
+
+__all__ = ["PriceFollower"]
+
+
+class PriceFollower(Agent):
+    """Buys what is offered below a series of prices from outside, sells what is bid above it.
+
+    It is the arbitrage with a larger market where the price is made: recorded prices drive a
+    simulated book through it, as hard as it has lots.
+
+    Parameters
+    ----------
+    name
+        Its identity.
+    times, prices
+        ns, rising, and ticks: the price from each time on.
+    instrument
+        Number of the book.
+    interval
+        ns between looks; it also looks at each change.
+    most
+        Lots that it trades at one look.
+    tolerance
+        Ticks that the best quote may be off before it trades.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        times: Sequence[int],
+        prices: Sequence[int],
+        instrument: int = 0,
+        interval: int = 1_000_000_000,
+        most: int = 1_000,
+        tolerance: int = 0,
+        owner: int | None = None,
+    ) -> None:
+        super().__init__(name, owner=owner)
+        self.times = [integer("times", one, 0) for one in times]
+        self.prices = [integer("prices", one, 1) for one in prices]
+        if not self.times or len(self.times) != len(self.prices):
+            raise ValueError(
+                f"times and prices must be as many, at least one, got {len(self.times)} and "
+                f"{len(self.prices)}"
+            )
+        if any(a >= b for a, b in zip(self.times, self.times[1:], strict=False)):
+            raise ValueError("times must rise")
+        self.instrument = integer("instrument", instrument, 0)
+        self.interval = integer("interval", interval, 1)
+        self.most = integer("most", most, 1)
+        self.tolerance = integer("tolerance", tolerance, 0)
+        self.at = -1
+
+    def on_start(self) -> None:
+        """Wait for the first price."""
+        self.wake_in(max(0, self.times[0] - self.now))
+
+    def on_wake(self) -> None:
+        """Trade towards the price of now."""
+        while self.at + 1 < len(self.times) and self.times[self.at + 1] <= self.now:
+            self.at += 1
+        price = self.prices[max(0, self.at)]
+        bid, ask = self.best_bid(self.instrument), self.best_ask(self.instrument)
+        if ask is not None and ask < price - self.tolerance:
+            self._trade(Side.BUY, price)
+        elif bid is not None and bid > price + self.tolerance:
+            self._trade(Side.SELL, price)
+        self.wake_in(self._pause())
+
+    def _trade(self, side: Side, price: int) -> None:
+        self.submit(
+            side, self.most, price, instrument=self.instrument, time_in_force=TimeInForce.IOC
+        )
+
+    def _pause(self) -> int:
+        """Time to the next look, or to the next price if that is sooner, in ns."""
+        if self.at + 1 < len(self.times):
+            return max(1, min(self.interval, self.times[self.at + 1] - self.now))
+        return self.interval

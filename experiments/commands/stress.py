@@ -1,0 +1,190 @@
+"""``firesale stress``: the smallest shock at which a scenario fails, or where it fails at all."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from experiments.commands.run import MarketOptions, market_options
+from experiments.console import RefusalError, make_folder, progress
+
+if TYPE_CHECKING:
+    from experiments.scenario import Scenario
+    from experiments.stress import Cell, Failure, Stress
+
+__all__ = ["stress"]
+
+SHARE = 0.5
+"""Of the accounts, if ``--above`` is not given."""
+
+
+def stress(
+    name: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario, or its TOML file.")],
+    fails: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help="What failing means: bad-debt, liquidated (share of accounts), or insurance "
+            "(a fund empty).",
+        ),
+    ] = "bad-debt",
+    above: Annotated[
+        float | None,
+        typer.Option(help="Bad debt in cash units (0), or the share of accounts (0.5)."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="First seed.")] = 1,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Runs of each shock; the scenario's own number.")
+    ] = None,
+    most: Annotated[
+        int, typer.Option(min=1, help="Largest shock, in multiples of the scenario's own.")
+    ] = 8,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Parts of the scenario's own shock that are told apart.")
+    ] = 16,
+    assets: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Find the worst mix of sales in these instruments."),
+    ] = None,
+    parts: Annotated[int, typer.Option(min=1, help="Parts of such a mix.")] = 4,
+    phase: Annotated[
+        bool, typer.Option("--phase", help="Leverage against book depth, at its own shock.")
+    ] = False,
+    leverage: Annotated[
+        str, typer.Option(metavar="L,L,...", help="Of a phase diagram.")
+    ] = "1.5,2,2.5,3",
+    depth: Annotated[
+        str, typer.Option(metavar="D,D,...", help="Of a phase diagram: times its own.")
+    ] = "0.5,1,2,4",
+    settings: MarketOptions = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one a core if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the answer (JSON, CSV) here.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Find the smallest shock at which a whole scenario fails."""
+    from experiments.scenario import ScenarioError, read_scenario
+    from experiments.stress import Failure, phase_diagram, stress_test
+
+    try:
+        threshold = above if above is not None else SHARE if fails == "liquidated" else 0.0
+        failure = Failure(fails, threshold)  # type: ignore[arg-type]
+        scenario = read_scenario(name, market_options(settings))
+        chosen = range(seed, seed + (seeds or scenario.seeds))
+        make_folder(out)
+        with progress(as_json, 0) as show:
+            if phase:
+                levels, depths = _numbers("--leverage", leverage), _numbers("--depth", depth)
+                cells = phase_diagram(
+                    scenario, failure, chosen, levels, depths, workers=workers, report=show
+                )
+                answer = _phase_dict(scenario, failure, chosen, cells)
+                lines = _tell_phase(scenario, failure, cells)
+            else:
+                found = stress_test(
+                    scenario,
+                    failure,
+                    chosen,
+                    most=most,
+                    steps=steps,
+                    assets=[one.strip() for one in assets.split(",")] if assets else (),
+                    parts=parts,
+                    workers=workers,
+                    report=show,
+                )
+                answer, lines = found.to_dict(), _tell(found)
+    except (ScenarioError, ValueError) as error:
+        raise RefusalError(str(error)) from None
+    if out:
+        (out / "stress.json").write_text(json.dumps(answer, indent=2))
+        if phase:
+            _write_cells(out / "phase.csv", answer["cells"])
+    if as_json:
+        typer.echo(json.dumps(answer, indent=2, allow_nan=False))
+    else:
+        typer.echo("\n".join(lines))
+
+
+def _numbers(option: str, text: str) -> list[float]:
+    try:
+        return [float(one) for one in text.split(",")]
+    except ValueError:
+        raise RefusalError(f"{option} {text}: write numbers with commas between them") from None
+
+
+def _tell(found: "Stress") -> list[str]:
+    """The answer, line by line."""
+    scenario = found.scenario
+    tried = max(shock for shock, _ in found.bisection.probes) / found.steps
+    rows: list[tuple[str, str]] = [("it fails with", str(found.failure))]
+    if found.critical is None:
+        rows.append(("smallest shock that fails", f"none up to {tried:g} times the scenario's own"))
+    else:
+        size = f"{found.critical:g} times the scenario's own, in steps of 1/{found.steps}"
+        rows.append(("smallest shock that fails", size))
+    if found.lots is not None:
+        sold = [
+            f"{lots:,} lots of {name} ({share:.0%} of the value)"
+            for name, lots, share in zip(found.assets, found.lots, found.shares, strict=True)
+            if lots
+        ]
+        rows.append(("worst direction" if found.searched else "that is", ", ".join(sold)))
+        rows += _tell_outcomes(found)
+    if not found.bisection.monotone:
+        rows.append(("mind", "a smaller shock failed where a larger one held: noise of few seeds"))
+    rows.append(("runs", f"{found.runs:,}, {len(found.seeds)} seeds a shock"))
+    return [f"{scenario.name}: how much does it take until it fails?"] + [
+        f"  {name:<28}{value}" for name, value in rows
+    ]
+
+
+def _tell_outcomes(found: "Stress") -> list[tuple[str, str]]:
+    count = len(found.outcomes)
+    failed = sum(found.failure.of(one) for one in found.outcomes)
+    return [
+        ("seeds that fail there", f"{failed} of {count}"),
+        ("bad debt there", f"{sum(one.bad_debt for one in found.outcomes) / count:,.0f} units"),
+        ("accounts liquidated", f"{sum(one.liquidated for one in found.outcomes) / count:.1%}"),
+        ("drop", f"{sum(one.drops[0] for one in found.outcomes) / count:,.0f} ticks"),
+    ]
+
+
+def _phase_dict(
+    scenario: "Scenario", failure: "Failure", seeds: range, cells: "list[Cell]"
+) -> dict[str, Any]:
+    return {
+        "scenario": scenario.name,
+        "fails": str(failure),
+        "seeds": list(seeds),
+        "cells": [cell._asdict() for cell in cells],
+    }
+
+
+def _tell_phase(scenario: "Scenario", failure: "Failure", cells: "list[Cell]") -> list[str]:
+    """A table: leverage down, depth across, the share of seeds that fail and of accounts sold."""
+    depths = sorted({cell.depth for cell in cells})
+    lines = [
+        f"{scenario.name}: leverage against book depth",
+        f"  it fails with {failure}",
+        "  each cell: share of the seeds that fail, mean share of accounts liquidated",
+        "",
+        f"  {'leverage':>10}" + "".join(f"{f'depth x{depth:g}':>16}" for depth in depths),
+    ]
+    for leverage in sorted({cell.leverage for cell in cells}):
+        row = {cell.depth: cell for cell in cells if cell.leverage == leverage}
+        shown = [f"{row[depth].failed:.0%} | {row[depth].liquidated:.0%}" for depth in depths]
+        lines.append(f"  {leverage:>10g}" + "".join(f"{one:>16}" for one in shown))
+    return lines
+
+
+def _write_cells(path: Path, cells: list[dict[str, Any]]) -> None:
+    import csv
+
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(cells[0]))
+        writer.writeheader()
+        writer.writerows(cells)

@@ -1,0 +1,101 @@
+"""What each layer of claims, and each protocol, had in a fall: read from the journal of clearing.
+
+A mark that moves is moved by something: a forced sale, whose liquidation the journal names, or
+anything else. The moves from the mark before a shock down to the lowest one add up to the drop, so
+each cause has its share of it, exactly, in ticks; shares may be negative (what pushed back).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.metrics.spiral import marks_of
+from lob import EntryKind
+
+__all__ = ["DropShares", "drop_shares"]
+
+
+class DropShares(NamedTuple):
+    """A drop in ticks, by what moved the mark."""
+
+    drop: int
+    voluntary: int
+    """By everything that no liquidation did."""
+    by_layer: dict[int, int]
+    """By forced sales of each layer of claims; 0: of base assets."""
+    by_protocol: dict[int, int]
+    """By forced sales of each clearing."""
+
+
+def drop_shares(
+    entries: NDArray[np.void],
+    shock_ns: int,
+    horizon_ns: int,
+    *,
+    instrument: int = 0,
+    protocol: int = 0,
+    side: int = -1,
+) -> DropShares:
+    """Share out the drop of a mark to the liquidations that moved it.
+
+    Parameters
+    ----------
+    entries, shock_ns, horizon_ns, instrument, protocol, side
+        As for ``experiments.metrics.spiral.drop``, whose drop this shares out.
+
+    Raises
+    ------
+    ValueError
+        If there is no mark before the shock.
+    """
+    if side not in (-1, 1):
+        raise ValueError(f"side must be 1 or -1, got {side}")
+    times, marks = marks_of(entries, instrument, protocol)
+    before = int(np.searchsorted(times, shock_ns, side="left"))
+    if before == 0:
+        raise ValueError(f"instrument {instrument} has no mark before the shock at {shock_ns} ns")
+    end = int(np.searchsorted(times, shock_ns + horizon_ns, side="right"))
+    moves = np.diff(marks[before - 1 : end]) * side
+    if not len(moves) or np.cumsum(moves).max() <= 0:
+        return DropShares(0, 0, {}, {})
+    worst = int(np.cumsum(moves).argmax()) + 1
+    moves = moves[:worst]
+    causes = _causes(entries, instrument, protocol)[before : before + worst].tolist()
+    layers, protocols = _of_liquidations(entries)
+    voluntary = 0
+    by_layer: dict[int, int] = {}
+    by_protocol: dict[int, int] = {}
+    for move, tag in zip(moves.tolist(), causes, strict=True):
+        if tag not in layers:
+            voluntary += move
+            continue
+        by_layer[layers[tag]] = by_layer.get(layers[tag], 0) + move
+        by_protocol[protocols[tag]] = by_protocol.get(protocols[tag], 0) + move
+    return DropShares(
+        int(moves.sum()),
+        voluntary,
+        dict(sorted(by_layer.items())),
+        dict(sorted(by_protocol.items())),
+    )
+
+
+def _causes(entries: NDArray[np.void], instrument: int, protocol: int) -> NDArray[np.int64]:
+    """The tag of the liquidation that moved each mark; 0: none did."""
+    rows = entries[
+        (entries["kind"] == EntryKind.MARK)
+        & (entries["instrument"] == instrument)
+        & (entries["protocol"] == protocol)
+    ]
+    tags: NDArray[np.int64] = rows["parent"]
+    return tags
+
+
+def _of_liquidations(entries: NDArray[np.void]) -> tuple[dict[int, int], dict[int, int]]:
+    """The layer and the protocol of every liquidation, by its tag."""
+    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
+    tags = opened["tag"].tolist()
+    return (
+        dict(zip(tags, opened["layer"].tolist(), strict=True)),
+        dict(zip(tags, opened["protocol"].tolist(), strict=True)),
+    )

@@ -1,0 +1,949 @@
+"""Claims on what somebody holds: shares of a vault, staked tokens, pool shares, lending receipts.
+
+One mechanism serves them all. A *claim* is a share of what its issuer's account holds, whatever
+that is: the collateral and the debt of a leveraged position, a staked asset, two reserves of a
+pool, the money of lenders. The issuer is the account that is negative in the claim's own asset, so
+the supply is what it is short, and
+
+    value of a claim = sum over the backing of (units held x value of a unit) / supply,
+
+where debt counts as negative cash. Claims may back claims. They form a graph without cycles, and
+one pass over it, whatever backs a claim first, values them all.
+
+Minting and redeeming are **in kind**: ``s`` of ``S`` claims cost, and give, their part of each
+asset, debts included. Every rounding goes against whoever comes or leaves: what it gets rounds
+down, what it gives or takes over as a debt rounds up. Rewards and slashing are postings between the
+issuer and the outside world.
+
+An issuer that was entrusted with assets may pledge them elsewhere. What it says it holds (``sees=
+"own"``) counts them as if they were there; what it has (``sees="all"``) counts what is left of them
+after what is owed on them.
+"""
+
+cimport cython
+from libc.stdint cimport int64_t
+
+from lob.block cimport Block
+from lob.clearing.ledger cimport FAILED, WORLD, Ledger
+from lob.clearing.oracle cimport Source
+from lob.clearing.requirement cimport NO_PRICE
+from lob.facility cimport Facility, Leg
+from lob.market cimport Market
+from lob.matching cimport Book
+from lob.records cimport (
+    ENTRY_ACCRUAL,
+    ENTRY_MINT,
+    ENTRY_REDEEM,
+    ENTRY_TRANSFER,
+    MAX_PRICE,
+    MAX_SIZE,
+    MINT,
+    REASON_ILLIQUID,
+    REASON_INSUFFICIENT_MARGIN,
+    REASON_IN_LIQUIDATION,
+    REASON_NONE,
+    REASON_NOT_ON_OFFER,
+    REASON_VOLUME_LIMIT,
+    REASON_WORTHLESS,
+    REDEEM,
+    Event,
+    Message,
+)
+from lob.wide cimport ceil_ratio, fits, floor_ratio, int128
+
+from fractions import Fraction
+
+from lob import checks
+from lob.clearing.oracle import Mid
+
+__all__ = ["Claim", "ClaimValue", "Claims", "Valuation"]
+
+cdef enum:
+    PPM = 1_000_000
+
+cdef int64_t NEVER = 2**63 - 1
+cdef int64_t SECOND = 1_000_000_000
+
+
+# ---------------------------------------------------------------------------- a claim
+
+@cython.auto_pickle(True)
+cdef class Claim(Facility):
+    """A share of what an account holds, minted and redeemed in kind.
+
+    Parameters
+    ----------
+    name
+        Of the claim, and of the asset that it is.
+    backing
+        Names of the assets that the issuer's account counts for it: all that it may have or owe,
+        cash too.
+    issuer
+        The account whose holdings are shared: ``None`` opens one; a string is the name of one (the
+        lenders of clearing ``A`` are ``"A: lenders"``); an integer is the number of an owner, whose
+        account is found once it is open (a margin account: the claim is its equity).
+    initial
+        Units of each backing asset that a claim costs while there is none; by default one of the
+        first.
+    delay
+        ns from a redemption's message to its payment: the unstaking queue, first come first served.
+    rate, period
+        At most so many claims are paid in each ``period`` ns; 0: as many as wait.
+    accrual, every
+        Ppm of the first backing asset that the issuer earns from outside each ``every`` ns, rounded
+        down; negative: it is slashed.
+
+    Attributes
+    ----------
+    supply : int
+        Units there are.
+    depth : int
+        1 if nothing but base assets backs it, and one more than the deepest claim that does.
+    """
+
+    def __init__(
+        self,
+        name,
+        *,
+        backing,
+        issuer=None,
+        initial=None,
+        delay=0,
+        rate=0,
+        period=0,
+        accrual=0,
+        every=0,
+    ):
+        super().__init__(name)
+        if isinstance(backing, str):
+            raise TypeError(f"backing must be names of assets, got {backing!r}")
+        self.backing = tuple(backing)
+        if not 1 <= len(self.backing) <= MAX_BACKING:
+            raise ValueError(f"backing must be 1 to {MAX_BACKING} assets, got {len(self.backing)}")
+        for asset in self.backing:
+            if not isinstance(asset, str) or not asset:
+                raise TypeError(f"backing must be names of assets, got {asset!r}")
+        if len(set(self.backing)) != len(self.backing):
+            raise ValueError(f"backing names an asset twice: {', '.join(self.backing)}")
+        if issuer is not None and not isinstance(issuer, str):
+            checks.integer("issuer", issuer, 1, 2**31 - 1)
+        self.issued_by = issuer
+        if initial is None:
+            initial = (1,) + (0,) * (len(self.backing) - 1)
+        self.initial = tuple(initial)
+        if len(self.initial) != len(self.backing):
+            raise ValueError(
+                f"initial must be {len(self.backing)} numbers of units, got {len(self.initial)}"
+            )
+        for units in self.initial:
+            checks.integer("initial", units, 0, MAX_SIZE)
+        if not any(self.initial):
+            raise ValueError("initial must name at least one unit, or claims would cost nothing")
+        self.delay = checks.integer("delay", delay, 0)
+        self.rate = checks.integer("rate", rate, 0, MAX_SIZE)
+        self.period = checks.integer("period", period, 1 if self.rate else 0)
+        self.accrual = checks.integer("accrual", accrual, -PPM, PPM)
+        self.every = checks.integer("every", every, 1 if self.accrual else 0)
+        self.queue = []
+        self.parts = Block()
+        self.pledge_accounts = Block()
+        self.book = -1
+        self.accrues_at = self.pays_at = NEVER
+        self.lent_asset = self.lent_shortfall = -1
+
+    # ---------------------------------------------------------------- part of a venue
+
+    def declare(self, Market market, Ledger ledger, int64_t number):
+        """See ``Facility``: the claim becomes an asset, unless a book trades it already."""
+        Facility.declare(self, market, ledger, number)
+        if self.name not in ledger.assets:
+            ledger.add_asset(self.name)
+        self.asset = ledger.asset(self.name)
+
+    def locate(self, int64_t depth):
+        """Find the assets that back it, and the book that trades it."""
+        cdef int64_t i
+        self.depth = depth
+        self.part_count = len(self.backing)
+        self.parts.reserve(sizeof(Part) * <size_t>self.part_count)
+        for i in range(self.part_count):
+            self.part(i).asset = self.ledger.asset(self.backing[i])
+            self.part(i).initial = self.initial[i]
+        for instrument in self.market.instruments:
+            if (instrument.base or instrument.name) == self.name:
+                self.book = instrument.number
+                break
+
+    def attach(self):
+        """See ``Facility``: find or open the issuer's account."""
+        if self.issued_by is None:
+            self.issuer = self.ledger.open_account(f"{self.name}: issuer")
+        elif isinstance(self.issued_by, str):
+            self.issuer = self.ledger.account(self.issued_by)
+        for clearing in self.market.clearings:
+            if self.issuer and clearing.pool == self.issuer:
+                self.lender = clearing
+                self.lent_asset, self.lent_shortfall = clearing.cash_asset, clearing.shortfall
+        if self.has_queue:
+            self.escrow = self.ledger.open_account(f"{self.name}: queue")
+        if self.accrual:
+            self.accrues_at = self.market.now + self.every
+        self.next_deadline()
+
+    @property
+    def has_queue(self):
+        """Whether a redemption waits."""
+        return bool(self.delay or self.rate)
+
+    @property
+    def supply(self):
+        """Units there are."""
+        return self.supply_now()
+
+    cdef int64_t resolve(self) noexcept:
+        """The issuer's account; 0 while its owner has none."""
+        if self.issuer == WORLD and self.ledger is not None and self.issued_by is not None:
+            self.issuer = self.ledger.account_of(<int>self.issued_by)
+        return self.issuer
+
+    cdef int64_t supply_now(self) noexcept:
+        return -self.ledger.row(self.asset)[self.issuer] if self.resolve() else 0
+
+    cdef int128 holds(self, int64_t i, bint net) noexcept:
+        """Units of a backing asset: as the issuer says, or net of what became of its pledges."""
+        cdef int64_t k, asset = self.part(i).asset
+        cdef const int64_t *row = self.ledger.row(asset)
+        cdef int128 total = row[self.issuer]
+        if not net:
+            return total + self.part(i).pledged
+        for k in range(self.pledge_count):
+            total += row[(<int64_t *>self.pledge_accounts.data)[k]]
+        if asset == self.lent_asset:
+            total += row[self.lent_shortfall]
+        return total
+
+    # ---------------------------------------------------------------- what it can pay
+
+    cdef int64_t at_hand(self, int64_t i) except? -1:
+        """Units of a backing asset that the issuer can give: not lent, not pledged."""
+        cdef int64_t held = self.ledger.row(self.part(i).asset)[self.issuer]
+        cdef int64_t account, first, count
+        cdef const int64_t *cash
+        if self.part(i).asset != self.lent_asset:
+            return held
+        cash = self.ledger.row(self.lent_asset)
+        for first, count in self.lender.account_ranges:
+            for account in range(first, first + count):
+                held += min(0, cash[account])
+        return held + min(0, cash[self.lent_shortfall])
+
+    cdef int64_t redeemable(self, int64_t size) except -1:
+        """How many of so many claims the issuer can pay for now."""
+        cdef int64_t supply = self.supply_now(), i, have
+        cdef int128 held, most
+        if not self.issuer or supply <= 0 or (
+            self.ledger.accounts[self.issuer].state == FAILED
+        ):
+            return 0
+        size = min(size, supply)
+        for i in range(self.part_count):
+            held = self.holds(i, False)
+            if held <= 0:
+                continue
+            have = max(0, self.at_hand(i))
+            # The most whose share, rounded down, is at hand.
+            most = (<int128>(have + 1) * supply - 1) // held
+            if most < size:
+                size = <int64_t>most
+        return size
+
+    def can_redeem(self, size):
+        """How many of ``size`` claims the issuer could pay for now, in whole units."""
+        return self.redeemable(checks.integer("size", size, 0, MAX_SIZE))
+
+    # ---------------------------------------------------------------- mint and redeem
+
+    cdef int perform(self, const Message *message, int64_t account) except -1:
+        self.left = message.size
+        if not self.resolve() or account == self.issuer:
+            return REASON_NOT_ON_OFFER
+        if self.ledger.accounts[self.issuer].state == FAILED:
+            return REASON_IN_LIQUIDATION
+        if message.kind == MINT:
+            return self.mint(account, message.size, message.tag)
+        if message.kind == REDEEM:
+            return self.redeem(account, message.size, message.tag)
+        return REASON_NOT_ON_OFFER
+
+    cdef int mint(self, int64_t account, int64_t size, int64_t tag) except -1:
+        """New claims for their part of what the issuer holds, in kind; it rounds up."""
+        cdef Leg legs[MAX_BACKING + 1]
+        cdef int64_t supply = self.supply_now(), i
+        cdef int128 amount, after
+        cdef bint costs = False
+        if <int128>supply + size > MAX_SIZE:
+            return REASON_VOLUME_LIMIT
+        if self.ledger.accounts[self.issuer].protocol:
+            # What is added is as leveraged as what is there.
+            reason = self.market.lacks_margin(self.issuer)
+            if reason:
+                return reason
+        legs[0].asset, legs[0].account, legs[0].amount = self.asset, self.issuer, size
+        legs[0].owed = False
+        for i in range(self.part_count):
+            if supply:
+                amount = -ceil_ratio(self.holds(i, False) * size, supply)
+            else:
+                amount = -<int128>self.part(i).initial * size
+            after = self.ledger.row(self.part(i).asset)[self.issuer] - amount
+            if not fits(amount) or not fits(after):
+                return REASON_VOLUME_LIMIT
+            legs[i + 1].asset, legs[i + 1].account = self.part(i).asset, self.issuer
+            legs[i + 1].amount = <int64_t>amount
+            legs[i + 1].owed = False
+            costs |= amount < 0
+        if not costs:
+            return REASON_WORTHLESS
+        return self.exchange(ENTRY_MINT, account, legs, self.part_count + 1, tag)
+
+    cdef int64_t redeem_legs(self, Leg *legs, int64_t size) noexcept:
+        """What so many claims are given back for; how many legs."""
+        cdef int64_t supply = self.supply_now(), i
+        cdef int128 held
+        for i in range(self.part_count):
+            held = self.holds(i, False)
+            legs[i].asset, legs[i].account = self.part(i).asset, self.issuer
+            # Down, and so up for a debt.
+            legs[i].amount = <int64_t>floor_ratio(held * size, supply)
+            legs[i].owed = held < 0
+        return self.part_count
+
+    cdef int redeem(self, int64_t account, int64_t size, int64_t tag) except -1:
+        """Claims back for their part, at once or after the queue; as many as can be paid."""
+        cdef Leg legs[MAX_BACKING + 1]
+        cdef int64_t units = size
+        if self.ledger.row(self.asset)[account] < size:
+            return REASON_INSUFFICIENT_MARGIN
+        legs[0].asset, legs[0].account, legs[0].owed = self.asset, self.issuer, False
+        if self.has_queue:
+            legs[0].account, legs[0].amount = self.escrow, -size
+            reason = self.exchange(ENTRY_REDEEM, account, legs, 1, tag)
+            if not reason:
+                self.queue.append([self.market.now + self.delay, account, size])
+                self.pays_at = min(self.pays_at, self.market.now + self.delay)
+                self.next_deadline()
+            return reason
+        units = self.redeemable(size)
+        if units == 0:
+            return REASON_ILLIQUID
+        legs[0].amount = -units
+        self.redeem_legs(&legs[1], units)
+        reason = self.exchange(ENTRY_REDEEM, account, legs, self.part_count + 1, tag)
+        if reason:
+            return reason
+        self.left = size - units
+        return REASON_ILLIQUID if self.left else REASON_NONE
+
+    cdef int64_t give_back(
+        self, int64_t account, int64_t owner, int64_t size, int64_t tag
+    ) except -1:
+        """Redeem claims of an account for another one, whatever its margin; how many could be."""
+        cdef Leg legs[MAX_BACKING]
+        cdef int64_t units, count
+        self.resolve()
+        units = self.redeemable(size)
+        if units == 0:
+            return 0
+        count = self.redeem_legs(legs, units)
+        self.ledger.post(ENTRY_REDEEM, self.asset, account, self.issuer, units, tag, 0)
+        self.post_legs(ENTRY_REDEEM, owner, legs, count, tag)
+        return units
+
+    def found(self, account, size):
+        """Give the first claims to an account without a payment: the issuer's equity is shared.
+
+        Parameters
+        ----------
+        account
+            Number in the ledger.
+        size
+            Units.
+
+        Raises
+        ------
+        ValueError
+            If there are claims already, the issuer has no account yet, or its cash is not among
+            what backs the claim.
+        """
+        cdef int64_t to = checks.integer("account", account, 1, self.ledger.account_count - 1)
+        cdef int64_t units = checks.integer("size", size, 1, MAX_SIZE)
+        cdef int64_t protocol
+        if not self.resolve():
+            raise ValueError(f"claim {self.name!r}: the issuer {self.issued_by} has no account yet")
+        if self.supply_now():
+            raise ValueError(f"claim {self.name!r} has {self.supply} units already")
+        protocol = self.ledger.accounts[self.issuer].protocol
+        if protocol:
+            clearing = self.market.clearings[protocol - 1]
+            cash = self.ledger.assets[clearing.cash_asset]
+            missing = {cash, *(holding.name for holding in clearing.holdings)} - {*self.backing}
+            if missing:
+                raise ValueError(
+                    f"claim {self.name!r}: its issuer is an account of clearing "
+                    f"{clearing.name!r}, so backing must name {', '.join(sorted(missing))} too"
+                )
+        self.ledger.post(ENTRY_MINT, self.asset, self.issuer, to, units, 0, 0)
+
+    # ---------------------------------------------------------------- rewards, slashing, pledges
+
+    def accrue(self, asset, amount):
+        """Let the issuer earn ``amount`` units of a backing asset from outside, or lose them.
+
+        Raises ``ValueError`` if it loses more than it has at hand.
+        """
+        cdef int64_t number = self.part_of(asset)
+        cdef int64_t units = checks.integer("amount", amount, -MAX_SIZE, MAX_SIZE)
+        if not self.resolve():
+            raise ValueError(f"claim {self.name!r}: the issuer {self.issued_by} has no account yet")
+        held = self.ledger.row(self.part(number).asset)[self.issuer]
+        if units < 0 and held + units < 0:
+            raise ValueError(f"amount must be at least {-held}, got {units}")
+        self.ledger.post(
+            ENTRY_ACCRUAL, self.part(number).asset, WORLD, self.issuer, units, 0, 0
+        )
+        self.market.touch(self.issuer)
+
+    def part_of(self, asset):
+        """The place of an asset in the backing."""
+        if asset not in self.backing:
+            raise ValueError(f"asset must be one of {', '.join(self.backing)}, got {asset!r}")
+        return self.backing.index(asset)
+
+    def pledge(self, asset, account, amount):
+        """Move entrusted units to a margin account of the issuer's own elsewhere.
+
+        The issuer goes on counting them as held.
+
+        Parameters
+        ----------
+        asset
+            Name.
+        account
+            Number of the account in which they are collateral.
+        amount
+            Units, at most what is at hand.
+        """
+        cdef int64_t number = self.part_of(asset), k
+        cdef int64_t to = checks.integer("account", account, 1, self.ledger.account_count - 1)
+        cdef int64_t units
+        cdef int64_t *known
+        if not self.resolve() or to == self.issuer:
+            raise ValueError(f"account must be another one than the issuer's, got {account}")
+        units = checks.integer("amount", amount, 1, max(0, self.at_hand(number)))
+        self.pledge_accounts.reserve(8 * <size_t>(self.pledge_count + 1))
+        known = <int64_t *>self.pledge_accounts.data
+        for k in range(self.pledge_count):
+            if known[k] == to:
+                break
+        else:
+            known[self.pledge_count] = to
+            self.pledge_count += 1
+        self.part(number).pledged += units
+        self.ledger.post(
+            ENTRY_TRANSFER, self.part(number).asset, self.issuer, to, units, 0, 0
+        )
+        self.market.touch(to)
+
+    def recall(self, asset, account, amount):
+        """Move pledged units back; whether the margin of what they backed allows it."""
+        cdef int64_t number = self.part_of(asset)
+        cdef int64_t of = checks.integer("account", account, 1, self.ledger.account_count - 1)
+        cdef Leg legs[1]
+        legs[0].asset, legs[0].account = self.part(number).asset, self.issuer
+        legs[0].amount = -checks.integer("amount", amount, 1, self.part(number).pledged)
+        legs[0].owed = False
+        if self.exchange(ENTRY_TRANSFER, of, legs, 1, 0):
+            return False
+        self.part(number).pledged += legs[0].amount
+        return True
+
+    @property
+    def pledged(self):
+        """Units of each backing asset that the issuer counts and has pledged: a dict by name."""
+        return {
+            name: self.part(i).pledged for i, name in enumerate(self.backing) if self.parts.nbytes
+        }
+
+    def held(self, sees="own"):
+        """Units of each backing asset by name, signed: as the issuer says, or net of pledges."""
+        net = checked_view(sees)
+        if not self.resolve():
+            return dict.fromkeys(self.backing, 0)
+        return {name: wide_to_int(self.holds(i, net)) for i, name in enumerate(self.backing)}
+
+    # ---------------------------------------------------------------- time
+
+    cdef int advance(self, int64_t ts) except -1:
+        """Accrue, or pay whose turn in the queue has come."""
+        cdef int64_t held
+        if self.accrues_at <= ts:
+            self.accrues_at += self.every
+            if self.resolve():
+                held = max(0, self.ledger.row(self.part(0).asset)[self.issuer])
+                self.ledger.post(
+                    ENTRY_ACCRUAL,
+                    self.part(0).asset,
+                    WORLD,
+                    self.issuer,
+                    <int64_t>floor_ratio(<int128>held * self.accrual, PPM),
+                    0,
+                    0,
+                )
+                self.market.touch(self.issuer)
+        elif self.pays_at <= ts:
+            self.pay_queue(ts)
+        return self.next_deadline()
+
+    cdef int pay_queue(self, int64_t ts) except -1:
+        """Pay the first who waits as much as the period allows and the issuer can."""
+        cdef int64_t units, paid
+        first = self.queue[0]
+        if self.rate and ts >= self.period_start + self.period:
+            self.period_start = ts // self.period * self.period
+            self.paid = 0
+        units = first[2]
+        if self.rate:
+            units = min(units, self.rate - self.paid)
+            if units == 0:
+                self.pays_at = self.period_start + self.period
+                return 0
+        paid = self.give_back(self.escrow, first[1], units, 0)
+        self.paid += paid
+        first[2] -= paid
+        if first[2] == 0:
+            self.queue.pop(0)
+        self.pays_at = max(ts, <int64_t>self.queue[0][0]) if self.queue else NEVER
+        if paid == 0:
+            # The issuer has nothing at hand: asked again.
+            self.pays_at = ts + max(self.period, SECOND)
+        return 0
+
+    cdef int next_deadline(self) noexcept:
+        self.deadline = min(self.accrues_at, self.pays_at)
+        return 0
+
+
+# ---------------------------------------------------------------------------- the graph
+
+@cython.auto_pickle(True)
+cdef class Claims:
+    """The claims of a venue, and what backs what.
+
+    Parameters
+    ----------
+    claims
+        ``Claim`` objects, in any order.
+
+    Raises
+    ------
+    ValueError
+        If claims back each other in a circle, which is named, or two have one name.
+
+    Examples
+    --------
+    >>> Claims([Claim("a", backing=["b"]), Claim("b", backing=["a"])])
+    Traceback (most recent call last):
+    ...
+    ValueError: claims back each other in a circle: a -> b -> a
+    """
+
+    def __init__(self, claims=()):
+        self.by_name = {}
+        self.shared = {}
+        self.claims = []
+        self.seen = -1
+        for claim in claims:
+            if not isinstance(claim, Claim):
+                raise TypeError(f"claims must be Claim objects, got {claim!r}")
+            if claim.name in self.by_name:
+                raise ValueError(f"claims: two are called {claim.name!r}")
+            self.by_name[claim.name] = claim
+        for name in self.by_name:
+            self.place(name)
+
+    def place(self, start):
+        """Put a claim behind all that backs it. A walk by hand: stacks may be deep."""
+        placed = {claim.name for claim in self.claims}
+        path = [(start, 0)]
+        while path:
+            name, at = path.pop()
+            if name in placed or name not in self.by_name:
+                continue
+            backing = self.by_name[name].backing
+            if at == len(backing):
+                placed.add(name)
+                self.claims.append(self.by_name[name])
+                continue
+            path.append((name, at + 1))
+            names = [step for step, _ in path]
+            if backing[at] in names:
+                circle = [*names[names.index(backing[at]) :], backing[at]]
+                raise ValueError(f"claims back each other in a circle: {' -> '.join(circle)}")
+            path.append((backing[at], 0))
+
+    def locate(self, Market market, Ledger ledger):
+        """Belong to a venue, whose facilities are declared."""
+        self.market, self.ledger = market, ledger
+        depths = {}
+        for claim in self.claims:
+            depths[claim.name] = 1 + max(depths.get(name, 0) for name in claim.backing)
+            claim.locate(depths[claim.name])
+
+    def __contains__(self, name):
+        return name in self.by_name
+
+    def __getitem__(self, name):
+        if name not in self.by_name:
+            raise ValueError(f"no claim is called {name!r}: there are {', '.join(self.by_name)}")
+        return self.by_name[name]
+
+    def leaves(self, name):
+        """Names of what a claim comes down to when those without a book are unwrapped, in order."""
+        found = []
+        todo = [name]
+        while todo:
+            asset = todo.pop()
+            if asset in self.by_name and (asset == name or self.by_name[asset].book < 0):
+                todo += reversed(self.by_name[asset].backing)
+            elif asset not in found:
+                found.append(asset)
+        return found
+
+    def below(self, name):
+        """Names of a claim and of the claims that back it, deepest last."""
+        found = {name}
+        for claim in reversed(self.claims):
+            if claim.name in found:
+                found.update(asset for asset in claim.backing if asset in self.by_name)
+        return [claim.name for claim in reversed(self.claims) if claim.name in found]
+
+    def depth(self, name):
+        """How many claims deep an asset is; 0: it is none."""
+        return self.by_name[name].depth if name in self.by_name else 0
+
+    def look_through(self, name, *, sees="own"):
+        """Units of every base asset for one unit of a claim: exact ``Fraction``s by name.
+
+        Raises ``ValueError`` if there is no unit of a claim on the way.
+        """
+        units = {name: Fraction(1)}
+        for one in self.below(name):
+            claim = self[one]
+            share = units.pop(one)
+            if not share:
+                continue
+            if not claim.supply:
+                raise ValueError(f"there is no unit of the claim {one!r}")
+            for asset, held in claim.held(sees).items():
+                units[asset] = units.get(asset, Fraction(0)) + share * Fraction(held, claim.supply)
+        return units
+
+    def valuation(self, cash, sees):
+        """The valuation that all who see the same, at the middles of the books, share."""
+        key = (cash, sees)
+        if key not in self.shared:
+            self.shared[key] = Valuation(self, cash, sees)
+        return self.shared[key]
+
+
+cdef object checked_view(sees):
+    """Whether a view nets what is pledged elsewhere."""
+    if sees not in ("own", "all"):
+        raise ValueError(f"sees must be 'own' or 'all', got {sees!r}")
+    return sees == "all"
+
+
+cdef object wide_to_int(int128 value):
+    return (int(<int64_t>(value >> 64)) << 64) | int(<unsigned long long>value)
+
+
+# ---------------------------------------------------------------------------- what they are worth
+
+@cython.auto_pickle(True)
+cdef class Valuation:
+    """What claims are worth at given prices of the base assets.
+
+    Values are cash units for one unit, times ``2**20``, rounded down at every claim. A claim is
+    valued again only after a base price or any balance has changed.
+
+    Parameters
+    ----------
+    graph
+        The ``Claims`` of a venue.
+    cash
+        Name of the asset in which values are.
+    sees
+        ``"own"``: what issuers say they hold; ``"all"``: net of what is pledged elsewhere.
+    prices
+        Sources by name of asset; what is not named is valued by what backs it, or at the middle of
+        the first book that trades it.
+    """
+
+    def __init__(self, graph, cash, sees="own", prices=None):
+        self.graph = graph
+        self.net = checked_view(sees)
+        self.cash = self.graph.ledger.asset(cash)
+        self.prices = dict(prices or {})
+        for name, source in self.prices.items():
+            if not isinstance(source, Source):
+                raise TypeError(f"prices[{name!r}] must be a source of prices, got {source!r}")
+        self.order, self.sources = [], []
+        self.leaves, self.values, self.watched = Block(), Block(), Block()
+        self.postings = -1
+
+    def need(self, name):
+        """Value a claim from now on, and all that backs it."""
+        cdef int64_t i
+        order = {claim.name for claim in self.order}
+        todo = [name]
+        known = {self.graph.ledger.assets[i] for i in self.leaf_assets()}
+        while todo:
+            asset = todo.pop()
+            if asset in order or asset in known or (
+                self.graph.ledger.asset(asset) == self.cash and asset not in self.prices
+            ):
+                continue
+            if asset in self.graph and (asset == name or asset not in self.prices):
+                order.add(asset)
+                todo += self.graph[asset].backing
+            else:
+                known.add(asset)
+                self.add_leaf(asset)
+        self.order = [claim for claim in self.graph.claims if claim.name in order]
+        self.values.reserve(8 * len(self.graph.ledger.assets))
+        self.watched.reserve(8 * len(self.graph.market.instruments))
+        for instrument in self.graph.market.instruments:
+            if (instrument.base or instrument.name) in order | known:
+                (<int64_t *>self.watched.data)[<int64_t>instrument.number] = 1
+            for i in range(len(self.sources)):
+                if (<Source>self.sources[i]).watches(instrument.number):
+                    (<int64_t *>self.watched.data)[<int64_t>instrument.number] = 1
+        self.postings = -1
+
+    def leaf_assets(self):
+        """Numbers of the assets that have a price of their own."""
+        cdef int64_t i
+        return [(<int64_t *>self.leaves.data)[3 * i] for i in range(len(self.sources))]
+
+    def add_leaf(self, name):
+        """Price an asset by its source, or at the middle of its book."""
+        cdef int64_t *leaf
+        source, multiplier = self.prices.get(name), 1
+        for instrument in self.graph.market.instruments:
+            if (instrument.base or instrument.name) == name and (
+                self.graph.ledger.asset(instrument.quote) == self.cash
+            ):
+                if instrument.inverse:
+                    raise ValueError(f"prices: {name!r} is an inverse contract and backs no claim")
+                multiplier = instrument.multiplier
+                source = source if source is not None else Mid(instrument.number)
+                break
+        if source is None:
+            raise ValueError(f"prices: nothing says what {name!r} is worth")
+        self.leaves.reserve(24 * <size_t>(len(self.sources) + 1))
+        leaf = &(<int64_t *>self.leaves.data)[3 * <int64_t>len(self.sources)]
+        leaf[0] = self.graph.ledger.asset(name)
+        leaf[1] = multiplier
+        leaf[2] = NO_PRICE
+        self.sources.append(source)
+
+    cdef int recompute(self) noexcept:
+        """Value all claims, if anything they depend on has changed."""
+        cdef int64_t *leaf
+        cdef int64_t *values = <int64_t *>self.values.data
+        cdef int64_t i, k, price, supply, value
+        cdef int128 total, held
+        cdef bint changed = self.postings != self.graph.ledger.postings, known
+        cdef Claim claim
+        for i in range(len(self.sources)):
+            leaf = &(<int64_t *>self.leaves.data)[3 * i]
+            price = (<Source>self.sources[i]).value
+            if price != leaf[2]:
+                leaf[2] = price
+                changed = True
+        if not changed:
+            return 0
+        self.postings = self.graph.ledger.postings
+        values[self.cash] = <int64_t>1 << SHIFT
+        for i in range(len(self.sources)):
+            leaf = &(<int64_t *>self.leaves.data)[3 * i]
+            total = NO_VALUE if leaf[2] == NO_PRICE else (<int128>leaf[2] * leaf[1]) << SHIFT
+            values[leaf[0]] = <int64_t>total if fits(total) else NO_VALUE
+        for i in range(len(self.order)):
+            claim = <Claim>self.order[i]
+            supply = claim.supply_now()
+            known = supply > 0
+            total = 0
+            for k in range(claim.part_count):
+                if not known:
+                    break
+                held = claim.holds(k, self.net)
+                if held == 0:
+                    continue
+                value = values[claim.part(k).asset]
+                # Both below 2**62 in size: a handful of products fits 128 bits.
+                known = value != NO_VALUE and fits(held)
+                total += held * value
+            if known:
+                total = floor_ratio(total, supply) if total > 0 else 0
+            values[claim.asset] = <int64_t>total if known and fits(total) else NO_VALUE
+        return 0
+
+    cdef int64_t value_of(self, int64_t asset) noexcept:
+        """Cash units for one unit, times 2**20; ``NO_VALUE``: not known, or too large."""
+        self.recompute()
+        return (<int64_t *>self.values.data)[asset]
+
+    def value(self, name):
+        """What one unit is worth in cash units: a ``Fraction``; ``None``: it is not known."""
+        cdef int64_t value
+        number = self.graph.ledger.asset(name)
+        if number != self.cash and number not in self.leaf_assets() and (
+            name not in [claim.name for claim in self.order]
+        ):
+            self.need(name)
+        value = self.value_of(number)
+        return None if value == NO_VALUE else Fraction(value, 1 << SHIFT)
+
+    def effective_haircut(self, name, haircuts):
+        """The haircut of a claim in which the haircuts of all that backs it are contained, in ppm.
+
+        What is left of a claim is its own ``1 - haircut`` times the mean of what is left of its
+        backing, weighted by value; a debt is not cut. Rounded up. ``None`` while a value is not
+        known.
+
+        Parameters
+        ----------
+        name
+            Of the claim.
+        haircuts
+            Ppm by name of asset; what is not named has none.
+        """
+        kept = {}
+        for asset in haircuts:
+            checks.integer(f"haircuts[{asset!r}]", haircuts[asset], 0, PPM)
+        self.value(name)
+        for claim in self.order:
+            worth, left = Fraction(0), Fraction(0)
+            for asset, held in claim.held("all" if self.net else "own").items():
+                value = self.value(asset) if held else Fraction(0)
+                if value is None:
+                    return None
+                share = kept.get(asset, Fraction(PPM - haircuts.get(asset, 0), PPM))
+                worth += held * value
+                left += held * value * (share if held > 0 else 1)
+            own = Fraction(PPM - haircuts.get(claim.name, 0), PPM)
+            kept[claim.name] = own * max(Fraction(0), left / worth) if worth > 0 else Fraction(0)
+            if claim.name == name:
+                return PPM - int(kept[name] * PPM)
+        return haircuts.get(name, 0)
+
+
+@cython.auto_pickle(True)
+cdef class ClaimValue(Source):
+    """The price of a claim by what backs it, in ticks of its holding.
+
+    Rounded down; a claim that is worth less than a tick, or nothing, is priced at one tick, the
+    lowest price there is. There is no price while there is no claim.
+
+    Parameters
+    ----------
+    claim
+        Name.
+    sees
+        ``"own"``: what issuers say they hold; ``"all"``: net of what they pledged elsewhere, and of
+        lenders' losses that nobody has borne.
+    prices
+        Sources by name of asset, where they are not the middle of a book: clearing's own view of
+        the base. A claim that is named is priced at its market, not by what backs it.
+    """
+
+    def __init__(self, claim, *, sees="own", prices=None):
+        super().__init__()
+        if not isinstance(claim, str) or not claim:
+            raise TypeError(f"claim must be the name of a claim, got {claim!r}")
+        checked_view(sees)
+        self.claim, self.sees = claim, sees
+        self.prices = None if prices is None else dict(prices)
+        for name, source in (self.prices or {}).items():
+            if not isinstance(source, Source):
+                raise TypeError(f"prices[{name!r}] must be a source of prices, got {source!r}")
+
+    def attach(self, Claims graph, str cash, int64_t multiplier):
+        """Belong to a clearing that is settled in ``cash``; a tick is ``multiplier`` units of it.
+        """
+        self.multiplier = multiplier
+        self.asset = graph.ledger.asset(graph[self.claim].name)
+        if self.prices is None:
+            self.valuation = graph.valuation(cash, self.sees)
+        else:
+            self.valuation = Valuation(graph, cash, self.sees, self.prices)
+        self.valuation.need(self.claim)
+        self.read()
+
+    cdef int64_t read(self) noexcept:
+        cdef int64_t value, unit, ticks
+        if self.valuation is None:
+            return self.value
+        value = self.valuation.value_of(self.asset)
+        if value == NO_VALUE:
+            return self.value
+        unit = self.multiplier
+        ticks = (value >> SHIFT) // unit
+        if ticks <= MAX_PRICE:
+            self.value = max(1, ticks)
+        return self.value
+
+    cdef bint watches(self, int64_t instrument) noexcept:
+        return self.valuation is not None and (
+            (<int64_t *>self.valuation.watched.data)[instrument] != 0
+        )
+
+    cdef int64_t take(
+        self, const Book **books, const Event *events, int64_t count, int64_t instrument
+    ) noexcept:
+        cdef int64_t i
+        cdef Source source
+        for i in range(len(self.valuation.sources)):
+            source = <Source>self.valuation.sources[i]
+            if source.watches(instrument):
+                source.take(books, events, count, instrument)
+        return self.read()
+
+    cdef int64_t pass_time(self, int64_t ts) noexcept:
+        cdef int64_t i
+        if self.valuation is not None:
+            for i in range(len(self.valuation.sources)):
+                (<Source>self.valuation.sources[i]).pass_time(ts)
+        return self.read()
+
+    cdef int64_t review(self) noexcept:
+        return self.read()
+
+    cdef int64_t next_change(self) noexcept:
+        cdef int64_t i, first = NEVER
+        if self.valuation is not None:
+            for i in range(len(self.valuation.sources)):
+                first = min(first, (<Source>self.valuation.sources[i]).next_change())
+        return first
+
+    @property
+    def exact(self):
+        """Cash units for one unit, not rounded to ticks: a ``Fraction``; ``None``: not known."""
+        return None if self.valuation is None else self.valuation.value(self.claim)
+
+    def effective_haircut(self, haircuts):
+        """See ``Valuation``; ``None`` before there is a value."""
+        if self.valuation is None:
+            return None
+        return self.valuation.effective_haircut(self.claim, haircuts)

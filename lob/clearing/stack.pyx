@@ -1,0 +1,206 @@
+"""What every account of a clearing would be worth at marks that are supposed: passes over them.
+
+What the marks would be, asset by asset, is said by ``lob.clearing.risk``; here are the passes.
+"""
+
+from libc.stdint cimport int64_t, uint8_t
+
+from lob.clearing.clearing cimport Clearing, HoldingRecord
+from lob.clearing.cross cimport MAX_HOLDINGS
+from lob.clearing.ledger cimport FAILED, Account
+from lob.clearing.requirement cimport NO_PRICE, NO_TRIGGER, inverse_health, linear_health
+from lob.records cimport MAX_PRICE
+from lob.wide cimport floor_ratio, int128
+
+import numpy as np
+
+from lob import checks
+
+__all__ = ["ACCOUNT_VALUE", "count_failing", "fails_at", "value_accounts"]
+
+cdef enum:
+    PPM = 1_000_000
+
+cdef struct AccountValue:
+    int64_t account
+    int64_t owner
+    int64_t equity
+    int64_t debt
+    int64_t collateral
+    double gross
+    uint8_t protocol
+    uint8_t failing
+
+ACCOUNT_VALUE = np.dtype(
+    [
+        ("account", "<i8"),
+        ("owner", "<i8"),
+        ("equity", "<i8"),
+        ("debt", "<i8"),
+        ("collateral", "<i8"),
+        ("gross", "<f8"),
+        ("protocol", "u1"),
+        ("failing", "u1"),
+    ],
+    align=True,
+)
+"""An account at supposed marks.
+
+``equity``, ``debt`` (negative cash) and ``collateral`` (what it holds at the marks) in units of
+cash; ``gross``: base exposure behind its holdings, long and short added up, in units of cash;
+``protocol``: number of its clearing; ``failing``: 1 if it lacks maintenance margin there, or a
+liquidation has it already."""
+
+if ACCOUNT_VALUE.itemsize != sizeof(AccountValue):
+    raise ImportError("an AccountValue is not what ACCOUNT_VALUE says")
+
+cdef struct Marks:
+    int64_t count
+    int64_t mark[MAX_HOLDINGS]
+    double gross[MAX_HOLDINGS]  # base exposure of a unit, in units of cash
+
+
+cdef int read_marks(Clearing clearing, Marks *into, marks, gross) except -1:
+    """Check supposed marks: one tick or more for each holding; -1 where there is none."""
+    cdef int64_t i
+    into.count = clearing.holding_count
+    if len(marks) != into.count:
+        raise ValueError(f"marks must be {into.count}, one a holding, got {len(marks)}")
+    for i in range(into.count):
+        into.mark[i] = checks.integer("marks", marks[i], -1, MAX_PRICE)
+        if into.mark[i] < 1:
+            into.mark[i] = NO_PRICE
+        into.gross[i] = 0 if gross is None else gross[i]
+    return 0
+
+
+def value_accounts(Clearing clearing, marks, gross=None):
+    """Value every account of a clearing at supposed marks: O(accounts).
+
+    Parameters
+    ----------
+    clearing
+        Whose accounts.
+    marks
+        Ticks, one a holding; -1: the holding has no price, and counts for nothing.
+    gross
+        Units of cash of base exposure behind one unit of each holding; ``None``: none is known.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``ACCOUNT_VALUE`` rows, in the order of ``clearing.account_ranges``.
+    """
+    cdef Marks at
+    cdef int64_t first, count, account, row = 0
+    cdef AccountValue[::1] values
+    read_marks(clearing, &at, marks, gross)
+    found = np.zeros(clearing.account_total, ACCOUNT_VALUE)
+    values = found
+    for first, count in clearing.ranges:
+        for account in range(first, first + count):
+            value_of(clearing, account, &at, &values[row])
+            row += 1
+    return found
+
+
+cdef int value_of(
+    Clearing clearing, int64_t account, const Marks *at, AccountValue *into
+) noexcept:
+    """One account at supposed marks."""
+    cdef const Account *record = &clearing.ledger.accounts[account]
+    cdef HoldingRecord *of
+    cdef int64_t cash = clearing.ledger.row(clearing.cash_asset)[account], units, i
+    cdef int64_t first = 0 if record.cross else record.holding
+    cdef int64_t beyond = at.count if record.cross else record.holding + 1
+    cdef int128 worth = 0
+    cdef double exposure
+    into.account, into.owner = account, record.owner
+    into.protocol = <uint8_t>clearing.number
+    into.debt = -cash if cash < 0 else 0
+    for i in range(first, beyond):
+        of = clearing.records[i]
+        units = clearing.ledger.row(of.asset)[account]
+        if units == 0 or at.mark[i] == NO_PRICE:
+            continue
+        if of.inverse:
+            worth += floor_ratio(-<int128>units * of.multiplier, at.mark[i])
+        else:
+            worth += <int128>units * at.mark[i] * of.multiplier
+        exposure = units * at.gross[i]
+        into.gross += exposure if exposure >= 0 else -exposure
+    into.collateral = <int64_t>worth
+    into.equity = <int64_t>(worth + cash)
+    into.failing = fails(clearing, account, at)
+    return 0
+
+
+cdef bint fails(Clearing clearing, int64_t account, const Marks *at) noexcept:
+    """Whether an account is being liquidated, or would be at supposed marks."""
+    cdef const Account *record = &clearing.ledger.accounts[account]
+    cdef int64_t mark
+    if record.state == FAILED:
+        return True
+    if record.cross:
+        return cross_health(clearing, account, at) < 0
+    mark = at.mark[record.holding]
+    if record.trigger == NO_TRIGGER or mark == NO_PRICE:
+        return False
+    return mark <= record.trigger if record.indexed > 0 else mark >= record.trigger
+
+
+cdef int128 cross_health(Clearing clearing, int64_t account, const Marks *at) noexcept:
+    """The health of a portfolio at supposed marks, times a million."""
+    cdef HoldingRecord *of
+    cdef int64_t cash = clearing.ledger.row(clearing.cash_asset)[account], units, i, k
+    cdef int128 health = PPM * <int128>cash, worst
+    if clearing.portfolio is not None:
+        worst = 0
+        for k in range(len(clearing.portfolio.scenarios)):
+            health = PPM * <int128>cash
+            for i in range(at.count):
+                of = clearing.records[i]
+                units = clearing.ledger.row(of.asset)[account]
+                if units and at.mark[i] != NO_PRICE:
+                    health += <int128>units * at.mark[i] * of.multiplier * (
+                        PPM + <int64_t>clearing.portfolio.scenarios[k][i]
+                    )
+            if k == 0 or health < worst:
+                worst = health
+        return worst
+    for i in range(at.count):
+        of = clearing.records[i]
+        units = clearing.ledger.row(of.asset)[account]
+        if units == 0 or at.mark[i] == NO_PRICE:
+            continue
+        if of.inverse:
+            return inverse_health(
+                &of.maintenance[units < 0], cash, units, at.mark[i], of.multiplier
+            )
+        health += linear_health(&of.maintenance[units < 0], units, at.mark[i], of.multiplier)
+    return health
+
+
+def fails_at(Clearing clearing, account, marks):
+    """Whether one account would fail at supposed marks, or has failed."""
+    cdef Marks at
+    cdef int64_t number = checks.integer("account", account, 1, clearing.ledger.account_count - 1)
+    if clearing.ledger.accounts[number].protocol != clearing.number + 1:
+        raise ValueError(f"account {account} is not one of clearing {clearing.name!r}")
+    read_marks(clearing, &at, marks, None)
+    return fails(clearing, number, &at)
+
+
+def count_failing(Clearing clearing, marks):
+    """How many accounts would fail at supposed marks, with their debt in units: O(accounts)."""
+    cdef Marks at
+    cdef int64_t first, count, account, found = 0, cash
+    cdef int128 debt = 0
+    read_marks(clearing, &at, marks, None)
+    for first, count in clearing.ranges:
+        for account in range(first, first + count):
+            if fails(clearing, account, &at):
+                found += 1
+                cash = clearing.ledger.row(clearing.cash_asset)[account]
+                debt += -cash if cash < 0 else 0
+    return found, int(<int64_t>debt)

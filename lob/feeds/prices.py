@@ -1,0 +1,144 @@
+"""Series of prices from outside: CSV files of one symbol, a price a row.
+
+The columns are ``symbol``, ``timestamp`` (milliseconds since 1970, UTC) and a third one whose name
+ends in ``price``, a decimal number. Rows must rise in time. Prices stay decimal until somebody says
+how large a tick is.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lob.checks import integer
+from lob.feeds.errors import FeedError
+from lob.types import MAX_PRICE
+
+__all__ = ["PriceSeries", "read_prices"]
+
+MS = 1_000_000  # ns
+
+
+@dataclass(frozen=True, eq=False)
+class PriceSeries:
+    """Prices of one thing over time: each holds until the next."""
+
+    symbol: str
+    times: NDArray[np.int64]
+    """ns since 1970, rising."""
+    prices: tuple[Decimal, ...]
+
+    def __len__(self) -> int:
+        return len(self.prices)
+
+    def between(self, start: int, end: int) -> "PriceSeries":
+        """The part from a time on, to another, in ns, both included.
+
+        Raises ``ValueError`` if there is nothing in it.
+        """
+        first = int(np.searchsorted(self.times, start, side="left"))
+        last = int(np.searchsorted(self.times, end, side="right"))
+        if first >= last:
+            raise ValueError(f"{self.symbol} has no price from {start} to {end} ns")
+        return PriceSeries(self.symbol, self.times[first:last], self.prices[first:last])
+
+    def over(self, other: "PriceSeries") -> "PriceSeries":
+        """The price in units of another one: at each time of its own, over the other's latest.
+
+        Times before the other's first price are left out. Raises ``ValueError`` if that leaves
+        nothing.
+        """
+        at = np.searchsorted(other.times, self.times, side="right") - 1
+        kept = np.flatnonzero(at >= 0)
+        if not len(kept):
+            raise ValueError(f"{other.symbol} has no price before the last one of {self.symbol}")
+        ratio = tuple(self.prices[i] / other.prices[at[i]] for i in kept.tolist())
+        return PriceSeries(f"{self.symbol}/{other.symbol}", self.times[kept], ratio)
+
+    def ticks(self, tick: Decimal) -> NDArray[np.int64]:
+        """The prices in whole ticks: the nearest, halves to the even one; at least 1."""
+        if not isinstance(tick, Decimal) or not tick > 0:
+            raise ValueError(f"tick must be a positive Decimal, got {tick!r}")
+        found = [int((price / tick).to_integral_value(ROUND_HALF_EVEN)) for price in self.prices]
+        if max(found) > MAX_PRICE:
+            raise ValueError(f"tick {tick} makes prices of {max(found)} ticks, above {MAX_PRICE}")
+        return np.maximum(1, np.array(found, np.int64))
+
+    def onto(self, start: int, length: int) -> NDArray[np.int64]:
+        """The times, moved and stretched so that they go from ``start`` to ``start + length`` ns.
+
+        Rounded down; times that would fall together are kept 1 ns apart.
+        """
+        start, length = integer("start", start, 0), integer("length", length, len(self))
+        first, last = int(self.times[0]), int(self.times[-1])
+        span = max(1, last - first)
+        moved = [start + (time - first) * length // span for time in self.times.tolist()]
+        for i in range(1, len(moved)):
+            moved[i] = max(moved[i], moved[i - 1] + 1)
+        return np.array(moved, np.int64)
+
+
+def read_prices(path: str | PathLike[str]) -> PriceSeries:
+    """Read a file of prices.
+
+    Raises
+    ------
+    FeedError
+        If it is not one: with the line, and what is wrong there.
+    OSError
+        If it cannot be read.
+    """
+    source = Path(path)
+    with source.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        header = [name.strip() for name in next(rows, [])]
+        if (
+            len(header) != 3
+            or header[:2] != ["symbol", "timestamp"]
+            or not header[2].lower().endswith("price")
+        ):
+            raise FeedError(
+                f"{source}, line 1: the columns must be symbol, timestamp and a price, got {header}"
+            )
+        times: list[int] = []
+        prices: list[Decimal] = []
+        symbol = ""
+        for line, row in enumerate(rows, 2):
+            symbol, time, price = _row(source, line, row, symbol, times)
+            times.append(time)
+            prices.append(price)
+    if not times:
+        raise FeedError(f"{source}: there is no price in it")
+    return PriceSeries(symbol, np.array(times, np.int64), tuple(prices))
+
+
+def _row(
+    source: Path, line: int, row: Sequence[str], symbol: str, times: Sequence[int]
+) -> tuple[str, int, Decimal]:
+    def refuse(what: str) -> FeedError:
+        return FeedError(f"{source}, line {line}: {what}")
+
+    if len(row) != 3:
+        raise refuse(f"3 values are expected, got {len(row)}")
+    if symbol and row[0] != symbol:
+        raise refuse(f"symbol must be {symbol!r} throughout, got {row[0]!r}")
+    try:
+        time = int(row[1]) * MS
+    except ValueError:
+        raise refuse(f"timestamp must be whole milliseconds, got {row[1]!r}") from None
+    if not 0 <= time < 2**63:
+        raise refuse(f"timestamp must be milliseconds since 1970, got {row[1]!r}")
+    if times and time <= times[-1]:
+        raise refuse(f"timestamp must rise, got {row[1]} after {times[-1] // MS}")
+    try:
+        price = Decimal(row[2].strip())
+    except InvalidOperation:
+        raise refuse(f"the price must be a decimal number, got {row[2]!r}") from None
+    if not price.is_finite() or price <= 0:
+        raise refuse(f"the price must be positive, got {row[2]!r}")
+    return row[0], time, price
