@@ -87,6 +87,9 @@ class Keepers(Part):
     """Of ``keeper`` and ``passive``: the least improvement of a bid."""
     opening: Positive = 1
     """Ticks of a first bid."""
+    jump: Ppm = 900_000
+    """Of its value that a bid reaches at once; 0: bids begin at ``opening`` and rise by ``beg``.
+    Chosen, not sourced."""
 
     @model_validator(mode="after")
     def _complete(self) -> "Keepers":
@@ -176,7 +179,7 @@ def _make(part: Keepers, congested: bool, seed: int) -> list[liquidators.Bot]:
     if part.kind == "passive":
         arguments |= {"funding": part.funding, "discount": part.discount}
     if part.kind != "flash":
-        arguments["rule"] = liquidators.Ascending(part.beg, part.opening)
+        arguments["rule"] = liquidators.Ascending(part.beg, part.opening, part.jump)
     return liquidators.make_keepers(
         part.name,
         part.count,

@@ -47,14 +47,19 @@ class Ascending:
     opening
         The first bid, in ticks: 1 for long lots is what was called a zero bid. For short lots, of
         which the bids fall, it is a factor: the value times ``opening``.
+    jump
+        Ppm of the value that a bid reaches at once, if it is not too low anyway: 0 bids as little
+        as is enough; keepers that follow a pricing model start near their value.
     """
 
     beg: int = 0
     opening: int = 1
+    jump: int = 0
 
     def __post_init__(self) -> None:
         integer("beg", self.beg, 0, PPM)
         integer("opening", self.opening, 1)
+        integer("jump", self.jump, 0, PPM)
 
     def bid(self, value: int, best: int | None, side: Side) -> int | None:
         """See ``BiddingRule``."""
@@ -63,10 +68,13 @@ class Ascending:
                 price = min(self.opening, value)
             else:
                 price = max(best + 1, -(-best * (PPM + self.beg) // PPM))
+            price = max(price, value * self.jump // PPM)
             return price if 1 <= price <= value else None
         if best is None:
             return max(1, value * self.opening)
         price = min(best - 1, best * PPM // (PPM + self.beg))
+        if self.jump:
+            price = min(price, max(value, -(-value * PPM // self.jump)))
         return price if price >= max(1, value) else None
 
 

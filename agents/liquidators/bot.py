@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from agents.agent import Agent, EventView
 from agents.latency import Distance, Latency
 from agents.liquidators.gas import FixedGas, GasPolicy
-from agents.liquidators.valuation import Costs, limit_of
+from agents.liquidators.valuation import Costs, Depth, Levels, limit_of
 from agents.random import Purpose, RandomStream
 from lob import EntryKind, EventKind, Reason, Side
 from lob.checks import integer
@@ -136,6 +136,7 @@ class Bot(Agent):
         self.gas_paid = 0
         self.outcomes: list[Outcome] = []
         self.refused: Counter[Reason] = Counter()
+        self.depths: dict[tuple[int, Side], Depth] = {}
         self.costs: dict[int, Costs] = {}
         self.assets: dict[tuple[int, int], int] = {}
 
@@ -359,6 +360,28 @@ class Bot(Agent):
                 inverse=terms.inverse,
             )
         return costs
+
+    def depth(self, offer: Offer, ahead: int, slices: int) -> Levels:
+        """The levels of the book into which the lots of an offer would be traded."""
+        group = (offer.instrument, offer.side)
+        depth = self.depths.get(group)
+        if depth is None:
+            depth = self.depths[group] = Depth()
+        book = self.simulation.books[offer.instrument]
+        return depth.levels(book, Side(-offer.side), offer.size, ahead=ahead, slices=slices)
+
+    def worst(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
+        """The worst price, in ticks, at which lots that are worth ``price`` break even."""
+        limit = limit_of(
+            offer.side,
+            levels,
+            size=offer.size,
+            most=lots,
+            least=lots,
+            costs=self.costs_of(offer.instrument),
+            reward=offer.reward,
+        )
+        return price if limit is None else max(1, limit)
 
     def hurdle(self) -> int:
         """Ppm of the capital that a take must bring."""

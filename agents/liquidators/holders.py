@@ -54,6 +54,10 @@ class PassiveHolder(AuctionKeeper):
         """The worst price that it accepts."""
         return self.limit(offer, [])
 
+    def worst(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
+        """What it accepts at worst."""
+        return self.limit(offer, levels) or price
+
     def levels(self, offer: Offer) -> Levels:
         """The book does not matter to it."""
         return []

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from agents.liquidators.bot import SECOND, Bot, sink_account
 from agents.liquidators.unwinding import AtOnce, Unwinding
-from agents.liquidators.valuation import Levels, Worth, levels_of, limit_of, worth_taking
+from agents.liquidators.valuation import Levels, Worth, limit_of, worth_taking
 from agents.traders.arguments import not_negative
 from lob import EntryKind, Reason, Side, TimeInForce
 from lob.checks import integer
@@ -184,12 +184,13 @@ class Keeper(Bot):
                 return
             found = self.value(offer, levels, price, most)
             if found.lots:
+                worst = self.affordable(offer, levels, found.lots, price)
                 self.transact(
                     offer,
                     found.lots,
-                    price,
+                    worst,
                     profit=found.gain + self.gas.least(),
-                    reserved=self.worth(offer, price, found.lots),
+                    reserved=self.worth(offer, max(worst, price), found.lots),
                 )
                 return
         limit = self.limit(offer, levels)
@@ -201,6 +202,17 @@ class Keeper(Bot):
         """Lots that its capital allows at a price, its gas put aside."""
         free = self.free() - self.gas.least()
         return min(offer.size, max(0, free) // max(1, self.worth(offer, price, 1)))
+
+    def affordable(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
+        """The worst price for lots at which it breaks even, and which it can pay."""
+        worst = self.worst(offer, levels, lots, price)
+        if offer.side == Side.SELL:
+            return min(worst, price)
+        costs = self.costs_of(offer.instrument)
+        if costs.inverse:
+            return max(worst, price)
+        free = self.free() - self.gas.least()
+        return max(price, min(worst, free // (lots * costs.multiplier)))
 
     def value(self, offer: Offer, levels: Levels, price: int, most: int) -> Worth:
         """How many lots to take at a price, and what that gains."""
@@ -242,13 +254,8 @@ class Keeper(Bot):
 
     def levels(self, offer: Offer) -> Levels:
         """The levels that are left for the lots of an offer, behind what it holds already."""
-        return levels_of(
-            self.simulation.books[offer.instrument],
-            Side(-offer.side),
-            offer.size,
-            ahead=self.ahead_of((offer.instrument, offer.side)),
-            slices=self.unwinding.slices or 1,
-        )
+        ahead = self.ahead_of((offer.instrument, offer.side))
+        return self.depth(offer, ahead, self.unwinding.slices or 1)
 
     # ---------------------------------------------------------------- what it takes
 

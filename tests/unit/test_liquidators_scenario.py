@@ -65,7 +65,7 @@ def test_tables_become_bots():
     assert flash.way_out == LogNormal(SECOND // 5, 0.3)
     assert type(simulation["patient"]) is PassiveHolder
     assert simulation["patient"].discount == 300_000
-    assert simulation["bidder"].rule == Ascending(30_000, 2)
+    assert simulation["bidder"].rule == Ascending(30_000, 2, 900_000)
 
 
 def test_their_money_comes_in_at_the_start():
