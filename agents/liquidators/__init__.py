@@ -13,7 +13,7 @@ from agents.liquidators.bot import Bot, Outcome
 from agents.liquidators.congestion import BaseLoad, Congestion
 from agents.liquidators.flash import FlashKeeper
 from agents.liquidators.gas import FixedGas, ProfitShare
-from agents.liquidators.holders import PassiveHolder
+from agents.liquidators.holders import BackstopProvider, PassiveHolder
 from agents.liquidators.keeper import Keeper, KeeperReport
 from agents.liquidators.population import make_keepers, split_capital
 from agents.liquidators.unwinding import AtOnce, Hold, Sliced, Unwinding
@@ -22,6 +22,7 @@ __all__ = [
     "Ascending",
     "AtOnce",
     "AuctionKeeper",
+    "BackstopProvider",
     "BaseLoad",
     "Bidder",
     "Bot",

@@ -146,23 +146,28 @@ class Bot(Agent):
         """Open the account, and watch what every clearing has on offer."""
         simulation = self.simulation
         ledger: Ledger = simulation.ledger
-        if isinstance(self.way_out, Distance):
-            self.way_out = self.way_out.latency(simulation.seed, self.name, "the venue")
-        self.delays = RandomStream(simulation.seed, self.name, Purpose.LATENCY)
         self.account = ledger.open_account(self.name, owner=self.owner)
         if self.cash_name is not None:
             self.cash_asset = ledger.asset(self.cash_name)
         elif simulation.clearings:
             self.cash_asset = simulation.clearings[0].cash_asset
+        self.prepare(ledger)
+        for clearing in simulation.clearings:
+            clearing.liquidator.watch(self)
+            for offer in clearing.liquidator.offers.values():
+                self.on_offer(offer)
+
+    def prepare(self, ledger: Ledger) -> None:
+        """Bring the capital, and find the way to the venue."""
+        simulation = self.simulation
+        if isinstance(self.way_out, Distance):
+            self.way_out = self.way_out.latency(simulation.seed, self.name, "the venue")
+        self.delays = RandomStream(simulation.seed, self.name, Purpose.LATENCY)
         self.gas_account = sink_account(ledger, GAS_ACCOUNT)
         ledger.transfer(
             self.cash_asset, ledger.WORLD, self.account, self.capital, kind=EntryKind.OPENING
         )
         simulation.venue.refresh()
-        for clearing in simulation.clearings:
-            clearing.liquidator.watch(self)
-            for offer in clearing.liquidator.offers.values():
-                self.on_offer(offer)
 
     # ---------------------------------------------------------------- to override
 

@@ -266,20 +266,24 @@ class Keeper(Bot):
 
     def took(self, offer: Offer, lots: int, cash: int) -> None:
         """Note what came, and bring it to the market once that is heard of."""
-        key = (offer.tag, offer.instrument)
-        held = self.held.setdefault(key, Inventory(offer.instrument, offer.side))
+        self.receive(offer.tag, offer.instrument, self.asset_of(offer), lots, cash)
+
+    def receive(self, tag: int, instrument: int, asset: int, lots: int, cash: int) -> None:
+        """Signed lots came, for cash (negative: paid)."""
+        key, side = (tag, instrument), Side.BUY if lots > 0 else Side.SELL
+        held = self.held.get(key)
+        if held is None:
+            held = self.held[key] = Inventory(instrument, side, asset)
         cost = abs(cash)
         total = held.cost + cost
         # The average time: so that funding is that of all parts.
         held.since = (held.cost * held.since + cost * self.now) // total if total else self.now
         held.cost = total
         held.lots += abs(lots)
-        if cash > 0 and offer.side == Side.SELL:
+        if cash > 0 and side == Side.SELL:
             held.received += cash
             self.locked += 2 * cash
         self.in_use += cost
-        asset = self.asset_of(offer)
-        held.asset = asset
         self.owned[asset] = self.owned.get(asset, 0) + lots
         self.peak_capital = max(self.peak_capital, self.in_use + self.reserved)
         if self.unwinding.slices:

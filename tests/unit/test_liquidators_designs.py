@@ -1,15 +1,28 @@
 """Bots in the named designs: who takes what, and what it brings."""
 
+from collections import deque
+
 import pytest
 
 import lob
 from agents import Constant, Simulation
-from agents.liquidators import AuctionKeeper, FlashKeeper, Keeper, PassiveHolder, SealedBid
+from agents.liquidators import (
+    AuctionKeeper,
+    BackstopProvider,
+    FlashKeeper,
+    Keeper,
+    PassiveHolder,
+    SealedBid,
+    Sliced,
+)
 from lob import EntryKind, Kind, Side
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed
+from lob.liquidation.facilities import Backstop, Vault
 from lob.liquidation.named import make
+from lob.liquidation.price_paths import AtBankruptcy
+from lob.liquidation.stages import Stage, Staged
 from tests.offering import DEBTOR, SECOND, Book, asks, bids, cash_of, lots_of
 
 MARK = 1_000
@@ -197,3 +210,40 @@ def test_a_fork_of_auctions_goes_on_alike():
         one.run(until=2_000 * SECOND)
     assert twin.digest() == simulation.digest()
     assert simulation.clearings[0].open_cases == 0
+
+
+def test_a_backstop_provider_sells_what_its_vault_took_over():
+    """Two vaults of one clearing; the provider of the first adds as much as both have."""
+    vaults = (Vault("one", 10_000), Vault("two", 10_000))
+    design = Staged([Stage(price_path=AtBankruptcy(), takers=Backstop(vaults, split=True))])
+    simulation = market([design], [], depth=100)
+    clearing = simulation.clearings[0]
+    provider = BackstopProvider(
+        "provider", clearing=clearing, vault=vaults[0], capital=20_000,
+        unwinding=Sliced(5, 5 * SECOND),
+    )  # fmt: skip
+    simulation.add(provider)
+    simulation.run(until=0)
+    # Rooms of 600 and 200 lots: the 20 are shared as 15 and 5, at the 920 that they owe.
+    assert lots_of(simulation, provider) == 15
+    assert cash_of(simulation, provider) == 30_000 - 15 * 920
+    twin = simulation.fork()
+    for one in (simulation, twin):
+        one.run(until=60 * SECOND)
+    assert twin.digest() == simulation.digest()
+    assert lots_of(simulation, provider) == 0
+    assert cash_of(simulation, provider) == 30_000 + 15 * (MARK - 920)
+    trades = simulation.events[simulation.events["kind"] == lob.EventKind.TRADE]
+    assert trades["size"].tolist() == [3] * 5
+    assert set(trades["tag"].tolist()) == {lob.LIQUIDATION_TAG + 1}
+    assert vaults[0].inventory == deque()
+    simulation.venue.check()
+
+
+def test_a_provider_needs_a_vault_that_leaves_selling_to_it():
+    selling, loose = Vault("one", 10, unwind=5), Vault("two", 10)
+    simulation = market([Staged([Stage(takers=Backstop((selling,)))])], [])
+    clearing = simulation.clearings[0]
+    for vault in (selling, loose):
+        with pytest.raises(ValueError, match="vault"):
+            BackstopProvider("provider", clearing=clearing, vault=vault)
