@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import lob
-from benchmarks import agents, clearing, feed, flow, markets, memory, stacks
+from benchmarks import agents, clearing, designs, feed, flow, markets, memory, stacks
 from benchmarks.batches import measure_calls, measure_mix
 from benchmarks.contenders import Contender, Firesale, FiresaleFresh
 from benchmarks.measure import FULL, QUICK, Measure, Plan, Say
@@ -90,6 +90,7 @@ def _sections(
         "markets": partial(markets.measure, plan, say),
         "clearing": partial(clearing.measure, plan, say),
         "stacks": partial(stacks.measure, plan, say),
+        "designs": partial(designs.measure, plan, say),
     }
 
 

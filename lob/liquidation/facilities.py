@@ -379,6 +379,15 @@ class Stability(Takers):
             unit=PPM,
         )
 
+    def _others(self, design: "Staged", holding: int) -> bool:
+        """Whether somebody else holds the collateral; who did when last asked is asked first."""
+        key = ("holder", holding)
+        last = design.memory.get(key)
+        if last is None or design.position(last, holding) <= 0:
+            found = design.opposing(holding, 1)
+            last = design.memory[key] = found[-1][0] if found else None
+        return last is not None
+
     def offer(
         self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
@@ -388,8 +397,7 @@ class Stability(Takers):
         if holding != pool.holding or held <= 0 or debt <= 0 or pool.account is None:
             return False
         split = self.split(design, case, held, debt)
-        spreads = self.spread and bool(design.opposing(holding, 1))
-        if split.spread_debt and not spreads:
+        if split.spread_debt and not (self.spread and self._others(design, holding)):
             if not split.pool_debt:
                 return False
             # Only what the pool pays.

@@ -7,8 +7,9 @@ Units are the caller's. Contracts: collateral and normalised debt in wads, rates
 so that debt (collateral x price) is in rads (1e45). A market: lots, ticks, units of cash.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from lob.liquidation.curves import RAY, WAD, Curve, natural, rdiv, rmul
@@ -59,6 +60,7 @@ class Refusal(StrEnum):
     BID_ALREADY_PLACED = "bid-already-placed"
 
 
+@cache
 def allowed(level: int) -> tuple[str, ...]:
     """The actions that the circuit breaker leaves at a level, 0 (all) to 3 (none)."""
     return tuple(
@@ -207,8 +209,7 @@ class Redo(NamedTuple):
     refusal: Refusal = Refusal.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class ClipAuction:
+class ClipAuction(NamedTuple):
     """One running Dutch auction; it has ended when nothing is left of the lot."""
 
     rules: ClipRules
@@ -255,12 +256,14 @@ class ClipAuction:
             owe = self.tab - self.rules.chost
             part = owe // price
         tab, lot = self.tab - owe, self.lot - part
-        after = replace(self, tab=tab, lot=lot)
         if lot == 0:
-            return Take(replace(after, tab=0), part, owe, 0, tab + owe, tab)
+            return Take(self._after(0, 0), part, owe, 0, tab + owe, tab)
         if tab == 0:
-            return Take(replace(after, lot=0), part, owe, lot, owe)
-        return Take(after, part, owe, 0, owe)
+            return Take(self._after(0, 0), part, owe, lot, owe)
+        return Take(self._after(lot, tab), part, owe, 0, owe)
+
+    def _after(self, lot: int, tab: int) -> "ClipAuction":
+        return ClipAuction(self.rules, lot, tab, self.top, self.started)
 
     def _refusal_to_take(self, limit: int, now: int, level: int) -> Refusal:
         if "take" not in allowed(level):
@@ -282,7 +285,7 @@ class ClipAuction:
             return Redo(self, refusal=Refusal.CANNOT_RESET)
         top = rmul(natural("feed", feed, 1), rules.buf, rules.unit)
         worth = self.tab >= rules.chost and self.lot * feed >= rules.chost
-        after = replace(self, top=natural("top", top, 1), started=now)
+        after = self._replace(top=natural("top", top, 1), started=now)
         return Redo(after, rules.reward(self.tab) if worth else 0)
 
 
@@ -309,8 +312,7 @@ class FlipBid(NamedTuple):
     refusal: Refusal = Refusal.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class FlipAuction:
+class FlipAuction(NamedTuple):
     """One English auction: bids rise to the tab (tend), then lots fall at it (dent).
 
     Parameters
@@ -378,8 +380,7 @@ class FlipAuction:
         if refusal:
             return FlipBid(self, refusal=refusal)
         payments = (*self._refund(bidder), Payment(bidder, None, bid - self.bid))
-        after = replace(self, guy=bidder, bid=bid, expiry=now + self.ttl)
-        return FlipBid(after, payments)
+        return FlipBid(self._after(self.lot, bidder, bid, now + self.ttl), payments)
 
     def dent(self, bidder: int, lot: int, bid: int, now: int) -> FlipBid:
         """Accept less of the lot for the tab; the rest goes back to the owner at once."""
@@ -396,8 +397,24 @@ class FlipAuction:
             refusal = Refusal.INSUFFICIENT_DECREASE
         if refusal:
             return FlipBid(self, refusal=refusal)
-        after = replace(self, guy=bidder, lot=lot, expiry=now + self.ttl)
+        after = self._after(lot, bidder, self.bid, now + self.ttl)
         return FlipBid(after, self._refund(bidder), returned=self.lot - lot)
+
+    def _after(self, lot: int, guy: int, bid: int, expiry: int) -> "FlipAuction":
+        """The auction with another best bid."""
+        return FlipAuction(
+            lot,
+            self.tab,
+            self.end,
+            self.beg,
+            self.ttl,
+            self.tau,
+            guy,
+            bid,
+            expiry,
+            False,
+            self.unit,
+        )
 
     def deal(self, now: int) -> FlipBid:
         """Give the lot to the best bidder, once his bid stood long enough or the auction ended."""
@@ -405,7 +422,7 @@ class FlipAuction:
             return FlipBid(self, refusal=Refusal.ENDED)
         if self.expiry is None or (now <= self.expiry and now <= self.end):
             return FlipBid(self, refusal=Refusal.NOT_FINISHED)
-        return FlipBid(replace(self, lot=0, settled=True), sold=self.lot)
+        return FlipBid(self._replace(lot=0, settled=True), sold=self.lot)
 
     def tick(self, now: int) -> FlipBid:
         """Run again, if it ended without a bid: it is never given back."""
@@ -415,7 +432,7 @@ class FlipAuction:
             return FlipBid(self, refusal=Refusal.NOT_FINISHED)
         if self.expiry is not None:
             return FlipBid(self, refusal=Refusal.BID_ALREADY_PLACED)
-        return FlipBid(replace(self, end=now + self.tau))
+        return FlipBid(self._replace(end=now + self.tau))
 
     def _refund(self, bidder: int) -> tuple[Payment, ...]:
         if self.guy is None or self.guy == bidder:

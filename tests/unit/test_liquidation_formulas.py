@@ -239,8 +239,8 @@ def test_a_reset_starts_again_and_is_paid_for_if_it_is_worth_it():
     assert auction.redo(4, 1).refusal == Refusal.CANNOT_RESET
     again = auction.redo(4, 6)
     assert (again.auction.top, again.auction.started, again.reward) == (4, 6, 9)
-    assert replace(auction, lot=5).redo(4, 6).reward == 0
-    assert replace(auction, tab=21).redo(4, 6).reward == 0
+    assert auction._replace(lot=5).redo(4, 6).reward == 0
+    assert auction._replace(tab=21).redo(4, 6).reward == 0
     assert auction.redo(4, 6, level=2).refusal == Refusal.STOPPED
 
 
