@@ -12,11 +12,18 @@ latency and without gas.
 from collections import Counter
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from agents.agent import Agent, EventView
 from agents.latency import Distance, Latency
 from agents.liquidators.gas import FixedGas, GasPolicy
+from agents.liquidators.transactions import (
+    GAS_ACCOUNT,
+    Outcome,
+    Transaction,
+    checked_outages,
+    sink_account,
+)
 from agents.liquidators.valuation import Costs, Depth, Levels, limit_of
 from agents.random import Purpose, RandomStream
 from lob import EntryKind, EventKind, Reason, Side
@@ -28,41 +35,12 @@ from lob.types import LIQUIDATION_TAG
 if TYPE_CHECKING:
     from agents.liquidators.congestion import Congestion
 
-__all__ = ["Bot", "Outcome", "Transaction", "sink_account"]
+__all__ = ["Bot"]
 
 SECOND = 1_000_000_000
-GAS_ACCOUNT = "gas"
 DEEP_REVIEW = 8
 """Every so many reviews all offers are looked at."""
 MOST = 2**62 - 1
-
-
-class Transaction(NamedTuple):
-    """Something that a bot wants to be done about an offer."""
-
-    tag: int
-    lots: int
-    price: int
-    """Ticks: the worst acceptable one of a take, or the bid."""
-    gas: int
-    """Cash units that it pays to be included."""
-    reserved: int
-    """Cash units of capital that are spoken for while it is under way, gas included."""
-    group: tuple[int, Side]
-    """Book and side of the offer."""
-
-
-class Outcome(NamedTuple):
-    """What became of a transaction."""
-
-    ts_event: int
-    tag: int
-    asked: int
-    """Lots."""
-    got: int
-    """Lots, of a bid that was accepted 0."""
-    cash: int
-    """Units received, negative: paid."""
 
 
 class Bot(Agent):
@@ -489,23 +467,3 @@ class Bot(Agent):
                     self.unfilled(event.order_id, event.size)
             elif kind == EventKind.CANCELLED:
                 self.unfilled(event.order_id, event.size)
-
-
-def checked_outages(offline: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Outages in the order of time."""
-    found = []
-    for i, (start, end) in enumerate(offline):
-        integer(f"offline[{i}].start", start, 0)
-        found.append((start, integer(f"offline[{i}].end", end, start + 1)))
-    for (_, end), (start, _) in zip(sorted(found), sorted(found)[1:], strict=False):
-        if start < end:
-            raise ValueError(f"offline must not overlap, got {sorted(found)}")
-    return tuple(sorted(found))
-
-
-def sink_account(ledger: Ledger, name: str) -> int:
-    """The account of that name, opened if there is none yet."""
-    try:
-        return ledger.account(name)
-    except ValueError:
-        return ledger.open_account(name)

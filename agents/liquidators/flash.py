@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from agents.liquidators.bot import Bot, Transaction
+from agents.liquidators.bot import Bot
+from agents.liquidators.transactions import Transaction
 from agents.liquidators.valuation import Costs, Worth, limit_of, worth_taking
 from lob import EntryKind, Side, TimeInForce
 from lob.checks import integer

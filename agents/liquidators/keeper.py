@@ -5,7 +5,8 @@ from itertools import islice
 from math import ceil, sqrt
 from typing import Any, NamedTuple
 
-from agents.liquidators.bot import SECOND, Bot, sink_account
+from agents.liquidators.bot import SECOND, Bot
+from agents.liquidators.transactions import sink_account
 from agents.liquidators.unwinding import AtOnce, Unwinding
 from agents.liquidators.valuation import Levels, Worth, limit_of, worth_taking
 from agents.traders.arguments import not_negative
