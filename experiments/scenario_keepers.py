@@ -55,7 +55,8 @@ class Keepers(Part):
     """Keepers that are alike and share a capital: a ``[[keepers]]`` table."""
 
     name: str
-    kind: Literal["keeper", "flash", "passive", "auction"] = "keeper"
+    kind: Literal["keeper", "flash", "passive"] = "keeper"
+    """``keeper`` takes, and bids in auctions, whatever the design has."""
     count: Positive = 1
     capital: Count
     """Of all of them together, in cash units; of ``flash`` for gas only."""
@@ -83,9 +84,12 @@ class Keepers(Part):
     discount: Ppm | None = None
     """Of ``passive``: below the mark, at least."""
     beg: Ppm = 50_000
-    """Of ``auction``: the least improvement of a bid."""
+    """Of ``keeper`` and ``passive``: the least improvement of a bid."""
     opening: Positive = 1
-    """Of ``auction``: ticks of a first bid."""
+    """Ticks of a first bid."""
+    jump: Ppm = 900_000
+    """Of its value that a bid reaches at once; 0: bids begin at ``opening`` and rise by ``beg``.
+    Chosen, not sourced."""
 
     @model_validator(mode="after")
     def _complete(self) -> "Keepers":
@@ -146,10 +150,9 @@ def build_keepers(
 
 
 KINDS: dict[str, type[liquidators.Bot]] = {
-    "keeper": liquidators.Keeper,
+    "keeper": liquidators.AuctionKeeper,
     "flash": liquidators.FlashKeeper,
     "passive": liquidators.PassiveHolder,
-    "auction": liquidators.AuctionKeeper,
 }
 
 
@@ -166,7 +169,7 @@ def _make(part: Keepers, congested: bool, seed: int) -> list[liquidators.Bot]:
     }
     if part.kind != "passive":
         arguments["min_profit_bps"] = part.min_profit_bps
-    if part.kind in ("keeper", "auction"):
+    if part.kind == "keeper":
         arguments |= {
             "funding": part.funding,
             "unwinding": _unwinding(part.style),
@@ -175,8 +178,8 @@ def _make(part: Keepers, congested: bool, seed: int) -> list[liquidators.Bot]:
         }
     if part.kind == "passive":
         arguments |= {"funding": part.funding, "discount": part.discount}
-    if part.kind == "auction":
-        arguments["rule"] = liquidators.Ascending(part.beg, part.opening)
+    if part.kind != "flash":
+        arguments["rule"] = liquidators.Ascending(part.beg, part.opening, part.jump)
     return liquidators.make_keepers(
         part.name,
         part.count,

@@ -10,7 +10,7 @@ from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed
 from lob.liquidation import Design, Offer
 from lob.liquidation.curves import Linear
-from lob.liquidation.offers import AtPrice, BestBid, Falling
+from lob.liquidation.offers import AtPrice, BestBid, Falling, Sealed
 
 SECOND = 1_000_000_000
 DEBTOR = 10**6
@@ -84,12 +84,12 @@ class English(Shop):
         if not reason:
             self.best[case] = (price, account)
             offer = self.offers[self.tag(case)]
-            self.open_offer(offer._replace(price=BestBid(self.shown(price))))
+            self.open_offer(offer._replace(price=self.shown(price)))
             self.extend(case)
         return reason
 
     def shown(self, price):
-        return price
+        return BestBid(price)
 
     def on_due(self, case, ts):
         if ts < self.ends[case]:
@@ -100,15 +100,19 @@ class English(Shop):
         self.settle(case)
 
 
-class Sealed(English):
+class FirstPriceAuction(English):
     """Nobody sees the bids; the best one wins, and is what is paid."""
 
     def extend(self, case):
         if case not in self.ends:
             super().extend(case)
 
+    def on_failure(self, case):
+        self.open_offer(self.offer(case, Side.BUY, self.held(case), Sealed(), bids=True))
+        self.extend(case)
+
     def shown(self, price):
-        return None
+        return Sealed()
 
 
 class Book(agents.Agent):

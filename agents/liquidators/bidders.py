@@ -1,176 +1,44 @@
 """Bidders in auctions with a winner: with private values, for theory, and keepers that sell on."""
 
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
-from agents.liquidators.bot import Bot, Outcome, Transaction
+from agents.liquidators.bidding import Ascending, BiddingRule, SealedBid
+from agents.liquidators.bot import Bot
 from agents.liquidators.keeper import Keeper
+from agents.liquidators.transactions import Outcome, Transaction
 from agents.liquidators.valuation import limit_of
 from lob import Reason, Side
 from lob.checks import integer
-from lob.liquidation.offers import Offer
+from lob.liquidation.offers import Offer, Sealed
 
-__all__ = [
-    "Ascending",
-    "AuctionKeeper",
-    "Bidder",
-    "BiddingRule",
-    "FirstPrice",
-    "SealedBid",
-    "expected_revenue",
-    "first_price_bid",
-]
-
-PPM = 1_000_000
-
-
-class BiddingRule(Protocol):
-    """What to bid, in ticks; ``side`` BUY wants a low price, and bids more to win."""
-
-    def bid(self, value: int, best: int | None, side: Side) -> int | None:
-        """The next bid, never worse than the value for the bidder; ``None``: none.
-
-        ``best`` is the best bid of another, ``None`` if there is none, or bids are sealed.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class Ascending:
-    """Bid as little as is enough, up to the value: the dominant strategy of an English auction.
-
-    Parameters
-    ----------
-    beg
-        Least improvement of a bid, ppm of the best one; at least a tick.
-    opening
-        The first bid, in ticks: 1 for long lots is what was called a zero bid. For short lots, of
-        which the bids fall, it is a factor: the value times ``opening``.
-    """
-
-    beg: int = 0
-    opening: int = 1
-
-    def __post_init__(self) -> None:
-        integer("beg", self.beg, 0, PPM)
-        integer("opening", self.opening, 1)
-
-    def bid(self, value: int, best: int | None, side: Side) -> int | None:
-        """See ``BiddingRule``."""
-        if side == Side.BUY:
-            if best is None:
-                price = min(self.opening, value)
-            else:
-                price = max(best + 1, -(-best * (PPM + self.beg) // PPM))
-            return price if 1 <= price <= value else None
-        if best is None:
-            return max(1, value * self.opening)
-        price = min(best - 1, best * PPM // (PPM + self.beg))
-        return price if price >= max(1, value) else None
-
-
-@dataclass(frozen=True)
-class SealedBid:
-    """A share of the value, once: what a bidder guesses of the others is in the share.
-
-    Parameters
-    ----------
-    share
-        Ppm, rounded down; 1,000,000: the value itself (the dominant strategy of a second-price
-        auction).
-    """
-
-    share: int = PPM
-
-    def __post_init__(self) -> None:
-        integer("share", self.share, 1, PPM)
-
-    def bid(self, value: int, best: int | None, side: Side) -> int | None:
-        """See ``BiddingRule``."""
-        if side == Side.BUY:
-            return value * self.share // PPM or None
-        return -(-value * PPM // self.share)
-
-
-@dataclass(frozen=True)
-class FirstPrice:
-    """The equilibrium bid of a sealed first-price auction among equals, once.
-
-    ``n`` bidders whose values are independent and uniform on ``[0, high]``, reserve ``r``: a bidder
-    with a value of ``v >= r`` bids what the second-highest value is expected to be, given that his
-    is the highest and what is below the reserve counts as the reserve:
-    ``v (n-1)/n + r**n / (n v**(n-1))`` (Krishna, Auction Theory, 2nd edition, proposition 2.3).
-    The highest value does not matter.
-
-    Parameters
-    ----------
-    bidders
-        n.
-    reserve
-        r, ticks.
-    """
-
-    bidders: int
-    reserve: int = 0
-
-    def __post_init__(self) -> None:
-        integer("bidders", self.bidders, 1)
-        integer("reserve", self.reserve, 0)
-
-    def bid(self, value: int, best: int | None, side: Side) -> int | None:
-        """See ``BiddingRule``; for long lots."""
-        if side != Side.BUY:
-            raise ValueError(f"side must be BUY for values from 0 on, got {Side(side)!r}")
-        if value < max(1, self.reserve):
-            return None
-        return max(1, int(first_price_bid(value, self.bidders, self.reserve)))
-
-
-def first_price_bid(value: int, bidders: int, reserve: int = 0) -> Fraction:
-    """The equilibrium bid of ``FirstPrice``, exact.
-
-    >>> first_price_bid(100, 2), first_price_bid(100, 2, 50)
-    (Fraction(50, 1), Fraction(125, 2))
-    """
-    n = integer("bidders", bidders, 1)
-    below = Fraction(reserve**n, n * value ** (n - 1))
-    return Fraction(value * (n - 1), n) + below
-
-
-def expected_revenue(bidders: int, reserve: float = 0.0) -> float:
-    """What any standard auction brings, over the highest possible value, for uniform values.
-
-    ``n`` integrals of the virtual value: ``2n/(n+1) (1-r**(n+1)) - (1-r**n)``; ``(n-1)/(n+1)``
-    without a reserve (revenue equivalence: Vickrey 1961, Myerson 1981).
-
-    Parameters
-    ----------
-    reserve
-        As a share of the highest possible value.
-    """
-    n, r = integer("bidders", bidders, 1), reserve
-    if not 0 <= r <= 1:
-        raise ValueError(f"reserve must be 0 to 1, got {reserve}")
-    return float(2 * n / (n + 1) * (1 - r ** (n + 1)) - (1 - r**n))
+__all__ = ["AuctionKeeper", "Auctioneer", "Bidder"]
 
 
 class Auctioneer(Bot):
     """What bidders have in common: they know which bids are theirs, and bid by a rule.
 
-    Extend ``valuation``. A bid is paid, or pledged, until another beats it.
+    Extend ``valuation``. In an open auction it bids whenever another leads, by ``rule``; in a
+    sealed one or a call once, by ``sealed_rule``. It does not bid for the right to take something.
+
+    Once bids have reached what an auction is to raise (Maker 1.2's dent), the price of a lot goes
+    on rising by fewer lots for the same cash. Nobody tells it when: it learns from a bid that is
+    cut to it, or refused though it was high enough, and then bids for fewer lots.
     """
 
-    rule: BiddingRule
-
-    def __init__(self, name: str, *, rule: BiddingRule, **bot: Any) -> None:
+    def __init__(
+        self, name: str, *, rule: BiddingRule, sealed_rule: BiddingRule | None = None, **bot: Any
+    ) -> None:
         super().__init__(name, **bot)
         self.rule = rule
+        self.sealed_rule = rule if sealed_rule is None else sealed_rule
         self.mine: dict[int, int] = {}  # tag -> its latest bid
-        self.seen: dict[int, int | None] = {}  # tag -> the best bid when it decided
+        self.leading: dict[int, tuple[int | None, int]] = {}  # tag -> best bid and lots, if its own
+        self.seen: dict[int, tuple[int | None, int]] = {}  # tag -> the same, when it decided
+        self.denting: set[int] = set()  # tags of auctions that have raised what they are to
         self.pledged: dict[int, int] = {}  # tag -> cash units that its best bid may still cost
         self.pledges = 0  # the sum of them
-        self.too_low: dict[int, int] = {}  # tag -> a bid that was refused
+        self.too_low: dict[int, int] = {}  # tag -> a first bid that was refused
+        self.sending: int | None = None
         self.bids_sent = 0
 
     def valuation(self, offer: Offer) -> int | None:
@@ -180,28 +48,63 @@ class Auctioneer(Bot):
     def look(self, offer: Offer) -> None:
         """Bid, unless its own bid is the best already."""
         tag = offer.tag
-        best = offer.price.price_at(self.now)
-        if not offer.bids or self.leads(tag, best) or (best is None and tag in self.mine):
+        state = self.state_of(offer)
+        if not offer.bids or (tag in self.mine and state[0] is None) or self.leads(tag, state):
             return
         value = self.valuation(offer)
-        refused = self.too_low.get(tag)
-        price = None
-        if value is not None:
-            # A reserve that nobody tells is found by bidding.
-            price = self.rule.bid(value, refused if best is None else best, offer.side)
-        if value is None or price is None or price == refused:
+        found = None if value is None else self.next_bid(offer, value, state[0])
+        if value is None or found is None:
             return
+        lots, price = found
         self.redeem(tag)
-        needed = self.worth(offer, price, offer.size)
+        needed = self.worth(offer, price, lots)
+        if offer.side == Side.SELL:
+            # What is put up is their value at the mark.
+            mark = self.clearing_of(offer).holdings[offer.holding].mark_price
+            needed = max(needed, self.worth(offer, mark or price, lots))
         if needed > self.free() - self.gas.least():
             return
-        self.seen[tag] = best
-        profit = abs(self.worth(offer, value, offer.size) - needed)
-        self.transact(offer, offer.size, price, profit=profit, reserved=needed)
+        self.seen[tag] = state
+        profit = abs(self.worth(offer, value, lots) - self.worth(offer, price, lots))
+        self.transact(offer, lots, price, profit=profit, reserved=needed)
 
-    def leads(self, tag: int, best: int | None) -> bool:
+    def next_bid(self, offer: Offer, value: int, best: int | None) -> tuple[int, int] | None:
+        """Lots and price of its next bid; ``None``: it is out."""
+        tag, size = offer.tag, offer.size
+        if isinstance(offer.price, Sealed):
+            price = None if offer.price.right else self.sealed_rule.bid(value, None, offer.side)
+            return None if price is None or price == self.too_low.get(tag) else (size, price)
+        refused = self.too_low.get(tag)
+        # A reserve that nobody tells is found by bidding.
+        price = self.rule.bid(value, refused if best is None else best, offer.side)
+        if price is None or (best is None and price == refused):
+            return None
+        if tag not in self.denting or best is None or offer.side == Side.SELL:
+            return size, price
+        lots = size * best // price
+        if lots < 1 or lots >= size:
+            return None
+        # The cash is more than best * size, and less than a tick a lot more.
+        price = -(-(best + 1) * size // lots)
+        return (lots, price) if price <= value else None
+
+    def state_of(self, offer: Offer) -> tuple[int | None, int]:
+        """Best bid and lots of an auction now."""
+        return offer.price.price_at(self.simulation.venue.now), offer.size
+
+    def leads(self, tag: int, state: tuple[int | None, int]) -> bool:
         """Whether the best bid is its own."""
-        return best is not None and best == self.mine.get(tag)
+        return state[0] is not None and state == self.leading.get(tag)
+
+    def lead(self, offer: Offer, state: tuple[int | None, int] | None) -> None:
+        """Note that the best bid is its own, or is not: the lots are promised to it."""
+        group, tag = (offer.instrument, offer.side), offer.tag
+        before = self.leading.pop(tag, None)
+        if before is not None:
+            self.promise(group, -before[1])
+        if state is not None:
+            self.leading[tag] = state
+            self.promise(group, state[1])
 
     def free(self) -> int:
         """Cash units that nothing speaks for."""
@@ -212,48 +115,69 @@ class Auctioneer(Bot):
         self.pledges -= self.pledged.pop(tag, 0)
 
     def perform(self, transaction: Transaction) -> int:
-        """Bid. What is not paid at once is pledged."""
-        tag, lots, price, gas, needed = transaction
+        """Bid. What the venue does not collect at once is pledged."""
+        tag, lots, price, gas, needed, _ = transaction
         before = self.balance()
         self.mine[tag] = price
         self.bids_sent += 1
+        self.sending = tag
         self.bid_for(tag, lots, price)
+        self.sending = None
         self.redeem(tag)
-        left = max(0, needed - gas - max(0, before - self.balance()))
-        if left:
-            self.pledged[tag] = left
-            self.pledges += left
+        if self.balance() == before and needed > gas:
+            self.pledged[tag] = needed - gas
+            self.pledges += needed - gas
         return 0
 
     def done(self, tag: int, succeeded: bool) -> None:
         """Look again only if others have bid while its own was on its way."""
         offer = self.following.get(tag)
         if offer is not None:
-            best = offer.price.price_at(self.now)
-            if not self.leads(tag, best) and best != self.seen.get(tag):
+            state = self.state_of(offer)
+            if not self.leads(tag, state) and state != self.seen.get(tag):
                 self.look_at(tag, self.now)
 
     def on_offer(self, offer: Offer) -> None:
-        """Somebody bid: what was pledged for its own bid is free again."""
-        now = self.simulation.venue.now
-        if offer.tag not in self.busy and not self.leads(offer.tag, offer.price.price_at(now)):
-            self.redeem(offer.tag)
+        """Somebody bid; while its own is being sent, it was that one."""
+        tag, state = offer.tag, self.state_of(offer)
+        if self.sending == tag:
+            self.lead(offer, state)
+            self.too_low.pop(tag, None)
+            if offer.side == Side.BUY and state[0] is not None and state[0] < self.mine[tag]:
+                self.denting.add(tag)
+        elif tag in self.leading and not self.leads(tag, state):
+            self.lead(offer, None)
+            self.redeem(tag)
         super().on_offer(offer)
 
     def refusal(self, tag: int, reason: Reason) -> None:
         """The bid does not count; another try is made a while later."""
         bid = self.mine.pop(tag, None)
-        if reason == Reason.BID_TOO_LOW and bid is not None:
-            self.too_low[tag] = bid
         self.redeem(tag)
-        if tag in self.following:
-            self.look_at(tag, self.now + self.retry)
+        offer = self.following.get(tag)
+        if offer is None:
+            return
+        if reason == Reason.BID_TOO_LOW and bid is not None:
+            state = self.state_of(offer)
+            if state[0] is None:
+                self.too_low[tag] = bid
+            elif state == self.seen.get(tag):
+                # It was high enough, so it is not the price that must change; or it was not.
+                self.denting ^= {tag}
+        self.look_at(tag, self.now + self.retry)
+
+    def on_offer_closed(self, tag: int) -> None:
+        """The auction is over."""
+        offer = self.following.get(tag)
+        if offer is not None:
+            self.lead(offer, None)
+        super().on_offer_closed(tag)
 
     def gone(self, tag: int) -> None:
         """The auction is over."""
-        self.mine.pop(tag, None)
-        self.seen.pop(tag, None)
-        self.too_low.pop(tag, None)
+        for memory in (self.mine, self.seen, self.too_low):
+            memory.pop(tag, None)
+        self.denting.discard(tag)
         self.redeem(tag)
         super().gone(tag)
 
@@ -295,15 +219,25 @@ class AuctionKeeper(Auctioneer, Keeper):
 
     Parameters
     ----------
-    rule
-        A ``BiddingRule``; ``Ascending()`` if not given.
+    rule, sealed_rule
+        ``BiddingRule``: ``Ascending(50_000)`` and ``SealedBid()``, the value itself, if not given.
     """
 
     def __init__(
-        self, name: str, *, capital: int, rule: BiddingRule | None = None, **keeper: Any
+        self,
+        name: str,
+        *,
+        capital: int,
+        rule: BiddingRule | None = None,
+        sealed_rule: BiddingRule | None = None,
+        **keeper: Any,
     ) -> None:
         super().__init__(
-            name, capital=capital, rule=Ascending(50_000) if rule is None else rule, **keeper
+            name,
+            capital=capital,
+            rule=Ascending(50_000) if rule is None else rule,
+            sealed_rule=SealedBid() if sealed_rule is None else sealed_rule,
+            **keeper,
         )
 
     def look(self, offer: Offer) -> None:
@@ -344,16 +278,21 @@ class AuctionKeeper(Auctioneer, Keeper):
     def on_offer_closed(self, tag: int) -> None:
         """The auction is over: collect what was won as soon as the venue is done."""
         offer = self.following.get(tag)
-        now = self.simulation.venue.now
-        if offer is not None and self.leads(tag, offer.price.price_at(now)):
-            self.at(now, "collect", (offer, self.mine[tag]))
+        if offer is not None and offer.bids and tag in self.mine:
+            state = self.state_of(offer)
+            if isinstance(offer.price, Sealed) or self.leads(tag, state):
+                price = self.mine[tag] if state[0] is None else state[0]
+                self.at(self.simulation.venue.now, "collect", (offer, price))
         super().on_offer_closed(tag)
 
     def collect(self, won: tuple[Offer, int]) -> None:
-        """Note the lots that came from an auction, and bring them to the market."""
+        """Note the lots that came from an auction, and bring them to the market.
+
+        Their cost counts as that of the best bid, in a call as that of its own: at most that.
+        """
         offer, price = won
         lots = min(offer.size, self.unaccounted(offer))
         if lots > 0:
-            cash = self.worth(offer, price, lots)
+            cash = self.worth(offer, max(1, price), lots)
             self.outcomes.append(Outcome(self.now, offer.tag, offer.size, lots, -offer.side * cash))
             self.took(offer, offer.side * lots, -offer.side * cash)

@@ -12,12 +12,19 @@ latency and without gas.
 from collections import Counter
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from agents.agent import Agent, EventView
 from agents.latency import Distance, Latency
 from agents.liquidators.gas import FixedGas, GasPolicy
-from agents.liquidators.valuation import Costs, limit_of
+from agents.liquidators.transactions import (
+    GAS_ACCOUNT,
+    Outcome,
+    Transaction,
+    checked_outages,
+    sink_account,
+)
+from agents.liquidators.valuation import Costs, Depth, Levels, limit_of
 from agents.random import Purpose, RandomStream
 from lob import EntryKind, EventKind, Reason, Side
 from lob.checks import integer
@@ -28,39 +35,12 @@ from lob.types import LIQUIDATION_TAG
 if TYPE_CHECKING:
     from agents.liquidators.congestion import Congestion
 
-__all__ = ["Bot", "Outcome", "Transaction", "sink_account"]
+__all__ = ["Bot"]
 
 SECOND = 1_000_000_000
-GAS_ACCOUNT = "gas"
 DEEP_REVIEW = 8
 """Every so many reviews all offers are looked at."""
 MOST = 2**62 - 1
-
-
-class Transaction(NamedTuple):
-    """Something that a bot wants to be done about an offer."""
-
-    tag: int
-    lots: int
-    price: int
-    """Ticks: the worst acceptable one of a take, or the bid."""
-    gas: int
-    """Cash units that it pays to be included."""
-    reserved: int
-    """Cash units of capital that are spoken for while it is under way, gas included."""
-
-
-class Outcome(NamedTuple):
-    """What became of a transaction."""
-
-    ts_event: int
-    tag: int
-    asked: int
-    """Lots."""
-    got: int
-    """Lots, of a bid that was accepted 0."""
-    cash: int
-    """Units received, negative: paid."""
 
 
 class Bot(Agent):
@@ -130,9 +110,11 @@ class Bot(Agent):
         self.under_way: dict[int, Transaction] = {}
         self.busy: dict[int, int] = {}  # tag -> number of the transaction under way
         self.reserved = 0
+        self.promised: dict[tuple[int, Side], int] = {}
         self.gas_paid = 0
         self.outcomes: list[Outcome] = []
         self.refused: Counter[Reason] = Counter()
+        self.depths: dict[tuple[int, Side], Depth] = {}
         self.costs: dict[int, Costs] = {}
         self.assets: dict[tuple[int, int], int] = {}
 
@@ -142,23 +124,28 @@ class Bot(Agent):
         """Open the account, and watch what every clearing has on offer."""
         simulation = self.simulation
         ledger: Ledger = simulation.ledger
-        if isinstance(self.way_out, Distance):
-            self.way_out = self.way_out.latency(simulation.seed, self.name, "the venue")
-        self.delays = RandomStream(simulation.seed, self.name, Purpose.LATENCY)
         self.account = ledger.open_account(self.name, owner=self.owner)
         if self.cash_name is not None:
             self.cash_asset = ledger.asset(self.cash_name)
         elif simulation.clearings:
             self.cash_asset = simulation.clearings[0].cash_asset
+        self.prepare(ledger)
+        for clearing in simulation.clearings:
+            clearing.liquidator.watch(self)
+            for offer in clearing.liquidator.offers.values():
+                self.on_offer(offer)
+
+    def prepare(self, ledger: Ledger) -> None:
+        """Bring the capital, and find the way to the venue."""
+        simulation = self.simulation
+        if isinstance(self.way_out, Distance):
+            self.way_out = self.way_out.latency(simulation.seed, self.name, "the venue")
+        self.delays = RandomStream(simulation.seed, self.name, Purpose.LATENCY)
         self.gas_account = sink_account(ledger, GAS_ACCOUNT)
         ledger.transfer(
             self.cash_asset, ledger.WORLD, self.account, self.capital, kind=EntryKind.OPENING
         )
         simulation.venue.refresh()
-        for clearing in simulation.clearings:
-            clearing.liquidator.watch(self)
-            for offer in clearing.liquidator.offers.values():
-                self.on_offer(offer)
 
     # ---------------------------------------------------------------- to override
 
@@ -269,8 +256,12 @@ class Bot(Agent):
             self.at(self.now + self.review_every, "review", 0)
 
     def ahead_of(self, group: tuple[int, Side]) -> int:
-        """Lots that it has to bring to a side of a book before any others."""
-        return 0
+        """Lots that it has to bring to a side of a book, or may have to, before any others."""
+        return self.promised.get(group, 0)
+
+    def promise(self, group: tuple[int, Side], lots: int) -> None:
+        """Lots that it has asked for, and may get."""
+        self.promised[group] = self.promised.get(group, 0) + lots
 
     def rough_limit(self, instrument: int, side: Side) -> int | None:
         """No price of an offer that is worse, in ticks, is worth a look at the review."""
@@ -353,6 +344,28 @@ class Bot(Agent):
             )
         return costs
 
+    def depth(self, offer: Offer, ahead: int, slices: int) -> Levels:
+        """The levels of the book into which the lots of an offer would be traded."""
+        group = (offer.instrument, offer.side)
+        depth = self.depths.get(group)
+        if depth is None:
+            depth = self.depths[group] = Depth()
+        book = self.simulation.books[offer.instrument]
+        return depth.levels(book, Side(-offer.side), offer.size, ahead=ahead, slices=slices)
+
+    def worst(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
+        """The worst price, in ticks, at which lots that are worth ``price`` break even."""
+        limit = limit_of(
+            offer.side,
+            levels,
+            size=offer.size,
+            most=lots,
+            least=lots,
+            costs=self.costs_of(offer.instrument),
+            reward=offer.reward,
+        )
+        return price if limit is None else max(1, limit)
+
     def hurdle(self) -> int:
         """Ppm of the capital that a take must bring."""
         return 0
@@ -379,7 +392,9 @@ class Bot(Agent):
         # Money that something else speaks for is not spent on gas.
         gas = min(self.gas.bid(profit), max(0, self.free() - reserved))
         reserved += gas
-        transaction = Transaction(offer.tag, lots, price, gas, reserved)
+        group = (offer.instrument, offer.side)
+        transaction = Transaction(offer.tag, lots, price, gas, reserved, group)
+        self.promise(group, lots)
         self.entered += 1
         number = self.entered
         self.under_way[number] = transaction
@@ -405,6 +420,7 @@ class Bot(Agent):
         transaction = self.under_way.pop(number)
         tag = transaction.tag
         self.reserved -= transaction.reserved
+        self.promise(transaction.group, -transaction.lots)
         ledger = self.simulation.ledger
         ledger.transfer(
             self.cash_asset, self.account, gas_account, gas, kind=EntryKind.FEE, tag=tag
@@ -429,6 +445,7 @@ class Bot(Agent):
         """A transaction was thrown out of the mempool: it could not pay."""
         transaction = self.under_way.pop(number)
         self.reserved -= transaction.reserved
+        self.promise(transaction.group, -transaction.lots)
         del self.busy[transaction.tag]
         self.refused[Reason.INSUFFICIENT_MARGIN] += 1
         self.done(transaction.tag, False)
@@ -450,23 +467,3 @@ class Bot(Agent):
                     self.unfilled(event.order_id, event.size)
             elif kind == EventKind.CANCELLED:
                 self.unfilled(event.order_id, event.size)
-
-
-def checked_outages(offline: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Outages in the order of time."""
-    found = []
-    for i, (start, end) in enumerate(offline):
-        integer(f"offline[{i}].start", start, 0)
-        found.append((start, integer(f"offline[{i}].end", end, start + 1)))
-    for (_, end), (start, _) in zip(sorted(found), sorted(found)[1:], strict=False):
-        if start < end:
-            raise ValueError(f"offline must not overlap, got {sorted(found)}")
-    return tuple(sorted(found))
-
-
-def sink_account(ledger: Ledger, name: str) -> int:
-    """The account of that name, opened if there is none yet."""
-    try:
-        return ledger.account(name)
-    except ValueError:
-        return ledger.open_account(name)

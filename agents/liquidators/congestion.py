@@ -17,7 +17,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from agents.agent import Agent
-from agents.liquidators.bot import GAS_ACCOUNT, SECOND, sink_account
+from agents.liquidators.bot import SECOND
+from agents.liquidators.transactions import GAS_ACCOUNT, sink_account
 from agents.traders.arguments import not_negative, positive
 from lob.checks import integer
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from agents.liquidators.bot import Bot, Transaction
-from agents.liquidators.valuation import Costs, Worth, levels_of, limit_of, worth_taking
+from agents.liquidators.bot import Bot
+from agents.liquidators.transactions import Transaction
+from agents.liquidators.valuation import Costs, Worth, limit_of, worth_taking
 from lob import EntryKind, Side, TimeInForce
 from lob.checks import integer
 from lob.liquidation.offers import Offer
@@ -67,8 +68,7 @@ class FlashKeeper(Bot):
 
     def levels(self, offer: Offer) -> list[tuple[int, int]]:
         """The book for the lots of an offer."""
-        book = self.simulation.books[offer.instrument]
-        return levels_of(book, Side(-offer.side), offer.size)
+        return self.depth(offer, 0, 1)
 
     def look(self, offer: Offer) -> None:
         """Send the transaction, or look again when it will pay."""

@@ -5,9 +5,10 @@ from itertools import islice
 from math import ceil, sqrt
 from typing import Any, NamedTuple
 
-from agents.liquidators.bot import SECOND, Bot, sink_account
+from agents.liquidators.bot import SECOND, Bot
+from agents.liquidators.transactions import sink_account
 from agents.liquidators.unwinding import AtOnce, Unwinding
-from agents.liquidators.valuation import Levels, Worth, levels_of, limit_of, worth_taking
+from agents.liquidators.valuation import Levels, Worth, limit_of, worth_taking
 from agents.traders.arguments import not_negative
 from lob import EntryKind, Reason, Side, TimeInForce
 from lob.checks import integer
@@ -184,12 +185,13 @@ class Keeper(Bot):
                 return
             found = self.value(offer, levels, price, most)
             if found.lots:
+                worst = self.affordable(offer, levels, found.lots, price)
                 self.transact(
                     offer,
                     found.lots,
-                    price,
+                    worst,
                     profit=found.gain + self.gas.least(),
-                    reserved=self.worth(offer, price, found.lots),
+                    reserved=self.worth(offer, max(worst, price), found.lots),
                 )
                 return
         limit = self.limit(offer, levels)
@@ -201,6 +203,17 @@ class Keeper(Bot):
         """Lots that its capital allows at a price, its gas put aside."""
         free = self.free() - self.gas.least()
         return min(offer.size, max(0, free) // max(1, self.worth(offer, price, 1)))
+
+    def affordable(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
+        """The worst price for lots at which it breaks even, and which it can pay."""
+        worst = self.worst(offer, levels, lots, price)
+        if offer.side == Side.SELL:
+            return min(worst, price)
+        costs = self.costs_of(offer.instrument)
+        if costs.inverse:
+            return max(worst, price)
+        free = self.free() - self.gas.least()
+        return max(price, min(worst, free // (lots * costs.multiplier)))
 
     def value(self, offer: Offer, levels: Levels, price: int, most: int) -> Worth:
         """How many lots to take at a price, and what that gains."""
@@ -237,18 +250,13 @@ class Keeper(Bot):
         self.whole.discard(tag)
 
     def ahead_of(self, group: tuple[int, Side]) -> int:
-        """Lots that it has to bring to a side of a book before any others."""
-        return self.ahead.get(group, 0)
+        """Lots that it has to bring to a side of a book, or may have to, before any others."""
+        return self.ahead.get(group, 0) + super().ahead_of(group)
 
     def levels(self, offer: Offer) -> Levels:
         """The levels that are left for the lots of an offer, behind what it holds already."""
-        return levels_of(
-            self.simulation.books[offer.instrument],
-            Side(-offer.side),
-            offer.size,
-            ahead=self.ahead.get((offer.instrument, offer.side), 0),
-            slices=self.unwinding.slices or 1,
-        )
+        ahead = self.ahead_of((offer.instrument, offer.side))
+        return self.depth(offer, ahead, self.unwinding.slices or 1)
 
     # ---------------------------------------------------------------- what it takes
 
@@ -259,20 +267,24 @@ class Keeper(Bot):
 
     def took(self, offer: Offer, lots: int, cash: int) -> None:
         """Note what came, and bring it to the market once that is heard of."""
-        key = (offer.tag, offer.instrument)
-        held = self.held.setdefault(key, Inventory(offer.instrument, offer.side))
+        self.receive(offer.tag, offer.instrument, self.asset_of(offer), lots, cash)
+
+    def receive(self, tag: int, instrument: int, asset: int, lots: int, cash: int) -> None:
+        """Signed lots came, for cash (negative: paid)."""
+        key, side = (tag, instrument), Side.BUY if lots > 0 else Side.SELL
+        held = self.held.get(key)
+        if held is None:
+            held = self.held[key] = Inventory(instrument, side, asset)
         cost = abs(cash)
         total = held.cost + cost
         # The average time: so that funding is that of all parts.
         held.since = (held.cost * held.since + cost * self.now) // total if total else self.now
         held.cost = total
         held.lots += abs(lots)
-        if cash > 0 and offer.side == Side.SELL:
+        if cash > 0 and side == Side.SELL:
             held.received += cash
             self.locked += 2 * cash
         self.in_use += cost
-        asset = self.asset_of(offer)
-        held.asset = asset
         self.owned[asset] = self.owned.get(asset, 0) + lots
         self.peak_capital = max(self.peak_capital, self.in_use + self.reserved)
         if self.unwinding.slices:

@@ -14,13 +14,15 @@ inverse       s(1-h) >= p(1+f)      p(1-f) >= s(1+h)
 ============  ====================  ======================
 """
 
+from bisect import bisect_right
 from typing import NamedTuple
 
 from lob import OrderBook, Side
 
-__all__ = ["Costs", "Levels", "Worth", "gain", "levels_of", "limit_of", "worth_taking"]
+__all__ = ["Costs", "Depth", "Levels", "Worth", "gain", "levels_of", "limit_of", "worth_taking"]
 
 PPM = 1_000_000
+FIRST_LEVELS = 16
 
 Levels = list[tuple[int, int]]
 """Price in ticks and size in lots, best first."""
@@ -51,35 +53,56 @@ class Worth(NamedTuple):
 NOTHING = Worth(0, 0)
 
 
-def levels_of(book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1) -> Levels:
-    """The levels into which so many lots would be sold (``side`` SELL) or bought back: O(levels).
+class Depth:
+    """A side of a book as it was read last: read anew only when the book has changed."""
 
-    Parameters
-    ----------
-    ahead
-        Lots of one's own that are sold before them.
-    slices
-        The book is believed to refill between so many parts: each level counts so often.
-    """
-    read = book.bids if side == Side.SELL else book.asks
-    count = 8
-    while True:
-        rows = read(count).tolist()
-        skip, left = ahead, lots
+    def __init__(self) -> None:
+        self.seq = -1
+        self.prices: list[int] = []
+        self.ends: list[int] = []  # lots down to each level, that level included
+        self.complete = False
+
+    def levels(
+        self, book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1
+    ) -> Levels:
+        """The levels into which so many lots would be sold (``side`` SELL) or bought back.
+
+        O(levels) where the book has changed, else O(log(levels) + levels that are returned).
+
+        Parameters
+        ----------
+        ahead
+            Lots of one's own that are sold before them.
+        slices
+            The book is believed to refill between so many parts: each level counts so often.
+        """
+        if book.seq != self.seq:
+            self.seq, self.complete = book.seq, False
+            self.read(book, side, FIRST_LEVELS)
+        while not self.complete and (not self.ends or self.ends[-1] * slices < ahead + lots):
+            self.read(book, side, 4 * len(self.ends))
         found: Levels = []
-        for price, depth, _ in rows:
-            here = depth * slices
-            if skip >= here:
-                skip -= here
-                continue
-            here, skip = min(here - skip, left), 0
-            found.append((price, here))
-            left -= here
-            if not left:
-                return found
-        if len(rows) < count:
-            return found
-        count *= 8
+        skip = ahead
+        for i in range(bisect_right(self.ends, ahead // slices), len(self.ends)):
+            part = min(self.ends[i] * slices - skip, lots)
+            found.append((self.prices[i], part))
+            skip += part
+            lots -= part
+            if not lots:
+                break
+        return found
+
+    def read(self, book: OrderBook, side: Side, count: int) -> None:
+        """Read so many levels."""
+        rows = (book.bids if side == Side.SELL else book.asks)(count)
+        self.complete = len(rows) < count
+        self.prices = rows["price"].tolist()
+        self.ends = rows["size"].cumsum().tolist()
+
+
+def levels_of(book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1) -> Levels:
+    """See ``Depth.levels``, of a book that is looked at once."""
+    return Depth().levels(book, side, lots, ahead=ahead, slices=slices)
 
 
 def gain(side: Side, price: int, levels: Levels, lots: int, costs: Costs, reward: int = 0) -> int:

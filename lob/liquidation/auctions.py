@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lob.auction import Uncross, uncross
 from lob.checks import integer
 from lob.liquidation.maker import FlipAuction, FlipBid, Refusal
-from lob.liquidation.offers import BestBid, OfferPrice
+from lob.liquidation.offers import BestBid, OfferPrice, Sealed
 from lob.liquidation.parts import Takers
 from lob.liquidation.price_paths import bankruptcy_limit, taker_side
 from lob.liquidation.sale import Sale
@@ -278,7 +278,7 @@ class SealedBids(Bidding):
         side = taker_side(design, case, holding)
         closes = now + self.window
         design.memory["sealed", case] = []
-        sale = Sale(holding, side, lots, BestBid(), now, closes, True, closes)
+        sale = Sale(holding, side, lots, Sealed(right=True), now, closes, True, closes)
         design.start_sale(case, sale, bids=True)
         return True
 
@@ -377,7 +377,7 @@ class CallAuction(Bidding):
             batch = design.memory[key] = Batch(case, now + self.every)
         batch.members.append((case, lots, limit))
         design.memory["batch", case] = batch
-        sale = Sale(holding, side, lots, BestBid(), now, batch.closes, True, batch.closes)
+        sale = Sale(holding, side, lots, Sealed(), now, batch.closes, True, batch.closes)
         if batch.leader == case:
             design.start_sale(case, sale, bids=True)
         else:

@@ -6,7 +6,7 @@ seconds and rays (1e27) for the contracts' own numbers, nanoseconds and ticks in
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from math import isqrt
 from operator import index
 from typing import Any, Protocol
@@ -78,6 +78,7 @@ def half_up(x: int, y: int, unit: int) -> int:
     return (x * y + unit // 2) // unit
 
 
+@lru_cache(maxsize=65_536)
 def rpow(x: int, exponent: int, unit: int = RAY) -> int:
     """``unit * (x / unit) ** exponent``: by squaring, each product rounded half up.
 

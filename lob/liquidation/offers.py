@@ -19,6 +19,7 @@ __all__ = [
     "Offer",
     "OfferListener",
     "OfferPrice",
+    "Sealed",
     "Spread",
     "first_time",
 ]
@@ -256,6 +257,27 @@ class BestBid:
     def price_at(self, ts: int) -> int | None:
         """See ``OfferPrice``: the best bid; ``None``: no bid yet, or bids are sealed."""
         return self.price
+
+    def time_of(self, limit: int, side: Side) -> int | None:
+        """See ``OfferPrice``: a bidder need not wait."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Bids that nobody sees, answered all at once at the end: a call, a sealed bid.
+
+    Parameters
+    ----------
+    right
+        Whether they are for the right to take what is on offer next, not for the lots.
+    """
+
+    right: bool = False
+
+    def price_at(self, ts: int) -> int | None:
+        """See ``OfferPrice``: none is told."""
+        return None
 
     def time_of(self, limit: int, side: Side) -> int | None:
         """See ``OfferPrice``: a bidder need not wait."""

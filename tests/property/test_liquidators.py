@@ -104,6 +104,9 @@ def test_bots_keep_to_the_rules(design, made, lots, ticks, depth, side):
                 assert bot.locked == sum(2 * one.received for one in bot.held.values())
                 if not bot.under_way and not isinstance(bot, AuctionKeeper):
                     assert side * lots_of(simulation, bot) <= held
+            under_way = sum(one.lots for one in bot.under_way.values())
+            leads = sum(lots for _, lots in getattr(bot, "leading", {}).values())
+            assert sum(bot.promised.values()) == under_way + leads
             assert bot.reserved == sum(one.reserved for one in bot.under_way.values())
     simulation.venue.check()
     tags = {lob.LIQUIDATION_TAG + 1 + case for case in range(len(lots))}

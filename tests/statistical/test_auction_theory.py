@@ -20,7 +20,7 @@ from agents.liquidators import (
     expected_revenue,
     first_price_bid,
 )
-from tests.offering import SECOND, English, Sealed, selling
+from tests.offering import SECOND, English, FirstPriceAuction, selling
 
 HIGH = 200
 AUCTIONS = 300
@@ -47,7 +47,7 @@ def test_english_and_first_price_auctions_bring_the_same(bidders, reserve):
         English(reserve=max(1, reserve)), Ascending(opening=max(1, reserve)), bidders, SEED
     )
     sealed, _ = revenues(
-        Sealed(reserve=max(1, reserve)), FirstPrice(bidders, reserve), bidders, SEED + 1
+        FirstPriceAuction(reserve=max(1, reserve)), FirstPrice(bidders, reserve), bidders, SEED + 1
     )
     for found in (english, sealed):
         error = found.std(ddof=1) / np.sqrt(AUCTIONS)
@@ -91,6 +91,6 @@ def test_shading_less_or_more_than_equilibrium_does_not_pay():
 
 def test_truthful_sealed_bids_give_the_seller_everything():
     """Who bids his value in a first-price auction pays the highest: n / (n+1)."""
-    found, _ = revenues(Sealed(), SealedBid(), 3, SEED + 3)
+    found, _ = revenues(FirstPriceAuction(), SealedBid(), 3, SEED + 3)
     error = found.std(ddof=1) / np.sqrt(AUCTIONS)
     assert abs(found.mean() - HIGH * 3 / 4) < 4 * error + 2

@@ -10,7 +10,6 @@ from agents.liquidators import (
     AuctionKeeper,
     FixedGas,
     FlashKeeper,
-    Keeper,
     PassiveHolder,
     ProfitShare,
     Sliced,
@@ -36,7 +35,7 @@ TABLES = {
             "gas": {"policy": "profit-share", "share": 400_000, "cap": 10},
         },
         {"name": "patient", "kind": "passive", "capital": 10, "discount": 300_000},
-        {"name": "bidder", "kind": "auction", "capital": 10, "beg": 30_000, "opening": 2},
+        {"name": "bidder", "capital": 10, "beg": 30_000, "opening": 2},
     ],
 }  # fmt: skip
 
@@ -54,7 +53,7 @@ def test_tables_become_bots():
     assert (pool.block_time, pool.capacity, pool.base_fee) == (12_500_000_000, 7, 9)
     assert pool.load == [(3 * SECOND, 5.0, 100.0)]
     first, second = simulation["fast 0"], simulation["fast 1"]
-    assert type(first) is Keeper
+    assert type(first) is AuctionKeeper
     assert (first.capital, second.capital) == (501, 500)
     assert first.unwinding == Sliced(4, 8 * SECOND)
     assert first.offline == ((5 * SECOND, 6_500_000_000),)
@@ -66,8 +65,7 @@ def test_tables_become_bots():
     assert flash.way_out == LogNormal(SECOND // 5, 0.3)
     assert type(simulation["patient"]) is PassiveHolder
     assert simulation["patient"].discount == 300_000
-    assert type(simulation["bidder"]) is AuctionKeeper
-    assert simulation["bidder"].rule == Ascending(30_000, 2)
+    assert simulation["bidder"].rule == Ascending(30_000, 2, 900_000)
 
 
 def test_their_money_comes_in_at_the_start():
