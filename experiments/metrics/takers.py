@@ -65,17 +65,24 @@ def flows(entries: NDArray[np.void], asset: int, accounts: Collection[int]) -> N
 
 
 def takers_of(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]) -> Takers:
-    """Add up what takers paid, got and are left with; see ``cases_of`` for the arguments."""
+    """Add up what takers paid, got and are left with; see ``cases_of`` for the arguments.
+
+    Bids in auctions that are not over go back; accounts that only pass on what is shared out over
+    other borrowers lay nothing out.
+    """
     accounts = taker_accounts(entries, terms)
     if not len(accounts):
         return Takers((), 0.0, 0.0, 0)
     profit, peak, lots = 0.0, 0.0, 0
     entries = entries[~np.isin(entries["kind"], BROUGHT)]
+    over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
+    pending = (entries["kind"] == EntryKind.BID) & ~np.isin(entries["tag"], over)
+    shared = entries[entries["kind"] == EntryKind.REDISTRIBUTED]
+    laying_out = accounts[~np.isin(accounts, shared["debit"])]
     for asset in sorted(set(terms.cash.values())):
-        running = np.cumsum(flows(entries, asset, accounts))
-        if len(running):
-            profit += float(running[-1])
-            peak += max(0.0, -float(running.min()))
+        profit += float(flows(entries[~pending], asset, accounts).sum())
+        running = np.cumsum(flows(entries, asset, laying_out))
+        peak += max(0.0, -float(running.min(initial=0)))
     for asset, holding in {one.asset: one for one in terms.holdings}.items():
         left = int(flows(entries, asset, accounts).sum())
         profit += float(holding.value(left, closing[holding.instrument]))

@@ -388,7 +388,7 @@ class Stability(Takers):
         if holding != pool.holding or held <= 0 or debt <= 0 or pool.account is None:
             return False
         split = self.split(design, case, held, debt)
-        spreads = self.spread and bool(design.opposing(holding, 1))
+        spreads = self.spread and design.is_opposed(holding, 1)
         if split.spread_debt and not spreads:
             if not split.pool_debt:
                 return False
