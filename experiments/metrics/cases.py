@@ -14,7 +14,7 @@ the book as it is then: otherwise a design would win by not selling.
 Amounts are cash units, prices ticks, sizes lots, times seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,7 +23,17 @@ from numpy.typing import NDArray
 
 from lob import LIQUIDATION_TAG, EntryKind
 
-__all__ = ["Cases", "Holding", "Legs", "Path", "Terms", "balances_before", "cases_of", "legs_of"]
+__all__ = [
+    "Cases",
+    "Holding",
+    "Legs",
+    "Path",
+    "Terms",
+    "balances_before",
+    "cases_of",
+    "legs_of",
+    "membership",
+]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -193,19 +203,27 @@ def legs_of(entries: NDArray[np.void], opened: NDArray[np.void]) -> Legs:
     )
 
 
+def membership(accounts: Collection[int], most: int) -> NDArray[np.bool_]:
+    """Whether each account number from 0 to ``most`` is in a group: faster than ``np.isin``."""
+    ours = np.array(sorted(accounts), np.int64)
+    found = np.zeros(most + 1, np.bool_)
+    found[ours[ours <= most]] = True
+    return found
+
+
 def balances_before(
     entries: NDArray[np.void], asset: int, accounts: Integers, rows: Integers
 ) -> Floats:
     """What accounts had of an asset just before rows of the journal."""
     where = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["asset"] == asset))
     moved = entries[where]
+    both = np.concatenate([moved["debit"], moved["credit"]]).astype(np.int64)
+    ours = membership(set(accounts.tolist()), int(both.max(initial=0)))[both]
     span = len(entries) + 1
-    keys = np.concatenate(
-        [moved["debit"].astype(np.int64) * span + where, moved["credit"] * np.int64(span) + where]
-    )
+    keys = (both * span + np.concatenate([where, where]))[ours]
+    amounts = np.concatenate([-moved["amount"], moved["amount"]])[ours]
     order = np.argsort(keys, kind="stable")
-    amounts = np.concatenate([-moved["amount"], moved["amount"]])[order]
-    sums = np.concatenate([[0], np.cumsum(amounts)])
+    sums = np.concatenate([[0], np.cumsum(amounts[order])])
     keys = keys[order]
     upto = np.searchsorted(keys, accounts * span + rows)
     first = np.searchsorted(keys, accounts * span)

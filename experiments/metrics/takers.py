@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.metrics.cases import POSTINGS, Path, Terms, balances_before
+from experiments.metrics.cases import POSTINGS, Path, Terms, balances_before, membership
 from lob import LIQUIDATION_TAG, EntryKind
 
 __all__ = ["Takers", "adl_overshoot", "draw_of_funds", "leftovers", "takers_of"]
@@ -58,10 +58,18 @@ def taker_accounts(entries: NDArray[np.void], terms: Terms) -> NDArray[np.int64]
 def flows(entries: NDArray[np.void], asset: int, accounts: Collection[int]) -> NDArray[np.int64]:
     """What a group of accounts received, row by row of the postings of an asset; 0: nothing."""
     rows = entries[(entries["kind"] < POSTINGS) & (entries["asset"] == asset)]
-    ours = list(accounts)
-    sign = np.isin(rows["credit"], ours).astype(np.int64) - np.isin(rows["debit"], ours)
+    credit, debit = rows["credit"], rows["debit"]
+    ours = membership(accounts, int(max(credit.max(initial=0), debit.max(initial=0))))
+    sign = ours[credit].astype(np.int64) - ours[debit]
     found: NDArray[np.int64] = sign * rows["amount"]
     return found
+
+
+def _concerned(entries: NDArray[np.void], accounts: Collection[int]) -> NDArray[np.bool_]:
+    """The postings of a group of accounts: everything else is left out early."""
+    ours = membership(accounts, int(max(entries["credit"].max(), entries["debit"].max())))
+    found: NDArray[np.bool_] = ours[entries["credit"]] | ours[entries["debit"]]
+    return found & (entries["kind"] < POSTINGS)
 
 
 def takers_of(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]) -> Takers:
@@ -74,8 +82,8 @@ def takers_of(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]
     if not len(accounts):
         return Takers((), 0.0, 0.0, 0)
     profit, peak, lots = 0.0, 0.0, 0
-    entries = entries[~np.isin(entries["kind"], BROUGHT)]
     over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
+    entries = entries[_concerned(entries, accounts) & ~np.isin(entries["kind"], BROUGHT)]
     pending = (entries["kind"] == EntryKind.BID) & ~np.isin(entries["tag"], over)
     shared = entries[entries["kind"] == EntryKind.REDISTRIBUTED]
     laying_out = accounts[~np.isin(accounts, shared["debit"])]
