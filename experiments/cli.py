@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn, cast
 
 import typer
 
-from experiments.commands import compare, diff, impact, replay, run
+from experiments.commands import compare, demo, diff, impact, replay, run
 from experiments.console import BAD_ARGUMENTS, RefusalError
 from experiments.validation.command import validate_command
 from lob import __version__
@@ -31,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (replay.replay, replay.demo, run.run, impact.impact, diff.diff, compare.compare):
+for command in (demo.demo, replay.replay, run.run, impact.impact, diff.diff, compare.compare):
     app.command()(command)
 app.command("validate")(validate_command)
 
