@@ -30,7 +30,7 @@ __all__ = ["OBJECTIVES", "Contest", "hold_contest", "hold_contests", "plain"]
 
 Row = dict[str, Any]
 Report = Callable[[int, int], object]
-OBJECTIVES = ("drop", "bad_debt", "borrower_loss", "time_unsafe")
+OBJECTIVES = ("drop", "bad_debt", "borrower_loss", "time_unsafe", "unsold")
 """What the Pareto view weighs against each other, lower is better."""
 BOOTSTRAP_SEED = 0
 PICTURES = ("path", "twin_path", "generations")
