@@ -133,13 +133,15 @@ class English(Bidding):
 
     def _pay(self, design: "Staged", case: int, bidder: int, done: FlipBid) -> Reason:
         """The bidder pays the one outbid, and the account what he adds to it."""
-        total = sum(payment.amount for payment in done.payments)
-        reason = design.refusal_to_carry(bidder, 0, total)
-        if reason == Reason.NONE:
-            account = design.account_of(case)
-            for payment in done.payments:
-                payee = account if payment.payee is None else payment.payee
-                design.pay(case, bidder, payee, payment.amount, EntryKind.BID)
+        if len(done.payments) == 2:
+            total = sum(payment.amount for payment in done.payments)
+            reason = design.refusal_to_carry(bidder, 0, total)
+            if reason:
+                return reason
+        reason = Reason.NONE
+        for _, payee, amount in done.payments:
+            to = design.account_of(case) if payee is None else payee
+            reason = reason or design.put_up(case, bidder, to, amount)
         return reason
 
     def _put_up(
@@ -182,7 +184,8 @@ class English(Bidding):
         elif design.listeners:
             design.change_sale(case, closes=end)
         sale.closes, sale.next = end, end + 1
-        design.look_at(case, sale.next)
+        if sale.next < design.progress[case].look:
+            design.look_at(case, sale.next)
 
     def due(self, design: "Staged", case: int, ts: int) -> None:
         """See ``Takers``: the best bid wins; without one the auction runs again."""
@@ -284,9 +287,8 @@ class SealedBids(Bidding):
         amount = price * size * design.multiplier(sale.holding)
         if amount == 0 or amount >= 2**62:
             return Reason.BID_TOO_LOW if amount == 0 else Reason.INSUFFICIENT_MARGIN
-        reason = design.refusal_to_carry(account, 0, amount)
-        if reason == Reason.NONE:
-            design.pay(case, account, escrow_of(design), amount, EntryKind.BID)
+        reason = design.put_up(case, account, escrow_of(design), amount)
+        if not reason:
             design.memory["sealed", case].append((account, amount))
         return reason
 
@@ -393,9 +395,8 @@ class CallAuction(Bidding):
         amount = price * size * design.multiplier(sale.holding)
         if amount >= 2**62:
             return Reason.INSUFFICIENT_MARGIN
-        reason = design.refusal_to_carry(account, 0, amount)
-        if reason == Reason.NONE:
-            design.pay(case, account, escrow_of(design), amount, EntryKind.BID)
+        reason = design.put_up(case, account, design.memory["escrow"], amount)
+        if not reason:
             batch.bids.append((account, price, size, amount))
         return reason
 

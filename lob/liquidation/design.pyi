@@ -63,6 +63,7 @@ class Design(Liquidator):
         *,
         holding: SupportsIndex = 0,
     ) -> Reason: ...
+    def put_up(self, case: int, account: int, to: int, amount: int) -> Reason: ...
     def take_over(
         self,
         case: SupportsIndex,

@@ -21,6 +21,7 @@ from lob.records cimport (
     ENTRY_ADL,
     ENTRY_AUCTION,
     ENTRY_BAD_DEBT,
+    ENTRY_BID,
     ENTRY_INSURANCE,
     ENTRY_REDISTRIBUTED,
     ENTRY_SOCIALISED,
@@ -33,6 +34,7 @@ from lob.records cimport (
     LIQUIDATION_TAG,
     MARKET,
     MAX_PRICE,
+    MAX_SIZE as MAX_LOTS,
     NEW,
     REASON_INSUFFICIENT_MARGIN,
     REASON_IN_LIQUIDATION,
@@ -54,6 +56,7 @@ from lob.types import MAX_SIZE, EntryKind, Reason
 __all__ = ["Design"]
 
 cdef int64_t NEVER = 2**63 - 1
+cdef list REASONS = [Reason(i) if i in Reason._value2member_map_ else None for i in range(256)]
 
 
 @cython.auto_pickle(True)
@@ -108,8 +111,7 @@ cdef class Design(Liquidator):
     def held(self, case, holding=0):
         """Lots of a holding that the account still has, signed."""
         cdef int64_t account = self.clearing.case(checked(self, case)).account
-        cdef int64_t number = checks.integer("holding", holding, 0, self.clearing.holding_count - 1)
-        return self.clearing.ledger.row(self.clearing.records[number].asset)[account]
+        return self.clearing.ledger.row(self.clearing.records[which(self, holding)].asset)[account]
 
     def is_flat(self, case):
         """Whether the account holds nothing but cash."""
@@ -139,7 +141,7 @@ cdef class Design(Liquidator):
         cdef int64_t mark = self.clearing.records[which(self, holding)].mark
         return None if mark == NO_PRICE else mark
 
-    def multiplier(self, holding=0):
+    def multiplier(self, Py_ssize_t holding=0):
         """Units of cash of one lot at one tick."""
         return self.clearing.records[which(self, holding)].multiplier
 
@@ -344,7 +346,9 @@ cdef class Design(Liquidator):
             message.owner = self.clearing.ledger.accounts[self.clearing.case(number).account].owner
             self.clearing.market.execute(&message)
 
-    def refusal_to_carry(self, account, lots, cash, *, holding=0):
+    def refusal_to_carry(
+        self, Py_ssize_t account, Py_ssize_t lots, Py_ssize_t cash, *, Py_ssize_t holding=0
+    ):
         """Why an account could not take over signed lots and pay ``cash`` for them.
 
         Parameters
@@ -360,12 +364,34 @@ cdef class Design(Liquidator):
         lob.Reason
             ``NONE``: it can.
         """
-        cdef int64_t number = checks.integer("account", account, 0,
-                                             self.clearing.ledger.account_count - 1)
-        cdef int64_t size = checks.integer("lots", lots, -MAX_SIZE, MAX_SIZE)
-        cdef int64_t paid = checks.integer("cash", cash, -MAX_SIZE, MAX_SIZE)
         cdef int64_t asset = self.clearing.records[which(self, holding)].asset
-        return Reason(self.may_carry(number, asset, size, paid))
+        if not 0 <= account < self.clearing.ledger.account_count:
+            last = self.clearing.ledger.account_count - 1
+            raise ValueError(f"account must be 0 to {last}, got {account}")
+        if not -MAX_LOTS <= lots <= MAX_LOTS:
+            raise ValueError(f"lots must be below 2**62 in size, got {lots}")
+        if not -MAX_LOTS <= cash <= MAX_LOTS:
+            raise ValueError(f"cash must be below 2**62 in size, got {cash}")
+        return REASONS[self.may_carry(account, asset, lots, cash)]
+
+    def put_up(self, Py_ssize_t case, Py_ssize_t account, Py_ssize_t to, Py_ssize_t amount):
+        """Let a bidder pay cash, if he can: ``refusal_to_carry`` and ``pay`` in one, for bids."""
+        cdef int64_t count = self.clearing.ledger.account_count, number
+        cdef int reason
+        if not (0 <= account < count and 0 <= to < count):
+            raise ValueError(f"account and to must be 0 to {count - 1}, got {account} and {to}")
+        if not 0 <= amount <= MAX_LOTS:
+            raise ValueError(f"amount must be 0 to {MAX_LOTS}, got {amount}")
+        number = checked(self, case)
+        reason = self.may_carry(account, self.clearing.records[0].asset, 0, amount)
+        if reason == REASON_NONE:
+            self.clearing.ledger.post(
+                ENTRY_BID, self.clearing.cash_asset, account, to, amount,
+                self.clearing.tag_of(number), 0,
+            )
+            self.touch(account)
+            self.touch(to)
+        return REASONS[reason]
 
     def take_over(self, case, account, size, price, *, holding=0, adl=False):
         """Let another account take ``size`` lots of the position at ``price`` ticks.
@@ -440,8 +466,8 @@ cdef class Design(Liquidator):
         cdef int64_t giver = checks.integer("debit", debit, 0, count - 1)
         cdef int64_t taker = checks.integer("credit", credit, 0, count - 1)
         cdef int64_t units = checks.integer("amount", amount, -MAX_SIZE, MAX_SIZE)
-        if EntryKind(kind) >= 64:
-            raise ValueError(f"kind must be a posting's, got {EntryKind(kind)!r}")
+        if not isinstance(kind, EntryKind) or kind >= 64:
+            raise ValueError(f"kind must be an EntryKind of a posting, got {kind!r}")
         self.clearing.ledger.post(
             kind, self.clearing.cash_asset, giver, taker, units, self.clearing.tag_of(number), 0
         )
@@ -668,14 +694,14 @@ cdef class Design(Liquidator):
             for listener in self.listeners:
                 listener.on_offer_closed(tag)
 
-    def note_auction(self, case, amount, price):
+    def note_auction(self, Py_ssize_t case, Py_ssize_t amount, Py_ssize_t price):
         """Put a step of an auction in the journal: lots on offer, ticks asked or bid."""
         cdef int64_t number = checked(self, case)
         cdef Entry *entry = self.clearing.ledger.write(ENTRY_AUCTION)
         entry.tag = self.clearing.tag_of(number)
         entry.debit = self.clearing.case(number).account
-        entry.amount = checks.integer("amount", amount, 0, MAX_SIZE)
-        entry.price = checks.integer("price", price, 0, MAX_PRICE)
+        entry.amount = amount
+        entry.price = price
         entry.protocol = <uint16_t>self.clearing.number
         entry.stage = self.clearing.case(number).stage
 
@@ -788,14 +814,19 @@ cdef class Design(Liquidator):
         return self.on_bid(case, account, message.size, message.price)
 
 
-cdef int64_t which(Design design, holding) except -1:
+cdef int64_t which(Design design, Py_ssize_t holding) except -1:
     """The number of a holding."""
-    return checks.integer("holding", holding, 0, design.clearing.holding_count - 1)
+    if not 0 <= holding < design.clearing.holding_count:
+        last = design.clearing.holding_count - 1
+        raise ValueError(f"holding must be 0 to {last}, got {holding}")
+    return holding
 
 
-cdef int64_t checked(Design design, case) except -1:
+cdef int64_t checked(Design design, Py_ssize_t case) except -1:
     """The number of a case that is not over."""
-    cdef int64_t number = checks.integer("case", case, 0, design.clearing.case_total - 1)
+    cdef int64_t number = case
+    if not 0 <= number < design.clearing.case_total:
+        raise ValueError(f"case must be 0 to {design.clearing.case_total - 1}, got {case}")
     if design.clearing.case(number).state == SETTLED:
         raise ValueError(f"case {case} is over")
     return number

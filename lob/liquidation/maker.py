@@ -9,6 +9,7 @@ so that debt (collateral x price) is in rads (1e45). A market: lots, ticks, unit
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from lob.liquidation.curves import RAY, WAD, Curve, natural, rdiv, rmul
@@ -59,6 +60,7 @@ class Refusal(StrEnum):
     BID_ALREADY_PLACED = "bid-already-placed"
 
 
+@cache
 def allowed(level: int) -> tuple[str, ...]:
     """The actions that the circuit breaker leaves at a level, 0 (all) to 3 (none)."""
     return tuple(
@@ -255,12 +257,14 @@ class ClipAuction:
             owe = self.tab - self.rules.chost
             part = owe // price
         tab, lot = self.tab - owe, self.lot - part
-        after = replace(self, tab=tab, lot=lot)
         if lot == 0:
-            return Take(replace(after, tab=0), part, owe, 0, tab + owe, tab)
+            return Take(self._after(0, 0), part, owe, 0, tab + owe, tab)
         if tab == 0:
-            return Take(replace(after, lot=0), part, owe, lot, owe)
-        return Take(after, part, owe, 0, owe)
+            return Take(self._after(0, 0), part, owe, lot, owe)
+        return Take(self._after(lot, tab), part, owe, 0, owe)
+
+    def _after(self, lot: int, tab: int) -> "ClipAuction":
+        return ClipAuction(self.rules, lot, tab, self.top, self.started)
 
     def _refusal_to_take(self, limit: int, now: int, level: int) -> Refusal:
         if "take" not in allowed(level):
@@ -378,8 +382,7 @@ class FlipAuction:
         if refusal:
             return FlipBid(self, refusal=refusal)
         payments = (*self._refund(bidder), Payment(bidder, None, bid - self.bid))
-        after = replace(self, guy=bidder, bid=bid, expiry=now + self.ttl)
-        return FlipBid(after, payments)
+        return FlipBid(self._after(self.lot, bidder, bid, now + self.ttl), payments)
 
     def dent(self, bidder: int, lot: int, bid: int, now: int) -> FlipBid:
         """Accept less of the lot for the tab; the rest goes back to the owner at once."""
@@ -396,8 +399,24 @@ class FlipAuction:
             refusal = Refusal.INSUFFICIENT_DECREASE
         if refusal:
             return FlipBid(self, refusal=refusal)
-        after = replace(self, guy=bidder, lot=lot, expiry=now + self.ttl)
+        after = self._after(lot, bidder, self.bid, now + self.ttl)
         return FlipBid(after, self._refund(bidder), returned=self.lot - lot)
+
+    def _after(self, lot: int, guy: int, bid: int, expiry: int) -> "FlipAuction":
+        """The auction with another best bid; ``replace`` takes twice as long."""
+        return FlipAuction(
+            lot,
+            self.tab,
+            self.end,
+            self.beg,
+            self.ttl,
+            self.tau,
+            guy,
+            bid,
+            expiry,
+            False,
+            self.unit,
+        )
 
     def deal(self, now: int) -> FlipBid:
         """Give the lot to the best bidder, once his bid stood long enough or the auction ended."""

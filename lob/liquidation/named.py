@@ -104,7 +104,7 @@ def takeover_stages(
     return [
         Stage(
             price_path=AtBankruptcy(),
-            takers=Resting(),
+            takers=Resting(sweeps=True),
             every=ns(max(rest, 1.0)),
             patience=ns(rest),
             **common,

@@ -33,6 +33,9 @@ class Sale:
     """Units of cash: to be raised, of that the debt itself, and what came in."""
     dirt: int = 0
     """What of the tab still counts as at auction."""
+    asked: int = 0
+    cash: int = 0
+    """Ticks asked, and units of cash that the account had, when it was last looked at."""
     stake: int = 0
     """What the best bidder has put up beside his bid."""
 

@@ -65,19 +65,62 @@ class Book(Takers):
 
 @dataclass(frozen=True)
 class Resting(Takers):
-    """An order of the account rests in the book at the price, and waits for whoever comes."""
+    """An order of the account rests in the book at the price, and waits for whoever comes.
+
+    Parameters
+    ----------
+    sweeps
+        Whether the insurance fund gets at once what lots bring beyond the price: the engine has
+        taken the position over at it (BitMEX, Bybit).
+    """
+
+    sweeps: bool = False
 
     def offer(
         self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``. One order a case: of a cross account one holding after the other."""
         limit = price.price_at(design.clearing.market.now)
+        if self.sweeps:
+            self._sweep(design, case)
         if design.has_resting(case):
             return True
         if limit is None:
             return False
+        if self.sweeps:
+            found = design.memory.get(("rests", case))
+            if found is None or found[0] != holding:
+                design.memory["rests", case] = (holding, limit)
+            else:
+                limit = found[1]
         design.rest(case, lots, limit, holding=holding)
+        if self.sweeps:
+            self._sweep(design, case)
         return True
+
+    @staticmethod
+    def _sweep(design: "Staged", case: int) -> None:
+        """Let the fund have what is more than the rest is worth nothing with, at the price."""
+        found = design.memory.get(("rests", case))
+        if found is None:
+            return
+        holding, price = found
+        cash = design.cash(case)
+        if design.is_inverse(holding):
+            return
+        for i in range(len(design.clearing.holdings)):
+            at = price if i == holding else (design.mark(i) or 0)
+            cash += design.held(case, i) * at * design.multiplier(i)
+        if cash > 0:
+            fund, account = design.clearing.fund, design.account_of(case)
+            design.pay(case, account, fund, cash, EntryKind.INSURANCE)
+
+    def withdraw(self, design: "Staged", case: int) -> None:
+        """See ``Takers``."""
+        super().withdraw(design, case)
+        if self.sweeps:
+            self._sweep(design, case)
+            design.memory.pop(("rests", case), None)
 
 
 @dataclass(frozen=True)
@@ -170,6 +213,7 @@ class Keepers(Takers):
         )
         sale = Sale(holding, side, lots, price, now, closes, isinstance(price, Falling), due)
         sale.auction, sale.tab, sale.due = auction, tab, done.due if done is not None else 0
+        sale.asked, sale.cash = asked, design.cash(case)
         if isinstance(price, Falling):
             sale.reward = self.tip + tab * self.chip // PPM
         design.start_sale(case, sale, least=self.least, note=isinstance(price, Falling))
@@ -220,15 +264,23 @@ class Keepers(Takers):
             elapsed = sale.price.elapsed(now)
         elif auction.top != at:
             # The price follows the mark.
-            auction = replace(auction, top=at)
+            auction = ClipAuction(auction.rules, auction.lot, auction.tab, at, 0)
         took = auction.take(min(size, sale.lots), ANY, elapsed, level=self.level)
         if took.refusal:
             return 0, auction, took.refusal
-        lots = took.bought
+        lots, after = took.bought, took.auction
         if sale.side == Side.BUY and took.paid > lots * at:
-            # The tab is raised by a part of a lot: the owner keeps what the whole one brings.
-            lots = min(lots + 1, size, sale.lots)
-        return lots, took.auction, Refusal.NONE
+            # Whole lots are sold. The one that raises the tab may bring more, which the owner
+            # keeps; where a part must stay, what is short of a lot does too.
+            if after.tab == 0:
+                lots = min(lots + 1, size, sale.lots)
+            elif lots == 0:
+                return 0, auction, Refusal.NO_PARTIAL
+            else:
+                after = ClipAuction(
+                    after.rules, auction.lot - lots, auction.tab - lots * at, after.top, 0
+                )
+        return lots, after, Refusal.NONE
 
     def _after_take(
         self,
@@ -315,8 +367,15 @@ class Keepers(Takers):
     def _renew(self, design: "Staged", case: int, sale: Sale, ts: int, timed_out: bool) -> None:
         """Look at the mark of now; who listens hears of a price that moved."""
         stage = design.stages[design.stage(case)]
-        if timed_out or not stage.trigger.holds(design, case):
+        if timed_out or design.is_safe(case) or not stage.trigger.holds(design, case):
             design.end_sale(case)
+            return
+        if (
+            isinstance(sale.price, Spread)
+            and sale.price.price_at(ts) == sale.asked
+            and (sale.cash == design.cash(case))
+        ):
+            sale.closes = sale.next = ts + self.every
             return
         lots = stage.limits.allow(
             design, case, sale.holding, stage.sizing.lots(design, case, sale.holding)
@@ -331,6 +390,7 @@ class Keepers(Takers):
         sale.next = ts + self.every
         top = price.price_at(ts) or 1
         sale.auction = ClipAuction(FIXED, lots, NO_TAB, top, 0)
+        sale.asked, sale.cash = top, design.cash(case)
         if moved:
             design.change_sale(
                 case, size=lots, least=min(self.least, lots), price=price, closes=sale.closes

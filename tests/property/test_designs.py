@@ -102,6 +102,7 @@ def a_stage(draw):
                 lambda: Book(),
                 lambda: Book(funded=True),
                 lambda: Resting(),
+                lambda: Resting(sweeps=True),
                 lambda: Lenders(),
                 lambda: Keepers(least=2, tip=1, chip=10_000, every=SECOND // 3),
                 lambda: Keepers(leaves=AAVE),

@@ -1,0 +1,405 @@
+"""Auctions and the stability pool worked by hand: who gets what, who pays."""
+
+import copy
+
+import pytest
+
+import lob
+from lob import EntryKind, Kind, Reason
+from lob.liquidation import Stage, Staged
+from lob.liquidation.auctions import English
+from lob.liquidation.facilities import Depositors, Stability, Vault
+from lob.liquidation.named import make
+from lob.liquidation.wrapping import SealedBid
+from tests.unit.test_designs import LENDING, Scene
+
+SECOND = 1_000_000_000
+
+
+def lent(name, debt=90_000, lots=10, price=10_000, fund=0, **parameters):
+    """Ten lots that back a debt, and a mark at which they are worth 100,000 again."""
+    scene = Scene(make(name, **parameters), margin=LENDING, price=12_000, fund=fund)
+    account = scene.open(lots, lots * 12_000 - debt)
+    scene.mark(price)
+    return scene, account
+
+
+# ---------------------------------------------------------------------------------------- Dutch
+
+
+def test_a_dutch_auction_raises_the_debt_and_the_penalty_and_no_more():
+    scene, account = lent("dutch", fund=1_000)
+    (offer,) = scene.design.offers.values()
+    # The tab is 101,700, the start 130 % of the mark, the reward a thousandth of the tab.
+    assert (offer.size, offer.price.price_at(scene.venue.now), offer.reward) == (10, 13_000, 101)
+    assert scene.ask(Kind.TAKE, 10, 12_999) == Reason.NOT_ON_OFFER
+    assert scene.ask(Kind.TAKE, 3, 13_000) == Reason.NONE
+    assert scene.has(account) == (-90_000 + 39_000, 7)
+    scene.wait(95)
+    (offer,) = scene.design.offers.values()
+    assert offer.price.price_at(scene.venue.now) == 12_870
+    # 62,700 are missing: 4.87 lots, so five, and 1,650 of what they bring are the owner's.
+    assert scene.ask(Kind.TAKE, 7, 13_000, keeper=1) == Reason.NONE
+    assert scene.has(scene.keepers[1]) == (1_000_000 - 5 * 12_870 + 101, 5)
+    assert scene.has(account) == (1_650, 2)
+    assert scene.cash(scene.clearing.fund) == 1_000 + 11_700 - 101
+    assert scene.over()
+    assert scene.design.dirt(None) == 0
+
+
+def test_a_dutch_auction_starts_again_at_the_mark_of_then_when_it_has_run_too_long():
+    scene, _ = lent("dutch", tail=300, fund=1_000)
+    scene.mark(9_500)
+    scene.wait(299)
+    (first,) = scene.design.offers.values()
+    assert first.price.price_at(scene.venue.now) == 12_613  # 13,000 x .99^3
+    scene.wait(3)
+    (again,) = scene.design.offers.values()
+    assert again.price.price_at(scene.venue.now) == 12_350
+    assert again.reward == 202
+    assert again.opened > first.opened
+    steps = scene.entries(EntryKind.AUCTION)
+    assert steps["price"].tolist() == [13_000, 12_350]
+
+
+def test_a_dutch_auction_below_its_cusp_starts_again():
+    scene, _ = lent("dutch:linear", fall=100, cusp=400_000)
+    scene.wait(60)
+    (offer,) = scene.design.offers.values()
+    # At 60 s the share is 40 %, which is not below it.
+    assert offer.price.price_at(scene.venue.now) == 5_200
+    scene.wait(1.1)
+    (offer,) = scene.design.offers.values()
+    assert offer.price.price_at(scene.venue.now) == 13_000
+
+
+def test_the_hole_lets_only_so_much_debt_be_at_auction():
+    scene = Scene(make("dutch", hole=150_000), margin=LENDING, price=12_000)
+    accounts = [scene.open(10, 120_000 - 90_000) for _ in range(3)]
+    scene.mark(10_000)
+    sizes = [offer.size for offer in scene.design.offers.values()]
+    # 101,700 and then 48,300 of room: 42,743 of the debt of 90,000, 4.7 lots.
+    assert sizes == [10, 4]
+    assert scene.clearing.open_cases == 3
+    assert scene.ask(Kind.TAKE, 10, case=0) == Reason.NONE
+    scene.wait(1)
+    assert [offer.size for offer in scene.design.offers.values()] == [4, 10]
+    assert scene.has(accounts[2]) == (-90_000, 10)
+
+
+def test_a_breaker_stops_auctions_and_the_book_has_it_when_patience_ends():
+    scene, account = lent("dutch", breaker=1, patience=100.0, every=10.0)
+    scene.wait(99)
+    assert not scene.design.offers
+    scene.rest([(1, 9_900, 10)])
+    scene.wait(2)
+    assert scene.has(account) == (9_000, 0)
+    assert scene.over()
+
+
+def test_what_is_too_little_to_leave_is_refused_or_cut():
+    scene, account = lent("dutch", dust=40_000)
+    # A tab of 101,700: a part must leave 45,200 of it.
+    assert scene.ask(Kind.TAKE, 5) == Reason.NONE
+    assert scene.has(account)[1] == 6
+    assert scene.ask(Kind.TAKE, 1) == Reason.LEAVES_DUST
+    assert scene.ask(Kind.TAKE, 6) == Reason.NONE
+    assert scene.over()
+
+
+def test_a_short_position_is_auctioned_at_a_price_that_rises():
+    scene = Scene(make("dutch"), price=10_000)
+    short = scene.open(-10, 10_000)
+    scene.mark(10_500)
+    (offer,) = scene.design.offers.values()
+    # From the mark over 1.3 up: 10,500^2 / 13,650.
+    assert (offer.side, offer.price.price_at(scene.venue.now)) == (lob.Side.SELL, 8_076)
+    at = offer.price.time_of(10_500, lob.Side.SELL)
+    # .99^27 = .762 < 1 / 1.3 = .769: after 27 steps.
+    assert at == offer.opened + 27 * 90 * SECOND
+    scene.venue.advance(at)
+    assert scene.ask(Kind.TAKE, 10, 10_500) == Reason.NONE
+    price = offer.price.price_at(at)
+    left = 110_000 - 10 * price
+    # The penalty takes what is left, which is less than 13 % of 105,000.
+    assert 0 < left < 13_650
+    assert scene.has(short) == (0, 0)
+    assert scene.cash(scene.clearing.fund) == left - scene.cash(scene.keepers[0]) + (
+        1_000_000 + 10 * price
+    )
+    assert scene.over()
+
+
+# -------------------------------------------------------------------------------------- English
+
+
+def test_bids_rise_to_the_tab_and_then_less_is_accepted_for_it():
+    scene, account = lent("english")
+    (offer,) = scene.design.offers.values()
+    assert (offer.bids, offer.size, offer.price.price_at(0)) == (True, 10, None)
+    assert scene.ask(Kind.TAKE, 10) == Reason.NOT_ON_OFFER
+    assert scene.ask(Kind.BID, 10, 9_000, keeper=0) == Reason.NONE
+    assert scene.has(account) == (0, 10)
+    assert scene.ask(Kind.BID, 10, 9_400, keeper=1) == Reason.BID_TOO_LOW
+    assert scene.ask(Kind.BID, 9, 9_400, keeper=1) == Reason.BID_TOO_LOW
+    assert scene.ask(Kind.BID, 10, 9_500, keeper=1) == Reason.NONE
+    assert scene.cash(scene.keepers[0]) == 1_000_000
+    assert scene.cash(scene.keepers[1]) == 905_000
+    assert next(iter(scene.design.offers.values())).price.price_at(0) == 9_500
+    assert scene.ask(Kind.BID, 10, 99_999, keeper=1) == Reason.NONE
+    assert scene.cash(scene.keepers[1]) == 1_000_000 - 101_700
+    assert scene.has(account) == (11_700, 10)
+    # Now for fewer lots: 9 at 11,300 are the tab.
+    assert scene.ask(Kind.BID, 9, 11_299, keeper=0) == Reason.BID_TOO_LOW
+    assert scene.ask(Kind.BID, 9, 11_300, keeper=0) == Reason.NONE
+    assert scene.cash(scene.keepers[1]) == 1_000_000
+    scene.wait(3 * 3_600 + 1)
+    assert scene.has(scene.keepers[0]) == (1_000_000 - 101_700, 9)
+    assert scene.has(account) == (0, 1)
+    assert scene.cash(scene.clearing.fund) == 11_700
+    assert scene.over()
+    assert scene.ask(Kind.BID, 9, 20_000) == Reason.NOT_ON_OFFER
+
+
+def test_a_bid_of_next_to_nothing_wins_where_nobody_else_bids():
+    scene, account = lent("english", fund=50_000)
+    assert scene.ask(Kind.BID, 10, 0) == Reason.NONE
+    scene.wait(3 * 3_600 + 1)
+    assert scene.has(scene.keepers[0]) == (999_999, 10)
+    assert scene.has(account) == (0, 0)
+    assert scene.cash(scene.clearing.fund) == 0
+    assert scene.cash(scene.clearing.shortfall) == -(89_999 - 50_000)
+    assert scene.over()
+
+
+def test_an_auction_without_bids_runs_again_until_patience_ends():
+    scene, account = lent("english", tau=100.0, patience=250.0)
+    scene.wait(150)
+    (offer,) = scene.design.offers.values()
+    assert offer.closes > scene.venue.now
+    scene.rest([(1, 9_990, 10)])
+    scene.wait(160)
+    assert scene.has(account) == (9_900, 0)
+    assert scene.over()
+
+
+def test_the_cash_of_a_short_position_is_sold_for_its_lots():
+    scene = Scene(make("english", ttl=10.0, tau=60.0), price=10_000)
+    short = scene.open(-10, 10_000)
+    scene.mark(10_500)
+    # 110,000 for eight of the ten lots; then for all, then for less.
+    assert scene.ask(Kind.BID, 8, 10_000, keeper=0) == Reason.NONE
+    assert scene.cash(scene.keepers[0]) == 1_000_000 - 84_000
+    assert scene.ask(Kind.BID, 8, 10_000, keeper=1) == Reason.BID_TOO_LOW
+    assert scene.ask(Kind.BID, 10, 11_000, keeper=1) == Reason.NONE
+    assert scene.cash(scene.keepers[0]) == 1_000_000
+    assert scene.ask(Kind.BID, 10, 10_400, keeper=2) == Reason.NONE
+    scene.wait(11)
+    assert scene.has(scene.keepers[2]) == (1_000_000 + 104_000, -10)
+    assert scene.cash(scene.keepers[1]) == 1_000_000
+    # What is left is the penalty's, as far as it goes.
+    assert scene.has(short) == (0, 0)
+    assert scene.cash(scene.clearing.fund) == 6_000
+    assert scene.over()
+
+
+def test_a_short_position_whose_cash_went_for_a_part_is_bought_back_in_the_book():
+    scene = Scene(make("english", ttl=10.0, tau=60.0), price=10_000, fund=50_000)
+    short = scene.open(-10, 10_000)
+    scene.mark(10_500)
+    assert scene.ask(Kind.BID, 8, 10_000) == Reason.NONE
+    scene.rest([(-1, 10_600, 5)])
+    scene.wait(11)
+    assert scene.has(scene.keepers[0]) == (1_000_000 + 110_000, -8)
+    assert scene.has(short) == (0, 0)
+    assert scene.cash(scene.clearing.fund) == 50_000 - 2 * 10_600
+    assert scene.over()
+
+
+# --------------------------------------------------------------------------------- call auction
+
+
+def test_one_price_for_all_that_failed_and_none_below_its_bankruptcy_price():
+    scene = Scene(make("call-auction"), price=10_000, levels=[(1, 9_300, 5)])
+    first = scene.open(10, 10_000)  # bankrupt at 9,000
+    second = scene.open(10, 9_000)  # at 9,100
+    third = scene.open(10, 6_000)  # at 9,400
+    scene.mark(9_350)
+    (offer,) = scene.design.offers.values()
+    assert offer.bids
+    assert scene.clearing.open_cases == 3
+    assert scene.ask(Kind.BID, 8, 9_200) == Reason.NONE
+    assert scene.ask(Kind.BID, 4, 9_100, keeper=1, case=2) == Reason.NONE
+    assert scene.ask(Kind.BID, 4, 9_050, keeper=2) == Reason.NONE
+    assert scene.cash(scene.keepers[0]) == 1_000_000 - 73_600
+    scene.wait(1)
+    # 17 lots are wanted at 9,100, 21 at 9,050 and 20 are offered there: at 9,100 all 17 trade.
+    # The first is the cheapest: five in the book at 9,300, five to the best bid.
+    assert scene.has(first) == (-90_000 + 5 * 9_300 + 5 * 9_100, 0)
+    assert scene.has(second) == (-91_000 + 7 * 9_100, 3)
+    assert scene.has(third) == (-94_000, 10)
+    assert scene.has(scene.keepers[0]) == (1_000_000 - 8 * 9_100, 8)
+    assert scene.has(scene.keepers[1]) == (1_000_000 - 4 * 9_100, 4)
+    assert scene.has(scene.keepers[2]) == (1_000_000, 0)
+    assert scene.clearing.open_cases == 2
+    scene.wait(30)
+    assert scene.clearing.open_cases == 2
+    scene.wait(3_600)
+    assert scene.over()
+
+
+def test_short_positions_are_called_apart():
+    scene = Scene(make("call-auction", levels=0), price=10_000)
+    short = scene.open(-10, 10_000)  # bankrupt at 11,000
+    scene.mark(10_600)
+    assert scene.ask(Kind.BID, 6, 10_700) == Reason.NONE
+    assert scene.ask(Kind.BID, 6, 10_900, keeper=1) == Reason.NONE
+    scene.wait(1)
+    # Ten are wanted, twelve offered: 10,900 is the lowest at which all trade.
+    assert scene.has(scene.keepers[0]) == (1_000_000 + 6 * 10_900, -6)
+    assert scene.has(scene.keepers[1]) == (1_000_000 + 4 * 10_900, -4)
+    assert scene.has(short) == (110_000 - 109_000, 0)
+    assert scene.over()
+
+
+# -------------------------------------------------------------------------------- stability pool
+
+
+def pooled(deposits, version=1, **parameters):
+    """1,000 lots at 100 against 82,000, and two others that hold 600 and 400 lots."""
+    scene = Scene(
+        make("stability-pool", deposits=deposits, version=version, **parameters),
+        margin=LENDING,
+        price=150,
+    )
+    failing = scene.open(1_000, 150_000 - 82_000)
+    others = [scene.open(600, 90_000), scene.open(400, 60_000)]
+    scene.mark(100)
+    return scene, failing, others
+
+
+def test_the_pool_pays_what_it_can_and_the_rest_is_spread_by_stake():
+    scene, failing, others = pooled(41_000)
+    name = scene.venue.ledger.account
+    assert scene.has(failing) == (0, 0)
+    assert scene.over()
+    # Half a percent for who calls; of 995 lots half for half of the debt.
+    assert scene.has(name("clearing: stability pool")) == (0, 497)
+    assert scene.has(name("clearing: stability pool, who calls")) == (0, 5)
+    assert scene.has(name("clearing: stability pool, to be spread")) == (-41_000, 498)
+    scene.wait(1)
+    assert scene.has(name("clearing: stability pool, to be spread")) == (0, 0)
+    assert scene.has(others[0]) == (-24_600, 600 + 299)
+    assert scene.has(others[1]) == (-16_400, 400 + 199)
+    scene.venue.check()
+
+
+def test_version_two_takes_the_debt_and_five_percent_and_gives_the_rest_back():
+    scene, failing, _ = pooled(200_000, 2)
+    scene.wait(1)
+    # 82,000 x 1.05 / 100 = 861 of the 995.
+    assert scene.has(failing) == (0, 1_000 - 5 - 861)
+    pool = scene.venue.ledger.account("clearing: stability pool")
+    assert scene.has(pool) == (200_000 - 82_000, 861)
+    assert scene.over()
+
+
+def test_depositors_share_what_is_left_and_what_was_gained():
+    takers = Stability(Depositors((60_000, 40_000)))
+    scene = Scene(Staged([Stage(takers=takers, moves_on=True)]), margin=LENDING, price=150)
+    scene.open(1_000, 150_000 - 82_000)
+    scene.open(600, 90_000)
+    scene.mark(100)
+    pool = takers.depositors
+    # What is left is rounded down twice, by the contract's product.
+    assert [pool.pool.compounded(a) for a in pool.owners] == [10_799, 7_199]
+    assert [pool.pool.gains(a) for a in pool.owners] == [597, 398]
+    assert pool.withdraw(scene.design, pool.owners[0], 10**6) == (10_799, 597)
+    assert scene.has(pool.owners[0]) == (10_799, 597)
+    with pytest.raises(ValueError, match="amount must be at most the cash"):
+        pool.deposit(scene.design, pool.owners[0], 20_000)
+    scene.venue.check()
+
+
+def test_where_nobody_is_left_to_carry_it_the_book_has_it():
+    scene = Scene(make("stability-pool", deposits=0), margin=LENDING, price=150)
+    account = scene.open(10, 1_500 - 820)
+    scene.rest([(1, 99, 10)])
+    scene.mark(100)
+    assert scene.has(account) == (990 - 820, 0)
+    assert scene.over()
+
+
+def test_shares_of_a_spread_position_that_nobody_can_take_any_more_are_the_lenders():
+    scene, _, others = pooled(0)
+    for account in others:
+        # They sell out before it is spread.
+        scene.venue.ledger.transfer(scene.venue.ledger.asset("0"), account, 0,
+                                    scene.has(account)[1])  # fmt: skip
+    scene.wait(1)
+    assert scene.has(scene.clearing.pool) == (-82_000, 995)
+    assert scene.over()
+
+
+# ------------------------------------------------------------------------------------ the rights
+
+
+def test_the_best_sealed_bid_buys_the_right_to_take_first():
+    scene = Scene(
+        SealedBid(make("fixed-spread"), exclusive=5 * SECOND), margin=LENDING, price=10_000
+    )
+    account = scene.open(100, 210_000)
+    scene.mark(9_800)
+    (offer,) = scene.design.offers.values()
+    assert offer.bids
+    assert scene.ask(Kind.BID, 1, 700, keeper=0) == Reason.NONE
+    assert scene.ask(Kind.BID, 2, 450, keeper=1) == Reason.NONE
+    assert scene.ask(Kind.BID, 1, 900, keeper=2) == Reason.NONE
+    assert scene.cash(scene.keepers[0]) == 999_300
+    scene.wait(1.5)
+    # 2 x 450 = 900 was there first.
+    assert [scene.cash(keeper) for keeper in scene.keepers] == [1_000_000, 999_100, 1_000_000]
+    assert scene.cash(scene.clearing.fund) == 900
+    assert scene.ask(Kind.TAKE, 42, keeper=0) == Reason.NOT_ON_OFFER
+    twin = copy.deepcopy(scene)
+    assert scene.ask(Kind.TAKE, 20, keeper=1) == Reason.NONE
+    twin.wait(5)
+    assert twin.ask(Kind.TAKE, 20, keeper=0) == Reason.NONE
+    assert scene.has(account)[1] == twin.has(account)[1] == 80
+
+
+def test_the_second_price_can_go_to_the_borrower():
+    design = SealedBid(make("fixed-spread"), revenue="borrower", second_price=True)
+    scene = Scene(design, margin=LENDING, price=10_000)
+    account = scene.open(100, 210_000)
+    scene.mark(9_800)
+    scene.ask(Kind.BID, 1, 700, keeper=0)
+    scene.ask(Kind.BID, 1, 900, keeper=2)
+    scene.wait(1.5)
+    assert scene.has(account) == (-790_000 + 700, 100)
+    assert scene.cash(scene.keepers[2]) == 999_300
+    scene.venue.check()
+
+
+def test_a_wrapped_design_must_be_free():
+    with pytest.raises(TypeError, match="must be a Staged design"):
+        SealedBid(make("market-sale"))
+    inner = make("dutch")
+    Scene(inner)
+    with pytest.raises(ValueError, match="must not belong to a clearing"):
+        SealedBid(inner)
+
+
+@pytest.mark.parametrize(
+    ("make_part", "message"),
+    [
+        (lambda: English(beg=10), "beg"),
+        (lambda: English(ttl=0), "ttl"),
+        (lambda: Vault(unwind=2_000_000), "unwind"),
+        (lambda: Depositors(version=3), "version"),
+        (lambda: Depositors((0,)), r"deposits\[0\]"),
+    ],
+)
+def test_parts_refuse_what_they_cannot_be(make_part, message):
+    with pytest.raises(ValueError, match=message):
+        make_part()
