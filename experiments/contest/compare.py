@@ -296,7 +296,7 @@ def _gather(
                 if row is None or row["error"] or (drawn and "path" not in row):
                     missing.append(one)
                 else:
-                    found[name].append({**row, "label": one.label, "how": one.how})
+                    found[name].append({**row, "market": name, "label": one.label, "how": one.how})
             if missing:
                 groups.append(Group(scenario, name, seed, tuple(missing), store.log, drawn))
     total = len(markets) * len(seeds) * len(challengers)
