@@ -11,7 +11,7 @@ SEED ?= 0
 
 .PHONY: demo test slow fuzz bench lint types build clean
 
-demo: $(STAMP)  ## a synthetic day, a forced sale, its cost: offline
+demo: $(STAMP)  ## a spiral, and five ways of selling compared in it: offline
 	$(BIN)/firesale demo
 
 test: $(STAMP)  ## everything that is checked at every commit

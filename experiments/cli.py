@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn, cast
 
 import typer
 
-from experiments.commands import compare, diff, impact, replay, run, stress
+from experiments.commands import compare, demo, diff, impact, replay, run, stress
 from experiments.console import BAD_ARGUMENTS, RefusalError
 from experiments.validation.command import validate_command
 from lob import __version__
@@ -32,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    replay.replay, replay.demo, run.run, compare.compare, stress.stress, impact.impact, diff.diff,
+    demo.demo, run.run, compare.compare, stress.stress, replay.replay, impact.impact, diff.diff,
 ):  # fmt: skip
     app.command()(command)
 app.command("validate")(validate_command)

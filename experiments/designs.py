@@ -54,16 +54,16 @@ def make_liquidator(design: str, parameters: dict[str, Any]) -> Liquidator:
 
 
 def contest_designs() -> list[str]:
-    """The designs that a contest compares if none are named."""
-    return [name for name in DESIGNS if name != "frozen"]
+    """The designs that a contest compares if none are named: one of each family."""
+    return [name for name in NAMED if ":" not in name]
 
 
 TUNABLE: dict[str, dict[str, tuple[Any, Any, str]]] = {
+    "staged-market-sale": {},
     "sliced": {"lots": (1, 1_000, "log-int"), "every": (0.01, 1.0, "log")},
-    "tiered": {"patience": (0.0, 30.0, "float"), "every": (0.1, 5.0, "log")},
 }
 
 
 def tunable(design: str) -> dict[str, tuple[Any, Any, str]]:
     """What may be tuned in a design: low, high and kind by parameter."""
-    return TUNABLE.get(design, {})
+    return NAMED[design].tunable if design in NAMED else TUNABLE.get(design, {})

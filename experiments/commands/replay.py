@@ -1,9 +1,10 @@
-"""``firesale replay`` and ``firesale demo``: a forced sale in a day of order flow."""
+"""``firesale replay``: a forced sale in a day of order flow."""
 
 from collections.abc import Callable
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["demo", "replay"]
+__all__ = ["replay"]
 
 DEFAULT_RATE = "0.1"
+SYNTHETIC = Path("synthetic")
 STEPS = 6  # what a sale with --out tells; a bar that ends early is gone anyway
 
 
@@ -36,7 +38,9 @@ def replay(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILES", help="One LOBSTER day: a zip, a folder, or its pair of CSV files."
+            metavar="FILES",
+            help="One LOBSTER day: a zip, a folder, or its pair of CSV files; or the word "
+            "synthetic: a day is made.",
         ),
     ],
     mode: Annotated[
@@ -87,7 +91,7 @@ def replay(
     make_folder(out)
     with progress(as_json, STEPS) as tell:
         tell("reading")
-        day = _read(files)
+        day = _make(out) if files == [SYNTHETIC] and not SYNTHETIC.exists() else _read(files)
         answer = _answer(day, sale, chosen, tell)
         if out:
             tell("writing")
@@ -96,24 +100,6 @@ def replay(
     if any(run.report.first_problem for run in answer.runs.values()):
         typer.echo("firesale: the files contradict each other: do not trust this", err=True)
         raise typer.Exit(BAD_DATA)
-
-
-def demo(
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the day and the report are written.")
-    ] = Path("out/demo"),
-) -> None:
-    """Make a day of order flow, sell into it, and show the cost. Needs no data and no network."""
-    from experiments.demo import AT_NS, SIZE, make_day
-
-    make_folder(out)
-    with progress(False, STEPS) as tell:
-        tell("making a day of order flow")
-        day = make_day(out / "day")
-        answer = _answer(day, ForcedSale(size=SIZE, at_ns=AT_NS), Mode.INTERACTIVE, tell)
-        tell("writing")
-        answer.write(out)
-    _show(answer, False, out)
 
 
 def _sale(
@@ -159,6 +145,16 @@ def _parse_rate(text: str) -> Fraction:
     if not 0 < rate <= 1:
         raise ValueError(f"{text!r} is not a share: write a number above 0, at most 1, as in 0.1")
     return rate
+
+
+def _make(out: Path | None) -> "Day":
+    """Make a day, in the folder of the answer if there is one."""
+    from experiments.synthetic_day import make_day
+
+    if out:
+        return make_day(out / "day")
+    with TemporaryDirectory(prefix="firesale-") as folder:
+        return make_day(Path(folder))
 
 
 def _read(files: list[Path]) -> "Day":

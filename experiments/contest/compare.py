@@ -30,7 +30,7 @@ __all__ = ["OBJECTIVES", "Contest", "hold_contest", "hold_contests", "plain"]
 
 Row = dict[str, Any]
 Report = Callable[[int, int], object]
-OBJECTIVES = ("drop", "bad_debt", "borrower_loss", "time_unsafe")
+OBJECTIVES = ("drop", "bad_debt", "borrower_loss", "time_unsafe", "unsold")
 """What the Pareto view weighs against each other, lower is better."""
 BOOTSTRAP_SEED = 0
 PICTURES = ("path", "twin_path", "generations")
@@ -296,7 +296,7 @@ def _gather(
                 if row is None or row["error"] or (drawn and "path" not in row):
                     missing.append(one)
                 else:
-                    found[name].append({**row, "label": one.label, "how": one.how})
+                    found[name].append({**row, "market": name, "label": one.label, "how": one.how})
             if missing:
                 groups.append(Group(scenario, name, seed, tuple(missing), store.log, drawn))
     total = len(markets) * len(seeds) * len(challengers)

@@ -86,7 +86,12 @@ def run_group(group: Group) -> list[dict[str, Any]]:
         append_row(group.log, row)
         known[key] = row
     return [
-        {**known[key_of_run(group.scenario, group.seed, one)], "label": one.label, "how": one.how}
+        {
+            **known[key_of_run(group.scenario, group.seed, one)],
+            "market": group.market,
+            "label": one.label,
+            "how": one.how,
+        }
         for one in group.challengers
     ]
 

@@ -14,7 +14,7 @@ the book as it is then: otherwise a design would win by not selling.
 Amounts are cash units, prices ticks, sizes lots, times seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,7 +23,17 @@ from numpy.typing import NDArray
 
 from lob import LIQUIDATION_TAG, EntryKind
 
-__all__ = ["Cases", "Holding", "Legs", "Path", "Terms", "balances_before", "cases_of", "legs_of"]
+__all__ = [
+    "Cases",
+    "Holding",
+    "Legs",
+    "Path",
+    "Terms",
+    "balances_before",
+    "cases_of",
+    "legs_of",
+    "membership",
+]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -94,7 +104,7 @@ class Cases:
     slippage: Floats
     """Lots that were sold in the book, or are closed at the end: worth at fair - cash."""
     bonus: Floats
-    """Lots that somebody took over: worth at fair - cash; and rewards to takers."""
+    """Lots that somebody took over, or was given: worth at fair - cash; and rewards to takers."""
     deleveraged: Floats
     """Lots closed against opposing positions: worth at fair - cash."""
     fee: Floats
@@ -102,14 +112,13 @@ class Cases:
     other: Floats
     """Paid in a way that is none of these; negative: received."""
     covered: Floats
-    """Debt that others paid, or are left with."""
+    """The bad debt: what others paid, or are left with, of what the account owed."""
     worth: Floats
     """Of the lots that changed hands, at fair; of lots bought back: the cash that was paid."""
     received: Floats
     """Cash for them; of lots bought back: what they were worth."""
     lots: Integers
     """That changed hands by book, takeover or ADL; what is closed at the end is not in it."""
-    bad_debt: Floats
     unsold: Integers
     """[case, holding]: lots left to cases that are not settled."""
 
@@ -123,7 +132,7 @@ class Cases:
 
 
 BOOK = (EntryKind.TRADE, EntryKind.SWAP)
-TAKEN = (EntryKind.TAKEOVER, EntryKind.BID)
+TAKEN = (EntryKind.TAKEOVER, EntryKind.BID, EntryKind.REDISTRIBUTED)
 CLOSED = (EntryKind.ADL,)
 COVERS = (EntryKind.INSURANCE, EntryKind.SOCIALISED)
 
@@ -141,6 +150,18 @@ class Legs(NamedTuple):
     """The account on the other side."""
     cases: int
     """How many."""
+
+    def where(self, rows: NDArray[np.bool_]) -> "Legs":
+        """Some of them."""
+        return Legs(
+            self.case[rows],
+            self.amount[rows],
+            self.asset[rows],
+            self.kind[rows],
+            self.instrument[rows],
+            self.other[rows],
+            self.cases,
+        )
 
     def total(
         self,
@@ -182,19 +203,27 @@ def legs_of(entries: NDArray[np.void], opened: NDArray[np.void]) -> Legs:
     )
 
 
+def membership(accounts: Collection[int], most: int) -> NDArray[np.bool_]:
+    """Whether each account number from 0 to ``most`` is in a group: faster than ``np.isin``."""
+    ours = np.array(sorted(accounts), np.int64)
+    found = np.zeros(most + 1, np.bool_)
+    found[ours[ours <= most]] = True
+    return found
+
+
 def balances_before(
     entries: NDArray[np.void], asset: int, accounts: Integers, rows: Integers
 ) -> Floats:
     """What accounts had of an asset just before rows of the journal."""
     where = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["asset"] == asset))
     moved = entries[where]
+    both = np.concatenate([moved["debit"], moved["credit"]]).astype(np.int64)
+    ours = membership(set(accounts.tolist()), int(both.max(initial=0)))[both]
     span = len(entries) + 1
-    keys = np.concatenate(
-        [moved["debit"].astype(np.int64) * span + where, moved["credit"] * np.int64(span) + where]
-    )
+    keys = (both * span + np.concatenate([where, where]))[ours]
+    amounts = np.concatenate([-moved["amount"], moved["amount"]])[ours]
     order = np.argsort(keys, kind="stable")
-    amounts = np.concatenate([-moved["amount"], moved["amount"]])[order]
-    sums = np.concatenate([[0], np.cumsum(amounts)])
+    sums = np.concatenate([[0], np.cumsum(amounts[order])])
     keys = keys[order]
     upto = np.searchsorted(keys, accounts * span + rows)
     first = np.searchsorted(keys, accounts * span)
@@ -234,9 +263,11 @@ def cases_of(
     of_end = np.searchsorted(opened["tag"], ends["tag"])
     settled[of_end], closed[of_end] = True, ends["ts_event"]
     legs = legs_of(entries, opened)
+    # A bid for what has not changed hands is no price yet: it will go back.
+    legs = legs.where(settled[legs.case] | (legs.kind != EntryKind.BID))
     part = dict.fromkeys(("slippage", "bonus", "deleveraged", "worth", "received"), 0.0)
     sums: dict[str, Floats] = {name: np.full(count, value) for name, value in part.items()}
-    equity, left, paid = np.zeros(count), np.zeros(count), np.zeros((4, count))
+    equity, left, paid = np.zeros(count), np.zeros(count), np.zeros((5, count))
     for number, asset in terms.cash.items():
         here = protocol == number
         before = balances_before(entries, asset, account, at)
@@ -283,14 +314,10 @@ def cases_of(
         fee=paid[1],
         penalty=paid[2],
         other=paid[3],
-        covered=sum(
-            (np.where(protocol == n, legs.total(a, COVERS), 0) for n, a in terms.cash.items()),
-            short,
-        ),
+        covered=short + paid[4],
         worth=sums["worth"],
         received=sums["received"],
         lots=lots.astype(np.int64),
-        bad_debt=short + _declared(entries, opened["tag"]),
         unsold=unsold,
     )
 
@@ -302,22 +329,18 @@ def _add(sums: dict[str, Floats], worth: Floats, cash: Floats, sold: Integers) -
 
 
 def _paid(legs: Legs, cash: int, terms: Terms) -> Floats:
-    """Cash that cases paid without lots in return: bonus, fee, penalty, other; [which, case]."""
+    """Cash without lots in return, paid as bonus, fee, penalty, other; and got for debts."""
     system = np.isin(legs.other, list(terms.system))
     reward = (EntryKind.REWARD,)
     named = (*BOOK, *TAKEN, *CLOSED, *COVERS, EntryKind.REWARD, EntryKind.FEE)
-    return -np.array(
+    # A fund that keeps what is left of an account has it as a penalty.
+    kept = legs.total(cash, COVERS, where=legs.amount < 0)
+    return np.array(
         [
-            legs.total(cash, reward, where=~system),
-            legs.total(cash, (EntryKind.FEE,)),
-            legs.total(cash, reward, where=system),
-            legs.total(cash, where=~np.isin(legs.kind, named)),
+            -legs.total(cash, reward, where=~system),
+            -legs.total(cash, (EntryKind.FEE,)),
+            -legs.total(cash, reward, where=system) - kept,
+            -legs.total(cash, where=~np.isin(legs.kind, named)),
+            legs.total(cash, COVERS, where=legs.amount > 0),
         ]
     )
-
-
-def _declared(entries: NDArray[np.void], tags: Integers) -> Floats:
-    rows = entries[entries["kind"] == EntryKind.BAD_DEBT]
-    case = np.searchsorted(tags, rows["tag"])
-    amounts = rows["amount"].astype(np.float64)
-    return np.bincount(case, amounts, len(tags)).astype(np.float64)

@@ -31,7 +31,7 @@ class Criterion(NamedTuple):
 
 
 CRITERIA = (
-    Criterion("bad_debt", "solvency", "cash", "lower", "debts that nothing of the account covers"),
+    Criterion("bad_debt", "solvency", "cash", "lower", "debts that others paid, or are left with"),
     Criterion("insurance_draw", "solvency", "cash", "lower", "what the insurance funds lost"),
     Criterion("socialised", "solvency", "cash", "lower", "losses that others were left with"),
     Criterion(
@@ -115,7 +115,7 @@ def criteria_of(
     socialised = (entries["kind"] == EntryKind.SOCIALISED) & (entries["tag"] > 0)
     own = cases.loss[cases.loss > 0]
     return {
-        "bad_debt": float(cases.bad_debt.sum()),
+        "bad_debt": float(cases.covered.sum()),
         "insurance_draw": draw_of_funds(entries, terms, closing),
         "socialised": float(entries["amount"][socialised].sum()),
         "adl_overshoot": adl_overshoot(entries, terms, marks),

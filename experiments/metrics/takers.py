@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.metrics.cases import POSTINGS, Path, Terms, balances_before
+from experiments.metrics.cases import POSTINGS, Path, Terms, balances_before, membership
 from lob import LIQUIDATION_TAG, EntryKind
 
 __all__ = ["Takers", "adl_overshoot", "draw_of_funds", "leftovers", "takers_of"]
@@ -58,24 +58,39 @@ def taker_accounts(entries: NDArray[np.void], terms: Terms) -> NDArray[np.int64]
 def flows(entries: NDArray[np.void], asset: int, accounts: Collection[int]) -> NDArray[np.int64]:
     """What a group of accounts received, row by row of the postings of an asset; 0: nothing."""
     rows = entries[(entries["kind"] < POSTINGS) & (entries["asset"] == asset)]
-    ours = list(accounts)
-    sign = np.isin(rows["credit"], ours).astype(np.int64) - np.isin(rows["debit"], ours)
+    credit, debit = rows["credit"], rows["debit"]
+    ours = membership(accounts, int(max(credit.max(initial=0), debit.max(initial=0))))
+    sign = ours[credit].astype(np.int64) - ours[debit]
     found: NDArray[np.int64] = sign * rows["amount"]
     return found
 
 
+def _concerned(entries: NDArray[np.void], accounts: Collection[int]) -> NDArray[np.bool_]:
+    """The postings of a group of accounts: everything else is left out early."""
+    ours = membership(accounts, int(max(entries["credit"].max(), entries["debit"].max())))
+    found: NDArray[np.bool_] = ours[entries["credit"]] | ours[entries["debit"]]
+    return found & (entries["kind"] < POSTINGS)
+
+
 def takers_of(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]) -> Takers:
-    """Add up what takers paid, got and are left with; see ``cases_of`` for the arguments."""
+    """Add up what takers paid, got and are left with; see ``cases_of`` for the arguments.
+
+    Bids in auctions that are not over go back; accounts that only pass on what is shared out over
+    other borrowers lay nothing out.
+    """
     accounts = taker_accounts(entries, terms)
     if not len(accounts):
         return Takers((), 0.0, 0.0, 0)
     profit, peak, lots = 0.0, 0.0, 0
-    entries = entries[~np.isin(entries["kind"], BROUGHT)]
+    over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
+    entries = entries[_concerned(entries, accounts) & ~np.isin(entries["kind"], BROUGHT)]
+    pending = (entries["kind"] == EntryKind.BID) & ~np.isin(entries["tag"], over)
+    shared = entries[entries["kind"] == EntryKind.REDISTRIBUTED]
+    laying_out = accounts[~np.isin(accounts, shared["debit"])]
     for asset in sorted(set(terms.cash.values())):
-        running = np.cumsum(flows(entries, asset, accounts))
-        if len(running):
-            profit += float(running[-1])
-            peak += max(0.0, -float(running.min()))
+        profit += float(flows(entries[~pending], asset, accounts).sum())
+        running = np.cumsum(flows(entries, asset, laying_out))
+        peak += max(0.0, -float(running.min(initial=0)))
     for asset, holding in {one.asset: one for one in terms.holdings}.items():
         left = int(flows(entries, asset, accounts).sum())
         profit += float(holding.value(left, closing[holding.instrument]))

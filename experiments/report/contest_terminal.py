@@ -1,5 +1,6 @@
 """A contest on one screen."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -91,11 +92,21 @@ def _tables(contest: "Contest", width: int) -> Iterator[Table]:
         table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 1), header_style="")
         table.add_column("", no_wrap=True)
         for label in contest.labels[start:end]:
-            table.add_column(label, justify="right", overflow="fold", max_width=max(wide) - 1)
+            table.add_column(_broken(label, max(wide) - 1), justify="right", overflow="fold")
         for name, cells in rows:
             table.add_row(name, *cells[start:end])
         yield table
         start = end
+
+
+def _broken(label: str, width: int) -> str:
+    """A name over several lines, broken behind hyphens where that is enough."""
+    lines = [""]
+    for piece in re.findall(r"[^- ]*[- ]?", label):
+        if lines[-1] and len(lines[-1]) + len(piece) > width:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(lines)
 
 
 def _rows(contest: "Contest") -> list[tuple[str, list[str]]]:

@@ -210,12 +210,25 @@ def test_a_page_of_a_sale_that_empties_the_book(day_folder, tmp_path):
     check_page(tmp_path / "report.html")
 
 
-def test_demo(tmp_path):
-    said = run("demo", "--out", tmp_path)
+def test_a_synthetic_day(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sale = ["synthetic", "--sell", "5000", "--at", "10:30:00"]
+    said = run("replay", *sale, "--out", tmp_path / "out")
     assert "infinitely strong anchor" in " ".join(said.split())
-    assert str(tmp_path / "report.html") in said.splitlines()[-1]
-    check_page(tmp_path / "report.html")
-    assert len(list((tmp_path / "day").glob("*.csv"))) == 2
+    assert str(tmp_path / "out" / "report.html") in said.splitlines()[-1]
+    check_page(tmp_path / "out" / "report.html")
+    assert len(list((tmp_path / "out" / "day").glob("*.csv"))) == 2
+    assert json.loads(run("replay", "synthetic", "--json"))["mode"] == "exact"
+
+
+def test_demo(tmp_path):
+    said = run("demo", "--out", tmp_path, "--seeds", "2")
+    assert "nothing forced: the price falls" in said
+    assert "one sale fails the next" in said
+    assert "on the Pareto front" in said
+    assert str(tmp_path / "contest.html") in said.splitlines()[-1]
+    check_page(tmp_path / "contest.html")
+    assert list((tmp_path / "runs").glob("*.parquet"))
 
 
 AT = ("--at", "12:00:00")

@@ -9,12 +9,13 @@ from experiments.contest import study as study_module
 from experiments.contest import tuning
 from experiments.contest.capital import budget_of, equalised, form_of
 from experiments.contest.challengers import Challenger, parse_challenger, parse_challengers
-from experiments.contest.compare import Contest
+from experiments.contest.compare import Contest, hold_contest
 from experiments.contest.market_facts import market_facts
 from experiments.contest.markets import AXES, REGIMES, changed, regimes_of
 from experiments.contest.robustness import flips, told
 from experiments.contest.study import study_contest
 from experiments.contest.tuning import harm, sample, tune
+from experiments.designs import contest_designs
 from experiments.metrics.criteria import CRITERIA
 from experiments.report.contest_page import contest_page
 from experiments.scenario import read_scenario
@@ -28,6 +29,7 @@ SMALL = {
     "instruments.0.background.alpha": 2.5,
     "instruments.0.background.window": 2_500,
     "shocks.0.lots": 8_000,
+    "keepers": [],
 }
 SLOW = {"sliced": {"lots": (1, 200, "log-int"), "every": (0.01, 1.0, "log")}}
 
@@ -233,3 +235,31 @@ def test_capital_is_the_same_in_every_form(scenario):
     made, parameters = equalised(rich, parse_challenger("sliced(every=2.0)"))
     assert parameters == {"every": 2.0}
     assert equalised(scenario, parse_challenger("sliced")) == (scenario, {})
+
+
+def test_every_named_design_has_a_form_for_its_capital():
+    forms = {name: form_of(name) for name in contest_designs()}
+    assert forms == {
+        "market-sale": "fund", "bankruptcy-takeover": "fund", "tiered": "fund",
+        "backstop": "vault", "fixed-spread": "keepers", "dutch": "keepers",
+        "english": "keepers", "call-auction": "fund", "stability-pool": "pool",
+    }  # fmt: skip
+    rich = read_scenario(
+        "deleveraging-spiral", {**SMALL, "keepers": [{"name": "k", "capital": 900}]}
+    )
+    for name, key in (("backstop", "capital"), ("stability-pool:liquity2", "deposits")):
+        made, parameters = equalised(rich, parse_challenger(name))
+        assert made.keepers == []
+        assert made.clearings == rich.clearings
+        assert parameters[key] == 900
+    assert equalised(rich, parse_challenger("english"))[0] == rich
+
+
+def test_all_named_designs_meet_without_a_failed_run():
+    rich = read_scenario(
+        "deleveraging-spiral",
+        {**SMALL, "keepers": [{"name": "k", "kind": "auction", "capital": 5_000_000}]},
+    )
+    found = hold_contest(rich, parse_challengers(",".join(contest_designs())), [1, 2], workers=1)
+    assert found.failed == []
+    assert min(found.values("liquidations").ravel()) > 0

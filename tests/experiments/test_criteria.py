@@ -6,9 +6,12 @@ import pytest
 import lob
 from agents import leverage
 from agents.random import numpy_stream
+from experiments.build import build
 from experiments.contest.trial import _Twin, terms_of
+from experiments.designs import contest_designs
 from experiments.metrics.cases import Holding, Path, Terms, cases_of
 from experiments.metrics.criteria import CRITERIA, criteria_of, criterion
+from experiments.metrics.solvency import solvency_of
 from experiments.metrics.takers import (
     adl_overshoot,
     draw_of_funds,
@@ -107,7 +110,6 @@ def test_every_unit_of_a_failure_is_told_apart():
     assert cases.penalty.tolist() == [4]
     assert cases.other.tolist() == [0]
     assert cases.covered.tolist() == [12]
-    assert cases.bad_debt.tolist() == [12]
     assert cases.lots.tolist() == [10]
     assert cases.worth.tolist() == [900]
     assert cases.received.tolist() == [510 + 168 + 172]
@@ -176,7 +178,6 @@ def test_what_is_left_at_the_end_is_closed_and_its_debt_counted():
         *trade(EntryKind.TRADE, 20, BORROWER, 0, 5, 85, FIRST),
     )
     cases = cases_of(tape, TERMS, flat(90), {0: 80.0}, END)
-    assert cases.bad_debt.tolist() == [25]
     assert cases.left.tolist() == [0]
     assert cases.covered.tolist() == [25]
     assert cases.slippage.tolist() == [5 * 5 + 5 * 10]
@@ -239,6 +240,66 @@ def test_a_fund_that_takes_positions_is_judged_with_them():
     assert takers_of(tape, TERMS, {0: 70.0}).accounts == ()
 
 
+def test_what_is_left_and_kept_by_the_fund_is_a_penalty():
+    tape = journal(
+        *opening(BORROWER, -850, 10),
+        failure(BORROWER, 10, FIRST, 10),
+        *trade(EntryKind.TRADE, 10, BORROWER, 0, 10, 89, FIRST),
+        (EntryKind.INSURANCE, 10, BORROWER, FUND, CASH, 40, FIRST),
+        over(BORROWER, 10, FIRST),
+    )
+    cases = cases_of(tape, TERMS, flat(90), {0: 80.0}, END)
+    assert cases.penalty.tolist() == [40]
+    assert cases.slippage.tolist() == [10]
+    assert cases.covered.tolist() == [0]
+    assert cases.loss.tolist() == [50]
+    assert draw_of_funds(tape, TERMS, {0: 80.0}) == -40
+
+
+def test_a_bid_that_is_standing_at_the_end_goes_back():
+    tape = journal(
+        *opening(BORROWER, -850, 10),
+        *opening(KEEPER, 1_000, 0),
+        failure(BORROWER, 10, FIRST, 10),
+        (EntryKind.BID, 20, KEEPER, BORROWER, CASH, 900, FIRST),
+    )
+    cases = cases_of(tape, TERMS, flat(90), {0: 80.0}, END)
+    assert cases.bonus.tolist() == [0]
+    assert cases.slippage.tolist() == [100]
+    assert cases.left.tolist() == [0]
+    assert cases.covered.tolist() == [50]
+    found = takers_of(tape, TERMS._replace(takers=frozenset({KEEPER})), {0: 80.0})
+    assert found.profit == 0
+    assert found.peak_capital == 900
+
+
+def test_a_position_that_is_shared_out_is_a_bonus_to_those_who_get_it():
+    """A pool pays 340 of a debt of 850 for 4 lots, other borrowers take 6 with the other 510."""
+    waits = 21
+    tape = journal(
+        *opening(BORROWER, -850, 10),
+        *opening(OPPOSITE, 500, 5),
+        *opening(KEEPER, 400, 0),
+        failure(BORROWER, 10, FIRST, 10),
+        (EntryKind.TAKEOVER, 10, KEEPER, BORROWER, CASH, 340, FIRST),
+        (EntryKind.TAKEOVER, 10, BORROWER, KEEPER, LOTS, 4, FIRST),
+        (EntryKind.TAKEOVER, 10, BORROWER, waits, LOTS, 6, FIRST),
+        (EntryKind.REDISTRIBUTED, 10, waits, BORROWER, CASH, 510, FIRST),
+        over(BORROWER, 10, FIRST),
+        (EntryKind.REDISTRIBUTED, 15, waits, OPPOSITE, LOTS, 6, 0),
+        (EntryKind.REDISTRIBUTED, 15, OPPOSITE, waits, CASH, 510, 0),
+    )
+    cases = cases_of(tape, TERMS, flat(90), {0: 80.0}, END)
+    assert cases.bonus.tolist() == [4 * 90 - 340 + 6 * 90 - 510]
+    assert cases.other.tolist() == [0]
+    assert cases.covered.tolist() == [0]
+    found = takers_of(tape, TERMS, {0: 80.0})
+    assert found.accounts == (KEEPER, waits)
+    assert found.profit == 4 * 80 - 340
+    assert found.peak_capital == 340
+    assert leftovers(tape, TERMS) == {0: 4}
+
+
 def test_an_inverse_contract_is_worth_coin():
     """100 contracts of 1 dollar, long at 100: owed 1 coin; bought at 100, closed at 80."""
     holding = Holding(0, LOTS, 0, multiplier=1_000_000, inverse=True)
@@ -263,8 +324,10 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("name", SMALL)
-@pytest.mark.parametrize("design", ["market-sale", "sliced"])
+NAMED = [("deleveraging-spiral", design) for design in contest_designs()]
+
+
+@pytest.mark.parametrize(("name", "design"), [*NAMED, ("two-assets", "sliced")])
 def test_the_parts_of_a_loss_are_the_loss(name, design):
     scenario = read_scenario(name, SMALL[name])
     run = run_scenario(scenario, 1, design=design)
@@ -276,11 +339,11 @@ def test_the_parts_of_a_loss_are_the_loss(name, design):
     parts = cases.slippage + cases.bonus + cases.deleveraged
     parts += cases.fee + cases.penalty + cases.other - cases.covered
     assert parts == pytest.approx(cases.loss, abs=1e-3)
-    if run.solvency.settled == run.solvency.failures:
-        assert cases.bad_debt.sum() == run.solvency.bad_debt
+    if design == "market-sale":
+        assert cases.covered.sum() == run.solvency.bad_debt > 0
 
 
-@pytest.mark.parametrize("design", ["market-sale", "staged-market-sale", "tiered"])
+@pytest.mark.parametrize("design", ["market-sale", "staged-market-sale", "sliced"])
 def test_with_endless_depth_and_no_latency_bad_debt_is_its_closed_form(design):
     """A jump of 900 ticks at once, and a book that takes everything there is at the price after.
 
@@ -299,11 +362,14 @@ def test_with_endless_depth_and_no_latency_bad_debt_is_its_closed_form(design):
             "clearings.0.insurance_fund": 0,
         },
     )  # fmt: skip
-    run = run_scenario(scenario, 1, design=design)
+    given = {"lots": 10**6, "every": 1.0} if design == "sliced" else {}
+    simulation = build(scenario, 1, design=design, parameters=given)
+    simulation.run(until=round(scenario.seconds * 1e9))
     accounts = leverage.draw_accounts(
         numpy_stream(1, "longs"), count, price=price, multiplier=1, equity=5_000,
         equity_spread=1.0, leverage=(3.0, 30.0), long_share=1.0,
     )  # fmt: skip
     entered = accounts.margin - accounts.positions * accounts.entry_prices
     left = entered + accounts.positions * (price - jump)
-    assert run.solvency.bad_debt == -left[left < 0].sum() > 0
+    found = solvency_of(simulation.entries)
+    assert found.bad_debt == -left[left < 0].sum() > 0

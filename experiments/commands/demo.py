@@ -1,0 +1,43 @@
+"""``firesale demo``: the spiral, and five liquidation designs compared in it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.console import RefusalError, make_folder, progress
+
+__all__ = ["demo"]
+
+STEPS = 12
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the runs and the page are written.")
+    ] = Path("out/demo"),
+    seeds: Annotated[int, typer.Option(min=2, help="Runs of each design.")] = 8,
+) -> None:
+    """Let a leveraged market spiral, and compare five ways of selling in it.
+
+    Needs no data and no network.
+    """
+    from experiments.commands.compare import write_study
+    from experiments.demo import hold_demo, story
+    from experiments.report.contest_terminal import show_contest
+    from experiments.store import RunStore
+
+    make_folder(out)
+    try:
+        with progress(False, seeds + STEPS) as tell:
+            study = hold_demo(seeds, RunStore(out), tell)
+            tell("writing the page")
+            write_study(study, out)
+    except (ValueError, OSError) as error:
+        raise RefusalError(str(error)) from None
+    for line in story(study):
+        typer.echo(line)
+    typer.echo()
+    show_contest(study)
+    typer.echo()
+    typer.echo(f"The page: {(out / 'contest.html').resolve()}")
