@@ -7,6 +7,7 @@ from agents.agent import Agent
 from lob import EntryKind, Kind, Side, TimeInForce
 from lob.checks import integer
 from lob.clearing.collateral import Claims
+from lob.clearing.look_through import LookThrough
 
 __all__ = ["Funded", "claims_of"]
 
@@ -89,8 +90,12 @@ class Funded(Agent):
         return claims_of(self)
 
     def value_of(self, name: str) -> Fraction | None:
-        """Units of cash that one unit of a claim is worth by what its issuer says it holds."""
-        return self.claims.valuation(self.cash_asset, "own").value(name)
+        """Units of cash that one unit of a claim is worth: its part of what its issuer says it has.
+
+        What has a book counts at its middle.
+        """
+        claims = self.claims
+        return LookThrough(self.simulation.venue, cash=self.cash_asset).values()[claims[name].name]
 
     # ---------------------------------------------------------------- what it does
 
