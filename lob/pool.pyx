@@ -20,7 +20,6 @@ from lob.records cimport (
     ENTRY_SWAP,
     MAX_PRICE,
     REASON_ILLIQUID,
-    REASON_NONE,
     REASON_PRICE_LIMIT,
     REASON_VOLUME_LIMIT,
     REASON_WORTHLESS,

@@ -435,7 +435,7 @@ cdef class Venue(Market):
             )
             if clearing.deadline < self.deadline:
                 self.deadline = clearing.deadline
-        return 0
+        return self.look_at_claims() if self.claims is not None else 0
 
     # ---------------------------------------------------------------- settlement
 
@@ -615,7 +615,6 @@ cdef class Venue(Market):
             facility = self.facilities[message.order_id]
             if account != WORLD:
                 reason = facility.perform(message, account)
-                self.look_at_claims()
                 self.reset_deadline()
         else:
             number = (message.order_id - LIQUIDATION_TAG) >> 48
@@ -625,7 +624,7 @@ cdef class Venue(Market):
                 reason = clearing.liquidator.perform(message, account)
                 clearing.reset_deadline()
                 self.deadline = min(self.deadline, clearing.deadline)
-                self.look_at_claims()
+        self.look_at_claims()
         if reason:
             self.reject(message, reason)
             if MINT <= message.kind <= SWAP and account != WORLD:
@@ -651,7 +650,7 @@ cdef class Venue(Market):
                 cause = CAUSE_LIQUIDATION
             else:
                 tag = 0
-                if self.ledger.last_kind == ENTRY_SWAP:
+                if self.ledger.last_kind in (ENTRY_TRADE, ENTRY_FEE, ENTRY_SWAP):
                     cause = CAUSE_TRADE
                 elif self.ledger.last_kind in (ENTRY_ACCRUAL, ENTRY_FUNDING, ENTRY_INTEREST):
                     cause = CAUSE_ACCRUAL
@@ -692,6 +691,11 @@ cdef class Venue(Market):
         cdef const Account *record = &self.ledger.accounts[account]
         cdef Clearing clearing
         if message.kind == DEPOSIT:
+            if self.claims is not None and self.ledger.assets[message.order_id] in self.claims and (
+                self.ledger.row(message.order_id)[WORLD] < message.size
+            ):
+                # Claims that nobody outside has.
+                return REASON_NOT_ON_OFFER
             self.ledger.post(
                 ENTRY_DEPOSIT, message.order_id, WORLD, account, message.size, 0, 0
             )

@@ -104,6 +104,7 @@ cdef class Clearing:
         self, int64_t ts, int64_t instrument, const Event *events, int64_t count
     ) except -1
     cdef int mark_moved(self, int64_t holding, int cause, int64_t tag) except -1
+    cdef int marks_moved(self, const bint *moved) except -1
     cdef int collect(self, int64_t holding, int cause, int64_t tag) except -1
     cdef int64_t trigger_of(self, int64_t account) noexcept
     cdef int link(self, int64_t account) except -1

@@ -92,6 +92,7 @@ class Clearing:
         holding: SupportsIndex = 0,
         cross: bool = False,
     ) -> int: ...
+    def check_stock(self, holding: int, lots: NDArray[np.int64]) -> None: ...
     def after_paying(
         self,
         cash: NDArray[np.int64],

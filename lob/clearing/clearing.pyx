@@ -460,6 +460,9 @@ cdef class Clearing:
                     f"{prices.shape}"
                 )
             cash = self.after_paying(cash, positions, prices, holding if not cross else None)
+        if self.market.claims is not None:
+            for h in range(rows):
+                self.check_stock(h if cross else holding, positions[h])
         first = self.ledger.open_accounts(count, owner)
         cash_of, lots = cash, positions
         for i in range(count):
@@ -488,6 +491,19 @@ cdef class Clearing:
                 self.link(account)
         self.look_again(CAUSE_TRANSFER)
         return first
+
+    def check_stock(self, holding, lots):
+        """Raise if accounts would start with claims that the outside world does not have."""
+        cdef int64_t asset
+        name = (<Holding>self.holdings[holding]).name
+        if name in self.market.claims:
+            asset = self.ledger.asset(name)
+            wanted = sum(int(units) for units in lots)
+            if wanted > max(0, self.ledger.row(asset)[WORLD]):
+                raise ValueError(
+                    f"positions must be at most {self.ledger.row(asset)[WORLD]} of the claim "
+                    f"{name}, which is what the outside world has (Claim.stock), got {wanted}"
+                )
 
     def after_paying(self, cash, positions, prices, holding):
         """Cash once positions were bought at their prices, exactly; what is paid rounds up."""
@@ -796,32 +812,52 @@ cdef class Clearing:
         """A whole message has met a book."""
         cdef int64_t i
         cdef Oracle oracle
+        cdef bint moved[MAX_HOLDINGS]
+        cdef bint any_moved = False
+        # All marks first: what is made of the same price moves with it.
         for i in range(self.holding_count):
             oracle = (<Holding>self.holdings[i]).oracle
+            moved[i] = False
             if oracle.watches(instrument):
-                if oracle.observe(
+                moved[i] = oracle.observe(
                     ts, <const Book **>self.market.book_of, events, count, instrument
-                ):
+                )
+                if moved[i]:
                     self.records[i].mark = oracle.price
-                    self.mark_moved(i, oracle.cause, oracle.cause_tag)
+                    any_moved = True
                 if oracle.deadline < self.deadline:
                     self.deadline = oracle.deadline
+        return self.marks_moved(moved) if any_moved else 0
+
+    cdef int marks_moved(self, const bint *moved) except -1:
+        """Several marks have moved at once."""
+        cdef int64_t i
+        cdef Oracle oracle
+        self.weighed = False
+        for i in range(self.holding_count):
+            if moved[i]:
+                oracle = (<Holding>self.holdings[i]).oracle
+                self.mark_moved(i, oracle.cause, oracle.cause_tag)
         return 0
 
     cdef int observe_claims(self, int64_t ts, int cause, int64_t tag) except -1:
         """Balances changed, and with them what claims are worth."""
         cdef int64_t i
         cdef Oracle oracle
+        cdef bint moved[MAX_HOLDINGS]
+        cdef bint any_moved = False
         for i in range(self.holding_count):
+            moved[i] = False
             if not self.records[i].of_claim:
                 continue
             oracle = (<Holding>self.holdings[i]).oracle
-            if oracle.look(ts, cause, tag):
+            moved[i] = oracle.look(ts, cause, tag)
+            if moved[i]:
                 self.records[i].mark = oracle.price
-                self.mark_moved(i, oracle.cause, oracle.cause_tag)
+                any_moved = True
             if oracle.deadline < self.deadline:
                 self.deadline = oracle.deadline
-        return 0
+        return self.marks_moved(moved) if any_moved else 0
 
     def observe_price(self, price, *, holding=0):
         """Let the price of a ``Fixed`` source be another one from now on.
@@ -984,6 +1020,11 @@ cdef class Clearing:
         cdef size_t needed = sizeof(Case) * <size_t>(self.case_total + 1)
         if needed > self.case_block.nbytes:
             self.case_block.reserve(max(needed, 2 * self.case_block.nbytes))
+        if record.cross and self.ledger.row(of.asset)[account] == 0:
+            # A price that moved with others, of something that this account has none of.
+            holding = self.largest(account)
+            of = self.records[holding]
+            oracle = (<Holding>self.holdings[holding]).oracle
         self.unlink(account)
         case = self.case(self.case_total)
         memset(case, 0, sizeof(Case))
@@ -1338,18 +1379,24 @@ cdef class Clearing:
         """Do the one thing that is due first: timers, prices, then liquidations."""
         cdef Oracle oracle
         cdef int64_t i
+        cdef bint moved[MAX_HOLDINGS]
+        cdef bint due = False
         if self.timer_due <= ts:
             self.run_timer(ts)
             self.reset_deadline()
             return 0
         for i in range(self.holding_count):
             oracle = (<Holding>self.holdings[i]).oracle
+            moved[i] = False
             if oracle.deadline <= ts:
-                if oracle.advance(ts):
+                due = True
+                moved[i] = oracle.advance(ts)
+                if moved[i]:
                     self.records[i].mark = oracle.price
-                    self.mark_moved(i, oracle.cause, oracle.cause_tag)
-                self.reset_deadline()
-                return 0
+        if due:
+            self.marks_moved(moved)
+            self.reset_deadline()
+            return 0
         if self.fresh < self.case_total:
             i = self.fresh
             self.fresh += 1

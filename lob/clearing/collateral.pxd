@@ -42,6 +42,7 @@ cdef class Claim(Facility):
     cdef readonly int64_t escrow  # account of claims that wait in the queue
     cdef readonly list queue  # [ready, account, units], first come first
     cdef object issued_by  # None, the name of an account, or an owner number
+    cdef int issuing_owner  # 0: it is no owner's account
     cdef tuple initial
     cdef Block parts
     cdef int64_t part_count

@@ -33,6 +33,7 @@ from lob.matching cimport Book
 from lob.records cimport (
     ENTRY_ACCRUAL,
     ENTRY_MINT,
+    ENTRY_OPENING,
     ENTRY_REDEEM,
     ENTRY_TRANSFER,
     MAX_PRICE,
@@ -126,7 +127,7 @@ cdef class Claim(Facility):
         if len(set(self.backing)) != len(self.backing):
             raise ValueError(f"backing names an asset twice: {', '.join(self.backing)}")
         if issuer is not None and not isinstance(issuer, str):
-            checks.integer("issuer", issuer, 1, 2**31 - 1)
+            self.issuing_owner = checks.integer("issuer", issuer, 1, 2**31 - 1)
         self.issued_by = issuer
         if initial is None:
             initial = (1,) + (0,) * (len(self.backing) - 1)
@@ -202,8 +203,8 @@ cdef class Claim(Facility):
 
     cdef int64_t resolve(self) noexcept:
         """The issuer's account; 0 while its owner has none."""
-        if self.issuer == WORLD and self.ledger is not None and self.issued_by is not None:
-            self.issuer = self.ledger.account_of(<int>self.issued_by)
+        if self.issuer == WORLD and self.ledger is not None and self.issuing_owner:
+            self.issuer = self.ledger.account_of(self.issuing_owner)
         return self.issuer
 
     cdef int64_t supply_now(self) noexcept:
@@ -393,6 +394,37 @@ cdef class Claim(Facility):
                     f"{clearing.name!r}, so backing must name {', '.join(sorted(missing))} too"
                 )
         self.ledger.post(ENTRY_MINT, self.asset, self.issuer, to, units, 0, 0)
+
+    def stock(self, size, **backing):
+        """Let the outside world have claims, against backing that comes from it.
+
+        They are what traders without an account sell, and what accounts may start with.
+
+        Parameters
+        ----------
+        size
+            Units.
+        backing
+            Units by name of asset that the issuer gets for them, signed.
+        """
+        cdef int64_t units = checks.integer("size", size, 1, MAX_SIZE)
+        if not self.resolve():
+            raise ValueError(f"claim {self.name!r}: the issuer {self.issued_by} has no account yet")
+        for name, amount in backing.items():
+            self.part_of(name)
+            checks.integer(name, amount, -MAX_SIZE, MAX_SIZE)
+        for name, amount in backing.items():
+            self.ledger.post(
+                ENTRY_OPENING,
+                self.part(<int64_t>self.part_of(name)).asset,
+                WORLD,
+                self.issuer,
+                amount,
+                0,
+                0,
+            )
+        self.ledger.post(ENTRY_MINT, self.asset, self.issuer, WORLD, units, 0, 0)
+        self.market.touch(self.issuer)
 
     # ---------------------------------------------------------------- rewards, slashing, pledges
 

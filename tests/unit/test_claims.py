@@ -353,3 +353,25 @@ def test_accounts_of_a_claim_without_a_book_are_cross_accounts():
     _venue, _first, second, *_ = vault()
     with pytest.raises(ValueError, match="cross"):
         second.open(5_000, [0], [0], holding=1)
+
+
+def test_the_outside_world_has_claims_only_if_it_got_them():
+    staked = Claim("steth", backing=["eth"])
+    book = lob.Instrument("STETH", base="steth", number=1)
+    clearing = Clearing(
+        holdings=[Holding(Oracle(Fixed(110)), LoanToValue(700_000, 800_000), instrument=1)],
+        liquidator=MarketSale(),
+    )
+    venue = lob.Venue([ETH, book], clearings=[clearing], facilities=[staked])
+    with pytest.raises(ValueError, match="what the outside world has"):
+        clearing.open(ISSUER, [0], [1])
+    staked.stock(100, eth=110)
+    assert venue.claims.look_through("steth") == {"eth": Fraction(11, 10)}
+    account = clearing.open(ISSUER, [0], [60])
+    asset = venue.ledger.asset("steth")
+    venue.process(asking(Kind.DEPOSIT, ISSUER, asset, 41))
+    assert clearing.account(account).positions == {"steth": 60}
+    venue.process(asking(Kind.DEPOSIT, ISSUER, asset, 40))
+    assert clearing.account(account).positions == {"steth": 100}
+    assert staked.supply == 100
+    venue.check()
