@@ -9,7 +9,7 @@ from lob.checks import integer
 from lob.clearing.collateral import Claims
 from lob.clearing.look_through import LookThrough
 
-__all__ = ["Funded", "claims_of"]
+__all__ = ["LEVELS", "Funded", "claims_of"]
 
 
 def claims_of(agent: Agent) -> Claims:
@@ -92,10 +92,10 @@ class Funded(Agent):
     def value_of(self, name: str) -> Fraction | None:
         """Units of cash that one unit of a claim is worth: its part of what its issuer says it has.
 
-        What has a book counts at its middle.
+        What backs it counts at the middle of its book, if it has one.
         """
-        claims = self.claims
-        return LookThrough(self.simulation.venue, cash=self.cash_asset).values()[claims[name].name]
+        look = LookThrough(self.simulation.venue, cash=self.cash_asset)
+        return look.share(self.claims[name], look.values())
 
     # ---------------------------------------------------------------- what it does
 

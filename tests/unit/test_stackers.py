@@ -13,6 +13,7 @@ from agents.leverage import (
     Funded,
     LeverageVault,
     LPBorrower,
+    Pledgers,
     PoolArbitrageur,
     RehypothecatingLender,
     VaultDepositor,
@@ -20,7 +21,7 @@ from agents.leverage import (
 )
 from agents.leverage.pools import best_swap
 from lob.clearing import Clearing, Holding, Oracle, leverage
-from lob.clearing.collateral import Claim
+from lob.clearing.collateral import Claim, ClaimValue
 from lob.clearing.margin import FlatMargin, LoanToValue
 from lob.clearing.oracle import Fixed, Mid
 from lob.liquidation import MarketSale
@@ -333,9 +334,9 @@ def test_the_best_swap_is_the_best(base, cash, fee, price):
         assert gain(size) >= 0
         if size:
             assert gain(size) >= gain(size - 1)
-        if not (side == lob.Side.BUY and size + 1 >= base):
-            # The next unit but one loses: the roots are rounded by less than two units.
-            assert gain(size + 3) <= gain(size + 1) or size + 4 >= base
+        # The roots are rounded by less than two units, and beyond the best every unit loses.
+        if side == lob.Side.SELL or size + 3 < base:
+            assert gain(size + 3) <= gain(size + 2)
 
 
 def pool_run(cash, price, **options):
@@ -416,6 +417,7 @@ def test_a_borrower_against_pool_shares_builds_up_and_steps_back():
         (lambda: DepegArbitrageur("x", claim="y", funds={}, period=0), "period"),
         (lambda: RehypothecatingLender("x", receipt="y", asset="z", share=PPM + 1), "share"),
         (lambda: LPBorrower("x", pool="y", margin=0), "margin"),
+        (lambda: Pledgers("x", asset="y", units=[1], debts=[]), "units"),
         (lambda: PoolArbitrageur("x", pool="y", funds={}, most=0), "most"),
         (lambda: best_swap(0, 1, 0, lob.Side.BUY, 1), "base"),
     ],
@@ -432,3 +434,29 @@ def test_who_needs_claims_says_so():
     )  # fmt: skip
     with pytest.raises(agents.AgentError, match="claims"):
         simulation.run(until=2 * SECOND)
+
+
+def test_pledgers_have_their_claims_and_owe():
+    pool = Claim("receipt", backing=["token"])
+    holdings = [
+        Holding(Oracle(Fixed(1_000)), LoanToValue(700_000, 800_000)),
+        Holding(
+            Oracle(ClaimValue("receipt", prices={"token": Fixed(1_000)})),
+            LoanToValue(600_000, 700_000),
+            asset="receipt",
+        ),
+    ]
+    pledgers = Pledgers("pledgers", asset="receipt", units=[100, 50], debts=[40_000, 0])
+    simulation = run_of(pledgers, oracle=None, holdings=holdings, facilities=[pool])
+    pool.stock(1_000, token=2_000)
+    simulation.run(until=SECOND)
+    clearing = simulation.clearings[0]
+    found = [clearing.account(pledgers.first_account + i) for i in range(2)]
+    assert [one.cash for one in found] == [-40_000, 0]
+    assert [one.equity for one in found] == [160_000, 100_000]
+    assert clearing.case_count == 0
+    simulation.venue.check()
+    with pytest.raises(agents.AgentError, match="holding"):
+        run_of(Pledgers("x", asset="gold", units=[1], debts=[0]), oracle=Oracle(Fixed(1))).run(
+            until=1
+        )
