@@ -11,7 +11,6 @@ from agents import leverage
 from agents.random import numpy_stream
 from agents.traders import PriceFollower
 from experiments.scenario_loopers import Drive, Looper, Pledger, Stacker
-from lob.clearing.look_through import LookThrough
 from lob.feeds.prices import PriceSeries, read_prices
 
 __all__ = ["add_stackers", "driven_prices", "price_file"]
@@ -34,8 +33,7 @@ def add_stackers(scenario: Any, simulation: agents.Simulation, seed: int) -> Non
     for stacker in first:
         simulation.add(_stacker(scenario, stacker, numbers))
     for pledger in scenario.pledgers:
-        number = numbers[pledger.clearing]
-        simulation.add(_pledgers(scenario, pledger, simulation, number, seed))
+        simulation.add(_pledgers(pledger, numbers[pledger.clearing], seed))
     for looper in scenario.loopers:
         simulation.add(_loopers(looper, numbers, seed))
     for drive in scenario.drives:
@@ -66,25 +64,16 @@ def _loopers(one: Looper, numbers: dict[str, int], seed: int) -> agents.Particip
     )
 
 
-def _pledgers(
-    scenario: Any, one: Pledger, simulation: agents.Simulation, clearing: int, seed: int
-) -> agents.Participant:
+def _pledgers(one: Pledger, clearing: int, seed: int) -> agents.Participant:
     random = numpy_stream(seed, one.name)
     units = one.units * np.exp(one.spread * random.standard_normal(one.count))
-    whole = np.maximum(1, np.rint(units)).astype(np.int64)
-    look = LookThrough(simulation.venue)
-    # At the prices at which the markets start: the books are empty yet.
-    start = {of.base or of.name: of.background.price for of in reversed(scenario.instruments)}
-    worth = look.values({name: start[name] for name in look.factors}).get(one.asset)
-    if worth is None:
-        raise ValueError(f"pledgers {one.name!r}: nothing says what {one.asset!r} is worth")
-    shares = random.integers(min(one.debt), max(one.debt) + 1, one.count)
-    debts = [
-        int(number * worth * share / 1_000_000)
-        for number, share in zip(whole.tolist(), shares.tolist(), strict=True)
-    ]
     return leverage.Pledgers(
-        one.name, asset=one.asset, units=whole.tolist(), debts=debts, clearing=clearing
+        one.name,
+        asset=one.asset,
+        units=np.maximum(1, np.rint(units)).astype(np.int64).tolist(),
+        shares=random.integers(min(one.debt), max(one.debt) + 1, one.count).tolist(),
+        clearing=clearing,
+        opens=ns(one.opens),
     )
 
 

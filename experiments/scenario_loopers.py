@@ -75,7 +75,9 @@ class Pledger(Part):
     spread: Annotated[float, Field(ge=0)] = 0.5
     """Standard deviation of their logarithm."""
     debt: tuple[Ppm, Ppm] = (300_000, 600_000)
-    """Of the value of what each pledges at the start, evenly between."""
+    """Of the value of what each pledges, as the clearing sees it then, evenly between."""
+    opens: Seconds = 0.0
+    """When they come."""
 
 
 class Drive(Part):

@@ -32,8 +32,8 @@ class DepegArbitrageur(Funded):
     base_instrument
         Book in which it sells what it gets; ``None``: it gets cash.
     mint_above
-        Ppm above the redemption value at which it mints and sells; ``None``: never. It is for
-        tokens that cost cash.
+        Ppm above the redemption value at which it mints and sells, as far as it has what a token
+        costs in kind; ``None``: never.
     """
 
     def __init__(
@@ -107,9 +107,14 @@ class DepegArbitrageur(Funded):
             if int(level["price"]) < limit:
                 break
             there += int(level["size"])
-        # One unit less of cash: what a token costs rounds up.
-        most = max(0, self.balance(self.cash_asset) - 1) // max(1, -int(-value // 1))
-        lots = min(there, self.most, most)
+        claim = self.claims[self.staked]
+        # One unit less of each: what a token costs in kind rounds up.
+        costs = [
+            max(0, self.balance(asset) - 1) * claim.supply // held
+            for asset, held in claim.held().items()
+            if held > 0
+        ]
+        lots = min([there, self.most, *costs])
         if lots:
             self.mint(self.staked, lots)
             self.minted += lots

@@ -417,7 +417,7 @@ def test_a_borrower_against_pool_shares_builds_up_and_steps_back():
         (lambda: DepegArbitrageur("x", claim="y", funds={}, period=0), "period"),
         (lambda: RehypothecatingLender("x", receipt="y", asset="z", share=PPM + 1), "share"),
         (lambda: LPBorrower("x", pool="y", margin=0), "margin"),
-        (lambda: Pledgers("x", asset="y", units=[1], debts=[]), "units"),
+        (lambda: Pledgers("x", asset="y", units=[1], shares=[]), "units"),
         (lambda: PoolArbitrageur("x", pool="y", funds={}, most=0), "most"),
         (lambda: best_swap(0, 1, 0, lob.Side.BUY, 1), "base"),
     ],
@@ -446,7 +446,7 @@ def test_pledgers_have_their_claims_and_owe():
             asset="receipt",
         ),
     ]
-    pledgers = Pledgers("pledgers", asset="receipt", units=[100, 50], debts=[40_000, 0])
+    pledgers = Pledgers("pledgers", asset="receipt", units=[100, 50], shares=[200_000, 0])
     simulation = run_of(pledgers, oracle=None, holdings=holdings, facilities=[pool])
     pool.stock(1_000, token=2_000)
     simulation.run(until=SECOND)
@@ -457,6 +457,6 @@ def test_pledgers_have_their_claims_and_owe():
     assert clearing.case_count == 0
     simulation.venue.check()
     with pytest.raises(agents.AgentError, match="holding"):
-        run_of(Pledgers("x", asset="gold", units=[1], debts=[0]), oracle=Oracle(Fixed(1))).run(
+        run_of(Pledgers("x", asset="gold", units=[1], shares=[0]), oracle=Oracle(Fixed(1))).run(
             until=1
         )
