@@ -20,6 +20,7 @@ cdef class Agent(Participant):
     cdef int about(
         self, Message *message, uint8_t kind, object order_id, object instrument
     ) except -1
+    cdef int answer(self, uint8_t kind, object tag, object size, object price) except -1
 
 
 cdef class OwnOrder:

@@ -7,12 +7,16 @@ from agents.random cimport RandomStream
 from agents.simulation cimport Participant
 from lob.records cimport (
     ACCEPTED,
+    BID,
     BUY,
     CANCEL,
     DEPOSIT,
     GTC,
     LIMIT,
+    LIQUIDATION_TAG,
     MARKET,
+    MAX_PRICE,
+    MAX_SIZE,
     NEW,
     POST_ONLY,
     REDUCE_ONLY,
@@ -21,6 +25,7 @@ from lob.records cimport (
     REPLACE,
     REPLACED,
     SELL,
+    TAKE,
     TRADE,
     WITHDRAW,
     Event,
@@ -37,8 +42,15 @@ from lob.types import EVENT, EventKind, Reason, Side
 
 __all__ = ["Agent", "EventView", "OwnOrder"]
 
-cdef tuple EVENT_KINDS = (None, *EventKind)
-cdef tuple REASONS = tuple(Reason)
+
+cdef tuple by_number(enumeration):
+    """Members by their numbers, 0 to 255, which have gaps; what is not checked must be there."""
+    members = {member.value: member for member in enumeration}
+    return tuple([members.get(number) for number in range(256)])
+
+
+cdef tuple EVENT_KINDS = by_number(EventKind)
+cdef tuple REASONS = by_number(Reason)
 
 
 @cython.final
@@ -359,6 +371,28 @@ cdef class Agent(Participant):
         message.size = integer("amount", amount, 1)
         message.owner = self.owner
         self.send(&message)
+
+    def take_offer(self, tag, size, price=0):
+        """Take ``size`` lots of the liquidation ``tag``, which is on offer.
+
+        ``price`` is the worst acceptable one in ticks, 0: any. Nothing comes back of a message that
+        is granted; a refusal comes as an event.
+        """
+        self.answer(TAKE, tag, size, price)
+
+    def bid_for(self, tag, size, price):
+        """Bid ``price`` ticks for ``size`` lots in the auction of the liquidation ``tag``."""
+        self.answer(BID, tag, size, price)
+
+    cdef int answer(self, uint8_t kind, object tag, object size, object price) except -1:
+        """Answer an offer."""
+        cdef Message message
+        write_message(&message, kind, 0, 0, 0, 0, 0, 0)
+        message.order_id = integer("tag", tag, LIQUIDATION_TAG)
+        message.size = integer("size", size, 1, MAX_SIZE)
+        message.price = integer("price", price, 0, MAX_PRICE)
+        message.owner = self.owner
+        return self.send(&message)
 
     def submit_messages(self, messages):
         """Send a ``lob.MESSAGE`` array; owner and time are filled in, and missing order ids.

@@ -7,6 +7,7 @@ from typing_extensions import disjoint_base
 
 from agents.latency import Distance, Latency
 from lob import EventKind, Instrument, OrderBook, Venue
+from lob.breaker import Breaker
 from lob.clearing import Clearing, Ledger
 from lob.clearing.ledger import RowWriter
 from lob.facility import Facility
@@ -70,6 +71,7 @@ class Simulation:
         events: bool | RowWriter = True,
         messages: bool | RowWriter = True,
         entries: bool | RowWriter = True,
+        breakers: Iterable[Breaker] = (),
     ) -> None: ...
     @property
     def venue(self) -> Venue: ...

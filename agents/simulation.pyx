@@ -124,7 +124,7 @@ cdef class Simulation:
         Root of all randomness: an integer from 0 to ``2**128 - 1``. Each participant draws from
         streams of its own, made of this seed and its name, so that adding or removing a
         participant changes the draws of no other.
-    instruments, clearings, assets, events, messages, entries
+    instruments, clearings, assets, events, messages, entries, breakers
         Of the venue: see ``lob.Venue``.
     start
         Time at which the run begins, in ns.
@@ -160,6 +160,7 @@ cdef class Simulation:
         events=True,
         messages=True,
         entries=True,
+        breakers=(),
     ):
         self.seed = checks.integer("seed", seed, 0, 2**128 - 1)
         self.venue = Venue(
@@ -171,6 +172,7 @@ cdef class Simulation:
             messages=messages,
             entries=entries,
             start=start,
+            breakers=breakers,
         )
         self.now = self.venue.now
         self.agents = []

@@ -18,8 +18,10 @@ from agents.traders import (
 )
 from experiments.build_clearing import make_clearing, set_timers
 from experiments.build_loopers import add_stackers
+from experiments.build_stack import make_facilities, stock_claims
 from experiments.parts import Population, Uniform
 from experiments.scenario import SECOND_NS, Scenario
+from experiments.scenario_keepers import build_keepers
 from lob.feeds.positions import read_positions
 
 __all__ = ["build"]
@@ -54,9 +56,26 @@ class UniformBook(agents.Agent):
 
 
 def build(
-    scenario: Scenario, seed: int = 1, *, forced: bool = True, design: str | None = None
+    scenario: Scenario,
+    seed: int = 1,
+    *,
+    forced: bool = True,
+    design: str | None = None,
+    parameters: dict[str, Any] | None = None,
+    events: bool = True,
+    messages: bool = True,
 ) -> agents.Simulation:
-    """Build a scenario's simulation, ready to run."""
+    """Build a scenario's simulation, ready to run.
+
+    Parameters
+    ----------
+    scenario, seed, forced, design
+        See ``experiments.run.run_scenario``.
+    parameters
+        Of ``design``.
+    events, messages
+        Whether these tapes are kept; that of clearing always is.
+    """
     instruments = [
         lob.Instrument(
             one.name,
@@ -69,8 +88,18 @@ def build(
         )
         for number, one in enumerate(scenario.instruments)
     ]
-    clearings = [make_clearing(scenario, one, forced, design) for one in scenario.clearings]
-    simulation = agents.Simulation(seed, instruments=instruments, clearings=clearings)
+    clearings = [
+        make_clearing(scenario, one, forced, design, parameters) for one in scenario.clearings
+    ]
+    simulation = agents.Simulation(
+        seed,
+        instruments=instruments,
+        clearings=clearings,
+        facilities=make_facilities(scenario),
+        events=events,
+        messages=messages,
+    )
+    stock_claims(scenario, simulation)
     for number, one in enumerate(scenario.instruments):
         simulation.add(_background(number, one.name, one.background))
     for maker in scenario.makers:
@@ -93,6 +122,7 @@ def build(
             )
         )
     set_timers(scenario, simulation)
+    build_keepers(scenario.keepers, scenario.congestion, simulation)
     return simulation
 
 

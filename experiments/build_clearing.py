@@ -1,11 +1,13 @@
 """Build the clearings of a scenario: margin, oracles, liquidators, and their timers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import agents
+from experiments.build_stack import CLAIM_SOURCES, DYNAMIC_MODELS, claim_source
 from experiments.designs import make_liquidator
 from experiments.parts import Clearing, Source
 from experiments.scenario import SECOND_NS, Scenario
@@ -15,33 +17,39 @@ from lob.clearing import oracle as prices
 
 __all__ = ["make_clearing", "set_timers"]
 
-MODELS = {
+MODELS: dict[str, Callable[..., Any]] = {
     "flat": models.FlatMargin,
     "tiered": models.TieredMargin,
     "ltv": models.LoanToValue,
     "open-interest": models.OpenInterestScaled,
     "skew": models.SkewScaled,
     "volatility": models.VolatilityScaled,
+    **DYNAMIC_MODELS,
 }
 
 
 def make_clearing(
-    scenario: Scenario, one: Clearing, forced: bool, design: str | None
+    scenario: Scenario,
+    one: Clearing,
+    forced: bool,
+    design: str | None,
+    parameters: dict[str, Any] | None = None,
 ) -> rules.Clearing:
     """Make one of a scenario's clearings."""
     holdings = []
     for number, holding in enumerate(one.holdings):
+        own = scenario.number_of(holding.instrument)
+        asset = holding.asset or scenario.asset_of(own)
+        oracle = _oracle(scenario, holding.oracle, own, asset)
+        source = [oracle.source] if holding.margin.model == "look-through" else []
         try:
-            margin = MODELS[holding.margin.model](**holding.margin.parameters)
+            margin = MODELS[holding.margin.model](*source, **holding.margin.parameters)
         except (TypeError, ValueError) as error:
             raise ValueError(f"clearing {one.name!r}: holdings.{number}.margin: {error}") from None
-        own = scenario.number_of(holding.instrument)
-        holdings.append(
-            rules.Holding(_oracle(scenario, holding.oracle, own), margin, instrument=own)
-        )
+        holdings.append(rules.Holding(oracle, margin, instrument=own, asset=holding.asset))
     liquidator = make_liquidator(
         design or one.liquidator.design if forced else "frozen",
-        one.liquidator.parameters if forced and design is None else {},
+        (one.liquidator.parameters if design is None else parameters or {}) if forced else {},
     )
     return rules.Clearing(
         one.name,
@@ -53,12 +61,12 @@ def make_clearing(
     )
 
 
-def _oracle(scenario: Scenario, one: Any, own: int) -> prices.Oracle:
+def _oracle(scenario: Scenario, one: Any, own: int, asset: str) -> prices.Oracle:
     def ns(seconds: float) -> int:
         return round(seconds * SECOND_NS)
 
     return prices.Oracle(
-        _source(scenario, one.source, own),
+        _source(scenario, one.source, own, asset),
         lag=ns(one.lag),
         heartbeat=ns(one.heartbeat),
         deviation=one.deviation,
@@ -75,10 +83,14 @@ PLAIN = {
 }
 
 
-def _source(scenario: Scenario, one: Source, own: int) -> prices.Source:
+def _source(scenario: Scenario, one: Source, own: int, asset: str) -> prices.Source:
     numbers = [scenario.number_of(name) for name in one.instruments] or [own]
     if one.kind in PLAIN:
         return PLAIN[one.kind](numbers[0])
+    if one.kind in CLAIM_SOURCES:
+        bases = {name: scenario.number_of(book) for name, book in one.bases.items()}
+        books = {name: PLAIN[one.of](number) for name, number in bases.items()}
+        return claim_source(one, asset, books)
     inner = PLAIN[one.of](numbers[0])
     sample = round(one.sample * SECOND_NS)
     if one.kind == "ema":

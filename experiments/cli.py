@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn, cast
 
 import typer
 
-from experiments.commands import diff, impact, replay, run, stress
+from experiments.commands import compare, diff, impact, replay, run, stress
 from experiments.console import BAD_ARGUMENTS, RefusalError
 from experiments.validation.command import validate_command
 from lob import __version__
@@ -31,7 +31,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (replay.replay, replay.demo, run.run, impact.impact, diff.diff, stress.stress):
+for command in (
+    replay.replay, replay.demo, run.run, compare.compare, stress.stress, impact.impact, diff.diff,
+):  # fmt: skip
     app.command()(command)
 app.command("validate")(validate_command)
 

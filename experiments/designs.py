@@ -4,17 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from lob.clearing import Liquidator
-from lob.liquidation import Frozen, MarketSale, Stage, Staged
-from lob.liquidation.stages import DownTier, Slices
+from lob.liquidation import Frozen, Stage, Staged
+from lob.liquidation.limits import Slices
+from lob.liquidation.named import DESIGNS as NAMED
 
-__all__ = ["DESIGNS", "make_liquidator"]
+__all__ = ["DESIGNS", "contest_designs", "make_liquidator", "tunable"]
 
 NS_PER_SECOND = 1_000_000_000
-
-
-def _market_sale(delay: float = 0.0, retry: float = 1.0) -> Liquidator:
-    """Sell all by market order at once; fund, then the others, pay what is missing."""
-    return MarketSale(delay=round(delay * NS_PER_SECOND), retry=round(retry * NS_PER_SECOND))
 
 
 def _frozen() -> Liquidator:
@@ -32,23 +28,11 @@ def _sliced(lots: int = 100, every: float = 0.1) -> Liquidator:
     return Staged([Stage(limits=Slices(lots), every=round(every * NS_PER_SECOND))])
 
 
-def _tiered(patience: float = 10.0, every: float = 1.0) -> Liquidator:
-    """Sell down a margin tier at a time; what is left after a while at once."""
-    ns = round(every * NS_PER_SECOND)
-    return Staged(
-        [
-            Stage(sizing=DownTier(), every=ns, patience=round(patience * NS_PER_SECOND)),
-            Stage(every=ns),
-        ]
-    )
-
-
 DESIGNS: dict[str, Callable[..., Liquidator]] = {
     "frozen": _frozen,
-    "market-sale": _market_sale,
     "staged-market-sale": _staged_market_sale,
     "sliced": _sliced,
-    "tiered": _tiered,
+    **{name: design.make for name, design in NAMED.items()},
 }
 """What makes each design; its keywords are its parameters, times in seconds."""
 
@@ -67,3 +51,19 @@ def make_liquidator(design: str, parameters: dict[str, Any]) -> Liquidator:
         return DESIGNS[design](**parameters)
     except TypeError as error:
         raise ValueError(f"design {design}: {error}") from None
+
+
+def contest_designs() -> list[str]:
+    """The designs that a contest compares if none are named."""
+    return [name for name in DESIGNS if name != "frozen"]
+
+
+TUNABLE: dict[str, dict[str, tuple[Any, Any, str]]] = {
+    "sliced": {"lots": (1, 1_000, "log-int"), "every": (0.01, 1.0, "log")},
+    "tiered": {"patience": (0.0, 30.0, "float"), "every": (0.1, 5.0, "log")},
+}
+
+
+def tunable(design: str) -> dict[str, tuple[Any, Any, str]]:
+    """What may be tuned in a design: low, high and kind by parameter."""
+    return TUNABLE.get(design, {})

@@ -77,7 +77,10 @@ class Instrument(Part):
 class Source(Part):
     """Where a price comes from."""
 
-    kind: Literal["last", "mid", "best-bid", "best-ask", "ema", "twap", "median", "external"]
+    kind: Literal[
+        "last", "mid", "best-bid", "best-ask", "ema", "twap", "median", "external", "claim",
+        "fair-share", "pool-spot",
+    ]  # fmt: skip
     instruments: list[str] = []
     """One; the books of a median. None: the holding's own."""
     of: Literal["last", "mid", "best-bid", "best-ask"] = "mid"
@@ -87,6 +90,13 @@ class Source(Part):
     sample: Annotated[float, Field(gt=0)] = 1.0
     prices: list[tuple[Seconds, Positive]] = []
     """Of an external series: times and ticks."""
+    claim: str | None = None
+    """Of a claim, a pool's fair share, or the price in a pool; none: the holding's own."""
+    sees: Literal["own", "all"] = "own"
+    """What the issuer of a claim says it holds, or net of what it pledged elsewhere."""
+    bases: dict[str, str] = Field(default_factory=dict)
+    """Instruments by asset, whose price (as ``of`` says) values what is behind a claim; none: the
+    middles of the books. A claim that is named has its market price."""
 
     @model_validator(mode="after")
     def _complete(self) -> "Source":
@@ -111,7 +121,10 @@ class Oracle(Part):
 class Margin(Part):
     """A margin model and its parameters."""
 
-    model: Literal["flat", "tiered", "ltv", "open-interest", "skew", "volatility"]
+    model: Literal[
+        "flat", "tiered", "ltv", "open-interest", "skew", "volatility", "procyclical",
+        "concentration", "depth", "look-through",
+    ]  # fmt: skip
     parameters: dict[str, Any] = {}
     update: Seconds = 0.0
     """Seconds between looks at the market, of a model that reacts to it; 0: it does not look."""
@@ -123,6 +136,8 @@ class Holding(Part):
     instrument: str
     oracle: Oracle = Oracle()
     margin: Margin
+    asset: str | None = None
+    """A claim that no book trades, priced in ticks of the instrument; none: what that trades."""
 
 
 class Funding(Part):

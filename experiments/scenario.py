@@ -18,10 +18,13 @@ from experiments.parts import (
     Maker,
     Population,
     Positive,
+    Seconds,
     Shock,
     Trader,
 )
+from experiments.scenario_keepers import Congestion, Keepers
 from experiments.scenario_loopers import LooperTables
+from experiments.scenario_stack import StackTables
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
@@ -33,7 +36,7 @@ class ScenarioError(ValueError):
     """A scenario is not one: every mistake in it, each with its place."""
 
 
-class Scenario(LooperTables):
+class Scenario(LooperTables, StackTables):
     """One question, and everything that is needed to answer it."""
 
     name: str
@@ -44,12 +47,16 @@ class Scenario(LooperTables):
     horizon: Annotated[float, Field(gt=0)]
     """Until when after the shock the drop is measured."""
     seeds: Positive = 8
+    block_time: Seconds = 0.0
+    """Of designs that act once a block; 0: of each its own."""
     instruments: Annotated[list[Instrument], Field(min_length=1)]
     clearings: Annotated[list[Clearing], Field(min_length=1)]
     populations: list[Population] = Field(default_factory=list)
     traders: list[Trader] = Field(default_factory=list)
     makers: list[Maker] = Field(default_factory=list)
     shocks: Annotated[list[Shock], Field(min_length=1)]
+    keepers: list[Keepers] = Field(default_factory=list)
+    congestion: Congestion | None = None
 
     @model_validator(mode="after")
     def _named(self) -> "Scenario":
@@ -59,11 +66,12 @@ class Scenario(LooperTables):
             ("instruments", [one.name for one in self.instruments]),
             ("clearings", [one.name for one in self.clearings]),
             (
-                "populations, traders and makers",
+                "populations, traders, makers and keepers",
                 [
                     *(one.name for one in self.populations),
                     *(one.name for one in self.traders),
                     *(one.name for one in self.makers),
+                    *(one.name for one in self.keepers),
                 ],
             ),
         ):
@@ -105,6 +113,10 @@ class Scenario(LooperTables):
             yield f"makers.{i}.instrument", maker.instrument
         for i, shock in enumerate(self.shocks):
             yield f"shocks.{i}.instrument", shock.instrument
+
+    def asset_of(self, number: int) -> str:
+        """What the instrument of a number trades."""
+        return self.instruments[number].base or self.instruments[number].name
 
     def number_of(self, instrument: str) -> int:
         """The number of an instrument."""

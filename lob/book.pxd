@@ -11,6 +11,7 @@ cdef class OrderBook:
     cdef int address(
         self, Message *message, uint8_t kind, object order_id, object ts_event
     ) except -1
+    cdef int refer_to(self, Message *message, object reference_price) except -1
     cdef int check_message(self, const Message *message) except -1
     cdef Outcome apply_one(self, const Message *message)
     cdef int describe_outcome(self, Outcome outcome, int64_t order_id) except -1

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
-from lob.types import Cost, Order, Reason, Trade
+from lob.auction import Uncross
+from lob.types import Cost, Order, Reason, Session, Trade
 
 __all__ = ["OrderBook", "Outcome"]
 
@@ -50,6 +51,11 @@ class OrderBook:
         size: int | None = None,
         ts_event: int = 0,
     ) -> Outcome: ...
+    def set_session(
+        self, session: int, reference_price: int | None = None, *, ts_event: int = 0
+    ) -> Outcome: ...
+    def uncross(self, reference_price: int | None = None, *, ts_event: int = 0) -> Outcome: ...
+    def set_band(self, low: int | None, high: int | None, *, ts_event: int = 0) -> Outcome: ...
     def process(
         self,
         messages: NDArray[np.void],
@@ -60,6 +66,11 @@ class OrderBook:
     def best_bid(self) -> int | None: ...
     @property
     def best_ask(self) -> int | None: ...
+    @property
+    def session(self) -> Session: ...
+    @property
+    def band(self) -> tuple[int | None, int | None]: ...
+    def indicative(self, reference_price: int | None = None) -> Uncross | None: ...
     @property
     def instrument(self) -> int: ...
     @property
@@ -76,7 +87,13 @@ class OrderBook:
     def __contains__(self, order_id: object, /) -> bool: ...
     @classmethod
     def from_orders(
-        cls, orders: NDArray[np.void], *, instrument: int = 0, seq: int = 0
+        cls,
+        orders: NDArray[np.void],
+        *,
+        instrument: int = 0,
+        seq: int = 0,
+        session: int = 0,
+        band: tuple[int | None, int | None] = (None, None),
     ) -> Self: ...
     def copy(self) -> Self: ...
     def __copy__(self) -> Self: ...
@@ -85,5 +102,10 @@ class OrderBook:
     def check(self) -> None: ...
 
 def restore(
-    cls: type[OrderBook], orders: NDArray[np.void], instrument: int, seq: int
+    cls: type[OrderBook],
+    orders: NDArray[np.void],
+    instrument: int,
+    seq: int,
+    session: int,
+    band: tuple[int | None, int | None],
 ) -> OrderBook: ...

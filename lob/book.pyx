@@ -1,7 +1,5 @@
 """The matching engine of one instrument, as Python sees it."""
 
-from hashlib import blake2b
-
 cimport cython
 from cpython.buffer cimport (
     PyBUF_SIMPLE,
@@ -26,6 +24,7 @@ from lob.ladder cimport (
 )
 from lob.matching cimport (
     Book,
+    Crossing,
     EventSink,
     apply,
     apply_all,
@@ -33,8 +32,10 @@ from lob.matching cimport (
     book_init,
     book_release,
     book_reserve,
+    find_crossing,
     first_malformed,
     rest,
+    set_rules,
     sink_bytes,
     sink_reserve,
     sink_retire,
@@ -42,7 +43,10 @@ from lob.matching cimport (
 )
 from lob.order_table cimport RestingOrder, table_bytes, table_find
 from lob.records cimport (
+    BAND,
     CANCEL,
+    CONTINUOUS,
+    HALTED,
     LIMIT,
     MAX_PRICE,
     MAX_SIZE,
@@ -51,7 +55,9 @@ from lob.records cimport (
     REDUCE,
     REJECTED,
     REPLACE,
+    SESSION,
     TRADE,
+    UNCROSS,
     Event,
     LevelRow,
     Message,
@@ -63,8 +69,10 @@ from lob.records cimport (
 import numpy as np
 
 from lob import checks, types
+from lob.auction import Uncross
 from lob.checks import integer
-from lob.types import Cost, Flag, Order, Reason, SelfTradePrevention, Side, Trade
+from lob.reference import state_digest
+from lob.types import Cost, Flag, Order, Reason, SelfTradePrevention, Session, Side, Trade
 
 cdef extern from *:
     """
@@ -89,6 +97,7 @@ cdef extern from *:
 __all__ = ["OrderBook", "Outcome"]
 
 cdef tuple REASONS = tuple(Reason)
+cdef tuple SESSIONS = tuple(Session)
 cdef object ZERO = 0
 cdef object MESSAGE = types.MESSAGE, EVENT = types.EVENT, QUOTE = types.QUOTE
 cdef object LEVEL = types.LEVEL, ORDER = types.ORDER
@@ -307,6 +316,62 @@ cdef class OrderBook:
         self.check_message(&message)
         return self.apply_one(&message)
 
+    def set_session(self, session, reference_price=None, *, ts_event=0):
+        """Go into another session.
+
+        A book that goes into CONTINUOUS is uncrossed as by ``uncross``: whatever was collected
+        trades, so a continuous book is never crossed.
+
+        Parameters
+        ----------
+        session
+            ``Session.CONTINUOUS``, ``Session.CALL`` or ``Session.HALTED``.
+        reference_price
+            Ticks: of prices that are equally good, the nearest to it. ``None``: their middle.
+
+        Returns
+        -------
+        Outcome
+            With the trades of the auction.
+        """
+        cdef Message message
+        number = integer("session", session, 0, HALTED)
+        self.address(&message, SESSION, number, ts_event)
+        self.refer_to(&message, reference_price)
+        return self.apply_one(&message)
+
+    def uncross(self, reference_price=None, *, ts_event=0):
+        """Trade what was collected at one price, that of ``lob.auction``; the session stays.
+
+        The first lots on either side trade, best price first and oldest order first. Where two
+        orders of one owner meet of which one has self-trade prevention, both lose the lots without
+        a trade. Rejected where the market is halted.
+        """
+        cdef Message message
+        self.address(&message, UNCROSS, 0, ts_event)
+        self.refer_to(&message, reference_price)
+        return self.apply_one(&message)
+
+    def set_band(self, low, high, *, ts_event=0):
+        """Allow prices from ``low`` to ``high`` ticks only; ``None``: no bound on that side.
+
+        Limit orders beyond it are rejected, and market orders do not trade beyond it. Bids above
+        it and asks below it, which could, are cancelled now; other orders stay where they are.
+        """
+        cdef Message message
+        lowest, highest = checks.to_band(low, high)
+        self.address(&message, BAND, 0, ts_event)
+        message.price = lowest
+        message.stop_price = highest
+        return self.apply_one(&message)
+
+    cdef int refer_to(self, Message *message, object reference_price) except -1:
+        """Write down the reference price of an uncross."""
+        price, order_type = checks.to_reference(reference_price)
+        message.price = price
+        message.order_type = order_type
+        return 0
+
     cdef int address(
         self, Message *message, uint8_t kind, object order_id, object ts_event
     ) except -1:
@@ -334,6 +399,10 @@ cdef class OrderBook:
         outcome.accepted = event.kind != REJECTED
         outcome._reason = event.reason
         outcome.trades = ()
+        if message.kind > REPLACE:  # about no order, whatever its id
+            self.describe_outcome(outcome, 0)
+            outcome._reason = event.reason
+            return outcome
         if outcome.accepted and self.book.sink.next == event + 1:
             outcome.leaves = event.leaves
             return outcome
@@ -437,6 +506,35 @@ cdef class OrderBook:
     def best_ask(self):
         """The lowest ask in ticks, ``None`` if there is none."""
         return best_price(&self.book.sides[1])
+
+    @property
+    def session(self):
+        """What the book does with orders, a ``lob.Session``."""
+        return SESSIONS[self.book.session]
+
+    @property
+    def band(self):
+        """The lowest and the highest price allowed in ticks; ``None``: no bound."""
+        return (
+            None if self.book.band[0] == -MAX_PRICE else self.book.band[0],
+            None if self.book.band[1] == MAX_PRICE else self.book.band[1],
+        )
+
+    def indicative(self, reference_price=None):
+        """What ``uncross`` would do now, in time linear in the levels that trade.
+
+        Returns
+        -------
+        Uncross or None
+            Price, volume, surplus, and the prices between which as much could trade; ``None``
+            where nothing could.
+        """
+        cdef Crossing found
+        price, order_type = checks.to_reference(reference_price)
+        found = find_crossing(&self.book, order_type == LIMIT, price)
+        if found.volume == 0:
+            return None
+        return Uncross(found.price, found.volume, found.surplus, found.lowest, found.highest)
 
     @property
     def instrument(self):
@@ -566,8 +664,10 @@ cdef class OrderBook:
     # ---------------------------------------------------------------- whole books
 
     @classmethod
-    def from_orders(cls, orders, *, instrument=0, seq=0):
+    def from_orders(cls, orders, *, instrument=0, seq=0, session=0, band=(None, None)):
         """A book that holds these ``lob.ORDER`` rows, as ``orders()`` returns them.
+
+        ``session`` and ``band`` are those that it has from the start.
 
         At one price the earlier row has priority. Raises ``ValueError`` that names the row if
         they do not make a possible book.
@@ -578,7 +678,10 @@ cdef class OrderBook:
         cdef Message order
         cdef int64_t i
         self.book.seq = integer("seq", seq, 0, MAX_SIZE)
-        view = View(checks.to_order_array(orders))
+        low, high = checks.to_band(*band)
+        set_rules(&self.book, integer("session", session, 0, HALTED), low, high)
+        crossed = self.book.session != CONTINUOUS
+        view = View(checks.to_order_array(orders, crossed, (low, high)))
         for i in range(view.view.len // <Py_ssize_t>sizeof(OrderRow)):
             row = &(<OrderRow *>view.view.buf)[i]
             if self.book.budget <= 0 and book_reserve(&self.book) < 0:
@@ -610,11 +713,21 @@ cdef class OrderBook:
         return self.copy()
 
     def __reduce__(self):
-        return restore, (type(self), self.orders(), self.instrument, self.seq)
+        return restore, (
+            type(self),
+            self.orders(),
+            self.instrument,
+            self.seq,
+            int(self.session),
+            self.band,
+        )
 
     def digest(self):
-        """32 hex digits that tell whether two books hold the same orders in the same order."""
-        return blake2b(self.orders().tobytes(), digest_size=16).hexdigest()
+        """32 hex digits that tell whether two books are in the same state.
+
+        That is: whether they hold the same orders in the same order, in the same session and band.
+        """
+        return state_digest(self.orders(), self.session, self.band)
 
     @property
     def nbytes(self):
@@ -654,7 +767,10 @@ cdef class OrderBook:
             assert volume or ladder.leaf_count == ladder.free_leaves, "leaves without levels"
         assert seen == self.book.table.count, "orders in the table that are in no queue"
         bid, ask = self.best_bid, self.best_ask
-        assert bid is None or ask is None or bid < ask, f"crossed: {bid} >= {ask}"
+        if self.book.session == CONTINUOUS:
+            assert bid is None or ask is None or bid < ask, f"crossed: {bid} >= {ask}"
+        assert bid is None or bid <= self.book.band[1], f"bid {bid} above the band"
+        assert ask is None or ask >= self.book.band[0], f"ask {ask} below the band"
 
     cdef int64_t check_level(self, int side, uint32_t at, uint64_t key) except -1:
         """The lots at one level, after looking at each order there."""
@@ -770,6 +886,6 @@ cdef object depth(const Ladder *ladder, object levels):
     return np.array(rows, LEVEL)
 
 
-def restore(cls, orders, instrument, seq):
+def restore(cls, orders, instrument, seq, session, band):
     """A pickled book: rebuilt from its orders, through validation."""
-    return cls.from_orders(orders, instrument=instrument, seq=seq)
+    return cls.from_orders(orders, instrument=instrument, seq=seq, session=session, band=band)

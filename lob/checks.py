@@ -22,11 +22,21 @@ from lob.types import (
     Kind,
     OrderType,
     SelfTradePrevention,
+    Session,
     Side,
     TimeInForce,
 )
 
-__all__ = ["Message", "integer", "misuse", "to_message_array", "to_order_array", "to_output"]
+__all__ = [
+    "Message",
+    "integer",
+    "misuse",
+    "to_band",
+    "to_message_array",
+    "to_order_array",
+    "to_output",
+    "to_reference",
+]
 
 INT64 = (-(2**63), 2**63 - 1)
 INT32 = (-(2**31), 2**31 - 1)
@@ -83,6 +93,8 @@ def misuse(message: Message, instrument: int) -> str | None:
         return f"instrument must be {instrument}, this book's, got {message.instrument}"
     if kind == Kind.CANCEL:
         return None
+    if kind in _RULES:
+        return _rule_misuse(message)
     if not 1 <= message.size <= MAX_SIZE:
         return f"size must be 1 to {MAX_SIZE} lots, got {message.size}"
     if kind == Kind.REDUCE:
@@ -117,6 +129,42 @@ def misuse(message: Message, instrument: int) -> str | None:
     return None
 
 
+def _rule_misuse(message: Message) -> str | None:
+    """What is wrong with a message that changes the rules of a book."""
+    if message.owner:
+        return f"owner must be 0: rules are the venue's, got {message.owner}"
+    if message.flags & ~Flag.VENUE:
+        return f"flags must be VENUE or none of a message of the venue, got {message.flags}"
+    if message.kind == Kind.SESSION and message.order_id not in _SESSIONS:
+        return f"order_id must be a session, one of {_names(Session)}, got {message.order_id}"
+    if message.kind != Kind.BAND and message.order_type not in _ORDER_TYPES:
+        return f"order_type must be one of {_names(OrderType)}, got {message.order_type}"
+    priced = message.kind == Kind.BAND or message.order_type == OrderType.LIMIT
+    if priced and not -MAX_PRICE <= message.price <= MAX_PRICE:
+        return f"price must be {-MAX_PRICE} to {MAX_PRICE} ticks, got {message.price}"
+    if message.kind == Kind.BAND and not message.price <= message.stop_price <= MAX_PRICE:
+        return (
+            f"stop_price, the highest price allowed, must be {message.price} to {MAX_PRICE} "
+            f"ticks, got {message.stop_price}"
+        )
+    return None
+
+
+def to_band(low: Any, high: Any) -> tuple[int, int]:
+    """The lowest and the highest price allowed, where ``None`` is no bound."""
+    lowest = -MAX_PRICE if low is None else integer("low", low, -MAX_PRICE, MAX_PRICE)
+    if high is None:
+        return lowest, MAX_PRICE
+    return lowest, integer("high", high, lowest, MAX_PRICE)
+
+
+def to_reference(price: Any) -> tuple[int, OrderType]:
+    """A reference price as ``price`` and ``order_type`` of a message; ``None`` is none."""
+    if price is None:
+        return 0, OrderType.MARKET
+    return integer("reference_price", price, -MAX_PRICE, MAX_PRICE), OrderType.LIMIT
+
+
 def to_output(name: str, array: Any, dtype: np.dtype[Any], rows: int = 0) -> None:
     """Raise unless ``array`` is ``None`` or can be written to: ``rows`` records of ``dtype``."""
     if array is None:
@@ -142,8 +190,14 @@ def to_message_array(messages: Any) -> NDArray[np.void]:
     return _records("messages", messages, MESSAGE)
 
 
-def to_order_array(orders: Any) -> NDArray[np.void]:
-    """``orders`` as L3 rows that make a possible book, or an error that names the row."""
+def to_order_array(
+    orders: Any, crossed: bool = False, band: tuple[int, int] = (-MAX_PRICE, MAX_PRICE)
+) -> NDArray[np.void]:
+    """``orders`` as L3 rows that make a possible book, or an error that names the row.
+
+    ``crossed``: of a book that does not trade continuously, which bids may cross asks in. ``band``:
+    no bid lies above it, and no ask below.
+    """
     rows = _records("orders", orders, ORDER)
 
     def refuse(bad: NDArray[np.bool_], field: str, rule: str) -> None:
@@ -158,6 +212,8 @@ def to_order_array(orders: Any) -> NDArray[np.void]:
         "price",
         f"must be {-MAX_PRICE} to {MAX_PRICE} ticks",
     )
+    refuse((side == Side.BUY) & (price > band[1]), "price", f"must be {band[1]} at most of a bid")
+    refuse((side == Side.SELL) & (price < band[0]), "price", f"must be {band[0]} or more of an ask")
     refuse((size < 1) | (size > MAX_SIZE), "size", f"must be 1 to {MAX_SIZE} lots")
     refuse(
         rows["stp"] > max(SelfTradePrevention),
@@ -174,7 +230,7 @@ def to_order_array(orders: Any) -> NDArray[np.void]:
     first[np.unique(rows["order_id"], return_index=True)[1]] = True
     refuse(~first, "order_id", "must be unique")
     bids, asks = price[side == Side.BUY], price[side == Side.SELL]
-    if len(bids) and len(asks) and bids.max() >= asks.min():
+    if not crossed and len(bids) and len(asks) and bids.max() >= asks.min():
         raise ValueError(
             f"orders: the best bid {bids.max()} must be below the best ask {asks.min()}"
         )
@@ -201,6 +257,8 @@ def _names(enum: Iterable[Any]) -> str:
 _DTYPE_NAMES = {EVENT: "lob.EVENT", MESSAGE: "lob.MESSAGE", ORDER: "lob.ORDER", QUOTE: "lob.QUOTE"}
 _BOOK_KINDS = tuple(kind for kind in Kind if kind < Kind.DEPOSIT)
 _KINDS = frozenset(map(int, _BOOK_KINDS))
+_RULES = frozenset(map(int, (Kind.SESSION, Kind.UNCROSS, Kind.BAND)))
+_SESSIONS = frozenset(map(int, Session))
 _ORDER_TYPES = frozenset(map(int, OrderType))
 _SIDES = frozenset(map(int, Side))
 _TIMES_IN_FORCE = frozenset(map(int, TimeInForce))

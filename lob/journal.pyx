@@ -1,7 +1,8 @@
 """What an EVENT tape alone tells of the book: quotes, depth and trades, with no engine run again.
 
 A message's events stand together on a tape, and the first of them is known by itself: an
-ACCEPTED, a REJECTED, a REPLACED, or a CANCELLED or REDUCED that was asked for (reason NONE). An
+ACCEPTED, a REJECTED, a REPLACED, a SESSION, a BAND, an UNCROSS, or a CANCELLED or REDUCED that was
+asked for (reason NONE). An
 order that is entering rests once its message is done, with what is still open of it then; until
 then it is not in the book. A message that is rejected counts too: it leaves the book as it was.
 
@@ -51,11 +52,14 @@ from lob.records cimport (
     MAX_PRICE,
     MAX_SIZE,
     REASON_NONE,
+    REASON_UNCROSS,
     REDUCED,
     REJECTED,
     REPLACED,
     SELL,
+    SESSION_CHANGED,
     TRADE,
+    UNCROSSED,
     Event,
     LevelRow,
     OrderRow,
@@ -138,7 +142,7 @@ cdef class Follower:
         cdef const uint8_t[::1] raw
         cdef const OrderRow *row
         cdef Py_ssize_t i
-        rows = to_order_array(orders)
+        rows = to_order_array(orders, True)  # it may be one that collects for a call auction
         if not len(rows):
             return 0
         raw = rows.view(np.uint8)
@@ -388,7 +392,7 @@ cdef inline bint is_first(const Event *event) noexcept nogil:
     return (
         (kind == ACCEPTED)
         | (kind == REJECTED)
-        | (kind == REPLACED)
+        | ((kind >= REPLACED) & (kind <= UNCROSSED))
         | (((kind == CANCELLED) | (kind == REDUCED)) & (event.reason == REASON_NONE))
     )
 
@@ -425,6 +429,11 @@ cdef inline int follow(Shadow *book, const Event *event) noexcept nogil:
             return FAULT_RESTS
         return enter(book, event)
     if kind == TRADE:
+        if event.reason == REASON_UNCROSS:
+            fault = take(book, event.order_id, event.size, event.leaves)
+            if unlikely(fault != FAULT_NONE):
+                return fault if fault != FAULT_LEAVES else FAULT_OWN_LEAVES
+            return take(book, event.resting_order_id, event.size, event.resting_leaves)
         if unlikely(not book.entering or book.order_id != event.order_id):
             return FAULT_ENTERING
         fault = spend(book, event)
@@ -439,7 +448,9 @@ cdef inline int follow(Shadow *book, const Event *event) noexcept nogil:
         # As far as volumes go, an order that keeps its place may as well come in anew.
         fault = take_out(book, event.order_id)
         return fault if fault != FAULT_NONE else enter(book, event)
-    return FAULT_NONE if kind == REJECTED else FAULT_KIND
+    if kind == REJECTED or SESSION_CHANGED <= kind <= UNCROSSED:
+        return FAULT_NONE
+    return FAULT_KIND
 
 
 cdef inline int enter(Shadow *book, const Event *event) noexcept nogil:

@@ -71,21 +71,27 @@ cdef struct Ladder:
 
 cdef inline int ladder_init(Ladder *self) noexcept nogil:
     """An empty ladder; -1 if there is no memory. The root is node 0 and stays."""
-    cdef int i
-    self.best_key = NO_KEY
-    self.best = NO_LEVEL
-    self.leaf_count = self.leaf_capacity = self.free_leaves = 0
-    self.node_count = self.node_capacity = self.free_nodes = 0
+    self.leaf_count = self.leaf_capacity = 0
+    self.node_count = self.node_capacity = 0
     self.levels = NULL
     self.leaves = NULL
     self.nodes = NULL
-    for i in range(RECENT):
-        self.recent[i].page = NO_KEY
     if ladder_reserve(self, 16) < 0:
         return -1
+    ladder_clear(self)
+    return 0
+
+
+cdef inline void ladder_clear(Ladder *self) noexcept nogil:
+    """Take everything out; the memory is kept for what comes."""
+    cdef int i
+    self.best_key = NO_KEY
+    self.best = NO_LEVEL
+    self.leaf_count = self.free_leaves = self.free_nodes = 0
     self.node_count = 1
     self.nodes[0].occupied = 0
-    return 0
+    for i in range(RECENT):
+        self.recent[i].page = NO_KEY
 
 
 cdef inline void ladder_release(Ladder *self) noexcept nogil:

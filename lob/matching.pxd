@@ -1,6 +1,6 @@
 """The compiled matching engine: what ``lob.reference`` says, on C structs."""
 
-from libc.stdint cimport int64_t, uint16_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint64_t
 
 from lob.ladder cimport Ladder
 from lob.order_table cimport OrderTable
@@ -21,6 +21,18 @@ cdef struct Book:
     int64_t budget  # new orders until memory is looked at again
     uint16_t instrument
     EventSink sink
+    uint8_t session
+    bint ruled  # not continuous, or a band: what enters is looked at more closely
+    int64_t band[2]  # ticks: the lowest and the highest price allowed
+    uint64_t market_reach[2]  # the worst key that a market order to buy, to sell trades with
+
+cdef struct Crossing:
+    # What an uncross would do: see lob.auction.Uncross.
+    int64_t price
+    int64_t volume  # 0: nothing can trade, and the rest means nothing
+    int64_t surplus
+    int64_t lowest
+    int64_t highest
 
 cdef int book_init(Book *book, uint16_t instrument) noexcept nogil
 cdef void book_release(Book *book) noexcept nogil
@@ -42,3 +54,5 @@ cdef int64_t apply_all(
     Book *book, const Message *messages, int64_t count, Quote *quotes
 ) noexcept nogil
 cdef void rest(Book *book, const Message *order, int64_t leaves) noexcept nogil
+cdef void set_rules(Book *book, uint8_t session, int64_t low, int64_t high) noexcept nogil
+cdef Crossing find_crossing(const Book *book, bint near, int64_t reference) noexcept nogil

@@ -45,26 +45,35 @@ from lob.order_table cimport (
 )
 from lob.records cimport (
     ACCEPTED,
+    BAND,
+    BAND_CHANGED,
     BUY,
+    CALL,
     CANCEL,
     CANCELLED,
+    CONTINUOUS,
     FOK,
     FROM_VENUE,
     GTC,
+    HALTED,
     LIMIT,
     MARKET,
     MAX_PRICE,
     MAX_SIZE,
     NEW,
     POST_ONLY,
+    REASON_COLLECTING,
     REASON_DUPLICATE_ORDER_ID,
     REASON_FILL_OR_KILL,
+    REASON_HALTED,
     REASON_IMMEDIATE_OR_CANCEL,
     REASON_MINIMUM_SIZE,
     REASON_NO_LIQUIDITY,
     REASON_NONE,
     REASON_POST_ONLY,
+    REASON_PRICE_BAND,
     REASON_SELF_TRADE,
+    REASON_UNCROSS,
     REASON_UNKNOWN_ORDER,
     REASON_VOLUME_LIMIT,
     REDUCE,
@@ -74,12 +83,16 @@ from lob.records cimport (
     REPLACE,
     REPLACED,
     SELL,
+    SESSION,
+    SESSION_CHANGED,
     STP_CANCEL_BOTH,
     STP_CANCEL_NEWEST,
     STP_CANCEL_OLDEST,
     STP_DECREMENT,
     STP_NONE,
     TRADE,
+    UNCROSS,
+    UNCROSSED,
     Event,
     Message,
     Quote,
@@ -100,6 +113,7 @@ cdef enum:
 cdef int book_init(Book *book, uint16_t instrument) noexcept nogil:
     """An empty book in zeroed memory; -1 if there is no memory."""
     book.instrument = instrument
+    set_rules(book, CONTINUOUS, -MAX_PRICE, MAX_PRICE)
     if ladder_init(&book.sides[0]) < 0 or ladder_init(&book.sides[1]) < 0:
         return -1
     return -1 if table_init(&book.table) < 0 else sink_init(&book.sink)
@@ -118,6 +132,7 @@ cdef int book_copy(Book *book, const Book *other) noexcept nogil:
     book.seq = other.seq
     book.volume[0] = other.volume[0]
     book.volume[1] = other.volume[1]
+    set_rules(book, other.session, other.band[0], other.band[1])
     if ladder_copy(&book.sides[0], &other.sides[0]) < 0:
         return -1
     if ladder_copy(&book.sides[1], &other.sides[1]) < 0:
@@ -150,6 +165,8 @@ cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogi
     Everything is looked at whatever the kind: wrong guesses at branches would cost more.
     """
     cdef int kind = message.kind
+    if unlikely(kind > REPLACE):
+        return rule_well_formed(message, instrument)
     cdef int limit = message.order_type == LIMIT
     cdef int size = in_range(message.size, 1, MAX_SIZE)
     cdef int price = in_range(message.price, -MAX_PRICE, MAX_PRICE)
@@ -184,6 +201,25 @@ cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogi
     return (message.instrument == instrument) & (
         (kind == CANCEL)
         | (size & ((kind == REDUCE) | ((kind == REPLACE) & price) | ((kind == NEW) & new)))
+    )
+
+
+cdef bint rule_well_formed(const Message *message, uint16_t instrument) noexcept nogil:
+    """``well_formed`` of a message that changes the rules of the book."""
+    cdef int kind = message.kind
+    cdef bint limit = message.order_type == LIMIT
+    if message.instrument != instrument or message.owner or message.flags & ~FROM_VENUE:
+        return False
+    if kind == BAND:
+        return in_range(message.price, -MAX_PRICE, MAX_PRICE) and (
+            message.price <= message.stop_price <= MAX_PRICE
+        )
+    if kind == SESSION and not in_range(message.order_id, CONTINUOUS, HALTED):
+        return False
+    if kind != SESSION and kind != UNCROSS:
+        return False
+    return message.order_type <= MARKET and (
+        not limit or in_range(message.price, -MAX_PRICE, MAX_PRICE)
     )
 
 
@@ -223,6 +259,8 @@ cdef inline int apply_hashed(Book *book, const Message *message, uint32_t hashed
     book.budget -= 1
     if message.kind == NEW:
         enter(book, message, index, hashed)
+    elif unlikely(message.kind != REPLACE):
+        change_rules(book, message)
     elif index:
         replace(book, message, index)
     else:
@@ -289,10 +327,17 @@ cdef inline void enter(
     cdef int side = message.side < 0
     cdef bint market = message.order_type == MARKET
     cdef bint may_rest = (message.order_type == LIMIT) & (message.time_in_force == GTC)
-    cdef uint64_t limit = NO_KEY - 1 if market else reach(message.side, message.price)
+    cdef uint64_t limit = (
+        book.market_reach[side] if market else reach(message.side, message.price)
+    )
     cdef bint crosses = book.sides[1 - side].best_key <= limit
     cdef int64_t price = 0 if market else message.price
     cdef int64_t leaves = message.size
+    if unlikely(book.ruled):
+        if not admit(book, message, index, may_rest):
+            return
+        # In a call auction it only rests; a post-only order keeps off what it would cross.
+        crosses &= book.session == CONTINUOUS or message.flags & POST_ONLY != 0
     if unlikely(index != 0):
         reject(book, message, REASON_DUPLICATE_ORDER_ID, 0)
         return
@@ -313,9 +358,38 @@ cdef inline void enter(
     if may_rest:
         rest_hashed(book, message, leaves, hashed)
     elif market:
-        emit(book, message, CANCELLED, REASON_NO_LIQUIDITY, price, leaves, 0)
+        # What it leaves untouched lies beyond the band.
+        emit(
+            book,
+            message,
+            CANCELLED,
+            REASON_NO_LIQUIDITY if book.sides[1 - side].best_key == NO_KEY else REASON_PRICE_BAND,
+            price,
+            leaves,
+            0,
+        )
     else:
         emit(book, message, CANCELLED, REASON_IMMEDIATE_OR_CANCEL, price, leaves, 0)
+
+
+cdef bint admit(Book *book, const Message *message, uint32_t index, bint may_rest) noexcept nogil:
+    """Whether session and band let a NEW in; if not, it is rejected here."""
+    cdef int reason = REASON_NONE
+    if book.session == HALTED:
+        reason = REASON_HALTED
+    elif index:
+        return True  # to be rejected for that
+    elif message.order_type == LIMIT and not within(book, message.price):
+        reason = REASON_PRICE_BAND
+    elif book.session == CALL and (not may_rest or message.min_size):
+        reason = REASON_COLLECTING
+    if reason:
+        reject(book, message, <uint8_t>reason, 0)
+    return reason == REASON_NONE
+
+
+cdef inline bint within(const Book *book, int64_t price) noexcept nogil:
+    return book.band[0] <= price <= book.band[1]
 
 
 cdef bint can_trade(Book *book, const Message *message, uint64_t limit) noexcept nogil:
@@ -347,6 +421,14 @@ cdef void replace(Book *book, const Message *message, uint32_t index) noexcept n
         resting.size = message.size
         emit_resting(book, index, message.ts_event, REPLACED, REASON_NONE, message.size)
         return
+    if unlikely(book.ruled):
+        if book.session == HALTED:
+            reject(book, message, REASON_HALTED, resting.size)
+            return
+        if not within(book, message.price):
+            reject(book, message, REASON_PRICE_BAND, resting.size)
+            return
+        crosses &= book.session == CONTINUOUS or resting.flags & POST_ONLY != 0
     if crosses and resting.flags & POST_ONLY:
         reject(book, message, REASON_POST_ONLY, resting.size)
         return
@@ -453,6 +535,200 @@ cdef int64_t tradable(Book *book, const Message *message, uint64_t limit) noexce
                 index = resting.next
         at = ladder_next(ladder, at)
     return traded
+
+
+# ------------------------------------------------------------------- sessions, bands, auctions
+
+cdef void set_rules(Book *book, uint8_t session, int64_t low, int64_t high) noexcept nogil:
+    """Set session and band, and nothing else."""
+    book.session = session
+    book.band[0] = low
+    book.band[1] = high
+    book.ruled = session != CONTINUOUS or low != -MAX_PRICE or high != MAX_PRICE
+    book.market_reach[0] = reach(BUY, high)
+    book.market_reach[1] = reach(SELL, low)
+
+
+cdef void change_rules(Book *book, const Message *message) noexcept nogil:
+    """A SESSION, an UNCROSS or a BAND."""
+    if message.kind == BAND:
+        change_band(book, message)
+    elif message.kind == UNCROSS:
+        if book.session == HALTED:
+            reject(book, message, REASON_HALTED, 0)
+        else:
+            uncross(book, message, UNCROSSED)
+    else:
+        set_rules(book, <uint8_t>message.order_id, book.band[0], book.band[1])
+        if book.session == CONTINUOUS:
+            uncross(book, message, SESSION_CHANGED)
+        else:
+            emit(book, message, SESSION_CHANGED, REASON_NONE, 0, 0, 0)
+
+
+cdef void change_band(Book *book, const Message *message) noexcept nogil:
+    cdef Ladder *ladder
+    cdef uint64_t best
+    cdef uint32_t index
+    cdef int side
+    set_rules(book, book.session, message.price, message.stop_price)
+    emit(book, message, BAND_CHANGED, REASON_NONE, message.price, 0, message.stop_price)
+    for side in range(2):
+        ladder = &book.sides[side]
+        best = place(BUY, book.band[1]) if side == 0 else place(SELL, book.band[0])
+        while ladder.best_key < best:
+            index = ladder.levels[ladder.best].head
+            cancel(
+                book, index, table_slot(&book.table, index), message.ts_event, REASON_PRICE_BAND
+            )
+
+
+cdef void uncross(Book *book, const Message *message, uint8_t kind) noexcept nogil:
+    """Announce the price of a call auction and trade at it."""
+    cdef Crossing found = find_crossing(book, message.order_type == LIMIT, message.price)
+    if found.volume == 0:
+        emit(book, message, kind, REASON_NONE, 0, 0, 0)
+        return
+    emit(book, message, kind, REASON_NONE, found.price, found.volume, found.surplus)
+    trade_at(book, message.ts_event, found.price, found.volume)
+
+
+cdef void trade_at(Book *book, int64_t ts_event, int64_t price, int64_t left) noexcept nogil:
+    cdef RestingOrder *orders = book.table.orders
+    cdef RestingOrder *buy
+    cdef RestingOrder *sell
+    cdef Event *event
+    cdef uint32_t buyer, seller
+    cdef int64_t size
+    while left:
+        buyer = book.sides[0].levels[book.sides[0].best].head
+        seller = book.sides[1].levels[book.sides[1].best].head
+        buy = &orders[buyer]
+        sell = &orders[seller]
+        size = min(left, min(buy.size, sell.size))
+        left -= size
+        if unlikely(buy.owner == sell.owner and (buy.stp | sell.stp) != STP_NONE):
+            take_off(book, seller, size, ts_event, REASON_SELF_TRADE)
+            take_off(book, buyer, size, ts_event, REASON_SELF_TRADE)
+            continue
+        prefetch(&orders[buy.next])
+        prefetch(&orders[sell.next])
+        lose(book, 0, buy, size)
+        lose(book, 1, sell, size)
+        event = next_event(book, as_event(&buy.kind, TRADE, REASON_UNCROSS))
+        event.ts_event = ts_event
+        event.order_id = buy.order_id
+        event.tag = buy.tag
+        event.price = price
+        event.size = size
+        event.leaves = buy.size
+        event.owner = buy.owner
+        event.resting_order_id = sell.order_id
+        event.resting_tag = sell.tag
+        event.resting_leaves = sell.size
+        event.resting_owner = sell.owner
+        if buy.size == 0:
+            remove(book, buyer, table_slot(&book.table, buyer))
+        if sell.size == 0:
+            remove(book, seller, table_slot(&book.table, seller))
+
+
+cdef inline void lose(Book *book, int side, RestingOrder *resting, int64_t size) noexcept nogil:
+    """Take lots off a resting order and off the sums that it is part of."""
+    resting.size -= size
+    book.sides[side].levels[resting.level].size -= size
+    book.volume[side] -= size
+
+
+cdef Crossing find_crossing(const Book *book, bint near, int64_t reference) noexcept nogil:
+    """What ``lob.auction.uncross`` says of this book; the reference counts if ``near``.
+
+    Lots are matched best price against best price until the levels at hand, ``bid`` and ``ask``,
+    cross no more. What matched is the most that can trade, and it can at the prices from the worst
+    ask to the worst bid that it took, ``lowest`` to ``highest``. What is left of the levels at
+    hand decides where the surplus is least: it is to buy at or below ``bid``, to sell at or above
+    ``ask``, and nil between them.
+    """
+    cdef const Ladder *bids = &book.sides[0]
+    cdef const Ladder *asks = &book.sides[1]
+    cdef uint32_t bid = bids.best, ask = asks.best
+    cdef int64_t bought = 0, sold = 0, size  # lots that the levels at hand have matched
+    cdef Crossing found
+    found.price = found.volume = found.surplus = found.lowest = found.highest = 0
+    while bid != NO_LEVEL and ask != NO_LEVEL:
+        if bids.levels[bid].price < asks.levels[ask].price:
+            break
+        size = min(bids.levels[bid].size - bought, asks.levels[ask].size - sold)
+        found.volume += size
+        found.highest = bids.levels[bid].price
+        found.lowest = asks.levels[ask].price
+        bought += size
+        sold += size
+        if bought == bids.levels[bid].size:
+            bid = ladder_next(bids, bid)
+            bought = 0
+        if sold == asks.levels[ask].size:
+            ask = ladder_next(asks, ask)
+            sold = 0
+    if found.volume:
+        if bought:
+            found.price = found.highest
+        elif sold:
+            found.price = found.lowest
+        else:
+            found.price = least_surplus(&found, bids, bid, asks, ask, near, reference)
+        found.surplus = (
+            willing(bids, bid, bought, BUY, found.price)
+            - willing(asks, ask, sold, SELL, found.price)
+        )
+    return found
+
+
+cdef int64_t least_surplus(
+    const Crossing *found,
+    const Ladder *bids,
+    uint32_t bid,
+    const Ladder *asks,
+    uint32_t ask,
+    bint near,
+    int64_t reference,
+) noexcept nogil:
+    """The price where every level was taken whole or not at all; ``bid`` and ``ask`` come next."""
+    cdef int64_t low = found.lowest, high = found.highest
+    cdef bint to_buy = bid != NO_LEVEL and bids.levels[bid].price >= low
+    cdef bint to_sell = ask != NO_LEVEL and asks.levels[ask].price <= high
+    cdef uint32_t after
+    if to_buy and to_sell:
+        if bids.levels[bid].size < asks.levels[ask].size:
+            return bids.levels[bid].price
+        if bids.levels[bid].size > asks.levels[ask].size:
+            return asks.levels[ask].price
+        # The same surplus holds down to the next bid, and up to the next ask, at prices that an
+        # order has.
+        after = ladder_next(bids, bid)
+        if after != NO_LEVEL and bids.levels[after].price >= low:
+            low = bids.levels[bid].price
+        after = ladder_next(asks, ask)
+        if after != NO_LEVEL and asks.levels[after].price <= high:
+            high = asks.levels[ask].price
+    elif to_buy:
+        return high
+    elif to_sell:
+        return low
+    if not near:
+        reference = (low + high) >> 1
+    return max(low, min(high, reference))
+
+
+cdef int64_t willing(
+    const Ladder *ladder, uint32_t at, int64_t matched, int side, int64_t price
+) noexcept nogil:
+    """Lots from a level on that are willing at a price and have not been matched."""
+    cdef int64_t lots = -matched
+    while at != NO_LEVEL and (ladder.levels[at].price - price) * side >= 0:
+        lots += ladder.levels[at].size
+        at = ladder_next(ladder, at)
+    return lots if lots > 0 else 0
 
 
 # -------------------------------------------------------------------------------- the state

@@ -14,7 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sortedcontainers import SortedDict
 
-from lob.checks import INT32, Message, integer, misuse, to_message_array, to_order_array, to_output
+from lob.auction import Uncross, uncross
+from lob.checks import (
+    INT32,
+    Message,
+    integer,
+    misuse,
+    to_band,
+    to_message_array,
+    to_order_array,
+    to_output,
+    to_reference,
+)
 from lob.types import (
     EVENT,
     LEVEL,
@@ -30,6 +41,7 @@ from lob.types import (
     OrderType,
     Reason,
     SelfTradePrevention,
+    Session,
     Side,
     TimeInForce,
     Trade,
@@ -91,6 +103,8 @@ class OrderBook:
         self._orders: dict[int, _Open] = {}
         self._events: list[tuple[int, ...]] = []
         self._message = Message()
+        self.session = Session.CONTINUOUS
+        self._low, self._high = -MAX_PRICE, MAX_PRICE
 
     # ---------------------------------------------------------------- messages, one by one
 
@@ -183,6 +197,48 @@ class OrderBook:
             )
         )
 
+    def set_session(
+        self, session: int, reference_price: int | None = None, *, ts_event: int = 0
+    ) -> Outcome:
+        """Go into another session; a book that goes into CONTINUOUS is uncrossed first."""
+        price, order_type = to_reference(reference_price)
+        return self._one(
+            Message(
+                kind=Kind.SESSION,
+                order_id=integer("session", session, 0, max(Session)),
+                price=price,
+                order_type=order_type,
+                ts_event=integer("ts_event", ts_event),
+                instrument=self.instrument,
+            )
+        )
+
+    def uncross(self, reference_price: int | None = None, *, ts_event: int = 0) -> Outcome:
+        """Trade what was collected at one price; the session stays."""
+        price, order_type = to_reference(reference_price)
+        return self._one(
+            Message(
+                kind=Kind.UNCROSS,
+                price=price,
+                order_type=order_type,
+                ts_event=integer("ts_event", ts_event),
+                instrument=self.instrument,
+            )
+        )
+
+    def set_band(self, low: int | None, high: int | None, *, ts_event: int = 0) -> Outcome:
+        """Allow prices from ``low`` to ``high`` only; ``None``: no bound."""
+        lowest, highest = to_band(low, high)
+        return self._one(
+            Message(
+                kind=Kind.BAND,
+                price=lowest,
+                stop_price=highest,
+                ts_event=integer("ts_event", ts_event),
+                instrument=self.instrument,
+            )
+        )
+
     def process(
         self,
         messages: NDArray[np.void],
@@ -215,6 +271,15 @@ class OrderBook:
         if message.kind == Kind.NEW:
             self._new(message)
             return
+        if message.kind == Kind.SESSION:
+            self._change_session(message)
+            return
+        if message.kind == Kind.UNCROSS:
+            self._uncross_now(message)
+            return
+        if message.kind == Kind.BAND:
+            self._change_band(message)
+            return
         order = self._orders.get(message.order_id)
         if order is None:
             self._reject(Reason.UNKNOWN_ORDER)
@@ -240,8 +305,14 @@ class OrderBook:
             time_in_force=message.time_in_force,
         )
         may_rest = not market and message.time_in_force == TimeInForce.GTC
-        if message.order_id in self._orders:
+        if self.session == Session.HALTED:
+            self._reject(Reason.HALTED)
+        elif message.order_id in self._orders:
             self._reject(Reason.DUPLICATE_ORDER_ID)
+        elif not market and not self._allowed(order.price):
+            self._reject(Reason.PRICE_BAND)
+        elif self.session == Session.CALL and (not may_rest or message.min_size):
+            self._reject(Reason.COLLECTING)
         elif may_rest and self._volume[order.side] + order.size > MAX_SIZE:
             self._reject(Reason.VOLUME_LIMIT)
         elif order.flags & Flag.POST_ONLY and self._crosses(order):
@@ -258,7 +329,11 @@ class OrderBook:
             elif order.size:
                 remainder = order.size
                 order.size = 0
-                reason = Reason.NO_LIQUIDITY if market else Reason.IMMEDIATE_OR_CANCEL
+                reason = Reason.IMMEDIATE_OR_CANCEL
+                if market:
+                    # What it leaves untouched lies beyond the band.
+                    beyond = self._best(-order.side) is not None
+                    reason = Reason.PRICE_BAND if beyond else Reason.NO_LIQUIDITY
                 self._emit(EventKind.CANCELLED, order, remainder, reason)
 
     def _replace(self, order: _Open, message: Message) -> None:
@@ -274,6 +349,12 @@ class OrderBook:
             order.size = message.size
             self._emit(EventKind.REPLACED, order, order.size)
             return
+        if self.session == Session.HALTED:
+            self._reject(Reason.HALTED, order)
+            return
+        if not self._allowed(message.price):
+            self._reject(Reason.PRICE_BAND, order)
+            return
         if order.flags & Flag.POST_ONLY and self._crosses(order, message.price):
             self._reject(Reason.POST_ONLY, order)
             return
@@ -286,6 +367,8 @@ class OrderBook:
 
     def _match(self, order: _Open) -> None:
         """Trade against the other side, best price first, oldest order first, at their prices."""
+        if self.session != Session.CONTINUOUS:
+            return
         while order.size and self._crosses(order):
             resting = self._first(-order.side)
             if order.stp != STP.NONE and resting.owner == order.owner:
@@ -341,11 +424,75 @@ class OrderBook:
             order, order.price if price is None else price, best[0]
         )
 
-    @staticmethod
-    def _crosses_at(order: _Open, price: int, resting_price: int) -> bool:
+    def _allowed(self, price: int) -> bool:
+        return self._low <= price <= self._high
+
+    def _crosses_at(self, order: _Open, price: int, resting_price: int) -> bool:
         if order.order_type == OrderType.MARKET:
-            return True
+            return self._allowed(resting_price)
         return price >= resting_price if order.side == Side.BUY else price <= resting_price
+
+    # ---------------------------------------------------------------- sessions, bands, auctions
+
+    def _change_session(self, message: Message) -> None:
+        """A book may be crossed unless it is continuous: on the way there it is uncrossed."""
+        self.session = Session(message.order_id)
+        found = None
+        if self.session == Session.CONTINUOUS:
+            found = self._found(message)
+        self._rule(EventKind.SESSION, message, found)
+
+    def _uncross_now(self, message: Message) -> None:
+        if self.session == Session.HALTED:
+            self._reject(Reason.HALTED)
+        else:
+            self._rule(EventKind.UNCROSS, message, self._found(message))
+
+    def _change_band(self, message: Message) -> None:
+        """Bids above the band and asks below it, which could trade there, are cancelled.
+
+        Bids below it and asks above it stay where they are, out of reach.
+        """
+        self._low, self._high = message.price, message.stop_price
+        self._announce(EventKind.BAND, message, self._low, 0, self._high)
+        for side in (Side.BUY, Side.SELL):
+            while (best := self._best(side)) is not None:
+                if best[0] <= self._high if side == Side.BUY else best[0] >= self._low:
+                    break
+                self._cancel(self._first(side), Reason.PRICE_BAND)
+
+    def _found(self, message: Message) -> Uncross | None:
+        limit = message.order_type == OrderType.LIMIT
+        return self.indicative(message.price if limit else None)
+
+    def _rule(self, kind: EventKind, message: Message, found: Uncross | None) -> None:
+        if found is None:
+            self._announce(kind, message, 0, 0, 0)
+            return
+        self._announce(kind, message, found.price, found.volume, found.surplus)
+        self._trade_at(found.price, found.volume)
+
+    def _trade_at(self, price: int, left: int) -> None:
+        """Let the first lots of either side trade at one price, best price first, oldest first.
+
+        Where two orders of one owner meet of which one has self-trade prevention, both lose the
+        lots without a trade, whatever the mode: anything more would move the price that was found.
+        """
+        while left:
+            buy, sell = self._first(Side.BUY), self._first(Side.SELL)
+            size = min(left, buy.size, sell.size)
+            left -= size
+            if buy.owner == sell.owner and (buy.stp != STP.NONE or sell.stp != STP.NONE):
+                self._take_off(sell, size, Reason.SELF_TRADE)
+                self._take_off(buy, size, Reason.SELF_TRADE)
+                continue
+            for order in (buy, sell):
+                order.size -= size
+                self._volume[order.side] -= size
+            self._emit(EventKind.TRADE, buy, size, Reason.UNCROSS, sell, price)
+            for order in (buy, sell):
+                if not order.size:
+                    self._remove(order)
 
     # ---------------------------------------------------------------- the book's state
 
@@ -397,7 +544,10 @@ class OrderBook:
         size: int,
         reason: Reason = Reason.NONE,
         resting: _Open | None = None,
+        price: int | None = None,
     ) -> None:
+        if price is None:
+            price = resting.price if resting else order.price
         self.seq += 1
         self._events.append(
             (
@@ -405,7 +555,7 @@ class OrderBook:
                 self._message.ts_event,
                 order.order_id,
                 order.tag,
-                resting.price if resting else order.price,
+                price,
                 size,
                 order.size,
                 resting.order_id if resting else 0,
@@ -426,6 +576,19 @@ class OrderBook:
     def _reject(self, reason: Reason, order: _Open | None = None) -> None:
         """A rejection echoes the message and changes nothing."""
         message = self._message
+        leaves = order.size if order else 0
+        self._announce(EventKind.REJECTED, message, message.price, message.size, leaves, reason)
+
+    def _announce(
+        self,
+        kind: EventKind,
+        message: Message,
+        price: int,
+        size: int,
+        leaves: int,
+        reason: Reason = Reason.NONE,
+    ) -> None:
+        """An event about a message, not about an order of the book."""
         self.seq += 1
         self._events.append(
             (
@@ -433,15 +596,15 @@ class OrderBook:
                 message.ts_event,
                 message.order_id,
                 message.tag,
-                message.price,
-                message.size,
-                order.size if order else 0,
+                price,
+                size,
+                leaves,
                 0,
                 0,
                 0,
                 message.owner,
                 0,
-                EventKind.REJECTED,
+                kind,
                 message.side,
                 message.order_type,
                 message.time_in_force,
@@ -459,9 +622,13 @@ class OrderBook:
         self._apply(message)
         events = np.array(self._events, dtype=EVENT)
         trades = events[events["kind"] == EventKind.TRADE]
-        resting = self._orders.get(message.order_id)
         accepted = events["kind"][0] != EventKind.REJECTED
         own = events["order_id"] == message.order_id
+        resting = self._orders.get(message.order_id)
+        if message.kind in (Kind.SESSION, Kind.UNCROSS, Kind.BAND):
+            # It is no order's message, whatever its id.
+            own = np.arange(len(events)) == 0
+            resting = None
         return Outcome(
             accepted=bool(accepted),
             reason=Reason(int(events["reason"][own][-1])),
@@ -474,6 +641,27 @@ class OrderBook:
         )
 
     # ---------------------------------------------------------------- views
+
+    @property
+    def band(self) -> tuple[int | None, int | None]:
+        """The lowest and the highest price allowed; ``None``: no bound."""
+        return (
+            None if self._low == -MAX_PRICE else self._low,
+            None if self._high == MAX_PRICE else self._high,
+        )
+
+    def indicative(self, reference_price: int | None = None) -> Uncross | None:
+        """What an uncross would do now; ``None``: nothing could trade."""
+        to_reference(reference_price)
+        bids, asks = (
+            [
+                (order.price, order.size)
+                for _, queue in self._levels(side)
+                for order in queue.values()
+            ]
+            for side in (Side.BUY, Side.SELL)
+        )
+        return uncross(bids, asks, reference_price)
 
     @property
     def best_bid(self) -> int | None:
@@ -572,26 +760,40 @@ class OrderBook:
 
     @classmethod
     def from_orders(
-        cls, orders: NDArray[np.void], *, instrument: int = 0, seq: int = 0
+        cls,
+        orders: NDArray[np.void],
+        *,
+        instrument: int = 0,
+        seq: int = 0,
+        session: int = Session.CONTINUOUS,
+        band: tuple[int | None, int | None] = (None, None),
     ) -> "OrderBook":
         """A book that holds these ``ORDER`` rows; at one price the earlier row goes first."""
         book = cls(instrument)
         book.seq = integer("seq", seq, 0, MAX_SIZE)
-        for row in to_order_array(orders).tolist():
+        book.session = Session(integer("session", session, 0, max(Session)))
+        book._low, book._high = to_band(*band)
+        crossed = book.session != Session.CONTINUOUS
+        rows = to_order_array(orders, crossed, (book._low, book._high))
+        for row in rows.tolist():
             order_id, price, size, tag, owner, side, stp, flags, _ = row
             book._rest(_Open(order_id, side, price, size, owner, tag, stp, flags))
         return book
 
     def copy(self) -> "OrderBook":
         """An independent book in the same state."""
-        return type(self).from_orders(self.orders(), instrument=self.instrument, seq=self.seq)
+        return _restore(*self.__reduce__()[1])
 
     def digest(self) -> str:
-        """32 hex digits that tell whether two books hold the same orders in the same order."""
-        return blake2b(self.orders().tobytes(), digest_size=16).hexdigest()
+        """32 hex digits that tell whether two books are in the same state.
+
+        That is: whether they hold the same orders in the same order, in the same session and band.
+        """
+        return state_digest(self.orders(), self.session, self.band)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.orders(), self.instrument, self.seq)
+        state = type(self), self.orders(), self.instrument, self.seq, int(self.session), self.band
+        return _restore, state
 
     def check(self) -> None:
         """Raise ``AssertionError`` unless the book is consistent."""
@@ -610,10 +812,28 @@ class OrderBook:
             assert volume == self._volume[side] <= MAX_SIZE, "volume of a side"
         assert seen == len(self._orders), "orders indexed that are in no queue"
         bid, ask = self.best_bid, self.best_ask
-        assert bid is None or ask is None or bid < ask, f"crossed: {bid} >= {ask}"
+        if self.session == Session.CONTINUOUS:
+            assert bid is None or ask is None or bid < ask, f"crossed: {bid} >= {ask}"
+        assert bid is None or bid <= self._high, f"bid {bid} above the band"
+        assert ask is None or ask >= self._low, f"ask {ask} below the band"
 
 
 def _restore(
-    cls: type[OrderBook], orders: NDArray[np.void], instrument: int, seq: int
+    cls: type[OrderBook],
+    orders: NDArray[np.void],
+    instrument: int,
+    seq: int,
+    session: int,
+    band: tuple[int | None, int | None],
 ) -> OrderBook:
-    return cls.from_orders(orders, instrument=instrument, seq=seq)
+    return cls.from_orders(orders, instrument=instrument, seq=seq, session=session, band=band)
+
+
+def state_digest(
+    orders: NDArray[np.void], session: int, band: tuple[int | None, int | None]
+) -> str:
+    """What ``OrderBook.digest`` returns."""
+    digest = blake2b(orders.tobytes(), digest_size=16)
+    if session != Session.CONTINUOUS or band != (None, None):
+        digest.update(repr((int(session), *band)).encode())
+    return digest.hexdigest()

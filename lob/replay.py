@@ -288,7 +288,7 @@ def _opens(events: NDArray[np.void]) -> NDArray[np.bool_]:
     opens: NDArray[np.bool_] = (
         (kind == EventKind.ACCEPTED)
         | (kind == EventKind.REJECTED)
-        | (kind == EventKind.REPLACED)
+        | ((kind >= EventKind.REPLACED) & (kind <= EventKind.UNCROSS))
         | (asked & (events["reason"] == Reason.NONE))
     )
     return opens

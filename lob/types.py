@@ -40,6 +40,7 @@ __all__ = [
     "OrderType",
     "Reason",
     "SelfTradePrevention",
+    "Session",
     "Side",
     "TimeInForce",
     "Trade",
@@ -72,6 +73,14 @@ class Kind(IntEnum):
     CANCEL = 2
     REDUCE = 3
     REPLACE = 4
+    SESSION = 5
+    """The book goes into the session ``order_id``. Where that uncrosses it, ``price`` is the
+    reference price, unless ``order_type`` is MARKET. This and the next two are for the venue or
+    who operates it: their ``owner`` is 0."""
+    UNCROSS = 6
+    """What was collected trades at one price; the session stays. ``price`` as of SESSION."""
+    BAND = 7
+    """Prices from ``price`` to ``stop_price`` are allowed from now on."""
     DEPOSIT = 64
     """``size`` units of the asset ``order_id`` come from outside into the owner's account."""
     WITHDRAW = 65
@@ -86,6 +95,18 @@ class Kind(IntEnum):
     """``size`` claims go back to the facility ``order_id`` for what backs them."""
     SWAP = 70
     """``size`` lots bought from or sold to the pool ``order_id``, ``price`` at worst."""
+
+
+class Session(IntEnum):
+    """What a book does with orders."""
+
+    CONTINUOUS = 0
+    """They are matched as they come."""
+    CALL = 1
+    """They collect for a call auction: the book may be crossed, and nothing trades until the
+    uncross."""
+    HALTED = 2
+    """New ones are rejected; what rests may be cancelled or reduced."""
 
 
 class OrderType(IntEnum):
@@ -144,6 +165,9 @@ class EventKind(IntEnum):
     CANCELLED = 4
     REDUCED = 5
     REPLACED = 6
+    SESSION = 7
+    BAND = 8
+    UNCROSS = 9
 
 
 class Reason(IntEnum):
@@ -185,6 +209,15 @@ class Reason(IntEnum):
     """The price lies outside the band."""
     LIQUIDATED = 17
     """The order's account failed, and its orders were cancelled."""
+    BID_TOO_LOW = 30
+    """A bid that does not beat the best one by enough."""
+    LEAVES_DUST = 31
+    """What it would leave of a liquidation is less than may be left."""
+    COLLECTING = 18
+    """The book collects for a call auction, which takes limit orders only, good till cancelled and
+    without a minimum size."""
+    UNCROSS = 19
+    """Of a TRADE: in a call auction. Both orders rested, so neither was the aggressor."""
     ILLIQUID = 24
     """The issuer of a claim, or a pool, has not enough at hand; ``leaves`` is what it did not pay.
     """
@@ -226,6 +259,8 @@ class EntryKind(IntEnum):
     """One leg of a trade with a pool."""
     ACCRUAL = 18
     """What an issuer earns or loses from outside: staking rewards, slashing."""
+    REDISTRIBUTED = 23
+    """A share of a failed position, or of its debt, that another account gets."""
 
     MARK = 64
     """``price`` is the mark that clearing believes from now on, ``reference`` the true one."""
@@ -329,10 +364,19 @@ ACCEPTED    a new order, with its ``size`` before any trade; what rests follows 
             that come after it
 REJECTED    a message that changed nothing: ``reason`` says why, the rest echoes the message, and
             ``leaves`` is what is open of an order that rests
-TRADE       ``order_id`` took ``size`` from ``resting_order_id`` at that order's ``price``
+TRADE       ``order_id`` took ``size`` from ``resting_order_id`` at that order's ``price``. In a
+            call auction (reason UNCROSS) ``order_id`` is the buy order, ``resting_order_id`` the
+            sell order, ``price`` the auction's, and nobody took anything
 CANCELLED   an order left the book, or what remained of an incoming one was dropped: ``size`` lots
 REDUCED     an order lost ``size`` lots and keeps its place
 REPLACED    an order now has ``price`` and ``size``; trades, if any, follow
+SESSION     the book went into the session ``order_id``. Where that uncrossed it: at ``price``,
+            ``size`` lots matched, with a surplus of ``leaves`` lots (positive: to buy); the trades
+            follow
+BAND        prices from ``price`` to ``leaves`` are allowed; cancellations (reason PRICE_BAND) of
+            bids above and asks below follow
+UNCROSS     what was collected traded: ``price``, ``size``, ``leaves`` as of SESSION, 0 where
+            nothing could; the trades follow
 ==========  =====================================================================================
 """
 

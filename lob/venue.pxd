@@ -38,6 +38,10 @@ cdef class Venue(Market):
     cdef int64_t fees  # account
     cdef list trim  # accounts whose reduce-only orders may cover too much
     cdef int64_t own_orders  # of the venue itself: their ids count down from -1
+    cdef readonly list breakers
+    cdef int64_t breaker_due  # ns: when the first of them has something to do
+    cdef bint broken  # one of them is to act before the next message
+    cdef list seen  # the latest price that each of them was told
 
     cdef int submit(self, Message *message) except -1
     cdef int settle(self, int64_t instrument, int64_t first, int64_t replaced) except -1
@@ -49,10 +53,14 @@ cdef class Venue(Market):
     cdef int tell_case(
         self, const Event *event, int64_t tag, int64_t taker, int64_t maker
     ) except -1
+    cdef int note_trade(
+        self, int64_t account, int64_t asset, int64_t lots, int64_t paid
+    ) except -1
     cdef int trim_orders(self, int64_t account) except -1
     cdef int admit_replace(self, const Message *message, int64_t account) except -1
     cdef int perform(self, Message *message) except -1
     cdef int move_funds(self, const Message *message, int64_t account) except -1
+    cdef void look_ahead(self, const Message[::1] rows, int64_t at) noexcept
     cdef int check_batch(self, object batch, const Message[::1] rows) except -1
     cdef object events_from(self, int64_t first)
     cdef int look_at_claims(self) except -1
@@ -62,6 +70,10 @@ cdef class Venue(Market):
     cdef int reset_deadline(self) noexcept
     cdef int flush(self) except -1
     cdef int point_at_books(self) except -1
+    cdef int watch(self, int64_t instrument, int64_t first) except -1
+    cdef int find_breaker_due(self) except -1
+    cdef int run_breakers(self, int64_t ts) except -1
+    cdef int rule(self, Message *message) except -1
 
 
 cdef bint message_fits(Venue venue, const Message *message) noexcept

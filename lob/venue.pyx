@@ -23,6 +23,7 @@ from lob.clearing.clearing cimport Clearing
 from lob.clearing.collateral cimport Claim, Claims
 from lob.clearing.ledger cimport WORLD, Account, Ledger
 from lob.facility cimport Facility
+from lob.ladder cimport NO_LEVEL
 from lob.market cimport Market
 from lob.matching cimport (
     Book,
@@ -34,9 +35,10 @@ from lob.matching cimport (
     sink_release,
     well_formed,
 )
-from lob.memory cimport unlikely
+from lob.memory cimport prefetch, unlikely
 from lob.order_table cimport table_find
 from lob.records cimport (
+    BAND,
     BID,
     BUY,
     CANCEL,
@@ -44,6 +46,7 @@ from lob.records cimport (
     CAUSE_LIQUIDATION,
     CAUSE_TRADE,
     CAUSE_TRANSFER,
+    CONTINUOUS,
     DEPOSIT,
     ENTRY_ACCRUAL,
     ENTRY_DEPOSIT,
@@ -54,6 +57,7 @@ from lob.records cimport (
     ENTRY_TRADE,
     ENTRY_WITHDRAWAL,
     FROM_VENUE,
+    HALTED,
     LIQUIDATION_TAG,
     MAX_SIZE,
     MINT,
@@ -63,15 +67,18 @@ from lob.records cimport (
     REASON_NONE,
     REASON_NO_ACCOUNT,
     REASON_NOT_ON_OFFER,
+    REASON_UNCROSS,
     REDUCE,
     REDUCE_ONLY,
     REJECTED,
     REPLACE,
     REPLACED,
     SELL,
+    SESSION,
     SWAP,
     TAKE,
     TRADE,
+    UNCROSS,
     WITHDRAW,
     Event,
     Message,
@@ -90,6 +97,8 @@ __all__ = ["Venue"]
 cdef enum:
     FLUSH_EVENTS = 40_000  # between messages, once so many wait to be written or dropped
     PPM = 1_000_000
+    FAR = 12  # messages: how early a batch asks for the record of an account
+    NEAR = 6  # and for what that record points at
 
 cdef int64_t NEVER = 2**63 - 1
 
@@ -115,6 +124,9 @@ cdef class Venue(Market):
         that keeps rows must copy them.
     start
         Time in ns.
+    breakers
+        ``lob.breaker.Breaker`` objects, which guard books of this venue from now on. Of those that
+        are due at one time the first in the list acts first.
 
     Attributes
     ----------
@@ -145,6 +157,7 @@ cdef class Venue(Market):
         messages=True,
         entries=True,
         start=0,
+        breakers=(),
     ):
         cdef Clearing clearing
         cdef int64_t i
@@ -186,6 +199,11 @@ cdef class Venue(Market):
                 raise ValueError(f"clearings: two are called {clearing.name!r}")
             clearing.attach(self, self.ledger, len(self.clearings))
             self.clearings.append(clearing)
+        self.breakers = list(breakers)
+        self.seen = [None] * len(self.breakers)
+        for i, breaker in enumerate(self.breakers):
+            checks.integer(f"breakers[{i}].instrument", breaker.instrument, 0, len(self.books) - 1)
+        self.find_breaker_due()
         for facility in self.facilities:
             facility.attach()
         self.reset_deadline()
@@ -277,16 +295,35 @@ cdef class Venue(Market):
         self.check_batch(batch, rows)
         before = self.journal.next - self.journal.begin
         for i in range(len(rows)):
+            if self.cleared:
+                self.look_ahead(rows, i)
             if rows[i].flags & FROM_VENUE:
                 if self.deadline <= rows[i].ts_event:
                     self.advance_to(rows[i].ts_event)
                 continue
-            while self.deadline < rows[i].ts_event:
+            while self.deadline < rows[i].ts_event or self.breaker_due <= rows[i].ts_event:
                 self.advance_to(self.deadline)
             message = rows[i]
             self.now = self.ledger.now = message.ts_event
             self.submit(&message)
         return self.events_from(before)
+
+    cdef void look_ahead(self, const Message[::1] rows, int64_t at) noexcept:
+        """Ask for what the accounts of the messages to come are going to touch.
+
+        Among a million accounts every one is a chain of cache misses: its record, then its place
+        in a queue and its neighbours there. The chain is begun so early that it is done in time.
+        """
+        cdef int64_t account
+        if at + FAR < len(rows):
+            account = self.ledger.account_of(rows[at + FAR].owner)
+            prefetch(&self.ledger.accounts[account])
+        if at + NEAR < len(rows):
+            account = self.ledger.account_of(rows[at + NEAR].owner)
+            if self.ledger.accounts[account].protocol:
+                (<Clearing>self.clearings[self.ledger.accounts[account].protocol - 1]).fetch(
+                    account, rows[at + NEAR].instrument, rows[at + NEAR].side
+                )
 
     cdef int check_batch(self, batch, const Message[::1] rows) except -1:
         """Raise what is wrong with the first message that is malformed."""
@@ -337,6 +374,8 @@ cdef class Venue(Market):
         self.execute(message)
         while self.trim:
             self.trim_orders(self.trim.pop())
+        if unlikely(self.broken):
+            self.run_breakers(self.now)
         return 0
 
     cdef int admit_replace(self, const Message *message, int64_t account) except -1:
@@ -435,7 +474,132 @@ cdef class Venue(Market):
             )
             if clearing.deadline < self.deadline:
                 self.deadline = clearing.deadline
-        return self.look_at_claims() if self.claims is not None else 0
+        if self.claims is not None:
+            self.look_at_claims()
+        if self.breakers:
+            self.watch(message.instrument, first)
+        return 0
+
+    # ---------------------------------------------------------------- sessions and bands
+
+    def set_session(self, instrument, session, reference_price=None):
+        """Put a book into another session, now.
+
+        The message is the venue's own (``Flag.VENUE``): a design or a breaker decides so again on
+        replay. Who operates a venue from outside sends a SESSION message to ``process`` instead.
+
+        Parameters
+        ----------
+        instrument
+            Number of the book.
+        session
+            ``lob.Session``; going into CONTINUOUS uncrosses what was collected.
+        reference_price
+            Ticks, see ``OrderBook.set_session``.
+
+        Returns
+        -------
+        Uncross or None
+            What traded; ``None``: nothing.
+        """
+        cdef Message message
+        number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
+        kind = checks.integer("session", session, CONTINUOUS, HALTED)
+        price, order_type = checks.to_reference(reference_price)
+        found = None if kind != CONTINUOUS else self.books[number].indicative(reference_price)
+        write_message(&message, SESSION, 0, order_type, 0, 0, FROM_VENUE, number)
+        message.order_id = kind
+        message.price = price
+        self.rule(&message)
+        return found
+
+    def uncross(self, instrument, reference_price=None):
+        """Let what a book has collected trade at one price, now; its session stays.
+
+        Parameters and result are those of ``set_session``. A halted book refuses.
+        """
+        cdef Message message
+        number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
+        price, order_type = checks.to_reference(reference_price)
+        found = self.books[number].indicative(reference_price)
+        halted = self.books[number].session == HALTED
+        write_message(&message, UNCROSS, 0, order_type, 0, 0, FROM_VENUE, number)
+        message.price = price
+        self.rule(&message)
+        return None if halted else found
+
+    def set_band(self, instrument, low, high):
+        """Allow prices of a book from ``low`` to ``high`` ticks only; ``None``: no bound."""
+        cdef Message message
+        number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
+        lowest, highest = checks.to_band(low, high)
+        write_message(&message, BAND, 0, 0, 0, 0, FROM_VENUE, number)
+        message.price = lowest
+        message.stop_price = highest
+        self.rule(&message)
+
+    cdef int rule(self, Message *message) except -1:
+        """A message of the venue's own that changes the rules of a book."""
+        return self.execute(message)
+
+    cdef int watch(self, int64_t instrument, int64_t first) except -1:
+        """Let breakers know of a price that moved; those that are due act after the message."""
+        cdef Book *book = self.book_of[instrument]
+        cdef int64_t i = self.journal.next - self.journal.begin - 1
+        if book.session != CONTINUOUS:
+            return 0
+        while i >= first and self.journal.begin[i].kind != TRADE:
+            i -= 1
+        for number, breaker in enumerate(self.breakers):
+            if breaker.instrument != instrument:
+                continue
+            if breaker.price == "mid":
+                if book.sides[0].best == NO_LEVEL or book.sides[1].best == NO_LEVEL:
+                    continue
+                price = (
+                    book.sides[0].levels[book.sides[0].best].price
+                    + book.sides[1].levels[book.sides[1].best].price
+                ) >> 1
+            elif i >= first:
+                price = self.journal.begin[i].price
+            else:
+                continue
+            if price != self.seen[number]:
+                self.seen[number] = price
+                breaker.on_price(self.now, price)
+        self.find_breaker_due()
+        self.deadline = min(self.deadline, self.breaker_due)
+        self.broken = self.breaker_due <= self.now
+        return 0
+
+    cdef int find_breaker_due(self) except -1:
+        """When the first breaker has something to do."""
+        self.breaker_due = NEVER
+        for breaker in self.breakers:
+            if breaker.due is not None and breaker.due < self.breaker_due:
+                self.breaker_due = breaker.due
+        return 0
+
+    cdef int run_breakers(self, int64_t ts) except -1:
+        """Let all that are due by ``ts`` act, each at its own time."""
+        cdef int64_t before
+        while self.breaker_due <= ts:
+            before = self.seq
+            self.now = self.ledger.now = max(self.now, self.breaker_due)
+            for breaker in self.breakers:
+                if breaker.due == self.breaker_due:
+                    breaker.on_due(self, self.now)
+                    if breaker.due is not None and breaker.due <= self.now and self.seq == before:
+                        raise RuntimeError(
+                            f"{type(breaker).__name__} did nothing at {self.now} and is still due"
+                        )
+                    break
+            self.find_breaker_due()
+            while self.trim:
+                self.trim_orders(self.trim.pop())
+        self.broken = False
+        self.reset_deadline()
+        return 0
 
     # ---------------------------------------------------------------- settlement
 
@@ -453,6 +617,8 @@ cdef class Venue(Market):
             maker = WORLD
             if event.kind == TRADE:
                 maker = self.ledger.account_of(event.resting_owner)
+                if event.reason == REASON_UNCROSS:
+                    taker = self.ledger.account_of(event.owner)
             elif event.kind != REJECTED:
                 # Of another's order: one that self-trade prevention took off.
                 taker = self.ledger.account_of(event.owner)
@@ -470,9 +636,12 @@ cdef class Venue(Market):
                         maker, &event, True
                     )
                 self.settle_trade(&event, taker, maker)
-                traded = True
                 if maker != WORLD:
                     self.touch(maker)
+                if event.reason != REASON_UNCROSS:
+                    traded = True
+                elif taker != WORLD and taker != maker:
+                    self.touch(taker)
             elif taker != WORLD and accounts[taker].reduces:
                 self.trim.append(taker)
         if traded and taker != WORLD:
@@ -480,11 +649,15 @@ cdef class Venue(Market):
         return 0
 
     cdef int settle_trade(self, const Event *event, int64_t taker, int64_t maker) except -1:
-        """Move what was traded one way and what it costs the other, and charge the fees."""
+        """Move what was traded one way and what it costs the other, and charge the fees.
+
+        In a call auction both orders rested: either side pays the maker's fee.
+        """
         cdef const Terms *terms = &(<Terms *>self.terms.data)[event.instrument]
         cdef int64_t buyer = taker if event.side == BUY else maker
         cdef int64_t seller = maker if event.side == BUY else taker
         cdef int64_t tag = event.tag if event.tag >= LIQUIDATION_TAG else event.resting_tag
+        cdef int64_t rate
         cdef int128 cash
         if terms.inverse:
             if event.price < 1:
@@ -507,11 +680,25 @@ cdef class Venue(Market):
         self.ledger.post(
             ENTRY_TRADE, terms.quote, buyer, seller, <int64_t>cash, tag, event.instrument
         )
+        self.note_trade(buyer, terms.base, event.size, <int64_t>cash)
+        self.note_trade(seller, terms.base, -event.size, <int64_t>-cash)
         if terms.taker_fee or terms.maker_fee:
-            self.charge_fee(terms, cash, taker, terms.taker_fee, tag, event.instrument)
+            rate = terms.maker_fee if event.reason == REASON_UNCROSS else terms.taker_fee
+            self.charge_fee(terms, cash, taker, rate, tag, event.instrument)
             self.charge_fee(terms, cash, maker, terms.maker_fee, tag, event.instrument)
         if tag:
             self.tell_case(event, tag, taker, maker)
+            if event.resting_tag >= LIQUIDATION_TAG and event.resting_tag != tag:
+                self.tell_case(event, event.resting_tag, taker, maker)
+        return 0
+
+    cdef int note_trade(
+        self, int64_t account, int64_t asset, int64_t lots, int64_t paid
+    ) except -1:
+        """Let the clearing of an account know what it paid, if it keeps that."""
+        cdef int protocol = self.ledger.accounts[account].protocol
+        if protocol and (<Clearing>self.clearings[protocol - 1]).keeps_entry_values:
+            (<Clearing>self.clearings[protocol - 1]).note_trade(account, asset, lots, paid)
         return 0
 
     cdef int charge_fee(
@@ -623,7 +810,8 @@ cdef class Venue(Market):
                 clearing = self.clearings[number]
                 reason = clearing.liquidator.perform(message, account)
                 clearing.reset_deadline()
-                self.deadline = min(self.deadline, clearing.deadline)
+                # Whoever took may be another clearing's, and lack margin for it now.
+                self.reset_deadline()
         self.look_at_claims()
         if reason:
             self.reject(message, reason)
@@ -725,7 +913,7 @@ cdef class Venue(Market):
 
     cdef int reset_deadline(self) noexcept:
         cdef int64_t i
-        self.deadline = NEVER
+        self.deadline = self.breaker_due
         for i in range(len(self.clearings)):
             self.deadline = min(self.deadline, (<Clearing>self.clearings[i]).deadline)
         for i in range(len(self.facilities)):
@@ -735,9 +923,11 @@ cdef class Venue(Market):
         return 0
 
     cdef int advance_to(self, int64_t ts) except -1:
-        """Do one thing that is due by ``ts``, at its own time."""
+        """Do one thing that is due by ``ts``, at its own time. Breakers go first."""
         cdef Clearing clearing, first = None
         cdef Facility facility, earliest = None
+        if self.breaker_due <= ts and self.breaker_due <= self.deadline:
+            return self.run_breakers(self.breaker_due)
         for clearing in self.clearings:
             if clearing.deadline <= ts and (first is None or clearing.deadline < first.deadline):
                 first = clearing
@@ -754,6 +944,8 @@ cdef class Venue(Market):
             first.advance(self.now)
         self.look_at_claims()
         self.reset_deadline()
+        if unlikely(self.broken):
+            self.run_breakers(self.now)
         return 0
 
     def next_deadline(self):
@@ -773,6 +965,7 @@ cdef class Venue(Market):
         self.look_at_claims()
         for clearing in self.clearings:
             clearing.reset_deadline()
+        self.find_breaker_due()
         self.reset_deadline()
 
     # ---------------------------------------------------------------- tapes
@@ -871,6 +1064,9 @@ cdef class Venue(Market):
         other.ledger = copying.deepcopy(self.ledger, memo)
         other.facilities = copying.deepcopy(self.facilities, memo)
         other.clearings = copying.deepcopy(self.clearings, memo)
+        other.breakers = copying.deepcopy(self.breakers, memo)
+        other.seen = list(self.seen)
+        other.breaker_due, other.broken = self.breaker_due, self.broken
         other.claims = copying.deepcopy(self.claims, memo)
         return other
 

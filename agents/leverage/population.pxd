@@ -14,3 +14,5 @@ cdef class MarginTraders(Participant):
     cdef readonly int64_t first_account
     cdef readonly int64_t returned  # how often one has come back
     cdef object leverage  # ppm by member
+
+    cdef int think(self, int64_t owner, int64_t tag, int64_t leaves) except -1

@@ -92,10 +92,15 @@ cdef class MarginTraders(Participant):
 
     cdef int note(self, const Event *event) except -1:
         """The last order of a liquidation is through: the member thinks about coming back."""
-        cdef int64_t member = event.owner - self.owner
-        if event.tag >= LIQUIDATION_TAG and event.leaves == 0 and (
-            event.kind == TRADE or event.kind == CANCELLED
-        ) and 0 <= member < self.members:
+        if event.kind == TRADE or event.kind == CANCELLED:
+            self.think(event.owner, event.tag, event.leaves)
+            if event.kind == TRADE:
+                self.think(event.resting_owner, event.resting_tag, event.resting_leaves)
+        return 0
+
+    cdef int think(self, int64_t owner, int64_t tag, int64_t leaves) except -1:
+        cdef int64_t member = owner - self.owner
+        if tag >= LIQUIDATION_TAG and leaves == 0 and 0 <= member < self.members:
             self.wake_at(self.simulation.now + self.again, <uint32_t>member)
         return 0
 

@@ -13,7 +13,7 @@ from lob.replay import Replay
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-__all__ = ["replay_page", "sale_page"]
+__all__ = ["document", "drawn", "note", "replay_page", "sale_page", "section", "table"]
 
 STYLE = """
 :root { color-scheme: light; }
@@ -78,37 +78,37 @@ def sale_page(m: Measurement) -> str:
         '<div class="cards">',
         *(f'<div class="card"><b>{escape(b)}</b><span>{escape(s)}</span></div>' for b, s in cards),
         "</div>",
-        *(_note("warning", warning) for warning in words.warnings(m)),
-        _section(
+        *(note("warning", warning) for warning in words.warnings(m)),
+        section(
             "Price around the sale",
             "With the sale, and the mid of the same day without it.",
-            _drawn("price", figures.price_figure(m)),
+            drawn("price", figures.price_figure(m)),
         ),
         '<div class="columns">',
-        _section(
+        section(
             "Impact path",
             "Mid with the sale minus mid without, in bps, since its last order.",
-            _drawn("impact", figures.impact_figure(m)),
+            drawn("impact", figures.impact_figure(m)),
         ),
-        _section(
+        section(
             "Depth before and after",
             "Lots at that price or better, right after the sale and without it.",
-            _drawn("depth", figures.depth_figure(m)),
+            drawn("depth", figures.depth_figure(m)),
         ),
         "</div>",
-        _note("note", CAVEAT),
+        note("note", CAVEAT),
         '<div class="columns">',
-        _section("The sale in numbers", "", _table(words.number_rows(m))),
-        _section(
+        section("The sale in numbers", "", table(words.number_rows(m))),
+        section(
             "The market in numbers",
             "",
-            _table(words.impact_rows(m), words.IMPACT_COLUMNS),
-            _table(words.depth_rows(m), ("Lots", *words.DEPTH_COLUMNS.values())),
+            table(words.impact_rows(m), words.IMPACT_COLUMNS),
+            table(words.depth_rows(m), ("Lots", *words.DEPTH_COLUMNS.values())),
         ),
         "</div>",
         _counts(m.twin, "The day without the sale."),
     ]
-    return _page(words.headline(m), body)
+    return document(words.headline(m), body)
 
 
 def replay_page(day: Day, mode: str, done: Replay) -> str:
@@ -116,13 +116,14 @@ def replay_page(day: Day, mode: str, done: Replay) -> str:
     title = f"{day.name}: {len(done.messages):,} messages replayed"
     body = [
         _heading(day, mode, title, ""),
-        _section("Price of the day", "", _drawn("price", figures.day_figure(day, done.quotes))),
+        section("Price of the day", "", drawn("price", figures.day_figure(day, done.quotes))),
         _counts(done, ""),
     ]
-    return _page(title, body)
+    return document(title, body)
 
 
-def _page(title: str, body: list[str]) -> str:
+def document(title: str, body: list[str]) -> str:
+    """A whole page with plotly in it."""
     from plotly.offline import get_plotlyjs
 
     return "\n".join(
@@ -148,26 +149,30 @@ def _heading(day: Day, mode: str, title: str, subtitle: str) -> str:
     )
 
 
-def _section(title: str, text: str, *content: str) -> str:
+def section(title: str, text: str, *content: str) -> str:
+    """A box with a heading, a line of text if there is any, and what is ready HTML."""
     below = f"<p>{escape(text)}</p>" if text else ""
     return f"<section><h2>{escape(title)}</h2>{below}{''.join(content)}</section>"
 
 
-def _note(kind: str, text: str) -> str:
+def note(kind: str, text: str) -> str:
+    """A box of plain text; its kind is "note" or "warning"."""
     return f'<section class="{kind}"><p>{escape(text)}</p></section>'
 
 
-def _drawn(name: str, figure: "Figure") -> str:
-    drawn: str = figure.to_html(
+def drawn(name: str, figure: "Figure") -> str:
+    """A figure, without plotly itself."""
+    made: str = figure.to_html(
         full_html=False,
         include_plotlyjs=False,
         div_id=name,
         config={"displaylogo": False, "responsive": True, "displayModeBar": False},
     )
-    return f'<div class="figure">{drawn}</div>'
+    return f'<div class="figure">{made}</div>'
 
 
-def _table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...] = ()) -> str:
+def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...] = ()) -> str:
+    """Rows of plain text, the first cell of each its heading."""
     first = "".join(
         f'<th scope="col"{" style=text-align:right" * (i > 0)}>{escape(cell)}</th>'
         for i, cell in enumerate(head)
@@ -182,4 +187,4 @@ def _table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...] = ()) -> str:
 def _counts(done: Replay, text: str) -> str:
     lines = str(done.report).splitlines()
     items = "".join(f"<li>{escape(line.strip())}</li>" for line in lines)
-    return _section("What the replay met", text, f"<ul>{items}</ul>")
+    return section("What the replay met", text, f"<ul>{items}</ul>")

@@ -57,7 +57,9 @@ cdef class Holding:
     cdef readonly str name
     cdef readonly int64_t number
     cdef list working  # two Blocks of int64 by account: lots of resting buys, sells
+    cdef Block entry_values  # int64 by account: what its lots were bought for; None: not kept
     cdef int64_t *working_of(self, int side, int64_t account) except NULL
+    cdef int64_t *entry_value_of(self, int64_t account) except NULL
 
 
 cdef class Clearing:
@@ -135,6 +137,7 @@ cdef class Clearing:
     cdef uint8_t layer_of(self, int64_t account) noexcept
     cdef bint flat(self, int64_t account) noexcept
     cdef int reindex_all(self, int cause) except -1
+    cdef int queue_all(self, int64_t holding) except -1
     cdef void look_ahead(self, int64_t account) noexcept
     cdef int look_again(self, int cause) except -1
     cdef int point_at_records(self) except -1
@@ -146,10 +149,16 @@ cdef class Clearing:
     cdef int close_case(self, int64_t number, int64_t left, int64_t unsold) except -1
     cdef int trade_for_case(self, const Event *event, int64_t tag, int64_t sold) except -1
     cdef int recall_orders(self, int64_t account) except -1
+    cdef int note_trade(
+        self, int64_t account, int64_t asset, int64_t lots, int64_t paid
+    ) except -1
+    cdef bint keeps_entry_values
 
 
 cdef class Liquidator:
     cdef readonly Clearing clearing
+    cdef readonly dict offers  # lob.liquidation.offers.Offer by tag
+    cdef readonly list listeners
     cdef public int64_t deadline
     cdef int begin(self, int64_t case) except -1
     cdef int advance(self, int64_t ts) except -1

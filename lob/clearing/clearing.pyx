@@ -32,6 +32,14 @@ from lob.clearing.cross cimport (
 )
 from lob.clearing.ledger cimport FAILED, SAFE, WORLD, Account, Ledger
 from lob.clearing.oracle cimport Oracle, Source
+from lob.clearing.queues cimport (
+    Waiting,
+    key_of,
+    queue_anew,
+    queue_join,
+    queue_leave,
+    sort_waiting,
+)
 from lob.clearing.requirement cimport (
     MAX_TIERS,
     NO_PRICE,
@@ -47,14 +55,10 @@ from lob.clearing.requirement cimport (
 from lob.ladder cimport (
     Ladder,
     Level,
-    ladder_add,
     ladder_bytes,
     ladder_copy,
-    ladder_find,
     ladder_init,
-    ladder_prefetch,
     ladder_release,
-    ladder_remove,
     ladder_reserve,
     ladder_spare,
 )
@@ -111,9 +115,6 @@ from lob.clearing.margin import MarketState
 from lob.types import MAX_SIZE, Side
 
 __all__ = ["Clearing", "Holding", "Liquidator"]
-
-cdef enum:
-    AHEAD = 16  # accounts: how early a pass over all of them asks for memory
 
 cdef int64_t NEVER = 2**63 - 1
 cdef object INT64 = np.dtype(np.int64)
@@ -192,6 +193,13 @@ cdef class Holding:
             block.reserve(max(needed, 2 * block.nbytes))
         return &(<int64_t *>block.data)[account]
 
+    cdef int64_t *entry_value_of(self, int64_t account) except NULL:
+        """What an account's lots were bought for, in units of cash: negative of a short."""
+        cdef size_t needed = 8 * <size_t>(account + 1)
+        if needed > self.entry_values.nbytes:
+            self.entry_values.reserve(max(needed, 2 * self.entry_values.nbytes))
+        return &(<int64_t *>self.entry_values.data)[account]
+
     @property
     def instrument(self):
         """Number of the book in which it is sold."""
@@ -209,6 +217,7 @@ cdef class Holding:
         other.margin = copying.deepcopy(self.margin, memo)
         other.name, other.number = self.name, self.number
         other.working = [copying.deepcopy(block) for block in self.working]
+        other.entry_values = copying.deepcopy(self.entry_values)
         memcpy(&other.record, &self.record, sizeof(HoldingRecord))
         memset(&other.record.longs, 0, sizeof(Ladder))
         memset(&other.record.shorts, 0, sizeof(Ladder))
@@ -348,6 +357,7 @@ cdef class Clearing:
         if market.claims is not None:
             self.attach_claims(market.claims)
         self.liquidator.clearing = self
+        self.liquidator.attached()
         self.start_oracles()
         self.reset_deadline()
 
@@ -432,7 +442,7 @@ cdef class Clearing:
             If the shapes differ, an owner has an account, or a value is out of bounds: then no
             account is opened.
         """
-        cdef int64_t count, first, account, i, h, rows
+        cdef int64_t count, first, account, i, h, rows, at, price
         cdef const int64_t[::1] cash_of
         cdef const int64_t[:, ::1] lots
         cdef Account *record
@@ -484,6 +494,18 @@ cdef class Clearing:
             record.protocol = <uint8_t>(self.number + 1)
             record.holding = <uint16_t>holding
             record.cross = cross
+        if self.keeps_entry_values:
+            for i in range(count):
+                for h in range(rows):
+                    at = h if cross else holding
+                    price = self.records[at].mark if entry_prices is None else prices[h, i]
+                    if price != NO_PRICE:
+                        self.note_trade(
+                            first + i,
+                            self.records[at].asset,
+                            lots[h, i],
+                            self.worth(at, lots[h, i], price),
+                        )
         if cross:
             self.add_blocks(first, count)
         else:
@@ -524,6 +546,55 @@ cdef class Clearing:
         if worst > MAX_SIZE:
             raise ValueError(f"positions at entry_prices leave {worst} units of cash, above 2**62")
         return left.astype(INT64)
+
+    def worth(self, int64_t holding, int64_t lots, int64_t price):
+        """What signed lots of a holding cost at a price, in units of cash."""
+        whole = int(lots) * self.records[holding].multiplier
+        return -(whole // price) if self.records[holding].inverse else whole * price
+
+    def keep_entry_values(self):
+        """Keep from now on what every account's lots were bought for.
+
+        Adding to a position adds what is paid for it; closing a part takes off the same part of
+        the value, rounded towards zero: the average entry price stays.
+        """
+        cdef Holding holding
+        for holding in self.holdings:
+            if holding.entry_values is None:
+                holding.entry_values = Block()
+        self.keeps_entry_values = True
+
+    def entry_value(self, account, holding=0):
+        """What an account's lots were bought for, in units of cash; negative of a short."""
+        cdef Holding of = self.holdings[checks.integer("holding", holding, 0)]
+        if not self.keeps_entry_values:
+            raise ValueError("entry values are not kept: call keep_entry_values first")
+        checks.integer("account", account, 0, self.ledger.account_count - 1)
+        return of.entry_value_of(account)[0]
+
+    cdef int note_trade(
+        self, int64_t account, int64_t asset, int64_t lots, int64_t paid
+    ) except -1:
+        """An account bought signed lots, which it has already, and paid for them."""
+        cdef int64_t i, held, closed, size = lots if lots >= 0 else -lots
+        cdef int64_t *value
+        cdef int128 part
+        for i in range(self.holding_count):
+            if self.records[i].asset != asset:
+                continue
+            value = (<Holding>self.holdings[i]).entry_value_of(account)
+            held = self.ledger.row(asset)[account] - lots
+            if held == 0 or (held > 0) == (lots > 0):
+                value[0] += paid
+            else:
+                closed = min(size, held if held > 0 else -held)
+                part = <int128>value[0] * closed
+                held = held if held > 0 else -held
+                value[0] -= <int64_t>(part // held if part >= 0 else -(-part // held))
+                if size > closed:
+                    value[0] = <int64_t>(<int128>paid * (size - closed) // size)
+            return 0
+        return 0
 
     cdef int add_blocks(self, int64_t first, int64_t count) except -1:
         """Put cross accounts into blocks, which are looked at anew at the next price."""
@@ -584,6 +655,11 @@ cdef class Clearing:
             liquidation_price=None if record.trigger == NO_TRIGGER else record.trigger,
             failed=record.state == FAILED,
         )
+
+    def account_owner(self, int64_t account):
+        """Owner number of an account's orders; 0: nobody's."""
+        checks.integer("account", account, 0, self.ledger.account_count - 1)
+        return self.ledger.accounts[account].owner
 
     def value_of(self, int64_t account):
         """What an account's holdings are worth at the marks, in units of cash, rounded down."""
@@ -671,26 +747,13 @@ cdef class Clearing:
         cdef HoldingRecord *holding = self.records[record.holding]
         cdef bint long_side = self.ledger.row(holding.asset)[account] > 0
         cdef Ladder *ladder = &holding.longs if long_side else &holding.shorts
-        cdef uint64_t key
-        cdef Level *level
         record.trigger = self.trigger_of(account)
         record.indexed = 0
         if record.trigger == NO_TRIGGER:
             return 0
         if unlikely(ladder_spare(ladder) < 1) and ladder_reserve(ladder, 64) < 0:
             raise MemoryError
-        key = key_of(long_side, record.trigger)
-        level = &ladder.levels[ladder_add(ladder, key, record.trigger)]
-        record.prev = <int32_t>level.tail
-        record.next = 0
-        if level.orders:
-            accounts[level.tail].next = <int32_t>account
-        else:
-            level.head = <uint32_t>account
-            record.prev = 0
-        level.tail = <uint32_t>account
-        level.orders += 1
-        record.indexed = 1 if long_side else -1
+        queue_join(ladder, accounts, account, long_side)
         return 0
 
     cdef int unlink(self, int64_t account) noexcept:
@@ -699,26 +762,8 @@ cdef class Clearing:
         cdef Account *record = &accounts[account]
         cdef HoldingRecord *holding = self.records[record.holding]
         cdef Ladder *ladder = &holding.longs if record.indexed > 0 else &holding.shorts
-        cdef uint64_t key
-        cdef uint32_t at
-        cdef Level *level
-        if not record.indexed:
-            return 0
-        key = key_of(record.indexed > 0, record.trigger)
-        at = ladder_find(ladder, key)
-        level = &ladder.levels[at]
-        if record.prev:
-            accounts[record.prev].next = record.next
-        else:
-            level.head = <uint32_t>record.next
-        if record.next:
-            accounts[record.next].prev = record.prev
-        else:
-            level.tail = <uint32_t>record.prev
-        level.orders -= 1
-        if level.orders == 0:
-            ladder_remove(ladder, at, key)
-        record.indexed = 0
+        if record.indexed:
+            queue_leave(ladder, accounts, account)
         return 0
 
     cdef int touched(self, int64_t account, int cause) except -1:
@@ -759,34 +804,63 @@ cdef class Clearing:
 
     cdef int reindex_all(self, int cause) except -1:
         """Every isolated account's failing tick anew, and every block's bounds."""
-        cdef int64_t first, count, account, trigger, i
-        cdef Account *record
-        for first, count in self.ranges:
-            if self.ledger.accounts[first].cross:
-                continue
-            for account in range(first, first + count):
-                record = &self.ledger.accounts[account]
-                self.look_ahead(min(account + AHEAD, first + count - 1))
-                if record.state != SAFE:
-                    continue
-                trigger = self.trigger_of(account)
-                if trigger != record.trigger or not record.indexed:
-                    self.unlink(account)
-                    self.link(account)
+        cdef int64_t i
+        for i in range(self.holding_count):
+            self.queue_all(i)
         for i in range(self.cross_count):
             self.open_bounds(&(<CrossBlock *>self.cross_blocks.data)[i])
         self.weighed = False
         return self.look_again(cause)
 
+    cdef int queue_all(self, int64_t holding) except -1:
+        """Queue every isolated account of a holding anew, those of one tick by number."""
+        cdef Account *accounts = self.ledger.accounts
+        cdef HoldingRecord *of = self.records[holding]
+        cdef int64_t first, count, account, side, most = 0, found
+        cdef Block block = Block()
+        cdef Waiting *rows
+        cdef Waiting *spare
+        for first, count in self.ranges:
+            if not accounts[first].cross and accounts[first].holding == holding:
+                most += count
+        block.reserve(2 * sizeof(Waiting) * <size_t>most)
+        rows = <Waiting *>block.data
+        spare = rows + most
+        for side in range(2):
+            found = 0
+            for first, count in self.ranges:
+                if accounts[first].cross or accounts[first].holding != holding:
+                    continue
+                for account in range(first, first + count):
+                    if accounts[account].state == SAFE and (
+                        self.ledger.row(of.asset)[account] > 0 if side == 0
+                        else self.ledger.row(of.asset)[account] <= 0
+                    ):
+                        accounts[account].indexed = 0
+                        accounts[account].trigger = self.trigger_of(account)
+                        if accounts[account].trigger != NO_TRIGGER:
+                            rows[found].key = key_of(side == 0, accounts[account].trigger)
+                            rows[found].account = <uint64_t>account
+                            found += 1
+            if queue_anew(
+                &of.shorts if side else &of.longs,
+                accounts,
+                sort_waiting(rows, spare, found),
+                found,
+                side == 0,
+            ) < 0:
+                raise MemoryError
+        return 0
+
     cdef void look_ahead(self, int64_t account) noexcept:
         """Ask for the memory around an account's place in its queue."""
         cdef const Account *record = &self.ledger.accounts[account]
         cdef HoldingRecord *holding = self.records[record.holding]
+        if record.indexed > 0:
+            prefetch(&holding.longs.levels[record.level])
+        elif record.indexed:
+            prefetch(&holding.shorts.levels[record.level])
         if record.indexed:
-            ladder_prefetch(
-                &holding.longs if record.indexed > 0 else &holding.shorts,
-                key_of(record.indexed > 0, record.trigger),
-            )
             prefetch(&self.ledger.accounts[record.prev])
             prefetch(&self.ledger.accounts[record.next])
 
@@ -1707,6 +1781,7 @@ cdef class Clearing:
         other.cross_blocks = copying.deepcopy(self.cross_blocks)
         other.cross_count = self.cross_count
         other.liquidation_fee = self.liquidation_fee
+        other.keeps_entry_values = self.keeps_entry_values
         for i in range(self.holding_count):
             other.low[i], other.high[i] = self.low[i], self.high[i]
         other.liquidator = copying.deepcopy(self.liquidator, memo)
@@ -1738,11 +1813,6 @@ cdef int64_t count_queued(Clearing clearing, const Ladder *ladder) except -1:
                 found += 1
             assert level.tail == before
     return found
-
-
-cdef inline uint64_t key_of(bint long_side, int64_t price) noexcept nogil:
-    """Where a tick stands among the failing ticks of a side: the first to fail has the lowest."""
-    return <uint64_t>(MAX_PRICE - price if long_side else MAX_PRICE + price)
 
 
 cdef list claim_values(source):
@@ -1787,6 +1857,25 @@ cdef class Liquidator:
 
     def __init__(self):
         self.deadline = NEVER
+        self.offers = {}
+        self.listeners = []
+
+    def watch(self, listener):
+        """Tell somebody what is on offer from now on.
+
+        Parameters
+        ----------
+        listener
+            Has ``on_offer(offer)``, called when a ``lob.liquidation.Offer`` opens or changes, and
+            ``on_offer_closed(tag)``. It may only note or schedule: nothing may be sent from there.
+        """
+        for method in ("on_offer", "on_offer_closed"):
+            if not callable(getattr(listener, method, None)):
+                raise TypeError(f"listener must have the method {method}, got {listener!r}")
+        self.listeners.append(listener)
+
+    def attached(self):
+        """The clearing belongs to a venue now: accounts may be opened."""
 
     cdef int begin(self, int64_t case) except -1:
         """The turn of a case has come. Its account's orders are cancelled."""

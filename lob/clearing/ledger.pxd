@@ -1,6 +1,6 @@
 """Who has how much of what, and the journal of every change."""
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 
 from lob.block cimport Block
 from lob.records cimport Entry
@@ -26,6 +26,8 @@ cdef struct Account:
     int8_t indexed  # 1 among the longs, -1 among the shorts, 0: not in a queue
     uint8_t called  # below its initial margin, and told so
     uint8_t reduces  # has sent reduce-only orders that may rest
+    uint32_t level  # index of that queue in its ladder, while it is in one
+    uint32_t padding[3]  # one cache line each: an account is read as a whole, and at random
 
 
 cdef struct OwnerRange:

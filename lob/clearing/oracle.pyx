@@ -25,7 +25,9 @@ from lob.records cimport (
     CAUSE_ORACLE,
     CAUSE_QUOTE,
     CAUSE_TRADE,
+    CONTINUOUS,
     LIQUIDATION_TAG,
+    REASON_UNCROSS,
     TRADE,
     Event,
 )
@@ -112,7 +114,7 @@ cdef class Source:
 
 @cython.auto_pickle(True)
 cdef class OfBook(Source):
-    """A price of one book.
+    """A price of one book. While it does not trade continuously, quotes bind nobody: they stay.
 
     Parameters
     ----------
@@ -154,7 +156,7 @@ cdef class BestBid(OfBook):
         self, const Book **books, const Event *events, int64_t count, int64_t instrument
     ) noexcept:
         cdef const Book *book = books[self.instrument]
-        if book.sides[0].best != NO_LEVEL:
+        if book.sides[0].best != NO_LEVEL and book.session == CONTINUOUS:
             self.value = book.sides[0].levels[book.sides[0].best].price
         return self.value
 
@@ -167,7 +169,7 @@ cdef class BestAsk(OfBook):
         self, const Book **books, const Event *events, int64_t count, int64_t instrument
     ) noexcept:
         cdef const Book *book = books[self.instrument]
-        if book.sides[1].best != NO_LEVEL:
+        if book.sides[1].best != NO_LEVEL and book.session == CONTINUOUS:
             self.value = book.sides[1].levels[book.sides[1].best].price
         return self.value
 
@@ -180,6 +182,8 @@ cdef class Mid(OfBook):
         self, const Book **books, const Event *events, int64_t count, int64_t instrument
     ) noexcept:
         cdef const Book *book = books[self.instrument]
+        if book.session != CONTINUOUS:
+            return self.value
         if book.sides[0].best != NO_LEVEL and book.sides[1].best != NO_LEVEL:
             self.value = (
                 book.sides[0].levels[book.sides[0].best].price
@@ -578,6 +582,12 @@ cdef class Oracle:
                 if events[i].tag >= LIQUIDATION_TAG:
                     cause = CAUSE_LIQUIDATION
                     tag = events[i].tag
+                elif events[i].reason == REASON_UNCROSS:
+                    # Nobody was the aggressor: a liquidation on either side counts.
+                    if events[i].resting_tag < LIQUIDATION_TAG:
+                        continue
+                    cause = CAUSE_LIQUIDATION
+                    tag = events[i].resting_tag
                 break
         if self.direct:
             return self.publish(ts, price, cause, tag)

@@ -2,6 +2,16 @@
 
 from lob.liquidation.design import Design
 from lob.liquidation.market_sale import Frozen, MarketSale
+from lob.liquidation.offers import Offer, OfferListener, OfferPrice
 from lob.liquidation.stages import Stage, Staged
 
-__all__ = ["Design", "Frozen", "MarketSale", "Stage", "Staged"]
+__all__ = [
+    "Design",
+    "Frozen",
+    "MarketSale",
+    "Offer",
+    "OfferListener",
+    "OfferPrice",
+    "Stage",
+    "Staged",
+]

@@ -6,23 +6,50 @@ What it may do with a case is here; what the named designs do is in ``lob.liquid
 import heapq
 
 cimport cython
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t, uint16_t
 
-from lob.clearing.clearing cimport Liquidator
+from lob.clearing.clearing cimport ACTIVE, SETTLED, Clearing, Liquidator
+from lob.clearing.ledger cimport SAFE, WORLD, Account
+from lob.clearing.requirement cimport NO_PRICE, PPM, requirement
+from lob.ladder cimport NO_KEY
+from lob.matching cimport Book
+from lob.order_table cimport table_find
 from lob.records cimport (
+    BUY,
+    CANCEL,
     CAUSE_TRANSFER,
     ENTRY_ADL,
+    ENTRY_AUCTION,
+    ENTRY_BAD_DEBT,
+    ENTRY_INSURANCE,
+    ENTRY_REDISTRIBUTED,
+    ENTRY_SOCIALISED,
     ENTRY_STAGE,
     ENTRY_TAKEOVER,
+    FROM_VENUE,
+    GTC,
     IOC,
     LIMIT,
+    LIQUIDATION_TAG,
     MARKET,
+    MAX_PRICE,
+    NEW,
+    REASON_INSUFFICIENT_MARGIN,
+    REASON_IN_LIQUIDATION,
+    REASON_NO_ACCOUNT,
+    REASON_NONE,
+    REASON_NOT_ON_OFFER,
+    SELL,
+    TAKE,
     Entry,
+    Event,
+    Message,
+    write_message,
 )
-from lob.wide cimport fits, int128
+from lob.wide cimport ceil_ratio, fits, floor_ratio, int128
 
 from lob import checks
-from lob.types import MAX_PRICE
+from lob.types import MAX_SIZE, EntryKind, Reason
 
 __all__ = ["Design"]
 
@@ -40,6 +67,7 @@ cdef class Design(Liquidator):
     def __init__(self):
         super().__init__()
         self.due = []
+        self.resting = {}
 
     # ---------------------------------------------------------------- to override
 
@@ -47,7 +75,29 @@ cdef class Design(Liquidator):
         """The turn of a failed account has come. Its own orders are cancelled already."""
 
     def on_due(self, case, ts):
-        """The time that ``call_back`` asked for has come."""
+        """The time that ``call_back`` asked for has come. A case below 0: it is nobody's."""
+
+    def on_take(self, case, account, size, price):
+        """Somebody wants lots of what is on offer, at ``price`` ticks or better (0: at any).
+
+        Parameters
+        ----------
+        account
+            Number in the ledger of who asks; it is neither the world's nor that of the case.
+
+        Returns
+        -------
+        lob.Reason
+            ``NONE``: it is done. Else it is refused, and nothing has moved.
+        """
+        return Reason.NOT_ON_OFFER
+
+    def on_bid(self, case, account, size, price):
+        """Somebody bids ``price`` ticks for lots of a case; see ``on_take``."""
+        return Reason.NOT_ON_OFFER
+
+    def on_filled(self, case, size, price):
+        """Lots of an order that rests for a case have traded; a call back is asked for."""
 
     # ---------------------------------------------------------------- what it calls
 
@@ -68,6 +118,152 @@ cdef class Design(Liquidator):
     def is_safe(self, case):
         """Whether the account meets its maintenance margin again."""
         return self.clearing.health_of(self.clearing.case(checked(self, case)).account) >= 0
+
+    def is_over(self, case):
+        """Whether the case is settled or released."""
+        cdef int64_t number = checks.integer("case", case, 0, self.clearing.case_total - 1)
+        return self.clearing.case(number).state == SETTLED
+
+    def tag(self, case):
+        """The tag of a case: the ``order_id`` of who takes or bids."""
+        return self.clearing.tag_of(checked(self, case))
+
+    def cash(self, case):
+        """Units of cash that the account has; negative: debt."""
+        return self.clearing.ledger.row(self.clearing.cash_asset)[
+            self.clearing.case(checked(self, case)).account
+        ]
+
+    def mark(self, holding=0):
+        """The mark of a holding in ticks; ``None`` before the first."""
+        cdef int64_t mark = self.clearing.records[which(self, holding)].mark
+        return None if mark == NO_PRICE else mark
+
+    def multiplier(self, holding=0):
+        """Units of cash of one lot at one tick."""
+        return self.clearing.records[which(self, holding)].multiplier
+
+    def instrument(self, holding=0):
+        """Number of the book in which a holding is traded."""
+        return self.clearing.records[which(self, holding)].instrument
+
+    def is_inverse(self, holding=0):
+        """Whether the holding is an inverse contract."""
+        return self.clearing.records[which(self, holding)].inverse
+
+    def largest(self, case):
+        """The holding that is worth most of what the account has."""
+        return self.clearing.largest(self.clearing.case(checked(self, case)).account)
+
+    def exposure(self, case):
+        """What the account has and owes at the marks, and what backs them, in units of cash.
+
+        Returns
+        -------
+        tuple
+            ``(assets, debts, asset margin, debt margin)``: cash and long lots, debt and short
+            lots, and the maintenance requirement of each, rounded up. Holdings without a mark, and
+            inverse ones, count nothing.
+        """
+        cdef int64_t account = self.clearing.case(checked(self, case)).account, held, i
+        cdef int64_t cash = self.clearing.ledger.row(self.clearing.cash_asset)[account]
+        cdef int128 assets = cash if cash > 0 else 0, debts = -<int128>cash if cash < 0 else 0
+        cdef int128 value, above = 0, below = 0
+        for i in range(self.clearing.holding_count):
+            held = self.clearing.ledger.row(self.clearing.records[i].asset)[account]
+            if held == 0 or self.clearing.records[i].mark == NO_PRICE or (
+                self.clearing.records[i].inverse
+            ):
+                continue
+            value = <int128>held * self.clearing.records[i].mark
+            value *= self.clearing.records[i].multiplier
+            if held > 0:
+                assets += value
+                above += requirement(&self.clearing.records[i].maintenance[0], value)
+            else:
+                debts -= value
+                below += requirement(&self.clearing.records[i].maintenance[1], -value)
+        return (
+            <int64_t>assets,
+            <int64_t>debts,
+            <int64_t>ceil_ratio(above, PPM),
+            <int64_t>ceil_ratio(below, PPM),
+        )
+
+    def equity(self, case):
+        """Cash and what the account holds at the marks; ``None`` as long as one is missing."""
+        cdef int64_t account = self.clearing.case(checked(self, case)).account
+        value = self.clearing.value_of(account)
+        if value is None:
+            return None
+        return self.clearing.ledger.row(self.clearing.cash_asset)[account] + value
+
+    def maintenance(self, case):
+        """Units of cash that the positions must be backed with, rounded up."""
+        cdef int64_t account = self.clearing.case(checked(self, case)).account, held, i
+        cdef int128 total = 0, health
+        kept = self.equity(case)
+        if kept is None:
+            return None
+        for i in range(self.clearing.holding_count):
+            held = self.clearing.ledger.row(self.clearing.records[i].asset)[account]
+            if held and self.clearing.records[i].inverse:
+                health = self.clearing.health_of(account)
+                total = PPM * <int128><int64_t>kept * self.clearing.records[i].mark - health
+                return <int64_t>ceil_ratio(total, PPM * <int128>self.clearing.records[i].mark)
+        total = PPM * <int128><int64_t>kept - self.clearing.health_of(account)
+        return <int64_t>ceil_ratio(total, PPM)
+
+    def bankruptcy_price(self, case, holding=0):
+        """The tick of a holding that leaves the account with nothing, other marks staying.
+
+        Rounded in the account's favour: up for a long position, down for a short one. ``None``:
+        there is none from 1 to ``MAX_PRICE``, or a mark is missing. See
+        ``lob.clearing.prices.bankruptcy_price``.
+        """
+        cdef int64_t number = which(self, holding), i, held
+        cdef int64_t account = self.clearing.case(checked(self, case)).account
+        cdef int64_t lots = self.clearing.ledger.row(self.clearing.records[number].asset)[account]
+        cdef int128 rest = self.clearing.ledger.row(self.clearing.cash_asset)[account], price
+        cdef int128 worth = <int128>lots * self.clearing.records[number].multiplier
+        if lots == 0:
+            return None
+        if self.clearing.records[number].inverse:
+            # The equity is cash - worth / price.
+            if rest == 0 or (rest > 0) != (worth > 0):
+                return None
+            if worth > 0:
+                price = ceil_ratio(worth, rest)
+            else:
+                price = floor_ratio(-worth, -rest)
+        else:
+            for i in range(self.clearing.holding_count):
+                held = self.clearing.ledger.row(self.clearing.records[i].asset)[account]
+                if i == number or held == 0:
+                    continue
+                if self.clearing.records[i].mark == NO_PRICE:
+                    return None
+                rest += <int128>held * self.clearing.records[i].mark * (
+                    self.clearing.records[i].multiplier
+                )
+            price = ceil_ratio(-rest, worth) if worth > 0 else floor_ratio(rest, -worth)
+        return <int64_t>price if 1 <= price <= MAX_PRICE else None
+
+    def best(self, case, holding=0):
+        """The best price at which the book would take lots of the account; ``None``: none."""
+        cdef int64_t number = which(self, holding)
+        cdef int64_t sign = self.sign_of(checked(self, case), number)
+        cdef Book *book = self.clearing.market.book_of[self.clearing.records[number].instrument]
+        if book.sides[sign < 0].best_key == NO_KEY:
+            return None
+        return book.sides[sign < 0].levels[book.sides[sign < 0].best].price
+
+    cdef int64_t sign_of(self, int64_t case, int64_t holding) except? -2:
+        """1 if the account is long, -1 if it is short, 0."""
+        cdef int64_t held = self.clearing.ledger.row(self.clearing.records[holding].asset)[
+            self.clearing.case(case).account
+        ]
+        return (held > 0) - (held < 0)
 
     def opened(self, case):
         """When the account failed, in ns."""
@@ -102,6 +298,75 @@ cdef class Design(Liquidator):
             limit = checks.integer("price", price, 1, MAX_PRICE)
             self.clearing.sell(number, holding, lots, limit, LIMIT, IOC)
 
+    def rest(self, case, size, price, *, holding=0):
+        """Let an order of the account rest in the book at ``price``; what it can trade it does.
+
+        What it trades, now and later, the account gets; ``on_filled`` tells of it. Only one rests
+        for a case: it must be recalled before the next, and is when the case ends.
+        """
+        cdef int64_t number = checked(self, case), held = self.held(case, holding)
+        cdef int64_t limit = checks.integer("price", price, 1, MAX_PRICE)
+        cdef int64_t lots = checks.integer("size", size, 1, abs(held))
+        cdef int64_t instrument = self.clearing.records[which(self, holding)].instrument
+        cdef Message message
+        cdef Book *book
+        self.recall(number)
+        write_message(
+            &message, NEW, SELL if held > 0 else BUY, LIMIT, GTC, 0, FROM_VENUE,
+            <uint16_t>instrument,
+        )
+        message.price = limit
+        message.size = lots
+        message.owner = self.clearing.ledger.accounts[self.clearing.case(number).account].owner
+        message.tag = self.clearing.tag_of(number)
+        self.clearing.market.execute(&message)
+        book = self.clearing.market.book_of[instrument]
+        if table_find(&book.table, message.order_id):
+            self.resting[number] = (message.order_id, instrument)
+
+    def has_resting(self, case):
+        """Whether an order of the case rests."""
+        return case in self.resting
+
+    def recall(self, case):
+        """Cancel what rests for a case."""
+        cdef int64_t order_id, instrument, number = checked(self, case)
+        cdef Message message
+        cdef Book *book
+        found = self.resting.pop(number, None)
+        if found is None:
+            return
+        order_id, instrument = found
+        book = self.clearing.market.book_of[instrument]
+        if table_find(&book.table, order_id):
+            write_message(&message, CANCEL, 0, 0, 0, 0, FROM_VENUE, <uint16_t>instrument)
+            message.order_id = order_id
+            message.owner = self.clearing.ledger.accounts[self.clearing.case(number).account].owner
+            self.clearing.market.execute(&message)
+
+    def refusal_to_carry(self, account, lots, cash, *, holding=0):
+        """Why an account could not take over signed lots and pay ``cash`` for them.
+
+        Parameters
+        ----------
+        lots
+            Positive: long ones.
+        cash
+            Units that it pays; negative: that it gets. An account that nobody asks for margin must
+            have as much, either way; another must keep its initial margin.
+
+        Returns
+        -------
+        lob.Reason
+            ``NONE``: it can.
+        """
+        cdef int64_t number = checks.integer("account", account, 0,
+                                             self.clearing.ledger.account_count - 1)
+        cdef int64_t size = checks.integer("lots", lots, -MAX_SIZE, MAX_SIZE)
+        cdef int64_t paid = checks.integer("cash", cash, -MAX_SIZE, MAX_SIZE)
+        cdef int64_t asset = self.clearing.records[which(self, holding)].asset
+        return Reason(self.may_carry(number, asset, size, paid))
+
     def take_over(self, case, account, size, price, *, holding=0, adl=False):
         """Let another account take ``size`` lots of the position at ``price`` ticks.
 
@@ -116,45 +381,352 @@ cdef class Design(Liquidator):
         cdef int64_t to = checks.integer("account", account, 1,
                                          self.clearing.ledger.account_count - 1)
         cdef int64_t at = checks.integer("price", price, 1, MAX_PRICE)
-        cdef int64_t which = checks.integer("holding", holding, 0, self.clearing.holding_count - 1)
+        cdef int64_t of = which(self, holding)
         cdef int64_t held = self.held(case, holding)
         cdef int64_t lots = checks.integer("size", size, 1, abs(held))
         cdef int64_t fails = self.clearing.case(number).account
         cdef int kind = ENTRY_ADL if adl else ENTRY_TAKEOVER
-        cdef int64_t multiplier = self.clearing.records[which].multiplier
+        cdef int64_t multiplier = self.clearing.records[of].multiplier
         cdef int128 cash
         lots = lots if held > 0 else -lots
-        if self.clearing.records[which].inverse:
+        if self.clearing.records[of].inverse:
             cash = -(<int128>lots * multiplier // at)
         else:
             cash = <int128>lots * at * multiplier
         if not fits(cash):
             raise ValueError(f"size {size} at {price} is worth more than 2**62 units of cash")
         self.clearing.ledger.post(
-            kind, self.clearing.records[which].asset, fails, to, lots,
-            self.clearing.tag_of(number), self.clearing.records[which].instrument,
+            kind, self.clearing.records[of].asset, fails, to, lots,
+            self.clearing.tag_of(number), self.clearing.records[of].instrument,
         )
         self.clearing.ledger.post(
             kind, self.clearing.cash_asset, to, fails, <int64_t>cash,
-            self.clearing.tag_of(number), self.clearing.records[which].instrument,
+            self.clearing.tag_of(number), self.clearing.records[of].instrument,
         )
-        if self.clearing.ledger.accounts[to].protocol == self.clearing.number + 1:
-            self.clearing.touched(to, CAUSE_TRANSFER)
+        self.moved(fails, self.clearing.records[of].asset, -lots, <int64_t>-cash)
+        self.moved(to, self.clearing.records[of].asset, lots, <int64_t>cash)
+        self.touch(to)
 
-    def settle(self, case):
-        """End a case whose account is flat: its fee, or its debt by fund and others."""
+    def hand_over(self, case, account):
+        """Let another account have all that the failed one has, its cash and its debt too."""
         cdef int64_t number = checked(self, case)
+        cdef int64_t to = checks.integer("account", account, 1,
+                                         self.clearing.ledger.account_count - 1)
+        cdef int64_t fails = self.clearing.case(number).account, held, i
+        cdef int64_t tag = self.clearing.tag_of(number)
+        for i in range(self.clearing.holding_count):
+            held = self.clearing.ledger.row(self.clearing.records[i].asset)[fails]
+            if held == 0:
+                continue
+            self.clearing.ledger.post(
+                ENTRY_TAKEOVER, self.clearing.records[i].asset, fails, to, held, tag,
+                self.clearing.records[i].instrument,
+            )
+            mark = None if self.clearing.records[i].mark == NO_PRICE else (
+                self.clearing.worth(i, held, self.clearing.records[i].mark)
+            )
+            self.moved(fails, self.clearing.records[i].asset, -held, -(mark or 0))
+            self.moved(to, self.clearing.records[i].asset, held, mark or 0)
+        self.clearing.ledger.post(
+            ENTRY_TAKEOVER, self.clearing.cash_asset, fails, to,
+            self.clearing.ledger.row(self.clearing.cash_asset)[fails], tag, 0,
+        )
+        self.touch(to)
+
+    def pay(self, case, debit, credit, amount, kind=EntryKind.REWARD):
+        """Move cash from one account to another as part of a case; negative: the other way."""
+        cdef int64_t count = self.clearing.ledger.account_count
+        cdef int64_t number = checked(self, case)
+        cdef int64_t giver = checks.integer("debit", debit, 0, count - 1)
+        cdef int64_t taker = checks.integer("credit", credit, 0, count - 1)
+        cdef int64_t units = checks.integer("amount", amount, -MAX_SIZE, MAX_SIZE)
+        if EntryKind(kind) >= 64:
+            raise ValueError(f"kind must be a posting's, got {EntryKind(kind)!r}")
+        self.clearing.ledger.post(
+            kind, self.clearing.cash_asset, giver, taker, units, self.clearing.tag_of(number), 0
+        )
+        self.touch(giver)
+        self.touch(taker)
+
+    def balance(self, account):
+        """Units of cash of any account, by number."""
+        return self.clearing.ledger.row(self.clearing.cash_asset)[
+            checks.integer("account", account, 0, self.clearing.ledger.account_count - 1)
+        ]
+
+    def opposing(self, holding, side):
+        """The accounts of this clearing that hold a position and are in no liquidation.
+
+        Parameters
+        ----------
+        side
+            ``Side.BUY``: those that are long.
+
+        Returns
+        -------
+        list
+            ``(account, signed lots, units of cash)``, by number.
+        """
+        cdef int64_t number = which(self, holding), first, count, account, units
+        cdef int64_t sign = checks.integer("side", side, -1, 1)
+        cdef const int64_t *held = self.clearing.ledger.row(self.clearing.records[number].asset)
+        cdef const int64_t *cash = self.clearing.ledger.row(self.clearing.cash_asset)
+        found = []
+        for first, count in self.clearing.account_ranges:
+            for account in range(first, first + count):
+                units = held[account]
+                if units * sign > 0 and self.clearing.ledger.accounts[account].state == SAFE:
+                    found.append((account, units, cash[account]))
+        return found
+
+    def position(self, account, holding=0):
+        """Signed lots of any account; 0 where a liquidation has it."""
+        cdef int64_t number = checks.integer("account", account, 0,
+                                             self.clearing.ledger.account_count - 1)
+        if self.clearing.ledger.accounts[number].state != SAFE:
+            return 0
+        return self.clearing.ledger.row(self.clearing.records[which(self, holding)].asset)[number]
+
+    def give_lots(self, case, account, size, *, holding=0, paid=0):
+        """Move lots of the failed account to another, for cash that has moved or moves apart.
+
+        ``paid`` are the units of it, negative where the account got them.
+        """
+        cdef int64_t number = checked(self, case), of = which(self, holding)
+        cdef int64_t to = checks.integer("account", account, 1,
+                                         self.clearing.ledger.account_count - 1)
+        cdef int64_t held = self.held(case, holding)
+        cdef int64_t lots = checks.integer("size", size, 0, abs(held))
+        cdef int64_t fails = self.clearing.case(number).account
+        lots = lots if held > 0 else -lots
+        self.clearing.ledger.post(
+            ENTRY_TAKEOVER, self.clearing.records[of].asset, fails, to, lots,
+            self.clearing.tag_of(number), self.clearing.records[of].instrument,
+        )
+        self.moved(fails, self.clearing.records[of].asset, -lots, -paid)
+        self.moved(to, self.clearing.records[of].asset, lots, paid)
+        self.touch(to)
+
+    def sell_from(self, account, size, tag, *, holding=0):
+        """Let a facility's account trade lots toward zero in the book, at any price, now.
+
+        The account must have an owner number; ``tag`` is the liquidation that it got the lots from.
+        """
+        cdef int64_t number = checks.integer("account", account, 1,
+                                             self.clearing.ledger.account_count - 1)
+        cdef int64_t of = which(self, holding)
+        cdef int64_t held = self.clearing.ledger.row(self.clearing.records[of].asset)[number]
+        cdef Message message
+        write_message(
+            &message, NEW, SELL if held > 0 else BUY, MARKET, IOC, 0, FROM_VENUE,
+            <uint16_t>self.clearing.records[of].instrument,
+        )
+        message.size = checks.integer("size", size, 1, abs(held))
+        message.owner = self.clearing.ledger.accounts[number].owner
+        message.tag = checks.integer("tag", tag, 0)
+        self.clearing.market.execute(&message)
+
+    def best_price(self, holding, side):
+        """The best price that rests in the book on a side; ``None``: there is none."""
+        cdef Book *book = self.clearing.market.book_of[
+            self.clearing.records[which(self, holding)].instrument
+        ]
+        cdef int other = checks.integer("side", side, -1, 1) < 0
+        if book.sides[other].best_key == NO_KEY:
+            return None
+        return book.sides[other].levels[book.sides[other].best].price
+
+    def spread(self, account, holding=0):
+        """Share out all lots and cash of an account over those who hold the same, by their lots.
+
+        Shares are rounded towards zero; the units that this leaves go one each in the order of
+        account numbers. Accounts in a liquidation get nothing.
+
+        Returns
+        -------
+        bool
+            Whether there was anybody to get it; else nothing has moved.
+        """
+        cdef int64_t of = which(self, holding), i, n, units, part, left_lots, left_cash
+        cdef int64_t giver = checks.integer("account", account, 1,
+                                            self.clearing.ledger.account_count - 1)
+        cdef int64_t asset = self.clearing.records[of].asset
+        cdef int64_t lots = self.clearing.ledger.row(asset)[giver]
+        cdef int64_t cash = self.clearing.ledger.row(self.clearing.cash_asset)[giver]
+        cdef int128 total = 0
+        holders = self.opposing(holding, 1 if lots > 0 else -1)
+        if not holders:
+            return False
+        for _, units, _ in holders:
+            total += units if units > 0 else -units
+        shares = []
+        left_lots, left_cash = lots, cash
+        for _, units, _ in holders:
+            units = units if units > 0 else -units
+            part = towards_zero(<int128>lots * units, total)
+            n = towards_zero(<int128>cash * units, total)
+            left_lots -= part
+            left_cash -= n
+            shares.append((part, n))
+        for i in range(len(holders)):
+            part, n = shares[i]
+            part += (left_lots > 0) - (left_lots < 0)
+            left_lots -= (left_lots > 0) - (left_lots < 0)
+            n += (left_cash > 0) - (left_cash < 0)
+            left_cash -= (left_cash > 0) - (left_cash < 0)
+            units = holders[i][0]
+            self.clearing.ledger.post(
+                ENTRY_REDISTRIBUTED, asset, giver, units, part, 0,
+                self.clearing.records[of].instrument,
+            )
+            self.clearing.ledger.post(
+                ENTRY_REDISTRIBUTED, self.clearing.cash_asset, giver, units, n, 0,
+                self.clearing.records[of].instrument,
+            )
+            self.moved(units, asset, part, -n)
+        for units, _, _ in holders:
+            self.touch(units)
+        return True
+
+    cdef int may_carry(self, int64_t account, int64_t asset, int64_t lots, int64_t paid) except -1:
+        cdef const Account *record = &self.clearing.ledger.accounts[account]
+        cdef int64_t *cash = self.clearing.ledger.row(self.clearing.cash_asset)
+        cdef int64_t *units = self.clearing.ledger.row(asset)
+        cdef Clearing own
+        cdef int128 health
+        cdef int64_t i, found = -1
+        if account == WORLD:
+            return REASON_NO_ACCOUNT
+        if record.state != SAFE:
+            return REASON_IN_LIQUIDATION
+        if not record.protocol:
+            return REASON_NONE if cash[account] >= (paid if paid >= 0 else -paid) else (
+                REASON_INSUFFICIENT_MARGIN
+            )
+        own = self.clearing.market.clearings[record.protocol - 1]
+        if own.cash_asset != self.clearing.cash_asset:
+            return REASON_INSUFFICIENT_MARGIN
+        for i in range(own.holding_count):
+            if own.records[i].asset == asset:
+                found = i
+        if lots and (found < 0 or (not record.cross and record.holding != found)):
+            return REASON_INSUFFICIENT_MARGIN
+        if not (fits(<int128>units[account] + lots) and fits(<int128>cash[account] - paid)):
+            return REASON_INSUFFICIENT_MARGIN
+        # As it would be after it.
+        units[account] += lots
+        cash[account] -= paid
+        health = own.health_at(account, True)
+        units[account] -= lots
+        cash[account] += paid
+        return REASON_NONE if health >= 0 else REASON_INSUFFICIENT_MARGIN
+
+    cdef int moved(self, int64_t account, int64_t asset, int64_t lots, int64_t paid) except -1:
+        """Signed lots came to an account, paid for already: what they were bought for."""
+        cdef int protocol = self.clearing.ledger.accounts[account].protocol
+        cdef Clearing own
+        if protocol:
+            own = self.clearing.market.clearings[protocol - 1]
+            if own.keeps_entry_values:
+                own.note_trade(account, asset, lots, paid)
+        return 0
+
+    cdef int touch(self, int64_t account) except -1:
+        """Let the clearing of an account look at it."""
+        cdef int protocol = self.clearing.ledger.accounts[account].protocol
+        if protocol == self.clearing.number + 1:
+            self.clearing.touched(account, CAUSE_TRANSFER)
+        elif protocol:
+            (<Clearing>self.clearing.market.clearings[protocol - 1]).touched(
+                account, CAUSE_TRANSFER
+            )
+        return 0
+
+    # ---------------------------------------------------------------- what is on offer
+
+    def open_offer(self, offer):
+        """Let something be on offer, or be on offer otherwise than before."""
+        self.offers[offer.tag] = offer
+        if self.listeners:
+            for listener in self.listeners:
+                listener.on_offer(offer)
+
+    def close_offer(self, tag):
+        """Let nothing of a liquidation be on offer any more."""
+        if self.offers.pop(tag, None) is not None:
+            for listener in self.listeners:
+                listener.on_offer_closed(tag)
+
+    def note_auction(self, case, amount, price):
+        """Put a step of an auction in the journal: lots on offer, ticks asked or bid."""
+        cdef int64_t number = checked(self, case)
+        cdef Entry *entry = self.clearing.ledger.write(ENTRY_AUCTION)
+        entry.tag = self.clearing.tag_of(number)
+        entry.debit = self.clearing.case(number).account
+        entry.amount = checks.integer("amount", amount, 0, MAX_SIZE)
+        entry.price = checks.integer("price", price, 0, MAX_PRICE)
+        entry.protocol = <uint16_t>self.clearing.number
+        entry.stage = self.clearing.case(number).stage
+
+    def settle(self, case, payers=None):
+        """End a case whose account is flat: its fee, or its debt by fund and others.
+
+        Parameters
+        ----------
+        payers
+            Numbers of the accounts that pay what is missing, in turn, each as far as it has cash,
+            the last one whatever it has. ``None``: the insurance fund, then ``Clearing.shortfall``,
+            for ``Clearing.socialise``.
+        """
+        cdef int64_t number = checked(self, case), account, left, part
+        cdef int64_t tag = self.clearing.tag_of(number)
+        cdef int64_t *cash
+        cdef Entry *entry
         if not self.is_flat(case):
             raise ValueError(f"case {case} cannot be settled: its account still holds something")
+        account = self.clearing.case(number).account
+        cash = self.clearing.ledger.row(self.clearing.cash_asset)
+        left = -cash[account]
+        if payers is not None and left > 0:
+            if not payers:
+                raise ValueError("payers must name at least one account, got none")
+            entry = self.clearing.ledger.write(ENTRY_BAD_DEBT)
+            entry.amount = left
+            entry.tag = tag
+            entry.debit = <int32_t>account
+            entry.asset = <uint16_t>self.clearing.cash_asset
+            entry.protocol = <uint16_t>self.clearing.number
+            for i, payer in enumerate(payers):
+                number_of = checks.integer("payers", payer, 1,
+                                           self.clearing.ledger.account_count - 1)
+                part = left
+                if i + 1 < len(payers):
+                    part = min(left, max(0, cash[<int64_t>number_of]))
+                self.clearing.ledger.post(
+                    ENTRY_INSURANCE if number_of == self.clearing.fund else ENTRY_SOCIALISED,
+                    self.clearing.cash_asset, number_of, account, part, tag, 0,
+                )
+                left -= part
+        self.ended(number)
         self.clearing.settle_case(number)
 
     def release(self, case):
         """End a case with what is left in the account, which is watched again."""
-        self.clearing.release(checked(self, case))
+        cdef int64_t number = checked(self, case)
+        self.ended(number)
+        self.clearing.release(number)
+
+    cdef int ended(self, int64_t case) except -1:
+        """A case is about to end: nothing of it may rest or be on offer."""
+        if self.resting:
+            self.recall(case)
+        if self.offers:
+            self.close_offer(self.clearing.tag_of(case))
+        return 0
 
     def call_back(self, case, ts):
-        """Ask for ``on_due(case, ts)`` at a time in ns."""
-        cdef int64_t number = checked(self, case)
+        """Ask for ``on_due(case, ts)`` at a time in ns; a case below 0 stands for none."""
+        cdef int64_t number = case if case < 0 else checked(self, case)
         when = checks.integer("ts", ts, self.clearing.market.now)
         self.entered += 1
         heapq.heappush(self.due, (when, self.entered, number))
@@ -172,18 +744,57 @@ cdef class Design(Liquidator):
         return 0
 
     cdef int advance(self, int64_t ts) except -1:
+        cdef int64_t case
         _, _, case = heapq.heappop(self.due)
         self.next_due()
-        if self.clearing.case(case).state != 2:
+        if case < 0:
+            self.on_due(case, ts)
+        # Whoever asked may have ended the case since.
+        elif self.clearing.case(case).state == ACTIVE:
             # What the issuer of a claim could not pay for before.
             self.clearing.unwrap_case(case)
-        self.on_due(case, ts)
+            self.on_due(case, ts)
         return 0
+
+    cdef int filled(self, int64_t case, const Event *event) except -1:
+        """An order that rests for a case has traded, in the middle of a message."""
+        if self.resting and case in self.resting and (
+            event.resting_order_id == self.resting[case][0]
+        ):
+            if event.resting_leaves == 0:
+                del self.resting[case]
+            self.on_filled(case, event.size, event.price)
+            self.clearing.deadline = min(self.clearing.deadline, self.deadline)
+        return 0
+
+    cdef int perform(self, const Message *message, int64_t account) except -1:
+        cdef int64_t case = (message.order_id & ((<int64_t>1 << 48) - 1)) - 1
+        if account == WORLD:
+            return REASON_NO_ACCOUNT
+        if (message.order_id - LIQUIDATION_TAG) >> 48 != self.clearing.number or not (
+            0 <= case < self.clearing.case_total
+        ) or self.clearing.case(case).state != ACTIVE or not 0 <= message.price <= MAX_PRICE:
+            return REASON_NOT_ON_OFFER
+        if self.clearing.ledger.accounts[account].state != SAFE:
+            return REASON_IN_LIQUIDATION
+        if message.kind == TAKE:
+            return self.on_take(case, account, message.size, message.price)
+        return self.on_bid(case, account, message.size, message.price)
+
+
+cdef int64_t which(Design design, holding) except -1:
+    """The number of a holding."""
+    return checks.integer("holding", holding, 0, design.clearing.holding_count - 1)
 
 
 cdef int64_t checked(Design design, case) except -1:
     """The number of a case that is not over."""
     cdef int64_t number = checks.integer("case", case, 0, design.clearing.case_total - 1)
-    if design.clearing.case(number).state == 2:
+    if design.clearing.case(number).state == SETTLED:
         raise ValueError(f"case {case} is over")
     return number
+
+
+cdef int64_t towards_zero(int128 amount, int128 total) noexcept:
+    """A quotient rounded towards zero; the total is positive."""
+    return <int64_t>(amount // total if amount >= 0 else -(-amount // total))

@@ -13,7 +13,7 @@ from lob.block cimport Block
 from lob.clearing.clearing cimport Clearing, Liquidator
 from lob.ladder cimport NO_KEY
 from lob.matching cimport Book
-from lob.records cimport IOC, MARKET
+from lob.records cimport CONTINUOUS, IOC, MARKET
 
 from lob import checks
 
@@ -113,7 +113,7 @@ cdef class MarketSale(Liquidator):
             if held == 0 or clearing.records[i].bookless:
                 continue
             book = clearing.market.book_of[clearing.records[i].instrument]
-            if book.sides[held < 0].best_key == NO_KEY:
+            if book.sides[held < 0].best_key == NO_KEY or book.session != CONTINUOUS:
                 continue
             size = held if held > 0 else -held
             if self.sizing is not None:

@@ -1,250 +1,44 @@
 """A design as an ordered list of stages, each made of interchangeable parts.
 
 ============  ===================================================================================
-trigger       when does this stage take a case over? ``holds``
-sizing        how much of a position is offered now? ``lots``
-price path    at what price? ``price``; ``None``: any
-takers        who may take it? ``offer``
-settlement    what becomes of an account that is flat? ``settle``
-limits        what bounds it? ``allow``
+trigger       when does this stage take a case over, and keep it? ``lob.liquidation.triggers``
+sizing        how much of a position is offered now? ``lob.liquidation.sizing``
+price path    at what price, over time? ``lob.liquidation.price_paths``
+takers        who may take it? ``takers``, ``auctions``, ``deleveraging``, ``facilities``
+settlement    what becomes of an account that is flat? ``lob.liquidation.settlement``
+limits        what bounds it? ``lob.liquidation.limits``
 ============  ===================================================================================
 
 A stage works on a case again after ``every`` ns, until the account is flat (it is settled), safe
-(it is released), or the stage has had it for ``patience`` ns: then the next stage has it. The last
-stage keeps what it cannot settle.
+(it is released), or the stage gives up: its trigger does not hold any more, it has had the case for
+``patience`` ns, or its takers have nothing for it and it ``moves_on``. Then the next stage has it.
+What the last stage gives up, the lenders take over at the mark: so every case ends.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any
 
 from lob.checks import integer
-from lob.clearing.margin import PPM, Tiers
-from lob.clearing.prices import bankruptcy_price
 from lob.liquidation.design import Design
-from lob.types import Side
+from lob.liquidation.limits import Unlimited
+from lob.liquidation.maker import Bark
+from lob.liquidation.offers import Offer
+from lob.liquidation.parts import Limits, PricePath, Settlement, Sizing, Takers, Trigger
+from lob.liquidation.price_paths import AtMark, Market
+from lob.liquidation.sale import Progress, Sale
+from lob.liquidation.settlement import Waterfall
+from lob.liquidation.sizing import All
+from lob.liquidation.takers import Book, Lenders
+from lob.liquidation.triggers import Always
+from lob.types import Reason
 
-__all__ = [
-    "All",
-    "Always",
-    "AtBankruptcy",
-    "Book",
-    "CloseFactor",
-    "DownTier",
-    "EquityBelow",
-    "Limits",
-    "Market",
-    "PricePath",
-    "Settlement",
-    "Sizing",
-    "Slices",
-    "Stage",
-    "Staged",
-    "Takers",
-    "Trigger",
-    "Unlimited",
-    "Waterfall",
-]
+__all__ = ["Stage", "Staged"]
 
 FOREVER = 2**62
-
-
-class Trigger(Protocol):
-    """When a stage takes a case over."""
-
-    def holds(self, design: Design, case: int) -> bool:
-        """Whether it does now."""
-        ...
-
-
-class Sizing(Protocol):
-    """How much of a position is offered."""
-
-    def lots(self, design: Design, case: int, holding: int) -> int:
-        """Lots, from 1 to all that is held."""
-        ...
-
-
-class PricePath(Protocol):
-    """At what price."""
-
-    def price(self, design: Design, case: int, holding: int) -> int | None:
-        """The worst acceptable price in ticks; ``None``: any."""
-        ...
-
-
-class Takers(Protocol):
-    """Who may take it."""
-
-    def offer(self, design: Design, case: int, holding: int, lots: int, price: int | None) -> None:
-        """Let them take up to so many lots at the price or better."""
-        ...
-
-
-class Settlement(Protocol):
-    """Who pays a shortfall, who keeps a surplus."""
-
-    def settle(self, design: Design, case: int) -> None:
-        """End the case of an account that is flat."""
-        ...
-
-
-class Limits(Protocol):
-    """What bounds a stage."""
-
-    def allow(self, design: Design, case: int, holding: int, lots: int) -> int:
-        """How many of the lots may be offered now; 0: none."""
-        ...
-
-
-@dataclass(frozen=True)
-class Always:
-    """The stage takes whatever comes to it."""
-
-    def holds(self, design: Design, case: int) -> bool:
-        """See ``Trigger``."""
-        return True
-
-
-@dataclass(frozen=True)
-class EquityBelow:
-    """Equity below a share of the maintenance margin (Hyperliquid's backstop: two thirds).
-
-    Parameters
-    ----------
-    share
-        Ppm.
-    """
-
-    share: int
-
-    def holds(self, design: Design, case: int) -> bool:
-        """See ``Trigger``."""
-        state = design.clearing.account(design.account_of(case))
-        if state.equity is None or state.maintenance_margin is None:
-            return False
-        return state.equity * PPM < state.maintenance_margin * self.share
-
-
-@dataclass(frozen=True)
-class All:
-    """The whole position."""
-
-    def lots(self, design: Design, case: int, holding: int) -> int:
-        """See ``Sizing``."""
-        return abs(design.held(case, holding))
-
-
-@dataclass(frozen=True)
-class CloseFactor:
-    """A share of the position, rounded up.
-
-    Parameters
-    ----------
-    share
-        Ppm.
-    """
-
-    share: int
-
-    def lots(self, design: Design, case: int, holding: int) -> int:
-        """See ``Sizing``."""
-        held = abs(design.held(case, holding))
-        return min(held, -(-held * self.share // PPM))
-
-
-@dataclass(frozen=True)
-class DownTier:
-    """So much that the notional falls below the bracket it is in (Binance, Bybit); else all."""
-
-    def lots(self, design: Design, case: int, holding: int) -> int:
-        """See ``Sizing``."""
-        held = design.held(case, holding)
-        of = design.clearing.holdings[holding]
-        tiers: Tiers = of.margin.maintenance(Side.BUY if held > 0 else Side.SELL)
-        instrument = design.clearing.market.instruments[of.instrument]
-        one = (of.mark_price or 0) * instrument.multiplier
-        tier = tiers.tier_of(abs(held) * one)
-        if tier == 0 or one == 0:
-            return abs(held)
-        # The largest size whose notional is below the bracket's floor stays.
-        stays = (tiers.rows[tier].floor - 1) // one
-        return max(1, abs(held) - stays)
-
-
-@dataclass(frozen=True)
-class Market:
-    """At whatever price the takers give."""
-
-    def price(self, design: Design, case: int, holding: int) -> int | None:
-        """See ``PricePath``."""
-        return None
-
-
-@dataclass(frozen=True)
-class AtBankruptcy:
-    """At the price that leaves the account with nothing, or better; rounded in its favour."""
-
-    def price(self, design: Design, case: int, holding: int) -> int | None:
-        """See ``PricePath``."""
-        state = design.clearing.account(design.account_of(case))
-        of = design.clearing.holdings[holding]
-        instrument = design.clearing.market.instruments[of.instrument]
-        held = design.held(case, holding)
-        exact = bankruptcy_price(
-            state.cash, held, multiplier=instrument.multiplier, inverse=instrument.inverse
-        )
-        if exact is None:
-            return 1 if held > 0 else None
-        up = -(-exact.numerator // exact.denominator)
-        return max(1, up if held > 0 else exact.numerator // exact.denominator)
-
-
-@dataclass(frozen=True)
-class Book:
-    """Whoever rests in the order book."""
-
-    def offer(self, design: Design, case: int, holding: int, lots: int, price: int | None) -> None:
-        """See ``Takers``."""
-        book = design.clearing.market.books[design.clearing.holdings[holding].instrument]
-        best = book.best_bid if design.held(case, holding) > 0 else book.best_ask
-        if best is not None:
-            design.sell(case, lots, price, holding=holding)
-
-
-@dataclass(frozen=True)
-class Waterfall:
-    """The insurance fund first, then whoever ``Clearing.socialise`` finds able."""
-
-    def settle(self, design: Design, case: int) -> None:
-        """See ``Settlement``."""
-        design.settle(case)
-
-
-@dataclass(frozen=True)
-class Unlimited:
-    """No bound."""
-
-    def allow(self, design: Design, case: int, holding: int, lots: int) -> int:
-        """See ``Limits``."""
-        return lots
-
-
-@dataclass(frozen=True)
-class Slices:
-    """At most so many lots at a time.
-
-    Parameters
-    ----------
-    lots
-        Of one order.
-    """
-
-    most: int
-
-    def allow(self, design: Design, case: int, holding: int, lots: int) -> int:
-        """See ``Limits``."""
-        return min(lots, self.most)
+NS_PER_SECOND = 1_000_000_000
+SOCIALISE = -1
+"""The number that stands for no case but the losses that others bear; facilities follow it."""
 
 
 @dataclass(frozen=True)
@@ -257,10 +51,14 @@ class Stage:
     takers: Takers = field(default_factory=Book)
     settlement: Settlement = field(default_factory=Waterfall)
     limits: Limits = field(default_factory=Unlimited)
-    every: int = 1_000_000_000
+    every: int = NS_PER_SECOND
     """ns between two attempts."""
     patience: int = FOREVER
     """ns after the stage took over at which the next one does."""
+    moves_on: bool = False
+    """Whether the next stage takes at once what the takers of this one leave."""
+    binding: bool = False
+    """Whether the account has lost its position: it is not given back if it is safe again."""
 
 
 class Staged(Design):
@@ -270,15 +68,18 @@ class Staged(Design):
     ----------
     stages
         At least one. ``Staged([Stage()])`` does what ``MarketSale()`` does.
+    socialise_every
+        ns within which others bear what a ``Waterfall`` leaves to them: one pass for all.
 
     Examples
     --------
     A tier down at a time for ten seconds, then everything at once:
 
+    >>> from lob.liquidation.sizing import DownTier
     >>> design = Staged([Stage(sizing=DownTier(), patience=10_000_000_000), Stage()])
     """
 
-    def __init__(self, stages: Sequence[Stage]) -> None:
+    def __init__(self, stages: Sequence[Stage], *, socialise_every: int = NS_PER_SECOND) -> None:
         super().__init__()
         self.stages = tuple(stages)
         if not 1 <= len(self.stages) <= 256:
@@ -286,51 +87,264 @@ class Staged(Design):
         for number, stage in enumerate(self.stages):
             integer(f"stages[{number}].every", stage.every, 1)
             integer(f"stages[{number}].patience", stage.patience, 0)
-        self.entered: dict[int, int] = {}
+            if not isinstance(stage.takers, Takers):
+                raise TypeError(f"stages[{number}].takers must be Takers, got {stage.takers!r}")
+        self.socialise_every = integer("socialise_every", socialise_every, 0)
+        self.last_resort = Lenders()
+        self.progress: dict[int, Progress] = {}
+        self.at_auction: dict[int, int] = {}
+        self.memory: dict[Any, Any] = {}
+        self.facilities: list[Any] = []
+        self.socialising = False
+
+    # ---------------------------------------------------------------- what clearing calls
+
+    def attached(self) -> None:
+        """Let the takers open the accounts that they need."""
+        for stage in self.stages:
+            stage.takers.attach(self)
 
     def on_failure(self, case: int) -> None:
         """The first stage has it."""
-        self.entered[case] = self.clearing.market.now
+        self.progress[case] = Progress(self.clearing.market.now)
         self.work(case)
 
     def on_due(self, case: int, ts: int) -> None:
-        """Another attempt, or the next stage's first."""
-        if self.is_safe(case) and not self.is_flat(case):
-            self.finish(case)
-            self.release(case)
+        """Another attempt, the next step of an auction, or the next stage's first attempt."""
+        if case < 0:
+            self._nobodys(case, ts)
             return
-        last = len(self.stages) - 1
-        stage = self.stage(case)
-        if stage < last and ts >= self.entered[case] + self.stages[stage].patience:
-            self.enter_stage(case, stage + 1)
-            self.entered[case] = ts
-        self.work(case)
+        progress = self.progress.get(case)
+        if progress is None or progress.look != ts:
+            return
+        progress.look = -1
+        if progress.sale is not None and progress.sale.next <= ts:
+            self.stages[self.stage(case)].takers.due(self, case, ts)
+        self.go_on(case)
 
-    def work(self, case: int) -> None:
-        """Let the stage that has the case act once."""
-        last = len(self.stages) - 1
-        while self.stage(case) < last and not self.stages[self.stage(case)].trigger.holds(
-            self, case
-        ):
-            self.enter_stage(case, self.stage(case) + 1)
-        stage = self.stages[self.stage(case)]
-        for holding in range(len(self.clearing.holdings)):
-            if self.held(case, holding):
-                lots = stage.sizing.lots(self, case, holding)
-                lots = stage.limits.allow(self, case, holding, lots)
-                if lots:
-                    price = stage.price_path.price(self, case, holding)
-                    stage.takers.offer(self, case, holding, lots, price)
+    def on_take(self, case: int, account: int, size: int, price: int) -> Reason:
+        """Somebody takes what is on offer."""
+        progress = self.progress.get(case)
+        if progress is None or progress.sale is None or not self.may_run(case, account):
+            return Reason.NOT_ON_OFFER
+        reason = self.stages[self.stage(case)].takers.take(self, case, account, size, price)
+        if reason == Reason.NONE:
+            self.go_on(case)
+        return reason
+
+    def on_bid(self, case: int, account: int, size: int, price: int) -> Reason:
+        """Somebody bids at an auction."""
+        progress = self.progress.get(case)
+        if progress is None or progress.sale is None:
+            return Reason.NOT_ON_OFFER
+        return self.stages[self.stage(case)].takers.bid(self, case, account, size, price)
+
+    def on_filled(self, case: int, size: int, price: int) -> None:
+        """An order of a case that rests has traded: it is looked at after the message."""
+        progress = self.progress.get(case)
+        if progress is not None:
+            self.look_at(case, self.clearing.market.now)
+
+    # ---------------------------------------------------------------- the machine
+
+    def go_on(self, case: int) -> None:
+        """After something happened: the case ends, waits, or is worked on."""
+        progress = self.progress[case]
+        sale = progress.sale
         if self.is_flat(case):
             self.finish(case)
-            stage.settlement.settle(self, case)
+            return
+        binding = self.stages[self.stage(case)].binding or (sale is not None and sale.binding)
+        if not binding and self.is_safe(case):
+            self.stages[self.stage(case)].takers.withdraw(self, case)
+            del self.progress[case]
+            self.memory.pop(("runner", case), None)
+            self.release(case)
             return
         now = self.clearing.market.now
-        wait = stage.every
-        if self.stage(case) < last:
-            wait = min(wait, max(0, self.entered[case] + stage.patience - now))
-        self.call_back(case, now + wait)
+        stage = self.stage(case)
+        timed_out = now >= progress.entered + self.stages[stage].patience
+        if sale is not None:
+            if sale.binding or not timed_out:
+                self.look_at(case, max(now, sale.next))
+                return
+            self.stages[stage].takers.withdraw(self, case)
+        if timed_out:
+            self.next_stage(case)
+        else:
+            self.work(case)
+
+    def work(self, case: int) -> None:
+        """Let the stage that has the case act, and the next ones where it moves on."""
+        last = len(self.stages) - 1
+        progress = self.progress[case]
+        number = self.stage(case)
+        while number < last and not self.stages[number].trigger.holds(self, case):
+            number = self._enter(case, number + 1)
+        stage = self.stages[number]
+        done = self.act(case, stage)
+        progress.attempts += 1
+        if self.is_flat(case):
+            self.finish(case)
+            return
+        now = self.clearing.market.now
+        if progress.sale is not None:
+            self.look_at(case, max(now, progress.sale.next))
+        elif stage.moves_on and not (done and self.has_resting(case)):
+            self.next_stage(case)
+        else:
+            self.look_at(case, now + min(stage.every, self._left(number, progress, now)))
+
+    def act(self, case: int, stage: Stage) -> bool:
+        """Offer what the account holds, holding by holding; whether anybody had a use for it."""
+        done = False
+        for holding in range(len(self.clearing.holdings)):
+            if not self.held(case, holding):
+                continue
+            lots = stage.sizing.lots(self, case, holding)
+            if lots:
+                lots = stage.limits.allow(self, case, holding, lots)
+            if lots:
+                price = stage.price_path.quote(self, case, holding)
+                done |= stage.takers.offer(self, case, holding, lots, price)
+                if self.progress[case].sale is not None:
+                    return True
+        return done
+
+    def next_stage(self, case: int) -> None:
+        """The stage gives up."""
+        number = self.stage(case)
+        self.stages[number].takers.withdraw(self, case)
+        if number + 1 < len(self.stages):
+            self._enter(case, number + 1)
+            self.work(case)
+            return
+        for holding in range(len(self.clearing.holdings)):
+            held = abs(self.held(case, holding))
+            if held:
+                self.last_resort.offer(
+                    self, case, holding, held, AtMark().quote(self, case, holding)
+                )
+        self.finish(case)
 
     def finish(self, case: int) -> None:
-        """Forget what was noted of a case that ends."""
-        self.entered.pop(case, None)
+        """Settle a case whose account is flat."""
+        stage = self.stages[self.stage(case)]
+        stage.takers.withdraw(self, case)
+        del self.progress[case]
+        self.memory.pop(("runner", case), None)
+        stage.settlement.settle(self, case)
+
+    def look_at(self, case: int, ts: int) -> None:
+        """Look at a case at a time; what was asked for before does not count any more."""
+        self.progress[case].look = ts
+        self.call_back(case, ts)
+
+    def _enter(self, case: int, number: int) -> int:
+        self.enter_stage(case, number)
+        progress = self.progress[case]
+        progress.entered = self.clearing.market.now
+        progress.attempts = 0
+        progress.barked = None
+        return number
+
+    def _left(self, number: int, progress: Progress, now: int) -> int:
+        return max(1, progress.entered + self.stages[number].patience - now)
+
+    def _nobodys(self, case: int, ts: int) -> None:
+        if case == SOCIALISE:
+            self.socialising = False
+            self.clearing.socialise()
+        else:
+            self.facilities[SOCIALISE - 1 - case].on_due(self, ts)
+
+    # ---------------------------------------------------------------- what the parts call
+
+    def attempts(self, case: int) -> int:
+        """How often the present stage has acted already."""
+        return self.progress[case].attempts
+
+    def may_run(self, case: int, account: int) -> bool:
+        """Whether an account may take: all may, unless one has bought the right (``SealedBid``)."""
+        if not self.memory:
+            return True
+        winner, until = self.memory.get(("runner", case), (account, 0))
+        return bool(winner == account or self.clearing.market.now >= until)
+
+    def start_sale(
+        self, case: int, sale: Sale, *, bids: bool = False, least: int = 1, note: bool = True
+    ) -> None:
+        """Let lots of a case be on offer, and the debt that they are to raise count as at auction.
+
+        Parameters
+        ----------
+        bids
+            Whether BID is wanted, not TAKE.
+        least
+            Lots: see ``Offer``.
+        """
+        self.progress[case].sale = sale
+        if sale.tab:
+            sale.dirt = sale.tab
+            self.at_auction[sale.holding] = self.at_auction.get(sale.holding, 0) + sale.tab
+        clearing = self.clearing
+        self.open_offer(
+            Offer(
+                self.tag(case),
+                clearing.number,
+                self.account_of(case),
+                sale.holding,
+                self.instrument(sale.holding),
+                sale.side,
+                sale.lots,
+                min(least, sale.lots),
+                sale.opened,
+                sale.closes,
+                sale.price,
+                bids,
+                sale.reward,
+            )
+        )
+        if note:
+            self.note_auction(case, sale.lots, sale.price.price_at(sale.opened) or 0)
+
+    def change_sale(self, case: int, **fields: Any) -> None:
+        """Let an offer be another one: fields of ``Offer``."""
+        self.open_offer(self.offers[self.tag(case)]._replace(**fields))
+
+    def end_sale(self, case: int) -> None:
+        """Let nothing of a case be on offer."""
+        progress = self.progress.get(case)
+        if progress is None or progress.sale is None:
+            return
+        self.raised(progress.sale, progress.sale.dirt)
+        progress.sale = None
+        self.close_offer(self.tag(case))
+
+    def raised(self, sale: Sale, amount: int) -> None:
+        """Let so much of a sale's debt not count as at auction any more."""
+        amount = min(amount, sale.dirt)
+        if amount > 0:
+            sale.dirt -= amount
+            self.at_auction[sale.holding] -= amount
+
+    def barked(self, case: int, done: Bark) -> None:
+        """Note what goes to auction: the takers raise its tab."""
+        self.progress[case].barked = done
+
+    def dirt(self, holding: int | None) -> int:
+        """Units of cash that auctions are to raise: of one holding, or of all (``None``)."""
+        if holding is None:
+            return sum(self.at_auction.values())
+        return self.at_auction.get(holding, 0)
+
+    def socialise_soon(self) -> None:
+        """Let others bear the losses that nobody has borne, within ``socialise_every``."""
+        if not self.socialising:
+            self.socialising = True
+            self.call_back(SOCIALISE, self.clearing.market.now + self.socialise_every)
+
+    def add_facility(self, facility: Any) -> int:
+        """Let a facility be called back: ``on_due(design, ts)``. Its number, below 0."""
+        self.facilities.append(facility)
+        return SOCIALISE - len(self.facilities)

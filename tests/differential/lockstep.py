@@ -43,6 +43,13 @@ def run(instrument: int, rows: np.ndarray, engines: tuple[Engine, Engine] = BOTH
             _compare("quote", left_quote, quote)
             # The rows of orders() are in order of priority: they are the whole book.
             _compare("orders", left.orders(), right.orders())
+            if left.session != right.session or left.band != right.band:
+                raise MismatchError(
+                    f"{left.session}, {left.band} and {right.session}, {right.band}"
+                )
+            collecting = left.session == lob.Session.CALL
+            if message["kind"][0] > lob.Kind.REPLACE or (collecting and at % LEVELS_EVERY == 0):
+                _compare_indicative(left, right)
             if at % LEVELS_EVERY == 0:
                 _compare_views(left, right)
             if at % CHECK_EVERY == 0 or at == len(rows) - 1:
@@ -142,6 +149,13 @@ def _compare_views(left: Any, right: Any) -> None:
         ours, theirs = (ours(), theirs()) if callable(ours) else (ours, theirs)
         if ours != theirs:
             raise MismatchError(f"{name} differ: {ours} and {theirs}")
+
+
+def _compare_indicative(left: Any, right: Any) -> None:
+    for reference in (None, 100_000, right.best_bid):
+        ours, theirs = left.indicative(reference), right.indicative(reference)
+        if ours != theirs:
+            raise MismatchError(f"indicative({reference}) differ: {ours} and {theirs}")
 
 
 def _table(rows: np.ndarray) -> str:

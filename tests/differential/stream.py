@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import lob
-from lob import MAX_PRICE, MAX_SIZE, Flag, Kind, OrderType, Side, TimeInForce
+from lob import MAX_PRICE, MAX_SIZE, Flag, Kind, OrderType, Session, Side, TimeInForce
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 """Draws that many int64 values."""
@@ -91,7 +91,7 @@ class Profile:
     ids: Draw = ids_usual
     prices: Draw = prices_usual
     sizes: Draw = sizes_usual
-    kinds: tuple[float, float, float, float] = (0.6, 0.2, 0.08, 0.12)  # as in Kind
+    kinds: tuple[float, ...] = (0.6, 0.2, 0.08, 0.12)  # as in Kind; what is not there: never
     patience: int = 0
     """How many ticks below the drawn price a buyer bids, and above it a seller asks."""
     owners: int = 3
@@ -102,6 +102,9 @@ class Profile:
     min_size: float = 0.1
     unknown: float = 0.1
     """Share of the messages about an order whose id may never have been used."""
+    sessions: tuple[float, float, float] = (0.45, 0.45, 0.1)  # as in Session
+    band: int = 12
+    """How many ticks the bounds of a band are away from the drawn price, at most."""
     reach: float = 0.1
     """The others name an order entered about ``1 / reach`` orders ago."""
     length: int = 2_000
@@ -142,6 +145,53 @@ PROFILES = {
         market=0.2,
         reach=0.3,
     ),
+    "auctions": Profile(
+        prices=walking(6),
+        kinds=(0.62, 0.1, 0.05, 0.1, 0.08, 0.03, 0.02),
+        market=0.05,
+        times_in_force=(0.9, 0.05, 0.05),
+        min_size=0.03,
+        length=1_000,
+    ),
+    "equal auctions": Profile(
+        # Few sizes and prices apart: surpluses are equal, and the reference price decides.
+        prices=one_of(*range(99_990, 100_010, 4)),
+        sizes=one_of(5, 10),
+        kinds=(0.63, 0.2, 0.02, 0.03, 0.1, 0.02, 0.0),
+        sessions=(0.4, 0.6, 0.0),
+        market=0.02,
+        times_in_force=(0.96, 0.02, 0.02),
+        min_size=0.02,
+        ids=counting,
+        length=1_000,
+    ),
+    "bands": Profile(
+        prices=walking(15),
+        kinds=(0.6, 0.1, 0.05, 0.1, 0.03, 0.02, 0.1),
+        sessions=(0.5, 0.45, 0.05),
+        market=0.2,
+        patience=4,
+        length=1_000,
+    ),
+    "auctions of self-traders": Profile(
+        owners=2,
+        stp=(0.4, 0.15, 0.15, 0.15, 0.15),
+        prices=walking(4),
+        kinds=(0.65, 0.15, 0.03, 0.05, 0.1, 0.02, 0.0),
+        sessions=(0.45, 0.53, 0.02),
+        market=0.05,
+        length=1_000,
+    ),
+    "extreme auctions": Profile(
+        ids=ids_hostile,
+        prices=any_of(prices_extreme, page_edges, uniform(-MAX_PRICE, MAX_PRICE)),
+        sizes=sizes_huge,
+        kinds=(0.68, 0.08, 0.02, 0.08, 0.08, 0.03, 0.03),
+        band=MAX_PRICE,
+        times_in_force=(0.94, 0.03, 0.03),
+        min_size=0.03,
+        length=1_000,
+    ),
     "id churn": Profile(
         ids=uniform(-40, 40), kinds=(0.45, 0.35, 0.05, 0.15), prices=walking(6), patience=6
     ),
@@ -156,16 +206,38 @@ def generate(profile: Profile, seed: int) -> tuple[int, np.ndarray]:
     rows = _noise(rng, count)
     rows["instrument"] = instrument
     rows["ts_event"] = np.cumsum(rng.integers(0, 1_000_000, count))
-    rows["kind"] = rng.choice(
-        [int(kind) for kind in Kind if kind < Kind.DEPOSIT], count, p=profile.kinds
-    )
+    kinds = [int(kind) for kind in Kind][: len(profile.kinds)]
+    rows["kind"] = rng.choice(kinds, count, p=profile.kinds)
     rows["size"] = profile.sizes(rng, count)
     rows["price"] = profile.prices(rng, count)
     new = rows["kind"] == Kind.NEW
     rows["order_id"] = profile.ids(rng, count)
     _describe_new(profile, rng, rows, new)
     _aim(profile, rng, rows, new)
+    if len(profile.kinds) > Kind.REPLACE:
+        _rule(profile, rng, rows)
     return instrument, rows
+
+
+def _rule(profile: Profile, rng: np.random.Generator, rows: np.ndarray) -> None:
+    """Let the messages that change the rules of the book say how."""
+    count = len(rows)
+    session, uncross, band = (rows["kind"] == kind for kind in (5, 6, 7))
+    rules = session | uncross | band
+    rows["owner"][rules] = 0
+    rows["flags"][rules] = rng.choice([0, int(Flag.VENUE)], count)[rules]
+    to = rng.choice([int(one) for one in Session], count, p=profile.sessions)
+    rows["order_id"] = np.where(session, to, rows["order_id"])
+    priced = rng.random(count) < 0.7
+    rows["order_type"] = np.where(session | uncross, ~priced, rows["order_type"])
+    noise = rng.integers(INT64_MIN, INT64_MAX, count)
+    rows["price"] = np.where((session | uncross) & ~priced, noise, rows["price"])
+    low = rows["price"] - rng.integers(0, profile.band, count, endpoint=True)
+    high = rows["price"] + rng.integers(0, profile.band, count, endpoint=True)
+    open_to = rng.choice(4, count, p=[0.4, 0.15, 0.15, 0.3])
+    low = np.where(open_to & 1, -MAX_PRICE, np.maximum(low, -MAX_PRICE))
+    high = np.where(open_to & 2, MAX_PRICE, np.minimum(high, MAX_PRICE))
+    rows["price"][band], rows["stop_price"][band] = low[band], high[band]
 
 
 def _noise(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -222,7 +294,7 @@ def _describe_new(
 
 
 BAD_VALUES: dict[str, tuple[int, ...]] = {
-    "kind": (0, 5, 63, 64, 255),
+    "kind": (0, 8, 63, 64, 255),
     "instrument": (2, 255, 256, 65_534),
     "size": (0, -1, MAX_SIZE + 1, INT64_MIN, INT64_MAX),
     "price": (MAX_PRICE + 1, -MAX_PRICE - 1, INT64_MIN, INT64_MAX),
@@ -234,6 +306,8 @@ BAD_VALUES: dict[str, tuple[int, ...]] = {
     "min_size": (-1, MAX_SIZE, INT64_MIN, INT64_MAX),
     "reserved": (1, -1, 2**31 - 1, -(2**31)),
     "display_size": (1, -1, INT64_MIN),
+    "owner": (1, -1),
+    "order_id": (3, -1, INT64_MIN),
     "stop_price": (1, -1, INT64_MAX),
     "trail": (1, -1),
     "expire_ts": (1, -1),

@@ -56,7 +56,11 @@ def test_the_streams_above_bring_about_every_event_and_reason():
         seen |= set(zip(events["kind"].tolist(), events["reason"].tolist(), strict=True))
     assert {kind for kind, _ in seen} == set(lob.EventKind)
     assert {reason for _, reason in seen} == {
-        reason for reason in lob.Reason if reason < lob.Reason.REDUCE_ONLY
+        *(reason for reason in lob.Reason if reason < lob.Reason.REDUCE_ONLY),
+        lob.Reason.HALTED,
+        lob.Reason.PRICE_BAND,
+        lob.Reason.COLLECTING,
+        lob.Reason.UNCROSS,
     }
 
 

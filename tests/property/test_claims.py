@@ -13,7 +13,8 @@ from lob.clearing.collateral import Claim, ClaimValue
 from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import BestBid
 from lob.liquidation import MarketSale
-from lob.liquidation.stages import CloseFactor, Stage, Staged
+from lob.liquidation.sizing import CloseFactor
+from lob.liquidation.stages import Stage, Staged
 from lob.pool import Pool
 from tests.venues import asking, order
 

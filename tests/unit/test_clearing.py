@@ -94,7 +94,7 @@ def test_an_account_is_safe_at_its_requirement_and_fails_one_tick_below():
     assert (case["mark"], case["size"], case["cause"]) == (89, 10, Cause.ORACLE)
 
 
-@pytest.mark.parametrize("size", [1, 3, 7])
+@pytest.mark.parametrize("size", [1, 3, 7, 10**6])  # the last: one account a tick
 @pytest.mark.parametrize("side", [1, -1])
 @pytest.mark.parametrize(("depth", "density"), [(100, 0), (100, 50), (100, 80), (100, 95), (7, 3)])
 def test_the_integer_law_of_the_uniform_book(depth, density, side, size):
@@ -122,6 +122,42 @@ def test_the_integer_law_of_the_uniform_book(depth, density, side, size):
         assert clearing.open_cases == 0
         check_parents(venue, clearing, depth, first, start, side)
         venue.check()
+
+
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize(("depth", "density"), [(10, 10), (10, 17)])
+def test_a_book_that_is_no_deeper_than_what_fails_in_it_is_exhausted(depth, density, side):
+    """For r >= d and Q0 >= d nothing is left of the book (design law, CASC-amp)."""
+    start, ticks = 10_000, 200
+    venue, clearing = uniform(depth, ticks, start, side)
+    fails = np.repeat(start - side * (1 + np.arange(ticks - 1)), density)
+    lots = np.full(len(fails), side)
+    clearing.open(FIRST_OWNER, -(fails + side) * lots, lots)
+    venue.refresh()
+    venue.process(order(10**6, -side, None, depth, time_in_force=1, ts_event=1))
+    venue.advance(2)
+    book = venue.books[0]
+    assert (book.best_bid if side > 0 else book.best_ask) is None
+    assert clearing.case_count == len(fails)
+    venue.check()
+
+
+@pytest.mark.slow
+def test_the_law_holds_for_a_million_accounts():
+    """CASC-amp with 12,000 ticks of 85 accounts each."""
+    depth, density, first, start, ticks = 100, 85, 20_000, 1_000_000, 12_000
+    venue, clearing = uniform(depth, ticks, start, 1)
+    fails = np.repeat(start - 1 - np.arange(ticks - 2), density)
+    clearing.open(FIRST_OWNER, -(fails + 1), np.ones(len(fails), np.int64))
+    assert len(fails) > 1_000_000
+    venue.refresh()
+    venue.process(order(10**7, -1, None, first, time_in_force=1, ts_event=1))
+    venue.advance(2)
+    drop = 1 + (first - depth) // (depth - density)
+    assert start - clearing.holdings[0].mark_price == drop
+    assert clearing.case_count == drop * density
+    check_parents(venue, clearing, depth, first, start, 1)
+    venue.check()
 
 
 def check_parents(venue, clearing, depth, first, start, side):

@@ -193,7 +193,7 @@ def spoilt(row, **fields):
         (spoilt(1, price=2**41), r"events\[1\]: side -1, price 2199023255552"),
         (spoilt(1, leaves=0), r"events\[1\]: side -1, price 102, size 7 and leaves 0"),
         (spoilt(4, order_id=77), r"events\[4\]: order 77 does not rest"),
-        (spoilt(5, kind=9), r"events\[5\]: kind 9 is no market's"),
+        (spoilt(5, kind=10), r"events\[5\]: kind 10 is no market's"),
         (spoilt(0)[3:], r"events\[0\]: the tape starts in the middle of a message"),
         (spoilt(0)[1:], r"events\[2\]: order 1 does not rest: the tape must start"),
     ],

@@ -225,7 +225,7 @@ def test_true_is_one(book):
 
 SPOILT = {
     "kind 0": row(0, 2, side=BUY, size=1),
-    "kind 5": row(5, 2),
+    "kind 8": row(8, 2),
     "kind of clearing": row(64, 2),
     "instrument": new(2, BUY, 100, 1, instrument=1),
     "instrument of a cancel": cancel(1, instrument=256),

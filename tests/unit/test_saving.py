@@ -101,10 +101,10 @@ def test_pickles_go_from_engine_to_engine_as_rows(engine):
 
 
 def test_a_pickle_that_was_tampered_with_is_refused(full):
-    restore, (kind, orders, instrument, seq) = full.__reduce__()
+    restore, (kind, orders, *state) = full.__reduce__()
     orders["size"][2] = 0
     with pytest.raises(ValueError, match=r"^orders\[2\]: size"):
-        restore(kind, orders, instrument, seq)
+        restore(kind, orders, *state)
 
 
 # ---------------------------------------------------------------- digest

@@ -9,13 +9,10 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, TieredMargin
 from lob.clearing.oracle import BestBid
 from lob.liquidation import MarketSale, Stage, Staged
-from lob.liquidation.stages import (
-    AtBankruptcy,
-    CloseFactor,
-    DownTier,
-    EquityBelow,
-    Slices,
-)
+from lob.liquidation.limits import Slices
+from lob.liquidation.price_paths import AtBankruptcy
+from lob.liquidation.sizing import CloseFactor, DownTier
+from lob.liquidation.triggers import EquityBelow
 from tests.venues import FIRST_OWNER, ladder, order, uniform
 
 SECOND = 1_000_000_000

@@ -82,9 +82,10 @@ def test_every_value_fits_a_byte_once(enumeration):
 
 
 def test_kinds_from_64_on_address_clearing():
-    addressed = {kind for kind in lob.Kind if kind >= 64}
-    assert {lob.Kind.DEPOSIT, lob.Kind.WITHDRAW, lob.Kind.TAKE, lob.Kind.BID} <= addressed
-    assert {lob.Kind.MINT, lob.Kind.REDEEM, lob.Kind.SWAP} <= addressed
+    of_books = {lob.Kind.NEW, lob.Kind.CANCEL, lob.Kind.REDUCE, lob.Kind.REPLACE}
+    of_rules = {lob.Kind.SESSION, lob.Kind.UNCROSS, lob.Kind.BAND}
+    assert {kind for kind in lob.Kind if kind < 64} == of_books | of_rules
+    assert min(kind for kind in lob.Kind if kind >= 64) == lob.Kind.DEPOSIT
 
 
 def test_limits():

@@ -1,0 +1,69 @@
+"""The same capital for every design, in the form in which it uses any.
+
+A design that sells to keepers meets the keepers of the scenario with all of their capital. One that
+has a vault or a pool of its own gets that capital for it, and no keepers; one that has none of
+these gets it into its insurance funds. Every design's parts that act once a block act at the block
+time of the scenario, if it states one.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Literal
+
+from experiments.contest.challengers import Challenger
+from experiments.designs import DESIGNS
+from experiments.scenario import Scenario
+
+__all__ = ["Form", "budget_of", "equalised", "form_of"]
+
+Form = Literal["keepers", "vault", "pool", "fund"]
+KEEPERS = ("fixed-spread", "dutch", "english")
+"""Families of designs that sell to keepers, or ask them for bids."""
+OWN = {"capital": "vault", "deposits": "pool"}
+"""What a design's capital is called among its parameters."""
+
+
+def form_of(design: str) -> Form:
+    """Where the capital of a design goes."""
+    for name, form in OWN.items():
+        if name in _parameters(design):
+            return form  # type: ignore[return-value]
+    return "keepers" if design.partition(":")[0] in KEEPERS else "fund"
+
+
+def budget_of(scenario: Scenario) -> int:
+    """The capital beside the insurance funds: that of the keepers, in cash units."""
+    return sum(one.capital for one in scenario.keepers)
+
+
+def equalised(scenario: Scenario, challenger: Challenger) -> tuple[Scenario, dict[str, Any]]:
+    """The scenario and the parameters with which a design meets the others on equal terms.
+
+    Parameters that the challenger states itself are left as they are.
+    """
+    budget, form = budget_of(scenario), form_of(challenger.design)
+    names = _parameters(challenger.design)
+    parameters = dict(challenger.parameters)
+    if scenario.block_time and "every" in names:
+        parameters.setdefault("every", scenario.block_time)
+    if not budget or form == "keepers":
+        return scenario, parameters
+    update: dict[str, Any] = {"keepers": []}
+    if form == "fund":
+        # One fund for each clearing: they share it, the first one takes what does not divide.
+        share, rest = divmod(budget, len(scenario.clearings))
+        update["clearings"] = [
+            one.model_copy(update={"insurance_fund": one.insurance_fund + share + rest * (i == 0)})
+            for i, one in enumerate(scenario.clearings)
+        ]
+    else:
+        name = next(name for name in OWN if name in names)
+        parameters.setdefault(name, budget // len(scenario.clearings))
+    return scenario.model_copy(update=update), parameters
+
+
+def _parameters(design: str) -> frozenset[str]:
+    made: Callable[..., Any] = DESIGNS[design]
+    # A named design is built by a function of its own.
+    build = getattr(getattr(made, "__self__", None), "build", made)
+    return frozenset(inspect.signature(build).parameters)

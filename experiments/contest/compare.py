@@ -1,0 +1,330 @@
+"""A contest: all designs on all seeds, and what can be said about their differences."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.contest.challengers import Challenger
+from experiments.contest.trial import Group, key_of_run, run_group
+from experiments.metrics.criteria import CRITERIA, criterion
+from experiments.metrics.intervals import Interval, student_interval
+from experiments.metrics.paired import (
+    Difference,
+    pareto_frequency,
+    ranks,
+    simultaneous_differences,
+)
+from experiments.metrics.solvency import Quantile, expected_shortfall, quantile_95
+from experiments.metrics.spiral import Amplification, amplification
+from experiments.scenario import Scenario
+from experiments.store import RunStore
+from experiments.workers import run_jobs
+
+__all__ = ["OBJECTIVES", "Contest", "hold_contest", "hold_contests", "plain"]
+
+Row = dict[str, Any]
+Report = Callable[[int, int], object]
+OBJECTIVES = ("drop", "bad_debt", "borrower_loss", "time_unsafe")
+"""What the Pareto view weighs against each other, lower is better."""
+BOOTSTRAP_SEED = 0
+PICTURES = ("path", "twin_path", "generations")
+"""Parts of a row that are only drawn."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The rows of a contest in one market, and the comparison of its designs."""
+
+    scenario: Scenario
+    market: str
+    challengers: tuple[Challenger, ...]
+    seeds: tuple[int, ...]
+    reference: str
+    """Label of the design that the others are compared with."""
+    rows: tuple[Row, ...]
+    """One a run: ``criteria`` by name, or ``error``."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Of the designs, in the order given."""
+        return [one.label for one in self.challengers]
+
+    @property
+    def failed(self) -> list[Row]:
+        """The runs that raised, with their ``error``."""
+        return [row for row in self.rows if row["error"]]
+
+    def values(self, name: str) -> NDArray[np.float64]:
+        """[design, seed]: a criterion, ``nan`` where it is not known."""
+        criterion(name)
+        at = {label: i for i, label in enumerate(self.labels)}
+        when = {seed: i for i, seed in enumerate(self.seeds)}
+        found = np.full((len(at), len(when)), np.nan)
+        for row in self.rows:
+            found[at[row["label"]], when[row["seed"]]] = row["criteria"].get(name, np.nan)
+        return found
+
+    def mean(self, label: str, name: str) -> Interval:
+        """The mean of a criterion over the seeds in which it is known."""
+        values = self.values(name)[self.labels.index(label)]
+        known = values[~np.isnan(values)]
+        if not len(known):
+            nan = float("nan")
+            return Interval(nan, nan, nan, 0.95, "student", 0)
+        return student_interval(known)
+
+    def differences(self, *, level: float = 0.95) -> dict[tuple[str, str], Difference]:
+        """Of every other design to the reference, by (label, criterion): all hold at once."""
+        others = [label for label in self.labels if label != self.reference]
+        if not others:
+            return {}
+        columns, names = [], []
+        for one in CRITERIA:
+            values = self.values(one.name)
+            base = values[self.labels.index(self.reference)]
+            for label in others:
+                columns.append(values[self.labels.index(label)] - base)
+                names.append((label, one.name))
+        found = simultaneous_differences(np.array(columns).T, level=level, seed=BOOTSTRAP_SEED)
+        return dict(zip(names, found, strict=True))
+
+    def pareto(self, objectives: Sequence[str] = OBJECTIVES) -> dict[str, float]:
+        """How often each design is on the Pareto front, when seeds are drawn again.
+
+        Where nobody failed the time is 0; a seed in which a run raised is left out.
+        """
+        table = np.array([self._signed(name) for name in objectives]).transpose(1, 0, 2)
+        whole = ~np.isnan(table).any(axis=(0, 1))
+        if not whole.any():
+            return dict.fromkeys(self.labels, float("nan"))
+        found = pareto_frequency(table[:, :, whole], seed=BOOTSTRAP_SEED)
+        return dict(zip(self.labels, found.tolist(), strict=True))
+
+    def _signed(self, name: str) -> NDArray[np.float64]:
+        values = self.values(name)
+        if name == "time_unsafe":
+            nobody = self.values("liquidations") == 0
+            values = np.where(nobody, 0.0, values)
+        return -values if criterion(name).better == "higher" else values
+
+    def ranking(self, name: str) -> dict[str, int]:
+        """The place of each design by the mean of a criterion."""
+        lower = criterion(name).better != "higher"
+        means = [self.mean(label, name).estimate for label in self.labels]
+        return dict(zip(self.labels, ranks(means, lower_is_better=lower), strict=True))
+
+    def amplification(self, label: str) -> Amplification | None:
+        """Mean drop over the mean drop of the twins; ``None`` where every run raised."""
+        done = [row for row in self.rows if row["label"] == label and not row["error"]]
+        if not done:
+            return None
+        return amplification(
+            [row["criteria"]["drop"] for row in done], [row["twin_drop"] for row in done]
+        )
+
+    def tails(self, label: str) -> dict[str, Quantile | float] | None:
+        """``var_95``, ``lar_95`` and expected shortfall of bad debt over seeds."""
+        at = self.labels.index(label)
+        debt, lots = self.values("bad_debt")[at], self.values("liquidated")[at]
+        known = ~np.isnan(debt)
+        if not known.any():
+            return None
+        return {
+            "var_95": quantile_95(debt[known]),
+            "lar_95": quantile_95(lots[known]),
+            "expected_shortfall": expected_shortfall(debt[known]),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON: what is not known is ``None``."""
+        differences = self.differences()
+        pareto = self.pareto()
+        designs = {}
+        for one in self.challengers:
+            found, tails = self.amplification(one.label), self.tails(one.label)
+            criteria = {}
+            for each in CRITERIA:
+                mean = self.mean(one.label, each.name)
+                made: dict[str, Any] = {"mean": mean.estimate, "low": mean.low, "high": mean.high}
+                paired = differences.get((one.label, each.name))
+                criteria[each.name] = made | ({"difference": paired._asdict()} if paired else {})
+            designs[one.label] = {
+                "design": one.design,
+                "parameters": one.parameters,
+                "how": one.how,
+                "criteria": criteria,
+                "pareto_frequency": pareto[one.label],
+                "amplification": found and found.to_dict(),
+                "tails": tails and {k: _said(v) for k, v in tails.items()},
+                "failed_runs": sum(row["label"] == one.label for row in self.failed),
+            }
+        said: dict[str, Any] = {
+            "scenario": self.scenario.name,
+            "market": self.market,
+            "reference": self.reference,
+            "seeds": list(self.seeds),
+            "objectives": list(OBJECTIVES),
+            "designs": designs,
+            "runs": [{k: v for k, v in row.items() if k not in PICTURES} for row in self.rows],
+        }
+        ready: dict[str, Any] = plain(said)
+        return ready
+
+
+def _said(value: Quantile | float) -> Any:
+    return value._asdict() if isinstance(value, Quantile) else value
+
+
+def plain(value: Any) -> Any:
+    """The same with ``None`` for numbers that are not finite."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def hold_contest(
+    scenario: Scenario,
+    challengers: Sequence[Challenger],
+    seeds: Sequence[int],
+    *,
+    market: str = "base",
+    reference: str | None = None,
+    store: RunStore | None = None,
+    workers: int | None = None,
+    pictures: bool = False,
+    report: Report = lambda done, total: None,
+) -> Contest:
+    """Run every design on every seed, on all cores, and gather the rows.
+
+    Parameters
+    ----------
+    scenario
+        See ``read_scenario``.
+    challengers
+        Two or more, each under a label of its own.
+    seeds
+        At least two.
+    market
+        What the scenario is called in the rows.
+    reference
+        Label of the design that the others are compared with; the first if ``None``.
+    store
+        Where finished runs are kept, and taken from; ``None``: they are kept until it is over.
+    workers
+        Processes; ``None``: one a core.
+    pictures
+        Whether the runs of the first seed come with price paths and generations.
+    report
+        Told how many of how many runs are done.
+    """
+    return hold_contests(
+        {market: scenario},
+        challengers,
+        seeds,
+        reference=reference,
+        store=store,
+        workers=workers,
+        pictures=pictures,
+        report=report,
+    )[market]
+
+
+def hold_contests(
+    markets: dict[str, Scenario],
+    challengers: Sequence[Challenger],
+    seeds: Sequence[int],
+    *,
+    reference: str | None = None,
+    store: RunStore | None = None,
+    workers: int | None = None,
+    pictures: bool = False,
+    report: Report = lambda done, total: None,
+) -> dict[str, Contest]:
+    """The same in several markets at once: one contest each, by name."""
+    labels = [one.label for one in challengers]
+    if len(set(seeds)) < 2 or len(set(seeds)) != len(seeds):
+        raise ValueError(f"seeds must be two or more, all different, got {list(seeds)}")
+    if reference is not None and reference not in labels:
+        raise ValueError(f"reference must be one of {labels}, got {reference!r}")
+    with ExitStack() as stack:
+        if store is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="firesale-"))
+            store = RunStore(Path(folder))
+        rows = _gather(markets, tuple(challengers), seeds, store, workers, pictures, report)
+        store.compact()
+    return {
+        name: Contest(
+            scenario,
+            name,
+            tuple(challengers),
+            tuple(seeds),
+            reference or labels[0],
+            tuple(rows[name]),
+        )
+        for name, scenario in markets.items()
+    }
+
+
+def _gather(
+    markets: dict[str, Scenario],
+    challengers: tuple[Challenger, ...],
+    seeds: Sequence[int],
+    store: RunStore,
+    workers: int | None,
+    pictures: bool,
+    report: Report,
+) -> dict[str, list[Row]]:
+    known = store.read()
+    found: dict[str, list[Row]] = {name: [] for name in markets}
+    groups = []
+    for seed in seeds:
+        for name, scenario in markets.items():
+            drawn = pictures and seed == seeds[0] and name == next(iter(markets))
+            missing = []
+            for one in challengers:
+                row = known.get(key_of_run(scenario, seed, one))
+                if row is None or row["error"] or (drawn and "path" not in row):
+                    missing.append(one)
+                else:
+                    found[name].append({**row, "label": one.label, "how": one.how})
+            if missing:
+                groups.append(Group(scenario, name, seed, tuple(missing), store.log, drawn))
+    total = len(markets) * len(seeds) * len(challengers)
+    done = total - sum(len(group.challengers) for group in groups)
+    report(done, total)
+    for group, rows, error in run_jobs(run_group, groups, workers=workers):
+        found[group.market] += rows if rows is not None else _lost(group, error or "")
+        done += len(group.challengers)
+        report(done, total)
+    return found
+
+
+def _lost(group: Group, error: str) -> list[Row]:
+    """Rows of runs that nobody finished."""
+    return [
+        {
+            "key": key_of_run(group.scenario, group.seed, one),
+            "scenario": group.scenario.name,
+            "market": group.market,
+            "seed": group.seed,
+            "design": one.design,
+            "parameters": one.parameters,
+            "label": one.label,
+            "how": one.how,
+            "error": error,
+            "criteria": {},
+            "digest": None,
+            "cpu_seconds": 0.0,
+        }
+        for one in group.challengers
+    ]

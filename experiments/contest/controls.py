@@ -1,0 +1,100 @@
+"""Controls: what must be nothing is nothing, in every contest.
+
+The reference design is run once more from the start and must tie with itself exactly. Without a
+shock nobody fails, and then no design may differ from another.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from experiments.contest.challengers import Challenger
+from experiments.contest.trial import Group, run_group
+from experiments.scenario import Scenario
+from experiments.workers import run_jobs
+
+__all__ = ["Controls", "run_controls"]
+
+
+class Controls(NamedTuple):
+    """Whether a contest measures nothing where there is nothing."""
+
+    tie: bool
+    """The reference, run again under another name, gave the same journal and criteria."""
+    no_breach: bool | None
+    """Without the shock all designs gave the same; ``None``: some account failed even so."""
+    failures: int
+    """Accounts that failed without the shock."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing speaks against the contest."""
+        return self.tie and self.no_breach is not False
+
+    def told(self) -> str:
+        """In words."""
+        same = "ties with itself" if self.tie else "DOES NOT TIE WITH ITSELF"
+        if self.no_breach is None:
+            other = f"without the shock {self.failures} accounts fail: no control of that kind"
+        elif self.no_breach:
+            other = "without the shock all designs are the same"
+        else:
+            other = "WITHOUT THE SHOCK DESIGNS DIFFER"
+        return f"controls: the reference run again {same}; {other}"
+
+
+def run_controls(
+    scenario: Scenario,
+    challengers: Sequence[Challenger],
+    seed: int,
+    *,
+    reference: str,
+    workers: int | None = None,
+) -> Controls:
+    """Run the controls of a contest, on one seed.
+
+    Parameters
+    ----------
+    scenario, challengers, reference
+        See ``experiments.contest.compare.hold_contest``.
+    seed
+        One that is not necessarily of the contest.
+    workers
+        Processes; ``None``: one a core.
+
+    Raises
+    ------
+    RuntimeError
+        If a run of them raised.
+    """
+    one = next(each for each in challengers if each.label == reference)
+    calm = scenario.model_copy(
+        update={"shocks": [each.model_copy(update={"lots": 1}) for each in scenario.shocks]}
+    )
+    with tempfile.TemporaryDirectory(prefix="firesale-") as made:
+        places = [Path(made) / name for name in ("once", "again", "calm")]
+        for place in places:
+            place.mkdir()
+        groups = [
+            Group(scenario, "once", seed, (one,), places[0]),
+            Group(scenario, "again", seed, (one._replace(label="again"),), places[1]),
+            Group(calm, "calm", seed, tuple(challengers), places[2]),
+        ]
+        rows = {}
+        for group, found, error in run_jobs(run_group, groups, workers=workers):
+            errors = [error] if error else [row["error"] for row in found if row["error"]]
+            if errors:
+                raise RuntimeError(f"a control run failed: {errors[0]}")
+            rows[group.market] = found
+    (first,), (second,) = rows["once"], rows["again"]
+    tie = first["digest"] == second["digest"] and _alike(first, second)
+    still = rows["calm"]
+    failures = max(round(row["criteria"]["liquidations"]) for row in still)
+    differs = any(not _alike(still[0], row) for row in still[1:])
+    return Controls(tie, None if failures else not differs, failures)
+
+
+def _alike(one: dict[str, object], other: dict[str, object]) -> bool:
+    # As text: what is not known in both is alike too.
+    return repr(one["criteria"]) == repr(other["criteria"])

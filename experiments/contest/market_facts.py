@@ -1,0 +1,96 @@
+"""What a market looks like when nobody in it is leveraged: spread, depth, volatility, impact."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+import agents
+from experiments.build import build
+from experiments.scenario import SECOND_NS, Scenario
+
+__all__ = ["MarketFacts", "market_facts"]
+
+SAMPLES = 60
+BAND = 0.01
+
+
+class MarketFacts(NamedTuple):
+    """Of the shock's instrument, means over seeds; ``nan`` where it is not defined."""
+
+    spread: float
+    """Ticks, before the shock."""
+    depth: float
+    """Lots bid within 1 % of the mid, before the shock."""
+    volatility: float
+    """Standard deviation of the mid's change over a second, ticks, before the shock."""
+    impact: float
+    """Ticks that the mid has moved when the shock is over, against its side."""
+    half_life: float
+    """Seconds until half of that is gone; infinite: not until the horizon, in any seed."""
+    depth_after: float
+    """Lots bid within 1 % of the mid a second after the shock, over those before."""
+
+
+def market_facts(scenario: Scenario, seeds: range = range(1, 4)) -> MarketFacts:
+    """Measure a scenario's market with its shock and its makers, but without any leverage."""
+    bare = scenario.model_copy(update={"populations": [], "traders": [], "keepers": []})
+    found = np.array([_once(bare, seed) for seed in seeds])
+    known = ~np.isnan(found)
+    with np.errstate(invalid="ignore"):
+        means = np.where(known, found, 0).sum(axis=0) / known.sum(axis=0)
+    return MarketFacts(*means.tolist())
+
+
+def _once(scenario: Scenario, seed: int) -> list[float]:
+    shock = scenario.shocks[0]
+    number = scenario.number_of(shock.instrument)
+    sign = 1 if shock.side == "sell" else -1
+    simulation = build(scenario, seed, forced=False, events=False, messages=False)
+    start = round(shock.at * SECOND_NS) - 1
+    spreads, depths, mids = [], [], []
+    for ts in np.linspace(start // 2, start, SAMPLES).astype(np.int64).tolist():
+        simulation.run(until=ts)
+        mid, spread = _touch(simulation, number)
+        mids.append(mid)
+        spreads.append(spread)
+        depths.append(_depth(simulation, number, mid, sign))
+    between = (start - start // 2) / (SAMPLES - 1) / SECOND_NS
+    volatility = float(np.nanstd(np.diff(mids)) / np.sqrt(between))
+    before, over = mids[-1], round((shock.at + shock.over) * SECOND_NS)
+    simulation.run(until=over)
+    impact = sign * (before - _touch(simulation, number)[0])
+    half, after = float("inf"), float("nan")
+    horizon = round(scenario.horizon * SECOND_NS)
+    steps = np.unique(np.append(np.geomspace(1e6, horizon, SAMPLES), SECOND_NS)).astype(np.int64)
+    for ts in steps[steps <= horizon].tolist():
+        simulation.run(until=over + ts)
+        mid = _touch(simulation, number)[0]
+        if ts <= SECOND_NS:
+            after = _depth(simulation, number, mid, sign)
+        if half == float("inf") and sign * (before - mid) <= impact / 2:
+            half = ts / SECOND_NS
+    usual = float(np.nanmean(depths))
+    return [
+        float(np.nanmean(spreads)),
+        usual,
+        volatility,
+        impact,
+        half if impact > 0 else float("nan"),
+        after / usual if usual else float("nan"),
+    ]
+
+
+def _touch(simulation: agents.Simulation, number: int) -> tuple[float, float]:
+    """Mid and spread; ``nan`` where a side is empty."""
+    book = simulation.books[number]
+    if book.best_bid is None or book.best_ask is None:
+        return float("nan"), float("nan")
+    return (book.best_bid + book.best_ask) / 2, float(book.best_ask - book.best_bid)
+
+
+def _depth(simulation: agents.Simulation, number: int, mid: float, sign: int) -> float:
+    """Lots within 1 % of the mid, on the side that the shock takes from."""
+    book = simulation.books[number]
+    levels = book.bids(2**20) if sign > 0 else book.asks(2**20)
+    near = np.abs(levels["price"] - mid) <= BAND * mid
+    return float(levels["size"][near].sum())

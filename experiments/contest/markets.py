@@ -1,0 +1,206 @@
+"""The markets of a contest: liquidity regimes, and axes along which a ranking may flip.
+
+Each is a scenario in which something is changed by a stated factor; accounts, capital and seeds
+stay. What does not apply to a scenario is left out, with the reason.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from experiments.contest.market_facts import market_facts
+from experiments.parts import Maker
+from experiments.scenario import Scenario
+from experiments.scenario_keepers import Congestion, Keepers, Load
+
+__all__ = ["AXES", "REGIMES", "Change", "changed", "regimes_of", "wrong_models"]
+
+LEVELS = 20
+"""Of the maker who leaves."""
+
+
+class Change(NamedTuple):
+    """A market made of a scenario."""
+
+    name: str
+    meaning: str
+    change: Callable[[Scenario], dict[str, Any]]
+    """The parts that differ; raises ``ValueError`` with the reason where it does not apply."""
+
+
+def changed(scenario: Scenario, change: Change) -> Scenario:
+    """The scenario with a change; ``ValueError`` where it does not apply."""
+    return scenario.model_copy(update=change.change(scenario))
+
+
+def _flow(**factors: float) -> Callable[[Scenario], dict[str, Any]]:
+    """Scale the background: rates of a flow, the depth of a uniform book by ``alpha``."""
+
+    def change(scenario: Scenario) -> dict[str, Any]:
+        made = []
+        for one in scenario.instruments:
+            background: Any = one.background
+            if background.kind == "uniform":
+                depth = round(background.depth * factors.get("alpha", 1.0))
+                new = background.model_copy(update={"depth": max(1, depth)})
+            else:
+                new = background.model_copy(
+                    update={key: getattr(background, key) * by for key, by in factors.items()}
+                )
+            made.append(one.model_copy(update={"background": new}))
+        return {"instruments": made}
+
+    return change
+
+
+def _with_leaving_makers(scenario: Scenario) -> dict[str, Any]:
+    """Half of the depth near the mid is a maker's who leaves under stress, not the flow's."""
+    if scenario.makers:
+        makers = [
+            one.model_copy(
+                update={
+                    "volatility_limit": one.volatility_limit / 4,
+                    "cool_down": 4 * one.cool_down,
+                }
+            )
+            for one in scenario.makers
+        ]
+        return {"makers": makers}
+    update = _flow(alpha=0.5)(scenario)
+    number = scenario.number_of(scenario.shocks[0].instrument)
+    near = market_facts(scenario, range(1, 2)).depth
+    maker = Maker(
+        name="leaving maker",
+        instrument=scenario.instruments[number].name,
+        levels=LEVELS,
+        step=2,
+        size=max(1, round(near / 2 / LEVELS)),
+        inventory_limit=max(1, round(near)),
+        volatility_limit=5.0,
+        cool_down=60.0,
+    )
+    return {**update, "makers": [maker]}
+
+
+def _oracle_lag(seconds: float) -> Callable[[Scenario], dict[str, Any]]:
+    def change(scenario: Scenario) -> dict[str, Any]:
+        return {
+            "clearings": [
+                clearing.model_copy(
+                    update={
+                        "holdings": [
+                            one.model_copy(
+                                update={
+                                    "oracle": one.oracle.model_copy(
+                                        update={"lag": one.oracle.lag + seconds}
+                                    )
+                                }
+                            )
+                            for one in clearing.holdings
+                        ]
+                    }
+                )
+                for clearing in scenario.clearings
+            ]
+        }
+
+    return change
+
+
+def _of_keepers(
+    change: Callable[[Keepers], dict[str, Any]],
+) -> Callable[[Scenario], dict[str, Any]]:
+    def made(scenario: Scenario) -> dict[str, Any]:
+        if not scenario.keepers:
+            raise ValueError("it has no keepers")
+        return {"keepers": [one.model_copy(update=change(one)) for one in scenario.keepers]}
+
+    return made
+
+
+def _congested(scenario: Scenario) -> dict[str, Any]:
+    if not scenario.keepers:
+        raise ValueError("it has no keepers")
+    return {
+        "congestion": Congestion(
+            block_time=scenario.block_time or 1.0, capacity=4, load=[Load(rate=3.0, mean_bid=50.0)]
+        )
+    }
+
+
+def _correlated(scenario: Scenario) -> dict[str, Any]:
+    if len(scenario.instruments) < 2:
+        raise ValueError("it has one instrument: there is nothing else to fall with it")
+    first = scenario.shocks[0]
+    others = [
+        first.model_copy(update={"instrument": one.name})
+        for one in scenario.instruments
+        if one.name not in {shock.instrument for shock in scenario.shocks}
+    ]
+    if not others:
+        raise ValueError("the shock hits every instrument already")
+    return {"shocks": [*scenario.shocks, *others]}
+
+
+REGIMES = (
+    Change("calm", "the scenario as it is", lambda scenario: {}),
+    Change(
+        "stressed",
+        "half as many limit orders, half as many market orders again",
+        _flow(alpha=0.5, mu=1.5),
+    ),
+    Change(
+        "vanishing",
+        "a tenth of the new limit orders, cancelled a fifth as often: half the depth, and what is "
+        "sold into comes back ten times more slowly",
+        _flow(alpha=0.1, delta=0.2),
+    ),
+)
+"""Liquidity regimes."""
+
+AXES = (
+    Change("oracle-lag", "clearing learns prices a second later", _oracle_lag(1.0)),
+    Change(
+        "congestion", "transactions compete for 4 places a block with 3 of others", _congested
+    ),
+    Change("few-bidders", "one keeper has all the capital", _of_keepers(lambda k: {"count": 1})),
+    Change(
+        "keeper-capital", "keepers have a tenth of the capital",
+        _of_keepers(lambda k: {"capital": max(1, k.capital // 10)}),
+    ),
+    Change(
+        "keeper-latency", "keepers are ten times slower",
+        _of_keepers(
+            lambda k: {"latency": 10 * k.latency, "news_latency": 10 * k.news_latency}
+        ),
+    ),
+    Change(
+        "maker-withdrawal", "half of the depth near the mid is a maker's who leaves under stress",
+        _with_leaving_makers,
+    ),
+    Change("correlated-collateral", "the shock hits every instrument", _correlated),
+)  # fmt: skip
+"""What a recommendation should be robust against."""
+
+WRONG = (
+    Change("wrong-volatility", "a third of the market orders", _flow(mu=1 / 3)),
+    Change("wrong-depth", "three times the limit orders", _flow(alpha=3.0)),
+)
+"""Models in which parameters are tuned for a market that is another one."""
+
+
+def regimes_of(
+    scenario: Scenario, changes: tuple[Change, ...]
+) -> tuple[dict[str, Scenario], dict[str, str]]:
+    """The markets that apply, and why the others do not, by name."""
+    markets, missing = {}, {}
+    for one in changes:
+        try:
+            markets[one.name] = changed(scenario, one)
+        except ValueError as reason:
+            missing[one.name] = str(reason)
+    return markets, missing
+
+
+def wrong_models(scenario: Scenario) -> dict[str, Scenario]:
+    """The scenario as somebody would believe it to be who is wrong about it."""
+    return {one.name: changed(scenario, one) for one in WRONG}

@@ -1,0 +1,79 @@
+"""What becomes of a comparison in another market: where the ranking flips."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from experiments.contest.compare import OBJECTIVES, Contest
+from experiments.metrics.criteria import criterion
+from experiments.metrics.paired import Difference, simultaneous_differences
+
+__all__ = ["Flip", "flips", "pairwise"]
+
+
+class Flip(NamedTuple):
+    """Two designs whose order in a criterion is another one in another market."""
+
+    criterion: str
+    market: str
+    ahead: str
+    """The better one of the two in the base market."""
+    behind: str
+    certain: bool
+    """Whether both orders are beyond chance, over all pairs of the two markets at once."""
+
+    def told(self) -> str:
+        """In words."""
+        how = "" if self.certain else ", within the error of the seeds"
+        return f"{self.market}: {self.behind} is ahead of {self.ahead} in {self.criterion}{how}"
+
+
+def pairwise(contest: Contest, name: str) -> dict[tuple[str, str], Difference]:
+    """The differences between all pairs of designs in a criterion, which hold all at once."""
+    import itertools
+
+    import numpy as np
+
+    values = contest.values(name)
+    pairs = list(itertools.combinations(range(len(contest.labels)), 2))
+    if not pairs:
+        return {}
+    columns = np.array([values[i] - values[j] for i, j in pairs]).T
+    found = simultaneous_differences(columns)
+    names = [(contest.labels[i], contest.labels[j]) for i, j in pairs]
+    return dict(zip(names, found, strict=True))
+
+
+def flips(
+    base: Contest, others: Mapping[str, Contest], criteria: tuple[str, ...] = OBJECTIVES
+) -> list[Flip]:
+    """All flips, the certain ones first; a tie in either market is none."""
+    found = []
+    for name in criteria:
+        sign = -1 if criterion(name).better == "higher" else 1
+        at_base = pairwise(base, name)
+        for market, contest in others.items():
+            for (one, other), there in pairwise(contest, name).items():
+                here = at_base[one, other]
+                if not here.estimate * there.estimate < 0:
+                    continue
+                ahead, behind = (one, other) if sign * here.estimate < 0 else (other, one)
+                certain = here.certain and there.certain
+                found.append(Flip(name, market, ahead, behind, certain))
+    return sorted(found, key=lambda flip: not flip.certain)
+
+
+def told(found: list[Flip], most: int = 12) -> list[str]:
+    """The flips in words; of many that are within error, only how many."""
+    certain = [flip.told() for flip in found if flip.certain]
+    rest = sum(not flip.certain for flip in found)
+    lines = certain[:most]
+    if len(certain) > most:
+        lines.append(f"and {len(certain) - most} more that are certain")
+    if rest:
+        lines.append(f"{rest} more orders differ within the error of the seeds")
+    return lines or ["no order of two designs changes"]
+
+
+def to_rows(found: list[Flip]) -> list[dict[str, Any]]:
+    """Ready for JSON."""
+    return [flip._asdict() for flip in found]

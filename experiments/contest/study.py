@@ -1,0 +1,223 @@
+"""A whole contest: the comparison, its controls, other markets, tuned designs, wrong models."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from experiments.contest.challengers import Challenger
+from experiments.contest.compare import Contest, hold_contests
+from experiments.contest.controls import Controls, run_controls
+from experiments.contest.market_facts import MarketFacts, market_facts
+from experiments.contest.markets import AXES, REGIMES, WRONG, Change, changed, regimes_of
+from experiments.contest.robustness import Flip, flips, to_rows
+from experiments.contest.tuning import FIRST_TRAINING_SEED, Tunable, Tuned, harm, tune
+from experiments.metrics.paired import Difference, simultaneous_differences
+from experiments.scenario import Scenario
+from experiments.store import RunStore
+
+__all__ = ["ContestStudy", "WrongModel", "study_contest"]
+
+Report = Callable[[str], object]
+
+
+class WrongModel(NamedTuple):
+    """What a recommendation is worth that was made for another market."""
+
+    name: str
+    meaning: str
+    recommended: str
+    """The design with the least harm in the wrong market, tuned there."""
+    parameters: dict[str, Any]
+    best: str
+    """The design with the least harm when tuned in the right market."""
+    regret: Difference
+    """Harm of the first minus harm of the second, both in the right market, on the test seeds."""
+
+    @property
+    def survives(self) -> bool:
+        """Whether the recommendation is the right design, or not certainly worse than it."""
+        return self.recommended == self.best or not self.regret.low > 0
+
+
+@dataclass(frozen=True)
+class ContestStudy:
+    """Everything that a contest found."""
+
+    contest: Contest
+    controls: Controls
+    markets: dict[str, Contest] = field(default_factory=dict)
+    """The same designs in other markets, by the name of the market."""
+    meanings: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, MarketFacts] = field(default_factory=dict)
+    """What the base market and the others look like without leverage."""
+    missing: dict[str, str] = field(default_factory=dict)
+    """Markets that do not apply, and why."""
+    flips: list[Flip] = field(default_factory=list)
+    tuned: dict[str, Tuned] = field(default_factory=dict)
+    wrong: list[WrongModel] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        from experiments.contest.compare import plain
+
+        said: dict[str, Any] = plain(
+            {
+                **self.contest.to_dict(),
+                "controls": {**self.controls._asdict(), "passed": self.controls.passed},
+                "markets": {name: one.to_dict() for name, one in self.markets.items()},
+                "meanings": self.meanings,
+                "market_facts": {name: one._asdict() for name, one in self.facts.items()},
+                "missing": self.missing,
+                "flips": to_rows(self.flips),
+                "tuned": {
+                    name: {
+                        "parameters": one.challenger.parameters,
+                        "harm": one.harm,
+                        "preset_harm": one.preset_harm,
+                        "runs": one.trials,
+                    }
+                    for name, one in self.tuned.items()
+                },
+                "wrong_models": [
+                    {**one._asdict(), "regret": one.regret._asdict(), "survives": one.survives}
+                    for one in self.wrong
+                ],
+            }
+        )
+        return said
+
+
+def study_contest(
+    scenario: Scenario,
+    challengers: Sequence[Challenger],
+    seeds: Sequence[int],
+    *,
+    reference: str | None = None,
+    regimes: bool = False,
+    axes: bool = False,
+    candidates: int = 0,
+    tunable: Callable[[str], Tunable] = lambda design: {},
+    wrong: bool = False,
+    store: RunStore | None = None,
+    workers: int | None = None,
+    pictures: bool = False,
+    report: Report = lambda what: None,
+) -> ContestStudy:
+    """Hold a contest with all that was asked for.
+
+    Parameters
+    ----------
+    scenario, challengers, seeds, reference, store, workers, pictures
+        See ``experiments.contest.compare.hold_contest``.
+    regimes, axes
+        Whether the contest is held in ``REGIMES`` and along ``AXES`` as well.
+    candidates, tunable
+        Of the search for parameters (``experiments.contest.tuning.tune``); 0: no tuning.
+    wrong
+        Whether parameters are also tuned in wrong models; needs ``candidates``.
+    report
+        Told in words what is done.
+    """
+    if max(seeds, default=0) >= FIRST_TRAINING_SEED:
+        raise ValueError(f"seeds must be below {FIRST_TRAINING_SEED}: tuning uses those above")
+    if wrong and not candidates:
+        raise ValueError("a wrong model needs tuning: give the number of candidates")
+    tell = report
+    entrants, tuned = list(challengers), {}
+    if candidates:
+        tuned = tune(
+            scenario, challengers, tunable, candidates, store=store, workers=workers,
+            report=lambda done, total: tell(f"tuning, round {done} of {total}"),
+        )  # fmt: skip
+        entrants += [tuned[one.label].challenger for one in challengers if tunable(one.design)]
+    changes = (REGIMES[1:] if regimes else ()) + (AXES if axes else ())
+    markets, missing = regimes_of(scenario, changes)
+    reference = reference or challengers[0].label
+    contests = hold_contests(
+        {"base": scenario, **markets},
+        entrants,
+        seeds,
+        reference=reference,
+        store=store,
+        workers=workers,
+        pictures=pictures,
+        report=lambda done, total: tell(f"run {done} of {total}"),
+    )
+    tell("controls")
+    controls = run_controls(scenario, challengers, seeds[0], reference=reference, workers=workers)
+    base = contests.pop("base")
+    meaning = {one.name: one.meaning for one in changes if one.name in markets}
+    facts = {}
+    if contests:
+        tell("what the markets look like")
+        seen = {"base": scenario} | {
+            name: markets[name] for name in markets if name not in SAME_MARKET
+        }
+        facts = {name: market_facts(one) for name, one in seen.items()}
+    return ContestStudy(
+        base,
+        controls,
+        contests,
+        meaning,
+        facts,
+        missing,
+        flips(base, contests) if contests else [],
+        tuned,
+        [
+            _wrong_model(
+                one, scenario, challengers, tuned, tunable, candidates, seeds, store, workers, tell
+            )
+            for one in (WRONG if wrong else ())
+        ],
+    )
+
+
+SAME_MARKET = frozenset(
+    {"oracle-lag", "congestion", "few-bidders", "keeper-capital", "keeper-latency"}
+)
+"""Axes that change nothing for those who have no leverage."""
+
+
+def _wrong_model(
+    change: Change,
+    scenario: Scenario,
+    challengers: Sequence[Challenger],
+    tuned: dict[str, Tuned],
+    tunable: Callable[[str], Tunable],
+    candidates: int,
+    seeds: Sequence[int],
+    store: RunStore | None,
+    workers: int | None,
+    tell: Report,
+) -> WrongModel:
+    """Tune in the wrong market, choose the design that does best there, and test both here."""
+    believed = changed(scenario, change)
+    there = tune(
+        believed, challengers, tunable, candidates, store=store, workers=workers,
+        report=lambda done, total: tell(f"{change.name}: tuning, round {done} of {total}"),
+    )  # fmt: skip
+    entrants = [
+        each._replace(label=f"{label} {where}")
+        for where, found in (("right", tuned), ("wrong", there))
+        for label, each in ((one, found[one].challenger) for one in found)
+    ]
+    tell(f"{change.name}: the test")
+    held = hold_contests(
+        {"right": scenario, "believed": believed}, entrants, seeds, store=store, workers=workers
+    )
+    labels = [one.label for one in challengers]
+    recommended = min(labels, key=lambda one: harm(held["believed"], f"{one} wrong"))
+    best = min(labels, key=lambda one: harm(held["right"], f"{one} right"))
+    values = held["right"].values("borrower_loss") + held["right"].values("bad_debt")
+    at = held["right"].labels.index
+    (regret,) = simultaneous_differences(
+        (values[at(f"{recommended} wrong")] - values[at(f"{best} right")])[:, None]
+    )
+    return WrongModel(
+        change.name,
+        change.meaning,
+        recommended,
+        there[recommended].challenger.parameters,
+        best,
+        regret,
+    )

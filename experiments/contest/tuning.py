@@ -1,0 +1,156 @@
+"""Tuned designs: every design gets the same number of trials on seeds that are not the test's.
+
+Random search with successive halving (K. Jamieson and A. Talwalkar, "Non-stochastic best arm
+identification and hyperparameter optimization", AISTATS 2016): all candidates run on a few seeds,
+the better half on twice as many, until one is left. The preset is always a candidate, so a tuned
+design is never worse than it on the training seeds.
+
+What is minimised is the *harm* of a run: what borrowers lost beyond the fair value of what they
+had, and bad debt. It is a stated choice, needed to tune at all; the comparison itself has no score.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agents.random import numpy_stream
+from experiments.contest.challengers import Challenger
+from experiments.contest.compare import Contest, hold_contests
+from experiments.scenario import Scenario
+from experiments.store import RunStore
+
+__all__ = ["FIRST_TRAINING_SEED", "Tuned", "harm", "sample", "tune"]
+
+FIRST_TRAINING_SEED = 1_000_000
+"""Training seeds begin here: test seeds are below."""
+LEAST_SEEDS = 2
+Tunable = Mapping[str, tuple[Any, Any, str]]
+
+
+class Tuned(NamedTuple):
+    """What a search found for a design."""
+
+    challenger: Challenger
+    harm: float
+    """Mean over the training seeds of the last round."""
+    preset_harm: float
+    """Of the preset, on the seeds it was tried on."""
+    trials: int
+    """Runs that it took."""
+
+
+def harm(contest: Contest, label: str) -> float:
+    """The mean harm of a design in cash units; infinite where a run of it raised."""
+    at = contest.labels.index(label)
+    values = contest.values("borrower_loss")[at] + contest.values("bad_debt")[at]
+    return float(values.mean()) if not np.isnan(values).any() else math.inf
+
+
+def sample(tunable: Tunable, random: np.random.Generator) -> dict[str, Any]:
+    """Draw parameters; a kind is "int", "float", "log" (even in its logarithm) or "log-int"."""
+    drawn: dict[str, Any] = {}
+    for name, (low, high, kind) in tunable.items():
+        share = float(random.random())
+        if kind in ("log", "log-int"):
+            value = math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
+        elif kind in ("int", "float"):
+            value = low + share * (high - low + (kind == "int"))
+        else:
+            raise ValueError(f"tunable {name}: kind must be int, float, log or log-int: {kind!r}")
+        whole = kind in ("int", "log-int")
+        drawn[name] = min(int(high), int(value)) if whole else float(f"{value:.6g}")
+    return drawn
+
+
+def tune(
+    scenario: Scenario,
+    challengers: Sequence[Challenger],
+    tunable: Callable[[str], Tunable],
+    candidates: int,
+    *,
+    seed: int = 0,
+    store: RunStore | None = None,
+    workers: int | None = None,
+    report: Callable[[int, int], object] = lambda done, total: None,
+) -> dict[str, Tuned]:
+    """Search the parameters of every design, with as many candidates each.
+
+    Parameters
+    ----------
+    scenario
+        The market that is believed to be.
+    challengers
+        The designs; what they come with is the first candidate.
+    tunable
+        What may be changed in a design, and from where to where, by the design's name.
+    candidates
+        Of each design, itself included; a design with nothing to change has the one.
+    seed
+        Of the draws of parameters.
+    store, workers, report
+        See ``experiments.contest.compare.hold_contest``.
+
+    Returns
+    -------
+    dict
+        By the label of the challenger.
+    """
+    if candidates < 2:
+        raise ValueError(f"candidates must be 2 or more, got {candidates}")
+    alive = {one.label: _candidates(one, tunable(one.design), candidates, seed)
+             for one in challengers}  # fmt: skip
+    trials = dict.fromkeys(alive, 0)
+    preset: dict[str, float] = {}
+    scores: dict[str, list[float]] = {}
+    seeds, first = LEAST_SEEDS, FIRST_TRAINING_SEED
+    rounds = max(1, math.ceil(math.log2(candidates)))
+    for step in range(rounds):
+        entrants = [
+            one._replace(label=f"{label} #{number}")
+            for label, those in alive.items()
+            for number, one in enumerate(those)
+        ]
+        found = hold_contests(
+            {"training": scenario},
+            entrants,
+            range(first, first + seeds),
+            store=store,
+            workers=workers,
+        )["training"]
+        for label, those in alive.items():
+            got = [harm(found, f"{label} #{number}") for number in range(len(those))]
+            trials[label] += len(those) * seeds
+            if those[0].how != "tuned":
+                preset[label] = got[0]
+            order = sorted(range(len(those)), key=lambda i: (got[i], i))
+            kept = order[: max(1, math.ceil(len(those) / 2))] if step < rounds - 1 else order[:1]
+            # The preset stays first, so that its number says which it is.
+            kept = sorted(kept)
+            alive[label] = [those[i] for i in kept]
+            scores[label] = [got[i] for i in kept]
+        first += seeds
+        seeds *= 2
+        report(step + 1, rounds)
+    return {
+        one.label: Tuned(
+            alive[one.label][0]._replace(label=f"{one.label} tuned", how="tuned"),
+            scores[one.label][0],
+            preset[one.label],
+            trials[one.label],
+        )
+        for one in challengers
+    }
+
+
+def _candidates(one: Challenger, tunable: Tunable, count: int, seed: int) -> list[Challenger]:
+    """The challenger as it is, and others with drawn parameters."""
+    if not tunable:
+        return [one]
+    random = numpy_stream(seed, f"tuning {one.design}")
+    drawn = (sample(tunable, random) for _ in range(count - 1))
+    return [
+        one,
+        *(one._replace(parameters={**one.parameters, **each}, how="tuned") for each in drawn),
+    ]

@@ -1,0 +1,323 @@
+"""What became of every failed account, to the unit: pure functions of the tapes.
+
+A *case* is one failure of an account, from its LIQUIDATION entry to its SETTLED entry. All that a
+design does for a case is posted with the case's tag, so that every unit of cash can be told apart
+by who got it. *Fair* is the mid, at the moment of the failure, of the twin in which nothing is
+forced. For each case, to the unit of rounding of fair values::
+
+    equity at fair before - value left after
+        = slippage + bonus + deleveraged + fee + penalty + other - covered
+
+``covered`` is what fund and others paid of a debt. What is not sold at the end is closed by walking
+the book as it is then: otherwise a design would win by not selling.
+
+Amounts are cash units, prices ticks, sizes lots, times seconds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lob import LIQUIDATION_TAG, EntryKind
+
+__all__ = ["Cases", "Holding", "Legs", "Path", "Terms", "balances_before", "cases_of", "legs_of"]
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+POSTINGS = 64
+"""Kinds of entries from here on move nothing."""
+
+
+class Holding(NamedTuple):
+    """What a tape does not say about something that accounts of a clearing hold."""
+
+    protocol: int
+    asset: int
+    instrument: int
+    multiplier: int = 1
+    inverse: bool = False
+
+    def value(self, lots: Any, price: Any) -> Any:
+        """Cash that lots are worth at a price in ticks, signed as the lots are."""
+        if self.inverse:
+            return -np.asarray(lots, np.float64) * self.multiplier / price
+        return np.asarray(lots, np.float64) * self.multiplier * price
+
+
+class Terms(NamedTuple):
+    """The parts of a market that its tapes do not say."""
+
+    holdings: tuple[Holding, ...]
+    cash: dict[int, int]
+    """The asset in which each clearing settles, by its number."""
+    system: frozenset[int]
+    """Accounts of the clearings themselves: funds, fees, shortfalls, lenders, and the venue's."""
+    funds: frozenset[int]
+    """Of these, the insurance funds."""
+    takers: frozenset[int] = frozenset()
+    """Accounts of keepers and the like, whether they took anything or not."""
+
+
+class Path(NamedTuple):
+    """A price over time: from each time on."""
+
+    times: Integers
+    """ns, not falling."""
+    prices: Floats
+    """Ticks."""
+
+    def at(self, ts: Any) -> Any:
+        """The price at times; before the first one, the first; ``nan`` of an empty path."""
+        if not len(self.times):
+            return np.full(np.shape(ts), np.nan)[()]
+        return self.prices[np.maximum(np.searchsorted(self.times, ts, side="right") - 1, 0)]
+
+
+@dataclass(frozen=True, eq=False)
+class Cases:
+    """Every failure and what became of it, one element a case, in the order of failing."""
+
+    tag: Integers
+    account: Integers
+    opened: Integers
+    """ns."""
+    closed: Integers
+    """ns; of one that was not settled, the end of the run."""
+    settled: NDArray[np.bool_]
+    equity: Floats
+    """Cash and lots at fair, at the failure."""
+    left: Floats
+    """What the account has of it after: cash and lots at fair; not negative once it is over."""
+    slippage: Floats
+    """Lots that were sold in the book, or are closed at the end: worth at fair - cash."""
+    bonus: Floats
+    """Lots that somebody took over: worth at fair - cash; and rewards to takers."""
+    deleveraged: Floats
+    """Lots closed against opposing positions: worth at fair - cash."""
+    fee: Floats
+    penalty: Floats
+    other: Floats
+    """Paid in a way that is none of these; negative: received."""
+    covered: Floats
+    """Debt that others paid, or are left with."""
+    worth: Floats
+    """Of the lots that changed hands, at fair; of lots bought back: the cash that was paid."""
+    received: Floats
+    """Cash for them; of lots bought back: what they were worth."""
+    lots: Integers
+    """That changed hands by book, takeover or ADL; what is closed at the end is not in it."""
+    bad_debt: Floats
+    unsold: Integers
+    """[case, holding]: lots left to cases that are not settled."""
+
+    def __len__(self) -> int:
+        return len(self.tag)
+
+    @property
+    def loss(self) -> Floats:
+        """Of the borrowers: equity at fair before - value left after."""
+        return self.equity - self.left
+
+
+BOOK = (EntryKind.TRADE, EntryKind.SWAP)
+TAKEN = (EntryKind.TAKEOVER, EntryKind.BID)
+CLOSED = (EntryKind.ADL,)
+COVERS = (EntryKind.INSURANCE, EntryKind.SOCIALISED)
+
+
+class Legs(NamedTuple):
+    """The postings of all cases that concern their own accounts."""
+
+    case: Integers
+    amount: Floats
+    """Positive: the failed account receives it."""
+    asset: Integers
+    kind: Integers
+    instrument: Integers
+    other: Integers
+    """The account on the other side."""
+    cases: int
+    """How many."""
+
+    def total(
+        self,
+        asset: int,
+        kinds: Sequence[EntryKind] | None = None,
+        instrument: int | None = None,
+        where: NDArray[np.bool_] | None = None,
+    ) -> Floats:
+        """Sum for every case of the postings of one asset, of these kinds."""
+        rows = self.asset == asset
+        if kinds is not None:
+            rows &= np.isin(self.kind, kinds)
+        if instrument is not None:
+            rows &= self.instrument == instrument
+        if where is not None:
+            rows &= where
+        return np.bincount(self.case[rows], self.amount[rows], self.cases).astype(np.float64)
+
+
+def legs_of(entries: NDArray[np.void], opened: NDArray[np.void]) -> Legs:
+    """Find the postings of cases; ``opened`` are their LIQUIDATION entries, ascending by tag."""
+    rows = entries[(entries["kind"] < POSTINGS) & (entries["tag"] >= LIQUIDATION_TAG)]
+    case = np.searchsorted(opened["tag"], rows["tag"])
+    known = case < len(opened)
+    known[known] = opened["tag"][case[known]] == rows["tag"][known]
+    rows, case = rows[known], case[known]
+    account = opened["debit"][case]
+    gives = rows["debit"] == account
+    ours = gives | (rows["credit"] == account)
+    rows, case, gives = rows[ours], case[ours], gives[ours]
+    return Legs(
+        case,
+        np.where(gives, -rows["amount"], rows["amount"]).astype(np.float64),
+        rows["asset"].astype(np.int64),
+        rows["kind"].astype(np.int64),
+        rows["instrument"].astype(np.int64),
+        np.where(gives, rows["credit"], rows["debit"]).astype(np.int64),
+        len(opened),
+    )
+
+
+def balances_before(
+    entries: NDArray[np.void], asset: int, accounts: Integers, rows: Integers
+) -> Floats:
+    """What accounts had of an asset just before rows of the journal."""
+    where = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["asset"] == asset))
+    moved = entries[where]
+    span = len(entries) + 1
+    keys = np.concatenate(
+        [moved["debit"].astype(np.int64) * span + where, moved["credit"] * np.int64(span) + where]
+    )
+    order = np.argsort(keys, kind="stable")
+    amounts = np.concatenate([-moved["amount"], moved["amount"]])[order]
+    sums = np.concatenate([[0], np.cumsum(amounts)])
+    keys = keys[order]
+    upto = np.searchsorted(keys, accounts * span + rows)
+    first = np.searchsorted(keys, accounts * span)
+    found: Floats = (sums[upto] - sums[first]).astype(np.float64)
+    return found
+
+
+def cases_of(
+    entries: NDArray[np.void],
+    terms: Terms,
+    fair: dict[int, Path],
+    closing: dict[int, float],
+    end_ns: int,
+) -> Cases:
+    """Follow every failure through a run's ``lob.ENTRY`` journal.
+
+    Parameters
+    ----------
+    entries
+        The whole journal, from the opening balances on.
+    terms
+        What each asset is.
+    fair
+        By instrument: the mid of the twin.
+    closing
+        By instrument: the price at which what is left at the end is closed (``leftovers``).
+    end_ns
+        The end of the run.
+    """
+    at = np.flatnonzero(entries["kind"] == EntryKind.LIQUIDATION)
+    at = at[np.argsort(entries["tag"][at], kind="stable")]
+    opened = entries[at]
+    count = len(opened)
+    account, protocol = opened["debit"].astype(np.int64), opened["protocol"].astype(np.int64)
+    settled, closed = np.zeros(count, np.bool_), np.full(count, end_ns, np.int64)
+    ends = entries[entries["kind"] == EntryKind.SETTLED]
+    of_end = np.searchsorted(opened["tag"], ends["tag"])
+    settled[of_end], closed[of_end] = True, ends["ts_event"]
+    legs = legs_of(entries, opened)
+    part = dict.fromkeys(("slippage", "bonus", "deleveraged", "worth", "received"), 0.0)
+    sums: dict[str, Floats] = {name: np.full(count, value) for name, value in part.items()}
+    equity, left, paid = np.zeros(count), np.zeros(count), np.zeros((4, count))
+    for number, asset in terms.cash.items():
+        here = protocol == number
+        before = balances_before(entries, asset, account, at)
+        equity += np.where(here, before, 0)
+        left += np.where(here, before + legs.total(asset), 0)
+        paid += np.where(here, _paid(legs, asset, terms), 0)
+    lots, unsold = np.zeros(count), np.zeros((count, len(terms.holdings)), np.int64)
+    for number, holding in enumerate(terms.holdings):
+        here = protocol == holding.protocol
+        price = np.where(here, fair[holding.instrument].at(opened["ts_event"]), 1.0)
+        held = np.where(here, balances_before(entries, holding.asset, account, at), 0)
+        after = held + np.where(here, legs.total(holding.asset), 0)
+        open_lots = np.where(settled, 0, after)
+        closes = holding.value(open_lots, closing[holding.instrument])
+        equity += holding.value(held, price)
+        left += holding.value(after - open_lots, price) + closes
+        sums["slippage"] += holding.value(open_lots, price) - closes
+        sold = np.where(open_lots > 0, 1, -1)
+        _add(sums, holding.value(open_lots, price) * sold, closes * sold, sold)
+        unsold[:, number] = open_lots
+        for name, kinds in (("slippage", BOOK), ("bonus", TAKEN), ("deleveraged", CLOSED)):
+            moved = np.where(here, legs.total(holding.asset, kinds), 0)
+            cash = np.where(
+                here, legs.total(terms.cash[holding.protocol], kinds, holding.instrument), 0
+            )
+            worth = -holding.value(moved, price)
+            sums[name] += worth - cash
+            sold = np.where(moved < 0, 1, -1)
+            _add(sums, worth * sold, cash * sold, sold)
+            lots += np.abs(moved)
+    # A debt that is still open when all is closed will not be paid by its account.
+    short = np.where(settled, 0, np.maximum(-left, 0))
+    return Cases(
+        tag=opened["tag"].copy(),
+        account=account,
+        opened=opened["ts_event"].copy(),
+        closed=closed,
+        settled=settled,
+        equity=equity,
+        left=left + short,
+        slippage=sums["slippage"],
+        bonus=sums["bonus"] + paid[0],
+        deleveraged=sums["deleveraged"],
+        fee=paid[1],
+        penalty=paid[2],
+        other=paid[3],
+        covered=sum(
+            (np.where(protocol == n, legs.total(a, COVERS), 0) for n, a in terms.cash.items()),
+            short,
+        ),
+        worth=sums["worth"],
+        received=sums["received"],
+        lots=lots.astype(np.int64),
+        bad_debt=short + _declared(entries, opened["tag"]),
+        unsold=unsold,
+    )
+
+
+def _add(sums: dict[str, Floats], worth: Floats, cash: Floats, sold: Integers) -> None:
+    """Count what lots were worth and brought; what is bought back counts the other way round."""
+    sums["worth"] += np.where(sold > 0, worth, cash)
+    sums["received"] += np.where(sold > 0, cash, worth)
+
+
+def _paid(legs: Legs, cash: int, terms: Terms) -> Floats:
+    """Cash that cases paid without lots in return: bonus, fee, penalty, other; [which, case]."""
+    system = np.isin(legs.other, list(terms.system))
+    reward = (EntryKind.REWARD,)
+    named = (*BOOK, *TAKEN, *CLOSED, *COVERS, EntryKind.REWARD, EntryKind.FEE)
+    return -np.array(
+        [
+            legs.total(cash, reward, where=~system),
+            legs.total(cash, (EntryKind.FEE,)),
+            legs.total(cash, reward, where=system),
+            legs.total(cash, where=~np.isin(legs.kind, named)),
+        ]
+    )
+
+
+def _declared(entries: NDArray[np.void], tags: Integers) -> Floats:
+    rows = entries[entries["kind"] == EntryKind.BAD_DEBT]
+    case = np.searchsorted(tags, rows["tag"])
+    amounts = rows["amount"].astype(np.float64)
+    return np.bincount(case, amounts, len(tags)).astype(np.float64)

@@ -1,0 +1,137 @@
+"""The criteria by which liquidation designs are compared, one number a run each.
+
+Solvency, recovery, time, market, takers, cost and fairness; what is a number over runs only
+(amplification, quantiles) is made from these. Robustness is how the comparison changes from one
+market to another.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.metrics.cases import Path, Terms, cases_of
+from experiments.metrics.solvency import concentration
+from experiments.metrics.takers import adl_overshoot, draw_of_funds, takers_of
+from lob import EntryKind
+
+__all__ = ["CRITERIA", "Criterion", "criteria_of", "criterion"]
+
+SECOND_NS = 1_000_000_000
+
+
+class Criterion(NamedTuple):
+    """One column of the comparison."""
+
+    name: str
+    group: str
+    unit: str
+    better: Literal["lower", "higher", "neither"]
+    meaning: str
+
+
+CRITERIA = (
+    Criterion("bad_debt", "solvency", "cash", "lower", "debts that nothing of the account covers"),
+    Criterion("insurance_draw", "solvency", "cash", "lower", "what the insurance funds lost"),
+    Criterion("socialised", "solvency", "cash", "lower", "losses that others were left with"),
+    Criterion(
+        "adl_overshoot", "solvency", "cash", "lower",
+        "value taken from opposing positions at the mark, beyond the negative equity it covered",
+    ),
+    Criterion(
+        "adl_overshoot_fair", "solvency", "cash", "lower",
+        "the same at the mid of the twin at the horizon",
+    ),
+    Criterion("recovery", "recovery", "share", "higher", "net cash received / (size x fair)"),
+    Criterion(
+        "borrower_loss", "recovery", "cash", "lower", "equity at fair before - value left after"
+    ),
+    Criterion("slippage", "recovery", "cash", "lower", "of it: sold in the book below fair"),
+    Criterion("bonus", "recovery", "cash", "lower", "of it: to those who took over, or called"),
+    Criterion("fee", "recovery", "cash", "lower", "of it: fees of trading"),
+    Criterion("penalty", "recovery", "cash", "lower", "of it: to fund, lenders or venue"),
+    Criterion("time_unsafe", "time", "seconds", "lower", "mean from failure to settlement"),
+    Criterion("unsold", "time", "lots", "lower", "held at the end by failed accounts and takers"),
+    Criterion("drop", "market", "ticks", "lower", "mark before the shock - most adverse mark"),
+    Criterion(
+        "permanent_impact", "market", "ticks", "lower",
+        "mark of the twin at the horizon - mark of the run, against the shock",
+    ),
+    Criterion("liquidations", "market", "cases", "lower", "accounts that failed"),
+    Criterion("liquidated", "market", "lots", "lower", "sold, bought or handed over by force"),
+    Criterion("taker_profit", "takers", "cash", "neither", "of keepers, pools and backstops"),
+    Criterion("peak_capital", "takers", "cash", "lower", "most that takers had laid out at once"),
+    Criterion("cost", "cost", "share", "lower", "bonus, fee and penalty / (size x fair)"),
+    Criterion("concentration", "fairness", "Gini", "lower", "how unequal borrowers' losses are"),
+)  # fmt: skip
+
+
+def criterion(name: str) -> Criterion:
+    """The criterion of a name; ``ValueError`` if there is none."""
+    for one in CRITERIA:
+        if one.name == name:
+            return one
+    raise ValueError(f"no criterion is called {name!r}: there are {[c.name for c in CRITERIA]}")
+
+
+def criteria_of(
+    entries: NDArray[np.void],
+    terms: Terms,
+    *,
+    fair: dict[int, Path],
+    marks: dict[int, Path],
+    closing: dict[int, float],
+    end_ns: int,
+    horizon_ns: int,
+) -> dict[str, float]:
+    """Judge a run by all criteria that its journal is enough for.
+
+    Parameters
+    ----------
+    entries, terms, fair, closing, end_ns
+        See ``experiments.metrics.cases.cases_of``.
+    marks
+        By instrument: what clearing believed, the reference of deleveraging.
+    horizon_ns
+        The time whose fair price is the other reference of deleveraging.
+
+    Returns
+    -------
+    dict
+        By name, all of ``CRITERIA`` but ``drop`` and ``permanent_impact``, which need two runs or
+        a shock. ``nan`` where nothing was sold (recovery, cost) or lost (concentration), or nobody
+        failed (time).
+    """
+    cases = cases_of(entries, terms, fair, closing, end_ns)
+    takers = takers_of(entries, terms, closing)
+    later = {
+        number: Path(np.array([0]), np.array([path.at(horizon_ns)], np.float64))
+        for number, path in fair.items()
+    }
+    worth = float(cases.worth.sum())
+    paid = float((cases.bonus + cases.fee + cases.penalty).sum())
+    lost = float((cases.slippage + cases.deleveraged).sum()) + paid
+    waits = (cases.closed - cases.opened) / SECOND_NS
+    socialised = (entries["kind"] == EntryKind.SOCIALISED) & (entries["tag"] > 0)
+    own = cases.loss[cases.loss > 0]
+    return {
+        "bad_debt": float(cases.bad_debt.sum()),
+        "insurance_draw": draw_of_funds(entries, terms, closing),
+        "socialised": float(entries["amount"][socialised].sum()),
+        "adl_overshoot": adl_overshoot(entries, terms, marks),
+        "adl_overshoot_fair": adl_overshoot(entries, terms, later),
+        "recovery": 1 - lost / worth if worth else float("nan"),
+        "borrower_loss": float(cases.loss.sum()),
+        "slippage": float(cases.slippage.sum()),
+        "bonus": float(cases.bonus.sum()),
+        "fee": float(cases.fee.sum()),
+        "penalty": float(cases.penalty.sum()),
+        "time_unsafe": float(waits.mean()) if len(cases) else float("nan"),
+        "unsold": float(np.abs(cases.unsold).sum() + takers.lots),
+        "liquidations": float(len(cases)),
+        "liquidated": float(cases.lots.sum()),
+        "taker_profit": takers.profit,
+        "peak_capital": takers.peak_capital,
+        "cost": paid / worth if worth else float("nan"),
+        "concentration": concentration(np.rint(own).astype(np.int64)),
+    }

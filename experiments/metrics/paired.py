@@ -1,0 +1,161 @@
+"""Designs against a reference, seed by seed: simultaneous intervals, and the Pareto front.
+
+Every design meets the same seeds, so what is compared is the difference within a seed. Many
+differences are looked at together, and the largest of many is large by chance: the intervals hold
+all at once with the stated probability (J. P. Romano and M. Wolf, "Exact and approximate stepdown
+methods for multiple hypothesis testing", JASA 100(469), 2005: the max-t bootstrap). They are
+right for differences that are about symmetric, as those of two runs of a kind are; where a
+difference is a rare large loss they are too narrow, as all intervals for a mean are.
+"""
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from experiments.metrics.intervals import check_level, student_quantile
+
+__all__ = ["Difference", "pareto_frequency", "pareto_front", "ranks", "simultaneous_differences"]
+
+Floats = NDArray[np.float64]
+LEAST_BOOTSTRAP = 10
+"""With fewer seeds the bootstrap has too few samples to draw from: Bonferroni and Student's t."""
+
+
+class Difference(NamedTuple):
+    """The mean over seeds of a paired difference, with its simultaneous interval."""
+
+    estimate: float
+    low: float
+    high: float
+    seeds: int
+    """Pairs in which both are known."""
+    method: str
+    """"max-t bootstrap", "Bonferroni-Student", "exact" (the same in every seed) or "unknown"."""
+
+    @property
+    def certain(self) -> bool:
+        """Whether zero lies outside the interval."""
+        return self.low > 0 or self.high < 0
+
+
+def simultaneous_differences(
+    differences: ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = 2_000,
+    seed: int = 0,
+) -> list[Difference]:
+    """Intervals for the means of many paired differences that hold all at once.
+
+    Parameters
+    ----------
+    differences
+        [seed, comparison]; ``nan`` where a pair is not known. A comparison with such a pair rests
+        on the others.
+    level
+        The probability, over seeds, that all intervals hold their true means.
+    resamples, seed
+        Of the bootstrap, which draws whole seeds and so keeps what belongs together.
+    """
+    check_level(level)
+    table = np.atleast_2d(np.asarray(differences, np.float64))
+    known = ~np.isnan(table)
+    count = known.sum(axis=0)
+    filled = np.where(known, table, 0.0)
+    mean = filled.sum(axis=0) / np.maximum(count, 1)
+    centred = np.where(known, table - mean, 0.0)
+    spread = np.sqrt((centred**2).sum(axis=0) / np.maximum(count - 1, 1))
+    error = spread / np.sqrt(np.maximum(count, 1))
+    same = (count > 0) & (np.where(known, np.abs(table - mean), 0).max(axis=0) <= _rounding(table))
+    open_ones = np.flatnonzero((count >= 2) & ~same)
+    method, reach = "Bonferroni-Student", np.full(len(count), np.nan)
+    if len(table) >= LEAST_BOOTSTRAP and len(open_ones):
+        method = "max-t bootstrap"
+        of = _reach(table[:, open_ones], level, resamples, seed)
+        reach[open_ones] = of * error[open_ones]
+    else:
+        for one in open_ones:
+            part = 1 - (1 - level) / len(open_ones)
+            reach[one] = student_quantile(part, int(count[one]) - 1) * error[one]
+    found = []
+    for i in range(len(count)):
+        middle = float(mean[i]) if count[i] else float("nan")
+        if same[i] and count[i] >= 2:
+            found.append(Difference(middle, middle, middle, int(count[i]), "exact"))
+        else:
+            how = method if np.isfinite(reach[i]) else "unknown"
+            low, high = float(middle - reach[i]), float(middle + reach[i])
+            found.append(Difference(middle, low, high, int(count[i]), how))
+    return found
+
+
+def _rounding(table: Floats) -> Floats:
+    """Differences of floats that should be the same are so to within this."""
+    largest = np.where(np.isnan(table), 0, np.abs(table)).max(axis=0)
+    scaled: Floats = 1e-12 * largest
+    return scaled
+
+
+def _reach(table: Floats, level: float, resamples: int, seed: int) -> Floats:
+    """How many standard errors the intervals of all columns reach, so that all hold at once.
+
+    The bootstrap tells how unlikely the largest of the correlated deviations is, as the level that
+    a single normal one would need for the same; Student's t at that level allows for the standard
+    errors being estimates.
+    """
+    known = ~np.isnan(table)
+    count = known.sum(axis=0)
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    weights = random.multinomial(len(table), np.full(len(table), 1 / len(table)), resamples)
+    scale = np.nanstd(table, axis=0, ddof=1)
+    centred = np.where(known, (table - np.nanmean(table, axis=0)) / scale, 0.0)
+    drawn = np.maximum(weights @ known, 1)
+    # Of a standard error that a normal sample of this count would have had in the draws.
+    again = weights @ centred / drawn * np.sqrt(drawn * count / np.maximum(count - 1, 1))
+    ordered = np.sort(np.abs(again).max(axis=1))
+    quantile = float(ordered[int(np.ceil(level * resamples)) - 1])
+    single = 2 * NormalDist().cdf(quantile) - 1
+    of_count = {n: student_quantile(min(single, 1 - 1e-12), n - 1) for n in set(count.tolist())}
+    return np.array([of_count[n] for n in count.tolist()])
+
+
+def pareto_front(values: ArrayLike) -> NDArray[np.bool_]:
+    """Which rows no other one is at least as good as everywhere and better somewhere.
+
+    ``values`` is [design, criterion], lower is better; alike rows are both in or both out.
+    """
+    table = np.asarray(values, np.float64)
+    no_worse = (table[:, None, :] <= table[None, :, :]).all(axis=2)
+    better = (table[:, None, :] < table[None, :, :]).any(axis=2)
+    front: NDArray[np.bool_] = np.logical_not((no_worse & better).any(axis=0))
+    return front
+
+
+def pareto_frequency(values: ArrayLike, *, resamples: int = 1_000, seed: int = 0) -> Floats:
+    """How often each design is on the Pareto front of the means when seeds are drawn again.
+
+    Parameters
+    ----------
+    values
+        [design, criterion, seed], lower is better.
+    resamples, seed
+        Of the bootstrap over seeds, the same seeds for every design.
+    """
+    table = np.asarray(values, np.float64)
+    seeds = table.shape[2]
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    weights = random.multinomial(seeds, np.full(seeds, 1 / seeds), resamples)
+    hits = np.zeros(len(table))
+    for draw in weights:
+        hits += pareto_front(table @ draw)
+    return hits / resamples
+
+
+def ranks(values: Sequence[float], *, lower_is_better: bool = True) -> list[int]:
+    """Places from 1 on; those alike share the best of theirs, and what is not known is last."""
+    signed = [value if lower_is_better else -value for value in values]
+    keyed = [float("inf") if np.isnan(value) else value for value in signed]
+    return [1 + sum(other < value for other in keyed) for value in keyed]

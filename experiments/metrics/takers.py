@@ -1,0 +1,150 @@
+"""Who takes what failed accounts had: their profit, their capital, and what opposing traders lose.
+
+A *taker* is an account that took over lots of a liquidation: a keeper, a backstop, a pool. All it
+then does with them carries the liquidation's tag. Amounts are cash units, sizes lots.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.metrics.cases import POSTINGS, Path, Terms, balances_before
+from lob import LIQUIDATION_TAG, EntryKind
+
+__all__ = ["Takers", "adl_overshoot", "draw_of_funds", "leftovers", "takers_of"]
+
+BROUGHT = (
+    EntryKind.OPENING,
+    EntryKind.DEPOSIT,
+    EntryKind.WITHDRAWAL,
+    EntryKind.TRANSFER,
+)
+"""What takers bring along or take home is no profit."""
+HANDED = (EntryKind.TAKEOVER, EntryKind.BID)
+
+
+class Takers(NamedTuple):
+    """What taking over came to, over all takers."""
+
+    accounts: tuple[int, ...]
+    profit: float
+    """Cash, what is left to them closed at the end's prices included."""
+    peak_capital: float
+    """Most that they had laid out together at any moment."""
+    lots: int
+    """Left to them at the end, long and short both counted."""
+
+
+def taker_accounts(entries: NDArray[np.void], terms: Terms) -> NDArray[np.int64]:
+    """The accounts that lots of liquidations went to, other than failed and system ones.
+
+    Those that are known to be takers belong to them even if they took nothing: what they spent on
+    trying counts.
+    """
+    assets = [holding.asset for holding in terms.holdings]
+    rows = entries[
+        np.isin(entries["kind"], HANDED)
+        & (entries["tag"] >= LIQUIDATION_TAG)
+        & np.isin(entries["asset"], assets)
+    ]
+    failed = entries["debit"][entries["kind"] == EntryKind.LIQUIDATION]
+    both = np.unique(np.concatenate([rows["debit"], rows["credit"]]).astype(np.int64))
+    both = both[~np.isin(both, failed) & ~np.isin(both, [0, *terms.system])]
+    return np.union1d(both, np.array(sorted(terms.takers), np.int64))
+
+
+def flows(entries: NDArray[np.void], asset: int, accounts: Collection[int]) -> NDArray[np.int64]:
+    """What a group of accounts received, row by row of the postings of an asset; 0: nothing."""
+    rows = entries[(entries["kind"] < POSTINGS) & (entries["asset"] == asset)]
+    ours = list(accounts)
+    sign = np.isin(rows["credit"], ours).astype(np.int64) - np.isin(rows["debit"], ours)
+    found: NDArray[np.int64] = sign * rows["amount"]
+    return found
+
+
+def takers_of(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]) -> Takers:
+    """Add up what takers paid, got and are left with; see ``cases_of`` for the arguments."""
+    accounts = taker_accounts(entries, terms)
+    if not len(accounts):
+        return Takers((), 0.0, 0.0, 0)
+    profit, peak, lots = 0.0, 0.0, 0
+    entries = entries[~np.isin(entries["kind"], BROUGHT)]
+    for asset in sorted(set(terms.cash.values())):
+        running = np.cumsum(flows(entries, asset, accounts))
+        if len(running):
+            profit += float(running[-1])
+            peak += max(0.0, -float(running.min()))
+    for asset, holding in {one.asset: one for one in terms.holdings}.items():
+        left = int(flows(entries, asset, accounts).sum())
+        profit += float(holding.value(left, closing[holding.instrument]))
+        lots += abs(left)
+    return Takers(tuple(accounts.tolist()), profit, peak, lots)
+
+
+def leftovers(entries: NDArray[np.void], terms: Terms) -> dict[int, int]:
+    """Signed lots by instrument that somebody still has to get rid of at the end.
+
+    Those of failed accounts that were not settled, and those that takers hold.
+    """
+    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
+    over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
+    still = opened[~np.isin(opened["tag"], over)]
+    takers = taker_accounts(entries, terms)
+    found = {holding.instrument: 0 for holding in terms.holdings}
+    for holding in terms.holdings:
+        ours = still["debit"][still["protocol"] == holding.protocol]
+        found[holding.instrument] += int(flows(entries, holding.asset, ours).sum())
+    for asset, instrument in {one.asset: one.instrument for one in terms.holdings}.items():
+        found[instrument] += int(flows(entries, asset, takers).sum())
+    return found
+
+
+def draw_of_funds(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]) -> float:
+    """What the insurance funds lost; negative: they gained. What they hold is closed."""
+    drawn = 0.0
+    opening = entries["kind"] == EntryKind.OPENING
+    for asset in sorted(set(terms.cash.values())):
+        drawn -= float(flows(entries[~opening], asset, terms.funds).sum())
+    for asset, holding in {one.asset: one for one in terms.holdings}.items():
+        left = int(flows(entries, asset, terms.funds).sum())
+        drawn -= float(holding.value(left, closing[holding.instrument]))
+    return drawn
+
+
+def adl_overshoot(entries: NDArray[np.void], terms: Terms, reference: dict[int, Path]) -> float:
+    """Value taken from opposing positions, beyond the negative equity that it covered.
+
+    Parameters
+    ----------
+    entries, terms
+        See ``cases_of``.
+    reference
+        By instrument, what a lot is worth: the marks, or the fair price at the horizon. The
+        negative equity is that of each deleveraged case just before the first of its lots is
+        closed against somebody.
+    """
+    at = np.flatnonzero((entries["kind"] == EntryKind.ADL) & (entries["tag"] >= LIQUIDATION_TAG))
+    if not len(at):
+        return 0.0
+    rows = entries[at]
+    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
+    opened = opened[np.argsort(opened["tag"], kind="stable")]
+    failing = opened["debit"][np.searchsorted(opened["tag"], rows["tag"])].astype(np.int64)
+    received = np.where(rows["credit"] == failing, -rows["amount"], rows["amount"])
+    clearing = (rows["tag"] - LIQUIDATION_TAG) >> 48
+    _, first = np.unique(rows["tag"], return_index=True)
+    taken, equity = 0.0, np.zeros(len(first))
+    for number, asset in terms.cash.items():
+        taken -= float(received[(rows["asset"] == asset) & (clearing == number)].sum())
+        before = balances_before(entries, asset, failing[first], at[first])
+        equity += np.where(clearing[first] == number, before, 0)
+    for holding in terms.holdings:
+        ours = clearing == holding.protocol
+        moved = ours & (rows["asset"] == holding.asset)
+        price = reference[holding.instrument].at(rows["ts_event"])
+        taken -= float(holding.value(received[moved], price[moved]).sum())
+        before = balances_before(entries, holding.asset, failing[first], at[first])
+        equity += np.where(ours[first], holding.value(before, price[first]), 0)
+    return taken - float(np.maximum(-equity, 0).sum())

@@ -1,0 +1,110 @@
+"""The figures of a contest: prices by design, cascades, and what is traded off against what."""
+
+from typing import TYPE_CHECKING
+
+from experiments.metrics.criteria import criterion
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+    from experiments.contest.compare import Contest
+    from experiments.metrics.intervals import Interval
+
+__all__ = ["cascade_figure", "path_figure", "tradeoff_figure"]
+
+COLOURS = (
+    "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2",
+    "#bcbd22", "#393b79",
+)  # fmt: skip
+TWIN = "#8a98a5"
+GENERATIONS = 40
+
+
+def path_figure(contest: "Contest") -> "Figure":
+    """The mark under every design on the first seed, and without any forced sale."""
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    drawn = [row for row in contest.rows if "path" in row]
+    if drawn and drawn[0]["twin_path"]:
+        seconds, ticks = drawn[0]["twin_path"]
+        figure.add_scatter(
+            x=seconds, y=ticks, name="nothing forced", mode="lines",
+            line={"shape": "hv", "color": TWIN, "dash": "dot"},
+        )  # fmt: skip
+    for row in drawn:
+        seconds, ticks = row["path"]
+        colour = COLOURS[contest.labels.index(row["label"]) % len(COLOURS)]
+        figure.add_scatter(
+            x=seconds, y=ticks, name=row["label"], mode="lines",
+            line={"shape": "hv", "color": colour, "width": 1.6},
+        )  # fmt: skip
+    shock = contest.scenario.shocks[0]
+    figure.add_vline(x=shock.at, line={"dash": "dot", "color": TWIN})
+    figure.update_xaxes(
+        title_text="seconds", range=[max(0.0, shock.at - 2), contest.scenario.seconds]
+    )
+    figure.update_yaxes(title_text="mark, ticks")
+    return _laid_out(figure)
+
+
+def cascade_figure(contest: "Contest") -> "Figure":
+    """Failures by generation under every design, on the first seed."""
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    for row in contest.rows:
+        if "generations" not in row:
+            continue
+        nodes = [nodes for nodes, _ in row["generations"]]
+        shown = nodes[:GENERATIONS]
+        colour = COLOURS[contest.labels.index(row["label"]) % len(COLOURS)]
+        figure.add_scatter(
+            x=list(range(len(shown))), y=shown, name=row["label"], mode="lines+markers",
+            line={"color": colour, "width": 1.2}, marker={"size": 5},
+        )  # fmt: skip
+    figure.update_xaxes(title_text=f"generation, the first {GENERATIONS}")
+    figure.update_yaxes(title_text="accounts that failed")
+    return _laid_out(figure)
+
+
+def tradeoff_figure(
+    contest: "Contest", across: str = "drop", up: str = "borrower_loss"
+) -> "Figure":
+    """Two criteria against each other, means with intervals; filled: often on the front."""
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    pareto = contest.pareto()
+    for number, label in enumerate(contest.labels):
+        x, y = contest.mean(label, across), contest.mean(label, up)
+        colour = COLOURS[number % len(COLOURS)]
+        figure.add_scatter(
+            x=[x.estimate], y=[y.estimate], name=label, mode="markers",
+            marker={
+                "size": 13, "color": colour, "line": {"color": colour, "width": 2},
+                "symbol": "circle" if pareto[label] >= 0.5 else "circle-open",
+            },
+            error_x={"array": [_reach(x)], "color": colour, "thickness": 1},
+            error_y={"array": [_reach(y)], "color": colour, "thickness": 1},
+            hovertemplate=f"{label}<br>on the front in {pareto[label]:.0%} of draws"
+            "<br>%{x:,.0f}, %{y:,.0f}<extra></extra>",
+        )  # fmt: skip
+    for axis, name in ((figure.update_xaxes, across), (figure.update_yaxes, up)):
+        axis(title_text=f"{name}, {criterion(name).unit}")
+    return _laid_out(figure)
+
+
+def _reach(interval: "Interval") -> float:
+    reach = interval.high - interval.estimate
+    return reach if reach == reach else 0.0
+
+
+def _laid_out(figure: "Figure") -> "Figure":
+    figure.update_layout(
+        template="plotly_white",
+        height=380,
+        margin={"l": 70, "r": 20, "t": 20, "b": 50},
+        legend={"orientation": "h", "y": -0.22},
+    )
+    return figure

@@ -1,0 +1,161 @@
+"""The page of a contest: one HTML file that needs nothing else."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from experiments.contest.compare import OBJECTIVES
+from experiments.metrics.criteria import CRITERIA
+from experiments.report import contest_figures as figures
+from experiments.report.contest_words import (
+    HEADINGS,
+    conditions,
+    fact_rows,
+    notes,
+    number,
+    share_of,
+    signed,
+    tuning_lines,
+)
+from experiments.report.page import document, drawn, note, section, table
+
+if TYPE_CHECKING:
+    from experiments.contest.compare import Contest
+    from experiments.contest.study import ContestStudy
+
+__all__ = ["contest_page"]
+
+
+def contest_page(study: "ContestStudy") -> str:
+    """Return the page of a contest; pictures are there if its first seed has them."""
+    contest = study.contest
+    scenario = contest.scenario
+    title = f"{scenario.question}"
+    body = [
+        f'<header><p class="kicker">{escape(scenario.name)} · liquidation designs compared</p>'
+        f"<h1>{escape(title)}</h1>"
+        f'<p class="kicker">{escape(conditions(study)[0])}</p></header>',
+        note("note" if study.controls.passed else "warning", study.controls.told()),
+    ]
+    if any("path" in row for row in contest.rows):
+        body += [
+            section(
+                "Prices by design",
+                f"The mark on seed {contest.seeds[0]}, and with failed accounts frozen.",
+                drawn("paths", figures.path_figure(contest)),
+            ),
+            '<div class="columns">',
+            section(
+                "The cascade",
+                "Accounts that failed because the one before them was sold, by generation.",
+                drawn("cascade", figures.cascade_figure(contest)),
+            ),
+            _tradeoff(contest),
+            "</div>",
+        ]
+    else:
+        body.append(_tradeoff(contest))
+    body += [_means(contest), _differences(contest), _pareto(contest)]
+    if study.facts:
+        rows = fact_rows(study)
+        body.append(
+            section(
+                "The markets",
+                "The same market without any leveraged account.",
+                table(rows, ("", *HEADINGS)),
+                _list([f"{name}: {text}" for name, text in study.meanings.items()]),
+            )
+        )
+        body += [_market(name, held) for name, held in study.markets.items()]
+    if study.markets or study.missing:
+        body.append(section("Where the ranking flips", "", _list(notes(study))))
+    if study.tuned:
+        body.append(
+            section(
+                "Tuned parameters",
+                "Random search with successive halving on seeds of their own; harm is what "
+                "borrowers lost beyond fair value, and bad debt.",
+                _list(tuning_lines(study)),
+            )
+        )
+    for label in dict.fromkeys(row["label"] for row in contest.failed):
+        rows_of = [row for row in contest.failed if row["label"] == label]
+        body.append(note("warning", f"{label}: {len(rows_of)} runs failed: {rows_of[0]['error']}"))
+    if scenario.note:
+        body.append(note("note", " ".join(scenario.note.split())))
+    return document(f"{scenario.name}: liquidation designs compared", body)
+
+
+def _tradeoff(contest: "Contest") -> str:
+    return section(
+        "What is traded off",
+        "Means over seeds with their 95 % intervals; filled: on the Pareto front in half of all "
+        "draws or more.",
+        drawn("tradeoff", figures.tradeoff_figure(contest)),
+    )
+
+
+def _means(contest: "Contest") -> str:
+    head = ("", *(f"{one.label} ({one.how})" for one in contest.challengers))
+    rows = [
+        (
+            f"{one.name}, {one.unit}",
+            *(number(contest.mean(label, one.name).estimate) for label in contest.labels),
+        )
+        for one in CRITERIA
+    ]
+    times = []
+    for label in contest.labels:
+        of = contest.amplification(label)
+        times.append(
+            "undefined"
+            if of is None or of.ratio is None
+            else f"{of.ratio.estimate:.2f} [{of.ratio.low:.2f}, {of.ratio.high:.2f}]"
+        )
+    rows.append(("amplification, times", *times))
+    for name in ("var_95", "lar_95"):
+        found = [contest.tails(label) for label in contest.labels]
+        rows.append(
+            (name, *("-" if one is None else number(getattr(one[name], "value", 0.0))
+                     for one in found))
+        )  # fmt: skip
+    return section("Criteria", "Means over seeds.", table(rows, head))
+
+
+def _differences(contest: "Contest") -> str:
+    found = contest.differences()
+    others = [label for label in contest.labels if label != contest.reference]
+    rows = [
+        (f"{one.name}, {one.unit}", *(signed(found[label, one.name]) for label in others))
+        for one in CRITERIA
+    ]
+    return section(
+        f"Against {contest.reference}",
+        "Paired differences, with 95 % intervals that hold all at once (max-t bootstrap over "
+        "designs and criteria; with fewer than ten seeds Bonferroni and Student).",
+        table(rows, ("", *others)),
+    )
+
+
+def _pareto(contest: "Contest") -> str:
+    found = contest.pareto()
+    rows = [(label, share_of(found[label])) for label in contest.labels]
+    return section(
+        "The Pareto front",
+        f"How often a design is beaten by no other in {', '.join(OBJECTIVES)} together, when "
+        "seeds are drawn again.",
+        table(rows, ("", "of 1,000 draws")),
+    )
+
+
+def _market(name: str, contest: "Contest") -> str:
+    pareto = contest.pareto()
+    rows = [
+        (label, *(number(contest.mean(label, each).estimate) for each in OBJECTIVES),
+         share_of(pareto[label]))
+        for label in contest.labels
+    ]  # fmt: skip
+    return section(f"In the market {name}", "", table(rows, ("", *OBJECTIVES, "on the front")))
+
+
+def _list(lines: list[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"

@@ -1,0 +1,119 @@
+"""A contest on one screen."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from experiments.metrics.criteria import CRITERIA
+from experiments.report.contest_words import (
+    HEADINGS,
+    conditions,
+    fact_rows,
+    notes,
+    number,
+    tuning_lines,
+)
+
+if TYPE_CHECKING:
+    from experiments.contest.compare import Contest
+    from experiments.contest.study import ContestStudy
+
+__all__ = ["SHOWN", "show_contest"]
+
+LEAST = 10
+"""Columns of a design's cells, so that its name has room."""
+SHOWN = (
+    "drop",
+    "liquidations",
+    "bad_debt",
+    "insurance_draw",
+    "socialised",
+    "adl_overshoot",
+    "recovery",
+    "borrower_loss",
+    "bonus",
+    "time_unsafe",
+    "unsold",
+    "taker_profit",
+    "concentration",
+)
+"""Criteria in the table; all are in the JSON and on the page."""
+
+
+def show_contest(study: "ContestStudy", console: Console | None = None) -> None:
+    """Print the means, what differs for certain, the Pareto view and the notes."""
+    console = console or Console(highlight=False)
+    contest = study.contest
+    scenario = contest.scenario
+    lines = [f"{scenario.name}: {scenario.question}", *conditions(study)]
+    lines.append(
+        f"+ and - mark what is above and below {contest.reference} beyond chance (95 %, all "
+        "comparisons at once)"
+    )
+    for line in lines:
+        console.print(line, markup=False)
+    for table in _tables(contest, console.width):
+        console.print(table)
+    for label in dict.fromkeys(row["label"] for row in contest.failed):
+        rows = [row for row in contest.failed if row["label"] == label]
+        console.print(f"{label}: {len(rows)} runs failed: {rows[0]['error']}", markup=False)
+    if study.facts:
+        console.print(_facts(study))
+    for line in (*notes(study), *tuning_lines(study)):
+        console.print(line, markup=False)
+
+
+def _facts(study: "ContestStudy") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="", title="the markets, without leverage")
+    table.add_column("", no_wrap=True)
+    for name in HEADINGS:
+        table.add_column(name, justify="right")
+    for row in fact_rows(study):
+        table.add_row(*row)
+    return table
+
+
+def _tables(contest: "Contest", width: int) -> Iterator[Table]:
+    """The designs side by side, as many at a time as there is room for."""
+    rows = _rows(contest)
+    first = max(len(name) for name, _ in rows) + 1
+    wide = [
+        max(LEAST, max(len(cells[i]) for _, cells in rows) + 1) for i in range(len(contest.labels))
+    ]
+    start = 0
+    while start < len(wide):
+        end, used = start + 1, first + wide[start]
+        while end < len(wide) and used + wide[end] <= width:
+            used += wide[end]
+            end += 1
+        table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 1), header_style="")
+        table.add_column("", no_wrap=True)
+        for label in contest.labels[start:end]:
+            table.add_column(label, justify="right", overflow="fold", max_width=max(wide) - 1)
+        for name, cells in rows:
+            table.add_row(name, *cells[start:end])
+        yield table
+        start = end
+
+
+def _rows(contest: "Contest") -> list[tuple[str, list[str]]]:
+    differences, pareto = contest.differences(), contest.pareto()
+    rows = [("parameters", [f"{one.how} " for one in contest.challengers])]
+    for one in CRITERIA:
+        if one.name not in SHOWN:
+            continue
+        cells = []
+        for label in contest.labels:
+            found = differences.get((label, one.name))
+            sign = " " if not found or not found.certain else "+" if found.low > 0 else "-"
+            cells.append(number(contest.mean(label, one.name).estimate) + sign)
+        rows.append((f"{one.name}, {one.unit}", cells))
+    times = []
+    for label in contest.labels:
+        of = contest.amplification(label)
+        times.append(f"{of.ratio.estimate:.2f} " if of and of.ratio else "undefined ")
+    rows.append(("amplification, times", times))
+    rows.append(("on the Pareto front", [f"{pareto[label]:.0%} " for label in contest.labels]))
+    return rows

@@ -1,0 +1,121 @@
+"""Jobs on all cores, in processes that may die without taking anything finished with them.
+
+One ``ProcessPoolExecutor`` of a single worker for each core: a worker that is killed breaks only
+its own pool, and only the job at hand is done again. A job that kills its worker every time, or
+that raises, is an outcome like any other.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Generic, NamedTuple, TypeVar
+
+__all__ = ["Outcome", "cores", "run_jobs"]
+
+Job = TypeVar("Job")
+ATTEMPTS = 3
+"""How often a job is begun before the deaths of its workers are taken to be its own doing."""
+
+
+class Outcome(NamedTuple, Generic[Job]):
+    """What became of a job."""
+
+    job: Job
+    value: Any
+    """What the function returned; ``None`` where it failed."""
+    error: str | None
+    """``None``: it did not fail."""
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_jobs(
+    function: Callable[[Job], Any],
+    jobs: Sequence[Job],
+    *,
+    workers: int | None = None,
+    attempts: int = ATTEMPTS,
+) -> Iterator[Outcome[Job]]:
+    """Call a function on every job and yield the outcomes as they come, in no order.
+
+    Parameters
+    ----------
+    function, jobs
+        Both must pickle: the function is one of a module.
+    workers
+        Processes; ``None``: one a core; 1: in this process, where a death is a death.
+    attempts
+        How often a job is begun whose worker dies, before that is its outcome.
+    """
+    most = min(len(jobs), workers or cores())
+    if most <= 1:
+        for job in jobs:
+            yield _here(function, job)
+        return
+    waiting = [(job, 1) for job in reversed(jobs)]
+    pools = [_pool() for _ in range(most)]
+    running: dict[Future[Any], tuple[int, Job, int]] = {}
+
+    def give(number: int) -> None:
+        """Let a worker begin the next job, in a new pool if its own is broken."""
+        while waiting:
+            job, attempt = waiting.pop()
+            try:
+                future = pools[number].submit(_call, function, job)
+            except BrokenProcessPool:
+                waiting.append((job, attempt))
+                pools[number] = _pool()
+                continue
+            running[future] = number, job, attempt
+            return
+
+    try:
+        for number in range(most):
+            give(number)
+        while running:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                number, job, attempt = running.pop(future)
+                try:
+                    value, error = future.result()
+                except BrokenProcessPool:
+                    pools[number].shutdown(wait=False)
+                    pools[number] = _pool()
+                    if attempt < attempts:
+                        waiting.append((job, attempt + 1))
+                        give(number)
+                        continue
+                    value, error = None, f"the worker died, {attempts} times"
+                give(number)
+                yield Outcome(job, value, error)
+    finally:
+        for pool in pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _pool() -> ProcessPoolExecutor:
+    # Forking a process that has threads, as every pool gives it, may hang: a server forks.
+    kinds = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in kinds else "spawn")
+    if "forkserver" in kinds:
+        context.set_forkserver_preload(["experiments.contest.trial"])
+    return ProcessPoolExecutor(1, mp_context=context)
+
+
+def _call(function: Callable[[Job], Any], job: Job) -> tuple[Any, str | None]:
+    outcome = _here(function, job)
+    return outcome.value, outcome.error
+
+
+def _here(function: Callable[[Job], Any], job: Job) -> Outcome[Job]:
+    try:
+        return Outcome(job, function(job), None)
+    except Exception as error:
+        return Outcome(job, None, f"{type(error).__name__}: {error}")

@@ -1,0 +1,198 @@
+"""Auto-deleveraging: opposing positions are closed against a failed one."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from lob.checks import integer
+from lob.liquidation.adl import (
+    bitmex_score,
+    pro_rata,
+    profit_leverage_score,
+    queue_order,
+    take_from_queue,
+)
+from lob.liquidation.offers import OfferPrice
+from lob.liquidation.parts import Takers
+from lob.types import EntryKind, Side
+
+if TYPE_CHECKING:
+    from lob.liquidation.stages import Staged
+
+__all__ = ["Opposing", "position_score"]
+
+POLICIES = ("queue", "pro-rata", "random")
+RANKS = ("bitmex", "profit-leverage")
+PPM = 1_000_000
+CHUNK = 32
+
+
+@dataclass(slots=True)
+class Ranking:
+    """Opposing accounts in the order in which they are deleveraged."""
+
+    made: int
+    """ns."""
+    order: list[int]
+    next: int = 0
+
+
+@dataclass(frozen=True)
+class Opposing(Takers):
+    """The positions of the other side of this clearing, closed at the price.
+
+    Parameters
+    ----------
+    policy
+        ``"queue"``: by rank, each whole before the next (BitMEX, Bybit, Hyperliquid);
+        ``"pro-rata"``: in proportion to the lots held (FTX); ``"random"``: in an order that depends
+        on the seed and the owner numbers only.
+    rank
+        ``"bitmex"``: profit ratio times effective leverage; ``"profit-leverage"``: profit over
+        equity times leverage (Hyperliquid).
+    first
+        Pro rata: among so many accounts with the highest ranks (FTX: 10); 0: among all.
+    mark_share
+        Ppm of the way from the price to the mark at which the other side closes; the insurance fund
+        pays the difference as far as it can. FTX: 333,333, two thirds of the zero price and one of
+        the mark.
+    refresh
+        ns after which ranks are made anew. What accounts hold is always that of now.
+    seed
+        Of the random order.
+    """
+
+    policy: str = "queue"
+    rank: str = "bitmex"
+    first: int = 0
+    mark_share: int = 0
+    refresh: int = 1_000_000_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.policy not in POLICIES:
+            raise ValueError(f"policy must be one of {', '.join(POLICIES)}, got {self.policy!r}")
+        if self.rank not in RANKS:
+            raise ValueError(f"rank must be one of {', '.join(RANKS)}, got {self.rank!r}")
+        integer("first", self.first, 0)
+        integer("mark_share", self.mark_share, 0, PPM)
+        integer("refresh", self.refresh, 0)
+        integer("seed", self.seed, 0)
+
+    def attach(self, design: "Staged") -> None:
+        """See ``Takers``: ranks need what positions were bought for."""
+        design.clearing.keep_entry_values()
+
+    def offer(
+        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+    ) -> bool:
+        """See ``Takers``."""
+        at = price.price_at(design.clearing.market.now) or design.mark(holding)
+        if at is None:
+            return False
+        other = Side.SELL if design.held(case, holding) > 0 else Side.BUY
+        ranking = self.ranking(design, holding, other)
+        if self.policy == "pro-rata":
+            taken = self._shares(design, ranking, holding, lots)
+        else:
+            taken = self._from_queue(design, ranking, holding, lots)
+        for account, part in taken.items():
+            self._close(design, case, holding, account, part, at)
+        return bool(taken)
+
+    def ranking(self, design: "Staged", holding: int, side: Side) -> Ranking:
+        """The opposing accounts in order; as it was made last, unless that is too long ago."""
+        key = ("adl", self, holding, side)
+        found: Ranking | None = design.memory.get(key)
+        now = design.clearing.market.now
+        if (
+            found is None
+            or now >= found.made + self.refresh
+            or (found.next >= len(found.order) and now > found.made)
+        ):
+            found = design.memory[key] = Ranking(now, self._order(design, holding, side))
+        return found
+
+    def _order(self, design: "Staged", holding: int, side: Side) -> list[int]:
+        rows = design.opposing(holding, side)
+        if self.policy == "random":
+            owners = design.clearing.account_owner
+            return sorted(
+                (account for account, _, _ in rows),
+                key=lambda account: (self._key(owners(account)), account),
+            )
+        mark = design.mark(holding)
+        scores: dict[int, Fraction] = {}
+        for account, units, _ in rows:
+            scores[account] = (
+                Fraction(0)
+                if mark is None
+                else position_score(design, account, holding, units, mark, self.rank)
+            )
+        return queue_order(scores)
+
+    def _key(self, owner: int) -> bytes:
+        return blake2b(f"{self.seed} {owner}".encode(), digest_size=8).digest()
+
+    def _from_queue(
+        self, design: "Staged", ranking: Ranking, holding: int, lots: int
+    ) -> dict[int, int]:
+        taken: dict[int, int] = {}
+        while lots > 0 and ranking.next < len(ranking.order):
+            chunk = ranking.order[ranking.next : ranking.next + CHUNK]
+            held = {account: abs(design.position(account, holding)) for account in chunk}
+            part = take_from_queue(chunk, held, lots)
+            taken |= part
+            lots -= sum(part.values())
+            # Whoever still has lots stays in front.
+            for account in chunk:
+                if part.get(account, 0) < held[account]:
+                    break
+                ranking.next += 1
+        return taken
+
+    def _shares(
+        self, design: "Staged", ranking: Ranking, holding: int, lots: int
+    ) -> dict[int, int]:
+        most = self.first or len(ranking.order)
+        held: dict[int, int] = {}
+        while ranking.next < len(ranking.order) and not design.position(
+            ranking.order[ranking.next], holding
+        ):
+            ranking.next += 1
+        for account in ranking.order[ranking.next :]:
+            if len(held) >= most:
+                break
+            units = abs(design.position(account, holding))
+            if units:
+                held[account] = units
+        shares = pro_rata(held, min(lots, sum(held.values())), held)
+        return {account: part for account, part in shares.items() if part}
+
+    def _close(
+        self, design: "Staged", case: int, holding: int, account: int, lots: int, at: int
+    ) -> None:
+        design.take_over(case, account, lots, at, holding=holding, adl=True)
+        mark = design.mark(holding)
+        if self.mark_share and mark is not None:
+            better = abs(mark - at) * self.mark_share // PPM * lots * design.multiplier(holding)
+            paid = min(better, max(0, design.balance(design.clearing.fund)))
+            if paid:
+                design.pay(case, design.clearing.fund, account, paid, EntryKind.INSURANCE)
+
+
+def position_score(
+    design: "Staged", account: int, holding: int, units: int, mark: int, rank: str = "bitmex"
+) -> Fraction:
+    """The rank of a position at a mark; 0 where it has none: nothing was paid, or no equity."""
+    clearing = design.clearing
+    value = clearing.worth(holding, units, mark)
+    entry = clearing.entry_value(account, holding)
+    worth = clearing.value_of(account)
+    equity = design.balance(account) + worth if worth is not None else 0
+    if equity <= 0 or entry == 0 or value == 0:
+        return Fraction(0)
+    if rank == "bitmex":
+        return bitmex_score(value, entry, value - equity)
+    return profit_leverage_score(value - entry, equity, Fraction(abs(value), equity))

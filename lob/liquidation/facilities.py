@@ -1,0 +1,407 @@
+"""Facilities that a design owns: ledger accounts with capital, and what they take over for it."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lob.checks import integer
+from lob.liquidation.adl import pro_rata
+from lob.liquidation.curves import ceil_div
+from lob.liquidation.liquity import (
+    Payout,
+    Split,
+    StabilityPool,
+    StabilityPoolV2,
+    offset_v1,
+    offset_v2,
+)
+from lob.liquidation.offers import OfferPrice
+from lob.liquidation.parts import Takers
+from lob.liquidation.price_paths import bankruptcy_limit
+from lob.types import MAX_SIZE, EntryKind
+
+if TYPE_CHECKING:
+    from lob.liquidation.stages import Staged
+
+__all__ = ["Backstop", "Depositors", "Stability", "Vault"]
+
+PPM = 1_000_000
+NS_PER_SECOND = 1_000_000_000
+LAST_OWNER = 2**31 - 1
+LONGEST_WAIT = 1_024
+
+
+def open_account(design: "Staged", name: str, *, trades: bool = False) -> int:
+    """Open an account of a design; one that trades gets an owner number, from the last down."""
+    ledger = design.clearing.ledger
+    full = f"{design.clearing.name}: {name}"
+    owner = 0
+    if trades:
+        taken = design.memory.get("owners", 0)
+        design.memory["owners"] = taken + 1
+        owner = LAST_OWNER - design.clearing.number * 1_000 - taken
+    return ledger.open_account(full, owner=owner)
+
+
+def bring_in(design: "Staged", account: int, amount: int) -> None:
+    """Let an account start with cash, from the outside world."""
+    ledger = design.clearing.ledger
+    ledger.transfer(design.clearing.cash_asset, 0, account, amount, kind=EntryKind.OPENING)
+
+
+# ---------------------------------------------------------------------------------------- vaults
+
+
+@dataclass(slots=True)
+class Vault:
+    """A backstop provider: takes failed positions over, and sells them through the book.
+
+    Parameters
+    ----------
+    name
+        Of its account, unique in the design.
+    capital
+        Units of cash that it starts with.
+    margin
+        Ppm of the value of all that it holds which its equity must cover, or it takes no more.
+    unwind
+        Ppm of what it holds that it sells by market order every ``every`` ns; 0: it holds. An order
+        carries the tag of the liquidation that the lots came from, the oldest first.
+    """
+
+    name: str = "vault"
+    capital: int = 0
+    margin: int = 50_000
+    unwind: int = 0
+    every: int = NS_PER_SECOND
+    account: int | None = None
+    number: int = 0
+    waiting: bool = False
+    idle: int = 1
+    inventory: deque[list[int]] = field(default_factory=deque)
+    """(tag, holding, lots) in the order in which they came."""
+
+    def __post_init__(self) -> None:
+        integer("capital", self.capital, 0, MAX_SIZE)
+        integer("margin", self.margin, 0)
+        integer("unwind", self.unwind, 0, PPM)
+        integer("every", self.every, 1)
+
+    def attach(self, design: "Staged") -> None:
+        """Open its account, once."""
+        if self.account is None:
+            self.account = open_account(design, self.name, trades=True)
+            self.number = design.add_facility(self)
+            bring_in(design, self.account, self.capital)
+
+    def room(self, design: "Staged") -> int:
+        """Units of value that it may take over, as things stand."""
+        assert self.account is not None
+        equity, gross = design.balance(self.account), 0
+        for holding in range(len(design.clearing.holdings)):
+            units = design.position(self.account, holding)
+            value = units * (design.mark(holding) or 0) * design.multiplier(holding)
+            equity += value
+            gross += abs(value)
+        if equity <= 0:
+            return 0
+        return max(0, equity * PPM // self.margin - gross) if self.margin else MAX_SIZE
+
+    def got(self, design: "Staged", tag: int, holding: int, lots: int) -> None:
+        """Note signed lots that came, and begin to sell them."""
+        self.inventory.append([tag, holding, lots])
+        self.idle = 1
+        if self.unwind and not self.waiting:
+            self.waiting = True
+            design.call_back(self.number, design.clearing.market.now + self.every)
+
+    def on_due(self, design: "Staged", ts: int) -> None:
+        """Sell a part of each holding, and come back for the rest."""
+        assert self.account is not None
+        self.waiting = False
+        sold = False
+        for holding in range(len(design.clearing.holdings)):
+            held = abs(design.position(self.account, holding))
+            part = ceil_div(held * self.unwind, PPM)
+            while part > 0:
+                done = self._sell(design, holding, part)
+                if not done:
+                    break
+                part -= done
+                sold = True
+        if any(design.position(self.account, i) for i in range(len(design.clearing.holdings))):
+            # Where the book has nothing, it waits for ever longer.
+            self.idle = 1 if sold else min(2 * self.idle, LONGEST_WAIT)
+            self.waiting = True
+            design.call_back(self.number, ts + self.every * self.idle)
+
+    def _sell(self, design: "Staged", holding: int, most: int) -> int:
+        """Sell of the oldest lots; how many traded."""
+        assert self.account is not None
+        before = design.position(self.account, holding)
+        side = 1 if before > 0 else -1
+        if before == 0 or design.best_price(holding, side) is None:
+            return 0
+        lot = next((row for row in self.inventory if row[1] == holding and row[2] * side > 0), None)
+        tag, most = (lot[0], min(most, abs(lot[2]))) if lot else (0, most)
+        design.sell_from(self.account, min(most, abs(before)), tag, holding=holding)
+        done = abs(before - design.position(self.account, holding))
+        if lot is not None:
+            lot[2] -= side * done
+            if not lot[2]:
+                self.inventory.remove(lot)
+        return done
+
+
+@dataclass(frozen=True)
+class Backstop(Takers):
+    """Vaults take the position over, as far as they have room.
+
+    Parameters
+    ----------
+    vaults
+        One takes all that the account has, position and margin, if it has the room and the account
+        is worth something (Hyperliquid: the maintenance margin is not given back). Several share
+        the lots in proportion to their room, at the price (FTX: its zero price, which is the
+        bankruptcy price: ``mark * (1 - margin fraction)``).
+    split
+        Whether lots are shared at the price even if there is one vault only.
+    """
+
+    vaults: tuple[Vault, ...]
+    split: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.vaults:
+            raise ValueError("vaults must name at least one, got none")
+
+    def attach(self, design: "Staged") -> None:
+        """See ``Takers``."""
+        for vault in self.vaults:
+            vault.attach(design)
+
+    def offer(
+        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+    ) -> bool:
+        """See ``Takers``."""
+        if self.split or len(self.vaults) > 1:
+            return self._share(design, case, holding, lots, price)
+        vault, equity = self.vaults[0], design.equity(case)
+        if equity is None or equity < 0:
+            return False
+        number = len(design.clearing.holdings)
+        held = [design.held(case, i) for i in range(number)]
+        value = sum(
+            abs(held[i]) * (design.mark(i) or 0) * design.multiplier(i) for i in range(number)
+        )
+        if value > vault.room(design):
+            return False
+        assert vault.account is not None
+        design.hand_over(case, vault.account)
+        for i in range(number):
+            if held[i]:
+                vault.got(design, design.tag(case), i, held[i])
+        return True
+
+    def _share(
+        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+    ) -> bool:
+        mark = design.mark(holding)
+        at = price.price_at(design.clearing.market.now)
+        at = bankruptcy_limit(design, case, holding) if at is None else at
+        one = (mark or at) * design.multiplier(holding)
+        room = {i: vault.room(design) // one for i, vault in enumerate(self.vaults)}
+        sign = 1 if design.held(case, holding) > 0 else -1
+        shares = pro_rata(room, min(lots, sum(room.values())), room)
+        tag = design.tag(case)
+        for i, part in sorted(shares.items()):
+            if part:
+                account = self.vaults[i].account
+                assert account is not None
+                design.take_over(case, account, part, at, holding=holding)
+                self.vaults[i].got(design, tag, holding, sign * part)
+        return any(shares.values())
+
+
+# -------------------------------------------------------------------------------- stability pool
+
+
+@dataclass(slots=True)
+class Depositors:
+    """The stability pool's accounts: who deposited, what is left of it, and what it gained.
+
+    Parameters
+    ----------
+    deposits
+        Units of cash, one a depositor, whose accounts are opened with the pool.
+    version
+        1 or 2, of Liquity.
+    kept
+        Units that always stay in the pool (version 2).
+    holding
+        The collateral: one pool, one holding.
+    every
+        ns within which what the pool does not pay is spread over the other borrowers.
+    """
+
+    deposits: tuple[int, ...] = ()
+    version: int = 1
+    kept: int = 0
+    holding: int = 0
+    every: int = NS_PER_SECOND
+    name: str = "stability pool"
+    account: int | None = None
+    spreading: int = 0
+    """Account: failed positions that wait to be spread."""
+    callers: int = 0
+    """Account: what is paid to who starts a liquidation."""
+    number: int = 0
+    waiting: bool = False
+    owners: list[int] = field(default_factory=list)
+    """Accounts of the depositors, in the order of ``deposits``."""
+    pool: StabilityPool | StabilityPoolV2 = field(default_factory=StabilityPool)
+
+    def __post_init__(self) -> None:
+        if self.version not in (1, 2):
+            raise ValueError(f"version must be 1 or 2, got {self.version}")
+        integer("kept", self.kept, 0)
+        integer("every", self.every, 1)
+        for i, amount in enumerate(self.deposits):
+            integer(f"deposits[{i}]", amount, 1, MAX_SIZE)
+        if self.version == 2:
+            self.pool = StabilityPoolV2(kept=self.kept)
+
+    def attach(self, design: "Staged") -> None:
+        """Open its accounts, and let the depositors pay in, once."""
+        if self.account is not None:
+            return
+        integer("holding", self.holding, 0, len(design.clearing.holdings) - 1)
+        self.account = open_account(design, self.name)
+        self.spreading = open_account(design, f"{self.name}, to be spread")
+        self.callers = open_account(design, f"{self.name}, who calls")
+        self.number = design.add_facility(self)
+        for i, amount in enumerate(self.deposits):
+            owner = open_account(design, f"{self.name}, depositor {i + 1}")
+            self.owners.append(owner)
+            bring_in(design, owner, amount)
+            self.deposit(design, owner, amount)
+
+    def deposit(self, design: "Staged", account: int, amount: int) -> Payout:
+        """Let an account pay in; what it has gained so far comes out."""
+        assert self.account is not None
+        ledger, cash = design.clearing.ledger, design.clearing.cash_asset
+        if design.balance(account) < amount:
+            raise ValueError(f"amount must be at most the cash of account {account}, got {amount}")
+        paid = self.pool.deposit(account, amount)
+        ledger.transfer(cash, account, self.account, amount)
+        ledger.transfer(self._asset(design), self.account, account, paid.collateral)
+        return paid
+
+    def withdraw(self, design: "Staged", account: int, amount: int) -> Payout:
+        """Let a depositor take out up to ``amount`` of what is left, and what he gained."""
+        assert self.account is not None
+        ledger, cash = design.clearing.ledger, design.clearing.cash_asset
+        paid = self.pool.withdraw(account, amount)
+        ledger.transfer(cash, self.account, account, paid.deposit)
+        ledger.transfer(self._asset(design), self.account, account, paid.collateral)
+        return paid
+
+    def _asset(self, design: "Staged") -> int:
+        return design.clearing.ledger.asset(design.clearing.holdings[self.holding].name)
+
+    def spread_soon(self, design: "Staged") -> None:
+        """Spread what waits, within ``every``."""
+        if not self.waiting:
+            self.waiting = True
+            design.call_back(self.number, design.clearing.market.now + self.every)
+
+    def on_due(self, design: "Staged", ts: int) -> None:
+        """Spread what waits over all who hold the same; if nobody does, the lenders have it."""
+        self.waiting = False
+        clearing = design.clearing
+        if design.spread(self.spreading, self.holding):
+            return
+        for asset in (self._asset(design), clearing.cash_asset):
+            amount = clearing.ledger.balance(self.spreading, asset)
+            giver, taker = self.spreading, clearing.pool
+            if amount < 0:
+                giver, taker = taker, giver
+            clearing.ledger.transfer(asset, giver, taker, abs(amount), kind=EntryKind.REDISTRIBUTED)
+
+
+@dataclass(frozen=True)
+class Stability(Takers):
+    """Liquity: the pool pays the debt and gets the collateral, the rest is spread by stake.
+
+    Only long positions with a debt in cash, in the pool's holding. What the pool cannot pay goes to
+    the other borrowers in proportion to their lots, all that waits at once, within
+    ``Depositors.every``; if there is nobody, the stage has no use for it.
+
+    Parameters
+    ----------
+    pool_penalty, spread_penalty
+        Ppm that version 2 may take beyond the debt; what is more is given back.
+    gas_cap
+        The most lots for who calls (version 2); ``None``: half a percent, whatever that is.
+    spread
+        Whether there is redistribution.
+    """
+
+    depositors: Depositors
+    pool_penalty: int = 50_000
+    spread_penalty: int = 100_000
+    gas_cap: int | None = None
+    spread: bool = True
+
+    def __post_init__(self) -> None:
+        integer("pool_penalty", self.pool_penalty, 0)
+        integer("spread_penalty", self.spread_penalty, 0)
+
+    def attach(self, design: "Staged") -> None:
+        """See ``Takers``."""
+        self.depositors.attach(design)
+
+    def split(self, design: "Staged", case: int, lots: int, debt: int) -> Split:
+        """How a position is settled: ``lob.liquidation.liquity.offset_v1`` or ``offset_v2``."""
+        pool = self.depositors
+        if pool.version == 1:
+            return offset_v1(debt, lots, pool.pool.total)
+        one = (design.mark(pool.holding) or 1) * design.multiplier(pool.holding)
+        return offset_v2(
+            debt,
+            lots,
+            pool.pool.total,
+            price=one * PPM,
+            pool_penalty=self.pool_penalty,
+            spread_penalty=self.spread_penalty,
+            kept=pool.kept,
+            gas_cap=self.gas_cap,
+            unit=PPM,
+        )
+
+    def offer(
+        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+    ) -> bool:
+        """See ``Takers``."""
+        pool, debt = self.depositors, -design.cash(case)
+        held = design.held(case, holding)
+        if holding != pool.holding or held <= 0 or debt <= 0 or pool.account is None:
+            return False
+        split = self.split(design, case, held, debt)
+        spreads = self.spread and bool(design.opposing(holding, 1))
+        if split.spread_debt and not spreads:
+            if not split.pool_debt:
+                return False
+            # Only what the pool pays.
+            split = split._replace(spread_debt=0, spread_collateral=0)
+        account = design.account_of(case)
+        if split.pool_debt:
+            pool.pool.offset(split.pool_debt, split.pool_collateral)
+            design.pay(case, pool.account, account, split.pool_debt, EntryKind.TAKEOVER)
+            design.give_lots(case, pool.account, split.pool_collateral, holding=holding)
+        design.give_lots(case, pool.callers, split.gas, holding=holding)
+        if split.spread_debt or split.spread_collateral:
+            design.give_lots(case, pool.spreading, split.spread_collateral, holding=holding)
+            design.pay(case, pool.spreading, account, split.spread_debt, EntryKind.REDISTRIBUTED)
+            pool.spread_soon(design)
+        return True

@@ -1,0 +1,168 @@
+"""Price paths: at what price a position is offered, over time."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lob.checks import integer
+from lob.liquidation.curves import Curve, ceil_div
+from lob.liquidation.maker import ClipRules
+from lob.liquidation.offers import AnyPrice, AtPrice, BestBid, Falling, OfferPrice, Spread
+from lob.types import MAX_PRICE, Side
+
+if TYPE_CHECKING:
+    from lob.liquidation.stages import Staged
+
+__all__ = ["AtBankruptcy", "AtMark", "Bids", "Dutch", "FixedBonus", "Funded", "Market"]
+
+NS_PER_SECOND = 1_000_000_000
+
+
+def taker_side(design: "Staged", case: int, holding: int) -> Side:
+    """The side of who takes a position over: he buys long lots."""
+    return Side.BUY if design.held(case, holding) > 0 else Side.SELL
+
+
+@dataclass(frozen=True)
+class Market:
+    """At whatever price the takers give."""
+
+    def quote(self, design: "Staged", case: int, holding: int) -> OfferPrice:
+        """See ``PricePath``."""
+        return AnyPrice()
+
+
+@dataclass(frozen=True)
+class AtMark:
+    """At the mark of now; any price without one."""
+
+    def quote(self, design: "Staged", case: int, holding: int) -> OfferPrice:
+        """See ``PricePath``."""
+        mark = design.mark(holding)
+        return AnyPrice() if mark is None else AtPrice(mark)
+
+
+@dataclass(frozen=True)
+class AtBankruptcy:
+    """At the price that leaves the account with nothing, or better; rounded in its favour.
+
+    A long position that no price makes bankrupt is offered at one tick; a short one that every
+    price does at the highest there is.
+    """
+
+    def quote(self, design: "Staged", case: int, holding: int) -> OfferPrice:
+        """See ``PricePath``."""
+        return AtPrice(bankruptcy_limit(design, case, holding))
+
+
+def bankruptcy_limit(design: "Staged", case: int, holding: int) -> int:
+    """The bankruptcy price, kept within the prices that there are."""
+    price = design.bankruptcy_price(case, holding)
+    if price is not None:
+        return price
+    equity = design.equity(case)
+    bankrupt = equity is not None and equity < 0
+    if design.held(case, holding) > 0:
+        return MAX_PRICE if bankrupt else 1
+    return 1 if bankrupt else MAX_PRICE
+
+
+@dataclass(frozen=True)
+class Funded:
+    """Worse than the bankruptcy price by as much as the insurance fund can pay for."""
+
+    def quote(self, design: "Staged", case: int, holding: int) -> OfferPrice:
+        """See ``PricePath``."""
+        limit = bankruptcy_limit(design, case, holding)
+        worth = abs(design.held(case, holding)) * design.multiplier(holding)
+        room = max(0, design.balance(design.clearing.fund)) // worth
+        if design.held(case, holding) > 0:
+            return AtPrice(max(1, limit - room))
+        return AtPrice(min(MAX_PRICE, limit + room))
+
+
+@dataclass(frozen=True)
+class FixedBonus:
+    """The mark less a bonus for who takes, whatever the mark is when he does.
+
+    Parameters
+    ----------
+    bonus
+        What he gets for what he repays, over ``unit``: 10,500 is 5 % more.
+    fee
+        The protocol's share of the bonus. It gets it in cash, where Aave takes collateral.
+    """
+
+    bonus: int
+    fee: int = 0
+    unit: int = 10_000
+
+    def __post_init__(self) -> None:
+        integer("unit", self.unit, 1)
+        integer("bonus", self.bonus, self.unit)
+        integer("fee", self.fee, 0, self.unit)
+
+    def quote(self, design: "Staged", case: int, holding: int) -> OfferPrice:
+        """See ``PricePath``."""
+        return Spread(
+            design.clearing.holdings[holding],
+            taker_side(design, case, holding),
+            self.bonus,
+            self.fee,
+            self.unit,
+            design.clearing.market.now,
+        )
+
+
+@dataclass(frozen=True)
+class Dutch:
+    """From above the mark down a curve; a short position's from below it up.
+
+    Parameters
+    ----------
+    rules
+        Curve, start, and when the auction must start again: Maker's, see ``ClipRules``.
+    unit
+        ns that count as one step of the curve's time.
+    """
+
+    rules: ClipRules
+    unit: int = NS_PER_SECOND
+
+    def __post_init__(self) -> None:
+        integer("unit", self.unit, 1)
+
+    @property
+    def curve(self) -> Curve:
+        """How the price falls."""
+        return self.rules.curve
+
+    def quote(self, design: "Staged", case: int, holding: int) -> OfferPrice:
+        """See ``PricePath``."""
+        mark = design.mark(holding) or 1
+        auction = self.rules.kick(1, 1, mark, 0)
+        now = design.clearing.market.now
+        closes = now + (self.rules.tail + 1) * self.unit
+        side = taker_side(design, case, holding)
+        return Falling(self.curve, auction.top, mark, side, now, closes, self.unit)
+
+
+@dataclass(frozen=True)
+class Bids:
+    """What bidders say."""
+
+    def quote(self, design: "Staged", case: int, holding: int) -> OfferPrice:
+        """See ``PricePath``."""
+        return BestBid()
+
+
+def fee_of(price: OfferPrice, at: int) -> int:
+    """The protocol's share of a price: ticks, of a fixed bonus only."""
+    if isinstance(price, Spread) and price.fee:
+        bare = price.bare()
+        return 0 if bare is None else abs(at - bare)
+    return 0
+
+
+def lots_worth(cash: int, price: int, multiplier: int) -> int:
+    """Lots that are worth an amount of cash at a price, rounded up."""
+    return ceil_div(cash, price * multiplier)

@@ -1,0 +1,55 @@
+"""Settlement: who pays a shortfall, and who keeps a surplus."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lob.types import EntryKind
+
+if TYPE_CHECKING:
+    from lob.liquidation.stages import Staged
+
+__all__ = ["Waterfall"]
+
+RESTS = ("shortfall", "others", "lenders")
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """The insurance fund first, then somebody for the rest.
+
+    Parameters
+    ----------
+    fund
+        Whether the insurance fund pays what it has.
+    rest
+        ``"shortfall"``: it stays on ``Clearing.shortfall``, a deficit of the reserve, until
+        somebody calls ``Clearing.socialise`` (Aave v3.3); ``"others"``: that is called within
+        ``Staged.socialise_every``; ``"lenders"``: they lose it at once (Morpho).
+    surplus
+        Who gets what is left to the account: ``"borrower"``, or the ``"fund"``, where a position is
+        taken over at its bankruptcy price (BitMEX, Bybit).
+    """
+
+    fund: bool = True
+    rest: str = "shortfall"
+    surplus: str = "borrower"
+
+    def __post_init__(self) -> None:
+        if self.rest not in RESTS:
+            raise ValueError(f"rest must be one of {', '.join(RESTS)}, got {self.rest!r}")
+        if self.surplus not in ("borrower", "fund"):
+            raise ValueError(f"surplus must be borrower or fund, got {self.surplus!r}")
+
+    def settle(self, design: "Staged", case: int) -> None:
+        """See ``Settlement``."""
+        clearing = design.clearing
+        cash = design.cash(case)
+        if cash > 0 and self.surplus == "fund":
+            design.pay(case, design.account_of(case), clearing.fund, cash, EntryKind.INSURANCE)
+        if self.fund and self.rest != "lenders":
+            design.settle(case)
+        else:
+            last = clearing.pool if self.rest == "lenders" else clearing.shortfall
+            design.settle(case, [clearing.fund, last] if self.fund else [last])
+        if cash < 0 and self.rest == "others":
+            design.socialise_soon()

@@ -1,0 +1,119 @@
+"""Sizing: how much of a position is offered."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lob.checks import integer
+from lob.clearing.margin import PPM
+from lob.liquidation.curves import WAD, ceil_div
+from lob.liquidation.lending import AaveRules, aave_close_amount, aave_seize, health_factor
+from lob.liquidation.triggers import bracket_of
+from lob.types import Side
+
+if TYPE_CHECKING:
+    from lob.liquidation.stages import Staged
+
+__all__ = ["AaveClose", "All", "CloseFactor", "DownTier"]
+
+
+@dataclass(frozen=True)
+class All:
+    """The whole position."""
+
+    def lots(self, design: "Staged", case: int, holding: int) -> int:
+        """See ``Sizing``."""
+        return abs(design.held(case, holding))
+
+
+@dataclass(frozen=True)
+class CloseFactor:
+    """A share of the position, rounded up.
+
+    Parameters
+    ----------
+    share
+        Ppm.
+    """
+
+    share: int
+
+    def __post_init__(self) -> None:
+        integer("share", self.share, 1, PPM)
+
+    def lots(self, design: "Staged", case: int, holding: int) -> int:
+        """See ``Sizing``."""
+        held = abs(design.held(case, holding))
+        return min(held, ceil_div(held * self.share, PPM))
+
+
+@dataclass(frozen=True)
+class DownTier:
+    """So much that the notional falls below the bracket it is in (Binance, Bybit); else all."""
+
+    def lots(self, design: "Staged", case: int, holding: int) -> int:
+        """See ``Sizing``."""
+        held = design.held(case, holding)
+        tier = bracket_of(design, case, holding)
+        if tier == 0:
+            return abs(held)
+        of = design.clearing.holdings[holding]
+        tiers = of.margin.maintenance(Side.BUY if held > 0 else Side.SELL)
+        one = design.multiplier(holding) * (
+            1 if design.is_inverse(holding) else (design.mark(holding) or 1)
+        )
+        # The largest size whose notional is below the bracket's floor stays.
+        stays = (tiers.rows[tier].floor - 1) // one
+        return max(1, abs(held) - stays)
+
+
+@dataclass(frozen=True)
+class AaveClose:
+    """So much as Aave lets a liquidator take for what he may repay.
+
+    Half of the total debt, all of it where the health factor or the position is small; see
+    ``lob.liquidation.lending.aave_close_amount`` and ``aave_seize``. Of a long position the debt is
+    the negative cash and the lots are seized for it; of a short one the lots are the debt, and cash
+    is seized. A position without such a debt is closed whole.
+
+    Parameters
+    ----------
+    rules
+        ``small`` and ``leftover`` in units of cash.
+    """
+
+    rules: AaveRules
+
+    def lots(self, design: "Staged", case: int, holding: int) -> int:
+        """See ``Sizing``."""
+        held, mark = design.held(case, holding), design.mark(holding)
+        assets, debts, kept, owed = design.exposure(case)
+        if mark is None or design.is_inverse(holding):
+            return abs(held)
+        one, size = mark * design.multiplier(holding), abs(held)
+        health = health_factor(max(0, assets - kept), debts + owed) or 0
+        debt = max(0, -design.cash(case)) if held > 0 else size
+        if debt == 0:
+            return size
+        repay = aave_close_amount(
+            self.rules,
+            debt=debt,
+            debt_value=debt if held > 0 else size * one,
+            collateral_value=size * one if held > 0 else assets,
+            total_debt_value=debts,
+            health=health,
+            debt_price=1 if held > 0 else one,
+        )
+        if held < 0:
+            return min(size, max(1, repay))
+        seized = aave_seize(
+            self.rules, repay=repay, collateral=size, debt_price=1, collateral_price=one
+        )
+        # What repays the whole debt rounds up, or a part of it would be left for ever.
+        taken = seized.seized + seized.fee
+        return min(size, taken + 1 if repay == debt and taken < size else max(1, taken))
+
+
+def health_of(design: "Staged", case: int) -> int | None:
+    """The health factor of an account as a wad; ``None``: it has no debt."""
+    assets, debts, kept, owed = design.exposure(case)
+    return health_factor(max(0, assets - kept), debts + owed, WAD)

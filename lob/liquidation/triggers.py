@@ -1,0 +1,86 @@
+"""Triggers: when a stage takes a case over."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lob.clearing.margin import PPM
+from lob.types import Side
+
+if TYPE_CHECKING:
+    from lob.liquidation.parts import Trigger
+    from lob.liquidation.stages import Staged
+
+__all__ = ["AboveTier", "Always", "EquityBelow", "Not"]
+
+
+@dataclass(frozen=True)
+class Always:
+    """The stage takes whatever comes to it."""
+
+    def holds(self, design: "Staged", case: int) -> bool:
+        """See ``Trigger``."""
+        return True
+
+
+@dataclass(frozen=True)
+class Not:
+    """The opposite of another trigger."""
+
+    trigger: "Trigger"
+
+    def holds(self, design: "Staged", case: int) -> bool:
+        """See ``Trigger``."""
+        return not self.trigger.holds(design, case)
+
+
+@dataclass(frozen=True)
+class EquityBelow:
+    """Equity below a share of the maintenance margin (Hyperliquid's backstop: two thirds).
+
+    Parameters
+    ----------
+    share
+        Ppm.
+    """
+
+    share: int
+
+    def holds(self, design: "Staged", case: int) -> bool:
+        """See ``Trigger``."""
+        equity = design.equity(case)
+        need = design.maintenance(case)
+        if equity is None or need is None:
+            return False
+        return equity * PPM < need * self.share
+
+
+@dataclass(frozen=True)
+class AboveTier:
+    """The notional of a position lies above the lowest brackets of its margin.
+
+    Parameters
+    ----------
+    tier
+        The number of the bracket that is low enough.
+    """
+
+    tier: int = 0
+
+    def holds(self, design: "Staged", case: int) -> bool:
+        """See ``Trigger``."""
+        return any(
+            bracket_of(design, case, holding) > self.tier
+            for holding in range(len(design.clearing.holdings))
+        )
+
+
+def bracket_of(design: "Staged", case: int, holding: int) -> int:
+    """The number of the margin bracket that a position is in; 0 where there is none."""
+    held, mark = design.held(case, holding), design.mark(holding)
+    if not held or mark is None:
+        return 0
+    tiers = design.clearing.holdings[holding].margin.maintenance(
+        Side.BUY if held > 0 else Side.SELL
+    )
+    one = design.multiplier(holding) * (1 if design.is_inverse(holding) else mark)
+    return tiers.tier_of(abs(held) * one)

@@ -1,0 +1,309 @@
+"""The criteria of the contest, on journals made by hand and on small markets."""
+
+import numpy as np
+import pytest
+
+import lob
+from agents import leverage
+from agents.random import numpy_stream
+from experiments.contest.trial import _Twin, terms_of
+from experiments.metrics.cases import Holding, Path, Terms, cases_of
+from experiments.metrics.criteria import CRITERIA, criteria_of, criterion
+from experiments.metrics.takers import (
+    adl_overshoot,
+    draw_of_funds,
+    leftovers,
+    takers_of,
+)
+from experiments.run import run_scenario
+from experiments.scenario import read_scenario
+from lob import EntryKind
+
+CASH, LOTS = 0, 1
+VENUE, FUND, FEES, SHORTFALL, POOL = 1, 2, 3, 4, 5
+BORROWER, OTHER, KEEPER, OPPOSITE = 10, 11, 20, 30
+TERMS = Terms(
+    (Holding(0, LOTS, 0),),
+    {0: CASH},
+    frozenset({0, VENUE, FUND, FEES, SHORTFALL, POOL}),
+    frozenset({FUND}),
+)
+FIRST, SECOND = lob.LIQUIDATION_TAG + 1, lob.LIQUIDATION_TAG + 2
+END = 100
+
+
+def flat(price):
+    return {0: Path(np.array([0]), np.array([float(price)]))}
+
+
+def journal(*rows):
+    """Rows of (kind, ts, fields...): postings are (kind, ts, debit, credit, asset, amount, tag)."""
+    made = np.zeros(len(rows), lob.ENTRY)
+    for entry, row in zip(made, rows, strict=True):
+        entry["kind"], entry["ts_event"] = row[0], row[1]
+        if row[0] < 64:
+            for name, value in zip(
+                ("debit", "credit", "asset", "amount", "tag"), row[2:], strict=True
+            ):
+                entry[name] = value
+        else:
+            for name, value in row[2].items():
+                entry[name] = value
+    return made
+
+
+def opening(account, cash, lots):
+    return [
+        (EntryKind.OPENING, 0, 0, account, CASH, cash, 0),
+        (EntryKind.OPENING, 0, 0, account, LOTS, lots, 0),
+    ]
+
+
+def failure(account, ts, tag, lots):
+    return (EntryKind.LIQUIDATION, ts, {"debit": account, "tag": tag, "amount": lots, "price": 88})
+
+
+def over(account, ts, tag, left=0, lots=0):
+    return (EntryKind.SETTLED, ts, {"debit": account, "tag": tag, "amount": left, "price": lots})
+
+
+def trade(kind, ts, seller, buyer, lots, price, tag):
+    return [
+        (kind, ts, seller, buyer, LOTS, lots, tag),
+        (kind, ts, buyer, seller, CASH, lots * price, tag),
+    ]
+
+
+# A long of 10 lots bought at 100 with a margin of 150 fails at 88, when 90 is fair: 6 lots are sold
+# at 85, a keeper takes 2 at 84 and sells 1 of them at 83, 2 are closed against a short at 86.
+WHOLE = journal(
+    *opening(FUND, 50, 0),
+    *opening(BORROWER, -850, 10),
+    *opening(KEEPER, 1_000, 0),
+    *opening(OPPOSITE, 1_000, -4),
+    failure(BORROWER, 10, FIRST, 10),
+    *trade(EntryKind.TRADE, 20, BORROWER, 0, 6, 85, FIRST),
+    (EntryKind.FEE, 20, BORROWER, VENUE, CASH, 3, FIRST),
+    *trade(EntryKind.TAKEOVER, 30, BORROWER, KEEPER, 2, 84, FIRST),
+    (EntryKind.REWARD, 30, BORROWER, KEEPER, CASH, 5, FIRST),
+    *trade(EntryKind.TRADE, 35, KEEPER, 0, 1, 83, FIRST),
+    *trade(EntryKind.ADL, 40, BORROWER, OPPOSITE, 2, 86, FIRST),
+    (EntryKind.REWARD, 40, BORROWER, FUND, CASH, 4, FIRST),
+    (EntryKind.BAD_DEBT, 40, {"debit": BORROWER, "tag": FIRST, "amount": 12}),
+    (EntryKind.INSURANCE, 40, FUND, BORROWER, CASH, 7, FIRST),
+    (EntryKind.SOCIALISED, 40, SHORTFALL, BORROWER, CASH, 5, FIRST),
+    over(BORROWER, 40, FIRST),
+)
+
+
+def test_every_unit_of_a_failure_is_told_apart():
+    cases = cases_of(WHOLE, TERMS, flat(90), {0: 80.0}, END)
+    assert cases.equity.tolist() == [-850 + 900]
+    assert cases.left.tolist() == [0]
+    assert cases.slippage.tolist() == [6 * (90 - 85)]
+    assert cases.bonus.tolist() == [2 * (90 - 84) + 5]
+    assert cases.deleveraged.tolist() == [2 * (90 - 86)]
+    assert cases.fee.tolist() == [3]
+    assert cases.penalty.tolist() == [4]
+    assert cases.other.tolist() == [0]
+    assert cases.covered.tolist() == [12]
+    assert cases.bad_debt.tolist() == [12]
+    assert cases.lots.tolist() == [10]
+    assert cases.worth.tolist() == [900]
+    assert cases.received.tolist() == [510 + 168 + 172]
+    assert cases.closed.tolist() == [40]
+
+
+def test_the_scorecard_of_it():
+    found = criteria_of(
+        WHOLE, TERMS, fair=flat(90), marks=flat(88), closing={0: 80.0}, end_ns=END, horizon_ns=END
+    )
+    assert found["bad_debt"] == 12
+    assert found["borrower_loss"] == 50
+    assert found["recovery"] == pytest.approx(1 - (30 + 17 + 8 + 3 + 4) / 900)
+    assert found["cost"] == pytest.approx((17 + 3 + 4) / 900)
+    assert found["insurance_draw"] == 7 - 4
+    assert found["socialised"] == 5
+    assert found["time_unsafe"] == pytest.approx(30e-9)
+    assert found["unsold"] == 1, "the keeper's lot"
+    assert found["liquidations"] == 1
+    assert found["liquidated"] == 10
+    assert found["concentration"] == 0, "there is but one"
+    names = {one.name for one in CRITERIA}
+    assert names == {*found, "drop", "permanent_impact"}
+
+
+def test_a_keeper_is_judged_with_what_it_still_holds():
+    found = takers_of(WHOLE, TERMS, {0: 80.0})
+    assert found.accounts == (KEEPER,)
+    assert found.profit == -168 + 5 + 83 + 80
+    assert found.peak_capital == 168
+    assert found.lots == 1
+    assert leftovers(WHOLE, TERMS) == {0: 1}
+
+
+def test_nobody_took_anything():
+    sold = journal(*opening(BORROWER, -850, 10), failure(BORROWER, 10, FIRST, 10))
+    assert takers_of(sold, TERMS, {0: 80.0}) == ((), 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("reference", "taken", "covered"),
+    [(95, 172 - 190, 0), (88, 172 - 176, 4), (86, 0, 8), (70, 172 - 140, 40)],
+)
+def test_deleveraging_beyond_the_hole_it_fills(reference, taken, covered):
+    """The account has -180 and 2 lots by then: a hole below 90."""
+    assert adl_overshoot(WHOLE, TERMS, flat(reference)) == taken - covered
+
+
+def test_deleveraging_at_more_than_the_position_is_worth_is_overshoot():
+    """A long with 20 left is closed at the mark of 88 although 78 is its bankruptcy price."""
+    tape = journal(
+        *opening(BORROWER, -780, 10),
+        *opening(OPPOSITE, 2_000, -10),
+        failure(BORROWER, 10, FIRST, 10),
+        *trade(EntryKind.ADL, 10, BORROWER, OPPOSITE, 10, 95, FIRST),
+        over(BORROWER, 10, FIRST, left=170),
+    )
+    assert adl_overshoot(tape, TERMS, flat(88)) == 10 * (95 - 88)
+
+
+def test_what_is_left_at_the_end_is_closed_and_its_debt_counted():
+    """5 of 10 lots are unsold: closed at 80 they leave a debt of 850 - 425 - 400."""
+    tape = journal(
+        *opening(BORROWER, -850, 10),
+        failure(BORROWER, 10, FIRST, 10),
+        *trade(EntryKind.TRADE, 20, BORROWER, 0, 5, 85, FIRST),
+    )
+    cases = cases_of(tape, TERMS, flat(90), {0: 80.0}, END)
+    assert cases.bad_debt.tolist() == [25]
+    assert cases.left.tolist() == [0]
+    assert cases.covered.tolist() == [25]
+    assert cases.slippage.tolist() == [5 * 5 + 5 * 10]
+    assert cases.unsold.tolist() == [[5]]
+    assert cases.closed.tolist() == [END]
+    assert cases.worth.tolist() == [900]
+    assert cases.received.tolist() == [425 + 400]
+    assert leftovers(tape, TERMS) == {0: 5}
+
+
+def test_two_failures_of_one_account_are_two_cases():
+    """Released with 4 lots after selling 6, it fails again: each case has its own before."""
+    tape = journal(
+        *opening(BORROWER, -850, 10),
+        failure(BORROWER, 10, FIRST, 10),
+        *trade(EntryKind.TRADE, 10, BORROWER, 0, 6, 90, FIRST),
+        over(BORROWER, 10, FIRST, left=-310, lots=4),
+        failure(BORROWER, 50, SECOND, 4),
+        *trade(EntryKind.TRADE, 50, BORROWER, 0, 4, 80, SECOND),
+        over(BORROWER, 50, SECOND, left=10),
+    )
+    fair = {0: Path(np.array([0, 40]), np.array([90.0, 82.0]))}
+    cases = cases_of(tape, TERMS, fair, {0: 80.0}, END)
+    assert cases.equity.tolist() == [50, -310 + 4 * 82]
+    assert cases.left.tolist() == [-310 + 4 * 90, 10]
+    assert cases.slippage.tolist() == [0, 8]
+    assert cases.loss.tolist() == [0, 8]
+
+
+def test_a_short_is_bought_back_and_counts_the_other_way_round():
+    """A short of 10 sold at 100 with 150 of margin is bought back at 120 when 112 is fair."""
+    tape = journal(
+        *opening(BORROWER, 1_150, -10),
+        failure(BORROWER, 10, FIRST, -10),
+        *trade(EntryKind.TRADE, 10, 0, BORROWER, 10, 120, FIRST),
+        (EntryKind.BAD_DEBT, 10, {"debit": BORROWER, "tag": FIRST, "amount": 50}),
+        (EntryKind.INSURANCE, 10, FUND, BORROWER, CASH, 50, FIRST),
+        over(BORROWER, 10, FIRST),
+    )
+    found = criteria_of(
+        tape, TERMS, fair=flat(112), marks=flat(112), closing={0: 112.0}, end_ns=END,
+        horizon_ns=END,
+    )  # fmt: skip
+    assert found["slippage"] == 80
+    assert found["borrower_loss"] == 1_150 - 1_120
+    assert found["recovery"] == pytest.approx(1_120 / 1_200)
+    assert found["bad_debt"] == 50
+
+
+def test_a_fund_that_takes_positions_is_judged_with_them():
+    tape = journal(
+        *opening(FUND, 1_000, 0),
+        *opening(BORROWER, -850, 10),
+        failure(BORROWER, 10, FIRST, 10),
+        *trade(EntryKind.TAKEOVER, 10, BORROWER, FUND, 10, 85, FIRST),
+        *trade(EntryKind.TRADE, 20, FUND, 0, 7, 80, FIRST),
+        over(BORROWER, 10, FIRST),
+    )
+    assert draw_of_funds(tape, TERMS, {0: 70.0}) == 850 - 560 - 210
+    assert takers_of(tape, TERMS, {0: 70.0}).accounts == ()
+
+
+def test_an_inverse_contract_is_worth_coin():
+    """100 contracts of 1 dollar, long at 100: owed 1 coin; bought at 100, closed at 80."""
+    holding = Holding(0, LOTS, 0, multiplier=1_000_000, inverse=True)
+    assert holding.value(100, 80.0) == -1_250_000
+    assert holding.value(-100, 80.0) == 1_250_000
+
+
+def test_a_path_is_what_it_was_last():
+    path = Path(np.array([10, 20]), np.array([5.0, 6.0]))
+    assert path.at([0, 10, 15, 20, 99]).tolist() == [5, 5, 5, 6, 6]
+    assert np.isnan(Path(np.array([], np.int64), np.array([])).at(3))
+
+
+def test_an_unknown_criterion_is_named():
+    with pytest.raises(ValueError, match="no criterion is called 'beauty'"):
+        criterion("beauty")
+
+
+SMALL = {
+    "deleveraging-spiral": {"populations.0.count": 2_000, "populations.0.equity": 25_000},
+    "two-assets": {"populations.0.count": 500, "populations.0.equity": 140_000},
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("design", ["market-sale", "sliced"])
+def test_the_parts_of_a_loss_are_the_loss(name, design):
+    scenario = read_scenario(name, SMALL[name])
+    run = run_scenario(scenario, 1, design=design)
+    fair = _Twin(scenario, 1, pictures=False).fair
+    terms = terms_of(run.simulation)
+    closing = dict.fromkeys(range(len(scenario.instruments)), 5_000.0)
+    cases = cases_of(run.tape["entries"], terms, fair, closing, round(scenario.seconds * 1e9))
+    assert len(cases) == run.solvency.failures > 0
+    parts = cases.slippage + cases.bonus + cases.deleveraged
+    parts += cases.fee + cases.penalty + cases.other - cases.covered
+    assert parts == pytest.approx(cases.loss, abs=1e-3)
+    if run.solvency.settled == run.solvency.failures:
+        assert cases.bad_debt.sum() == run.solvency.bad_debt
+
+
+@pytest.mark.parametrize("design", ["market-sale", "staged-market-sale", "tiered"])
+def test_with_endless_depth_and_no_latency_bad_debt_is_its_closed_form(design):
+    """A jump of 900 ticks at once, and a book that takes everything there is at the price after.
+
+    Then an account is short by what its cash and its lots at that price come to, if that is
+    negative, and nothing else enters.
+    """
+    depth, price, jump, count = 10_000_000, 10_000, 900, 3_000
+    scenario = read_scenario(
+        "deleveraging-spiral",
+        {
+            "instruments.0.background": {
+                "kind": "uniform", "price": price, "depth": depth, "ticks": 2_000
+            },
+            "populations.0.count": count,
+            "shocks.0.lots": jump * depth,
+            "clearings.0.insurance_fund": 0,
+        },
+    )  # fmt: skip
+    run = run_scenario(scenario, 1, design=design)
+    accounts = leverage.draw_accounts(
+        numpy_stream(1, "longs"), count, price=price, multiplier=1, equity=5_000,
+        equity_spread=1.0, leverage=(3.0, 30.0), long_share=1.0,
+    )  # fmt: skip
+    entered = accounts.margin - accounts.positions * accounts.entry_prices
+    left = entered + accounts.positions * (price - jump)
+    assert run.solvency.bad_debt == -left[left < 0].sum() > 0
