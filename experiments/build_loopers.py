@@ -10,7 +10,7 @@ import agents
 from agents import leverage
 from agents.random import numpy_stream
 from agents.traders import PriceFollower
-from experiments.scenario_loopers import Drive, Looper, Stacker
+from experiments.scenario_loopers import Drive, Looper, Pledger, Stacker
 from lob.feeds.prices import PriceSeries, read_prices
 
 __all__ = ["add_stackers", "driven_prices", "price_file"]
@@ -32,6 +32,8 @@ def add_stackers(scenario: Any, simulation: agents.Simulation, seed: int) -> Non
     first = sorted(scenario.stackers, key=lambda one: one.kind == "LeverageVault")
     for stacker in first:
         simulation.add(_stacker(scenario, stacker, numbers))
+    for pledger in scenario.pledgers:
+        simulation.add(_pledgers(pledger, numbers[pledger.clearing], seed))
     for looper in scenario.loopers:
         simulation.add(_loopers(looper, numbers, seed))
     for drive in scenario.drives:
@@ -59,6 +61,19 @@ def _loopers(one: Looper, numbers: dict[str, int], seed: int) -> agents.Particip
         flash=one.flash,
         look_interval=ns(one.look_interval),
         reaction=ns(one.reaction),
+    )
+
+
+def _pledgers(one: Pledger, clearing: int, seed: int) -> agents.Participant:
+    random = numpy_stream(seed, one.name)
+    units = one.units * np.exp(one.spread * random.standard_normal(one.count))
+    return leverage.Pledgers(
+        one.name,
+        asset=one.asset,
+        units=np.maximum(1, np.rint(units)).astype(np.int64).tolist(),
+        shares=random.integers(min(one.debt), max(one.debt) + 1, one.count).tolist(),
+        clearing=clearing,
+        opens=ns(one.opens),
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from experiments.parts import Count, Part, Positive, Ppm, Seconds
 
-__all__ = ["Drive", "Looper", "LooperTables", "Place", "Stacker"]
+__all__ = ["Drive", "Looper", "LooperTables", "Place", "Pledger", "Stacker"]
 
 
 class Place(Part):
@@ -62,6 +62,24 @@ class Stacker(Part):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
+class Pledger(Part):
+    """Margin accounts that pledge a claim and owe cash: ``agents.leverage.Pledgers``."""
+
+    name: str
+    count: Positive = 1
+    clearing: str
+    asset: str
+    """The claim, a holding of the clearing; it comes from the outside world."""
+    units: Positive = 100
+    """Median that each has."""
+    spread: Annotated[float, Field(ge=0)] = 0.5
+    """Standard deviation of their logarithm."""
+    debt: tuple[Ppm, Ppm] = (300_000, 600_000)
+    """Of the value of what each pledges, as the clearing sees it then, evenly between."""
+    opens: Seconds = 0.0
+    """When they come."""
+
+
 class Drive(Part):
     """A book that is traded along recorded prices from elsewhere (``lob.feeds.prices``)."""
 
@@ -98,6 +116,7 @@ class LooperTables(Part):
 
     loopers: list[Looper] = Field(default_factory=list)
     stackers: list[Stacker] = Field(default_factory=list)
+    pledgers: list[Pledger] = Field(default_factory=list)
     drives: list[Drive] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -117,6 +136,11 @@ class LooperTables(Part):
         for i, one in enumerate(self.stackers):
             if one.clearing is not None and one.clearing not in clearings:
                 mistakes.append(f"stackers.{i}.clearing: no clearing is called {one.clearing!r}")
+        for i, pledger in enumerate(self.pledgers):
+            if pledger.clearing not in clearings:
+                mistakes.append(
+                    f"pledgers.{i}.clearing: no clearing is called {pledger.clearing!r}"
+                )
         used = [(f"stackers.{i}", one.instrument) for i, one in enumerate(self.stackers)]
         used += [(f"drives.{i}", one.instrument) for i, one in enumerate(self.drives)]
         mistakes += [
@@ -124,7 +148,8 @@ class LooperTables(Part):
             for where, name in used
             if name is not None and name not in instruments
         ]
-        names = [one.name for part in (self.loopers, self.stackers, self.drives) for one in part]
+        parts = (self.loopers, self.stackers, self.pledgers, self.drives)
+        names = [one.name for part in parts for one in part]
         mistakes += [f"{name!r} is named twice" for name in set(names) if names.count(name) > 1]
         if mistakes:
             raise ValueError("; ".join(mistakes))

@@ -6,6 +6,7 @@ from agents.leverage.funds import LeverageTarget, ValueFund, VolatilityTarget
 from agents.leverage.leveraged import Leveraged
 from agents.leverage.loopers import Loopers
 from agents.leverage.peg import DepegArbitrageur
+from agents.leverage.pledgers import Pledgers
 from agents.leverage.pools import LPBorrower, PoolArbitrageur
 from agents.leverage.population import MarginTraders
 from agents.leverage.stackers import RehypothecatingLender, YieldLooper
@@ -23,6 +24,7 @@ __all__ = [
     "Leveraged",
     "Loopers",
     "MarginTraders",
+    "Pledgers",
     "PoolArbitrageur",
     "Pyramider",
     "RehypothecatingLender",

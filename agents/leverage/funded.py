@@ -7,8 +7,9 @@ from agents.agent import Agent
 from lob import EntryKind, Kind, Side, TimeInForce
 from lob.checks import integer
 from lob.clearing.collateral import Claims
+from lob.clearing.look_through import LookThrough
 
-__all__ = ["Funded", "claims_of"]
+__all__ = ["LEVELS", "Funded", "claims_of"]
 
 
 def claims_of(agent: Agent) -> Claims:
@@ -89,8 +90,12 @@ class Funded(Agent):
         return claims_of(self)
 
     def value_of(self, name: str) -> Fraction | None:
-        """Units of cash that one unit of a claim is worth by what its issuer says it holds."""
-        return self.claims.valuation(self.cash_asset, "own").value(name)
+        """Units of cash that one unit of a claim is worth: its part of what its issuer says it has.
+
+        What backs it counts at the middle of its book, if it has one.
+        """
+        look = LookThrough(self.simulation.venue, cash=self.cash_asset)
+        return look.share(self.claims[name], look.values())
 
     # ---------------------------------------------------------------- what it does
 

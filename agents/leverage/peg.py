@@ -1,6 +1,6 @@
 """Arbitrage between a staked token's market and what it is redeemed for, through its queue."""
 
-from agents.leverage.funded import Funded
+from agents.leverage.funded import LEVELS, Funded
 from lob import EntryKind
 from lob.checks import integer
 
@@ -31,6 +31,9 @@ class DepegArbitrageur(Funded):
         Lots that it buys at one look.
     base_instrument
         Book in which it sells what it gets; ``None``: it gets cash.
+    mint_above
+        Ppm above the redemption value at which it mints and sells, as far as it has what a token
+        costs in kind; ``None``: never.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class DepegArbitrageur(Funded):
         profit: int = 0,
         most: int = 10_000,
         base_instrument: int | None = None,
+        mint_above: int | None = None,
         **funded: object,
     ) -> None:
         super().__init__(name, **funded)  # type: ignore[arg-type]
@@ -56,6 +60,8 @@ class DepegArbitrageur(Funded):
         self.base_instrument = (
             None if base_instrument is None else integer("base_instrument", base_instrument, 0)
         )
+        self.mint_above = None if mint_above is None else integer("mint_above", mint_above, 0)
+        self.minted = 0
         self.capital = 0
         self.funding_paid = 0
         self.paid_until = 0
@@ -77,6 +83,7 @@ class DepegArbitrageur(Funded):
             if bid is not None:
                 lots = self.balance(one.base or one.name)
                 self.sell_at(self.base_instrument, lots, max(1, bid * 99 // 100))
+        self.mint_what_is_dear()
         limit = self.highest_price()
         ask = self.best_ask(self.instrument)
         if limit is not None and ask is not None and ask <= limit:
@@ -86,6 +93,32 @@ class DepegArbitrageur(Funded):
         if held:
             self.redeem(self.staked, held)
             self.redeemed += held - self.balance(self.staked)
+
+    def mint_what_is_dear(self) -> None:
+        """New tokens, sold where more is bid than they cost."""
+        value = self.value_of(self.staked)
+        if value is None or self.mint_above is None:
+            return
+        # Up: never below what is asked for.
+        floor = value * (PPM + self.mint_above) / (PPM * self.multiplier(self.instrument))
+        limit = -int(-floor // 1)
+        there = 0
+        for level in self.simulation.books[self.instrument].bids(LEVELS):
+            if int(level["price"]) < limit:
+                break
+            there += int(level["size"])
+        claim = self.claims[self.staked]
+        # One unit less of each: what a token costs in kind rounds up.
+        costs = [
+            max(0, self.balance(asset) - 1) * claim.supply // held
+            for asset, held in claim.held().items()
+            if held > 0
+        ]
+        lots = min([there, self.most, *costs])
+        if lots:
+            self.mint(self.staked, lots)
+            self.minted += lots
+            self.sell_at(self.instrument, self.balance(self.staked), limit)
 
     def wait(self) -> int:
         """Ns until a redemption that is asked for now is paid, as the queue stands."""

@@ -163,7 +163,7 @@ class RehypothecatingLender(Leveraged):
         move = min(wanted - pledged, at_hand)
         if move > 0:
             claim.pledge(self.asset, self.account, move)
-        elif move < 0:
+        elif move < 0 < self.held and pledged:
             claim.recall(self.asset, self.account, min(-move, pledged, self.held))
         self.simulation.venue.refresh()
         lend = self.held * self.lot_value * self.ltv // PPM + state.cash

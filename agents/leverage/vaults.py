@@ -77,14 +77,14 @@ class LeverageVault(Leveraged):
         **account: object,
     ) -> None:
         super().__init__(name, **account)  # type: ignore[arg-type]
-        self.claim = claim
-        self.shares = integer("shares", shares, 1 if claim else 0)
-        self.first_depositor = first_depositor
         if (claim is None) != (first_depositor is None):
             raise ValueError(
                 f"claim and first_depositor must be given together, got {claim!r} and "
                 f"{first_depositor!r}"
             )
+        self.claim = claim
+        self.shares = integer("shares", shares, 1 if claim else 0)
+        self.first_depositor = first_depositor
         self.low = integer("low", low, PPM)
         self.high = integer("high", high, self.low)
         self.target = integer("target", target, self.low, self.high)

@@ -32,7 +32,8 @@ class LookThrough:
     factors : tuple[str, ...]
         Assets with a book of their own.
     bases : tuple[str, ...]
-        Those of them that are no claims.
+        Those of them that are no claims, and claims on nothing but cash: these are what their
+        market says.
     """
 
     def __init__(self, venue: Any, *, cash: str = "cash") -> None:
@@ -44,7 +45,9 @@ class LookThrough:
             if not one.inverse and one.quote == cash:
                 self.books[one.base or one.name] = one
         self.factors = tuple(sorted(self.books, key=lambda name: self.books[name].number))
-        self.bases = tuple(name for name in self.factors if not self.depth(name))
+        self.bases = tuple(
+            name for name in self.factors if not self.depth(name) or self._only_cash(name)
+        )
         self.pools = frozenset(
             claim.name
             for claim in (self.claims.claims if self.claims is not None else ())
@@ -56,6 +59,13 @@ class LookThrough:
     def depth(self, asset: str) -> int:
         """Layers of claims of an asset; 0: a base asset."""
         return 0 if self.claims is None else int(self.claims.depth(asset))
+
+    def _only_cash(self, name: str) -> bool:
+        """Whether a claim comes down to nothing but cash."""
+        if self.claims is None:
+            return False
+        backing = {asset for one in self.claims.below(name) for asset in self.claims[one].backing}
+        return all(asset == self.cash or asset in self.claims for asset in backing)
 
     def supposed(self, prices: Mapping[str, int] | None) -> dict[str, int | None]:
         """The prices of now with the supposed ones among them.
@@ -102,10 +112,11 @@ class LookThrough:
             price = supposed[name]
             found[name] = None if price is None else Fraction(price * self.books[name].multiplier)
         for claim in self.claims.claims if self.claims is not None else ():
-            found[claim.name] = self._share(claim, found)
+            if claim.name not in self.bases:
+                found[claim.name] = self.share(claim, found)
         return found
 
-    def _share(self, claim: Any, values: Mapping[str, Fraction | None]) -> Fraction | None:
+    def share(self, claim: Any, values: Mapping[str, Fraction | None]) -> Fraction | None:
         """What one unit of a claim is worth, given what backs it."""
         if not claim.supply:
             return None
@@ -187,7 +198,9 @@ class LookThrough:
     ) -> list[tuple[str, Fraction]]:
         """Units of every base asset behind one unit of an asset."""
         units = {name: Fraction(1)}
-        for one in self.claims.below(name) if self.depth(name) else ():
+        for one in self.claims.below(name) if self.claims is not None and self.depth(name) else ():
+            if one in self.bases:
+                continue
             claim = self.claims[one]
             share = units.pop(one, Fraction(0))
             if share and claim.supply:

@@ -141,7 +141,7 @@ class Stacks(LookThrough):
             held = ledger.balances(number)[holders]
             worth = int(held[held > 0].sum()) * value
             locked += worth
-            if not self.depth(name):
+            if name in self.bases:
                 base += worth
         return locked, base
 
@@ -249,7 +249,9 @@ class Stacks(LookThrough):
         counted = base = Fraction(0)
         for name, held in units.items():
             level = {name: Fraction(abs(held))}
-            for one in self.claims.below(name) if self.depth(name) else ():
+            for one in self.claims.below(name) if self.claims and self.depth(name) else ():
+                if one in self.bases:
+                    continue
                 claim = self.claims[one]
                 share = level.pop(one, Fraction(0))
                 counted += share * (values.get(one) or 0)
@@ -309,7 +311,7 @@ class Stacks(LookThrough):
         found = [(clearing.name, clearing, account)]
         held = [name for name, units in clearing.account(account).positions.items() if units]
         for name in held:
-            for one in self.claims.below(name) if self.depth(name) else ():
+            for one in self.claims.below(name) if self.claims and self.depth(name) else ():
                 issuer = self.claims[one].issuer
                 for other in self.venue.clearings:
                     if any(first <= issuer < first + n for first, n in other.account_ranges):
