@@ -515,17 +515,6 @@ cdef class Design(Liquidator):
                     found.append((account, units, cash[account]))
         return found
 
-    def is_opposed(self, holding, side):
-        """Whether ``opposing`` would find anybody, without looking at all of them."""
-        cdef int64_t number = which(self, holding), first, count, account
-        cdef int64_t sign = checks.integer("side", side, -1, 1)
-        cdef const int64_t *held = self.clearing.ledger.row(self.clearing.records[number].asset)
-        for first, count in self.clearing.account_ranges:
-            for account in range(first, first + count):
-                if held[account] * sign > 0 and self.clearing.ledger.accounts[account].state == SAFE:
-                    return True
-        return False
-
     def position(self, account, holding=0):
         """Signed lots of any account; 0 where a liquidation has it."""
         cdef int64_t number = within(
