@@ -16,12 +16,12 @@ from agents.traders import (
     StressSensitiveMaker,
     VolatilityLimit,
 )
-from experiments.breakers import breakers_of
 from experiments.build_clearing import make_clearing, set_timers
 from experiments.build_loopers import add_stackers
 from experiments.build_stack import make_facilities, stock_claims
 from experiments.parts import Population, Uniform
 from experiments.scenario import SECOND_NS, Scenario
+from experiments.scenario_breakers import make_breakers
 from experiments.scenario_keepers import build_keepers
 from lob.feeds.positions import read_positions
 
@@ -96,7 +96,7 @@ def build(
         seed,
         instruments=instruments,
         clearings=clearings,
-        breakers=breakers_of(scenario),
+        breakers=make_breakers(scenario.breakers, [one.name for one in scenario.instruments]),
         facilities=make_facilities(scenario),
         events=events,
         messages=messages,

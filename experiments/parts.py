@@ -9,9 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
-    "BreakerLevel",
-    "CallAuction",
-    "CircuitBreaker",
     "Clearing",
     "Funding",
     "Holding",
@@ -237,52 +234,3 @@ class Shock(Part):
     lots: Positive
     side: Literal["sell", "buy"] = "sell"
     over: Seconds = 0.0
-
-
-class BreakerLevel(Part):
-    """A step of a circuit breaker."""
-
-    move: Annotated[int, Field(ge=1)]
-    """ppm: it acts where the price moved more than this."""
-    halt: Seconds | None = None
-    """Not given: for good."""
-    call: Seconds = 0.0
-    """Of a call auction after the halt."""
-
-
-class CircuitBreaker(Part):
-    """``lob.breaker.CircuitBreaker``."""
-
-    kind: Literal["circuit-breaker"]
-    instrument: str
-    levels: Annotated[list[BreakerLevel], Field(min_length=1)]
-    window: Seconds = 0.0
-    """0: prices are held against the first one, and every level acts once."""
-    band: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    price: Literal["last", "mid"] = "last"
-
-    @model_validator(mode="after")
-    def _rising(self) -> "CircuitBreaker":
-        moves = [level.move for level in self.levels]
-        if sorted(set(moves)) != moves:
-            raise ValueError(f"levels must have rising moves, got {moves}")
-        return self
-
-
-class CallAuction(Part):
-    """``lob.breaker.CallAuction``."""
-
-    kind: Literal["call-auction"]
-    instrument: str
-    start: Seconds = 0.0
-    length: Annotated[float, Field(gt=0)]
-    every: Seconds = 0.0
-    """0: only once."""
-    closes: bool = False
-    price: Literal["last", "mid"] = "last"
-
-    @model_validator(mode="after")
-    def _apart(self) -> "CallAuction":
-        if self.every and self.every <= self.length:
-            raise ValueError(f"every must be longer than length, {self.length}, got {self.every}")
-        return self

@@ -13,8 +13,6 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from experiments.parts import (
-    CallAuction,
-    CircuitBreaker,
     Clearing,
     Instrument,
     Maker,
@@ -24,6 +22,7 @@ from experiments.parts import (
     Shock,
     Trader,
 )
+from experiments.scenario_breakers import Guard
 from experiments.scenario_keepers import Congestion, Keepers
 from experiments.scenario_loopers import LooperTables
 from experiments.scenario_stack import StackTables
@@ -59,9 +58,7 @@ class Scenario(LooperTables, StackTables):
     shocks: Annotated[list[Shock], Field(min_length=1)]
     keepers: list[Keepers] = Field(default_factory=list)
     congestion: Congestion | None = None
-    breakers: list[Annotated[CircuitBreaker | CallAuction, Field(discriminator="kind")]] = Field(
-        default_factory=list
-    )
+    breakers: list[Guard] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _named(self) -> "Scenario":
