@@ -258,7 +258,7 @@ def test_every_named_design_has_a_form_for_its_capital():
 def test_all_named_designs_meet_without_a_failed_run():
     rich = read_scenario(
         "deleveraging-spiral",
-        {**SMALL, "keepers": [{"name": "k", "kind": "auction", "capital": 5_000_000}]},
+        {**SMALL, "keepers": [{"name": "k", "kind": "keeper", "capital": 5_000_000}]},
     )
     found = hold_contest(rich, parse_challengers(",".join(contest_designs())), [1, 2], workers=1)
     assert found.failed == []
