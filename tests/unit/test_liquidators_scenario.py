@@ -79,7 +79,7 @@ def test_their_money_comes_in_at_the_start():
 
 
 def test_without_tables_nothing_is_added():
-    assert len(built({}).agents) + 6 == len(built(TABLES).agents)
+    assert len(built({"keepers": []}).agents) + 6 == len(built(TABLES).agents)
     assert built({"keepers": TABLES["keepers"]})["fast 0"].congestion is None
 
 
