@@ -577,8 +577,9 @@ cdef class Design(Liquidator):
     def spread(self, account, holding=0):
         """Share out all lots and cash of an account over borrowers with the same, by their lots.
 
-        Borrowers are those in debt: their cash is negative. Shares are rounded towards zero; the units that this leaves go one each in the order of
-        account numbers. Accounts in a liquidation get nothing.
+        Borrowers are those in debt: their cash is negative. Shares are rounded towards zero; the
+        units that this leaves go one each in the order of account numbers. Accounts in a
+        liquidation get nothing.
 
         Returns
         -------

@@ -6,37 +6,12 @@ real system says: after ``patience`` without success what is left is sold by mar
 """
 
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 from lob.clearing.clearing import Liquidator
-from lob.liquidation.auctions import CallAuction, English
-from lob.liquidation.curves import RAY, WAD, Curve, Exponential, Linear, StairStep
-from lob.liquidation.deleveraging import Opposing
-from lob.liquidation.facilities import Backstop, Depositors, Stability, Vault
-from lob.liquidation.lending import AaveRules, morpho_incentive
-from lob.liquidation.limits import FirstSlice, Hole, Unlimited
-from lob.liquidation.maker import ClipRules
-from lob.liquidation.market_sale import MarketSale
-from lob.liquidation.parts import Limits, Sizing
-from lob.liquidation.price_paths import AtBankruptcy, AtMark, Bids, Dutch, FixedBonus, Funded
-from lob.liquidation.settlement import Waterfall
-from lob.liquidation.sizing import AaveClose, All, CloseFactor, DownTier
-from lob.liquidation.stages import Stage, Staged
-from lob.liquidation.takers import Book, Keepers, Resting
-from lob.liquidation.triggers import AboveTier, EquityBelow, Not
+from lob.liquidation import recipes
 
 __all__ = ["DESIGNS", "Named", "make"]
-
-NS_PER_SECOND = 1_000_000_000
-PPM = 1_000_000
-WITHOUT_BOUND = 2**62
-LOSSES = {
-    "fund": {},
-    "socialise": {"rest": "others"},
-    "lenders": {"fund": False, "rest": "lenders"},
-    "deficit": {"fund": False},
-}
 
 
 class Named(NamedTuple):
@@ -58,409 +33,6 @@ class Named(NamedTuple):
         return self.build(**{**self.preset, **parameters})
 
 
-def ns(seconds: float) -> int:
-    """Seconds as nanoseconds."""
-    return round(seconds * NS_PER_SECOND)
-
-
-def losses_of(losses: str, surplus: str = "borrower") -> Waterfall:
-    """The settlement of a loss rule: ``fund``, ``socialise``, ``lenders`` or ``deficit``."""
-    if losses not in LOSSES:
-        raise ValueError(f"losses must be one of {', '.join(LOSSES)}, got {losses!r}")
-    return Waterfall(surplus=surplus, **LOSSES[losses])  # type: ignore[arg-type]
-
-
-def at_last(settlement: Waterfall, last: float, binding: bool = False) -> Stage:
-    """What is left is sold by market order, for a while."""
-    return Stage(settlement=settlement, patience=ns(last), binding=binding)
-
-
-# ------------------------------------------------------------------------------------ exchanges
-
-
-def market_sale(*, delay: float = 0.0, retry: float = 1.0, losses: str = "fund") -> Liquidator:
-    """All by market order at once."""
-    if losses == "fund":
-        return MarketSale(delay=ns(delay), retry=ns(retry))
-    if delay:
-        raise ValueError(f"delay must be 0 with losses {losses!r}, got {delay}")
-    return Staged([Stage(every=ns(retry), settlement=losses_of(losses))])
-
-
-def takeover_stages(
-    *,
-    adl: str,
-    seed: int,
-    rest: float,
-    last: float,
-    losses: str,
-    first: int = 0,
-    refresh: float = 1.0,
-) -> list[Stage]:
-    """The engine's order at the bankruptcy price, then the fund's, then deleveraging."""
-    end = losses_of(losses, "fund")
-    opposing = Opposing(adl, first=first, refresh=ns(refresh), seed=seed)
-    common: dict[str, Any] = {"settlement": end, "binding": True}
-    return [
-        Stage(
-            price_path=AtBankruptcy(),
-            takers=Resting(sweeps=True),
-            every=ns(max(rest, 1.0)),
-            patience=ns(rest),
-            **common,
-        ),
-        Stage(price_path=Funded(), takers=Book(funded=True), moves_on=True, **common),
-        Stage(price_path=AtBankruptcy(), takers=opposing, moves_on=True, **common),
-        at_last(end, last, binding=True),
-    ]
-
-
-def bankruptcy_takeover(
-    *,
-    adl: str = "queue",
-    seed: int = 0,
-    first: int = 0,
-    rest: float = 10.0,
-    last: float = 3_600.0,
-    losses: str = "fund",
-) -> Liquidator:
-    """Taken over at the bankruptcy price."""
-    return Staged(
-        takeover_stages(adl=adl, seed=seed, first=first, rest=rest, last=last, losses=losses)
-    )
-
-
-def tiered(
-    *,
-    every: float = 1.0,
-    patience: float = 5.0,
-    adl: str = "queue",
-    seed: int = 0,
-    rest: float = 10.0,
-    last: float = 3_600.0,
-    losses: str = "fund",
-) -> Liquidator:
-    """Down the brackets first."""
-    down = Stage(
-        trigger=AboveTier(0),
-        sizing=DownTier(),
-        price_path=AtBankruptcy(),
-        every=ns(every),
-        patience=ns(patience),
-        settlement=losses_of(losses),
-    )
-    return Staged([down, *takeover_stages(adl=adl, seed=seed, rest=rest, last=last, losses=losses)])
-
-
-def backstop(
-    *,
-    capital: int = 1_000_000,
-    margin: int = 50_000,
-    unwind: int = 0,
-    unwind_every: float = 1.0,
-    share: int = 666_667,
-    slice_share: int = 200_000,
-    slice_above: int = 100_000,
-    every: float = 1.0,
-    patience: float = 60.0,
-    adl: str = "queue",
-    seed: int = 0,
-    last: float = 3_600.0,
-    losses: str = "fund",
-) -> Liquidator:
-    """The book first, then a vault."""
-    end = losses_of(losses)
-    vault = Vault("vault", capital, margin, unwind, ns(unwind_every))
-    opposing = Opposing(adl, rank="profit-leverage", seed=seed)
-    return Staged(
-        [
-            Stage(
-                trigger=Not(EquityBelow(share)),
-                limits=FirstSlice(slice_share, slice_above),
-                every=ns(every),
-                patience=ns(patience),
-                settlement=end,
-            ),
-            Stage(takers=Backstop((vault,)), moves_on=True, settlement=end),
-            Stage(price_path=AtBankruptcy(), takers=opposing, moves_on=True, settlement=end),
-            at_last(end, last),
-        ]
-    )
-
-
-def backstop_ftx(
-    *,
-    capital: int = 1_000_000,
-    providers: int = 3,
-    margin: int = 50_000,
-    unwind: int = 0,
-    unwind_every: float = 1.0,
-    close: int = 100_000,
-    every: float = 6.0,
-    share: int = 500_000,
-    patience: float = 600.0,
-    last: float = 3_600.0,
-    losses: str = "fund",
-) -> Liquidator:
-    """Slices in the book, then providers at the zero price."""
-    end = losses_of(losses)
-    vaults = tuple(
-        Vault(
-            f"provider {i + 1}",
-            capital * (i + 1) // providers - capital * i // providers,
-            margin,
-            unwind,
-            ns(unwind_every),
-        )
-        for i in range(providers)
-    )
-    opposing = Opposing("pro-rata", rank="profit-leverage", first=10, mark_share=333_333)
-    return Staged(
-        [
-            Stage(
-                trigger=Not(EquityBelow(share)),
-                sizing=CloseFactor(close),
-                every=ns(every),
-                patience=ns(patience),
-                settlement=end,
-            ),
-            Stage(
-                price_path=AtBankruptcy(),
-                takers=Backstop(vaults, split=True),
-                moves_on=True,
-                settlement=end,
-            ),
-            Stage(price_path=AtBankruptcy(), takers=opposing, moves_on=True, settlement=end),
-            at_last(end, last),
-        ]
-    )
-
-
-# -------------------------------------------------------------------------------------- lending
-
-
-def fixed_spread(
-    *,
-    bonus: int = 50_000,
-    fee: int = 100_000,
-    close: int = 500_000,
-    full_health: int = 950_000,
-    small: int = 2_000,
-    leftover: int = 1_000,
-    dust: bool = True,
-    every: float = 1.0,
-    patience: float = 3_600.0,
-    last: float = 3_600.0,
-    losses: str = "deficit",
-) -> Liquidator:
-    """Offers at the mark less a bonus."""
-    rules = AaveRules(
-        bonus=PPM + bonus,
-        fee=fee,
-        close_factor=close,
-        full_health=full_health * (WAD // PPM),
-        small=small,
-        leftover=leftover,
-        unit=PPM,
-    )
-    sizing: Sizing = AaveClose(rules)
-    return _spread(sizing, bonus, fee, rules if dust else None, every, patience, last, losses)
-
-
-def fixed_spread_compound2(
-    *,
-    bonus: int = 80_000,
-    close: int = 500_000,
-    every: float = 1.0,
-    patience: float = 3_600.0,
-    last: float = 3_600.0,
-    losses: str = "deficit",
-) -> Liquidator:
-    """A share of the position at a time, whatever its health."""
-    return _spread(CloseFactor(close), bonus, 0, None, every, patience, last, losses)
-
-
-def fixed_spread_morpho(
-    *,
-    lltv: int = 860_000,
-    every: float = 1.0,
-    patience: float = 3_600.0,
-    last: float = 3_600.0,
-    losses: str = "lenders",
-) -> Liquidator:
-    """All at once; the bonus follows from the loan-to-value at which accounts fail."""
-    bonus = morpho_incentive(lltv * (WAD // PPM)) // (WAD // PPM) - PPM
-    return _spread(All(), bonus, 0, None, every, patience, last, losses)
-
-
-def _spread(
-    sizing: Sizing,
-    bonus: int,
-    fee: int,
-    leaves: AaveRules | None,
-    every: float,
-    patience: float,
-    last: float,
-    losses: str,
-) -> Liquidator:
-    end = losses_of(losses)
-    offers = Stage(
-        sizing=sizing,
-        price_path=FixedBonus(PPM + bonus, fee, PPM),
-        takers=Keepers(leaves=leaves, every=ns(every)),
-        every=ns(every),
-        patience=ns(patience),
-        settlement=end,
-    )
-    return Staged([offers, at_last(end, last)])
-
-
-def stability_pool(
-    *,
-    deposits: int = 1_000_000,
-    depositors: int = 1,
-    version: int = 1,
-    pool_penalty: int = 50_000,
-    spread_penalty: int = 100_000,
-    kept: int = 1,
-    gas_cap: int | None = None,
-    spread: bool = True,
-    every: float = 1.0,
-    last: float = 3_600.0,
-    losses: str = "deficit",
-) -> Liquidator:
-    """The pool's deposits against the debt, the rest to other borrowers."""
-    end = losses_of(losses)
-    shares = tuple(
-        deposits * (i + 1) // depositors - deposits * i // depositors for i in range(depositors)
-    )
-    pool = Depositors(tuple(s for s in shares if s), version, kept=kept, every=ns(every))
-    takers = Stability(pool, pool_penalty, spread_penalty, gas_cap, spread)
-    return Staged([Stage(takers=takers, moves_on=True, settlement=end), at_last(end, last)])
-
-
-# -------------------------------------------------------------------------------------- auctions
-
-
-def curve_of(kind: str, cut: int, step: int, fall: int) -> Curve:
-    """A curve in seconds: ``stair``, ``linear`` or ``exponential``."""
-    ray = cut * (RAY // PPM)
-    if kind == "stair":
-        return StairStep(ray, step)
-    if kind == "linear":
-        return Linear(fall)
-    if kind == "exponential":
-        return Exponential(root(cut, step))
-    raise ValueError(f"curve must be stair, linear or exponential, got {kind!r}")
-
-
-def root(cut: int, step: int) -> int:
-    """The ray that is ``cut`` (ppm) after ``step`` multiplications, rounded down."""
-    goal, low, high = Fraction(cut, PPM), 0, RAY
-    while low < high:
-        middle = (low + high + 1) // 2
-        if Fraction(middle, RAY) ** step <= goal:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def dutch(
-    *,
-    curve: str = "stair",
-    cut: int = 990_000,
-    step: int = 90,
-    fall: int = 6_000,
-    buf: int = 1_300_000,
-    cusp: int = 400_000,
-    tail: int = 8_400,
-    chop: int = 1_130_000,
-    tip: int = 0,
-    chip: int = 1_000,
-    dust: int = 0,
-    hole: int = WITHOUT_BOUND,
-    total_hole: int = WITHOUT_BOUND,
-    breaker: int = 0,
-    every: float = 1.0,
-    patience: float = 6 * 3_600.0,
-    last: float = 3_600.0,
-    losses: str = "fund",
-) -> Liquidator:
-    """A Dutch auction of the collateral for the debt and a penalty."""
-    end = losses_of(losses)
-    rules = ClipRules(
-        curve_of(curve, cut, step, fall),
-        buf=buf,
-        tail=tail,
-        cusp=cusp,
-        chost=dust * chop // PPM,
-        tip=tip,
-        chip=chip,
-        unit=PPM,
-        wad=PPM,
-    )
-    auction = Stage(
-        price_path=Dutch(rules),
-        takers=Keepers(tip=tip, chip=chip, level=breaker),
-        limits=Hole(total_hole, hole, chop, dust, breaker),
-        every=ns(every),
-        patience=ns(patience),
-        settlement=end,
-    )
-    return Staged([auction, at_last(end, last)])
-
-
-def english(
-    *,
-    beg: int = 1_050_000,
-    ttl: float = 3 * 3_600.0,
-    tau: float = 48 * 3_600.0,
-    chop: int = 1_130_000,
-    every: float = 1.0,
-    patience: float = 96 * 3_600.0,
-    last: float = 3_600.0,
-    losses: str = "fund",
-) -> Liquidator:
-    """An English auction: tend, then dent."""
-    end = losses_of(losses)
-    auction = Stage(
-        price_path=Bids(),
-        takers=English(beg, ns(ttl), ns(tau)),
-        limits=Hole(chop=chop),
-        every=ns(every),
-        patience=ns(patience),
-        moves_on=True,
-        settlement=end,
-    )
-    return Staged([auction, at_last(end, last)])
-
-
-def call_auction(
-    *,
-    every: float = 1.0,
-    levels: int = 64,
-    bounded: bool = True,
-    patience: float = 10.0,
-    last: float = 3_600.0,
-    losses: str = "fund",
-    limits: Limits | None = None,
-) -> Liquidator:
-    """A uniform-price call of what failed in a while."""
-    end = losses_of(losses)
-    call = Stage(
-        price_path=AtBankruptcy() if bounded else AtMark(),
-        takers=CallAuction(ns(every), levels),
-        limits=limits or Unlimited(),
-        every=ns(every),
-        patience=ns(patience),
-        settlement=end,
-    )
-    return Staged([call, at_last(end, last)])
-
-
-# ----------------------------------------------------------------------------------------- table
-
 REAL_TIME = (0.1, 60.0, "log")
 LATER = (1.0, 3_600.0, "log")
 AUCTION: dict[str, tuple[float, float, str]] = {
@@ -474,28 +46,28 @@ MAKER = "makerdao/dss dog.sol, clip.sol, abaci.sol; mainnet parameters of 2021"
 
 DESIGNS: dict[str, Named] = {
     "market-sale": Named(
-        market_sale,
+        recipes.market_sale,
         {},
         {"delay": (0.0, 10.0, "float"), "retry": REAL_TIME},
         "everything by market order at once: the null design",
         "no system's; chosen",
     ),
     "bankruptcy-takeover": Named(
-        bankruptcy_takeover,
+        recipes.bankruptcy_takeover,
         {"adl": "queue"},
         {"rest": LATER, "first": (0, 100, "int")},
         "an order at the bankruptcy price, then the insurance fund, then auto-deleveraging",
         "BitMEX and Bybit documentation; how long the order rests is chosen",
     ),
     "tiered": Named(
-        tiered,
+        recipes.tiered,
         {},
         {"every": REAL_TIME, "patience": LATER, "rest": LATER},
         "a margin bracket down at a time, then taken over at the bankruptcy price",
         "Binance and Bybit documentation; rhythm and patience are chosen",
     ),
     "backstop": Named(
-        backstop,
+        recipes.backstop,
         {"share": 666_667, "slice_share": 200_000, "slice_above": 100_000},
         {
             "share": (0, 1_000_000, "int"),
@@ -507,7 +79,7 @@ DESIGNS: dict[str, Named] = {
         "Hyperliquid documentation; the vault's capital, margin and unwinding are chosen",
     ),
     "backstop:ftx": Named(
-        backstop_ftx,
+        recipes.backstop_ftx,
         {"close": 100_000, "every": 6.0, "share": 500_000},
         {
             "close": (10_000, 1_000_000, "int"),
@@ -519,7 +91,7 @@ DESIGNS: dict[str, Named] = {
         "FTX documentation (an order every second with chance 1/6 is one every 6 s here)",
     ),
     "fixed-spread": Named(
-        fixed_spread,
+        recipes.fixed_spread,
         {"bonus": 50_000, "fee": 100_000, "close": 500_000, "full_health": 950_000},
         {
             "bonus": (0, 200_000, "int"),
@@ -530,21 +102,21 @@ DESIGNS: dict[str, Named] = {
         "aave-v3-origin 3.3 (close factor, dust, deficit); bonus of a large reserve",
     ),
     "fixed-spread:compound2": Named(
-        fixed_spread_compound2,
+        recipes.fixed_spread_compound2,
         {"bonus": 80_000, "close": 500_000},
         {"bonus": (0, 200_000, "int"), "close": (10_000, 1_000_000, "int")},
         "offers at the mark less 8 %, half of the position at a time",
         "compound-protocol; close factor and incentive from memory of mainnet",
     ),
     "fixed-spread:morpho": Named(
-        fixed_spread_morpho,
+        recipes.fixed_spread_morpho,
         {"lltv": 860_000},
         {"lltv": (400_000, 980_000, "int")},
         "all of it at a bonus set by the loan-to-value; lenders bear bad debt at once",
         "morpho-blue, Morpho.sol",
     ),
     "dutch": Named(
-        dutch,
+        recipes.dutch,
         {"curve": "stair", "cut": 990_000, "step": 90, "buf": 1_300_000, "cusp": 400_000,
          "tail": 8_400, "chip": 1_000, "tip": 0, "chop": 1_130_000},
         AUCTION,
@@ -552,7 +124,7 @@ DESIGNS: dict[str, Named] = {
         MAKER,
     ),
     "dutch:linear": Named(
-        dutch,
+        recipes.dutch,
         {"curve": "linear", "fall": 6_000, "buf": 1_300_000, "cusp": 400_000, "tail": 8_400,
          "chip": 1_000, "tip": 0, "chop": 1_130_000},
         {
@@ -565,7 +137,7 @@ DESIGNS: dict[str, Named] = {
         f"{MAKER}; how long it falls is chosen",
     ),
     "dutch:exponential": Named(
-        dutch,
+        recipes.dutch,
         {"curve": "exponential", "cut": 990_000, "step": 90, "buf": 1_300_000, "cusp": 400_000,
          "tail": 8_400, "chip": 1_000, "tip": 0, "chop": 1_130_000},
         AUCTION,
@@ -573,7 +145,7 @@ DESIGNS: dict[str, Named] = {
         MAKER,
     ),
     "english": Named(
-        english,
+        recipes.english,
         {"beg": 1_050_000, "ttl": 10_800.0, "tau": 172_800.0, "chop": 1_130_000},
         {
             "beg": (1_001_000, 1_200_000, "int"),
@@ -584,21 +156,21 @@ DESIGNS: dict[str, Named] = {
         "makerdao/dss flip.sol",
     ),
     "call-auction": Named(
-        call_auction,
+        recipes.call_auction,
         {"bounded": True},
         {"every": REAL_TIME, "patience": LATER, "levels": (0, 1_024, "int")},
         "one price for all that failed in a second, none below its bankruptcy price",
         "Quedex documentation; interval and patience are chosen",
     ),
     "stability-pool": Named(
-        stability_pool,
+        recipes.stability_pool,
         {"version": 1},
         {"every": REAL_TIME},
         "deposits pay the debt and get the collateral; the rest goes to other borrowers",
         "liquity/dev; the deposits are chosen",
     ),
     "stability-pool:liquity2": Named(
-        stability_pool,
+        recipes.stability_pool,
         {"version": 2, "pool_penalty": 50_000, "spread_penalty": 100_000},
         {
             "pool_penalty": (0, 200_000, "int"),

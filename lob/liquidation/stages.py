@@ -4,7 +4,7 @@
 trigger       when does this stage take a case over, and keep it? ``lob.liquidation.triggers``
 sizing        how much of a position is offered now? ``lob.liquidation.sizing``
 price path    at what price, over time? ``lob.liquidation.price_paths``
-takers        who may take it? ``takers``, ``auctions``, ``deleveraging``, ``facilities``
+takers        who may take it? ``takers``, ``english``, ``auctions``, ``facilities``...
 settlement    what becomes of an account that is flat? ``lob.liquidation.settlement``
 limits        what bounds it? ``lob.liquidation.limits``
 ============  ===================================================================================

@@ -11,10 +11,11 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import BestBid, Last, Mid
 from lob.liquidation import Stage, Staged
-from lob.liquidation.auctions import CallAuction, English
+from lob.liquidation.auctions import CallAuction
 from lob.liquidation.curves import RAY, Exponential, Linear, StairStep
 from lob.liquidation.deleveraging import Opposing
-from lob.liquidation.facilities import Backstop, Depositors, Stability, Vault
+from lob.liquidation.english import English
+from lob.liquidation.facilities import Backstop, Vault
 from lob.liquidation.lending import AaveRules
 from lob.liquidation.limits import FirstSlice, Hole, Slices, Unlimited
 from lob.liquidation.maker import ClipRules
@@ -30,6 +31,7 @@ from lob.liquidation.price_paths import (
 )
 from lob.liquidation.settlement import Waterfall
 from lob.liquidation.sizing import AaveClose, All, CloseFactor, DownTier
+from lob.liquidation.stability import Depositors, Stability
 from lob.liquidation.takers import Book, Keepers, Lenders, Resting
 from lob.liquidation.triggers import AboveTier, Always, EquityBelow, Not
 from lob.liquidation.wrapping import SealedBid

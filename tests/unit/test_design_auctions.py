@@ -7,9 +7,10 @@ import pytest
 import lob
 from lob import EntryKind, Kind, Reason
 from lob.liquidation import Stage, Staged
-from lob.liquidation.auctions import English
-from lob.liquidation.facilities import Depositors, Stability, Vault
+from lob.liquidation.english import English
+from lob.liquidation.facilities import Vault
 from lob.liquidation.named import make
+from lob.liquidation.stability import Depositors, Stability
 from lob.liquidation.wrapping import SealedBid
 from tests.unit.test_designs import LENDING, Scene
 from tests.venues import FIRST_OWNER, asking

@@ -1,0 +1,234 @@
+"""The English auction: bids rise, then less is accepted for the best of them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lob.checks import integer
+from lob.liquidation.maker import FlipAuction, FlipBid, Refusal
+from lob.liquidation.offers import BestBid, OfferPrice
+from lob.liquidation.parts import Takers
+from lob.liquidation.price_paths import taker_side
+from lob.liquidation.sale import Sale
+from lob.liquidation.takers import pay_penalty
+from lob.types import MAX_PRICE, EntryKind, Reason, Side
+
+if TYPE_CHECKING:
+    from lob.liquidation.stages import Staged
+
+__all__ = ["Bidding", "English", "escrow_of"]
+
+NS_PER_SECOND = 1_000_000_000
+PPM = 1_000_000
+
+
+def escrow_of(design: "Staged") -> int:
+    """The account that holds what bidders have put up, of one design."""
+    found: int = design.memory["escrow"]
+    return found
+
+
+class Bidding(Takers):
+    """Takers that need an account for what bidders put up."""
+
+    def attach(self, design: "Staged") -> None:
+        """See ``Takers``."""
+        if "escrow" not in design.memory:
+            name = f"{design.clearing.name}: bids"
+            design.memory["escrow"] = design.clearing.ledger.open_account(name)
+
+
+@dataclass(frozen=True)
+class English(Bidding):
+    """Bids rise to the tab, then less and less of the lot is accepted for it (Maker 1.2's Flip).
+
+    Of a long position the lots are sold for its debt: a BID for all lots at a price bids that much
+    cash, up to the tab; once the tab is bid, a BID for fewer lots that pays it takes those, and the
+    rest is the owner's. A price of 0 bids one unit of cash. A bid is paid at once, and paid back by
+    whoever beats it.
+
+    Of a short position it is the other way round: the cash of the account is sold for its lots. A
+    BID for some of the lots takes them over for all the cash, one for all lots takes them over for
+    size times price. What is put up is the value of the lots at the mark, until the end.
+
+    Parameters
+    ----------
+    beg
+        The least improvement as a factor, ppm: 1,050,000 is 5 %.
+    ttl, tau
+        ns that a bid stands unless it is beaten, and that an auction lasts at most.
+    """
+
+    beg: int = 1_050_000
+    ttl: int = 3 * 3600 * NS_PER_SECOND
+    tau: int = 48 * 3600 * NS_PER_SECOND
+
+    def __post_init__(self) -> None:
+        integer("beg", self.beg, PPM)
+        integer("ttl", self.ttl, 1)
+        integer("tau", self.tau, 1)
+
+    def offer(
+        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+    ) -> bool:
+        """See ``Takers``."""
+        now, side = design.clearing.market.now, taker_side(design, case, holding)
+        done, cash = design.progress[case].barked, design.cash(case)
+        value = lots * (design.mark(holding) or 0) * design.multiplier(holding)
+        tab = done.tab if done is not None else (-cash if side == Side.BUY and cash < 0 else value)
+        lot, raises = (lots, tab) if side == Side.BUY else (cash, lots)
+        if lot <= 0 or raises <= 0:
+            return False
+        auction = FlipAuction.kick(
+            lot, raises, now, beg=self.beg, ttl=self.ttl, tau=self.tau, unit=PPM
+        )
+        sale = Sale(holding, side, lots, BestBid(), now, now + self.tau, True, auction.end + 1)
+        sale.auction, sale.tab, sale.due = auction, tab, done.due if done is not None else tab
+        sale.multiplier = design.multiplier(holding)
+        design.start_sale(case, sale, bids=True, least=1)
+        return True
+
+    def bid(self, design: "Staged", case: int, account: int, size: int, price: int) -> Reason:
+        """See ``Takers``."""
+        sale = design.progress[case].sale
+        assert sale is not None
+        auction = sale.auction
+        assert isinstance(auction, FlipAuction)
+        now = design.clearing.market.now
+        amount = price * size * sale.multiplier
+        if sale.side == Side.BUY:
+            done = self._for_lots(auction, account, size, amount, now)
+        else:
+            done = self._for_cash(auction, account, size, amount, now)
+        if done.refusal:
+            late = done.refusal in (Refusal.ALREADY_FINISHED, Refusal.ENDED)
+            return Reason.NOT_ON_OFFER if late else Reason.BID_TOO_LOW
+        reason = (
+            self._pay(design, case, account, done)
+            if sale.side == Side.BUY
+            else self._put_up(design, case, account, sale, done)
+        )
+        if reason != Reason.NONE:
+            return reason
+        self._note(design, case, sale, done.auction)
+        return Reason.NONE
+
+    @staticmethod
+    def _for_lots(auction: FlipAuction, bidder: int, size: int, amount: int, now: int) -> FlipBid:
+        if size == auction.lot:
+            return auction.tend(bidder, size, min(max(1, amount), auction.tab), now)
+        if size > auction.lot or amount < auction.tab:
+            return FlipBid(auction, refusal=Refusal.INSUFFICIENT_INCREASE)
+        return auction.dent(bidder, size, auction.tab, now)
+
+    @staticmethod
+    def _for_cash(auction: FlipAuction, bidder: int, size: int, amount: int, now: int) -> FlipBid:
+        if size > auction.tab or amount > auction.lot:
+            return FlipBid(auction, refusal=Refusal.INSUFFICIENT_INCREASE)
+        if auction.bid < auction.tab:
+            return auction.tend(bidder, auction.lot, size, now)
+        return auction.dent(bidder, amount or auction.lot, size, now)
+
+    def _pay(self, design: "Staged", case: int, bidder: int, done: FlipBid) -> Reason:
+        """The bidder pays the one outbid, and the account what he adds to it."""
+        if len(done.payments) == 2:
+            total = sum(payment.amount for payment in done.payments)
+            reason = design.refusal_to_carry(bidder, 0, total)
+            if reason:
+                return reason
+        reason = Reason.NONE
+        for _, payee, amount in done.payments:
+            to = design.account_of(case) if payee is None else payee
+            reason = reason or design.put_up(case, bidder, to, amount)
+        return reason
+
+    def _put_up(
+        self, design: "Staged", case: int, bidder: int, sale: Sale, done: FlipBid
+    ) -> Reason:
+        """The bidder puts up the value of the lots; the one outbid gets his back."""
+        mark = design.mark(sale.holding) or 1
+        stake = done.auction.bid * mark * design.multiplier(sale.holding)
+        before = sale.auction.guy if isinstance(sale.auction, FlipAuction) else None
+        more = stake - (sale.stake if before == bidder else 0)
+        reason = design.refusal_to_carry(bidder, 0, max(0, more))
+        if reason == Reason.NONE:
+            self._give_back(design, case, sale)
+            design.pay(case, bidder, escrow_of(design), stake, EntryKind.BID)
+            sale.stake = stake
+        return reason
+
+    @staticmethod
+    def _give_back(design: "Staged", case: int, sale: Sale) -> None:
+        guy = sale.auction.guy if isinstance(sale.auction, FlipAuction) else None
+        if guy is not None and sale.stake:
+            design.pay(case, escrow_of(design), guy, sale.stake, EntryKind.BID)
+        sale.stake = 0
+
+    @staticmethod
+    def _note(design: "Staged", case: int, sale: Sale, after: FlipAuction) -> None:
+        shrinks = sale.side == Side.BUY and after.lot != sale.lots
+        sale.auction = after
+        one = sale.multiplier
+        if sale.side == Side.BUY:
+            sale.lots, best = after.lot, after.bid // (after.lot * one)
+        else:
+            best = min(MAX_PRICE, after.lot // (after.bid * one))
+        sale.price.price = best  # type: ignore[attr-defined]
+        end = after.end
+        if after.expiry is not None and after.expiry < end:
+            end = after.expiry
+        design.note_auction(case, sale.lots, best)
+        if shrinks:
+            design.change_sale(case, size=sale.lots, closes=end)
+        elif design.listeners:
+            design.change_sale(case, closes=end)
+        sale.closes, sale.next = end, end + 1
+        if sale.next < design.progress[case].look:
+            design.look_at(case, sale.next)
+
+    def due(self, design: "Staged", case: int, ts: int) -> None:
+        """See ``Takers``: the best bid wins; without one the auction runs again."""
+        progress = design.progress[case]
+        sale = progress.sale
+        assert sale is not None
+        auction = sale.auction
+        assert isinstance(auction, FlipAuction)
+        guy = auction.guy
+        won = auction.deal(ts)
+        if won.refusal:
+            timed_out = ts >= progress.entered + design.stages[design.stage(case)].patience
+            again = auction.tick(ts)
+            if timed_out or again.refusal:
+                design.end_sale(case)
+                progress.barked = None
+                return
+            sale.auction, sale.next, sale.closes = (
+                again.auction,
+                again.auction.end + 1,
+                (again.auction.end),
+            )
+            design.change_sale(case, closes=sale.closes)
+            return
+        assert guy is not None
+        self._hand_over(design, case, sale, guy, auction)
+        design.end_sale(case)
+        progress.barked = None
+
+    def _hand_over(
+        self, design: "Staged", case: int, sale: Sale, guy: int, auction: FlipAuction
+    ) -> None:
+        if sale.side == Side.BUY:
+            sale.raised = auction.bid
+            design.give_lots(case, guy, auction.lot, holding=sale.holding, paid=auction.bid)
+        else:
+            self._give_back(design, case, sale)
+            lots, cash = auction.bid, auction.lot
+            design.give_lots(case, guy, lots, holding=sale.holding, paid=-cash)
+            design.pay(case, design.account_of(case), guy, cash, EntryKind.BID)
+        pay_penalty(design, case, sale)
+
+    def withdraw(self, design: "Staged", case: int) -> None:
+        """See ``Takers``."""
+        progress = design.progress.get(case)
+        if progress is not None and progress.sale is not None:
+            self._give_back(design, case, progress.sale)
+        super().withdraw(design, case)
