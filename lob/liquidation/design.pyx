@@ -510,9 +510,10 @@ cdef class Design(Liquidator):
         cdef int64_t number = which(self, holding), first, count, account
         cdef int64_t sign = checks.integer("side", side, -1, 1)
         cdef const int64_t *held = self.clearing.ledger.row(self.clearing.records[number].asset)
+        cdef const Account *accounts = self.clearing.ledger.accounts
         for first, count in self.clearing.account_ranges:
             for account in range(first, first + count):
-                if held[account] * sign > 0 and self.clearing.ledger.accounts[account].state == SAFE:
+                if held[account] * sign > 0 and accounts[account].state == SAFE:
                     return True
         return False
 
