@@ -100,9 +100,9 @@ def _tables(contest: "Contest", width: int) -> Iterator[Table]:
 
 
 def _broken(label: str, width: int) -> str:
-    """A name over several lines, broken behind hyphens where that is enough."""
+    """A name over several lines, broken behind hyphens and the like where that is enough."""
     lines = [""]
-    for piece in re.findall(r"[^- ]*[- ]?", label):
+    for piece in re.findall(r"[^- (,=]*[- (,=]?", label):
         if lines[-1] and len(lines[-1]) + len(piece) > width:
             lines.append("")
         lines[-1] += piece
