@@ -449,6 +449,7 @@ def test_pledgers_have_their_claims_and_owe():
     pledgers = Pledgers("pledgers", asset="receipt", units=[100, 50], shares=[200_000, 0])
     simulation = run_of(pledgers, oracle=None, holdings=holdings, facilities=[pool])
     pool.stock(1_000, token=2_000)
+    simulation.venue.refresh()
     simulation.run(until=SECOND)
     clearing = simulation.clearings[0]
     found = [clearing.account(pledgers.first_account + i) for i in range(2)]
