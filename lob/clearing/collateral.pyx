@@ -464,6 +464,11 @@ cdef class Claim(Facility):
             Number of the account in which they are collateral.
         amount
             Units, at most what is at hand.
+
+        Raises
+        ------
+        ValueError
+            If the cash that the account may come to owe is not among what backs the claim.
         """
         cdef int64_t number = self.part_of(asset), k
         cdef int64_t to = checks.integer("account", account, 1, self.ledger.account_count - 1)
@@ -471,6 +476,14 @@ cdef class Claim(Facility):
         cdef int64_t *known
         if not self.resolve() or to == self.issuer:
             raise ValueError(f"account must be another one than the issuer's, got {account}")
+        protocol = self.ledger.accounts[to].protocol
+        if protocol:
+            cash = self.ledger.assets[self.market.clearings[protocol - 1].cash_asset]
+            if cash not in self.backing:
+                raise ValueError(
+                    f"claim {self.name!r}: backing must name {cash}, which the account {account} "
+                    f"may come to owe"
+                )
         units = checks.integer("amount", amount, 1, max(0, self.at_hand(number)))
         self.pledge_accounts.reserve(8 * <size_t>(self.pledge_count + 1))
         known = <int64_t *>self.pledge_accounts.data

@@ -328,6 +328,17 @@ def test_pledged_collateral_counts_for_its_issuer_and_not_for_who_looks_through(
     venue.check()
 
 
+def test_a_pledge_needs_its_debt_to_be_counted():
+    receipt = Claim("reth", backing=["eth"])
+    first = lending("A", price=Fixed(100))
+    venue = lob.Venue([ETH], clearings=[first], facilities=[receipt])
+    plain_account(venue, eth=100)
+    ask(venue, Kind.MINT, 100)
+    with pytest.raises(ValueError, match="must name cash"):
+        receipt.pledge("eth", first.open(OTHER, [0], [0]), 80)
+    assert receipt.pledged == {"eth": 0}
+
+
 # ---------------------------------------------------------------- forced sales
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import lob
 from lob import EntryKind, Kind, Reason, Side
 from lob.clearing import Clearing, Holding, Oracle
-from lob.clearing.collateral import ClaimValue
+from lob.clearing.collateral import Claim, ClaimValue
 from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import Fixed
 from lob.liquidation import Frozen
@@ -169,3 +169,36 @@ def test_a_fair_share_cannot_be_pushed_by_swaps():
 def test_misuse_of_a_pool(options, match):
     with pytest.raises(ValueError, match=match):
         Pool("lp", base="eth", **options)
+
+
+def test_a_run_replayed_from_its_own_messages_is_the_same():
+    def make():
+        pool = Pool("lp", base="eth", initial=(10, 1_000))
+        staked = Claim("st", backing=["eth"], delay=5, rate=3, period=2)
+        venue = lob.Venue([ETH], facilities=[pool, staked])
+        for owner in (PROVIDER, TRADER):
+            account = venue.ledger.open_account(owner=owner)
+            for name in ("eth", "cash"):
+                venue.ledger.transfer(venue.ledger.asset(name), 0, account, 10_000)
+        venue.refresh()
+        return venue
+
+    first, second = make(), make()
+    random = np.random.default_rng(1)
+    rows = np.zeros(300, lob.MESSAGE)
+    rows["ts_event"] = np.arange(300)
+    rows["kind"] = random.integers(Kind.MINT, Kind.SWAP + 1, 300)
+    rows["owner"] = random.choice([PROVIDER, TRADER, 5], 300)
+    rows["order_id"] = random.integers(0, 2, 300)
+    rows["size"] = random.integers(1, 30, 300)
+    rows["side"] = random.choice([1, -1], 300)
+    for row in rows:
+        first.process(np.array([row]))
+    second.process(first.messages)
+    for venue in (first, second):
+        venue.advance(400)
+        venue.check()
+    assert first.digest() == second.digest()
+    reasons = set(first.events["reason"].tolist())
+    assert {Reason.INSUFFICIENT_MARGIN, Reason.NO_ACCOUNT, Reason.NOT_ON_OFFER} < reasons
+    assert first.facilities[1].queue == []
