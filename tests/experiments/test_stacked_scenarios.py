@@ -60,7 +60,10 @@ def test_loopers_amplify_a_depeg():
     scenario = read_scenario("looped-staking-depeg", SMALL["looped-staking-depeg"])
     full, twin = run_scenario(scenario, 1), run_scenario(scenario, 1, forced=False)
     assert full.drop() > twin.drop() > 0
-    assert full.summary()["stack"]["contagion"] != [[0, 0], [0, 0]]
+    stack = full.summary()["stack"]
+    assert stack["contagion"] != [[0, 0], [0, 0]]
+    # A staked token is a claim, whether its price is its own book's or not.
+    assert set(stack["lots_by_layer"]) == {"1"}
 
 
 def test_what_is_pledged_again_is_seen_or_lost():
