@@ -15,6 +15,7 @@ from experiments.metrics.cascade import Cascade, cascade_of, forced_trades, peak
 from experiments.metrics.solvency import Solvency, recovery, solvency_of
 from experiments.metrics.spiral import drop
 from experiments.scenario import SECOND_NS, Scenario
+from experiments.stack_summary import market_rows, stack_summary
 
 __all__ = ["Run", "build", "run_scenario"]
 
@@ -53,20 +54,15 @@ class Run:
         """Ticks that the mark of a shock's instrument fell (or rose, if it was bought)."""
         what = self.scenario.shocks[shock]
         number = self.scenario.number_of(what.instrument)
+        entries, protocol = market_rows(self, number)
         return drop(
-            self.tape["entries"],
+            entries,
             round(what.at * SECOND_NS),
             round((what.over + self.scenario.horizon) * SECOND_NS),
             instrument=number,
-            protocol=self._protocol_of(number),
+            protocol=protocol,
             side=-1 if what.side == "sell" else 1,
         )
-
-    def _protocol_of(self, instrument: int) -> int:
-        """The first clearing that has a mark for a book."""
-        rows = self.tape["entries"]
-        rows = rows[(rows["kind"] == lob.EntryKind.MARK) & (rows["instrument"] == instrument)]
-        return int(rows["protocol"].min()) if len(rows) else 0
 
     def summary(self) -> dict[str, Any]:
         """What happened, ready for JSON."""
@@ -84,6 +80,7 @@ class Run:
             "generations": self.cascade.per_generation(),
             "peak_lots_per_second": peak_rate(forced),
             "solvency": self.solvency.to_dict(),
+            "stack": stack_summary(self),
             "recovery": [value if np.isfinite(value) else None for value in brought],
             "digest": self.simulation.digest(),
             "cpu_seconds": self.cpu_seconds,
@@ -91,9 +88,11 @@ class Run:
 
     def _fair(self, instrument: int) -> float:
         """The mark before the first shock: what things were worth when nobody was forced."""
-        entries = self.tape["entries"]
+        entries, protocol = market_rows(self, instrument)
         rows = entries[
-            (entries["kind"] == lob.EntryKind.MARK) & (entries["instrument"] == instrument)
+            (entries["kind"] == lob.EntryKind.MARK)
+            & (entries["instrument"] == instrument)
+            & (entries["protocol"] == protocol)
         ]
         first = min(shock.at for shock in self.scenario.shocks) * SECOND_NS
         before = rows["price"][rows["ts_event"] < first]

@@ -30,7 +30,7 @@ class DepegArbitrageur(Funded):
     most
         Lots that it buys at one look.
     base_instrument
-        Book in which it sells what it gets; ``None``: it gets cash.
+        Book in which it sells what it gets, beyond what it began with; ``None``: it gets cash.
     mint_above
         Ppm above the redemption value at which it mints and sells, as far as it has what a token
         costs in kind; ``None``: never.
@@ -81,7 +81,8 @@ class DepegArbitrageur(Funded):
             bid = self.best_bid(self.base_instrument)
             one = self.simulation.instruments[self.base_instrument]
             if bid is not None:
-                lots = self.balance(one.base or one.name)
+                asset = one.base or one.name
+                lots = max(0, self.balance(asset) - self.funds.get(asset, 0))
                 self.sell_at(self.base_instrument, lots, max(1, bid * 99 // 100))
         self.mint_what_is_dear()
         limit = self.highest_price()

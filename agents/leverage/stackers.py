@@ -119,7 +119,7 @@ class RehypothecatingLender(Leveraged):
     Parameters
     ----------
     receipt
-        Name of the claim.
+        Name of the claim, whose backing names cash too: what is owed on a pledge counts.
     asset
         What was entrusted to it, and what its margin account holds.
     share

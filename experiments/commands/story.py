@@ -26,6 +26,7 @@ def run_story(
 ) -> None:
     """Run a scenario over seeds, with forced selling and without, and tell what happened."""
     from experiments.commands.run import market_options
+    from experiments.commands.stack_story import stack_answer
     from experiments.run import run_scenario
     from experiments.scenario import ScenarioError, read_scenario
     from experiments.spiral_study import study_spiral
@@ -39,25 +40,33 @@ def run_story(
             study = study_spiral(
                 scenario, chosen, report=lambda done, total: show(f"run {done} of {total}")
             )
+        stacked = stack_answer(study)
         if out:
             run = run_scenario(scenario, first)
             for kind, rows in run.tape.items():
                 tape.write(out / f"{kind}.parquet", rows)
-            (out / "story.json").write_text(json.dumps(study.to_dict(), indent=2))
+            (out / "story.json").write_text(json.dumps({**study.to_dict(), **stacked}, indent=2))
             run.plot().write_html(out / "run.html", include_plotlyjs=True)
     except (ScenarioError, ValueError) as error:
         raise RefusalError(str(error)) from None
     if as_json:
-        typer.echo(json.dumps(study.to_dict(), indent=2, allow_nan=False))
+        typer.echo(json.dumps({**study.to_dict(), **stacked}, indent=2, allow_nan=False))
     else:
-        typer.echo("\n".join(tell(study)))
+        typer.echo("\n".join(tell(study, stacked)))
 
 
-def tell(study: "SpiralStudy") -> list[str]:
+def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[str]:
     """The story, line by line."""
+    from experiments.commands.stack_story import stack_rows
+
     scenario = study.scenario
     lines = [f"{scenario.name}: {scenario.question}"]
     accounts = sum(one.count if one.stacked is None else 0 for one in scenario.populations)
+    accounts += sum(one.count for one in scenario.pledgers)
+    accounts += sum(
+        one.count * (len(one.places) if one.everywhere else 1) for one in scenario.loopers
+    )
+    accounts += len([one for one in scenario.stackers if one.clearing is not None])
     rows: list[tuple[str, str]] = []
     for number, shock in enumerate(scenario.shocks):
         over = f" over {shock.over:g} s" if shock.over else ""
@@ -78,6 +87,7 @@ def tell(study: "SpiralStudy") -> list[str]:
         )
         rows.append(("amplification", said))
     rows += _cascade(study, accounts)
+    rows += stack_rows(study, stacked or {})
     rows += _payers(study)
     rows.append(("ledger", "every asset sums to zero, in every run"))
     rows.append(("digest of the first run", study.full[0]["digest"]))

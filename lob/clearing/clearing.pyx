@@ -1133,11 +1133,12 @@ cdef class Clearing:
         """How many claims deep the deepest collateral of an account is."""
         cdef uint8_t deepest = 0
         cdef int64_t i
-        if not self.watches_claims and not self.unwraps:
-            return 0
         for i in range(self.holding_count):
-            if self.ledger.row(self.records[i].asset)[account] > 0:
-                deepest = max(deepest, self.records[i].depth)
+            # Claims that a book prices have a depth too.
+            if self.records[i].depth > deepest and (
+                self.ledger.row(self.records[i].asset)[account] > 0
+            ):
+                deepest = self.records[i].depth
         return deepest
 
     cdef int64_t tag_of(self, int64_t case) noexcept:

@@ -26,6 +26,9 @@ class LookThrough:
         A ``lob.Venue``.
     cash
         Name of the asset in which everything is valued.
+    sees
+        ``"own"``: claims are worth what their issuers say they hold; ``"all"``: net of what was
+        pledged elsewhere and is lost.
 
     Attributes
     ----------
@@ -36,8 +39,11 @@ class LookThrough:
         market says.
     """
 
-    def __init__(self, venue: Any, *, cash: str = "cash") -> None:
+    def __init__(self, venue: Any, *, cash: str = "cash", sees: str = "own") -> None:
+        if sees not in ("own", "all"):
+            raise ValueError(f"sees must be 'own' or 'all', got {sees!r}")
         self.venue = venue
+        self.sees = sees
         self.cash = cash
         self.claims = venue.claims
         self.books = {}
@@ -134,9 +140,9 @@ class LookThrough:
         self, claim: Any, values: Mapping[str, Fraction | None]
     ) -> dict[str, Fraction | int]:
         """Units behind a claim: of a pool, once arbitrage has brought it to these values."""
-        held: dict[str, Fraction | int] = dict(claim.held("own"))
+        held: dict[str, Fraction | int] = dict(claim.held(self.sees))
         if claim.name in self.pools:
-            (one, x), (other, y) = claim.held("own").items()
+            (one, x), (other, y) = claim.held(self.sees).items()
             left, right = values.get(one), values.get(other)
             if left and right and x > 0 and y > 0:
                 # x * y stays, and both sides are worth the same.
@@ -183,6 +189,29 @@ class LookThrough:
             return min(MAX_PRICE, max(1, int(now // multiplier)))
         # In proportion: a claim marked at its own book keeps its premium, a late oracle its error.
         return min(MAX_PRICE, max(1, int(holding.mark_price * now / was)))
+
+    def fair_marks(self) -> list[list[int]]:
+        """Marks of now, but claims without a book at what backs them, in ticks rounded down.
+
+        With ``sees="all"`` that is what is there once everything is known, whatever clearings
+        believe.
+        """
+        values = self.values()
+        table = []
+        for clearing, row in zip(self.venue.clearings, self.marks(), strict=True):
+            marks = []
+            for holding, mark in zip(clearing.holdings, row, strict=True):
+                value = values.get(holding.name)
+                if (
+                    self.depth(holding.name)
+                    and holding.name not in self.books
+                    and (value is not None)
+                ):
+                    unit = self.venue.instruments[holding.instrument].multiplier
+                    mark = max(1, int(value // unit))
+                marks.append(mark)
+            table.append(marks)
+        return table
 
     def gross(self, prices: Mapping[str, int] | None = None) -> dict[str, float]:
         """Base exposure behind one unit of every asset, in units of cash, long and short added."""

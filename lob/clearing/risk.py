@@ -75,8 +75,8 @@ class Stacks(LookThrough):
     ----------
     venue
         A ``lob.Venue``.
-    cash
-        Name of the asset in which everything is valued.
+    cash, sees
+        See ``LookThrough``.
     """
 
     # ------------------------------------------------------------ all accounts
@@ -118,6 +118,18 @@ class Stacks(LookThrough):
             failing=int(rows["failing"].sum()),
             shortfall=-int(rows["equity"][rows["equity"] < 0].sum()),
         )
+
+    def hidden_shortfall(self) -> int:
+        """What is missing in accounts whose debt is above what they hold at ``fair_marks``.
+
+        In units of cash. With ``sees="all"`` it counts losses that nobody has noticed yet, in
+        accounts that clearings hold to be safe, and those of accounts that cannot be sold out.
+        """
+        total = 0
+        for clearing, marks in zip(self.venue.clearings, self.fair_marks(), strict=True):
+            equity = value_accounts(clearing, marks)["equity"]
+            total -= int(equity[equity < 0].sum())
+        return total
 
     def _locked(self, values: Mapping[str, Fraction | None]) -> tuple[Fraction, Fraction]:
         """Value of all that margin accounts and issuers hold, and of the base assets among it.

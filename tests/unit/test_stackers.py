@@ -229,7 +229,7 @@ def test_a_yield_loop_loops_while_it_pays_and_unwinds_when_it_does_not():
 
 
 def pledge_run(share=500_000):
-    receipt = Claim("receipt", backing=["token"])
+    receipt = Claim("receipt", backing=["token", "cash"])
     lender = RehypothecatingLender(
         "lender of lenders", receipt="receipt", asset="token", share=share, ltv=500_000
     )
@@ -247,10 +247,11 @@ def test_a_lender_pledges_what_was_entrusted_to_it_and_borrows():
     simulation, receipt, lender, saver = pledge_run()
     assert saver.balance("receipt") == 1_000
     simulation.run(until=2 * SECOND)
-    assert receipt.pledged == {"token": 500}
+    assert receipt.pledged["token"] == 500
     assert lender.held == 500
     assert lender.state.cash == -250_000
-    assert receipt.held("own") == receipt.held("all") == {"token": 1_000}
+    assert receipt.held("own") == {"token": 1_000, "cash": 0}
+    assert receipt.held("all") == {"token": 1_000, "cash": -250_000}
     # Half of it is at hand: a saver who wants all back gets what is there.
     saver.redeem("receipt", 1_000)
     assert saver.balance("token") == 500
@@ -265,7 +266,7 @@ def test_what_was_pledged_is_lost_with_the_lender():
     simulation.run(until=3 * SECOND)
     assert simulation.clearings[0].case_count == 1
     assert lender.held == 0
-    assert receipt.held("own") == {"token": 1_000}
+    assert receipt.held("own")["token"] == 1_000
     assert receipt.held("all")["token"] < 1_000
     simulation.venue.check()
 
@@ -449,6 +450,7 @@ def test_pledgers_have_their_claims_and_owe():
     pledgers = Pledgers("pledgers", asset="receipt", units=[100, 50], shares=[200_000, 0])
     simulation = run_of(pledgers, oracle=None, holdings=holdings, facilities=[pool])
     pool.stock(1_000, token=2_000)
+    simulation.venue.refresh()
     simulation.run(until=SECOND)
     clearing = simulation.clearings[0]
     found = [clearing.account(pledgers.first_account + i) for i in range(2)]

@@ -1,0 +1,138 @@
+"""The lines of a story about stacks: who pulled down whom, which layer, what was at risk."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.stack_summary import is_stacked, risk_before, seeing
+
+if TYPE_CHECKING:
+    from experiments.spiral_study import SpiralStudy
+
+__all__ = ["stack_answer", "stack_rows"]
+
+SHOWN = 4
+"""Pairs of protocols that are named."""
+
+
+def stack_answer(study: "SpiralStudy") -> dict[str, Any]:
+    """The risk before the shock, and what it is worth to see pledges, ready for JSON.
+
+    Empty where nothing is stacked.
+    """
+    if not is_stacked(study.scenario):
+        return {}
+    answer: dict[str, Any] = {"risk_before": risk_before(study.scenario, study.seeds[0])}
+    pledged = any(one.kind == "RehypothecatingLender" for one in study.scenario.stackers)
+    if pledged:
+        answer["verification"] = _verification(study)
+    return answer
+
+
+def _verification(study: "SpiralStudy") -> dict[str, Any]:
+    """The same runs with clearings that see their own books only, and with those that see all."""
+    from experiments.spiral_study import study_spiral
+
+    found = {}
+    for sees in ("own", "all"):
+        other = seeing(study.scenario, sees)
+        seen = study if other == study.scenario else study_spiral(other, study.seeds)
+        found[sees] = {
+            "bad_debt": seen.mean("solvency", "bad_debt"),
+            "failures": seen.mean("solvency", "failures"),
+            "unsold_lots": seen.mean("solvency", "unsold_lots"),
+            "hidden_shortfall": seen.mean("stack", "hidden_shortfall"),
+            "debt": risk_before(other, study.seeds[0])["debt"],
+        }
+    return found
+
+
+def stack_rows(study: "SpiralStudy", answer: dict[str, Any]) -> list[tuple[str, str]]:
+    """The story's lines about the stack."""
+    if not answer:
+        return []
+    names = [one.name for one in study.scenario.clearings]
+    parts = [run["stack"] for run in study.full]
+    rows = _risk_rows(answer["risk_before"])
+    rows += [
+        ("failed in", _join(names, _mean([part["failures_by_protocol"] for part in parts]))),
+        ("pulled down by another", _contagion(names, _mean([part["contagion"] for part in parts]))),
+        ("sold by layer of claims", _layers([part["lots_by_layer"] for part in parts], "lots")),
+        ("of the drop", _drop(parts)),
+    ]
+    rows += _verification_rows(answer.get("verification"))
+    return [row for row in rows if row[1]]
+
+
+def _risk_rows(risk: dict[str, Any]) -> list[tuple[str, str]]:
+    leverage, multiplier = risk["effective_leverage"], risk["collateral_multiplier"]
+    said = [
+        f"leverage {leverage:.2f}" if leverage is not None else "",
+        f"collateral counted {multiplier:.2f} times" if multiplier is not None else "",
+        f"{risk['depth']} layers of claims" if risk["depth"] != 1 else "1 layer of claims",
+    ]
+    rows = [("stack before the shock", ", ".join(one for one in said if one))]
+    if risk["first_failure"] is not None and risk["price"]:
+        fall = 1 - risk["first_failure"] / risk["price"]
+        rows.append(("first account fails at", f"{risk['first_failure']:,} ticks, {fall:.1%} down"))
+    if risk["debt"] and risk["debt_at_risk"]:
+        at = [
+            f"{amount / risk['debt']:.0%} at -{drop:.0%}" for drop, amount in risk["debt_at_risk"]
+        ]
+        rows.append(("debt liquidated at a fall", ", ".join(at)))
+    return rows
+
+
+def _mean(tables: list[Any]) -> Any:
+    return np.mean(np.array(tables, np.float64), axis=0)
+
+
+def _join(names: list[str], values: Any) -> str:
+    return ", ".join(
+        f"{name} {value:,.0f}" for name, value in zip(names, values, strict=True) if value
+    )
+
+
+def _contagion(names: list[str], matrix: Any) -> str:
+    """The largest entries between, or within, protocols."""
+    order = np.argsort(-matrix, axis=None, kind="stable")[:SHOWN]
+    pairs = [(int(i), int(j)) for i, j in zip(*np.unravel_index(order, matrix.shape), strict=True)]
+    return ", ".join(
+        f"{matrix[i, j]:,.0f} in {names[j]} by {'itself' if i == j else names[i]}"
+        for i, j in pairs
+        if matrix[i, j]
+    )
+
+
+def _layers(tables: list[dict[str, int]], unit: str) -> str:
+    totals: dict[int, float] = {}
+    for table in tables:
+        for layer, amount in table.items():
+            totals[int(layer)] = totals.get(int(layer), 0.0) + amount / len(tables)
+    return ", ".join(f"{layer}: {amount:,.0f} {unit}" for layer, amount in sorted(totals.items()))
+
+
+def _drop(parts: list[dict[str, Any]]) -> str:
+    """Shares of the summed drops, of those who chose to trade and of forced sales by layer."""
+    total = sum(part["drop"] for part in parts)
+    if not total:
+        return ""
+    said = [f"{sum(part['drop_voluntary'] for part in parts) / total:.0%} chosen"]
+    layers = sorted({int(layer) for part in parts for layer in part["drop_by_layer"]})
+    for layer in layers:
+        ticks = sum(part["drop_by_layer"].get(str(layer), 0) for part in parts)
+        said.append(f"{ticks / total:.0%} forced on layer {layer}")
+    return ", ".join(said)
+
+
+def _verification_rows(found: dict[str, Any] | None) -> list[tuple[str, str]]:
+    if found is None:
+        return []
+    said = {}
+    for sees, part in found.items():
+        lost = part["bad_debt"] + part["hidden_shortfall"]
+        said[sees] = (
+            f"lent {part['debt']:,.0f}, lost {lost:,.0f} "
+            f"({part['hidden_shortfall']:,.0f} of it hidden)"
+        )
+    return [("seeing own books only", said["own"]), ("seeing pledges elsewhere", said["all"])]

@@ -1,0 +1,123 @@
+"""How often a vault should rebalance: what waiting costs in leverage, and what trading costs.
+
+The same scenario on the same seeds, with other epochs and bands: more rebalancing pays more
+slippage, less of it lets the leverage drift away from its target, which the depositors hold the
+vault for.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from agents.leverage import LeverageVault
+from experiments.build import build
+from experiments.scenario import SECOND_NS, Scenario
+from experiments.spiral_study import cores
+
+__all__ = ["VaultOutcome", "rebalancing_frontier", "with_vault"]
+
+PPM = 1_000_000
+
+
+class VaultOutcome(NamedTuple):
+    """One rule, over all seeds."""
+
+    epoch: float
+    """Seconds."""
+    band: float
+    """How far from the target, as a part of it, the leverage may go."""
+    rebalances: float
+    """Trades."""
+    slippage: float
+    """Of the equity at the start: what the trades cost beyond the mark."""
+    tracking: float
+    """Root mean square of leverage less target at its looks."""
+    growth: float
+    """Of the value of a share, from the first look to the end: the yield."""
+
+
+def with_vault(scenario: Scenario, epoch: float, band: float) -> Scenario:
+    """The same scenario with other rules for its vaults.
+
+    Raises ``ValueError`` if there is none.
+    """
+    stackers = []
+    found = False
+    for one in scenario.stackers:
+        if one.kind == "LeverageVault":
+            found = True
+            target = one.parameters.get("target", 2 * PPM)
+            low, high = round(target * (1 - band)), round(target * (1 + band))
+            rule = {
+                "epoch": round(epoch * SECOND_NS),
+                "low": max(PPM, low),
+                "high": high,
+                "ripcord": max(high, one.parameters.get("ripcord", high)),
+            }
+            one = one.model_copy(update={"parameters": {**one.parameters, **rule}})
+        stackers.append(one)
+    if not found:
+        raise ValueError(f"scenario {scenario.name} has no LeverageVault")
+    return scenario.model_copy(update={"stackers": stackers})
+
+
+def rebalancing_frontier(
+    scenario: Scenario,
+    epochs: Sequence[float],
+    bands: Sequence[float],
+    seeds: Sequence[int],
+    *,
+    workers: int | None = None,
+) -> list[VaultOutcome]:
+    """Run every rule on every seed, on all cores; one outcome a rule, epochs first."""
+    if not epochs or not bands or not seeds:
+        raise ValueError("epochs, bands and seeds must be at least one each")
+    rules = [(epoch, band) for epoch in epochs for band in bands]
+    jobs = [(with_vault(scenario, *rule), seed) for rule in rules for seed in seeds]
+    most = min(len(jobs), workers or cores())
+    if most <= 1:
+        done = [_vault_run(job) for job in jobs]
+    else:
+        with ProcessPoolExecutor(most) as pool:
+            done = list(pool.map(_vault_run, jobs))
+    table = np.array(done).reshape(len(rules), len(seeds), 4).mean(axis=1)
+    return [VaultOutcome(*rule, *map(float, row)) for rule, row in zip(rules, table, strict=True)]
+
+
+def _vault_run(job: tuple[Scenario, int]) -> tuple[float, float, float, float]:
+    """Trades, slippage over equity, tracking error, growth of a share."""
+    scenario, seed = job
+    simulation = build(scenario, seed)
+    vault = next(one for one in simulation.agents if isinstance(one, LeverageVault))
+    until = round(scenario.seconds * SECOND_NS)
+    off: list[float] = []
+    worth: list[float] = []
+    step = max(1, until // 100)
+    for ts in range(step, until + 1, step):
+        simulation.run(until=ts)
+        now = vault.leverage()
+        equity = vault.state.equity
+        if now is None or equity is None:
+            continue
+        off.append(float(now) / PPM - vault.target / PPM)
+        worth.append(equity / _shares(vault))
+    simulation.ledger.check()
+    if not off:
+        return 0.0, 0.0, float("nan"), float("nan")
+    start = worth[0] * max(1, vault.shares)
+    return (
+        float(len(vault.rebalances)),
+        vault.slippage_cost / start,
+        float(np.sqrt(np.mean(np.square(off)))),
+        worth[-1] / worth[0] - 1,
+    )
+
+
+def _shares(vault: LeverageVault) -> int:
+    """Units of the vault's claim that there are; 1 if nobody has a share."""
+    claims = vault.simulation.venue.claims
+    if vault.claim is None or claims is None:
+        return 1
+    return max(1, claims[vault.claim].supply)
