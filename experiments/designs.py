@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from experiments.user_code import load_user_code, names_user_code
 from lob.clearing import Liquidator
 from lob.liquidation import Frozen, Stage, Staged
 from lob.liquidation.limits import Slices
 from lob.liquidation.named import DESIGNS as NAMED
 
-__all__ = ["DESIGNS", "contest_designs", "make_liquidator", "tunable"]
+__all__ = ["DESIGNS", "contest_designs", "make_liquidator", "maker_of", "tunable"]
 
 NS_PER_SECOND = 1_000_000_000
 
@@ -37,6 +38,24 @@ DESIGNS: dict[str, Callable[..., Liquidator]] = {
 """What makes each design; its keywords are its parameters, times in seconds."""
 
 
+def maker_of(design: str) -> Callable[..., Liquidator]:
+    """What makes a design: one of ``DESIGNS``, or ``FILE.py:NAME`` of the user's own.
+
+    Raises
+    ------
+    ValueError
+        If there is no such design.
+    """
+    if names_user_code(design):
+        return load_user_code(design)
+    if design not in DESIGNS:
+        raise ValueError(
+            f"no design is called {design!r}: there are {', '.join(sorted(DESIGNS))}; "
+            "one of your own is FILE.py:NAME"
+        )
+    return DESIGNS[design]
+
+
 def make_liquidator(design: str, parameters: dict[str, Any]) -> Liquidator:
     """Make a design by name.
 
@@ -45,12 +64,13 @@ def make_liquidator(design: str, parameters: dict[str, Any]) -> Liquidator:
     ValueError
         If there is no such design, or a parameter is not one of it.
     """
-    if design not in DESIGNS:
-        raise ValueError(f"no design is called {design!r}: there are {', '.join(sorted(DESIGNS))}")
     try:
-        return DESIGNS[design](**parameters)
+        made = maker_of(design)(**parameters)
     except TypeError as error:
         raise ValueError(f"design {design}: {error}") from None
+    if not isinstance(made, Liquidator):
+        raise ValueError(f"design {design} must make a Liquidator, got {made!r}")
+    return made
 
 
 def contest_designs() -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from experiments.contest.challengers import Challenger
-from experiments.designs import DESIGNS
+from experiments.designs import maker_of
 from experiments.scenario import Scenario
 
 __all__ = ["Form", "budget_of", "equalised", "form_of"]
@@ -63,7 +63,7 @@ def equalised(scenario: Scenario, challenger: Challenger) -> tuple[Scenario, dic
 
 
 def _parameters(design: str) -> frozenset[str]:
-    made: Callable[..., Any] = DESIGNS[design]
+    made: Callable[..., Any] = maker_of(design)
     # A named design is built by a function of its own.
     build = getattr(getattr(made, "__self__", None), "build", made)
     return frozenset(inspect.signature(build).parameters)

@@ -1,4 +1,7 @@
-"""The designs of a contest as one writes them: ``dutch(step=30)``, or ``mine=market-sale``."""
+"""The designs of a contest as one writes them: ``dutch(step=30)``, ``mine=market-sale``.
+
+A design of one's own is ``FILE.py:NAME``.
+"""
 
 import json
 import re
@@ -9,7 +12,7 @@ from experiments.designs import DESIGNS, make_liquidator
 __all__ = ["Challenger", "parse_challenger", "parse_challengers"]
 
 WRITTEN = re.compile(
-    r"(?:(?P<label>[^=(),]+)=)?(?P<design>[A-Za-z][A-Za-z0-9:_-]*)(?:\((?P<parameters>.*)\))?"
+    r"(?:(?P<label>[^=(),]+)=)?(?P<design>[A-Za-z0-9:_./~-]+)(?:\((?P<parameters>.*)\))?"
 )
 
 

@@ -24,6 +24,7 @@ from experiments.metrics.spiral import drop, marks_of
 from experiments.metrics.takers import leftovers
 from experiments.scenario import SECOND_NS, Scenario
 from experiments.store import append_row, key_of, rows_of_log
+from experiments.user_code import digest_of_user_code
 from lob import EntryKind, Side
 from lob.journal import quotes
 
@@ -54,6 +55,7 @@ def key_of_run(scenario: Scenario, seed: int, challenger: Challenger) -> str:
         seed=seed,
         design=challenger.design,
         parameters=challenger.parameters,
+        code=digest_of_user_code(challenger.design),
     )
 
 
