@@ -22,7 +22,8 @@ def compare(
         str | None,
         typer.Option(
             metavar="A,B,...",
-            help="Designs: NAME, NAME(KEY=VALUE,...), LABEL=NAME..., FILE.py:NAME; all ready ones if not given.",
+            help="Designs: NAME, NAME(KEY=VALUE,...), LABEL=NAME..., FILE.py:NAME; "
+            "all nine if not given.",
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=2, help="Runs of each design.")] = DEFAULT_SEEDS,
