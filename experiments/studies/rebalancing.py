@@ -3,8 +3,13 @@
 The same scenario on the same seeds, with other epochs and bands: more rebalancing pays more
 slippage, less of it lets the leverage drift away from its target, which the depositors hold the
 vault for.
+
+::
+
+    python -m experiments.studies.rebalancing --seeds 8
 """
 
+import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
@@ -13,7 +18,7 @@ import numpy as np
 
 from agents.leverage import LeverageVault
 from experiments.build import build
-from experiments.scenario import SECOND_NS, Scenario
+from experiments.scenario import SECOND_NS, Scenario, read_scenario
 from experiments.spiral_study import cores
 
 __all__ = ["VaultOutcome", "rebalancing_frontier", "with_vault"]
@@ -121,3 +126,25 @@ def _shares(vault: LeverageVault) -> int:
     if vault.claim is None or claims is None:
         return 1
     return max(1, claims[vault.claim].supply)
+
+
+def main() -> None:
+    """Print the trade-off for the vault of the scenario ``leverage-vault``."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--epochs", type=float, nargs="+", default=[2.0, 5.0, 15.0, 30.0])
+    parser.add_argument("--bands", type=float, nargs="+", default=[0.05, 0.2])
+    given = parser.parse_args()
+    outcomes = rebalancing_frontier(
+        read_scenario("leverage-vault"), given.epochs, given.bands, range(1, 1 + given.seeds)
+    )
+    print("epoch s  band  trades  slippage  tracking error  growth of a share")
+    for one in outcomes:
+        print(
+            f"{one.epoch:7g} {one.band:5.0%} {one.rebalances:7.1f} {one.slippage:9.3%}"
+            f" {one.tracking:15.3f} {one.growth:18.2%}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,7 @@
 import pytest
 
 from experiments.scenario import read_scenario
-from experiments.vault_study import rebalancing_frontier, with_vault
+from experiments.studies.rebalancing import rebalancing_frontier, with_vault
 
 SMALL = {
     "populations.0.count": 20,

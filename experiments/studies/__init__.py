@@ -1,0 +1,1 @@
+"""Scripted experiments: one figure or table each, run as ``python -m experiments.studies.NAME``."""
