@@ -13,11 +13,13 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from experiments.parts import (
+    Beside,
     Clearing,
     Instrument,
     Maker,
     Population,
     Positive,
+    Published,
     Seconds,
     Shock,
     Trader,
@@ -56,6 +58,8 @@ class Scenario(LooperTables):
     shocks: Annotated[list[Shock], Field(min_length=1)]
     keepers: list[Keepers] = Field(default_factory=list)
     congestion: Congestion | None = None
+    beside: list[Beside] = Field(default_factory=list)
+    published: list[Published] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _named(self) -> "Scenario":
@@ -73,6 +77,7 @@ class Scenario(LooperTables):
                     *(one.name for one in self.keepers),
                 ],
             ),
+            ("beside", [one.label for one in self.beside]),
         ):
             mistakes += [
                 f"{what}: {name!r} is named twice" for name in set(names) if names.count(name) > 1
