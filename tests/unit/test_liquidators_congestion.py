@@ -225,3 +225,17 @@ def test_who_takes_part_too_changes_nothing():
 def test_misuse_names_the_argument(arguments, match):
     with pytest.raises((TypeError, ValueError), match=match):
         Congestion(**arguments)
+
+
+def test_an_auction_without_a_bid_is_looked_at_again_once_there_is_money():
+    keeper = AuctionKeeper("keeper", capital=1, rule=Ascending(opening=50))
+    design = English(ttl=60 * SECOND)
+    simulation = selling(design, bids(100, 5, 100), bots=[keeper])
+    simulation.run(until=20 * SECOND)
+    assert keeper.bids_sent == 0
+    ledger = simulation.ledger
+    ledger.transfer(keeper.cash_asset, ledger.WORLD, keeper.account, 500)
+    simulation.run(until=40 * SECOND)
+    assert keeper.bids_sent == 1
+    simulation.run(until=120 * SECOND)
+    assert design.revenue == [50]
