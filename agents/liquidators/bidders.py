@@ -219,7 +219,13 @@ class Auctioneer(Bot):
         self.bids_sent += 1
         self.bid_for(tag, lots, price)
         self.redeem(tag)
-        left = max(0, needed - gas - max(0, before - self.balance()))
+        paid = max(0, before - self.balance())
+        offer = self.following.get(tag)
+        best = None if offer is None else offer.price.price_at(self.simulation.venue.now)
+        if paid and best is not None:
+            # What stands is the bid up to the debt, in whole ticks.
+            self.mine[tag] = best
+        left = max(0, needed - gas - paid)
         if left:
             self.pledged[tag] = left
             self.pledges += left

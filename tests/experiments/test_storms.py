@@ -194,10 +194,15 @@ def small(name):
 
 
 def test_a_small_black_thursday():
-    study = study_spiral(small("black-thursday"), range(1, 3), workers=1)
+    alone = read_scenario(
+        "black-thursday", {**SMALL["black-thursday"], "keepers.1.offline": [[0.0, 420.0]]}
+    )
+    study = study_spiral(alone, range(1, 3), workers=1)
     english, dutch = study.designs["english"], study.designs["Maker 2.0"]
     for run in english:
-        assert 0 < run["auctions"]["zero_bids"] <= run["auctions"]["won"]
+        # Who is the only one to get through gets what he can at the lowest price there is.
+        assert run["auctions"]["zero_bid_share"] > 0.5
+        assert run["auctions"]["zero_bidders"] == 1
         assert run["auctions"]["zero_bid_value"] <= run["auctions"]["worth"]
         assert run["auctions"]["shortfall"] == run["solvency"]["bad_debt"] > 0
         assert run["deleveraging"] is None
@@ -210,6 +215,9 @@ def test_a_small_black_thursday():
     assert "8,320,000 USD" in text
     assert "shortfall / value by zero bids" in text
     json.dumps(study.to_dict(), allow_nan=False)
+    # One more who pays enough for gas is enough for most of it to be beaten.
+    contested = run_scenario(small("black-thursday"), 1).auctions
+    assert contested.zero_bid_share < english[0]["auctions"]["zero_bid_share"]
 
 
 def test_a_small_october():

@@ -16,6 +16,7 @@ from agents.liquidators import (
     ProfitShare,
 )
 from lob import Kind, Reason
+from lob.liquidation import named
 from tests.offering import SECOND, English, Shop, bids, cash_of, lots_of, selling
 
 
@@ -239,3 +240,17 @@ def test_an_auction_without_a_bid_is_looked_at_again_once_there_is_money():
     assert keeper.bids_sent == 1
     simulation.run(until=120 * SECOND)
     assert design.revenue == [50]
+
+
+def test_who_bids_more_than_the_debt_knows_his_bid_and_sells_what_he_won():
+    keeper = AuctionKeeper("keeper", capital=5_000, rule=Ascending(opening=90))
+    simulation = selling(
+        named.make("english", ttl=10.0, tau=100.0, chop=1_000_000),
+        bids(100, 20, 100), bots=[keeper], mark=80,
+    )  # fmt: skip
+    simulation.run(until=60 * SECOND)
+    # Bid were 90 a lot for a debt of 80.
+    assert keeper.bids_sent == 1
+    assert not keeper.refused
+    assert lots_of(simulation, keeper) == 0
+    assert cash_of(simulation, keeper) == 5_000 - 10 * 80 + 10 * 100
