@@ -244,7 +244,7 @@ def test_what_needs_the_twin_is_not_known_without():
 
 def test_a_scenario_states_the_parameters_of_its_contest():
     scenario = small("black-thursday")
-    own, other = of_scenario(scenario)
+    own, other, _ = of_scenario(scenario)
     assert (own.label, own.parameters["ttl"], own.how) == ("english", 120.0, "scenario")
     assert (other.label, other.design, other.parameters["step"]) == ("Maker 2.0", "dutch", 1)
     plain, given, unknown = as_stated(
