@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
+    "Beside",
     "Clearing",
     "Funding",
     "Holding",
@@ -19,6 +20,7 @@ __all__ = [
     "Oracle",
     "Part",
     "Population",
+    "Published",
     "Shock",
     "Source",
     "Trader",
@@ -234,3 +236,22 @@ class Shock(Part):
     lots: Positive
     side: Literal["sell", "buy"] = "sell"
     over: Seconds = 0.0
+
+
+class Beside(Part):
+    """A design that is run on the same seeds beside the scenario's own: ``[[beside]]``."""
+
+    label: str
+    design: str
+    parameters: dict[str, Any] = {}
+
+
+class Published(Part):
+    """A number that others have published, to be shown beside ours: ``[[published]]``."""
+
+    name: str
+    value: float
+    unit: str = ""
+    measure: str = ""
+    """What it is beside of a run's summary, as in ``auctions.zero_bid_share``; none: of nothing."""
+    source: str

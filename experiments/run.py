@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 import agents
 import lob
 from experiments.build import build
+from experiments.metrics.auctions import Auctions, auctions_of
 from experiments.metrics.cascade import Cascade, cascade_of, forced_trades, peak_rate
+from experiments.metrics.cases import Path, mid_path
+from experiments.metrics.deleveraging import Deleveraging, deleveraging_of
 from experiments.metrics.solvency import Solvency, recovery, solvency_of
-from experiments.metrics.spiral import drop
+from experiments.metrics.spiral import drop, marks_of
 from experiments.scenario import SECOND_NS, Scenario
 from experiments.stack_summary import market_rows, stack_summary
+from experiments.terms import terms_of
 
 __all__ = ["Run", "build", "run_scenario"]
 
@@ -30,6 +34,8 @@ class Run:
     """``False``: failed accounts were frozen, the twin."""
     simulation: agents.Simulation
     cpu_seconds: float
+    fair: dict[int, float] | None = None
+    """By instrument, the mid of the twin at the horizon; ``None``: there was no twin to ask."""
 
     @cached_property
     def tape(self) -> dict[str, NDArray[np.void]]:
@@ -49,6 +55,35 @@ class Run:
     def solvency(self) -> Solvency:
         """What the failures cost, over all clearings."""
         return solvency_of(self.tape["entries"], protocol=None)
+
+    @cached_property
+    def auctions(self) -> Auctions | None:
+        """Who won what was on offer, and for how much; ``None`` if nothing was."""
+        if not (self.tape["entries"]["kind"] == lob.EntryKind.AUCTION).any():
+            return None
+        worth = {i: mid_path(self.tape["events"], i) for i in range(len(self.simulation.books))}
+        return auctions_of(self.tape["entries"], terms_of(self.simulation), worth)
+
+    @cached_property
+    def deleveraging(self) -> Deleveraging | None:
+        """What auto-deleveraging took, and from whom; ``None`` if there was none."""
+        marks, fair = {}, {}
+        for number in range(len(self.simulation.books)):
+            entries, protocol = market_rows(self, number)
+            times, prices = marks_of(entries, number, protocol=protocol)
+            marks[number] = Path(times, prices.astype(np.float64))
+            price = float("nan") if self.fair is None else self.fair[number]
+            fair[number] = Path(np.array([0]), np.array([price]))
+        return deleveraging_of(self.tape["entries"], terms_of(self.simulation), marks, fair)
+
+    def mids_at_horizon(self) -> dict[int, float]:
+        """The mid of each instrument at the horizon after the first shock: fair, of a twin."""
+        shock = self.scenario.shocks[0]
+        ts = round((shock.at + shock.over + self.scenario.horizon) * SECOND_NS)
+        return {
+            number: float(mid_path(self.tape["events"], number).at(ts))
+            for number in range(len(self.simulation.books))
+        }
 
     def drop(self, shock: int = 0) -> int:
         """Ticks that the mark of a shock's instrument fell (or rose, if it was bought)."""
@@ -82,6 +117,8 @@ class Run:
             "solvency": self.solvency.to_dict(),
             "stack": stack_summary(self),
             "recovery": [value if np.isfinite(value) else None for value in brought],
+            "auctions": self.auctions and self.auctions.to_dict(),
+            "deleveraging": self.deleveraging and self.deleveraging.to_dict(),
             "digest": self.simulation.digest(),
             "cpu_seconds": self.cpu_seconds,
         }
@@ -110,7 +147,13 @@ class Run:
 
 
 def run_scenario(
-    scenario: Scenario, seed: int = 1, *, forced: bool = True, design: str | None = None
+    scenario: Scenario,
+    seed: int = 1,
+    *,
+    forced: bool = True,
+    design: str | None = None,
+    parameters: dict[str, Any] | None = None,
+    fair: dict[int, float] | None = None,
 ) -> Run:
     """Build a scenario's run, run it, and check that the ledger conserves.
 
@@ -124,12 +167,16 @@ def run_scenario(
         Whether failed accounts are liquidated; ``False``: frozen, the twin.
     design
         The liquidation design in place of the scenario's own.
+    parameters
+        Of ``design``.
+    fair
+        ``Run.mids_at_horizon`` of the twin: without it what depends on it is not known.
     """
-    simulation = build(scenario, seed, forced=forced, design=design)
+    simulation = build(scenario, seed, forced=forced, design=design, parameters=parameters)
     clock = time.process_time()
     simulation.run(until=round(scenario.seconds * SECOND_NS))
     cpu = time.process_time() - clock
     for clearing in simulation.clearings:
         clearing.socialise()
     simulation.ledger.check()
-    return Run(scenario, seed, forced, simulation, cpu)
+    return Run(scenario, seed, forced, simulation, cpu, fair)

@@ -13,11 +13,13 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from experiments.parts import (
+    Beside,
     Clearing,
     Instrument,
     Maker,
     Population,
     Positive,
+    Published,
     Seconds,
     Shock,
     Trader,
@@ -59,6 +61,8 @@ class Scenario(LooperTables, StackTables):
     keepers: list[Keepers] = Field(default_factory=list)
     congestion: Congestion | None = None
     breakers: list[Guard] = Field(default_factory=list)
+    beside: list[Beside] = Field(default_factory=list)
+    published: list[Published] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _named(self) -> "Scenario":
@@ -76,6 +80,7 @@ class Scenario(LooperTables, StackTables):
                     *(one.name for one in self.keepers),
                 ],
             ),
+            ("beside", [one.label for one in self.beside]),
         ):
             mistakes += [
                 f"{what}: {name!r} is named twice" for name in set(names) if names.count(name) > 1

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,20 @@ class SpiralStudy:
     seeds: tuple[int, ...]
     full: tuple[dict[str, Any], ...]
     twin: tuple[dict[str, Any], ...]
+    beside: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    """Summaries of the runs of the scenario's other designs, on the same seeds, by label."""
+
+    @property
+    def own(self) -> str:
+        """What the scenario's own design is called."""
+        return " + ".join(
+            dict.fromkeys(clearing.liquidator.design for clearing in self.scenario.clearings)
+        )
+
+    @property
+    def designs(self) -> dict[str, tuple[dict[str, Any], ...]]:
+        """The runs of every design by its label, the scenario's own first."""
+        return {self.own: self.full, **self.beside}
 
     def amplification(self, shock: int = 0) -> Amplification:
         """Mean drop with forced selling over mean drop without."""
@@ -56,6 +70,7 @@ class SpiralStudy:
             "lar_95": self.lar_95._asdict(),
             "runs": list(self.full),
             "twins": list(self.twin),
+            "beside": {label: list(runs) for label, runs in self.beside.items()},
         }
 
 
@@ -66,7 +81,7 @@ def study_spiral(
     workers: int | None = None,
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> SpiralStudy:
-    """Run a scenario and its twin for every seed, on all cores.
+    """Run a scenario, its twin, and the designs beside its own for every seed, on all cores.
 
     Parameters
     ----------
@@ -77,23 +92,26 @@ def study_spiral(
     workers
         Processes; ``None``: one a core.
     report
-        Told how many of how many runs are done.
+        Told how many of how many runs are done, once a seed.
     """
     if not seeds:
         raise ValueError("seeds must be at least one")
-    jobs = [(scenario, seed, forced) for seed in seeds for forced in (True, False)]
+    jobs = [(scenario, seed) for seed in seeds]
+    runs = 2 + len(scenario.beside)
     most = min(len(jobs), workers or cores())
-    done: list[dict[str, Any]] = []
+    done: list[list[dict[str, Any]]] = []
     if most == 1:
         for job in jobs:
-            done.append(_summary(job))
-            report(len(done), len(jobs))
+            done.append(_summaries(job))
+            report(runs * len(done), runs * len(jobs))
     else:
         with ProcessPoolExecutor(most) as pool:
-            for summary in pool.map(_summary, jobs):
-                done.append(summary)
-                report(len(done), len(jobs))
-    return SpiralStudy(scenario, tuple(seeds), tuple(done[0::2]), tuple(done[1::2]))
+            for summaries in pool.map(_summaries, jobs):
+                done.append(summaries)
+                report(runs * len(done), runs * len(jobs))
+    twin, full, *others = zip(*done, strict=True)
+    labels = [one.label for one in scenario.beside]
+    return SpiralStudy(scenario, tuple(seeds), full, twin, dict(zip(labels, others, strict=True)))
 
 
 def cores() -> int:
@@ -103,6 +121,17 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _summary(job: tuple[Scenario, int, bool]) -> dict[str, Any]:
-    scenario, seed, forced = job
-    return run_scenario(scenario, seed, forced=forced).summary()
+def _summaries(job: tuple[Scenario, int]) -> list[dict[str, Any]]:
+    """Of the twin, of the scenario's own design, and of those beside it: one seed."""
+    scenario, seed = job
+    summary, fair = _twin(scenario, seed)
+    made = [summary, run_scenario(scenario, seed, fair=fair).summary()]
+    for one in scenario.beside:
+        run = run_scenario(scenario, seed, design=one.design, parameters=one.parameters, fair=fair)
+        made.append(run.summary())
+    return made
+
+
+def _twin(scenario: Scenario, seed: int) -> tuple[dict[str, Any], dict[int, float]]:
+    run = run_scenario(scenario, seed, forced=False)
+    return run.summary(), run.mids_at_horizon()

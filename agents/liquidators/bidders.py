@@ -124,9 +124,16 @@ class Auctioneer(Bot):
         self.bid_for(tag, lots, price)
         self.sending = None
         self.redeem(tag)
-        if self.balance() == before and needed > gas:
-            self.pledged[tag] = needed - gas
-            self.pledges += needed - gas
+        paid = max(0, before - self.balance())
+        offer = self.following.get(tag)
+        best = None if offer is None else offer.price.price_at(self.simulation.venue.now)
+        if paid and best is not None:
+            # What stands is the bid up to the debt, in whole ticks.
+            self.mine[tag] = best
+        left = max(0, needed - gas - paid)
+        if left:
+            self.pledged[tag] = left
+            self.pledges += left
         return 0
 
     def done(self, tag: int, succeeded: bool) -> None:

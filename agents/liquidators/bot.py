@@ -248,8 +248,10 @@ class Bot(Agent):
                 ):
                     continue
                 for tag in tags:
-                    price = self.following[tag].price.price_at(self.now)
-                    if price is not None and side * (limit - price) >= 0:
+                    offer = self.following[tag]
+                    price = offer.price.price_at(self.now)
+                    # An auction without a bid may have been passed over for want of capital.
+                    if offer.bids if price is None else side * (limit - price) >= 0:
                         self.look_at(tag, self.now)
         self.reviewing = bool(self.following)
         if self.reviewing:

@@ -22,8 +22,8 @@ def compare(
         str | None,
         typer.Option(
             metavar="A,B,...",
-            help="Designs: NAME, NAME(KEY=VALUE,...), LABEL=NAME..., FILE.py:NAME; "
-            "all nine if not given.",
+            help="Designs: NAME, NAME(KEY=VALUE,...), LABEL=NAME..., FILE.py:NAME; if not given, "
+            "those that the scenario names, or else all nine.",
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=2, help="Runs of each design.")] = DEFAULT_SEEDS,
@@ -66,7 +66,7 @@ def compare(
 ) -> None:
     """Compare liquidation designs: one table, paired differences, a Pareto view."""
     from experiments.commands.run import market_options
-    from experiments.contest.challengers import parse_challengers
+    from experiments.contest.challengers import as_stated, of_scenario, parse_challengers
     from experiments.contest.study import study_contest
     from experiments.designs import contest_designs, tunable
     from experiments.report.contest_terminal import show_contest
@@ -77,7 +77,10 @@ def compare(
         raise RefusalError("--wrong-model needs --tune")
     try:
         scenario = read_scenario(name, market_options(settings))
-        challengers = parse_challengers(designs or ",".join(contest_designs()))
+        challengers = of_scenario(scenario) if designs is None else []
+        if not challengers:
+            challengers = parse_challengers(designs or ",".join(contest_designs()))
+            challengers = as_stated(challengers, scenario)
         if reference is not None and reference not in [one.label for one in challengers]:
             raise RefusalError(
                 f"--reference: {reference!r} takes no part: there are "

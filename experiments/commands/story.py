@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from experiments.console import RefusalError, progress
+from experiments.report.beside import beside_lines
 
 if TYPE_CHECKING:
     from experiments.spiral_study import SpiralStudy
@@ -36,7 +37,7 @@ def run_story(
         scenario = read_scenario(name, market_options(settings))
         first = seeds if isinstance(seeds, int) else seeds[0]
         chosen = range(first, first + scenario.seeds) if isinstance(seeds, int) else seeds
-        with progress(as_json, 2 * len(chosen)) as show:
+        with progress(as_json, len(chosen)) as show:
             study = study_spiral(
                 scenario, chosen, report=lambda done, total: show(f"run {done} of {total}")
             )
@@ -91,7 +92,8 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
     rows += _payers(study)
     rows.append(("ledger", "every asset sums to zero, in every run"))
     rows.append(("digest of the first run", study.full[0]["digest"]))
-    return lines + [f"  {name:<28}{value}" for name, value in rows]
+    lines += [f"  {name:<28}{value}" for name, value in rows]
+    return lines + beside_lines(study)
 
 
 def _drop(ticks: float, price: int) -> str:

@@ -5,11 +5,13 @@ A design of one's own is ``FILE.py:NAME``.
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from experiments.designs import DESIGNS, make_liquidator
+from experiments.scenario import Scenario
 
-__all__ = ["Challenger", "parse_challenger", "parse_challengers"]
+__all__ = ["Challenger", "as_stated", "of_scenario", "parse_challenger", "parse_challengers"]
 
 WRITTEN = re.compile(
     r"(?:(?P<label>[^=(),]+)=)?(?P<design>[A-Za-z0-9:_./~-]+)(?:\((?P<parameters>.*)\))?"
@@ -23,7 +25,7 @@ class Challenger(NamedTuple):
     design: str
     parameters: dict[str, Any]
     how: str = "preset"
-    """Where the parameters come from: "preset", "given" or "tuned"."""
+    """Where the parameters come from: "preset", "scenario", "given" or "tuned"."""
 
 
 def parse_challenger(text: str) -> Challenger:
@@ -76,3 +78,40 @@ def parse_challengers(text: str) -> list[Challenger]:
                 f"two designs are called {label!r}: write another label, as in again={label}"
             )
     return found
+
+
+def of_scenario(scenario: Scenario) -> list[Challenger]:
+    """A scenario's own design and those beside it; none if nothing is beside it."""
+    if not scenario.beside:
+        return []
+    own = scenario.clearings[0].liquidator
+    return [
+        Challenger(own.design, own.design, dict(own.parameters), "scenario"),
+        *(
+            Challenger(one.label, one.design, dict(one.parameters), "scenario")
+            for one in scenario.beside
+        ),
+    ]
+
+
+def as_stated(challengers: Sequence[Challenger], scenario: Scenario) -> list[Challenger]:
+    """The same, with the parameters that the scenario states for their designs.
+
+    A scenario that runs in another time than the real one has scaled them to its own. What a
+    challenger states itself is left as it is; of two statements for a design the first counts.
+    """
+    stated: dict[str, dict[str, Any]] = {}
+    said = [(one.liquidator.design, one.liquidator.parameters) for one in scenario.clearings]
+    said += [(one.design, one.parameters) for one in scenario.beside]
+    for design, parameters in said:
+        if parameters:
+            stated.setdefault(design, parameters)
+    return [
+        one._replace(
+            parameters={**stated[one.design], **one.parameters},
+            how="scenario" if one.how == "preset" else one.how,
+        )
+        if one.design in stated
+        else one
+        for one in challengers
+    ]

@@ -13,20 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 import agents
-from agents.liquidators import Bot
 from experiments.build import build
 from experiments.contest.capital import equalised
 from experiments.contest.challengers import Challenger
 from experiments.metrics.cascade import cascade_of
-from experiments.metrics.cases import Holding, Path, Terms
+from experiments.metrics.cases import Path, mid_path
 from experiments.metrics.criteria import criteria_of
 from experiments.metrics.spiral import drop, marks_of
 from experiments.metrics.takers import leftovers
 from experiments.scenario import SECOND_NS, Scenario
 from experiments.store import append_row, key_of, rows_of_log
+from experiments.terms import terms_of
 from experiments.user_code import digest_of_user_code
 from lob import EntryKind, Side
-from lob.journal import quotes
 
 __all__ = ["Group", "key_of_run", "run_group", "terms_of"]
 
@@ -106,7 +105,7 @@ class _Twin:
         simulation.run(until=_end(scenario))
         entries, events = simulation.entries, simulation.events
         count = range(len(scenario.instruments))
-        self.fair = {number: _mid_path(events, number) for number in count}
+        self.fair = {number: mid_path(events, number) for number in count}
         self.marks = {number: _marks(entries, number) for number in count}
         self.drops = [_drop(scenario, entries, i) for i in range(len(scenario.shocks))]
         self.path = _points(self.marks[_first(scenario)]) if pictures else None
@@ -163,32 +162,6 @@ def _run(group: Group, challenger: Challenger, twin: _Twin) -> dict[str, Any]:
     return row
 
 
-def terms_of(simulation: agents.Simulation) -> Terms:
-    """What the assets of a simulation are, and which accounts are the venue's own."""
-    holdings, system, funds = [], {0}, set()
-    ledger = simulation.ledger
-    for clearing in simulation.clearings:
-        for holding in clearing.holdings:
-            instrument = simulation.instruments[holding.instrument]
-            holdings.append(
-                Holding(
-                    clearing.number,
-                    ledger.asset(holding.name),
-                    holding.instrument,
-                    instrument.multiplier,
-                    instrument.inverse,
-                )
-            )
-        system |= {clearing.fund, clearing.fees, clearing.shortfall, clearing.pool}
-        funds.add(clearing.fund)
-    system.add(ledger.account("the venue: fees"))
-    cash = {clearing.number: clearing.cash_asset for clearing in simulation.clearings}
-    takers = {agent.account for agent in simulation.agents if isinstance(agent, Bot)}
-    return Terms(
-        tuple(holdings), cash, frozenset(system), frozenset(funds), frozenset(takers - {0})
-    )
-
-
 def _end(scenario: Scenario) -> int:
     return round(scenario.seconds * SECOND_NS)
 
@@ -217,15 +190,6 @@ def _drop(scenario: Scenario, entries: NDArray[np.void], number: int) -> int:
 def _marks(entries: NDArray[np.void], instrument: int) -> Path:
     times, prices = marks_of(entries, instrument)
     return Path(times.copy(), prices.astype(np.float64))
-
-
-def _mid_path(events: NDArray[np.void], instrument: int) -> Path:
-    """The mid wherever it changes, while both sides have somebody."""
-    found, _ = quotes(events, instrument)
-    found = found[(found["bid_size"] > 0) & (found["ask_size"] > 0)]
-    mids = (found["bid_price"] + found["ask_price"]) / 2
-    changes = np.flatnonzero(np.diff(mids, prepend=np.nan) != 0)
-    return Path(found["ts_event"][changes].copy(), mids[changes])
 
 
 def _close(simulation: agents.Simulation, instrument: int, lots: int, marks: Path) -> float:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lob import LIQUIDATION_TAG, EntryKind
+from lob.journal import quotes
 
 __all__ = [
     "Cases",
@@ -33,6 +34,7 @@ __all__ = [
     "cases_of",
     "legs_of",
     "membership",
+    "mid_path",
 ]
 
 Integers = NDArray[np.int64]
@@ -84,6 +86,15 @@ class Path(NamedTuple):
         if not len(self.times):
             return np.full(np.shape(ts), np.nan)[()]
         return self.prices[np.maximum(np.searchsorted(self.times, ts, side="right") - 1, 0)]
+
+
+def mid_path(events: NDArray[np.void], instrument: int) -> Path:
+    """The mid wherever it changes, while both sides have somebody."""
+    found, _ = quotes(events, instrument)
+    found = found[(found["bid_size"] > 0) & (found["ask_size"] > 0)]
+    mids = (found["bid_price"] + found["ask_price"]) / 2
+    changes = np.flatnonzero(np.diff(mids, prepend=np.nan) != 0)
+    return Path(found["ts_event"][changes].copy(), mids[changes])
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +159,8 @@ class Legs(NamedTuple):
     instrument: Integers
     other: Integers
     """The account on the other side."""
+    row: Integers
+    """Of the journal."""
     cases: int
     """How many."""
 
@@ -160,6 +173,7 @@ class Legs(NamedTuple):
             self.kind[rows],
             self.instrument[rows],
             self.other[rows],
+            self.row[rows],
             self.cases,
         )
 
@@ -183,15 +197,16 @@ class Legs(NamedTuple):
 
 def legs_of(entries: NDArray[np.void], opened: NDArray[np.void]) -> Legs:
     """Find the postings of cases; ``opened`` are their LIQUIDATION entries, ascending by tag."""
-    rows = entries[(entries["kind"] < POSTINGS) & (entries["tag"] >= LIQUIDATION_TAG)]
+    at = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["tag"] >= LIQUIDATION_TAG))
+    rows = entries[at]
     case = np.searchsorted(opened["tag"], rows["tag"])
     known = case < len(opened)
     known[known] = opened["tag"][case[known]] == rows["tag"][known]
-    rows, case = rows[known], case[known]
+    at, rows, case = at[known], rows[known], case[known]
     account = opened["debit"][case]
     gives = rows["debit"] == account
     ours = gives | (rows["credit"] == account)
-    rows, case, gives = rows[ours], case[ours], gives[ours]
+    at, rows, case, gives = at[ours], rows[ours], case[ours], gives[ours]
     return Legs(
         case,
         np.where(gives, -rows["amount"], rows["amount"]).astype(np.float64),
@@ -199,6 +214,7 @@ def legs_of(entries: NDArray[np.void], opened: NDArray[np.void]) -> Legs:
         rows["kind"].astype(np.int64),
         rows["instrument"].astype(np.int64),
         np.where(gives, rows["credit"], rows["debit"]).astype(np.int64),
+        at,
         len(opened),
     )
 

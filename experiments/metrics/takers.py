@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from experiments.metrics.cases import POSTINGS, Path, Terms, balances_before, membership
 from lob import LIQUIDATION_TAG, EntryKind
 
-__all__ = ["Takers", "adl_overshoot", "draw_of_funds", "leftovers", "takers_of"]
+__all__ = [
+    "Takers",
+    "adl_overshoot",
+    "draw_of_funds",
+    "leftovers",
+    "negative_equities",
+    "taker_accounts",
+    "takers_of",
+]
 
 BROUGHT = (
     EntryKind.OPENING,
@@ -128,6 +136,37 @@ def draw_of_funds(entries: NDArray[np.void], terms: Terms, closing: dict[int, fl
     return drawn
 
 
+def negative_equities(
+    entries: NDArray[np.void], terms: Terms, reference: dict[int, Path]
+) -> NDArray[np.float64]:
+    """What the equity of every deleveraged case is below zero, as a positive number, by tag.
+
+    Just before the first of its lots is closed against somebody; see ``adl_overshoot``.
+    """
+    at, failing = _adl_rows(entries)
+    tags, first = np.unique(entries["tag"][at], return_index=True)
+    at, failing, clearing = at[first], failing[first], (tags - LIQUIDATION_TAG) >> 48
+    equity = np.zeros(len(tags))
+    for number, asset in terms.cash.items():
+        equity += np.where(clearing == number, balances_before(entries, asset, failing, at), 0)
+    for holding in terms.holdings:
+        ours = clearing == holding.protocol
+        price = np.where(ours, reference[holding.instrument].at(entries["ts_event"][at]), 1.0)
+        before = balances_before(entries, holding.asset, failing, at)
+        equity += np.where(ours, holding.value(before, price), 0)
+    found: NDArray[np.float64] = np.maximum(-equity, 0)
+    return found
+
+
+def _adl_rows(entries: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The postings of auto-deleveraging: their rows, and the accounts that failed."""
+    at = np.flatnonzero((entries["kind"] == EntryKind.ADL) & (entries["tag"] >= LIQUIDATION_TAG))
+    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
+    opened = opened[np.argsort(opened["tag"], kind="stable")]
+    where = np.searchsorted(opened["tag"], entries["tag"][at])
+    return at, opened["debit"][where].astype(np.int64)
+
+
 def adl_overshoot(entries: NDArray[np.void], terms: Terms, reference: dict[int, Path]) -> float:
     """Value taken from opposing positions, beyond the negative equity that it covered.
 
@@ -140,26 +179,17 @@ def adl_overshoot(entries: NDArray[np.void], terms: Terms, reference: dict[int, 
         negative equity is that of each deleveraged case just before the first of its lots is
         closed against somebody.
     """
-    at = np.flatnonzero((entries["kind"] == EntryKind.ADL) & (entries["tag"] >= LIQUIDATION_TAG))
+    at, failing = _adl_rows(entries)
     if not len(at):
         return 0.0
     rows = entries[at]
-    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
-    opened = opened[np.argsort(opened["tag"], kind="stable")]
-    failing = opened["debit"][np.searchsorted(opened["tag"], rows["tag"])].astype(np.int64)
     received = np.where(rows["credit"] == failing, -rows["amount"], rows["amount"])
     clearing = (rows["tag"] - LIQUIDATION_TAG) >> 48
-    _, first = np.unique(rows["tag"], return_index=True)
-    taken, equity = 0.0, np.zeros(len(first))
+    taken = 0.0
     for number, asset in terms.cash.items():
         taken -= float(received[(rows["asset"] == asset) & (clearing == number)].sum())
-        before = balances_before(entries, asset, failing[first], at[first])
-        equity += np.where(clearing[first] == number, before, 0)
     for holding in terms.holdings:
-        ours = clearing == holding.protocol
-        moved = ours & (rows["asset"] == holding.asset)
+        moved = (clearing == holding.protocol) & (rows["asset"] == holding.asset)
         price = reference[holding.instrument].at(rows["ts_event"])
         taken -= float(holding.value(received[moved], price[moved]).sum())
-        before = balances_before(entries, holding.asset, failing[first], at[first])
-        equity += np.where(ours[first], holding.value(before, price[first]), 0)
-    return taken - float(np.maximum(-equity, 0).sum())
+    return taken - float(negative_equities(entries, terms, reference).sum())

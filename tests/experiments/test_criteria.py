@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-import lob
 from agents import leverage
 from agents.random import numpy_stream
 from experiments.build import build
-from experiments.contest.trial import _Twin, terms_of
+from experiments.contest.trial import _Twin
 from experiments.designs import contest_designs
-from experiments.metrics.cases import Holding, Path, Terms, cases_of
+from experiments.metrics.cases import Holding, Path, cases_of
 from experiments.metrics.criteria import CRITERIA, criteria_of, criterion
 from experiments.metrics.solvency import solvency_of
 from experiments.metrics.takers import (
@@ -20,62 +19,28 @@ from experiments.metrics.takers import (
 )
 from experiments.run import run_scenario
 from experiments.scenario import read_scenario
+from experiments.terms import terms_of
 from lob import EntryKind
-
-CASH, LOTS = 0, 1
-VENUE, FUND, FEES, SHORTFALL, POOL = 1, 2, 3, 4, 5
-BORROWER, OTHER, KEEPER, OPPOSITE = 10, 11, 20, 30
-TERMS = Terms(
-    (Holding(0, LOTS, 0),),
-    {0: CASH},
-    frozenset({0, VENUE, FUND, FEES, SHORTFALL, POOL}),
-    frozenset({FUND}),
+from tests.journals import (
+    BORROWER,
+    CASH,
+    END,
+    FIRST,
+    FUND,
+    KEEPER,
+    LOTS,
+    OPPOSITE,
+    SECOND,
+    SHORTFALL,
+    TERMS,
+    VENUE,
+    failure,
+    flat,
+    journal,
+    opening,
+    over,
+    trade,
 )
-FIRST, SECOND = lob.LIQUIDATION_TAG + 1, lob.LIQUIDATION_TAG + 2
-END = 100
-
-
-def flat(price):
-    return {0: Path(np.array([0]), np.array([float(price)]))}
-
-
-def journal(*rows):
-    """Rows of (kind, ts, fields...): postings are (kind, ts, debit, credit, asset, amount, tag)."""
-    made = np.zeros(len(rows), lob.ENTRY)
-    for entry, row in zip(made, rows, strict=True):
-        entry["kind"], entry["ts_event"] = row[0], row[1]
-        if row[0] < 64:
-            for name, value in zip(
-                ("debit", "credit", "asset", "amount", "tag"), row[2:], strict=True
-            ):
-                entry[name] = value
-        else:
-            for name, value in row[2].items():
-                entry[name] = value
-    return made
-
-
-def opening(account, cash, lots):
-    return [
-        (EntryKind.OPENING, 0, 0, account, CASH, cash, 0),
-        (EntryKind.OPENING, 0, 0, account, LOTS, lots, 0),
-    ]
-
-
-def failure(account, ts, tag, lots):
-    return (EntryKind.LIQUIDATION, ts, {"debit": account, "tag": tag, "amount": lots, "price": 88})
-
-
-def over(account, ts, tag, left=0, lots=0):
-    return (EntryKind.SETTLED, ts, {"debit": account, "tag": tag, "amount": left, "price": lots})
-
-
-def trade(kind, ts, seller, buyer, lots, price, tag):
-    return [
-        (kind, ts, seller, buyer, LOTS, lots, tag),
-        (kind, ts, buyer, seller, CASH, lots * price, tag),
-    ]
-
 
 # A long of 10 lots bought at 100 with a margin of 150 fails at 88, when 90 is fair: 6 lots are sold
 # at 85, a keeper takes 2 at 84 and sells 1 of them at 83, 2 are closed against a short at 86.

@@ -17,7 +17,12 @@ SMALL = {
     "flash-crash": {"populations.0.count": 500, "seconds": 60.0, "horizon": 30.0},
     "oracle-lag": {"populations.0.count": 500, "populations.0.equity": 1_000_000},
     "two-assets": {"populations.0.count": 500, "populations.0.equity": 140_000},
-}
+    "black-thursday": {
+        "populations.0.count": 40, "shocks.0.lots": 80_000, "seconds": 300.0, "horizon": 80.0,
+        "instruments.0.background.alpha": 4.0, "instruments.0.background.mu": 40.0,
+    },
+    "october-2025": {"seconds": 90.0, "horizon": 30.0, "populations.2.count": 25},
+}  # fmt: skip
 
 
 def test_the_named_scenarios_are_there():
@@ -76,7 +81,7 @@ def test_a_study_over_seeds():
     scenario = read_scenario("deleveraging-spiral", SMALL["deleveraging-spiral"])
     told = []
     study = study_spiral(scenario, range(1, 4), report=lambda done, total: told.append(done))
-    assert told == [1, 2, 3, 4, 5, 6]
+    assert told == [2, 4, 6]
     found = study.amplification()
     assert found.ratio.low <= found.ratio.estimate <= found.ratio.high
     assert found.ratio.estimate > 1

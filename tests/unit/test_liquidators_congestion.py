@@ -16,6 +16,7 @@ from agents.liquidators import (
     ProfitShare,
 )
 from lob import Kind, Reason
+from lob.liquidation import named
 from tests.offering import SECOND, English, Shop, bids, cash_of, lots_of, selling
 
 
@@ -225,3 +226,31 @@ def test_who_takes_part_too_changes_nothing():
 def test_misuse_names_the_argument(arguments, match):
     with pytest.raises((TypeError, ValueError), match=match):
         Congestion(**arguments)
+
+
+def test_an_auction_without_a_bid_is_looked_at_again_once_there_is_money():
+    keeper = AuctionKeeper("keeper", capital=1, rule=Ascending(opening=50))
+    design = English(ttl=60 * SECOND)
+    simulation = selling(design, bids(100, 5, 100), bots=[keeper])
+    simulation.run(until=20 * SECOND)
+    assert keeper.bids_sent == 0
+    ledger = simulation.ledger
+    ledger.transfer(keeper.cash_asset, ledger.WORLD, keeper.account, 500)
+    simulation.run(until=40 * SECOND)
+    assert keeper.bids_sent == 1
+    simulation.run(until=120 * SECOND)
+    assert design.revenue == [50]
+
+
+def test_who_bids_more_than_the_debt_knows_his_bid_and_sells_what_he_won():
+    keeper = AuctionKeeper("keeper", capital=5_000, rule=Ascending(opening=90))
+    simulation = selling(
+        named.make("english", ttl=10.0, tau=100.0, chop=1_000_000),
+        bids(100, 20, 100), bots=[keeper], mark=80,
+    )  # fmt: skip
+    simulation.run(until=60 * SECOND)
+    # Bid were 90 a lot for a debt of 80.
+    assert keeper.bids_sent == 1
+    assert not keeper.refused
+    assert lots_of(simulation, keeper) == 0
+    assert cash_of(simulation, keeper) == 5_000 - 10 * 80 + 10 * 100

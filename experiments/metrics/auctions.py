@@ -1,0 +1,164 @@
+"""Auctions: who won what a failed account had, and for how much. Pure functions of the tapes.
+
+A *hand-over* is one time that lots of a failed account that were on offer went to somebody outside
+the book: an auction that was won, or a take of an offer. A *zero bid* is one of long lots that paid
+next to nothing of what they were worth; "worth" is the mid of the run at that moment. Amounts are
+cash units, sizes lots, times ns.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.metrics.cases import TAKEN, Path, Terms, legs_of
+from lob import EntryKind
+
+__all__ = ["ZERO", "Auctions", "HandOver", "auctions_of", "hand_overs"]
+
+ZERO = 0.01
+"""Share of the worth below which a bid counts as zero. Chosen: prices are whole ticks here, so the
+lowest bid of a keeper is one tick a lot and not 0."""
+
+
+class HandOver(NamedTuple):
+    """Lots of a failed account that went to a taker."""
+
+    tag: int
+    taker: int
+    """Its account."""
+    ts_event: int
+    lots: int
+    """Signed as the failed account held them."""
+    paid: float
+    """Cash that the failed account got for them; of short lots negative."""
+    worth: float
+    """The same lots at the mid; of short lots negative."""
+
+    def is_zero(self, below: float = ZERO) -> bool:
+        """Whether long lots went for next to nothing of their worth."""
+        return self.lots > 0 and self.paid < below * self.worth
+
+
+def hand_overs(
+    entries: NDArray[np.void], terms: Terms, worth: dict[int, Path]
+) -> tuple[HandOver, ...]:
+    """Find what went to takers of auctions and offers, in the order of the journal.
+
+    A bid is paid before its lots come, a take after; a bid that is beaten is paid back by whoever
+    beats it, so that the failed account has received what the winner bid.
+
+    Parameters
+    ----------
+    entries, terms
+        See ``experiments.metrics.cases.cases_of``.
+    worth
+        By instrument: the mid of the run.
+    """
+    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
+    opened = opened[np.argsort(opened["tag"], kind="stable")]
+    offered = np.unique(entries["tag"][entries["kind"] == EntryKind.AUCTION])
+    legs = legs_of(entries, opened)
+    times = entries["ts_event"][legs.row]
+    rows = np.flatnonzero(
+        np.isin(legs.kind, TAKEN)
+        & np.isin(opened["tag"][legs.case], offered)
+        & ~((legs.kind == EntryKind.TAKEOVER) & np.isin(legs.other, list(terms.system)))
+    )
+    holdings = {(one.protocol, one.asset): one for one in terms.holdings}
+    bids: dict[int, float] = {}
+    found: list[HandOver] = []
+    last: dict[int, int] = {}
+    for row in rows.tolist():
+        case, amount = int(legs.case[row]), float(legs.amount[row])
+        protocol = int(opened["protocol"][case])
+        holding = holdings.get((protocol, int(legs.asset[row])))
+        if holding is not None:
+            last[case] = len(found)
+            mid = float(worth[holding.instrument].at(times[row]))
+            found.append(
+                HandOver(
+                    int(opened["tag"][case]),
+                    int(legs.other[row]),
+                    int(times[row]),
+                    -int(amount),
+                    bids.pop(case, 0.0),
+                    float(holding.value(-amount, mid)),
+                )
+            )
+        elif legs.kind[row] == EntryKind.BID:
+            bids[case] = bids.get(case, 0.0) + amount
+        elif case in last:
+            one = found[last[case]]
+            found[last[case]] = one._replace(paid=one.paid + amount)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Auctions:
+    """What the auctions and offers of a run came to."""
+
+    cases: int
+    """Failed accounts that had something on offer."""
+    waiting: int
+    """Of these, not settled at the end of the run."""
+    won: int
+    """Hand-overs."""
+    zero_bids: int
+    zero_bid_share: float | None
+    """Of all hand-overs; ``None`` without any."""
+    zero_bid_value: float
+    """Worth of the lots that went for zero bids, cash units."""
+    worth: float
+    """Of all lots handed over; of short lots what they cost to buy."""
+    paid: float
+    recovered: float | None
+    """Paid / worth, over the long lots."""
+    shortfall: int
+    """Debts of these cases that nothing covers, cash units."""
+    shortfall_ratio: float | None
+    """Shortfall / value taken by zero bids."""
+    zero_bidders: int
+    """Accounts that won with a zero bid."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return dict(self.__dict__)
+
+
+def auctions_of(
+    entries: NDArray[np.void],
+    terms: Terms,
+    worth: dict[int, Path],
+    *,
+    below: float = ZERO,
+) -> Auctions | None:
+    """Add up the auctions of a run; ``None`` if nothing was on offer.
+
+    See ``hand_overs`` for the arguments; ``below`` is the share of the worth that makes a zero bid.
+    """
+    offered = np.unique(entries["tag"][entries["kind"] == EntryKind.AUCTION])
+    if not len(offered):
+        return None
+    over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
+    found = hand_overs(entries, terms, worth)
+    zeros = [one for one in found if one.is_zero(below)]
+    long = [one for one in found if one.lots > 0]
+    long_worth = sum(one.worth for one in long)
+    debts = entries[(entries["kind"] == EntryKind.BAD_DEBT) & np.isin(entries["tag"], offered)]
+    taken, shortfall = sum(one.worth for one in zeros), int(debts["amount"].sum())
+    return Auctions(
+        cases=len(offered),
+        waiting=int((~np.isin(offered, over)).sum()),
+        won=len(found),
+        zero_bids=len(zeros),
+        zero_bid_share=len(zeros) / len(found) if found else None,
+        zero_bid_value=taken,
+        worth=sum(abs(one.worth) for one in found),
+        paid=sum(abs(one.paid) for one in found),
+        recovered=sum(one.paid for one in long) / long_worth if long_worth else None,
+        shortfall=shortfall,
+        shortfall_ratio=shortfall / taken if taken else None,
+        zero_bidders=len({one.taker for one in zeros}),
+    )

@@ -1,0 +1,238 @@
+"""Auto-deleveraging: which opposing positions were closed, and what was taken from whom.
+
+Pure functions of the tapes. *Opposing positions* are those of the other side just before the first
+of a run is closed: of accounts that brought money, are in no liquidation, and take nothing over
+from one. Their leverage is that of this moment: value of the position at the mark / equity.
+Amounts are cash units, sizes lots.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.metrics.cases import Path, Terms, balances_before
+from experiments.metrics.solvency import concentration
+from experiments.metrics.takers import adl_overshoot, negative_equities, taker_accounts
+from lob import LIQUIDATION_TAG, EntryKind
+
+__all__ = ["BUCKETS", "Bucket", "Deleveraging", "Opposing", "deleveraging_of", "opposing_of"]
+
+BUCKETS = (0.0, 2.0, 5.0, 10.0, 20.0)
+"""Lowest leverage of each bucket."""
+TOP = 10
+BROUGHT = (EntryKind.OPENING, EntryKind.DEPOSIT)
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Opposing(NamedTuple):
+    """Positions that may be deleveraged, one element each."""
+
+    account: Integers
+    lots: Integers
+    """Signed."""
+    value: Floats
+    """At the mark, without sign."""
+    leverage: Floats
+    """``inf`` where nothing is left of the equity."""
+    closed: Integers
+    """Lots closed by auto-deleveraging in the whole run, without sign."""
+
+
+class Bucket(NamedTuple):
+    """The opposing positions of some leverage."""
+
+    least: float
+    """Lowest leverage."""
+    positions: int
+    hit: int
+    lots: int
+    closed: int
+
+
+@dataclass(frozen=True)
+class Deleveraging:
+    """What auto-deleveraging took in a run, and from whom."""
+
+    fills: int
+    cases: int
+    """Failed accounts whose lots were closed against others."""
+    lots: int
+    value: float
+    """Of the lots closed, at the mark."""
+    negative_accounts: int
+    """Failed accounts whose equity at the mark was below zero when the first of their lots was
+    closed."""
+    negative_equity: float
+    """The sum of these, a positive number."""
+    overshoot: float
+    """Value taken at the mark - negative equity."""
+    overshoot_fair: float
+    """The same at the mid of the twin at the horizon."""
+    from_longs: float
+    """Share of the closed lots that longs held; the rest was of shorts."""
+    opposing: int
+    """Positions of the sides that were hit."""
+    hit: int
+    hit_share: float
+    """Of the opposing positions."""
+    closed_share: float
+    """Of the opposing lots."""
+    concentration: float
+    """Gini coefficient of the lots closed, over the opposing positions."""
+    top_share: float
+    """Share of the closed lots that the ten largest hits are."""
+    buckets: tuple[Bucket, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        said = {**self.__dict__, "buckets": [one._asdict() for one in self.buckets]}
+        return {
+            key: None if isinstance(value, float) and not np.isfinite(value) else value
+            for key, value in said.items()
+        }
+
+
+def adl_rows(entries: NDArray[np.void], terms: Terms) -> tuple[Integers, Integers, Integers]:
+    """Every position closed: row of its lots, the account that was hit, its signed lots."""
+    assets = [one.asset for one in terms.holdings]
+    at = np.flatnonzero(
+        (entries["kind"] == EntryKind.ADL)
+        & (entries["tag"] >= LIQUIDATION_TAG)
+        & np.isin(entries["asset"], assets)
+    )
+    rows = entries[at]
+    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
+    opened = opened[np.argsort(opened["tag"], kind="stable")]
+    failed = opened["debit"][np.searchsorted(opened["tag"], rows["tag"])]
+    gives = rows["debit"] == failed
+    hit = np.where(gives, rows["credit"], rows["debit"]).astype(np.int64)
+    # What the failed account gives closes lots of the other sign.
+    return at, hit, np.where(gives, -rows["amount"], rows["amount"]).astype(np.int64)
+
+
+def opposing_of(
+    entries: NDArray[np.void], terms: Terms, marks: dict[int, Path], holding: int = 0
+) -> Opposing:
+    """The opposing positions of one holding of ``terms``, and how much of each was closed."""
+    of = terms.holdings[holding]
+    at, hit, lots = adl_rows(entries, terms)
+    clearing = (entries["tag"][at] - LIQUIDATION_TAG) >> 48
+    ours = (entries["asset"][at] == of.asset) & (clearing == of.protocol)
+    at, hit, lots = at[ours], hit[ours], lots[ours]
+    nothing = np.zeros(0, np.int64)
+    if not len(at):
+        return Opposing(nothing, nothing, np.zeros(0), np.zeros(0), nothing)
+    first = int(at[0])
+    accounts = _members(entries, terms, first)
+    rows = np.full(len(accounts), first)
+    held = balances_before(entries, of.asset, accounts, rows).astype(np.int64)
+    sides = np.unique(np.sign(lots))
+    among = np.isin(np.sign(held), sides) & (held != 0)
+    accounts, held, rows = accounts[among], held[among], rows[among]
+    mark = float(marks[of.instrument].at(int(entries["ts_event"][first])))
+    equity = balances_before(entries, terms.cash[of.protocol], accounts, rows)
+    for number, one in enumerate(terms.holdings):
+        if one.protocol != of.protocol:
+            continue
+        other = held if number == holding else balances_before(entries, one.asset, accounts, rows)
+        price = marks[one.instrument].at(int(entries["ts_event"][first]))
+        equity = equity + one.value(other, price)
+    value = np.abs(of.value(held, mark))
+    leverage = np.where(equity > 0, value / np.where(equity > 0, equity, 1.0), np.inf)
+    closed = np.zeros(len(accounts), np.int64)
+    where = np.searchsorted(accounts, hit)
+    known = where < len(accounts)
+    known[known] = accounts[where[known]] == hit[known]
+    np.add.at(closed, where[known], np.abs(lots[known]))
+    return Opposing(accounts, held, value, leverage, closed)
+
+
+def _members(entries: NDArray[np.void], terms: Terms, first: int) -> Integers:
+    """Accounts that brought money, are in no liquidation at a row, and take nothing over."""
+    before = entries[:first]
+    brought = before["credit"][
+        np.isin(before["kind"], BROUGHT) & np.isin(before["asset"], list(terms.cash.values()))
+    ]
+    given = before["debit"][np.isin(before["kind"], BROUGHT) & (before["debit"] > 0)]
+    opened = before[before["kind"] == EntryKind.LIQUIDATION]
+    over = before["tag"][before["kind"] == EntryKind.SETTLED]
+    failing = opened["debit"][~np.isin(opened["tag"], over)]
+    found = np.unique(np.concatenate([brought, given])).astype(np.int64)
+    out = np.concatenate([failing, taker_accounts(entries, terms), list(terms.system)])
+    members: Integers = found[~np.isin(found, out.astype(np.int64))]
+    return members
+
+
+def deleveraging_of(
+    entries: NDArray[np.void],
+    terms: Terms,
+    marks: dict[int, Path],
+    fair: dict[int, Path],
+) -> Deleveraging | None:
+    """Add up the auto-deleveraging of a run; ``None`` if there was none.
+
+    Parameters
+    ----------
+    entries, terms
+        See ``experiments.metrics.cases.cases_of``.
+    marks
+        By instrument: what clearing believed.
+    fair
+        By instrument: the mid of the twin at the horizon, as a path of one price.
+    """
+    at, hit, lots = adl_rows(entries, terms)
+    if not len(at):
+        return None
+    found = [opposing_of(entries, terms, marks, number) for number in range(len(terms.holdings))]
+    positions = Opposing(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    closed = int(np.abs(lots).sum())
+    longs = int(np.abs(lots[lots > 0]).sum())
+    negative = negative_equities(entries, terms, marks)
+    value = 0.0
+    for holding in {(one.asset, one.instrument): one for one in terms.holdings}.values():
+        ours = entries["asset"][at] == holding.asset
+        price = marks[holding.instrument].at(entries["ts_event"][at[ours]])
+        value += float(np.abs(holding.value(lots[ours], price)).sum())
+    total, count = int(np.abs(positions.lots).sum()), len(positions.account)
+    largest = np.sort(positions.closed)[::-1][:TOP]
+    return Deleveraging(
+        fills=len(at),
+        cases=len(np.unique(entries["tag"][at])),
+        lots=closed,
+        value=value,
+        negative_accounts=int((negative > 0).sum()),
+        negative_equity=float(negative.sum()),
+        overshoot=adl_overshoot(entries, terms, marks),
+        overshoot_fair=adl_overshoot(entries, terms, fair),
+        from_longs=longs / closed,
+        opposing=count,
+        hit=len(np.unique(hit)),
+        hit_share=float((positions.closed > 0).mean()) if count else float("nan"),
+        closed_share=float(positions.closed.sum()) / total if total else float("nan"),
+        concentration=concentration(positions.closed),
+        top_share=float(largest.sum()) / closed,
+        buckets=buckets_of(positions),
+    )
+
+
+def buckets_of(positions: Opposing) -> tuple[Bucket, ...]:
+    """The opposing positions by their leverage, those of ``BUCKETS`` that anybody is in."""
+    bucket = np.searchsorted(BUCKETS, positions.leverage, side="right") - 1
+    made = []
+    for number, least in enumerate(BUCKETS):
+        ours = bucket == number
+        if ours.any():
+            made.append(
+                Bucket(
+                    least,
+                    int(ours.sum()),
+                    int((positions.closed[ours] > 0).sum()),
+                    int(np.abs(positions.lots[ours]).sum()),
+                    int(positions.closed[ours].sum()),
+                )
+            )
+    return tuple(made)
