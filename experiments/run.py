@@ -16,12 +16,24 @@ from experiments.metrics.cascade import Cascade, cascade_of, forced_trades, peak
 from experiments.metrics.cases import Path, mid_path
 from experiments.metrics.deleveraging import Deleveraging, deleveraging_of
 from experiments.metrics.solvency import Solvency, recovery, solvency_of
-from experiments.metrics.spiral import drop, marks_of
+from experiments.metrics.spiral import (
+    Withdrawal,
+    depth_near_mid,
+    drop,
+    first_reached,
+    marks_of,
+    withdrawal,
+)
 from experiments.scenario import SECOND_NS, Scenario
 from experiments.stack_summary import market_rows, stack_summary
 from experiments.terms import terms_of
 
 __all__ = ["Run", "build", "run_scenario"]
+
+DEPTH_SAMPLES = 400
+"""Times at which the depth of a run with makers is looked at."""
+SPILL = 0.01
+"""Share of its value that a book must lose to count as reached by a shock."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +111,40 @@ class Run:
             side=-1 if what.side == "sell" else 1,
         )
 
+    def withdrawal(self) -> Withdrawal | None:
+        """How the depth near the mid of the first shock's book fell, and when it was back.
+
+        ``None`` in a scenario without makers.
+        """
+        if not self.scenario.makers:
+            return None
+        shock = self.scenario.shocks[0]
+        start = round(shock.at * SECOND_NS)
+        end = round((shock.at + shock.over + self.scenario.horizon) * SECOND_NS)
+        # As long before the shock as after it, as far as there is a run.
+        times = np.linspace(max(start // 2, 2 * start - end), end, DEPTH_SAMPLES).astype(np.int64)
+        depth = depth_near_mid(
+            self.tape["events"], times, instrument=self.scenario.number_of(shock.instrument)
+        )
+        return withdrawal(times, depth, start)
+
+    def spill_over(self) -> dict[str, int | None] | None:
+        """When each book's mark was ``SPILL`` below its value before the shock: ns, or never.
+
+        ``None`` where there is only one book.
+        """
+        if len(self.scenario.instruments) < 2:
+            return None
+        start = round(min(shock.at for shock in self.scenario.shocks) * SECOND_NS)
+        found: dict[str, int | None] = {}
+        for number, one in enumerate(self.scenario.instruments):
+            entries, protocol = market_rows(self, number)
+            if (marks_of(entries, number, protocol)[0] < start).any():
+                found[one.name] = first_reached(
+                    entries, start, SPILL, instruments=[number], protocol=protocol
+                )[number]
+        return found
+
     def summary(self) -> dict[str, Any]:
         """What happened, ready for JSON."""
         forced = forced_trades(self.tape["events"])
@@ -117,6 +163,8 @@ class Run:
             "solvency": self.solvency.to_dict(),
             "stack": stack_summary(self),
             "recovery": [value if np.isfinite(value) else None for value in brought],
+            "withdrawal": (drawn := self.withdrawal()) and drawn.__dict__,
+            "spill_over": self.spill_over(),
             "auctions": self.auctions and self.auctions.to_dict(),
             "deleveraging": self.deleveraging and self.deleveraging.to_dict(),
             "digest": self.simulation.digest(),

@@ -87,6 +87,7 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
             f"{ratio.samples} seeds"
         )
         rows.append(("amplification", said))
+    rows += _market(study)
     rows += _cascade(study, accounts)
     rows += stack_rows(study, stacked or {})
     rows += _payers(study)
@@ -94,6 +95,33 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
     rows.append(("digest of the first run", study.full[0]["digest"]))
     lines += [f"  {name:<28}{value}" for name, value in rows]
     return lines + beside_lines(study)
+
+
+def _market(study: "SpiralStudy") -> list[tuple[str, str]]:
+    """Whether makers left and came back, and which book the shock reached when."""
+    rows = []
+    drawn = [run["withdrawal"] for run in study.full if run["withdrawal"] is not None]
+    if drawn:
+        before = sum(one["before"] for one in drawn) / len(drawn)
+        lowest = sum(one["lowest"] for one in drawn) / len(drawn)
+        back = [one["back_after_ns"] for one in drawn if one["back_after_ns"] is not None]
+        late = f"back after {sum(back) / len(back) / 1e9:.1f} s" if back else "not back"
+        late += f" in {len(back)} of {len(drawn)} runs" if 0 < len(back) < len(drawn) else ""
+        rows.append(
+            (
+                "depth near the mid",
+                f"{before:,.0f} lots before, {lowest:,.0f} at the least, {late}",
+            )
+        )
+    spilt = [run["spill_over"] for run in study.full if run["spill_over"]]
+    if spilt:
+        said = []
+        for name in spilt[0]:
+            times = [one[name] for one in spilt if one.get(name) is not None]
+            mean = f"after {sum(times) / len(times) / 1e9:.2f} s" if times else "never"
+            said.append(f"{name} {mean}" + f" in {len(times)} runs" * (0 < len(times) < len(spilt)))
+        rows.append(("down by 1 %", ", ".join(said)))
+    return rows
 
 
 def _drop(ticks: float, price: int) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from experiments.metrics.intervals import Interval, interval_of_mean, resample_rows, to_series
 from lob import EntryKind
+from lob.journal import depths, first_of_message
 
 __all__ = [
     "Amplification",
@@ -22,6 +23,7 @@ __all__ = [
     "amplification",
     "critical_direction",
     "critical_shock",
+    "depth_near_mid",
     "drop",
     "first_reached",
     "marks_of",
@@ -143,7 +145,12 @@ def _mean(series: NDArray[np.float64], level: float) -> Interval:
 
 
 def first_reached(
-    entries: NDArray[np.void], shock_ns: int, share: float, *, instruments: Sequence[int]
+    entries: NDArray[np.void],
+    shock_ns: int,
+    share: float,
+    *,
+    instruments: Sequence[int],
+    protocol: int = 0,
 ) -> dict[int, int | None]:
     """When each book's mark has fallen by a share of its value before the shock.
 
@@ -154,13 +161,52 @@ def first_reached(
     """
     found: dict[int, int | None] = {}
     for instrument in instruments:
-        times, marks = marks_of(entries, instrument)
+        times, marks = marks_of(entries, instrument, protocol)
         before = int(np.searchsorted(times, shock_ns, side="left"))
         if before == 0:
             raise ValueError(f"instrument {instrument} has no mark before the shock")
         limit = marks[before - 1] * (1 - share)
         hit = np.flatnonzero(marks[before:] <= limit)
         found[instrument] = int(times[before + hit[0]]) - shock_ns if len(hit) else None
+    return found
+
+
+def depth_near_mid(
+    events: NDArray[np.void],
+    times: NDArray[np.int64],
+    *,
+    instrument: int = 0,
+    share: float = 0.005,
+    levels: int = 128,
+) -> NDArray[np.float64]:
+    """Lots of both sides within a share of the mid, at each of some times.
+
+    Parameters
+    ----------
+    events
+        ``lob.EVENT`` rows of a run.
+    times
+        ns, rising.
+    levels
+        How many levels of a side are looked at.
+
+    Returns
+    -------
+    numpy.ndarray
+        Zero where a side of the book is empty.
+    """
+    # Between messages: the book of a time is the one after the last message until then.
+    starts = np.flatnonzero(first_of_message(events))
+    after = np.searchsorted(events["ts_event"][starts], times, side="right")
+    upto = np.concatenate([starts, [len(events)]])[after]
+    rows = depths(events, upto, levels, instrument)
+    prices, sizes = rows["price"].astype(np.float64), rows["size"]
+    both = (sizes[:, :, 0] > 0).all(axis=1)
+    mid = prices[:, :, 0].mean(axis=1)[:, None, None]
+    near = np.abs(prices - mid) <= share * np.abs(mid)
+    found: NDArray[np.float64] = np.where(both, (sizes * near).sum(axis=(1, 2)), 0).astype(
+        np.float64
+    )
     return found
 
 
