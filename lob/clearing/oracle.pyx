@@ -8,12 +8,14 @@ somebody manipulates it. Both prices are kept, so that a loss can be told from a
 An oracle also knows what moved its price, for the cascade tree: the trade of a liquidation, another
 trade, a quote, or something from outside. Where several moves make one new price, as with averages
 and deviation thresholds, it is the cause with the largest sum of moves in the direction of the
-change, over the time the average remembers or else since the last price was sent.
+change, over the time the average remembers or else since the last price was sent. If that is forced
+sales, it is the liquidation with the largest sum of its own: each of many small ones moved the
+price less than all voluntary trades together, and yet together they may have moved it most.
 """
 
 cimport cython
 from libc.stdint cimport int64_t
-from libc.string cimport memmove
+from libc.string cimport memmove, memset
 
 from lob.block cimport Block
 from lob.clearing.requirement cimport NO_PRICE
@@ -54,7 +56,9 @@ __all__ = [
 
 cdef enum:
     PPM = 1_000_000
-    MOVES = 64  # how many moves are remembered to tell a cause
+    MOVES = 128  # how many moves are remembered to tell a cause
+    RECENT = 8  # of them are looked at for one of the same cause and tag to add to
+    CAUSES = 8
 
 cdef int64_t NEVER = 2**63 - 1
 cdef double LN2 = 0.6931471805599453
@@ -606,11 +610,23 @@ cdef class Oracle:
         return self.consider(ts, price, False)
 
     cdef int note_move(self, int64_t ts, int64_t cause, int64_t tag) noexcept:
-        """Remember what moved the price of the moment."""
+        """Remember what moved the price of the moment.
+
+        Moves of one cause and tag that are near each other in time are one: thousands of quotes
+        would push what they are to be compared with out of a memory of any size.
+        """
         cdef Move *move
-        cdef int64_t raw = self.source.underlying()
+        cdef int64_t raw = self.source.underlying(), i, since = self.sent_at
+        if self.source.memory():
+            since = ts - (self.source.memory() >> 4)
         if raw != self.raw:
             if self.raw != NO_PRICE:
+                for i in range(self.move_count - 1, max(self.move_count - RECENT, 0) - 1, -1):
+                    move = &(<Move *>self.moves.data)[i % MOVES]
+                    if move.cause == cause and move.tag == tag and move.ts >= since:
+                        move.size += raw - self.raw
+                        self.raw = raw
+                        return 0
                 move = &(<Move *>self.moves.data)[self.move_count % MOVES]
                 move.ts = ts
                 move.size = raw - self.raw
@@ -621,15 +637,27 @@ cdef class Oracle:
         return 0
 
     cdef Move blame(self, int64_t ts, int64_t change) noexcept:
-        """The cause with the largest sum of moves in the direction of a change."""
+        """The cause with the largest sum of moves in the direction of a change; its largest tag."""
         cdef const Move *moves = <const Move *>self.moves.data
         cdef int64_t since = ts - self.source.memory() if self.source.memory() else self.sent_at
-        cdef int64_t first = max(0, self.move_count - MOVES), i, j, total, best = 0
+        cdef int64_t first = max(0, self.move_count - MOVES), i, j, total, best = 0, cause
+        cdef int64_t by_cause[CAUSES]
         cdef Move found
         found.ts = found.size = found.tag = 0
         found.cause = CAUSE_ORACLE
+        memset(by_cause, 0, sizeof(by_cause))
         for i in range(first, self.move_count):
-            if moves[i % MOVES].ts < since:
+            if moves[i % MOVES].ts >= since:
+                total = moves[i % MOVES].size if change > 0 else -moves[i % MOVES].size
+                by_cause[moves[i % MOVES].cause] += total
+        cause = 0
+        for i in range(1, CAUSES):
+            if by_cause[i] > by_cause[cause]:
+                cause = i
+        if by_cause[cause] <= 0:
+            return found
+        for i in range(first, self.move_count):
+            if moves[i % MOVES].ts < since or moves[i % MOVES].cause != cause:
                 continue
             total = 0
             for j in range(i, self.move_count):

@@ -161,6 +161,32 @@ def test_the_largest_contributor_is_blamed():
     assert (oracle.price, oracle.cause_tag) == (90, second)
 
 
+def test_forced_sales_count_together_and_the_largest_of_them_is_blamed():
+    """Six ticks by three liquidations against four by one voluntary sale."""
+    venue, clearing = venue_with(oracle=Oracle(BestBid(), deviation=100_000))
+    venue.process(ladder(1, 100, 50, 10))
+    tags = [lob.LIQUIDATION_TAG + 1 + i for i in range(3)]
+    sizes = [(0, 40), (tags[0], 10), (tags[1], 30), (tags[2], 20)]
+    for number, (tag, size) in enumerate(sizes):
+        venue.process(order(100 + number, -1, None, size, time_in_force=1, tag=tag))
+    oracle = clearing.holdings[0].oracle
+    assert (oracle.price, oracle.cause, oracle.cause_tag) == (90, Cause.LIQUIDATION, tags[1])
+
+
+def test_a_thousand_quotes_do_not_hide_what_moved_the_price():
+    venue, clearing = venue_with(oracle=Oracle(BestBid(), deviation=100_000))
+    venue.process(ladder(1, 100, 50, 10))
+    tag = lob.LIQUIDATION_TAG + 1
+    venue.process(order(100, -1, None, 90, time_in_force=1, tag=tag))
+    for number in range(1_000):
+        # Back and forth by a tick.
+        venue.process(order(1_000 + number, 1, 92, 1, ts_event=1 + number))
+        venue.process(order(1_000 + number, 1, 92, 1, kind=lob.Kind.CANCEL, ts_event=1 + number))
+    venue.process(order(101, -1, None, 10, time_in_force=1, ts_event=2_000))
+    oracle = clearing.holdings[0].oracle
+    assert (oracle.price, oracle.cause, oracle.cause_tag) == (90, Cause.LIQUIDATION, tag)
+
+
 def test_a_copy_goes_on_alike():
     source = External(np.array([5, 25]), np.array([100, 200]))
     oracle = Oracle(Twap(source, 20, sample=10), lag=3)
