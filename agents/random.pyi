@@ -3,9 +3,11 @@
 from enum import IntEnum
 from typing import Any, Self, SupportsIndex, final
 
+import numpy as np
 from numpy.random import Generator
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Purpose", "RandomStream", "name_hash", "numpy_stream"]
+__all__ = ["Purpose", "RandomStream", "exp", "log", "name_hash", "numpy_stream"]
 
 class Purpose(IntEnum):
     BEHAVIOUR = 0
@@ -33,6 +35,8 @@ class RandomStream:
 
 def name_hash(name: str) -> int: ...
 def poisson_log_probability(k: float, mean: float) -> float: ...
+def exp(values: ArrayLike) -> NDArray[np.float64]: ...
+def log(value: float) -> float: ...
 def numpy_stream(
     seed: SupportsIndex,
     name: str,

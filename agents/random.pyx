@@ -22,7 +22,7 @@ import numpy as np
 
 from lob.checks import integer
 
-__all__ = ["Purpose", "RandomStream", "name_hash", "numpy_stream"]
+__all__ = ["Purpose", "RandomStream", "exp", "log", "name_hash", "numpy_stream"]
 
 MAX_SEED = 2**128 - 1
 MAX_MEMBER = 2**64 - 1
@@ -120,6 +120,37 @@ def name_hash(name):
     '0x9e864f1afce374f0'
     """
     return hash_of(_checked_name(name))
+
+
+def exp(values):
+    """``e**x`` of each value, with the same bits on every machine; numpy's and libm's differ.
+
+    Parameters
+    ----------
+    values : array_like
+        Numbers from -700 to 700.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of the same shape.
+    """
+    cdef double[::1] row
+    cdef Py_ssize_t i
+    found = np.array(values, np.float64, order="C")
+    if found.size and not np.abs(found).max() <= 700:
+        raise ValueError(f"values must be from -700 to 700, got {found.min()}..{found.max()}")
+    row = found.reshape(-1)
+    for i in range(row.shape[0]):
+        row[i] = natural_exp(row[i])
+    return found
+
+
+def log(double value):
+    """The natural logarithm of a positive number, with the same bits on every machine."""
+    if not 1e-300 < value < 1e300:
+        raise ValueError(f"value must be positive and finite, got {value}")
+    return natural_log(value)
 
 
 def numpy_stream(seed, name, purpose=0, member=None):

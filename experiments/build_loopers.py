@@ -8,7 +8,7 @@ import numpy as np
 
 import agents
 from agents import leverage
-from agents.random import numpy_stream
+from agents.random import exp, numpy_stream
 from agents.traders import PriceFollower
 from experiments.scenario_loopers import Drive, Looper, Pledger, Stacker
 from lob.feeds.prices import PriceSeries, read_prices
@@ -43,7 +43,7 @@ def add_stackers(scenario: Any, simulation: agents.Simulation, seed: int) -> Non
 
 def _loopers(one: Looper, numbers: dict[str, int], seed: int) -> agents.Participant:
     random = numpy_stream(seed, one.name)
-    lots = one.deposit * np.exp(one.deposit_spread * random.standard_normal(one.count))
+    lots = one.deposit * exp(one.deposit_spread * random.standard_normal(one.count))
     return leverage.Loopers(
         one.name,
         np.maximum(1, np.rint(lots)).astype(np.int64),
@@ -66,7 +66,7 @@ def _loopers(one: Looper, numbers: dict[str, int], seed: int) -> agents.Particip
 
 def _pledgers(one: Pledger, clearing: int, seed: int) -> agents.Participant:
     random = numpy_stream(seed, one.name)
-    units = one.units * np.exp(one.spread * random.standard_normal(one.count))
+    units = one.units * exp(one.spread * random.standard_normal(one.count))
     return leverage.Pledgers(
         one.name,
         asset=one.asset,

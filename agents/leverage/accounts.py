@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.random import exp, log
 from lob import Instrument
 from lob.checks import integer
 
@@ -103,18 +104,18 @@ def draw_accounts(
         raise ValueError(f"leverage must be two rising positive numbers, got {leverage}")
     if not 0 <= long_share <= 1:
         raise ValueError(f"long_share must be 0 to 1, got {long_share}")
-    own = equity * np.exp(equity_spread * random.standard_normal(count))
-    times = np.exp(random.uniform(np.log(low), np.log(high), count))
+    own = equity * exp(equity_spread * random.standard_normal(count))
+    times = exp(random.uniform(log(low), log(high), count))
     lots = np.maximum(1, np.rint(own * times / (price * multiplier)).astype(np.int64))
     # The leverage is exact, the own funds follow from whole lots; at least one unit.
-    own = np.maximum(1, np.ceil(lots * price * multiplier / times)).astype(np.int64)
+    margin = np.maximum(1, np.ceil(lots * price * multiplier / times)).astype(np.int64)
     side = np.where(random.random(count) < long_share, 1, -1)
     entry = np.full(count, price, np.int64)
     if entry_spread:
         entry = np.maximum(1, np.rint(price * (1 + entry_spread * random.standard_normal(count))))
         entry = entry.astype(np.int64)
     positions = side * lots
-    return Accounts(own - positions * (price - entry) * multiplier, positions, entry)
+    return Accounts(margin - positions * (price - entry) * multiplier, positions, entry)
 
 
 def stacked_accounts(

@@ -3,6 +3,7 @@
 import math
 
 from agents.leverage.leveraged import Leveraged
+from agents.random import log
 
 __all__ = ["LeverageTarget", "ValueFund", "VolatilityTarget"]
 
@@ -85,7 +86,7 @@ class VolatilityTarget(LeverageTarget):
         """Learn from the last move, then trade to the leverage that follows."""
         mark = self.mark_price
         if mark is not None and self.last is not None:
-            square = math.log(mark / self.last) ** 2
+            square = log(mark / self.last) ** 2
             before = square if self.variance is None else self.variance
             self.variance = self.kept * before + (1 - self.kept) * square
         self.last = mark

@@ -7,6 +7,7 @@ import numpy as np
 
 from agents.liquidators.bot import Bot
 from agents.liquidators.keeper import Keeper
+from agents.random import exp
 from agents.traders.arguments import positive
 from lob.checks import integer
 
@@ -52,7 +53,7 @@ def split_capital(
     elif law == "lognormal":
         if random is None:
             raise ValueError("random must be given to draw shares, got None")
-        drawn = np.exp(positive("shape", shape) * random.standard_normal(count))
+        drawn = exp(positive("shape", shape) * random.standard_normal(count))
         weights = [max(1, round(2**32 * share)) for share in drawn.tolist()]
     else:
         raise ValueError(f"law must be equal, zipf or lognormal, got {law!r}")

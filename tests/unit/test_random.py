@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from agents.random import (
     Purpose,
     RandomStream,
+    exp,
+    log,
     name_hash,
     numpy_stream,
     poisson_log_probability,
@@ -341,3 +343,16 @@ def test_bad_parameters_are_refused_and_draw_nothing(method, arguments, error, m
     with pytest.raises(error, match=message):
         getattr(stream, method)(*arguments)
     assert stream.raw() == untouched.raw()
+
+
+def test_exp_and_log_are_those_of_mathematics():
+    values = np.linspace(-30, 30, 1_001).reshape(7, 143)
+    ours = exp(values)
+    assert ours.shape == values.shape
+    np.testing.assert_allclose(ours, np.exp(values), rtol=5e-16)
+    assert values[0, 0] == -30, "the argument is left alone"
+    assert log(2.0) == pytest.approx(np.log(2), rel=3e-16)
+    with pytest.raises(ValueError, match="values"):
+        exp([800.0])
+    with pytest.raises(ValueError, match="value"):
+        log(0.0)
