@@ -12,10 +12,11 @@ from agents.flow import ZeroIntelligence
 from agents.leverage import Loopers
 from benchmarks.measure import Measure, Plan, Say
 from lob.clearing import Clearing, Holding, Oracle
-from lob.clearing.collateral import Claim, ClaimValue
+from lob.clearing.collateral import Claim
 from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import BestBid
 from lob.clearing.risk import Stacks
+from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
 
 LOOPERS = 100_000

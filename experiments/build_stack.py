@@ -6,8 +6,9 @@ from typing import Any
 import agents
 from experiments.scenario_stack import ClaimTable, PoolTable
 from lob.clearing import dynamic_margin as dynamic
-from lob.clearing.collateral import Claim, ClaimValue
+from lob.clearing.collateral import Claim
 from lob.clearing.oracle import Source
+from lob.clearing.valuation import ClaimValue
 from lob.pool import FairShare, Pool, SpotPrice
 
 __all__ = ["CLAIM_SOURCES", "DYNAMIC_MODELS", "claim_source", "make_facilities", "stock_claims"]

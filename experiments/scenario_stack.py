@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from experiments.parts import Count, Part, Positive, Ppm, Seconds
-from lob.clearing.collateral import Claim, Claims
+from lob.clearing.claim_graph import Claims
+from lob.clearing.collateral import Claim
 
 __all__ = ["ClaimTable", "PoolTable", "StackTables"]
 

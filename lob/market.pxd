@@ -12,7 +12,7 @@ cdef class Market:
     cdef readonly tuple instruments
     cdef Book **book_of
 
-    cdef readonly object claims  # lob.clearing.collateral.Claims, or None
+    cdef readonly object claims  # lob.clearing.claim_graph.Claims, or None
     cdef int execute(self, Message *message) except -1
     cdef int touch(self, int64_t account) except -1
     cdef int lacks_margin(self, int64_t account) except -1

@@ -1,7 +1,7 @@
 from typing_extensions import disjoint_base
 
 from lob.book import OrderBook
-from lob.clearing.collateral import Claims
+from lob.clearing.claim_graph import Claims
 from lob.instrument import Instrument
 
 @disjoint_base

@@ -2,7 +2,8 @@
 
 from libc.stdint cimport int64_t
 
-from lob.clearing.collateral cimport Claim, ClaimValue
+from lob.clearing.collateral cimport Claim
+from lob.clearing.valuation cimport ClaimValue
 from lob.wide cimport int128
 
 

@@ -4,7 +4,8 @@ from typing import SupportsIndex
 
 from typing_extensions import disjoint_base
 
-from lob.clearing.collateral import Claim, ClaimValue
+from lob.clearing.collateral import Claim
+from lob.clearing.valuation import ClaimValue
 from lob.types import Side
 
 __all__ = ["FairShare", "Pool", "SpotPrice", "impermanent_loss"]

@@ -13,7 +13,8 @@ kind. Nothing here follows the book; whoever finds the two apart trades them tog
 cimport cython
 from libc.stdint cimport int64_t
 
-from lob.clearing.collateral cimport NO_VALUE, SHIFT, Claim, ClaimValue
+from lob.clearing.collateral cimport Claim
+from lob.clearing.valuation cimport NO_VALUE, SHIFT, ClaimValue
 from lob.facility cimport Leg
 from lob.records cimport (
     BUY,
@@ -181,7 +182,7 @@ cdef class FairShare(ClaimValue):
 
     ``2 sqrt(x y p) / supply`` for reserves ``x`` and ``y`` and the base price ``p`` from elsewhere:
     what a share is worth once the pool is in line with it (Alpha Homora's fair LP price). Rounded
-    down to ticks, at least one. Arguments as of ``lob.clearing.collateral.ClaimValue``.
+    down to ticks, at least one. Arguments as of ``lob.clearing.valuation.ClaimValue``.
     """
 
     cdef int64_t read(self) noexcept:
@@ -207,7 +208,7 @@ cdef class FairShare(ClaimValue):
 cdef class SpotPrice(ClaimValue):
     """The price of a pool's base by the pool itself, rounded down: an oracle one can push.
 
-    Arguments as of ``lob.clearing.collateral.ClaimValue``; the claim is the pool's.
+    Arguments as of ``lob.clearing.valuation.ClaimValue``; the claim is the pool's.
     """
 
     cdef int64_t read(self) noexcept:

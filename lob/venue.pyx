@@ -20,7 +20,8 @@ from libc.string cimport memset
 from lob.block cimport Block
 from lob.book cimport OrderBook
 from lob.clearing.clearing cimport Clearing
-from lob.clearing.collateral cimport Claim, Claims
+from lob.clearing.claim_graph cimport Claims
+from lob.clearing.collateral cimport Claim
 from lob.clearing.ledger cimport WORLD, Account, Ledger
 from lob.facility cimport Facility
 from lob.ladder cimport NO_LEVEL

@@ -6,7 +6,7 @@ from fractions import Fraction
 from agents.agent import Agent
 from lob import EntryKind, Kind, Side, TimeInForce
 from lob.checks import integer
-from lob.clearing.collateral import Claims
+from lob.clearing.claim_graph import Claims
 from lob.clearing.look_through import LookThrough
 
 __all__ = ["LEVELS", "Funded", "claims_of"]

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
 from agents.simulation cimport Participant
 from lob.block cimport Block
-from lob.clearing.clearing cimport HoldingRecord
+from lob.clearing.holding cimport HoldingRecord
 from lob.wide cimport int128
 
 cdef enum:

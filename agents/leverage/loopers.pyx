@@ -16,7 +16,8 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from agents.random cimport below
 from agents.simulation cimport Participant
 from lob.block cimport Block
-from lob.clearing.clearing cimport Clearing, HoldingRecord
+from lob.clearing.clearing cimport Clearing
+from lob.clearing.holding cimport HoldingRecord
 from lob.clearing.ledger cimport SAFE
 from lob.clearing.requirement cimport NO_PRICE
 from lob.ladder cimport NO_LEVEL, Ladder, ladder_next

@@ -1,25 +1,13 @@
-"""Claims on what somebody holds, and what they are worth."""
+"""Claims on what somebody holds."""
 
 from libc.stdint cimport int64_t
 
 from lob.block cimport Block
-from lob.clearing.ledger cimport Ledger
-from lob.clearing.oracle cimport Source
 from lob.facility cimport Facility, Leg
-from lob.market cimport Market
-from lob.matching cimport Book
-from lob.records cimport Event
 from lob.wide cimport int128
 
 cdef enum:
     MAX_BACKING = 6
-    SHIFT = 20  # values are cash units a unit, times 2**20
-
-cdef extern from *:
-    """
-    #define NO_VALUE INT64_MIN
-    """
-    const int64_t NO_VALUE
 
 cdef struct Part:
     # One asset that backs a claim.
@@ -74,36 +62,4 @@ cdef class Claim(Facility):
     cdef int next_deadline(self) noexcept
 
 
-cdef class Claims:
-    cdef readonly list claims  # whatever backs a claim stands before it
-    cdef readonly Market market
-    cdef readonly Ledger ledger
-    cdef dict by_name
-    cdef dict shared  # valuations that several sources use
-    cdef int64_t seen  # postings when clearing last looked
-
-
-cdef class Valuation:
-    cdef readonly Claims graph
-    cdef readonly int64_t cash  # asset in which values are
-    cdef readonly bint net  # what is pledged elsewhere counts for what it is worth there
-    cdef list order  # Claim
-    cdef list sources
-    cdef dict prices  # Source by name of asset
-    cdef Block leaves  # int64: asset, multiplier, last price
-    cdef Block values  # int64 by asset
-    cdef Block watched  # int64 by instrument
-    cdef int64_t postings
-
-    cdef int recompute(self) noexcept
-    cdef int64_t value_of(self, int64_t asset) noexcept
-
-
-cdef class ClaimValue(Source):
-    cdef readonly str claim
-    cdef readonly str sees
-    cdef readonly Valuation valuation
-    cdef dict prices
-    cdef int64_t asset
-    cdef int64_t multiplier
-    cdef int64_t read(self) noexcept
+cdef object checked_view(sees)

@@ -8,8 +8,8 @@ for example from a timer. That margins rise when markets fall is what makes them
 from collections.abc import Mapping
 
 from lob.checks import integer
-from lob.clearing.collateral import ClaimValue
 from lob.clearing.margin import PPM, MarketState, Tiers
+from lob.clearing.valuation import ClaimValue
 from lob.types import MAX_SIZE, Side
 
 __all__ = ["ConcentrationScaled", "DepthScaled", "LookThrough", "Procyclical"]

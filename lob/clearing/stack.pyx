@@ -5,7 +5,8 @@ What the marks would be, asset by asset, is said by ``lob.clearing.risk``; here 
 
 from libc.stdint cimport int64_t, uint8_t
 
-from lob.clearing.clearing cimport Clearing, HoldingRecord
+from lob.clearing.clearing cimport Clearing
+from lob.clearing.holding cimport HoldingRecord
 from lob.clearing.cross cimport MAX_HOLDINGS
 from lob.clearing.ledger cimport FAILED, Account
 from lob.clearing.requirement cimport NO_PRICE, NO_TRIGGER, inverse_health, linear_health

@@ -8,7 +8,8 @@ import heapq
 cimport cython
 from libc.stdint cimport int32_t, int64_t, uint16_t
 
-from lob.clearing.clearing cimport ACTIVE, SETTLED, Clearing, Liquidator
+from lob.clearing.cases cimport ACTIVE, SETTLED
+from lob.clearing.clearing cimport Clearing, Liquidator
 from lob.clearing.ledger cimport SAFE, WORLD, Account
 from lob.clearing.requirement cimport NO_PRICE, PPM, requirement
 from lob.ladder cimport NO_KEY

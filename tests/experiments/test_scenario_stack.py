@@ -8,8 +8,8 @@ import lob
 from experiments.metrics.conservation import check_conservation
 from experiments.run import run_scenario
 from experiments.scenario import ScenarioError, read_scenario
-from lob.clearing.collateral import ClaimValue
 from lob.clearing.dynamic_margin import LookThrough
+from lob.clearing.valuation import ClaimValue
 from lob.pool import FairShare
 
 

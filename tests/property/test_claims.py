@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 import lob
 from lob import Kind
 from lob.clearing import Clearing, Holding, Oracle
-from lob.clearing.collateral import Claim, ClaimValue
+from lob.clearing.collateral import Claim
 from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import BestBid
+from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
 from lob.liquidation.sizing import CloseFactor
 from lob.liquidation.stages import Stage, Staged

@@ -8,9 +8,10 @@ import pytest
 import lob
 from lob import Cause, EntryKind, EventKind, Kind, Reason
 from lob.clearing import Clearing, Holding, Oracle
-from lob.clearing.collateral import Claim, ClaimValue
+from lob.clearing.collateral import Claim
 from lob.clearing.margin import FlatMargin, LoanToValue
 from lob.clearing.oracle import BestBid, Fixed
+from lob.clearing.valuation import ClaimValue
 from lob.liquidation import Frozen, MarketSale
 from lob.liquidation.stages import Stage, Staged
 from tests.venues import WORLD_OWNER, asking, order

@@ -7,9 +7,11 @@ import pytest
 import lob
 from lob import EntryKind, EventKind, Kind, Reason
 from lob.clearing import Clearing, Holding, Oracle
-from lob.clearing.collateral import Claim, Claims, ClaimValue
+from lob.clearing.claim_graph import Claims
+from lob.clearing.collateral import Claim
 from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import Fixed
+from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
 from tests.venues import asking
 

@@ -7,7 +7,7 @@ import pytest
 import lob
 from lob import Side
 from lob.clearing import Clearing, Holding, Oracle
-from lob.clearing.collateral import Claim, ClaimValue
+from lob.clearing.collateral import Claim
 from lob.clearing.dynamic_margin import (
     ConcentrationScaled,
     DepthScaled,
@@ -16,6 +16,7 @@ from lob.clearing.dynamic_margin import (
 )
 from lob.clearing.margin import FlatMargin, MarginModel, MarketState, Tiers
 from lob.clearing.oracle import Fixed
+from lob.clearing.valuation import ClaimValue
 from lob.liquidation import Frozen
 
 CALM = MarketState(

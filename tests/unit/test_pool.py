@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 import lob
 from lob import EntryKind, Kind, Reason, Side
 from lob.clearing import Clearing, Holding, Oracle
-from lob.clearing.collateral import Claim, ClaimValue
+from lob.clearing.collateral import Claim
 from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import Fixed
+from lob.clearing.valuation import ClaimValue
 from lob.liquidation import Frozen
 from lob.pool import FairShare, Pool, SpotPrice, impermanent_loss
 

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 import lob
 from lob.clearing import Clearing, Holding, Oracle, leverage
-from lob.clearing.collateral import Claim, ClaimValue
+from lob.clearing.collateral import Claim
 from lob.clearing.margin import FlatMargin, LoanToValue
 from lob.clearing.oracle import Fixed, Mid
 from lob.clearing.risk import Stacks, leverage_correlation
 from lob.clearing.stack import count_failing, fails_at, value_accounts
+from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
 from lob.pool import FairShare, Pool
 from tests.venues import ladder

@@ -21,9 +21,10 @@ from agents.leverage import (
 )
 from agents.leverage.pools import best_swap
 from lob.clearing import Clearing, Holding, Oracle, leverage
-from lob.clearing.collateral import Claim, ClaimValue
+from lob.clearing.collateral import Claim
 from lob.clearing.margin import FlatMargin, LoanToValue
 from lob.clearing.oracle import Fixed, Mid
+from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
 from lob.pool import FairShare, Pool
 

@@ -1,0 +1,126 @@
+"""The claims of a venue, and what backs what: a graph without cycles."""
+
+cimport cython
+
+
+from lob.clearing.collateral cimport Claim
+from lob.clearing.ledger cimport Ledger
+from lob.market cimport Market
+
+from fractions import Fraction
+
+__all__ = ["Claims"]
+
+
+@cython.auto_pickle(True)
+cdef class Claims:
+    """The claims of a venue, and what backs what.
+
+    Parameters
+    ----------
+    claims
+        ``Claim`` objects, in any order.
+
+    Raises
+    ------
+    ValueError
+        If claims back each other in a circle, which is named, or two have one name.
+
+    Examples
+    --------
+    >>> Claims([Claim("a", backing=["b"]), Claim("b", backing=["a"])])
+    Traceback (most recent call last):
+    ...
+    ValueError: claims back each other in a circle: a -> b -> a
+    """
+
+    def __init__(self, claims=()):
+        self.by_name = {}
+        self.shared = {}
+        self.claims = []
+        self.seen = -1
+        for claim in claims:
+            if not isinstance(claim, Claim):
+                raise TypeError(f"claims must be Claim objects, got {claim!r}")
+            if claim.name in self.by_name:
+                raise ValueError(f"claims: two are called {claim.name!r}")
+            self.by_name[claim.name] = claim
+        for name in self.by_name:
+            self.place(name)
+
+    def place(self, start):
+        """Put a claim behind all that backs it. A walk by hand: stacks may be deep."""
+        placed = {claim.name for claim in self.claims}
+        path = [(start, 0)]
+        while path:
+            name, at = path.pop()
+            if name in placed or name not in self.by_name:
+                continue
+            backing = self.by_name[name].backing
+            if at == len(backing):
+                placed.add(name)
+                self.claims.append(self.by_name[name])
+                continue
+            path.append((name, at + 1))
+            names = [step for step, _ in path]
+            if backing[at] in names:
+                circle = [*names[names.index(backing[at]) :], backing[at]]
+                raise ValueError(f"claims back each other in a circle: {' -> '.join(circle)}")
+            path.append((backing[at], 0))
+
+    def locate(self, Market market, Ledger ledger):
+        """Belong to a venue, whose facilities are declared."""
+        self.market, self.ledger = market, ledger
+        depths = {}
+        for claim in self.claims:
+            depths[claim.name] = 1 + max(depths.get(name, 0) for name in claim.backing)
+            claim.locate(depths[claim.name])
+
+    def __contains__(self, name):
+        return name in self.by_name
+
+    def __getitem__(self, name):
+        if name not in self.by_name:
+            raise ValueError(f"no claim is called {name!r}: there are {', '.join(self.by_name)}")
+        return self.by_name[name]
+
+    def leaves(self, name):
+        """Names of what a claim comes down to when those without a book are unwrapped, in order."""
+        found = []
+        todo = [name]
+        while todo:
+            asset = todo.pop()
+            if asset in self.by_name and (asset == name or self.by_name[asset].book < 0):
+                todo += reversed(self.by_name[asset].backing)
+            elif asset not in found:
+                found.append(asset)
+        return found
+
+    def below(self, name):
+        """Names of a claim and of the claims that back it, deepest last."""
+        found = {name}
+        for claim in reversed(self.claims):
+            if claim.name in found:
+                found.update(asset for asset in claim.backing if asset in self.by_name)
+        return [claim.name for claim in reversed(self.claims) if claim.name in found]
+
+    def depth(self, name):
+        """How many claims deep an asset is; 0: it is none."""
+        return self.by_name[name].depth if name in self.by_name else 0
+
+    def look_through(self, name, *, sees="own"):
+        """Units of every base asset for one unit of a claim: exact ``Fraction``s by name.
+
+        Raises ``ValueError`` if there is no unit of a claim on the way.
+        """
+        units = {name: Fraction(1)}
+        for one in self.below(name):
+            claim = self[one]
+            share = units.pop(one)
+            if not share:
+                continue
+            if not claim.supply:
+                raise ValueError(f"there is no unit of the claim {one!r}")
+            for asset, held in claim.held(sees).items():
+                units[asset] = units.get(asset, Fraction(0)) + share * Fraction(held, claim.supply)
+        return units

@@ -1,0 +1,14 @@
+"""The orders of margin accounts: whether they may be sent, and what of them rests."""
+
+from libc.stdint cimport int64_t
+
+from lob.clearing.watched cimport WatchedAccounts
+from lob.records cimport Event, Message
+
+
+cdef class OrderChecks(WatchedAccounts):
+    cdef void fetch(self, int64_t account, int64_t instrument, int64_t side) noexcept
+    cdef int admit(self, Message *message, int64_t account) except -1
+    cdef int admit_other(self, const Message *message, int64_t account) except -1
+    cdef int count_working(self, int64_t account, const Event *event, bint resting) except -1
+    cdef int recall_orders(self, int64_t account) except -1

@@ -1,0 +1,53 @@
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Literal, SupportsIndex
+
+from typing_extensions import disjoint_base
+
+from lob.clearing.claim_graph import Claims
+from lob.clearing.oracle import Source
+
+__all__ = ["ClaimValue", "Valuation"]
+
+_View = Literal["own", "all"]
+
+@disjoint_base
+class Valuation:
+    def __init__(
+        self,
+        graph: Claims,
+        cash: str,
+        sees: _View = "own",
+        prices: Mapping[str, Source] | None = None,
+    ) -> None: ...
+    @property
+    def graph(self) -> Claims: ...
+    @property
+    def cash(self) -> int: ...
+    @property
+    def net(self) -> bool: ...
+    def need(self, name: str) -> None: ...
+    def leaf_assets(self) -> list[int]: ...
+    def add_leaf(self, name: str) -> None: ...
+    def value(self, name: str) -> Fraction | None: ...
+    def effective_haircut(self, name: str, haircuts: Mapping[str, SupportsIndex]) -> int | None: ...
+
+@disjoint_base
+class ClaimValue(Source):
+    def __init__(
+        self,
+        claim: str,
+        *,
+        sees: _View = "own",
+        prices: Mapping[str, Source] | None = None,
+    ) -> None: ...
+    @property
+    def claim(self) -> str: ...
+    @property
+    def sees(self) -> _View: ...
+    @property
+    def valuation(self) -> Valuation | None: ...
+    @property
+    def exact(self) -> Fraction | None: ...
+    def attach(self, graph: Claims, cash: str, multiplier: int) -> None: ...
+    def effective_haircut(self, haircuts: Mapping[str, SupportsIndex]) -> int | None: ...

@@ -1,0 +1,313 @@
+"""What claims are worth, by what backs them.
+
+One pass over the graph of claims, whatever backs a claim first, values them all.
+"""
+
+cimport cython
+from libc.stdint cimport int64_t
+
+from lob.block cimport Block
+from lob.clearing.claim_graph cimport Claims
+from lob.clearing.collateral cimport Claim, checked_view
+from lob.clearing.oracle cimport Source
+from lob.clearing.requirement cimport NO_PRICE, PPM
+from lob.matching cimport Book
+from lob.records cimport MAX_PRICE, Event
+from lob.wide cimport fits, floor_ratio, int128
+
+from fractions import Fraction
+
+from lob import checks
+from lob.clearing.oracle import Mid
+
+__all__ = ["ClaimValue", "Valuation"]
+
+cdef int64_t NEVER = 2**63 - 1
+
+
+@cython.auto_pickle(True)
+cdef class Valuation:
+    """What claims are worth at given prices of the base assets.
+
+    Values are cash units for one unit, times ``2**20``, rounded down at every claim. A claim is
+    valued again only after a base price or any balance has changed.
+
+    Parameters
+    ----------
+    graph
+        The ``Claims`` of a venue.
+    cash
+        Name of the asset in which values are.
+    sees
+        ``"own"``: what issuers say they hold; ``"all"``: net of what is pledged elsewhere.
+    prices
+        Sources by name of asset; what is not named is valued by what backs it, or at the middle of
+        the first book that trades it.
+    """
+
+    def __init__(self, graph, cash, sees="own", prices=None):
+        self.graph = graph
+        self.net = checked_view(sees)
+        self.cash = self.graph.ledger.asset(cash)
+        self.prices = dict(prices or {})
+        for name, source in self.prices.items():
+            if not isinstance(source, Source):
+                raise TypeError(f"prices[{name!r}] must be a source of prices, got {source!r}")
+        self.order, self.sources = [], []
+        self.leaves, self.values, self.watched = Block(), Block(), Block()
+        self.postings = -1
+
+    def need(self, name):
+        """Value a claim from now on, and all that backs it."""
+        cdef int64_t i
+        order = {claim.name for claim in self.order}
+        todo = [name]
+        known = {self.graph.ledger.assets[i] for i in self.leaf_assets()}
+        while todo:
+            asset = todo.pop()
+            if asset in order or asset in known or (
+                self.graph.ledger.asset(asset) == self.cash and asset not in self.prices
+            ):
+                continue
+            if asset in self.graph and (asset == name or asset not in self.prices):
+                order.add(asset)
+                todo += self.graph[asset].backing
+            else:
+                known.add(asset)
+                self.add_leaf(asset)
+        self.order = [claim for claim in self.graph.claims if claim.name in order]
+        self.values.reserve(8 * len(self.graph.ledger.assets))
+        self.watched.reserve(8 * len(self.graph.market.instruments))
+        for instrument in self.graph.market.instruments:
+            if (instrument.base or instrument.name) in order | known:
+                (<int64_t *>self.watched.data)[<int64_t>instrument.number] = 1
+            for i in range(len(self.sources)):
+                if (<Source>self.sources[i]).watches(instrument.number):
+                    (<int64_t *>self.watched.data)[<int64_t>instrument.number] = 1
+        self.postings = -1
+
+    def leaf_assets(self):
+        """Numbers of the assets that have a price of their own."""
+        cdef int64_t i
+        return [(<int64_t *>self.leaves.data)[3 * i] for i in range(len(self.sources))]
+
+    def add_leaf(self, name):
+        """Price an asset by its source, or at the middle of its book."""
+        cdef int64_t *leaf
+        source, multiplier = self.prices.get(name), 1
+        for instrument in self.graph.market.instruments:
+            if (instrument.base or instrument.name) == name and (
+                self.graph.ledger.asset(instrument.quote) == self.cash
+            ):
+                if instrument.inverse:
+                    raise ValueError(f"prices: {name!r} is an inverse contract and backs no claim")
+                multiplier = instrument.multiplier
+                source = source if source is not None else Mid(instrument.number)
+                break
+        if source is None:
+            raise ValueError(f"prices: nothing says what {name!r} is worth")
+        self.leaves.reserve(24 * <size_t>(len(self.sources) + 1))
+        leaf = &(<int64_t *>self.leaves.data)[3 * <int64_t>len(self.sources)]
+        leaf[0] = self.graph.ledger.asset(name)
+        leaf[1] = multiplier
+        leaf[2] = NO_PRICE
+        self.sources.append(source)
+
+    cdef int recompute(self) noexcept:
+        """Value all claims, if anything they depend on has changed."""
+        cdef int64_t *leaf
+        cdef int64_t *values = <int64_t *>self.values.data
+        cdef int64_t i, k, price, supply, value
+        cdef int128 total, held
+        cdef bint changed = self.postings != self.graph.ledger.postings, known
+        cdef Claim claim
+        for i in range(len(self.sources)):
+            leaf = &(<int64_t *>self.leaves.data)[3 * i]
+            price = (<Source>self.sources[i]).value
+            if price != leaf[2]:
+                leaf[2] = price
+                changed = True
+        if not changed:
+            return 0
+        self.postings = self.graph.ledger.postings
+        values[self.cash] = <int64_t>1 << SHIFT
+        for i in range(len(self.sources)):
+            leaf = &(<int64_t *>self.leaves.data)[3 * i]
+            total = NO_VALUE if leaf[2] == NO_PRICE else (<int128>leaf[2] * leaf[1]) << SHIFT
+            values[leaf[0]] = <int64_t>total if fits(total) else NO_VALUE
+        for i in range(len(self.order)):
+            claim = <Claim>self.order[i]
+            supply = claim.supply_now()
+            known = supply > 0
+            total = 0
+            for k in range(claim.part_count):
+                if not known:
+                    break
+                held = claim.holds(k, self.net)
+                if held == 0:
+                    continue
+                value = values[claim.part(k).asset]
+                # Both below 2**62 in size: a handful of products fits 128 bits.
+                known = value != NO_VALUE and fits(held)
+                total += held * value
+            if known:
+                total = floor_ratio(total, supply) if total > 0 else 0
+            values[claim.asset] = <int64_t>total if known and fits(total) else NO_VALUE
+        return 0
+
+    cdef int64_t value_of(self, int64_t asset) noexcept:
+        """Cash units for one unit, times 2**20; ``NO_VALUE``: not known, or too large."""
+        self.recompute()
+        return (<int64_t *>self.values.data)[asset]
+
+    def value(self, name):
+        """What one unit is worth in cash units: a ``Fraction``; ``None``: it is not known."""
+        cdef int64_t value
+        number = self.graph.ledger.asset(name)
+        if number != self.cash and number not in self.leaf_assets() and (
+            name not in [claim.name for claim in self.order]
+        ):
+            self.need(name)
+        value = self.value_of(number)
+        return None if value == NO_VALUE else Fraction(value, 1 << SHIFT)
+
+    def effective_haircut(self, name, haircuts):
+        """The haircut of a claim in which the haircuts of all that backs it are contained, in ppm.
+
+        What is left of a claim is its own ``1 - haircut`` times the mean of what is left of its
+        backing, weighted by value; a debt is not cut. Rounded up. ``None`` while a value is not
+        known.
+
+        Parameters
+        ----------
+        name
+            Of the claim.
+        haircuts
+            Ppm by name of asset; what is not named has none.
+        """
+        kept = {}
+        for asset in haircuts:
+            checks.integer(f"haircuts[{asset!r}]", haircuts[asset], 0, PPM)
+        self.value(name)
+        for claim in self.order:
+            worth, left = Fraction(0), Fraction(0)
+            for asset, held in claim.held("all" if self.net else "own").items():
+                value = self.value(asset) if held else Fraction(0)
+                if value is None:
+                    return None
+                share = kept.get(asset, Fraction(PPM - haircuts.get(asset, 0), PPM))
+                worth += held * value
+                left += held * value * (share if held > 0 else 1)
+            own = Fraction(PPM - haircuts.get(claim.name, 0), PPM)
+            kept[claim.name] = own * max(Fraction(0), left / worth) if worth > 0 else Fraction(0)
+            if claim.name == name:
+                return PPM - int(kept[name] * PPM)
+        return haircuts.get(name, 0)
+
+
+@cython.auto_pickle(True)
+cdef class ClaimValue(Source):
+    """The price of a claim by what backs it, in ticks of its holding.
+
+    Rounded down; a claim that is worth less than a tick, or nothing, is priced at one tick, the
+    lowest price there is. There is no price while there is no claim.
+
+    Parameters
+    ----------
+    claim
+        Name.
+    sees
+        ``"own"``: what issuers say they hold; ``"all"``: net of what they pledged elsewhere, and of
+        lenders' losses that nobody has borne.
+    prices
+        Sources by name of asset, where they are not the middle of a book: clearing's own view of
+        the base. A claim that is named is priced at its market, not by what backs it.
+    """
+
+    def __init__(self, claim, *, sees="own", prices=None):
+        super().__init__()
+        if not isinstance(claim, str) or not claim:
+            raise TypeError(f"claim must be the name of a claim, got {claim!r}")
+        checked_view(sees)
+        self.claim, self.sees = claim, sees
+        self.prices = None if prices is None else dict(prices)
+        for name, source in (self.prices or {}).items():
+            if not isinstance(source, Source):
+                raise TypeError(f"prices[{name!r}] must be a source of prices, got {source!r}")
+
+    def attach(self, Claims graph, str cash, int64_t multiplier):
+        """Belong to a clearing that is settled in ``cash``; a tick is ``multiplier`` units of it.
+        """
+        self.multiplier = multiplier
+        self.asset = graph.ledger.asset(graph[self.claim].name)
+        if self.prices is None:
+            self.valuation = shared_valuation(graph, cash, self.sees)
+        else:
+            self.valuation = Valuation(graph, cash, self.sees, self.prices)
+        self.valuation.need(self.claim)
+        self.read()
+
+    cdef int64_t read(self) noexcept:
+        cdef int64_t value, unit, ticks
+        if self.valuation is None:
+            return self.value
+        value = self.valuation.value_of(self.asset)
+        if value == NO_VALUE:
+            return self.value
+        unit = self.multiplier
+        ticks = (value >> SHIFT) // unit
+        if ticks <= MAX_PRICE:
+            self.value = max(1, ticks)
+        return self.value
+
+    cdef bint watches(self, int64_t instrument) noexcept:
+        return self.valuation is not None and (
+            (<int64_t *>self.valuation.watched.data)[instrument] != 0
+        )
+
+    cdef int64_t take(
+        self, const Book **books, const Event *events, int64_t count, int64_t instrument
+    ) noexcept:
+        cdef int64_t i
+        cdef Source source
+        for i in range(len(self.valuation.sources)):
+            source = <Source>self.valuation.sources[i]
+            if source.watches(instrument):
+                source.take(books, events, count, instrument)
+        return self.read()
+
+    cdef int64_t pass_time(self, int64_t ts) noexcept:
+        cdef int64_t i
+        if self.valuation is not None:
+            for i in range(len(self.valuation.sources)):
+                (<Source>self.valuation.sources[i]).pass_time(ts)
+        return self.read()
+
+    cdef int64_t review(self) noexcept:
+        return self.read()
+
+    cdef int64_t next_change(self) noexcept:
+        cdef int64_t i, first = NEVER
+        if self.valuation is not None:
+            for i in range(len(self.valuation.sources)):
+                first = min(first, (<Source>self.valuation.sources[i]).next_change())
+        return first
+
+    @property
+    def exact(self):
+        """Cash units for one unit, not rounded to ticks: a ``Fraction``; ``None``: not known."""
+        return None if self.valuation is None else self.valuation.value(self.claim)
+
+    def effective_haircut(self, haircuts):
+        """See ``Valuation``; ``None`` before there is a value."""
+        if self.valuation is None:
+            return None
+        return self.valuation.effective_haircut(self.claim, haircuts)
+
+
+cdef Valuation shared_valuation(Claims graph, str cash, str sees):
+    """The valuation that all who see the same, at the middles of the books, share."""
+    key = (cash, sees)
+    if key not in graph.shared:
+        graph.shared[key] = Valuation(graph, cash, sees)
+    return graph.shared[key]
