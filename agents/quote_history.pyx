@@ -5,8 +5,8 @@ from libc.string cimport memmove, memset
 
 from lob.block cimport Block
 from lob.ladder cimport NO_LEVEL, Ladder
-from lob.matching cimport Book
-from lob.records cimport Quote
+from lob.matching cimport Book, Crossing, find_crossing
+from lob.records cimport CONTINUOUS, Quote
 
 
 cdef class QuoteHistory:
@@ -56,9 +56,14 @@ cdef class QuoteHistory:
 
 
 cdef void quote_of(const Book *book, int64_t now, Quote *quote) noexcept:
-    """The best bid and ask of a book now."""
+    """The best bid and ask of a book now; of one that collects, those about its indicative price.
+
+    In a call orders may cross. What its participants are told then is the price at which it would
+    trade: it counts as the best bid, and the next tick as the best ask.
+    """
     cdef const Ladder *bids = &book.sides[0]
     cdef const Ladder *asks = &book.sides[1]
+    cdef Crossing found
     memset(quote, 0, sizeof(Quote))
     quote.ts_event = now
     if bids.best != NO_LEVEL:
@@ -67,6 +72,11 @@ cdef void quote_of(const Book *book, int64_t now, Quote *quote) noexcept:
     if asks.best != NO_LEVEL:
         quote.ask_price = asks.levels[asks.best].price
         quote.ask_size = asks.levels[asks.best].size
+    if book.session == CONTINUOUS or bids.best == NO_LEVEL or asks.best == NO_LEVEL:
+        return
+    if quote.bid_price >= quote.ask_price:
+        found = find_crossing(book, False, 0)
+        quote.bid_price, quote.ask_price = found.price, found.price + 1
 
 
 cdef bint same_quote(const Quote *one, const Quote *other) noexcept:

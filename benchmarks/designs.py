@@ -121,8 +121,6 @@ def bid_us(name: str, auctions: int) -> float:
     rows["size"] = np.tile([offer.size for offer in offers], WINNERS)
     start_price = PRICE // 4
     rows["price"] = np.repeat((start_price * 1.06 ** np.arange(WINNERS)).astype(int), len(offers))
-    if name == "call-auction":
-        rows["order_id"], rows["size"] = offers[0].tag, LOTS
     start = time.process_time()
     events = venue.process(rows)
     spent = time.process_time() - start
@@ -141,5 +139,4 @@ def measure(plan: Plan, say: Say) -> Iterator[Measure]:
         yield Measure(f"a liquidation, {name}", spent, "us CPU", 100)
     spent, _ = liquidation_us("bankruptcy-takeover", count, bids=False)
     yield Measure("a liquidation that ends in deleveraging", spent, "us CPU", 100)
-    for name in ("english", "call-auction"):
-        yield Measure(f"a bid, {name}", bid_us(name, count // 10), "us CPU", 5)
+    yield Measure("a bid, english", bid_us("english", count // 10), "us CPU", 5)

@@ -943,6 +943,8 @@ cdef class Venue(Market):
         elif first is not None:
             self.now = self.ledger.now = max(self.now, first.deadline)
             first.advance(self.now)
+        while self.trim:
+            self.trim_orders(self.trim.pop())
         self.look_at_claims()
         self.reset_deadline()
         if unlikely(self.broken):

@@ -11,6 +11,7 @@ from lob.matching cimport Book
 from lob.records cimport (
     BUY,
     CANCELLED,
+    CONTINUOUS,
     GTC,
     LIMIT,
     MARKET,
@@ -105,14 +106,14 @@ cdef class Flow(Participant):
         """See the best prices; of an empty side the last one stays known."""
         cdef const Book *book
         cdef Quote quote
-        if self.market_data_delay:
+        book = self.simulation.book(self.instrument)
+        if self.market_data_delay or book.session != CONTINUOUS:
             self.simulation.read_touch(self, self.instrument, &quote)
             if quote.bid_size:
                 self.last_bid = quote.bid_price
             if quote.ask_size:
                 self.last_ask = quote.ask_price
             return 0
-        book = self.simulation.book(self.instrument)
         if book.sides[0].best_key != NO_KEY:
             self.last_bid = MAX_PRICE - <int64_t>book.sides[0].best_key
         if book.sides[1].best_key != NO_KEY:

@@ -9,7 +9,7 @@ from agents.liquidators.transactions import Outcome, Transaction
 from agents.liquidators.valuation import limit_of
 from lob import Reason, Side
 from lob.checks import integer
-from lob.liquidation.offers import Offer, Sealed
+from lob.liquidation.offers import Collected, Offer, Sealed
 
 __all__ = ["AuctionKeeper", "Auctioneer", "Bidder"]
 
@@ -18,7 +18,8 @@ class Auctioneer(Bot):
     """What bidders have in common: they know which bids are theirs, and bid by a rule.
 
     Extend ``valuation``. In an open auction it bids whenever another leads, by ``rule``; in a
-    sealed one or a call once, by ``sealed_rule``. It does not bid for the right to take something.
+    sealed one once, by ``sealed_rule``. In a call of the book it sends an ordinary order, which it
+    takes back after the call. It does not bid for the right to take something.
 
     Once bids have reached what an auction is to raise (Maker 1.2's dent), the price of a lot goes
     on rising by fewer lots for the same cash. Nobody tells it when: it learns from a bid that is
@@ -38,6 +39,7 @@ class Auctioneer(Bot):
         self.pledged: dict[int, int] = {}  # tag -> cash units that its best bid may still cost
         self.pledges = 0  # the sum of them
         self.too_low: dict[int, int] = {}  # tag -> a first bid that was refused
+        self.orders: dict[int, tuple[int, int]] = {}  # tag -> its order in a call, and the book
         self.sending: int | None = None
         self.bids_sent = 0
 
@@ -71,8 +73,9 @@ class Auctioneer(Bot):
     def next_bid(self, offer: Offer, value: int, best: int | None) -> tuple[int, int] | None:
         """Lots and price of its next bid; ``None``: it is out."""
         tag, size = offer.tag, offer.size
-        if isinstance(offer.price, Sealed):
-            price = None if offer.price.right else self.sealed_rule.bid(value, None, offer.side)
+        if isinstance(offer.price, Sealed | Collected):
+            right = isinstance(offer.price, Sealed) and offer.price.right
+            price = None if right else self.sealed_rule.bid(value, None, offer.side)
             return None if price is None or price == self.too_low.get(tag) else (size, price)
         refused = self.too_low.get(tag)
         # A reserve that nobody tells is found by bidding.
@@ -120,9 +123,14 @@ class Auctioneer(Bot):
         before = self.balance()
         self.mine[tag] = price
         self.bids_sent += 1
-        self.sending = tag
-        self.bid_for(tag, lots, price)
-        self.sending = None
+        offer = self.following.get(tag)
+        if offer is not None and isinstance(offer.price, Collected):
+            book = offer.instrument
+            self.orders[tag] = (self.submit(offer.side, lots, price, instrument=book), book)
+        else:
+            self.sending = tag
+            self.bid_for(tag, lots, price)
+            self.sending = None
         self.redeem(tag)
         paid = max(0, before - self.balance())
         offer = self.following.get(tag)
@@ -186,7 +194,15 @@ class Auctioneer(Bot):
             memory.pop(tag, None)
         self.denting.discard(tag)
         self.redeem(tag)
+        if tag in self.orders:
+            self.at(self.simulation.venue.now, "take_back", self.orders.pop(tag))
         super().gone(tag)
+
+    def take_back(self, order: tuple[int, int]) -> None:
+        """Cancel what is left of an order that was meant for a call."""
+        order_id, instrument = order
+        if order_id in self.open_orders:
+            self.cancel(order_id, instrument=instrument)
 
 
 class Bidder(Auctioneer):
@@ -287,7 +303,7 @@ class AuctionKeeper(Auctioneer, Keeper):
         offer = self.following.get(tag)
         if offer is not None and offer.bids and tag in self.mine:
             state = self.state_of(offer)
-            if isinstance(offer.price, Sealed) or self.leads(tag, state):
+            if isinstance(offer.price, Sealed | Collected) or self.leads(tag, state):
                 price = self.mine[tag] if state[0] is None else state[0]
                 self.at(self.simulation.venue.now, "collect", (offer, price))
         super().on_offer_closed(tag)

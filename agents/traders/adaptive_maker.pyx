@@ -13,7 +13,7 @@ from lob.block cimport Block
 from agents.simulation cimport Participant
 from agents.traders.population cimport Population
 from lob.matching cimport Book
-from lob.records cimport BUY, SELL, TRADE, Event, Quote
+from lob.records cimport BUY, REASON_UNCROSS, SELL, TRADE, Event, Quote
 
 from agents.traders.arguments import not_negative, positive
 from lob.checks import integer
@@ -76,7 +76,8 @@ cdef class MarketWatch(Participant):
     cdef int note(self, const Event *event) except -1:
         cdef Traded *last
         cdef bint leans
-        if event.kind == TRADE:
+        # In a call auction nobody was the aggressor.
+        if event.kind == TRADE and event.reason != REASON_UNCROSS:
             if sizeof(Traded) * <size_t>(self.count + 1) > self.trades.nbytes:
                 self.trades.reserve(2 * self.trades.nbytes)
             last = &(<Traded *>self.trades.data)[self.count]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["last_at", "mid", "mid_at", "mid_before"]
+__all__ = ["crossed", "last_at", "mid", "mid_at", "mid_before"]
 
 
 def mid(quotes: NDArray[np.void]) -> NDArray[np.float64]:
@@ -13,6 +13,12 @@ def mid(quotes: NDArray[np.void]) -> NDArray[np.float64]:
     """
     middle = (quotes["bid_price"] + quotes["ask_price"]) / 2.0
     return np.where((quotes["bid_size"] > 0) & (quotes["ask_size"] > 0), middle, np.nan)
+
+
+def crossed(quotes: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Tell which ``lob.QUOTE`` rows are of a call auction: best bid and best ask meet there."""
+    both = (quotes["bid_size"] > 0) & (quotes["ask_size"] > 0)
+    return np.asarray(both & (quotes["bid_price"] >= quotes["ask_price"]))
 
 
 def last_at(ts_event: NDArray[np.int64], ts: ArrayLike) -> NDArray[np.int64]:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from experiments.metrics.intervals import Interval, Line, bootstrap_interval, fit_line, to_series
-from experiments.metrics.quotes import last_at, mid_at
-from lob import journal
+from experiments.metrics.quotes import crossed, last_at, mid_at
+from lob import Reason, journal
 
 __all__ = [
     "Flow",
@@ -140,7 +140,8 @@ def flow_per_interval(
     """Return mid change, signed volume and order flow imbalance in intervals of one length.
 
     Intervals begin after the time of the first quote and are whole: what is left at the end does
-    not count. What happens at the end of an interval is of that interval.
+    not count. What happens at the end of an interval is of that interval. Trades of a call auction
+    have no aggressor, and its quotes bind nobody once they cross: neither counts.
 
     Parameters
     ----------
@@ -162,12 +163,14 @@ def flow_per_interval(
         raise ValueError(f"interval_ns must be positive, got {interval_ns}")
     if quotes is None:
         quotes, _ = journal.quotes(events, instrument)
+    quotes = quotes[~crossed(quotes)]
     length = int(quotes["ts_event"][-1] - quotes["ts_event"][0]) if len(quotes) else 0
     if length < interval_ns:
         raise ValueError(f"events must last an interval of {interval_ns} ns, got {length} ns")
     edges = quotes["ts_event"][0] + interval_ns * np.arange(length // interval_ns + 1)
     change = np.diff(mid_at(quotes, edges))
     traded = journal.trades(events, instrument)
+    traded = traded[traded["reason"] != Reason.UNCROSS]
     volume = _between(traded["ts_event"], traded["side"] * traded["size"], edges)
     imbalance = _between(quotes["ts_event"], ofi(quotes), edges)
     known = ~np.isnan(change)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from experiments.metrics.quotes import mid_at, mid_before
-from lob import EventKind, Side, journal
+from lob import EventKind, Reason, Side, journal
 
 __all__ = [
     "FILL",
@@ -147,7 +147,8 @@ def fills_of(
 ) -> NDArray[np.void]:
     """Return every trade of an owner, a tag, or both as ``FILL`` rows, aggressive or resting.
 
-    In tape order; a trade of theirs with themselves gives two rows, the aggressor's first.
+    In tape order; a trade of theirs with themselves gives two rows, the aggressor's first. In a
+    call auction both orders rested, the buyer's comes first.
 
     Parameters
     ----------
@@ -173,7 +174,7 @@ def fills_of(
         for name in ("ts_event", "price", "size"):
             part[name] = traded[name][mine]
         part["side"] = -traded["side"][mine] if maker else traded["side"][mine]
-        part["maker"] = maker
+        part["maker"] = maker | (traded["reason"][mine] == Reason.UNCROSS)
         parts.append(part)
     found = np.concatenate(parts)
     return found[np.argsort(found["row"], kind="stable")]
@@ -232,8 +233,11 @@ def market_vwap(
 
 
 def trades_of(events: NDArray[np.void], owner: int, tag: int) -> NDArray[np.void]:
-    """Return the trades in which the aggressor carries this owner and tag, in tape order."""
-    own = (events["owner"] == owner) & (events["tag"] == tag)
+    """Return the trades in which the aggressor carries this owner and tag, in tape order.
+
+    A call auction has no aggressor.
+    """
+    own = (events["owner"] == owner) & (events["tag"] == tag) & (events["reason"] != Reason.UNCROSS)
     trades: NDArray[np.void] = events[own & (events["kind"] == EventKind.TRADE)]
     return trades
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from experiments.metrics.intervals import Interval, Line, check_level, fit_line, to_series
-from experiments.metrics.quotes import last_at, mid
-from lob import EventKind, journal
+from experiments.metrics.quotes import crossed, last_at, mid
+from lob import EventKind, Reason, journal
 
 __all__ = [
     "Autocorrelation",
@@ -142,18 +142,22 @@ def sampled_mids(quotes: NDArray[np.void], step_ns: int) -> NDArray[np.float64]:
 def order_signs(events: NDArray[np.void], instrument: int = 0) -> NDArray[np.float64]:
     """Return +1 for every message that bought on arrival and -1 for one that sold, in tape order.
 
-    A message counts once, however many orders it took. Raises ``TypeError`` if ``events`` is not
-    an ``EVENT`` tape.
+    A message counts once, however many orders it took; a trade of a call auction is nobody's.
+    Raises ``TypeError`` if ``events`` is not an ``EVENT`` tape.
     """
     message = np.cumsum(journal.first_of_message(events))
     trades = (events["kind"] == EventKind.TRADE) & (events["instrument"] == instrument)
+    trades &= events["reason"] != Reason.UNCROSS
     first = np.unique(message[trades], return_index=True)[1]
     return np.asarray(events["side"][trades][first], np.float64)
 
 
 def spreads(quotes: NDArray[np.void]) -> NDArray[np.float64]:
-    """Return best ask - best bid of each quote, in ticks; ``nan`` where a side is empty."""
-    both = (quotes["bid_size"] > 0) & (quotes["ask_size"] > 0)
+    """Return best ask - best bid of each quote, in ticks; ``nan`` where there is no such thing.
+
+    That is where a side is empty, and in a call auction once it crosses.
+    """
+    both = (quotes["bid_size"] > 0) & (quotes["ask_size"] > 0) & ~crossed(quotes)
     width = np.asarray(quotes["ask_price"] - quotes["bid_price"], np.float64)
     return np.where(both, width, np.nan)
 

@@ -1,15 +1,15 @@
-"""Takers that bid once: the uniform-price call, and the sealed bid for a right."""
+"""The uniform-price call in the order book, and the sealed bid for a right."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lob.auction import Uncross, uncross
 from lob.checks import integer
 from lob.liquidation.english import Bidding, escrow_of
-from lob.liquidation.offers import OfferPrice, Sealed
+from lob.liquidation.offers import Collected, OfferPrice, Sealed
+from lob.liquidation.parts import Takers
 from lob.liquidation.price_paths import bankruptcy_limit, taker_side
 from lob.liquidation.sale import Sale
-from lob.types import EntryKind, Reason, Side
+from lob.types import EntryKind, Reason, Session, Side
 
 if TYPE_CHECKING:
     from lob.liquidation.stages import Staged
@@ -106,159 +106,153 @@ class SealedBids(Bidding):
 
 
 @dataclass(slots=True)
-class Batch:
-    """One call: the failed positions of a side of a holding, and the bids for them."""
+class Call:
+    """A call that one book collects for: the failed positions of both sides."""
 
-    leader: int
-    """The case whose tag the offer has."""
+    holding: int
     closes: int
-    members: list[tuple[int, int, int]] = field(default_factory=list)
-    """(case, lots, worst price)."""
-    bids: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """(account, price, lots, put up)."""
+    every: int
+    own: bool
+    """Whether the design has called it; else it has joined somebody else's."""
+    members: dict[int, int] = field(default_factory=dict)
+    """Case -> lots that it has in the book."""
+    leaders: dict[Side, int] = field(default_factory=dict)
+    """The side of who trades with them -> the case whose tag the offer has."""
+
+
+class Calls:
+    """The calls of a design: who ends them, whatever becomes of the cases meanwhile."""
+
+    def __init__(self) -> None:
+        self.of: dict[int, Call] = {}
+        self.number = 0
+
+    def begin(self, design: "Staged", holding: int, every: int) -> Call | None:
+        """The call of a holding's book, a new one if none runs; ``None``: the book is halted."""
+        venue, number = design.clearing.market, design.instrument(holding)
+        session = venue.books[number].session
+        if session == Session.HALTED:
+            return None
+        call = self.of.get(number)
+        if call is None:
+            own = session == Session.CONTINUOUS
+            call = self.of[number] = Call(holding, venue.now + every, every, own)
+            if own:
+                venue.set_session(number, Session.CALL)
+            design.call_back(self.number, call.closes)
+        return call
+
+    def on_due(self, design: "Staged", ts: int) -> None:
+        """Uncross the books whose time has come."""
+        for number, call in list(self.of.items()):
+            if call.closes > ts:
+                continue
+            if not call.own and design.clearing.market.books[number].session == Session.CALL:
+                self._stay(design, call)
+            else:
+                self._end(design, number, call)
+
+    @staticmethod
+    def _stay(design: "Staged", call: Call) -> None:
+        """Somebody else's call goes on: so do the orders in it."""
+        call.closes += call.every
+        for case in call.members:
+            sale = design.progress[case].sale
+            assert sale is not None
+            sale.next = call.closes
+        design.call_back(design.memory["calls"].number, call.closes)
+
+    def _end(self, design: "Staged", number: int, call: Call) -> None:
+        """Trade at one price; what is left of the orders is taken back before the book goes on."""
+        venue, mark = design.clearing.market, design.mark(call.holding)
+        ends = call.own and venue.books[number].session == Session.CALL
+        if ends:
+            found = venue.uncross(number, mark)
+            if found is not None and call.members:
+                design.note_auction(next(iter(call.members)), found.volume, found.price)
+        for case in list(call.members):
+            design.recall(case)
+            self.leave(design, case, number)
+        del self.of[number]
+        if ends:
+            venue.set_session(number, Session.CONTINUOUS, mark)
+
+    def leave(self, design: "Staged", case: int, number: int) -> None:
+        """A case has nothing in a call any more."""
+        call = self.of[number]
+        del call.members[case]
+        for side, leader in list(call.leaders.items()):
+            if leader == case:
+                del call.leaders[side]
+        design.end_sale(case)
 
 
 @dataclass(frozen=True)
-class CallAuction(Bidding):
-    """A uniform-price call of all positions that failed within a while, bounded by bankruptcy.
+class CallAuction(Takers):
+    """A uniform-price call of the book, for all positions that failed within a while.
 
-    Positions are offered at their price path's price (``AtBankruptcy``: none sells so low that it
-    is bankrupt, as on Quedex), against BIDs and the depth that stands in the book. The price is
-    ``lob.auction.uncross``'s; at it the best-priced bids come first, among equals the book's, then
-    the earlier. Bidders pay the one price; orders of the book trade in the book, at their own
-    prices, which are no worse. One offer stands for a whole call, with the tag of the first case.
+    The first failure puts the book into ``Session.CALL``. Each failed position is an order in it,
+    good till cancelled, at its price path's price (``AtBankruptcy``: none sells so low that it is
+    bankrupt, as on Quedex). Everybody's ordinary orders collect beside them. After ``every`` ns all
+    that can trade does, at one price (``lob.auction``; the reference is the mark), what is left of
+    the failed positions is taken back, and the book goes on; they may be in the next call.
+
+    Whoever wants the lots sends ordinary orders: there is no bid beside the book. The offer of a
+    call, one for each side with the tag of the first case, says what is in it (``Collected``). A
+    call that somebody else began is joined, and left to him to end. In a halted book nothing is
+    done; a position whose price is outside the book's band stays out of it.
 
     Parameters
     ----------
     every
         ns: how long a call collects.
-    levels
-        Prices of the book that count.
     """
 
     every: int = NS_PER_SECOND
-    levels: int = 64
 
     def __post_init__(self) -> None:
         integer("every", self.every, 1)
-        integer("levels", self.levels, 0)
+
+    def attach(self, design: "Staged") -> None:
+        """See ``Takers``."""
+        if "calls" not in design.memory:
+            calls = design.memory["calls"] = Calls()
+            calls.number = design.add_facility(calls)
 
     def offer(
         self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
-        now = design.clearing.market.now
-        side = taker_side(design, case, holding)
+        now, number = design.clearing.market.now, design.instrument(holding)
+        if not design.has_book(holding):
+            return False
         limit = price.price_at(now)
         if limit is None:
             limit = bankruptcy_limit(design, case, holding)
-        key = ("call", design.stage(case), holding, side)
-        batch = design.memory.get(key)
-        if batch is None or batch.closes <= now:
-            batch = design.memory[key] = Batch(case, now + self.every)
-        batch.members.append((case, lots, limit))
-        design.memory["batch", case] = batch
-        sale = Sale(holding, side, lots, Sealed(), now, batch.closes, True, batch.closes)
-        if batch.leader == case:
+        low, high = design.clearing.market.books[number].band
+        if (low is not None and limit < low) or (high is not None and limit > high):
+            return False
+        call = design.memory["calls"].begin(design, holding, self.every)
+        if call is None:
+            return False
+        side = taker_side(design, case, holding)
+        design.rest(case, lots, limit, holding=holding)
+        call.members[case] = lots
+        sale = Sale(holding, side, lots, Collected(), now, call.closes, True, call.closes)
+        leader = call.leaders.setdefault(side, case)
+        if leader == case:
             design.start_sale(case, sale, bids=True)
         else:
             design.progress[case].sale = sale
-            total = sum(size for _, size, _ in batch.members) if design.listeners else None
-            if total is not None:
-                design.open_offer(design.offers[design.tag(batch.leader)]._replace(size=total))
+            design.change_sale(leader, size=design.offers[design.tag(leader)].size + lots)
         return True
 
-    def bid(self, design: "Staged", case: int, account: int, size: int, price: int) -> Reason:
-        """See ``Takers``."""
-        sale = design.progress[case].sale
-        assert sale is not None
-        batch = design.memory["batch", case]
-        if price < 1:
-            return Reason.BID_TOO_LOW
-        amount = price * size * design.multiplier(sale.holding)
-        if amount >= 2**62:
-            return Reason.INSUFFICIENT_MARGIN
-        reason = design.put_up(case, account, design.memory["escrow"], amount)
-        if not reason:
-            batch.bids.append((account, price, size, amount))
-        return reason
-
-    def due(self, design: "Staged", case: int, ts: int) -> None:
-        """See ``Takers``: the first of a call to come due settles it all."""
-        sale = design.progress[case].sale
-        assert sale is not None
-        batch = design.memory["batch", case]
-        key = ("call", design.stage(case), sale.holding, sale.side)
-        if design.memory.get(key) is batch:
-            # Else a new call has begun at the very moment at which this one ends.
-            del design.memory[key]
-        found = self._uncross(design, batch, sale)
-        # What was put up goes back first, and what is bought is paid out of it.
-        self._refund(design, case, batch)
-        if found is not None:
-            self._settle(design, batch, sale, found)
-        for member, _, _ in batch.members:
-            del design.memory["batch", member]
-            design.end_sale(member)
-
-    def _depth(self, design: "Staged", sale: Sale) -> list[tuple[int, int]]:
-        book = design.clearing.market.books[design.instrument(sale.holding)]
-        rows = book.bids(self.levels) if sale.side == Side.BUY else book.asks(self.levels)
-        return list(zip(rows["price"].tolist(), rows["size"].tolist(), strict=True))
-
-    def _uncross(self, design: "Staged", batch: Batch, sale: Sale) -> Uncross | None:
-        failed = [(limit, lots) for _, lots, limit in batch.members]
-        others = self._depth(design, sale) if self.levels else []
-        others += [(price, size) for _, price, size, _ in batch.bids]
-        mark = design.mark(sale.holding)
-        if sale.side == Side.BUY:
-            return uncross(others, failed, mark)
-        return uncross(failed, others, mark)
-
-    def _settle(self, design: "Staged", batch: Batch, sale: Sale, found: Uncross) -> None:
-        """Give the volume to the bidders and the book, best prices first."""
-        sign = 1 if sale.side == Side.BUY else -1
-        design.note_auction(batch.leader, found.volume, found.price)
-        sellers = sorted(
-            (row for row in batch.members if (row[2] - found.price) * sign <= 0),
-            key=lambda row: (row[2] * sign, row[0]),
-        )
-        # Orders in the book stand before bids of the same price: -1 is the book.
-        queue = [(-price * sign, -1, -1, size) for price, size in self._depth(design, sale)]
-        queue = queue if self.levels else []
-        queue += [
-            (-price * sign, i, account, size)
-            for i, (account, price, size, _) in enumerate(batch.bids)
-        ]
-        queue = sorted(row for row in queue if -row[0] >= found.price * sign)
-        left = found.volume
-        at = 0
-        for member, lots, _ in sellers:
-            lots = min(lots, left)
-            left -= lots
-            while lots and at < len(queue):
-                rank, i, account, size = queue[at]
-                part = min(lots, size)
-                self._trade(design, member, sale, account, part, found.price)
-                lots -= part
-                queue[at] = (rank, i, account, size - part)
-                at += size == part
-
-    def _trade(
-        self, design: "Staged", case: int, sale: Sale, account: int, lots: int, price: int
-    ) -> None:
-        lots = min(lots, abs(design.held(case, sale.holding)))
-        if not lots:
-            return
-        if account < 0:
-            design.sell(case, lots, price, holding=sale.holding)
-        else:
-            design.take_over(case, account, lots, price, holding=sale.holding)
-
-    def _refund(self, design: "Staged", case: int, batch: Batch) -> None:
-        for account, _, _, amount in batch.bids:
-            design.pay(case, escrow_of(design), account, amount, EntryKind.BID)
-
     def withdraw(self, design: "Staged", case: int) -> None:
-        """See ``Takers``. A call runs to its end: there is nothing to take back before."""
+        """See ``Takers``. Where the account is flat, or a foreign call has ended."""
+        design.recall(case)
+        calls: Calls = design.memory["calls"]
+        for number, call in calls.of.items():
+            if case in call.members:
+                calls.leave(design, case, number)
+                break
         design.end_sale(case)

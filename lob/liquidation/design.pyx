@@ -42,6 +42,7 @@ from lob.records cimport (
     REASON_NO_ACCOUNT,
     REASON_NONE,
     REASON_NOT_ON_OFFER,
+    REASON_UNCROSS,
     SELL,
     TAKE,
     Entry,
@@ -150,6 +151,10 @@ cdef class Design(Liquidator):
         """Number of the book in which a holding is traded."""
         return self.clearing.records[which(self, holding)].instrument
 
+    def has_book(self, holding=0):
+        """Whether a book trades the holding; a claim may have none."""
+        return not self.clearing.records[which(self, holding)].bookless
+
     def is_inverse(self, holding=0):
         """Whether the holding is an inverse contract."""
         return self.clearing.records[which(self, holding)].inverse
@@ -257,7 +262,7 @@ cdef class Design(Liquidator):
         cdef int64_t number = which(self, holding)
         cdef int64_t sign = self.sign_of(checked(self, case), number)
         cdef Book *book = self.clearing.market.book_of[self.clearing.records[number].instrument]
-        if book.sides[sign < 0].best_key == NO_KEY:
+        if book.sides[sign < 0].best_key == NO_KEY or self.clearing.records[number].bookless:
             return None
         return book.sides[sign < 0].levels[book.sides[sign < 0].best].price
 
@@ -314,6 +319,8 @@ cdef class Design(Liquidator):
         cdef Message message
         cdef Book *book
         self.recall(number)
+        if self.clearing.records[which(self, holding)].bookless:
+            return
         write_message(
             &message, NEW, SELL if held > 0 else BUY, LIMIT, GTC, 0, FROM_VENUE,
             <uint16_t>instrument,
@@ -798,10 +805,17 @@ cdef class Design(Liquidator):
 
     cdef int filled(self, int64_t case, const Event *event) except -1:
         """An order that rests for a case has traded, in the middle of a message."""
-        if self.resting and case in self.resting and (
-            event.resting_order_id == self.resting[case][0]
-        ):
-            if event.resting_leaves == 0:
+        cdef int64_t order_id, left = event.resting_leaves
+        if not self.resting or case not in self.resting:
+            return 0
+        order_id = self.resting[case][0]
+        if event.reason == REASON_UNCROSS and event.order_id == order_id:
+            # Both orders of a call rested; this one is the buyer's.
+            left = event.leaves
+        elif event.resting_order_id != order_id:
+            order_id = 0
+        if order_id:
+            if left == 0:
                 del self.resting[case]
             self.on_filled(case, event.size, event.price)
             self.clearing.deadline = min(self.clearing.deadline, self.deadline)

@@ -158,8 +158,8 @@ DESIGNS: dict[str, Named] = {
     "call-auction": Named(
         recipes.call_auction,
         {"bounded": True},
-        {"every": REAL_TIME, "patience": LATER, "levels": (0, 1_024, "int")},
-        "one price for all that failed in a second, none below its bankruptcy price",
+        {"every": REAL_TIME, "patience": LATER},
+        "the book collects for a second: one price for all, none worse than its bankruptcy price",
         "Quedex documentation; interval and patience are chosen",
     ),
     "stability-pool": Named(

@@ -15,6 +15,7 @@ __all__ = [
     "AnyPrice",
     "AtPrice",
     "BestBid",
+    "Collected",
     "Falling",
     "Offer",
     "OfferListener",
@@ -65,7 +66,7 @@ class Offer(NamedTuple):
     """ns at which it ends by itself; ``None``: when its design says so."""
     price: OfferPrice
     bids: bool
-    """An auction with a winner, which wants BID; else TAKE, first come."""
+    """An auction, which wants BID, or orders if the price is ``Collected``; else TAKE."""
     reward: int = 0
     """Units of cash for who takes the last of it, beyond the price."""
 
@@ -265,7 +266,7 @@ class BestBid:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """Bids that nobody sees, answered all at once at the end: a call, a sealed bid.
+    """Bids that nobody sees, answered all at once at the end.
 
     Parameters
     ----------
@@ -281,4 +282,20 @@ class Sealed:
 
     def time_of(self, limit: int, side: Side) -> int | None:
         """See ``OfferPrice``: a bidder need not wait."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The lots are in the book, which collects orders: ordinary ones meet them in its call.
+
+    Neither BID nor TAKE is answered.
+    """
+
+    def price_at(self, ts: int) -> int | None:
+        """See ``OfferPrice``: it is found at the end, one for all."""
+        return None
+
+    def time_of(self, limit: int, side: Side) -> int | None:
+        """See ``OfferPrice``: an order need not wait."""
         return None

@@ -434,18 +434,17 @@ def english(
 def call_auction(
     *,
     every: float = 1.0,
-    levels: int = 64,
     bounded: bool = True,
     patience: float = 10.0,
     last: float = 3_600.0,
     losses: str = "fund",
     limits: Limits | None = None,
 ) -> Liquidator:
-    """A uniform-price call of what failed in a while."""
+    """A uniform-price call of the book for what failed in a while."""
     end = losses_of(losses)
     call = Stage(
         price_path=AtBankruptcy() if bounded else AtMark(),
-        takers=CallAuction(ns(every), levels),
+        takers=CallAuction(ns(every)),
         limits=limits or Unlimited(),
         every=ns(every),
         patience=ns(patience),

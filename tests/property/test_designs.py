@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 import lob
 from experiments.metrics.conservation import check_conservation
-from lob import EntryKind, Kind
+from lob import EntryKind, Kind, breaker
+from lob.breaker import CircuitBreaker
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import BestBid, Last, Mid
@@ -47,6 +48,14 @@ MARGINS = [
     LoanToValue(750_000, 800_000, debt_weight=50_000),
 ]
 AAVE = AaveRules(10_500, 1_000, 5_000, small=400, leftover=200)
+
+GUARDS = [
+    lambda: (),
+    lambda: (),
+    lambda: [CircuitBreaker(move=50_000, halt=SECOND, call=SECOND, window=2 * SECOND)],
+    lambda: [CircuitBreaker(move=50_000, halt=0, call=3 * SECOND, window=SECOND, band=200_000)],
+    lambda: [breaker.CallAuction(start=SECOND, length=SECOND // 2, every=4 * SECOND)],
+]
 
 triggers = st.sampled_from(
     [Always(), EquityBelow(666_667), Not(EquityBelow(500_000)), AboveTier(0)]
@@ -111,7 +120,7 @@ def a_stage(draw):
                 lambda: Keepers(level=2),
                 lambda: English(ttl=SECOND, tau=3 * SECOND),
                 lambda: CallAuction(SECOND),
-                lambda: CallAuction(SECOND // 2, levels=0),
+                lambda: CallAuction(SECOND // 2),
                 lambda: Opposing("queue"),
                 lambda: Opposing("pro-rata", "profit-leverage", first=3, mark_share=333_333),
                 lambda: Opposing("random", seed=4),
@@ -183,6 +192,7 @@ def markets(draw):
     venue = lob.Venue(
         [lob.Instrument(f"I{i}", number=i, multiplier=multiplier) for i in range(books)],
         clearings=[clearing],
+        breakers=draw(st.sampled_from(GUARDS))(),
     )
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
     count = draw(st.integers(2, 25))

@@ -2,14 +2,16 @@
 
 import copy
 
+import numpy as np
 import pytest
 
 import lob
-from lob import EntryKind, Kind, Reason
+from lob import EntryKind, Kind, Reason, Session
 from lob.liquidation import Stage, Staged
 from lob.liquidation.english import English
 from lob.liquidation.facilities import Vault
 from lob.liquidation.named import make
+from lob.liquidation.offers import Collected
 from lob.liquidation.stability import Depositors, Stability
 from lob.liquidation.wrapping import SealedBid
 from tests.unit.test_designs import LENDING, Scene
@@ -221,47 +223,171 @@ def test_a_short_position_whose_cash_went_for_a_part_is_bought_back_in_the_book(
 # --------------------------------------------------------------------------------- call auction
 
 
+def session(scene):
+    return scene.venue.books[0].session
+
+
+def resting(scene):
+    """What rests, without what the world sent: (price, size)."""
+    rows = scene.venue.books[0].orders()
+    return rows[rows["tag"] >= lob.LIQUIDATION_TAG][["price", "size"]].tolist()
+
+
 def test_one_price_for_all_that_failed_and_none_below_its_bankruptcy_price():
     scene = Scene(make("call-auction"), price=10_000, levels=[(1, 9_300, 5)])
     first = scene.open(10, 10_000)  # bankrupt at 9,000
     second = scene.open(10, 9_000)  # at 9,100
     third = scene.open(10, 6_000)  # at 9,400
     scene.mark(9_350)
+    assert session(scene) == Session.CALL
+    assert resting(scene) == [(9_000, 10), (9_100, 10), (9_400, 10)]
     (offer,) = scene.design.offers.values()
-    assert offer.bids
-    assert scene.clearing.open_cases == 3
-    assert scene.ask(Kind.BID, 8, 9_200) == Reason.NONE
-    assert scene.ask(Kind.BID, 4, 9_100, keeper=1, case=2) == Reason.NONE
-    assert scene.ask(Kind.BID, 4, 9_050, keeper=2) == Reason.NONE
-    assert scene.cash(scene.keepers[0]) == 1_000_000 - 73_600
+    assert (offer.size, offer.price) == (30, Collected())
+    assert scene.ask(Kind.BID, 8, 9_200) == Reason.NOT_ON_OFFER
+    assert scene.ask(Kind.TAKE, 8, 9_200) == Reason.NOT_ON_OFFER
+    scene.rest([(1, 9_200, 8), (1, 9_100, 4), (1, 9_050, 4), (-1, 9_060, 1)])
+    assert scene.has(first) == (-90_000, 10)
     scene.wait(1)
-    # 17 lots are wanted at 9,100, 21 at 9,050 and 20 are offered there: at 9,100 all 17 trade.
-    # The first is the cheapest: five in the book at 9,300, five to the best bid.
-    assert scene.has(first) == (-90_000 + 5 * 9_300 + 5 * 9_100, 0)
-    assert scene.has(second) == (-91_000 + 7 * 9_100, 3)
+    # 17 lots are wanted at 9,100 and 21 are offered there, 11 below it: 17 trade, the cheapest
+    # first: ten of the first, the one lot, six of the second.
+    trades = scene.venue.events
+    trades = trades[trades["kind"] == lob.EventKind.TRADE]
+    assert set(trades["reason"]) == {Reason.UNCROSS}
+    assert set(trades["price"]) == {9_100}
+    assert scene.has(first) == (-90_000 + 91_000, 0)
+    assert scene.has(second) == (-91_000 + 6 * 9_100, 4)
     assert scene.has(third) == (-94_000, 10)
-    assert scene.has(scene.keepers[0]) == (1_000_000 - 8 * 9_100, 8)
-    assert scene.has(scene.keepers[1]) == (1_000_000 - 4 * 9_100, 4)
-    assert scene.has(scene.keepers[2]) == (1_000_000, 0)
     assert scene.clearing.open_cases == 2
+    # The next call follows at once, for what is left; after ten seconds the book has it.
+    assert session(scene) == Session.CALL
+    assert resting(scene) == [(9_100, 4), (9_400, 10)]
     scene.wait(30)
-    assert scene.clearing.open_cases == 2
+    assert session(scene) == Session.CONTINUOUS
+    assert resting(scene) == []
+    # The bid of 9,050 that was left takes four of the third, which is looked at first.
+    assert scene.has(second) == (-91_000 + 6 * 9_100, 4)
+    assert scene.has(third) == (-94_000 + 4 * 9_050, 6)
     scene.wait(3_600)
     assert scene.over()
 
 
-def test_short_positions_are_called_apart():
-    scene = Scene(make("call-auction", levels=0), price=10_000)
-    short = scene.open(-10, 10_000)  # bankrupt at 11,000
-    scene.mark(10_600)
-    assert scene.ask(Kind.BID, 6, 10_700) == Reason.NONE
-    assert scene.ask(Kind.BID, 6, 10_900, keeper=1) == Reason.NONE
+def test_long_and_short_positions_meet_in_one_call():
+    scene = Scene(make("call-auction"), price=10_000, fund=0)
+    long = scene.open(10, 5_000)  # bankrupt at 9,500
+    short = scene.open(-6, 3_600, entry=10_000)  # at 10,600
+    # The mark jumps up and down within a second.
+    scene.mark(10_400)
+    scene.mark(9_800)
+    assert scene.clearing.open_cases == 2
+    assert sorted(resting(scene)) == [(9_500, 10), (10_600, 6)]
+    assert [offer.size for offer in scene.design.offers.values()] == [6, 10]
+    scene.rest([(1, 9_700, 3), (-1, 10_500, 2)])
     scene.wait(1)
-    # Ten are wanted, twelve offered: 10,900 is the lowest at which all trade.
-    assert scene.has(scene.keepers[0]) == (1_000_000 + 6 * 10_900, -6)
-    assert scene.has(scene.keepers[1]) == (1_000_000 + 4 * 10_900, -4)
-    assert scene.has(short) == (110_000 - 109_000, 0)
+    # Nine are bid down to 9,700, ten asked from 9,500 on: nine trade, and who sells has more: the
+    # lowest price at which nine trade.
+    assert scene.has(short) == (63_600 - 6 * 9_500, 0)
+    assert scene.has(long) == (-95_000 + 9 * 9_500, 1)
+    fills = scene.entries(EntryKind.TRADE)
+    # Either case knows of its trades, whichever side of the event it is.
+    assert sorted(scene.clearing.cases["sold"].tolist()) == [6, 9]
+    assert len(fills) == 4
+    assert scene.clearing.open_cases == 1
+    scene.venue.check()
+
+
+def test_a_call_in_a_halted_book_waits_until_it_trades_again():
+    scene = Scene(make("call-auction"), price=10_000, levels=[(1, 9_300, 20)])
+    scene.venue.set_session(0, Session.HALTED)
+    account = scene.open(10, 10_000)
+    scene.mark(9_350)
+    scene.wait(3)
+    assert session(scene) == Session.HALTED
+    assert scene.design.offers == {}
+    scene.venue.set_session(0, Session.CONTINUOUS)
+    scene.wait(1)
+    assert session(scene) == Session.CALL
+    scene.wait(1)
+    # More is bid for than is offered: the highest price.
+    assert scene.has(account) == (-90_000 + 93_000, 0)
+    assert session(scene) == Session.CONTINUOUS
     assert scene.over()
+
+
+def test_a_book_halted_in_a_call_stays_halted():
+    scene = Scene(make("call-auction"), price=10_000, levels=[(1, 9_300, 20)])
+    scene.open(10, 10_000)
+    scene.mark(9_350)
+    scene.venue.set_session(0, Session.HALTED)
+    scene.wait(5)
+    assert session(scene) == Session.HALTED
+    assert resting(scene) == []
+    assert scene.clearing.open_cases == 1
+
+
+def test_a_call_that_somebody_else_began_is_his_to_end():
+    scene = Scene(make("call-auction"), price=10_000, levels=[(1, 9_300, 20)])
+    scene.venue.set_session(0, Session.CALL)
+    account = scene.open(10, 10_000)
+    scene.mark(9_350)
+    scene.wait(20)
+    assert session(scene) == Session.CALL
+    assert resting(scene) == [(9_000, 10)]
+    scene.venue.set_session(0, Session.CONTINUOUS, 9_350)
+    scene.wait(0)
+    assert scene.has(account) == (-90_000 + 93_000, 0)
+    assert scene.over()
+    assert scene.design.offers == {}
+    scene.wait(5)
+    assert session(scene) == Session.CONTINUOUS
+
+
+def test_a_call_ends_though_an_operator_let_it_trade_before():
+    scene = Scene(make("call-auction"), price=10_000, levels=[(1, 9_300, 20)])
+    scene.open(10, 10_000)
+    scene.mark(9_350)
+    scene.wait(0.5)
+    scene.venue.uncross(0)
+    scene.wait(0)
+    assert scene.over()
+    assert session(scene) == Session.CALL
+    scene.wait(0.5)
+    assert session(scene) == Session.CONTINUOUS
+
+
+def test_a_position_whose_price_is_outside_the_band_calls_nobody():
+    scene = Scene(make("call-auction"), price=10_000)
+    scene.venue.set_band(0, 9_200, 10_800)
+    scene.open(10, 10_000)
+    scene.mark(9_350)
+    assert session(scene) == Session.CONTINUOUS
+    assert scene.clearing.open_cases == 1
+    scene.wait(4_000)
+    assert scene.over()
+
+
+def test_a_call_goes_on_in_a_copy_and_is_replayed():
+    scene = Scene(make("call-auction"), price=10_000, levels=[(1, 9_300, 5)])
+    for margin in (10_000, 9_000, 6_000):
+        scene.open(10, margin)
+    before, twin = len(scene.venue.messages), scene.venue.copy()
+    scene.clearing.observe_price(9_350)
+    twin.clearings[0].observe_price(9_350)
+    scene.venue.refresh()
+    twin.refresh()
+    scene.wait(0.5)
+    fork = scene.venue.copy()
+    scene.rest([(1, 9_200, 8)])
+    fork.process(scene.venue.messages[-1:])
+    end = scene.venue.now + 20 * SECOND
+    for venue in (scene.venue, fork):
+        venue.advance(end)
+    twin.process(scene.venue.messages[before:])
+    twin.advance(end)
+    assert fork.digest() == twin.digest() == scene.venue.digest()
+    own = scene.venue.messages
+    rules = own[np.isin(own["kind"], (Kind.SESSION, Kind.UNCROSS))]
+    assert len(rules) == 30
+    assert (rules["flags"] & lob.Flag.VENUE > 0).all()
 
 
 # -------------------------------------------------------------------------------- stability pool

@@ -150,7 +150,7 @@ def test_once_the_debt_is_bid_less_is_taken_for_it():
 
 
 def test_a_call_goes_to_who_values_the_lots_most():
-    """No book: a holder's bid of 950 and a keeper's of nothing; all at one price."""
+    """Nobody else in the book: orders of 950 and 940, and all at one price."""
     holders = [
         PassiveHolder(f"holder {ppm}", capital=10**6, discount=ppm) for ppm in (50_000, 60_000)
     ]
@@ -163,12 +163,14 @@ def test_a_call_goes_to_who_values_the_lots_most():
     assert lots_of(simulation, first) == 20
     assert lots_of(simulation, second) == 0
     paid = simulation.entries[
-        (simulation.entries["kind"] == EntryKind.TAKEOVER)
+        (simulation.entries["kind"] == EntryKind.TRADE)
         & (simulation.entries["asset"] == simulation.clearings[0].cash_asset)
     ]["amount"].sum()
     assert 20 * 920 <= paid <= 20 * 950
     assert cash_of(simulation, first) == 10**6 - paid
     assert cash_of(simulation, second) == 10**6
+    assert second.open_orders == {}
+    assert simulation.books[0].orders().size == 0
 
 
 def test_one_keeper_with_one_capital_serves_two_venues():

@@ -326,6 +326,22 @@ def test_agents_hear_of_auction_trades_as_of_others_and_their_positions_follow()
     assert simulation.venue.books[0].session == CONTINUOUS
 
 
+@pytest.mark.parametrize("delay", [0, 2])
+def test_what_agents_see_of_a_call_is_its_indicative_price(delay):
+    simulation = agents.Simulation(seed=1, breakers=[CallAuction(length=15)])
+    for number, (side, price) in enumerate([(BUY, 105), (SELL, 95), (SELL, 104)]):
+        simulation.add(Quoter(f"trader {number}", side, price))
+    watcher = simulation.add(agents.Agent("watcher", market_data_delay=delay))
+    simulation.run(until=10)
+    # The books' own best prices cross; five lots would trade, at 95 to 105 but for the ask of 104.
+    price = simulation.books[0].indicative().price
+    assert 95 <= price <= 104
+    assert (watcher.best_bid(), watcher.best_ask()) == (price, price + 1)
+    assert (simulation.books[0].best_bid, simulation.books[0].best_ask) == (105, 95)
+    simulation.run(until=20)
+    assert (watcher.best_bid(), watcher.best_ask()) == (None, 104)
+
+
 def test_an_executor_waits_for_a_halt_to_end():
     """It tries again once a look, not again and again at the same moment."""
     simulation = agents.Simulation(seed=1, breakers=[CallAuction(length=3 * 10**9)])
