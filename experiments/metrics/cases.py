@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.metrics.columns import Entries
 from lob import LIQUIDATION_TAG, EntryKind
 
 __all__ = [
@@ -181,7 +182,7 @@ class Legs(NamedTuple):
         return np.bincount(self.case[rows], self.amount[rows], self.cases).astype(np.float64)
 
 
-def legs_of(entries: NDArray[np.void], opened: NDArray[np.void]) -> Legs:
+def legs_of(entries: Entries, opened: Entries) -> Legs:
     """Find the postings of cases; ``opened`` are their LIQUIDATION entries, ascending by tag."""
     rows = entries[(entries["kind"] < POSTINGS) & (entries["tag"] >= LIQUIDATION_TAG)]
     case = np.searchsorted(opened["tag"], rows["tag"])
@@ -211,9 +212,7 @@ def membership(accounts: Collection[int], most: int) -> NDArray[np.bool_]:
     return found
 
 
-def balances_before(
-    entries: NDArray[np.void], asset: int, accounts: Integers, rows: Integers
-) -> Floats:
+def balances_before(entries: Entries, asset: int, accounts: Integers, rows: Integers) -> Floats:
     """What accounts had of an asset just before rows of the journal."""
     where = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["asset"] == asset))
     moved = entries[where]
@@ -232,7 +231,7 @@ def balances_before(
 
 
 def cases_of(
-    entries: NDArray[np.void],
+    entries: Entries,
     terms: Terms,
     fair: dict[int, Path],
     closing: dict[int, float],

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from experiments.metrics.columns import Entries
 from experiments.metrics.intervals import Interval, interval_of_mean, resample_rows, to_series
 from lob import EntryKind
 
@@ -30,7 +31,7 @@ __all__ = [
 
 
 def marks_of(
-    entries: NDArray[np.void], instrument: int = 0, protocol: int = 0
+    entries: Entries, instrument: int = 0, protocol: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The marks that a clearing believed: times in ns, and ticks from each time on."""
     rows = entries[
@@ -42,7 +43,7 @@ def marks_of(
 
 
 def drop(
-    entries: NDArray[np.void],
+    entries: Entries,
     shock_ns: int,
     horizon_ns: int,
     *,
@@ -143,7 +144,7 @@ def _mean(series: NDArray[np.float64], level: float) -> Interval:
 
 
 def first_reached(
-    entries: NDArray[np.void], shock_ns: int, share: float, *, instruments: Sequence[int]
+    entries: Entries, shock_ns: int, share: float, *, instruments: Sequence[int]
 ) -> dict[int, int | None]:
     """When each book's mark has fallen by a share of its value before the shock.
 

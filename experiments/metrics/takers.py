@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.metrics.cases import POSTINGS, Path, Terms, balances_before, membership
+from experiments.metrics.columns import Entries
 from lob import LIQUIDATION_TAG, EntryKind
 
 __all__ = ["Takers", "adl_overshoot", "draw_of_funds", "leftovers", "takers_of"]
@@ -37,7 +38,7 @@ class Takers(NamedTuple):
     """Left to them at the end, long and short both counted."""
 
 
-def taker_accounts(entries: NDArray[np.void], terms: Terms) -> NDArray[np.int64]:
+def taker_accounts(entries: Entries, terms: Terms) -> NDArray[np.int64]:
     """The accounts that lots of liquidations went to, other than failed and system ones.
 
     Those that are known to be takers belong to them even if they took nothing: what they spent on
@@ -55,7 +56,7 @@ def taker_accounts(entries: NDArray[np.void], terms: Terms) -> NDArray[np.int64]
     return np.union1d(both, np.array(sorted(terms.takers), np.int64))
 
 
-def flows(entries: NDArray[np.void], asset: int, accounts: Collection[int]) -> NDArray[np.int64]:
+def flows(entries: Entries, asset: int, accounts: Collection[int]) -> NDArray[np.int64]:
     """What a group of accounts received, row by row of the postings of an asset; 0: nothing."""
     rows = entries[(entries["kind"] < POSTINGS) & (entries["asset"] == asset)]
     credit, debit = rows["credit"], rows["debit"]
@@ -65,14 +66,14 @@ def flows(entries: NDArray[np.void], asset: int, accounts: Collection[int]) -> N
     return found
 
 
-def _concerned(entries: NDArray[np.void], accounts: Collection[int]) -> NDArray[np.bool_]:
+def _concerned(entries: Entries, accounts: Collection[int]) -> NDArray[np.bool_]:
     """The postings of a group of accounts: everything else is left out early."""
     ours = membership(accounts, int(max(entries["credit"].max(), entries["debit"].max())))
     found: NDArray[np.bool_] = ours[entries["credit"]] | ours[entries["debit"]]
     return found & (entries["kind"] < POSTINGS)
 
 
-def takers_of(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]) -> Takers:
+def takers_of(entries: Entries, terms: Terms, closing: dict[int, float]) -> Takers:
     """Add up what takers paid, got and are left with; see ``cases_of`` for the arguments.
 
     Bids in auctions that are not over go back; accounts that only pass on what is shared out over
@@ -98,7 +99,7 @@ def takers_of(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]
     return Takers(tuple(accounts.tolist()), profit, peak, lots)
 
 
-def leftovers(entries: NDArray[np.void], terms: Terms) -> dict[int, int]:
+def leftovers(entries: Entries, terms: Terms) -> dict[int, int]:
     """Signed lots by instrument that somebody still has to get rid of at the end.
 
     Those of failed accounts that were not settled, and those that takers hold.
@@ -116,7 +117,7 @@ def leftovers(entries: NDArray[np.void], terms: Terms) -> dict[int, int]:
     return found
 
 
-def draw_of_funds(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]) -> float:
+def draw_of_funds(entries: Entries, terms: Terms, closing: dict[int, float]) -> float:
     """What the insurance funds lost; negative: they gained. What they hold is closed."""
     drawn = 0.0
     opening = entries["kind"] == EntryKind.OPENING
@@ -128,7 +129,7 @@ def draw_of_funds(entries: NDArray[np.void], terms: Terms, closing: dict[int, fl
     return drawn
 
 
-def adl_overshoot(entries: NDArray[np.void], terms: Terms, reference: dict[int, Path]) -> float:
+def adl_overshoot(entries: Entries, terms: Terms, reference: dict[int, Path]) -> float:
     """Value taken from opposing positions, beyond the negative equity that it covered.
 
     Parameters
