@@ -16,3 +16,4 @@ cdef class QuoteHistory:
     cdef int remember(self, const Quote *quote) except -1
     cdef int forget(self, int64_t before) except -1
     cdef void read(self, int64_t ts_event, Quote *quote) noexcept
+    cdef object rows(self)

@@ -8,6 +8,10 @@ from lob.ladder cimport NO_LEVEL, Ladder
 from lob.matching cimport Book, Crossing, find_crossing
 from lob.records cimport CONTINUOUS, Quote
 
+import numpy as np
+
+from lob.types import QUOTE
+
 
 cdef class QuoteHistory:
     """Every change of the best bid and ask, as far back as anybody looks."""
@@ -53,6 +57,11 @@ cdef class QuoteHistory:
             quote[0] = quotes[low - 1]
         else:
             memset(quote, 0, sizeof(Quote))
+
+    cdef object rows(self):
+        """All of them that were not forgotten, as ``QUOTE`` rows."""
+        cdef size_t nbytes = sizeof(Quote) * <size_t>self.count
+        return np.frombuffer(bytearray(self.quotes.data[:nbytes] if nbytes else b""), QUOTE)
 
 
 cdef void quote_of(const Book *book, int64_t now, Quote *quote) noexcept:

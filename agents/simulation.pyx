@@ -81,6 +81,7 @@ cdef enum:
     FLUSH_EVENTS = 40_000  # between messages, once so many wait to be written or dropped
 
 cdef int64_t FOREVER = 2**63 - 1
+cdef int64_t EVER = 2**62  # ns: a reader so late sees all that was
 cdef str VENUE_NAME = "the venue"
 
 cdef struct Pending:
@@ -514,6 +515,22 @@ cdef class Simulation:
             history = self.histories[number]
             history.longest_delay = max(history.longest_delay, delay)
         return 0
+
+    def follow_quotes(self):
+        """Keep every change of the best bid and ask of all books, from now on, for ``quotes``."""
+        self.keep_quotes(EVER)
+
+    def quotes(self, instrument=0):
+        """The best bid and ask of a book wherever they changed: ``lob.QUOTE`` rows, a copy.
+
+        Far less than a tape of events. Raises ``ValueError`` without ``follow_quotes``.
+        """
+        cdef QuoteHistory history
+        number = checks.integer("instrument", instrument, 0, len(self.histories) - 1)
+        history = self.histories[number]
+        if history is None or history.longest_delay < EVER:
+            raise ValueError("quotes are not followed: call follow_quotes before the run")
+        return history.rows()
 
     # ---------------------------------------------------------------- tapes
 

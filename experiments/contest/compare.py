@@ -306,6 +306,11 @@ def _gather(
         found[group.market] += rows if rows is not None else _lost(group, error or "")
         done += len(group.challengers)
         report(done, total)
+    # Jobs end in any order; what is drawn from the rows again must not depend on it.
+    label_at = {one.label: at for at, one in enumerate(challengers)}
+    seed_at = {seed: at for at, seed in enumerate(seeds)}
+    for kept in found.values():
+        kept.sort(key=lambda row: (seed_at[row["seed"]], label_at[row["label"]]))
     return found
 
 

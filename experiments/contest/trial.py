@@ -10,14 +10,14 @@ from pathlib import Path as Folder
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 import agents
 from experiments.build import build
 from experiments.contest.capital import equalised
 from experiments.contest.challengers import Challenger
 from experiments.metrics.cascade import cascade_of
-from experiments.metrics.cases import Path, mid_path
+from experiments.metrics.cases import Path, path_of_quotes
+from experiments.metrics.columns import Columns, Entries
 from experiments.metrics.criteria import criteria_of
 from experiments.metrics.spiral import drop, marks_of
 from experiments.metrics.takers import leftovers
@@ -25,6 +25,7 @@ from experiments.scenario import SECOND_NS, Scenario
 from experiments.store import append_row, key_of, rows_of_log
 from experiments.terms import terms_of
 from experiments.user_code import digest_of_user_code
+from experiments.workers import tidy
 from lob import EntryKind, Side
 
 __all__ = ["Group", "key_of_run", "run_group", "terms_of"]
@@ -79,10 +80,13 @@ def run_group(group: Group) -> list[dict[str, Any]]:
             "error": None,
         }
         try:
-            twin = twin or _Twin(group.scenario, group.seed, group.pictures)
+            if twin is None:
+                twin = _Twin(group.scenario, group.seed, group.pictures)
+                tidy()
             row |= _run(group, challenger, twin)
         except Exception as error:
             row |= {"error": f"{type(error).__name__}: {error}", "criteria": {}, "digest": None}
+        tidy()
         row["cpu_seconds"] = time.process_time() - clock
         append_row(group.log, row)
         known[key] = row
@@ -101,11 +105,12 @@ class _Twin:
     """The run in which failed accounts are frozen: what things are worth unforced."""
 
     def __init__(self, scenario: Scenario, seed: int, pictures: bool) -> None:
-        simulation = build(scenario, seed, forced=False, messages=False)
+        simulation = build(scenario, seed, forced=False, events=False, messages=False)
+        simulation.follow_quotes()
         simulation.run(until=_end(scenario))
-        entries, events = simulation.entries, simulation.events
+        entries = Columns(simulation.entries)
         count = range(len(scenario.instruments))
-        self.fair = {number: mid_path(events, number) for number in count}
+        self.fair = {number: path_of_quotes(simulation.quotes(number)) for number in count}
         self.marks = {number: _marks(entries, number) for number in count}
         self.drops = [_drop(scenario, entries, i) for i in range(len(scenario.shocks))]
         self.path = _points(self.marks[_first(scenario)]) if pictures else None
@@ -126,7 +131,8 @@ def _run(group: Group, challenger: Challenger, twin: _Twin) -> dict[str, Any]:
     for clearing in simulation.clearings:
         clearing.socialise()
     simulation.ledger.check()
-    entries, terms = simulation.entries, terms_of(simulation)
+    tape, terms = simulation.entries, terms_of(simulation)
+    entries = Columns(tape)
     marks = {number: _marks(entries, number) for number in range(len(scenario.instruments))}
     closing = {
         instrument: _close(simulation, instrument, lots, marks[instrument])
@@ -150,10 +156,10 @@ def _run(group: Group, challenger: Challenger, twin: _Twin) -> dict[str, Any]:
     row: dict[str, Any] = {
         "criteria": criteria,
         "twin_drop": float(twin.drops[0]),
-        "digest": hashlib.blake2b(entries.tobytes(), digest_size=16).hexdigest(),
+        "digest": hashlib.blake2b(tape.view(np.uint8).data, digest_size=16).hexdigest(),
     }
     if group.pictures:
-        cascade = cascade_of(entries, simulation.events)
+        cascade = cascade_of(tape, simulation.events)
         row |= {
             "path": _points(marks[first]),
             "twin_path": twin.path,
@@ -176,7 +182,7 @@ def _first(scenario: Scenario) -> int:
     return scenario.number_of(scenario.shocks[0].instrument)
 
 
-def _drop(scenario: Scenario, entries: NDArray[np.void], number: int) -> int:
+def _drop(scenario: Scenario, entries: Entries, number: int) -> int:
     shock = scenario.shocks[number]
     return drop(
         entries,
@@ -187,7 +193,7 @@ def _drop(scenario: Scenario, entries: NDArray[np.void], number: int) -> int:
     )
 
 
-def _marks(entries: NDArray[np.void], instrument: int) -> Path:
+def _marks(entries: Entries, instrument: int) -> Path:
     times, prices = marks_of(entries, instrument)
     return Path(times.copy(), prices.astype(np.float64))
 

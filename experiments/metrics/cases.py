@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.metrics.columns import Entries
 from lob import LIQUIDATION_TAG, EntryKind
 from lob.journal import quotes
 
@@ -35,6 +36,7 @@ __all__ = [
     "legs_of",
     "membership",
     "mid_path",
+    "path_of_quotes",
 ]
 
 Integers = NDArray[np.int64]
@@ -89,9 +91,13 @@ class Path(NamedTuple):
 
 
 def mid_path(events: NDArray[np.void], instrument: int) -> Path:
-    """The mid wherever it changes, while both sides have somebody."""
-    found, _ = quotes(events, instrument)
-    found = found[(found["bid_size"] > 0) & (found["ask_size"] > 0)]
+    """The mid of a run's events wherever it changes, while both sides have somebody."""
+    return path_of_quotes(quotes(events, instrument)[0])
+
+
+def path_of_quotes(rows: NDArray[np.void]) -> Path:
+    """The mid of ``lob.QUOTE`` rows wherever it changes, while both sides have somebody."""
+    found = rows[(rows["bid_size"] > 0) & (rows["ask_size"] > 0)]
     mids = (found["bid_price"] + found["ask_price"]) / 2
     changes = np.flatnonzero(np.diff(mids, prepend=np.nan) != 0)
     return Path(found["ts_event"][changes].copy(), mids[changes])
@@ -195,7 +201,7 @@ class Legs(NamedTuple):
         return np.bincount(self.case[rows], self.amount[rows], self.cases).astype(np.float64)
 
 
-def legs_of(entries: NDArray[np.void], opened: NDArray[np.void]) -> Legs:
+def legs_of(entries: Entries, opened: Entries) -> Legs:
     """Find the postings of cases; ``opened`` are their LIQUIDATION entries, ascending by tag."""
     at = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["tag"] >= LIQUIDATION_TAG))
     rows = entries[at]
@@ -227,9 +233,7 @@ def membership(accounts: Collection[int], most: int) -> NDArray[np.bool_]:
     return found
 
 
-def balances_before(
-    entries: NDArray[np.void], asset: int, accounts: Integers, rows: Integers
-) -> Floats:
+def balances_before(entries: Entries, asset: int, accounts: Integers, rows: Integers) -> Floats:
     """What accounts had of an asset just before rows of the journal."""
     where = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["asset"] == asset))
     moved = entries[where]
@@ -248,7 +252,7 @@ def balances_before(
 
 
 def cases_of(
-    entries: NDArray[np.void],
+    entries: Entries,
     terms: Terms,
     fair: dict[int, Path],
     closing: dict[int, float],

@@ -8,9 +8,9 @@ market to another.
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from experiments.metrics.cases import Path, Terms, cases_of
+from experiments.metrics.columns import Entries
 from experiments.metrics.solvency import concentration
 from experiments.metrics.takers import adl_overshoot, draw_of_funds, takers_of
 from lob import EntryKind
@@ -75,7 +75,7 @@ def criterion(name: str) -> Criterion:
 
 
 def criteria_of(
-    entries: NDArray[np.void],
+    entries: Entries,
     terms: Terms,
     *,
     fair: dict[int, Path],

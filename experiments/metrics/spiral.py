@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from experiments.metrics.columns import Entries
 from experiments.metrics.intervals import Interval, interval_of_mean, resample_rows, to_series
 from lob import EntryKind
 from lob.journal import depths, first_of_message
@@ -32,7 +33,7 @@ __all__ = [
 
 
 def marks_of(
-    entries: NDArray[np.void], instrument: int = 0, protocol: int = 0
+    entries: Entries, instrument: int = 0, protocol: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The marks that a clearing believed: times in ns, and ticks from each time on."""
     rows = entries[
@@ -44,7 +45,7 @@ def marks_of(
 
 
 def drop(
-    entries: NDArray[np.void],
+    entries: Entries,
     shock_ns: int,
     horizon_ns: int,
     *,
@@ -145,7 +146,7 @@ def _mean(series: NDArray[np.float64], level: float) -> Interval:
 
 
 def first_reached(
-    entries: NDArray[np.void],
+    entries: Entries,
     shock_ns: int,
     share: float,
     *,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.metrics.cases import POSTINGS, Path, Terms, balances_before, membership
+from experiments.metrics.columns import Entries
 from lob import LIQUIDATION_TAG, EntryKind
 
 __all__ = [
@@ -45,7 +46,7 @@ class Takers(NamedTuple):
     """Left to them at the end, long and short both counted."""
 
 
-def taker_accounts(entries: NDArray[np.void], terms: Terms) -> NDArray[np.int64]:
+def taker_accounts(entries: Entries, terms: Terms) -> NDArray[np.int64]:
     """The accounts that lots of liquidations went to, other than failed and system ones.
 
     Those that are known to be takers belong to them even if they took nothing: what they spent on
@@ -63,7 +64,7 @@ def taker_accounts(entries: NDArray[np.void], terms: Terms) -> NDArray[np.int64]
     return np.union1d(both, np.array(sorted(terms.takers), np.int64))
 
 
-def flows(entries: NDArray[np.void], asset: int, accounts: Collection[int]) -> NDArray[np.int64]:
+def flows(entries: Entries, asset: int, accounts: Collection[int]) -> NDArray[np.int64]:
     """What a group of accounts received, row by row of the postings of an asset; 0: nothing."""
     rows = entries[(entries["kind"] < POSTINGS) & (entries["asset"] == asset)]
     credit, debit = rows["credit"], rows["debit"]
@@ -73,14 +74,14 @@ def flows(entries: NDArray[np.void], asset: int, accounts: Collection[int]) -> N
     return found
 
 
-def _concerned(entries: NDArray[np.void], accounts: Collection[int]) -> NDArray[np.bool_]:
+def _concerned(entries: Entries, accounts: Collection[int]) -> NDArray[np.bool_]:
     """The postings of a group of accounts: everything else is left out early."""
     ours = membership(accounts, int(max(entries["credit"].max(), entries["debit"].max())))
     found: NDArray[np.bool_] = ours[entries["credit"]] | ours[entries["debit"]]
     return found & (entries["kind"] < POSTINGS)
 
 
-def takers_of(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]) -> Takers:
+def takers_of(entries: Entries, terms: Terms, closing: dict[int, float]) -> Takers:
     """Add up what takers paid, got and are left with; see ``cases_of`` for the arguments.
 
     Bids in auctions that are not over go back; accounts that only pass on what is shared out over
@@ -106,7 +107,7 @@ def takers_of(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]
     return Takers(tuple(accounts.tolist()), profit, peak, lots)
 
 
-def leftovers(entries: NDArray[np.void], terms: Terms) -> dict[int, int]:
+def leftovers(entries: Entries, terms: Terms) -> dict[int, int]:
     """Signed lots by instrument that somebody still has to get rid of at the end.
 
     Those of failed accounts that were not settled, and those that takers hold.
@@ -124,7 +125,7 @@ def leftovers(entries: NDArray[np.void], terms: Terms) -> dict[int, int]:
     return found
 
 
-def draw_of_funds(entries: NDArray[np.void], terms: Terms, closing: dict[int, float]) -> float:
+def draw_of_funds(entries: Entries, terms: Terms, closing: dict[int, float]) -> float:
     """What the insurance funds lost; negative: they gained. What they hold is closed."""
     drawn = 0.0
     opening = entries["kind"] == EntryKind.OPENING
@@ -137,7 +138,7 @@ def draw_of_funds(entries: NDArray[np.void], terms: Terms, closing: dict[int, fl
 
 
 def negative_equities(
-    entries: NDArray[np.void], terms: Terms, reference: dict[int, Path]
+    entries: Entries, terms: Terms, reference: dict[int, Path]
 ) -> NDArray[np.float64]:
     """What the equity of every deleveraged case is below zero, as a positive number, by tag.
 
@@ -158,7 +159,7 @@ def negative_equities(
     return found
 
 
-def _adl_rows(entries: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _adl_rows(entries: Entries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The postings of auto-deleveraging: their rows, and the accounts that failed."""
     at = np.flatnonzero((entries["kind"] == EntryKind.ADL) & (entries["tag"] >= LIQUIDATION_TAG))
     opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
@@ -167,7 +168,7 @@ def _adl_rows(entries: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.
     return at, opened["debit"][where].astype(np.int64)
 
 
-def adl_overshoot(entries: NDArray[np.void], terms: Terms, reference: dict[int, Path]) -> float:
+def adl_overshoot(entries: Entries, terms: Terms, reference: dict[int, Path]) -> float:
     """Value taken from opposing positions, beyond the negative equity that it covered.
 
     Parameters

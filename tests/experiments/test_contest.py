@@ -71,6 +71,8 @@ def test_a_contest_has_a_row_for_every_run(contest):
     assert {(row["label"], row["seed"]) for row in contest.rows} == {
         (label, seed) for label in contest.labels for seed in range(1, 5)
     }
+    in_order = [(seed, label) for seed in range(1, 5) for label in contest.labels]
+    assert [(row["seed"], row["label"]) for row in contest.rows] == in_order
     for row in contest.rows:
         assert set(row["criteria"]) == {one.name for one in CRITERIA}
         assert row["criteria"]["liquidations"] > 0

@@ -6,6 +6,7 @@ import pytest
 import agents
 import lob
 from lob import tape
+from lob.journal import quotes
 
 END = 400_000
 
@@ -242,6 +243,30 @@ def test_market_data_come_late():
     reader = simulation.add(Reader("reader", [90, 149, 150, 249, 250], market_data_delay=50))
     simulation.run(until=300)
     assert [price for _, price in reader.notes] == [None, None, 100, 100, 200]
+
+
+@pytest.mark.parametrize("latency", [False, True])
+def test_followed_quotes_are_those_of_the_tape(latency):
+    simulation = market(latency)
+    simulation.follow_quotes()
+    simulation.run(until=END)
+    fields = ["bid_price", "bid_size", "ask_price", "ask_size"]
+    followed = simulation.quotes()
+    told, _ = quotes(simulation.events)
+    assert len(followed) > 200
+    assert (np.diff(followed["ts_event"]) >= 0).all()
+    moments = np.unique(told["ts_event"])
+    last = [
+        rows[fields][np.searchsorted(rows["ts_event"], moments, side="right") - 1]
+        for rows in (followed, told)
+    ]
+    assert (last[0] == last[1]).all()
+
+
+def test_quotes_that_nobody_followed_are_not_there():
+    simulation = market(True)  # Listeners see the market late, so that some quotes are kept.
+    with pytest.raises(ValueError, match="follow_quotes"):
+        simulation.quotes()
 
 
 def test_subscribers_hear_everybodys_trades_and_makers_hear_their_own():
