@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.metrics.spiral import marks_of
+from experiments.metrics.spiral import moves_of
 from lob import EntryKind
 
 __all__ = ["DropShares", "drop_shares"]
@@ -49,24 +49,18 @@ def drop_shares(
     ValueError
         If there is no mark before the shock.
     """
-    if side not in (-1, 1):
-        raise ValueError(f"side must be 1 or -1, got {side}")
-    times, marks = marks_of(entries, instrument, protocol)
-    before = int(np.searchsorted(times, shock_ns, side="left"))
-    if before == 0:
-        raise ValueError(f"instrument {instrument} has no mark before the shock at {shock_ns} ns")
-    end = int(np.searchsorted(times, shock_ns + horizon_ns, side="right"))
-    moves = np.diff(marks[before - 1 : end]) * side
+    moves, causes = moves_of(
+        entries, shock_ns, horizon_ns, instrument=instrument, protocol=protocol, side=side
+    )
     if not len(moves) or np.cumsum(moves).max() <= 0:
         return DropShares(0, 0, {}, {})
     worst = int(np.cumsum(moves).argmax()) + 1
     moves = moves[:worst]
-    causes = _causes(entries, instrument, protocol)[before : before + worst].tolist()
     layers, protocols = _of_liquidations(entries)
     voluntary = 0
     by_layer: dict[int, int] = {}
     by_protocol: dict[int, int] = {}
-    for move, tag in zip(moves.tolist(), causes, strict=True):
+    for move, tag in zip(moves.tolist(), causes[:worst].tolist(), strict=True):
         if tag not in layers:
             voluntary += move
             continue
@@ -78,17 +72,6 @@ def drop_shares(
         dict(sorted(by_layer.items())),
         dict(sorted(by_protocol.items())),
     )
-
-
-def _causes(entries: NDArray[np.void], instrument: int, protocol: int) -> NDArray[np.int64]:
-    """The tag of the liquidation that moved each mark; 0: none did."""
-    rows = entries[
-        (entries["kind"] == EntryKind.MARK)
-        & (entries["instrument"] == instrument)
-        & (entries["protocol"] == protocol)
-    ]
-    tags: NDArray[np.int64] = rows["parent"]
-    return tags
 
 
 def _of_liquidations(entries: NDArray[np.void]) -> tuple[dict[int, int], dict[int, int]]:

@@ -28,6 +28,7 @@ __all__ = [
     "drop",
     "first_reached",
     "marks_of",
+    "moves_of",
     "withdrawal",
 ]
 
@@ -36,12 +37,52 @@ def marks_of(
     entries: Entries, instrument: int = 0, protocol: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The marks that a clearing believed: times in ns, and ticks from each time on."""
-    rows = entries[
+    rows = _mark_rows(entries, instrument, protocol)
+    return rows["ts_event"], rows["price"]
+
+
+def _mark_rows(entries: Entries, instrument: int, protocol: int) -> Entries:
+    return entries[
         (entries["kind"] == EntryKind.MARK)
         & (entries["instrument"] == instrument)
         & (entries["protocol"] == protocol)
     ]
-    return rows["ts_event"], rows["price"]
+
+
+def moves_of(
+    entries: Entries,
+    shock_ns: int,
+    horizon_ns: int,
+    *,
+    instrument: int = 0,
+    protocol: int = 0,
+    side: int = -1,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The moves of a mark from just before a shock until the horizon, and what moved it.
+
+    Parameters
+    ----------
+    entries, shock_ns, horizon_ns, instrument, protocol, side
+        As for ``drop``, which is the largest of their running sums.
+
+    Returns
+    -------
+    tuple
+        Ticks, positive where adverse; the tag of the liquidation that did it, 0: none did.
+
+    Raises
+    ------
+    ValueError
+        If there is no mark before the shock.
+    """
+    if side not in (-1, 1):
+        raise ValueError(f"side must be 1 or -1, got {side}")
+    rows = _mark_rows(entries, instrument, protocol)
+    before = int(np.searchsorted(rows["ts_event"], shock_ns, side="left"))
+    if before == 0:
+        raise ValueError(f"instrument {instrument} has no mark before the shock at {shock_ns} ns")
+    end = int(np.searchsorted(rows["ts_event"], shock_ns + horizon_ns, side="right"))
+    return np.diff(rows["price"][before - 1 : end]) * side, rows["parent"][before:end]
 
 
 def drop(
@@ -71,15 +112,10 @@ def drop(
     ValueError
         If there is no mark before the shock.
     """
-    if side not in (-1, 1):
-        raise ValueError(f"side must be 1 or -1, got {side}")
-    times, marks = marks_of(entries, instrument, protocol)
-    before = int(np.searchsorted(times, shock_ns, side="left"))
-    if before == 0:
-        raise ValueError(f"instrument {instrument} has no mark before the shock at {shock_ns} ns")
-    after = marks[before : np.searchsorted(times, shock_ns + horizon_ns, side="right")]
-    moves = (after - marks[before - 1]) * side
-    return max(0, int(moves.max())) if len(moves) else 0
+    moves, _ = moves_of(
+        entries, shock_ns, horizon_ns, instrument=instrument, protocol=protocol, side=side
+    )
+    return max(0, int(np.cumsum(moves).max())) if len(moves) else 0
 
 
 class Amplification(NamedTuple):
