@@ -42,11 +42,12 @@ def marks_of(
 
 
 def _mark_rows(entries: Entries, instrument: int, protocol: int) -> Entries:
-    return entries[
+    rows: Entries = entries[
         (entries["kind"] == EntryKind.MARK)
         & (entries["instrument"] == instrument)
         & (entries["protocol"] == protocol)
     ]
+    return rows
 
 
 def moves_of(
