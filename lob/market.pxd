@@ -12,8 +12,10 @@ cdef class Market:
     cdef readonly tuple instruments
     cdef Book **book_of
 
+    cdef bint keeps_entry_values  # some clearing does
     cdef readonly object claims  # lob.clearing.claim_graph.Claims, or None
     cdef int execute(self, Message *message) except -1
     cdef int touch(self, int64_t account) except -1
+    cdef int note_moved(self, int64_t debit, int64_t credit) except -1
     cdef int lacks_margin(self, int64_t account) except -1
     cdef bint may_owe(self, int64_t account, int64_t asset, bint owed) except -1

@@ -14,6 +14,10 @@ cdef class Market:
         """An account traded, paid or was paid."""
         raise NotImplementedError
 
+    cdef int note_moved(self, int64_t debit, int64_t credit) except -1:
+        """Something went from one account to another without a message."""
+        raise NotImplementedError
+
     cdef int lacks_margin(self, int64_t account) except -1:
         """The reason if an account of a clearing is below its initial margin as it stands."""
         raise NotImplementedError

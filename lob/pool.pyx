@@ -14,7 +14,7 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from lob.clearing.collateral cimport Claim
-from lob.clearing.valuation cimport NO_VALUE, SHIFT, ClaimValue
+from lob.clearing.valuation cimport NO_VALUE, SHIFT, TOO_LARGE, ClaimValue
 from lob.facility cimport Leg
 from lob.records cimport (
     BUY,
@@ -182,7 +182,8 @@ cdef class FairShare(ClaimValue):
 
     ``2 sqrt(x y p) / supply`` for reserves ``x`` and ``y`` and the base price ``p`` from elsewhere:
     what a share is worth once the pool is in line with it (Alpha Homora's fair LP price). Rounded
-    down to ticks, at least one. Arguments as of ``lob.clearing.valuation.ClaimValue``.
+    down to ticks, at least one and at most ``lob.MAX_PRICE``. Arguments as of
+    ``lob.clearing.valuation.ClaimValue``.
     """
 
     cdef int64_t read(self) noexcept:
@@ -198,9 +199,11 @@ cdef class FairShare(ClaimValue):
             return self.value
         # isqrt(floor(z)) is the floor of the root of z: rounded once.
         unit = supply * self.multiplier
-        ticks = isqrt((4 * base * cash * value) // ((unit * unit) << SHIFT))
-        if ticks <= MAX_PRICE:
-            self.value = max(1, ticks)
+        if value == TOO_LARGE:
+            ticks = MAX_PRICE if base > 0 and cash > 0 else 0
+        else:
+            ticks = isqrt((4 * base * cash * value) // ((unit * unit) << SHIFT))
+        self.value = min(MAX_PRICE, max(1, ticks))
         return self.value
 
 
@@ -208,7 +211,8 @@ cdef class FairShare(ClaimValue):
 cdef class SpotPrice(ClaimValue):
     """The price of a pool's base by the pool itself, rounded down: an oracle one can push.
 
-    Arguments as of ``lob.clearing.valuation.ClaimValue``; the claim is the pool's.
+    At least one tick, at most ``lob.MAX_PRICE``. Arguments as of
+    ``lob.clearing.valuation.ClaimValue``; the claim is the pool's.
     """
 
     cdef int64_t read(self) noexcept:
@@ -219,6 +223,5 @@ cdef class SpotPrice(ClaimValue):
         base, cash = pool.reserves
         if base > 0:
             ticks = cash // (base * self.multiplier)
-            if ticks <= MAX_PRICE:
-                self.value = max(1, ticks)
+            self.value = min(MAX_PRICE, max(1, ticks))
         return self.value

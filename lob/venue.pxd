@@ -36,6 +36,7 @@ cdef class Venue(Market):
     cdef bint keep_messages
     cdef bint cleared  # somebody has an account
     cdef int64_t fees  # account
+    cdef list moved  # accounts of clearings that got or gave without a message, not seen yet
     cdef list trim  # accounts whose reduce-only orders may cover too much
     cdef int64_t own_orders  # of the venue itself: their ids count down from -1
     cdef readonly list breakers
@@ -64,6 +65,7 @@ cdef class Venue(Market):
     cdef int check_batch(self, object batch, const Message[::1] rows) except -1
     cdef object events_from(self, int64_t first)
     cdef int look_at_claims(self) except -1
+    cdef int look_at_moved(self) except -1
     cdef int reject(self, const Message *message, int reason) except -1
     cdef int record(self, const Message *message) except -1
     cdef int advance_to(self, int64_t ts) except -1

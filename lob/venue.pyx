@@ -186,11 +186,13 @@ cdef class Venue(Market):
         self.message_writer = None if isinstance(messages, bool) else messages
         self.log = Block()
         self.trim = []
+        self.moved = []
         self.deadline = NEVER
         if sink_init(&self.journal) < 0:
             raise MemoryError
         self.point_at_books()
         self.ledger = Ledger(entries=entries)
+        self.ledger.market = self
         self.write_terms(assets)
         self.clearings = []
         self.facilities = []
@@ -354,6 +356,8 @@ cdef class Venue(Market):
         cdef int reason
         cdef const Account *record
         cdef Clearing clearing
+        if unlikely(len(self.moved) > 0):
+            self.look_at_moved()
         if message.kind >= DEPOSIT:
             return self.perform(message)
         if self.cleared:
@@ -681,8 +685,9 @@ cdef class Venue(Market):
         self.ledger.post(
             ENTRY_TRADE, terms.quote, buyer, seller, <int64_t>cash, tag, event.instrument
         )
-        self.note_trade(buyer, terms.base, event.size, <int64_t>cash)
-        self.note_trade(seller, terms.base, -event.size, <int64_t>-cash)
+        if unlikely(self.keeps_entry_values):
+            self.note_trade(buyer, terms.base, event.size, <int64_t>cash)
+            self.note_trade(seller, terms.base, -event.size, <int64_t>-cash)
         if terms.taker_fee or terms.maker_fee:
             rate = terms.maker_fee if event.reason == REASON_UNCROSS else terms.taker_fee
             self.charge_fee(terms, cash, taker, rate, tag, event.instrument)
@@ -730,10 +735,12 @@ cdef class Venue(Market):
     ) except -1:
         """Let the clearing whose liquidation caused a trade know."""
         cdef int64_t number = (tag - LIQUIDATION_TAG) >> 48
-        cdef bint sells = (event.side < 0) == (event.tag == tag)
         if number < len(self.clearings):
             (<Clearing>self.clearings[number]).trade_for_case(
-                event, tag, event.size if sells else -event.size
+                event,
+                tag,
+                taker if event.side == BUY else maker,
+                maker if event.side == BUY else taker,
             )
         return 0
 
@@ -745,6 +752,36 @@ cdef class Venue(Market):
             if self.ledger.accounts[account].reduces:
                 self.trim.append(account)
         return 0
+
+    cdef int note_moved(self, int64_t debit, int64_t credit) except -1:
+        cdef int64_t i
+        cdef int64_t accounts[2]
+        accounts[0], accounts[1] = debit, credit
+        for i in range(2):
+            # What a liquidation has is looked at by it.
+            if self.ledger.accounts[accounts[i]].protocol and (
+                not self.ledger.accounts[accounts[i]].state
+            ):
+                self.moved.append(accounts[i])
+                self.deadline = min(self.deadline, self.now)
+        return 0
+
+    cdef int look_at_moved(self) except -1:
+        """Look at the accounts that got or gave without a message, at prices of now."""
+        cdef int64_t account
+        cdef Clearing clearing
+        self.look_at_claims()
+        moved, self.moved = self.moved, []
+        for account in moved:
+            clearing = self.clearings[self.ledger.accounts[account].protocol - 1]
+            if self.ledger.accounts[account].cross and clearing.value_of(account) is None:
+                # What has no price yet is judged at its first one.
+                clearing.open_bounds(clearing.block_of(account))
+            else:
+                self.touch(account)
+        while self.trim:
+            self.trim_orders(self.trim.pop())
+        return self.reset_deadline()
 
     cdef int trim_orders(self, int64_t account) except -1:
         """Cut an account's resting reduce-only orders, newest first, to what is left to reduce."""
@@ -919,6 +956,8 @@ cdef class Venue(Market):
             self.deadline = min(self.deadline, (<Clearing>self.clearings[i]).deadline)
         for i in range(len(self.facilities)):
             self.deadline = min(self.deadline, (<Facility>self.facilities[i]).deadline)
+        if unlikely(len(self.moved) > 0):
+            self.deadline = min(self.deadline, self.now)
         # Whatever gives its members accounts after this is seen at the next look.
         self.cleared = self.ledger.range_count > 0
         return 0
@@ -927,6 +966,8 @@ cdef class Venue(Market):
         """Do one thing that is due by ``ts``, at its own time. Breakers go first."""
         cdef Clearing clearing, first = None
         cdef Facility facility, earliest = None
+        if unlikely(len(self.moved) > 0):
+            return self.look_at_moved()
         if self.breaker_due <= ts and self.breaker_due <= self.deadline:
             return self.run_breakers(self.breaker_due)
         for clearing in self.clearings:
@@ -963,9 +1004,9 @@ cdef class Venue(Market):
         self.now = self.ledger.now = until
 
     def refresh(self):
-        """Note accounts that were opened, and deadlines that were set, from outside."""
+        """Note what was done from outside: accounts opened, deadlines set, assets moved."""
         cdef Clearing clearing
-        self.look_at_claims()
+        self.look_at_moved()
         for clearing in self.clearings:
             clearing.reset_deadline()
         self.find_breaker_due()
@@ -1063,8 +1104,10 @@ cdef class Venue(Market):
         other.log, other.logged = copying.deepcopy(self.log), self.logged
         other.terms = copying.deepcopy(self.terms)
         other.own_orders, other.cleared, other.fees = self.own_orders, self.cleared, self.fees
-        other.trim = list(self.trim)
+        other.trim, other.moved = list(self.trim), list(self.moved)
         other.ledger = copying.deepcopy(self.ledger, memo)
+        other.ledger.market = other
+        other.keeps_entry_values = self.keeps_entry_values
         other.facilities = copying.deepcopy(self.facilities, memo)
         other.clearings = copying.deepcopy(self.clearings, memo)
         other.breakers = copying.deepcopy(self.breakers, memo)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from experiments.metrics.cascade import forced_trades
+from experiments.metrics.conservation import FIRST_OTHER
 from lob import EntryKind
 
 __all__ = [
@@ -81,9 +82,8 @@ def solvency_of(entries: NDArray[np.void], *, protocol: int | None = 0) -> Solve
         )
 
     still = ~np.isin(opened["tag"], settled["tag"])
-    open_lots = np.abs(opened["amount"][still])
     worse = np.sign(opened["amount"]) * (opened["reference"] - opened["price"]) < 0
-    unsold = int(open_lots.sum()) - _sold_of_open(entries, opened["tag"][still])
+    unsold = _held_by_open(entries, np.flatnonzero((kinds == EntryKind.LIQUIDATION) & ours)[still])
     return Solvency(
         failures=len(opened),
         settled=len(settled),
@@ -99,18 +99,30 @@ def solvency_of(entries: NDArray[np.void], *, protocol: int | None = 0) -> Solve
     )
 
 
-def _sold_of_open(entries: NDArray[np.void], tags: NDArray[np.int64]) -> int:
-    """Lots already traded for liquidations that are not settled: the legs that are no cash."""
-    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
-    assets = dict(zip(opened["tag"].tolist(), opened["asset"].tolist(), strict=True))
-    legs = entries[(entries["kind"] == EntryKind.TRADE) & np.isin(entries["tag"], tags)]
-    return sum(
-        amount
-        for amount, tag, asset in zip(
-            legs["amount"].tolist(), legs["tag"].tolist(), legs["asset"].tolist(), strict=True
-        )
-        if assets[tag] == asset
-    )
+def _held_by_open(entries: NDArray[np.void], rows: NDArray[np.int64]) -> int:
+    """Lots still on the accounts of liquidations that are not settled, of what each failed with.
+
+    They had ``amount`` when they failed; what came and went since counts in whatever way it did:
+    sold in the book by themselves, taken over, paid in. What a keeper who took over sells with the
+    same tag is his own. ``rows`` are those of the journal that opened them.
+    """
+    if not len(rows):
+        return 0
+    opened = entries[rows]
+    last = int(max(entries["debit"].max(), entries["credit"].max()))
+    since = np.full(last + 1, len(entries), np.int64)
+    asset = np.zeros(last + 1, np.int64)
+    since[opened["debit"]] = rows
+    asset[opened["debit"]] = opened["asset"]
+    held = np.zeros(last + 1, np.int64)
+    held[opened["debit"]] = opened["amount"]
+    places = np.flatnonzero(entries["kind"] < FIRST_OTHER)
+    postings = entries[places]
+    for name, sign in (("debit", -1), ("credit", 1)):
+        account = postings[name]
+        moves = (places > since[account]) & (postings["asset"] == asset[account])
+        np.add.at(held, account[moves], sign * postings["amount"][moves])
+    return int(np.abs(held).sum())
 
 
 def recovery(events: NDArray[np.void], fair: ArrayLike | float, *, instrument: int = 0) -> float:

@@ -50,5 +50,7 @@ cdef class Cases(OrderChecks):
     cdef int settle_case(self, int64_t number) except -1
     cdef int close_case(self, int64_t number, int64_t left, int64_t unsold) except -1
     cdef int release(self, int64_t number) except -1
-    cdef int trade_for_case(self, const Event *event, int64_t tag, int64_t sold) except -1
+    cdef int trade_for_case(
+        self, const Event *event, int64_t tag, int64_t buyer, int64_t seller
+    ) except -1
     cdef int filled(self, int64_t number, const Event *event) except -1

@@ -180,15 +180,19 @@ cdef class Cases(OrderChecks):
 
     cdef int unwrap_case(self, int64_t number) except -1:
         """Redeem in kind what a failed account has of claims without a book, down to what a book
-        trades. What an issuer cannot pay for stays a claim, and is asked for again."""
+        trades; whether anything was.
+
+        What an issuer cannot pay for stays a claim, and is asked for again.
+        """
         cdef int64_t account = self.case(number).account, held, i
         cdef Claim claim
+        cdef bint redeemed = False
         for i in range(len(self.unwraps)):
             claim = <Claim>self.unwraps[i]
             held = self.ledger.row(claim.asset)[account]
             if held > 0:
-                claim.give_back(account, account, held, self.tag_of(number))
-        return 0
+                redeemed |= claim.give_back(account, account, held, self.tag_of(number)) > 0
+        return redeemed
 
     def unwrap(self, case):
         """Redeem in kind the claims without a book that the account of an open case has.
@@ -264,14 +268,24 @@ cdef class Cases(OrderChecks):
             self.link(account)
         return self.touched(account, CAUSE_TRANSFER)
 
-    cdef int trade_for_case(self, const Event *event, int64_t tag, int64_t sold) except -1:
-        """A trade with the tag of a case: ``sold`` lots of it, negative if bought back."""
+    cdef int trade_for_case(
+        self, const Event *event, int64_t tag, int64_t buyer, int64_t seller
+    ) except -1:
+        """A trade with the tag of a case, between two accounts.
+
+        Only what the failed account trades is of the case. Whoever took lots over from it trades
+        them with the same tag, for himself.
+        """
         cdef int64_t number = (tag & ((<int64_t>1 << 48) - 1)) - 1
+        cdef int64_t sold
         cdef Case *case
         cdef HoldingRecord *of
         if (tag - LIQUIDATION_TAG) >> 48 != self.number or not 0 <= number < self.case_total:
             return 0
         case = self.case(number)
+        if case.state == SETTLED or (case.account != seller and case.account != buyer):
+            return 0
+        sold = event.size if case.account == seller else -event.size
         of = self.records[case.holding]
         if self.holding_of(event.instrument) >= 0:
             of = self.records[self.holding_of(event.instrument)]
@@ -283,7 +297,7 @@ cdef class Cases(OrderChecks):
         return self.filled(number, event)
 
     cdef int filled(self, int64_t number, const Event *event) except -1:
-        """Something was traded for a case, in the middle of a message."""
+        """The failed account of a case has traded, in the middle of a message."""
         return 0
 
     # ---------------------------------------------------------------- what one reads

@@ -93,6 +93,7 @@ cdef class Clearing(Payments):
         if self.market is not None:
             raise ValueError(f"clearing {self.name!r} belongs to a venue already")
         cash, fund = self.configuration
+        market.keeps_entry_values |= self.keeps_entry_values
         self.market, self.ledger, self.number = market, ledger, number
         self.cash_asset = ledger.asset(cash)
         self.fund = ledger.open_account(f"{self.name}: insurance fund")
@@ -353,7 +354,7 @@ cdef class Liquidator:
         return 0
 
     cdef int filled(self, int64_t case, const Event *event) except -1:
-        """A trade with the tag of a case, by whomever, in the middle of a message."""
+        """The failed account of a case has traded with its tag, in the middle of a message."""
         return 0
 
     cdef int perform(self, const Message *message, int64_t account) except -1:

@@ -3,6 +3,7 @@
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 
 from lob.block cimport Block
+from lob.market cimport Market
 from lob.records cimport Entry
 
 cdef enum:
@@ -55,6 +56,7 @@ cdef class Ledger:
     cdef OwnerRange recent
     cdef Block journal
     cdef int64_t journal_count
+    cdef Market market  # is told of what is moved without a message; None: nobody is
     cdef object writer
     cdef bint keep
 

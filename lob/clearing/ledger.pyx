@@ -206,6 +206,9 @@ cdef class Ledger:
     def transfer(self, asset, debit, credit, amount, *, kind=EntryKind.TRANSFER, tag=0):
         """Move an amount of an asset from one account to another.
 
+        An account of a clearing is looked at again before the venue's next message, or as soon as
+        the venue is let do what is due: several transfers count as one.
+
         Parameters
         ----------
         asset, debit, credit
@@ -229,6 +232,8 @@ cdef class Ledger:
         if EntryKind(kind) >= FIRST_POSTINGS:
             raise ValueError(f"kind must be a posting's, got {EntryKind(kind)!r}")
         self.post(kind, asset, debit, credit, amount, tag, 0)
+        if self.market is not None:
+            self.market.note_moved(debit, credit)
 
     cdef int post(
         self,

@@ -293,6 +293,8 @@ cdef class MarginAccounts:
             if holding.entry_values is None:
                 holding.entry_values = Block()
         self.keeps_entry_values = True
+        if self.market is not None:
+            self.market.keeps_entry_values = True
 
     def entry_value(self, account, holding=0):
         """What an account's lots were bought for, in units of cash; negative of a short."""

@@ -12,8 +12,10 @@ cdef enum:
 cdef extern from *:
     """
     #define NO_VALUE INT64_MIN
+    #define TOO_LARGE INT64_MAX
     """
     const int64_t NO_VALUE
+    const int64_t TOO_LARGE  # 2**62 or more
 
 
 cdef class Valuation:

@@ -32,6 +32,10 @@ cdef class Valuation:
     Values are cash units for one unit, times ``2**20``, rounded down at every claim. A claim is
     valued again only after a base price or any balance has changed.
 
+    What comes to ``2**62`` or more of these is too large to be known exactly. So is what it backs,
+    unless it is a debt of the issuer's: then the claim is worth nothing. Too large a holding and
+    too large a debt beside each other have no known value.
+
     Parameters
     ----------
     graph
@@ -119,7 +123,7 @@ cdef class Valuation:
         cdef int64_t *values = <int64_t *>self.values.data
         cdef int64_t i, k, price, supply, value
         cdef int128 total, held
-        cdef bint changed = self.postings != self.graph.ledger.postings, known
+        cdef bint changed = self.postings != self.graph.ledger.postings, known, endless, sunk
         cdef Claim claim
         for i in range(len(self.sources)):
             leaf = &(<int64_t *>self.leaves.data)[3 * i]
@@ -133,12 +137,15 @@ cdef class Valuation:
         values[self.cash] = <int64_t>1 << SHIFT
         for i in range(len(self.sources)):
             leaf = &(<int64_t *>self.leaves.data)[3 * i]
-            total = NO_VALUE if leaf[2] == NO_PRICE else (<int128>leaf[2] * leaf[1]) << SHIFT
-            values[leaf[0]] = <int64_t>total if fits(total) else NO_VALUE
+            total = (<int128>leaf[2] * leaf[1]) << SHIFT
+            values[leaf[0]] = NO_VALUE if leaf[2] == NO_PRICE else (
+                <int64_t>total if fits(total) else TOO_LARGE
+            )
         for i in range(len(self.order)):
             claim = <Claim>self.order[i]
             supply = claim.supply_now()
             known = supply > 0
+            endless = sunk = False
             total = 0
             for k in range(claim.part_count):
                 if not known:
@@ -147,21 +154,32 @@ cdef class Valuation:
                 if held == 0:
                     continue
                 value = values[claim.part(k).asset]
-                # Both below 2**62 in size: a handful of products fits 128 bits.
-                known = value != NO_VALUE and fits(held)
-                total += held * value
-            if known:
-                total = floor_ratio(total, supply) if total > 0 else 0
-            values[claim.asset] = <int64_t>total if known and fits(total) else NO_VALUE
+                known = value != NO_VALUE
+                if value == TOO_LARGE or not fits(held):
+                    endless |= held > 0
+                    sunk |= held < 0
+                elif known:
+                    # Both below 2**62 in size: a handful of products fits 128 bits.
+                    total += held * value
+            if not known or (endless and sunk):
+                values[claim.asset] = NO_VALUE
+            elif endless:
+                values[claim.asset] = TOO_LARGE
+            else:
+                total = floor_ratio(total, supply) if total > 0 and not sunk else 0
+                values[claim.asset] = <int64_t>total if fits(total) else TOO_LARGE
         return 0
 
     cdef int64_t value_of(self, int64_t asset) noexcept:
-        """Cash units for one unit, times 2**20; ``NO_VALUE``: not known, or too large."""
+        """Cash units for one unit, times 2**20; ``NO_VALUE`` or ``TOO_LARGE``."""
         self.recompute()
         return (<int64_t *>self.values.data)[asset]
 
     def value(self, name):
-        """What one unit is worth in cash units: a ``Fraction``; ``None``: it is not known."""
+        """What one unit is worth in cash units: a ``Fraction``.
+
+        ``None``: it is not known, or too large.
+        """
         cdef int64_t value
         number = self.graph.ledger.asset(name)
         if number != self.cash and number not in self.leaf_assets() and (
@@ -169,7 +187,7 @@ cdef class Valuation:
         ):
             self.need(name)
         value = self.value_of(number)
-        return None if value == NO_VALUE else Fraction(value, 1 << SHIFT)
+        return None if value == NO_VALUE or value == TOO_LARGE else Fraction(value, 1 << SHIFT)
 
     def effective_haircut(self, name, haircuts):
         """The haircut of a claim in which the haircuts of all that backs it are contained, in ppm.
@@ -210,7 +228,8 @@ cdef class ClaimValue(Source):
     """The price of a claim by what backs it, in ticks of its holding.
 
     Rounded down; a claim that is worth less than a tick, or nothing, is priced at one tick, the
-    lowest price there is. There is no price while there is no claim.
+    lowest price there is, and one that is worth more than ``lob.MAX_PRICE`` at that, the highest.
+    There is no price while there is no claim.
 
     Parameters
     ----------
@@ -248,16 +267,14 @@ cdef class ClaimValue(Source):
         self.read()
 
     cdef int64_t read(self) noexcept:
-        cdef int64_t value, unit, ticks
+        cdef int64_t value
         if self.valuation is None:
             return self.value
         value = self.valuation.value_of(self.asset)
-        if value == NO_VALUE:
-            return self.value
-        unit = self.multiplier
-        ticks = (value >> SHIFT) // unit
-        if ticks <= MAX_PRICE:
-            self.value = max(1, ticks)
+        if value == TOO_LARGE:
+            self.value = MAX_PRICE
+        elif value != NO_VALUE:
+            self.value = min(MAX_PRICE, max(1, (value >> SHIFT) // self.multiplier))
         return self.value
 
     cdef bint watches(self, int64_t instrument) noexcept:

@@ -29,6 +29,7 @@ cdef class WatchedAccounts(MarginAccounts):
     cdef void look_ahead(self, int64_t account) noexcept
     cdef int look_again(self, int cause) except -1
     cdef int add_blocks(self, int64_t first, int64_t count) except -1
+    cdef CrossBlock *block_of(self, int64_t account) noexcept
     cdef int open_bounds(self, CrossBlock *block) except -1
     cdef int review(self, int64_t holding, int cause, int64_t tag) except -1
     cdef int guard(self, CrossBlock *block) except -1

@@ -99,15 +99,10 @@ cdef class WatchedAccounts(MarginAccounts):
         """An account traded, paid or was paid: where does it fail now, and has it already?"""
         cdef Account *record = &self.ledger.accounts[account]
         cdef int64_t old = record.trigger
-        cdef CrossBlock *blocks = <CrossBlock *>self.cross_blocks.data
-        cdef int64_t i
         if record.state != SAFE:
             return 0
         if record.cross:
-            for i in range(self.cross_count):
-                if blocks[i].first <= account < blocks[i].first + blocks[i].count:
-                    self.open_bounds(&blocks[i])
-                    break
+            self.open_bounds(self.block_of(account))
             if self.health_of(account) < 0:
                 self.open_case(account, self.largest(account), cause, 0)
             return 0
@@ -206,6 +201,18 @@ cdef class WatchedAccounts(MarginAccounts):
             first += block.count
             count -= block.count
         return 0
+
+    cdef CrossBlock *block_of(self, int64_t account) noexcept:
+        """The block of a cross account. Blocks are in the order of their accounts."""
+        cdef CrossBlock *blocks = <CrossBlock *>self.cross_blocks.data
+        cdef int64_t low = 0, high = self.cross_count - 1, middle
+        while low < high:
+            middle = (low + high + 1) >> 1
+            if blocks[middle].first <= account:
+                low = middle
+            else:
+                high = middle - 1
+        return &blocks[low]
 
     cdef int open_bounds(self, CrossBlock *block) except -1:
         """Let no mark be within a block's bounds: it is looked at whatever comes."""

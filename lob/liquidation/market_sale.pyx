@@ -39,7 +39,8 @@ cdef class MarketSale(Liquidator):
 
     Notes
     -----
-    Claims that no book trades are redeemed in kind first, and what they give is sold.
+    Claims that no book trades are redeemed in kind first, and what they give is sold, unless that
+    alone made the account safe: then it is released.
     A cross account is unwound whole, holding by holding, through all books at one moment. Where a
     book has nothing to sell to, its lots stay with the account and the case stays open.
     """
@@ -107,7 +108,12 @@ cdef class MarketSale(Liquidator):
         ):
             clearing.release(case)
             return True
-        clearing.unwrap_case(case)
+        if clearing.unwrap_case(case) and clearing.health_of(account) >= 0 and (
+            not clearing.flat(account)
+        ):
+            # The base is worth more to it, or asks for less margin, than the claims did.
+            clearing.release(case)
+            return True
         for i in range(clearing.holding_count):
             held = clearing.ledger.row(clearing.records[i].asset)[account]
             if held == 0 or clearing.records[i].bookless:
