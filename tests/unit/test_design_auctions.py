@@ -7,6 +7,8 @@ import pytest
 
 import lob
 from lob import EntryKind, Kind, Reason, Session
+from lob.clearing import Clearing, Holding, Oracle
+from lob.clearing.oracle import Fixed
 from lob.liquidation import Stage, Staged
 from lob.liquidation.english import English
 from lob.liquidation.facilities import Vault
@@ -14,7 +16,7 @@ from lob.liquidation.named import make
 from lob.liquidation.offers import Collected
 from lob.liquidation.stability import Depositors, Stability
 from lob.liquidation.wrapping import SealedBid
-from tests.unit.test_designs import LENDING, Scene
+from tests.unit.test_designs import LENDING, MARGIN, Scene
 from tests.venues import FIRST_OWNER, asking
 
 SECOND = 1_000_000_000
@@ -430,6 +432,42 @@ def test_version_two_takes_the_debt_and_five_percent_and_gives_the_rest_back():
     pool = scene.venue.ledger.account("clearing: stability pool")
     assert scene.has(pool) == (200_000 - 82_000, 861)
     assert scene.over()
+
+
+@pytest.mark.parametrize("other", [30, -5])
+def test_of_a_portfolio_the_pool_takes_what_its_collateral_backs(other):
+    """100 lots of the pool's at 100 and 30 of another at 200: 10,000 of 16,000 back the debt."""
+    design = make("stability-pool", deposits=20_000)
+    margins = [LENDING, LENDING] if other > 0 else [MARGIN, MARGIN]
+    clearing = Clearing(
+        holdings=[
+            Holding(Oracle(Fixed(price)), margin, instrument=i)
+            for i, (price, margin) in enumerate(zip((150, 200), margins, strict=True))
+        ],
+        liquidator=design,
+    )
+    venue = lob.Venue(2, clearings=[clearing])
+    debt = 14_400 if other > 0 else 9_000
+    account = clearing.open(
+        FIRST_OWNER, [100 * 150 + other * 200 - debt], [[100], [other]], cross=True,
+        entry_prices=[[150], [200]],
+    )  # fmt: skip
+    venue.refresh()
+    clearing.observe_price(100)
+    venue.refresh()
+    venue.advance(1)
+    ledger = venue.ledger
+    has = [ledger.balance(account, ledger.asset(name)) for name in ("0", "1")]
+    cash = ledger.balance(account, clearing.cash_asset)
+    if other > 0:
+        # 14,400 x 10,000 / 16,000 = 9,000 of the debt, and half a percent of gas: no lot of 100.
+        assert (cash, has) == (-14_400 + 9_000, [0, 30])
+        assert ledger.balance(ledger.account("clearing: stability pool"), 0) == 20_000 - 9_000
+    else:
+        # Who is short too is none of the pool's.
+        assert (cash, has) == (-debt, [100, other])
+    assert clearing.open_cases == 1
+    venue.check()
 
 
 def test_depositors_share_what_is_left_and_what_was_gained():
