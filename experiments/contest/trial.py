@@ -136,7 +136,6 @@ def _run(group: Group, challenger: Challenger, twin: _Twin) -> dict[str, Any]:
         entries,
         terms,
         fair=twin.fair,
-        marks=marks,
         closing=closing,
         end_ns=_end(scenario),
         horizon_ns=horizon,

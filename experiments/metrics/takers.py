@@ -5,12 +5,12 @@ then does with them carries the liquidation's tag. Amounts are cash units, sizes
 """
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.metrics.cases import POSTINGS, Path, Terms, balances_before, membership
+from experiments.metrics.cases import POSTINGS, Holding, Path, Terms, balances_before, membership
 from lob import LIQUIDATION_TAG, EntryKind
 
 __all__ = ["Takers", "adl_overshoot", "draw_of_funds", "leftovers", "takers_of"]
@@ -128,7 +128,9 @@ def draw_of_funds(entries: NDArray[np.void], terms: Terms, closing: dict[int, fl
     return drawn
 
 
-def adl_overshoot(entries: NDArray[np.void], terms: Terms, reference: dict[int, Path]) -> float:
+def adl_overshoot(
+    entries: NDArray[np.void], terms: Terms, reference: dict[int, Path] | None = None
+) -> float:
     """Value taken from opposing positions, beyond the negative equity that it covered.
 
     Parameters
@@ -136,9 +138,9 @@ def adl_overshoot(entries: NDArray[np.void], terms: Terms, reference: dict[int, 
     entries, terms
         See ``cases_of``.
     reference
-        By instrument, what a lot is worth: the marks, or the fair price at the horizon. The
-        negative equity is that of each deleveraged case just before the first of its lots is
-        closed against somebody.
+        By instrument, what a lot is worth, for example the fair price at the horizon; ``None``:
+        the mark that its clearing had at each row. The negative equity is that of each deleveraged
+        case just before the first of its lots is closed against somebody.
     """
     at = np.flatnonzero((entries["kind"] == EntryKind.ADL) & (entries["tag"] >= LIQUIDATION_TAG))
     if not len(at):
@@ -158,8 +160,22 @@ def adl_overshoot(entries: NDArray[np.void], terms: Terms, reference: dict[int, 
     for holding in terms.holdings:
         ours = clearing == holding.protocol
         moved = ours & (rows["asset"] == holding.asset)
-        price = reference[holding.instrument].at(rows["ts_event"])
+        if reference is None:
+            price = _marks_at(entries, holding, at)
+        else:
+            price = reference[holding.instrument].at(rows["ts_event"])
         taken -= float(holding.value(received[moved], price[moved]).sum())
         before = balances_before(entries, holding.asset, failing[first], at[first])
         equity += np.where(ours[first], holding.value(before, price[first]), 0)
     return taken - float(np.maximum(-equity, 0).sum())
+
+
+def _marks_at(entries: NDArray[np.void], holding: Holding, rows: NDArray[np.int64]) -> Any:
+    """The mark of a holding at rows of the journal: several may share a time; 0: none yet."""
+    where = np.flatnonzero(
+        (entries["kind"] == EntryKind.MARK)
+        & (entries["protocol"] == holding.protocol)
+        & (entries["asset"] == holding.asset)
+    )
+    marks = np.append(entries["price"][where], 0)
+    return marks[np.searchsorted(where, rows) - 1].astype(np.float64)
