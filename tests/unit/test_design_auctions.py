@@ -17,7 +17,7 @@ from lob.liquidation.offers import Collected
 from lob.liquidation.stability import Depositors, Stability
 from lob.liquidation.wrapping import SealedBid
 from tests.unit.test_designs import LENDING, MARGIN, Scene
-from tests.venues import FIRST_OWNER, asking
+from tests.venues import FIRST_OWNER, asking, order
 
 SECOND = 1_000_000_000
 
@@ -365,6 +365,44 @@ def test_a_position_whose_price_is_outside_the_band_calls_nobody():
     assert scene.clearing.open_cases == 1
     scene.wait(4_000)
     assert scene.over()
+
+
+def test_two_clearings_share_the_call_of_a_book():
+    """The second joins half a second later; what it does not sell is its own to take back."""
+    designs = [make("call-auction"), make("call-auction")]
+    clearings = [
+        Clearing(name, holdings=[Holding(Oracle(Fixed(10_000)), MARGIN)], liquidator=design)
+        for name, design in zip("ab", designs, strict=True)
+    ]
+    venue = lob.Venue(1, clearings=clearings)
+    venue.process(order(1, 1, 9_300, 12))
+    accounts = [
+        clearing.open(FIRST_OWNER + i, [10_000], [10], entry_prices=[10_000])
+        for i, clearing in enumerate(clearings)
+    ]
+    for clearing, wait in zip(clearings, (SECOND // 2, 1), strict=True):
+        venue.refresh()
+        clearing.observe_price(9_350)
+        venue.refresh()
+        venue.advance(venue.now + wait)
+    book, ledger = venue.books[0], venue.ledger
+    assert [len(design.offers) for design in designs] == [1, 1]
+    venue.advance(SECOND)
+    # 12 of the 20 trade, at the lowest price at which they do: 9,000.
+    lots = [ledger.balance(account, ledger.asset("0")) for account in accounts]
+    assert lots == [0, 8]
+    assert ledger.balance(accounts[0], clearings[0].cash_asset) == 0
+    assert book.session == Session.CONTINUOUS
+    assert book.orders()[["price", "size"]].tolist() == [(9_000, 8)]
+    # The second's ends then, and its next call is its own.
+    venue.advance(SECOND * 3 // 2)
+    assert book.session == Session.CALL
+    venue.process(order(2, 1, 9_200, 8, ts_event=venue.now))
+    venue.advance(SECOND * 5 // 2)
+    assert [clearing.open_cases for clearing in clearings] == [0, 0]
+    assert ledger.balance(accounts[1], clearings[1].cash_asset) == -90_000 + 2 * 9_000 + 8 * 9_200
+    assert book.session == Session.CONTINUOUS
+    venue.check()
 
 
 def test_a_call_goes_on_in_a_copy_and_is_replayed():
