@@ -207,13 +207,20 @@ def _drop(scenario: Scenario, entries: NDArray[np.void], number: int) -> int:
         round(shock.at * SECOND_NS),
         round((shock.over + scenario.horizon) * SECOND_NS),
         instrument=scenario.number_of(shock.instrument),
+        protocol=_believer(entries, scenario.number_of(shock.instrument)),
         side=-1 if shock.side == "sell" else 1,
     )
 
 
 def _marks(entries: NDArray[np.void], instrument: int) -> Path:
-    times, prices = marks_of(entries, instrument)
+    times, prices = marks_of(entries, instrument, _believer(entries, instrument))
     return Path(times.copy(), prices.astype(np.float64))
+
+
+def _believer(entries: NDArray[np.void], instrument: int) -> int:
+    """The first clearing that has a mark of an instrument: its marks are followed."""
+    ours = (entries["kind"] == EntryKind.MARK) & (entries["instrument"] == instrument)
+    return int(entries["protocol"][ours].min()) if ours.any() else 0
 
 
 def _mid_path(events: NDArray[np.void], instrument: int) -> Path:

@@ -7,7 +7,7 @@ import lob
 from agents import leverage
 from agents.random import numpy_stream
 from experiments.build import build
-from experiments.contest.trial import _Twin, terms_of
+from experiments.contest.trial import _marks, _Twin, terms_of
 from experiments.designs import contest_designs
 from experiments.metrics.cases import Holding, Path, Terms, cases_of
 from experiments.metrics.criteria import CRITERIA, criteria_of, criterion
@@ -169,6 +169,19 @@ def test_deleveraging_at_more_than_the_position_is_worth_is_overshoot():
         over(BORROWER, 10, FIRST, left=170),
     )
     assert adl_overshoot(tape, TERMS, flat(88)) == 10 * (95 - 88)
+
+
+def test_the_marks_of_an_instrument_are_those_of_the_first_clearing_that_has_it():
+    tape = journal(
+        (EntryKind.MARK, 5, {"instrument": 0, "price": 70}),
+        (EntryKind.MARK, 6, {"instrument": 1, "price": 90, "protocol": 2}),
+        (EntryKind.MARK, 7, {"instrument": 1, "price": 91, "protocol": 1}),
+        (EntryKind.MARK, 8, {"instrument": 1, "price": 92, "protocol": 1}),
+    )
+    assert _marks(tape, 1).times.tolist() == [7, 8]
+    assert _marks(tape, 1).prices.tolist() == [91, 92]
+    assert _marks(tape, 0).prices.tolist() == [70]
+    assert len(_marks(tape, 2).times) == 0
 
 
 def test_the_mark_of_deleveraging_is_that_of_the_moment_and_of_the_clearing():
