@@ -13,6 +13,7 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import Fixed
 from lob.liquidation.named import DESIGNS, make
+from lob.liquidation.offers import Collected
 
 PRICE = 10_000
 LOTS = 10
@@ -83,7 +84,10 @@ def takers_of(venue: lob.Venue) -> Kind | None:
     offers = venue.clearings[0].liquidator.offers
     if not offers:
         return None
-    return Kind.BID if next(iter(offers.values())).bids else Kind.TAKE
+    offer = next(iter(offers.values()))
+    if isinstance(offer.price, Collected):
+        return None
+    return Kind.BID if offer.bids else Kind.TAKE
 
 
 def liquidation_us(name: str, count: int, *, bids: bool = True) -> tuple[float, int]:

@@ -143,7 +143,6 @@ def _run(group: Group, challenger: Challenger, twin: _Twin) -> dict[str, Any]:
         entries,
         terms,
         fair=twin.fair,
-        marks=marks,
         closing=closing,
         end_ns=_end(scenario),
         horizon_ns=horizon,
@@ -189,13 +188,20 @@ def _drop(scenario: Scenario, entries: Entries, number: int) -> int:
         round(shock.at * SECOND_NS),
         round((shock.over + scenario.horizon) * SECOND_NS),
         instrument=scenario.number_of(shock.instrument),
+        protocol=_believer(entries, scenario.number_of(shock.instrument)),
         side=-1 if shock.side == "sell" else 1,
     )
 
 
 def _marks(entries: Entries, instrument: int) -> Path:
-    times, prices = marks_of(entries, instrument)
+    times, prices = marks_of(entries, instrument, _believer(entries, instrument))
     return Path(times.copy(), prices.astype(np.float64))
+
+
+def _believer(entries: Entries, instrument: int) -> int:
+    """The first clearing that has a mark of an instrument: its marks are followed."""
+    ours = (entries["kind"] == EntryKind.MARK) & (entries["instrument"] == instrument)
+    return int(entries["protocol"][ours].min()) if ours.any() else 0
 
 
 def _close(simulation: agents.Simulation, instrument: int, lots: int, marks: Path) -> float:

@@ -79,7 +79,6 @@ def criteria_of(
     terms: Terms,
     *,
     fair: dict[int, Path],
-    marks: dict[int, Path],
     closing: dict[int, float],
     end_ns: int,
     horizon_ns: int,
@@ -90,10 +89,8 @@ def criteria_of(
     ----------
     entries, terms, fair, closing, end_ns
         See ``experiments.metrics.cases.cases_of``.
-    marks
-        By instrument: what clearing believed, the reference of deleveraging.
     horizon_ns
-        The time whose fair price is the other reference of deleveraging.
+        The time whose fair price is a reference of deleveraging, beside the marks.
 
     Returns
     -------
@@ -118,7 +115,7 @@ def criteria_of(
         "bad_debt": float(cases.covered.sum()),
         "insurance_draw": draw_of_funds(entries, terms, closing),
         "socialised": float(entries["amount"][socialised].sum()),
-        "adl_overshoot": adl_overshoot(entries, terms, marks),
+        "adl_overshoot": adl_overshoot(entries, terms),
         "adl_overshoot_fair": adl_overshoot(entries, terms, later),
         "recovery": 1 - lost / worth if worth else float("nan"),
         "borrower_loss": float(cases.loss.sum()),

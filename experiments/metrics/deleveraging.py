@@ -191,7 +191,7 @@ def deleveraging_of(
     positions = Opposing(*(np.concatenate(column) for column in zip(*found, strict=True)))
     closed = int(np.abs(lots).sum())
     longs = int(np.abs(lots[lots > 0]).sum())
-    negative = negative_equities(entries, terms, marks)
+    negative = negative_equities(entries, terms)
     value = 0.0
     for holding in {(one.asset, one.instrument): one for one in terms.holdings}.values():
         ours = entries["asset"][at] == holding.asset
@@ -206,7 +206,7 @@ def deleveraging_of(
         value=value,
         negative_accounts=int((negative > 0).sum()),
         negative_equity=float(negative.sum()),
-        overshoot=adl_overshoot(entries, terms, marks),
+        overshoot=adl_overshoot(entries, terms),
         overshoot_fair=adl_overshoot(entries, terms, fair),
         from_longs=longs / closed,
         opposing=count,

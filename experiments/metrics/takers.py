@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.metrics.cases import POSTINGS, Path, Terms, balances_before, membership
+from experiments.metrics.cases import POSTINGS, Holding, Path, Terms, balances_before, membership
 from experiments.metrics.columns import Entries
 from lob import LIQUIDATION_TAG, EntryKind
 
@@ -138,7 +138,7 @@ def draw_of_funds(entries: Entries, terms: Terms, closing: dict[int, float]) -> 
 
 
 def negative_equities(
-    entries: Entries, terms: Terms, reference: dict[int, Path]
+    entries: Entries, terms: Terms, reference: dict[int, Path] | None = None
 ) -> NDArray[np.float64]:
     """What the equity of every deleveraged case is below zero, as a positive number, by tag.
 
@@ -152,7 +152,7 @@ def negative_equities(
         equity += np.where(clearing == number, balances_before(entries, asset, failing, at), 0)
     for holding in terms.holdings:
         ours = clearing == holding.protocol
-        price = np.where(ours, reference[holding.instrument].at(entries["ts_event"][at]), 1.0)
+        price = np.where(ours, _prices_at(entries, holding, at, reference), 1.0)
         before = balances_before(entries, holding.asset, failing, at)
         equity += np.where(ours, holding.value(before, price), 0)
     found: NDArray[np.float64] = np.maximum(-equity, 0)
@@ -168,7 +168,9 @@ def _adl_rows(entries: Entries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return at, opened["debit"][where].astype(np.int64)
 
 
-def adl_overshoot(entries: Entries, terms: Terms, reference: dict[int, Path]) -> float:
+def adl_overshoot(
+    entries: Entries, terms: Terms, reference: dict[int, Path] | None = None
+) -> float:
     """Value taken from opposing positions, beyond the negative equity that it covered.
 
     Parameters
@@ -176,9 +178,9 @@ def adl_overshoot(entries: Entries, terms: Terms, reference: dict[int, Path]) ->
     entries, terms
         See ``cases_of``.
     reference
-        By instrument, what a lot is worth: the marks, or the fair price at the horizon. The
-        negative equity is that of each deleveraged case just before the first of its lots is
-        closed against somebody.
+        By instrument, what a lot is worth, for example the fair price at the horizon; ``None``:
+        the mark that its clearing had at each row. The negative equity is that of each deleveraged
+        case just before the first of its lots is closed against somebody.
     """
     at, failing = _adl_rows(entries)
     if not len(at):
@@ -191,6 +193,30 @@ def adl_overshoot(entries: Entries, terms: Terms, reference: dict[int, Path]) ->
         taken -= float(received[(rows["asset"] == asset) & (clearing == number)].sum())
     for holding in terms.holdings:
         moved = (clearing == holding.protocol) & (rows["asset"] == holding.asset)
-        price = reference[holding.instrument].at(rows["ts_event"])
+        price = _prices_at(entries, holding, at, reference)
         taken -= float(holding.value(received[moved], price[moved]).sum())
     return taken - float(negative_equities(entries, terms, reference).sum())
+
+
+def _prices_at(
+    entries: Entries,
+    holding: Holding,
+    rows: NDArray[np.int64],
+    reference: dict[int, Path] | None,
+) -> NDArray[np.float64]:
+    """What a lot is worth at rows of the journal: by a reference, or by the mark of the moment.
+
+    Several marks may share a time, so it is the order of the rows that tells; 0: none yet.
+    """
+    found: NDArray[np.float64]
+    if reference is not None:
+        found = reference[holding.instrument].at(entries["ts_event"][rows])
+        return found
+    where = np.flatnonzero(
+        (entries["kind"] == EntryKind.MARK)
+        & (entries["protocol"] == holding.protocol)
+        & (entries["asset"] == holding.asset)
+    )
+    marks = np.append(entries["price"][where], 0)
+    found = marks[np.searchsorted(where, rows) - 1].astype(np.float64)
+    return found

@@ -133,7 +133,10 @@ class Depositors:
 class Stability(Takers):
     """Liquity: the pool pays the debt and gets the collateral, the rest is spread by stake.
 
-    Only long positions with a debt in cash, in the pool's holding. What the pool cannot pay goes to
+    Only long positions with a debt in cash, in the pool's holding. A trove has one collateral: of
+    an account that is long in others too, the debt counts that the pool's part of its value at the
+    marks backs, rounded down; the rest stays for the next stages. One that is also short, or lacks
+    a mark, is none of the pool's. What the pool cannot pay goes to
     the other borrowers in proportion to their lots, all that waits at once, within
     ``Depositors.every``; if there is nobody, the stage has no use for it.
 
@@ -188,11 +191,32 @@ class Stability(Takers):
             last = design.memory[key] = found[-1] if found else None
         return last is not None
 
+    @staticmethod
+    def backed(design: "Staged", case: int, holding: int) -> int:
+        """Units of an account's debt that one of its holdings backs; 0: it is not to be told."""
+        debt, backs, total = -design.cash(case), 0, 0
+        others = False
+        for i in range(len(design.clearing.holdings)):
+            held, mark = design.held(case, i), design.mark(i)
+            if held < 0:
+                return 0
+            worth = 0 if mark is None else design.clearing.worth(i, held, mark)
+            if held and i != holding:
+                others = True
+                if not worth:
+                    return 0
+            total += worth
+            if i == holding:
+                backs = worth
+        if debt <= 0 or not others:
+            return max(debt, 0)
+        return debt * backs // total
+
     def offer(
         self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
-        pool, debt = self.depositors, -design.cash(case)
+        pool, debt = self.depositors, self.backed(design, case, holding)
         held = design.held(case, holding)
         if holding != pool.holding or held <= 0 or debt <= 0 or pool.account is None:
             return False

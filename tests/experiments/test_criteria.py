@@ -6,7 +6,7 @@ import pytest
 from agents import leverage
 from agents.random import numpy_stream
 from experiments.build import build
-from experiments.contest.trial import _Twin
+from experiments.contest.trial import _marks, _Twin
 from experiments.designs import contest_designs
 from experiments.metrics.cases import Holding, Path, cases_of
 from experiments.metrics.criteria import CRITERIA, criteria_of, criterion
@@ -49,6 +49,7 @@ WHOLE = journal(
     *opening(BORROWER, -850, 10),
     *opening(KEEPER, 1_000, 0),
     *opening(OPPOSITE, 1_000, -4),
+    (EntryKind.MARK, 10, {"asset": LOTS, "price": 88}),
     failure(BORROWER, 10, FIRST, 10),
     *trade(EntryKind.TRADE, 20, BORROWER, 0, 6, 85, FIRST),
     (EntryKind.FEE, 20, BORROWER, VENUE, CASH, 3, FIRST),
@@ -82,9 +83,7 @@ def test_every_unit_of_a_failure_is_told_apart():
 
 
 def test_the_scorecard_of_it():
-    found = criteria_of(
-        WHOLE, TERMS, fair=flat(90), marks=flat(88), closing={0: 80.0}, end_ns=END, horizon_ns=END
-    )
+    found = criteria_of(WHOLE, TERMS, fair=flat(90), closing={0: 80.0}, end_ns=END, horizon_ns=END)
     assert found["bad_debt"] == 12
     assert found["borrower_loss"] == 50
     assert found["recovery"] == pytest.approx(1 - (30 + 17 + 8 + 3 + 4) / 900)
@@ -93,6 +92,8 @@ def test_the_scorecard_of_it():
     assert found["socialised"] == 5
     assert found["time_unsafe"] == pytest.approx(30e-9)
     assert found["unsold"] == 1, "the keeper's lot"
+    assert found["adl_overshoot"] == 172 - 176 - 4
+    assert found["adl_overshoot_fair"] == 172 - 180
     assert found["liquidations"] == 1
     assert found["liquidated"] == 10
     assert found["concentration"] == 0, "there is but one"
@@ -133,6 +134,35 @@ def test_deleveraging_at_more_than_the_position_is_worth_is_overshoot():
         over(BORROWER, 10, FIRST, left=170),
     )
     assert adl_overshoot(tape, TERMS, flat(88)) == 10 * (95 - 88)
+
+
+def test_the_marks_of_an_instrument_are_those_of_the_first_clearing_that_has_it():
+    tape = journal(
+        (EntryKind.MARK, 5, {"instrument": 0, "price": 70}),
+        (EntryKind.MARK, 6, {"instrument": 1, "price": 90, "protocol": 2}),
+        (EntryKind.MARK, 7, {"instrument": 1, "price": 91, "protocol": 1}),
+        (EntryKind.MARK, 8, {"instrument": 1, "price": 92, "protocol": 1}),
+    )
+    assert _marks(tape, 1).times.tolist() == [7, 8]
+    assert _marks(tape, 1).prices.tolist() == [91, 92]
+    assert _marks(tape, 0).prices.tolist() == [70]
+    assert len(_marks(tape, 2).times) == 0
+
+
+def test_the_mark_of_deleveraging_is_that_of_the_moment_and_of_the_clearing():
+    """Marks of 92, 88 and 70 at the same time, and of another clearing: 88 counts."""
+    tape = journal(
+        *opening(BORROWER, -780, 10),
+        *opening(OPPOSITE, 2_000, -10),
+        (EntryKind.MARK, 10, {"asset": LOTS, "price": 92}),
+        (EntryKind.MARK, 10, {"asset": LOTS, "price": 88}),
+        (EntryKind.MARK, 10, {"asset": LOTS, "price": 50, "protocol": 1}),
+        failure(BORROWER, 10, FIRST, 10),
+        *trade(EntryKind.ADL, 10, BORROWER, OPPOSITE, 10, 95, FIRST),
+        (EntryKind.MARK, 10, {"asset": LOTS, "price": 70}),
+        over(BORROWER, 10, FIRST, left=170),
+    )
+    assert adl_overshoot(tape, TERMS) == 10 * (95 - 88)
 
 
 def test_what_is_left_at_the_end_is_closed_and_its_debt_counted():
@@ -183,7 +213,7 @@ def test_a_short_is_bought_back_and_counts_the_other_way_round():
         over(BORROWER, 10, FIRST),
     )
     found = criteria_of(
-        tape, TERMS, fair=flat(112), marks=flat(112), closing={0: 112.0}, end_ns=END,
+        tape, TERMS, fair=flat(112), closing={0: 112.0}, end_ns=END,
         horizon_ns=END,
     )  # fmt: skip
     assert found["slippage"] == 80

@@ -7,6 +7,8 @@ import pytest
 
 import lob
 from lob import EntryKind, Kind, Reason, Session
+from lob.clearing import Clearing, Holding, Oracle
+from lob.clearing.oracle import Fixed
 from lob.liquidation import Stage, Staged
 from lob.liquidation.english import English
 from lob.liquidation.facilities import Vault
@@ -14,8 +16,8 @@ from lob.liquidation.named import make
 from lob.liquidation.offers import Collected
 from lob.liquidation.stability import Depositors, Stability
 from lob.liquidation.wrapping import SealedBid
-from tests.unit.test_designs import LENDING, Scene
-from tests.venues import FIRST_OWNER, asking
+from tests.unit.test_designs import LENDING, MARGIN, Scene
+from tests.venues import FIRST_OWNER, asking, order
 
 SECOND = 1_000_000_000
 
@@ -365,6 +367,44 @@ def test_a_position_whose_price_is_outside_the_band_calls_nobody():
     assert scene.over()
 
 
+def test_two_clearings_share_the_call_of_a_book():
+    """The second joins half a second later; what it does not sell is its own to take back."""
+    designs = [make("call-auction"), make("call-auction")]
+    clearings = [
+        Clearing(name, holdings=[Holding(Oracle(Fixed(10_000)), MARGIN)], liquidator=design)
+        for name, design in zip("ab", designs, strict=True)
+    ]
+    venue = lob.Venue(1, clearings=clearings)
+    venue.process(order(1, 1, 9_300, 12))
+    accounts = [
+        clearing.open(FIRST_OWNER + i, [10_000], [10], entry_prices=[10_000])
+        for i, clearing in enumerate(clearings)
+    ]
+    for clearing, wait in zip(clearings, (SECOND // 2, 1), strict=True):
+        venue.refresh()
+        clearing.observe_price(9_350)
+        venue.refresh()
+        venue.advance(venue.now + wait)
+    book, ledger = venue.books[0], venue.ledger
+    assert [len(design.offers) for design in designs] == [1, 1]
+    venue.advance(SECOND)
+    # 12 of the 20 trade, at the lowest price at which they do: 9,000.
+    lots = [ledger.balance(account, ledger.asset("0")) for account in accounts]
+    assert lots == [0, 8]
+    assert ledger.balance(accounts[0], clearings[0].cash_asset) == 0
+    assert book.session == Session.CONTINUOUS
+    assert book.orders()[["price", "size"]].tolist() == [(9_000, 8)]
+    # The second's ends then, and its next call is its own.
+    venue.advance(SECOND * 3 // 2)
+    assert book.session == Session.CALL
+    venue.process(order(2, 1, 9_200, 8, ts_event=venue.now))
+    venue.advance(SECOND * 5 // 2)
+    assert [clearing.open_cases for clearing in clearings] == [0, 0]
+    assert ledger.balance(accounts[1], clearings[1].cash_asset) == -90_000 + 2 * 9_000 + 8 * 9_200
+    assert book.session == Session.CONTINUOUS
+    venue.check()
+
+
 def test_a_call_goes_on_in_a_copy_and_is_replayed():
     scene = Scene(make("call-auction"), price=10_000, levels=[(1, 9_300, 5)])
     for margin in (10_000, 9_000, 6_000):
@@ -430,6 +470,42 @@ def test_version_two_takes_the_debt_and_five_percent_and_gives_the_rest_back():
     pool = scene.venue.ledger.account("clearing: stability pool")
     assert scene.has(pool) == (200_000 - 82_000, 861)
     assert scene.over()
+
+
+@pytest.mark.parametrize("other", [30, -5])
+def test_of_a_portfolio_the_pool_takes_what_its_collateral_backs(other):
+    """100 lots of the pool's at 100 and 30 of another at 200: 10,000 of 16,000 back the debt."""
+    design = make("stability-pool", deposits=20_000)
+    margins = [LENDING, LENDING] if other > 0 else [MARGIN, MARGIN]
+    clearing = Clearing(
+        holdings=[
+            Holding(Oracle(Fixed(price)), margin, instrument=i)
+            for i, (price, margin) in enumerate(zip((150, 200), margins, strict=True))
+        ],
+        liquidator=design,
+    )
+    venue = lob.Venue(2, clearings=[clearing])
+    debt = 14_400 if other > 0 else 9_000
+    account = clearing.open(
+        FIRST_OWNER, [100 * 150 + other * 200 - debt], [[100], [other]], cross=True,
+        entry_prices=[[150], [200]],
+    )  # fmt: skip
+    venue.refresh()
+    clearing.observe_price(100)
+    venue.refresh()
+    venue.advance(1)
+    ledger = venue.ledger
+    has = [ledger.balance(account, ledger.asset(name)) for name in ("0", "1")]
+    cash = ledger.balance(account, clearing.cash_asset)
+    if other > 0:
+        # 14,400 x 10,000 / 16,000 = 9,000 of the debt, and half a percent of gas: no lot of 100.
+        assert (cash, has) == (-14_400 + 9_000, [0, 30])
+        assert ledger.balance(ledger.account("clearing: stability pool"), 0) == 20_000 - 9_000
+    else:
+        # Who is short too is none of the pool's.
+        assert (cash, has) == (-debt, [100, other])
+    assert clearing.open_cases == 1
+    venue.check()
 
 
 def test_depositors_share_what_is_left_and_what_was_gained():

@@ -1,0 +1,47 @@
+"""Every design on portfolios: where each unit of what they had went."""
+
+import numpy as np
+import pytest
+
+from experiments.build import build
+from experiments.contest.trial import _close, _end, _marks, _Twin, terms_of
+from experiments.designs import DESIGNS
+from experiments.metrics.cases import cases_of
+from experiments.metrics.takers import leftovers
+from experiments.scenario import read_scenario
+
+SMALL = {
+    "populations.0.count": 1_000,
+    "populations.0.leverage": [8.0, 16.0],
+    "shocks.0.lots": 60_000,
+    "seconds": 8.0,
+    "horizon": 3.0,
+}
+
+
+@pytest.fixture(scope="module")
+def market():
+    scenario = read_scenario("two-assets", SMALL)
+    return scenario, _Twin(scenario, 1, False)
+
+
+@pytest.mark.parametrize("name", sorted(DESIGNS))
+def test_equity_is_what_is_left_and_the_parts_of_the_loss(market, name):
+    scenario, twin = market
+    simulation = build(scenario, 1, design=name, messages=False)
+    simulation.run(until=_end(scenario))
+    entries, terms = simulation.entries, terms_of(simulation)
+    closing = {
+        number: _close(simulation, number, lots, _marks(entries, number))
+        for number, lots in leftovers(entries, terms).items()
+    }
+    cases = cases_of(entries, terms, twin.fair, closing, _end(scenario))
+    assert len(cases) > 10
+    parts = cases.slippage + cases.bonus + cases.deleveraged + cases.fee + cases.penalty
+    np.testing.assert_allclose(
+        cases.equity, cases.left + parts + cases.other - cases.covered, rtol=0, atol=1e-6
+    )
+    assert (cases.left >= 0).all()
+    # No failed account is made richer on the whole than it was.
+    assert cases.loss.sum() > -0.05 * cases.equity.sum()
+    assert cases.equity.sum() > 0

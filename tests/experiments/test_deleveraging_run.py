@@ -1,0 +1,139 @@
+"""Deleveraging in whole runs: the criteria against a walk through the ledger, unit by unit."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from experiments.build import build
+from experiments.contest.trial import _close, _end, _horizon, _marks, _Twin, terms_of
+from experiments.metrics.criteria import criteria_of
+from experiments.metrics.takers import leftovers
+from experiments.scenario import read_scenario
+from lob import EntryKind
+
+MARKET = {
+    "populations.0.count": 600,
+    "populations.0.equity": 50_000,
+    "populations.0.long_share": 0.5,
+    "populations.0.leverage": [8.0, 30.0],
+    "shocks.0.lots": 40_000,
+    "clearings.0.insurance_fund": 1_000,
+    "seconds": 16.0,
+    "horizon": 5.0,
+    "keepers": [],
+}
+DESIGNS = {
+    "bankruptcy-takeover": {"rest": 1.0},
+    "tiered": {"rest": 1.0},
+    "backstop": {"capital": 100_000, "patience": 1.0},
+    "backstop:ftx": {"capital": 1_000},
+}
+
+
+@pytest.fixture(scope="module")
+def market():
+    scenario = read_scenario("deleveraging-spiral", MARKET)
+    return scenario, _Twin(scenario, 1, False)
+
+
+class Ledger:
+    """What every account has, posting by posting."""
+
+    def __init__(self, terms):
+        (self.holding,) = terms.holdings
+        self.cash = terms.cash[0]
+        self.balances = defaultdict(int)
+        self.mark = 0
+        self.failed = {}
+
+    def worth(self, account, price):
+        """Equity at a price."""
+        lots = self.balances[account, self.holding.asset]
+        return self.balances[account, self.cash] + lots * self.holding.multiplier * price
+
+    def post(self, row):
+        self.balances[int(row["debit"]), int(row["asset"])] -= int(row["amount"])
+        self.balances[int(row["credit"]), int(row["asset"])] += int(row["amount"])
+
+
+def overshoot_by_hand(entries, terms, price=None):
+    """At the mark of each moment, or at one price: (overshoot, closed lots, cases)."""
+    ledger, taken, holes, lots = Ledger(terms), 0, {}, 0
+    for row in entries:
+        kind = row["kind"]
+        if kind == EntryKind.MARK:
+            ledger.mark = int(row["price"])
+        elif kind == EntryKind.LIQUIDATION:
+            ledger.failed[int(row["tag"])] = int(row["debit"])
+        elif kind < 64:
+            at = ledger.mark if price is None else price
+            if kind == EntryKind.ADL:
+                tag = int(row["tag"])
+                failed = ledger.failed[tag]
+                if tag not in holes:
+                    holes[tag] = max(0, -ledger.worth(failed, at))
+                # What who was closed against gives for what he gets.
+                other = int(row["credit"] if row["debit"] == failed else row["debit"])
+                assert other != failed
+                before = ledger.worth(other, at)
+                ledger.post(row)
+                taken += before - ledger.worth(other, at)
+                if row["asset"] == ledger.holding.asset:
+                    lots += abs(int(row["amount"]))
+            else:
+                ledger.post(row)
+    return taken - sum(holes.values()), lots, len(holes)
+
+
+def losses_by_hand(entries, terms, fair, closing):
+    """Of each failure: equity at fair at the time, less what is left."""
+    ledger, equity, open_at = Ledger(terms), {}, {}
+    losses = {}
+    for row in entries:
+        kind = row["kind"]
+        if kind == EntryKind.LIQUIDATION:
+            tag, account = int(row["tag"]), int(row["debit"])
+            price = float(fair.at(int(row["ts_event"])))
+            equity[tag] = ledger.worth(account, price)
+            open_at[tag] = (account, price)
+        elif kind == EntryKind.SETTLED:
+            account, price = open_at.pop(int(row["tag"]))
+            losses[int(row["tag"])] = equity[int(row["tag"])] - ledger.worth(account, price)
+        elif kind < 64:
+            ledger.post(row)
+    for tag, (account, _) in open_at.items():
+        losses[tag] = equity[tag] - max(0, ledger.worth(account, closing))
+    return list(losses.values())
+
+
+def gini(values):
+    """Half the mean absolute difference of all pairs, over the mean."""
+    differences = sum(abs(one - other) for one in values for other in values)
+    return differences / (2 * len(values) * sum(values))
+
+
+@pytest.mark.parametrize("name", sorted(DESIGNS))
+def test_overshoot_and_concentration_are_what_the_ledger_says(market, name):
+    scenario, twin = market
+    simulation = build(scenario, 1, design=name, parameters=DESIGNS[name], messages=False)
+    simulation.run(until=_end(scenario))
+    entries, terms = simulation.entries, terms_of(simulation)
+    closing = {
+        number: _close(simulation, number, lots, _marks(entries, number))
+        for number, lots in leftovers(entries, terms).items()
+    }
+    found = criteria_of(
+        entries, terms, fair=twin.fair, closing=closing,
+        end_ns=_end(scenario), horizon_ns=_horizon(scenario),
+    )  # fmt: skip
+    at_mark, lots, cases = overshoot_by_hand(entries, terms)
+    assert lots > 100
+    assert cases > 10
+    assert found["adl_overshoot"] == at_mark
+    later = float(twin.fair[0].at(_horizon(scenario)))
+    assert found["adl_overshoot_fair"] == overshoot_by_hand(entries, terms, later)[0]
+    losses = losses_by_hand(entries, terms, twin.fair[0], closing[0])
+    assert found["borrower_loss"] == pytest.approx(sum(losses), abs=1e-3)
+    lost = np.rint([loss for loss in losses if loss > 0]).astype(np.int64).tolist()
+    assert found["concentration"] == pytest.approx(gini(lost), rel=1e-9)
