@@ -22,6 +22,8 @@ ATTEMPTS = 3
 YOUNG = 100_000
 """New objects before a worker looks for cycles among them."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+_settled: list[bool] = []
+"""Not empty in a process that has been made ready for jobs."""
 
 
 class Outcome(NamedTuple, Generic[Job]):
@@ -116,6 +118,7 @@ def _pool() -> ProcessPoolExecutor:
 
 def _settle_in() -> None:
     """Make a process ready for many jobs that each need much memory and leave cycles behind."""
+    _settled.append(True)
     gc.freeze()  # What was imported stays: no collection looks at it again.
     gc.set_threshold(YOUNG)
     try:
@@ -132,7 +135,7 @@ def tidy() -> None:
 
     Only where that is quick: in a worker, which looks at nothing that was imported.
     """
-    if gc.get_freeze_count():
+    if _settled:
         gc.collect()
 
 

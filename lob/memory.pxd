@@ -1,7 +1,7 @@
 """Blocks of memory that grow without a copy where the system can, and a few processor hints.
 
-Blocks come in whole pages and are not resident before they are touched, so a generous capacity
-costs nothing. A block of zero bytes is NULL.
+Blocks come in whole pages, large ones in huge pages, and are not resident before they are touched,
+so a generous capacity costs nothing. A block of zero bytes is NULL.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -19,18 +19,37 @@ cdef extern from *:
     #define MREMAP_MAYMOVE 1
     #endif
 
+    /* Large blocks are whole huge pages: with small ones every access to a large book misses the
+       TLB too, and the system brings them one by one. */
+    #define FIRESALE_HUGE ((size_t)1 << 21)
+    static inline size_t firesale_mapped(size_t bytes) {
+        return bytes < FIRESALE_HUGE ? bytes : (bytes + FIRESALE_HUGE - 1) & ~(FIRESALE_HUGE - 1);
+    }
+
     static inline void *firesale_resize(void *block, size_t from, size_t to) {
-        void *moved;
-        if (to == from) return block;
-        if (to == 0) { munmap(block, from); return NULL; }
-        if (from == 0) {
-            moved = mmap(NULL, to, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        } else {
-            moved = mremap(block, from, to, MREMAP_MAYMOVE);
+        const size_t old = firesale_mapped(from), wanted = firesale_mapped(to);
+        const size_t kept = from < to ? from : to;
+        char *moved = (char *)block;
+        if (to < from && to != 0) {
+            /* What is given up is zero if it is wanted again. */
+            const size_t stays = from < wanted ? from : wanted;
+            if (stays > to) memset(moved + to, 0, stays - to);
         }
-        if (moved == MAP_FAILED) return NULL;
-        /* A large book is read all over: with small pages every access misses the TLB too. */
-        if (to >= ((size_t)1 << 22)) madvise(moved, to, MADV_HUGEPAGE);
+        if (wanted == old) return block;
+        if (to == 0) { munmap(block, old); return NULL; }
+        if (from != 0 && (old < FIRESALE_HUGE) == (wanted < FIRESALE_HUGE)) {
+            moved = (char *)mremap(block, old, wanted, MREMAP_MAYMOVE);
+            if ((void *)moved == MAP_FAILED) return NULL;
+        } else {
+            moved = (char *)mmap(
+                NULL, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if ((void *)moved == MAP_FAILED) return NULL;
+        }
+        if (wanted >= FIRESALE_HUGE) madvise(moved, wanted, MADV_HUGEPAGE);
+        if (from != 0 && (old < FIRESALE_HUGE) != (wanted < FIRESALE_HUGE)) {
+            memcpy(moved, block, kept);
+            munmap(block, old);
+        }
         return moved;
     }
     #else

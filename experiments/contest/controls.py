@@ -7,7 +7,7 @@ shock nobody fails, and then no design may differ from another.
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from experiments.contest.challengers import Challenger
 from experiments.contest.trial import Group, run_group
@@ -51,6 +51,7 @@ def run_controls(
     *,
     reference: str,
     workers: int | None = None,
+    known: dict[str, Any] | None = None,
 ) -> Controls:
     """Run the controls of a contest, on one seed.
 
@@ -62,6 +63,9 @@ def run_controls(
         One that is not necessarily of the contest.
     workers
         Processes; ``None``: one a core.
+    known
+        The row of the reference on this seed in the contest itself, which its run here must tie
+        with; ``None``: it is run twice.
 
     Raises
     ------
@@ -72,16 +76,25 @@ def run_controls(
     calm = scenario.model_copy(
         update={"shocks": [each.model_copy(update={"lots": 1}) for each in scenario.shocks]}
     )
+    # Two groups of the calm market, so that two cores are done at about the same time.
+    half = len(challengers) // 2
+    wanted = {
+        "again": (scenario, (one._replace(label="again"),)),
+        "calm": (calm, tuple(challengers[half:])),
+        "calm too": (calm, tuple(challengers[:half])),
+        "once": (scenario, (one,)),
+    }
+    if known is not None:
+        del wanted["once"]
+    if not half:
+        del wanted["calm too"]
+    rows: dict[str, list[Any]] = {"once": [known], "calm too": []}
     with tempfile.TemporaryDirectory(prefix="firesale-") as made:
-        places = [Path(made) / name for name in ("once", "again", "calm")]
-        for place in places:
+        groups = []
+        for name, (market, entrants) in wanted.items():
+            place = Path(made) / name
             place.mkdir()
-        groups = [
-            Group(scenario, "once", seed, (one,), places[0]),
-            Group(scenario, "again", seed, (one._replace(label="again"),), places[1]),
-            Group(calm, "calm", seed, tuple(challengers), places[2]),
-        ]
-        rows = {}
+            groups.append(Group(market, name, seed, entrants, place))
         for group, found, error in run_jobs(run_group, groups, workers=workers):
             errors = [error] if error else [row["error"] for row in found if row["error"]]
             if errors:
@@ -89,12 +102,12 @@ def run_controls(
             rows[group.market] = found
     (first,), (second,) = rows["once"], rows["again"]
     tie = first["digest"] == second["digest"] and _alike(first, second)
-    still = rows["calm"]
+    still = rows["calm"] + rows["calm too"]
     failures = max(round(row["criteria"]["liquidations"]) for row in still)
     differs = any(not _alike(still[0], row) for row in still[1:])
     return Controls(tie, None if failures else not differs, failures)
 
 
-def _alike(one: dict[str, object], other: dict[str, object]) -> bool:
+def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
     # As text: what is not known in both is alike too.
     return repr(one["criteria"]) == repr(other["criteria"])

@@ -144,8 +144,13 @@ def study_contest(
         report=lambda done, total: tell(f"run {done} of {total}"),
     )
     tell("controls")
-    controls = run_controls(scenario, challengers, seeds[0], reference=reference, workers=workers)
     base = contests.pop("base")
+    first = base.seeds[0], reference
+    own = [row for row in base.rows if (row["seed"], row["label"]) == first and not row["error"]]
+    controls = run_controls(
+        scenario, challengers, seeds[0], reference=reference, workers=workers,
+        known=own[0] if own else None,
+    )  # fmt: skip
     meaning = {one.name: one.meaning for one in changes if one.name in markets}
     facts = {}
     if contests:

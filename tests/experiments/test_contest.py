@@ -144,6 +144,16 @@ def test_controls_hold(scenario, contest):
     assert found.failures == 0
 
 
+def test_a_run_of_the_contest_must_tie_with_the_control(scenario, contest):
+    own = contest.rows[0]
+    for known, ties in ((own, True), ({**own, "digest": "another"}, False)):
+        found = run_controls(
+            scenario, contest.challengers[:1], 1, reference="market-sale", workers=1, known=known
+        )
+        assert found.tie is ties
+        assert found.passed is ties
+
+
 def test_a_control_that_cannot_be_had_is_said(scenario):
     """Half the margin of the least leverage: they fail at the first price."""
     failing = read_scenario(
