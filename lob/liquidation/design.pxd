@@ -2,16 +2,14 @@
 
 from libc.stdint cimport int64_t
 
-from lob.clearing.clearing cimport Liquidator
+from lob.liquidation.case_view cimport CaseView
 
 
-cdef class Design(Liquidator):
+cdef class Design(CaseView):
     cdef list due  # a heap of (time, order of entry, case)
     cdef dict resting  # the order that rests for a case: (its id, instrument)
     cdef int64_t entered
     cdef int next_due(self) except -1
-    cdef int may_carry(self, int64_t account, int64_t asset, int64_t lots, int64_t paid) except -1
     cdef int moved(self, int64_t account, int64_t asset, int64_t lots, int64_t paid) except -1
     cdef int touch(self, int64_t account) except -1
     cdef int ended(self, int64_t case) except -1
-    cdef int64_t sign_of(self, int64_t case, int64_t holding) except? -2

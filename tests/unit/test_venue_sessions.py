@@ -13,7 +13,7 @@ from lob.breaker import CallAuction
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed, Last, Mid
-from lob.liquidation import Frozen, MarketSale
+from lob.liquidation import Design, Frozen, MarketSale
 from tests.messages import row
 from tests.venues import FIRST_OWNER, order, venue_with
 
@@ -178,31 +178,24 @@ def test_a_liquidation_waits_for_a_market_and_then_sells():
     venue.check()
 
 
+class Resting(Design):
+    """Lets an order for all that failed rest at 100."""
+
+    def on_failure(self, case):
+        self.rest(case, abs(self.held(case)), 100)
+
+
 def test_an_auction_with_orders_of_two_liquidations_tells_both():
-    """What was taken from a long and a short account meets in one auction."""
-    venue, clearing = venue_with(liquidator=Frozen())
-    accounts(clearing, [10, -10, 0, 0], 100)
-    venue.process(row(Kind.DEPOSIT, 0, size=10**6, owner=FIRST_OWNER + 2))
-    venue.process(row(Kind.DEPOSIT, 0, size=10**6, owner=FIRST_OWNER + 3))
+    """What a long and a short account that failed have resting meets in one auction."""
+    venue, clearing = venue_with(liquidator=Resting())
+    accounts(clearing, [10, -10], 100)
+    venue.set_session(0, CALL)
     for price in (85, 115):
         clearing.observe_price(price)
         venue.refresh()
         venue.advance(1)
-    tags = clearing.cases["size"].tolist()
-    assert tags == [10, -10]
-    venue.set_session(0, CALL)
-    for case, side in ((0, SELL), (1, BUY)):
-        venue.process(
-            order(
-                900 + case,
-                side,
-                100,
-                10,
-                owner=FIRST_OWNER + 2 + case,
-                tag=lob.LIQUIDATION_TAG + case + 1,
-                ts_event=1,
-            )
-        )
+    assert clearing.cases["size"].tolist() == [10, -10]
+    assert clearing.cases["sold"].tolist() == [0, 0]
     venue.uncross(0)
     assert clearing.cases["sold"].tolist() == [10, 10]
     assert clearing.cases["received"].tolist() == [1_000, -1_000]

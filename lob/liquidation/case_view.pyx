@@ -1,0 +1,325 @@
+"""What a liquidation design reads of a failed account, and of the market."""
+
+cimport cython
+from libc.stdint cimport int64_t
+
+from lob.clearing.cases cimport SETTLED
+from lob.clearing.clearing cimport Clearing, Liquidator
+from lob.clearing.ledger cimport SAFE, WORLD, Account
+from lob.clearing.requirement cimport NO_PRICE, PPM, requirement
+from lob.ladder cimport NO_KEY
+from lob.matching cimport Book
+from lob.records cimport (
+    MAX_PRICE,
+    MAX_SIZE as MAX_LOTS,
+    REASON_INSUFFICIENT_MARGIN,
+    REASON_IN_LIQUIDATION,
+    REASON_NO_ACCOUNT,
+    REASON_NONE,
+)
+from lob.wide cimport ceil_ratio, fits, floor_ratio, int128
+
+from lob import checks
+from lob.types import Reason
+
+__all__ = ["CaseView"]
+
+cdef list REASONS = [Reason(i) if i in Reason._value2member_map_ else None for i in range(256)]
+
+
+@cython.auto_pickle(True)
+cdef class CaseView(Liquidator):
+    """What a design reads of a case and of the market, in plain numbers. It changes nothing.
+
+    A case is a number; ``clearing.cases[case]`` and the methods here say what is to know about it.
+    """
+
+    # ---------------------------------------------------------------- cases
+
+    def account_of(self, case):
+        """Number of the account that failed."""
+        return self.clearing.case(checked(self, case)).account
+
+    def held(self, case, holding=0):
+        """Lots of a holding that the account still has, signed."""
+        cdef int64_t account = self.clearing.case(checked(self, case)).account
+        return self.clearing.ledger.row(self.clearing.records[which(self, holding)].asset)[account]
+
+    def is_flat(self, case):
+        """Whether the account holds nothing but cash."""
+        return self.clearing.flat(self.clearing.case(checked(self, case)).account)
+
+    def is_safe(self, case):
+        """Whether the account meets its maintenance margin again."""
+        return self.clearing.health_of(self.clearing.case(checked(self, case)).account) >= 0
+
+    def is_over(self, case):
+        """Whether the case is settled or released."""
+        cdef int64_t number = checks.integer("case", case, 0, self.clearing.case_total - 1)
+        return self.clearing.case(number).state == SETTLED
+
+    def tag(self, case):
+        """The tag of a case: the ``order_id`` of who takes or bids."""
+        return self.clearing.tag_of(checked(self, case))
+
+    def cash(self, case):
+        """Units of cash that the account has; negative: debt."""
+        return self.clearing.ledger.row(self.clearing.cash_asset)[
+            self.clearing.case(checked(self, case)).account
+        ]
+
+    def mark(self, holding=0):
+        """The mark of a holding in ticks; ``None`` before the first."""
+        cdef int64_t mark = self.clearing.records[which(self, holding)].mark
+        return None if mark == NO_PRICE else mark
+
+    def multiplier(self, Py_ssize_t holding=0):
+        """Units of cash of one lot at one tick."""
+        return self.clearing.records[which(self, holding)].multiplier
+
+    def instrument(self, holding=0):
+        """Number of the book in which a holding is traded."""
+        return self.clearing.records[which(self, holding)].instrument
+
+    def is_inverse(self, holding=0):
+        """Whether the holding is an inverse contract."""
+        return self.clearing.records[which(self, holding)].inverse
+
+    def has_book(self, holding=0):
+        """Whether a book trades the holding; a claim may have none."""
+        return not self.clearing.records[which(self, holding)].bookless
+
+    def largest(self, case):
+        """The holding that is worth most of what the account has."""
+        return self.clearing.largest(self.clearing.case(checked(self, case)).account)
+
+    def exposure(self, case):
+        """What the account has and owes at the marks, and what backs them, in units of cash.
+
+        Returns
+        -------
+        tuple
+            ``(assets, debts, asset margin, debt margin)``: cash and long lots, debt and short
+            lots, and the maintenance requirement of each, rounded up. Holdings without a mark, and
+            inverse ones, count nothing.
+        """
+        cdef int64_t account = self.clearing.case(checked(self, case)).account, held, i
+        cdef int64_t cash = self.clearing.ledger.row(self.clearing.cash_asset)[account]
+        cdef int128 assets = cash if cash > 0 else 0, debts = -<int128>cash if cash < 0 else 0
+        cdef int128 value, above = 0, below = 0
+        for i in range(self.clearing.holding_count):
+            held = self.clearing.ledger.row(self.clearing.records[i].asset)[account]
+            if held == 0 or self.clearing.records[i].mark == NO_PRICE or (
+                self.clearing.records[i].inverse
+            ):
+                continue
+            value = <int128>held * self.clearing.records[i].mark
+            value *= self.clearing.records[i].multiplier
+            if held > 0:
+                assets += value
+                above += requirement(&self.clearing.records[i].maintenance[0], value)
+            else:
+                debts -= value
+                below += requirement(&self.clearing.records[i].maintenance[1], -value)
+        return (
+            <int64_t>assets,
+            <int64_t>debts,
+            <int64_t>ceil_ratio(above, PPM),
+            <int64_t>ceil_ratio(below, PPM),
+        )
+
+    def equity(self, case):
+        """Cash and what the account holds at the marks; ``None`` as long as one is missing."""
+        cdef int64_t account = self.clearing.case(checked(self, case)).account
+        value = self.clearing.value_of(account)
+        if value is None:
+            return None
+        return self.clearing.ledger.row(self.clearing.cash_asset)[account] + value
+
+    def maintenance(self, case):
+        """Units of cash that the positions must be backed with, rounded up."""
+        cdef int64_t account = self.clearing.case(checked(self, case)).account, held, i
+        cdef int128 total = 0, health
+        kept = self.equity(case)
+        if kept is None:
+            return None
+        for i in range(self.clearing.holding_count):
+            held = self.clearing.ledger.row(self.clearing.records[i].asset)[account]
+            if held and self.clearing.records[i].inverse:
+                health = self.clearing.health_of(account)
+                total = PPM * <int128><int64_t>kept * self.clearing.records[i].mark - health
+                return <int64_t>ceil_ratio(total, PPM * <int128>self.clearing.records[i].mark)
+        total = PPM * <int128><int64_t>kept - self.clearing.health_of(account)
+        return <int64_t>ceil_ratio(total, PPM)
+
+    def bankruptcy_price(self, case, holding=0):
+        """The tick of a holding that leaves the account with nothing, other marks staying.
+
+        Rounded in the account's favour: up for a long position, down for a short one. ``None``:
+        there is none from 1 to ``MAX_PRICE``, or a mark is missing. See
+        ``lob.clearing.prices.bankruptcy_price``.
+        """
+        cdef int64_t number = which(self, holding), i, held
+        cdef int64_t account = self.clearing.case(checked(self, case)).account
+        cdef int64_t lots = self.clearing.ledger.row(self.clearing.records[number].asset)[account]
+        cdef int128 rest = self.clearing.ledger.row(self.clearing.cash_asset)[account], price
+        cdef int128 worth = <int128>lots * self.clearing.records[number].multiplier
+        if lots == 0:
+            return None
+        if self.clearing.records[number].inverse:
+            # The equity is cash - worth / price.
+            if rest == 0 or (rest > 0) != (worth > 0):
+                return None
+            if worth > 0:
+                price = ceil_ratio(worth, rest)
+            else:
+                price = floor_ratio(-worth, -rest)
+        else:
+            for i in range(self.clearing.holding_count):
+                held = self.clearing.ledger.row(self.clearing.records[i].asset)[account]
+                if i == number or held == 0:
+                    continue
+                if self.clearing.records[i].mark == NO_PRICE:
+                    return None
+                rest += <int128>held * self.clearing.records[i].mark * (
+                    self.clearing.records[i].multiplier
+                )
+            price = ceil_ratio(-rest, worth) if worth > 0 else floor_ratio(rest, -worth)
+        return <int64_t>price if 1 <= price <= MAX_PRICE else None
+
+    def best(self, case, holding=0):
+        """The best price at which the book would take lots of the account; ``None``: none."""
+        cdef int64_t number = which(self, holding)
+        cdef int64_t sign = self.sign_of(checked(self, case), number)
+        cdef Book *book = self.clearing.market.book_of[self.clearing.records[number].instrument]
+        if book.sides[sign < 0].best_key == NO_KEY or self.clearing.records[number].bookless:
+            return None
+        return book.sides[sign < 0].levels[book.sides[sign < 0].best].price
+
+    cdef int64_t sign_of(self, int64_t case, int64_t holding) except? -2:
+        """1 if the account is long, -1 if it is short, 0."""
+        cdef int64_t held = self.clearing.ledger.row(self.clearing.records[holding].asset)[
+            self.clearing.case(case).account
+        ]
+        return (held > 0) - (held < 0)
+
+    def opened(self, case):
+        """When the account failed, in ns."""
+        return self.clearing.case(checked(self, case)).opened
+
+    def stage(self, case):
+        """Number of the stage that has the case."""
+        return self.clearing.case(checked(self, case)).stage
+
+    # ---------------------------------------------------------------- anybody's account
+
+    def balance(self, account):
+        """Units of cash of any account, by number."""
+        return self.clearing.ledger.row(self.clearing.cash_asset)[
+            within("account", account, 0, self.clearing.ledger.account_count - 1)
+        ]
+
+    def opposing(self, holding, side):
+        """The accounts of this clearing that hold a position and are in no liquidation.
+
+        Parameters
+        ----------
+        side
+            ``Side.BUY``: those that are long.
+
+        Returns
+        -------
+        list
+            ``(account, signed lots, units of cash)``, by number.
+        """
+        cdef int64_t number = which(self, holding), first, count, account, units
+        cdef int64_t sign = checks.integer("side", side, -1, 1)
+        cdef const int64_t *held = self.clearing.ledger.row(self.clearing.records[number].asset)
+        cdef const int64_t *cash = self.clearing.ledger.row(self.clearing.cash_asset)
+        found = []
+        for first, count in self.clearing.account_ranges:
+            for account in range(first, first + count):
+                units = held[account]
+                if units * sign > 0 and self.clearing.ledger.accounts[account].state == SAFE:
+                    found.append((account, units, cash[account]))
+        return found
+
+    def position(self, account, holding=0):
+        """Signed lots of any account; 0 where a liquidation has it."""
+        cdef int64_t number = within(
+            "account", account, 0, self.clearing.ledger.account_count - 1
+        )
+        if self.clearing.ledger.accounts[number].state != SAFE:
+            return 0
+        return self.clearing.ledger.row(self.clearing.records[which(self, holding)].asset)[number]
+
+    def best_price(self, holding, side):
+        """The best price that rests in the book on a side; ``None``: there is none."""
+        cdef Book *book = self.clearing.market.book_of[
+            self.clearing.records[which(self, holding)].instrument
+        ]
+        cdef int other = checks.integer("side", side, -1, 1) < 0
+        if book.sides[other].best_key == NO_KEY:
+            return None
+        return book.sides[other].levels[book.sides[other].best].price
+
+    def refusal_to_carry(
+        self, Py_ssize_t account, Py_ssize_t lots, Py_ssize_t cash, *, Py_ssize_t holding=0
+    ):
+        """Why an account could not take over signed lots and pay ``cash`` for them.
+
+        Parameters
+        ----------
+        lots
+            Positive: long ones.
+        cash
+            Units that it pays; negative: that it gets. An account that nobody asks for margin must
+            have as much, either way; another must keep its initial margin.
+
+        Returns
+        -------
+        lob.Reason
+            ``NONE``: it can.
+        """
+        cdef int64_t asset = self.clearing.records[which(self, holding)].asset
+        if not 0 <= account < self.clearing.ledger.account_count:
+            last = self.clearing.ledger.account_count - 1
+            raise ValueError(f"account must be 0 to {last}, got {account}")
+        if not -MAX_LOTS <= lots <= MAX_LOTS:
+            raise ValueError(f"lots must be below 2**62 in size, got {lots}")
+        if not -MAX_LOTS <= cash <= MAX_LOTS:
+            raise ValueError(f"cash must be below 2**62 in size, got {cash}")
+        return REASONS[self.may_carry(account, asset, lots, cash)]
+
+    cdef int may_carry(self, int64_t account, int64_t asset, int64_t lots, int64_t paid) except -1:
+        cdef const Account *record = &self.clearing.ledger.accounts[account]
+        cdef int64_t *cash = self.clearing.ledger.row(self.clearing.cash_asset)
+        cdef int64_t *units = self.clearing.ledger.row(asset)
+        cdef Clearing own
+        cdef int128 health
+        cdef int64_t i, found = -1
+        if account == WORLD:
+            return REASON_NO_ACCOUNT
+        if record.state != SAFE:
+            return REASON_IN_LIQUIDATION
+        if not record.protocol:
+            return REASON_NONE if cash[account] >= (paid if paid >= 0 else -paid) else (
+                REASON_INSUFFICIENT_MARGIN
+            )
+        own = self.clearing.market.clearings[record.protocol - 1]
+        if own.cash_asset != self.clearing.cash_asset:
+            return REASON_INSUFFICIENT_MARGIN
+        for i in range(own.holding_count):
+            if own.records[i].asset == asset:
+                found = i
+        if lots and (found < 0 or (not record.cross and record.holding != found)):
+            return REASON_INSUFFICIENT_MARGIN
+        if not (fits(<int128>units[account] + lots) and fits(<int128>cash[account] - paid)):
+            return REASON_INSUFFICIENT_MARGIN
+        # As it would be after it.
+        units[account] += lots
+        cash[account] -= paid
+        health = own.health_at(account, True)
+        units[account] -= lots
+        cash[account] += paid
+        return REASON_NONE if health >= 0 else REASON_INSUFFICIENT_MARGIN
