@@ -125,10 +125,12 @@ class Calls:
 
     def __init__(self) -> None:
         self.of: dict[int, Call] = {}
+        self.ended: dict[int, int] = {}
+        """Book -> ns at which its latest call ended."""
         self.number = 0
 
-    def begin(self, design: "Staged", holding: int, every: int) -> Call | None:
-        """The call of a holding's book, a new one if none runs; ``None``: the book is halted."""
+    def begin(self, design: "Staged", holding: int, every: int, pause: int) -> Call | None:
+        """The call of a holding's book, a new one if none runs; ``None``: it may not be called."""
         venue, number = design.clearing.market, design.instrument(holding)
         session = venue.books[number].session
         if session == Session.HALTED:
@@ -136,6 +138,8 @@ class Calls:
         call = self.of.get(number)
         if call is None:
             own = session == Session.CONTINUOUS
+            if own and venue.now < self.ended.get(number, -pause) + pause:
+                return None
             call = self.of[number] = Call(holding, venue.now + every, every, own)
             if own:
                 venue.set_session(number, Session.CALL)
@@ -175,6 +179,7 @@ class Calls:
             self.leave(design, case, number)
         del self.of[number]
         if ends:
+            self.ended[number] = venue.now
             venue.set_session(number, Session.CONTINUOUS, mark)
 
     def leave(self, design: "Staged", case: int, number: int) -> None:
@@ -195,7 +200,8 @@ class CallAuction(Takers):
     good till cancelled, at its price path's price (``AtBankruptcy``: none sells so low that it is
     bankrupt, as on Quedex). Everybody's ordinary orders collect beside them. After ``every`` ns all
     that can trade does, at one price (``lob.auction``; the reference is the mark), what is left of
-    the failed positions is taken back, and the book goes on; they may be in the next call.
+    the failed positions is taken back, and the book goes on; after ``pause`` ns they may be in the
+    next call.
 
     Whoever wants the lots sends ordinary orders: there is no bid beside the book. The offer of a
     call, one for each side with the tag of the first case, says what is in it (``Collected``). A
@@ -206,12 +212,17 @@ class CallAuction(Takers):
     ----------
     every
         ns: how long a call collects.
+    pause
+        ns after a call of the design until its next in the same book. Without it the book would
+        never trade continuously, and who sells by market order (the next stage) never could.
     """
 
     every: int = NS_PER_SECOND
+    pause: int = NS_PER_SECOND // 2
 
     def __post_init__(self) -> None:
         integer("every", self.every, 1)
+        integer("pause", self.pause, 0)
 
     def attach(self, design: "Staged") -> None:
         """See ``Takers``."""
@@ -232,7 +243,7 @@ class CallAuction(Takers):
         low, high = design.clearing.market.books[number].band
         if (low is not None and limit < low) or (high is not None and limit > high):
             return False
-        call = design.memory["calls"].begin(design, holding, self.every)
+        call = design.memory["calls"].begin(design, holding, self.every, self.pause)
         if call is None:
             return False
         side = taker_side(design, case, holding)

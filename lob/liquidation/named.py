@@ -158,9 +158,9 @@ DESIGNS: dict[str, Named] = {
     "call-auction": Named(
         recipes.call_auction,
         {"bounded": True},
-        {"every": REAL_TIME, "patience": LATER},
+        {"every": REAL_TIME, "pause": REAL_TIME, "patience": LATER},
         "the book collects for a second: one price for all, none worse than its bankruptcy price",
-        "Quedex documentation; interval and patience are chosen",
+        "Quedex documentation; interval, pause and patience are chosen",
     ),
     "stability-pool": Named(
         recipes.stability_pool,

@@ -434,6 +434,7 @@ def english(
 def call_auction(
     *,
     every: float = 1.0,
+    pause: float = 0.5,
     bounded: bool = True,
     patience: float = 10.0,
     last: float = 3_600.0,
@@ -444,9 +445,9 @@ def call_auction(
     end = losses_of(losses)
     call = Stage(
         price_path=AtBankruptcy() if bounded else AtMark(),
-        takers=CallAuction(ns(every)),
+        takers=CallAuction(ns(every), ns(pause)),
         limits=limits or Unlimited(),
-        every=ns(every),
+        every=ns(pause) or ns(every),
         patience=ns(patience),
         settlement=end,
     )

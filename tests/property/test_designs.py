@@ -120,7 +120,7 @@ def a_stage(draw):
                 lambda: Keepers(level=2),
                 lambda: English(ttl=SECOND, tau=3 * SECOND),
                 lambda: CallAuction(SECOND),
-                lambda: CallAuction(SECOND // 2),
+                lambda: CallAuction(SECOND // 2, pause=0),
                 lambda: Opposing("queue"),
                 lambda: Opposing("pro-rata", "profit-leverage", first=3, mark_share=333_333),
                 lambda: Opposing("random", seed=4),

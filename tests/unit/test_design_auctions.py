@@ -260,7 +260,10 @@ def test_one_price_for_all_that_failed_and_none_below_its_bankruptcy_price():
     assert scene.has(second) == (-91_000 + 6 * 9_100, 4)
     assert scene.has(third) == (-94_000, 10)
     assert scene.clearing.open_cases == 2
-    # The next call follows at once, for what is left; after ten seconds the book has it.
+    # The next call follows after a pause, for what is left; after ten seconds the book has it.
+    assert session(scene) == Session.CONTINUOUS
+    assert resting(scene) == []
+    scene.wait(0.5)
     assert session(scene) == Session.CALL
     assert resting(scene) == [(9_100, 4), (9_400, 10)]
     scene.wait(30)
@@ -271,6 +274,23 @@ def test_one_price_for_all_that_failed_and_none_below_its_bankruptcy_price():
     assert scene.has(third) == (-94_000 + 4 * 9_050, 6)
     scene.wait(3_600)
     assert scene.over()
+
+
+def test_a_market_order_finds_the_book_open_between_two_calls():
+    """A position that nobody wants at its price, and one whose patience is over."""
+    scene = Scene(make("call-auction", patience=1.0), price=10_000)
+    first = scene.open(10, 10_000)
+    scene.mark(9_350)
+    later = scene.open(10, 6_000)
+    scene.mark(9_350)
+    scene.wait(0.5)
+    scene.rest([(1, 8_900, 10)])
+    scene.wait(0.5)
+    # Nobody pays 9,000: at the end of the call it sells at what there is.
+    assert scene.has(first) == (0, 0)
+    assert scene.cash(scene.clearing.shortfall) == -1_000
+    assert scene.clearing.open_cases == 1
+    assert scene.has(later) == (-94_000, 10)
 
 
 def test_long_and_short_positions_meet_in_one_call():
@@ -426,7 +446,7 @@ def test_a_call_goes_on_in_a_copy_and_is_replayed():
     assert fork.digest() == twin.digest() == scene.venue.digest()
     own = scene.venue.messages
     rules = own[np.isin(own["kind"], (Kind.SESSION, Kind.UNCROSS))]
-    assert len(rules) == 30
+    assert len(rules) == 3 * 7
     assert (rules["flags"] & lob.Flag.VENUE > 0).all()
 
 
