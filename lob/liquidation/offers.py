@@ -5,7 +5,7 @@ hear of changes gives ``Liquidator.watch`` a listener. What a taker or bidder an
 ``Kind.TAKE`` or ``Kind.BID`` with the tag of the offer as ``order_id``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from lob.liquidation.curves import Curve
@@ -213,6 +213,12 @@ class Falling:
     opened: int
     closes: int
     unit: int = 1_000_000_000
+    known: dict[int, int] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """The price that was asked for last, by units of time: many takers ask at one time."""
+    times: dict[tuple[int, Side], int | None] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """When the limit that was asked for last is reached."""
 
     def elapsed(self, ts: int) -> int:
         """Whole units of time since the start."""
@@ -224,6 +230,15 @@ class Falling:
 
     def after(self, elapsed: int) -> int:
         """The price after whole units of time."""
+        price = self.known.get(elapsed)
+        if price is None:
+            price = self.computed(elapsed)
+            self.known.clear()
+            self.known[elapsed] = price
+        return price
+
+    def computed(self, elapsed: int) -> int:
+        """The price after whole units of time, from the curve."""
         falling = self.curve.price(self.top, elapsed)
         if self.side == Side.BUY:
             return max(1, falling)
@@ -231,8 +246,12 @@ class Falling:
 
     def time_of(self, limit: int, side: Side) -> int | None:
         """See ``OfferPrice``; until the auction closes. It moves with whole units only."""
-        steps = first_time(InUnits(self), limit, side, 0, self.elapsed(self.closes))
-        return None if steps is None else self.opened + steps * self.unit
+        key = limit, side
+        if key not in self.times:
+            steps = first_time(InUnits(self), limit, side, 0, self.elapsed(self.closes))
+            self.times.clear()
+            self.times[key] = None if steps is None else self.opened + steps * self.unit
+        return self.times[key]
 
 
 class InUnits(NamedTuple):
@@ -242,7 +261,7 @@ class InUnits(NamedTuple):
 
     def price_at(self, ts: int) -> int | None:
         """See ``OfferPrice``: the price after so many units."""
-        return self.falling.after(ts)
+        return self.falling.computed(ts)
 
     def time_of(self, limit: int, side: Side) -> int | None:
         """See ``OfferPrice``, in units."""

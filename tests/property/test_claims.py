@@ -173,7 +173,8 @@ def value_by_hand(venue, name, net):
     if name == "cash":
         return 1 << 20
     if name in ("eth", "steth"):
-        return venue.books[name == "steth"].best_bid << 20
+        bid = venue.books[name == "steth"].best_bid
+        return None if bid is None else bid << 20  # A crash may have left no bid.
     claim = venue.claims[name]
     if not claim.supply:
         return None

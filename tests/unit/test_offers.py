@@ -44,6 +44,19 @@ def test_the_time_of_a_price_is_the_first_at_which_it_is_good(curve, side):
     assert price.time_of(never, side) is None
 
 
+def test_a_falling_price_is_the_same_whoever_asked_before():
+    def made():
+        return Falling(Linear(100), 1_300, 1_000, Side.BUY, 5 * SECOND, 95 * SECOND)
+
+    price = made()
+    for second in (5, 40, 40, 7, 94, 5):
+        assert price.price_at(second * SECOND) == made().price_at(second * SECOND)
+    for limit in (1_000, 1_000, 400, 1, 1_000):
+        assert price.time_of(limit, Side.BUY) == made().time_of(limit, Side.BUY)
+    assert price == made()
+    assert hash(price) == hash(made())
+
+
 def test_simple_prices():
     assert AnyPrice().price_at(0) is AnyPrice().time_of(5, Side.BUY) is None
     assert AtPrice(7, 3).time_of(7, Side.BUY) == 3
