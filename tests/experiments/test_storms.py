@@ -137,6 +137,11 @@ CLOSED = journal(
 )
 
 
+def marked(price, rows):
+    """The same after a mark."""
+    return np.concatenate([journal((EntryKind.MARK, 0, {"asset": LOTS, "price": price})), rows])
+
+
 def test_whose_positions_are_closed():
     found = opposing_of(CLOSED, TERMS, flat(90))
     assert found.account.tolist() == [OPPOSITE, SHORT]
@@ -147,7 +152,7 @@ def test_whose_positions_are_closed():
 
 
 def test_what_deleveraging_took_and_from_whom():
-    found = deleveraging_of(CLOSED, TERMS, flat(90), flat(85))
+    found = deleveraging_of(marked(90, CLOSED), TERMS, flat(90), flat(85))
     assert (found.fills, found.cases, found.lots, found.value) == (2, 1, 10, 900)
     assert (found.negative_accounts, found.negative_equity) == (1, 20)
     # At the mark the shorts give 2 a lot and what was owed; at 85, 7 a lot for 70 owed.
@@ -162,8 +167,8 @@ def test_what_deleveraging_took_and_from_whom():
 def test_more_is_taken_than_was_owed():
     rows = CLOSED.copy()
     rows["amount"][(rows["kind"] == EntryKind.ADL) & (rows["asset"] == CASH)] += 25
-    assert deleveraging_of(rows, TERMS, flat(90), flat(90)).overshoot == 50
-    dear = deleveraging_of(rows, TERMS, flat(95), flat(90))
+    assert deleveraging_of(marked(90, rows), TERMS, flat(90), flat(90)).overshoot == 50
+    dear = deleveraging_of(marked(95, rows), TERMS, flat(95), flat(90))
     # At 95 nothing is owed, and the shorts gain 3 lots' worth less 50.
     assert (dear.negative_accounts, dear.overshoot) == (0, 920 + 50 - 950)
 
