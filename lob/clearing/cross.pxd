@@ -38,6 +38,7 @@ cdef struct Weights:
 cdef extern from *:
     """
     #include <stdint.h>
+    #include <string.h>
     #if defined(__GLIBC__) && defined(__x86_64__) && !defined(__clang__) && __GNUC__ >= 12
     /* The widest lanes that the machine has; no result depends on which. */
     #define FIRESALE_LANES __attribute__((target_clones("arch=x86-64-v4", "default")))
@@ -58,7 +59,23 @@ cdef extern from *:
             size[i] += worth < 0 ? -worth : worth;
         }
     }
+
+    /* Whether a health of a block is below what its terms may be off by. The sign bits tell. */
+    FIRESALE_LANES
+    static int firesale_any_doubt(const double *health, const double *size, int64_t count) {
+        uint64_t signs = 0;
+        for (int64_t i = 0; i < count; i++) {
+            double above = health[i] - DOUBT * size[i];
+            uint64_t bits;
+            memcpy(&bits, &above, sizeof(bits));
+            signs |= bits;
+        }
+        return (int)(signs >> 63);
+    }
     """
+    bint any_doubt "firesale_any_doubt"(
+        const double *health, const double *size, int64_t count
+    ) noexcept nogil
     void add_worth "firesale_add_worth"(
         double *health, double *size, const int64_t *units, int64_t count, double of_long,
         double of_short,
@@ -81,7 +98,7 @@ cdef inline int64_t weigh_block(
     cdef double size[BLOCK]
     cdef uint8_t doubtful[BLOCK]
     cdef int64_t found = 0, i, h, scenario
-    memset(doubtful, 0, sizeof(doubtful))
+    cdef bint any = False
     for scenario in range(weights.scenarios):
         memset(health, 0, sizeof(health))
         memset(size, 0, sizeof(size))
@@ -95,8 +112,14 @@ cdef inline int64_t weigh_block(
                 <double>weights.weight[scenario][h][0],
                 <double>weights.weight[scenario][h][1],
             )
-        for i in range(block.count):
-            doubtful[i] |= health[i] < DOUBT * size[i]
+        if any_doubt(health, size, block.count):
+            if not any:
+                memset(doubtful, 0, sizeof(doubtful))
+            any = True
+            for i in range(block.count):
+                doubtful[i] |= health[i] < DOUBT * size[i]
+    if not any:
+        return 0
     for i in range(block.count):
         failing[found] = <uint16_t>i
         found += doubtful[i]
