@@ -209,10 +209,6 @@ class Reason(IntEnum):
     """The price lies outside the band."""
     LIQUIDATED = 17
     """The order's account failed, and its orders were cancelled."""
-    BID_TOO_LOW = 30
-    """A bid that does not beat the best one by enough."""
-    LEAVES_DUST = 31
-    """What it would leave of a liquidation is less than may be left."""
     COLLECTING = 18
     """The book collects for a call auction, which takes limit orders only, good till cancelled and
     without a minimum size."""
@@ -225,6 +221,10 @@ class Reason(IntEnum):
     """Nothing backs the claim, so nothing says what a new one costs."""
     PRICE_LIMIT = 26
     """A swap would have cost more, or brought less, than its ``price`` allows."""
+    BID_TOO_LOW = 30
+    """A bid that does not beat the best one by enough."""
+    LEAVES_DUST = 31
+    """What it would leave of a liquidation is less than may be left."""
 
 
 class EntryKind(IntEnum):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lob.checks import integer
-from lob.liquidation.curves import Curve, ceil_div
+from lob.liquidation.curves import Curve
 from lob.liquidation.maker import ClipRules
 from lob.liquidation.offers import AnyPrice, AtPrice, BestBid, Falling, OfferPrice, Spread
 from lob.types import MAX_PRICE, Side
@@ -161,8 +161,3 @@ def fee_of(price: OfferPrice, at: int) -> int:
         bare = price.bare()
         return 0 if bare is None else abs(at - bare)
     return 0
-
-
-def lots_worth(cash: int, price: int, multiplier: int) -> int:
-    """Lots that are worth an amount of cash at a price, rounded up."""
-    return ceil_div(cash, price * multiplier)
