@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint8_t
 
 from agents.random cimport RandomStream
 from agents.simulation cimport Participant
-from lob.records cimport Event, Message
+from lob.engine.records cimport Event, Message
 
 
 cdef class Agent(Participant):

@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
 from agents.random cimport RandomStream
 from agents.simulation cimport Participant
-from lob.records cimport (
+from lob.engine.records cimport (
     ACCEPTED,
     BID,
     BUY,

@@ -23,7 +23,7 @@ from numbers import Real
 cimport cython
 from libc.math cimport fabs, isfinite
 
-from lob.elementary cimport natural_exp
+from lob.engine.elementary cimport natural_exp
 from agents.random cimport PLACE, RandomStream, Stream, below, exponential, normal, uniform
 
 from lob.checks import integer

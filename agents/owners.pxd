@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int32_t, uint32_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 
 
 cdef class Owners:

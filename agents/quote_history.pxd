@@ -2,9 +2,9 @@
 
 from libc.stdint cimport int64_t
 
-from lob.block cimport Block
-from lob.matching cimport Book
-from lob.records cimport Quote
+from lob.engine.block cimport Block
+from lob.engine.matching cimport Book
+from lob.engine.records cimport Quote
 
 cdef void quote_of(const Book *book, int64_t now, Quote *quote) noexcept
 

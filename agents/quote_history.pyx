@@ -3,10 +3,10 @@
 from libc.stdint cimport int64_t
 from libc.string cimport memmove, memset
 
-from lob.block cimport Block
-from lob.ladder cimport NO_LEVEL, Ladder
-from lob.matching cimport Book, Crossing, find_crossing
-from lob.records cimport CONTINUOUS, Quote
+from lob.engine.block cimport Block
+from lob.engine.ladder cimport NO_LEVEL, Ladder
+from lob.engine.matching cimport Book, Crossing, find_crossing
+from lob.engine.records cimport CONTINUOUS, Quote
 
 import numpy as np
 

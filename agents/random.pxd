@@ -13,7 +13,7 @@ cimport cython
 from libc.math cimport fabs, sqrt
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from lob.elementary cimport natural_log
+from lob.engine.elementary cimport natural_log
 
 cdef extern from *:
     """

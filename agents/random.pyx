@@ -16,7 +16,7 @@ cimport cython
 from libc.math cimport INFINITY, fabs, floor, isfinite, sqrt
 from libc.string cimport memcpy
 
-from lob.elementary cimport natural_exp, natural_log, natural_log1p
+from lob.engine.elementary cimport natural_exp, natural_log, natural_log1p
 
 import numpy as np
 

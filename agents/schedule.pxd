@@ -9,7 +9,7 @@ follows at once: half the work of moving the last entry there.
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from lob.memory cimport resize, unlikely, whole_pages
+from lob.engine.memory cimport resize, unlikely, whole_pages
 
 cdef enum:
     # Priorities, of which the lowest acts first.

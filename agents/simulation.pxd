@@ -2,13 +2,13 @@
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from agents.owners cimport Owners
 from agents.random cimport Stream
 from agents.schedule cimport Pool, Schedule
-from lob.matching cimport Book
-from lob.records cimport Event, Message, Quote
-from lob.venue cimport Venue
+from lob.engine.matching cimport Book
+from lob.engine.records cimport Event, Message, Quote
+from lob.venue.venue cimport Venue
 
 cdef str VENUE_NAME  # whom a Distance places under this name
 

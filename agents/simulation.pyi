@@ -7,10 +7,10 @@ from typing_extensions import disjoint_base
 
 from agents.latency import Distance, Latency
 from lob import EventKind, Instrument, OrderBook, Venue
-from lob.breaker import Breaker
 from lob.clearing import Clearing, Ledger
 from lob.clearing.ledger import RowWriter
-from lob.facility import Facility
+from lob.venue.breaker import Breaker
+from lob.venue.facility import Facility
 
 __all__ = ["AgentError", "Participant", "Simulation"]
 

@@ -18,7 +18,7 @@ cimport cython
 from cpython.list cimport PyList_GET_ITEM
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from agents.owners cimport Owners
 from agents.quote_history cimport QuoteHistory, quote_of
 from agents.latency cimport Distance, Latency
@@ -49,8 +49,8 @@ from agents.schedule cimport (
     schedule_push,
     schedule_release,
 )
-from lob.memory cimport unlikely
-from lob.records cimport (
+from lob.engine.memory cimport unlikely
+from lob.engine.records cimport (
     CANCEL,
     NEW,
     TRADE,
@@ -59,7 +59,7 @@ from lob.records cimport (
     Quote,
     write_message,
 )
-from lob.venue cimport Venue, message_fits
+from lob.venue.venue cimport Venue, message_fits
 
 import numpy as np
 

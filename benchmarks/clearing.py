@@ -39,7 +39,8 @@ def venue_of(
 ) -> tuple[lob.Venue, Clearing]:
     """A venue of one book with so many isolated accounts."""
     clearing = Clearing(
-        holdings=[Holding(oracle, margin or FlatMargin(100_000, 50_000))], liquidator=Frozen()
+        holdings=[Holding(oracle, margin or FlatMargin(100_000, 50_000))],
+        liquidation_engine=Frozen(),
     )
     venue = lob.Venue(1, clearings=[clearing], entries=entries)
     accounts = drawn(count)
@@ -96,7 +97,7 @@ def cross_pass_ms() -> float:
     holdings = [
         Holding(Oracle(Fixed(PRICE)), FlatMargin(100_000, 50_000), instrument=i) for i in range(3)
     ]
-    clearing = Clearing(holdings=holdings, liquidator=Frozen())
+    clearing = Clearing(holdings=holdings, liquidation_engine=Frozen())
     venue = lob.Venue(3, clearings=[clearing], entries=False)
     parts = [drawn(MILLION) for _ in range(3)]
     clearing.open(
@@ -117,7 +118,7 @@ def background_ratio(count: int) -> float:
         clearings = []
         if cleared:
             holding = Holding(Oracle(Mid()), FlatMargin(100_000, 50_000))
-            clearings = [Clearing(holdings=[holding], liquidator=MarketSale())]
+            clearings = [Clearing(holdings=[holding], liquidation_engine=MarketSale())]
         simulation = agents.Simulation(
             1, clearings=clearings, events=False, messages=False, entries=False
         )
@@ -138,7 +139,8 @@ def cascade_s(policy: bool) -> tuple[float, int]:
     """A million accounts on a uniform book, sold out one after the other: CPU s, how many."""
     sizing = (lambda clearing, case, position: abs(position)) if policy else None
     clearing = Clearing(
-        holdings=[Holding(Oracle(BestBid()), FlatMargin(0, 0))], liquidator=MarketSale(sizing)
+        holdings=[Holding(Oracle(BestBid()), FlatMargin(0, 0))],
+        liquidation_engine=MarketSale(sizing),
     )
     venue = lob.Venue(1, clearings=[clearing])
     ticks, density, depth = 12_000, 85, 100

@@ -46,7 +46,7 @@ def crashed(name: str, count: int, *, bids: bool = True) -> tuple[lob.Venue, Cle
         margin = TieredMargin([0, LOTS * PRICE // 2], [100_000] * 2, [40_000, 50_000])
     clearing = Clearing(
         holdings=[Holding(Oracle(Fixed(PRICE)), margin)],
-        liquidator=make(name, **QUICK.get(name, {})),
+        liquidation_engine=make(name, **QUICK.get(name, {})),
         insurance_fund=10**15 if bids else 0,
     )
     venue = lob.Venue(1, clearings=[clearing], entries=False)
@@ -71,7 +71,7 @@ def crashed(name: str, count: int, *, bids: bool = True) -> tuple[lob.Venue, Cle
 
 def answers(venue: lob.Venue, kind: Kind) -> np.ndarray:
     """A message to each offer, for all of it."""
-    offers = list(venue.clearings[0].liquidator.offers.values())
+    offers = list(venue.clearings[0].liquidation_engine.offers.values())
     rows = np.zeros(len(offers), lob.MESSAGE)
     rows["kind"], rows["owner"], rows["ts_event"] = kind, KEEPER, venue.now
     rows["order_id"] = [offer.tag for offer in offers]
@@ -81,7 +81,7 @@ def answers(venue: lob.Venue, kind: Kind) -> np.ndarray:
 
 def takers_of(venue: lob.Venue) -> Kind | None:
     """What the offers of now want."""
-    offers = venue.clearings[0].liquidator.offers
+    offers = venue.clearings[0].liquidation_engine.offers
     if not offers:
         return None
     offer = next(iter(offers.values()))
@@ -118,7 +118,7 @@ def bid_us(name: str, auctions: int) -> float:
     """CPU microseconds a bid that is accepted, each better than the one before."""
     venue, clearing, _ = crashed(name, auctions)
     venue.advance(1)
-    offers = list(clearing.liquidator.offers.values())
+    offers = list(clearing.liquidation_engine.offers.values())
     rows = np.zeros(WINNERS * len(offers), lob.MESSAGE)
     rows["kind"], rows["owner"], rows["ts_event"] = Kind.BID, KEEPER, venue.now
     rows["order_id"] = np.tile([offer.tag for offer in offers], WINNERS)

@@ -9,7 +9,7 @@ import numpy as np
 import agents
 import lob
 from agents.flow import ZeroIntelligence
-from agents.leverage import Loopers
+from agents.leverage import RecursiveBorrowers
 from benchmarks.measure import Measure, Plan, Say
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.collateral import Claim
@@ -19,7 +19,7 @@ from lob.clearing.risk import Stacks
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
 
-LOOPERS = 100_000
+RECURSIVE_BORROWERS = 100_000
 PRICE = 10_000
 SECOND = 1_000_000_000
 
@@ -54,13 +54,15 @@ class DeepBook(agents.Agent):
         self.submit(-1, self.lots, time_in_force=1)
 
 
-def loopers_run(count: int, protocols: int, *, everywhere: bool = False) -> agents.Simulation:
-    """Five loops of every looper in its protocol (or in each), on one book; a crash to come."""
+def recursive_borrowers_run(
+    count: int, protocols: int, *, everywhere: bool = False
+) -> agents.Simulation:
+    """Five loops of every borrower in its protocol (or in each), on one book; a crash to come."""
     clearings = [
         Clearing(
             f"protocol {i}",
             holdings=[Holding(Oracle(BestBid()), LoanToValue(800_000, 830_000 - 10_000 * i))],
-            liquidator=MarketSale(),
+            liquidation_engine=MarketSale(),
         )
         for i in range(protocols)
     ]
@@ -69,7 +71,7 @@ def loopers_run(count: int, protocols: int, *, everywhere: bool = False) -> agen
     # Building up moves the price by some per cent, and so does selling it all again.
     simulation.add(DeepBook(seats // 10, 5_000, 20 * SECOND, 150 * seats))
     simulation.add(
-        Loopers(
+        RecursiveBorrowers(
             "loopers",
             np.random.default_rng(1).integers(5, 50, count),
             places=[(i, 0) for i in range(protocols)],
@@ -86,7 +88,7 @@ def loopers_run(count: int, protocols: int, *, everywhere: bool = False) -> agen
 
 def crash_s(count: int, *, everywhere: bool = False) -> tuple[float, int]:
     """Build-up and crash in three protocols: CPU s, how many were liquidated."""
-    simulation = loopers_run(count, 3, everywhere=everywhere)
+    simulation = recursive_borrowers_run(count, 3, everywhere=everywhere)
     seconds = cpu(lambda: simulation.run(until=40 * SECOND))
     simulation.ledger.check()
     return seconds, sum(clearing.case_count for clearing in simulation.clearings)
@@ -110,7 +112,7 @@ def depth_cost(depth: int) -> float:
                 Holding(Oracle(ClaimValue(name)), LoanToValue(700_000, 800_000), asset=name),
                 Holding(Oracle(BestBid()), LoanToValue(700_000, 800_000), asset="0"),
             ],
-            liquidator=MarketSale(),
+            liquidation_engine=MarketSale(),
         )
         for name in names
     ]
@@ -143,14 +145,16 @@ def depth_cost(depth: int) -> float:
 
 def measure(plan: Plan, say: Say) -> Iterator[Measure]:
     """All measures, each beside what is asked for."""
-    say(f"{LOOPERS:,} loopers of five loops, three protocols")
-    seconds, failed = crash_s(LOOPERS)
+    say(f"{RECURSIVE_BORROWERS:,} recursive borrowers of five loops, three protocols")
+    seconds, failed = crash_s(RECURSIVE_BORROWERS)
     say(f"{failed:,} liquidations")
-    yield Measure("100 k loopers over 3 protocols, up and down", seconds, "CPU s", 10)
-    seconds, failed = crash_s(LOOPERS, everywhere=True)
+    yield Measure("100 k recursive borrowers over 3 protocols, up and down", seconds, "CPU s", 10)
+    seconds, failed = crash_s(RECURSIVE_BORROWERS, everywhere=True)
     say(f"{failed:,} liquidations")
-    yield Measure("100 k loopers in each of 3 protocols, the same", seconds, "CPU s", 10)
-    simulation = loopers_run(LOOPERS, 3)
+    yield Measure(
+        "100 k recursive borrowers in each of 3 protocols, the same", seconds, "CPU s", 10
+    )
+    simulation = recursive_borrowers_run(RECURSIVE_BORROWERS, 3)
     simulation.run(until=19 * SECOND)
     yield Measure("all their stacks valued once", value_ms(simulation), "ms", 20)
     shallow, deep = depth_cost(8), depth_cost(32)

@@ -28,7 +28,7 @@ from lob.types import (
     TimeInForce,
     Trade,
 )
-from lob.venue import Venue
+from lob.venue.venue import Venue
 from lob.version import __version__
 
 __all__ = [

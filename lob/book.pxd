@@ -2,8 +2,8 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from lob.matching cimport Book
-from lob.records cimport Message
+from lob.engine.matching cimport Book
+from lob.engine.records cimport Message
 
 
 cdef class OrderBook:

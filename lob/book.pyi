@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
-from lob.auction import Uncross
 from lob.types import Cost, Order, Reason, Session, Trade
+from lob.venue.call_auction import Uncross
 
 __all__ = ["OrderBook", "Outcome"]
 

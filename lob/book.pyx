@@ -12,7 +12,7 @@ from cpython.long cimport PyLong_Check
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
-from lob.ladder cimport (
+from lob.engine.ladder cimport (
     NO_KEY,
     NO_LEVEL,
     Ladder,
@@ -22,7 +22,7 @@ from lob.ladder cimport (
     ladder_key,
     ladder_next,
 )
-from lob.matching cimport (
+from lob.engine.matching cimport (
     Book,
     Crossing,
     EventSink,
@@ -41,8 +41,8 @@ from lob.matching cimport (
     sink_retire,
     well_formed,
 )
-from lob.order_table cimport RestingOrder, table_bytes, table_find
-from lob.records cimport (
+from lob.engine.order_table cimport RestingOrder, table_bytes, table_find
+from lob.engine.records cimport (
     BAND,
     CANCEL,
     CONTINUOUS,
@@ -69,7 +69,7 @@ from lob.records cimport (
 import numpy as np
 
 from lob import checks, types
-from lob.auction import Uncross
+from lob.venue.call_auction import Uncross
 from lob.checks import integer
 from lob.reference import state_digest
 from lob.types import Cost, Flag, Order, Reason, SelfTradePrevention, Session, Side, Trade
@@ -110,7 +110,7 @@ for _dtype, _size in (
     (ORDER, sizeof(OrderRow)),
 ):
     if _dtype.itemsize != _size:
-        raise ImportError(f"lob.records and lob.types disagree: {_dtype}")
+        raise ImportError(f"lob.engine.records and lob.types disagree: {_dtype}")
 
 
 @cython.final
@@ -341,7 +341,7 @@ cdef class OrderBook:
         return self.apply_one(&message)
 
     def uncross(self, reference_price=None, *, ts_event=0):
-        """Trade what was collected at one price, that of ``lob.auction``; the session stays.
+        """Trade what was collected at one price, that of ``lob.venue.call_auction``; the session stays.
 
         The first lots on either side trade, best price first and oldest order first. Where two
         orders of one owner meet of which one has self-trade prevention, both lose the lots without

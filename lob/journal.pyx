@@ -14,7 +14,7 @@ instruments holds one such story each; the events of the other ones are passed o
 cimport cython
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from lob.ladder cimport (
+from lob.engine.ladder cimport (
     NO_LEVEL,
     Ladder,
     Level,
@@ -27,8 +27,8 @@ from lob.ladder cimport (
     ladder_reserve,
     ladder_spare,
 )
-from lob.memory cimport unlikely
-from lob.order_table cimport (
+from lob.engine.memory cimport unlikely
+from lob.engine.order_table cimport (
     OrderTable,
     RestingOrder,
     hash_id,
@@ -42,7 +42,7 @@ from lob.order_table cimport (
     table_seek,
     table_spare,
 )
-from lob.records cimport (
+from lob.engine.records cimport (
     ACCEPTED,
     BUY,
     CANCELLED,
@@ -76,7 +76,7 @@ __all__ = ["depth_at", "depths", "first_of_message", "quotes", "trades"]
 cdef object EVENT = types.EVENT, QUOTE = types.QUOTE, LEVEL = types.LEVEL
 
 if EVENT.itemsize != sizeof(Event) or LEVEL.itemsize != sizeof(LevelRow):
-    raise ImportError("lob.records and lob.types disagree")
+    raise ImportError("lob.engine.records and lob.types disagree")
 
 cdef enum:
     AHEAD = 10  # events: how early the table is asked for an order

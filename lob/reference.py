@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sortedcontainers import SortedDict
 
-from lob.auction import Uncross, uncross
 from lob.checks import (
     INT32,
     Message,
@@ -46,6 +45,7 @@ from lob.types import (
     TimeInForce,
     Trade,
 )
+from lob.venue.call_auction import Uncross, uncross
 
 __all__ = ["OrderBook", "Outcome"]
 

@@ -32,7 +32,7 @@ from lob.book import OrderBook
 from lob.feeds import _compare, _reconcile
 from lob.feeds.errors import FeedError
 from lob.feeds.lobster import Day, Type
-from lob.report import HALT_STATES, Halt, Match, Report
+from lob.replay_report import HALT_STATES, Halt, Match, ReplayReport
 from lob.types import MESSAGE, QUOTE, EventKind, Kind, OrderType, Reason, TimeInForce
 
 __all__ = ["Mode", "Replay", "Stream", "reconcile", "replay"]
@@ -64,7 +64,7 @@ class Stream:
     messages: NDArray[np.void]
     row: NDArray[np.int64]
     synthetic: NDArray[np.bool_]
-    report: Report
+    report: ReplayReport
 
     def reserve_ids(self, count: int) -> NDArray[np.int64]:
         """Order ids for injected orders that no order of the day has."""
@@ -98,7 +98,7 @@ class Replay:
     quotes: NDArray[np.void]
     injected: NDArray[np.bool_]
     row: NDArray[np.int64]
-    report: Report
+    report: ReplayReport
     book: OrderBook
 
 
@@ -125,7 +125,7 @@ def reconcile(day: Day) -> Stream:
     halts = np.flatnonzero(kind == Type.HALT)
     # The first row starts the book: there is nothing to compare yet.
     compared = len(day.messages) - 1
-    report = Report(
+    report = ReplayReport(
         day=day.name,
         mode="exact",
         rows=len(day.messages),
@@ -295,11 +295,11 @@ def _opens(events: NDArray[np.void]) -> NDArray[np.bool_]:
 
 
 def _counted(
-    report: Report,
+    report: ReplayReport,
     events: NDArray[np.void],
     injected: NDArray[np.bool_],
     is_aggressor: NDArray[np.bool_],
-) -> Report:
+) -> ReplayReport:
     """Add what the matching engine made of the day's own messages."""
     message = np.cumsum(_opens(events)) - 1
     own, aggressor = ~injected[message], is_aggressor[message]

@@ -3,14 +3,14 @@
 import numpy as np
 
 import lob
-from experiments.metrics.cases import Holding, Path, Terms
+from experiments.metrics.cases import HoldingMetadata, PriceSeries, TapeMetadata
 from lob import EntryKind
 
 CASH, LOTS = 0, 1
 VENUE, FUND, FEES, SHORTFALL, POOL = 1, 2, 3, 4, 5
 BORROWER, OTHER, KEEPER, OPPOSITE = 10, 11, 20, 30
-TERMS = Terms(
-    (Holding(0, LOTS, 0),),
+TERMS = TapeMetadata(
+    (HoldingMetadata(0, LOTS, 0),),
     {0: CASH},
     frozenset({0, VENUE, FUND, FEES, SHORTFALL, POOL}),
     frozenset({FUND}),
@@ -20,7 +20,7 @@ END = 100
 
 
 def flat(price):
-    return {0: Path(np.array([0]), np.array([float(price)]))}
+    return {0: PriceSeries(np.array([0]), np.array([float(price)]))}
 
 
 def journal(*rows):

@@ -8,7 +8,7 @@ from lob import Reason, Side
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed
-from lob.liquidation import Design, Offer
+from lob.liquidation import LiquidationDesign, Offer
 from lob.liquidation.curves import Linear
 from lob.liquidation.offers import AtPrice, BestBid, Falling, Sealed
 
@@ -16,7 +16,7 @@ SECOND = 1_000_000_000
 DEBTOR = 10**6
 
 
-class Shop(Design):
+class Shop(LiquidationDesign):
     """Sells what it gets to whoever takes it: at ``price``, or on a linear curve from ``top``."""
 
     def __init__(self, price=None, *, top=None, seconds=100, least=1, reward=0):
@@ -157,7 +157,7 @@ def selling(
     """A run in which accounts with so many lots have failed: their equity is zero at the mark."""
     clearing = Clearing(
         holdings=[Holding(Oracle(Fixed(mark)), FlatMargin(200_000, 100_000))],
-        liquidator=design,
+        liquidation_engine=design,
         insurance_fund=1_000_000,
     )
     simulation = agents.Simulation(

@@ -46,14 +46,14 @@ def venue_with(
     *,
     margin: Any = None,
     oracle: Oracle | None = None,
-    liquidator: Any = None,
+    liquidation_engine: Any = None,
     instruments: Any = 1,
     **options: Any,
 ) -> tuple[lob.Venue, Clearing]:
     """A venue of one book and one clearing; the mark is 100 until somebody sets it."""
     clearing = Clearing(
         holdings=[Holding(oracle or Oracle(Fixed(100)), margin or FlatMargin(100_000, 50_000))],
-        liquidator=liquidator or MarketSale(),
+        liquidation_engine=liquidation_engine or MarketSale(),
         **options,
     )
     return lob.Venue(instruments, clearings=[clearing]), clearing

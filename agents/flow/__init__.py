@@ -1,6 +1,6 @@
 """Background order flow: the models of the literature, compiled, through the real book."""
 
-from agents.flow.flow import Flow
+from agents.flow.flow import BackgroundFlow
 from agents.flow.hawkes import EVENT_TYPES, Hawkes
 from agents.flow.long_memory import LongMemory
 from agents.flow.poisson import Poisson, ZeroIntelligence
@@ -8,7 +8,7 @@ from agents.flow.queue_reactive import QueueReactive
 
 __all__ = [
     "EVENT_TYPES",
-    "Flow",
+    "BackgroundFlow",
     "Hawkes",
     "LongMemory",
     "Poisson",

@@ -6,7 +6,7 @@ from agents.flow.orders cimport OpenOrders
 from agents.simulation cimport Participant
 
 
-cdef class Flow(Participant):
+cdef class BackgroundFlow(Participant):
     cdef readonly int64_t instrument
     cdef readonly int64_t size
     cdef readonly int64_t last_bid

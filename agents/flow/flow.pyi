@@ -3,10 +3,10 @@ from typing_extensions import disjoint_base
 from agents.latency import Distance, Latency
 from agents.simulation import Participant
 
-__all__ = ["Flow"]
+__all__ = ["BackgroundFlow"]
 
 @disjoint_base
-class Flow(Participant):
+class BackgroundFlow(Participant):
     def __init__(
         self,
         name: str,

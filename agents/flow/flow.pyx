@@ -6,9 +6,9 @@ from libc.stdint cimport int64_t, uint16_t
 from agents.flow.orders cimport OpenOrders
 from agents.random cimport exponential
 from agents.simulation cimport Participant
-from lob.ladder cimport NO_KEY
-from lob.matching cimport Book
-from lob.records cimport (
+from lob.engine.ladder cimport NO_KEY
+from lob.engine.matching cimport Book
+from lob.engine.records cimport (
     BUY,
     CANCELLED,
     CONTINUOUS,
@@ -30,14 +30,14 @@ from lob.checks import integer
 from lob.types import MAX_PRICE as PRICE_LIMIT
 from lob.types import MAX_SIZE as SIZE_LIMIT
 
-__all__ = ["Flow"]
+__all__ = ["BackgroundFlow"]
 
 cdef double NS = 1e9
 cdef double LONGEST_WAIT = 9e18  # ns: 285 years
 
 
 @cython.auto_pickle(True)
-cdef class Flow(Participant):
+cdef class BackgroundFlow(Participant):
     """Background order flow: a participant with no wish but to make a market move as real ones do.
 
     A flow is one participant. Its random times are exponential: however many processes it is made

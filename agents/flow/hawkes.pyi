@@ -3,7 +3,7 @@ from typing import SupportsFloat
 
 from typing_extensions import disjoint_base
 
-from agents.flow.flow import Flow
+from agents.flow.flow import BackgroundFlow
 from agents.latency import Distance, Latency
 
 __all__ = ["EVENT_TYPES", "Hawkes"]
@@ -11,7 +11,7 @@ __all__ = ["EVENT_TYPES", "Hawkes"]
 EVENT_TYPES: tuple[str, ...]
 
 @disjoint_base
-class Hawkes(Flow):
+class Hawkes(BackgroundFlow):
     def __init__(
         self,
         name: str,

@@ -3,13 +3,13 @@
 cimport cython
 from libc.stdint cimport int64_t, uint32_t
 
-from lob.block cimport Block
-from lob.elementary cimport natural_exp
+from lob.engine.block cimport Block
+from lob.engine.elementary cimport natural_exp
 from agents.flow.choice cimport Choice
-from agents.flow.flow cimport Flow
+from agents.flow.flow cimport BackgroundFlow
 from agents.flow.orders cimport OpenOrders
 from agents.random cimport below, uniform
-from lob.records cimport BUY, SELL
+from lob.engine.records cimport BUY, SELL
 
 from collections.abc import Iterable
 
@@ -37,7 +37,7 @@ cdef double SECOND = 1e-9
 
 
 @cython.auto_pickle(True)
-cdef class Hawkes(Flow):
+cdef class Hawkes(BackgroundFlow):
     """Limit orders, market orders and cancellations that excite one another.
 
     The intensity of events of type i, in the order of ``EVENT_TYPES``, is ``baseline[i]`` plus,
@@ -52,7 +52,7 @@ cdef class Hawkes(Flow):
     Parameters
     ----------
     name, price, size, instrument, **participant
-        As for ``Flow``.
+        As for ``BackgroundFlow``.
     baseline
         Six rates, events a second that come by themselves.
     excitation
@@ -76,7 +76,7 @@ cdef class Hawkes(Flow):
 
     def __init__(self, name, *, price, baseline, excitation, decay, placement=(1.0,), **others):
         cdef double *numbers
-        Flow.__init__(self, name, price=price, **others)
+        BackgroundFlow.__init__(self, name, price=price, **others)
         base = finite_list("baseline", baseline, TYPES)
         rows = list(excitation)
         if len(rows) != TYPES:

@@ -3,11 +3,11 @@
 cimport cython
 from libc.stdint cimport int64_t, uint64_t
 
-from lob.block cimport Block
-from lob.elementary cimport natural_exp, natural_log
+from lob.engine.block cimport Block
+from lob.engine.elementary cimport natural_exp, natural_log
 from agents.flow.poisson cimport Poisson
 from agents.random cimport Stream, below, draw, uniform
-from lob.records cimport BUY, SELL
+from lob.engine.records cimport BUY, SELL
 
 from agents.flow.arguments import finite, finite_list
 from agents.flow.poisson import MAX_WINDOW

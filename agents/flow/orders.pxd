@@ -7,7 +7,7 @@ used again after it; the order carries it as ``tag``, and so its events need no 
 
 from libc.stdint cimport int64_t, uint32_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 
 cdef struct OpenOrder:
     int64_t order_id

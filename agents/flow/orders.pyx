@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint32_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 
 __all__ = ["OpenOrders"]
 

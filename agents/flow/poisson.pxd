@@ -2,13 +2,13 @@
 
 from libc.stdint cimport int64_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from agents.flow.choice cimport Choice
-from agents.flow.flow cimport Flow
+from agents.flow.flow cimport BackgroundFlow
 from agents.flow.orders cimport OpenOrders
 
 
-cdef class Poisson(Flow):
+cdef class Poisson(BackgroundFlow):
     cdef Choice distances  # less 1; None: no limit orders
     cdef Choice far_field  # distances of the initial orders; None: no initial orders
     cdef Block thetas  # by distance less 1; the last holds beyond

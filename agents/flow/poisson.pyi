@@ -3,13 +3,13 @@ from typing import SupportsFloat
 
 from typing_extensions import disjoint_base
 
-from agents.flow.flow import Flow
+from agents.flow.flow import BackgroundFlow
 from agents.latency import Distance, Latency
 
 __all__ = ["Poisson", "ZeroIntelligence"]
 
 @disjoint_base
-class Poisson(Flow):
+class Poisson(BackgroundFlow):
     def __init__(
         self,
         name: str,

@@ -8,16 +8,16 @@ Krishnamurthy, is the case of rates that do not.
 cimport cython
 from libc.stdint cimport int64_t, uint32_t
 
-from lob.block cimport Block
-from lob.elementary cimport natural_exp, natural_log
+from lob.engine.block cimport Block
+from lob.engine.elementary cimport natural_exp, natural_log
 from agents.flow.choice cimport Choice
-from agents.flow.flow cimport Flow
+from agents.flow.flow cimport BackgroundFlow
 from agents.flow.orders cimport OpenOrder, OpenOrders
 from agents.random cimport below, poisson, uniform
-from lob.matching cimport Book
-from lob.memory cimport prefetch
-from lob.order_table cimport RestingOrder, hash_id, table_guess
-from lob.records cimport BUY, SELL
+from lob.engine.matching cimport Book
+from lob.engine.memory cimport prefetch
+from lob.engine.order_table cimport RestingOrder, hash_id, table_guess
+from lob.engine.records cimport BUY, SELL
 
 from agents.flow.arguments import finite, finite_list
 from lob.checks import integer
@@ -31,7 +31,7 @@ cdef int64_t CROWD = 20_000  # open orders: fewer fit the processor's cache
 
 
 @cython.auto_pickle(True)
-cdef class Poisson(Flow):
+cdef class Poisson(BackgroundFlow):
     """Poisson flow with rates by distance from the opposite best price.
 
     On either side, limit orders arrive at rate ``lambda_(i)`` at distance i, market orders at rate
@@ -41,7 +41,7 @@ cdef class Poisson(Flow):
     Parameters
     ----------
     name, price, size, instrument, **participant
-        As for ``Flow``.
+        As for ``BackgroundFlow``.
     lambda_
         Limit orders a second on one side, at distances 1, 2, 3... ticks.
     theta
@@ -67,7 +67,7 @@ cdef class Poisson(Flow):
     def __init__(
         self, name, *, price, lambda_, theta, mu, k=0.0, alpha=0.0, window=None, depth=0, **others
     ):
-        Flow.__init__(self, name, price=price, **others)
+        BackgroundFlow.__init__(self, name, price=price, **others)
         arrivals = finite_list("lambda_", lambda_)
         if window is None:
             window = len(arrivals)
@@ -253,7 +253,7 @@ cdef class ZeroIntelligence(Poisson):
     Parameters
     ----------
     name, price, instrument, **participant
-        As for ``Flow``.
+        As for ``BackgroundFlow``.
     alpha
         Limit order rate: lots a second at each price, on either side.
     mu
@@ -281,7 +281,7 @@ cdef class ZeroIntelligence(Poisson):
         if "size" in others:
             raise TypeError(f"size: the size of the orders is sigma here, got {others['size']!r}")
         lots = integer("sigma", sigma, 1)
-        Flow.__init__(self, name, price=price, size=lots, **others)
+        BackgroundFlow.__init__(self, name, price=price, size=lots, **others)
         width = integer("window", window, 1, MAX_WINDOW)
         arrival = finite("alpha", alpha) / lots
         trading = finite("mu", mu) / lots

@@ -3,13 +3,13 @@ from typing import SupportsFloat
 
 from typing_extensions import disjoint_base
 
-from agents.flow.flow import Flow
+from agents.flow.flow import BackgroundFlow
 from agents.latency import Distance, Latency
 
 __all__ = ["QueueReactive"]
 
 @disjoint_base
-class QueueReactive(Flow):
+class QueueReactive(BackgroundFlow):
     def __init__(
         self,
         name: str,

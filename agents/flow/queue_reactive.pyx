@@ -3,15 +3,15 @@
 cimport cython
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from agents.flow.choice cimport Choice
-from agents.flow.flow cimport Flow
+from agents.flow.flow cimport BackgroundFlow
 from agents.flow.orders cimport OpenOrders
 from agents.random cimport uniform
-from lob.ladder cimport NO_KEY, NO_LEVEL, Ladder, ladder_find
-from lob.matching cimport Book
-from lob.order_table cimport RestingOrder
-from lob.records cimport BUY, MAX_PRICE, SELL
+from lob.engine.ladder cimport NO_KEY, NO_LEVEL, Ladder, ladder_find
+from lob.engine.matching cimport Book
+from lob.engine.order_table cimport RestingOrder
+from lob.engine.records cimport BUY, MAX_PRICE, SELL
 
 from agents.flow.arguments import finite, finite_list
 from agents.flow.stationary import queue_lengths
@@ -23,7 +23,7 @@ MAX_LEVELS = 1_000
 
 
 @cython.auto_pickle(True)
-cdef class QueueReactive(Flow):
+cdef class QueueReactive(BackgroundFlow):
     """Order flow that depends on the length of the queue that it joins or leaves.
 
     Around a reference price, which lies between two ticks, there are K queues on either side. The
@@ -45,7 +45,7 @@ cdef class QueueReactive(Flow):
     Parameters
     ----------
     name, size, instrument, **participant
-        As for ``Flow``.
+        As for ``BackgroundFlow``.
     price
         Where queue 1 of the bids is to begin with, in ticks; queue 1 of the asks is a tick above.
     limit, cancel, market
@@ -82,7 +82,7 @@ cdef class QueueReactive(Flow):
     def __init__(
         self, name, *, price, limit, cancel, market, theta, theta_reinit=0.0, **others
     ):
-        Flow.__init__(self, name, price=price, **others)
+        BackgroundFlow.__init__(self, name, price=price, **others)
         if self.market_data_delay:
             raise ValueError(
                 f"market_data_delay must be 0: rates follow the queues as they are, "

@@ -11,7 +11,7 @@ from agents.simulation cimport Participant
 from lob.clearing.clearing cimport Clearing
 from lob.clearing.ledger cimport SAFE
 from lob.clearing.requirement cimport NO_PRICE
-from lob.records cimport (
+from lob.engine.records cimport (
     BUY,
     CANCELLED,
     IOC,
@@ -24,7 +24,7 @@ from lob.records cimport (
     Message,
     write_message,
 )
-from lob.wide cimport fits, int128
+from lob.engine.wide cimport fits, int128
 
 from lob import checks
 

@@ -9,7 +9,7 @@ from lob import Side, TimeInForce
 from lob.checks import integer
 from lob.clearing import Clearing
 
-__all__ = ["RehypothecatingLender", "YieldLooper"]
+__all__ = ["RecursiveYieldBorrower", "RehypothecatingLender"]
 
 PPM = 1_000_000
 
@@ -19,7 +19,7 @@ def liquidation_threshold(clearing: Clearing, holding: int) -> int:
     return PPM - next(iter(clearing.holdings[holding].margin.maintenance(Side.BUY))).rate
 
 
-class YieldLooper(Leveraged):
+class RecursiveYieldBorrower(Leveraged):
     """Borrows against a staked token to hold more of it, while that earns more than it costs.
 
     With leverage ``L`` it earns ``L * yield - (L - 1) * rate`` on its equity, so another loop pays

@@ -132,7 +132,7 @@ class Hedger(Leveraged):
             raise ValueError(f"hedge must not be the holding itself, {hedge}")
         self.unwind_at = unwind_at
         self.basis_limit = integer("basis_limit", basis_limit, 1)
-        self.unwinding = False
+        self.inventory_exit = False
 
     def on_start(self) -> None:
         """Open a cross account that holds nothing yet."""
@@ -148,8 +148,8 @@ class Hedger(Leveraged):
             return
         apart = abs(marks[0] - marks[1])
         if self.state.margin_ratio < self.unwind_at or apart > self.basis_limit:
-            self.unwinding = True
-        wanted = 0 if self.unwinding else self.size
+            self.inventory_exit = True
+        wanted = 0 if self.inventory_exit else self.size
         self._hold(self.holding, wanted)
         self._hold(self.hedge, -self._held(self.holding))
 

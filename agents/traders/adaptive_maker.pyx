@@ -9,11 +9,11 @@ cimport cython
 from libc.math cimport ceil, fabs, floor, trunc
 from libc.stdint cimport int64_t, uint32_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from agents.simulation cimport Participant
 from agents.traders.population cimport Population
-from lob.matching cimport Book
-from lob.records cimport BUY, REASON_UNCROSS, SELL, TRADE, Event, Quote
+from lob.engine.matching cimport Book
+from lob.engine.records cimport BUY, REASON_UNCROSS, SELL, TRADE, Event, Quote
 
 from agents.traders.arguments import not_negative, positive
 from lob.checks import integer

@@ -4,13 +4,13 @@ cimport cython
 from libc.math cimport ceil, floor, trunc
 from libc.stdint cimport int64_t, uint32_t
 
-from lob.block cimport Block
-from lob.elementary cimport natural_exp, natural_log
+from lob.engine.block cimport Block
+from lob.engine.elementary cimport natural_exp, natural_log
 from agents.random cimport Stream, below, exponential, normal, uniform
 from agents.traders.population cimport Population
-from lob.ladder cimport NO_LEVEL, Ladder
-from lob.matching cimport Book
-from lob.records cimport BUY, SELL, TRADE, Event
+from lob.engine.ladder cimport NO_LEVEL, Ladder
+from lob.engine.matching cimport Book
+from lob.engine.records cimport BUY, SELL, TRADE, Event
 
 from agents.traders.arguments import not_negative, positive
 from lob.checks import integer

@@ -13,12 +13,12 @@ from agents.traders.schedules import Schedule
 from lob import EventKind, Reason, Side, TimeInForce
 from lob.checks import integer
 
-__all__ = ["Executor", "Report"]
+__all__ = ["ExecutionReport", "Executor"]
 
 SECOND = 1_000_000_000
 
 
-class Report(NamedTuple):
+class ExecutionReport(NamedTuple):
     """What became of an order, as far as has been heard."""
 
     size: int
@@ -114,10 +114,10 @@ class Executor(Agent):
         self.children = 0
         self.fill_times: tuple[int, int] | None = None
 
-    def report(self) -> Report:
+    def report(self) -> ExecutionReport:
         """What became of the order so far."""
         first, last = self.fill_times or (None, None)
-        return Report(
+        return ExecutionReport(
             size=self.size,
             filled=self.filled,
             unfilled=self.size - self.filled,

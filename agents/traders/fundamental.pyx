@@ -16,8 +16,8 @@ ticks from the straight line, which rounding to a whole tick hides.
 from libc.math cimport floor, sqrt
 from libc.stdint cimport int64_t, uint64_t
 
-from lob.block cimport Block
-from lob.elementary cimport natural_exp
+from lob.engine.block cimport Block
+from lob.engine.elementary cimport natural_exp
 from agents.random cimport (
     RootSeed,
     StreamKey,

@@ -3,10 +3,10 @@
 cimport cython
 from libc.stdint cimport int64_t, uint32_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from agents.traders.population cimport Population
 from agents.traders.sizes cimport SizeMixture
-from lob.records cimport BUY, SELL, Quote
+from lob.engine.records cimport BUY, SELL, Quote
 
 from agents.traders.arguments import positive
 from lob import checks

@@ -4,11 +4,11 @@ cimport cython
 from libc.math cimport fabs
 from libc.stdint cimport int64_t, uint32_t
 
-from lob.elementary cimport natural_exp, natural_log
+from lob.engine.elementary cimport natural_exp, natural_log
 from agents.random cimport Stream, below, uniform
 from agents.traders.population cimport Population
 from agents.traders.sizes cimport SizeMixture
-from lob.records cimport BUY, SELL, Quote
+from lob.engine.records cimport BUY, SELL, Quote
 
 from lob import checks
 

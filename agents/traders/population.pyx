@@ -9,7 +9,7 @@ on the others nor on how many there are.
 cimport cython
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from agents.latency cimport Constant, Distance, Latency
 from agents.random cimport (
     BEHAVIOUR,
@@ -25,7 +25,7 @@ from agents.random cimport (
     root_seed,
 )
 from agents.simulation cimport VENUE_NAME, Participant
-from lob.records cimport CANCEL, GTC, LIMIT, NEW, Message, write_message
+from lob.engine.records cimport CANCEL, GTC, LIMIT, NEW, Message, write_message
 
 from lob import checks
 

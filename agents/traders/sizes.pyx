@@ -5,8 +5,8 @@ from math import exp, isfinite
 from libc.math cimport floor
 from libc.stdint cimport int64_t
 
-from lob.block cimport Block
-from lob.elementary cimport natural_exp
+from lob.engine.block cimport Block
+from lob.engine.elementary cimport natural_exp
 from agents.random cimport RandomStream, Stream, normal, uniform
 
 __all__ = ["SizeMixture"]

@@ -7,13 +7,13 @@ cimport cython
 from libc.math cimport floor, sqrt
 from libc.stdint cimport int64_t, uint32_t
 
-from lob.block cimport Block
-from lob.elementary cimport natural_exp
+from lob.engine.block cimport Block
+from lob.engine.elementary cimport natural_exp
 from agents.random cimport Stream, below, normal, uniform
 from agents.traders.fundamental cimport Fundamental
 from agents.traders.population cimport Population
 from agents.traders.sizes cimport SizeMixture
-from lob.records cimport BUY, CANCELLED, SELL, TRADE, Event, Quote
+from lob.engine.records cimport BUY, CANCELLED, SELL, TRADE, Event, Quote
 
 from agents.traders.arguments import not_negative, positive
 from lob.checks import integer

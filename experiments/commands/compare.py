@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.console import RefusalError, make_folder, progress
+from experiments.commands.console import RefusalError, make_folder, progress
 
 if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy
@@ -66,31 +66,31 @@ def compare(
 ) -> None:
     """Compare liquidation designs: one table, paired differences, a Pareto view."""
     from experiments.commands.run import market_options
-    from experiments.contest.challengers import as_stated, of_scenario, parse_challengers
+    from experiments.contest.designs import as_stated, of_scenario, parse_designs
     from experiments.contest.study import study_contest
-    from experiments.designs import contest_designs, tunable
     from experiments.report.contest_terminal import show_contest
-    from experiments.scenario import ScenarioError, read_scenario
-    from experiments.store import RunStore
+    from experiments.runs.store import RunStore
+    from experiments.scenario.designs import contest_designs, tunable
+    from experiments.scenario.read import ScenarioError, read_scenario
 
     if wrong and tune is None:
         raise RefusalError("--wrong-model needs --tune")
     try:
         scenario = read_scenario(name, market_options(settings))
-        challengers = of_scenario(scenario) if designs is None else []
-        if not challengers:
-            challengers = parse_challengers(designs or ",".join(contest_designs()))
-            challengers = as_stated(challengers, scenario)
-        if reference is not None and reference not in [one.label for one in challengers]:
+        chosen = of_scenario(scenario) if designs is None else []
+        if not chosen:
+            chosen = parse_designs(designs or ",".join(contest_designs()))
+            chosen = as_stated(chosen, scenario)
+        if reference is not None and reference not in [one.label for one in chosen]:
             raise RefusalError(
                 f"--reference: {reference!r} takes no part: there are "
-                f"{', '.join(one.label for one in challengers)}"
+                f"{', '.join(one.label for one in chosen)}"
             )
         make_folder(out)
         with progress(as_json, seeds) as tell:
             study = study_contest(
                 scenario,
-                challengers,
+                chosen,
                 range(seed, seed + seeds),
                 reference=reference,
                 regimes=regimes,

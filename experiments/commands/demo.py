@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import RefusalError, make_folder, progress
+from experiments.commands.console import RefusalError, make_folder, progress
 
 __all__ = ["demo"]
 
@@ -23,9 +23,9 @@ def demo(
     Needs no data and no network.
     """
     from experiments.commands.compare import write_study
-    from experiments.demo import hold_demo, story
     from experiments.report.contest_terminal import show_contest
-    from experiments.store import RunStore
+    from experiments.runs.store import RunStore
+    from experiments.studies.demo import hold_demo, story
 
     make_folder(out)
     try:

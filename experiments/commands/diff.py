@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import BAD_DATA, RefusalError
+from experiments.commands.console import BAD_DATA, RefusalError
 
 __all__ = ["diff"]
 
@@ -19,7 +19,7 @@ def diff(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Name the first row in which two tapes differ, and what led to it. Exits 1 if one does."""
-    from experiments.difference import first_difference, tell
+    from experiments.runs.tape_diff import first_difference, tell
     from lob import tape
 
     try:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.clock import parse_duration
+from experiments.commands.console import RefusalError, progress
 from experiments.commands.run import MarketOptions, market_options
-from experiments.console import RefusalError, progress
 
 if TYPE_CHECKING:
     from agents import Simulation
     from experiments.metrics.intervals import Interval
-    from experiments.simulated_sale import SimulatedSale
+    from experiments.studies.impact import SimulatedSale
 
 __all__ = ["impact"]
 
@@ -32,7 +32,7 @@ def impact(
 ) -> None:
     """Sell into a simulated market, and measure it against its twins without the sale."""
     from experiments.markets import MARKETS
-    from experiments.simulated_sale import measure_sale
+    from experiments.studies.impact import measure_sale
 
     if market not in MARKETS:
         raise RefusalError(f"no market is called {market!r}: there are {', '.join(MARKETS)}")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from experiments.clock import parse_duration, parse_time
-from experiments.console import BAD_DATA, RefusalError, Tell, make_folder, progress
-from experiments.forced_sale import ForcedSale, Style
+from experiments.commands.console import BAD_DATA, RefusalError, Tell, make_folder, progress
+from experiments.studies.forced_sale import ForcedSale, SaleStyle
 from lob import MAX_SIZE
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def replay(
         str | None, typer.Option(metavar="DURATION", help="How long it takes: 90s, 5m, 1h.")
     ] = None,
     style: Annotated[
-        Style | None,
+        SaleStyle | None,
         typer.Option(
             help="market: all at once. twap: equal parts. pov: a share of the volume.",
             show_default="twap with --over, else market",
@@ -83,7 +83,7 @@ def replay(
     """Replay a day of order flow and, with --sell, measure what a forced sale does to it."""
     sale = _sale(sell, at, over, style, rate)
     chosen = mode or (Mode.INTERACTIVE if sale else Mode.EXACT)
-    if sale and sale.style is Style.POV and chosen is Mode.EXACT:
+    if sale and sale.style is SaleStyle.POV and chosen is Mode.EXACT:
         raise RefusalError(
             "--style pov needs --mode interactive: in an exact replay nothing trades that it "
             "could follow"
@@ -103,7 +103,7 @@ def replay(
 
 
 def _sale(
-    sell: int | None, at: str | None, over: str | None, style: Style | None, rate: str | None
+    sell: int | None, at: str | None, over: str | None, style: SaleStyle | None, rate: str | None
 ) -> ForcedSale | None:
     """Return the sale that the options ask for; ``None`` if they ask for none."""
     others = {"--at": at, "--over": over, "--style": style, "--rate": rate}
@@ -114,12 +114,12 @@ def _sale(
         return None
     if at is None:
         raise RefusalError("--sell needs --at HH:MM:SS, the time at which to sell")
-    style = style or (Style.TWAP if over else Style.MARKET)
-    if style is Style.MARKET and over:
+    style = style or (SaleStyle.TWAP if over else SaleStyle.MARKET)
+    if style is SaleStyle.MARKET and over:
         raise RefusalError("--style market sells at once: leave out --over")
-    if style is not Style.MARKET and not over:
+    if style is not SaleStyle.MARKET and not over:
         raise RefusalError(f"--style {style} needs --over DURATION, such as 5m")
-    if style is not Style.POV and rate:
+    if style is not SaleStyle.POV and rate:
         raise RefusalError("--rate is for --style pov")
     return ForcedSale(
         size=sell,
@@ -149,7 +149,7 @@ def _parse_rate(text: str) -> Fraction:
 
 def _make(out: Path | None) -> "Day":
     """Make a day, in the folder of the answer if there is one."""
-    from experiments.synthetic_day import make_day
+    from experiments.studies.synthetic_day import make_day
 
     if out:
         return make_day(out / "day")
@@ -176,8 +176,8 @@ def _read(files: list[Path]) -> "Day":
 
 
 def _answer(day: "Day", sale: ForcedSale | None, mode: Mode, tell: Tell) -> "Answer":
-    from experiments.measurement import check_session, measure
     from experiments.report import answer
+    from experiments.studies.replay_sale import check_session, measure
     from lob.replay import replay
 
     if sale:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from experiments.commands.console import RefusalError, make_folder
 from experiments.commands.story import run_story
-from experiments.console import RefusalError, make_folder
 
 if TYPE_CHECKING:
     from agents import Simulation
-    from experiments.market_summary import MarketSummary
+    from experiments.runs.market_summary import MarketSummary
 
 __all__ = ["MarketOptions", "market_options", "run"]
 
@@ -46,7 +46,7 @@ def run(
 ) -> None:
     """Run a scenario with and without forced sales, or a ready market, and sum it up."""
     from experiments.markets import MARKETS, describe
-    from experiments.scenario import read_scenario, ready_scenarios
+    from experiments.scenario.read import read_scenario, ready_scenarios
 
     if name is None:
         for scenario in ready_scenarios():
@@ -74,8 +74,8 @@ def _run_market(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    from experiments.market_summary import summarize
     from experiments.markets import MARKETS
+    from experiments.runs.market_summary import summarize
 
     try:
         simulation = MARKETS[market](seed, **market_options(settings))

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.stack_summary import is_stacked, risk_before, seeing
+from experiments.runs.stack_summary import is_stacked, risk_before, seeing
 
 if TYPE_CHECKING:
-    from experiments.spiral_study import SpiralStudy
+    from experiments.studies.spiral import SpiralStudy
 
 __all__ = ["stack_answer", "stack_rows"]
 
@@ -31,7 +31,7 @@ def stack_answer(study: "SpiralStudy") -> dict[str, Any]:
 
 def _verification(study: "SpiralStudy") -> dict[str, Any]:
     """The same runs with clearings that see their own books only, and with those that see all."""
-    from experiments.spiral_study import study_spiral
+    from experiments.studies.spiral import study_spiral
 
     found = {}
     for sees in ("own", "all"):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from experiments.console import RefusalError, progress
-from experiments.report.beside import beside_lines
+from experiments.commands.console import RefusalError, progress
+from experiments.report.alternatives import alternative_lines
 
 if TYPE_CHECKING:
-    from experiments.spiral_study import SpiralStudy
+    from experiments.studies.spiral import SpiralStudy
 
 __all__ = ["run_story", "tell"]
 
@@ -28,9 +28,9 @@ def run_story(
     """Run a scenario over seeds, with forced selling and without, and tell what happened."""
     from experiments.commands.run import market_options
     from experiments.commands.stack_story import stack_answer
-    from experiments.run import run_scenario
-    from experiments.scenario import ScenarioError, read_scenario
-    from experiments.spiral_study import study_spiral
+    from experiments.runs.run import run_scenario
+    from experiments.scenario.read import ScenarioError, read_scenario
+    from experiments.studies.spiral import study_spiral
     from lob import tape
 
     try:
@@ -63,9 +63,10 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
     scenario = study.scenario
     lines = [f"{scenario.name}: {scenario.question}"]
     accounts = sum(one.count if one.stacked is None else 0 for one in scenario.populations)
-    accounts += sum(one.count for one in scenario.pledgers)
+    accounts += sum(one.count for one in scenario.collateralised_borrowers)
     accounts += sum(
-        one.count * (len(one.places) if one.everywhere else 1) for one in scenario.loopers
+        one.count * (len(one.places) if one.everywhere else 1)
+        for one in scenario.recursive_borrowers
     )
     accounts += len([one for one in scenario.stackers if one.clearing is not None])
     rows: list[tuple[str, str]] = []
@@ -94,7 +95,7 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
     rows.append(("ledger", "every asset sums to zero, in every run"))
     rows.append(("digest of the first run", study.full[0]["digest"]))
     lines += [f"  {name:<28}{value}" for name, value in rows]
-    return lines + beside_lines(study)
+    return lines + alternative_lines(study)
 
 
 def _market(study: "SpiralStudy") -> list[tuple[str, str]]:

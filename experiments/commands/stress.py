@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from experiments.commands.console import RefusalError, make_folder, progress
 from experiments.commands.run import MarketOptions, market_options
-from experiments.console import RefusalError, make_folder, progress
 
 if TYPE_CHECKING:
-    from experiments.scenario import Scenario
-    from experiments.stress import Cell, Failure, Stress
+    from experiments.scenario.read import Scenario
+    from experiments.studies.stress import Cell, Failure, Stress
 
 __all__ = ["stress"]
 
@@ -67,8 +67,8 @@ def stress(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Find the smallest shock at which a whole scenario fails."""
-    from experiments.scenario import ScenarioError, read_scenario
-    from experiments.stress import Failure, phase_diagram, stress_test
+    from experiments.scenario.read import ScenarioError, read_scenario
+    from experiments.studies.stress import Failure, phase_diagram, stress_test
 
     try:
         threshold = above if above is not None else SHARE if fails == "liquidated" else 0.0

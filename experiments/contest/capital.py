@@ -10,9 +10,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
-from experiments.contest.challengers import Challenger
-from experiments.designs import maker_of
-from experiments.scenario import Scenario
+from experiments.contest.designs import ContestDesign
+from experiments.scenario.designs import maker_of
+from experiments.scenario.read import Scenario
 
 __all__ = ["Form", "budget_of", "equalised", "form_of"]
 
@@ -36,14 +36,14 @@ def budget_of(scenario: Scenario) -> int:
     return sum(one.capital for one in scenario.keepers)
 
 
-def equalised(scenario: Scenario, challenger: Challenger) -> tuple[Scenario, dict[str, Any]]:
+def equalised(scenario: Scenario, design: ContestDesign) -> tuple[Scenario, dict[str, Any]]:
     """The scenario and the parameters with which a design meets the others on equal terms.
 
-    Parameters that the challenger states itself are left as they are.
+    Parameters that the design states itself are left as they are.
     """
-    budget, form = budget_of(scenario), form_of(challenger.design)
-    names = _parameters(challenger.design)
-    parameters = dict(challenger.parameters)
+    budget, form = budget_of(scenario), form_of(design.design)
+    names = _parameters(design.design)
+    parameters = dict(design.parameters)
     if scenario.block_time and "every" in names:
         parameters.setdefault("every", scenario.block_time)
     if not budget or form == "keepers":

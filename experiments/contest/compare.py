@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.contest.challengers import Challenger
+from experiments.contest.designs import ContestDesign
 from experiments.contest.trial import Group, key_of_run, run_group
 from experiments.metrics.criteria import CRITERIA, criterion
 from experiments.metrics.intervals import Interval, student_interval
 from experiments.metrics.paired import (
-    Difference,
+    PairedDifference,
     pareto_frequency,
     ranks,
     simultaneous_differences,
 )
 from experiments.metrics.solvency import Quantile, expected_shortfall, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
-from experiments.scenario import Scenario
-from experiments.store import RunStore
-from experiments.workers import run_jobs
+from experiments.runs.store import RunStore
+from experiments.runs.workers import run_jobs
+from experiments.scenario.read import Scenario
 
 __all__ = ["OBJECTIVES", "Contest", "hold_contest", "hold_contests", "plain"]
 
@@ -43,7 +43,7 @@ class Contest:
 
     scenario: Scenario
     market: str
-    challengers: tuple[Challenger, ...]
+    designs: tuple[ContestDesign, ...]
     seeds: tuple[int, ...]
     reference: str
     """Label of the design that the others are compared with."""
@@ -53,7 +53,7 @@ class Contest:
     @property
     def labels(self) -> list[str]:
         """Of the designs, in the order given."""
-        return [one.label for one in self.challengers]
+        return [one.label for one in self.designs]
 
     @property
     def failed(self) -> list[Row]:
@@ -79,7 +79,7 @@ class Contest:
             return Interval(nan, nan, nan, 0.95, "student", 0)
         return student_interval(known)
 
-    def differences(self, *, level: float = 0.95) -> dict[tuple[str, str], Difference]:
+    def differences(self, *, level: float = 0.95) -> dict[tuple[str, str], PairedDifference]:
         """Of every other design to the reference, by (label, criterion): all hold at once."""
         others = [label for label in self.labels if label != self.reference]
         if not others:
@@ -146,7 +146,7 @@ class Contest:
         differences = self.differences()
         pareto = self.pareto()
         designs = {}
-        for one in self.challengers:
+        for one in self.designs:
             found, tails = self.amplification(one.label), self.tails(one.label)
             criteria = {}
             for each in CRITERIA:
@@ -194,7 +194,7 @@ def plain(value: Any) -> Any:
 
 def hold_contest(
     scenario: Scenario,
-    challengers: Sequence[Challenger],
+    designs: Sequence[ContestDesign],
     seeds: Sequence[int],
     *,
     market: str = "base",
@@ -229,7 +229,7 @@ def hold_contest(
     """
     return hold_contests(
         {market: scenario},
-        challengers,
+        designs,
         seeds,
         reference=reference,
         store=store,
@@ -241,7 +241,7 @@ def hold_contest(
 
 def hold_contests(
     markets: dict[str, Scenario],
-    challengers: Sequence[Challenger],
+    designs: Sequence[ContestDesign],
     seeds: Sequence[int],
     *,
     reference: str | None = None,
@@ -251,7 +251,7 @@ def hold_contests(
     report: Report = lambda done, total: None,
 ) -> dict[str, Contest]:
     """The same in several markets at once: one contest each, by name."""
-    labels = [one.label for one in challengers]
+    labels = [one.label for one in designs]
     if len(set(seeds)) < 2 or len(set(seeds)) != len(seeds):
         raise ValueError(f"seeds must be two or more, all different, got {list(seeds)}")
     if reference is not None and reference not in labels:
@@ -260,13 +260,13 @@ def hold_contests(
         if store is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="firesale-"))
             store = RunStore(Path(folder))
-        rows = _gather(markets, tuple(challengers), seeds, store, workers, pictures, report)
+        rows = _gather(markets, tuple(designs), seeds, store, workers, pictures, report)
         store.compact()
     return {
         name: Contest(
             scenario,
             name,
-            tuple(challengers),
+            tuple(designs),
             tuple(seeds),
             reference or labels[0],
             tuple(rows[name]),
@@ -277,7 +277,7 @@ def hold_contests(
 
 def _gather(
     markets: dict[str, Scenario],
-    challengers: tuple[Challenger, ...],
+    designs: tuple[ContestDesign, ...],
     seeds: Sequence[int],
     store: RunStore,
     workers: int | None,
@@ -291,7 +291,7 @@ def _gather(
         for name, scenario in markets.items():
             drawn = pictures and seed == seeds[0] and name == next(iter(markets))
             missing = []
-            for one in challengers:
+            for one in designs:
                 row = known.get(key_of_run(scenario, seed, one))
                 if row is None or row["error"] or (drawn and "path" not in row):
                     missing.append(one)
@@ -299,15 +299,15 @@ def _gather(
                     found[name].append({**row, "market": name, "label": one.label, "how": one.how})
             if missing:
                 groups.append(Group(scenario, name, seed, tuple(missing), store.log, drawn))
-    total = len(markets) * len(seeds) * len(challengers)
-    done = total - sum(len(group.challengers) for group in groups)
+    total = len(markets) * len(seeds) * len(designs)
+    done = total - sum(len(group.designs) for group in groups)
     report(done, total)
     for group, rows, error in run_jobs(run_group, groups, workers=workers):
         found[group.market] += rows if rows is not None else _lost(group, error or "")
-        done += len(group.challengers)
+        done += len(group.designs)
         report(done, total)
     # Jobs end in any order; what is drawn from the rows again must not depend on it.
-    label_at = {one.label: at for at, one in enumerate(challengers)}
+    label_at = {one.label: at for at, one in enumerate(designs)}
     seed_at = {seed: at for at, seed in enumerate(seeds)}
     for kept in found.values():
         kept.sort(key=lambda row: (seed_at[row["seed"]], label_at[row["label"]]))
@@ -331,5 +331,5 @@ def _lost(group: Group, error: str) -> list[Row]:
             "digest": None,
             "cpu_seconds": 0.0,
         }
-        for one in group.challengers
+        for one in group.designs
     ]

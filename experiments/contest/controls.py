@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.contest.challengers import Challenger
+from experiments.contest.designs import ContestDesign
 from experiments.contest.trial import Group, run_group
-from experiments.scenario import Scenario
-from experiments.workers import run_jobs
+from experiments.runs.workers import run_jobs
+from experiments.scenario.read import Scenario
 
 __all__ = ["Controls", "run_controls"]
 
@@ -46,7 +46,7 @@ class Controls(NamedTuple):
 
 def run_controls(
     scenario: Scenario,
-    challengers: Sequence[Challenger],
+    designs: Sequence[ContestDesign],
     seed: int,
     *,
     reference: str,
@@ -57,7 +57,7 @@ def run_controls(
 
     Parameters
     ----------
-    scenario, challengers, reference
+    scenario, designs, reference
         See ``experiments.contest.compare.hold_contest``.
     seed
         One that is not necessarily of the contest.
@@ -72,16 +72,16 @@ def run_controls(
     RuntimeError
         If a run of them raised.
     """
-    one = next(each for each in challengers if each.label == reference)
+    one = next(each for each in designs if each.label == reference)
     calm = scenario.model_copy(
         update={"shocks": [each.model_copy(update={"lots": 1}) for each in scenario.shocks]}
     )
     # Two groups of the calm market, so that two cores are done at about the same time.
-    half = len(challengers) // 2
+    half = len(designs) // 2
     wanted = {
         "again": (scenario, (one._replace(label="again"),)),
-        "calm": (calm, tuple(challengers[half:])),
-        "calm too": (calm, tuple(challengers[:half])),
+        "calm": (calm, tuple(designs[half:])),
+        "calm too": (calm, tuple(designs[:half])),
         "once": (scenario, (one,)),
     }
     if known is not None:
@@ -91,10 +91,10 @@ def run_controls(
     rows: dict[str, list[Any]] = {"once": [known], "calm too": []}
     with tempfile.TemporaryDirectory(prefix="firesale-") as made:
         groups = []
-        for name, (market, entrants) in wanted.items():
+        for name, (market, all_designs) in wanted.items():
             place = Path(made) / name
             place.mkdir()
-            groups.append(Group(market, name, seed, entrants, place))
+            groups.append(Group(market, name, seed, all_designs, place))
         for group, found, error in run_jobs(run_group, groups, workers=workers):
             errors = [error] if error else [row["error"] for row in found if row["error"]]
             if errors:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 import agents
-from experiments.build import build
-from experiments.scenario import SECOND_NS, Scenario
+from experiments.scenario.build import build
+from experiments.scenario.read import SECOND_NS, Scenario
 
 __all__ = ["MarketFacts", "market_facts"]
 

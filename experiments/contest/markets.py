@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from experiments.contest.market_facts import market_facts
-from experiments.parts import Maker
-from experiments.scenario import Scenario
-from experiments.scenario_keepers import Congestion, Keepers, Load
+from experiments.scenario.keepers import CongestionTable, KeepersTable, LoadTable
+from experiments.scenario.parts import MakerTable
+from experiments.scenario.read import Scenario
 
 __all__ = ["AXES", "REGIMES", "Change", "changed", "regimes_of", "wrong_models"]
 
@@ -68,7 +68,7 @@ def _with_leaving_makers(scenario: Scenario) -> dict[str, Any]:
     update = _flow(alpha=0.5)(scenario)
     number = scenario.number_of(scenario.shocks[0].instrument)
     near = market_facts(scenario, range(1, 2)).depth
-    maker = Maker(
+    maker = MakerTable(
         name="leaving maker",
         instrument=scenario.instruments[number].name,
         levels=LEVELS,
@@ -107,7 +107,7 @@ def _oracle_lag(seconds: float) -> Callable[[Scenario], dict[str, Any]]:
 
 
 def _of_keepers(
-    change: Callable[[Keepers], dict[str, Any]],
+    change: Callable[[KeepersTable], dict[str, Any]],
 ) -> Callable[[Scenario], dict[str, Any]]:
     def made(scenario: Scenario) -> dict[str, Any]:
         if not scenario.keepers:
@@ -121,8 +121,10 @@ def _congested(scenario: Scenario) -> dict[str, Any]:
     if not scenario.keepers:
         raise ValueError("it has no keepers")
     return {
-        "congestion": Congestion(
-            block_time=scenario.block_time or 1.0, capacity=4, load=[Load(rate=3.0, mean_bid=50.0)]
+        "congestion": CongestionTable(
+            block_time=scenario.block_time or 1.0,
+            capacity=4,
+            load=[LoadTable(rate=3.0, mean_bid=50.0)],
         )
     }
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from experiments.contest.compare import OBJECTIVES, Contest
 from experiments.metrics.criteria import criterion
-from experiments.metrics.paired import Difference, simultaneous_differences
+from experiments.metrics.paired import PairedDifference, simultaneous_differences
 
 __all__ = ["Flip", "flips", "pairwise"]
 
@@ -27,7 +27,7 @@ class Flip(NamedTuple):
         return f"{self.market}: {self.behind} is ahead of {self.ahead} in {self.criterion}{how}"
 
 
-def pairwise(contest: Contest, name: str) -> dict[tuple[str, str], Difference]:
+def pairwise(contest: Contest, name: str) -> dict[tuple[str, str], PairedDifference]:
     """The differences between all pairs of designs in a criterion, which hold all at once."""
     import itertools
 

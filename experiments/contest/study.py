@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from experiments.contest.challengers import Challenger
 from experiments.contest.compare import Contest, hold_contests
 from experiments.contest.controls import Controls, run_controls
+from experiments.contest.designs import ContestDesign
 from experiments.contest.market_facts import MarketFacts, market_facts
 from experiments.contest.markets import AXES, REGIMES, WRONG, Change, changed, regimes_of
 from experiments.contest.robustness import Flip, flips, to_rows
 from experiments.contest.tuning import FIRST_TRAINING_SEED, Tunable, Tuned, harm, tune
-from experiments.metrics.paired import Difference, simultaneous_differences
-from experiments.scenario import Scenario
-from experiments.store import RunStore
+from experiments.metrics.paired import PairedDifference, simultaneous_differences
+from experiments.runs.store import RunStore
+from experiments.scenario.read import Scenario
 
 __all__ = ["ContestStudy", "WrongModel", "study_contest"]
 
@@ -30,7 +30,7 @@ class WrongModel(NamedTuple):
     parameters: dict[str, Any]
     best: str
     """The design with the least harm when tuned in the right market."""
-    regret: Difference
+    regret: PairedDifference
     """Harm of the first minus harm of the second, both in the right market, on the test seeds."""
 
     @property
@@ -71,7 +71,7 @@ class ContestStudy:
                 "flips": to_rows(self.flips),
                 "tuned": {
                     name: {
-                        "parameters": one.challenger.parameters,
+                        "parameters": one.design.parameters,
                         "harm": one.harm,
                         "preset_harm": one.preset_harm,
                         "runs": one.trials,
@@ -89,7 +89,7 @@ class ContestStudy:
 
 def study_contest(
     scenario: Scenario,
-    challengers: Sequence[Challenger],
+    designs: Sequence[ContestDesign],
     seeds: Sequence[int],
     *,
     reference: str | None = None,
@@ -107,7 +107,7 @@ def study_contest(
 
     Parameters
     ----------
-    scenario, challengers, seeds, reference, store, workers, pictures
+    scenario, designs, seeds, reference, store, workers, pictures
         See ``experiments.contest.compare.hold_contest``.
     regimes, axes
         Whether the contest is held in ``REGIMES`` and along ``AXES`` as well.
@@ -123,19 +123,19 @@ def study_contest(
     if wrong and not candidates:
         raise ValueError("a wrong model needs tuning: give the number of candidates")
     tell = report
-    entrants, tuned = list(challengers), {}
+    all_designs, tuned = list(designs), {}
     if candidates:
         tuned = tune(
-            scenario, challengers, tunable, candidates, store=store, workers=workers,
+            scenario, designs, tunable, candidates, store=store, workers=workers,
             report=lambda done, total: tell(f"tuning, round {done} of {total}"),
         )  # fmt: skip
-        entrants += [tuned[one.label].challenger for one in challengers if tunable(one.design)]
+        all_designs += [tuned[one.label].design for one in designs if tunable(one.design)]
     changes = (REGIMES[1:] if regimes else ()) + (AXES if axes else ())
     markets, missing = regimes_of(scenario, changes)
-    reference = reference or challengers[0].label
+    reference = reference or designs[0].label
     contests = hold_contests(
         {"base": scenario, **markets},
-        entrants,
+        all_designs,
         seeds,
         reference=reference,
         store=store,
@@ -148,7 +148,7 @@ def study_contest(
     first = base.seeds[0], reference
     own = [row for row in base.rows if (row["seed"], row["label"]) == first and not row["error"]]
     controls = run_controls(
-        scenario, challengers, seeds[0], reference=reference, workers=workers,
+        scenario, designs, seeds[0], reference=reference, workers=workers,
         known=own[0] if own else None,
     )  # fmt: skip
     meaning = {one.name: one.meaning for one in changes if one.name in markets}
@@ -170,7 +170,7 @@ def study_contest(
         tuned,
         [
             _wrong_model(
-                one, scenario, challengers, tuned, tunable, candidates, seeds, store, workers, tell
+                one, scenario, designs, tuned, tunable, candidates, seeds, store, workers, tell
             )
             for one in (WRONG if wrong else ())
         ],
@@ -186,7 +186,7 @@ SAME_MARKET = frozenset(
 def _wrong_model(
     change: Change,
     scenario: Scenario,
-    challengers: Sequence[Challenger],
+    designs: Sequence[ContestDesign],
     tuned: dict[str, Tuned],
     tunable: Callable[[str], Tunable],
     candidates: int,
@@ -198,19 +198,19 @@ def _wrong_model(
     """Tune in the wrong market, choose the design that does best there, and test both here."""
     believed = changed(scenario, change)
     there = tune(
-        believed, challengers, tunable, candidates, store=store, workers=workers,
+        believed, designs, tunable, candidates, store=store, workers=workers,
         report=lambda done, total: tell(f"{change.name}: tuning, round {done} of {total}"),
     )  # fmt: skip
-    entrants = [
+    all_designs = [
         each._replace(label=f"{label} {where}")
         for where, found in (("right", tuned), ("wrong", there))
-        for label, each in ((one, found[one].challenger) for one in found)
+        for label, each in ((one, found[one].design) for one in found)
     ]
     tell(f"{change.name}: the test")
     held = hold_contests(
-        {"right": scenario, "believed": believed}, entrants, seeds, store=store, workers=workers
+        {"right": scenario, "believed": believed}, all_designs, seeds, store=store, workers=workers
     )
-    labels = [one.label for one in challengers]
+    labels = [one.label for one in designs]
     recommended = min(labels, key=lambda one: harm(held["believed"], f"{one} wrong"))
     best = min(labels, key=lambda one: harm(held["right"], f"{one} right"))
     values = held["right"].values("borrower_loss") + held["right"].values("bad_debt")
@@ -222,7 +222,7 @@ def _wrong_model(
         change.name,
         change.meaning,
         recommended,
-        there[recommended].challenger.parameters,
+        there[recommended].design.parameters,
         best,
         regret,
     )

@@ -12,23 +12,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import agents
-from experiments.build import build
 from experiments.contest.capital import equalised
-from experiments.contest.challengers import Challenger
+from experiments.contest.designs import ContestDesign
 from experiments.metrics.cascade import cascade_of
-from experiments.metrics.cases import Path, path_of_quotes
+from experiments.metrics.cases import PriceSeries, path_of_quotes
 from experiments.metrics.columns import Columns, Entries
 from experiments.metrics.criteria import criteria_of
 from experiments.metrics.spiral import drop, marks_of
 from experiments.metrics.takers import leftovers
-from experiments.scenario import SECOND_NS, Scenario
-from experiments.store import append_row, key_of, rows_of_log
-from experiments.terms import terms_of
-from experiments.user_code import digest_of_user_code
-from experiments.workers import tidy
+from experiments.runs.store import append_row, key_of, rows_of_log
+from experiments.runs.tape_metadata import tape_metadata_of
+from experiments.runs.workers import tidy
+from experiments.scenario.build import build
+from experiments.scenario.read import SECOND_NS, Scenario
+from experiments.scenario.user_code import digest_of_user_code
 from lob import EntryKind, Side
 
-__all__ = ["Group", "key_of_run", "run_group", "terms_of"]
+__all__ = ["Group", "key_of_run", "run_group", "tape_metadata_of"]
 
 POINTS = 600
 """Of a price path that is drawn."""
@@ -41,32 +41,32 @@ class Group(NamedTuple):
     market: str
     """What the market is called: a regime, an axis, or "base"."""
     seed: int
-    challengers: tuple[Challenger, ...]
+    designs: tuple[ContestDesign, ...]
     log: Folder
     """Where each run is noted as soon as it is done."""
     pictures: bool = False
     """Whether the rows hold price paths and generations to draw."""
 
 
-def key_of_run(scenario: Scenario, seed: int, challenger: Challenger) -> str:
+def key_of_run(scenario: Scenario, seed: int, design: ContestDesign) -> str:
     """The key of a run: the digest of all that determines it."""
     return key_of(
         scenario=scenario.model_dump(mode="json"),
         seed=seed,
-        design=challenger.design,
-        parameters=challenger.parameters,
-        code=digest_of_user_code(challenger.design),
+        design=design.design,
+        parameters=design.parameters,
+        code=digest_of_user_code(design.design),
     )
 
 
 def run_group(group: Group) -> list[dict[str, Any]]:
     """Run all designs of a group that its logs do not have yet, and return all rows."""
-    keys = {key_of_run(group.scenario, group.seed, one): one for one in group.challengers}
+    keys = {key_of_run(group.scenario, group.seed, one): one for one in group.designs}
     known = {row["key"]: row for row in rows_of_log(group.log) if row["key"] in keys}
     if group.pictures:
         known = {key: row for key, row in known.items() if "path" in row}
     twin: _Twin | None = None
-    for key, challenger in keys.items():
+    for key, design in keys.items():
         if key in known:
             continue
         clock = time.process_time()
@@ -75,15 +75,15 @@ def run_group(group: Group) -> list[dict[str, Any]]:
             "scenario": group.scenario.name,
             "market": group.market,
             "seed": group.seed,
-            "design": challenger.design,
-            "parameters": challenger.parameters,
+            "design": design.design,
+            "parameters": design.parameters,
             "error": None,
         }
         try:
             if twin is None:
                 twin = _Twin(group.scenario, group.seed, group.pictures)
                 tidy()
-            row |= _run(group, challenger, twin)
+            row |= _run(group, design, twin)
         except Exception as error:
             row |= {"error": f"{type(error).__name__}: {error}", "criteria": {}, "digest": None}
         tidy()
@@ -97,7 +97,7 @@ def run_group(group: Group) -> list[dict[str, Any]]:
             "label": one.label,
             "how": one.how,
         }
-        for one in group.challengers
+        for one in group.designs
     ]
 
 
@@ -117,12 +117,12 @@ class _Twin:
         self.failures = len(np.unique(entries["debit"][entries["kind"] == EntryKind.LIQUIDATION]))
 
 
-def _run(group: Group, challenger: Challenger, twin: _Twin) -> dict[str, Any]:
-    scenario, parameters = equalised(group.scenario, challenger)
+def _run(group: Group, design: ContestDesign, twin: _Twin) -> dict[str, Any]:
+    scenario, parameters = equalised(group.scenario, design)
     simulation = build(
         scenario,
         group.seed,
-        design=challenger.design,
+        design=design.design,
         parameters=parameters,
         events=group.pictures,
         messages=False,
@@ -131,17 +131,17 @@ def _run(group: Group, challenger: Challenger, twin: _Twin) -> dict[str, Any]:
     for clearing in simulation.clearings:
         clearing.socialise()
     simulation.ledger.check()
-    tape, terms = simulation.entries, terms_of(simulation)
+    tape, metadata = simulation.entries, tape_metadata_of(simulation)
     entries = Columns(tape)
     marks = {number: _marks(entries, number) for number in range(len(scenario.instruments))}
     closing = {
         instrument: _close(simulation, instrument, lots, marks[instrument])
-        for instrument, lots in leftovers(entries, terms).items()
+        for instrument, lots in leftovers(entries, metadata).items()
     }
     horizon = _horizon(scenario)
     criteria = criteria_of(
         entries,
-        terms,
+        metadata,
         fair=twin.fair,
         closing=closing,
         end_ns=_end(scenario),
@@ -193,9 +193,9 @@ def _drop(scenario: Scenario, entries: Entries, number: int) -> int:
     )
 
 
-def _marks(entries: Entries, instrument: int) -> Path:
+def _marks(entries: Entries, instrument: int) -> PriceSeries:
     times, prices = marks_of(entries, instrument, _believer(entries, instrument))
-    return Path(times.copy(), prices.astype(np.float64))
+    return PriceSeries(times.copy(), prices.astype(np.float64))
 
 
 def _believer(entries: Entries, instrument: int) -> int:
@@ -204,7 +204,7 @@ def _believer(entries: Entries, instrument: int) -> int:
     return int(entries["protocol"][ours].min()) if ours.any() else 0
 
 
-def _close(simulation: agents.Simulation, instrument: int, lots: int, marks: Path) -> float:
+def _close(simulation: agents.Simulation, instrument: int, lots: int, marks: PriceSeries) -> float:
     """The price at which lots are closed by walking the book as it stands, in ticks.
 
     What the book cannot take is closed at the last price it has; with nothing there, at the mark.
@@ -218,7 +218,7 @@ def _close(simulation: agents.Simulation, instrument: int, lots: int, marks: Pat
     return float((cost.notional + rest * cost.worst_price) / max(1, abs(lots)))
 
 
-def _points(path: Path) -> list[list[float]]:
+def _points(path: PriceSeries) -> list[list[float]]:
     """A path thinned to what can be drawn: seconds and ticks, extremes kept."""
     times, prices = path
     if len(times) > POINTS:

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.random import numpy_stream
-from experiments.contest.challengers import Challenger
 from experiments.contest.compare import Contest, hold_contests
-from experiments.scenario import Scenario
-from experiments.store import RunStore
+from experiments.contest.designs import ContestDesign
+from experiments.runs.store import RunStore
+from experiments.scenario.read import Scenario
 
 __all__ = ["FIRST_TRAINING_SEED", "Tuned", "harm", "sample", "tune"]
 
@@ -32,7 +32,7 @@ Tunable = Mapping[str, tuple[Any, Any, str]]
 class Tuned(NamedTuple):
     """What a search found for a design."""
 
-    challenger: Challenger
+    design: ContestDesign
     harm: float
     """Mean over the training seeds of the last round."""
     preset_harm: float
@@ -66,7 +66,7 @@ def sample(tunable: Tunable, random: np.random.Generator) -> dict[str, Any]:
 
 def tune(
     scenario: Scenario,
-    challengers: Sequence[Challenger],
+    designs: Sequence[ContestDesign],
     tunable: Callable[[str], Tunable],
     candidates: int,
     *,
@@ -95,26 +95,26 @@ def tune(
     Returns
     -------
     dict
-        By the label of the challenger.
+        By the label of the design.
     """
     if candidates < 2:
         raise ValueError(f"candidates must be 2 or more, got {candidates}")
     alive = {one.label: _candidates(one, tunable(one.design), candidates, seed)
-             for one in challengers}  # fmt: skip
+             for one in designs}  # fmt: skip
     trials = dict.fromkeys(alive, 0)
     preset: dict[str, float] = {}
     scores: dict[str, list[float]] = {}
     seeds, first = LEAST_SEEDS, FIRST_TRAINING_SEED
     rounds = max(1, math.ceil(math.log2(candidates)))
     for step in range(rounds):
-        entrants = [
+        all_designs = [
             one._replace(label=f"{label} #{number}")
             for label, those in alive.items()
             for number, one in enumerate(those)
         ]
         found = hold_contests(
             {"training": scenario},
-            entrants,
+            all_designs,
             range(first, first + seeds),
             store=store,
             workers=workers,
@@ -140,12 +140,12 @@ def tune(
             preset[one.label],
             trials[one.label],
         )
-        for one in challengers
+        for one in designs
     }
 
 
-def _candidates(one: Challenger, tunable: Tunable, count: int, seed: int) -> list[Challenger]:
-    """The challenger as it is, and others with drawn parameters."""
+def _candidates(one: ContestDesign, tunable: Tunable, count: int, seed: int) -> list[ContestDesign]:
+    """The design as it is, and others with drawn parameters."""
     if not tunable:
         return [one]
     random = numpy_stream(seed, f"tuning {one.design}")

@@ -1,7 +1,7 @@
 """Markets of nothing but background flow, one model each."""
 
 from agents import Simulation
-from agents.flow import Flow, Hawkes, Poisson, QueueReactive, ZeroIntelligence
+from agents.flow import BackgroundFlow, Hawkes, Poisson, QueueReactive, ZeroIntelligence
 
 __all__ = ["hawkes", "poisson", "queue_reactive", "zero_intelligence"]
 
@@ -173,7 +173,7 @@ def queue_reactive(
     )
 
 
-def _alone(seed: int, events: bool, flow: Flow) -> Simulation:
+def _alone(seed: int, events: bool, flow: BackgroundFlow) -> Simulation:
     """A run in which nobody but a flow takes part."""
     simulation = Simulation(seed, events=events, messages=events)
     simulation.add(flow)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.metrics.cases import TAKEN, Path, Terms, legs_of
+from experiments.metrics.cases import TAKEN, PriceSeries, TapeMetadata, legs_of
 from lob import EntryKind
 
 __all__ = ["ZERO", "Auctions", "HandOver", "auctions_of", "hand_overs"]
@@ -42,7 +42,7 @@ class HandOver(NamedTuple):
 
 
 def hand_overs(
-    entries: NDArray[np.void], terms: Terms, worth: dict[int, Path]
+    entries: NDArray[np.void], metadata: TapeMetadata, worth: dict[int, PriceSeries]
 ) -> tuple[HandOver, ...]:
     """Find what went to takers of auctions and offers, in the order of the journal.
 
@@ -64,9 +64,9 @@ def hand_overs(
     rows = np.flatnonzero(
         np.isin(legs.kind, TAKEN)
         & np.isin(opened["tag"][legs.case], offered)
-        & ~((legs.kind == EntryKind.TAKEOVER) & np.isin(legs.other, list(terms.system)))
+        & ~((legs.kind == EntryKind.TAKEOVER) & np.isin(legs.other, list(metadata.system)))
     )
-    holdings = {(one.protocol, one.asset): one for one in terms.holdings}
+    holdings = {(one.protocol, one.asset): one for one in metadata.holdings}
     bids: dict[int, float] = {}
     found: list[HandOver] = []
     last: dict[int, int] = {}
@@ -129,8 +129,8 @@ class Auctions:
 
 def auctions_of(
     entries: NDArray[np.void],
-    terms: Terms,
-    worth: dict[int, Path],
+    metadata: TapeMetadata,
+    worth: dict[int, PriceSeries],
     *,
     below: float = ZERO,
 ) -> Auctions | None:
@@ -142,7 +142,7 @@ def auctions_of(
     if not len(offered):
         return None
     over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
-    found = hand_overs(entries, terms, worth)
+    found = hand_overs(entries, metadata, worth)
     zeros = [one for one in found if one.is_zero(below)]
     long = [one for one in found if one.lots > 0]
     long_worth = sum(one.worth for one in long)

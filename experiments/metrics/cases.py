@@ -26,11 +26,11 @@ from lob import LIQUIDATION_TAG, EntryKind
 from lob.journal import quotes
 
 __all__ = [
-    "Cases",
-    "Holding",
+    "CaseTable",
+    "HoldingMetadata",
     "Legs",
-    "Path",
-    "Terms",
+    "PriceSeries",
+    "TapeMetadata",
     "balances_before",
     "cases_of",
     "legs_of",
@@ -45,7 +45,7 @@ POSTINGS = 64
 """Kinds of entries from here on move nothing."""
 
 
-class Holding(NamedTuple):
+class HoldingMetadata(NamedTuple):
     """What a tape does not say about something that accounts of a clearing hold."""
 
     protocol: int
@@ -61,10 +61,10 @@ class Holding(NamedTuple):
         return np.asarray(lots, np.float64) * self.multiplier * price
 
 
-class Terms(NamedTuple):
+class TapeMetadata(NamedTuple):
     """The parts of a market that its tapes do not say."""
 
-    holdings: tuple[Holding, ...]
+    holdings: tuple[HoldingMetadata, ...]
     cash: dict[int, int]
     """The asset in which each clearing settles, by its number."""
     system: frozenset[int]
@@ -75,7 +75,7 @@ class Terms(NamedTuple):
     """Accounts of keepers and the like, whether they took anything or not."""
 
 
-class Path(NamedTuple):
+class PriceSeries(NamedTuple):
     """A price over time: from each time on."""
 
     times: Integers
@@ -90,21 +90,21 @@ class Path(NamedTuple):
         return self.prices[np.maximum(np.searchsorted(self.times, ts, side="right") - 1, 0)]
 
 
-def mid_path(events: NDArray[np.void], instrument: int) -> Path:
+def mid_path(events: NDArray[np.void], instrument: int) -> PriceSeries:
     """The mid of a run's events wherever it changes, while both sides have somebody."""
     return path_of_quotes(quotes(events, instrument)[0])
 
 
-def path_of_quotes(rows: NDArray[np.void]) -> Path:
+def path_of_quotes(rows: NDArray[np.void]) -> PriceSeries:
     """The mid of ``lob.QUOTE`` rows wherever it changes, while both sides have somebody."""
     found = rows[(rows["bid_size"] > 0) & (rows["ask_size"] > 0)]
     mids = (found["bid_price"] + found["ask_price"]) / 2
     changes = np.flatnonzero(np.diff(mids, prepend=np.nan) != 0)
-    return Path(found["ts_event"][changes].copy(), mids[changes])
+    return PriceSeries(found["ts_event"][changes].copy(), mids[changes])
 
 
 @dataclass(frozen=True, eq=False)
-class Cases:
+class CaseTable:
     """Every failure and what became of it, one element a case, in the order of failing."""
 
     tag: Integers
@@ -253,11 +253,11 @@ def balances_before(entries: Entries, asset: int, accounts: Integers, rows: Inte
 
 def cases_of(
     entries: Entries,
-    terms: Terms,
-    fair: dict[int, Path],
+    metadata: TapeMetadata,
+    fair: dict[int, PriceSeries],
     closing: dict[int, float],
     end_ns: int,
-) -> Cases:
+) -> CaseTable:
     """Follow every failure through a run's ``lob.ENTRY`` journal.
 
     Parameters
@@ -288,14 +288,14 @@ def cases_of(
     part = dict.fromkeys(("slippage", "bonus", "deleveraged", "worth", "received"), 0.0)
     sums: dict[str, Floats] = {name: np.full(count, value) for name, value in part.items()}
     equity, left, paid = np.zeros(count), np.zeros(count), np.zeros((5, count))
-    for number, asset in terms.cash.items():
+    for number, asset in metadata.cash.items():
         here = protocol == number
         before = balances_before(entries, asset, account, at)
         equity += np.where(here, before, 0)
         left += np.where(here, before + legs.total(asset), 0)
-        paid += np.where(here, _paid(legs, asset, terms), 0)
-    lots, unsold = np.zeros(count), np.zeros((count, len(terms.holdings)), np.int64)
-    for number, holding in enumerate(terms.holdings):
+        paid += np.where(here, _paid(legs, asset, metadata), 0)
+    lots, unsold = np.zeros(count), np.zeros((count, len(metadata.holdings)), np.int64)
+    for number, holding in enumerate(metadata.holdings):
         here = protocol == holding.protocol
         price = np.where(here, fair[holding.instrument].at(opened["ts_event"]), 1.0)
         held = np.where(here, balances_before(entries, holding.asset, account, at), 0)
@@ -311,7 +311,7 @@ def cases_of(
         for name, kinds in (("slippage", BOOK), ("bonus", TAKEN), ("deleveraged", CLOSED)):
             moved = np.where(here, legs.total(holding.asset, kinds), 0)
             cash = np.where(
-                here, legs.total(terms.cash[holding.protocol], kinds, holding.instrument), 0
+                here, legs.total(metadata.cash[holding.protocol], kinds, holding.instrument), 0
             )
             worth = -holding.value(moved, price)
             sums[name] += worth - cash
@@ -320,7 +320,7 @@ def cases_of(
             lots += np.abs(moved)
     # A debt that is still open when all is closed will not be paid by its account.
     short = np.where(settled, 0, np.maximum(-left, 0))
-    return Cases(
+    return CaseTable(
         tag=opened["tag"].copy(),
         account=account,
         opened=opened["ts_event"].copy(),
@@ -348,9 +348,9 @@ def _add(sums: dict[str, Floats], worth: Floats, cash: Floats, sold: Integers) -
     sums["received"] += np.where(sold > 0, cash, worth)
 
 
-def _paid(legs: Legs, cash: int, terms: Terms) -> Floats:
+def _paid(legs: Legs, cash: int, metadata: TapeMetadata) -> Floats:
     """Cash without lots in return, paid as bonus, fee, penalty, other; and got for debts."""
-    system = np.isin(legs.other, list(terms.system))
+    system = np.isin(legs.other, list(metadata.system))
     reward = (EntryKind.REWARD,)
     named = (*BOOK, *TAKEN, *CLOSED, *COVERS, EntryKind.REWARD, EntryKind.FEE)
     # A fund that keeps what is left of an account has it as a penalty.

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from experiments.metrics.cases import Path, Terms, cases_of
+from experiments.metrics.cases import PriceSeries, TapeMetadata, cases_of
 from experiments.metrics.columns import Entries
 from experiments.metrics.solvency import concentration
 from experiments.metrics.takers import adl_overshoot, draw_of_funds, takers_of
@@ -76,9 +76,9 @@ def criterion(name: str) -> Criterion:
 
 def criteria_of(
     entries: Entries,
-    terms: Terms,
+    metadata: TapeMetadata,
     *,
-    fair: dict[int, Path],
+    fair: dict[int, PriceSeries],
     closing: dict[int, float],
     end_ns: int,
     horizon_ns: int,
@@ -99,10 +99,10 @@ def criteria_of(
         a shock. ``nan`` where nothing was sold (recovery, cost) or lost (concentration), or nobody
         failed (time).
     """
-    cases = cases_of(entries, terms, fair, closing, end_ns)
-    takers = takers_of(entries, terms, closing)
+    cases = cases_of(entries, metadata, fair, closing, end_ns)
+    takers = takers_of(entries, metadata, closing)
     later = {
-        number: Path(np.array([0]), np.array([path.at(horizon_ns)], np.float64))
+        number: PriceSeries(np.array([0]), np.array([path.at(horizon_ns)], np.float64))
         for number, path in fair.items()
     }
     worth = float(cases.worth.sum())
@@ -113,10 +113,10 @@ def criteria_of(
     own = cases.loss[cases.loss > 0]
     return {
         "bad_debt": float(cases.covered.sum()),
-        "insurance_draw": draw_of_funds(entries, terms, closing),
+        "insurance_draw": draw_of_funds(entries, metadata, closing),
         "socialised": float(entries["amount"][socialised].sum()),
-        "adl_overshoot": adl_overshoot(entries, terms),
-        "adl_overshoot_fair": adl_overshoot(entries, terms, later),
+        "adl_overshoot": adl_overshoot(entries, metadata),
+        "adl_overshoot_fair": adl_overshoot(entries, metadata, later),
         "recovery": 1 - lost / worth if worth else float("nan"),
         "borrower_loss": float(cases.loss.sum()),
         "slippage": float(cases.slippage.sum()),

@@ -12,12 +12,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.metrics.cases import Path, Terms, balances_before
+from experiments.metrics.cases import PriceSeries, TapeMetadata, balances_before
 from experiments.metrics.solvency import concentration
 from experiments.metrics.takers import adl_overshoot, negative_equities, taker_accounts
 from lob import LIQUIDATION_TAG, EntryKind
 
-__all__ = ["BUCKETS", "Bucket", "Deleveraging", "Opposing", "deleveraging_of", "opposing_of"]
+__all__ = [
+    "BUCKETS",
+    "Bucket",
+    "Deleveraging",
+    "OpposingPosition",
+    "deleveraging_of",
+    "opposing_of",
+]
 
 BUCKETS = (0.0, 2.0, 5.0, 10.0, 20.0)
 """Lowest leverage of each bucket."""
@@ -28,7 +35,7 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-class Opposing(NamedTuple):
+class OpposingPosition(NamedTuple):
     """Positions that may be deleveraged, one element each."""
 
     account: Integers
@@ -96,9 +103,11 @@ class Deleveraging:
         }
 
 
-def adl_rows(entries: NDArray[np.void], terms: Terms) -> tuple[Integers, Integers, Integers]:
+def adl_rows(
+    entries: NDArray[np.void], metadata: TapeMetadata
+) -> tuple[Integers, Integers, Integers]:
     """Every position closed: row of its lots, the account that was hit, its signed lots."""
-    assets = [one.asset for one in terms.holdings]
+    assets = [one.asset for one in metadata.holdings]
     at = np.flatnonzero(
         (entries["kind"] == EntryKind.ADL)
         & (entries["tag"] >= LIQUIDATION_TAG)
@@ -115,27 +124,30 @@ def adl_rows(entries: NDArray[np.void], terms: Terms) -> tuple[Integers, Integer
 
 
 def opposing_of(
-    entries: NDArray[np.void], terms: Terms, marks: dict[int, Path], holding: int = 0
-) -> Opposing:
-    """The opposing positions of one holding of ``terms``, and how much of each was closed."""
-    of = terms.holdings[holding]
-    at, hit, lots = adl_rows(entries, terms)
+    entries: NDArray[np.void],
+    metadata: TapeMetadata,
+    marks: dict[int, PriceSeries],
+    holding: int = 0,
+) -> OpposingPosition:
+    """The opposing positions of one holding of ``metadata``, and how much of each was closed."""
+    of = metadata.holdings[holding]
+    at, hit, lots = adl_rows(entries, metadata)
     clearing = (entries["tag"][at] - LIQUIDATION_TAG) >> 48
     ours = (entries["asset"][at] == of.asset) & (clearing == of.protocol)
     at, hit, lots = at[ours], hit[ours], lots[ours]
     nothing = np.zeros(0, np.int64)
     if not len(at):
-        return Opposing(nothing, nothing, np.zeros(0), np.zeros(0), nothing)
+        return OpposingPosition(nothing, nothing, np.zeros(0), np.zeros(0), nothing)
     first = int(at[0])
-    accounts = _members(entries, terms, first)
+    accounts = _members(entries, metadata, first)
     rows = np.full(len(accounts), first)
     held = balances_before(entries, of.asset, accounts, rows).astype(np.int64)
     sides = np.unique(np.sign(lots))
     among = np.isin(np.sign(held), sides) & (held != 0)
     accounts, held, rows = accounts[among], held[among], rows[among]
     mark = float(marks[of.instrument].at(int(entries["ts_event"][first])))
-    equity = balances_before(entries, terms.cash[of.protocol], accounts, rows)
-    for number, one in enumerate(terms.holdings):
+    equity = balances_before(entries, metadata.cash[of.protocol], accounts, rows)
+    for number, one in enumerate(metadata.holdings):
         if one.protocol != of.protocol:
             continue
         other = held if number == holding else balances_before(entries, one.asset, accounts, rows)
@@ -148,30 +160,30 @@ def opposing_of(
     known = where < len(accounts)
     known[known] = accounts[where[known]] == hit[known]
     np.add.at(closed, where[known], np.abs(lots[known]))
-    return Opposing(accounts, held, value, leverage, closed)
+    return OpposingPosition(accounts, held, value, leverage, closed)
 
 
-def _members(entries: NDArray[np.void], terms: Terms, first: int) -> Integers:
+def _members(entries: NDArray[np.void], metadata: TapeMetadata, first: int) -> Integers:
     """Accounts that brought money, are in no liquidation at a row, and take nothing over."""
     before = entries[:first]
     brought = before["credit"][
-        np.isin(before["kind"], BROUGHT) & np.isin(before["asset"], list(terms.cash.values()))
+        np.isin(before["kind"], BROUGHT) & np.isin(before["asset"], list(metadata.cash.values()))
     ]
     given = before["debit"][np.isin(before["kind"], BROUGHT) & (before["debit"] > 0)]
     opened = before[before["kind"] == EntryKind.LIQUIDATION]
     over = before["tag"][before["kind"] == EntryKind.SETTLED]
     failing = opened["debit"][~np.isin(opened["tag"], over)]
     found = np.unique(np.concatenate([brought, given])).astype(np.int64)
-    out = np.concatenate([failing, taker_accounts(entries, terms), list(terms.system)])
+    out = np.concatenate([failing, taker_accounts(entries, metadata), list(metadata.system)])
     members: Integers = found[~np.isin(found, out.astype(np.int64))]
     return members
 
 
 def deleveraging_of(
     entries: NDArray[np.void],
-    terms: Terms,
-    marks: dict[int, Path],
-    fair: dict[int, Path],
+    metadata: TapeMetadata,
+    marks: dict[int, PriceSeries],
+    fair: dict[int, PriceSeries],
 ) -> Deleveraging | None:
     """Add up the auto-deleveraging of a run; ``None`` if there was none.
 
@@ -184,16 +196,18 @@ def deleveraging_of(
     fair
         By instrument: the mid of the twin at the horizon, as a path of one price.
     """
-    at, hit, lots = adl_rows(entries, terms)
+    at, hit, lots = adl_rows(entries, metadata)
     if not len(at):
         return None
-    found = [opposing_of(entries, terms, marks, number) for number in range(len(terms.holdings))]
-    positions = Opposing(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    found = [
+        opposing_of(entries, metadata, marks, number) for number in range(len(metadata.holdings))
+    ]
+    positions = OpposingPosition(*(np.concatenate(column) for column in zip(*found, strict=True)))
     closed = int(np.abs(lots).sum())
     longs = int(np.abs(lots[lots > 0]).sum())
-    negative = negative_equities(entries, terms)
+    negative = negative_equities(entries, metadata)
     value = 0.0
-    for holding in {(one.asset, one.instrument): one for one in terms.holdings}.values():
+    for holding in {(one.asset, one.instrument): one for one in metadata.holdings}.values():
         ours = entries["asset"][at] == holding.asset
         price = marks[holding.instrument].at(entries["ts_event"][at[ours]])
         value += float(np.abs(holding.value(lots[ours], price)).sum())
@@ -206,8 +220,8 @@ def deleveraging_of(
         value=value,
         negative_accounts=int((negative > 0).sum()),
         negative_equity=float(negative.sum()),
-        overshoot=adl_overshoot(entries, terms),
-        overshoot_fair=adl_overshoot(entries, terms, fair),
+        overshoot=adl_overshoot(entries, metadata),
+        overshoot_fair=adl_overshoot(entries, metadata, fair),
         from_longs=longs / closed,
         opposing=count,
         hit=len(np.unique(hit)),
@@ -219,7 +233,7 @@ def deleveraging_of(
     )
 
 
-def buckets_of(positions: Opposing) -> tuple[Bucket, ...]:
+def buckets_of(positions: OpposingPosition) -> tuple[Bucket, ...]:
     """The opposing positions by their leverage, those of ``BUCKETS`` that anybody is in."""
     bucket = np.searchsorted(BUCKETS, positions.leverage, side="right") - 1
     made = []

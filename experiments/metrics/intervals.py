@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "FittedLine",
     "Interval",
-    "Line",
     "Method",
     "bootstrap_interval",
     "fit_line",
@@ -52,7 +52,7 @@ class Interval(NamedTuple):
     """How many it rests on."""
 
 
-class Line(NamedTuple):
+class FittedLine(NamedTuple):
     """A least-squares line y = intercept + slope x."""
 
     slope: Interval
@@ -170,7 +170,9 @@ def resample_rows(count: int, seed: int, resamples: int) -> NDArray[np.int64]:
     return np.random.Generator(np.random.PCG64(seed)).integers(0, count, (resamples, count))
 
 
-def fit_line(x: ArrayLike, y: ArrayLike, *, level: float = 0.95, robust: bool = False) -> Line:
+def fit_line(
+    x: ArrayLike, y: ArrayLike, *, level: float = 0.95, robust: bool = False
+) -> FittedLine:
     """Return the least-squares line through points, with Student intervals.
 
     Parameters
@@ -215,7 +217,7 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, level: float = 0.95, robust: bool = 
 
     total = float(((up - up.mean()) ** 2).sum())
     r2 = 1 - float(residuals @ residuals) / total if total > 0 else nan
-    return Line(bounds(slope, for_slope), bounds(intercept, for_intercept), r2)
+    return FittedLine(bounds(slope, for_slope), bounds(intercept, for_intercept), r2)
 
 
 def to_series(name: str, values: ArrayLike, least: int) -> NDArray[np.float64]:

@@ -17,14 +17,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from experiments.metrics.intervals import check_level, student_quantile
 
-__all__ = ["Difference", "pareto_frequency", "pareto_front", "ranks", "simultaneous_differences"]
+__all__ = [
+    "PairedDifference",
+    "pareto_frequency",
+    "pareto_front",
+    "ranks",
+    "simultaneous_differences",
+]
 
 Floats = NDArray[np.float64]
 LEAST_BOOTSTRAP = 10
 """With fewer seeds the bootstrap has too few samples to draw from: Bonferroni and Student's t."""
 
 
-class Difference(NamedTuple):
+class PairedDifference(NamedTuple):
     """The mean over seeds of a paired difference, with its simultaneous interval."""
 
     estimate: float
@@ -47,7 +53,7 @@ def simultaneous_differences(
     level: float = 0.95,
     resamples: int = 2_000,
     seed: int = 0,
-) -> list[Difference]:
+) -> list[PairedDifference]:
     """Intervals for the means of many paired differences that hold all at once.
 
     Parameters
@@ -84,11 +90,11 @@ def simultaneous_differences(
     for i in range(len(count)):
         middle = float(mean[i]) if count[i] else float("nan")
         if same[i] and count[i] >= 2:
-            found.append(Difference(middle, middle, middle, int(count[i]), "exact"))
+            found.append(PairedDifference(middle, middle, middle, int(count[i]), "exact"))
         else:
             how = method if np.isfinite(reach[i]) else "unknown"
             low, high = float(middle - reach[i]), float(middle + reach[i])
-            found.append(Difference(middle, low, high, int(count[i]), how))
+            found.append(PairedDifference(middle, low, high, int(count[i]), how))
     return found
 
 

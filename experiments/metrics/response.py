@@ -12,12 +12,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.metrics.intervals import Interval, Line, bootstrap_interval, fit_line, to_series
+from experiments.metrics.intervals import (
+    FittedLine,
+    Interval,
+    bootstrap_interval,
+    fit_line,
+    to_series,
+)
 from experiments.metrics.quotes import crossed, last_at, mid_at
 from lob import Reason, journal
 
 __all__ = [
-    "Flow",
+    "OrderFlow",
     "SizeLaw",
     "flow_per_interval",
     "kyle_lambda",
@@ -39,7 +45,7 @@ class SizeLaw(NamedTuple):
     """Of the line through the logarithms."""
 
 
-class Flow(NamedTuple):
+class OrderFlow(NamedTuple):
     """What happened in intervals of one length; rows with an undefined mid are left out."""
 
     end_ns: NDArray[np.int64]
@@ -136,7 +142,7 @@ def flow_per_interval(
     *,
     instrument: int = 0,
     quotes: NDArray[np.void] | None = None,
-) -> Flow:
+) -> OrderFlow:
     """Return mid change, signed volume and order flow imbalance in intervals of one length.
 
     Intervals begin after the time of the first quote and are whole: what is left at the end does
@@ -174,10 +180,10 @@ def flow_per_interval(
     volume = _between(traded["ts_event"], traded["side"] * traded["size"], edges)
     imbalance = _between(quotes["ts_event"], ofi(quotes), edges)
     known = ~np.isnan(change)
-    return Flow(edges[1:][known], change[known], volume[known], imbalance[known])
+    return OrderFlow(edges[1:][known], change[known], volume[known], imbalance[known])
 
 
-def kyle_lambda(flow: Flow, *, level: float = 0.95) -> Line:
+def kyle_lambda(flow: OrderFlow, *, level: float = 0.95) -> FittedLine:
     """Return the regression of mid change on signed volume: the slope is lambda, in ticks a lot.
 
     Standard errors are robust to scatter that depends on volume. Raises ``ValueError`` where
@@ -186,7 +192,7 @@ def kyle_lambda(flow: Flow, *, level: float = 0.95) -> Line:
     return fit_line(flow.signed_volume, flow.mid_change, level=level, robust=True)
 
 
-def ofi_slope(flow: Flow, *, level: float = 0.95) -> Line:
+def ofi_slope(flow: OrderFlow, *, level: float = 0.95) -> FittedLine:
     """Return the regression of mid change on order flow imbalance, slope in ticks a lot.
 
     In a book of ``d`` lots at every tick the slope is 1 / (2 d). Errors are those of

@@ -20,7 +20,7 @@ from lob.journal import depths, first_of_message
 __all__ = [
     "Amplification",
     "Bisection",
-    "Withdrawal",
+    "DepthWithdrawal",
     "amplification",
     "critical_direction",
     "critical_shock",
@@ -249,7 +249,7 @@ def depth_near_mid(
 
 
 @dataclass(frozen=True)
-class Withdrawal:
+class DepthWithdrawal:
     """What became of the makers' depth, in lots within a band around the mid."""
 
     before: float
@@ -263,7 +263,7 @@ class Withdrawal:
 
 def withdrawal(
     times: ArrayLike, depth: ArrayLike, shock_ns: int, *, share: float = 0.9
-) -> Withdrawal:
+) -> DepthWithdrawal:
     """How far depth fell after a shock, and when it was back.
 
     Parameters
@@ -280,7 +280,7 @@ def withdrawal(
     later = at[at >= shock_ns]
     lowest = int(np.argmin(after))
     back = np.flatnonzero(after[lowest:] >= share * before.mean())
-    return Withdrawal(
+    return DepthWithdrawal(
         before=float(before.mean()),
         lowest=float(after[lowest]),
         lowest_at_ns=int(later[lowest]) - shock_ns,

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.metrics.intervals import Interval, Line, check_level, fit_line, to_series
+from experiments.metrics.intervals import FittedLine, Interval, check_level, fit_line, to_series
 from experiments.metrics.quotes import crossed, last_at, mid
 from lob import EventKind, Reason, journal
 
@@ -285,7 +285,7 @@ def autocorrelation(series: ArrayLike, lags: int) -> Autocorrelation:
     return Autocorrelation(found, 1 / sqrt(count), np.sqrt((1 + 2 * before) / count))
 
 
-def hurst_exponent(series: ArrayLike, *, windows: int = 20, level: float = 0.95) -> Line:
+def hurst_exponent(series: ArrayLike, *, windows: int = 20, level: float = 0.95) -> FittedLine:
     """Return the Hurst exponent of a stationary series by detrended fluctuation analysis (DFA-1).
 
     The slope of log F(w) against log w, where F(w) is the root mean square of the running sum of

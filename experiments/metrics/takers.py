@@ -10,12 +10,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.metrics.cases import POSTINGS, Holding, Path, Terms, balances_before, membership
+from experiments.metrics.cases import (
+    POSTINGS,
+    HoldingMetadata,
+    PriceSeries,
+    TapeMetadata,
+    balances_before,
+    membership,
+)
 from experiments.metrics.columns import Entries
 from lob import LIQUIDATION_TAG, EntryKind
 
 __all__ = [
-    "Takers",
+    "TakerAccounts",
     "adl_overshoot",
     "draw_of_funds",
     "leftovers",
@@ -34,7 +41,7 @@ BROUGHT = (
 HANDED = (EntryKind.TAKEOVER, EntryKind.BID)
 
 
-class Takers(NamedTuple):
+class TakerAccounts(NamedTuple):
     """What taking over came to, over all takers."""
 
     accounts: tuple[int, ...]
@@ -46,13 +53,13 @@ class Takers(NamedTuple):
     """Left to them at the end, long and short both counted."""
 
 
-def taker_accounts(entries: Entries, terms: Terms) -> NDArray[np.int64]:
+def taker_accounts(entries: Entries, metadata: TapeMetadata) -> NDArray[np.int64]:
     """The accounts that lots of liquidations went to, other than failed and system ones.
 
     Those that are known to be takers belong to them even if they took nothing: what they spent on
     trying counts.
     """
-    assets = [holding.asset for holding in terms.holdings]
+    assets = [holding.asset for holding in metadata.holdings]
     rows = entries[
         np.isin(entries["kind"], HANDED)
         & (entries["tag"] >= LIQUIDATION_TAG)
@@ -60,8 +67,8 @@ def taker_accounts(entries: Entries, terms: Terms) -> NDArray[np.int64]:
     ]
     failed = entries["debit"][entries["kind"] == EntryKind.LIQUIDATION]
     both = np.unique(np.concatenate([rows["debit"], rows["credit"]]).astype(np.int64))
-    both = both[~np.isin(both, failed) & ~np.isin(both, [0, *terms.system])]
-    return np.union1d(both, np.array(sorted(terms.takers), np.int64))
+    both = both[~np.isin(both, failed) & ~np.isin(both, [0, *metadata.system])]
+    return np.union1d(both, np.array(sorted(metadata.takers), np.int64))
 
 
 def flows(entries: Entries, asset: int, accounts: Collection[int]) -> NDArray[np.int64]:
@@ -81,33 +88,33 @@ def _concerned(entries: Entries, accounts: Collection[int]) -> NDArray[np.bool_]
     return found & (entries["kind"] < POSTINGS)
 
 
-def takers_of(entries: Entries, terms: Terms, closing: dict[int, float]) -> Takers:
+def takers_of(entries: Entries, metadata: TapeMetadata, closing: dict[int, float]) -> TakerAccounts:
     """Add up what takers paid, got and are left with; see ``cases_of`` for the arguments.
 
     Bids in auctions that are not over go back; accounts that only pass on what is shared out over
     other borrowers lay nothing out.
     """
-    accounts = taker_accounts(entries, terms)
+    accounts = taker_accounts(entries, metadata)
     if not len(accounts):
-        return Takers((), 0.0, 0.0, 0)
+        return TakerAccounts((), 0.0, 0.0, 0)
     profit, peak, lots = 0.0, 0.0, 0
     over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
     entries = entries[_concerned(entries, accounts) & ~np.isin(entries["kind"], BROUGHT)]
     pending = (entries["kind"] == EntryKind.BID) & ~np.isin(entries["tag"], over)
     shared = entries[entries["kind"] == EntryKind.REDISTRIBUTED]
     laying_out = accounts[~np.isin(accounts, shared["debit"])]
-    for asset in sorted(set(terms.cash.values())):
+    for asset in sorted(set(metadata.cash.values())):
         profit += float(flows(entries[~pending], asset, accounts).sum())
         running = np.cumsum(flows(entries, asset, laying_out))
         peak += max(0.0, -float(running.min(initial=0)))
-    for asset, holding in {one.asset: one for one in terms.holdings}.items():
+    for asset, holding in {one.asset: one for one in metadata.holdings}.items():
         left = int(flows(entries, asset, accounts).sum())
         profit += float(holding.value(left, closing[holding.instrument]))
         lots += abs(left)
-    return Takers(tuple(accounts.tolist()), profit, peak, lots)
+    return TakerAccounts(tuple(accounts.tolist()), profit, peak, lots)
 
 
-def leftovers(entries: Entries, terms: Terms) -> dict[int, int]:
+def leftovers(entries: Entries, metadata: TapeMetadata) -> dict[int, int]:
     """Signed lots by instrument that somebody still has to get rid of at the end.
 
     Those of failed accounts that were not settled, and those that takers hold.
@@ -115,30 +122,30 @@ def leftovers(entries: Entries, terms: Terms) -> dict[int, int]:
     opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
     over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
     still = opened[~np.isin(opened["tag"], over)]
-    takers = taker_accounts(entries, terms)
-    found = {holding.instrument: 0 for holding in terms.holdings}
-    for holding in terms.holdings:
+    takers = taker_accounts(entries, metadata)
+    found = {holding.instrument: 0 for holding in metadata.holdings}
+    for holding in metadata.holdings:
         ours = still["debit"][still["protocol"] == holding.protocol]
         found[holding.instrument] += int(flows(entries, holding.asset, ours).sum())
-    for asset, instrument in {one.asset: one.instrument for one in terms.holdings}.items():
+    for asset, instrument in {one.asset: one.instrument for one in metadata.holdings}.items():
         found[instrument] += int(flows(entries, asset, takers).sum())
     return found
 
 
-def draw_of_funds(entries: Entries, terms: Terms, closing: dict[int, float]) -> float:
+def draw_of_funds(entries: Entries, metadata: TapeMetadata, closing: dict[int, float]) -> float:
     """What the insurance funds lost; negative: they gained. What they hold is closed."""
     drawn = 0.0
     opening = entries["kind"] == EntryKind.OPENING
-    for asset in sorted(set(terms.cash.values())):
-        drawn -= float(flows(entries[~opening], asset, terms.funds).sum())
-    for asset, holding in {one.asset: one for one in terms.holdings}.items():
-        left = int(flows(entries, asset, terms.funds).sum())
+    for asset in sorted(set(metadata.cash.values())):
+        drawn -= float(flows(entries[~opening], asset, metadata.funds).sum())
+    for asset, holding in {one.asset: one for one in metadata.holdings}.items():
+        left = int(flows(entries, asset, metadata.funds).sum())
         drawn -= float(holding.value(left, closing[holding.instrument]))
     return drawn
 
 
 def negative_equities(
-    entries: Entries, terms: Terms, reference: dict[int, Path] | None = None
+    entries: Entries, metadata: TapeMetadata, reference: dict[int, PriceSeries] | None = None
 ) -> NDArray[np.float64]:
     """What the equity of every deleveraged case is below zero, as a positive number, by tag.
 
@@ -148,9 +155,9 @@ def negative_equities(
     tags, first = np.unique(entries["tag"][at], return_index=True)
     at, failing, clearing = at[first], failing[first], (tags - LIQUIDATION_TAG) >> 48
     equity = np.zeros(len(tags))
-    for number, asset in terms.cash.items():
+    for number, asset in metadata.cash.items():
         equity += np.where(clearing == number, balances_before(entries, asset, failing, at), 0)
-    for holding in terms.holdings:
+    for holding in metadata.holdings:
         ours = clearing == holding.protocol
         price = np.where(ours, _prices_at(entries, holding, at, reference), 1.0)
         before = balances_before(entries, holding.asset, failing, at)
@@ -169,7 +176,7 @@ def _adl_rows(entries: Entries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def adl_overshoot(
-    entries: Entries, terms: Terms, reference: dict[int, Path] | None = None
+    entries: Entries, metadata: TapeMetadata, reference: dict[int, PriceSeries] | None = None
 ) -> float:
     """Value taken from opposing positions, beyond the negative equity that it covered.
 
@@ -189,20 +196,20 @@ def adl_overshoot(
     received = np.where(rows["credit"] == failing, -rows["amount"], rows["amount"])
     clearing = (rows["tag"] - LIQUIDATION_TAG) >> 48
     taken = 0.0
-    for number, asset in terms.cash.items():
+    for number, asset in metadata.cash.items():
         taken -= float(received[(rows["asset"] == asset) & (clearing == number)].sum())
-    for holding in terms.holdings:
+    for holding in metadata.holdings:
         moved = (clearing == holding.protocol) & (rows["asset"] == holding.asset)
         price = _prices_at(entries, holding, at, reference)
         taken -= float(holding.value(received[moved], price[moved]).sum())
-    return taken - float(negative_equities(entries, terms, reference).sum())
+    return taken - float(negative_equities(entries, metadata, reference).sum())
 
 
 def _prices_at(
     entries: Entries,
-    holding: Holding,
+    holding: HoldingMetadata,
     rows: NDArray[np.int64],
-    reference: dict[int, Path] | None,
+    reference: dict[int, PriceSeries] | None,
 ) -> NDArray[np.float64]:
     """What a lot is worth at rows of the journal: by a reference, or by the mark of the moment.
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.measurement import Measurement
+from experiments.studies.replay_sale import ReplaySale
 from lob import __version__, tape
 from lob.feeds.lobster import Day
 from lob.replay import Replay
@@ -48,7 +48,7 @@ class Answer:
         (folder / "report.html").write_text(self.page(), encoding="utf-8")
 
 
-def of_sale(m: Measurement) -> Answer:
+def of_sale(m: ReplaySale) -> Answer:
     """Return the answer of a forced sale: its cost and its impact."""
     from experiments.report import page, terminal
 

@@ -95,7 +95,7 @@ def _tradeoff(contest: "Contest") -> str:
 
 
 def _means(contest: "Contest") -> str:
-    head = ("", *(f"{one.label} ({one.how})" for one in contest.challengers))
+    head = ("", *(f"{one.label} ({one.how})" for one in contest.designs))
     rows = [
         (
             f"{one.name}, {one.unit}",

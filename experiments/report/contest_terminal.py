@@ -111,7 +111,7 @@ def _broken(label: str, width: int) -> str:
 
 def _rows(contest: "Contest") -> list[tuple[str, list[str]]]:
     differences, pareto = contest.differences(), contest.pareto()
-    rows = [("parameters", [f"{one.how} " for one in contest.challengers])]
+    rows = [("parameters", [f"{one.how} " for one in contest.designs])]
     for one in CRITERIA:
         if one.name not in SHOWN:
             continue

@@ -7,7 +7,7 @@ from experiments.contest.robustness import told
 
 if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy
-    from experiments.metrics.paired import Difference
+    from experiments.metrics.paired import PairedDifference
 
 __all__ = ["conditions", "fact_rows", "notes", "number", "share_of", "signed", "tuning_lines"]
 
@@ -42,7 +42,7 @@ def number(value: float) -> str:
     return f"{value:.3f}" if size >= 0.001 else f"{value:.1g}"
 
 
-def signed(found: "Difference") -> str:
+def signed(found: "PairedDifference") -> str:
     """A difference with its interval."""
     if found.seeds == 0:
         return "-"
@@ -69,7 +69,7 @@ def conditions(study: "ContestStudy") -> list[str]:
     )
     if keepers:
         forms: dict[str, list[str]] = {}
-        for one in contest.challengers:
+        for one in contest.designs:
             forms.setdefault(form_of(one.design), []).append(one.label)
         where = "; ".join(f"{WHERE[form]}: {', '.join(of)}" for form, of in forms.items())
         text += f", and capital of {keepers:,} for all ({where})"
@@ -97,9 +97,9 @@ def tuning_lines(study: "ContestStudy") -> list[str]:
     """What tuning found, and how far a recommendation survives."""
     lines = []
     for name, one in study.tuned.items():
-        if one.challenger.parameters:
+        if one.design.parameters:
             lines.append(
-                f"{name} tuned: {one.challenger.parameters}, harm {number(one.harm)}, preset "
+                f"{name} tuned: {one.design.parameters}, harm {number(one.harm)}, preset "
                 f"{number(one.preset_harm)}, {one.trials} runs"
             )
     for wrong in study.wrong:

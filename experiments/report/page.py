@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from experiments.measurement import CAVEAT, Measurement
 from experiments.report import figures, words
+from experiments.studies.replay_sale import CAVEAT, ReplaySale
 from lob import __version__
 from lob.feeds.lobster import Day
 from lob.replay import Replay
@@ -64,7 +64,7 @@ POLICY = (
 )
 
 
-def sale_page(m: Measurement) -> str:
+def sale_page(m: ReplaySale) -> str:
     """Return the page of a forced sale."""
     beyond = f"{m.share_beyond:.0%}" if m.filled else words.UNDEFINED
     cards = [

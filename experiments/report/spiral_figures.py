@@ -10,7 +10,7 @@ from experiments.metrics.spiral import marks_of
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-    from experiments.run import Run
+    from experiments.runs.run import Run
 
 __all__ = ["run_figure"]
 

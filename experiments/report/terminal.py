@@ -7,8 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from experiments.measurement import CAVEAT, Measurement
 from experiments.report import words
+from experiments.studies.replay_sale import CAVEAT, ReplaySale
 from lob.replay import Replay
 
 __all__ = ["print_replay", "print_sale"]
@@ -28,7 +28,7 @@ def print_replay(console: Console, done: Replay) -> None:
         )
 
 
-def print_sale(console: Console, m: Measurement) -> None:
+def print_sale(console: Console, m: ReplaySale) -> None:
     """Print the answer: headline, numbers, impact path, depth, caveat."""
     console.print()
     _say(console, words.sale_in_words(m), "bold")

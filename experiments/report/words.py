@@ -3,8 +3,8 @@
 from math import isnan
 
 from experiments.clock import SECOND, show_duration, show_time
-from experiments.forced_sale import Style
-from experiments.measurement import DEPTH_BPS, Measurement
+from experiments.studies.forced_sale import SaleStyle
+from experiments.studies.replay_sale import DEPTH_BPS, ReplaySale
 from lob import Instrument, Side
 from lob.feeds.lobster import Day
 
@@ -28,7 +28,7 @@ __all__ = [
 UNDEFINED = "undefined"
 IMPACT_COLUMNS = ("After", "Mid", "Without", "Ticks", "bps")
 DEPTH_COLUMNS = {"before": "Before", "after": "Right after", "without": "Without"}
-"""What the columns of the depth are called, by their names in ``Measurement.depth``."""
+"""What the columns of the depth are called, by their names in ``ReplaySale.depth``."""
 
 Row = tuple[str, ...]
 
@@ -66,34 +66,34 @@ def session_in_words(day: Day, mode: str) -> str:
     )
 
 
-def sale_in_words(m: Measurement) -> str:
+def sale_in_words(m: ReplaySale) -> str:
     """Return what was sold and how, in a line."""
     sale = m.sale
     verb = "Sell" if sale.side is Side.SELL else "Buy"
     what = f"{verb} {sale.size:,} lots at {show_time(sale.at_ns)}"
-    if sale.style is Style.MARKET:
+    if sale.style is SaleStyle.MARKET:
         return f"{what} with one market order"
     count = int(m.full.injected.sum())
     how = f"{count:,} market order{'s' * (count > 1)} over {show_duration(sale.over_ns)}"
-    if sale.style is Style.TWAP:
+    if sale.style is SaleStyle.TWAP:
         return f"{what} in {how} (TWAP)"
     return f"{what} in {how}, {100 * float(sale.rate):.3g}% of the volume (POV)"
 
 
-def headline(m: Measurement) -> str:
+def headline(m: ReplaySale) -> str:
     """Return the answer in one or two sentences."""
     done = "Selling" if m.sale.side is Side.SELL else "Buying"
     if not m.filled:
         return f"{done} {m.sale.size:,} lots found nobody to trade with."
     parts = [f"{done} {m.filled:,} lots cost {bps(m.shortfall_bps)} against the arrival mid"]
-    if m.sale.style is not Style.MARKET:
+    if m.sale.style is not SaleStyle.MARKET:
         parts.append(f", {bps(m.paired_cost_bps)} without the market's own drift")
     if m.unfilled:
         parts.append(f"; {m.unfilled:,} lots stayed unfilled")
     return "".join([*parts, ". ", _pushed(m)])
 
 
-def number_rows(m: Measurement) -> list[Row]:
+def number_rows(m: ReplaySale) -> list[Row]:
     """Return the numbers of the sale: what, how much."""
     instrument, levels = m.day.instrument, m.day.levels
     beyond = UNDEFINED if isnan(m.share_beyond) else f"{m.share_beyond:.1%}"
@@ -116,7 +116,7 @@ def number_rows(m: Measurement) -> list[Row]:
     ]
 
 
-def impact_rows(m: Measurement) -> list[Row]:
+def impact_rows(m: ReplaySale) -> list[Row]:
     """Return the impact path: lag, mid with the sale, mid without, ticks, bps."""
     instrument = m.day.instrument
     return [
@@ -131,7 +131,7 @@ def impact_rows(m: Measurement) -> list[Row]:
     ]
 
 
-def depth_rows(m: Measurement) -> list[Row]:
+def depth_rows(m: ReplaySale) -> list[Row]:
     """Return the lots near the mid: side, before, right after, without the sale."""
     depth = m.depth()
     return [
@@ -140,7 +140,7 @@ def depth_rows(m: Measurement) -> list[Row]:
     ]
 
 
-def warnings(m: Measurement) -> list[str]:
+def warnings(m: ReplaySale) -> list[str]:
     """Return what makes this answer doubtful, beyond the caveat that holds for all."""
     said = []
     if m.much_is_stale:
@@ -157,15 +157,15 @@ def warnings(m: Measurement) -> list[str]:
     return said
 
 
-def _peak(m: Measurement) -> str:
+def _peak(m: ReplaySale) -> str:
     if isnan(m.peak.ticks):
         return UNDEFINED
     return f"{ticks(m.peak.ticks)} ticks, {m.peak.bps:+.2f} bps"
 
 
-def _pushed(m: Measurement) -> str:
+def _pushed(m: ReplaySale) -> str:
     """Return what became of the mid, in a sentence."""
-    at_once = m.sale.style is Style.MARKET
+    at_once = m.sale.style is SaleStyle.MARKET
     worst = m.impact[0] if at_once else m.peak
     if isnan(worst.ticks):
         return "It left a side of the book empty."
@@ -180,7 +180,7 @@ def _pushed(m: Measurement) -> str:
     return f"It left the mid {distance} {way} where it would have been, and it {then}."
 
 
-def _market(m: Measurement) -> str:
+def _market(m: ReplaySale) -> str:
     if isnan(m.market_vwap):
         return "nothing trades in it" if m.mode == "exact" else "nothing else traded meanwhile"
     verdict = "worse" if m.vwap_slippage_bps >= 0 else "better"
@@ -188,6 +188,6 @@ def _market(m: Measurement) -> str:
     return f"{level}: the sale did {bps(abs(m.vwap_slippage_bps))} {verdict}"
 
 
-def _unsent(m: Measurement) -> str:
+def _unsent(m: ReplaySale) -> str:
     unsent = m.sale.size - m.sent
     return f" ({unsent:,} never sent: time ran out)" if unsent else ""

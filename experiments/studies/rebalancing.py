@@ -17,9 +17,9 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.leverage import LeverageVault
-from experiments.build import build
-from experiments.scenario import SECOND_NS, Scenario, read_scenario
-from experiments.spiral_study import cores
+from experiments.scenario.build import build
+from experiments.scenario.read import SECOND_NS, Scenario, read_scenario
+from experiments.studies.spiral import cores
 
 __all__ = ["VaultOutcome", "rebalancing_frontier", "with_vault"]
 

@@ -13,7 +13,6 @@ import agents
 import lob
 from agents.leverage import LeverageTarget, ValueFund
 from experiments.validation.target import Values, positive, whole
-from lob.auction import uncross
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, Tiers
 from lob.clearing.oracle import BestBid
@@ -22,6 +21,7 @@ from lob.liquidation import MarketSale
 from lob.liquidation.adl import pro_rata, profit_leverage_score, queue_order, take_from_queue
 from lob.liquidation.curves import StairStep, reaches
 from lob.liquidation.lending import bad_debt_at_exhaustion, loan_to_value_after, toxic_threshold
+from lob.venue.call_auction import uncross
 
 __all__ = [
     "auction_clock",
@@ -72,7 +72,7 @@ def cascade(d: int = 100, Q0: int = 1_000, r: Sequence[int] = (0, 50, 80, 90, 95
 def _cascade(depth: int, first: int, density: int, ticks: int) -> int:
     start = 10 * ticks
     clearing = Clearing(
-        holdings=[Holding(Oracle(BestBid()), FlatMargin(0, 0))], liquidator=MarketSale()
+        holdings=[Holding(Oracle(BestBid()), FlatMargin(0, 0))], liquidation_engine=MarketSale()
     )
     venue = lob.Venue(1, clearings=[clearing])
     bids = np.zeros(ticks + 1, lob.MESSAGE)
@@ -149,7 +149,7 @@ def _deleverage(leverage: float, share: float, shock: float) -> float:
     assets = int(money * share)
     ticks = int(price * shock)
     clearing = Clearing(
-        holdings=[Holding(Oracle(BestBid()), FlatMargin(0, 0))], liquidator=MarketSale()
+        holdings=[Holding(Oracle(BestBid()), FlatMargin(0, 0))], liquidation_engine=MarketSale()
     )
     simulation = agents.Simulation(1, clearings=[clearing])
     simulation.add(_Book(price, depth, 16 * ticks, depth * ticks))

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from experiments.validation.target import Values, positive, whole
 from lob import OrderBook, OrderType, Side, TimeInForce
 
-__all__ = ["Flow", "santa_fe", "santa_fe_scaling", "simulate"]
+__all__ = ["SantaFeFlow", "santa_fe", "santa_fe_scaling", "simulate"]
 
 BID, ASK, SELL_MARKET, BUY_MARKET, CANCEL = range(5)
 LIFETIMES = 10  # 1 / delta between two snapshots of the far book; arrivals are drawn as far ahead
@@ -32,7 +32,7 @@ MARKET_RATE = 1.0  # mu: the unit of time
 
 
 @dataclass(frozen=True)
-class Flow:
+class SantaFeFlow:
     """What one run measured. Prices in ticks, times in units of 1 / mu."""
 
     spread: float
@@ -159,7 +159,7 @@ def santa_fe_scaling(
 @lru_cache(maxsize=4)  # one run serves several targets
 def simulate(
     eps: float, unit: int, window: int, market_orders: int, seed: int, parts: int = 10
-) -> tuple[Flow, ...]:
+) -> tuple[SantaFeFlow, ...]:
     """Run the book and return ``parts`` consecutive stretches of it, after the warm-up.
 
     Parameters
@@ -225,7 +225,7 @@ class _Book:
         places = self.random.random(len(order))
         return times[order].tolist(), kinds[order].tolist(), ids[order].tolist(), places.tolist()
 
-    def run(self, span: float) -> Flow:
+    def run(self, span: float) -> SantaFeFlow:
         """Let ``span`` of time pass and measure it."""
         end, start = self.time + span, self.time
         spread = shift = realised = 0.0
@@ -240,7 +240,7 @@ class _Book:
             self.time = until
             far += [self._far_levels(Side.BUY), self._far_levels(Side.SELL)]
         counts = np.concatenate(far)
-        return Flow(
+        return SantaFeFlow(
             spread=spread / span,
             impact=shift / max(takers, 1),
             realised=realised / span,

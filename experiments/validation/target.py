@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "Band",
     "Check",
     "Result",
     "Target",
+    "ToleranceBand",
     "Values",
     "Verdict",
     "compare",
@@ -39,7 +39,7 @@ Verdict = Literal["agrees", "disagrees", "context"]
 STANDARD_ERRORS = 4.0  # of a simulation: a false alarm in some 16,000 comparisons
 
 
-class Band(NamedTuple):
+class ToleranceBand(NamedTuple):
     """How far two values may lie apart: ``absolute + relative * |reference|``."""
 
     relative: float = 0.0
@@ -57,7 +57,7 @@ class Check(NamedTuple):
     simulated: str
     theory: str | float
     """The name of a value, or a constant."""
-    band: Band
+    band: ToleranceBand
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Target:
     """Regular expression that the ids of its published cases match in full."""
     read: Callable[[Any], Values]
     """From the ``expected`` of a case to the names that ``compute`` gives."""
-    bands: Mapping[str, Band]
+    bands: Mapping[str, ToleranceBand]
     """For each value that may be compared with a published one."""
     checks: tuple[Check, ...] = ()
     aliases: Mapping[str, str | None] = field(default_factory=dict)
@@ -165,7 +165,7 @@ def _theory(ours: Values, check: Check) -> Any:
     return ours.get(check.theory) if isinstance(check.theory, str) else check.theory
 
 
-def _hold(ours: Values, key: str, other: Any, band: Band, name: str) -> tuple[str, str]:
+def _hold(ours: Values, key: str, other: Any, band: ToleranceBand, name: str) -> tuple[str, str]:
     """Return the band as text, and what is wrong if ours is outside it."""
     if key not in ours:
         return str(band), f"{key} is not among our values"

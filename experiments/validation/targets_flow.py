@@ -12,12 +12,14 @@ from experiments.validation.queues import (
     queue_at_rest,
 )
 from experiments.validation.santa_fe import santa_fe, santa_fe_scaling
-from experiments.validation.target import Band, Check, Target
+from experiments.validation.target import Check, Target, ToleranceBand
 
 __all__ = ["TARGETS"]
 
-PERCENT, EXACT = Band(0.01), Band(1e-6)
-FIFTH_DIGIT = Band(absolute=6e-6)  # values printed to five decimals, and one unit of the last
+PERCENT, EXACT = ToleranceBand(0.01), ToleranceBand(1e-6)
+FIFTH_DIGIT = ToleranceBand(
+    absolute=6e-6
+)  # values printed to five decimals, and one unit of the last
 
 TARGETS = (
     Target(
@@ -26,8 +28,8 @@ TARGETS = (
         compute=cont_stoikov_talreja,
         cases=r"CST-T3.*",
         read=readers.whole_value("up"),
-        bands={"up": Band(absolute=0.003)},
-        checks=(Check("up_simulated", "up", Band(absolute=0.003)),),
+        bands={"up": ToleranceBand(absolute=0.003)},
+        checks=(Check("up_simulated", "up", ToleranceBand(absolute=0.003)),),
         aliases={
             "lambda(1)": "arrival",
             "theta(1)": "cancellation",
@@ -61,7 +63,7 @@ TARGETS = (
                 "far_exponent",
                 "far_cancellation",
             ),
-            Band(1e-12),
+            ToleranceBand(1e-12),
         ),
         note="inputs, not results: the rates that the other targets of this paper start from",
     ),
@@ -71,8 +73,8 @@ TARGETS = (
         compute=next_change,
         cases=r"CST-Pi.*",
         read=lambda case: {"grows": list(case.expected.values())},
-        bands={"grows": Band(absolute=0.005)},
-        checks=(Check("grows_simulated", "grows", Band(absolute=0.005)),),
+        bands={"grows": ToleranceBand(absolute=0.005)},
+        checks=(Check("grows_simulated", "grows", ToleranceBand(absolute=0.005)),),
         aliases={"mu": "market", "spread": None, "unit orders": None},
     ),
     Target(
@@ -81,8 +83,8 @@ TARGETS = (
         compute=queue_at_rest,
         cases=r"QR-.*",
         read=readers.queue_at_rest,
-        bands={"law": Band(absolute=6e-5), "mean": Band(absolute=6e-5)},
-        checks=(Check("total_variation", 0.0, Band(absolute=0.01)),),
+        bands={"law": ToleranceBand(absolute=6e-5), "mean": ToleranceBand(absolute=6e-5)},
+        checks=(Check("total_variation", 0.0, ToleranceBand(absolute=0.01)),),
         aliases={"lambda": "arrival", "mu": "market", "theta": "cancellation"},
     ),
     Target(
@@ -91,8 +93,8 @@ TARGETS = (
         compute=cont_de_larrard,
         cases=r"CDL-T.*",
         read=readers.whole_value("up"),
-        bands={"up": Band(absolute=1e-4)},
-        checks=(Check("up_simulated", "up", Band(absolute=0.004)),),
+        bands={"up": ToleranceBand(absolute=1e-4)},
+        checks=(Check("up_simulated", "up", ToleranceBand(absolute=0.004)),),
         aliases={"lambda=mu+theta (per side)": "arrival", "start": None},
         note="the case recalled its integral; ours is derived (docs/validation.md)",
     ),
@@ -102,8 +104,8 @@ TARGETS = (
         compute=cont_de_larrard_limit,
         cases=r"CDL-limit.*",
         read=readers.whole_value("up"),
-        bands={"up": Band(absolute=1e-4)},
-        checks=(Check("up_discrete", "up", Band(absolute=0.005)),),
+        bands={"up": ToleranceBand(absolute=1e-4)},
+        checks=(Check("up_discrete", "up", ToleranceBand(absolute=0.005)),),
         aliases={"x/y": "ratios", "rho": "correlation"},
     ),
     Target(
@@ -112,8 +114,12 @@ TARGETS = (
         compute=order_flow_imbalance,
         cases=r"CKS-stylised.*",
         read=readers.keyed(slope="slope", slope_theory="theory", r_squared="R2"),
-        bands={"slope": Band(0.04), "slope_theory": Band(1e-12), "r_squared": Band(absolute=0.02)},
-        checks=(Check("slope", "slope_theory", Band(0.02)),),
+        bands={
+            "slope": ToleranceBand(0.04),
+            "slope_theory": ToleranceBand(1e-12),
+            "r_squared": ToleranceBand(absolute=0.02),
+        },
+        checks=(Check("slope", "slope_theory", ToleranceBand(0.02)),),
         aliases={"D": "depths", "events": None},
         note="the published slopes are simulated too, each within 2 % of theory: hence 4 % between "
         "the two",
@@ -124,11 +130,15 @@ TARGETS = (
         compute=hawkes,
         cases=r"HAWKES.*",
         read=readers.keyed(size="size", fano="fano", alone="P1"),
-        bands={"size": Band(1e-4), "fano": Band(1e-3), "alone": Band(2e-4)},
+        bands={
+            "size": ToleranceBand(1e-4),
+            "fano": ToleranceBand(1e-3),
+            "alone": ToleranceBand(2e-4),
+        },
         checks=(
-            Check("size_simulated", "size", Band(0.02)),
-            Check("fano_simulated", "fano", Band(0.05)),
-            Check("alone_simulated", "alone", Band(0.02)),
+            Check("size_simulated", "size", ToleranceBand(0.02)),
+            Check("fano_simulated", "fano", ToleranceBand(0.05)),
+            Check("alone_simulated", "alone", ToleranceBand(0.02)),
         ),
         aliases={"n": "branching"},
     ),
@@ -139,7 +149,7 @@ TARGETS = (
         cases=r"LMF-.*",
         read=lambda case: {"correlation": list(case.expected.values())},
         bands={"correlation": FIFTH_DIGIT},
-        checks=(Check("correlation_simulated", "correlation", Band(0.05, 0.01)),),
+        checks=(Check("correlation_simulated", "correlation", ToleranceBand(0.05, 0.01)),),
         note="heavy tails: a finite sample comes out low, the more so at long lags",
     ),
     Target(
@@ -148,8 +158,8 @@ TARGETS = (
         compute=hurst_of_splitting,
         cases=r"LF-hurst",
         read=readers.hurst,
-        bands={"hurst": Band(absolute=0.1)},
-        checks=(Check("hurst", "hurst_theory", Band(absolute=0.05)),),
+        bands={"hurst": ToleranceBand(absolute=0.1)},
+        checks=(Check("hurst", "hurst_theory", ToleranceBand(absolute=0.05)),),
         note="published for market orders in London; ours is what splitting orders alone gives",
     ),
     Target(
@@ -160,15 +170,15 @@ TARGETS = (
         read=readers.santa_fe,
         bands={
             "spread": PERCENT,
-            "variance": Band(0.04),
+            "variance": ToleranceBand(0.04),
             "impact": PERCENT,
-            "late_diffusion": Band(0.06),
+            "late_diffusion": ToleranceBand(0.06),
             "far_depth": PERCENT,
-            "far_fano": Band(absolute=0.03),
+            "far_fano": ToleranceBand(absolute=0.03),
         },
         checks=(
             Check("far_depth", 1.0, PERCENT),
-            Check("far_fano", 1.0, Band(absolute=0.03)),
+            Check("far_fano", 1.0, ToleranceBand(absolute=0.03)),
         ),
         note="the limit of small eps is taken at 0.4 of the published bound, tick 0.005 p_c",
         slow=True,
@@ -179,7 +189,7 @@ TARGETS = (
         compute=santa_fe_scaling,
         cases=r"SF-scaling-.*",
         read=readers.whole_value("exponents"),
-        bands={"exponents": Band(absolute=0.2)},
+        bands={"exponents": ToleranceBand(absolute=0.2)},
         aliases={"eps range": None},
         slow=True,
     ),

@@ -13,11 +13,11 @@ from experiments.validation.leverage import (
     pinned_fund,
     toxic_liquidation,
 )
-from experiments.validation.target import Band, Check, Target
+from experiments.validation.target import Check, Target, ToleranceBand
 
 __all__ = ["TARGETS"]
 
-PERCENT, MILLIONTH, EXACT = Band(0.01), Band(absolute=1.1e-6), Band()
+PERCENT, MILLIONTH, EXACT = ToleranceBand(0.01), ToleranceBand(absolute=1.1e-6), ToleranceBand()
 
 TARGETS = (
     Target(
@@ -47,8 +47,8 @@ TARGETS = (
         compute=loss_spiral,
         cases=r"BP-spiral",
         read=readers.whole_value("slope"),
-        bands={"slope": Band(0.02)},
-        checks=(Check("slope_followed", "slope", Band(1e-9)),),
+        bands={"slope": ToleranceBand(0.02)},
+        checks=(Check("slope_followed", "slope", ToleranceBand(1e-9)),),
         aliases={"(x0,m',x)": "cases"},
     ),
     Target(
@@ -58,10 +58,10 @@ TARGETS = (
         cases=r"TFG-forced",
         read=readers.keyed(ret="ret", hold="hold", amp="amp", W_after="W_after"),
         bands={
-            "ret": Band(absolute=1e-6),
-            "hold": Band(absolute=1e-6),
-            "amp": Band(absolute=1e-6),
-            "W_after": Band(absolute=1e-6),
+            "ret": ToleranceBand(absolute=1e-6),
+            "hold": ToleranceBand(absolute=1e-6),
+            "amp": ToleranceBand(absolute=1e-6),
+            "W_after": ToleranceBand(absolute=1e-6),
         },
         aliases={"shock to noise cash": "shock"},
         note="the fund's own demand, in a market that clears at one price",
@@ -78,8 +78,8 @@ TARGETS = (
             after_96="LTV .96 ->",
         ),
         bands={
-            "frontier": Band(absolute=5.1e-6),
-            "bad_debt": Band(absolute=5.1e-6),
+            "frontier": ToleranceBand(absolute=5.1e-6),
+            "bad_debt": ToleranceBand(absolute=5.1e-6),
             "after_94": MILLIONTH,
             "after_96": MILLIONTH,
         },
@@ -99,7 +99,7 @@ TARGETS = (
         compute=impact_invariance,
         cases=r"KO-flash",
         read=lambda case: {"predicted": case.expected["predicted"]},
-        bands={"predicted": Band(absolute=5.1e-5)},
+        bands={"predicted": ToleranceBand(absolute=5.1e-5)},
         note="the decline that happened is context: the theory is held to its own figure",
     ),
     Target(
@@ -108,7 +108,7 @@ TARGETS = (
         compute=impact_invariance,
         cases=r"KO-scale",
         read=readers.listed("benchmark", "scaling"),
-        bands={"benchmark": Band(1e-9), "scaling": Band(absolute=5.1e-5)},
+        bands={"benchmark": ToleranceBand(1e-9), "scaling": ToleranceBand(absolute=5.1e-5)},
         aliases={"PV": None},
     ),
     Target(

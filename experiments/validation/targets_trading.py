@@ -7,12 +7,14 @@ from experiments.validation.execution import almgren_chriss, almgren_impact, obi
 from experiments.validation.information import glosten_milgrom, kyle, roll
 from experiments.validation.making import avellaneda_stoikov
 from experiments.validation.tails import hill_on_student
-from experiments.validation.target import Band, Check, Target
+from experiments.validation.target import Check, Target, ToleranceBand
 
 __all__ = ["TARGETS"]
 
-PERCENT, EXACT = Band(0.01), Band(1e-6)
-FIFTH_DIGIT = Band(absolute=6e-6)  # values printed to five decimals, and one unit of the last
+PERCENT, EXACT = ToleranceBand(0.01), ToleranceBand(1e-6)
+FIFTH_DIGIT = ToleranceBand(
+    absolute=6e-6
+)  # values printed to five decimals, and one unit of the last
 
 TARGETS = (
     Target(
@@ -22,16 +24,16 @@ TARGETS = (
         cases=r"AC-.*",
         read=readers.almgren_chriss,
         bands={
-            "holdings": Band(absolute=0.5),
-            "kappa": Band(absolute=6e-5),
-            "theta": Band(absolute=6e-4),
-            "expected_cost": Band(1e-6),
-            "standard_deviation": Band(1e-6),
-            "instant_cost": Band(1e-9),
+            "holdings": ToleranceBand(absolute=0.5),
+            "kappa": ToleranceBand(absolute=6e-5),
+            "theta": ToleranceBand(absolute=6e-4),
+            "expected_cost": ToleranceBand(1e-6),
+            "standard_deviation": ToleranceBand(1e-6),
+            "instant_cost": ToleranceBand(1e-9),
         },
         checks=(
-            Check("expected_cost_simulated", "expected_cost", Band(0.02)),
-            Check("standard_deviation_simulated", "standard_deviation", Band(0.02)),
+            Check("expected_cost_simulated", "expected_cost", ToleranceBand(0.02)),
+            Check("standard_deviation_simulated", "standard_deviation", ToleranceBand(0.02)),
         ),
         aliases={
             "S0": "start_price",
@@ -48,14 +50,14 @@ TARGETS = (
         cases=r"OW-.*",
         read=readers.keyed(block="block", continuous="cont", cost="cost", twap_cost="TWAP cost"),
         bands={
-            "block": Band(0.005),
-            "continuous": Band(0.005),
-            "cost": Band(0.001),
-            "twap_cost": Band(0.001),
+            "block": ToleranceBand(0.005),
+            "continuous": ToleranceBand(0.005),
+            "cost": ToleranceBand(0.001),
+            "twap_cost": ToleranceBand(0.001),
         },
         checks=(
-            Check("cost_simulated", "cost", Band(1e-6)),
-            Check("twap_cost_simulated", "twap_cost", Band(1e-6)),
+            Check("cost_simulated", "cost", ToleranceBand(1e-6)),
+            Check("twap_cost_simulated", "twap_cost", ToleranceBand(1e-6)),
         ),
         aliases={
             "X0": "shares",
@@ -72,7 +74,10 @@ TARGETS = (
         compute=almgren_impact,
         cases=r"ALM05-.*",
         read=readers.keyed(permanent_bps="I", cost_bps="J"),
-        bands={"permanent_bps": Band(absolute=0.5), "cost_bps": Band(absolute=0.5)},
+        bands={
+            "permanent_bps": ToleranceBand(absolute=0.5),
+            "cost_bps": ToleranceBand(absolute=0.5),
+        },
         aliases={"sigma_bp": "sigma_bps", "V": "daily_volume", "Theta": "shares_outstanding"},
     ),
     Target(
@@ -96,7 +101,10 @@ TARGETS = (
         compute=glosten_milgrom,
         cases=r"GM(-.*)?",
         read=readers.glosten_milgrom,
-        bands={"initial_spread": Band(absolute=1e-5), "asks": Band(absolute=1e-5)},
+        bands={
+            "initial_spread": ToleranceBand(absolute=1e-5),
+            "asks": ToleranceBand(absolute=1e-5),
+        },
         checks=(Check("initial_spread_simulated", "initial_spread", PERCENT),),
         aliases={"a": "informed"},
     ),
@@ -121,8 +129,8 @@ TARGETS = (
         read=readers.listed("profit", "profit_deviation", "inventory_deviation"),
         bands={
             "profit": PERCENT,
-            "profit_deviation": Band(0.02),
-            "inventory_deviation": Band(0.02),
+            "profit_deviation": ToleranceBand(0.02),
+            "inventory_deviation": ToleranceBand(0.02),
         },
         aliases={
             "s0": "start_price",
@@ -136,8 +144,8 @@ TARGETS = (
         },
         checks=(
             Check("profit", "profit_exact", PERCENT),
-            Check("profit_deviation", "profit_deviation_exact", Band(0.02)),
-            Check("inventory_deviation", "inventory_deviation_exact", Band(0.02)),
+            Check("profit_deviation", "profit_deviation_exact", ToleranceBand(0.02)),
+            Check("inventory_deviation", "inventory_deviation_exact", ToleranceBand(0.02)),
         ),
     ),
     Target(
@@ -146,11 +154,11 @@ TARGETS = (
         compute=linear_sweep,
         cases=r"SWEEP-.*",
         read=readers.listed("shift", "average"),
-        bands={"shift": Band(0.005), "average": Band(0.005)},
+        bands={"shift": ToleranceBand(0.005), "average": ToleranceBand(0.005)},
         checks=(
-            Check("shift", "shift_theory", Band(0.005)),
-            Check("average", "average_theory", Band(0.005)),
-            Check("submitted_average", "average", Band(1e-12)),
+            Check("shift", "shift_theory", ToleranceBand(0.005)),
+            Check("average", "average_theory", ToleranceBand(0.005)),
+            Check("submitted_average", "average", ToleranceBand(1e-12)),
         ),
         aliases={"L": "slope", "Q": "size"},
     ),
@@ -162,8 +170,8 @@ TARGETS = (
         read=readers.square_root,
         bands={},
         checks=(
-            Check("delta", "delta_theory", Band(absolute=0.01)),
-            Check("prefactor", "prefactor_theory", Band(0.05)),
+            Check("delta", "delta_theory", ToleranceBand(absolute=0.01)),
+            Check("prefactor", "prefactor_theory", ToleranceBand(0.05)),
         ),
         aliases={"Q/V": None},
         note="the published exponent is shown, not a gate: a linear book at rest gives the square "
@@ -176,7 +184,7 @@ TARGETS = (
         compute=hill_on_student,
         cases=r"SFACT-hill-estimator",
         read=readers.whole_value("index"),
-        bands={"index": Band(absolute=0.1)},
+        bands={"index": ToleranceBand(absolute=0.1)},
         aliases={"df": "degrees"},
         note="the estimator is biased low on a wide tail: the true exponent is the degrees",
     ),
@@ -186,7 +194,7 @@ TARGETS = (
         compute=double_auction,
         cases=r"GS-.*",
         read=readers.zero_intelligence,
-        bands={"constrained": Band(absolute=4.0)},
+        bands={"constrained": ToleranceBand(absolute=4.0)},
         aliases={"ZI-U": None, "ZI-C": None},
         note="the schedules of the paper are in figures only: ours is a straight demand and "
         "supply, so only the level of constrained traders is comparable (mean of its markets)",

@@ -2,9 +2,9 @@
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.order_checks cimport OrderChecks
-from lob.records cimport Event
+from lob.engine.records cimport Event
 
 cdef enum:
     # What has become of a liquidation.
@@ -34,7 +34,7 @@ cdef class Cases(OrderChecks):
     cdef int64_t case_total
     cdef int64_t fresh  # the first case that no design has begun with
     cdef int64_t liquidation_fee  # ppm
-    cdef list unwraps  # claims without a book that its accounts may have, the deepest first
+    cdef list redeems_in_kind  # claims without a book that its accounts may have, the deepest first
 
     cdef inline Case *case(self, int64_t number) noexcept:
         return &(<Case *>self.case_block.data)[number]
@@ -46,7 +46,7 @@ cdef class Cases(OrderChecks):
         int time_in_force,
     ) except -1
     cdef bint flat(self, int64_t account) noexcept
-    cdef int unwrap_case(self, int64_t number) except -1
+    cdef int redeem_in_kind(self, int64_t number) except -1
     cdef int settle_case(self, int64_t number) except -1
     cdef int close_case(self, int64_t number, int64_t left, int64_t unsold) except -1
     cdef int release(self, int64_t number) except -1

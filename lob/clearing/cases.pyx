@@ -4,7 +4,7 @@ cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
 from libc.string cimport memset
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.cases cimport SETTLED, Case
 from lob.clearing.collateral cimport Claim
 from lob.clearing.holding cimport Holding, HoldingRecord
@@ -12,7 +12,7 @@ from lob.clearing.ledger cimport FAILED, SAFE, Account
 from lob.clearing.oracle cimport Oracle
 from lob.clearing.order_checks cimport OrderChecks
 from lob.clearing.requirement cimport NO_TRIGGER, PPM
-from lob.records cimport (
+from lob.engine.records cimport (
     BUY,
     CAUSE_TRANSFER,
     ENTRY_BAD_DEBT,
@@ -30,7 +30,7 @@ from lob.records cimport (
     Message,
     write_message,
 )
-from lob.wide cimport ceil_ratio, int128
+from lob.engine.wide cimport ceil_ratio, int128
 
 import numpy as np
 
@@ -63,13 +63,13 @@ if CASE.itemsize != sizeof(Case):
 cdef class Cases(OrderChecks):
     """Margin accounts with the list of those that failed, in the order of failing.
 
-    What is done about a case is up to a ``Liquidator``; what it does it with is here.
+    What is done about a case is up to a ``LiquidationEngine``; what it does it with is here.
     """
 
     def __init__(self, name, holdings, cash, insurance_fund, portfolio, liquidation_fee):
         super().__init__(name, holdings, cash, insurance_fund, portfolio)
         self.case_block = Block()
-        self.unwraps = []
+        self.redeems_in_kind = []
         self.liquidation_fee = checks.integer("liquidation_fee", liquidation_fee, 0, PPM)
 
     cdef int64_t open_case(
@@ -173,12 +173,12 @@ cdef class Cases(OrderChecks):
         for i in range(self.holding_count):
             if self.ledger.row(self.records[i].asset)[account]:
                 return False
-        for i in range(len(self.unwraps)):
-            if self.ledger.row((<Claim>self.unwraps[i]).asset)[account]:
+        for i in range(len(self.redeems_in_kind)):
+            if self.ledger.row((<Claim>self.redeems_in_kind[i]).asset)[account]:
                 return False
         return True
 
-    cdef int unwrap_case(self, int64_t number) except -1:
+    cdef int redeem_in_kind(self, int64_t number) except -1:
         """Redeem in kind what a failed account has of claims without a book, down to what a book
         trades; whether anything was.
 
@@ -187,8 +187,8 @@ cdef class Cases(OrderChecks):
         cdef int64_t account = self.case(number).account, held, i
         cdef Claim claim
         cdef bint redeemed = False
-        for i in range(len(self.unwraps)):
-            claim = <Claim>self.unwraps[i]
+        for i in range(len(self.redeems_in_kind)):
+            claim = <Claim>self.redeems_in_kind[i]
             held = self.ledger.row(claim.asset)[account]
             if held > 0:
                 redeemed |= claim.give_back(account, account, held, self.tag_of(number)) > 0
@@ -203,7 +203,7 @@ cdef class Cases(OrderChecks):
         number = checks.integer("case", case, 0, self.case_total - 1)
         if self.case(number).state == SETTLED:
             raise ValueError(f"case {case} is over")
-        self.unwrap_case(number)
+        self.redeem_in_kind(number)
 
     cdef int settle_case(self, int64_t number) except -1:
         """An account that holds nothing any more: its fee, or its debt. The case is over."""

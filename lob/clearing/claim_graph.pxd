@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t
 
 from lob.clearing.ledger cimport Ledger
-from lob.market cimport Market
+from lob.venue.market cimport Market
 
 
 cdef class Claims:

@@ -6,7 +6,7 @@ from typing_extensions import disjoint_base
 
 from lob.clearing.collateral import Claim
 from lob.clearing.ledger import Ledger
-from lob.market import Market
+from lob.venue.market import Market
 
 __all__ = ["Claims"]
 

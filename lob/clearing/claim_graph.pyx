@@ -5,7 +5,7 @@ cimport cython
 
 from lob.clearing.collateral cimport Claim
 from lob.clearing.ledger cimport Ledger
-from lob.market cimport Market
+from lob.venue.market cimport Market
 
 from fractions import Fraction
 

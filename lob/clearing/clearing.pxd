@@ -3,18 +3,18 @@
 from libc.stdint cimport int64_t
 
 from lob.clearing.payments cimport Payments
-from lob.records cimport Event, Message
+from lob.engine.records cimport Event, Message
 
 
 cdef class Clearing(Payments):
-    cdef readonly Liquidator liquidator
+    cdef readonly LiquidationEngine liquidation_engine
     cdef list timers
     cdef int64_t timer_due
 
     cdef int advance(self, int64_t ts) except -1
 
 
-cdef class Liquidator:
+cdef class LiquidationEngine:
     cdef readonly Clearing clearing
     cdef readonly dict offers  # lob.liquidation.offers.Offer by tag
     cdef readonly list listeners

@@ -10,7 +10,7 @@ from lob.clearing.margin import PortfolioMargin
 from lob.clearing.payments import Payments
 from lob.liquidation.offers import Offer, OfferListener
 
-__all__ = ["Clearing", "Liquidator"]
+__all__ = ["Clearing", "LiquidationEngine"]
 
 @disjoint_base
 class Clearing(Payments):
@@ -19,14 +19,14 @@ class Clearing(Payments):
         name: str = "clearing",
         *,
         holdings: Iterable[Holding],
-        liquidator: Liquidator,
+        liquidation_engine: LiquidationEngine,
         cash: str = "cash",
         insurance_fund: SupportsIndex = 0,
         liquidation_fee: SupportsIndex = 0,
         portfolio: PortfolioMargin | None = None,
     ) -> None: ...
     @property
-    def liquidator(self) -> Liquidator: ...
+    def liquidation_engine(self) -> LiquidationEngine: ...
     def attach(self, market: Any, ledger: Ledger, number: int) -> None: ...
     def attach_claims(self, claims: Claims) -> None: ...
     def start_oracles(self) -> None: ...
@@ -42,7 +42,7 @@ class Clearing(Payments):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
 
 @disjoint_base
-class Liquidator:
+class LiquidationEngine:
     deadline: int
     def __init__(self) -> None: ...
     @property

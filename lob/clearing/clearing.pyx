@@ -11,7 +11,7 @@ that moves past nobody's tick costs one comparison. Accounts of several holdings
 blocks, each with bounds on all marks within which none of its accounts can fail.
 
 A failed account is a case, in the order of failing. What is done about it is up to the
-``Liquidator``; the rules of the designs are in ``lob.liquidation``.
+``LiquidationEngine``; the rules of the designs are in ``lob.liquidation``.
 """
 
 import copy as copying
@@ -19,7 +19,7 @@ import copy as copying
 cimport cython
 from libc.stdint cimport int64_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.cases cimport ACTIVE
 from lob.clearing.claim_graph cimport Claims
 from lob.clearing.valuation cimport ClaimValue
@@ -29,13 +29,13 @@ from lob.clearing.ledger cimport WORLD, Ledger
 from lob.clearing.oracle cimport Oracle, Source
 from lob.clearing.payments cimport Payments
 from lob.clearing.requirement cimport NO_PRICE
-from lob.ladder cimport ladder_bytes
-from lob.market cimport Market
-from lob.records cimport ENTRY_OPENING, REASON_IN_LIQUIDATION, Event, Message
+from lob.engine.ladder cimport ladder_bytes
+from lob.venue.market cimport Market
+from lob.engine.records cimport ENTRY_OPENING, REASON_IN_LIQUIDATION, Event, Message
 
 from lob import checks
 
-__all__ = ["Clearing", "Liquidator"]
+__all__ = ["Clearing", "LiquidationEngine"]
 
 cdef int64_t NEVER = 2**63 - 1
 
@@ -73,16 +73,16 @@ cdef class Clearing(Payments):
         name="clearing",
         *,
         holdings,
-        liquidator,
+        liquidation_engine,
         cash="cash",
         insurance_fund=0,
         liquidation_fee=0,
         portfolio=None,
     ):
         super().__init__(name, holdings, cash, insurance_fund, portfolio, liquidation_fee)
-        if not isinstance(liquidator, Liquidator):
-            raise TypeError(f"liquidator must be a Liquidator, got {liquidator!r}")
-        self.liquidator = liquidator
+        if not isinstance(liquidation_engine, LiquidationEngine):
+            raise TypeError(f"liquidator must be a Liquidator, got {liquidation_engine!r}")
+        self.liquidation_engine = liquidation_engine
         self.timers = []
         self.timer_due = NEVER
 
@@ -122,8 +122,8 @@ cdef class Clearing(Payments):
             holding.record.inverse = instrument.inverse
         if market.claims is not None:
             self.attach_claims(market.claims)
-        self.liquidator.clearing = self
-        self.liquidator.attached()
+        self.liquidation_engine.clearing = self
+        self.liquidation_engine.attached()
         self.start_oracles()
         self.reset_deadline()
 
@@ -132,7 +132,7 @@ cdef class Clearing(Payments):
         cdef Holding holding
         cdef ClaimValue value
         names = [holding.name for holding in self.holdings]
-        unwraps = set()
+        redeems_in_kind = set()
         for holding in self.holdings:
             for value in claim_values(holding.oracle.source):
                 value.attach(claims, self.ledger.assets[self.cash_asset], holding.record.multiplier)
@@ -160,13 +160,13 @@ cdef class Clearing(Payments):
                 )
             for name in claims.below(holding.name):
                 if claims[name].book < 0:
-                    unwraps.add(name)
+                    redeems_in_kind.add(name)
                     if claims[name].has_queue:
                         raise ValueError(
                             f"clearing {self.name!r}: the claim {name} has a queue, so it needs a "
                             f"book in which it can be sold at once"
                         )
-        self.unwraps = [claim for claim in reversed(claims.claims) if claim.name in unwraps]
+        self.redeems_in_kind = [claim for claim in reversed(claims.claims) if claim.name in redeems_in_kind]
 
     def start_oracles(self):
         """Take the prices that oracles have before anything happened."""
@@ -181,7 +181,7 @@ cdef class Clearing(Payments):
     cdef int reset_deadline(self) noexcept:
         """When there is next something to do."""
         cdef int64_t i
-        self.deadline = min(self.timer_due, self.liquidator.deadline)
+        self.deadline = min(self.timer_due, self.liquidation_engine.deadline)
         for i in range(self.holding_count):
             self.deadline = min(self.deadline, (<Holding>self.holdings[i]).oracle.deadline)
         if self.fresh < self.case_total:
@@ -215,14 +215,14 @@ cdef class Clearing(Payments):
             self.fresh += 1
             self.case(i).state = ACTIVE
             self.recall_orders(self.case(i).account)
-            self.liquidator.begin(i)
-        elif self.liquidator.deadline <= ts:
-            self.liquidator.advance(ts)
+            self.liquidation_engine.begin(i)
+        elif self.liquidation_engine.deadline <= ts:
+            self.liquidation_engine.advance(ts)
         self.reset_deadline()
         return 0
 
     cdef int filled(self, int64_t number, const Event *event) except -1:
-        return self.liquidator.filled(number, event)
+        return self.liquidation_engine.filled(number, event)
 
     def every(self, interval, action, *, first=None):
         """Call ``action(clearing, ts)`` at fixed intervals.
@@ -282,7 +282,7 @@ cdef class Clearing(Payments):
         other.timers = copying.deepcopy(self.timers, memo)
         other.timer_due = self.timer_due
         other.ranges = list(self.ranges)
-        other.unwraps = copying.deepcopy(self.unwraps, memo)
+        other.redeems_in_kind = copying.deepcopy(self.redeems_in_kind, memo)
         other.watches_claims = self.watches_claims
         other.cross_blocks = copying.deepcopy(self.cross_blocks)
         other.cross_count = self.cross_count
@@ -290,8 +290,8 @@ cdef class Clearing(Payments):
         other.keeps_entry_values = self.keeps_entry_values
         for i in range(self.holding_count):
             other.low[i], other.high[i] = self.low[i], self.high[i]
-        other.liquidator = copying.deepcopy(self.liquidator, memo)
-        other.liquidator.clearing = other
+        other.liquidation_engine = copying.deepcopy(self.liquidation_engine, memo)
+        other.liquidation_engine.clearing = other
         return other
 
     def __reduce__(self):
@@ -316,11 +316,11 @@ cdef object due_of(timer):
 # ---------------------------------------------------------------------------- what is done about it
 
 @cython.auto_pickle(True)
-cdef class Liquidator:
+cdef class LiquidationEngine:
     """What is done with accounts that fail: the base of all liquidation designs.
 
     Compiled designs override the three methods; a design in Python extends
-    ``lob.liquidation.Design``.
+    ``lob.liquidation.LiquidationDesign``.
     """
 
     def __init__(self):

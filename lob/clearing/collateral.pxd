@@ -2,9 +2,9 @@
 
 from libc.stdint cimport int64_t
 
-from lob.block cimport Block
-from lob.facility cimport Facility, Leg
-from lob.wide cimport int128
+from lob.engine.block cimport Block
+from lob.venue.facility cimport Facility, Leg
+from lob.engine.wide cimport int128
 
 cdef enum:
     MAX_BACKING = 6

@@ -3,7 +3,7 @@ from typing import Literal, SupportsIndex
 
 from typing_extensions import disjoint_base
 
-from lob.facility import Facility
+from lob.venue.facility import Facility
 
 __all__ = ["Claim"]
 

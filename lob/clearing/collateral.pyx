@@ -23,11 +23,11 @@ after what is owed on them.
 cimport cython
 from libc.stdint cimport int64_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.ledger cimport FAILED, WORLD, Ledger
-from lob.facility cimport Facility, Leg
-from lob.market cimport Market
-from lob.records cimport (
+from lob.venue.facility cimport Facility, Leg
+from lob.venue.market cimport Market
+from lob.engine.records cimport (
     ENTRY_ACCRUAL,
     ENTRY_MINT,
     ENTRY_OPENING,
@@ -45,7 +45,7 @@ from lob.records cimport (
     REDEEM,
     Message,
 )
-from lob.wide cimport ceil_ratio, fits, floor_ratio, int128
+from lob.engine.wide cimport ceil_ratio, fits, floor_ratio, int128
 
 from lob import checks
 

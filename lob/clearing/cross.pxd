@@ -8,7 +8,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
 from libc.string cimport memset
 
 from lob.clearing.requirement cimport PPM
-from lob.wide cimport int128
+from lob.engine.wide cimport int128
 
 cdef enum:
     MAX_HOLDINGS = 16

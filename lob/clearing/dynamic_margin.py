@@ -12,7 +12,7 @@ from lob.clearing.margin import PPM, MarketState, Tiers
 from lob.clearing.valuation import ClaimValue
 from lob.types import MAX_SIZE, Side
 
-__all__ = ["ConcentrationScaled", "DepthScaled", "LookThrough", "Procyclical"]
+__all__ = ["ConcentrationScaled", "DepthScaled", "LookThroughMargin", "Procyclical"]
 
 
 class _Moving:
@@ -167,7 +167,7 @@ class DepthScaled(_Moving):
         return self._move(min(self.cap, rate))
 
 
-class LookThrough(_Moving):
+class LookThroughMargin(_Moving):
     """The haircut of a claim, made of the haircuts of all that is behind it.
 
     What is left of a claim after its haircut is the product of what is left at every claim on the

@@ -2,10 +2,10 @@
 
 from libc.stdint cimport int64_t, uint8_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.oracle cimport Oracle
 from lob.clearing.requirement cimport Tiers
-from lob.ladder cimport Ladder
+from lob.engine.ladder cimport Ladder
 
 cdef struct HoldingRecord:
     int64_t asset

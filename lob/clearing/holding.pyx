@@ -6,11 +6,11 @@ cimport cython
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy, memset
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.oracle cimport Oracle
 from lob.clearing.requirement cimport MAX_TIERS, NO_PRICE, PPM, Tiers
-from lob.ladder cimport Ladder, ladder_copy, ladder_init, ladder_release
-from lob.wide cimport int128
+from lob.engine.ladder cimport Ladder, ladder_copy, ladder_init, ladder_release
+from lob.engine.wide cimport int128
 
 from lob import checks
 from lob.types import MAX_SIZE, Side

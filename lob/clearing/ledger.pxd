@@ -2,9 +2,9 @@
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 
-from lob.block cimport Block
-from lob.market cimport Market
-from lob.records cimport Entry
+from lob.engine.block cimport Block
+from lob.venue.market cimport Market
+from lob.engine.records cimport Entry
 
 cdef enum:
     WORLD = 0  # the account of everybody outside

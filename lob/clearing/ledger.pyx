@@ -16,11 +16,11 @@ from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
 from libc.string cimport memmove, memset
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.requirement cimport NO_TRIGGER
-from lob.memory cimport unlikely
-from lob.records cimport Entry
-from lob.wide cimport add_overflows
+from lob.engine.memory cimport unlikely
+from lob.engine.records cimport Entry
+from lob.engine.wide cimport add_overflows
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from lob.types import ENTRY, MAX_SIZE, EntryKind
 __all__ = ["Ledger"]
 
 if ENTRY.itemsize != sizeof(Entry):
-    raise ImportError("lob.records and lob.types disagree")
+    raise ImportError("lob.engine.records and lob.types disagree")
 
 cdef enum:
     FIRST_POSTINGS = 64  # kinds of entries below it move something

@@ -5,8 +5,8 @@ from libc.stdint cimport int64_t
 from lob.clearing.cross cimport MAX_HOLDINGS, Weights
 from lob.clearing.holding cimport HoldingRecord
 from lob.clearing.ledger cimport Ledger
-from lob.market cimport Market
-from lob.wide cimport int128
+from lob.venue.market cimport Market
+from lob.engine.wide cimport int128
 
 
 cdef class MarginAccounts:

@@ -9,7 +9,7 @@ from lob.clearing.account import MarginAccount
 from lob.clearing.holding import Holding
 from lob.clearing.ledger import Ledger
 from lob.clearing.margin import PortfolioMargin
-from lob.venue import Venue
+from lob.venue.venue import Venue
 
 __all__ = ["MarginAccounts"]
 

@@ -3,7 +3,7 @@
 cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint64_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.cross cimport MAX_HOLDINGS, health_in
 from lob.clearing.holding cimport Holding, HoldingRecord
 from lob.clearing.ledger cimport FAILED, WORLD, Account
@@ -17,8 +17,8 @@ from lob.clearing.requirement cimport (
     linear_health,
     linear_trigger,
 )
-from lob.records cimport ENTRY_OPENING
-from lob.wide cimport ceil_ratio, fits, int128
+from lob.engine.records cimport ENTRY_OPENING
+from lob.engine.wide cimport ceil_ratio, fits, int128
 
 import numpy as np
 

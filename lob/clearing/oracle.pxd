@@ -2,9 +2,9 @@
 
 from libc.stdint cimport int64_t
 
-from lob.block cimport Block
-from lob.matching cimport Book
-from lob.records cimport Event
+from lob.engine.block cimport Block
+from lob.engine.matching cimport Book
+from lob.engine.records cimport Event
 
 
 cdef class Source:

@@ -17,12 +17,12 @@ cimport cython
 from libc.stdint cimport int64_t
 from libc.string cimport memmove, memset
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.requirement cimport NO_PRICE
-from lob.elementary cimport natural_exp
-from lob.ladder cimport NO_LEVEL
-from lob.matching cimport Book
-from lob.records cimport (
+from lob.engine.elementary cimport natural_exp
+from lob.engine.ladder cimport NO_LEVEL
+from lob.engine.matching cimport Book
+from lob.engine.records cimport (
     CAUSE_LIQUIDATION,
     CAUSE_ORACLE,
     CAUSE_QUOTE,
@@ -33,7 +33,7 @@ from lob.records cimport (
     TRADE,
     Event,
 )
-from lob.wide cimport int128
+from lob.engine.wide cimport int128
 
 import numpy as np
 

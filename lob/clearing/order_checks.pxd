@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t
 
 from lob.clearing.watched cimport WatchedAccounts
-from lob.records cimport Event, Message
+from lob.engine.records cimport Event, Message
 
 
 cdef class OrderChecks(WatchedAccounts):

@@ -3,13 +3,13 @@
 cimport cython
 from libc.stdint cimport int64_t, uint16_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.holding cimport Holding, HoldingRecord
 from lob.clearing.ledger cimport SAFE, Account
 from lob.clearing.requirement cimport NO_PRICE, PPM, requirement
 from lob.clearing.watched cimport WatchedAccounts
-from lob.memory cimport prefetch
-from lob.records cimport (
+from lob.engine.memory cimport prefetch
+from lob.engine.records cimport (
     ACCEPTED,
     CANCEL,
     CANCELLED,
@@ -29,7 +29,7 @@ from lob.records cimport (
     Message,
     write_message,
 )
-from lob.wide cimport fits, int128
+from lob.engine.wide cimport fits, int128
 
 from lob import checks
 from lob.types import MAX_SIZE, Side

@@ -7,7 +7,7 @@ from lob.clearing.cases cimport Cases
 from lob.clearing.holding cimport Holding, HoldingRecord
 from lob.clearing.ledger cimport SAFE, WORLD
 from lob.clearing.requirement cimport NO_PRICE, PPM
-from lob.records cimport (
+from lob.engine.records cimport (
     CAUSE_ACCRUAL,
     CAUSE_MARGIN,
     ENTRY_FUNDING,
@@ -16,7 +16,7 @@ from lob.records cimport (
     ENTRY_SOCIALISED,
     Entry,
 )
-from lob.wide cimport ceil_ratio, int128
+from lob.engine.wide cimport ceil_ratio, int128
 
 from lob import checks
 from lob.clearing.margin import MarketState

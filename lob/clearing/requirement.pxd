@@ -12,8 +12,8 @@ it was opened). The inverse health is kept multiplied by the price, which leaves
 
 from libc.stdint cimport int64_t
 
-from lob.records cimport MAX_PRICE
-from lob.wide cimport ceil_ratio, floor_ratio, int128
+from lob.engine.records cimport MAX_PRICE
+from lob.engine.wide cimport ceil_ratio, floor_ratio, int128
 
 cdef enum:
     PPM = 1_000_000

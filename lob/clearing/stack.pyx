@@ -10,8 +10,8 @@ from lob.clearing.holding cimport HoldingRecord
 from lob.clearing.cross cimport MAX_HOLDINGS
 from lob.clearing.ledger cimport FAILED, Account
 from lob.clearing.requirement cimport NO_PRICE, NO_TRIGGER, inverse_health, linear_health
-from lob.records cimport MAX_PRICE
-from lob.wide cimport floor_ratio, int128
+from lob.engine.records cimport MAX_PRICE
+from lob.engine.wide cimport floor_ratio, int128
 
 import numpy as np
 

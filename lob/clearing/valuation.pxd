@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.claim_graph cimport Claims
 from lob.clearing.oracle cimport Source
 

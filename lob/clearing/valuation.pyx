@@ -6,14 +6,14 @@ One pass over the graph of claims, whatever backs a claim first, values them all
 cimport cython
 from libc.stdint cimport int64_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.claim_graph cimport Claims
 from lob.clearing.collateral cimport Claim, checked_view
 from lob.clearing.oracle cimport Source
 from lob.clearing.requirement cimport NO_PRICE, PPM
-from lob.matching cimport Book
-from lob.records cimport MAX_PRICE, Event
-from lob.wide cimport fits, floor_ratio, int128
+from lob.engine.matching cimport Book
+from lob.engine.records cimport MAX_PRICE, Event
+from lob.engine.wide cimport fits, floor_ratio, int128
 
 from fractions import Fraction
 

@@ -2,10 +2,10 @@
 
 from libc.stdint cimport int64_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.cross cimport MAX_HOLDINGS, CrossBlock
 from lob.clearing.margin_accounts cimport MarginAccounts
-from lob.records cimport Event
+from lob.engine.records cimport Event
 
 
 cdef class WatchedAccounts(MarginAccounts):

@@ -8,7 +8,7 @@ bounds on all marks within which none of its accounts can fail.
 cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from lob.block cimport Block
+from lob.engine.block cimport Block
 from lob.clearing.cross cimport BLOCK, MAX_HOLDINGS, CrossBlock, slack_of, weigh_block
 from lob.clearing.holding cimport Holding, HoldingRecord
 from lob.clearing.ledger cimport FAILED, SAFE, Account
@@ -16,10 +16,10 @@ from lob.clearing.margin_accounts cimport MarginAccounts
 from lob.clearing.oracle cimport Oracle
 from lob.clearing.queues cimport Waiting, key_of, queue_anew, queue_join, queue_leave, sort_waiting
 from lob.clearing.requirement cimport NO_PRICE, NO_TRIGGER
-from lob.ladder cimport Ladder, Level, ladder_reserve, ladder_spare
-from lob.matching cimport Book
-from lob.memory cimport prefetch, unlikely
-from lob.records cimport CAUSE_ORACLE, CAUSE_TRANSFER, ENTRY_MARK, MAX_PRICE, Entry, Event
+from lob.engine.ladder cimport Ladder, Level, ladder_reserve, ladder_spare
+from lob.engine.matching cimport Book
+from lob.engine.memory cimport prefetch, unlikely
+from lob.engine.records cimport CAUSE_ORACLE, CAUSE_TRANSFER, ENTRY_MARK, MAX_PRICE, Entry, Event
 
 from lob import checks
 

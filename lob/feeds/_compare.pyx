@@ -6,7 +6,7 @@ import numpy as np
 
 from lob.feeds._depth cimport Depth, Ladder
 from lob.feeds._shown cimport agreeing, key_at, size_at
-from lob.records cimport ACCEPTED, BUY, CANCELLED, REDUCED, REPLACED, SELL, TRADE, Event
+from lob.engine.records cimport ACCEPTED, BUY, CANCELLED, REDUCED, REPLACED, SELL, TRADE, Event
 
 from lob.types import EVENT
 

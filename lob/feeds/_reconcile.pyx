@@ -14,7 +14,7 @@ import numpy as np
 
 from lob.feeds._depth cimport Depth, Ladder, Level, seek
 from lob.feeds._shown cimport agreeing, key_at, size_at, worst
-from lob.records cimport BUY, CANCEL, NEW, REDUCE, REPLACE, SELL, Message
+from lob.engine.records cimport BUY, CANCEL, NEW, REDUCE, REPLACE, SELL, Message
 
 from lob.feeds.lobster import ROW
 from lob.types import MESSAGE

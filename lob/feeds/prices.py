@@ -19,13 +19,13 @@ from lob.checks import integer
 from lob.feeds.errors import FeedError
 from lob.types import MAX_PRICE
 
-__all__ = ["PriceSeries", "read_prices"]
+__all__ = ["PriceFile", "read_prices"]
 
 MS = 1_000_000  # ns
 
 
 @dataclass(frozen=True, eq=False)
-class PriceSeries:
+class PriceFile:
     """Prices of one thing over time: each holds until the next."""
 
     symbol: str
@@ -36,7 +36,7 @@ class PriceSeries:
     def __len__(self) -> int:
         return len(self.prices)
 
-    def between(self, start: int, end: int) -> "PriceSeries":
+    def between(self, start: int, end: int) -> "PriceFile":
         """The part from a time on, to another, in ns, both included.
 
         Raises ``ValueError`` if there is nothing in it.
@@ -45,9 +45,9 @@ class PriceSeries:
         last = int(np.searchsorted(self.times, end, side="right"))
         if first >= last:
             raise ValueError(f"{self.symbol} has no price from {start} to {end} ns")
-        return PriceSeries(self.symbol, self.times[first:last], self.prices[first:last])
+        return PriceFile(self.symbol, self.times[first:last], self.prices[first:last])
 
-    def over(self, other: "PriceSeries") -> "PriceSeries":
+    def over(self, other: "PriceFile") -> "PriceFile":
         """The price in units of another one: at each time of its own, over the other's latest.
 
         Times before the other's first price are left out. Raises ``ValueError`` if that leaves
@@ -58,7 +58,7 @@ class PriceSeries:
         if not len(kept):
             raise ValueError(f"{other.symbol} has no price before the last one of {self.symbol}")
         ratio = tuple(self.prices[i] / other.prices[at[i]] for i in kept.tolist())
-        return PriceSeries(f"{self.symbol}/{other.symbol}", self.times[kept], ratio)
+        return PriceFile(f"{self.symbol}/{other.symbol}", self.times[kept], ratio)
 
     def ticks(self, tick: Decimal) -> NDArray[np.int64]:
         """The prices in whole ticks: the nearest, halves to the even one; at least 1."""
@@ -83,7 +83,7 @@ class PriceSeries:
         return np.array(moved, np.int64)
 
 
-def read_prices(path: str | PathLike[str]) -> PriceSeries:
+def read_prices(path: str | PathLike[str]) -> PriceFile:
     """Read a file of prices.
 
     Raises
@@ -114,7 +114,7 @@ def read_prices(path: str | PathLike[str]) -> PriceSeries:
             prices.append(price)
     if not times:
         raise FeedError(f"{source}: there is no price in it")
-    return PriceSeries(symbol, np.array(times, np.int64), tuple(prices))
+    return PriceFile(symbol, np.array(times, np.int64), tuple(prices))
 
 
 def _row(

@@ -1,17 +1,17 @@
 """Liquidation: what is done with accounts that failed, as compositions of interchangeable parts."""
 
-from lob.liquidation.design import Design
+from lob.liquidation.design import LiquidationDesign
 from lob.liquidation.market_sale import Frozen, MarketSale
 from lob.liquidation.offers import Offer, OfferListener, OfferPrice
-from lob.liquidation.stages import Stage, Staged
+from lob.liquidation.stages import Stage, StagedDesign
 
 __all__ = [
-    "Design",
     "Frozen",
+    "LiquidationDesign",
     "MarketSale",
     "Offer",
     "OfferListener",
     "OfferPrice",
     "Stage",
-    "Staged",
+    "StagedDesign",
 ]

@@ -12,7 +12,7 @@ from lob.liquidation.sale import Sale
 from lob.types import EntryKind, Reason, Session, Side
 
 if TYPE_CHECKING:
-    from lob.liquidation.stages import Staged
+    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["CallAuction", "SealedBids"]
 
@@ -52,7 +52,7 @@ class SealedBids(Bidding):
             raise ValueError(f"revenue must be fund or borrower, got {self.revenue!r}")
 
     def offer(
-        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
         now = design.clearing.market.now
@@ -63,7 +63,7 @@ class SealedBids(Bidding):
         design.start_sale(case, sale, bids=True)
         return True
 
-    def bid(self, design: "Staged", case: int, account: int, size: int, price: int) -> Reason:
+    def bid(self, design: "StagedDesign", case: int, account: int, size: int, price: int) -> Reason:
         """See ``Takers``."""
         sale = design.progress[case].sale
         assert sale is not None
@@ -75,7 +75,7 @@ class SealedBids(Bidding):
             design.memory["sealed", case].append((account, amount))
         return reason
 
-    def due(self, design: "Staged", case: int, ts: int) -> None:
+    def due(self, design: "StagedDesign", case: int, ts: int) -> None:
         """See ``Takers``: who bid most pays, everybody else gets his bid back."""
         escrow = escrow_of(design)
         bids = design.memory.pop(("sealed", case))
@@ -95,7 +95,7 @@ class SealedBids(Bidding):
             design.pay(case, escrow, fund if self.revenue == "fund" else failed, price)
         design.memory["runner", case] = (winner, ts + self.exclusive)
 
-    def withdraw(self, design: "Staged", case: int) -> None:
+    def withdraw(self, design: "StagedDesign", case: int) -> None:
         """See ``Takers``."""
         for account, amount in design.memory.pop(("sealed", case), ()):
             design.pay(case, escrow_of(design), account, amount, EntryKind.BID)
@@ -129,7 +129,7 @@ class Calls:
         """Book -> ns at which its latest call ended."""
         self.number = 0
 
-    def begin(self, design: "Staged", holding: int, every: int, pause: int) -> Call | None:
+    def begin(self, design: "StagedDesign", holding: int, every: int, pause: int) -> Call | None:
         """The call of a holding's book, a new one if none runs; ``None``: it may not be called."""
         venue, number = design.clearing.market, design.instrument(holding)
         session = venue.books[number].session
@@ -146,7 +146,7 @@ class Calls:
             design.call_back(self.number, call.closes)
         return call
 
-    def on_due(self, design: "Staged", ts: int) -> None:
+    def on_due(self, design: "StagedDesign", ts: int) -> None:
         """Uncross the books whose time has come."""
         for number, call in list(self.of.items()):
             if call.closes > ts:
@@ -157,7 +157,7 @@ class Calls:
                 self._end(design, number, call)
 
     @staticmethod
-    def _stay(design: "Staged", call: Call) -> None:
+    def _stay(design: "StagedDesign", call: Call) -> None:
         """Somebody else's call goes on: so do the orders in it."""
         call.closes += call.every
         for case in call.members:
@@ -166,7 +166,7 @@ class Calls:
             sale.next = call.closes
         design.call_back(design.memory["calls"].number, call.closes)
 
-    def _end(self, design: "Staged", number: int, call: Call) -> None:
+    def _end(self, design: "StagedDesign", number: int, call: Call) -> None:
         """Trade at one price; what is left of the orders is taken back before the book goes on."""
         venue, mark = design.clearing.market, design.mark(call.holding)
         ends = call.own and venue.books[number].session == Session.CALL
@@ -182,7 +182,7 @@ class Calls:
             self.ended[number] = venue.now
             venue.set_session(number, Session.CONTINUOUS, mark)
 
-    def leave(self, design: "Staged", case: int, number: int) -> None:
+    def leave(self, design: "StagedDesign", case: int, number: int) -> None:
         """A case has nothing in a call any more."""
         call = self.of[number]
         del call.members[case]
@@ -199,9 +199,9 @@ class CallAuction(Takers):
     The first failure puts the book into ``Session.CALL``. Each failed position is an order in it,
     good till cancelled, at its price path's price (``AtBankruptcy``: none sells so low that it is
     bankrupt, as on Quedex). Everybody's ordinary orders collect beside them. After ``every`` ns all
-    that can trade does, at one price (``lob.auction``; the reference is the mark), what is left of
-    the failed positions is taken back, and the book goes on; after ``pause`` ns they may be in the
-    next call.
+    that can trade does, at one price (``lob.venue.call_auction``; the reference is the mark),
+    what is left of the failed positions is taken back, and the book goes on; after ``pause`` ns
+    they may be in the next call.
 
     Whoever wants the lots sends ordinary orders: there is no bid beside the book. The offer of a
     call, one for each side with the tag of the first case, says what is in it (``Collected``). A
@@ -224,14 +224,14 @@ class CallAuction(Takers):
         integer("every", self.every, 1)
         integer("pause", self.pause, 0)
 
-    def attach(self, design: "Staged") -> None:
+    def attach(self, design: "StagedDesign") -> None:
         """See ``Takers``."""
         if "calls" not in design.memory:
             calls = design.memory["calls"] = Calls()
             calls.number = design.add_facility(calls)
 
     def offer(
-        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
         now, number = design.clearing.market.now, design.instrument(holding)
@@ -258,7 +258,7 @@ class CallAuction(Takers):
             design.change_sale(leader, size=design.offers[design.tag(leader)].size + lots)
         return True
 
-    def withdraw(self, design: "Staged", case: int) -> None:
+    def withdraw(self, design: "StagedDesign", case: int) -> None:
         """See ``Takers``. Where the account is flat, or a foreign call has ended."""
         design.recall(case)
         calls: Calls = design.memory["calls"]

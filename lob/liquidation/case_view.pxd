@@ -3,12 +3,12 @@
 from libc.stdint cimport int64_t
 
 from lob.clearing.cases cimport SETTLED
-from lob.clearing.clearing cimport Liquidator
+from lob.clearing.clearing cimport LiquidationEngine
 
 cdef list REASONS  # lob.Reason by number
 
 
-cdef class CaseView(Liquidator):
+cdef class CaseView(LiquidationEngine):
     cdef int may_carry(self, int64_t account, int64_t asset, int64_t lots, int64_t paid) except -1
     cdef int64_t sign_of(self, int64_t case, int64_t holding) except? -2
 

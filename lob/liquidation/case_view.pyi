@@ -1,11 +1,11 @@
 from typing import SupportsIndex
 
-from lob.clearing.clearing import Liquidator
+from lob.clearing.clearing import LiquidationEngine
 from lob.types import Reason
 
 __all__ = ["CaseView"]
 
-class CaseView(Liquidator):
+class CaseView(LiquidationEngine):
     def account_of(self, case: SupportsIndex) -> int: ...
     def held(self, case: SupportsIndex, holding: SupportsIndex = 0) -> int: ...
     def is_flat(self, case: SupportsIndex) -> bool: ...

@@ -4,12 +4,12 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from lob.clearing.cases cimport SETTLED
-from lob.clearing.clearing cimport Clearing, Liquidator
+from lob.clearing.clearing cimport Clearing, LiquidationEngine
 from lob.clearing.ledger cimport SAFE, WORLD, Account
 from lob.clearing.requirement cimport NO_PRICE, PPM, requirement
-from lob.ladder cimport NO_KEY
-from lob.matching cimport Book
-from lob.records cimport (
+from lob.engine.ladder cimport NO_KEY
+from lob.engine.matching cimport Book
+from lob.engine.records cimport (
     MAX_PRICE,
     MAX_SIZE as MAX_LOTS,
     REASON_INSUFFICIENT_MARGIN,
@@ -17,7 +17,7 @@ from lob.records cimport (
     REASON_NO_ACCOUNT,
     REASON_NONE,
 )
-from lob.wide cimport ceil_ratio, fits, floor_ratio, int128
+from lob.engine.wide cimport ceil_ratio, fits, floor_ratio, int128
 
 from lob import checks
 from lob.types import Reason
@@ -28,7 +28,7 @@ cdef list REASONS = [Reason(i) if i in Reason._value2member_map_ else None for i
 
 
 @cython.auto_pickle(True)
-cdef class CaseView(Liquidator):
+cdef class CaseView(LiquidationEngine):
     """What a design reads of a case and of the market, in plain numbers. It changes nothing.
 
     A case is a number; ``clearing.cases[case]`` and the methods here say what is to know about it.

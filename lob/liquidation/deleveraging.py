@@ -18,7 +18,7 @@ from lob.liquidation.parts import Takers
 from lob.types import EntryKind, Side
 
 if TYPE_CHECKING:
-    from lob.liquidation.stages import Staged
+    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Opposing", "position_score"]
 
@@ -80,12 +80,12 @@ class Opposing(Takers):
         integer("refresh", self.refresh, 0)
         integer("seed", self.seed, 0)
 
-    def attach(self, design: "Staged") -> None:
+    def attach(self, design: "StagedDesign") -> None:
         """See ``Takers``: ranks need what positions were bought for."""
         design.clearing.keep_entry_values()
 
     def offer(
-        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
         at = price.price_at(design.clearing.market.now) or design.mark(holding)
@@ -101,7 +101,7 @@ class Opposing(Takers):
             self._close(design, case, holding, account, part, at)
         return bool(taken)
 
-    def ranking(self, design: "Staged", holding: int, side: Side) -> Ranking:
+    def ranking(self, design: "StagedDesign", holding: int, side: Side) -> Ranking:
         """The opposing accounts in order; as it was made last, unless that is too long ago."""
         key = ("adl", self, holding, side)
         found: Ranking | None = design.memory.get(key)
@@ -114,7 +114,7 @@ class Opposing(Takers):
             found = design.memory[key] = Ranking(now, self._order(design, holding, side))
         return found
 
-    def _order(self, design: "Staged", holding: int, side: Side) -> list[int]:
+    def _order(self, design: "StagedDesign", holding: int, side: Side) -> list[int]:
         rows = design.opposing(holding, side)
         if self.policy == "random":
             owners = design.clearing.account_owner
@@ -136,7 +136,7 @@ class Opposing(Takers):
         return blake2b(f"{self.seed} {owner}".encode(), digest_size=8).digest()
 
     def _from_queue(
-        self, design: "Staged", ranking: Ranking, holding: int, lots: int
+        self, design: "StagedDesign", ranking: Ranking, holding: int, lots: int
     ) -> dict[int, int]:
         taken: dict[int, int] = {}
         while lots > 0 and ranking.next < len(ranking.order):
@@ -153,7 +153,7 @@ class Opposing(Takers):
         return taken
 
     def _shares(
-        self, design: "Staged", ranking: Ranking, holding: int, lots: int
+        self, design: "StagedDesign", ranking: Ranking, holding: int, lots: int
     ) -> dict[int, int]:
         most = self.first or len(ranking.order)
         held: dict[int, int] = {}
@@ -171,7 +171,7 @@ class Opposing(Takers):
         return {account: part for account, part in shares.items() if part}
 
     def _close(
-        self, design: "Staged", case: int, holding: int, account: int, lots: int, at: int
+        self, design: "StagedDesign", case: int, holding: int, account: int, lots: int, at: int
     ) -> None:
         design.take_over(case, account, lots, at, holding=holding, adl=True)
         mark = design.mark(holding)
@@ -183,7 +183,7 @@ class Opposing(Takers):
 
 
 def position_score(
-    design: "Staged", account: int, holding: int, units: int, mark: int, rank: str = "bitmex"
+    design: "StagedDesign", account: int, holding: int, units: int, mark: int, rank: str = "bitmex"
 ) -> Fraction:
     """The rank of a position at a mark; 0 where it has none: nothing was paid, or no equity."""
     clearing = design.clearing

@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t
 from lob.liquidation.case_view cimport CaseView
 
 
-cdef class Design(CaseView):
+cdef class LiquidationDesign(CaseView):
     cdef list due  # a heap of (time, order of entry, case)
     cdef dict resting  # the order that rests for a case: (its id, instrument)
     cdef int64_t entered

@@ -7,10 +7,10 @@ from lob.liquidation.case_view import CaseView
 from lob.liquidation.offers import Offer
 from lob.types import EntryKind, Reason
 
-__all__ = ["Design"]
+__all__ = ["LiquidationDesign"]
 
 @disjoint_base
-class Design(CaseView):
+class LiquidationDesign(CaseView):
     def on_failure(self, case: int) -> None: ...
     def on_due(self, case: int, ts: int) -> None: ...
     def on_take(self, case: int, account: int, size: int, price: int) -> Reason: ...

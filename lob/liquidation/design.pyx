@@ -14,9 +14,9 @@ from lob.clearing.clearing cimport Clearing
 from lob.clearing.ledger cimport SAFE, WORLD
 from lob.clearing.requirement cimport NO_PRICE
 from lob.liquidation.case_view cimport REASONS, CaseView, checked, which, within
-from lob.matching cimport Book
-from lob.order_table cimport table_find
-from lob.records cimport (
+from lob.engine.matching cimport Book
+from lob.engine.order_table cimport table_find
+from lob.engine.records cimport (
     BUY,
     CANCEL,
     CAUSE_TRANSFER,
@@ -50,18 +50,18 @@ from lob.records cimport (
     Message,
     write_message,
 )
-from lob.wide cimport fits, int128
+from lob.engine.wide cimport fits, int128
 
 from lob import checks
 from lob.types import MAX_SIZE, EntryKind, Reason
 
-__all__ = ["Design"]
+__all__ = ["LiquidationDesign"]
 
 cdef int64_t NEVER = 2**63 - 1
 
 
 @cython.auto_pickle(True)
-cdef class Design(CaseView):
+cdef class LiquidationDesign(CaseView):
     """Extend it with ``on_failure(case)``, and ``on_due(case, ts)`` if it asks to be called back.
 
     A case is a number: ``clearing.cases[case]`` and ``CaseView`` say what is to know about it.
@@ -499,7 +499,7 @@ cdef class Design(CaseView):
         return 0
 
     cdef int begin(self, int64_t case) except -1:
-        self.clearing.unwrap_case(case)
+        self.clearing.redeem_in_kind(case)
         self.on_failure(case)
         return 0
 
@@ -512,7 +512,7 @@ cdef class Design(CaseView):
         # Whoever asked may have ended the case since.
         elif self.clearing.case(case).state == ACTIVE:
             # What the issuer of a claim could not pay for before.
-            self.clearing.unwrap_case(case)
+            self.clearing.redeem_in_kind(case)
             self.on_due(case, ts)
         return 0
 

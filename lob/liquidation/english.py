@@ -13,7 +13,7 @@ from lob.liquidation.takers import pay_penalty
 from lob.types import MAX_PRICE, EntryKind, Reason, Side
 
 if TYPE_CHECKING:
-    from lob.liquidation.stages import Staged
+    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Bidding", "English", "escrow_of"]
 
@@ -21,7 +21,7 @@ NS_PER_SECOND = 1_000_000_000
 PPM = 1_000_000
 
 
-def escrow_of(design: "Staged") -> int:
+def escrow_of(design: "StagedDesign") -> int:
     """The account that holds what bidders have put up, of one design."""
     found: int = design.memory["escrow"]
     return found
@@ -30,7 +30,7 @@ def escrow_of(design: "Staged") -> int:
 class Bidding(Takers):
     """Takers that need an account for what bidders put up."""
 
-    def attach(self, design: "Staged") -> None:
+    def attach(self, design: "StagedDesign") -> None:
         """See ``Takers``."""
         if "escrow" not in design.memory:
             name = f"{design.clearing.name}: bids"
@@ -68,7 +68,7 @@ class English(Bidding):
         integer("tau", self.tau, 1)
 
     def offer(
-        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
         now, side = design.clearing.market.now, taker_side(design, case, holding)
@@ -87,7 +87,7 @@ class English(Bidding):
         design.start_sale(case, sale, bids=True, least=1)
         return True
 
-    def bid(self, design: "Staged", case: int, account: int, size: int, price: int) -> Reason:
+    def bid(self, design: "StagedDesign", case: int, account: int, size: int, price: int) -> Reason:
         """See ``Takers``."""
         sale = design.progress[case].sale
         assert sale is not None
@@ -128,7 +128,7 @@ class English(Bidding):
             return auction.tend(bidder, auction.lot, size, now)
         return auction.dent(bidder, amount or auction.lot, size, now)
 
-    def _pay(self, design: "Staged", case: int, bidder: int, done: FlipBid) -> Reason:
+    def _pay(self, design: "StagedDesign", case: int, bidder: int, done: FlipBid) -> Reason:
         """The bidder pays the one outbid, and the account what he adds to it."""
         if len(done.payments) == 2:
             total = sum(payment.amount for payment in done.payments)
@@ -142,7 +142,7 @@ class English(Bidding):
         return reason
 
     def _put_up(
-        self, design: "Staged", case: int, bidder: int, sale: Sale, done: FlipBid
+        self, design: "StagedDesign", case: int, bidder: int, sale: Sale, done: FlipBid
     ) -> Reason:
         """The bidder puts up the value of the lots; the one outbid gets his back."""
         mark = design.mark(sale.holding) or 1
@@ -157,14 +157,14 @@ class English(Bidding):
         return reason
 
     @staticmethod
-    def _give_back(design: "Staged", case: int, sale: Sale) -> None:
+    def _give_back(design: "StagedDesign", case: int, sale: Sale) -> None:
         guy = sale.auction.guy if isinstance(sale.auction, FlipAuction) else None
         if guy is not None and sale.stake:
             design.pay(case, escrow_of(design), guy, sale.stake, EntryKind.BID)
         sale.stake = 0
 
     @staticmethod
-    def _note(design: "Staged", case: int, sale: Sale, after: FlipAuction) -> None:
+    def _note(design: "StagedDesign", case: int, sale: Sale, after: FlipAuction) -> None:
         shrinks = sale.side == Side.BUY and after.lot != sale.lots
         sale.auction = after
         one = sale.multiplier
@@ -185,7 +185,7 @@ class English(Bidding):
         if sale.next < design.progress[case].look:
             design.look_at(case, sale.next)
 
-    def due(self, design: "Staged", case: int, ts: int) -> None:
+    def due(self, design: "StagedDesign", case: int, ts: int) -> None:
         """See ``Takers``: the best bid wins; without one the auction runs again."""
         progress = design.progress[case]
         sale = progress.sale
@@ -214,7 +214,7 @@ class English(Bidding):
         progress.barked = None
 
     def _hand_over(
-        self, design: "Staged", case: int, sale: Sale, guy: int, auction: FlipAuction
+        self, design: "StagedDesign", case: int, sale: Sale, guy: int, auction: FlipAuction
     ) -> None:
         if sale.side == Side.BUY:
             sale.raised = auction.bid
@@ -226,7 +226,7 @@ class English(Bidding):
             design.pay(case, design.account_of(case), guy, cash, EntryKind.BID)
         pay_penalty(design, case, sale)
 
-    def withdraw(self, design: "Staged", case: int) -> None:
+    def withdraw(self, design: "StagedDesign", case: int) -> None:
         """See ``Takers``."""
         progress = design.progress.get(case)
         if progress is not None and progress.sale is not None:

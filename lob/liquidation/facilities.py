@@ -13,7 +13,7 @@ from lob.liquidation.price_paths import bankruptcy_limit
 from lob.types import MAX_SIZE, EntryKind
 
 if TYPE_CHECKING:
-    from lob.liquidation.stages import Staged
+    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Backstop", "Vault", "bring_in", "open_account"]
 
@@ -23,7 +23,7 @@ LAST_OWNER = 2**31 - 1
 LONGEST_WAIT = 1_024
 
 
-def open_account(design: "Staged", name: str, *, trades: bool = False) -> int:
+def open_account(design: "StagedDesign", name: str, *, trades: bool = False) -> int:
     """Open an account of a design; one that trades gets an owner number, from the last down."""
     ledger = design.clearing.ledger
     full = f"{design.clearing.name}: {name}"
@@ -35,7 +35,7 @@ def open_account(design: "Staged", name: str, *, trades: bool = False) -> int:
     return ledger.open_account(full, owner=owner)
 
 
-def bring_in(design: "Staged", account: int, amount: int) -> None:
+def bring_in(design: "StagedDesign", account: int, amount: int) -> None:
     """Let an account start with cash, from the outside world."""
     ledger = design.clearing.ledger
     ledger.transfer(design.clearing.cash_asset, 0, account, amount, kind=EntryKind.OPENING)
@@ -76,14 +76,14 @@ class Vault:
         integer("unwind", self.unwind, 0, PPM)
         integer("every", self.every, 1)
 
-    def attach(self, design: "Staged") -> None:
+    def attach(self, design: "StagedDesign") -> None:
         """Open its account, once."""
         if self.account is None:
             self.account = open_account(design, self.name, trades=True)
             self.number = design.add_facility(self)
             bring_in(design, self.account, self.capital)
 
-    def room(self, design: "Staged") -> int:
+    def room(self, design: "StagedDesign") -> int:
         """Units of value that it may take over, as things stand."""
         assert self.account is not None
         equity, gross = design.balance(self.account), 0
@@ -96,7 +96,7 @@ class Vault:
             return 0
         return max(0, equity * PPM // self.margin - gross) if self.margin else MAX_SIZE
 
-    def got(self, design: "Staged", tag: int, holding: int, lots: int) -> None:
+    def got(self, design: "StagedDesign", tag: int, holding: int, lots: int) -> None:
         """Note signed lots that came, and begin to sell them."""
         self.inventory.append([tag, holding, lots])
         self.idle = 1
@@ -104,7 +104,7 @@ class Vault:
             self.waiting = True
             design.call_back(self.number, design.clearing.market.now + self.every)
 
-    def on_due(self, design: "Staged", ts: int) -> None:
+    def on_due(self, design: "StagedDesign", ts: int) -> None:
         """Sell a part of each holding, and come back for the rest."""
         assert self.account is not None
         self.waiting = False
@@ -124,7 +124,7 @@ class Vault:
             self.waiting = True
             design.call_back(self.number, ts + self.every * self.idle)
 
-    def _sell(self, design: "Staged", holding: int, most: int) -> int:
+    def _sell(self, design: "StagedDesign", holding: int, most: int) -> int:
         """Sell of the oldest lots; how many traded."""
         assert self.account is not None
         before = design.position(self.account, holding)
@@ -164,13 +164,13 @@ class Backstop(Takers):
         if not self.vaults:
             raise ValueError("vaults must name at least one, got none")
 
-    def attach(self, design: "Staged") -> None:
+    def attach(self, design: "StagedDesign") -> None:
         """See ``Takers``."""
         for vault in self.vaults:
             vault.attach(design)
 
     def offer(
-        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
         if self.split or len(self.vaults) > 1:
@@ -193,7 +193,7 @@ class Backstop(Takers):
         return True
 
     def _share(
-        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         mark = design.mark(holding)
         at = price.price_at(design.clearing.market.now)

@@ -9,7 +9,7 @@ from lob.liquidation.curves import ceil_div
 from lob.liquidation.maker import Bark, Refusal, allowed, bark, room_of
 
 if TYPE_CHECKING:
-    from lob.liquidation.stages import Staged
+    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["FirstSlice", "Hole", "Slices", "Unlimited"]
 
@@ -20,7 +20,7 @@ WITHOUT_BOUND = 2**62
 class Unlimited:
     """No bound."""
 
-    def allow(self, design: "Staged", case: int, holding: int, lots: int) -> int:
+    def allow(self, design: "StagedDesign", case: int, holding: int, lots: int) -> int:
         """See ``Limits``."""
         return lots
 
@@ -40,7 +40,7 @@ class Slices:
     def __post_init__(self) -> None:
         integer("most", self.most, 1)
 
-    def allow(self, design: "Staged", case: int, holding: int, lots: int) -> int:
+    def allow(self, design: "StagedDesign", case: int, holding: int, lots: int) -> int:
         """See ``Limits``."""
         return min(lots, self.most)
 
@@ -67,7 +67,7 @@ class FirstSlice:
         integer("share", self.share, 1, PPM)
         integer("above", self.above, 0)
 
-    def allow(self, design: "Staged", case: int, holding: int, lots: int) -> int:
+    def allow(self, design: "StagedDesign", case: int, holding: int, lots: int) -> int:
         """See ``Limits``."""
         one = (design.mark(holding) or 0) * design.multiplier(holding)
         if design.attempts(case) or lots * one <= self.above:
@@ -106,7 +106,7 @@ class Hole:
         integer("dust", self.dust, 0)
         integer("level", self.level, 0, 3)
 
-    def allow(self, design: "Staged", case: int, holding: int, lots: int) -> int:
+    def allow(self, design: "StagedDesign", case: int, holding: int, lots: int) -> int:
         """See ``Limits``."""
         if "kick" not in allowed(self.level):
             return 0
@@ -116,7 +116,7 @@ class Hole:
         design.barked(case, done)
         return done.lot
 
-    def bark(self, design: "Staged", case: int, holding: int, lots: int) -> Bark:
+    def bark(self, design: "StagedDesign", case: int, holding: int, lots: int) -> Bark:
         """What of an account goes to auction now: its lots, its debt and the tab."""
         held, mark = design.held(case, holding), design.mark(holding) or 0
         value = abs(held) * mark * design.multiplier(holding)

@@ -8,17 +8,17 @@ from typing import NamedTuple
 
 from lob.liquidation.curves import natural
 
-__all__ = ["Band", "amm_prices", "band"]
+__all__ = ["LlammaBand", "amm_prices", "band"]
 
 
-class Band(NamedTuple):
+class LlammaBand(NamedTuple):
     """Oracle prices between which a band is converted."""
 
     up: int
     down: int
 
 
-def band(number: int, base: int, amplification: int) -> Band:
+def band(number: int, base: int, amplification: int) -> LlammaBand:
     """The band of a number: ``up = base * ((A - 1) / A) ** number``, ``down = up * (A - 1) / A``.
 
     Parameters
@@ -35,7 +35,7 @@ def band(number: int, base: int, amplification: int) -> Band:
     Band
         In the unit of ``base``, each rounded down.
     """
-    return Band(_edge(number, base, amplification), _edge(number + 1, base, amplification))
+    return LlammaBand(_edge(number, base, amplification), _edge(number + 1, base, amplification))
 
 
 def _edge(number: int, base: int, amplification: int) -> int:
@@ -48,7 +48,7 @@ def _edge(number: int, base: int, amplification: int) -> int:
     return base * ratio[0] // ratio[1]
 
 
-def amm_prices(oracle_price: int, band: Band) -> tuple[int, int]:
+def amm_prices(oracle_price: int, band: LlammaBand) -> tuple[int, int]:
     """The pool's own prices at the two ends of a band, at an oracle price.
 
     ``oracle ** 3 / up ** 2`` where all is collateral still sold at the bottom, and

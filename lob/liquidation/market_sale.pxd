@@ -2,11 +2,11 @@
 
 from libc.stdint cimport int64_t
 
-from lob.block cimport Block
-from lob.clearing.clearing cimport Liquidator
+from lob.engine.block cimport Block
+from lob.clearing.clearing cimport LiquidationEngine
 
 
-cdef class MarketSale(Liquidator):
+cdef class MarketSale(LiquidationEngine):
     cdef readonly object sizing
     cdef readonly int64_t delay
     cdef readonly int64_t retry
@@ -17,5 +17,5 @@ cdef class MarketSale(Liquidator):
     cdef bint work(self, int64_t case) except -1
 
 
-cdef class Frozen(Liquidator):
+cdef class Frozen(LiquidationEngine):
     pass

@@ -3,12 +3,12 @@ from typing import SupportsIndex
 
 from typing_extensions import disjoint_base
 
-from lob.clearing.clearing import Clearing, Liquidator
+from lob.clearing.clearing import Clearing, LiquidationEngine
 
 __all__ = ["Frozen", "MarketSale"]
 
 @disjoint_base
-class MarketSale(Liquidator):
+class MarketSale(LiquidationEngine):
     def __init__(
         self,
         sizing: Callable[[Clearing, int, int], int] | None = None,
@@ -23,4 +23,4 @@ class MarketSale(Liquidator):
     @property
     def retry(self) -> int: ...
 
-class Frozen(Liquidator): ...
+class Frozen(LiquidationEngine): ...

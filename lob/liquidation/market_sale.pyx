@@ -9,11 +9,11 @@ cimport cython
 from libc.stdint cimport int64_t
 from libc.string cimport memmove
 
-from lob.block cimport Block
-from lob.clearing.clearing cimport Clearing, Liquidator
-from lob.ladder cimport NO_KEY
-from lob.matching cimport Book
-from lob.records cimport CONTINUOUS, IOC, MARKET
+from lob.engine.block cimport Block
+from lob.clearing.clearing cimport Clearing, LiquidationEngine
+from lob.engine.ladder cimport NO_KEY
+from lob.engine.matching cimport Book
+from lob.engine.records cimport CONTINUOUS, IOC, MARKET
 
 from lob import checks
 
@@ -23,7 +23,7 @@ cdef int64_t NEVER = 2**63 - 1
 
 
 @cython.auto_pickle(True)
-cdef class MarketSale(Liquidator):
+cdef class MarketSale(LiquidationEngine):
     """Sell all of a failed account by market order, in the order of failing.
 
     Parameters
@@ -108,7 +108,7 @@ cdef class MarketSale(Liquidator):
         ):
             clearing.release(case)
             return True
-        if clearing.unwrap_case(case) and clearing.health_of(account) >= 0 and (
+        if clearing.redeem_in_kind(case) and clearing.health_of(account) >= 0 and (
             not clearing.flat(account)
         ):
             # The base is worth more to it, or asks for less margin, than the claims did.
@@ -132,5 +132,5 @@ cdef class MarketSale(Liquidator):
 
 
 @cython.auto_pickle(True)
-cdef class Frozen(Liquidator):
+cdef class Frozen(LiquidationEngine):
     """Record failures and do nothing: failed accounts keep what they have."""

@@ -8,16 +8,16 @@ real system says: after ``patience`` without success what is left is sold by mar
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lob.clearing.clearing import Liquidator
+from lob.clearing.clearing import LiquidationEngine
 from lob.liquidation import recipes
 
-__all__ = ["DESIGNS", "Named", "make"]
+__all__ = ["DESIGNS", "DesignRecipe", "make"]
 
 
-class Named(NamedTuple):
+class DesignRecipe(NamedTuple):
     """One design as others find it."""
 
-    build: Callable[..., Liquidator]
+    build: Callable[..., LiquidationEngine]
     """Its keywords are its parameters."""
     preset: dict[str, Any]
     """The real system's parameters."""
@@ -28,7 +28,7 @@ class Named(NamedTuple):
     source: str
     """Where mechanics and parameters are from."""
 
-    def make(self, **parameters: Any) -> Liquidator:
+    def make(self, **parameters: Any) -> LiquidationEngine:
         """The design with its preset, where nothing else is said."""
         return self.build(**{**self.preset, **parameters})
 
@@ -44,29 +44,29 @@ AUCTION: dict[str, tuple[float, float, str]] = {
 }
 MAKER = "makerdao/dss dog.sol, clip.sol, abaci.sol; mainnet parameters of 2021"
 
-DESIGNS: dict[str, Named] = {
-    "market-sale": Named(
+DESIGNS: dict[str, DesignRecipe] = {
+    "market-sale": DesignRecipe(
         recipes.market_sale,
         {},
         {"delay": (0.0, 10.0, "float"), "retry": REAL_TIME},
         "everything by market order at once: the null design",
         "no system's; chosen",
     ),
-    "bankruptcy-takeover": Named(
+    "bankruptcy-takeover": DesignRecipe(
         recipes.bankruptcy_takeover,
         {"adl": "queue"},
         {"rest": LATER, "first": (0, 100, "int")},
         "an order at the bankruptcy price, then the insurance fund, then auto-deleveraging",
         "BitMEX and Bybit documentation; how long the order rests is chosen",
     ),
-    "tiered": Named(
+    "tiered": DesignRecipe(
         recipes.tiered,
         {},
         {"every": REAL_TIME, "patience": LATER, "rest": LATER},
         "a margin bracket down at a time, then taken over at the bankruptcy price",
         "Binance and Bybit documentation; rhythm and patience are chosen",
     ),
-    "backstop": Named(
+    "backstop": DesignRecipe(
         recipes.backstop,
         {"share": 666_667, "slice_share": 200_000, "slice_above": 100_000},
         {
@@ -78,7 +78,7 @@ DESIGNS: dict[str, Named] = {
         "the book first; below two thirds of the margin a vault takes position and margin",
         "Hyperliquid documentation; the vault's capital, margin and unwinding are chosen",
     ),
-    "backstop:ftx": Named(
+    "backstop:ftx": DesignRecipe(
         recipes.backstop_ftx,
         {"close": 100_000, "every": 6.0, "share": 500_000},
         {
@@ -90,7 +90,7 @@ DESIGNS: dict[str, Named] = {
         "tenths in the book, then providers at the zero price, then ten positions pro rata",
         "FTX documentation (an order every second with chance 1/6 is one every 6 s here)",
     ),
-    "fixed-spread": Named(
+    "fixed-spread": DesignRecipe(
         recipes.fixed_spread,
         {"bonus": 50_000, "fee": 100_000, "close": 500_000, "full_health": 950_000},
         {
@@ -101,21 +101,21 @@ DESIGNS: dict[str, Named] = {
         "offers at the mark less 5 %, half of the debt or all of it",
         "aave-v3-origin 3.3 (close factor, dust, deficit); bonus of a large reserve",
     ),
-    "fixed-spread:compound2": Named(
+    "fixed-spread:compound2": DesignRecipe(
         recipes.fixed_spread_compound2,
         {"bonus": 80_000, "close": 500_000},
         {"bonus": (0, 200_000, "int"), "close": (10_000, 1_000_000, "int")},
         "offers at the mark less 8 %, half of the position at a time",
         "compound-protocol; close factor and incentive from memory of mainnet",
     ),
-    "fixed-spread:morpho": Named(
+    "fixed-spread:morpho": DesignRecipe(
         recipes.fixed_spread_morpho,
         {"lltv": 860_000},
         {"lltv": (400_000, 980_000, "int")},
         "all of it at a bonus set by the loan-to-value; lenders bear bad debt at once",
         "morpho-blue, Morpho.sol",
     ),
-    "dutch": Named(
+    "dutch": DesignRecipe(
         recipes.dutch,
         {"curve": "stair", "cut": 990_000, "step": 90, "buf": 1_300_000, "cusp": 400_000,
          "tail": 8_400, "chip": 1_000, "tip": 0, "chop": 1_130_000},
@@ -123,7 +123,7 @@ DESIGNS: dict[str, Named] = {
         "a Dutch auction, a hundredth down every 90 s",
         MAKER,
     ),
-    "dutch:linear": Named(
+    "dutch:linear": DesignRecipe(
         recipes.dutch,
         {"curve": "linear", "fall": 6_000, "buf": 1_300_000, "cusp": 400_000, "tail": 8_400,
          "chip": 1_000, "tip": 0, "chop": 1_130_000},
@@ -136,7 +136,7 @@ DESIGNS: dict[str, Named] = {
         "a Dutch auction in a straight line to nothing",
         f"{MAKER}; how long it falls is chosen",
     ),
-    "dutch:exponential": Named(
+    "dutch:exponential": DesignRecipe(
         recipes.dutch,
         {"curve": "exponential", "cut": 990_000, "step": 90, "buf": 1_300_000, "cusp": 400_000,
          "tail": 8_400, "chip": 1_000, "tip": 0, "chop": 1_130_000},
@@ -144,7 +144,7 @@ DESIGNS: dict[str, Named] = {
         "a Dutch auction that falls a hundredth in 90 s, second by second",
         MAKER,
     ),
-    "english": Named(
+    "english": DesignRecipe(
         recipes.english,
         {"beg": 1_050_000, "ttl": 10_800.0, "tau": 172_800.0, "chop": 1_130_000},
         {
@@ -155,21 +155,21 @@ DESIGNS: dict[str, Named] = {
         "an English auction: bids rise to the debt, then less is accepted for it",
         "makerdao/dss flip.sol",
     ),
-    "call-auction": Named(
+    "call-auction": DesignRecipe(
         recipes.call_auction,
         {"bounded": True},
         {"every": REAL_TIME, "pause": REAL_TIME, "patience": LATER},
         "the book collects for a second: one price for all, none worse than its bankruptcy price",
         "Quedex documentation; interval, pause and patience are chosen",
     ),
-    "stability-pool": Named(
+    "stability-pool": DesignRecipe(
         recipes.stability_pool,
         {"version": 1},
         {"every": REAL_TIME},
         "deposits pay the debt and get the collateral; the rest goes to other borrowers",
         "liquity/dev; the deposits are chosen",
     ),
-    "stability-pool:liquity2": Named(
+    "stability-pool:liquity2": DesignRecipe(
         recipes.stability_pool,
         {"version": 2, "pool_penalty": 50_000, "spread_penalty": 100_000},
         {
@@ -185,7 +185,7 @@ DESIGNS: dict[str, Named] = {
 DESIGNS["dutch:stair"] = DESIGNS["dutch"]
 
 
-def make(name: str, **parameters: Any) -> Liquidator:
+def make(name: str, **parameters: Any) -> LiquidationEngine:
     """A design by name, with its preset and what is said otherwise.
 
     Raises

@@ -1,8 +1,8 @@
 """What a liquidation has on offer, and at what price over time.
 
-A design that sells to takers, or asks for bids, says so in ``Liquidator.offers``; whoever wants to
-hear of changes gives ``Liquidator.watch`` a listener. What a taker or bidder answers is a message,
-``Kind.TAKE`` or ``Kind.BID`` with the tag of the offer as ``order_id``.
+A design that sells to takers, or asks for bids, says so in ``LiquidationEngine.offers``; whoever
+wants to hear of changes gives ``LiquidationEngine.watch`` a listener. What a taker or bidder
+answers is a message, ``Kind.TAKE`` or ``Kind.BID`` with the tag of the offer as ``order_id``.
 """
 
 from dataclasses import dataclass, field

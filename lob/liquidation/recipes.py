@@ -8,7 +8,7 @@ real system says: after ``patience`` without success what is left is sold by mar
 from fractions import Fraction
 from typing import Any
 
-from lob.clearing.clearing import Liquidator
+from lob.clearing.clearing import LiquidationEngine
 from lob.liquidation.auctions import CallAuction
 from lob.liquidation.curves import RAY, WAD, Curve, Exponential, Linear, StairStep
 from lob.liquidation.deleveraging import Opposing
@@ -23,7 +23,7 @@ from lob.liquidation.price_paths import AtBankruptcy, AtMark, Bids, Dutch, Fixed
 from lob.liquidation.settlement import Waterfall
 from lob.liquidation.sizing import AaveClose, All, CloseFactor, DownTier
 from lob.liquidation.stability import Depositors, Stability
-from lob.liquidation.stages import Stage, Staged
+from lob.liquidation.stages import Stage, StagedDesign
 from lob.liquidation.takers import Book, Keepers, Resting
 from lob.liquidation.triggers import AboveTier, EquityBelow, Not
 
@@ -73,13 +73,15 @@ def at_last(settlement: Waterfall, last: float, binding: bool = False) -> Stage:
 # ------------------------------------------------------------------------------------ exchanges
 
 
-def market_sale(*, delay: float = 0.0, retry: float = 1.0, losses: str = "fund") -> Liquidator:
+def market_sale(
+    *, delay: float = 0.0, retry: float = 1.0, losses: str = "fund"
+) -> LiquidationEngine:
     """All by market order at once."""
     if losses == "fund":
         return MarketSale(delay=ns(delay), retry=ns(retry))
     if delay:
         raise ValueError(f"delay must be 0 with losses {losses!r}, got {delay}")
-    return Staged([Stage(every=ns(retry), settlement=losses_of(losses))])
+    return StagedDesign([Stage(every=ns(retry), settlement=losses_of(losses))])
 
 
 def takeover_stages(
@@ -118,9 +120,9 @@ def bankruptcy_takeover(
     rest: float = 10.0,
     last: float = 3_600.0,
     losses: str = "fund",
-) -> Liquidator:
+) -> LiquidationEngine:
     """Taken over at the bankruptcy price."""
-    return Staged(
+    return StagedDesign(
         takeover_stages(adl=adl, seed=seed, first=first, rest=rest, last=last, losses=losses)
     )
 
@@ -134,7 +136,7 @@ def tiered(
     rest: float = 10.0,
     last: float = 3_600.0,
     losses: str = "fund",
-) -> Liquidator:
+) -> LiquidationEngine:
     """Down the brackets first."""
     down = Stage(
         trigger=AboveTier(0),
@@ -144,7 +146,9 @@ def tiered(
         patience=ns(patience),
         settlement=losses_of(losses),
     )
-    return Staged([down, *takeover_stages(adl=adl, seed=seed, rest=rest, last=last, losses=losses)])
+    return StagedDesign(
+        [down, *takeover_stages(adl=adl, seed=seed, rest=rest, last=last, losses=losses)]
+    )
 
 
 def backstop(
@@ -162,12 +166,12 @@ def backstop(
     seed: int = 0,
     last: float = 3_600.0,
     losses: str = "fund",
-) -> Liquidator:
+) -> LiquidationEngine:
     """The book first, then a vault."""
     end = losses_of(losses)
     vault = Vault("vault", capital, margin, unwind, ns(unwind_every))
     opposing = Opposing(adl, rank="profit-leverage", seed=seed)
-    return Staged(
+    return StagedDesign(
         [
             Stage(
                 trigger=Not(EquityBelow(share)),
@@ -196,7 +200,7 @@ def backstop_ftx(
     patience: float = 600.0,
     last: float = 3_600.0,
     losses: str = "fund",
-) -> Liquidator:
+) -> LiquidationEngine:
     """Slices in the book, then providers at the zero price."""
     end = losses_of(losses)
     vaults = tuple(
@@ -210,7 +214,7 @@ def backstop_ftx(
         for i in range(providers)
     )
     opposing = Opposing("pro-rata", rank="profit-leverage", first=10, mark_share=333_333)
-    return Staged(
+    return StagedDesign(
         [
             Stage(
                 trigger=Not(EquityBelow(share)),
@@ -247,7 +251,7 @@ def fixed_spread(
     patience: float = 3_600.0,
     last: float = 3_600.0,
     losses: str = "deficit",
-) -> Liquidator:
+) -> LiquidationEngine:
     """Offers at the mark less a bonus."""
     rules = AaveRules(
         bonus=PPM + bonus,
@@ -270,7 +274,7 @@ def fixed_spread_compound2(
     patience: float = 3_600.0,
     last: float = 3_600.0,
     losses: str = "deficit",
-) -> Liquidator:
+) -> LiquidationEngine:
     """A share of the position at a time, whatever its health."""
     return _spread(CloseFactor(close), bonus, 0, None, every, patience, last, losses)
 
@@ -282,7 +286,7 @@ def fixed_spread_morpho(
     patience: float = 3_600.0,
     last: float = 3_600.0,
     losses: str = "lenders",
-) -> Liquidator:
+) -> LiquidationEngine:
     """All at once; the bonus follows from the loan-to-value at which accounts fail."""
     bonus = morpho_incentive(lltv * (WAD // PPM)) // (WAD // PPM) - PPM
     return _spread(All(), bonus, 0, None, every, patience, last, losses)
@@ -297,7 +301,7 @@ def _spread(
     patience: float,
     last: float,
     losses: str,
-) -> Liquidator:
+) -> LiquidationEngine:
     end = losses_of(losses)
     offers = Stage(
         sizing=sizing,
@@ -307,7 +311,7 @@ def _spread(
         patience=ns(patience),
         settlement=end,
     )
-    return Staged([offers, at_last(end, last)])
+    return StagedDesign([offers, at_last(end, last)])
 
 
 def stability_pool(
@@ -323,7 +327,7 @@ def stability_pool(
     every: float = 1.0,
     last: float = 3_600.0,
     losses: str = "deficit",
-) -> Liquidator:
+) -> LiquidationEngine:
     """The pool's deposits against the debt, the rest to other borrowers."""
     end = losses_of(losses)
     shares = tuple(
@@ -331,7 +335,7 @@ def stability_pool(
     )
     pool = Depositors(tuple(s for s in shares if s), version, kept=kept, every=ns(every))
     takers = Stability(pool, pool_penalty, spread_penalty, gas_cap, spread)
-    return Staged([Stage(takers=takers, moves_on=True, settlement=end), at_last(end, last)])
+    return StagedDesign([Stage(takers=takers, moves_on=True, settlement=end), at_last(end, last)])
 
 
 # -------------------------------------------------------------------------------------- auctions
@@ -381,7 +385,7 @@ def dutch(
     patience: float = 6 * 3_600.0,
     last: float = 3_600.0,
     losses: str = "fund",
-) -> Liquidator:
+) -> LiquidationEngine:
     """A Dutch auction of the collateral for the debt and a penalty."""
     end = losses_of(losses)
     rules = ClipRules(
@@ -403,7 +407,7 @@ def dutch(
         patience=ns(patience),
         settlement=end,
     )
-    return Staged([auction, at_last(end, last)])
+    return StagedDesign([auction, at_last(end, last)])
 
 
 def english(
@@ -416,7 +420,7 @@ def english(
     patience: float = 96 * 3_600.0,
     last: float = 3_600.0,
     losses: str = "fund",
-) -> Liquidator:
+) -> LiquidationEngine:
     """An English auction: tend, then dent."""
     end = losses_of(losses)
     auction = Stage(
@@ -428,7 +432,7 @@ def english(
         moves_on=True,
         settlement=end,
     )
-    return Staged([auction, at_last(end, last)])
+    return StagedDesign([auction, at_last(end, last)])
 
 
 def call_auction(
@@ -440,7 +444,7 @@ def call_auction(
     last: float = 3_600.0,
     losses: str = "fund",
     limits: Limits | None = None,
-) -> Liquidator:
+) -> LiquidationEngine:
     """A uniform-price call of the book for what failed in a while."""
     end = losses_of(losses)
     call = Stage(
@@ -451,4 +455,4 @@ def call_auction(
         patience=ns(patience),
         settlement=end,
     )
-    return Staged([call, at_last(end, last)])
+    return StagedDesign([call, at_last(end, last)])

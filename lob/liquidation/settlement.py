@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lob.types import EntryKind
 
 if TYPE_CHECKING:
-    from lob.liquidation.stages import Staged
+    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Waterfall"]
 
@@ -24,7 +24,7 @@ class Waterfall:
     rest
         ``"shortfall"``: it stays on ``Clearing.shortfall``, a deficit of the reserve, until
         somebody calls ``Clearing.socialise`` (Aave v3.3); ``"others"``: that is called within
-        ``Staged.socialise_every``; ``"lenders"``: they lose it at once (Morpho).
+        ``StagedDesign.socialise_every``; ``"lenders"``: they lose it at once (Morpho).
     surplus
         Who gets what is left to the account: ``"borrower"``, or the ``"fund"``, where a position is
         taken over at its bankruptcy price (BitMEX, Bybit).
@@ -40,7 +40,7 @@ class Waterfall:
         if self.surplus not in ("borrower", "fund"):
             raise ValueError(f"surplus must be borrower or fund, got {self.surplus!r}")
 
-    def settle(self, design: "Staged", case: int) -> None:
+    def settle(self, design: "StagedDesign", case: int) -> None:
         """See ``Settlement``."""
         clearing = design.clearing
         cash = design.cash(case)

@@ -11,7 +11,7 @@ from lob.liquidation.triggers import bracket_of
 from lob.types import Side
 
 if TYPE_CHECKING:
-    from lob.liquidation.stages import Staged
+    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["AaveClose", "All", "CloseFactor", "DownTier"]
 
@@ -20,7 +20,7 @@ __all__ = ["AaveClose", "All", "CloseFactor", "DownTier"]
 class All:
     """The whole position."""
 
-    def lots(self, design: "Staged", case: int, holding: int) -> int:
+    def lots(self, design: "StagedDesign", case: int, holding: int) -> int:
         """See ``Sizing``."""
         return abs(design.held(case, holding))
 
@@ -40,7 +40,7 @@ class CloseFactor:
     def __post_init__(self) -> None:
         integer("share", self.share, 1, PPM)
 
-    def lots(self, design: "Staged", case: int, holding: int) -> int:
+    def lots(self, design: "StagedDesign", case: int, holding: int) -> int:
         """See ``Sizing``."""
         held = abs(design.held(case, holding))
         return min(held, ceil_div(held * self.share, PPM))
@@ -50,7 +50,7 @@ class CloseFactor:
 class DownTier:
     """So much that the notional falls below the bracket it is in (Binance, Bybit); else all."""
 
-    def lots(self, design: "Staged", case: int, holding: int) -> int:
+    def lots(self, design: "StagedDesign", case: int, holding: int) -> int:
         """See ``Sizing``."""
         held = design.held(case, holding)
         tier = bracket_of(design, case, holding)
@@ -83,7 +83,7 @@ class AaveClose:
 
     rules: AaveRules
 
-    def lots(self, design: "Staged", case: int, holding: int) -> int:
+    def lots(self, design: "StagedDesign", case: int, holding: int) -> int:
         """See ``Sizing``."""
         held, mark = design.held(case, holding), design.mark(holding)
         assets, debts, kept, owed = design.exposure(case)
@@ -113,7 +113,7 @@ class AaveClose:
         return min(size, taken + 1 if repay == debt and taken < size else max(1, taken))
 
 
-def health_of(design: "Staged", case: int) -> int | None:
+def health_of(design: "StagedDesign", case: int) -> int | None:
     """The health factor of an account as a wad; ``None``: it has no debt."""
     assets, debts, kept, owed = design.exposure(case)
     return health_factor(max(0, assets - kept), debts + owed, WAD)

@@ -18,7 +18,7 @@ from lob.liquidation.parts import Takers
 from lob.types import MAX_SIZE, EntryKind
 
 if TYPE_CHECKING:
-    from lob.liquidation.stages import Staged
+    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Depositors", "Stability"]
 
@@ -71,7 +71,7 @@ class Depositors:
         if self.version == 2:
             self.pool = StabilityPoolV2(kept=self.kept)
 
-    def attach(self, design: "Staged") -> None:
+    def attach(self, design: "StagedDesign") -> None:
         """Open its accounts, and let the depositors pay in, once."""
         if self.account is not None:
             return
@@ -86,7 +86,7 @@ class Depositors:
             bring_in(design, owner, amount)
             self.deposit(design, owner, amount)
 
-    def deposit(self, design: "Staged", account: int, amount: int) -> Payout:
+    def deposit(self, design: "StagedDesign", account: int, amount: int) -> Payout:
         """Let an account pay in; what it has gained so far comes out."""
         assert self.account is not None
         ledger, cash = design.clearing.ledger, design.clearing.cash_asset
@@ -97,7 +97,7 @@ class Depositors:
         ledger.transfer(self._asset(design), self.account, account, paid.collateral)
         return paid
 
-    def withdraw(self, design: "Staged", account: int, amount: int) -> Payout:
+    def withdraw(self, design: "StagedDesign", account: int, amount: int) -> Payout:
         """Let a depositor take out up to ``amount`` of what is left, and what he gained."""
         assert self.account is not None
         ledger, cash = design.clearing.ledger, design.clearing.cash_asset
@@ -106,16 +106,16 @@ class Depositors:
         ledger.transfer(self._asset(design), self.account, account, paid.collateral)
         return paid
 
-    def _asset(self, design: "Staged") -> int:
+    def _asset(self, design: "StagedDesign") -> int:
         return design.clearing.ledger.asset(design.clearing.holdings[self.holding].name)
 
-    def spread_soon(self, design: "Staged") -> None:
+    def spread_soon(self, design: "StagedDesign") -> None:
         """Spread what waits, within ``every``."""
         if not self.waiting:
             self.waiting = True
             design.call_back(self.number, design.clearing.market.now + self.every)
 
-    def on_due(self, design: "Staged", ts: int) -> None:
+    def on_due(self, design: "StagedDesign", ts: int) -> None:
         """Spread what waits over the other borrowers; without any, the lenders have it."""
         self.waiting = False
         clearing = design.clearing
@@ -160,11 +160,11 @@ class Stability(Takers):
         integer("pool_penalty", self.pool_penalty, 0)
         integer("spread_penalty", self.spread_penalty, 0)
 
-    def attach(self, design: "Staged") -> None:
+    def attach(self, design: "StagedDesign") -> None:
         """See ``Takers``."""
         self.depositors.attach(design)
 
-    def split(self, design: "Staged", case: int, lots: int, debt: int) -> Split:
+    def split(self, design: "StagedDesign", case: int, lots: int, debt: int) -> Split:
         """How a position is settled: ``lob.liquidation.liquity.offset_v1`` or ``offset_v2``."""
         pool = self.depositors
         if pool.version == 1:
@@ -182,7 +182,7 @@ class Stability(Takers):
             unit=PPM,
         )
 
-    def _others(self, design: "Staged", holding: int) -> bool:
+    def _others(self, design: "StagedDesign", holding: int) -> bool:
         """Whether there is another borrower; who was one when last asked is asked first."""
         key = ("borrower", holding)
         last = design.memory.get(key)
@@ -192,7 +192,7 @@ class Stability(Takers):
         return last is not None
 
     @staticmethod
-    def backed(design: "Staged", case: int, holding: int) -> int:
+    def backed(design: "StagedDesign", case: int, holding: int) -> int:
         """Units of an account's debt that one of its holdings backs; 0: it is not to be told."""
         debt, backs, total = -design.cash(case), 0, 0
         others = False
@@ -213,7 +213,7 @@ class Stability(Takers):
         return debt * backs // total
 
     def offer(
-        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
         pool, debt = self.depositors, self.backed(design, case, holding)

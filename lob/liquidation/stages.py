@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lob.checks import integer
-from lob.liquidation.design import Design
+from lob.liquidation.design import LiquidationDesign
 from lob.liquidation.limits import Unlimited
 from lob.liquidation.maker import Bark
 from lob.liquidation.offers import Offer
@@ -33,7 +33,7 @@ from lob.liquidation.takers import Book, Lenders
 from lob.liquidation.triggers import Always
 from lob.types import Reason
 
-__all__ = ["Stage", "Staged"]
+__all__ = ["Stage", "StagedDesign"]
 
 FOREVER = 2**62
 NS_PER_SECOND = 1_000_000_000
@@ -61,13 +61,13 @@ class Stage:
     """Whether the account has lost its position: it is not given back if it is safe again."""
 
 
-class Staged(Design):
+class StagedDesign(LiquidationDesign):
     """Stages in their order.
 
     Parameters
     ----------
     stages
-        At least one. ``Staged([Stage()])`` does what ``MarketSale()`` does.
+        At least one. ``StagedDesign([Stage()])`` does what ``MarketSale()`` does.
     socialise_every
         ns within which others bear what a ``Waterfall`` leaves to them: one pass for all.
 
@@ -76,7 +76,7 @@ class Staged(Design):
     A tier down at a time for ten seconds, then everything at once:
 
     >>> from lob.liquidation.sizing import DownTier
-    >>> design = Staged([Stage(sizing=DownTier(), patience=10_000_000_000), Stage()])
+    >>> design = StagedDesign([Stage(sizing=DownTier(), patience=10_000_000_000), Stage()])
     """
 
     def __init__(self, stages: Sequence[Stage], *, socialise_every: int = NS_PER_SECOND) -> None:

@@ -16,7 +16,7 @@ from lob.liquidation.sale import Sale
 from lob.types import MAX_PRICE, EntryKind, Reason, Side
 
 if TYPE_CHECKING:
-    from lob.liquidation.stages import Staged
+    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Book", "Keepers", "Lenders", "Resting"]
 
@@ -38,7 +38,7 @@ class Book(Takers):
     funded: bool = False
 
     def offer(
-        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
         best = design.best(case, holding)
@@ -53,7 +53,7 @@ class Book(Takers):
             self._fund(design, case, holding, before)
         return True
 
-    def _fund(self, design: "Staged", case: int, holding: int, price: int) -> None:
+    def _fund(self, design: "StagedDesign", case: int, holding: int, price: int) -> None:
         """Let the fund pay what lacks for what is left to be worth nothing at the price."""
         worth = design.clearing.worth(holding, design.held(case, holding), price)
         lacks = -(design.cash(case) + worth)
@@ -77,7 +77,7 @@ class Resting(Takers):
     sweeps: bool = False
 
     def offer(
-        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``. One order a case: of a cross account one holding after the other."""
         limit = price.price_at(design.clearing.market.now)
@@ -99,7 +99,7 @@ class Resting(Takers):
         return True
 
     @staticmethod
-    def _sweep(design: "Staged", case: int) -> None:
+    def _sweep(design: "StagedDesign", case: int) -> None:
         """Let the fund have what is more than the rest is worth nothing with, at the price."""
         found = design.memory.get(("rests", case))
         if found is None:
@@ -115,7 +115,7 @@ class Resting(Takers):
             fund, account = design.clearing.fund, design.account_of(case)
             design.pay(case, account, fund, cash, EntryKind.INSURANCE)
 
-    def withdraw(self, design: "Staged", case: int) -> None:
+    def withdraw(self, design: "StagedDesign", case: int) -> None:
         """See ``Takers``."""
         super().withdraw(design, case)
         if self.sweeps:
@@ -128,7 +128,7 @@ class Lenders(Takers):
     """The lenders take it over, at the price, or at the mark without one."""
 
     def offer(
-        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
         at = price.price_at(design.clearing.market.now) or design.mark(holding) or 1
@@ -188,7 +188,7 @@ class Keepers(Takers):
         integer("every", self.every, 1)
 
     def offer(
-        self, design: "Staged", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
         now = design.clearing.market.now
@@ -219,7 +219,7 @@ class Keepers(Takers):
         design.start_sale(case, sale, least=self.least, note=isinstance(price, Falling))
         return True
 
-    def _rules(self, design: "Staged", case: int, multiplier: int) -> ClipRules:
+    def _rules(self, design: "StagedDesign", case: int, multiplier: int) -> ClipRules:
         """Of the price path, with what a part must leave in ticks times lots."""
         path = design.stages[design.stage(case)].price_path
         found: ClipRules = path.rules  # type: ignore[attr-defined]
@@ -227,7 +227,9 @@ class Keepers(Takers):
             return found
         return replace(found, chost=ceil_div(found.chost, multiplier))
 
-    def take(self, design: "Staged", case: int, account: int, size: int, limit: int) -> Reason:
+    def take(
+        self, design: "StagedDesign", case: int, account: int, size: int, limit: int
+    ) -> Reason:
         """See ``Takers``."""
         sale = design.progress[case].sale
         assert sale is not None
@@ -287,7 +289,7 @@ class Keepers(Takers):
 
     def _after_take(
         self,
-        design: "Staged",
+        design: "StagedDesign",
         case: int,
         sale: Sale,
         account: int,
@@ -308,7 +310,7 @@ class Keepers(Takers):
             design.note_auction(case, sale.lots, sale.price.price_at(sale.opened) or 0)
             design.change_sale(case, size=sale.lots, least=min(self.least, sale.lots))
 
-    def _end(self, design: "Staged", case: int, sale: Sale, account: int) -> None:
+    def _end(self, design: "StagedDesign", case: int, sale: Sale, account: int) -> None:
         """An auction is over: the penalty, as far as it was raised, and the keeper's reward."""
         pay_penalty(design, case, sale)
         fund = design.clearing.fund
@@ -317,7 +319,9 @@ class Keepers(Takers):
             design.pay(case, fund, account, reward)
         design.end_sale(case)
 
-    def _leaves_dust(self, design: "Staged", case: int, sale: Sale, lots: int, cash: int) -> bool:
+    def _leaves_dust(
+        self, design: "StagedDesign", case: int, sale: Sale, lots: int, cash: int
+    ) -> bool:
         assert self.leaves is not None
         held, mark = abs(design.held(case, sale.holding)), design.mark(sale.holding)
         if mark is None:
@@ -338,7 +342,7 @@ class Keepers(Takers):
             collateral_price=prices[1],
         )
 
-    def due(self, design: "Staged", case: int, ts: int) -> None:
+    def due(self, design: "StagedDesign", case: int, ts: int) -> None:
         """See ``Takers``: an offer at the mark is made anew, an auction starts again."""
         sale = design.progress[case].sale
         assert sale is not None
@@ -367,7 +371,9 @@ class Keepers(Takers):
         design.note_auction(case, sale.lots, price.price_at(ts) or 0)
         design.change_sale(case, price=price, closes=closes, opened=ts, reward=sale.reward)
 
-    def _renew(self, design: "Staged", case: int, sale: Sale, ts: int, timed_out: bool) -> None:
+    def _renew(
+        self, design: "StagedDesign", case: int, sale: Sale, ts: int, timed_out: bool
+    ) -> None:
         """Look at the mark of now; who listens hears of a price that moved."""
         stage = design.stages[design.stage(case)]
         if timed_out or design.is_safe(case) or not stage.trigger.holds(design, case):
@@ -400,7 +406,7 @@ class Keepers(Takers):
             )
 
 
-def pay_penalty(design: "Staged", case: int, sale: Sale) -> None:
+def pay_penalty(design: "StagedDesign", case: int, sale: Sale) -> None:
     """The insurance fund gets the penalty, as far as more than the debt was raised for it.
 
     Of a short position the debt are lots: the penalty comes out of the cash that is left.

@@ -8,7 +8,7 @@ from lob.types import Side
 
 if TYPE_CHECKING:
     from lob.liquidation.parts import Trigger
-    from lob.liquidation.stages import Staged
+    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["AboveTier", "Always", "EquityBelow", "Not"]
 
@@ -17,7 +17,7 @@ __all__ = ["AboveTier", "Always", "EquityBelow", "Not"]
 class Always:
     """The stage takes whatever comes to it."""
 
-    def holds(self, design: "Staged", case: int) -> bool:
+    def holds(self, design: "StagedDesign", case: int) -> bool:
         """See ``Trigger``."""
         return True
 
@@ -28,7 +28,7 @@ class Not:
 
     trigger: "Trigger"
 
-    def holds(self, design: "Staged", case: int) -> bool:
+    def holds(self, design: "StagedDesign", case: int) -> bool:
         """See ``Trigger``."""
         return not self.trigger.holds(design, case)
 
@@ -45,7 +45,7 @@ class EquityBelow:
 
     share: int
 
-    def holds(self, design: "Staged", case: int) -> bool:
+    def holds(self, design: "StagedDesign", case: int) -> bool:
         """See ``Trigger``."""
         equity = design.equity(case)
         need = design.maintenance(case)
@@ -66,7 +66,7 @@ class AboveTier:
 
     tier: int = 0
 
-    def holds(self, design: "Staged", case: int) -> bool:
+    def holds(self, design: "StagedDesign", case: int) -> bool:
         """See ``Trigger``."""
         return any(
             bracket_of(design, case, holding) > self.tier
@@ -74,7 +74,7 @@ class AboveTier:
         )
 
 
-def bracket_of(design: "Staged", case: int, holding: int) -> int:
+def bracket_of(design: "StagedDesign", case: int, holding: int) -> int:
     """The number of the margin bracket that a position is in; 0 where there is none."""
     held, mark = design.held(case, holding), design.mark(holding)
     if not held or mark is None:

@@ -1,14 +1,14 @@
 """Designs that run another: a sealed bid for the right to it."""
 
 from lob.liquidation.auctions import SealedBids
-from lob.liquidation.stages import Stage, Staged
+from lob.liquidation.stages import Stage, StagedDesign
 
 __all__ = ["SealedBid"]
 
 NS_PER_SECOND = 1_000_000_000
 
 
-class SealedBid(Staged):
+class SealedBid(StagedDesign):
     """A sealed bid for the right to take what another design has on offer, then that design.
 
     For a while after the auction only its winner may TAKE; then, or without a bid, everybody. This
@@ -29,14 +29,14 @@ class SealedBid(Staged):
 
     def __init__(
         self,
-        design: Staged,
+        design: StagedDesign,
         *,
         window: int = NS_PER_SECOND,
         exclusive: int = NS_PER_SECOND,
         revenue: str = "fund",
         second_price: bool = False,
     ) -> None:
-        if not isinstance(design, Staged):
+        if not isinstance(design, StagedDesign):
             raise TypeError(f"design must be a Staged design, got {design!r}")
         if getattr(design, "clearing", None) is not None:
             raise ValueError("design must not belong to a clearing: the wrapping takes its place")

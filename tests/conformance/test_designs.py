@@ -6,7 +6,7 @@ import pytest
 
 from lob import EntryKind
 from lob.clearing.margin import FlatMargin, LoanToValue
-from lob.liquidation import Stage, Staged
+from lob.liquidation import Stage, StagedDesign
 from lob.liquidation.named import make
 from lob.liquidation.stability import Depositors, Stability
 from tests.conformance.liquidation_runner import read
@@ -34,7 +34,7 @@ def pooled(deposits, troves, price, **parameters):
     pool = Depositors(tuple(d * MILLION for d in deposits), version, kept=kept)
     takers = Stability(pool, **parameters)
     scene = Scene(
-        Staged([Stage(takers=takers, moves_on=True)]),
+        StagedDesign([Stage(takers=takers, moves_on=True)]),
         margin=LoanToValue(800_000, 909_090),
         price=10 * price,
     )

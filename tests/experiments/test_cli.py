@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import lob
-from experiments import cli
+from experiments.commands import cli
 from lob import tape
 
 SELL = ["--sell", "500", "--at", "12:00:00"]
@@ -45,7 +45,7 @@ def test_help_names_every_option():
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["replay", "--help"]])
 def test_a_quick_question_loads_nothing_heavy(arguments):
     code = (
-        "import sys\nfrom experiments import cli\n"
+        "import sys\nfrom experiments.commands import cli\n"
         f"try: cli.main({arguments!r})\nexcept SystemExit as end: assert not end.code\n"
         "heavy = {'pandas', 'pyarrow', 'plotly'} & set(sys.modules)\n"
         "assert not heavy, heavy"
@@ -54,7 +54,11 @@ def test_a_quick_question_loads_nothing_heavy(arguments):
 
 
 def test_the_module_of_the_command_is_where_the_package_says():
-    command = [sys.executable, "-c", "from experiments.cli import main; main(['--version'])"]
+    command = [
+        sys.executable,
+        "-c",
+        "from experiments.commands.cli import main; main(['--version'])",
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stdout == f"firesale {lob.__version__}\n"
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import cli
+from experiments.commands import cli
 from experiments.contest import compare, trial
-from experiments.contest.challengers import Challenger, parse_challenger, parse_challengers
 from experiments.contest.compare import hold_contest, hold_contests
 from experiments.contest.controls import run_controls
+from experiments.contest.designs import ContestDesign, parse_design, parse_designs
 from experiments.contest.trial import Group, run_group
 from experiments.metrics.criteria import CRITERIA
-from experiments.scenario import read_scenario
-from experiments.store import RunStore
+from experiments.runs.store import RunStore
+from experiments.scenario.read import read_scenario
 
 SMALL = {
     "populations.0.count": 300,
@@ -36,16 +36,16 @@ def scenario():
 
 @pytest.fixture(scope="module")
 def contest(scenario):
-    challengers = parse_challengers("market-sale,staged-market-sale,sliced(lots=20,every=0.05)")
-    return hold_contest(scenario, challengers, range(1, 5), workers=2, pictures=True)
+    designs = parse_designs("market-sale,staged-market-sale,sliced(lots=20,every=0.05)")
+    return hold_contest(scenario, designs, range(1, 5), workers=2, pictures=True)
 
 
 def test_designs_are_read_with_labels_and_parameters():
-    found = parse_challengers("market-sale, slow=sliced(lots=5, every=0.5),tiered(patience=2.5)")
+    found = parse_designs("market-sale, slow=sliced(lots=5, every=0.5),tiered(patience=2.5)")
     assert found == [
-        Challenger("market-sale", "market-sale", {}, "preset"),
-        Challenger("slow", "sliced", {"lots": 5, "every": 0.5}, "given"),
-        Challenger("tiered(patience=2.5)", "tiered", {"patience": 2.5}, "given"),
+        ContestDesign("market-sale", "market-sale", {}, "preset"),
+        ContestDesign("slow", "sliced", {"lots": 5, "every": 0.5}, "given"),
+        ContestDesign("tiered(patience=2.5)", "tiered", {"patience": 2.5}, "given"),
     ]
 
 
@@ -62,7 +62,7 @@ def test_designs_are_read_with_labels_and_parameters():
 )
 def test_what_is_no_design_is_refused(text, says):
     with pytest.raises(ValueError, match=says):
-        parse_challengers(text)
+        parse_designs(text)
 
 
 def test_a_contest_has_a_row_for_every_run(contest):
@@ -124,9 +124,7 @@ def test_a_contest_is_ready_for_json(contest):
 
 
 def test_all_cores_find_what_one_does(scenario, contest):
-    alone = hold_contest(
-        scenario, contest.challengers[:1], contest.seeds, workers=1, pictures=False
-    )
+    alone = hold_contest(scenario, contest.designs[:1], contest.seeds, workers=1, pictures=False)
     for row in alone.rows:
         (same,) = [
             one for one in contest.rows
@@ -137,7 +135,7 @@ def test_all_cores_find_what_one_does(scenario, contest):
 
 
 def test_controls_hold(scenario, contest):
-    found = run_controls(scenario, contest.challengers, 1, reference="market-sale", workers=1)
+    found = run_controls(scenario, contest.designs, 1, reference="market-sale", workers=1)
     assert found.tie
     assert found.no_breach
     assert found.passed
@@ -148,7 +146,7 @@ def test_a_run_of_the_contest_must_tie_with_the_control(scenario, contest):
     own = contest.rows[0]
     for known, ties in ((own, True), ({**own, "digest": "another"}, False)):
         found = run_controls(
-            scenario, contest.challengers[:1], 1, reference="market-sale", workers=1, known=known
+            scenario, contest.designs[:1], 1, reference="market-sale", workers=1, known=known
         )
         assert found.tie is ties
         assert found.passed is ties
@@ -161,7 +159,7 @@ def test_a_control_that_cannot_be_had_is_said(scenario):
         {**SMALL, "populations.0.leverage": [90.0, 110.0]},
     )
     found = run_controls(
-        failing, parse_challengers("market-sale,tiered"), 1, reference="market-sale", workers=1
+        failing, parse_designs("market-sale,tiered"), 1, reference="market-sale", workers=1
     )
     assert found.no_breach is None
     assert found.failures > 0
@@ -176,7 +174,7 @@ def test_a_failed_run_is_a_row(scenario, monkeypatch):
 
     real = trial.build
     monkeypatch.setattr(trial, "build", build)
-    found = hold_contest(scenario, parse_challengers("market-sale,tiered"), range(1, 3), workers=1)
+    found = hold_contest(scenario, parse_designs("market-sale,tiered"), range(1, 3), workers=1)
     assert [row["error"] for row in found.failed] == ["RuntimeError: out of steam"] * 2
     assert np.isnan(found.mean("tiered", "drop").estimate)
     assert found.amplification("tiered") is None
@@ -185,20 +183,20 @@ def test_a_failed_run_is_a_row(scenario, monkeypatch):
 
 
 def test_a_contest_resumes(scenario, tmp_path, monkeypatch):
-    challengers = parse_challengers("market-sale,tiered")
+    designs = parse_designs("market-sale,tiered")
     store = RunStore(tmp_path)
-    first = hold_contest(scenario, challengers, range(1, 3), store=store, workers=1)
+    first = hold_contest(scenario, designs, range(1, 3), store=store, workers=1)
     ran = []
     monkeypatch.setattr(compare, "run_group", lambda group: ran.append(group) or run_group(group))
-    again = hold_contest(scenario, challengers, range(1, 4), store=RunStore(tmp_path), workers=1)
+    again = hold_contest(scenario, designs, range(1, 4), store=RunStore(tmp_path), workers=1)
     assert [group.seed for group in ran] == [3], "two seeds are there already"
     assert {row["digest"] for row in first.rows} <= {row["digest"] for row in again.rows}
     assert len(again.rows) == 6
     # Other parameters are another run; another label of the same design is not.
     ran.clear()
-    more = parse_challengers("again=market-sale,tiered(patience=1.0)")
+    more = parse_designs("again=market-sale,tiered(patience=1.0)")
     hold_contest(scenario, more, range(1, 3), store=RunStore(tmp_path), workers=1)
-    assert [[one.label for one in group.challengers] for group in ran] == [
+    assert [[one.label for one in group.designs] for group in ran] == [
         ["tiered(patience=1.0)"]
     ] * 2  # fmt: skip
 
@@ -207,7 +205,7 @@ def kill_after_the_first_run(group):
     """What a worker does, but it is killed the first time when one run of three is done."""
     done = Path(group.log) / "killed"
     if group.seed == 2 and not done.exists():
-        run_group(group._replace(challengers=group.challengers[:1]))
+        run_group(group._replace(designs=group.designs[:1]))
         done.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return run_group(group)
@@ -217,7 +215,7 @@ def test_a_killed_worker_loses_no_finished_run(scenario, contest, tmp_path, monk
     store = RunStore(tmp_path)
     monkeypatch.setattr(compare, "run_group", kill_after_the_first_run)
     monkeypatch.setattr(store, "compact", lambda: None)
-    found = hold_contest(scenario, contest.challengers, contest.seeds, store=store, workers=2)
+    found = hold_contest(scenario, contest.designs, contest.seeds, store=store, workers=2)
     assert (store.log / "killed").exists()
     assert found.failed == []
     assert {row["digest"] for row in found.rows} == {row["digest"] for row in contest.rows}
@@ -227,7 +225,7 @@ def test_a_killed_worker_loses_no_finished_run(scenario, contest, tmp_path, monk
 
 def test_a_group_that_kills_every_worker_is_rows_with_an_error(scenario, monkeypatch):
     monkeypatch.setattr(compare, "run_group", always_killed)
-    found = hold_contest(scenario, parse_challengers("market-sale,tiered"), range(1, 4), workers=2)
+    found = hold_contest(scenario, parse_designs("market-sale,tiered"), range(1, 4), workers=2)
     assert {row["seed"] for row in found.failed} == {2}
     assert len(found.rows) == 6
     assert "the worker died" in found.failed[0]["error"]
@@ -242,7 +240,7 @@ def always_killed(group):
 def test_several_markets_at_once(scenario):
     worse = read_scenario("deleveraging-spiral", {**SMALL, "shocks.0.lots": 14_000})
     found = hold_contests(
-        {"base": scenario, "worse": worse}, [parse_challenger("market-sale")], [1, 2], workers=1
+        {"base": scenario, "worse": worse}, [parse_design("market-sale")], [1, 2], workers=1
     )
     assert found["worse"].mean("market-sale", "drop") > found["base"].mean("market-sale", "drop")
     assert found["base"].differences() == {}
@@ -251,12 +249,12 @@ def test_several_markets_at_once(scenario):
 @pytest.mark.parametrize("seeds", [[1], [], [1, 1]])
 def test_seeds_must_be_two_or_more(scenario, seeds):
     with pytest.raises(ValueError, match="seeds"):
-        hold_contest(scenario, [parse_challenger("market-sale")], seeds)
+        hold_contest(scenario, [parse_design("market-sale")], seeds)
 
 
 def test_the_reference_must_take_part(scenario):
     with pytest.raises(ValueError, match="reference must be one of"):
-        hold_contest(scenario, [parse_challenger("tiered")], [1, 2], reference="market-sale")
+        hold_contest(scenario, [parse_design("tiered")], [1, 2], reference="market-sale")
 
 
 def test_the_group_of_a_seed_shares_its_twin(scenario, tmp_path, monkeypatch):
@@ -265,7 +263,7 @@ def test_the_group_of_a_seed_shares_its_twin(scenario, tmp_path, monkeypatch):
     monkeypatch.setattr(
         trial, "build", lambda *a, **k: built.append(k.get("forced", True)) or real(*a, **k)
     )
-    run_group(Group(scenario, "base", 1, tuple(parse_challengers("market-sale,tiered")), tmp_path))
+    run_group(Group(scenario, "base", 1, tuple(parse_designs("market-sale,tiered")), tmp_path))
     assert built == [False, True, True]
 
 

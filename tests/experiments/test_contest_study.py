@@ -8,17 +8,17 @@ import pytest
 from experiments.contest import study as study_module
 from experiments.contest import tuning
 from experiments.contest.capital import budget_of, equalised, form_of
-from experiments.contest.challengers import Challenger, parse_challenger, parse_challengers
 from experiments.contest.compare import Contest, hold_contest
+from experiments.contest.designs import ContestDesign, parse_design, parse_designs
 from experiments.contest.market_facts import market_facts
 from experiments.contest.markets import AXES, REGIMES, changed, regimes_of
 from experiments.contest.robustness import flips, told
 from experiments.contest.study import study_contest
 from experiments.contest.tuning import harm, sample, tune
-from experiments.designs import contest_designs
 from experiments.metrics.criteria import CRITERIA
 from experiments.report.contest_page import contest_page
-from experiments.scenario import read_scenario
+from experiments.scenario.designs import contest_designs
+from experiments.scenario.read import read_scenario
 
 SMALL = {
     "populations.0.count": 200,
@@ -43,7 +43,7 @@ def scenario():
 def study(scenario):
     return study_contest(
         scenario,
-        parse_challengers("market-sale,sliced(lots=30)"),
+        parse_designs("market-sale,sliced(lots=30)"),
         range(1, 4),
         regimes=True,
         candidates=3,
@@ -65,9 +65,9 @@ def made(values, market="base", labels="ab"):
         for label, drops in zip(labels, values, strict=True)
         for seed, drop in enumerate(drops)
     )
-    challengers = tuple(Challenger(label, "market-sale", {}) for label in labels)
+    designs = tuple(ContestDesign(label, "market-sale", {}) for label in labels)
     seeds = tuple(range(len(values[0])))
-    return Contest(None, market, challengers, seeds, labels[0], rows)
+    return Contest(None, market, designs, seeds, labels[0], rows)
 
 
 def test_a_ranking_that_flips_is_noted():
@@ -141,19 +141,19 @@ def test_tuning_uses_other_seeds_and_is_no_worse_than_the_preset(scenario, monke
     used = set()
     real = tuning.hold_contests
 
-    def hold(markets, entrants, seeds, **rest):
+    def hold(markets, all_designs, seeds, **rest):
         used.update(seeds)
-        return real(markets, entrants, seeds, **rest)
+        return real(markets, all_designs, seeds, **rest)
 
     monkeypatch.setattr(tuning, "hold_contests", hold)
-    challengers = parse_challengers("sliced,market-sale")
-    found = tune(scenario, challengers, lambda design: SLOW.get(design, {}), 4, workers=1)
+    designs = parse_designs("sliced,market-sale")
+    found = tune(scenario, designs, lambda design: SLOW.get(design, {}), 4, workers=1)
     assert min(used) >= tuning.FIRST_TRAINING_SEED
     assert len(used) == 2 + 4
-    assert found["sliced"].challenger.label == "sliced tuned"
+    assert found["sliced"].design.label == "sliced tuned"
     assert found["sliced"].trials == 4 * 2 + 2 * 4
-    assert found["market-sale"].challenger.parameters == {}
-    again = tune(scenario, challengers, lambda design: SLOW.get(design, {}), 4, workers=1)
+    assert found["market-sale"].design.parameters == {}
+    again = tune(scenario, designs, lambda design: SLOW.get(design, {}), 4, workers=1)
     assert again == found
 
 
@@ -162,7 +162,7 @@ def test_a_study_has_everything_that_was_asked_for(study):
     assert set(study.markets) == {"stressed", "vanishing"}
     assert set(study.facts) == {"base", "stressed", "vanishing"}
     assert study.controls.passed
-    assert study.tuned["market-sale"].challenger.how == "tuned"
+    assert study.tuned["market-sale"].design.how == "tuned"
     said = json.loads(json.dumps(study.to_dict(), allow_nan=False))
     assert said["controls"]["passed"] is True
     assert said["designs"]["sliced(lots=30) tuned"]["how"] == "tuned"
@@ -186,19 +186,19 @@ def test_the_page_says_it_all_and_loads_nothing(study):
 def test_a_wrong_model_is_tested_in_the_right_one(scenario, monkeypatch):
     """Tuning is replaced by a choice made for the test: slow where depth is believed endless."""
 
-    def tuned(believed, challengers, tunable, candidates, **rest):
+    def tuned(believed, designs, tunable, candidates, **rest):
         wrong = believed.instruments[0].background.alpha > 5
         lots = 1 if wrong else 500
         return {
             one.label: tuning.Tuned(
                 one._replace(parameters={"lots": lots, "every": 0.5}, how="tuned"), 0.0, 0.0, 1
             )
-            for one in challengers
+            for one in designs
         }
 
     monkeypatch.setattr(study_module, "tune", tuned)
     found = study_contest(
-        scenario, [parse_challenger("sliced")], range(1, 4), candidates=2,
+        scenario, [parse_design("sliced")], range(1, 4), candidates=2,
         tunable=lambda design: SLOW[design], wrong=True, workers=1,
     )  # fmt: skip
     by_name = {one.name: one for one in found.wrong}
@@ -211,13 +211,13 @@ def test_a_wrong_model_is_tested_in_the_right_one(scenario, monkeypatch):
 
 def test_a_wrong_model_needs_tuning(scenario):
     with pytest.raises(ValueError, match="needs tuning"):
-        study_contest(scenario, parse_challengers("tiered"), range(1, 3), wrong=True)
+        study_contest(scenario, parse_designs("tiered"), range(1, 3), wrong=True)
 
 
 def test_test_seeds_are_below_the_training_seeds(scenario):
     first = tuning.FIRST_TRAINING_SEED
     with pytest.raises(ValueError, match="seeds must be below"):
-        study_contest(scenario, parse_challengers("tiered"), range(first, first + 2))
+        study_contest(scenario, parse_designs("tiered"), range(first, first + 2))
 
 
 def test_capital_is_the_same_in_every_form(scenario):
@@ -227,14 +227,14 @@ def test_capital_is_the_same_in_every_form(scenario):
     )
     assert budget_of(rich) == 900
     assert form_of("market-sale") == "fund"
-    made, parameters = equalised(rich, parse_challenger("market-sale"))
+    made, parameters = equalised(rich, parse_design("market-sale"))
     assert made.keepers == []
     assert made.clearings[0].insurance_fund == rich.clearings[0].insurance_fund + 900
-    made, parameters = equalised(rich, parse_challenger("sliced"))
+    made, parameters = equalised(rich, parse_design("sliced"))
     assert parameters == {"every": 0.25}, "one block time for all"
-    made, parameters = equalised(rich, parse_challenger("sliced(every=2.0)"))
+    made, parameters = equalised(rich, parse_design("sliced(every=2.0)"))
     assert parameters == {"every": 2.0}
-    assert equalised(scenario, parse_challenger("sliced")) == (scenario, {})
+    assert equalised(scenario, parse_design("sliced")) == (scenario, {})
 
 
 def test_every_named_design_has_a_form_for_its_capital():
@@ -248,11 +248,11 @@ def test_every_named_design_has_a_form_for_its_capital():
         "deleveraging-spiral", {**SMALL, "keepers": [{"name": "k", "capital": 900}]}
     )
     for name, key in (("backstop", "capital"), ("stability-pool:liquity2", "deposits")):
-        made, parameters = equalised(rich, parse_challenger(name))
+        made, parameters = equalised(rich, parse_design(name))
         assert made.keepers == []
         assert made.clearings == rich.clearings
         assert parameters[key] == 900
-    assert equalised(rich, parse_challenger("english"))[0] == rich
+    assert equalised(rich, parse_design("english"))[0] == rich
 
 
 def test_all_named_designs_meet_without_a_failed_run():
@@ -260,6 +260,6 @@ def test_all_named_designs_meet_without_a_failed_run():
         "deleveraging-spiral",
         {**SMALL, "keepers": [{"name": "k", "kind": "keeper", "capital": 5_000_000}]},
     )
-    found = hold_contest(rich, parse_challengers(",".join(contest_designs())), [1, 2], workers=1)
+    found = hold_contest(rich, parse_designs(",".join(contest_designs())), [1, 2], workers=1)
     assert found.failed == []
     assert min(found.values("liquidations").ravel()) > 0

@@ -5,10 +5,8 @@ import pytest
 
 from agents import leverage
 from agents.random import numpy_stream
-from experiments.build import build
 from experiments.contest.trial import _marks, _Twin
-from experiments.designs import contest_designs
-from experiments.metrics.cases import Holding, Path, cases_of
+from experiments.metrics.cases import HoldingMetadata, PriceSeries, cases_of
 from experiments.metrics.criteria import CRITERIA, criteria_of, criterion
 from experiments.metrics.solvency import solvency_of
 from experiments.metrics.takers import (
@@ -17,9 +15,11 @@ from experiments.metrics.takers import (
     leftovers,
     takers_of,
 )
-from experiments.run import run_scenario
-from experiments.scenario import read_scenario
-from experiments.terms import terms_of
+from experiments.runs.run import run_scenario
+from experiments.runs.tape_metadata import tape_metadata_of
+from experiments.scenario.build import build
+from experiments.scenario.designs import contest_designs
+from experiments.scenario.read import read_scenario
 from lob import EntryKind
 from tests.journals import (
     BORROWER,
@@ -194,7 +194,7 @@ def test_two_failures_of_one_account_are_two_cases():
         *trade(EntryKind.TRADE, 50, BORROWER, 0, 4, 80, SECOND),
         over(BORROWER, 50, SECOND, left=10),
     )
-    fair = {0: Path(np.array([0, 40]), np.array([90.0, 82.0]))}
+    fair = {0: PriceSeries(np.array([0, 40]), np.array([90.0, 82.0]))}
     cases = cases_of(tape, TERMS, fair, {0: 80.0}, END)
     assert cases.equity.tolist() == [50, -310 + 4 * 82]
     assert cases.left.tolist() == [-310 + 4 * 90, 10]
@@ -297,15 +297,15 @@ def test_a_position_that_is_shared_out_is_a_bonus_to_those_who_get_it():
 
 def test_an_inverse_contract_is_worth_coin():
     """100 contracts of 1 dollar, long at 100: owed 1 coin; bought at 100, closed at 80."""
-    holding = Holding(0, LOTS, 0, multiplier=1_000_000, inverse=True)
+    holding = HoldingMetadata(0, LOTS, 0, multiplier=1_000_000, inverse=True)
     assert holding.value(100, 80.0) == -1_250_000
     assert holding.value(-100, 80.0) == 1_250_000
 
 
 def test_a_path_is_what_it_was_last():
-    path = Path(np.array([10, 20]), np.array([5.0, 6.0]))
+    path = PriceSeries(np.array([10, 20]), np.array([5.0, 6.0]))
     assert path.at([0, 10, 15, 20, 99]).tolist() == [5, 5, 5, 6, 6]
-    assert np.isnan(Path(np.array([], np.int64), np.array([])).at(3))
+    assert np.isnan(PriceSeries(np.array([], np.int64), np.array([])).at(3))
 
 
 def test_an_unknown_criterion_is_named():
@@ -327,9 +327,9 @@ def test_the_parts_of_a_loss_are_the_loss(name, design):
     scenario = read_scenario(name, SMALL[name])
     run = run_scenario(scenario, 1, design=design)
     fair = _Twin(scenario, 1, pictures=False).fair
-    terms = terms_of(run.simulation)
+    metadata = tape_metadata_of(run.simulation)
     closing = dict.fromkeys(range(len(scenario.instruments)), 5_000.0)
-    cases = cases_of(run.tape["entries"], terms, fair, closing, round(scenario.seconds * 1e9))
+    cases = cases_of(run.tape["entries"], metadata, fair, closing, round(scenario.seconds * 1e9))
     assert len(cases) == run.solvency.failures > 0
     parts = cases.slippage + cases.bonus + cases.deleveraged
     parts += cases.fee + cases.penalty + cases.other - cases.covered

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from experiments.build import build
-from experiments.contest.trial import _close, _end, _marks, _Twin, terms_of
-from experiments.designs import DESIGNS
+from experiments.contest.trial import _close, _end, _marks, _Twin, tape_metadata_of
 from experiments.metrics.cases import cases_of
 from experiments.metrics.takers import leftovers
-from experiments.scenario import read_scenario
+from experiments.scenario.build import build
+from experiments.scenario.designs import DESIGNS
+from experiments.scenario.read import read_scenario
 
 SMALL = {
     "populations.0.count": 1_000,
@@ -30,12 +30,12 @@ def test_equity_is_what_is_left_and_the_parts_of_the_loss(market, name):
     scenario, twin = market
     simulation = build(scenario, 1, design=name, messages=False)
     simulation.run(until=_end(scenario))
-    entries, terms = simulation.entries, terms_of(simulation)
+    entries, metadata = simulation.entries, tape_metadata_of(simulation)
     closing = {
         number: _close(simulation, number, lots, _marks(entries, number))
-        for number, lots in leftovers(entries, terms).items()
+        for number, lots in leftovers(entries, metadata).items()
     }
-    cases = cases_of(entries, terms, twin.fair, closing, _end(scenario))
+    cases = cases_of(entries, metadata, twin.fair, closing, _end(scenario))
     assert len(cases) > 10
     parts = cases.slippage + cases.bonus + cases.deleveraged + cases.fee + cases.penalty
     np.testing.assert_allclose(

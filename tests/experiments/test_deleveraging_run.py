@@ -5,11 +5,11 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from experiments.build import build
-from experiments.contest.trial import _close, _end, _horizon, _marks, _Twin, terms_of
+from experiments.contest.trial import _close, _end, _horizon, _marks, _Twin, tape_metadata_of
 from experiments.metrics.criteria import criteria_of
 from experiments.metrics.takers import leftovers
-from experiments.scenario import read_scenario
+from experiments.scenario.build import build
+from experiments.scenario.read import read_scenario
 from lob import EntryKind
 
 MARKET = {
@@ -40,9 +40,9 @@ def market():
 class Ledger:
     """What every account has, posting by posting."""
 
-    def __init__(self, terms):
-        (self.holding,) = terms.holdings
-        self.cash = terms.cash[0]
+    def __init__(self, metadata):
+        (self.holding,) = metadata.holdings
+        self.cash = metadata.cash[0]
         self.balances = defaultdict(int)
         self.mark = 0
         self.failed = {}
@@ -57,9 +57,9 @@ class Ledger:
         self.balances[int(row["credit"]), int(row["asset"])] += int(row["amount"])
 
 
-def overshoot_by_hand(entries, terms, price=None):
+def overshoot_by_hand(entries, metadata, price=None):
     """At the mark of each moment, or at one price: (overshoot, closed lots, cases)."""
-    ledger, taken, holes, lots = Ledger(terms), 0, {}, 0
+    ledger, taken, holes, lots = Ledger(metadata), 0, {}, 0
     for row in entries:
         kind = row["kind"]
         if kind == EntryKind.MARK:
@@ -86,9 +86,9 @@ def overshoot_by_hand(entries, terms, price=None):
     return taken - sum(holes.values()), lots, len(holes)
 
 
-def losses_by_hand(entries, terms, fair, closing):
+def losses_by_hand(entries, metadata, fair, closing):
     """Of each failure: equity at fair at the time, less what is left."""
-    ledger, equity, open_at = Ledger(terms), {}, {}
+    ledger, equity, open_at = Ledger(metadata), {}, {}
     losses = {}
     for row in entries:
         kind = row["kind"]
@@ -118,22 +118,22 @@ def test_overshoot_and_concentration_are_what_the_ledger_says(market, name):
     scenario, twin = market
     simulation = build(scenario, 1, design=name, parameters=DESIGNS[name], messages=False)
     simulation.run(until=_end(scenario))
-    entries, terms = simulation.entries, terms_of(simulation)
+    entries, metadata = simulation.entries, tape_metadata_of(simulation)
     closing = {
         number: _close(simulation, number, lots, _marks(entries, number))
-        for number, lots in leftovers(entries, terms).items()
+        for number, lots in leftovers(entries, metadata).items()
     }
     found = criteria_of(
-        entries, terms, fair=twin.fair, closing=closing,
+        entries, metadata, fair=twin.fair, closing=closing,
         end_ns=_end(scenario), horizon_ns=_horizon(scenario),
     )  # fmt: skip
-    at_mark, lots, cases = overshoot_by_hand(entries, terms)
+    at_mark, lots, cases = overshoot_by_hand(entries, metadata)
     assert lots > 100
     assert cases > 10
     assert found["adl_overshoot"] == at_mark
     later = float(twin.fair[0].at(_horizon(scenario)))
-    assert found["adl_overshoot_fair"] == overshoot_by_hand(entries, terms, later)[0]
-    losses = losses_by_hand(entries, terms, twin.fair[0], closing[0])
+    assert found["adl_overshoot_fair"] == overshoot_by_hand(entries, metadata, later)[0]
+    losses = losses_by_hand(entries, metadata, twin.fair[0], closing[0])
     assert found["borrower_loss"] == pytest.approx(sum(losses), abs=1e-3)
     lost = np.rint([loss for loss in losses if loss > 0]).astype(np.int64).tolist()
     assert found["concentration"] == pytest.approx(gini(lost), rel=1e-9)

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lob
-from experiments.forced_sale import (
+from experiments.studies.forced_sale import (
     SALE_OWNER,
     SALE_TAG,
     TWAP_SLICES,
     ForcedSale,
-    Style,
+    SaleStyle,
     child_orders,
 )
 
@@ -30,7 +30,7 @@ def market(*trades):
 
 
 def pov(size, rate, over=100):
-    return ForcedSale(size, at_ns=1000, style=Style.POV, over_ns=over, rate=Fraction(rate))
+    return ForcedSale(size, at_ns=1000, style=SaleStyle.POV, over_ns=over, rate=Fraction(rate))
 
 
 def test_a_market_sale_is_one_traceable_market_order():
@@ -44,7 +44,7 @@ def test_a_market_sale_is_one_traceable_market_order():
 
 def test_every_child_order_is_one_that_the_book_takes():
     orders = child_orders(
-        ForcedSale(7, at_ns=0, style=Style.TWAP, over_ns=70, side=lob.Side.BUY), NO_TRADES
+        ForcedSale(7, at_ns=0, style=SaleStyle.TWAP, over_ns=70, side=lob.Side.BUY), NO_TRADES
     )
     book = lob.OrderBook()
     book.submit(order_id=1, side=lob.Side.SELL, price=10, size=100)
@@ -54,14 +54,14 @@ def test_every_child_order_is_one_that_the_book_takes():
 
 
 def test_a_twap_of_fewer_lots_than_slices_sells_them_one_by_one():
-    orders = child_orders(ForcedSale(3, at_ns=0, style=Style.TWAP, over_ns=90), NO_TRADES)
+    orders = child_orders(ForcedSale(3, at_ns=0, style=SaleStyle.TWAP, over_ns=90), NO_TRADES)
     assert orders["size"].tolist() == [1, 1, 1]
     assert orders["ts_event"].tolist() == [0, 30, 60]
 
 
 @given(st.integers(1, lob.MAX_SIZE), st.integers(1, 10**14), st.integers(0, 10**14))
 def test_a_twap_is_exact_and_even(size, over, at):
-    sale = ForcedSale(size, at_ns=at, style=Style.TWAP, over_ns=over)
+    sale = ForcedSale(size, at_ns=at, style=SaleStyle.TWAP, over_ns=over)
     orders = child_orders(sale, NO_TRADES)
     assert sum(orders["size"].tolist()) == size
     assert orders["size"].max() - orders["size"].min() <= 1
@@ -115,8 +115,8 @@ def test_pov_never_sells_more_than_its_share_so_far(gaps, size, rate):
         ({"size": 0}, "size must be 1"),
         ({"size": lob.MAX_SIZE + 1}, "size must be 1"),
         ({"size": 1, "over_ns": 5}, "takes no duration"),
-        ({"size": 1, "style": Style.TWAP}, "a twap sale needs a duration"),
-        ({"size": 1, "style": Style.POV}, "a pov sale needs a duration"),
+        ({"size": 1, "style": SaleStyle.TWAP}, "a twap sale needs a duration"),
+        ({"size": 1, "style": SaleStyle.POV}, "a pov sale needs a duration"),
         ({"size": 1, "rate": Fraction(0)}, "rate must be above 0"),
         ({"size": 1, "rate": Fraction(3, 2)}, "rate must be above 0"),
     ],

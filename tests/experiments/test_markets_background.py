@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 import lob
-from experiments import cli
-from experiments.market_summary import summarize
+from experiments.commands import cli
 from experiments.markets import background
+from experiments.runs.market_summary import summarize
 from lob import tape
 
 MINUTE = 60_000_000_000

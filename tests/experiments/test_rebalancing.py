@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.scenario import read_scenario
+from experiments.scenario.read import read_scenario
 from experiments.studies.rebalancing import rebalancing_frontier, with_vault
 
 SMALL = {

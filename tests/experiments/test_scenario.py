@@ -5,11 +5,11 @@ import tomllib
 
 import pytest
 
-from experiments import cli
+from experiments.commands import cli
 from experiments.metrics.conservation import check_conservation
-from experiments.run import build, run_scenario
-from experiments.scenario import FOLDER, ScenarioError, read_scenario, ready_scenarios
-from experiments.spiral_study import study_spiral
+from experiments.runs.run import build, run_scenario
+from experiments.scenario.read import FOLDER, ScenarioError, read_scenario, ready_scenarios
+from experiments.studies.spiral import study_spiral
 
 # As small as still shows what each is about.
 SMALL = {
@@ -128,9 +128,9 @@ def test_what_does_not_fit_together_is_refused(change, match):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"clearings.0.liquidator.design": "prayer"}, "no design is called 'prayer'"),
+        ({"clearings.0.liquidation.design": "prayer"}, "no design is called 'prayer'"),
         ({"clearings.0.holdings.0.margin.parameters": {"initial": 5}}, "holdings.0.margin"),
-        ({"clearings.0.liquidator.parameters": {"speed": 5}}, "design market-sale"),
+        ({"clearings.0.liquidation.parameters": {"speed": 5}}, "design market-sale"),
     ],
 )
 def test_wrong_parameters_are_named(change, match):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from experiments.run import run_scenario
-from experiments.scenario import ScenarioError, read_scenario
+from experiments.runs.run import run_scenario
+from experiments.scenario.read import ScenarioError, read_scenario
 from lob import EventKind, Reason, Session
-from lob.breaker import CallAuction, CircuitBreaker, Level
+from lob.venue.breaker import CallAuction, CircuitBreaker, Level
 
 SMALL = {"populations.0.count": 500, "seconds": 60.0, "horizon": 30.0}
 BREAKER = {

@@ -6,11 +6,11 @@ import pytest
 
 import lob
 from experiments.metrics.conservation import check_conservation
-from experiments.run import run_scenario
-from experiments.scenario import ScenarioError, read_scenario
-from lob.clearing.dynamic_margin import LookThrough
+from experiments.runs.run import run_scenario
+from experiments.scenario.read import ScenarioError, read_scenario
+from lob.clearing.dynamic_margin import LookThroughMargin
 from lob.clearing.valuation import ClaimValue
-from lob.pool import FairShare
+from lob.venue.pool import FairShare
 
 
 def book(price):
@@ -73,7 +73,7 @@ def test_a_stack_runs_and_its_claims_are_worth_what_backs_them():
     second = venue.clearings[1]
     assert isinstance(second.holdings[2].oracle.source, ClaimValue)
     assert isinstance(second.holdings[3].oracle.source, FairShare)
-    assert isinstance(second.holdings[3].margin, LookThrough)
+    assert isinstance(second.holdings[3].margin, LookThroughMargin)
     # Two staked tokens each, at the price of their book.
     books = [one.best_bid + one.best_ask for one in venue.books]
     assert second.holdings[2].mark_price == 2 * (books[1] // 2)

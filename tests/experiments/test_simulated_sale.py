@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 import agents
-from experiments import cli
+from experiments.commands import cli
 from experiments.markets import poisson
-from experiments.simulated_sale import measure_sale
+from experiments.studies.impact import measure_sale
 
 SECOND = 1_000_000_000
 LAGS = (0, SECOND, 20 * SECOND)

@@ -5,25 +5,27 @@ import json
 import numpy as np
 import pytest
 
-from experiments import cli
-from experiments.build import build
-from experiments.build_loopers import driven_prices
+from experiments.commands import cli
 from experiments.metrics.conservation import check_conservation
-from experiments.run import run_scenario
-from experiments.scenario import ScenarioError, read_scenario
-from experiments.scenario_loopers import Drive
-from experiments.stack_summary import is_stacked, risk_before, seeing
-from experiments.stress import with_leverage
+from experiments.runs.run import run_scenario
+from experiments.runs.stack_summary import is_stacked, risk_before, seeing
+from experiments.scenario.borrowers import DriveTable
+from experiments.scenario.build import build
+from experiments.scenario.build_borrowers import driven_prices
+from experiments.scenario.read import ScenarioError, read_scenario
+from experiments.studies.stress import with_leverage
 from lob.clearing.risk import Stacks
 
 SECOND = 1_000_000_000
 SMALL = {
     "looped-staking-depeg": {
-        "loopers.0.count": 300, "loopers.0.deposit": 90, "instruments.0.background.window": 2_000,
+        "recursive_borrowers.0.count": 300, "recursive_borrowers.0.deposit": 90,
+        "instruments.0.background.window": 2_000,
     },
     "leverage-vault": {"populations.0.count": 100, "instruments.0.background.window": 2_000},
     "contagion": {
-        "populations.0.count": 500, "loopers.0.count": 100, "loopers.0.deposit": 40,
+        "populations.0.count": 500, "recursive_borrowers.0.count": 100,
+        "recursive_borrowers.0.deposit": 40,
         "instruments.0.background.window": 1_800, "instruments.1.background.window": 1_800,
     },
     "rehypothecation-chain": {},
@@ -91,8 +93,8 @@ def test_the_risk_before_the_shock():
 def test_leverage_is_set_for_loopers():
     scenario = read_scenario("looped-staking-depeg")
     high = with_leverage(scenario, 3.0)
-    assert high.loopers[0].target == 3_000_000
-    assert with_leverage(scenario, 1.0).loopers[0].loops == 0
+    assert high.recursive_borrowers[0].target == 3_000_000
+    assert with_leverage(scenario, 1.0).recursive_borrowers[0].loops == 0
     with pytest.raises(ValueError, match="limit"):
         with_leverage(scenario, 9.0)
 
@@ -107,7 +109,7 @@ STAKED,1000007200000,1800
 def test_recorded_prices_drive_a_book(tmp_path):
     path = tmp_path / "staked.csv"
     path.write_text(PRICES)
-    drive = Drive(instrument="STAKED", files=[str(path)], at=2.0, over=4.0)
+    drive = DriveTable(instrument="STAKED", files=[str(path)], at=2.0, over=4.0)
     assert driven_prices(drive, 10_000) == (
         [2 * SECOND, 4 * SECOND, 6 * SECOND], [10_000, 9_502, 9_000],
     )  # fmt: skip
@@ -133,9 +135,9 @@ def test_recorded_prices_drive_a_book(tmp_path):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"loopers.0.places.0.clearing": "nowhere"}, "loopers.0.places.0"),
-        ({"loopers.0.places.0.holding": 3}, "holding"),
-        ({"loopers.0.ltv": 2_000_000}, "loopers.0.ltv"),
+        ({"recursive_borrowers.0.places.0.clearing": "nowhere"}, "recursive_borrowers.0.places.0"),
+        ({"recursive_borrowers.0.places.0.holding": 3}, "holding"),
+        ({"recursive_borrowers.0.ltv": 2_000_000}, "recursive_borrowers.0.ltv"),
         ({"stackers.0.instrument": "GOLD"}, "stackers.0"),
         ({"stackers.0.kind": "Saint"}, "stackers.0.kind"),
         ({"drives.0.start": "2023-01-01T00:00:00Z"}, "start"),

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from experiments.store import RunStore, append_row, key_of, rows_of_log
+from experiments.runs.store import RunStore, append_row, key_of, rows_of_log
 
 
 def row(number):

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from experiments import cli
-from experiments.scenario import read_scenario
-from experiments.stress import (
+from experiments.commands import cli
+from experiments.scenario.read import read_scenario
+from experiments.studies.stress import (
     Failure,
     phase_diagram,
     stress_test,

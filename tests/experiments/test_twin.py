@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 import agents
 import lob
-from experiments import cli
-from experiments.difference import first_difference
-from experiments.twin import run_twins
+from experiments.commands import cli
+from experiments.runs.tape_diff import first_difference
+from experiments.runs.twin import run_twins
 from lob import tape
 
 END = 100_000

@@ -5,13 +5,13 @@ import re
 
 import pytest
 
-from experiments.contest.challengers import parse_challenger, parse_challengers
+from experiments.contest.designs import parse_design, parse_designs
 from experiments.contest.trial import key_of_run
-from experiments.designs import make_liquidator
-from experiments.run import run_scenario
-from experiments.scenario import read_scenario
-from experiments.user_code import digest_of_user_code, load_user_code, names_user_code
-from lob.liquidation import Staged
+from experiments.runs.run import run_scenario
+from experiments.scenario.designs import make_design
+from experiments.scenario.read import read_scenario
+from experiments.scenario.user_code import digest_of_user_code, load_user_code, names_user_code
+from lob.liquidation import StagedDesign
 from tests.folders import ROOT
 
 PAGE = ROOT / "docs" / "how-to" / "new-design.md"
@@ -29,8 +29,8 @@ def patient(tmp_path):
 
 
 def test_the_design_of_the_how_to_takes_part(patient):
-    design = make_liquidator(patient, {"floor": 5_000})
-    assert isinstance(design, Staged)
+    design = make_design(patient, {"floor": 5_000})
+    assert isinstance(design, StagedDesign)
     assert len(design.stages) == 2
     assert copy.deepcopy(design).stages == design.stages
     scenario = read_scenario("deleveraging-spiral", SMALL)
@@ -45,17 +45,17 @@ def test_the_design_of_the_how_to_takes_part(patient):
 
 
 def test_it_is_written_like_any_other(patient):
-    one, other = parse_challengers(f"mine={patient}(floor=1),market-sale")
+    one, other = parse_designs(f"mine={patient}(floor=1),market-sale")
     assert (one.label, one.design, one.parameters) == ("mine", patient, {"floor": 1})
     assert other.design == "market-sale"
 
 
 def test_a_changed_file_is_another_run(patient, tmp_path):
-    scenario, challenger = read_scenario("deleveraging-spiral", SMALL), parse_challenger(patient)
-    before, first = key_of_run(scenario, 1, challenger), load_user_code(patient)
+    scenario, design = read_scenario("deleveraging-spiral", SMALL), parse_design(patient)
+    before, first = key_of_run(scenario, 1, design), load_user_code(patient)
     file = tmp_path / "patient.py"
     file.write_text(file.read_text().replace("share=250_000", "share=300_000"))
-    assert key_of_run(scenario, 1, challenger) != before
+    assert key_of_run(scenario, 1, design) != before
     assert load_user_code(patient) is not first
     assert load_user_code(patient).__defaults__[0] == 300_000
 
@@ -71,7 +71,7 @@ def test_what_is_no_design_says_so(tmp_path):
         ("unheard-of", "FILE.py:NAME"),
     ):
         with pytest.raises(ValueError, match=re.escape(why)):
-            make_liquidator(name, {})
+            make_design(name, {})
     file.write_text("1 / 0\n")
     with pytest.raises(ValueError, match=r"other\.py: ZeroDivisionError"):
         load_user_code(f"{file}:wrong")

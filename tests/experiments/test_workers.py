@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from experiments.workers import run_jobs
+from experiments.runs.workers import run_jobs
 
 
 def square(job):

@@ -9,7 +9,7 @@ import lob
 from lob.feeds import FeedError, lobster, synthetic
 from lob.feeds.lobster import NO_ASK, NO_BID, Type
 from lob.replay import reconcile, replay
-from lob.report import Halt
+from lob.replay_report import Halt
 from tests.feeds.files import GOOD_BOOK, GOOD_MESSAGES, in_view, write_pair
 
 NINE_THIRTY = 34_200_000

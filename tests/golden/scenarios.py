@@ -10,12 +10,18 @@ import argparse
 import json
 from pathlib import Path
 
-from experiments.run import run_scenario
-from experiments.scenario import read_scenario, ready_scenarios
+from experiments.runs.run import run_scenario
+from experiments.scenario.read import read_scenario, ready_scenarios
 
 PATH = Path(__file__).with_name("scenarios.json")
 SEED = 20_200_312
-EARLY = {"shocks.0.at": 3.0, "shocks.0.over": 1.0, "seconds": 6.0, "horizon": 1.5, "beside": []}
+EARLY = {
+    "shocks.0.at": 3.0,
+    "shocks.0.over": 1.0,
+    "seconds": 6.0,
+    "horizon": 1.5,
+    "alternatives": [],
+}
 
 
 def digest_of(name: str) -> str:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from experiments.scenario import ready_scenarios
+from experiments.scenario.read import ready_scenarios
 from tests.golden.scenarios import PATH, digest_of
 
 EXPECTED = json.loads(PATH.read_text()) if PATH.exists() else {}

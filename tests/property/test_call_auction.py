@@ -1,4 +1,4 @@
-"""Hypothesis: an uncross of any book is what ``lob.auction`` says, and loses no lot."""
+"""Hypothesis: an uncross of any book is what ``lob.venue.call_auction`` says, and loses no lot."""
 
 import hypothesis.strategies as st
 import numpy as np
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 import lob
 from lob import EventKind, Reason, Session
-from lob.auction import executable, uncross
+from lob.venue.call_auction import executable, uncross
 from tests.engines import ENGINES
 
 PRICES = st.one_of(

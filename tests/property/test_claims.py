@@ -15,8 +15,8 @@ from lob.clearing.oracle import BestBid
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
 from lob.liquidation.sizing import CloseFactor
-from lob.liquidation.stages import Stage, Staged
-from lob.pool import Pool
+from lob.liquidation.stages import Stage, StagedDesign
+from lob.venue.pool import Pool
 from tests.venues import asking, order
 
 SECOND = 1_000_000_000
@@ -65,10 +65,12 @@ def build(draw):
             Clearing(
                 name,
                 holdings=holdings,
-                liquidator=[
+                liquidation_engine=[
                     MarketSale(),
-                    Staged([Stage()]),
-                    Staged([Stage(sizing=CloseFactor(500_000), patience=5 * SECOND), Stage()]),
+                    StagedDesign([Stage()]),
+                    StagedDesign(
+                        [Stage(sizing=CloseFactor(500_000), patience=5 * SECOND), Stage()]
+                    ),
                 ][design],
                 insurance_fund=draw(st.sampled_from([0, 1_000])),
             )

@@ -13,7 +13,7 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import BestBid, Last, Mid, Twap
 from lob.clearing.prices import first_failing_tick
-from lob.liquidation import Frozen, MarketSale, Stage, Staged
+from lob.liquidation import Frozen, MarketSale, Stage, StagedDesign
 from lob.liquidation.limits import Slices
 from lob.liquidation.price_paths import AtBankruptcy
 from lob.liquidation.sizing import CloseFactor, DownTier
@@ -45,14 +45,14 @@ def markets(draw):
     for i in range(books):
         source = Twap(make(i), 3 * SECOND) if average else make(i)
         holdings.append(Holding(Oracle(source, **rules), margin, instrument=i))
-    liquidator = draw(
+    liquidation_engine = draw(
         st.sampled_from(
             [
                 lambda: MarketSale(),
                 lambda: MarketSale(delay=SECOND // 2),
                 lambda: MarketSale(lambda c, n, held: max(1, abs(held) // 3), retry=SECOND // 4),
                 lambda: Frozen(),
-                lambda: Staged(
+                lambda: StagedDesign(
                     [
                         Stage(
                             sizing=CloseFactor(400_000),
@@ -68,7 +68,7 @@ def markets(draw):
     )()
     clearing = Clearing(
         holdings=holdings,
-        liquidator=liquidator,
+        liquidation_engine=liquidation_engine,
         insurance_fund=draw(st.sampled_from([0, 500, 10**6])),
         liquidation_fee=draw(st.sampled_from([0, 10_000])),
     )
@@ -212,7 +212,7 @@ def test_the_tree_of_any_cascade_is_a_forest(depth, density, size, first, side):
 
 def test_sizes_and_prices_at_the_limits_are_refused_at_the_boundary():
     clearing = Clearing(
-        holdings=[Holding(Oracle(BestBid()), FlatMargin(0, 0))], liquidator=MarketSale()
+        holdings=[Holding(Oracle(BestBid()), FlatMargin(0, 0))], liquidation_engine=MarketSale()
     )
     venue = lob.Venue([lob.Instrument("X", multiplier=2**20)], clearings=[clearing])
     clearing.open(FIRST_OWNER, [lob.MAX_SIZE], [0])

@@ -6,12 +6,11 @@ from hypothesis import strategies as st
 
 import lob
 from experiments.metrics.conservation import check_conservation
-from lob import EntryKind, Kind, breaker
-from lob.breaker import CircuitBreaker
+from lob import EntryKind, Kind
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import BestBid, Last, Mid
-from lob.liquidation import Stage, Staged
+from lob.liquidation import Stage, StagedDesign
 from lob.liquidation.auctions import CallAuction
 from lob.liquidation.curves import RAY, Exponential, Linear, StairStep
 from lob.liquidation.deleveraging import Opposing
@@ -36,6 +35,8 @@ from lob.liquidation.stability import Depositors, Stability
 from lob.liquidation.takers import Book, Keepers, Lenders, Resting
 from lob.liquidation.triggers import AboveTier, Always, EquityBelow, Not
 from lob.liquidation.wrapping import SealedBid
+from lob.venue import breaker
+from lob.venue.breaker import CircuitBreaker
 from tests.venues import FIRST_OWNER, asking
 
 SECOND = 1_000_000_000
@@ -164,11 +165,11 @@ def designs(draw):
         quick = {"last": 3.0, "patience": 5.0, "rest": 1.0, "ttl": 1.0, "tau": 3.0, "tail": 8}
         known = DESIGNS[name].build.__kwdefaults__
         design = make(name, **{k: v for k, v in quick.items() if k in known})
-        if not isinstance(design, Staged):
-            design = Staged([Stage(patience=3 * SECOND)])
+        if not isinstance(design, StagedDesign):
+            design = StagedDesign([Stage(patience=3 * SECOND)])
     else:
         stages = renamed(draw(st.lists(a_stage(), min_size=1, max_size=4)))
-        design = Staged(stages, socialise_every=SECOND)
+        design = StagedDesign(stages, socialise_every=SECOND)
     if draw(st.integers(0, 4)) == 0:
         design = SealedBid(design, second_price=draw(st.booleans()),
                            revenue=draw(st.sampled_from(["fund", "borrower"])))  # fmt: skip
@@ -184,7 +185,7 @@ def markets(draw):
     design = draw(designs())
     clearing = Clearing(
         holdings=holdings,
-        liquidator=design,
+        liquidation_engine=design,
         insurance_fund=draw(st.sampled_from([0, 300, 10**6])),
         liquidation_fee=draw(st.sampled_from([0, 10_000])),
     )
@@ -239,7 +240,7 @@ def message(random, number, ts, owners, books):
 
 def step(venue, random, number, ts, owners):
     venue.advance(ts)
-    design = venue.clearings[0].liquidator
+    design = venue.clearings[0].liquidation_engine
     if design.offers and random.random() < 0.6:
         venue.process(answer(random, design, ts, owners))
     else:
@@ -272,7 +273,7 @@ def every_debt_had_a_payer(venue):
 def nothing_is_left(venue, clearing):
     """No case is open, nothing is on offer or put up, nothing waits to be spread."""
     assert clearing.open_cases == 0
-    design = clearing.liquidator
+    design = clearing.liquidation_engine
     assert design.offers == {}
     assert design.progress == {}
     assert not any(design.at_auction.values())

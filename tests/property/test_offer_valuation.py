@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.liquidators.valuation import Costs, gain, limit_of, worth_taking
+from agents.keepers.valuation import Costs, gain, limit_of, worth_taking
 from lob import Side
 
 PPM = 1_000_000

@@ -12,7 +12,7 @@ do: an ascending bid stops within a tick of the second value, and sealed bids ar
 import numpy as np
 import pytest
 
-from agents.liquidators import (
+from agents.keepers import (
     Ascending,
     Bidder,
     FirstPrice,

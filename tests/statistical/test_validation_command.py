@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from experiments.validation.command import validate_command
+from experiments.commands.validate import validate_command
 
 
 @pytest.fixture

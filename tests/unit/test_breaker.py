@@ -9,7 +9,7 @@ import agents
 import lob
 from agents.flow import ZeroIntelligence
 from lob import Flag, Kind, Reason, Session
-from lob.breaker import Breaker, CallAuction, CircuitBreaker, Level
+from lob.venue.breaker import Breaker, CallAuction, CircuitBreaker, Level
 from tests.messages import batch, row
 from tests.venues import order
 

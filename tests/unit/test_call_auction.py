@@ -8,7 +8,7 @@ import pytest
 import lob
 from lob import EventKind, Kind, Reason, Session
 from lob import SelfTradePrevention as Stp
-from lob.auction import Uncross
+from lob.venue.call_auction import Uncross
 from tests.messages import (
     BUY,
     SELL,

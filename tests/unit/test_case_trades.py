@@ -4,7 +4,7 @@ import pytest
 
 import lob
 from lob import EntryKind, Side
-from lob.liquidation import Design
+from lob.liquidation import LiquidationDesign
 from tests.venues import FIRST_OWNER, order, venue_with
 
 SECOND = 1_000_000_000
@@ -12,7 +12,7 @@ TAG = lob.LIQUIDATION_TAG + 1
 KEEPER = 5
 
 
-class Shared(Design):
+class Shared(LiquidationDesign):
     """A keeper takes 6 of 10 lots over at 100; the account sells the others a second later."""
 
     def on_failure(self, case):
@@ -26,7 +26,7 @@ class Shared(Design):
 
 def shared(fee):
     design = Shared()
-    venue, clearing = venue_with(liquidator=design, liquidation_fee=fee)
+    venue, clearing = venue_with(liquidation_engine=design, liquidation_fee=fee)
     venue.process(order(1, Side.BUY, 95, 10))
     design.keeper = venue.ledger.open_account("keeper", owner=KEEPER)
     clearing.open(FIRST_OWNER, [49], [10], entry_prices=[100])
@@ -74,7 +74,8 @@ def test_entry_values_that_are_asked_for_before_there_is_a_venue_are_kept():
     from lob.liquidation import Frozen
 
     clearing = Clearing(
-        holdings=[Holding(Oracle(Fixed(100)), FlatMargin(100_000, 50_000))], liquidator=Frozen()
+        holdings=[Holding(Oracle(Fixed(100)), FlatMargin(100_000, 50_000))],
+        liquidation_engine=Frozen(),
     )
     clearing.keep_entry_values()
     venue = lob.Venue(1, clearings=[clearing])

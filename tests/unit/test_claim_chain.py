@@ -13,7 +13,7 @@ from lob.clearing.margin import FlatMargin, LoanToValue
 from lob.clearing.oracle import BestBid, Fixed
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import Frozen, MarketSale
-from lob.liquidation.stages import Stage, Staged
+from lob.liquidation.stages import Stage, StagedDesign
 from tests.venues import WORLD_OWNER, asking, order
 
 ETH = lob.Instrument("ETH", base="eth")
@@ -21,7 +21,7 @@ SECOND = 1_000_000_000
 DEEP = 10**9
 FIRST, SECOND_OWNER, THIRD, HOLDER = 1_000, 2_000, 3_000, 9_000
 
-DESIGNS = {"market sale": MarketSale, "one stage": lambda: Staged([Stage()])}
+DESIGNS = {"market sale": MarketSale, "one stage": lambda: StagedDesign([Stage()])}
 
 
 def margin():
@@ -41,7 +41,7 @@ def protocol(name, *claims, design=MarketSale, **options):
             Holding(Oracle(BestBid(0)), margin(), asset="eth"),
             *(holding(claim, **options) for claim in claims),
         ],
-        liquidator=design(),
+        liquidation_engine=design(),
     )
 
 
@@ -200,7 +200,7 @@ def test_a_case_stays_open_while_the_issuer_cannot_pay(design, wrapped):
     b = Clearing(
         "B",
         holdings=[Holding(Oracle(ClaimValue(pledged.name)), margin(), asset=pledged.name)],
-        liquidator=DESIGNS[design](),
+        liquidation_engine=DESIGNS[design](),
     )
     venue = lob.Venue([ETH], clearings=[a, b], facilities=[receipt, wrapper])
     bid(venue, 100)
@@ -241,7 +241,7 @@ def test_what_is_bought_outside_the_holdings_must_be_paid_for():
     other = lob.Instrument("BTC", base="btc", number=1)
     clearing = Clearing(
         holdings=[Holding(Oracle(Fixed(100)), FlatMargin(100_000, 50_000), asset="eth")],
-        liquidator=MarketSale(),
+        liquidation_engine=MarketSale(),
     )
     venue = lob.Venue([ETH, other], clearings=[clearing])
     account = clearing.open(FIRST, [1_000], [0])

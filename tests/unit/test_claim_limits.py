@@ -10,7 +10,7 @@ from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import Fixed
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import Frozen, MarketSale
-from lob.pool import FairShare, Pool, SpotPrice
+from lob.venue.pool import FairShare, Pool, SpotPrice
 from tests.venues import order
 
 ETH = lob.Instrument("ETH-USD", base="eth", quote="cash")
@@ -25,7 +25,7 @@ def valued(*claims, **sources):
             Holding(Oracle(sources[name]), LoanToValue(700_000, 800_000), asset=name)
             for name in claims
         ],
-        liquidator=Frozen(),
+        liquidation_engine=Frozen(),
     )
 
 
@@ -84,7 +84,7 @@ def test_the_prices_of_a_pool_end_at_the_highest():
     pushed = Clearing(
         "pushed",
         holdings=[Holding(Oracle(SpotPrice("lp")), LoanToValue(700_000, 800_000), asset="eth")],
-        liquidator=Frozen(),
+        liquidation_engine=Frozen(),
     )
     venue = lob.Venue([ETH], clearings=[clearing, pushed], facilities=[pool])
     pool.stock(1, eth=4, cash=400)
@@ -114,7 +114,7 @@ def unwrapping(debt):
                 asset="share",
             ),
         ],
-        liquidator=MarketSale(),
+        liquidation_engine=MarketSale(),
     )
     venue = lob.Venue([ETH], clearings=[clearing], facilities=[share])
     share.stock(10, eth=10)

@@ -36,7 +36,7 @@ def lending(name, *claims, price, ltv=700_000, threshold=800_000, **options):
                 for claim in claims
             ),
         ],
-        liquidator=MarketSale(),
+        liquidation_engine=MarketSale(),
     )
 
 
@@ -350,7 +350,7 @@ def test_clearing_demands_what_its_claims_come_down_to():
     clearing = Clearing(
         "B",
         holdings=[Holding(Oracle(Fixed(5)), LoanToValue(1, 2), asset="share")],
-        liquidator=MarketSale(),
+        liquidation_engine=MarketSale(),
     )
     with pytest.raises(ValueError, match="comes down to eth"):
         lob.Venue([ETH], clearings=[clearing], facilities=[share, staked])
@@ -373,7 +373,7 @@ def test_the_outside_world_has_claims_only_if_it_got_them():
     book = lob.Instrument("STETH", base="steth", number=1)
     clearing = Clearing(
         holdings=[Holding(Oracle(Fixed(110)), LoanToValue(700_000, 800_000), instrument=1)],
-        liquidator=MarketSale(),
+        liquidation_engine=MarketSale(),
     )
     venue = lob.Venue([ETH, book], clearings=[clearing], facilities=[staked])
     with pytest.raises(ValueError, match="what the outside world has"):

@@ -63,7 +63,7 @@ def test_the_liquidation_price_is_the_least_adverse_price_that_fails(model, inve
     for cash in (-5_000, -700, -699, -1, 0, 1, 3, 500, 701, 4_321):
         instrument = lob.Instrument("X", inverse=inverse, multiplier=100 if inverse else 1)
         _venue, clearing = venue_with(
-            margin=margin, instruments=[instrument], liquidator=Frozen(),
+            margin=margin, instruments=[instrument], liquidation_engine=Frozen(),
             oracle=Oracle(Fixed(2**40 if lots > 0 else 1)),
         )  # fmt: skip
         prices = range(1, 400)
@@ -82,7 +82,7 @@ def test_the_liquidation_price_is_the_least_adverse_price_that_fails(model, inve
 
 
 def test_an_account_is_safe_at_its_requirement_and_fails_one_tick_below():
-    venue, clearing = venue_with(margin=FlatMargin(100_000, 100_000), liquidator=Frozen())
+    venue, clearing = venue_with(margin=FlatMargin(100_000, 100_000), liquidation_engine=Frozen())
     # 10 lots bought at 100 with 190: at 90 the equity is 90, a tenth of 900 exactly.
     account = clearing.open(FIRST_OWNER, [190], [10], entry_prices=[100])
     set_mark(venue, clearing, 90, 1)
@@ -256,7 +256,7 @@ def test_a_book_that_is_empty_leaves_the_case_open_until_somebody_bids():
 
 
 def test_frozen_records_and_sells_nothing():
-    venue, clearing = uniform(10, 50, 100, liquidator=Frozen())
+    venue, clearing = uniform(10, 50, 100, liquidation_engine=Frozen())
     account = clearing.open(FIRST_OWNER, [-1_000], [10])
     venue.refresh()
     venue.process(order(10**6, -1, None, 10, time_in_force=1, ts_event=1))
@@ -357,7 +357,7 @@ def test_withdrawals_stop_at_the_initial_margin():
 
 
 def test_an_account_in_liquidation_may_not_trade_and_its_orders_are_gone():
-    venue, clearing = uniform(10, 50, 100, liquidator=Frozen())
+    venue, clearing = uniform(10, 50, 100, liquidation_engine=Frozen())
     account = clearing.open(FIRST_OWNER, [-1_000], [10])
     venue.refresh()
     venue.process(order(500, -1, 130, 5, owner=FIRST_OWNER))
@@ -392,7 +392,7 @@ def test_interest_is_paid_by_those_in_debt():
 
 
 def test_debt_that_grows_fails_the_account():
-    _venue, clearing = venue_with(margin=LoanToValue(700_000, 800_000), liquidator=Frozen())
+    _venue, clearing = venue_with(margin=LoanToValue(700_000, 800_000), liquidation_engine=Frozen())
     clearing.open(FIRST_OWNER, [-800], [10])
     assert clearing.case_count == 0
     clearing.charge_interest(1)
@@ -420,7 +420,7 @@ class Rising:
 
 
 def test_a_change_of_margin_parameters_is_a_cause():
-    venue, clearing = venue_with(margin=Rising(), liquidator=Frozen())
+    venue, clearing = venue_with(margin=Rising(), liquidation_engine=Frozen())
     clearing.open(FIRST_OWNER, [200], [10], entry_prices=[100])
     assert clearing.case_count == 0
     clearing.update_margin(5)
@@ -430,7 +430,7 @@ def test_a_change_of_margin_parameters_is_a_cause():
     assert entries["price"][entries["kind"] == EntryKind.PARAMETERS].tolist() == [300_000]
 
 
-def portfolio_venue(count, seed, scenarios=None, liquidator=None):
+def portfolio_venue(count, seed, scenarios=None, liquidation_engine=None):
     random = np.random.default_rng(seed)
     holdings = [
         Holding(Oracle(Fixed(price)), FlatMargin(100_000, rate), instrument=i)
@@ -438,7 +438,7 @@ def portfolio_venue(count, seed, scenarios=None, liquidator=None):
     ]
     clearing = Clearing(
         holdings=holdings,
-        liquidator=liquidator or Frozen(),
+        liquidation_engine=liquidation_engine or Frozen(),
         portfolio=PortfolioMargin(scenarios) if scenarios else None,
     )
     venue = lob.Venue(3, clearings=[clearing])
@@ -489,7 +489,7 @@ def test_a_portfolio_is_unwound_through_all_books_at_once():
     holdings = [
         Holding(Oracle(BestBid(i)), FlatMargin(100_000, 50_000), instrument=i) for i in range(2)
     ]
-    clearing = Clearing(holdings=holdings, liquidator=MarketSale())
+    clearing = Clearing(holdings=holdings, liquidation_engine=MarketSale())
     venue = lob.Venue(2, clearings=[clearing])
     for number in range(2):
         for side in (1, -1):
@@ -570,7 +570,7 @@ def test_a_policy_in_python_sizes_every_sale():
         asked.append((case, position))
         return max(1, abs(position) // 2)
 
-    venue, clearing = uniform(10, 50, 100, liquidator=MarketSale(half, retry=1_000))
+    venue, clearing = uniform(10, 50, 100, liquidation_engine=MarketSale(half, retry=1_000))
     account = clearing.open(FIRST_OWNER, [-1_000], [10])
     venue.refresh()
     venue.process(order(10**6, -1, None, 10, time_in_force=1, ts_event=1))
@@ -581,7 +581,7 @@ def test_a_policy_in_python_sizes_every_sale():
 
 
 def test_a_sale_waits_for_its_delay():
-    venue, clearing = uniform(10, 50, 100, liquidator=MarketSale(delay=1_000))
+    venue, clearing = uniform(10, 50, 100, liquidation_engine=MarketSale(delay=1_000))
     clearing.open(FIRST_OWNER, [-1_000], [10])
     venue.refresh()
     venue.process(order(10**6, -1, None, 10, time_in_force=1, ts_event=1))

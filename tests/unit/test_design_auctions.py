@@ -9,7 +9,7 @@ import lob
 from lob import EntryKind, Kind, Reason, Session
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.oracle import Fixed
-from lob.liquidation import Stage, Staged
+from lob.liquidation import Stage, StagedDesign
 from lob.liquidation.english import English
 from lob.liquidation.facilities import Vault
 from lob.liquidation.named import make
@@ -391,7 +391,7 @@ def test_two_clearings_share_the_call_of_a_book():
     """The second joins half a second later; what it does not sell is its own to take back."""
     designs = [make("call-auction"), make("call-auction")]
     clearings = [
-        Clearing(name, holdings=[Holding(Oracle(Fixed(10_000)), MARGIN)], liquidator=design)
+        Clearing(name, holdings=[Holding(Oracle(Fixed(10_000)), MARGIN)], liquidation_engine=design)
         for name, design in zip("ab", designs, strict=True)
     ]
     venue = lob.Venue(1, clearings=clearings)
@@ -502,7 +502,7 @@ def test_of_a_portfolio_the_pool_takes_what_its_collateral_backs(other):
             Holding(Oracle(Fixed(price)), margin, instrument=i)
             for i, (price, margin) in enumerate(zip((150, 200), margins, strict=True))
         ],
-        liquidator=design,
+        liquidation_engine=design,
     )
     venue = lob.Venue(2, clearings=[clearing])
     debt = 14_400 if other > 0 else 9_000
@@ -530,7 +530,7 @@ def test_of_a_portfolio_the_pool_takes_what_its_collateral_backs(other):
 
 def test_depositors_share_what_is_left_and_what_was_gained():
     takers = Stability(Depositors((60_000, 40_000)))
-    scene = Scene(Staged([Stage(takers=takers, moves_on=True)]), margin=LENDING, price=150)
+    scene = Scene(StagedDesign([Stage(takers=takers, moves_on=True)]), margin=LENDING, price=150)
     scene.open(1_000, 150_000 - 82_000)
     scene.open(600, 90_000)
     scene.mark(100)

@@ -11,7 +11,7 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import Fixed
 from lob.clearing.prices import zero_price
-from lob.liquidation import Stage, Staged
+from lob.liquidation import Stage, StagedDesign
 from lob.liquidation.named import DESIGNS, make
 from lob.liquidation.settlement import Waterfall
 from tests.venues import FIRST_OWNER, asking, order
@@ -29,7 +29,7 @@ class Scene:
         self.design = design
         self.clearing = Clearing(
             holdings=[Holding(Oracle(Fixed(price)), margin)],
-            liquidator=design,
+            liquidation_engine=design,
             insurance_fund=fund,
             **options,
         )
@@ -408,7 +408,7 @@ def test_nobody_takes_so_the_book_and_at_last_the_lenders_do():
     ],
 )
 def test_rules_of_losses(rule, fund, pool, shortfall):
-    scene = Scene(Staged([Stage(settlement=rule)]), fund=30, levels=[(1, 80, 50)])
+    scene = Scene(StagedDesign([Stage(settlement=rule)]), fund=30, levels=[(1, 80, 50)])
     scene.open(10, 100)
     other = scene.open(1, 1_000)
     scene.mark(90)

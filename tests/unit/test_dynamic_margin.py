@@ -11,7 +11,7 @@ from lob.clearing.collateral import Claim
 from lob.clearing.dynamic_margin import (
     ConcentrationScaled,
     DepthScaled,
-    LookThrough,
+    LookThroughMargin,
     Procyclical,
 )
 from lob.clearing.margin import FlatMargin, MarginModel, MarketState, Tiers
@@ -76,7 +76,9 @@ def test_a_look_through_haircut_follows_the_graph():
     share = Claim("share", backing=["steth", "cash"], issuer=1_000)
     staked = Claim("steth", backing=["eth"])
     value = ClaimValue("share", prices={"eth": price})
-    model = LookThrough(value, {"eth": 100_000, "steth": 50_000, "share": 20_000}, buffer=30_000)
+    model = LookThroughMargin(
+        value, {"eth": 100_000, "steth": 50_000, "share": 20_000}, buffer=30_000
+    )
     assert isinstance(model, MarginModel)
     # 0.9 x 0.95 x 0.98 is left in the worst case without debt.
     assert model.maintenance(Side.BUY) == Tiers.flat(162_100)
@@ -87,7 +89,7 @@ def test_a_look_through_haircut_follows_the_graph():
                     asset="steth"),
             Holding(Oracle(price), FlatMargin(0, 0), asset="eth"),
         ],
-        liquidator=Frozen(),
+        liquidation_engine=Frozen(),
     )  # fmt: skip
     second = Clearing(
         "B",
@@ -95,7 +97,7 @@ def test_a_look_through_haircut_follows_the_graph():
             Holding(Oracle(value), model, asset="share"),
             Holding(Oracle(price), FlatMargin(0, 0), asset="eth"),
         ],
-        liquidator=Frozen(),
+        liquidation_engine=Frozen(),
     )
     share_needs = Claim("x", backing=["eth"])
     venue = lob.Venue(
@@ -137,7 +139,7 @@ def test_a_look_through_haircut_follows_the_graph():
         ),
         (lambda: DepthScaled(50, cap=40), "cap"),
         (lambda: ConcentrationScaled(50, cap=60, threshold=1_000_000), "threshold"),
-        (lambda: LookThrough(ClaimValue("a"), {"a": -1}), "haircuts"),
+        (lambda: LookThroughMargin(ClaimValue("a"), {"a": -1}), "haircuts"),
     ],
 )
 def test_misuse(make, match):

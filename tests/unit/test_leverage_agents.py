@@ -55,7 +55,7 @@ def market(*, price=10_000, depth=100, ticks=500, trades=(), books=1, oracle=Non
         Holding(oracle or Oracle(Mid(i)), margin or FlatMargin(20_000, 10_000), instrument=i)
         for i in range(books)
     ]
-    clearing = Clearing(holdings=holdings, liquidator=MarketSale())
+    clearing = Clearing(holdings=holdings, liquidation_engine=MarketSale())
     simulation = agents.Simulation(1, instruments=books, clearings=[clearing])
     for i in range(books):
         simulation.add(Depth(price, depth, ticks, trades if i == 0 else (), i))
@@ -79,7 +79,7 @@ def test_stacked_accounts_fail_one_tick_apart():
     accounts = stacked_accounts(price=100, ticks=3, lots_per_tick=5, size=2)
     assert accounts.positions.tolist() == [2, 2, 1] * 3
     clearing = Clearing(
-        holdings=[Holding(Oracle(BestBid()), FlatMargin(0, 0))], liquidator=MarketSale()
+        holdings=[Holding(Oracle(BestBid()), FlatMargin(0, 0))], liquidation_engine=MarketSale()
     )
     lob.Venue(1, clearings=[clearing])
     first = clearing.open(5, accounts.margin, accounts.positions,
@@ -230,7 +230,7 @@ def test_a_hedger_unwinds_both_legs_under_stress():
     simulation.run(until=3 * SECOND)
     assert list(trader.state.positions.values()) == [20, -20]
     simulation.run(until=10 * SECOND)
-    assert trader.unwinding
+    assert trader.inventory_exit
     assert list(trader.state.positions.values()) == [0, 0]
     simulation.venue.check()
 

@@ -62,7 +62,7 @@ from lob.liquidation.liquity import (
     offset_v1,
     offset_v2,
 )
-from lob.liquidation.llamma import Band, amm_prices, band
+from lob.liquidation.llamma import LlammaBand, amm_prices, band
 from lob.liquidation.maker import ClipRules, FlipAuction, Payment, Refusal, allowed, bark, room_of
 
 # -------------------------------------------------------------------------------------- curves
@@ -564,9 +564,9 @@ def test_what_the_pool_pays_is_not_spread():
 def test_bands_join_and_the_pool_moves_three_times_as_fast():
     bands = [band(n, 3_000 * WAD, 100) for n in range(-3, 4)]
     assert [a.down for a in bands[:-1]] == [b.up for b in bands[1:]]
-    assert band(0, 3_000, 100) == Band(3_000, 2_970)
-    assert amm_prices(2_970, Band(3_000, 2_970)) == (2_910, 2_970)
-    assert amm_prices(3_000, Band(3_000, 2_970)) == (3_000, 3_060)
+    assert band(0, 3_000, 100) == LlammaBand(3_000, 2_970)
+    assert amm_prices(2_970, LlammaBand(3_000, 2_970)) == (2_910, 2_970)
+    assert amm_prices(3_000, LlammaBand(3_000, 2_970)) == (3_000, 3_060)
 
 
 # ------------------------------------------------------------------------------------ leverage

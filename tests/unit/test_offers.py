@@ -6,7 +6,7 @@ import pytest
 
 import lob
 from lob import Kind, Reason, Side
-from lob.liquidation import Design, Offer
+from lob.liquidation import LiquidationDesign, Offer
 from lob.liquidation.curves import Linear, StairStep
 from lob.liquidation.offers import AnyPrice, AtPrice, BestBid, Falling, Spread
 from tests.venues import FIRST_OWNER, asking, order, venue_with
@@ -64,7 +64,7 @@ def test_simple_prices():
     assert BestBid(4).price_at(9) == 4
 
 
-class Shop(Design):
+class Shop(LiquidationDesign):
     """Offers what it gets at 90, until it is taken."""
 
     def __init__(self):
@@ -104,7 +104,7 @@ class Listener:
 
 def shop():
     listener, design = Listener(), Shop()
-    venue, clearing = venue_with(liquidator=design, insurance_fund=1_000)
+    venue, clearing = venue_with(liquidation_engine=design, insurance_fund=1_000)
     design.watch(listener)
     account = clearing.open(FIRST_OWNER, [40], [10], entry_prices=[100])
     keeper = venue.ledger.open_account("keeper", owner=5)
@@ -156,7 +156,7 @@ def test_the_end_of_a_case_closes_its_offer():
     twin = copy.deepcopy(venue)
     for one in (venue, twin):
         assert ask(one, Kind.TAKE, tag, 10) == []
-        assert one.clearings[0].liquidator.offers == {}
+        assert one.clearings[0].liquidation_engine.offers == {}
         assert one.clearings[0].open_cases == 0
         # Its debt of 60 is the fund's.
         assert one.ledger.balance(one.clearings[0].fund, clearing.cash_asset) == 940

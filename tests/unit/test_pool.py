@@ -16,7 +16,7 @@ from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import Fixed
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import Frozen
-from lob.pool import FairShare, Pool, SpotPrice, impermanent_loss
+from lob.venue.pool import FairShare, Pool, SpotPrice, impermanent_loss
 
 ETH = lob.Instrument("ETH", base="eth")
 PROVIDER, TRADER = 3_000, 4_000
@@ -140,7 +140,7 @@ def test_a_fair_share_cannot_be_pushed_by_swaps():
                 Holding(Oracle(price), LoanToValue(500_000, 600_000), asset="eth"),
                 shared(source),
             ],
-            liquidator=Frozen(),
+            liquidation_engine=Frozen(),
         )
 
     fair, naive, spot = (

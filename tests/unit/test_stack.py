@@ -16,7 +16,7 @@ from lob.clearing.risk import Stacks, leverage_correlation
 from lob.clearing.stack import count_failing, fails_at, value_accounts
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
-from lob.pool import FairShare, Pool
+from lob.venue.pool import FairShare, Pool
 from tests.venues import ladder
 
 ETH = lob.Instrument("ETH", base="eth")
@@ -37,7 +37,7 @@ def one_protocol(*accounts, ltv=700_000, threshold=800_000, price=1_000):
     clearing = Clearing(
         "lender",
         holdings=[Holding(Oracle(Mid(0)), LoanToValue(ltv, threshold))],
-        liquidator=MarketSale(),
+        liquidation_engine=MarketSale(),
     )
     venue = lob.Venue([ETH], clearings=[clearing])
     quoted(venue, price)
@@ -91,7 +91,7 @@ def chain():
         Clearing(
             "A",
             holdings=[holding("staked", 750_000, 800_000), holding("eth", 750_000, 800_000)],
-            liquidator=MarketSale(),
+            liquidation_engine=MarketSale(),
         ),
         Clearing(
             "B",
@@ -100,7 +100,7 @@ def chain():
                 holding("staked", 500_000, 600_000),
                 holding("eth", 500_000, 600_000),
             ],
-            liquidator=MarketSale(),
+            liquidation_engine=MarketSale(),
         ),
     ]
     venue = lob.Venue([ETH], clearings=protocols, facilities=[staked, vault])
@@ -207,7 +207,7 @@ def test_a_pool_share_has_gamma():
                     asset="lp"),
             Holding(Oracle(Mid(0)), LoanToValue(500_000, 600_000), asset="eth"),
         ],
-        liquidator=MarketSale(),
+        liquidation_engine=MarketSale(),
     )  # fmt: skip
     venue = lob.Venue([ETH], clearings=[lender], facilities=[pool])
     quoted(venue, 1_000)
@@ -235,7 +235,7 @@ def test_a_claim_marked_at_its_own_book_keeps_its_discount_and_is_a_factor():
     lender = Clearing(
         "lender",
         holdings=[Holding(Oracle(Mid(1)), LoanToValue(700_000, 800_000), instrument=1)],
-        liquidator=MarketSale(),
+        liquidation_engine=MarketSale(),
     )
     venue = lob.Venue(
         [ETH, lob.Instrument("STAKED", base="staked", number=1)],
@@ -266,7 +266,7 @@ def test_shorts_fail_on_a_rise_and_portfolios_by_their_health():
         holdings=[
             Holding(Oracle(Mid(i)), FlatMargin(100_000, 50_000), instrument=i) for i in range(2)
         ],
-        liquidator=MarketSale(),
+        liquidation_engine=MarketSale(),
     )
     venue = lob.Venue([lob.Instrument("X"), lob.Instrument("Y", number=1)], clearings=[clearing])
     quoted(venue, 1_000)
@@ -299,7 +299,7 @@ def test_failing_at_a_supposed_mark_is_failing_at_that_mark(accounts, price):
         clearing = Clearing(
             "venue",
             holdings=[Holding(Oracle(Fixed(1_000)), FlatMargin(100_000, 50_000))],
-            liquidator=MarketSale(),
+            liquidation_engine=MarketSale(),
         )
         venue = lob.Venue(1, clearings=[clearing])
         cash, lots = zip(*accounts, strict=True)

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 import agents
 import lob
 from agents.leverage import (
+    CollateralisedBorrowers,
     DepegArbitrageur,
     Funded,
     LeverageVault,
     LPBorrower,
-    Pledgers,
     PoolArbitrageur,
+    RecursiveYieldBorrower,
     RehypothecatingLender,
     VaultDepositor,
-    YieldLooper,
 )
 from agents.leverage.pools import best_swap
 from lob.clearing import Clearing, Holding, Oracle, leverage
@@ -26,7 +26,7 @@ from lob.clearing.margin import FlatMargin, LoanToValue
 from lob.clearing.oracle import Fixed, Mid
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
-from lob.pool import FairShare, Pool
+from lob.venue.pool import FairShare, Pool
 
 SECOND = 1_000_000_000
 PPM = 1_000_000
@@ -66,7 +66,7 @@ def run_of(*others, oracle, margin=None, facilities=(), instruments=(TOKEN,), ho
     clearing = Clearing(
         "lender",
         holdings=holdings or [Holding(oracle, margin or LoanToValue(700_000, 800_000))],
-        liquidator=MarketSale(),
+        liquidation_engine=MarketSale(),
     )
     simulation = agents.Simulation(
         1, instruments=list(instruments), clearings=[clearing], facilities=facilities
@@ -203,26 +203,26 @@ def test_a_run_with_a_vault_forks():
 
 
 def test_a_yield_loop_loops_while_it_pays_and_unwinds_when_it_does_not():
-    looper = YieldLooper(
+    borrower = RecursiveYieldBorrower(
         "looper", margin=0, position=1_000, entry_price=1_000, yield_rate=40,
         borrow_rates=[(0, 20), (20 * SECOND, 60)], least=5, ltv=650_000, target=2_500_000,
         slippage=0,
     )  # fmt: skip
-    looper.margin = 1_000_000
+    borrower.margin = 1_000_000
     simulation = run_of(
-        Books([(1_000, ENOUGH)], [(1_001, ENOUGH)]), looper,
+        Books([(1_000, ENOUGH)], [(1_001, ENOUGH)]), borrower,
         oracle=Oracle(Fixed(1_001)),
     )  # fmt: skip
     simulation.run(until=19 * SECOND)
-    assert looper.carry == 20
-    built = looper.state
+    assert borrower.carry == 20
+    built = borrower.state
     assert Fraction(built.positions["token"] * 1_001, built.equity) <= Fraction(5, 2)
     assert -built.cash <= 0.65 * built.positions["token"] * 1_001
     assert built.positions["token"] > 2_400
     move(simulation, 1_000)
     simulation.run(until=60 * SECOND)
-    assert looper.carry == -20
-    assert looper.state.cash >= 0
+    assert borrower.carry == -20
+    assert borrower.state.cash >= 0
     simulation.venue.check()
 
 
@@ -414,12 +414,12 @@ def test_a_borrower_against_pool_shares_builds_up_and_steps_back():
         (lambda: LeverageVault("x", margin=1, claim="y"), "claim"),
         (lambda: VaultDepositor("x", vault="y", funds={"cash": -1}), "funds"),
         (lambda: VaultDepositor("x", vault="y", funds={}, flow=-1.0), "flow"),
-        (lambda: YieldLooper("x", margin=1, yield_rate=1, borrow_rates=[(1, 1)], ltv=1,
+        (lambda: RecursiveYieldBorrower("x", margin=1, yield_rate=1, borrow_rates=[(1, 1)], ltv=1,
                              target=PPM), "borrow_rates"),
         (lambda: DepegArbitrageur("x", claim="y", funds={}, period=0), "period"),
         (lambda: RehypothecatingLender("x", receipt="y", asset="z", share=PPM + 1), "share"),
         (lambda: LPBorrower("x", pool="y", margin=0), "margin"),
-        (lambda: Pledgers("x", asset="y", units=[1], shares=[]), "units"),
+        (lambda: CollateralisedBorrowers("x", asset="y", units=[1], shares=[]), "units"),
         (lambda: PoolArbitrageur("x", pool="y", funds={}, most=0), "most"),
         (lambda: best_swap(0, 1, 0, lob.Side.BUY, 1), "base"),
     ],
@@ -448,18 +448,21 @@ def test_pledgers_have_their_claims_and_owe():
             asset="receipt",
         ),
     ]
-    pledgers = Pledgers("pledgers", asset="receipt", units=[100, 50], shares=[200_000, 0])
-    simulation = run_of(pledgers, oracle=None, holdings=holdings, facilities=[pool])
+    collateralised_borrowers = CollateralisedBorrowers(
+        "pledgers", asset="receipt", units=[100, 50], shares=[200_000, 0]
+    )
+    simulation = run_of(collateralised_borrowers, oracle=None, holdings=holdings, facilities=[pool])
     pool.stock(1_000, token=2_000)
     simulation.venue.refresh()
     simulation.run(until=SECOND)
     clearing = simulation.clearings[0]
-    found = [clearing.account(pledgers.first_account + i) for i in range(2)]
+    found = [clearing.account(collateralised_borrowers.first_account + i) for i in range(2)]
     assert [one.cash for one in found] == [-40_000, 0]
     assert [one.equity for one in found] == [160_000, 100_000]
     assert clearing.case_count == 0
     simulation.venue.check()
     with pytest.raises(agents.AgentError, match="holding"):
-        run_of(Pledgers("x", asset="gold", units=[1], shares=[0]), oracle=Oracle(Fixed(1))).run(
-            until=1
-        )
+        run_of(
+            CollateralisedBorrowers("x", asset="gold", units=[1], shares=[0]),
+            oracle=Oracle(Fixed(1)),
+        ).run(until=1)

@@ -8,7 +8,7 @@ from lob import EntryKind
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, TieredMargin
 from lob.clearing.oracle import BestBid
-from lob.liquidation import MarketSale, Stage, Staged
+from lob.liquidation import MarketSale, Stage, StagedDesign
 from lob.liquidation.limits import Slices
 from lob.liquidation.price_paths import AtBankruptcy
 from lob.liquidation.sizing import CloseFactor, DownTier
@@ -18,8 +18,10 @@ from tests.venues import FIRST_OWNER, ladder, order, uniform
 SECOND = 1_000_000_000
 
 
-def crash(liquidator, density=30, first=200, until=50):
-    venue, clearing = uniform(50, 300, 10_000, liquidator=liquidator, insurance_fund=500)
+def crash(liquidation_engine, density=30, first=200, until=50):
+    venue, clearing = uniform(
+        50, 300, 10_000, liquidation_engine=liquidation_engine, insurance_fund=500
+    )
     fails = np.repeat(9_999 - np.arange(200), density)
     clearing.open(FIRST_OWNER, -(fails + 1), np.ones(len(fails), np.int64))
     venue.refresh()
@@ -30,14 +32,16 @@ def crash(liquidator, density=30, first=200, until=50):
 
 
 def test_the_null_design_as_stages_gives_the_same_tapes():
-    compiled, composed = crash(MarketSale()), crash(Staged([Stage()]))
+    compiled, composed = crash(MarketSale()), crash(StagedDesign([Stage()]))
     assert compiled.clearings[0].case_count > 100
     assert composed.events.tobytes() == compiled.events.tobytes()
     assert composed.entries.tobytes() == compiled.entries.tobytes()
 
 
-def margined(liquidator, margin, lots=40, cash=500, depth=10):
-    clearing = Clearing(holdings=[Holding(Oracle(BestBid()), margin)], liquidator=liquidator)
+def margined(liquidation_engine, margin, lots=40, cash=500, depth=10):
+    clearing = Clearing(
+        holdings=[Holding(Oracle(BestBid()), margin)], liquidation_engine=liquidation_engine
+    )
     venue = lob.Venue(1, clearings=[clearing])
     venue.process(ladder(1, 100, 90, depth))
     account = clearing.open(FIRST_OWNER, [cash], [lots], entry_prices=[100])
@@ -54,7 +58,8 @@ def sold(venue):
 
 def test_a_close_factor_stops_once_the_account_is_safe():
     venue, clearing, account = margined(
-        Staged([Stage(sizing=CloseFactor(500_000), every=SECOND)]), FlatMargin(200_000, 120_000)
+        StagedDesign([Stage(sizing=CloseFactor(500_000), every=SECOND)]),
+        FlatMargin(200_000, 120_000),
     )
     venue.process(order(900, -1, None, 20, time_in_force=1, ts_event=1))
     venue.advance(10 * SECOND)
@@ -68,7 +73,7 @@ def test_a_close_factor_stops_once_the_account_is_safe():
 
 def test_slices_go_on_in_their_rhythm():
     venue, clearing, account = margined(
-        Staged([Stage(limits=Slices(7), every=SECOND)]), FlatMargin(900_000, 890_000)
+        StagedDesign([Stage(limits=Slices(7), every=SECOND)]), FlatMargin(900_000, 890_000)
     )
     venue.process(order(900, -1, None, 20, time_in_force=1, ts_event=1))
     venue.advance(60 * SECOND)
@@ -80,7 +85,9 @@ def test_slices_go_on_in_their_rhythm():
 def test_a_tier_down_then_all():
     margin = TieredMargin([0, 1_000, 3_000], [400_000] * 3, [10_000, 100_000, 300_000])
     venue, clearing, _ = margined(
-        Staged([Stage(sizing=DownTier(), every=SECOND, patience=5 * SECOND), Stage(every=SECOND)]),
+        StagedDesign(
+            [Stage(sizing=DownTier(), every=SECOND, patience=5 * SECOND), Stage(every=SECOND)]
+        ),
         margin,
         cash=500,
     )
@@ -95,7 +102,7 @@ def test_a_tier_down_then_all():
 
 
 def test_an_account_that_is_too_far_gone_goes_to_the_next_stage():
-    design = Staged([Stage(trigger=EquityBelow(10**12), price_path=AtBankruptcy()), Stage()])
+    design = StagedDesign([Stage(trigger=EquityBelow(10**12), price_path=AtBankruptcy()), Stage()])
     venue, clearing, _ = margined(design, FlatMargin(100_000, 50_000), depth=3)
     venue.process(order(900, -1, None, 60, time_in_force=1, ts_event=1))
     venue.advance(30 * SECOND)
@@ -109,7 +116,7 @@ def test_an_account_that_is_too_far_gone_goes_to_the_next_stage():
 
 
 def test_patience_ends():
-    design = Staged([Stage(price_path=AtBankruptcy(), patience=5 * SECOND), Stage()])
+    design = StagedDesign([Stage(price_path=AtBankruptcy(), patience=5 * SECOND), Stage()])
     venue, clearing, account = margined(design, FlatMargin(100_000, 50_000), depth=3)
     venue.process(order(900, -1, None, 60, time_in_force=1, ts_event=1))
     venue.advance(20 * SECOND)
@@ -121,7 +128,7 @@ def test_patience_ends():
     venue.check()
 
 
-class Backstop(Staged):
+class Backstop(StagedDesign):
     """Hands the position to an account at a price."""
 
     def __init__(self, account):
@@ -152,6 +159,6 @@ def test_a_position_that_is_taken_over_moves_with_its_price():
 
 def test_misuse():
     with pytest.raises(ValueError, match="stages must be 1 to 256"):
-        Staged([])
+        StagedDesign([])
     with pytest.raises(ValueError, match="every"):
-        Staged([Stage(every=0)])
+        StagedDesign([Stage(every=0)])

@@ -9,11 +9,11 @@ import agents
 import lob
 from agents.traders import TWAP, Executor
 from lob import Cause, EntryKind, EventKind, Flag, Kind, Reason, Session
-from lob.breaker import CallAuction
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed, Last, Mid
-from lob.liquidation import Design, Frozen, MarketSale
+from lob.liquidation import Frozen, LiquidationDesign, MarketSale
+from lob.venue.breaker import CallAuction
 from tests.messages import row
 from tests.venues import FIRST_OWNER, order, venue_with
 
@@ -39,7 +39,7 @@ def state(venue, asset, account):
 
 
 def test_both_sides_of_an_auction_are_settled_counted_and_charged_as_makers():
-    venue, clearing = venue_with(instruments=PRICED, liquidator=Frozen())
+    venue, clearing = venue_with(instruments=PRICED, liquidation_engine=Frozen())
     first = accounts(clearing, [0, 0, 0])
     base, cash = clearing.holdings[0].name, venue.instruments[0].quote
     before = [state(venue, cash, first + i) for i in range(3)]
@@ -72,7 +72,7 @@ def test_both_sides_of_an_auction_are_settled_counted_and_charged_as_makers():
 
 
 def test_an_owner_on_both_sides_of_an_auction_keeps_what_it_has():
-    venue, clearing = venue_with(liquidator=Frozen())
+    venue, clearing = venue_with(liquidation_engine=Frozen())
     first = accounts(clearing, [0])
     venue.set_session(0, CALL)
     venue.process(order(1, BUY, 101, 5, owner=FIRST_OWNER))
@@ -84,7 +84,7 @@ def test_an_owner_on_both_sides_of_an_auction_keeps_what_it_has():
 
 
 def test_lots_taken_off_for_self_trade_are_counted():
-    venue, clearing = venue_with(liquidator=Frozen())
+    venue, clearing = venue_with(liquidation_engine=Frozen())
     first = accounts(clearing, [0])
     venue.set_session(0, CALL)
     venue.process(order(1, BUY, 101, 5, owner=FIRST_OWNER, stp=4))
@@ -97,7 +97,7 @@ def test_lots_taken_off_for_self_trade_are_counted():
 
 
 def test_a_rejected_order_of_an_account_is_not_counted():
-    venue, clearing = venue_with(liquidator=Frozen())
+    venue, clearing = venue_with(liquidation_engine=Frozen())
     first = accounts(clearing, [0])
     venue.set_session(0, HALTED)
     events = venue.process(order(1, BUY, 101, 5, owner=FIRST_OWNER))
@@ -108,7 +108,7 @@ def test_a_rejected_order_of_an_account_is_not_counted():
 
 def test_random_auctions_conserve_and_keep_count():
     rng = np.random.default_rng(5)
-    venue, clearing = venue_with(instruments=PRICED, liquidator=Frozen())
+    venue, clearing = venue_with(instruments=PRICED, liquidation_engine=Frozen())
     first = accounts(clearing, [0] * 6, 10**6)
     for number in range(400):
         if number % 40 == 0:
@@ -142,7 +142,7 @@ def test_random_auctions_conserve_and_keep_count():
 
 def test_quotes_do_not_move_marks_until_trading_goes_on():
     clearing = Clearing(
-        holdings=[Holding(Oracle(Mid()), FlatMargin(100_000, 50_000))], liquidator=Frozen()
+        holdings=[Holding(Oracle(Mid()), FlatMargin(100_000, 50_000))], liquidation_engine=Frozen()
     )
     venue = lob.Venue(1, clearings=[clearing])
     venue.process(order(1, BUY, 99, 5))
@@ -162,7 +162,9 @@ def test_quotes_do_not_move_marks_until_trading_goes_on():
 
 def test_a_liquidation_waits_for_a_market_and_then_sells():
     venue, clearing = venue_with(
-        oracle=Oracle(Fixed(100)), margin=FlatMargin(100_000, 50_000), liquidator=MarketSale()
+        oracle=Oracle(Fixed(100)),
+        margin=FlatMargin(100_000, 50_000),
+        liquidation_engine=MarketSale(),
     )
     first = accounts(clearing, [10], 120)
     venue.process(order(1, BUY, 90, 50))
@@ -178,7 +180,7 @@ def test_a_liquidation_waits_for_a_market_and_then_sells():
     venue.check()
 
 
-class Resting(Design):
+class Resting(LiquidationDesign):
     """Lets an order for all that failed rest at 100."""
 
     def on_failure(self, case):
@@ -187,7 +189,7 @@ class Resting(Design):
 
 def test_an_auction_with_orders_of_two_liquidations_tells_both():
     """What a long and a short account that failed have resting meets in one auction."""
-    venue, clearing = venue_with(liquidator=Resting())
+    venue, clearing = venue_with(liquidation_engine=Resting())
     accounts(clearing, [10, -10], 100)
     venue.set_session(0, CALL)
     for price in (85, 115):
@@ -205,7 +207,7 @@ def test_an_auction_with_orders_of_two_liquidations_tells_both():
 @pytest.mark.parametrize("tagged", [BUY, SELL])
 def test_a_liquidation_on_either_side_of_an_auction_is_the_cause_of_the_mark(tagged):
     clearing = Clearing(
-        holdings=[Holding(Oracle(Last()), FlatMargin(100_000, 50_000))], liquidator=Frozen()
+        holdings=[Holding(Oracle(Last()), FlatMargin(100_000, 50_000))], liquidation_engine=Frozen()
     )
     venue = lob.Venue(1, clearings=[clearing])
     venue.process(order(1, BUY, 100, 1))

@@ -641,7 +641,7 @@ def check_ajna_reserve(case: Case) -> None:
 
 def _uncross(bids: list[Any], asks: list[Any], reference: int) -> Any:
     levels = [[(int(price), int(size)) for price, size in side] for side in (bids, asks)]
-    return import_module("lob.auction").uncross(*levels, reference)
+    return import_module("lob.venue.call_auction").uncross(*levels, reference)
 
 
 def check_call_auction(case: Case) -> None:

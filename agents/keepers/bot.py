@@ -1,0 +1,471 @@
+"""What every bot has: an account, an agenda, a way to the venue, and the offers that it follows.
+
+A bot is told of offers by liquidation engines (``LiquidationEngine.watch``), and notes when to look
+at each: at once, and then at the time that it has solved for. It never polls an offer.
+
+What it does about one is a *transaction*: decided at one time, executed as a whole when it arrives,
+a latency later; under congestion it then waits in the mempool until a block includes it. It pays
+its gas whether or not it succeeds. With what it holds it trades like everybody, with the same
+latency and without gas.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any
+
+from agents.agent import Agent, EventView
+from agents.keepers.gas import FixedGas, GasPolicy
+from agents.keepers.transactions import (
+    GAS_ACCOUNT,
+    Transaction,
+    TransactionOutcome,
+    checked_outages,
+    sink_account,
+)
+from agents.keepers.valuation import Costs, Levels, SellableDepth, limit_of
+from agents.latency import Distance, Latency
+from agents.random import Purpose, RandomStream
+from lob import EntryKind, EventKind, Reason, Side
+from lob.checks import integer
+from lob.clearing import Clearing, Ledger
+from lob.liquidation.offers import Offer
+from lob.types import LIQUIDATION_TAG
+
+if TYPE_CHECKING:
+    from agents.keepers.congestion import Congestion
+
+__all__ = ["Bot"]
+
+SECOND = 1_000_000_000
+DEEP_REVIEW = 8
+"""Every so many reviews all offers are looked at."""
+MOST = 2**62 - 1
+
+
+class Bot(Agent):
+    """The base of all bots: extend ``look``, and ``perform`` for another kind of transaction.
+
+    Parameters
+    ----------
+    name
+        Its identity.
+    capital
+        Cash units that it brings, onto a ledger account of its own at the start.
+    cash
+        Name of the asset that they are of; ``None``: that of the first clearing.
+    gas
+        A ``GasPolicy``, or a number of cash units for every transaction.
+    congestion
+        Name of the ``Congestion`` whose blocks its transactions wait for; ``None``: there is room.
+    offline
+        ``(start, end)`` in ns: it neither looks nor sends in between.
+    review
+        ns between two looks at whether the books have become better for what it follows.
+    retry
+        ns until it tries again after a refusal, or when the book was empty.
+    to_venue, from_venue, owner
+        See ``Participant``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        capital: int = 0,
+        cash: str | None = None,
+        gas: GasPolicy | int = 0,
+        congestion: str | None = None,
+        offline: Iterable[tuple[int, int]] = (),
+        review: int = SECOND,
+        retry: int = SECOND,
+        to_venue: Latency | Distance | None = None,
+        from_venue: Latency | Distance | None = None,
+        owner: int | None = None,
+    ) -> None:
+        super().__init__(name, owner=owner, from_venue=from_venue)
+        for latency in (to_venue, from_venue):
+            if latency is not None and not isinstance(latency, Latency | Distance):
+                raise TypeError(f"to_venue must be a Latency, a Distance or None, got {latency!r}")
+        self.capital = integer("capital", capital, 0, MOST)
+        self.cash_name = cash
+        self.gas = gas if not isinstance(gas, int) else FixedGas(gas)
+        self.congestion = congestion
+        self.offline = checked_outages(offline)
+        self.review_every = integer("review", review, 1)
+        self.retry = integer("retry", retry, 1)
+        self.way_out = to_venue
+        self.account = 0
+        self.cash_asset = 0
+        self.gas_account = 0
+        self.agenda: list[tuple[int, int, str, Any]] = []
+        self.entered = 0
+        self.following: dict[int, Offer] = {}
+        self.looks: dict[int, int] = {}  # tag -> when it is looked at next
+        self.groups: dict[tuple[int, Side], dict[int, None]] = {}
+        self.reviewing = False
+        self.reviews = 0
+        self.seen_limits: dict[tuple[int, Side], tuple[int, int]] = {}
+        self.poor: dict[int, None] = {}  # tags for which capital was missing, in their order
+        self.under_way: dict[int, Transaction] = {}
+        self.busy: dict[int, int] = {}  # tag -> number of the transaction under way
+        self.reserved = 0
+        self.promised: dict[tuple[int, Side], int] = {}
+        self.gas_paid = 0
+        self.outcomes: list[TransactionOutcome] = []
+        self.refused: Counter[Reason] = Counter()
+        self.depths: dict[tuple[int, Side], SellableDepth] = {}
+        self.costs: dict[int, Costs] = {}
+        self.assets: dict[tuple[int, int], int] = {}
+
+    # ---------------------------------------------------------------- joining
+
+    def on_start(self) -> None:
+        """Open the account, and watch what every clearing has on offer."""
+        simulation = self.simulation
+        ledger: Ledger = simulation.ledger
+        self.account = ledger.open_account(self.name, owner=self.owner)
+        if self.cash_name is not None:
+            self.cash_asset = ledger.asset(self.cash_name)
+        elif simulation.clearings:
+            self.cash_asset = simulation.clearings[0].cash_asset
+        self.prepare(ledger)
+        for clearing in simulation.clearings:
+            clearing.liquidation_engine.watch(self)
+            for offer in clearing.liquidation_engine.offers.values():
+                self.on_offer(offer)
+
+    def prepare(self, ledger: Ledger) -> None:
+        """Bring the capital, and find the way to the venue."""
+        simulation = self.simulation
+        if isinstance(self.way_out, Distance):
+            self.way_out = self.way_out.latency(simulation.seed, self.name, "the venue")
+        self.delays = RandomStream(simulation.seed, self.name, Purpose.LATENCY)
+        self.gas_account = sink_account(ledger, GAS_ACCOUNT)
+        ledger.transfer(
+            self.cash_asset, ledger.WORLD, self.account, self.capital, kind=EntryKind.OPENING
+        )
+        simulation.venue.refresh()
+
+    # ---------------------------------------------------------------- to override
+
+    def look(self, offer: Offer) -> None:
+        """Decide what to do about an offer: ``transact``, ``look_at`` a later time, or nothing."""
+
+    def perform(self, transaction: Transaction) -> int:
+        """Do what a transaction is about: here, take. Returns the lots that came, signed."""
+        offer = self.following.get(transaction.tag)
+        if offer is None:
+            # It is too late: the venue is asked all the same, and says so.
+            self.take_offer(transaction.tag, transaction.lots, transaction.price)
+            return 0
+        ledger, asset = self.simulation.ledger, self.asset_of(offer)
+        before = ledger.balance(self.account, asset)
+        self.take_offer(transaction.tag, transaction.lots, transaction.price)
+        return ledger.balance(self.account, asset) - before
+
+    def took(self, offer: Offer, lots: int, cash: int) -> None:
+        """Lots (signed) came with a transaction, for so much cash (negative: paid)."""
+
+    def filled(self, order_id: int, price: int, size: int) -> None:
+        """An own order traded."""
+
+    def unfilled(self, order_id: int, size: int) -> None:
+        """So many lots of an own order did not trade."""
+
+    def refusal(self, tag: int, reason: Reason) -> None:
+        """A transaction about an offer was refused."""
+
+    def gone(self, tag: int) -> None:
+        """An offer has ended."""
+
+    # ---------------------------------------------------------------- offers
+
+    def on_offer(self, offer: Offer) -> None:
+        """Something is on offer, or has changed: look at it once what happens now is over.
+
+        The liquidator calls this in the middle of its work.
+        """
+        tag = offer.tag
+        if tag not in self.following:
+            group = (offer.instrument, offer.side)
+            self.groups.setdefault(group, {})[tag] = None
+            if not self.reviewing:
+                self.reviewing = True
+                self.at(self.simulation.venue.now + self.review_every, "review", 0)
+        self.following[tag] = offer
+        self.look_at(tag, self.simulation.venue.now)
+
+    def on_offer_closed(self, tag: int) -> None:
+        """Nothing of a liquidation is on offer any more."""
+        offer = self.following.pop(tag, None)
+        if offer is not None:
+            del self.groups[offer.instrument, offer.side][tag]
+            self.looks.pop(tag, None)
+            self.poor.pop(tag, None)
+            self.gone(tag)
+
+    def look_at(self, tag: int, time: int) -> None:
+        """Look at an offer at a time in ns, instead of when that was planned before."""
+        if self.looks.get(tag) != time:
+            self.looks[tag] = time
+            self.at(time, "look_again", tag)
+
+    def look_again(self, tag: int) -> None:
+        """The time to look at an offer has come, unless something came in between."""
+        offer = self.following.get(tag)
+        if offer is None or self.looks.get(tag) != self.now or tag in self.busy:
+            return
+        del self.looks[tag]
+        back = self.back_online()
+        if back > self.now:
+            self.look_at(tag, back)
+        else:
+            self.look(offer)
+
+    def review(self, _: int) -> None:
+        """Look anew at what the books of now have made good enough.
+
+        Only where the best price, or what it has to sell there itself, is better than at the last
+        review; all the same now and then, for books that have only become deeper.
+        """
+        self.reviews += 1
+        all_of_them = self.reviews % DEEP_REVIEW == 0
+        if self.back_online() == self.now and self.free() > 0:
+            for group, tags in self.groups.items():
+                instrument, side = group
+                limit = self.rough_limit(instrument, side) if tags else None
+                if limit is None:
+                    self.seen_limits.pop(group, None)
+                    continue
+                state = (side * limit, -self.ahead_of(group))
+                before = self.seen_limits.get(group)
+                self.seen_limits[group] = state
+                if (
+                    not all_of_them
+                    and before is not None
+                    and (state[0] <= before[0] and state[1] <= before[1])
+                ):
+                    continue
+                for tag in tags:
+                    offer = self.following[tag]
+                    price = offer.price.price_at(self.now)
+                    # An auction without a bid may have been passed over for want of capital.
+                    if offer.bids if price is None else side * (limit - price) >= 0:
+                        self.look_at(tag, self.now)
+        self.reviewing = bool(self.following)
+        if self.reviewing:
+            self.at(self.now + self.review_every, "review", 0)
+
+    def ahead_of(self, group: tuple[int, Side]) -> int:
+        """Lots that it has to bring to a side of a book, or may have to, before any others."""
+        return self.promised.get(group, 0)
+
+    def promise(self, group: tuple[int, Side], lots: int) -> None:
+        """Lots that it has asked for, and may get."""
+        self.promised[group] = self.promised.get(group, 0) + lots
+
+    def rough_limit(self, instrument: int, side: Side) -> int | None:
+        """No price of an offer that is worse, in ticks, is worth a look at the review."""
+        book = self.simulation.books[instrument]
+        best = book.best_bid if side == Side.BUY else book.best_ask
+        if best is None:
+            return None
+        costs = self.costs_of(instrument)._replace(gas=0)
+        return limit_of(side, [(best, 1)], size=1, least=1, most=1, costs=costs)
+
+    # ---------------------------------------------------------------- time
+
+    def at(self, time: int, action: str, key: Any) -> None:
+        """Have a method called with a value at a time in ns; it may be asked from anywhere."""
+        self.entered += 1
+        heappush(self.agenda, (time, self.entered, action, key))
+        # While the venue works its clock is ahead of the simulation's.
+        self.wake_in(max(time, self.simulation.venue.now) - self.now)
+
+    def on_wake(self) -> None:
+        """Do what the agenda says."""
+        agenda = self.agenda
+        while agenda and agenda[0][0] <= self.now:
+            _, _, action, key = heappop(agenda)
+            getattr(self, action)(key)
+
+    def back_online(self) -> int:
+        """When it is there again, in ns: now, unless it is offline."""
+        now = self.now
+        for start, end in self.offline:
+            if start <= now < end:
+                return end
+        return now
+
+    def delay_to_venue(self) -> int:
+        """Latency of one message, in ns."""
+        way = self.way_out
+        return way.draw(self.delays) if isinstance(way, Latency) else 0
+
+    def delay_from_venue(self) -> int:
+        """Latency of news, in ns."""
+        way = self.from_venue
+        return 0 if way is None else way.draw(self.delays)
+
+    # ---------------------------------------------------------------- money
+
+    def balance(self) -> int:
+        """Cash units on its account."""
+        return self.simulation.ledger.balance(self.account, self.cash_asset)
+
+    def free(self) -> int:
+        """Cash units that nothing speaks for."""
+        return self.balance() - self.reserved
+
+    def clearing_of(self, offer: Offer) -> Clearing:
+        """The clearing whose liquidation it is."""
+        clearing: Clearing = self.simulation.clearings[offer.clearing]
+        return clearing
+
+    def asset_of(self, offer: Offer) -> int:
+        """Number of the asset that is on offer."""
+        key = (offer.clearing, offer.holding)
+        asset = self.assets.get(key)
+        if asset is None:
+            name = self.clearing_of(offer).holdings[offer.holding].name
+            asset = self.assets[key] = self.simulation.ledger.asset(name)
+        return asset
+
+    def costs_of(self, instrument: int) -> Costs:
+        """What trading in an instrument costs it, gas apart."""
+        costs = self.costs.get(instrument)
+        if costs is None:
+            terms = self.simulation.instruments[instrument]
+            costs = self.costs[instrument] = Costs(
+                hurdle=self.hurdle(),
+                fee=terms.taker_fee,
+                gas=self.gas.least(),
+                multiplier=terms.multiplier,
+                inverse=terms.inverse,
+            )
+        return costs
+
+    def depth(self, offer: Offer, ahead: int, slices: int) -> Levels:
+        """The levels of the book into which the lots of an offer would be traded."""
+        group = (offer.instrument, offer.side)
+        depth = self.depths.get(group)
+        if depth is None:
+            depth = self.depths[group] = SellableDepth()
+        book = self.simulation.books[offer.instrument]
+        return depth.levels(book, Side(-offer.side), offer.size, ahead=ahead, slices=slices)
+
+    def worst(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
+        """The worst price, in ticks, at which lots that are worth ``price`` break even."""
+        limit = limit_of(
+            offer.side,
+            levels,
+            size=offer.size,
+            most=lots,
+            least=lots,
+            costs=self.costs_of(offer.instrument),
+            reward=offer.reward,
+        )
+        return price if limit is None else max(1, limit)
+
+    def hurdle(self) -> int:
+        """Ppm of the capital that a take must bring."""
+        return 0
+
+    def worth(self, offer: Offer, price: int, lots: int) -> int:
+        """Cash units of lots at a price, rounded up."""
+        costs = self.costs_of(offer.instrument)
+        value = lots * costs.multiplier
+        return -(-value // price) if costs.inverse else value * price
+
+    # ---------------------------------------------------------------- transactions
+
+    def transact(self, offer: Offer, lots: int, price: int, *, profit: int, reserved: int) -> None:
+        """Send a transaction about an offer; a new one only when it is known what became of it.
+
+        Parameters
+        ----------
+        profit
+            Cash units that it is expected to bring before gas: what the bid for inclusion is made
+            of.
+        reserved
+            Cash units that it may cost, gas apart.
+        """
+        # Money that something else speaks for is not spent on gas.
+        gas = min(self.gas.bid(profit), max(0, self.free() - reserved))
+        reserved += gas
+        group = (offer.instrument, offer.side)
+        transaction = Transaction(offer.tag, lots, price, gas, reserved, group)
+        self.promise(group, lots)
+        self.entered += 1
+        number = self.entered
+        self.under_way[number] = transaction
+        self.busy[offer.tag] = number
+        self.reserved += reserved
+        delay = self.delay_to_venue()
+        if delay:
+            self.at(self.now + delay, "arrive", number)
+        else:
+            self.arrive(number)
+
+    def arrive(self, number: int) -> None:
+        """A transaction arrives: it is executed, or waits for a block."""
+        if self.congestion is None:
+            gas = min(self.under_way[number].gas, max(0, self.balance()))
+            self.execute(number, gas, self.gas_account)
+        else:
+            pool: Congestion = self.simulation[self.congestion]
+            pool.add(self, number, self.under_way[number].gas)
+
+    def execute(self, number: int, gas: int, gas_account: int) -> None:
+        """A transaction is executed, and pays its gas whatever comes of it."""
+        transaction = self.under_way.pop(number)
+        tag = transaction.tag
+        self.reserved -= transaction.reserved
+        self.promise(transaction.group, -transaction.lots)
+        ledger = self.simulation.ledger
+        ledger.transfer(
+            self.cash_asset, self.account, gas_account, gas, kind=EntryKind.FEE, tag=tag
+        )
+        self.gas_paid += gas
+        offer = self.following.get(tag)
+        cash = self.balance()
+        lots = self.perform(transaction)
+        cash = self.balance() - cash
+        self.outcomes.append(TransactionOutcome(self.now, tag, transaction.lots, abs(lots), cash))
+        del self.busy[tag]
+        if lots and offer is not None:
+            self.took(offer, lots, cash)
+        self.done(tag, bool(lots))
+
+    def done(self, tag: int, succeeded: bool) -> None:
+        """What became of a transaction is known: look again, after a refusal a while later."""
+        if tag in self.following:
+            self.look_at(tag, self.now if succeeded else self.now + self.retry)
+
+    def drop(self, number: int) -> None:
+        """A transaction was thrown out of the mempool: it could not pay."""
+        transaction = self.under_way.pop(number)
+        self.reserved -= transaction.reserved
+        self.promise(transaction.group, -transaction.lots)
+        del self.busy[transaction.tag]
+        self.refused[Reason.INSUFFICIENT_MARGIN] += 1
+        self.done(transaction.tag, False)
+
+    def on_event(self, event: EventView) -> None:
+        """A refusal, or news of its own orders."""
+        kind = event.kind
+        if kind == EventKind.TRADE:
+            if event.owner == self.owner:
+                self.filled(event.order_id, event.price, event.size)
+            if event.resting_owner == self.owner:
+                self.filled(event.resting_order_id, event.price, event.size)
+        elif event.owner == self.owner:
+            if kind == EventKind.REJECTED:
+                if event.order_id >= LIQUIDATION_TAG:
+                    self.refused[event.reason] += 1
+                    self.refusal(event.order_id, event.reason)
+                else:
+                    self.unfilled(event.order_id, event.size)
+            elif kind == EventKind.CANCELLED:
+                self.unfilled(event.order_id, event.size)

@@ -1,0 +1,180 @@
+"""Room in blocks that transactions compete for.
+
+A transaction waits in the mempool. At each block time the ``capacity`` highest bids are included,
+ties by arrival and then by name; the rest wait. Who is included pays the bid, whether what he
+wanted succeeds or not: first-price, as on Ethereum in March 2020. From London (EIP-1559) on a bid
+must also reach the base fee, of which every block sets the next one's:
+
+    base fee x (1 + (included - target) / target / 8),   target = capacity / elasticity
+
+rounded down, but up by at least one unit after a block above the target (EIP-1559's own rule, with
+the number of transactions in place of gas: all are of one size here). The bid is what is paid, base
+fee included; which part of it is burned makes no difference to anybody here.
+"""
+
+import heapq
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from agents.agent import Agent
+from agents.keepers.bot import SECOND
+from agents.keepers.transactions import GAS_ACCOUNT, sink_account
+from agents.traders.arguments import not_negative, positive
+from lob.checks import integer
+
+if TYPE_CHECKING:
+    from agents.keepers.bot import Bot
+
+__all__ = ["BaseLoad", "Congestion"]
+
+BASE_FEE_CHANGE_DENOMINATOR = 8  # EIP-1559
+
+
+class BaseLoad(NamedTuple):
+    """What everybody else sends, from a time on.
+
+    Bids are exponential: most are near zero, few are high.
+    """
+
+    start: int
+    """ns."""
+    rate: float
+    """Transactions a block, on average (Poisson)."""
+    mean_bid: float
+    """Cash units."""
+
+
+class Congestion(Agent):
+    """Includes transactions block by block.
+
+    Parameters
+    ----------
+    name
+        Its identity: the transactions of others are drawn from it.
+    block_time
+        ns.
+    capacity
+        Transactions a block.
+    load
+        ``BaseLoad``, or ``(start, rate, mean_bid)``, each until the next one's start.
+    backlog
+        So many transactions of others wait at most: the lowest bids are thrown out first. Those of
+        bots are not.
+    base_fee
+        Cash units of the first block.
+    elasticity
+        Capacity over target; 0: the base fee stays as it is.
+
+    Attributes
+    ----------
+    base_fee : int
+    included, blocks : int
+        Of bots; how many blocks there were.
+    """
+
+    def __init__(
+        self,
+        name: str = "congestion",
+        *,
+        block_time: int = 13 * SECOND,
+        capacity: int = 100,
+        load: Iterable[BaseLoad | tuple[int, float, float]] = (),
+        backlog: int = 10_000,
+        base_fee: int = 0,
+        elasticity: int = 0,
+        owner: int | None = None,
+    ) -> None:
+        super().__init__(name, owner=owner)
+        self.block_time = integer("block_time", block_time, 1)
+        self.capacity = integer("capacity", capacity, 1, 10**6)
+        self.load = [BaseLoad(*one) for one in load]
+        for i, one in enumerate(self.load):
+            integer(f"load[{i}].start", one.start, self.load[i - 1].start + 1 if i else 0)
+            not_negative(f"load[{i}].rate", one.rate)
+            positive(f"load[{i}].mean_bid", one.mean_bid)
+        self.backlog = integer("backlog", backlog, 0)
+        self.base_fee = integer("base_fee", base_fee, 0, 2**62 - 1)
+        self.elasticity = integer("elasticity", elasticity, 0, 1_000)
+        if self.elasticity > self.capacity:
+            raise ValueError(f"elasticity must be at most the capacity, got {elasticity}")
+        self.gas_account = 0
+        self.arrived = 0
+        self.waiting: list[tuple[int, int, str, Bot, int]] = []
+        self.others: list[int] = []  # minus the bids: a heap
+        self.included = 0
+        self.blocks = 0
+
+    def on_start(self) -> None:
+        """Wait for the first block."""
+        self.gas_account = sink_account(self.simulation.ledger, GAS_ACCOUNT)
+        self.wake_in(self.block_time)
+
+    def add(self, bot: "Bot", number: int, bid: int) -> None:
+        """A transaction arrives; the bot is asked to ``execute`` it, or to ``drop`` it."""
+        self.arrived += 1
+        entry = (-bid, self.now, bot.name, bot, number)
+        # Numbers of one bot rise, so that no two entries get as far as comparing bots.
+        self.waiting.append(entry)
+
+    def on_wake(self) -> None:
+        """A block: the highest bids are included."""
+        self.wake_in(self.block_time)
+        self.blocks += 1
+        self.more_load()
+        chosen, used = self.choose()
+        for _, _, _, bot, number in chosen:
+            gas = bot.under_way[number].gas
+            if gas > bot.balance():
+                bot.drop(number)
+            else:
+                self.included += 1
+                bot.execute(number, gas, self.gas_account)
+        self.set_base_fee(used)
+
+    def more_load(self) -> None:
+        """Others send theirs."""
+        now = self.now
+        load = None
+        for one in self.load:
+            if one.start <= now:
+                load = one
+        if load is None or not load.rate:
+            return
+        random = self.random
+        for _ in range(random.poisson(load.rate)):
+            heapq.heappush(self.others, -int(random.exponential(load.mean_bid)))
+        if len(self.others) > self.backlog:
+            self.others = heapq.nsmallest(self.backlog, self.others)
+
+    def choose(self) -> tuple[list[tuple[int, int, str, "Bot", int]], int]:
+        """Transactions of bots for this block, and how many of the capacity are used in all."""
+        self.waiting.sort(key=lambda entry: entry[:3])
+        chosen, left, used = [], [], 0
+        for entry in self.waiting:
+            # Bots go first among equal bids: theirs have waited in the mempool.
+            while self.others and self.others[0] < entry[0] and used < self.capacity:
+                if -self.others[0] < self.base_fee:
+                    break
+                heapq.heappop(self.others)
+                used += 1
+            if used < self.capacity and -entry[0] >= self.base_fee:
+                chosen.append(entry)
+                used += 1
+            else:
+                left.append(entry)
+        while self.others and used < self.capacity and -self.others[0] >= self.base_fee:
+            heapq.heappop(self.others)
+            used += 1
+        self.waiting = left
+        return chosen, used
+
+    def set_base_fee(self, used: int) -> None:
+        """The base fee of the next block (EIP-1559)."""
+        if not self.elasticity:
+            return
+        target = max(1, self.capacity // self.elasticity)
+        change = self.base_fee * abs(used - target) // target // BASE_FEE_CHANGE_DENOMINATOR
+        if used > target:
+            self.base_fee += max(1, change)
+        else:
+            self.base_fee -= change

@@ -1,0 +1,393 @@
+"""The keeper: buys what liquidations have on offer, and sells it through the same book."""
+
+from dataclasses import dataclass
+from itertools import islice
+from math import ceil, sqrt
+from typing import Any, NamedTuple
+
+from agents.keepers.bot import SECOND, Bot
+from agents.keepers.inventory_exit import AtOnce, InventoryExit
+from agents.keepers.transactions import sink_account
+from agents.keepers.valuation import Levels, Worth, limit_of, worth_taking
+from agents.traders.arguments import not_negative
+from lob import EntryKind, Reason, Side, TimeInForce
+from lob.checks import integer
+from lob.liquidation.offers import Offer
+
+__all__ = ["Keeper", "KeeperReport"]
+
+Key = tuple[int, int]
+"""Tag of a liquidation and number of an instrument."""
+
+PPM = 1_000_000
+RETRIED = 8
+"""Offers that are looked at again when some capital comes back."""
+DAY = 24 * 3600 * SECOND
+FUNDING_ACCOUNT = "keepers' lenders"
+
+
+class KeeperReport(NamedTuple):
+    """What a keeper did, in lots and cash units."""
+
+    takes: int
+    refused: int
+    taken: int
+    """Lots, both sides."""
+    traded: int
+    """Lots that it got rid of through the book."""
+    holds: int
+    """Lots that it still has, without their signs."""
+    cash: int
+    gas_paid: int
+    funding_paid: int
+    peak_capital: int
+    """The most that was tied up at a time."""
+
+
+@dataclass(slots=True)
+class Inventory:
+    """What a keeper has of one liquidation in one instrument."""
+
+    instrument: int
+    side: Side
+    """BUY: long lots."""
+    asset: int = 0
+    lots: int = 0
+    cost: int = 0
+    """Cash units of capital that it ties up: what was paid, or for short lots received."""
+    received: int = 0
+    """Cash units got for short lots, which must be there to buy them back."""
+    since: int = 0
+    """ns: when it came, on average."""
+    part: int = 0
+    """Lots of one order."""
+    working: int = 0
+    """Lots of orders under way."""
+    planned: bool = False
+    """Whether a further order is."""
+
+    @property
+    def group(self) -> tuple[int, Side]:
+        """With what it shares the way out."""
+        return self.instrument, self.side
+
+
+class Keeper(Bot):
+    """Takes what pays for itself after walking the real book, within its capital.
+
+    It values an offer by what the lots would bring in the book now, behind what it has to sell
+    already, less fees, gas, funding and a charge for risk, and takes the lots that are worth their
+    price. If none are, it solves for the time at which the price will have come down (for short
+    lots: up) to that, and looks again then; and when a review finds that the book has become
+    better. What it gets it trades back through the same book with the liquidation's tag.
+
+    Short lots are the mirror image, and tie up as much capital as long ones of the same price: it
+    keeps what it received for them, and as much of its own.
+
+    Parameters
+    ----------
+    capital
+        Cash units, for all offers of all clearings that are settled in its cash.
+    min_profit_bps
+        Of what it pays.
+    funding
+        Ppm a day on the capital that is tied up, paid to its lenders when lots are sold, rounded
+        up.
+    unwinding
+        ``AtOnce()``, ``Sliced(slices, over)`` or ``Hold()``. Parts are believed to meet a book
+        that has refilled.
+    volatility
+        Believed standard deviation of returns over a second, in ppm.
+    risk_aversion
+        It wants so many standard deviations over the expected holding time as an extra profit.
+    holding_time
+        The expected time to sell in ns; ``None``: that of the unwinding.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        capital: int,
+        min_profit_bps: int = 0,
+        funding: int = 0,
+        inventory_exit: InventoryExit | None = None,
+        volatility: float = 0.0,
+        risk_aversion: float = 0.0,
+        holding_time: int | None = None,
+        **bot: Any,
+    ) -> None:
+        super().__init__(name, capital=capital, **bot)
+        self.min_profit_bps = integer("min_profit_bps", min_profit_bps, 0, 9_999)
+        self.funding = integer("funding", funding, 0, PPM)
+        self.inventory_exit = AtOnce() if inventory_exit is None else inventory_exit
+        self.volatility = not_negative("volatility", volatility)
+        self.risk_aversion = not_negative("risk_aversion", risk_aversion)
+        time = self.inventory_exit.holding_time if holding_time is None else holding_time
+        self.holding_time = integer("holding_time", time, 0)
+        self.held: dict[Key, Inventory] = {}
+        self.sales: dict[int, tuple[Key, int]] = {}  # order id -> whose lots, how many are left
+        self.whole: set[int] = set()  # tags of which no part is sold
+        self.owned: dict[int, int] = {}  # asset -> signed lots that it knows of
+        self.ahead: dict[tuple[int, Side], int] = {}
+        self.locked = 0
+        self.in_use = 0
+        self.peak_capital = 0
+        self.funding_paid = 0
+        self.traded = 0
+        self.funding_account = 0
+
+    def on_start(self) -> None:
+        """Open the account, and the one that its lenders are paid on."""
+        super().on_start()
+        if self.funding:
+            self.funding_account = sink_account(self.simulation.ledger, FUNDING_ACCOUNT)
+
+    def hurdle(self) -> int:
+        """Ppm: least profit, funding and risk for the time that lots are held, each rounded up."""
+        seconds = self.holding_time / SECOND
+        funding = -(-self.funding * self.holding_time // DAY)
+        risk = ceil(self.risk_aversion * self.volatility * sqrt(seconds))
+        return min(PPM - 1, 100 * self.min_profit_bps + funding + risk)
+
+    def free(self) -> int:
+        """Cash units that nothing speaks for."""
+        return self.balance() - self.reserved - self.locked
+
+    def report(self) -> KeeperReport:
+        """What it did so far."""
+        return KeeperReport(
+            takes=sum(one.got > 0 for one in self.outcomes),
+            refused=sum(self.refused.values()),
+            taken=sum(one.got for one in self.outcomes),
+            traded=self.traded,
+            holds=sum(one.lots for one in self.held.values()),
+            cash=self.balance(),
+            gas_paid=self.gas_paid,
+            funding_paid=self.funding_paid,
+            peak_capital=self.peak_capital,
+        )
+
+    # ---------------------------------------------------------------- valuation
+
+    def look(self, offer: Offer) -> None:
+        """Take what is worth it, or look again when something will be."""
+        if offer.bids or self.clearing_of(offer).cash_asset != self.cash_asset:
+            return
+        if offer.tag in self.whole:
+            offer = offer._replace(least=offer.size)
+        levels = self.levels(offer)
+        price = offer.price.price_at(self.now)
+        if price is not None and price >= 1:
+            most = self.most(offer, price)
+            if most < min(offer.least, offer.size):
+                self.poor[offer.tag] = None
+                return
+            found = self.value(offer, levels, price, most)
+            if found.lots:
+                worst = self.affordable(offer, levels, found.lots, price)
+                self.transact(
+                    offer,
+                    found.lots,
+                    worst,
+                    profit=found.gain + self.gas.least(),
+                    reserved=self.worth(offer, max(worst, price), found.lots),
+                )
+                return
+        limit = self.limit(offer, levels)
+        time = None if limit is None else offer.price.time_of(limit, offer.side)
+        if time is not None and time > self.now:
+            self.look_at(offer.tag, time)
+
+    def most(self, offer: Offer, price: int) -> int:
+        """Lots that its capital allows at a price, its gas put aside."""
+        free = self.free() - self.gas.least()
+        return min(offer.size, max(0, free) // max(1, self.worth(offer, price, 1)))
+
+    def affordable(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
+        """The worst price for lots at which it breaks even, and which it can pay."""
+        worst = self.worst(offer, levels, lots, price)
+        if offer.side == Side.SELL:
+            return min(worst, price)
+        costs = self.costs_of(offer.instrument)
+        if costs.inverse:
+            return max(worst, price)
+        free = self.free() - self.gas.least()
+        return max(price, min(worst, free // (lots * costs.multiplier)))
+
+    def value(self, offer: Offer, levels: Levels, price: int, most: int) -> Worth:
+        """How many lots to take at a price, and what that gains."""
+        return worth_taking(
+            offer.side,
+            price,
+            levels,
+            size=offer.size,
+            most=most,
+            least=offer.least,
+            costs=self.costs_of(offer.instrument),
+            reward=offer.reward,
+        )
+
+    def limit(self, offer: Offer, levels: Levels) -> int | None:
+        """The worst price at which something of an offer would be worth taking."""
+        return limit_of(
+            offer.side,
+            levels,
+            size=offer.size,
+            most=offer.size,
+            least=offer.least,
+            costs=self.costs_of(offer.instrument),
+            reward=offer.reward,
+        )
+
+    def refusal(self, tag: int, reason: Reason) -> None:
+        """What a part would leave may be too little: then it is all or nothing."""
+        if reason == Reason.LEAVES_DUST:
+            self.whole.add(tag)
+
+    def gone(self, tag: int) -> None:
+        """An offer has ended."""
+        self.whole.discard(tag)
+
+    def ahead_of(self, group: tuple[int, Side]) -> int:
+        """Lots that it has to bring to a side of a book, or may have to, before any others."""
+        return self.ahead.get(group, 0) + super().ahead_of(group)
+
+    def levels(self, offer: Offer) -> Levels:
+        """The levels that are left for the lots of an offer, behind what it holds already."""
+        ahead = self.ahead_of((offer.instrument, offer.side))
+        return self.depth(offer, ahead, self.inventory_exit.slices or 1)
+
+    # ---------------------------------------------------------------- what it takes
+
+    def execute(self, number: int, gas: int, gas_account: int) -> None:
+        """A transaction is executed: its capital is in use from then on."""
+        self.peak_capital = max(self.peak_capital, self.in_use + self.reserved)
+        super().execute(number, gas, gas_account)
+
+    def took(self, offer: Offer, lots: int, cash: int) -> None:
+        """Note what came, and bring it to the market once that is heard of."""
+        self.receive(offer.tag, offer.instrument, self.asset_of(offer), lots, cash)
+
+    def receive(self, tag: int, instrument: int, asset: int, lots: int, cash: int) -> None:
+        """Signed lots came, for cash (negative: paid)."""
+        key, side = (tag, instrument), Side.BUY if lots > 0 else Side.SELL
+        held = self.held.get(key)
+        if held is None:
+            held = self.held[key] = Inventory(instrument, side, asset)
+        cost = abs(cash)
+        total = held.cost + cost
+        # The average time: so that funding is that of all parts.
+        held.since = (held.cost * held.since + cost * self.now) // total if total else self.now
+        held.cost = total
+        held.lots += abs(lots)
+        if cash > 0 and side == Side.SELL:
+            held.received += cash
+            self.locked += 2 * cash
+        self.in_use += cost
+        self.owned[asset] = self.owned.get(asset, 0) + lots
+        self.peak_capital = max(self.peak_capital, self.in_use + self.reserved)
+        if self.inventory_exit.slices:
+            self.ahead[held.group] = self.ahead.get(held.group, 0) + abs(lots)
+            held.part = -(-held.lots // self.inventory_exit.slices)
+            self.plan(key, held, self.delay_from_venue())
+
+    def plan(self, key: Key, held: "Inventory", delay: int) -> None:
+        """Bring a part to the market later, unless that is planned already."""
+        if not held.planned:
+            held.planned = True
+            self.at(self.now + delay, "unwind", key)
+
+    def unwind(self, key: Key) -> None:
+        """Send an order for a part of what it holds of a liquidation."""
+        held = self.held.get(key)
+        if held is None:
+            return
+        held.planned = False
+        back = self.back_online()
+        part = min(held.lots - held.working, held.part)
+        if back > self.now:
+            self.plan(key, held, back - self.now)
+        elif part > 0:
+            held.working += part
+            delay = self.delay_to_venue()
+            if delay:
+                self.at(self.now + delay, "trade", (key, part))
+            else:
+                self.trade((key, part))
+            if held.lots > held.working:
+                self.plan(key, held, max(1, self.inventory_exit.every))
+
+    def trade(self, what: tuple[Key, int]) -> None:
+        """An order arrives at the venue: what trades, trades at once."""
+        key, lots = what
+        held = self.held[key]
+        ledger = self.simulation.ledger
+        before = ledger.balance(self.account, held.asset)
+        order_id = self.submit(
+            Side(-held.side),
+            lots,
+            instrument=held.instrument,
+            time_in_force=TimeInForce.IOC,
+            tag=key[0],
+        )
+        self.sales[order_id] = (key, lots)
+        self.owned[held.asset] += ledger.balance(self.account, held.asset) - before
+
+    def unaccounted(self, offer: Offer) -> int:
+        """Lots of an offer's kind that came to its account without its doing."""
+        asset = self.asset_of(offer)
+        balance = self.simulation.ledger.balance(self.account, asset)
+        return offer.side * (balance - self.owned.get(asset, 0))
+
+    def filled(self, order_id: int, price: int, size: int) -> None:
+        """Lots are gone: their capital is free again, and its funding is due."""
+        if order_id not in self.sales:
+            return
+        key, left = self.sales.pop(order_id)
+        if left > size:
+            self.sales[order_id] = (key, left - size)
+        held = self.held[key]
+        cost = -(-held.cost * size // held.lots)
+        received = -(-held.received * size // held.lots)
+        held.cost -= cost
+        held.received -= received
+        held.lots -= size
+        held.working -= size
+        self.locked -= 2 * received
+        self.in_use -= cost
+        self.traded += size
+        self.ahead[held.group] -= size
+        self.pay_funding(cost, self.now - held.since, key[0])
+        if not held.lots:
+            del self.held[key]
+        self.spend()
+
+    def unfilled(self, order_id: int, size: int) -> None:
+        """The book was empty, or closed to it: try again."""
+        if order_id in self.sales:
+            key, left = self.sales.pop(order_id)
+            held = self.held[key]
+            held.working -= left
+            self.plan(key, held, self.retry)
+
+    def pay_funding(self, cost: int, time: int, tag: int) -> None:
+        """Pay for capital that was tied up for a time in ns, as far as there is cash."""
+        owed = -(-cost * self.funding * time // (PPM * DAY))
+        owed = min(owed, max(0, self.free()))
+        if owed:
+            self.simulation.ledger.transfer(
+                self.cash_asset,
+                self.account,
+                self.funding_account,
+                owed,
+                kind=EntryKind.INTEREST,
+                tag=tag,
+            )
+            self.funding_paid += owed
+
+    def spend(self) -> None:
+        """Look at the offers for which capital was missing, as long as there may be some."""
+        for tag in list(islice(self.poor, RETRIED)):
+            del self.poor[tag]
+            self.look_at(tag, self.now)

@@ -1,0 +1,240 @@
+"""What an offer is worth to somebody who will sell what it brings through the book.
+
+The order book is walked level by level. All is in integers: cash is rounded against the taker,
+prices are rounded to where the taker does not lose. Rates are ppm.
+
+With ``s`` the price of a level, ``p`` the price asked, ``f`` the fee of the book and ``h`` what is
+wanted on the capital (profit, funding and risk), a lot of a level is worth taking
+
+============  ====================  ======================
+contract      a long lot (BUY)      a short lot (SELL)
+============  ====================  ======================
+linear        s(1-f) >= p(1+h)      p(1-h) >= s(1+f)
+inverse       s(1-h) >= p(1+f)      p(1-f) >= s(1+h)
+============  ====================  ======================
+"""
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from lob import OrderBook, Side
+
+__all__ = [
+    "Costs",
+    "Levels",
+    "SellableDepth",
+    "Worth",
+    "gain",
+    "levels_of",
+    "limit_of",
+    "worth_taking",
+]
+
+PPM = 1_000_000
+FIRST_LEVELS = 16
+
+Levels = list[tuple[int, int]]
+"""Price in ticks and size in lots, best first."""
+
+
+class Costs(NamedTuple):
+    """What stands between a price and a profit."""
+
+    hurdle: int = 0
+    """Ppm of the capital: least profit, funding, and the charge for risk."""
+    fee: int = 0
+    """Ppm of what is traded in the book."""
+    gas: int = 0
+    """Cash units of one transaction."""
+    multiplier: int = 1
+    inverse: bool = False
+
+
+class Worth(NamedTuple):
+    """The most profitable part of an offer."""
+
+    lots: int
+    """0: none of it is worth taking."""
+    gain: int
+    """Cash units after all costs."""
+
+
+NOTHING = Worth(0, 0)
+
+
+class SellableDepth:
+    """A side of a book as it was read last: read anew only when the book has changed."""
+
+    def __init__(self) -> None:
+        self.seq = -1
+        self.prices: list[int] = []
+        self.ends: list[int] = []  # lots down to each level, that level included
+        self.complete = False
+
+    def levels(
+        self, book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1
+    ) -> Levels:
+        """The levels into which so many lots would be sold (``side`` SELL) or bought back.
+
+        O(levels) where the book has changed, else O(log(levels) + levels that are returned).
+
+        Parameters
+        ----------
+        ahead
+            Lots of one's own that are sold before them.
+        slices
+            The book is believed to refill between so many parts: each level counts so often.
+        """
+        if book.seq != self.seq:
+            self.seq, self.complete = book.seq, False
+            self.read(book, side, FIRST_LEVELS)
+        while not self.complete and (not self.ends or self.ends[-1] * slices < ahead + lots):
+            self.read(book, side, 4 * len(self.ends))
+        found: Levels = []
+        skip = ahead
+        for i in range(bisect_right(self.ends, ahead // slices), len(self.ends)):
+            part = min(self.ends[i] * slices - skip, lots)
+            found.append((self.prices[i], part))
+            skip += part
+            lots -= part
+            if not lots:
+                break
+        return found
+
+    def read(self, book: OrderBook, side: Side, count: int) -> None:
+        """Read so many levels."""
+        rows = (book.bids if side == Side.SELL else book.asks)(count)
+        self.complete = len(rows) < count
+        self.prices = rows["price"].tolist()
+        self.ends = rows["size"].cumsum().tolist()
+
+
+def levels_of(book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1) -> Levels:
+    """See ``SellableDepth.levels``, of a book that is looked at once."""
+    return SellableDepth().levels(book, side, lots, ahead=ahead, slices=slices)
+
+
+def gain(side: Side, price: int, levels: Levels, lots: int, costs: Costs, reward: int = 0) -> int:
+    """Cash left of taking ``lots`` at a price and trading them into the levels; all costs are off.
+
+    Lots beyond the levels bring nothing, or cannot be bought back: such a take counts as a loss of
+    all that is paid.
+    """
+    traded, left = 0, lots
+    for at, size in levels:
+        part = min(size, left)
+        traded += _cash(at, part, costs, up=side == Side.BUY)
+        left -= part
+        if not left:
+            break
+    paid = _cash(price, lots, costs, up=side == Side.SELL)
+    direction = -side if costs.inverse else side
+    charged = -(-traded * costs.fee // PPM) - (-paid * costs.hurdle // PPM) + costs.gas
+    if left:
+        return -paid - charged
+    return direction * (traded - paid) - charged + reward
+
+
+def worth_taking(
+    side: Side,
+    price: int,
+    levels: Levels,
+    *,
+    size: int,
+    most: int,
+    least: int,
+    costs: Costs,
+    reward: int = 0,
+) -> Worth:
+    """How many lots of an offer of ``size`` to take at a price.
+
+    All levels at which a lot pays for itself; if that is below ``least``, or the reward for taking
+    all makes it better, the other sizes that are allowed. At most ``most`` lots.
+    """
+    good = 0
+    for at, depth in levels:
+        if not _pays(side, price, at, costs):
+            break
+        good += depth
+    sizes = {min(good, most, size)}
+    sizes |= {min(max(good, least), most, size), min(size, most)}
+    best = NOTHING
+    for lots in sorted(sizes):
+        if lots and (lots >= least or lots == size):
+            won = gain(side, price, levels, lots, costs, reward if lots == size else 0)
+            if won > best.gain or (won == 0 and not best.lots):
+                best = Worth(lots, won)
+    return best
+
+
+def limit_of(
+    side: Side, levels: Levels, *, size: int, least: int, most: int, costs: Costs, reward: int = 0
+) -> int | None:
+    """The worst price, in ticks, at which some part of an offer becomes worth taking.
+
+    The part that becomes worth it first ends with a level (a fixed cost is spread over more lots
+    as long as the level pays more than the average), or is the least that may be taken, or all.
+    ``None``: at no price.
+    """
+    ends, total = [], 0
+    for _, depth in levels:
+        total += depth
+        ends.append(min(total, most, size))
+    least = min(least, size)
+    if not costs.gas and not reward:
+        ends = ends[:1]
+    best: int | None = None
+    for lots in sorted({max(end, least) for end in [*ends, min(total, most, size)]}):
+        if 0 < lots <= min(total, most, size):
+            found = _break_even(side, levels, lots, costs, reward if lots == size else 0)
+            if found is not None and (best is None or side * (found - best) > 0):
+                best = found
+    return best
+
+
+def _break_even(side: Side, levels: Levels, lots: int, costs: Costs, reward: int) -> int | None:
+    """The price at which taking so many lots gains nothing: down for a buyer, up for a seller."""
+    traded, left = 0, lots
+    for at, size in levels:
+        part = min(size, left)
+        traded += _cash(at, part, costs, up=side == Side.BUY)
+        left -= part
+    charged = costs.gas - reward
+    long_cash = (side == Side.BUY) != costs.inverse
+    # What the taker pays for the lots at most, or wants to get for them at least.
+    if long_cash:
+        cash = (traded * (PPM - costs.fee) // PPM - charged) * PPM // (PPM + costs.hurdle)
+    else:
+        if costs.hurdle >= PPM:
+            return None
+        cash = -(-(-(-traded * (PPM + costs.fee) // PPM) + charged) * PPM // (PPM - costs.hurdle))
+    if cash <= 0:
+        return None if long_cash or costs.inverse else 1
+    worth = lots * costs.multiplier
+    if costs.inverse:
+        price = worth // cash if side == Side.BUY else -(-worth // cash)
+    else:
+        price = cash // worth if side == Side.BUY else -(-cash // worth)
+    return price if price >= 1 else None
+
+
+def _pays(side: Side, price: int, at: int, costs: Costs) -> bool:
+    """Whether a lot taken at ``price`` and traded at ``at`` pays for itself, gas apart."""
+    hurdle, fee = costs.hurdle, costs.fee
+    if costs.inverse:
+        hurdle, fee = fee, hurdle
+    if side == Side.BUY:
+        return at * (PPM - fee) >= price * (PPM + hurdle)
+    return price * (PPM - hurdle) >= at * (PPM + fee)
+
+
+def _cash(price: int, lots: int, costs: Costs, *, up: bool) -> int:
+    """What lots are worth at a price; of an inverse contract rounded up or down.
+
+    Who takes long lots of an inverse contract is paid their value, and pays what they are worth
+    when he sells them: the sums of a linear contract with their signs turned round.
+    """
+    value = lots * costs.multiplier
+    if not costs.inverse:
+        return value * price
+    return -(-value // price) if up else value // price

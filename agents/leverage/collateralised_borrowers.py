@@ -1,0 +1,90 @@
+"""Margin accounts that pledge a claim, as one participant."""
+
+from collections.abc import Sequence
+
+from agents.agent import Agent
+from lob.checks import integer
+
+__all__ = ["CollateralisedBorrowers"]
+
+PPM = 1_000_000
+
+
+class CollateralisedBorrowers(Agent):
+    """Portfolios of a claim and a debt; once they are open they do nothing by themselves.
+
+    They borrow against what the clearing believes the claim to be worth when they come, and spend
+    the money outside.
+
+    Parameters
+    ----------
+    name
+        Of the population.
+    asset
+        Name of the claim, a holding of the clearing. It comes from the outside world.
+    units
+        Of it, one number an account.
+    shares
+        Ppm of the value of its units that each borrows.
+    clearing
+        Number.
+    opens
+        ns after which they come, at the earliest when the claim has a mark.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        asset: str,
+        units: Sequence[int],
+        shares: Sequence[int],
+        clearing: int = 0,
+        opens: int = 0,
+        owner: int | None = None,
+    ) -> None:
+        if not len(units) or len(units) != len(shares):
+            raise ValueError(
+                f"units and shares must be as many, at least one, got {len(units)} and "
+                f"{len(shares)}"
+            )
+        super().__init__(name, owner=owner, members=len(units))
+        self.asset = asset
+        self.units = [integer("units", one, 1) for one in units]
+        self.shares = [integer("shares", one, 0, PPM) for one in shares]
+        self.clearing_number = integer("clearing", clearing, 0)
+        self.opens = integer("opens", opens, 0)
+        self.first_account = 0
+
+    def on_start(self) -> None:
+        """Wait for the time to come."""
+        clearing = self.simulation.venue.clearings[self.clearing_number]
+        names = [one.name for one in clearing.holdings]
+        if self.asset not in names:
+            raise ValueError(f"asset {self.asset!r} is no holding of clearing {clearing.name!r}")
+        self.holding = names.index(self.asset)
+        self.wake_in(self.opens)
+
+    def on_wake(self) -> None:
+        """Open the accounts with their claims and their debts."""
+        venue = self.simulation.venue
+        clearing = venue.clearings[self.clearing_number]
+        mark = clearing.holdings[self.holding].mark_price
+        if mark is None:
+            self.wake_in(WAIT)
+            return
+        instrument = clearing.holdings[self.holding].instrument
+        worth = mark * venue.instruments[instrument].multiplier
+        nothing = [0] * len(self.units)
+        self.first_account = clearing.open(
+            self.owner,
+            # Down: what is lent is never more than the share.
+            [-(u * worth * share // PPM) for u, share in zip(self.units, self.shares, strict=True)],
+            [self.units if one.name == self.asset else nothing for one in clearing.holdings],
+            cross=True,
+        )
+        venue.refresh()
+
+
+WAIT = 1_000_000_000
+"""ns until it looks for a mark again."""

@@ -1,0 +1,78 @@
+"""The command line.
+
+Exit codes: 0 done, 1 the data is bad, 2 the arguments are. An error is one line on stderr; with
+``--json`` it is also the one object on stdout.
+
+What is heavy is imported where it is used: ``--version`` and ``--help`` answer at once.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn, cast
+
+import typer
+
+from experiments.commands import compare, demo, diff, impact, replay, run, stress
+from experiments.commands.console import BAD_ARGUMENTS, RefusalError
+from experiments.commands.validate import validate_command
+from lob import __version__
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+# Typer names no public class for all misuse: it is the one that BadParameter is a kind of.
+UsageError = cast(type[typer.BadParameter], typer.BadParameter.__mro__[1])
+
+app = typer.Typer(
+    name="firesale",
+    help="What does a forced sale do to a market?",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (
+    demo.demo, run.run, compare.compare, stress.stress, replay.replay, impact.impact, diff.diff,
+):  # fmt: skip
+    app.command()(command)
+app.command("validate")(validate_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(given or ["--help"], prog_name="firesale", standalone_mode=False)
+    except UsageError as error:
+        code = _fail(error.format_message(), BAD_ARGUMENTS, given)
+    except RefusalError as error:
+        code = _fail(str(error), error.code, given)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _fail("interrupted", INTERRUPTED, given)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"firesale {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def firesale(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Ask what a forced sale does to a market."""
+
+
+def _fail(message: str, code: int, arguments: list[str]) -> int:
+    line = " ".join(message.split())
+    if "--json" in arguments:
+        typer.echo(json.dumps({"error": line, "exit_code": code}))
+    typer.echo(f"firesale: {line}", err=True)
+    return code

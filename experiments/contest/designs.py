@@ -1,0 +1,117 @@
+"""The designs of a contest as one writes them: ``dutch(step=30)``, ``mine=market-sale``.
+
+A design of one's own is ``FILE.py:NAME``.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from experiments.scenario.designs import DESIGNS, make_design
+from experiments.scenario.read import Scenario
+
+__all__ = ["ContestDesign", "as_stated", "of_scenario", "parse_design", "parse_designs"]
+
+WRITTEN = re.compile(
+    r"(?:(?P<label>[^=(),]+)=)?(?P<design>[A-Za-z0-9:_./~-]+)(?:\((?P<parameters>.*)\))?"
+)
+
+
+class ContestDesign(NamedTuple):
+    """A design that takes part, under a name of its own."""
+
+    label: str
+    design: str
+    parameters: dict[str, Any]
+    how: str = "preset"
+    """Where the parameters come from: "preset", "scenario", "given" or "tuned"."""
+
+
+def parse_design(text: str) -> ContestDesign:
+    """Read one design with its label and parameters, and try to make it.
+
+    Raises
+    ------
+    ValueError
+        If it is not written so, or there is no such design or parameter.
+    """
+    found = WRITTEN.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is no design: write NAME, NAME(KEY=VALUE,...) or LABEL=...")
+    parameters: dict[str, Any] = {}
+    for part in filter(None, (found["parameters"] or "").split(",")):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not key.isidentifier():
+            raise ValueError(f"{text!r}: write its parameters as KEY=VALUE, got {part!r}")
+        try:
+            parameters[key] = json.loads(value)
+        except json.JSONDecodeError:
+            parameters[key] = value
+    make_design(found["design"], parameters)
+    label = (found["label"] or text).strip()
+    return ContestDesign(label, found["design"], parameters, "given" if parameters else "preset")
+
+
+def parse_designs(text: str) -> list[ContestDesign]:
+    """Read designs that commas separate; commas within parentheses belong to parameters.
+
+    Raises
+    ------
+    ValueError
+        If one of them is no design, or two have the same label.
+    """
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    found = [parse_design(part) for part in parts if part.strip()]
+    if not found:
+        raise ValueError(f"no design is given: there are {', '.join(sorted(DESIGNS))}")
+    labels = [one.label for one in found]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise ValueError(
+                f"two designs are called {label!r}: write another label, as in again={label}"
+            )
+    return found
+
+
+def of_scenario(scenario: Scenario) -> list[ContestDesign]:
+    """A scenario's own design and those beside it; none if nothing is beside it."""
+    if not scenario.alternatives:
+        return []
+    own = scenario.clearings[0].liquidation
+    return [
+        ContestDesign(own.design, own.design, dict(own.parameters), "scenario"),
+        *(
+            ContestDesign(one.label, one.design, dict(one.parameters), "scenario")
+            for one in scenario.alternatives
+        ),
+    ]
+
+
+def as_stated(designs: Sequence[ContestDesign], scenario: Scenario) -> list[ContestDesign]:
+    """The same, with the parameters that the scenario states for their designs.
+
+    A scenario that runs in another time than the real one has scaled them to its own. What a
+    design states itself is left as it is; of two statements for a design the first counts.
+    """
+    stated: dict[str, dict[str, Any]] = {}
+    said = [(one.liquidation.design, one.liquidation.parameters) for one in scenario.clearings]
+    said += [(one.design, one.parameters) for one in scenario.alternatives]
+    for design, parameters in said:
+        if parameters:
+            stated.setdefault(design, parameters)
+    return [
+        one._replace(
+            parameters={**stated[one.design], **one.parameters},
+            how="scenario" if one.how == "preset" else one.how,
+        )
+        if one.design in stated
+        else one
+        for one in designs
+    ]

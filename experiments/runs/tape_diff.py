@@ -1,0 +1,88 @@
+"""Where two tapes part, and what led to it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lob.types import EVENT, MESSAGE, EventKind, Kind, Reason
+
+__all__ = ["TapeDifference", "first_difference", "tell"]
+
+LED_TO_IT = 8
+"""Rows before the first difference that are shown."""
+
+
+@dataclass(frozen=True)
+class TapeDifference:
+    """The first row in which two tapes differ.
+
+    Attributes
+    ----------
+    row
+        Its index in both.
+    one, other
+        The row of each; ``None`` where that tape has ended.
+    fields
+        Which fields differ; empty where one tape has ended.
+    before
+        The rows that led to it, the same in both: the last ones, and the last ones of the same
+        order.
+    """
+
+    row: int
+    one: np.void | None
+    other: np.void | None
+    fields: tuple[str, ...]
+    before: NDArray[np.void]
+
+
+def first_difference(one: NDArray[np.void], other: NDArray[np.void]) -> TapeDifference | None:
+    """The first row in which two tapes differ; ``None`` if they are the same to the byte.
+
+    Raises ``TypeError`` if they are tapes of different layouts.
+    """
+    if one.dtype != other.dtype:
+        raise TypeError("the two tapes have different layouts: compare events with events")
+    common = min(len(one), len(other))
+    differs = np.flatnonzero(one[:common] != other[:common])
+    if not len(differs) and len(one) == len(other):
+        return None
+    row = int(differs[0]) if len(differs) else common
+    mine = one[row] if row < len(one) else None
+    theirs = other[row] if row < len(other) else None
+    fields: tuple[str, ...] = ()
+    if mine is not None and theirs is not None:
+        fields = tuple(name for name in one.dtype.names or () if mine[name] != theirs[name])
+    return TapeDifference(row, mine, theirs, fields, _before(one[:row], mine, theirs))
+
+
+def _before(rows: NDArray[np.void], *ends: np.void | None) -> NDArray[np.void]:
+    """The last rows, and the last rows about the orders of the rows that differ."""
+    chosen = set(range(max(0, len(rows) - LED_TO_IT), len(rows)))
+    for end in ends:
+        if end is not None and "order_id" in (rows.dtype.names or ()):
+            about = rows["order_id"] == end["order_id"]
+            if "resting_order_id" in (rows.dtype.names or ()):
+                about |= (rows["resting_order_id"] == end["order_id"]) & (
+                    rows["kind"] == EventKind.TRADE
+                )
+            chosen |= set(np.flatnonzero(about)[-LED_TO_IT:].tolist())
+    return rows[sorted(chosen)]
+
+
+def tell(row: np.void) -> dict[str, Any]:
+    """A row with its enumerations by name and without the fields that are 0."""
+    said: dict[str, Any] = {}
+    for name in row.dtype.names or ():
+        value = row[name].item()
+        if name == "kind" and row.dtype == EVENT:
+            said[name] = EventKind(value).name
+        elif name == "kind" and row.dtype == MESSAGE:
+            said[name] = Kind(value).name
+        elif name == "reason" and value:
+            said[name] = Reason(value).name
+        elif value:
+            said[name] = value
+    return said

@@ -1,0 +1,101 @@
+"""Circuit breakers and call auctions in a scenario: what their tables say, and what they become.
+
+Rates are ppm, times seconds.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from experiments.scenario.parts import Seconds, Table
+from lob.venue import breaker as guards
+
+__all__ = ["BreakerTable", "CallAuctionTable", "CircuitBreakerTable", "make_breakers"]
+
+SECOND_NS = 1_000_000_000
+
+
+class BreakerLevelTable(Table):
+    """A step of a circuit breaker."""
+
+    move: Annotated[int, Field(ge=1)]
+    """ppm: it acts where the price moved more than this."""
+    halt: Seconds | None = None
+    """Not given: for good."""
+    call: Seconds = 0.0
+    """Of a call auction after the halt."""
+
+
+class CircuitBreakerTable(Table):
+    """``lob.venue.breaker.CircuitBreakerTable``."""
+
+    kind: Literal["circuit-breaker"]
+    instrument: str
+    levels: Annotated[list[BreakerLevelTable], Field(min_length=1)]
+    window: Seconds = 0.0
+    """0: prices are held against the first one, and every level acts once."""
+    band: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    price: Literal["last", "mid"] = "last"
+
+    @model_validator(mode="after")
+    def _rising(self) -> "CircuitBreakerTable":
+        moves = [level.move for level in self.levels]
+        if sorted(set(moves)) != moves:
+            raise ValueError(f"levels must have rising moves, got {moves}")
+        return self
+
+
+class CallAuctionTable(Table):
+    """``lob.venue.breaker.CallAuctionTable``."""
+
+    kind: Literal["call-auction"]
+    instrument: str
+    start: Seconds = 0.0
+    length: Annotated[float, Field(gt=0)]
+    every: Seconds = 0.0
+    """0: only once."""
+    closes: bool = False
+    price: Literal["last", "mid"] = "last"
+
+    @model_validator(mode="after")
+    def _apart(self) -> "CallAuctionTable":
+        if self.every and self.every <= self.length:
+            raise ValueError(f"every must be longer than length, {self.length}, got {self.every}")
+        return self
+
+
+BreakerTable = Annotated[CircuitBreakerTable | CallAuctionTable, Field(discriminator="kind")]
+"""One row of the table ``breakers``."""
+
+
+def make_breakers(
+    tables: Sequence[BreakerTable], instruments: Sequence[str]
+) -> list[guards.Breaker]:
+    """What guards the books of a scenario, new for each run."""
+    return [_breaker(one, list(instruments).index(one.instrument)) for one in tables]
+
+
+def _breaker(one: CircuitBreakerTable | CallAuctionTable, number: int) -> guards.Breaker:
+    def ns(seconds: float) -> int:
+        return round(seconds * SECOND_NS)
+
+    if isinstance(one, CallAuctionTable):
+        return guards.CallAuction(
+            number,
+            start=ns(one.start),
+            length=ns(one.length),
+            every=ns(one.every) or None,
+            closes=one.closes,
+            price=one.price,
+        )
+    return guards.CircuitBreaker(
+        number,
+        levels=[
+            guards.Level(level.move, None if level.halt is None else ns(level.halt), ns(level.call))
+            for level in one.levels
+        ],
+        window=ns(one.window),
+        band=one.band,
+        price=one.price,
+    )

@@ -1,0 +1,89 @@
+"""The liquidation designs by name, as scenarios and the command line call them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from experiments.scenario.user_code import load_user_code, names_user_code
+from lob.clearing import LiquidationEngine
+from lob.liquidation import Frozen, Stage, StagedDesign
+from lob.liquidation.limits import Slices
+from lob.liquidation.named import DESIGNS as NAMED
+
+__all__ = ["DESIGNS", "contest_designs", "make_design", "maker_of", "tunable"]
+
+NS_PER_SECOND = 1_000_000_000
+
+
+def _frozen() -> LiquidationEngine:
+    """Record failures and sell nothing: the twin of a spiral."""
+    return Frozen()
+
+
+def _staged_market_sale(every: float = 1.0) -> LiquidationEngine:
+    """The same as market-sale, as a composition of parts."""
+    return StagedDesign([Stage(every=round(every * NS_PER_SECOND))])
+
+
+def _sliced(lots: int = 100, every: float = 0.1) -> LiquidationEngine:
+    """Sell in slices, until the account is safe or flat."""
+    return StagedDesign([Stage(limits=Slices(lots), every=round(every * NS_PER_SECOND))])
+
+
+DESIGNS: dict[str, Callable[..., LiquidationEngine]] = {
+    "frozen": _frozen,
+    "staged-market-sale": _staged_market_sale,
+    "sliced": _sliced,
+    **{name: design.make for name, design in NAMED.items()},
+}
+"""What makes each design; its keywords are its parameters, times in seconds."""
+
+
+def maker_of(design: str) -> Callable[..., LiquidationEngine]:
+    """What makes a design: one of ``DESIGNS``, or ``FILE.py:NAME`` of the user's own.
+
+    Raises
+    ------
+    ValueError
+        If there is no such design.
+    """
+    if names_user_code(design):
+        return load_user_code(design)
+    if design not in DESIGNS:
+        raise ValueError(
+            f"no design is called {design!r}: there are {', '.join(sorted(DESIGNS))}; "
+            "one of your own is FILE.py:NAME"
+        )
+    return DESIGNS[design]
+
+
+def make_design(design: str, parameters: dict[str, Any]) -> LiquidationEngine:
+    """Make a design by name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such design, or a parameter is not one of it.
+    """
+    try:
+        made = maker_of(design)(**parameters)
+    except TypeError as error:
+        raise ValueError(f"design {design}: {error}") from None
+    if not isinstance(made, LiquidationEngine):
+        raise ValueError(f"design {design} must make a Liquidator, got {made!r}")
+    return made
+
+
+def contest_designs() -> list[str]:
+    """The designs that a contest compares if none are named: one of each family."""
+    return [name for name in NAMED if ":" not in name]
+
+
+TUNABLE: dict[str, dict[str, tuple[Any, Any, str]]] = {
+    "staged-market-sale": {},
+    "sliced": {"lots": (1, 1_000, "log-int"), "every": (0.01, 1.0, "log")},
+}
+
+
+def tunable(design: str) -> dict[str, tuple[Any, Any, str]]:
+    """What may be tuned in a design: low, high and kind by parameter."""
+    return NAMED[design].tunable if design in NAMED else TUNABLE.get(design, {})

@@ -1,0 +1,150 @@
+"""A forced sale as data: what is sold, when and how, and the child orders that do it.
+
+The child orders are market orders, for whoever must sell cannot wait for a price. They all carry
+one owner and one tag, so that their trades can be found on the tape.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lob import MAX_SIZE, MESSAGE, EventKind, Kind, OrderType, Side, TimeInForce
+
+__all__ = ["SALE_OWNER", "SALE_TAG", "TWAP_SLICES", "ForcedSale", "SaleStyle", "child_orders"]
+
+SALE_OWNER = 1
+"""Historical orders are nobody's: their owner is 0."""
+
+SALE_TAG = 1
+FIRST_ORDER_ID = -(2**63)
+"""The ids of a sale go up from here, where no record has any; a replay refuses ids that meet."""
+
+TWAP_SLICES = 60
+"""A TWAP sale is cut into this many child orders, or into single lots if it has fewer."""
+
+
+class SaleStyle(StrEnum):
+    """How a sale is worked."""
+
+    MARKET = "market"
+    """All at once."""
+    TWAP = "twap"
+    """In equal parts, evenly in time."""
+    POV = "pov"
+    """A share of the volume that traded in the market without the sale."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedSale:
+    """What must be sold.
+
+    Parameters
+    ----------
+    size
+        In lots.
+    at_ns
+        When it starts, in ns since midnight.
+    style
+        How it is worked.
+    over_ns
+        How long it may take, in ns: 0 for a market sale, positive for the others.
+    rate
+        What a POV sale may sell as a share of what the market traded, above 0, at most 1.
+    side
+        ``SELL``, or ``BUY`` for a forced purchase (a short squeezed out).
+    """
+
+    size: int
+    at_ns: int
+    style: SaleStyle = SaleStyle.MARKET
+    over_ns: int = 0
+    rate: Fraction = Fraction(1, 10)
+    side: Side = Side.SELL
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.size <= MAX_SIZE:
+            raise ValueError(f"size must be 1 to {MAX_SIZE} lots, got {self.size}")
+        if self.style is SaleStyle.MARKET and self.over_ns:
+            raise ValueError("a market sale is done at once: it takes no duration")
+        if self.style is not SaleStyle.MARKET and self.over_ns <= 0:
+            raise ValueError(f"a {self.style} sale needs a duration")
+        if not 0 < self.rate <= 1:
+            raise ValueError(f"rate must be above 0 and at most 1, got {self.rate}")
+
+    @property
+    def until_ns(self) -> int:
+        """When it ends at the latest, in ns since midnight."""
+        return self.at_ns + self.over_ns
+
+
+def child_orders(
+    sale: ForcedSale, market: NDArray[np.void], *, instrument: int = 0
+) -> NDArray[np.void]:
+    """Return the child orders of a sale as ``lob.MESSAGE`` rows, in time order.
+
+    Parameters
+    ----------
+    sale
+        What must be sold.
+    market
+        The ``lob.EVENT`` tape of the same day without the sale: a POV sale follows its trades.
+    instrument
+        The number of the book the orders go to.
+
+    Returns
+    -------
+    MESSAGE array
+        Its sizes add up to the size of the sale, but for a POV sale that ran out of time. It is
+        empty where no volume traded to take part in.
+    """
+    if sale.style is SaleStyle.MARKET:
+        parts: Iterable[tuple[int, int]] = [(sale.at_ns, sale.size)]
+    elif sale.style is SaleStyle.TWAP:
+        parts = _time_weighted(sale)
+    else:
+        parts = _share_of_volume(sale, market)
+    times_and_sizes = list(parts)
+    orders = np.zeros(len(times_and_sizes), MESSAGE)
+    orders["ts_event"] = [time for time, _ in times_and_sizes]
+    orders["size"] = [size for _, size in times_and_sizes]
+    orders["order_id"] = FIRST_ORDER_ID + np.arange(len(orders))
+    orders["kind"] = Kind.NEW
+    orders["side"] = sale.side
+    orders["order_type"] = OrderType.MARKET
+    orders["time_in_force"] = TimeInForce.IOC
+    orders["owner"] = SALE_OWNER
+    orders["tag"] = SALE_TAG
+    orders["instrument"] = instrument
+    return orders
+
+
+def _time_weighted(sale: ForcedSale) -> Iterable[tuple[int, int]]:
+    """Equal parts at equal distances, the first at once; the remainder is spread evenly."""
+    slices = min(TWAP_SLICES, sale.size)
+    for k in range(slices):
+        time = sale.at_ns + k * sale.over_ns // slices
+        yield time, (k + 1) * sale.size // slices - k * sale.size // slices
+
+
+def _share_of_volume(sale: ForcedSale, market: NDArray[np.void]) -> Iterable[tuple[int, int]]:
+    """After each trade of the market, what is due by then: rate times volume, in whole lots."""
+    trades = market[
+        (market["kind"] == EventKind.TRADE)
+        & (market["ts_event"] >= sale.at_ns)
+        & (market["ts_event"] < sale.until_ns)
+    ]
+    volume = sold = 0
+    by_time = zip(trades["ts_event"].tolist(), trades["size"].tolist(), strict=True)
+    for time, together in groupby(by_time, key=itemgetter(0)):
+        volume += sum(size for _, size in together)
+        due = min(sale.size, volume * sale.rate.numerator // sale.rate.denominator)
+        if due > sold:
+            # One nanosecond later: nobody knows of a trade before it is done.
+            yield time + 1, due - sold
+            sold = due

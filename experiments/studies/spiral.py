@@ -1,0 +1,137 @@
+"""A spiral over seeds: the same runs with and without forced selling, and the story they tell."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from experiments.metrics.solvency import Quantile, quantile_95
+from experiments.metrics.spiral import Amplification, amplification
+from experiments.runs.run import run_scenario
+from experiments.scenario.read import Scenario
+
+__all__ = ["SpiralStudy", "study_spiral"]
+
+
+@dataclass(frozen=True)
+class SpiralStudy:
+    """Summaries of the full runs and of their twins, one pair a seed."""
+
+    scenario: Scenario
+    seeds: tuple[int, ...]
+    full: tuple[dict[str, Any], ...]
+    twin: tuple[dict[str, Any], ...]
+    alternatives: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    """Summaries of the runs of the scenario's other designs, on the same seeds, by label."""
+
+    @property
+    def own(self) -> str:
+        """What the scenario's own design is called."""
+        return " + ".join(
+            dict.fromkeys(clearing.liquidation.design for clearing in self.scenario.clearings)
+        )
+
+    @property
+    def designs(self) -> dict[str, tuple[dict[str, Any], ...]]:
+        """The runs of every design by its label, the scenario's own first."""
+        return {self.own: self.full, **self.alternatives}
+
+    def amplification(self, shock: int = 0) -> Amplification:
+        """Mean drop with forced selling over mean drop without."""
+        return amplification(
+            [run["drops"][shock] for run in self.full], [run["drops"][shock] for run in self.twin]
+        )
+
+    def mean(self, part: str, name: str) -> float:
+        """The mean over the full runs of a number; ``nan`` where no run has it."""
+        values = [run[part][name] for run in self.full if run[part][name] is not None]
+        return float(np.mean(values)) if values else float("nan")
+
+    @property
+    def var_95(self) -> Quantile:
+        """The 95 % quantile of bad debt over seeds."""
+        return quantile_95([run["solvency"]["bad_debt"] for run in self.full])
+
+    @property
+    def lar_95(self) -> Quantile:
+        """The 95 % quantile over seeds of the lots sold by force."""
+        return quantile_95([run["cascade"]["lots"] for run in self.full])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {
+            "scenario": self.scenario.name,
+            "seeds": list(self.seeds),
+            **self.amplification().to_dict(),
+            "var_95": self.var_95._asdict(),
+            "lar_95": self.lar_95._asdict(),
+            "runs": list(self.full),
+            "twins": list(self.twin),
+            "alternatives": {label: list(runs) for label, runs in self.alternatives.items()},
+        }
+
+
+def study_spiral(
+    scenario: Scenario,
+    seeds: Sequence[int],
+    *,
+    workers: int | None = None,
+    report: Callable[[int, int], object] = lambda done, total: None,
+) -> SpiralStudy:
+    """Run a scenario, its twin, and the designs beside its own for every seed, on all cores.
+
+    Parameters
+    ----------
+    scenario
+        See ``read_scenario``.
+    seeds
+        At least one.
+    workers
+        Processes; ``None``: one a core.
+    report
+        Told how many of how many runs are done, once a seed.
+    """
+    if not seeds:
+        raise ValueError("seeds must be at least one")
+    jobs = [(scenario, seed) for seed in seeds]
+    runs = 2 + len(scenario.alternatives)
+    most = min(len(jobs), workers or cores())
+    done: list[list[dict[str, Any]]] = []
+    if most == 1:
+        for job in jobs:
+            done.append(_summaries(job))
+            report(runs * len(done), runs * len(jobs))
+    else:
+        with ProcessPoolExecutor(most) as pool:
+            for summaries in pool.map(_summaries, jobs):
+                done.append(summaries)
+                report(runs * len(done), runs * len(jobs))
+    twin, full, *others = zip(*done, strict=True)
+    labels = [one.label for one in scenario.alternatives]
+    return SpiralStudy(scenario, tuple(seeds), full, twin, dict(zip(labels, others, strict=True)))
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _summaries(job: tuple[Scenario, int]) -> list[dict[str, Any]]:
+    """Of the twin, of the scenario's own design, and of those beside it: one seed."""
+    scenario, seed = job
+    summary, fair = _twin(scenario, seed)
+    made = [summary, run_scenario(scenario, seed, fair=fair).summary()]
+    for one in scenario.alternatives:
+        run = run_scenario(scenario, seed, design=one.design, parameters=one.parameters, fair=fair)
+        made.append(run.summary())
+    return made
+
+
+def _twin(scenario: Scenario, seed: int) -> tuple[dict[str, Any], dict[int, float]]:
+    run = run_scenario(scenario, seed, forced=False)
+    return run.summary(), run.mids_at_horizon()

@@ -1,0 +1,472 @@
+"""Stress tests of a whole scenario: the smallest shock at which it fails, and the worst direction.
+
+What *fails* means is stated with every answer:
+
+* ``bad-debt``: more than a stated amount of cash is owed by accounts that hold nothing any more;
+* ``liquidated``: at least a stated share of all margin accounts is liquidated;
+* ``insurance``: an insurance fund that started with something is empty.
+
+A run fails or it does not; over several seeds a shock fails if at least half of the runs do. The
+size of a shock is in units of what the scenario's own shocks sell, valued at the prices at which
+its markets start.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+from experiments.metrics.spiral import Bisection, critical_direction, critical_shock
+from experiments.runs.run import Run, run_scenario
+from experiments.scenario.parts import ShockTable, UniformBookTable
+from experiments.scenario.read import Scenario
+from experiments.studies.spiral import cores
+from lob.checks import integer
+
+__all__ = [
+    "FAILURES",
+    "Cell",
+    "Failure",
+    "Stress",
+    "StressOutcome",
+    "phase_diagram",
+    "stress_test",
+    "with_depth",
+    "with_leverage",
+    "with_shock",
+]
+
+Kind = Literal["bad-debt", "liquidated", "insurance"]
+FAILURES: dict[str, str] = {
+    "bad-debt": "bad debt of more than {threshold:,.0f} units of cash",
+    "liquidated": "at least {threshold:.0%} of the accounts liquidated",
+    "insurance": "an insurance fund empty",
+}
+Report = Callable[[str], object]
+
+
+class StressOutcome(NamedTuple):
+    """What came of one run."""
+
+    bad_debt: int
+    """Units of cash."""
+    liquidated: float
+    """Share of all margin accounts."""
+    empty_funds: int
+    """Insurance funds that started with something and have nothing."""
+    lots: int
+    """Sold by force."""
+    drops: tuple[int, ...]
+    """Ticks, one a shock."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """When a stack has failed."""
+
+    kind: Kind = "bad-debt"
+    threshold: float = 0.0
+    """Of ``bad-debt`` in units of cash, of ``liquidated`` a share above zero."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in FAILURES:
+            raise ValueError(f"kind must be one of {', '.join(FAILURES)}, got {self.kind!r}")
+        if self.kind == "liquidated" and not 0 < self.threshold <= 1:
+            raise ValueError(f"threshold must be a share above 0, up to 1, got {self.threshold}")
+        if self.threshold < 0:
+            raise ValueError(f"threshold must not be negative, got {self.threshold}")
+
+    def __str__(self) -> str:
+        return FAILURES[self.kind].format(threshold=self.threshold)
+
+    def of(self, outcome: StressOutcome) -> bool:
+        """Whether a run has failed."""
+        if self.kind == "bad-debt":
+            return outcome.bad_debt > self.threshold
+        if self.kind == "liquidated":
+            return outcome.liquidated >= self.threshold
+        return outcome.empty_funds > 0
+
+
+@dataclass(frozen=True)
+class Stress:
+    """The answer of a stress test."""
+
+    scenario: Scenario
+    failure: Failure
+    seeds: tuple[int, ...]
+    steps: int
+    """Parts of the scenario's own shock that are told apart."""
+    assets: tuple[str, ...]
+    shares: tuple[float, ...]
+    """Of the shock's value, by asset: the worst direction if it was looked for."""
+    bisection: Bisection
+    """In steps."""
+    lots: tuple[int, ...] | None
+    """Of each asset at the critical shock; ``None``: nothing that was tried fails."""
+    outcomes: tuple[StressOutcome, ...]
+    """At the critical shock, one a seed."""
+    searched: bool
+    """Whether the direction was looked for."""
+    runs: int
+
+    @property
+    def critical(self) -> float | None:
+        """The smallest shock that fails, as a multiple of the scenario's own."""
+        found = self.bisection.critical
+        return None if found is None else found / self.steps
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {
+            "scenario": self.scenario.name,
+            "fails": str(self.failure),
+            "seeds": list(self.seeds),
+            "critical_shock": self.critical,
+            "resolution": 1 / self.steps,
+            "largest_tried": max(shock for shock, _ in self.bisection.probes) / self.steps,
+            "monotone": self.bisection.monotone,
+            "assets": list(self.assets),
+            "shares": list(self.shares),
+            "direction_searched": self.searched,
+            "lots": None if self.lots is None else list(self.lots),
+            "outcomes": [one._asdict() for one in self.outcomes],
+            "probes": [[shock / self.steps, fails] for shock, fails in self.bisection.probes],
+            "runs": self.runs,
+        }
+
+
+def stress_test(
+    scenario: Scenario,
+    failure: Failure,
+    seeds: Sequence[int],
+    *,
+    most: int = 8,
+    steps: int = 16,
+    assets: Sequence[str] = (),
+    parts: int = 4,
+    workers: int | None = None,
+    report: Report = lambda what: None,
+) -> Stress:
+    """Find the smallest shock at which a scenario fails.
+
+    Parameters
+    ----------
+    scenario
+        Its own shocks say when, over what time and on which side.
+    failure
+        What failing means.
+    seeds
+        At least one.
+    most
+        The largest shock tried, as a multiple of the scenario's own.
+    steps
+        Parts of the scenario's own shock that are told apart.
+    assets
+        Names of instruments: the worst mix of sales in them is looked for, every one in ``parts``
+        parts. None: the scenario's own mix.
+    workers
+        Processes; ``None``: one a core.
+    report
+        Told what is tried.
+    """
+    if not seeds:
+        raise ValueError("seeds must be at least one")
+    integer("most", most, 1, 10_000)
+    integer("steps", steps, 1, 10_000)
+    if failure.kind == "insurance" and not any(one.insurance_fund for one in scenario.clearings):
+        raise ValueError("no clearing of the scenario has an insurance fund that could be empty")
+    known = [one.name for one in scenario.instruments]
+    for name in assets:
+        if name not in known:
+            raise ValueError(f"no instrument is called {name!r}: there are {', '.join(known)}")
+    if len(set(assets)) < len(assets):
+        raise ValueError(f"assets must be different ones, got {', '.join(assets)}")
+    test = _Test(scenario, failure, tuple(seeds), steps, report)
+    with _pool(workers, len(seeds)) as each:
+        test.each = each
+        if assets:
+            names = tuple(assets)
+            shares, found = critical_direction(
+                lambda mix: test.fails(names, tuple(part / steps for part in mix)),
+                len(names),
+                most * steps,
+                steps=parts,
+            )
+        else:
+            names, own = _own_mix(scenario)
+            shares = own
+            found = critical_shock(
+                lambda total: test.fails(names, tuple(total / steps * share for share in own)),
+                1,
+                most * steps,
+            )
+        lots: tuple[int, ...] | None = None
+        outcomes: tuple[StressOutcome, ...] = ()
+        if found.critical is not None:
+            sizes = tuple(found.critical / steps * share for share in shares)
+            if assets:
+                # As the direction was probed: whole steps of each asset.
+                sizes = tuple(found.critical * round(s * parts) // parts / steps for s in shares)
+            outcomes = test.outcomes(names, sizes)
+            shocks = with_shock(scenario, names, sizes).shocks
+            lots = tuple(
+                sum(shock.lots for shock in shocks if shock.instrument == name) for name in names
+            )
+    return Stress(
+        scenario, failure, tuple(seeds), steps, names, shares, found, lots, outcomes, bool(assets),
+        test.runs,
+    )  # fmt: skip
+
+
+class _Test:
+    """Runs shocks, and remembers what came of them."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        failure: Failure,
+        seeds: tuple[int, ...],
+        steps: int,
+        report: Report,
+    ) -> None:
+        self.scenario, self.failure, self.seeds, self.steps = scenario, failure, seeds, steps
+        self.report = report
+        self.each: Callable[..., Any] = map
+        self.known: dict[tuple[Any, ...], tuple[StressOutcome, ...]] = {}
+        self.runs = 0
+
+    def outcomes(
+        self, assets: tuple[str, ...], sizes: tuple[float, ...]
+    ) -> tuple[StressOutcome, ...]:
+        """One a seed."""
+        key = (assets, sizes)
+        if key not in self.known:
+            said = ", ".join(
+                f"{size:.3g} in {name}" for name, size in zip(assets, sizes, strict=True)
+            )
+            self.report(f"a shock of {said}")
+            jobs = [(with_shock(self.scenario, assets, sizes), seed) for seed in self.seeds]
+            self.known[key] = tuple(self.each(outcome_of, jobs))
+            self.runs += len(jobs)
+        return self.known[key]
+
+    def fails(self, assets: tuple[str, ...], sizes: tuple[float, ...]) -> bool:
+        """Whether at least half of the seeds fail."""
+        failed = [self.failure.of(one) for one in self.outcomes(assets, sizes)]
+        return 2 * sum(failed) >= len(failed)
+
+
+def outcome_of(job: tuple[Scenario, int]) -> StressOutcome:
+    """Run one scenario with one seed."""
+    scenario, seed = job
+    return outcome(run_scenario(scenario, seed))
+
+
+def outcome(run: Run) -> StressOutcome:
+    """What came of a run."""
+    cascade, solvency = run.cascade, run.solvency
+    clearings = run.simulation.clearings
+    accounts = sum(count for one in clearings for _, count in one.account_ranges)
+    ledger = run.simulation.ledger
+    empty = [
+        one
+        for one, clearing in zip(run.scenario.clearings, clearings, strict=True)
+        if one.insurance_fund and not ledger.balance(clearing.fund, clearing.cash_asset)
+    ]
+    return StressOutcome(
+        bad_debt=solvency.bad_debt,
+        liquidated=len(set(cascade.account.tolist())) / accounts if accounts else 0.0,
+        empty_funds=len(empty),
+        lots=int(cascade.lots.sum()),
+        drops=tuple(run.drop(i) for i in range(len(run.scenario.shocks))),
+    )
+
+
+@contextmanager
+def _pool(workers: int | None, jobs: int) -> Iterator[Callable[..., Any]]:
+    most = min(jobs, workers or cores())
+    if most <= 1:
+        yield map
+        return
+    with ProcessPoolExecutor(most) as pool:
+        yield pool.map
+
+
+# ------------------------------------------------------------------ other shocks, books, leverages
+
+
+def _value(scenario: Scenario, instrument: str, lots: int) -> int:
+    """Units of cash of so many lots where the market starts."""
+    of = scenario.instruments[scenario.number_of(instrument)]
+    return lots * of.background.price * of.multiplier
+
+
+def _own_mix(scenario: Scenario) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """The assets of the scenario's own shocks, and their shares of the value."""
+    values: dict[str, int] = {}
+    for shock in scenario.shocks:
+        worth = _value(scenario, shock.instrument, shock.lots)
+        values[shock.instrument] = values.get(shock.instrument, 0) + worth
+    total = sum(values.values())
+    return tuple(values), tuple(worth / total for worth in values.values())
+
+
+def with_shock(scenario: Scenario, assets: Sequence[str], sizes: Sequence[float]) -> Scenario:
+    """The same scenario with other sales.
+
+    Parameters
+    ----------
+    assets
+        Names of instruments.
+    sizes
+        Of the sale in each, in units of the value of all of the scenario's own shocks. Lots are
+        rounded to the nearest; an asset of which not one lot is left is not sold.
+    """
+    total = sum(_value(scenario, one.instrument, one.lots) for one in scenario.shocks)
+    shocks: list[ShockTable] = []
+    for name, size in zip(assets, sizes, strict=True):
+        own = [one for one in scenario.shocks if one.instrument == name]
+        lots = round(size * total / _value(scenario, name, 1))
+        if not own:
+            own = [scenario.shocks[0].model_copy(update={"instrument": name})]
+        weight = sum(one.lots for one in own)
+        done = 0
+        for number, one in enumerate(own, 1):
+            part = lots - done if number == len(own) else lots * one.lots // weight
+            done += part
+            if part:
+                shocks.append(one.model_copy(update={"lots": part}))
+    if not shocks:
+        # Something has to be measured: a shock of one lot.
+        shocks = [scenario.shocks[0].model_copy(update={"lots": 1})]
+    return scenario.model_copy(update={"shocks": shocks})
+
+
+def with_depth(scenario: Scenario, factor: float) -> Scenario:
+    """The same scenario with books so many times as deep: what flow and makers quote."""
+    if not factor > 0:
+        raise ValueError(f"factor must be positive, got {factor}")
+
+    def scaled(size: int) -> int:
+        return max(1, round(size * factor))
+
+    instruments = []
+    for one in scenario.instruments:
+        if isinstance(one.background, UniformBookTable):
+            update: dict[str, Any] = {"depth": scaled(one.background.depth)}
+        else:
+            # Rates are in lots: all of them, so that there are as many orders as before.
+            size = scaled(one.background.size)
+            times = size / one.background.size
+            update = {
+                "size": size, "alpha": one.background.alpha * times,
+                "mu": one.background.mu * times,
+            }  # fmt: skip
+        background = one.background.model_copy(update=update)
+        instruments.append(one.model_copy(update={"background": background}))
+    makers = [one.model_copy(update={"size": scaled(one.size)}) for one in scenario.makers]
+    return scenario.model_copy(update={"instruments": instruments, "makers": makers})
+
+
+def with_leverage(scenario: Scenario, leverage: float) -> Scenario:
+    """The same scenario with one leverage for all who borrow.
+
+    Recursive borrowers loop until they are there, whatever their number of loops; drawn accounts
+    all have it.
+
+    Raises ``ValueError`` if a recursive borrower cannot get there at its loan-to-value.
+    """
+    if not leverage >= 1:
+        raise ValueError(f"leverage must be at least 1, got {leverage}")
+    recursive_borrowers = []
+    for one in getattr(scenario, "recursive_borrowers", []):
+        if one.ltv < 1_000_000 and leverage >= 1_000_000 / (1_000_000 - one.ltv):
+            raise ValueError(
+                f"leverage must be below {1_000_000 / (1_000_000 - one.ltv):.3g}, the limit of the "
+                f"loops of {one.name} at a loan-to-value of {one.ltv}, got {leverage}"
+            )
+        update = {"target": round(leverage * 1_000_000), "loops": MANY if leverage > 1 else 0}
+        recursive_borrowers.append(one.model_copy(update=update))
+    populations = [
+        one.model_copy(update={"leverage": (leverage, leverage)})
+        if one.file is None and one.stacked is None
+        else one
+        for one in scenario.populations
+    ]
+    changed: dict[str, Any] = {"populations": populations}
+    if recursive_borrowers:
+        changed["recursive_borrowers"] = recursive_borrowers
+    return scenario.model_copy(update=changed)
+
+
+MANY = 60
+"""Loops that come as near to the limit as whole lots allow."""
+
+
+# ------------------------------------------------------------------ phases
+
+
+class Cell(NamedTuple):
+    """One point of a phase diagram, over all seeds."""
+
+    leverage: float
+    depth: float
+    """Factor on the scenario's own."""
+    failed: float
+    """Share of the seeds that fail."""
+    liquidated: float
+    """Mean share of the accounts."""
+    bad_debt: float
+    """Mean, units of cash."""
+    drop: float
+    """Mean of the first shock, ticks."""
+
+
+def phase_diagram(
+    scenario: Scenario,
+    failure: Failure,
+    seeds: Sequence[int],
+    leverages: Sequence[float],
+    depths: Sequence[float],
+    *,
+    workers: int | None = None,
+    report: Report = lambda what: None,
+) -> list[Cell]:
+    """Run a scenario over a grid of leverage against book depth, on all cores.
+
+    Its own shocks are kept. Cells go by leverage, then by depth.
+    """
+    if not seeds or not leverages or not depths:
+        raise ValueError("seeds, leverages and depths must be at least one each")
+    grid = [(leverage, depth) for leverage in leverages for depth in depths]
+    jobs = [
+        (with_depth(with_leverage(scenario, leverage), depth), seed)
+        for leverage, depth in grid
+        for seed in seeds
+    ]
+    cells = []
+    with _pool(workers, len(jobs)) as each:
+        outcomes = iter(each(outcome_of, jobs))
+        for leverage, depth in grid:
+            report(f"leverage {leverage:g}, depth {depth:g}")
+            cells.append(_cell(leverage, depth, failure, [next(outcomes) for _ in seeds]))
+    return cells
+
+
+def _cell(leverage: float, depth: float, failure: Failure, found: list[StressOutcome]) -> Cell:
+    mean: Callable[[Any], float] = partial(_mean, len(found))
+    return Cell(
+        leverage=leverage,
+        depth=depth,
+        failed=mean(failure.of(one) for one in found),
+        liquidated=mean(one.liquidated for one in found),
+        bad_debt=mean(one.bad_debt for one in found),
+        drop=mean(one.drops[0] for one in found),
+    )
+
+
+def _mean(count: int, values: Any) -> float:
+    return float(sum(values)) / count

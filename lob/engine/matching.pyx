@@ -1,0 +1,984 @@
+"""The compiled matching engine: what ``lob.reference`` says, on C structs.
+
+Nothing here touches a Python object. The functions are in the order of the reference; the reason
+for a rule is there, the reason for a trick is here.
+
+Memory is made sure of before an order is entered, so that nothing can fail half way through a
+match. Events are written field by field into their final place: a struct that is filled in and
+then copied stalls the processor, which cannot forward narrow stores to a wide load.
+"""
+
+from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from lob.engine.ladder cimport (
+    NO_KEY,
+    NO_LEVEL,
+    Ladder,
+    Level,
+    ladder_add,
+    ladder_copy,
+    ladder_init,
+    ladder_key,
+    ladder_next,
+    ladder_prefetch,
+    ladder_release,
+    ladder_remove,
+    ladder_reserve,
+    ladder_spare,
+)
+from lob.engine.memory cimport prefetch, resize, unlikely, whole_pages
+from lob.engine.order_table cimport (
+    RestingOrder,
+    hash_id,
+    table_add,
+    table_copy,
+    table_guess,
+    table_init,
+    table_prefetch,
+    table_release,
+    table_remove,
+    table_reserve,
+    table_seek,
+    table_slot,
+    table_spare,
+)
+from lob.engine.records cimport (
+    ACCEPTED,
+    BAND,
+    BAND_CHANGED,
+    BUY,
+    CALL,
+    CANCEL,
+    CANCELLED,
+    CONTINUOUS,
+    FOK,
+    FROM_VENUE,
+    GTC,
+    HALTED,
+    LIMIT,
+    MARKET,
+    MAX_PRICE,
+    MAX_SIZE,
+    NEW,
+    POST_ONLY,
+    REASON_COLLECTING,
+    REASON_DUPLICATE_ORDER_ID,
+    REASON_FILL_OR_KILL,
+    REASON_HALTED,
+    REASON_IMMEDIATE_OR_CANCEL,
+    REASON_MINIMUM_SIZE,
+    REASON_NO_LIQUIDITY,
+    REASON_NONE,
+    REASON_POST_ONLY,
+    REASON_PRICE_BAND,
+    REASON_SELF_TRADE,
+    REASON_UNCROSS,
+    REASON_UNKNOWN_ORDER,
+    REASON_VOLUME_LIMIT,
+    REDUCE,
+    REDUCE_ONLY,
+    REDUCED,
+    REJECTED,
+    REPLACE,
+    REPLACED,
+    SELL,
+    SESSION,
+    SESSION_CHANGED,
+    STP_CANCEL_BOTH,
+    STP_CANCEL_NEWEST,
+    STP_CANCEL_OLDEST,
+    STP_DECREMENT,
+    STP_NONE,
+    TRADE,
+    UNCROSS,
+    UNCROSSED,
+    Event,
+    Message,
+    Quote,
+)
+
+cdef enum:
+    # How far ahead a batch asks for memory: rows, table buckets, records, what records name.
+    ROWS_AHEAD = 24
+    SLOTS_AHEAD = 12
+    RECORDS_AHEAD = 7
+    NEIGHBOURS_AHEAD = 3
+    SPARE_BYTES = 1 << 28
+    RING = 16  # as many hashes and guesses are kept
+
+
+# -------------------------------------------------------------------------------- whole books
+
+cdef int book_init(Book *book, uint16_t instrument) noexcept nogil:
+    """An empty book in zeroed memory; -1 if there is no memory."""
+    book.instrument = instrument
+    set_rules(book, CONTINUOUS, -MAX_PRICE, MAX_PRICE)
+    if ladder_init(&book.sides[0]) < 0 or ladder_init(&book.sides[1]) < 0:
+        return -1
+    return -1 if table_init(&book.table) < 0 else sink_init(&book.sink)
+
+
+cdef void book_release(Book *book) noexcept nogil:
+    ladder_release(&book.sides[0])
+    ladder_release(&book.sides[1])
+    table_release(&book.table)
+    sink_release(&book.sink)
+
+
+cdef int book_copy(Book *book, const Book *other) noexcept nogil:
+    """Make ``book``, zeroed memory, a copy; -1 if there is no memory."""
+    book.instrument = other.instrument
+    book.seq = other.seq
+    book.volume[0] = other.volume[0]
+    book.volume[1] = other.volume[1]
+    set_rules(book, other.session, other.band[0], other.band[1])
+    if ladder_copy(&book.sides[0], &other.sides[0]) < 0:
+        return -1
+    if ladder_copy(&book.sides[1], &other.sides[1]) < 0:
+        return -1
+    return -1 if table_copy(&book.table, &other.table) < 0 else sink_init(&book.sink)
+
+
+cdef int book_reserve(Book *book) noexcept nogil:
+    """Renew the budget of new orders that surely find memory; -1 if there is none."""
+    cdef uint32_t more = 64 + book.table.count // 8
+    if table_reserve(&book.table, more) < 0:
+        return -1
+    if ladder_reserve(&book.sides[0], 64) < 0 or ladder_reserve(&book.sides[1], 64) < 0:
+        return -1
+    book.budget = min(
+        table_spare(&book.table), ladder_spare(&book.sides[0]), ladder_spare(&book.sides[1])
+    )
+    return 0
+
+
+# -------------------------------------------------------------------------------- messages
+
+cdef inline bint in_range(int64_t value, int64_t low, int64_t high) noexcept nogil:
+    return <uint64_t>(value - low) <= <uint64_t>(high - low)
+
+
+cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogil:
+    """Whether ``lob.checks.misuse`` finds nothing wrong.
+
+    Everything is looked at whatever the kind: wrong guesses at branches would cost more.
+    """
+    cdef int kind = message.kind
+    if unlikely(kind > REPLACE):
+        return rule_well_formed(message, instrument)
+    cdef int limit = message.order_type == LIMIT
+    cdef int size = in_range(message.size, 1, MAX_SIZE)
+    cdef int price = in_range(message.price, -MAX_PRICE, MAX_PRICE)
+    # What clearing and the venue mark is nothing to the book.
+    cdef int flags = message.flags & ~(REDUCE_ONLY | FROM_VENUE)
+    cdef int plain = flags == 0
+    cdef int post_only = (
+        (flags == POST_ONLY)
+        & limit
+        & (message.time_in_force == GTC)
+        & (message.min_size == 0)
+    )
+    cdef int new = (
+        ((message.side == BUY) | (message.side == SELL))
+        & (message.order_type <= MARKET)
+        & (message.time_in_force <= FOK)
+        & (message.stp <= STP_DECREMENT)
+        & (plain | post_only)
+        & (price | (limit ^ 1))
+        & (<uint64_t>message.min_size <= <uint64_t>message.size)
+        & (
+            (
+                message.reserved
+                | message.display_size
+                | message.stop_price
+                | message.trail
+                | message.expire_ts
+            )
+            == 0
+        )
+    )
+    return (message.instrument == instrument) & (
+        (kind == CANCEL)
+        | (size & ((kind == REDUCE) | ((kind == REPLACE) & price) | ((kind == NEW) & new)))
+    )
+
+
+cdef bint rule_well_formed(const Message *message, uint16_t instrument) noexcept nogil:
+    """``well_formed`` of a message that changes the rules of the book."""
+    cdef int kind = message.kind
+    cdef bint limit = message.order_type == LIMIT
+    if message.instrument != instrument or message.owner or message.flags & ~FROM_VENUE:
+        return False
+    if kind == BAND:
+        return in_range(message.price, -MAX_PRICE, MAX_PRICE) and (
+            message.price <= message.stop_price <= MAX_PRICE
+        )
+    if kind == SESSION and not in_range(message.order_id, CONTINUOUS, HALTED):
+        return False
+    if kind != SESSION and kind != UNCROSS:
+        return False
+    return message.order_type <= MARKET and (
+        not limit or in_range(message.price, -MAX_PRICE, MAX_PRICE)
+    )
+
+
+cdef int64_t first_malformed(
+    const Message *messages, int64_t count, uint16_t instrument
+) noexcept nogil:
+    """The index of the first malformed message; ``count`` if there is none."""
+    cdef int64_t i
+    for i in range(count):
+        if unlikely(not well_formed(&messages[i], instrument)):
+            return i
+    return count
+
+
+cdef int apply(Book *book, const Message *message) noexcept nogil:
+    """Apply one well-formed message; -1 if there is no memory, and then nothing was done."""
+    return apply_hashed(book, message, hash_id(message.order_id))
+
+
+cdef inline int apply_hashed(Book *book, const Message *message, uint32_t hashed) noexcept nogil:
+    cdef uint64_t slot = 0
+    cdef uint32_t index = table_seek(&book.table, message.order_id, hashed, &slot)
+    if message.kind == CANCEL:
+        if index:
+            cancel(book, index, slot, message.ts_event, REASON_NONE)
+        else:
+            reject(book, message, REASON_UNKNOWN_ORDER, 0)
+        return 0
+    if message.kind == REDUCE:
+        if index:
+            take_off(book, index, message.size, message.ts_event, REASON_NONE)
+        else:
+            reject(book, message, REASON_UNKNOWN_ORDER, 0)
+        return 0
+    if unlikely(book.budget <= 0) and book_reserve(book) < 0:
+        return -1
+    book.budget -= 1
+    if message.kind == NEW:
+        enter(book, message, index, hashed)
+    elif unlikely(message.kind != REPLACE):
+        change_rules(book, message)
+    elif index:
+        replace(book, message, index)
+    else:
+        reject(book, message, REASON_UNKNOWN_ORDER, 0)
+    return 0
+
+
+cdef int64_t apply_all(
+    Book *book, const Message *messages, int64_t count, Quote *quotes
+) noexcept nogil:
+    """Apply well-formed messages; how many were applied before memory ran out."""
+    cdef uint32_t hashes[RING]
+    cdef uint32_t guesses[RING]
+    cdef uint32_t hashed
+    cdef int64_t i, ahead = max(0, count - ROWS_AHEAD)
+    memset(guesses, 0, sizeof(guesses))
+    for i in range(min(SLOTS_AHEAD, count)):
+        hashes[i] = hash_id(messages[i].order_id)
+    for i in range(count):
+        if i < ahead:
+            look_ahead(book, &messages[i], i, hashes, guesses)
+            hashed = hashes[i % RING]
+        else:
+            hashed = hash_id(messages[i].order_id)
+        if unlikely(apply_hashed(book, &messages[i], hashed) < 0):
+            return i
+        if quotes != NULL:
+            record_quote(book, messages[i].ts_event, &quotes[i])
+    return count
+
+
+cdef inline void look_ahead(
+    Book *book, const Message *row, int64_t i, uint32_t *hashes, uint32_t *guesses
+) noexcept nogil:
+    """Ask for what the messages after row ``i`` will touch, in stages.
+
+    Each stage reads what the one before it has brought. There is no branch on the kind of a
+    message: one that is guessed wrong costs more than a fetch in vain.
+    """
+    cdef uint32_t hashed = hash_id(row[SLOTS_AHEAD].order_id)
+    cdef uint32_t guess = table_guess(&book.table, hashes[(i + RECORDS_AHEAD) % RING])
+    cdef const RestingOrder *order
+    prefetch(&row[ROWS_AHEAD])
+    hashes[(i + SLOTS_AHEAD) % RING] = hashed
+    table_prefetch(&book.table, hashed)
+    guesses[(i + RECORDS_AHEAD) % RING] = guess
+    prefetch(&book.table.orders[guess])
+    ladder_prefetch(
+        &book.sides[row[RECORDS_AHEAD].side < 0],
+        place(row[RECORDS_AHEAD].side, row[RECORDS_AHEAD].price),
+    )
+    order = &book.table.orders[guesses[(i + NEIGHBOURS_AHEAD) % RING]]
+    prefetch(&book.table.orders[order.prev])
+    prefetch(&book.table.orders[order.next])
+    prefetch(&book.sides[order.side < 0].levels[order.level])
+
+
+# -------------------------------------------------------------------------------- the rules
+
+cdef inline void enter(
+    Book *book, const Message *message, uint32_t index, uint32_t hashed
+) noexcept nogil:
+    """A NEW; ``index`` is the order that has its id already, or 0."""
+    cdef int side = message.side < 0
+    cdef bint market = message.order_type == MARKET
+    cdef bint may_rest = (message.order_type == LIMIT) & (message.time_in_force == GTC)
+    cdef uint64_t limit = (
+        book.market_reach[side] if market else reach(message.side, message.price)
+    )
+    cdef bint crosses = book.sides[1 - side].best_key <= limit
+    cdef int64_t price = 0 if market else message.price
+    cdef int64_t leaves = message.size
+    if unlikely(book.ruled):
+        if not admit(book, message, index, may_rest):
+            return
+        # In a call auction it only rests; a post-only order keeps off what it would cross.
+        crosses &= book.session == CONTINUOUS or message.flags & POST_ONLY != 0
+    if unlikely(index != 0):
+        reject(book, message, REASON_DUPLICATE_ORDER_ID, 0)
+        return
+    if may_rest and unlikely(book.volume[side] + message.size > MAX_SIZE):
+        reject(book, message, REASON_VOLUME_LIMIT, 0)
+        return
+    if crosses and message.flags & POST_ONLY:
+        reject(book, message, REASON_POST_ONLY, 0)
+        return
+    if message.time_in_force == FOK or message.min_size:
+        if not can_trade(book, message, limit):
+            return
+    emit(book, message, ACCEPTED, REASON_NONE, price, leaves, leaves)
+    if crosses:
+        leaves = match(book, message, price, limit)
+        if leaves == 0:
+            return
+    if may_rest:
+        rest_hashed(book, message, leaves, hashed)
+    elif market:
+        # What it leaves untouched lies beyond the band.
+        emit(
+            book,
+            message,
+            CANCELLED,
+            REASON_NO_LIQUIDITY if book.sides[1 - side].best_key == NO_KEY else REASON_PRICE_BAND,
+            price,
+            leaves,
+            0,
+        )
+    else:
+        emit(book, message, CANCELLED, REASON_IMMEDIATE_OR_CANCEL, price, leaves, 0)
+
+
+cdef bint admit(Book *book, const Message *message, uint32_t index, bint may_rest) noexcept nogil:
+    """Whether session and band let a NEW in; if not, it is rejected here."""
+    cdef int reason = REASON_NONE
+    if book.session == HALTED:
+        reason = REASON_HALTED
+    elif index:
+        return True  # to be rejected for that
+    elif message.order_type == LIMIT and not within(book, message.price):
+        reason = REASON_PRICE_BAND
+    elif book.session == CALL and (not may_rest or message.min_size):
+        reason = REASON_COLLECTING
+    if reason:
+        reject(book, message, <uint8_t>reason, 0)
+    return reason == REASON_NONE
+
+
+cdef inline bint within(const Book *book, int64_t price) noexcept nogil:
+    return book.band[0] <= price <= book.band[1]
+
+
+cdef bint can_trade(Book *book, const Message *message, uint64_t limit) noexcept nogil:
+    """Whether fill-or-kill and minimum size are met; if not, the message is rejected here."""
+    cdef int64_t lots = tradable(book, message, limit)
+    if message.time_in_force == FOK and lots < message.size:
+        reject(book, message, REASON_FILL_OR_KILL, 0)
+        return False
+    if lots < message.min_size:
+        reject(book, message, REASON_MINIMUM_SIZE, 0)
+        return False
+    return True
+
+
+cdef void replace(Book *book, const Message *message, uint32_t index) noexcept nogil:
+    cdef RestingOrder *resting = &book.table.orders[index]
+    cdef int side = resting.side < 0
+    cdef Level *level = &book.sides[side].levels[resting.level]
+    cdef uint64_t limit = reach(resting.side, message.price)
+    cdef bint crosses = book.sides[1 - side].best_key <= limit
+    cdef int64_t leaves = message.size
+    cdef Message order
+    if unlikely(book.volume[side] - resting.size + message.size > MAX_SIZE):
+        reject(book, message, REASON_VOLUME_LIMIT, resting.size)
+        return
+    if message.price == level.price and message.size < resting.size:
+        level.size -= resting.size - message.size
+        book.volume[side] -= resting.size - message.size
+        resting.size = message.size
+        emit_resting(book, index, message.ts_event, REPLACED, REASON_NONE, message.size)
+        return
+    if unlikely(book.ruled):
+        if book.session == HALTED:
+            reject(book, message, REASON_HALTED, resting.size)
+            return
+        if not within(book, message.price):
+            reject(book, message, REASON_PRICE_BAND, resting.size)
+            return
+        crosses &= book.session == CONTINUOUS or resting.flags & POST_ONLY != 0
+    if crosses and resting.flags & POST_ONLY:
+        reject(book, message, REASON_POST_ONLY, resting.size)
+        return
+    order.ts_event = message.ts_event
+    order.order_id = resting.order_id
+    order.price = message.price
+    order.size = message.size
+    memcpy(&order.kind, &resting.kind, sizeof(uint64_t))
+    order.owner = resting.owner
+    order.tag = resting.tag
+    remove(book, index, table_slot(&book.table, index))
+    emit(book, &order, REPLACED, REASON_NONE, order.price, leaves, leaves)
+    if crosses:
+        leaves = match(book, &order, order.price, limit)
+    if leaves:
+        rest(book, &order, leaves)
+
+
+cdef int64_t match(Book *book, const Message *order, int64_t price, uint64_t limit) noexcept nogil:
+    """Trade an incoming order as far as it goes; the lots that are left of it."""
+    cdef int side = order.side > 0
+    cdef Ladder *ladder = &book.sides[side]
+    cdef RestingOrder *orders = book.table.orders
+    cdef RestingOrder *resting
+    cdef Level *level
+    cdef Event *event
+    cdef uint32_t index
+    cdef int64_t leaves = order.size, size
+    while leaves and ladder.best_key <= limit:
+        level = &ladder.levels[ladder.best]
+        index = level.head
+        resting = &orders[index]
+        if order.stp != STP_NONE and resting.owner == order.owner:
+            leaves = prevent_self_trade(book, order, price, leaves, index)
+            continue
+        # A sweep meets queues of cold records: fetch the next one, and the slot of this one,
+        # while this one trades.
+        table_prefetch(&book.table, hash_id(resting.order_id))
+        prefetch(&orders[resting.next])
+        size = leaves if leaves < resting.size else resting.size
+        leaves -= size
+        resting.size -= size
+        level.size -= size
+        book.volume[side] -= size
+        event = emit(book, order, TRADE, REASON_NONE, level.price, size, leaves)
+        event.resting_order_id = resting.order_id
+        event.resting_tag = resting.tag
+        event.resting_leaves = resting.size
+        event.resting_owner = resting.owner
+        if resting.size == 0:
+            remove(book, index, table_slot(&book.table, index))
+    return leaves
+
+
+cdef int64_t prevent_self_trade(
+    Book *book, const Message *order, int64_t price, int64_t leaves, uint32_t index
+) noexcept nogil:
+    cdef RestingOrder *resting = &book.table.orders[index]
+    cdef int64_t size = leaves if leaves < resting.size else resting.size
+    if order.stp == STP_DECREMENT:
+        take_off(book, index, size, order.ts_event, REASON_SELF_TRADE)
+    elif order.stp == STP_CANCEL_NEWEST:
+        size = leaves
+    else:
+        size = leaves if order.stp == STP_CANCEL_BOTH else 0
+        cancel(book, index, table_slot(&book.table, index), order.ts_event, REASON_SELF_TRADE)
+    if size:
+        leaves -= size
+        emit(
+            book,
+            order,
+            REDUCED if leaves else CANCELLED,
+            REASON_SELF_TRADE,
+            price,
+            size,
+            leaves,
+        )
+    return leaves
+
+
+cdef int64_t tradable(Book *book, const Message *message, uint64_t limit) noexcept nogil:
+    """The lots that ``match`` would trade, without doing it."""
+    cdef Ladder *ladder = &book.sides[message.side > 0]
+    cdef uint32_t at = ladder.best, index
+    cdef RestingOrder *resting
+    cdef int64_t traded = 0, left = message.size, size
+    while at != NO_LEVEL and left and ladder_key(ladder, at) <= limit:
+        if message.stp == STP_NONE:
+            size = min(left, ladder.levels[at].size)
+            traded += size
+            left -= size
+        else:
+            index = ladder.levels[at].head
+            while index and left:
+                resting = &book.table.orders[index]
+                size = min(left, resting.size)
+                if resting.owner != message.owner:
+                    traded += size
+                    left -= size
+                elif message.stp == STP_DECREMENT:
+                    left -= size
+                elif message.stp != STP_CANCEL_OLDEST:
+                    left = 0
+                index = resting.next
+        at = ladder_next(ladder, at)
+    return traded
+
+
+# ------------------------------------------------------------------- sessions, bands, auctions
+
+cdef void set_rules(Book *book, uint8_t session, int64_t low, int64_t high) noexcept nogil:
+    """Set session and band, and nothing else."""
+    book.session = session
+    book.band[0] = low
+    book.band[1] = high
+    book.ruled = session != CONTINUOUS or low != -MAX_PRICE or high != MAX_PRICE
+    book.market_reach[0] = reach(BUY, high)
+    book.market_reach[1] = reach(SELL, low)
+
+
+cdef void change_rules(Book *book, const Message *message) noexcept nogil:
+    """A SESSION, an UNCROSS or a BAND."""
+    if message.kind == BAND:
+        change_band(book, message)
+    elif message.kind == UNCROSS:
+        if book.session == HALTED:
+            reject(book, message, REASON_HALTED, 0)
+        else:
+            uncross(book, message, UNCROSSED)
+    else:
+        set_rules(book, <uint8_t>message.order_id, book.band[0], book.band[1])
+        if book.session == CONTINUOUS:
+            uncross(book, message, SESSION_CHANGED)
+        else:
+            emit(book, message, SESSION_CHANGED, REASON_NONE, 0, 0, 0)
+
+
+cdef void change_band(Book *book, const Message *message) noexcept nogil:
+    cdef Ladder *ladder
+    cdef uint64_t best
+    cdef uint32_t index
+    cdef int side
+    set_rules(book, book.session, message.price, message.stop_price)
+    emit(book, message, BAND_CHANGED, REASON_NONE, message.price, 0, message.stop_price)
+    for side in range(2):
+        ladder = &book.sides[side]
+        best = place(BUY, book.band[1]) if side == 0 else place(SELL, book.band[0])
+        while ladder.best_key < best:
+            index = ladder.levels[ladder.best].head
+            cancel(
+                book, index, table_slot(&book.table, index), message.ts_event, REASON_PRICE_BAND
+            )
+
+
+cdef void uncross(Book *book, const Message *message, uint8_t kind) noexcept nogil:
+    """Announce the price of a call auction and trade at it."""
+    cdef Crossing found = find_crossing(book, message.order_type == LIMIT, message.price)
+    if found.volume == 0:
+        emit(book, message, kind, REASON_NONE, 0, 0, 0)
+        return
+    emit(book, message, kind, REASON_NONE, found.price, found.volume, found.surplus)
+    trade_at(book, message.ts_event, found.price, found.volume)
+
+
+cdef void trade_at(Book *book, int64_t ts_event, int64_t price, int64_t left) noexcept nogil:
+    cdef RestingOrder *orders = book.table.orders
+    cdef RestingOrder *buy
+    cdef RestingOrder *sell
+    cdef Event *event
+    cdef uint32_t buyer, seller
+    cdef int64_t size
+    while left:
+        buyer = book.sides[0].levels[book.sides[0].best].head
+        seller = book.sides[1].levels[book.sides[1].best].head
+        buy = &orders[buyer]
+        sell = &orders[seller]
+        size = min(left, min(buy.size, sell.size))
+        left -= size
+        if unlikely(buy.owner == sell.owner and (buy.stp | sell.stp) != STP_NONE):
+            take_off(book, seller, size, ts_event, REASON_SELF_TRADE)
+            take_off(book, buyer, size, ts_event, REASON_SELF_TRADE)
+            continue
+        prefetch(&orders[buy.next])
+        prefetch(&orders[sell.next])
+        lose(book, 0, buy, size)
+        lose(book, 1, sell, size)
+        event = next_event(book, as_event(&buy.kind, TRADE, REASON_UNCROSS))
+        event.ts_event = ts_event
+        event.order_id = buy.order_id
+        event.tag = buy.tag
+        event.price = price
+        event.size = size
+        event.leaves = buy.size
+        event.owner = buy.owner
+        event.resting_order_id = sell.order_id
+        event.resting_tag = sell.tag
+        event.resting_leaves = sell.size
+        event.resting_owner = sell.owner
+        if buy.size == 0:
+            remove(book, buyer, table_slot(&book.table, buyer))
+        if sell.size == 0:
+            remove(book, seller, table_slot(&book.table, seller))
+
+
+cdef inline void lose(Book *book, int side, RestingOrder *resting, int64_t size) noexcept nogil:
+    """Take lots off a resting order and off the sums that it is part of."""
+    resting.size -= size
+    book.sides[side].levels[resting.level].size -= size
+    book.volume[side] -= size
+
+
+cdef Crossing find_crossing(const Book *book, bint near, int64_t reference) noexcept nogil:
+    """What ``lob.venue.call_auction.uncross`` says of this book; the reference counts if ``near``.
+
+    Lots are matched best price against best price until the levels at hand, ``bid`` and ``ask``,
+    cross no more. What matched is the most that can trade, and it can at the prices from the worst
+    ask to the worst bid that it took, ``lowest`` to ``highest``. What is left of the levels at
+    hand decides where the surplus is least: it is to buy at or below ``bid``, to sell at or above
+    ``ask``, and nil between them.
+    """
+    cdef const Ladder *bids = &book.sides[0]
+    cdef const Ladder *asks = &book.sides[1]
+    cdef uint32_t bid = bids.best, ask = asks.best
+    cdef int64_t bought = 0, sold = 0, size  # lots that the levels at hand have matched
+    cdef Crossing found
+    found.price = found.volume = found.surplus = found.lowest = found.highest = 0
+    while bid != NO_LEVEL and ask != NO_LEVEL:
+        if bids.levels[bid].price < asks.levels[ask].price:
+            break
+        size = min(bids.levels[bid].size - bought, asks.levels[ask].size - sold)
+        found.volume += size
+        found.highest = bids.levels[bid].price
+        found.lowest = asks.levels[ask].price
+        bought += size
+        sold += size
+        if bought == bids.levels[bid].size:
+            bid = ladder_next(bids, bid)
+            bought = 0
+        if sold == asks.levels[ask].size:
+            ask = ladder_next(asks, ask)
+            sold = 0
+    if found.volume:
+        if bought:
+            found.price = found.highest
+        elif sold:
+            found.price = found.lowest
+        else:
+            found.price = least_surplus(&found, bids, bid, asks, ask, near, reference)
+        found.surplus = (
+            willing(bids, bid, bought, BUY, found.price)
+            - willing(asks, ask, sold, SELL, found.price)
+        )
+    return found
+
+
+cdef int64_t least_surplus(
+    const Crossing *found,
+    const Ladder *bids,
+    uint32_t bid,
+    const Ladder *asks,
+    uint32_t ask,
+    bint near,
+    int64_t reference,
+) noexcept nogil:
+    """The price where every level was taken whole or not at all; ``bid`` and ``ask`` come next."""
+    cdef int64_t low = found.lowest, high = found.highest
+    cdef bint to_buy = bid != NO_LEVEL and bids.levels[bid].price >= low
+    cdef bint to_sell = ask != NO_LEVEL and asks.levels[ask].price <= high
+    cdef uint32_t after
+    if to_buy and to_sell:
+        if bids.levels[bid].size < asks.levels[ask].size:
+            return bids.levels[bid].price
+        if bids.levels[bid].size > asks.levels[ask].size:
+            return asks.levels[ask].price
+        # The same surplus holds down to the next bid, and up to the next ask, at prices that an
+        # order has.
+        after = ladder_next(bids, bid)
+        if after != NO_LEVEL and bids.levels[after].price >= low:
+            low = bids.levels[bid].price
+        after = ladder_next(asks, ask)
+        if after != NO_LEVEL and asks.levels[after].price <= high:
+            high = asks.levels[ask].price
+    elif to_buy:
+        return high
+    elif to_sell:
+        return low
+    if not near:
+        reference = (low + high) >> 1
+    return max(low, min(high, reference))
+
+
+cdef int64_t willing(
+    const Ladder *ladder, uint32_t at, int64_t matched, int side, int64_t price
+) noexcept nogil:
+    """Lots from a level on that are willing at a price and have not been matched."""
+    cdef int64_t lots = -matched
+    while at != NO_LEVEL and (ladder.levels[at].price - price) * side >= 0:
+        lots += ladder.levels[at].size
+        at = ladder_next(ladder, at)
+    return lots if lots > 0 else 0
+
+
+# -------------------------------------------------------------------------------- the state
+
+cdef inline uint64_t place(int8_t side, int64_t price) noexcept nogil:
+    """The key of an order's own price in the ladder of its side."""
+    return <uint64_t>(MAX_PRICE - side * price)
+
+
+cdef inline uint64_t reach(int8_t side, int64_t price) noexcept nogil:
+    """The worst key of the other side that an order trades with."""
+    return <uint64_t>(MAX_PRICE + side * price)
+
+
+cdef void rest(Book *book, const Message *order, int64_t leaves) noexcept nogil:
+    """Put what is left of an order at the end of its queue. Room must be reserved."""
+    rest_hashed(book, order, leaves, hash_id(order.order_id))
+
+
+cdef inline void rest_hashed(
+    Book *book, const Message *order, int64_t leaves, uint32_t hashed
+) noexcept nogil:
+    cdef int side = order.side < 0
+    cdef Ladder *ladder = &book.sides[side]
+    cdef uint32_t at = ladder_add(ladder, place(order.side, order.price), order.price)
+    cdef Level *level = &ladder.levels[at]
+    cdef uint32_t index = table_add(&book.table, order.order_id, hashed)
+    cdef RestingOrder *resting = &book.table.orders[index]
+    cdef uint32_t tail = level.tail
+    resting.size = leaves
+    resting.tag = order.tag
+    resting.owner = order.owner
+    resting.level = at
+    resting.next = 0
+    resting.prev = tail
+    memcpy(&resting.kind, &order.kind, sizeof(uint64_t))
+    if tail:
+        book.table.orders[tail].next = index
+    else:
+        level.head = index
+    level.tail = index
+    level.orders += 1
+    level.size += leaves
+    book.volume[side] += leaves
+
+
+cdef inline void remove(Book *book, uint32_t index, uint64_t slot) noexcept nogil:
+    cdef RestingOrder *resting = &book.table.orders[index]
+    cdef int side = resting.side < 0
+    cdef Ladder *ladder = &book.sides[side]
+    cdef Level *level = &ladder.levels[resting.level]
+    cdef uint32_t prev = resting.prev, next = resting.next
+    if prev:
+        book.table.orders[prev].next = next
+    else:
+        level.head = next
+    if next:
+        book.table.orders[next].prev = prev
+    else:
+        level.tail = prev
+    level.orders -= 1
+    level.size -= resting.size
+    book.volume[side] -= resting.size
+    if level.orders == 0:
+        ladder_remove(ladder, resting.level, place(resting.side, level.price))
+    table_remove(&book.table, slot)
+
+
+cdef inline void cancel(
+    Book *book, uint32_t index, uint64_t slot, int64_t ts_event, uint8_t reason
+) noexcept nogil:
+    cdef Event *event = emit_resting(
+        book, index, ts_event, CANCELLED, reason, book.table.orders[index].size
+    )
+    event.leaves = 0
+    remove(book, index, slot)
+
+
+cdef void take_off(
+    Book *book, uint32_t index, int64_t size, int64_t ts_event, uint8_t reason
+) noexcept nogil:
+    """Take lots off a resting order; all that it has removes it."""
+    cdef RestingOrder *resting = &book.table.orders[index]
+    cdef int side = resting.side < 0
+    if size >= resting.size:
+        cancel(book, index, table_slot(&book.table, index), ts_event, reason)
+        return
+    resting.size -= size
+    book.sides[side].levels[resting.level].size -= size
+    book.volume[side] -= size
+    emit_resting(book, index, ts_event, REDUCED, reason, size)
+
+
+# -------------------------------------------------------------------------------- events
+
+cdef inline uint64_t as_event(
+    const uint8_t *message_word, uint8_t kind, uint8_t reason
+) noexcept nogil:
+    """The eight bytes from ``kind`` to ``instrument`` of an event about an order."""
+    cdef uint64_t word
+    memcpy(&word, message_word, sizeof(word))
+    return (word & <uint64_t>0xFFFFFF00FFFFFF00) | kind | (<uint64_t>reason << 32)
+
+
+cdef inline Event *next_event(Book *book, uint64_t word) noexcept nogil:
+    cdef Event *event
+    if unlikely(book.sink.next == book.sink.end):
+        grow_sink(&book.sink)
+    event = book.sink.next
+    book.sink.next = event + 1
+    book.seq += 1
+    event.seq = book.seq
+    event.resting_order_id = 0
+    event.resting_tag = 0
+    event.resting_leaves = 0
+    event.resting_owner = 0
+    memcpy(&event.kind, &word, sizeof(word))
+    return event
+
+
+cdef inline Event *emit(
+    Book *book,
+    const Message *order,
+    uint8_t kind,
+    uint8_t reason,
+    int64_t price,
+    int64_t size,
+    int64_t leaves,
+) noexcept nogil:
+    """An event about an incoming order."""
+    cdef Event *event = next_event(book, as_event(&order.kind, kind, reason))
+    event.ts_event = order.ts_event
+    event.order_id = order.order_id
+    event.tag = order.tag
+    event.price = price
+    event.size = size
+    event.leaves = leaves
+    event.owner = order.owner
+    return event
+
+
+cdef inline Event *emit_resting(
+    Book *book, uint32_t index, int64_t ts_event, uint8_t kind, uint8_t reason, int64_t size
+) noexcept nogil:
+    """An event about a resting order."""
+    cdef RestingOrder *resting = &book.table.orders[index]
+    cdef Event *event = next_event(book, as_event(&resting.kind, kind, reason))
+    event.ts_event = ts_event
+    event.order_id = resting.order_id
+    event.tag = resting.tag
+    event.price = book.sides[resting.side < 0].levels[resting.level].price
+    event.size = size
+    event.leaves = resting.size
+    event.owner = resting.owner
+    return event
+
+
+cdef inline void reject(
+    Book *book, const Message *message, uint8_t reason, int64_t leaves
+) noexcept nogil:
+    emit(book, message, REJECTED, reason, message.price, message.size, leaves)
+
+
+cdef inline void record_quote(Book *book, int64_t ts_event, Quote *quote) noexcept nogil:
+    cdef Ladder *bids = &book.sides[0]
+    cdef Ladder *asks = &book.sides[1]
+    quote.ts_event = ts_event
+    quote.bid_price = quote.bid_size = quote.ask_price = quote.ask_size = 0
+    if bids.best != NO_LEVEL:
+        quote.bid_price = bids.levels[bids.best].price
+        quote.bid_size = bids.levels[bids.best].size
+    if asks.best != NO_LEVEL:
+        quote.ask_price = asks.levels[asks.best].price
+        quote.ask_size = asks.levels[asks.best].size
+
+
+cdef int sink_init(EventSink *sink) noexcept nogil:
+    """A sink of its own in zeroed memory; -1 if there is no memory."""
+    sink.owned = True
+    grow_sink(sink)
+    return -1 if sink.lost else 0
+
+
+cdef int sink_copy(EventSink *sink, const EventSink *other) noexcept nogil:
+    """Make ``sink`` a copy with memory of its own; -1 if there is none."""
+    cdef size_t events = other.next - other.begin
+    sink.owned = True
+    sink.lost = False
+    sink.begin = sink.next = sink.end = <Event *>resize(NULL, 0, sink_bytes(other))
+    if sink.begin == NULL:
+        return -1
+    memcpy(sink.begin, other.begin, sizeof(Event) * events)
+    sink.next = sink.begin + events
+    sink.end = sink.begin + (other.end - other.begin)
+    return 0
+
+
+cdef EventSink spare  # the block of a result that nobody needs any more: its pages are warm
+
+
+cdef int sink_reserve(EventSink *sink, int64_t events) noexcept:
+    """A new block for a sink that gives its old one up to the caller; -1 if there is no memory."""
+    if spare.end - spare.begin >= events:
+        sink[0] = spare
+        memset(&spare, 0, sizeof(spare))
+        return 0
+    sink.begin = sink.next = sink.end = <Event *>resize(
+        NULL, 0, whole_pages(sizeof(Event) * <size_t>events)
+    )
+    sink.owned = True
+    if sink.begin == NULL:
+        return -1
+    sink.end = sink.begin + events
+    return 0
+
+
+cdef void sink_retire(EventSink *sink) noexcept:
+    """Keep the larger of this block and the spare one, up to a limit, and release the other."""
+    global spare
+    cdef EventSink smaller = sink[0]
+    if sink.end - sink.begin > spare.end - spare.begin and sink_bytes(sink) <= SPARE_BYTES:
+        smaller = spare
+        spare = sink[0]
+    sink_release(&smaller)
+
+
+cdef void sink_release(EventSink *sink) noexcept nogil:
+    if sink.owned and sink.begin != NULL:
+        resize(sink.begin, sink_bytes(sink), 0)
+
+
+cdef size_t sink_bytes(const EventSink *sink) noexcept nogil:
+    return whole_pages(sizeof(Event) * <size_t>(sink.end - sink.begin))
+
+
+cdef void grow_sink(EventSink *sink) noexcept nogil:
+    """Double the sink. Without memory its last event is overwritten and ``lost`` is set."""
+    cdef size_t count = sink.next - sink.begin, capacity = 2 * count + 64
+    cdef void *block = resize(
+        sink.begin if sink.owned else NULL,
+        sink_bytes(sink) if sink.owned else 0,
+        whole_pages(sizeof(Event) * capacity),
+    )
+    if block == NULL:
+        sink.lost = True
+        sink.next -= 1
+        return
+    if not sink.owned:
+        memcpy(block, sink.begin, sizeof(Event) * count)
+        sink.owned = True
+    sink.begin = <Event *>block
+    sink.next = sink.begin + count
+    sink.end = sink.begin + capacity

@@ -1,0 +1,136 @@
+"""What a replay met: counts, and how well it kept to the record."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+__all__ = ["HALT_STATES", "Halt", "Match", "ReplayReport"]
+
+HALT_STATES = {-1: "halted", 0: "quoting resumes", 1: "trading resumes"}
+
+
+class Halt(NamedTuple):
+    """A change of the trading state."""
+
+    ts_event: int
+    state: str
+
+
+class Match(NamedTuple):
+    """How many rows of the recorded book came out of the replay as they are in the file."""
+
+    compared: int
+    all_levels: int
+    """Rows that are the same in every price and size."""
+    touch: int
+    """Rows that are the same in price and size of the best bid and ask."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayReport:
+    """The counts of a replay. All times are ns after midnight.
+
+    Attributes
+    ----------
+    rows, rows_by_type
+        Rows of the message file.
+    unknown_ids
+        Messages about an order that is not in the book: it came before the record or out of
+        sight. Their lots are taken from other orders at their price.
+    unknown_prices, overdrawn
+        Such messages where nothing is at the price, or less than they take.
+    contradictions
+        Messages that deny an order's price or direction, add it twice, or add one that crosses.
+    adopted_levels, corrected_levels, dropped_levels
+        Prices that came into view and were not in the book, or were there with another size;
+        prices that went out of view.
+    requeued_orders
+        Orders put behind another that was executed before them.
+    synthetic_messages
+        Messages made for all this.
+    aggressors, unfilled_aggressors, unfilled_lots
+        Orders made of executions, those of them that did not fill whole, and what they lacked.
+    orphaned_cancels, other_rejections
+        Messages of the day about orders that are no longer there, and other rejections.
+    marketable_adds
+        Adds of the day that traded on arrival, which they did not in the record.
+    match
+        Agreement with the orderbook file; ``None`` where injected orders make it pointless.
+    first_problem
+        Where the files first contradict each other, and how.
+    """
+
+    day: str
+    mode: str
+    rows: int
+    rows_by_type: dict[str, int]
+    first_ts_event: int
+    last_ts_event: int
+    halts: list[Halt] = field(default_factory=list)
+    unknown_ids: int
+    unknown_prices: int
+    overdrawn: int
+    contradictions: int
+    adopted_levels: int
+    corrected_levels: int
+    dropped_levels: int
+    requeued_orders: int
+    synthetic_messages: int
+    injected_messages: int = 0
+    aggressors: int = 0
+    unfilled_aggressors: int = 0
+    unfilled_lots: int = 0
+    orphaned_cancels: int = 0
+    other_rejections: int = 0
+    marketable_adds: int = 0
+    match: Match | None
+    first_problem: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, ready for JSON."""
+        fields = asdict(self)
+        fields["halts"] = [halt._asdict() for halt in self.halts]
+        fields["match"] = self.match and self.match._asdict()
+        return fields
+
+    def __str__(self) -> str:
+        by_type = ", ".join(f"{n:,} {name}" for name, n in self.rows_by_type.items() if n)
+        lines = [
+            f"{self.day}, {self.mode}: {self.rows:,} messages from "
+            f"{_clock(self.first_ts_event)} to {_clock(self.last_ts_event)}",
+            f"  of these {by_type}".replace("_", " "),
+            *(f"  {_clock(halt.ts_event)} {halt.state}" for halt in self.halts),
+            f"  {self.unknown_ids:,} about orders from before the record or out of sight; "
+            f"{self.unknown_prices:,} where nothing was, {self.overdrawn:,} for more than was "
+            f"there, {self.contradictions:,} contradictory",
+            f"  {self.synthetic_messages:,} synthetic messages: {self.adopted_levels:,} levels "
+            f"adopted and {self.corrected_levels:,} corrected as they came into view, "
+            f"{self.requeued_orders:,} orders requeued; {self.dropped_levels:,} levels dropped "
+            "out of view",
+        ]
+        if self.mode == "interactive":
+            lines.append(
+                f"  {self.aggressors:,} aggressors, {self.unfilled_aggressors:,} not filled whole "
+                f"({self.unfilled_lots:,} lots); {self.orphaned_cancels:,} orphaned cancels, "
+                f"{self.other_rejections:,} other rejections, {self.marketable_adds:,} adds that "
+                "traded on arrival"
+            )
+        if self.injected_messages:
+            lines.append(f"  {self.injected_messages:,} injected messages")
+        if self.match:
+            compared, all_levels, touch = self.match
+            lines.append(
+                f"  of {compared:,} rows compared {_share(all_levels, compared)} agree at every "
+                f"level, {_share(touch, compared)} at the best bid and ask"
+            )
+        if self.first_problem:
+            lines.append(f"  the files contradict each other, first in {self.first_problem}")
+        return "\n".join(lines)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} ({100 * part / whole:.4f} %)" if whole else "0"
+
+
+def _clock(ts: int) -> str:
+    seconds, ns = divmod(ts, 10**9)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{ns // 10**6:03}"

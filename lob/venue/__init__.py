@@ -1,0 +1,1 @@
+"""Many books behind one journal: sessions, call auctions, circuit breakers, facilities, pools."""
