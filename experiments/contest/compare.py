@@ -23,7 +23,7 @@ from experiments.metrics.paired import (
 from experiments.metrics.solvency import Quantile, expected_shortfall, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
 from experiments.runs.store import RunStore
-from experiments.runs.workers import run_jobs
+from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
 
 __all__ = ["OBJECTIVES", "Contest", "hold_contest", "hold_contests", "plain"]
@@ -302,10 +302,11 @@ def _gather(
     total = len(markets) * len(seeds) * len(designs)
     done = total - sum(len(group.designs) for group in groups)
     report(done, total)
-    for group, rows, error in run_jobs(run_group, groups, workers=workers):
-        found[group.market] += rows if rows is not None else _lost(group, error or "")
-        done += len(group.designs)
-        report(done, total)
+    with Workers(workers) as pool:
+        for group, rows, error, _ in pool.run(run_group, groups):
+            found[group.market] += rows if rows is not None else _lost(group, error or "")
+            done += len(group.designs)
+            report(done, total)
     # Jobs end in any order; what is drawn from the rows again must not depend on it.
     label_at = {one.label: at for at, one in enumerate(designs)}
     seed_at = {seed: at for at, seed in enumerate(seeds)}

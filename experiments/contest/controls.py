@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from experiments.contest.designs import ContestDesign
 from experiments.contest.trial import Group, run_group
-from experiments.runs.workers import run_jobs
+from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
 
 __all__ = ["Controls", "run_controls"]
@@ -95,11 +95,12 @@ def run_controls(
             place = Path(made) / name
             place.mkdir()
             groups.append(Group(market, name, seed, all_designs, place))
-        for group, found, error in run_jobs(run_group, groups, workers=workers):
-            errors = [error] if error else [row["error"] for row in found if row["error"]]
-            if errors:
-                raise RuntimeError(f"a control run failed: {errors[0]}")
-            rows[group.market] = found
+        with Workers(workers) as pool:
+            for group, found, error, _ in pool.run(run_group, groups):
+                errors = [error] if error else [row["error"] for row in found if row["error"]]
+                if errors:
+                    raise RuntimeError(f"a control run failed: {errors[0]}")
+                rows[group.market] = found
     (first,), (second,) = rows["once"], rows["again"]
     tie = first["digest"] == second["digest"] and _alike(first, second)
     still = rows["calm"] + rows["calm too"]

@@ -9,12 +9,13 @@ import ctypes
 import gc
 import multiprocessing
 import os
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
-__all__ = ["JobResult", "cores", "run_jobs", "tidy"]
+__all__ = ["JobError", "JobResult", "Workers", "cores", "tidy"]
 
 Job = TypeVar("Job")
 ATTEMPTS = 3
@@ -33,7 +34,13 @@ class JobResult(NamedTuple, Generic[Job]):
     value: Any
     """What the function returned; ``None`` where it failed."""
     error: str | None
-    """``None``: it did not fail."""
+    """Type and message in one line; ``None``: it did not fail."""
+    trace: str | None = None
+    """The traceback of the error as Python prints it, where there is one."""
+
+
+class JobError(ValueError):
+    """A job of several that belong together has failed: the message is its error."""
 
 
 def cores() -> int:
@@ -43,76 +50,124 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def run_jobs(
-    function: Callable[[Job], Any],
-    jobs: Sequence[Job],
-    *,
-    workers: int | None = None,
-    attempts: int = ATTEMPTS,
-) -> Iterator[JobResult[Job]]:
-    """Call a function on every job and yield the outcomes as they come, in no order.
+class Workers:
+    """Processes that do jobs, until the ``with`` block that they are opened in is left.
 
     Parameters
     ----------
-    function, jobs
-        Both must pickle: the function is one of a module.
     workers
-        Processes; ``None``: one a core; 1: in this process, where a death is a death.
+        Processes; ``None``: one a core; 1: no process, jobs are done in this one, where a death is
+        a death.
     attempts
         How often a job is begun whose worker dies, before that is its outcome.
     """
-    most = min(len(jobs), workers or cores())
-    if most <= 1:
-        for job in jobs:
-            yield _here(function, job)
-        return
-    waiting = [(job, 1) for job in reversed(jobs)]
-    pools = [_pool() for _ in range(most)]
-    running: dict[Future[Any], tuple[int, Job, int]] = {}
 
-    def give(number: int) -> None:
-        """Let a worker begin the next job, in a new pool if its own is broken."""
-        while waiting:
-            job, attempt = waiting.pop()
-            try:
-                future = pools[number].submit(_call, function, job)
-            except BrokenProcessPool:
-                waiting.append((job, attempt))
-                pools[number] = _pool()
-                continue
-            running[future] = number, job, attempt
+    def __init__(self, workers: int | None = None, *, attempts: int = ATTEMPTS) -> None:
+        self.workers = workers or cores()
+        self.attempts = attempts
+        self._pools: list[ProcessPoolExecutor] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+        self._pools.clear()
+
+    def run(self, function: Callable[[Job], Any], jobs: Sequence[Job]) -> Iterator[JobResult[Job]]:
+        """Call a function on every job and yield what became of each as it comes, in no order.
+
+        Function and jobs must pickle: the function is one of a module.
+        """
+        for _, result in self._results(function, jobs):
+            yield result
+
+    def map(
+        self,
+        function: Callable[[Job], Any],
+        jobs: Sequence[Job],
+        report: Callable[[int], object] = lambda done: None,
+    ) -> list[Any]:
+        """Call a function on every job and return the values in the order of the jobs.
+
+        ``report`` is told how many jobs are done, each time one is.
+
+        Raises
+        ------
+        JobError
+            With the error of the first job that fails.
+        """
+        values: list[Any] = [None] * len(jobs)
+        for done, (at, result) in enumerate(self._results(function, jobs), 1):
+            if result.error is not None:
+                raise JobError(result.error)
+            values[at] = result.value
+            report(done)
+        return values
+
+    def _results(
+        self, function: Callable[[Job], Any], jobs: Sequence[Job]
+    ) -> Iterator[tuple[int, JobResult[Job]]]:
+        """The place of a job among all, and what became of it."""
+        most = min(len(jobs), self.workers)
+        if most <= 1:
+            for at, job in enumerate(jobs):
+                yield at, _here(function, job)
             return
-
-    try:
+        while len(self._pools) < most:
+            self._pools.append(_pool(function.__module__))
+        waiting = [(at, job, 1) for at, job in reversed(list(enumerate(jobs)))]
+        running: dict[Future[Any], tuple[int, int, Job, int]] = {}
         for number in range(most):
-            give(number)
+            self._give(number, function, waiting, running)
         while running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                number, job, attempt = running.pop(future)
+                number, at, job, attempt = running.pop(future)
                 try:
-                    value, error = future.result()
+                    result = JobResult(job, *future.result())
                 except BrokenProcessPool:
-                    pools[number].shutdown(wait=False)
-                    pools[number] = _pool()
-                    if attempt < attempts:
-                        waiting.append((job, attempt + 1))
-                        give(number)
+                    self._replace(number, function)
+                    if attempt < self.attempts:
+                        waiting.append((at, job, attempt + 1))
+                        self._give(number, function, waiting, running)
                         continue
-                    value, error = None, f"the worker died, {attempts} times"
-                give(number)
-                yield JobResult(job, value, error)
-    finally:
-        for pool in pools:
-            pool.shutdown(wait=False, cancel_futures=True)
+                    result = JobResult(job, None, f"the worker died, {self.attempts} times")
+                self._give(number, function, waiting, running)
+                yield at, result
+
+    def _give(
+        self,
+        number: int,
+        function: Callable[[Job], Any],
+        waiting: list[tuple[int, Job, int]],
+        running: dict[Future[Any], tuple[int, int, Job, int]],
+    ) -> None:
+        """Let a worker begin the next job, in a new pool if its own is broken."""
+        while waiting:
+            at, job, attempt = waiting.pop()
+            try:
+                future = self._pools[number].submit(_call, function, job)
+            except BrokenProcessPool:
+                waiting.append((at, job, attempt))
+                self._replace(number, function)
+                continue
+            running[future] = number, at, job, attempt
+            return
+
+    def _replace(self, number: int, function: Callable[[Job], Any]) -> None:
+        self._pools[number].shutdown(wait=False)
+        self._pools[number] = _pool(function.__module__)
 
 
-def _pool() -> ProcessPoolExecutor:
+def _pool(module: str) -> ProcessPoolExecutor:
+    """A pool of one worker that has imported a module before it is asked to do anything."""
     # Forking a process that has threads, as every pool gives it, may hang: a server forks.
     kinds = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in kinds else "spawn")
     if "forkserver" in kinds:
-        context.set_forkserver_preload(["experiments.contest.trial"])
+        context.set_forkserver_preload([module])
     return ProcessPoolExecutor(1, mp_context=context, initializer=_settle_in)
 
 
@@ -139,14 +194,19 @@ def tidy() -> None:
         gc.collect()
 
 
-def _call(function: Callable[[Job], Any], job: Job) -> tuple[Any, str | None]:
-    outcome = _here(function, job)
+def _call(function: Callable[[Job], Any], job: Job) -> tuple[Any, str | None, str | None]:
+    _, value, error, trace = _here(function, job)
     tidy()
-    return outcome.value, outcome.error
+    return value, error, trace
 
 
 def _here(function: Callable[[Job], Any], job: Job) -> JobResult[Job]:
     try:
         return JobResult(job, function(job), None)
     except Exception as error:
-        return JobResult(job, None, f"{type(error).__name__}: {error}")
+        return JobResult(
+            job,
+            None,
+            f"{type(error).__name__}: {error}",
+            "".join(traceback.format_exception(error)),
+        )

@@ -11,15 +11,14 @@ vault for.
 
 import argparse
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
 from agents.leverage import LeverageVault
+from experiments.runs.workers import Workers
 from experiments.scenario.build import build
 from experiments.scenario.read import SECOND_NS, Scenario, read_scenario
-from experiments.studies.spiral import cores
 
 __all__ = ["VaultOutcome", "rebalancing_frontier", "with_vault"]
 
@@ -81,12 +80,8 @@ def rebalancing_frontier(
         raise ValueError("epochs, bands and seeds must be at least one each")
     rules = [(epoch, band) for epoch in epochs for band in bands]
     jobs = [(with_vault(scenario, *rule), seed) for rule in rules for seed in seeds]
-    most = min(len(jobs), workers or cores())
-    if most <= 1:
-        done = [_vault_run(job) for job in jobs]
-    else:
-        with ProcessPoolExecutor(most) as pool:
-            done = list(pool.map(_vault_run, jobs))
+    with Workers(workers) as pool:
+        done = pool.map(_vault_run, jobs)
     table = np.array(done).reshape(len(rules), len(seeds), 4).mean(axis=1)
     return [VaultOutcome(*rule, *map(float, row)) for rule, row in zip(rules, table, strict=True)]
 

@@ -1,8 +1,6 @@
 """A spiral over seeds: the same runs with and without forced selling, and the story they tell."""
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +9,7 @@ import numpy as np
 from experiments.metrics.solvency import Quantile, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
 from experiments.runs.run import run_scenario
+from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
 
 __all__ = ["SpiralStudy", "study_spiral"]
@@ -98,27 +97,13 @@ def study_spiral(
         raise ValueError("seeds must be at least one")
     jobs = [(scenario, seed) for seed in seeds]
     runs = 2 + len(scenario.alternatives)
-    most = min(len(jobs), workers or cores())
-    done: list[list[dict[str, Any]]] = []
-    if most == 1:
-        for job in jobs:
-            done.append(_summaries(job))
-            report(runs * len(done), runs * len(jobs))
-    else:
-        with ProcessPoolExecutor(most) as pool:
-            for summaries in pool.map(_summaries, jobs):
-                done.append(summaries)
-                report(runs * len(done), runs * len(jobs))
+    with Workers(workers) as pool:
+        done = pool.map(
+            _summaries, jobs, lambda finished: report(runs * finished, runs * len(jobs))
+        )
     twin, full, *others = zip(*done, strict=True)
     labels = [one.label for one in scenario.alternatives]
     return SpiralStudy(scenario, tuple(seeds), full, twin, dict(zip(labels, others, strict=True)))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _summaries(job: tuple[Scenario, int]) -> list[dict[str, Any]]:

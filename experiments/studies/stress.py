@@ -11,18 +11,16 @@ size of a shock is in units of what the scenario's own shocks sell, valued at th
 its markets start.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from experiments.metrics.spiral import Bisection, critical_direction, critical_shock
 from experiments.runs.run import Run, run_scenario
+from experiments.runs.workers import Workers
 from experiments.scenario.parts import ShockTable, UniformBookTable
 from experiments.scenario.read import Scenario
-from experiments.studies.spiral import cores
 from lob.checks import integer
 
 __all__ = [
@@ -185,8 +183,8 @@ def stress_test(
     if len(set(assets)) < len(assets):
         raise ValueError(f"assets must be different ones, got {', '.join(assets)}")
     test = _Test(scenario, failure, tuple(seeds), steps, report)
-    with _pool(workers, len(seeds)) as each:
-        test.each = each
+    with Workers(workers) as pool:
+        test.pool = pool
         if assets:
             names = tuple(assets)
             shares, found = critical_direction(
@@ -234,7 +232,7 @@ class _Test:
     ) -> None:
         self.scenario, self.failure, self.seeds, self.steps = scenario, failure, seeds, steps
         self.report = report
-        self.each: Callable[..., Any] = map
+        self.pool = Workers(1)
         self.known: dict[tuple[Any, ...], tuple[StressOutcome, ...]] = {}
         self.runs = 0
 
@@ -249,7 +247,7 @@ class _Test:
             )
             self.report(f"a shock of {said}")
             jobs = [(with_shock(self.scenario, assets, sizes), seed) for seed in self.seeds]
-            self.known[key] = tuple(self.each(outcome_of, jobs))
+            self.known[key] = tuple(self.pool.map(outcome_of, jobs))
             self.runs += len(jobs)
         return self.known[key]
 
@@ -283,16 +281,6 @@ def outcome(run: Run) -> StressOutcome:
         lots=int(cascade.lots.sum()),
         drops=tuple(run.drop(i) for i in range(len(run.scenario.shocks))),
     )
-
-
-@contextmanager
-def _pool(workers: int | None, jobs: int) -> Iterator[Callable[..., Any]]:
-    most = min(jobs, workers or cores())
-    if most <= 1:
-        yield map
-        return
-    with ProcessPoolExecutor(most) as pool:
-        yield pool.map
 
 
 # ------------------------------------------------------------------ other shocks, books, leverages
@@ -447,13 +435,13 @@ def phase_diagram(
         for leverage, depth in grid
         for seed in seeds
     ]
-    cells = []
-    with _pool(workers, len(jobs)) as each:
-        outcomes = iter(each(outcome_of, jobs))
-        for leverage, depth in grid:
-            report(f"leverage {leverage:g}, depth {depth:g}")
-            cells.append(_cell(leverage, depth, failure, [next(outcomes) for _ in seeds]))
-    return cells
+    with Workers(workers) as pool:
+        outcomes = iter(
+            pool.map(outcome_of, jobs, lambda done: report(f"run {done} of {len(jobs)}"))
+        )
+    return [
+        _cell(leverage, depth, failure, [next(outcomes) for _ in seeds]) for leverage, depth in grid
+    ]
 
 
 def _cell(leverage: float, depth: float, failure: Failure, found: list[StressOutcome]) -> Cell:

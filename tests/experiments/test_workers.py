@@ -5,7 +5,12 @@ import signal
 
 import pytest
 
-from experiments.runs.workers import run_jobs
+from experiments.runs.workers import JobError, Workers
+
+
+def done_by(function, jobs, **settings):
+    with Workers(**settings) as pool:
+        return list(pool.run(function, jobs))
 
 
 def square(job):
@@ -35,7 +40,7 @@ def die_always(job):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_job_is_done_once(workers):
-    found = list(run_jobs(square, range(9), workers=workers))
+    found = done_by(square, range(9), workers=workers)
     assert sorted(one.value for one in found) == [n * n for n in range(9)]
     assert sorted(one.job for one in found) == list(range(9))
     assert all(one.error is None for one in found)
@@ -43,24 +48,46 @@ def test_every_job_is_done_once(workers):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_job_that_raises_is_an_outcome(workers):
-    found = {one.job: one for one in run_jobs(refuse, range(5), workers=workers)}
+    found = {one.job: one for one in done_by(refuse, range(5), workers=workers)}
     assert found[3].error == "ValueError: three is no good"
     assert found[3].value is None
+    assert 'raise ValueError("three is no good")' in found[3].trace
     assert [found[n].value for n in (0, 1, 2, 4)] == [0, 1, 2, 4]
 
 
 def test_a_killed_worker_loses_nothing(tmp_path):
     jobs = [(number, tmp_path / f"{number}" if number in (2, 5) else None) for number in range(8)]
-    found = list(run_jobs(die_once, jobs, workers=2))
+    found = done_by(die_once, jobs, workers=2)
     assert sorted(one.value for one in found) == list(range(8))
     assert {path.name for path in tmp_path.iterdir()} == {"2", "5"}
 
 
 def test_a_job_that_always_kills_its_worker_is_given_up():
-    found = {one.job: one for one in run_jobs(die_always, range(4), workers=2, attempts=2)}
+    found = {one.job: one for one in done_by(die_always, range(4), workers=2, attempts=2)}
     assert found[1].error == "the worker died, 2 times"
     assert [found[n].value for n in (0, 2, 3)] == [0, 2, 3]
 
 
 def test_no_jobs_are_no_outcomes():
-    assert list(run_jobs(square, [], workers=2)) == []
+    assert done_by(square, [], workers=2) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_values_come_in_the_order_of_the_jobs(workers):
+    told = []
+    with Workers(workers) as pool:
+        assert pool.map(square, range(9), told.append) == [n * n for n in range(9)]
+        assert pool.map(square, [3]) == [9]  # the same processes, once more
+    assert told == list(range(1, 10))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_error_of_a_job_that_others_need_is_raised(workers):
+    with Workers(workers) as pool, pytest.raises(JobError, match="three is no good"):
+        pool.map(refuse, range(5))
+
+
+def test_values_survive_a_killed_worker(tmp_path):
+    jobs = [(number, tmp_path / f"{number}" if number in (2, 5) else None) for number in range(8)]
+    with Workers(2) as pool:
+        assert pool.map(die_once, jobs) == list(range(8))
