@@ -14,20 +14,37 @@ fee included; which part of it is burned makes no difference to anybody here.
 
 import heapq
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from agents.agent import Agent
 from agents.keepers.bot import SECOND
-from agents.keepers.transactions import GAS_ACCOUNT, sink_account
+from agents.keepers.transactions import GAS_ACCOUNT, Transaction, sink_account
 from agents.traders.arguments import not_negative, positive
 from lob.checks import integer
 
-if TYPE_CHECKING:
-    from agents.keepers.bot import Bot
-
-__all__ = ["BaseLoad", "Congestion"]
+__all__ = ["BaseLoad", "Congestion", "Sender"]
 
 BASE_FEE_CHANGE_DENOMINATOR = 8  # EIP-1559
+
+
+class Sender(Protocol):
+    """Whoever has transactions that wait for a block: every ``agents.keepers.Bot``."""
+
+    name: str
+    under_way: dict[int, Transaction]
+    """What it has sent, by number."""
+
+    def balance(self) -> int:
+        """Cash units that it can pay with."""
+        ...
+
+    def execute(self, number: int, gas: int, gas_account: int) -> None:
+        """A block includes its transaction of a number, for ``gas`` units paid to an account."""
+        ...
+
+    def drop(self, number: int) -> None:
+        """Its transaction of a number is not included: it cannot pay for it."""
+        ...
 
 
 class BaseLoad(NamedTuple):
@@ -99,7 +116,7 @@ class Congestion(Agent):
             raise ValueError(f"elasticity must be at most the capacity, got {elasticity}")
         self.gas_account = 0
         self.arrived = 0
-        self.waiting: list[tuple[int, int, str, Bot, int]] = []
+        self.waiting: list[tuple[int, int, str, Sender, int]] = []
         self.others: list[int] = []  # minus the bids: a heap
         self.included = 0
         self.blocks = 0
@@ -109,7 +126,7 @@ class Congestion(Agent):
         self.gas_account = sink_account(self.simulation.ledger, GAS_ACCOUNT)
         self.wake_in(self.block_time)
 
-    def add(self, bot: "Bot", number: int, bid: int) -> None:
+    def add(self, bot: Sender, number: int, bid: int) -> None:
         """A transaction arrives; the bot is asked to ``execute`` it, or to ``drop`` it."""
         self.arrived += 1
         entry = (-bid, self.now, bot.name, bot, number)
@@ -146,7 +163,7 @@ class Congestion(Agent):
         if len(self.others) > self.backlog:
             self.others = heapq.nsmallest(self.backlog, self.others)
 
-    def choose(self) -> tuple[list[tuple[int, int, str, "Bot", int]], int]:
+    def choose(self) -> tuple[list[tuple[int, int, str, Sender, int]], int]:
         """Transactions of bots for this block, and how many of the capacity are used in all."""
         self.waiting.sort(key=lambda entry: entry[:3])
         chosen, left, used = [], [], 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.commands.console import RefusalError, make_folder, progress
+from experiments.commands.settings import read_settings
 
 if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy
@@ -65,7 +66,6 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare liquidation designs: one table, paired differences, a Pareto view."""
-    from experiments.commands.run import market_options
     from experiments.contest.designs import as_stated, of_scenario, parse_designs
     from experiments.contest.study import study_contest
     from experiments.report.contest_terminal import show_contest
@@ -76,7 +76,7 @@ def compare(
     if wrong and tune is None:
         raise RefusalError("--wrong-model needs --tune")
     try:
-        scenario = read_scenario(name, market_options(settings))
+        scenario = read_scenario(name, read_settings(settings))
         chosen = of_scenario(scenario) if designs is None else []
         if not chosen:
             chosen = parse_designs(designs or ",".join(contest_designs()))

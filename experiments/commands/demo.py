@@ -23,9 +23,9 @@ def demo(
     Needs no data and no network.
     """
     from experiments.commands.compare import write_study
+    from experiments.contest.demo import hold_demo, story
     from experiments.report.contest_terminal import show_contest
     from experiments.runs.store import RunStore
-    from experiments.studies.demo import hold_demo, story
 
     make_folder(out)
     try:

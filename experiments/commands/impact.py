@@ -7,7 +7,7 @@ import typer
 
 from experiments.clock import parse_duration
 from experiments.commands.console import RefusalError, progress
-from experiments.commands.run import MarketOptions, market_options
+from experiments.commands.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from agents import Simulation
@@ -27,7 +27,7 @@ def impact(
         str | None, typer.Option(metavar="DURATION", help="How long it takes; else all at once.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=2, help="How many pairs of runs.")] = 20,
-    settings: MarketOptions = None,
+    settings: Settings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Sell into a simulated market, and measure it against its twins without the sale."""
@@ -36,7 +36,7 @@ def impact(
 
     if market not in MARKETS:
         raise RefusalError(f"no market is called {market!r}: there are {', '.join(MARKETS)}")
-    options = market_options(settings)
+    options = read_settings(settings)
     with progress(as_json, seeds) as tell:
 
         def build(seed: int) -> "Simulation":

@@ -15,7 +15,7 @@ from experiments.studies.forced_sale import ForcedSale, SaleStyle
 from lob import MAX_SIZE
 
 if TYPE_CHECKING:
-    from experiments.report.answer import Answer
+    from experiments.commands.answer import Answer
     from lob.feeds.lobster import Day
 
 T = TypeVar("T")
@@ -176,7 +176,7 @@ def _read(files: list[Path]) -> "Day":
 
 
 def _answer(day: "Day", sale: ForcedSale | None, mode: Mode, tell: Tell) -> "Answer":
-    from experiments.report import answer
+    from experiments.commands import answer
     from experiments.studies.replay_sale import check_session, measure
     from lob.replay import replay
 

@@ -3,25 +3,21 @@
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from experiments.commands.console import RefusalError, make_folder
+from experiments.commands.settings import Settings, read_settings
 from experiments.commands.story import run_story
 
 if TYPE_CHECKING:
     from agents import Simulation
     from experiments.runs.market_summary import MarketSummary
 
-__all__ = ["MarketOptions", "market_options", "run"]
+__all__ = ["run"]
 
 MINUTE_NS = 60_000_000_000
-
-MarketOptions = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="An option of the market; repeatable."),
-]
 
 
 def run(
@@ -38,7 +34,7 @@ def run(
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Runs of a scenario; its own number if not given.")
     ] = None,
-    settings: MarketOptions = None,
+    settings: Settings = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the tapes (Parquet) here.")
     ] = None,
@@ -78,7 +74,7 @@ def _run_market(
     from experiments.runs.market_summary import summarize
 
     try:
-        simulation = MARKETS[market](seed, **market_options(settings))
+        simulation = MARKETS[market](seed, **read_settings(settings))
     except (TypeError, ValueError) as error:
         raise RefusalError(f"{market}: {error}") from error
     start = simulation.now
@@ -110,20 +106,6 @@ def _run_market(
     for summary in summaries:
         _show(summary)
     typer.echo(f"  digest {simulation.digest()}")
-
-
-def market_options(settings: list[str] | None) -> dict[str, Any]:
-    """The options of a market by name; values are JSON, or else plain words."""
-    options: dict[str, Any] = {}
-    for setting in settings or []:
-        key, found, value = setting.partition("=")
-        if not found or not key.replace(".", "_").replace("-", "_").isidentifier():
-            raise RefusalError(f"--set {setting}: write KEY=VALUE")
-        try:
-            options[key] = json.loads(value)
-        except json.JSONDecodeError:
-            options[key] = value
-    return options
 
 
 def _write(simulation: "Simulation", out: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from experiments.commands.console import RefusalError, progress
+from experiments.commands.settings import read_settings
 from experiments.report.alternatives import alternative_lines
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ def run_story(
     as_json: bool,
 ) -> None:
     """Run a scenario over seeds, with forced selling and without, and tell what happened."""
-    from experiments.commands.run import market_options
     from experiments.commands.stack_story import stack_answer
     from experiments.runs.run import run_scenario
     from experiments.scenario.read import ScenarioError, read_scenario
@@ -34,7 +34,7 @@ def run_story(
     from lob import tape
 
     try:
-        scenario = read_scenario(name, market_options(settings))
+        scenario = read_scenario(name, read_settings(settings))
         first = seeds if isinstance(seeds, int) else seeds[0]
         chosen = range(first, first + scenario.seeds) if isinstance(seeds, int) else seeds
         with progress(as_json, len(chosen)) as show:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from experiments.commands.console import RefusalError, make_folder, progress
-from experiments.commands.run import MarketOptions, market_options
+from experiments.commands.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from experiments.scenario.read import Scenario
@@ -57,7 +57,7 @@ def stress(
     depth: Annotated[
         str, typer.Option(metavar="D,D,...", help="Of a phase diagram: times its own.")
     ] = "0.5,1,2,4",
-    settings: MarketOptions = None,
+    settings: Settings = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; one a core if not given.")
     ] = None,
@@ -73,7 +73,7 @@ def stress(
     try:
         threshold = above if above is not None else SHARE if fails == "liquidated" else 0.0
         failure = Failure(fails, threshold)  # type: ignore[arg-type]
-        scenario = read_scenario(name, market_options(settings))
+        scenario = read_scenario(name, read_settings(settings))
         chosen = range(seed, seed + (seeds or scenario.seeds))
         make_folder(out)
         with progress(as_json, 0) as show:

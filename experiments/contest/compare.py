@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.contest.capital import form_of
 from experiments.contest.designs import ContestDesign
 from experiments.contest.trial import Group, key_of_run, run_group
 from experiments.metrics.criteria import CRITERIA, criterion
@@ -54,6 +55,16 @@ class Contest:
     def labels(self) -> list[str]:
         """Of the designs, in the order given."""
         return [one.label for one in self.designs]
+
+    @property
+    def forms(self) -> dict[str, str]:
+        """In which form each design has its capital, by label."""
+        return {one.label: form_of(one.design) for one in self.designs}
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The criteria of the Pareto view."""
+        return OBJECTIVES
 
     @property
     def failed(self) -> list[Row]:

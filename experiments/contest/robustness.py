@@ -7,7 +7,7 @@ from experiments.contest.compare import OBJECTIVES, Contest
 from experiments.metrics.criteria import criterion
 from experiments.metrics.paired import PairedDifference, simultaneous_differences
 
-__all__ = ["Flip", "flips", "pairwise"]
+__all__ = ["Flip", "flips", "pairwise", "to_rows", "told"]
 
 
 class Flip(NamedTuple):

@@ -9,7 +9,7 @@ from experiments.contest.controls import Controls, run_controls
 from experiments.contest.designs import ContestDesign
 from experiments.contest.market_facts import MarketFacts, market_facts
 from experiments.contest.markets import AXES, REGIMES, WRONG, Change, changed, regimes_of
-from experiments.contest.robustness import Flip, flips, to_rows
+from experiments.contest.robustness import Flip, flips, to_rows, told
 from experiments.contest.tuning import FIRST_TRAINING_SEED, Tunable, Tuned, harm, tune
 from experiments.metrics.paired import PairedDifference, simultaneous_differences
 from experiments.runs.store import RunStore
@@ -55,6 +55,11 @@ class ContestStudy:
     flips: list[Flip] = field(default_factory=list)
     tuned: dict[str, Tuned] = field(default_factory=dict)
     wrong: list[WrongModel] = field(default_factory=list)
+
+    @property
+    def flip_lines(self) -> list[str]:
+        """Where rankings flip, in words."""
+        return told(self.flips)
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""

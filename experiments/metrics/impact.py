@@ -16,6 +16,7 @@ from experiments.metrics.intervals import Interval, Method, bootstrap_interval, 
 from experiments.metrics.quotes import mid, mid_at
 
 __all__ = [
+    "DEPTH_BPS",
     "LAGS_NS",
     "Decay",
     "Impact",
@@ -32,6 +33,8 @@ __all__ = [
     "twin_mid",
 ]
 
+DEPTH_BPS = 10
+"""Depth is counted this far from the mid, in basis points."""
 LAGS_NS = (0, 100_000_000, 1_000_000_000, 10_000_000_000, 60_000_000_000, 600_000_000_000)
 """0, 0.1, 1, 10, 60 and 600 s."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from experiments.studies.spiral import SpiralStudy
+    from experiments.report.results import Spiral
 
 __all__ = ["alternative_lines"]
 
@@ -83,7 +83,7 @@ TABLES: dict[str, tuple[Line, ...]] = {
 }  # fmt: skip
 
 
-def alternative_lines(study: "SpiralStudy") -> list[str]:
+def alternative_lines(study: "Spiral") -> list[str]:
     """The tables that a study has numbers for, and what was published beside that."""
     designs = study.designs
     shown: set[str] = set()
@@ -103,7 +103,7 @@ def alternative_lines(study: "SpiralStudy") -> list[str]:
     return lines
 
 
-def _table(study: "SpiralStudy", title: str, table: tuple[Line, ...], shown: set[str]) -> list[str]:
+def _table(study: "Spiral", title: str, table: tuple[Line, ...], shown: set[str]) -> list[str]:
     published = {one.measure: one for one in study.scenario.published if one.measure}
     known = [line for line in table if line.measure in published]
     rows = [[title, *study.designs, *(["published"] if known else [])]]
@@ -124,7 +124,7 @@ def _table(study: "SpiralStudy", title: str, table: tuple[Line, ...], shown: set
     return [*_aligned(rows), *(f"    published: {source}" for source in sources)]
 
 
-def _buckets(study: "SpiralStudy") -> list[list[str]]:
+def _buckets(study: "Spiral") -> list[list[str]]:
     """How much of the opposing lots of each leverage was closed, and which part of all that is."""
     totals: dict[float, dict[str, tuple[float, float]]] = {}
     for label, runs in study.designs.items():
@@ -153,7 +153,7 @@ def _of(run: Summary) -> list[dict[str, Any]]:
     return found
 
 
-def _outcomes(study: "SpiralStudy") -> list[str]:
+def _outcomes(study: "Spiral") -> list[str]:
     """What every design came to: the same few lines for all."""
     price = study.scenario.instruments[
         study.scenario.number_of(study.scenario.shocks[0].instrument)

@@ -7,8 +7,8 @@ from experiments.metrics.criteria import criterion
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-    from experiments.contest.compare import Contest
     from experiments.metrics.intervals import Interval
+    from experiments.report.results import ContestResult
 
 __all__ = ["cascade_figure", "path_figure", "tradeoff_figure"]
 
@@ -20,7 +20,7 @@ TWIN = "#8a98a5"
 GENERATIONS = 40
 
 
-def path_figure(contest: "Contest") -> "Figure":
+def path_figure(contest: "ContestResult") -> "Figure":
     """The mark under every design on the first seed, and without any forced sale."""
     from plotly.graph_objects import Figure
 
@@ -48,7 +48,7 @@ def path_figure(contest: "Contest") -> "Figure":
     return _laid_out(figure)
 
 
-def cascade_figure(contest: "Contest") -> "Figure":
+def cascade_figure(contest: "ContestResult") -> "Figure":
     """Failures by generation under every design, on the first seed."""
     from plotly.graph_objects import Figure
 
@@ -69,7 +69,7 @@ def cascade_figure(contest: "Contest") -> "Figure":
 
 
 def tradeoff_figure(
-    contest: "Contest", across: str = "drop", up: str = "borrower_loss"
+    contest: "ContestResult", across: str = "drop", up: str = "borrower_loss"
 ) -> "Figure":
     """Two criteria against each other, means with intervals; filled: often on the front."""
     from plotly.graph_objects import Figure

@@ -3,7 +3,6 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from experiments.contest.compare import OBJECTIVES
 from experiments.metrics.criteria import CRITERIA
 from experiments.report import contest_figures as figures
 from experiments.report.contest_words import (
@@ -19,13 +18,12 @@ from experiments.report.contest_words import (
 from experiments.report.page import document, drawn, note, section, table
 
 if TYPE_CHECKING:
-    from experiments.contest.compare import Contest
-    from experiments.contest.study import ContestStudy
+    from experiments.report.results import ContestResult, ContestStudyResult
 
 __all__ = ["contest_page"]
 
 
-def contest_page(study: "ContestStudy") -> str:
+def contest_page(study: "ContestStudyResult") -> str:
     """Return the page of a contest; pictures are there if its first seed has them."""
     contest = study.contest
     scenario = contest.scenario
@@ -85,7 +83,7 @@ def contest_page(study: "ContestStudy") -> str:
     return document(f"{scenario.name}: liquidation designs compared", body)
 
 
-def _tradeoff(contest: "Contest") -> str:
+def _tradeoff(contest: "ContestResult") -> str:
     return section(
         "What is traded off",
         "Means over seeds with their 95 % intervals; filled: on the Pareto front in half of all "
@@ -94,7 +92,7 @@ def _tradeoff(contest: "Contest") -> str:
     )
 
 
-def _means(contest: "Contest") -> str:
+def _means(contest: "ContestResult") -> str:
     head = ("", *(f"{one.label} ({one.how})" for one in contest.designs))
     rows = [
         (
@@ -121,7 +119,7 @@ def _means(contest: "Contest") -> str:
     return section("Criteria", "Means over seeds.", table(rows, head))
 
 
-def _differences(contest: "Contest") -> str:
+def _differences(contest: "ContestResult") -> str:
     found = contest.differences()
     others = [label for label in contest.labels if label != contest.reference]
     rows = [
@@ -136,25 +134,27 @@ def _differences(contest: "Contest") -> str:
     )
 
 
-def _pareto(contest: "Contest") -> str:
+def _pareto(contest: "ContestResult") -> str:
     found = contest.pareto()
     rows = [(label, share_of(found[label])) for label in contest.labels]
     return section(
         "The Pareto front",
-        f"How often a design is beaten by no other in {', '.join(OBJECTIVES)} together, when "
-        "seeds are drawn again.",
+        f"How often a design is beaten by no other in {', '.join(contest.objectives)} together, "
+        "when seeds are drawn again.",
         table(rows, ("", "of 1,000 draws")),
     )
 
 
-def _market(name: str, contest: "Contest") -> str:
+def _market(name: str, contest: "ContestResult") -> str:
     pareto = contest.pareto()
     rows = [
-        (label, *(number(contest.mean(label, each).estimate) for each in OBJECTIVES),
+        (label, *(number(contest.mean(label, each).estimate) for each in contest.objectives),
          share_of(pareto[label]))
         for label in contest.labels
     ]  # fmt: skip
-    return section(f"In the market {name}", "", table(rows, ("", *OBJECTIVES, "on the front")))
+    return section(
+        f"In the market {name}", "", table(rows, ("", *contest.objectives, "on the front"))
+    )
 
 
 def _list(lines: list[str]) -> str:

@@ -18,8 +18,7 @@ from experiments.report.contest_words import (
 )
 
 if TYPE_CHECKING:
-    from experiments.contest.compare import Contest
-    from experiments.contest.study import ContestStudy
+    from experiments.report.results import ContestResult, ContestStudyResult
 
 __all__ = ["SHOWN", "show_contest"]
 
@@ -43,7 +42,7 @@ SHOWN = (
 """Criteria in the table; all are in the JSON and on the page."""
 
 
-def show_contest(study: "ContestStudy", console: Console | None = None) -> None:
+def show_contest(study: "ContestStudyResult", console: Console | None = None) -> None:
     """Print the means, what differs for certain, the Pareto view and the notes."""
     console = console or Console(highlight=False)
     contest = study.contest
@@ -66,7 +65,7 @@ def show_contest(study: "ContestStudy", console: Console | None = None) -> None:
         console.print(line, markup=False)
 
 
-def _facts(study: "ContestStudy") -> Table:
+def _facts(study: "ContestStudyResult") -> Table:
     table = Table(box=None, pad_edge=False, header_style="", title="the markets, without leverage")
     table.add_column("", no_wrap=True)
     for name in HEADINGS:
@@ -76,7 +75,7 @@ def _facts(study: "ContestStudy") -> Table:
     return table
 
 
-def _tables(contest: "Contest", width: int) -> Iterator[Table]:
+def _tables(contest: "ContestResult", width: int) -> Iterator[Table]:
     """The designs side by side, as many at a time as there is room for."""
     rows = _rows(contest)
     first = max(len(name) for name, _ in rows) + 1
@@ -109,7 +108,7 @@ def _broken(label: str, width: int) -> str:
     return "\n".join(lines)
 
 
-def _rows(contest: "Contest") -> list[tuple[str, list[str]]]:
+def _rows(contest: "ContestResult") -> list[tuple[str, list[str]]]:
     differences, pareto = contest.differences(), contest.pareto()
     rows = [("parameters", [f"{one.how} " for one in contest.designs])]
     for one in CRITERIA:

@@ -2,12 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from experiments.contest.capital import form_of
-from experiments.contest.robustness import told
-
 if TYPE_CHECKING:
-    from experiments.contest.study import ContestStudy
     from experiments.metrics.paired import PairedDifference
+    from experiments.report.results import ContestStudyResult
 
 __all__ = ["conditions", "fact_rows", "notes", "number", "share_of", "signed", "tuning_lines"]
 
@@ -56,7 +53,7 @@ def share_of(value: float) -> str:
     return "-" if value != value else f"{value:.0%}"
 
 
-def conditions(study: "ContestStudy") -> list[str]:
+def conditions(study: "ContestStudyResult") -> list[str]:
     """What is the same for all designs."""
     contest = study.contest
     scenario = contest.scenario
@@ -70,13 +67,13 @@ def conditions(study: "ContestStudy") -> list[str]:
     if keepers:
         forms: dict[str, list[str]] = {}
         for one in contest.designs:
-            forms.setdefault(form_of(one.design), []).append(one.label)
+            forms.setdefault(contest.forms[one.label], []).append(one.label)
         where = "; ".join(f"{WHERE[form]}: {', '.join(of)}" for form, of in forms.items())
         text += f", and capital of {keepers:,} for all ({where})"
     return [text, study.controls.told()]
 
 
-def fact_rows(study: "ContestStudy") -> list[tuple[str, ...]]:
+def fact_rows(study: "ContestStudyResult") -> list[tuple[str, ...]]:
     """What every market looks like without leverage; see ``HEADINGS``."""
     return [
         (name, *(number(getattr(facts, key)) for key, _ in FACTS))
@@ -84,16 +81,16 @@ def fact_rows(study: "ContestStudy") -> list[tuple[str, ...]]:
     ]
 
 
-def notes(study: "ContestStudy") -> list[str]:
+def notes(study: "ContestStudyResult") -> list[str]:
     """Where rankings flip, and which markets are missing."""
-    lines = []
+    lines: list[str] = []
     if study.markets:
-        lines += [f"{line}" for line in told(study.flips)]
+        lines += study.flip_lines
     lines += [f"{name} does not apply: {why}" for name, why in study.missing.items()]
     return lines
 
 
-def tuning_lines(study: "ContestStudy") -> list[str]:
+def tuning_lines(study: "ContestStudyResult") -> list[str]:
     """What tuning found, and how far a recommendation survives."""
     lines = []
     for name, one in study.tuned.items():

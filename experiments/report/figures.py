@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from experiments.clock import SECOND, show_duration
 from experiments.metrics.impact import LAGS_NS, Impact, impact_path
 from experiments.metrics.quotes import mid
+from experiments.report.results import SaleResult
 from experiments.report.words import decimals, price
-from experiments.studies.forced_sale import SaleStyle
-from experiments.studies.replay_sale import ReplaySale
 from lob import Instrument, Side
 from lob.feeds.lobster import Day
 
@@ -46,7 +45,7 @@ def day_figure(day: Day, quotes: NDArray[np.void]) -> "Figure":
     return figure
 
 
-def price_figure(m: ReplaySale) -> "Figure":
+def price_figure(m: SaleResult) -> "Figure":
     """Draw bid, ask and mid around the sale, the mid without it, and each of its fills."""
     tick = float(m.day.instrument.tick_size)
     around = max(AROUND_NS, m.sale.over_ns // 2)
@@ -78,7 +77,7 @@ def price_figure(m: ReplaySale) -> "Figure":
     return figure
 
 
-def impact_figure(m: ReplaySale) -> "Figure":
+def impact_figure(m: SaleResult) -> "Figure":
     """Draw the mid with the sale minus the mid without, against the time since the sale."""
     lags = np.geomspace(FIRST_LAG_S, LAST_LAG_S, LAGS_DRAWN) * SECOND
     path = impact_path(m.full.quotes, m.twin.quotes, m.full.injected, lags.astype(int).tolist())
@@ -107,12 +106,12 @@ def impact_figure(m: ReplaySale) -> "Figure":
     return figure
 
 
-def depth_figure(m: ReplaySale) -> "Figure":
+def depth_figure(m: SaleResult) -> "Figure":
     """Draw the cumulative depth of both sides, right after the sale and without it."""
     figure = _figure(hovermode="closest")
     tick = float(m.day.instrument.tick_size)
     low, high = _depth_range(m)
-    reference, top = "before" if m.sale.style is SaleStyle.MARKET else "without", 0
+    reference, top = "before" if m.sale.style == "market" else "without", 0
     for side, colour, fill in (("bids", BID, BID_FILL), ("asks", ASK, ASK_FILL)):
         for name, book in ((reference, m.without), ("right after", m.after)):
             levels = getattr(book, side)
@@ -181,9 +180,9 @@ def _step(colour: str, width: float, dash: str = "solid") -> dict[str, Any]:
     return {**_line(colour, width, dash), "shape": "hv"}
 
 
-def _mark_sale(figure: "Figure", m: ReplaySale) -> None:
+def _mark_sale(figure: "Figure", m: SaleResult) -> None:
     start, end = _dates(np.array([m.sale.at_ns, m.sale.until_ns]))
-    if m.sale.style is SaleStyle.MARKET:
+    if m.sale.style == "market":
         figure.add_shape(
             type="line", x0=start, x1=start, y0=0, y1=1, yref="paper", line=_line(SALE, 1.5, "dash")
         )
@@ -195,7 +194,7 @@ def _mark_sale(figure: "Figure", m: ReplaySale) -> None:
     )  # fmt: skip
 
 
-def _mark_stale(figure: "Figure", m: ReplaySale, low: float, high: float) -> None:
+def _mark_stale(figure: "Figure", m: SaleResult, low: float, high: float) -> None:
     """Shade the prices that the record did not reach at the last order of the sale."""
     tick = float(m.day.instrument.tick_size)
     if not len(m.worst_recorded) or np.isnan(m.worst_recorded[-1]):
@@ -216,7 +215,7 @@ def _mark_stale(figure: "Figure", m: ReplaySale, low: float, high: float) -> Non
     )  # fmt: skip
 
 
-def _depth_range(m: ReplaySale) -> tuple[float, float]:
+def _depth_range(m: SaleResult) -> tuple[float, float]:
     """Return the prices worth showing: around the mid, and where the last order traded."""
     last = m.trades[m.trades["ts_event"] == m.trades["ts_event"].max(initial=0)]
     edges = [float(edge) for edge in last["price"]]
@@ -228,7 +227,7 @@ def _depth_range(m: ReplaySale) -> tuple[float, float]:
     return (min(edges) - room, max(edges) + room) if edges else (0.0, 1.0)
 
 
-def _hover(one: Impact, m: ReplaySale) -> str:
+def _hover(one: Impact, m: SaleResult) -> str:
     when = f"{show_duration(one.lag_ns)} after" if one.lag_ns else "right after"
     with_sale, without = (
         price(m.day.instrument, level, 1) for level in (one.mid_full, one.mid_twin)

@@ -5,7 +5,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from experiments.report import figures, words
-from experiments.studies.replay_sale import CAVEAT, ReplaySale
+from experiments.report.results import SaleResult
 from lob import __version__
 from lob.feeds.lobster import Day
 from lob.replay import Replay
@@ -64,7 +64,7 @@ POLICY = (
 )
 
 
-def sale_page(m: ReplaySale) -> str:
+def sale_page(m: SaleResult) -> str:
     """Return the page of a forced sale."""
     beyond = f"{m.share_beyond:.0%}" if m.filled else words.UNDEFINED
     cards = [
@@ -96,7 +96,7 @@ def sale_page(m: ReplaySale) -> str:
             drawn("depth", figures.depth_figure(m)),
         ),
         "</div>",
-        note("note", CAVEAT),
+        note("note", words.CAVEAT),
         '<div class="columns">',
         section("The sale in numbers", "", table(words.number_rows(m))),
         section(

@@ -1,16 +1,16 @@
 """The figures of a run with leverage: marks over time, and the cascade under them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.metrics.cascade import forced_trades
 from experiments.metrics.spiral import marks_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-    from experiments.runs.run import Run
 
 __all__ = ["run_figure"]
 
@@ -19,41 +19,60 @@ BARS = 400
 SECOND_NS = 1e9
 
 
-def run_figure(run: "Run") -> "Figure":
-    """Draw the mark of every holding, and the lots sold by force, over time.
+def run_figure(
+    entries: NDArray[np.void],
+    events: NDArray[np.void],
+    *,
+    instruments: Sequence[str],
+    shocks: Sequence[float],
+    seconds: float,
+    title: str,
+) -> "Figure":
+    """Draw the mark of every instrument, and the lots sold by force, over time.
 
     Marks are thinned to their lowest and highest of each of some thousand intervals, so that no
     extreme is lost.
+
+    Parameters
+    ----------
+    entries, events
+        Tapes of one run: ``lob.ENTRY`` and ``lob.EVENT`` rows.
+    instruments
+        Their names, in the order of their numbers.
+    shocks
+        When each shock begins, in seconds.
+    seconds
+        How long the run is.
+    title
+        Stands above the figure.
     """
     from plotly.subplots import make_subplots
 
-    entries, events = run.tape["entries"], run.tape["events"]
     figure = make_subplots(
         rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06
     )
-    for number, one in enumerate(run.scenario.instruments):
+    for number, name in enumerate(instruments):
         times, marks = _thinned(*marks_of(entries, number))
         figure.add_scatter(
-            x=times / SECOND_NS, y=marks, name=one.name, mode="lines", line={"shape": "hv"},
+            x=times / SECOND_NS, y=marks, name=name, mode="lines", line={"shape": "hv"},
             row=1, col=1,
         )  # fmt: skip
         forced = forced_trades(events)
         forced = forced[forced["instrument"] == number]
-        end = run.scenario.seconds
         lots, edges = np.histogram(
-            forced["ts_event"] / SECOND_NS, BARS, (0, end), weights=forced["size"].astype(float)
+            forced["ts_event"] / SECOND_NS, BARS, (0, seconds), weights=forced["size"].astype(float)
         )
         figure.add_bar(
-            x=edges[:-1], y=lots, name=f"{one.name}: sold by force", width=end / BARS, row=2, col=1
+            x=edges[:-1], y=lots, name=f"{name}: sold by force", width=seconds / BARS, row=2, col=1
         )
-    for shock in run.scenario.shocks:
-        figure.add_vline(x=shock.at, line={"dash": "dot", "color": "#8a98a5"})
+    for at in shocks:
+        figure.add_vline(x=at, line={"dash": "dot", "color": "#8a98a5"})
     figure.update_xaxes(title_text="seconds", row=2, col=1)
     figure.update_yaxes(title_text="mark, ticks", row=1, col=1)
     figure.update_yaxes(title_text="lots", row=2, col=1)
     figure.update_layout(
         template="plotly_white",
-        title=f"{run.scenario.name}, seed {run.seed}" + ("" if run.forced else ", nothing forced"),
+        title=title,
         height=560,
         margin={"l": 70, "r": 20, "t": 50, "b": 50},
     )

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.report import words
-from experiments.studies.replay_sale import CAVEAT, ReplaySale
+from experiments.report.results import SaleResult
 from lob.replay import Replay
 
 __all__ = ["print_replay", "print_sale"]
@@ -28,7 +28,7 @@ def print_replay(console: Console, done: Replay) -> None:
         )
 
 
-def print_sale(console: Console, m: ReplaySale) -> None:
+def print_sale(console: Console, m: SaleResult) -> None:
     """Print the answer: headline, numbers, impact path, depth, caveat."""
     console.print()
     _say(console, words.sale_in_words(m), "bold")
@@ -45,7 +45,7 @@ def print_sale(console: Console, m: ReplaySale) -> None:
     for warning in words.warnings(m):
         _say(console, f"Warning: {warning}", "red")
         console.print()
-    _say(console, f"Caveat: {CAVEAT}", "yellow")
+    _say(console, f"Caveat: {words.CAVEAT}", "yellow")
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

@@ -3,12 +3,13 @@
 from math import isnan
 
 from experiments.clock import SECOND, show_duration, show_time
-from experiments.studies.forced_sale import SaleStyle
-from experiments.studies.replay_sale import DEPTH_BPS, ReplaySale
+from experiments.metrics.impact import DEPTH_BPS
+from experiments.report.results import SaleResult
 from lob import Instrument, Side
 from lob.feeds.lobster import Day
 
 __all__ = [
+    "CAVEAT",
     "DEPTH_COLUMNS",
     "IMPACT_COLUMNS",
     "UNDEFINED",
@@ -25,10 +26,16 @@ __all__ = [
     "warnings",
 ]
 
+CAVEAT = (
+    "History does not react to the sale. Every later order arrives as it did that day and pulls "
+    "the price back to its recorded path: replay is an infinitely strong anchor. It leaves no "
+    "permanent impact and understates spirals. Trust the cost at once more than the recovery."
+)
+"""What must be said with every answer of a replay."""
 UNDEFINED = "undefined"
 IMPACT_COLUMNS = ("After", "Mid", "Without", "Ticks", "bps")
 DEPTH_COLUMNS = {"before": "Before", "after": "Right after", "without": "Without"}
-"""What the columns of the depth are called, by their names in ``ReplaySale.depth``."""
+"""What the columns of the depth are called, by their names in ``SaleResult.depth``."""
 
 Row = tuple[str, ...]
 
@@ -66,34 +73,34 @@ def session_in_words(day: Day, mode: str) -> str:
     )
 
 
-def sale_in_words(m: ReplaySale) -> str:
+def sale_in_words(m: SaleResult) -> str:
     """Return what was sold and how, in a line."""
     sale = m.sale
     verb = "Sell" if sale.side is Side.SELL else "Buy"
     what = f"{verb} {sale.size:,} lots at {show_time(sale.at_ns)}"
-    if sale.style is SaleStyle.MARKET:
+    if sale.style == "market":
         return f"{what} with one market order"
     count = int(m.full.injected.sum())
     how = f"{count:,} market order{'s' * (count > 1)} over {show_duration(sale.over_ns)}"
-    if sale.style is SaleStyle.TWAP:
+    if sale.style == "twap":
         return f"{what} in {how} (TWAP)"
     return f"{what} in {how}, {100 * float(sale.rate):.3g}% of the volume (POV)"
 
 
-def headline(m: ReplaySale) -> str:
+def headline(m: SaleResult) -> str:
     """Return the answer in one or two sentences."""
     done = "Selling" if m.sale.side is Side.SELL else "Buying"
     if not m.filled:
         return f"{done} {m.sale.size:,} lots found nobody to trade with."
     parts = [f"{done} {m.filled:,} lots cost {bps(m.shortfall_bps)} against the arrival mid"]
-    if m.sale.style is not SaleStyle.MARKET:
+    if m.sale.style != "market":
         parts.append(f", {bps(m.paired_cost_bps)} without the market's own drift")
     if m.unfilled:
         parts.append(f"; {m.unfilled:,} lots stayed unfilled")
     return "".join([*parts, ". ", _pushed(m)])
 
 
-def number_rows(m: ReplaySale) -> list[Row]:
+def number_rows(m: SaleResult) -> list[Row]:
     """Return the numbers of the sale: what, how much."""
     instrument, levels = m.day.instrument, m.day.levels
     beyond = UNDEFINED if isnan(m.share_beyond) else f"{m.share_beyond:.1%}"
@@ -116,7 +123,7 @@ def number_rows(m: ReplaySale) -> list[Row]:
     ]
 
 
-def impact_rows(m: ReplaySale) -> list[Row]:
+def impact_rows(m: SaleResult) -> list[Row]:
     """Return the impact path: lag, mid with the sale, mid without, ticks, bps."""
     instrument = m.day.instrument
     return [
@@ -131,7 +138,7 @@ def impact_rows(m: ReplaySale) -> list[Row]:
     ]
 
 
-def depth_rows(m: ReplaySale) -> list[Row]:
+def depth_rows(m: SaleResult) -> list[Row]:
     """Return the lots near the mid: side, before, right after, without the sale."""
     depth = m.depth()
     return [
@@ -140,7 +147,7 @@ def depth_rows(m: ReplaySale) -> list[Row]:
     ]
 
 
-def warnings(m: ReplaySale) -> list[str]:
+def warnings(m: SaleResult) -> list[str]:
     """Return what makes this answer doubtful, beyond the caveat that holds for all."""
     said = []
     if m.much_is_stale:
@@ -157,15 +164,15 @@ def warnings(m: ReplaySale) -> list[str]:
     return said
 
 
-def _peak(m: ReplaySale) -> str:
+def _peak(m: SaleResult) -> str:
     if isnan(m.peak.ticks):
         return UNDEFINED
     return f"{ticks(m.peak.ticks)} ticks, {m.peak.bps:+.2f} bps"
 
 
-def _pushed(m: ReplaySale) -> str:
+def _pushed(m: SaleResult) -> str:
     """Return what became of the mid, in a sentence."""
-    at_once = m.sale.style is SaleStyle.MARKET
+    at_once = m.sale.style == "market"
     worst = m.impact[0] if at_once else m.peak
     if isnan(worst.ticks):
         return "It left a side of the book empty."
@@ -180,7 +187,7 @@ def _pushed(m: ReplaySale) -> str:
     return f"It left the mid {distance} {way} where it would have been, and it {then}."
 
 
-def _market(m: ReplaySale) -> str:
+def _market(m: SaleResult) -> str:
     if isnan(m.market_vwap):
         return "nothing trades in it" if m.mode == "exact" else "nothing else traded meanwhile"
     verdict = "worse" if m.vwap_slippage_bps >= 0 else "better"
@@ -188,6 +195,6 @@ def _market(m: ReplaySale) -> str:
     return f"{level}: the sale did {bps(abs(m.vwap_slippage_bps))} {verdict}"
 
 
-def _unsent(m: ReplaySale) -> str:
+def _unsent(m: SaleResult) -> str:
     unsent = m.sale.size - m.sent
     return f" ({unsent:,} never sent: time ran out)" if unsent else ""

@@ -23,6 +23,7 @@ from experiments.metrics.spiral import (
     marks_of,
     withdrawal,
 )
+from experiments.report.spiral_figures import run_figure
 from experiments.runs.stack_summary import market_rows, stack_summary
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
@@ -81,7 +82,7 @@ class Run:
         """What auto-deleveraging took, and from whom; ``None`` if there was none."""
         marks, fair = {}, {}
         for number in range(len(self.simulation.books)):
-            entries, protocol = market_rows(self, number)
+            entries, protocol = market_rows(self.simulation, self.tape["entries"], number)
             times, prices = marks_of(entries, number, protocol=protocol)
             marks[number] = PriceSeries(times, prices.astype(np.float64))
             price = float("nan") if self.fair is None else self.fair[number]
@@ -101,7 +102,7 @@ class Run:
         """Ticks that the mark of a shock's instrument fell (or rose, if it was bought)."""
         what = self.scenario.shocks[shock]
         number = self.scenario.number_of(what.instrument)
-        entries, protocol = market_rows(self, number)
+        entries, protocol = market_rows(self.simulation, self.tape["entries"], number)
         return drop(
             entries,
             round(what.at * SECOND_NS),
@@ -138,7 +139,7 @@ class Run:
         start = round(min(shock.at for shock in self.scenario.shocks) * SECOND_NS)
         found: dict[str, int | None] = {}
         for number, one in enumerate(self.scenario.instruments):
-            entries, protocol = market_rows(self, number)
+            entries, protocol = market_rows(self.simulation, self.tape["entries"], number)
             if (marks_of(entries, number, protocol)[0] < start).any():
                 found[one.name] = first_reached(
                     entries, start, SPILL, instruments=[number], protocol=protocol
@@ -161,7 +162,9 @@ class Run:
             "generations": self.cascade.per_generation(),
             "peak_lots_per_second": peak_rate(forced),
             "solvency": self.solvency.to_dict(),
-            "stack": stack_summary(self),
+            "stack": stack_summary(
+                self.scenario, self.simulation, self.tape["entries"], self.cascade
+            ),
             "recovery": [value if np.isfinite(value) else None for value in brought],
             "withdrawal": (drawn := self.withdrawal()) and drawn.__dict__,
             "spill_over": self.spill_over(),
@@ -173,7 +176,7 @@ class Run:
 
     def _fair(self, instrument: int) -> float:
         """The mark before the first shock: what things were worth when nobody was forced."""
-        entries, protocol = market_rows(self, instrument)
+        entries, protocol = market_rows(self.simulation, self.tape["entries"], instrument)
         rows = entries[
             (entries["kind"] == lob.EntryKind.MARK)
             & (entries["instrument"] == instrument)
@@ -185,9 +188,15 @@ class Run:
 
     def plot(self) -> Any:
         """The marks and the forced sales over time: a plotly figure."""
-        from experiments.report.spiral_figures import run_figure
-
-        return run_figure(self)
+        scenario = self.scenario
+        return run_figure(
+            self.tape["entries"],
+            self.tape["events"],
+            instruments=[one.name for one in scenario.instruments],
+            shocks=[one.at for one in scenario.shocks],
+            seconds=scenario.seconds,
+            title=f"{scenario.name}, seed {self.seed}" + ("" if self.forced else ", not forced"),
+        )
 
     def _repr_html_(self) -> str:
         html: str = self.plot().to_html(include_plotlyjs="cdn", full_html=False)

@@ -1,18 +1,17 @@
 """What a stack of claims and protocols adds to a run's summary, and its risk before a shock."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import agents
+from experiments.metrics.cascade import Cascade
 from experiments.metrics.layers import drop_shares
 from experiments.scenario.build import build
 from experiments.scenario.read import SECOND_NS, Scenario
 from lob import EntryKind
 from lob.clearing.risk import Stacks
-
-if TYPE_CHECKING:
-    from experiments.runs.run import Run
 
 __all__ = ["is_stacked", "market_rows", "risk_before", "seeing", "stack_summary"]
 
@@ -31,52 +30,66 @@ def is_stacked(scenario: Scenario) -> bool:
     )
 
 
-def market_rows(run: "Run", instrument: int) -> tuple[NDArray[np.void], int]:
+def market_rows(
+    simulation: agents.Simulation, entries: NDArray[np.void], instrument: int
+) -> tuple[NDArray[np.void], int]:
     """A run's journal with the marks of what a book trades only, and the first clearing with one.
 
     A claim is priced in the ticks of some book too: its marks are not that book's.
     """
-    entries = run.tape["entries"]
-    one = run.simulation.instruments[instrument]
-    asset = run.simulation.ledger.asset(one.base or one.name)
+    one = simulation.instruments[instrument]
+    asset = simulation.ledger.asset(one.base or one.name)
     marks = entries["kind"] == EntryKind.MARK
     ours = marks & (entries["asset"] == asset) & (entries["instrument"] == instrument)
     protocols = entries["protocol"][ours]
     return entries[~marks | ours], int(protocols.min()) if len(protocols) else 0
 
 
-def stack_summary(run: "Run") -> dict[str, Any]:
-    """Contagion between protocols, and each layer's part of the sales and of the first drop."""
-    shock = run.scenario.shocks[0]
-    entries, protocol = market_rows(run, run.scenario.number_of(shock.instrument))
+def stack_summary(
+    scenario: Scenario,
+    simulation: agents.Simulation,
+    entries: NDArray[np.void],
+    cascade: Cascade,
+) -> dict[str, Any]:
+    """Contagion between protocols, and each layer's part of the sales and of the first drop.
+
+    Parameters
+    ----------
+    scenario, simulation
+        A run that is over.
+    entries, cascade
+        Its journal, and the cascade tree that is read from it.
+    """
+    shock = scenario.shocks[0]
+    number = scenario.number_of(shock.instrument)
+    marks, protocol = market_rows(simulation, entries, number)
     shares = drop_shares(
-        entries,
+        marks,
         round(shock.at * SECOND_NS),
-        round((shock.over + run.scenario.horizon) * SECOND_NS),
-        instrument=run.scenario.number_of(shock.instrument),
+        round((shock.over + scenario.horizon) * SECOND_NS),
+        instrument=number,
         protocol=protocol,
         side=-1 if shock.side == "sell" else 1,
     )
-    count = len(run.scenario.clearings)
+    count = len(scenario.clearings)
     contagion = np.zeros((count, count), np.int64)
-    found = run.cascade.contagion()
+    found = cascade.contagion()
     contagion[: len(found), : len(found)] = found
-    failed = np.bincount(run.cascade.protocol, minlength=count).tolist()
+    failed = np.bincount(cascade.protocol, minlength=count).tolist()
     return {
         "failures_by_protocol": failed,
         "contagion": contagion.tolist(),
-        "lots_by_layer": {str(k): v for k, v in run.cascade.lots_by_layer().items()},
+        "lots_by_layer": {str(k): v for k, v in cascade.lots_by_layer().items()},
         "drop": shares.drop,
         "drop_voluntary": shares.voluntary,
         "drop_by_layer": {str(k): v for k, v in shares.by_layer.items()},
         "drop_by_protocol": {str(k): v for k, v in shares.by_protocol.items()},
-        "hidden_shortfall": Stacks(run.simulation.venue, sees="all").hidden_shortfall(),
-        "bad_debt_by_protocol": _bad_debt(run, count),
+        "hidden_shortfall": Stacks(simulation.venue, sees="all").hidden_shortfall(),
+        "bad_debt_by_protocol": _bad_debt(entries, count),
     }
 
 
-def _bad_debt(run: "Run", count: int) -> list[int]:
-    entries = run.tape["entries"]
+def _bad_debt(entries: NDArray[np.void], count: int) -> list[int]:
     rows = entries[entries["kind"] == EntryKind.BAD_DEBT]
     return [int(rows["amount"][rows["protocol"] == number].sum()) for number in range(count)]
 

@@ -10,24 +10,17 @@ from numpy.typing import NDArray
 
 from experiments.clock import SECOND, show_time
 from experiments.metrics import impact, slippage
-from experiments.metrics.impact import Impact
+from experiments.metrics.impact import DEPTH_BPS, Impact
 from experiments.metrics.quotes import mid
+from experiments.report.words import CAVEAT
 from experiments.studies.forced_sale import SALE_OWNER, SALE_TAG, ForcedSale, child_orders
 from lob import EventKind, OrderBook, Side
 from lob.feeds.lobster import Day
 from lob.replay import Replay, reconcile, replay
 
-__all__ = ["CAVEAT", "DEPTH_BPS", "RecordedBook", "ReplaySale", "check_session", "measure"]
-
-CAVEAT = (
-    "History does not react to the sale. Every later order arrives as it did that day and pulls "
-    "the price back to its recorded path: replay is an infinitely strong anchor. It leaves no "
-    "permanent impact and understates spirals. Trust the cost at once more than the recovery."
-)
+__all__ = ["RecordedBook", "ReplaySale", "check_session", "measure"]
 
 REALIZED_HORIZON_NS = 60 * SECOND
-DEPTH_BPS = 10
-"""Depth is counted this far from the mid, in basis points."""
 
 MUCH_IS_STALE = 0.2
 """From this share of lots beyond the record on, the cost deserves a warning."""
