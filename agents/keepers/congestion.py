@@ -30,9 +30,15 @@ BASE_FEE_CHANGE_DENOMINATOR = 8  # EIP-1559
 class Sender(Protocol):
     """Whoever has transactions that wait for a block: every ``agents.keepers.Bot``."""
 
-    name: str
-    under_way: dict[int, Transaction]
-    """What it has sent, by number."""
+    @property
+    def name(self) -> str:
+        """Breaks ties between equal bids."""
+        ...
+
+    @property
+    def under_way(self) -> dict[int, Transaction]:
+        """What it has sent and does not know the end of, by number."""
+        ...
 
     def balance(self) -> int:
         """Cash units that it can pay with."""

@@ -171,7 +171,7 @@ def test_lambda_of_a_known_regression():
     # Slope 0.02 with noise 1 over 5,000 intervals of volume 50: error 1 / (50 sqrt(5,000)).
     rng = np.random.default_rng(6)
     volume = np.rint(rng.normal(0, 50, 5_000)).astype(np.int64)
-    flow = response.Flow(volume, 0.02 * volume + rng.normal(size=5_000), volume, volume)
+    flow = response.OrderFlow(volume, 0.02 * volume + rng.normal(size=5_000), volume, volume)
     found = response.kyle_lambda(flow)
     assert found.slope.estimate == pytest.approx(0.02, abs=4 * 0.00028)
     assert found.slope.high - found.slope.low == pytest.approx(2 * 1.96 * 0.000283, rel=0.1)
