@@ -313,7 +313,7 @@ def test_a_fork_goes_on_to_the_same_tapes():
         one.run(until=30 * SECOND)
     assert simulation.digest() == twin.digest()
     assert sum(one.case_count for one in simulation.clearings) > 0
-    assert (recursive_borrowers.seats == twin["recursive_borrowers"].seats).all()
+    assert (recursive_borrowers.seats == twin["loopers"].seats).all()
     twin.venue.check()
 
 
