@@ -38,9 +38,9 @@ def _verification(study: "SpiralStudy") -> dict[str, Any]:
         other = seeing(study.scenario, sees)
         seen = study if other == study.scenario else study_spiral(other, study.seeds)
         found[sees] = {
-            "bad_debt": seen.mean("solvency", "bad_debt"),
+            "bad_debt": seen.mean("criteria", "bad_debt"),
             "failures": seen.mean("solvency", "failures"),
-            "unsold_lots": seen.mean("solvency", "unsold_lots"),
+            "unsold": seen.mean("criteria", "unsold"),
             "hidden_shortfall": seen.mean("stack", "hidden_shortfall"),
             "debt": risk_before(other, study.seeds[0])["debt"],
         }

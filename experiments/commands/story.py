@@ -62,13 +62,6 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
 
     scenario = study.scenario
     lines = [f"{scenario.name}: {scenario.question}"]
-    accounts = sum(one.count if one.stacked is None else 0 for one in scenario.populations)
-    accounts += sum(one.count for one in scenario.collateralised_borrowers)
-    accounts += sum(
-        one.count * (len(one.places) if one.everywhere else 1)
-        for one in scenario.recursive_borrowers
-    )
-    accounts += len([one for one in scenario.stackers if one.clearing is not None])
     rows: list[tuple[str, str]] = []
     for number, shock in enumerate(scenario.shocks):
         over = f" over {shock.over:g} s" if shock.over else ""
@@ -89,7 +82,7 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
         )
         rows.append(("amplification", said))
     rows += _market(study)
-    rows += _cascade(study, accounts)
+    rows += _cascade(study)
     rows += stack_rows(study, stacked or {})
     rows += _payers(study)
     rows.append(("ledger", "every asset sums to zero, in every run"))
@@ -129,20 +122,21 @@ def _drop(ticks: float, price: int) -> str:
     return f"{ticks:,.0f} ticks, {ticks / price:.1%} of the price"
 
 
-def _cascade(study: "SpiralStudy", accounts: int) -> list[tuple[str, str]]:
+def _cascade(study: "SpiralStudy") -> list[tuple[str, str]]:
     first = study.full[0]
-    mean = study.mean("cascade", "liquidations")
+    mean = study.mean("criteria", "liquidations")
+    accounts = sum(run["accounts"] for run in study.full) / len(study.full)
     branching = study.mean("cascade", "branching_ratio")
     share = f"{branching:.0%} of them caused by another one" if math.isfinite(branching) else "none"
     rows = [
-        ("liquidations", f"{mean:,.0f} of {accounts:,} accounts, {share}"),
+        ("liquidations", f"{mean:,.0f} of {accounts:,.0f} accounts, {share}"),
         (
             "generations",
             f"{study.mean('cascade', 'generations'):.1f}, within "
             f"{study.mean('cascade', 'duration_ns') / 1e9:.2f} s",
         ),
         ("of the first run", _profile(first["generations"])),
-        ("sold by force", f"{study.mean('cascade', 'lots'):,.0f} lots"),
+        ("sold by force", f"{study.mean('criteria', 'liquidated'):,.0f} lots"),
     ]
     return [row for row in rows if row[1]]
 
@@ -160,8 +154,8 @@ def _profile(generations: list[list[int]]) -> str:
 
 
 def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
-    def mean(name: str) -> str:
-        return f"{study.mean('solvency', name):,.0f}"
+    def mean(name: str, part: str = "criteria") -> str:
+        return f"{study.mean(part, name):,.0f}"
 
     rows: list[tuple[str, Any]] = [
         ("bad debt", f"{mean('bad_debt')} units of cash"),
@@ -169,7 +163,7 @@ def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
             "who paid it",
             f"insurance fund {mean('insurance_draw')}, the other accounts {mean('socialised')}",
         ),
-        ("left to failed accounts", mean("left_to_accounts")),
+        ("left to failed accounts", mean("left_to_accounts", "solvency")),
     ]
     late = study.mean("solvency", "late")
     if late:
@@ -180,8 +174,8 @@ def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
                 f"{late:,.0f} of {failures:,.0f}: truly worse than believed",
             )
         )
-    if study.mean("solvency", "unsold_lots"):
-        rows.append(("unsold at the end", f"{mean('unsold_lots')} lots"))
+    if study.mean("criteria", "unsold"):
+        rows.append(("unsold at the end", f"{mean('unsold')} lots"))
     quantile = study.var_95
     bound = "no upper bound" if quantile.upper is None else f"at most {quantile.upper:,.0f}"
     rows.append(

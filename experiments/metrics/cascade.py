@@ -127,7 +127,7 @@ class Cascade:
             return value if np.isfinite(value) else None
 
         return {
-            "liquidations": len(self),
+            "nodes": len(self),
             "roots": self.roots,
             "causes": self.by_cause(),
             "generations": self.generations,

@@ -28,6 +28,8 @@ class Criterion(NamedTuple):
     unit: str
     better: Literal["lower", "higher", "neither"]
     meaning: str
+    needs_twin: bool = False
+    """Whether it rests on fair prices: the mids of the twin."""
 
 
 CRITERIA = (
@@ -40,14 +42,17 @@ CRITERIA = (
     ),
     Criterion(
         "adl_overshoot_fair", "solvency", "cash", "lower",
-        "the same at the mid of the twin at the horizon",
+        "the same at the mid of the twin at the horizon", True,
     ),
-    Criterion("recovery", "recovery", "share", "higher", "net cash received / (size x fair)"),
+    Criterion("recovery", "recovery", "share", "higher", "net cash received / (size x fair)", True),
     Criterion(
-        "borrower_loss", "recovery", "cash", "lower", "equity at fair before - value left after"
+        "borrower_loss", "recovery", "cash", "lower", "equity at fair before - value left after",
+        True,
     ),
-    Criterion("slippage", "recovery", "cash", "lower", "of it: sold in the book below fair"),
-    Criterion("bonus", "recovery", "cash", "lower", "of it: to those who took over, or called"),
+    Criterion("slippage", "recovery", "cash", "lower", "of it: sold in the book below fair", True),
+    Criterion(
+        "bonus", "recovery", "cash", "lower", "of it: to those who took over, or called", True
+    ),
     Criterion("fee", "recovery", "cash", "lower", "of it: fees of trading"),
     Criterion("penalty", "recovery", "cash", "lower", "of it: to fund, lenders or venue"),
     Criterion("time_unsafe", "time", "seconds", "lower", "mean from failure to settlement"),
@@ -55,14 +60,16 @@ CRITERIA = (
     Criterion("drop", "market", "ticks", "lower", "mark before the shock - most adverse mark"),
     Criterion(
         "permanent_impact", "market", "ticks", "lower",
-        "mark of the twin at the horizon - mark of the run, against the shock",
+        "mark of the twin at the horizon - mark of the run, against the shock", True,
     ),
-    Criterion("liquidations", "market", "cases", "lower", "accounts that failed"),
+    Criterion("liquidations", "market", "accounts", "lower", "accounts that failed at least once"),
     Criterion("liquidated", "market", "lots", "lower", "sold, bought or handed over by force"),
     Criterion("taker_profit", "takers", "cash", "neither", "of keepers, pools and backstops"),
     Criterion("peak_capital", "takers", "cash", "lower", "most that takers had laid out at once"),
-    Criterion("cost", "cost", "share", "lower", "bonus, fee and penalty / (size x fair)"),
-    Criterion("concentration", "fairness", "Gini", "lower", "how unequal borrowers' losses are"),
+    Criterion("cost", "cost", "share", "lower", "bonus, fee and penalty / (size x fair)", True),
+    Criterion(
+        "concentration", "fairness", "Gini", "lower", "how unequal borrowers' losses are", True
+    ),
 )  # fmt: skip
 
 
@@ -125,7 +132,7 @@ def criteria_of(
         "penalty": float(cases.penalty.sum()),
         "time_unsafe": float(waits.mean()) if len(cases) else float("nan"),
         "unsold": float(np.abs(cases.unsold).sum() + takers.lots),
-        "liquidations": float(len(cases)),
+        "liquidations": float(len(np.unique(cases.account))),
         "liquidated": float(cases.lots.sum()),
         "taker_profit": takers.profit,
         "peak_capital": takers.peak_capital,

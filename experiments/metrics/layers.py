@@ -8,8 +8,8 @@ each cause has its share of it, exactly, in ticks; shares may be negative (what 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from experiments.metrics.columns import Entries
 from experiments.metrics.spiral import moves_of
 from lob import EntryKind
 
@@ -29,7 +29,7 @@ class DropShares(NamedTuple):
 
 
 def drop_shares(
-    entries: NDArray[np.void],
+    entries: Entries,
     shock_ns: int,
     horizon_ns: int,
     *,
@@ -74,7 +74,7 @@ def drop_shares(
     )
 
 
-def _of_liquidations(entries: NDArray[np.void]) -> tuple[dict[int, int], dict[int, int]]:
+def _of_liquidations(entries: Entries) -> tuple[dict[int, int], dict[int, int]]:
     """The layer and the protocol of every liquidation, by its tag."""
     opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
     tags = opened["tag"].tolist()

@@ -5,12 +5,11 @@ All amounts are cash units of one clearing, read from its journal; prices ticks,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.metrics.cascade import forced_trades
 from experiments.metrics.conservation import FIRST_OTHER
 from lob import EntryKind
 
@@ -20,7 +19,6 @@ __all__ = [
     "concentration",
     "expected_shortfall",
     "quantile_95",
-    "recovery",
     "solvency_of",
 ]
 
@@ -30,16 +28,10 @@ LEAST_SEEDS = 59
 
 @dataclass(frozen=True)
 class Solvency:
-    """What failures cost, and whom. Cash units unless said otherwise."""
+    """How failures ended. Cash units unless said otherwise; what they cost is in the criteria."""
 
     failures: int
     settled: int
-    bad_debt: int
-    """Debts that nothing of their accounts covers."""
-    insurance_draw: int
-    """What the fund paid for them."""
-    socialised: int
-    """What others are left with: shared out already, or still in the shortfall account."""
     fees: int
     """Liquidation fees that went to the fund."""
     left_to_accounts: int
@@ -48,15 +40,12 @@ class Solvency:
     """Cash that auto-deleveraging moved."""
     unsold_lots: int
     """Held by failed accounts that were not settled at the end."""
-    mean_time_unsafe_ns: float
-    """From failure to settlement, over those settled; ``nan`` without any."""
     late: int
     """Failures whose true price was worse than the believed one that gave them away."""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, int]:
         """Ready for JSON."""
-        time = self.mean_time_unsafe_ns
-        return {**self.__dict__, "mean_time_unsafe_ns": time if np.isfinite(time) else None}
+        return dict(self.__dict__)
 
 
 def solvency_of(entries: NDArray[np.void], *, protocol: int | None = 0) -> Solvency:
@@ -66,12 +55,6 @@ def solvency_of(entries: NDArray[np.void], *, protocol: int | None = 0) -> Solve
     opened = entries[(kinds == EntryKind.LIQUIDATION) & ours]
     settled = entries[(kinds == EntryKind.SETTLED) & ours]
     tags = set(opened["tag"].tolist())
-    at = dict(zip(settled["tag"].tolist(), settled["ts_event"].tolist(), strict=True))
-    waits = [
-        at[tag] - ts
-        for tag, ts in zip(opened["tag"].tolist(), opened["ts_event"].tolist(), strict=True)
-        if tag in at
-    ]
 
     def total(kind: EntryKind) -> int:
         rows = entries[kinds == kind]
@@ -87,14 +70,10 @@ def solvency_of(entries: NDArray[np.void], *, protocol: int | None = 0) -> Solve
     return Solvency(
         failures=len(opened),
         settled=len(settled),
-        bad_debt=int(entries["amount"][(kinds == EntryKind.BAD_DEBT) & ours].sum()),
-        insurance_draw=total(EntryKind.INSURANCE),
-        socialised=total(EntryKind.SOCIALISED),
         fees=total(EntryKind.REWARD),
         left_to_accounts=int(settled["amount"][settled["price"] == 0].sum()),
         adl=total(EntryKind.ADL),
         unsold_lots=unsold,
-        mean_time_unsafe_ns=float(np.mean(waits)) if waits else float("nan"),
         late=int(worse.sum()),
     )
 
@@ -123,30 +102,6 @@ def _held_by_open(entries: NDArray[np.void], rows: NDArray[np.int64]) -> int:
         moves = (places > since[account]) & (postings["asset"] == asset[account])
         np.add.at(held, account[moves], sign * postings["amount"][moves])
     return int(np.abs(held).sum())
-
-
-def recovery(events: NDArray[np.void], fair: ArrayLike | float, *, instrument: int = 0) -> float:
-    """What forced sales brought over what they were worth; ``nan`` where nothing was sold.
-
-    Parameters
-    ----------
-    events
-        ``lob.EVENT`` rows of a run.
-    fair
-        Ticks: one value, or one for each forced trade (``forced_trades``), in order. What is bought
-        back counts the other way: paying more than fair is a recovery below one.
-    """
-    forced = forced_trades(events)
-    forced = forced[forced["instrument"] == instrument]
-    if not len(forced):
-        return float("nan")
-    fairs = np.broadcast_to(np.asarray(fair, np.float64), len(forced))
-    sells = (forced["side"] < 0) == (forced["tag"] != forced["resting_tag"])
-    brought = (forced["price"] * forced["size"].astype(np.float64))[sells].sum()
-    worth = (fairs * forced["size"])[sells].sum()
-    paid = (forced["price"] * forced["size"].astype(np.float64))[~sells].sum()
-    owed = (fairs * forced["size"])[~sells].sum()
-    return float((brought + owed) / (worth + paid))
 
 
 class Quantile(NamedTuple):

@@ -167,9 +167,9 @@ def _outcomes(study: "Spiral") -> list[str]:
         rows.append([f"  {words}", *cells])
 
     add("drop", lambda run: run["drops"][0] / price, share)
-    add("liquidations", lambda run: run["cascade"]["liquidations"], count)
-    add("bad debt", lambda run: run["solvency"]["bad_debt"], count)
-    add("paid by the insurance fund", lambda run: run["solvency"]["insurance_draw"], count)
+    add("liquidations", lambda run: run["criteria"]["liquidations"], count)
+    add("bad debt", lambda run: run["criteria"]["bad_debt"], count)
+    add("paid by the insurance fund", lambda run: run["criteria"]["insurance_draw"], count)
     add("left to failed accounts", lambda run: run["solvency"]["left_to_accounts"], count)
     return _aligned(rows)
 

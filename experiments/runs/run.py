@@ -12,22 +12,32 @@ import agents
 import lob
 from experiments.metrics.auctions import Auctions, auctions_of
 from experiments.metrics.cascade import Cascade, cascade_of, forced_trades, peak_rate
-from experiments.metrics.cases import PriceSeries, mid_path
+from experiments.metrics.cases import CaseTable, PriceSeries, mid_path
+from experiments.metrics.columns import Columns
+from experiments.metrics.criteria import criterion
 from experiments.metrics.deleveraging import Deleveraging, deleveraging_of
-from experiments.metrics.solvency import Solvency, recovery, solvency_of
+from experiments.metrics.solvency import Solvency, solvency_of
 from experiments.metrics.spiral import (
     DepthWithdrawal,
     depth_near_mid,
-    drop,
     first_reached,
-    marks_of,
     withdrawal,
 )
 from experiments.report.spiral_figures import run_figure
-from experiments.runs.stack_summary import market_rows, stack_summary
+from experiments.runs.judged import (
+    TwinPrices,
+    believer_of,
+    cases_of_run,
+    criteria_of_run,
+    drops_of,
+    marks_followed,
+    of_the_book,
+    traded_asset,
+)
+from experiments.runs.stack_summary import stack_summary
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
-from experiments.scenario.read import SECOND_NS, Scenario
+from experiments.scenario.read import Scenario
 
 __all__ = ["Run", "build", "run_scenario"]
 
@@ -47,8 +57,10 @@ class Run:
     """``False``: failed accounts were frozen, the twin."""
     simulation: agents.Simulation
     cpu_seconds: float
-    fair: dict[int, float] | None = None
-    """By instrument, the mid of the twin at the horizon; ``None``: there was no twin to ask."""
+    twin: TwinPrices | None = None
+    """What the twin says; ``None``: there was no twin to ask."""
+    tapes: bool = True
+    """Whether its events and messages were kept; its entries always are."""
 
     @cached_property
     def tape(self) -> dict[str, NDArray[np.void]]:
@@ -60,13 +72,47 @@ class Run:
         }
 
     @cached_property
+    def entries(self) -> Columns:
+        """The journal of clearing by columns."""
+        return Columns(self.simulation.entries)
+
+    @cached_property
+    def prices(self) -> TwinPrices:
+        """What others need of this run as their twin."""
+        return TwinPrices.of(self.scenario, self.simulation, followed=not self.tapes)
+
+    @property
+    def accounts(self) -> int:
+        """Accounts of all clearings."""
+        ranges = [one for clearing in self.simulation.clearings for one in clearing.account_ranges]
+        return sum(count for _, count in ranges)
+
+    @cached_property
+    def criteria(self) -> dict[str, float]:
+        """The run by all of ``experiments.metrics.criteria.CRITERIA``.
+
+        Without a twin, fair is the mid of the run itself, and what rests on fair is ``nan``.
+        """
+        found = criteria_of_run(
+            self.scenario, self.simulation, self.entries, self.twin or self.prices
+        )
+        if self.twin is None and self.forced:
+            found |= {name: float("nan") for name in found if criterion(name).needs_twin}
+        return found
+
+    @cached_property
+    def cases(self) -> CaseTable:
+        """What became of every failure; fair is as in ``criteria``."""
+        return cases_of_run(self.scenario, self.simulation, self.entries, self.twin or self.prices)
+
+    @cached_property
     def cascade(self) -> Cascade:
         """Which failure caused which."""
         return cascade_of(self.tape["entries"], self.tape["events"])
 
     @cached_property
     def solvency(self) -> Solvency:
-        """What the failures cost, over all clearings."""
+        """How the failures ended, over all clearings."""
         return solvency_of(self.tape["entries"], protocol=None)
 
     @cached_property
@@ -82,35 +128,17 @@ class Run:
         """What auto-deleveraging took, and from whom; ``None`` if there was none."""
         marks, fair = {}, {}
         for number in range(len(self.simulation.books)):
-            entries, protocol = market_rows(self.simulation, self.tape["entries"], number)
-            times, prices = marks_of(entries, number, protocol=protocol)
-            marks[number] = PriceSeries(times, prices.astype(np.float64))
-            price = float("nan") if self.fair is None else self.fair[number]
+            asset = traded_asset(self.simulation, number)
+            marks[number] = marks_followed(self.entries, number, asset)
+            price = float("nan")
+            if self.twin is not None:
+                price = float(self.twin.fair[number].at(self.scenario.horizon_ns))
             fair[number] = PriceSeries(np.array([0]), np.array([price]))
         return deleveraging_of(self.tape["entries"], tape_metadata_of(self.simulation), marks, fair)
 
-    def mids_at_horizon(self) -> dict[int, float]:
-        """The mid of each instrument at the horizon after the first shock: fair, of a twin."""
-        shock = self.scenario.shocks[0]
-        ts = round((shock.at + shock.over + self.scenario.horizon) * SECOND_NS)
-        return {
-            number: float(mid_path(self.tape["events"], number).at(ts))
-            for number in range(len(self.simulation.books))
-        }
-
     def drop(self, shock: int = 0) -> int:
         """Ticks that the mark of a shock's instrument fell (or rose, if it was bought)."""
-        what = self.scenario.shocks[shock]
-        number = self.scenario.number_of(what.instrument)
-        entries, protocol = market_rows(self.simulation, self.tape["entries"], number)
-        return drop(
-            entries,
-            round(what.at * SECOND_NS),
-            round((what.over + self.scenario.horizon) * SECOND_NS),
-            instrument=number,
-            protocol=protocol,
-            side=-1 if what.side == "sell" else 1,
-        )
+        return drops_of(self.scenario, self.simulation, self.entries)[shock]
 
     def withdrawal(self) -> DepthWithdrawal | None:
         """How the depth near the mid of the first shock's book fell, and when it was back.
@@ -120,8 +148,8 @@ class Run:
         if not self.scenario.makers:
             return None
         shock = self.scenario.shocks[0]
-        start = round(shock.at * SECOND_NS)
-        end = round((shock.at + shock.over + self.scenario.horizon) * SECOND_NS)
+        start = self.scenario.ns(shock.at)
+        end = self.scenario.horizon_ns
         # As long before the shock as after it, as far as there is a run.
         times = np.linspace(max(start // 2, 2 * start - end), end, DEPTH_SAMPLES).astype(np.int64)
         depth = depth_near_mid(
@@ -136,36 +164,36 @@ class Run:
         """
         if len(self.scenario.instruments) < 2:
             return None
-        start = round(min(shock.at for shock in self.scenario.shocks) * SECOND_NS)
+        start = self.scenario.ns(min(shock.at for shock in self.scenario.shocks))
         found: dict[str, int | None] = {}
         for number, one in enumerate(self.scenario.instruments):
-            entries, protocol = market_rows(self.simulation, self.tape["entries"], number)
-            if (marks_of(entries, number, protocol)[0] < start).any():
+            asset = traded_asset(self.simulation, number)
+            times, _ = marks_followed(self.entries, number, asset)
+            if len(times) and times[0] < start:
                 found[one.name] = first_reached(
-                    entries, start, SPILL, instruments=[number], protocol=protocol
-                )[number]
+                    of_the_book(self.entries, number, asset), start, SPILL,
+                    instruments=[number], protocol=believer_of(self.entries, number, asset),
+                )[number]  # fmt: skip
         return found
 
     def summary(self) -> dict[str, Any]:
-        """What happened, ready for JSON."""
-        forced = forced_trades(self.tape["events"])
-        brought = [
-            recovery(self.tape["events"], self._fair(number), instrument=number)
-            for number in range(len(self.scenario.instruments))
-        ]
+        """What happened, ready for JSON; what is not known is ``None``."""
         return {
             "scenario": self.scenario.name,
             "seed": self.seed,
             "forced": self.forced,
-            "drops": [self.drop(i) for i in range(len(self.scenario.shocks))],
+            "accounts": self.accounts,
+            "drops": drops_of(self.scenario, self.simulation, self.entries),
+            "criteria": {
+                name: value if np.isfinite(value) else None for name, value in self.criteria.items()
+            },
             "cascade": self.cascade.to_dict(),
             "generations": self.cascade.per_generation(),
-            "peak_lots_per_second": peak_rate(forced),
+            "peak_lots_per_second": peak_rate(forced_trades(self.tape["events"])),
             "solvency": self.solvency.to_dict(),
             "stack": stack_summary(
-                self.scenario, self.simulation, self.tape["entries"], self.cascade
+                self.scenario, self.simulation, self.tape["entries"], self.cascade, self.cases
             ),
-            "recovery": [value if np.isfinite(value) else None for value in brought],
             "withdrawal": (drawn := self.withdrawal()) and drawn.__dict__,
             "spill_over": self.spill_over(),
             "auctions": self.auctions and self.auctions.to_dict(),
@@ -173,18 +201,6 @@ class Run:
             "digest": self.simulation.digest(),
             "cpu_seconds": self.cpu_seconds,
         }
-
-    def _fair(self, instrument: int) -> float:
-        """The mark before the first shock: what things were worth when nobody was forced."""
-        entries, protocol = market_rows(self.simulation, self.tape["entries"], instrument)
-        rows = entries[
-            (entries["kind"] == lob.EntryKind.MARK)
-            & (entries["instrument"] == instrument)
-            & (entries["protocol"] == protocol)
-        ]
-        first = min(shock.at for shock in self.scenario.shocks) * SECOND_NS
-        before = rows["price"][rows["ts_event"] < first]
-        return float(before[-1]) if len(before) else float("nan")
 
     def plot(self) -> Any:
         """The marks and the forced sales over time: a plotly figure."""
@@ -210,7 +226,8 @@ def run_scenario(
     forced: bool = True,
     design: str | None = None,
     parameters: dict[str, Any] | None = None,
-    fair: dict[int, float] | None = None,
+    twin: TwinPrices | None = None,
+    tapes: bool = True,
 ) -> Run:
     """Build a scenario's run, run it, and check that the ledger conserves.
 
@@ -226,14 +243,27 @@ def run_scenario(
         The liquidation design in place of the scenario's own.
     parameters
         Of ``design``.
-    fair
-        ``Run.mids_at_horizon`` of the twin: without it what depends on it is not known.
+    twin
+        ``Run.prices`` of the twin: without it what depends on fair prices is not known.
+    tapes
+        Whether events and messages are kept: without them a run is faster, and only its
+        ``criteria`` and ``prices`` can be asked for.
     """
-    simulation = build(scenario, seed, forced=forced, design=design, parameters=parameters)
+    simulation = build(
+        scenario,
+        seed,
+        forced=forced,
+        design=design,
+        parameters=parameters,
+        events=tapes,
+        messages=tapes,
+    )
+    if not tapes:
+        simulation.follow_quotes()
     clock = time.process_time()
-    simulation.run(until=round(scenario.seconds * SECOND_NS))
+    simulation.run(until=scenario.end_ns)
     cpu = time.process_time() - clock
     for clearing in simulation.clearings:
         clearing.socialise()
     simulation.ledger.check()
-    return Run(scenario, seed, forced, simulation, cpu, fair)
+    return Run(scenario, seed, forced, simulation, cpu, twin, tapes)

@@ -3,17 +3,19 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import agents
 from experiments.metrics.cascade import Cascade
+from experiments.metrics.cases import CaseTable
+from experiments.metrics.columns import Entries
 from experiments.metrics.layers import drop_shares
+from experiments.runs.judged import believer_of, of_the_book, traded_asset
 from experiments.scenario.build import build
-from experiments.scenario.read import SECOND_NS, Scenario
-from lob import EntryKind
+from experiments.scenario.read import Scenario
+from lob import LIQUIDATION_TAG
 from lob.clearing.risk import Stacks
 
-__all__ = ["is_stacked", "market_rows", "risk_before", "seeing", "stack_summary"]
+__all__ = ["is_stacked", "risk_before", "seeing", "stack_summary"]
 
 DROPS = (50_000, 100_000, 200_000, 300_000)
 """Ppm: falls at which the debt that may be liquidated is told."""
@@ -30,26 +32,12 @@ def is_stacked(scenario: Scenario) -> bool:
     )
 
 
-def market_rows(
-    simulation: agents.Simulation, entries: NDArray[np.void], instrument: int
-) -> tuple[NDArray[np.void], int]:
-    """A run's journal with the marks of what a book trades only, and the first clearing with one.
-
-    A claim is priced in the ticks of some book too: its marks are not that book's.
-    """
-    one = simulation.instruments[instrument]
-    asset = simulation.ledger.asset(one.base or one.name)
-    marks = entries["kind"] == EntryKind.MARK
-    ours = marks & (entries["asset"] == asset) & (entries["instrument"] == instrument)
-    protocols = entries["protocol"][ours]
-    return entries[~marks | ours], int(protocols.min()) if len(protocols) else 0
-
-
 def stack_summary(
     scenario: Scenario,
     simulation: agents.Simulation,
-    entries: NDArray[np.void],
+    entries: Entries,
     cascade: Cascade,
+    cases: CaseTable,
 ) -> dict[str, Any]:
     """Contagion between protocols, and each layer's part of the sales and of the first drop.
 
@@ -57,18 +45,18 @@ def stack_summary(
     ----------
     scenario, simulation
         A run that is over.
-    entries, cascade
-        Its journal, and the cascade tree that is read from it.
+    entries, cascade, cases
+        Its journal, and what is read from it: the cascade tree, and what became of each failure.
     """
     shock = scenario.shocks[0]
     number = scenario.number_of(shock.instrument)
-    marks, protocol = market_rows(simulation, entries, number)
+    asset = traded_asset(simulation, number)
     shares = drop_shares(
-        marks,
-        round(shock.at * SECOND_NS),
-        round((shock.over + scenario.horizon) * SECOND_NS),
+        of_the_book(entries, number, asset),
+        scenario.ns(shock.at),
+        scenario.ns(shock.over + scenario.horizon),
         instrument=number,
-        protocol=protocol,
+        protocol=believer_of(entries, number, asset),
         side=-1 if shock.side == "sell" else 1,
     )
     count = len(scenario.clearings)
@@ -85,20 +73,22 @@ def stack_summary(
         "drop_by_layer": {str(k): v for k, v in shares.by_layer.items()},
         "drop_by_protocol": {str(k): v for k, v in shares.by_protocol.items()},
         "hidden_shortfall": Stacks(simulation.venue, sees="all").hidden_shortfall(),
-        "bad_debt_by_protocol": _bad_debt(entries, count),
+        "bad_debt_by_protocol": _bad_debt(cases, count),
     }
 
 
-def _bad_debt(entries: NDArray[np.void], count: int) -> list[int]:
-    rows = entries[entries["kind"] == EntryKind.BAD_DEBT]
-    return [int(rows["amount"][rows["protocol"] == number].sum()) for number in range(count)]
+def _bad_debt(cases: CaseTable, count: int) -> list[float]:
+    """The bad debt of each clearing: what tags say of whose a case is."""
+    clearing = (cases.tag - LIQUIDATION_TAG) >> 48
+    found: list[float] = np.bincount(clearing, cases.covered, count).tolist()
+    return found
 
 
 def risk_before(scenario: Scenario, seed: int) -> dict[str, Any]:
     """The whole-stack risk just before the first shock of a run, ready for JSON."""
     simulation = build(scenario, seed)
     first = min(shock.at for shock in scenario.shocks)
-    simulation.run(until=max(0, round(first * SECOND_NS) - 1))
+    simulation.run(until=max(0, scenario.ns(first) - 1))
     stacks = Stacks(simulation.venue)
     shock = scenario.shocks[0]
     one = simulation.instruments[scenario.number_of(shock.instrument)]

@@ -123,6 +123,22 @@ class Scenario(BorrowerTables, StackTables):
         for i, breaker in enumerate(self.breakers):
             yield f"breakers.{i}.instrument", breaker.instrument
 
+    @staticmethod
+    def ns(seconds: float) -> int:
+        """Seconds in whole nanoseconds, rounded to the nearest."""
+        return round(seconds * SECOND_NS)
+
+    @property
+    def end_ns(self) -> int:
+        """When a run ends."""
+        return self.ns(self.seconds)
+
+    @property
+    def horizon_ns(self) -> int:
+        """Until when the drop of the first shock is measured."""
+        shock = self.shocks[0]
+        return self.ns(shock.at + shock.over + self.horizon)
+
     def asset_of(self, number: int) -> str:
         """What the instrument of a number trades."""
         return self.instruments[number].base or self.instruments[number].name

@@ -52,12 +52,12 @@ class SpiralStudy:
     @property
     def var_95(self) -> Quantile:
         """The 95 % quantile of bad debt over seeds."""
-        return quantile_95([run["solvency"]["bad_debt"] for run in self.full])
+        return quantile_95([run["criteria"]["bad_debt"] for run in self.full])
 
     @property
     def lar_95(self) -> Quantile:
         """The 95 % quantile over seeds of the lots sold by force."""
-        return quantile_95([run["cascade"]["lots"] for run in self.full])
+        return quantile_95([run["criteria"]["liquidated"] for run in self.full])
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -109,14 +109,10 @@ def study_spiral(
 def _summaries(job: tuple[Scenario, int]) -> list[dict[str, Any]]:
     """Of the twin, of the scenario's own design, and of those beside it: one seed."""
     scenario, seed = job
-    summary, fair = _twin(scenario, seed)
-    made = [summary, run_scenario(scenario, seed, fair=fair).summary()]
+    unforced = run_scenario(scenario, seed, forced=False)
+    twin = unforced.prices
+    made = [unforced.summary(), run_scenario(scenario, seed, twin=twin).summary()]
     for one in scenario.alternatives:
-        run = run_scenario(scenario, seed, design=one.design, parameters=one.parameters, fair=fair)
+        run = run_scenario(scenario, seed, design=one.design, parameters=one.parameters, twin=twin)
         made.append(run.summary())
     return made
-
-
-def _twin(scenario: Scenario, seed: int) -> tuple[dict[str, Any], dict[int, float]]:
-    run = run_scenario(scenario, seed, forced=False)
-    return run.summary(), run.mids_at_horizon()

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from experiments.metrics.spiral import Bisection, critical_direction, critical_shock
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.workers import Workers
 from experiments.scenario.parts import ShockTable, UniformBookTable
 from experiments.scenario.read import Scenario
+from experiments.studies.search import Bisection, critical_direction, critical_shock
 from lob.checks import integer
 
 __all__ = [
@@ -48,7 +48,7 @@ Report = Callable[[str], object]
 class StressOutcome(NamedTuple):
     """What came of one run."""
 
-    bad_debt: int
+    bad_debt: float
     """Units of cash."""
     liquidated: float
     """Share of all margin accounts."""
@@ -265,20 +265,18 @@ def outcome_of(job: tuple[Scenario, int]) -> StressOutcome:
 
 def outcome(run: Run) -> StressOutcome:
     """What came of a run."""
-    cascade, solvency = run.cascade, run.solvency
-    clearings = run.simulation.clearings
-    accounts = sum(count for one in clearings for _, count in one.account_ranges)
+    criteria, accounts = run.criteria, run.accounts
     ledger = run.simulation.ledger
     empty = [
         one
-        for one, clearing in zip(run.scenario.clearings, clearings, strict=True)
+        for one, clearing in zip(run.scenario.clearings, run.simulation.clearings, strict=True)
         if one.insurance_fund and not ledger.balance(clearing.fund, clearing.cash_asset)
     ]
     return StressOutcome(
-        bad_debt=solvency.bad_debt,
-        liquidated=len(set(cascade.account.tolist())) / accounts if accounts else 0.0,
+        bad_debt=criteria["bad_debt"],
+        liquidated=criteria["liquidations"] / accounts if accounts else 0.0,
         empty_funds=len(empty),
-        lots=int(cascade.lots.sum()),
+        lots=int(criteria["liquidated"]),
         drops=tuple(run.drop(i) for i in range(len(run.scenario.shocks))),
     )
 

@@ -209,7 +209,7 @@ def test_a_small_black_thursday():
         assert run["auctions"]["zero_bid_share"] > 0.5
         assert run["auctions"]["zero_bidders"] == 1
         assert run["auctions"]["zero_bid_value"] <= run["auctions"]["worth"]
-        assert run["auctions"]["shortfall"] == run["solvency"]["bad_debt"] > 0
+        assert run["auctions"]["shortfall"] == run["criteria"]["bad_debt"] > 0
         assert run["deleveraging"] is None
     # A falling price starts above the market: nobody gets it for nothing.
     assert sum(run["auctions"]["won"] for run in dutch) > 0

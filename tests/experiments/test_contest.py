@@ -167,13 +167,13 @@ def test_a_control_that_cannot_be_had_is_said(scenario):
 
 
 def test_a_failed_run_is_a_row(scenario, monkeypatch):
-    def build(scenario, seed, *, forced=True, design=None, **rest):
+    def run_scenario(scenario, seed, *, forced=True, design=None, **rest):
         if design == "tiered":
             raise RuntimeError("out of steam")
         return real(scenario, seed, forced=forced, design=design, **rest)
 
-    real = trial.build
-    monkeypatch.setattr(trial, "build", build)
+    real = trial.run_scenario
+    monkeypatch.setattr(trial, "run_scenario", run_scenario)
     found = hold_contest(scenario, parse_designs("market-sale,tiered"), range(1, 3), workers=1)
     assert [row["error"] for row in found.failed] == ["RuntimeError: out of steam"] * 2
     assert np.isnan(found.mean("tiered", "drop").estimate)
@@ -259,9 +259,9 @@ def test_the_reference_must_take_part(scenario):
 
 def test_the_group_of_a_seed_shares_its_twin(scenario, tmp_path, monkeypatch):
     built = []
-    real = trial.build
+    real = trial.run_scenario
     monkeypatch.setattr(
-        trial, "build", lambda *a, **k: built.append(k.get("forced", True)) or real(*a, **k)
+        trial, "run_scenario", lambda *a, **k: built.append(k.get("forced", True)) or real(*a, **k)
     )
     run_group(Group(scenario, "base", 1, tuple(parse_designs("market-sale,tiered")), tmp_path))
     assert built == [False, True, True]

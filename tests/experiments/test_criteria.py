@@ -5,19 +5,17 @@ import pytest
 
 from agents import leverage
 from agents.random import numpy_stream
-from experiments.contest.trial import _marks, _Twin
 from experiments.metrics.cases import HoldingMetadata, PriceSeries, cases_of
 from experiments.metrics.criteria import CRITERIA, criteria_of, criterion
-from experiments.metrics.solvency import solvency_of
 from experiments.metrics.takers import (
     adl_overshoot,
     draw_of_funds,
     leftovers,
     takers_of,
 )
+from experiments.runs.judged import marks_followed
 from experiments.runs.run import run_scenario
 from experiments.runs.tape_metadata import tape_metadata_of
-from experiments.scenario.build import build
 from experiments.scenario.designs import contest_designs
 from experiments.scenario.read import read_scenario
 from lob import EntryKind
@@ -142,11 +140,13 @@ def test_the_marks_of_an_instrument_are_those_of_the_first_clearing_that_has_it(
         (EntryKind.MARK, 6, {"instrument": 1, "price": 90, "protocol": 2}),
         (EntryKind.MARK, 7, {"instrument": 1, "price": 91, "protocol": 1}),
         (EntryKind.MARK, 8, {"instrument": 1, "price": 92, "protocol": 1}),
+        # A claim that is priced in the ticks of the book: not its mark.
+        (EntryKind.MARK, 9, {"instrument": 1, "price": 10, "protocol": 1, "asset": 7}),
     )
-    assert _marks(tape, 1).times.tolist() == [7, 8]
-    assert _marks(tape, 1).prices.tolist() == [91, 92]
-    assert _marks(tape, 0).prices.tolist() == [70]
-    assert len(_marks(tape, 2).times) == 0
+    assert marks_followed(tape, 1, 0).times.tolist() == [7, 8]
+    assert marks_followed(tape, 1, 0).prices.tolist() == [91, 92]
+    assert marks_followed(tape, 0, 0).prices.tolist() == [70]
+    assert len(marks_followed(tape, 2, 0).times) == 0
 
 
 def test_the_mark_of_deleveraging_is_that_of_the_moment_and_of_the_clearing():
@@ -326,7 +326,7 @@ NAMED = [("deleveraging-spiral", design) for design in contest_designs()]
 def test_the_parts_of_a_loss_are_the_loss(name, design):
     scenario = read_scenario(name, SMALL[name])
     run = run_scenario(scenario, 1, design=design)
-    fair = _Twin(scenario, 1, pictures=False).fair
+    fair = run_scenario(scenario, 1, forced=False, tapes=False).prices.fair
     metadata = tape_metadata_of(run.simulation)
     closing = dict.fromkeys(range(len(scenario.instruments)), 5_000.0)
     cases = cases_of(run.tape["entries"], metadata, fair, closing, round(scenario.seconds * 1e9))
@@ -335,7 +335,7 @@ def test_the_parts_of_a_loss_are_the_loss(name, design):
     parts += cases.fee + cases.penalty + cases.other - cases.covered
     assert parts == pytest.approx(cases.loss, abs=1e-3)
     if design == "market-sale":
-        assert cases.covered.sum() == run.solvency.bad_debt > 0
+        assert cases.covered.sum() == run.criteria["bad_debt"] > 0
 
 
 @pytest.mark.parametrize("design", ["market-sale", "staged-market-sale", "sliced"])
@@ -358,13 +358,11 @@ def test_with_endless_depth_and_no_latency_bad_debt_is_its_closed_form(design):
         },
     )  # fmt: skip
     given = {"lots": 10**6, "every": 1.0} if design == "sliced" else {}
-    simulation = build(scenario, 1, design=design, parameters=given)
-    simulation.run(until=round(scenario.seconds * 1e9))
+    run = run_scenario(scenario, 1, design=design, parameters=given)
     accounts = leverage.draw_accounts(
         numpy_stream(1, "longs"), count, price=price, multiplier=1, equity=5_000,
         equity_spread=1.0, leverage=(3.0, 30.0), long_share=1.0,
     )  # fmt: skip
     entered = accounts.margin - accounts.positions * accounts.entry_prices
     left = entered + accounts.positions * (price - jump)
-    found = solvency_of(simulation.entries)
-    assert found.bad_debt == -left[left < 0].sum() > 0
+    assert run.criteria["bad_debt"] == -left[left < 0].sum() > 0

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from experiments.contest.trial import _close, _end, _marks, _Twin, tape_metadata_of
 from experiments.metrics.cases import cases_of
 from experiments.metrics.takers import leftovers
+from experiments.runs.judged import closing_prices, marks_followed, traded_asset
+from experiments.runs.run import run_scenario
+from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
 from experiments.scenario.designs import DESIGNS
 from experiments.scenario.read import read_scenario
@@ -22,20 +24,21 @@ SMALL = {
 @pytest.fixture(scope="module")
 def market():
     scenario = read_scenario("two-assets", SMALL)
-    return scenario, _Twin(scenario, 1, False)
+    return scenario, run_scenario(scenario, 1, forced=False, tapes=False).prices
 
 
 @pytest.mark.parametrize("name", sorted(DESIGNS))
 def test_equity_is_what_is_left_and_the_parts_of_the_loss(market, name):
     scenario, twin = market
     simulation = build(scenario, 1, design=name, messages=False)
-    simulation.run(until=_end(scenario))
+    simulation.run(until=scenario.end_ns)
     entries, metadata = simulation.entries, tape_metadata_of(simulation)
-    closing = {
-        number: _close(simulation, number, lots, _marks(entries, number))
-        for number, lots in leftovers(entries, metadata).items()
-    }
-    cases = cases_of(entries, metadata, twin.fair, closing, _end(scenario))
+    marks = [
+        marks_followed(entries, i, traded_asset(simulation, i))
+        for i in range(len(scenario.instruments))
+    ]
+    closing = closing_prices(simulation, leftovers(entries, metadata), marks)
+    cases = cases_of(entries, metadata, twin.fair, closing, scenario.end_ns)
     assert len(cases) > 10
     parts = cases.slippage + cases.bonus + cases.deleveraged + cases.fee + cases.penalty
     np.testing.assert_allclose(

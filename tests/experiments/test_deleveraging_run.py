@@ -5,9 +5,11 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from experiments.contest.trial import _close, _end, _horizon, _marks, _Twin, tape_metadata_of
 from experiments.metrics.criteria import criteria_of
 from experiments.metrics.takers import leftovers
+from experiments.runs.judged import closing_prices, marks_followed, traded_asset
+from experiments.runs.run import run_scenario
+from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
 from experiments.scenario.read import read_scenario
 from lob import EntryKind
@@ -34,7 +36,7 @@ DESIGNS = {
 @pytest.fixture(scope="module")
 def market():
     scenario = read_scenario("deleveraging-spiral", MARKET)
-    return scenario, _Twin(scenario, 1, False)
+    return scenario, run_scenario(scenario, 1, forced=False, tapes=False).prices
 
 
 class Ledger:
@@ -117,21 +119,22 @@ def gini(values):
 def test_overshoot_and_concentration_are_what_the_ledger_says(market, name):
     scenario, twin = market
     simulation = build(scenario, 1, design=name, parameters=DESIGNS[name], messages=False)
-    simulation.run(until=_end(scenario))
+    simulation.run(until=scenario.end_ns)
     entries, metadata = simulation.entries, tape_metadata_of(simulation)
-    closing = {
-        number: _close(simulation, number, lots, _marks(entries, number))
-        for number, lots in leftovers(entries, metadata).items()
-    }
+    marks = [
+        marks_followed(entries, i, traded_asset(simulation, i))
+        for i in range(len(scenario.instruments))
+    ]
+    closing = closing_prices(simulation, leftovers(entries, metadata), marks)
     found = criteria_of(
         entries, metadata, fair=twin.fair, closing=closing,
-        end_ns=_end(scenario), horizon_ns=_horizon(scenario),
+        end_ns=scenario.end_ns, horizon_ns=scenario.horizon_ns,
     )  # fmt: skip
     at_mark, lots, cases = overshoot_by_hand(entries, metadata)
     assert lots > 100
     assert cases > 10
     assert found["adl_overshoot"] == at_mark
-    later = float(twin.fair[0].at(_horizon(scenario)))
+    later = float(twin.fair[0].at(scenario.horizon_ns))
     assert found["adl_overshoot_fair"] == overshoot_by_hand(entries, metadata, later)[0]
     losses = losses_by_hand(entries, metadata, twin.fair[0], closing[0])
     assert found["borrower_loss"] == pytest.approx(sum(losses), abs=1e-3)

@@ -10,17 +10,15 @@ from experiments.metrics.solvency import (
     concentration,
     expected_shortfall,
     quantile_95,
-    recovery,
     solvency_of,
 )
 from experiments.metrics.spiral import (
     amplification,
-    critical_direction,
-    critical_shock,
     drop,
     first_reached,
     withdrawal,
 )
+from experiments.studies.search import critical_direction, critical_shock
 from lob import LIQUIDATION_TAG as TAG
 from lob import Cause, EntryKind, EventKind
 from lob.clearing import Ledger
@@ -163,7 +161,7 @@ def test_makers_leave_and_come_back():
     assert withdrawal([0, 1], [100, 10], 1).back_after_ns is None
 
 
-def test_solvency_adds_up():
+def test_how_failures_ended():
     tape = entries(
         failure(1, 11, 10, amount=5, reference=88),
         failure(2, 12, 11, amount=-4, reference=88),
@@ -179,15 +177,9 @@ def test_solvency_adds_up():
         settled(1, 40, left=9),
     )
     found = solvency_of(tape)
-    assert (found.failures, found.settled, found.bad_debt) == (2, 1, 50)
-    assert (found.insurance_draw, found.socialised, found.fees) == (30, 20, 3)
-    assert (found.left_to_accounts, found.unsold_lots, found.mean_time_unsafe_ns) == (9, 2, 30)
+    assert (found.failures, found.settled, found.fees) == (2, 1, 3)
+    assert (found.left_to_accounts, found.unsold_lots) == (9, 2)
     assert found.late == 1  # of the long one the truth was worse, of the short one better
-
-
-def test_recovery_is_cash_over_fair():
-    assert recovery(trades((1, TAG, 2, 90), (2, TAG, 3, 80)), 100) == pytest.approx(420 / 500)
-    assert np.isnan(recovery(trades((1, 5, 2, 90)), 100))
 
 
 def test_quantiles_shortfalls_and_concentration():

@@ -41,11 +41,11 @@ def test_a_stacked_scenario_runs_conserves_and_forks(name):
     run.simulation.venue.check()
     said = run.summary()
     json.dumps(said, allow_nan=False)
-    assert said["cascade"]["liquidations"] > 0, "a scenario without a failure shows nothing"
+    assert said["cascade"]["nodes"] > 0, "a scenario without a failure shows nothing"
     stack = said["stack"]
     assert stack["drop"] == said["drops"][0] > 0
     assert stack["drop_voluntary"] + sum(stack["drop_by_layer"].values()) == stack["drop"]
-    assert sum(stack["failures_by_protocol"]) == said["cascade"]["liquidations"]
+    assert sum(stack["failures_by_protocol"]) == said["cascade"]["nodes"]
     assert np.sum(stack["contagion"]) == len(run.cascade) - run.cascade.roots
     assert sum(stack["lots_by_layer"].values()) == said["cascade"]["lots"]
     # The run again, forked on the way.
@@ -73,7 +73,7 @@ def test_what_is_pledged_again_is_seen_or_lost():
     lost = {}
     for sees in ("own", "all"):
         run = run_scenario(seeing(scenario, sees), 1)
-        lost[sees] = run.summary()["stack"]["hidden_shortfall"] + run.solvency.bad_debt
+        lost[sees] = run.summary()["stack"]["hidden_shortfall"] + run.criteria["bad_debt"]
         stacks = Stacks(run.simulation.venue, sees="all")
         assert stacks.hidden_shortfall() >= 0
     assert lost["own"] > lost["all"]
