@@ -21,3 +21,5 @@ __all__ = [
     "Simulation",
     "Uniform",
 ]
+
+__firesale__ = True  # what the door tells our package by from another of its name

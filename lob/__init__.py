@@ -62,3 +62,5 @@ __all__ = [
     "__version__",
     "reference",
 ]
+
+__firesale__ = True  # what the door tells our package by from another of its name

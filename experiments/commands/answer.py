@@ -60,7 +60,7 @@ def of_sale(m: ReplaySale) -> Answer:
         numbers={
             **_replayed(m.day, m.mode, m.twin),
             "replay_with_sale": m.full.report.to_dict(),
-            **m.to_dict(),
+            **m.summary(),
         },
         runs={"full": m.full, "twin": m.twin},
         page=partial(page.sale_page, m),

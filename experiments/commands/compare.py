@@ -108,7 +108,7 @@ def compare(
     if out:
         write_study(study, out)
     if as_json:
-        typer.echo(json.dumps(study.to_dict(), indent=2, allow_nan=False))
+        typer.echo(json.dumps(study.summary(), indent=2, allow_nan=False))
     else:
         show_contest(study)
         if out:
@@ -119,5 +119,5 @@ def write_study(study: "ContestStudy", out: Path) -> None:
     """Write the comparison as JSON, and the page."""
     from experiments.report.contest_page import contest_page
 
-    (out / "contest.json").write_text(json.dumps(study.to_dict(), indent=2, allow_nan=False))
+    (out / "contest.json").write_text(json.dumps(study.summary(), indent=2, allow_nan=False))
     (out / "contest.html").write_text(contest_page(study), encoding="utf-8")

@@ -54,7 +54,7 @@ def impact(
         except (TypeError, ValueError) as error:
             raise RefusalError(f"{market}: {error}") from error
     if as_json:
-        typer.echo(json.dumps({"market": market, **sale.to_dict()}, indent=2, allow_nan=False))
+        typer.echo(json.dumps({"market": market, **sale.summary()}, indent=2, allow_nan=False))
     else:
         _show(market, sale)
 

@@ -46,12 +46,12 @@ def run_story(
             run = run_scenario(scenario, first)
             for kind, rows in run.tape.items():
                 tape.write(out / f"{kind}.parquet", rows)
-            (out / "story.json").write_text(json.dumps({**study.to_dict(), **stacked}, indent=2))
+            (out / "story.json").write_text(json.dumps({**study.summary(), **stacked}, indent=2))
             run.plot().write_html(out / "run.html", include_plotlyjs=True)
     except (ScenarioError, ValueError) as error:
         raise RefusalError(str(error)) from None
     if as_json:
-        typer.echo(json.dumps({**study.to_dict(), **stacked}, indent=2, allow_nan=False))
+        typer.echo(json.dumps({**study.summary(), **stacked}, indent=2, allow_nan=False))
     else:
         typer.echo("\n".join(tell(study, stacked)))
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["stress"]
 
-SHARE = 0.5
 """Of the accounts, if ``--above`` is not given."""
 
 
@@ -68,7 +67,7 @@ def stress(
 ) -> None:
     """Find the smallest shock at which a whole scenario fails."""
     from experiments.scenario.read import ScenarioError, read_scenario
-    from experiments.studies.stress import Failure, phase_diagram, stress_test
+    from experiments.studies.stress import SHARE, Failure, phase_diagram, stress_test
 
     try:
         threshold = above if above is not None else SHARE if fails == "liquidated" else 0.0
@@ -96,7 +95,7 @@ def stress(
                     workers=workers,
                     report=show,
                 )
-                answer, lines = found.to_dict(), _tell(found)
+                answer, lines = found.summary(), _tell(found)
     except (ScenarioError, ValueError) as error:
         raise RefusalError(str(error)) from None
     if out:

@@ -152,7 +152,7 @@ class Contest:
             "expected_shortfall": expected_shortfall(debt[known]),
         }
 
-    def to_dict(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Ready for JSON: what is not known is ``None``."""
         differences = self.differences()
         pareto = self.pareto()

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from experiments.contest.compare import Contest, hold_contests
+from experiments.contest.compare import Contest, hold_contests, plain
 from experiments.contest.controls import Controls, run_controls
 from experiments.contest.designs import ContestDesign
 from experiments.contest.market_facts import MarketFacts, market_facts
@@ -12,8 +12,14 @@ from experiments.contest.markets import AXES, REGIMES, WRONG, Change, changed, r
 from experiments.contest.robustness import Flip, flips, to_rows, told
 from experiments.contest.tuning import FIRST_TRAINING_SEED, Tunable, Tuned, harm, tune
 from experiments.metrics.paired import PairedDifference, simultaneous_differences
+from experiments.report.contest_figures import tradeoff_figure
+from experiments.report.notebook import Shown
 from experiments.runs.store import RunStore
 from experiments.scenario.read import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from plotly.graph_objects import Figure
 
 __all__ = ["ContestStudy", "WrongModel", "study_contest"]
 
@@ -40,7 +46,7 @@ class WrongModel(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ContestStudy:
+class ContestStudy(Shown):
     """Everything that a contest found."""
 
     contest: Contest
@@ -61,15 +67,39 @@ class ContestStudy:
         """Where rankings flip, in words."""
         return told(self.flips)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        from experiments.contest.compare import plain
+    def headline(self) -> list[str]:
+        """What a reader must not miss, in words."""
+        contest = self.contest
+        lines = [
+            f"{contest.scenario.name}: {len(contest.designs)} designs, {len(contest.seeds)} seeds; "
+            f"differences are to {contest.reference}",
+            self.controls.told(),
+        ]
+        if contest.failed:
+            lines.append(f"{len(contest.failed)} runs failed: {contest.failed[0]['error']}")
+        return lines
 
+    def frame(self) -> "pd.DataFrame":
+        """The criteria of every run, one a row, by market, design and seed; units in ``attrs``."""
+        from experiments.runs.frames import criteria
+
+        rows = [row for one in (self.contest, *self.markets.values()) for row in one.rows]
+        labels = {
+            name: [row[name] for row in rows] for name in ("market", "label", "seed", "error")
+        }
+        return criteria([row["criteria"] for row in rows], labels)
+
+    def plot(self) -> "Figure":
+        """What the designs trade off: drop against what borrowers lose, with intervals."""
+        return tradeoff_figure(self.contest)
+
+    def summary(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
         said: dict[str, Any] = plain(
             {
-                **self.contest.to_dict(),
+                **self.contest.summary(),
                 "controls": {**self.controls._asdict(), "passed": self.controls.passed},
-                "markets": {name: one.to_dict() for name, one in self.markets.items()},
+                "markets": {name: one.summary() for name, one in self.markets.items()},
                 "meanings": self.meanings,
                 "market_facts": {name: one._asdict() for name, one in self.facts.items()},
                 "missing": self.missing,

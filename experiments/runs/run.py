@@ -1,9 +1,10 @@
 """A run of a scenario: built from its file and a seed, run, and summed up."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from experiments.metrics.spiral import (
     first_reached,
     withdrawal,
 )
+from experiments.report.notebook import Shown
 from experiments.report.spiral_figures import run_figure
 from experiments.runs.judged import (
     TwinPrices,
@@ -39,6 +41,10 @@ from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from plotly.graph_objects import Figure
+
 __all__ = ["Run", "build", "run_scenario"]
 
 DEPTH_SAMPLES = 400
@@ -48,7 +54,7 @@ SPILL = 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class Run(Shown):
     """A finished run. Everything it says is a function of its tapes."""
 
     scenario: Scenario
@@ -202,7 +208,43 @@ class Run:
             "cpu_seconds": self.cpu_seconds,
         }
 
-    def plot(self) -> Any:
+    def frame(self, name: str) -> "pd.DataFrame":
+        """A pandas frame of the run; ``frame.attrs["units"]`` has the unit of each column.
+
+        Parameters
+        ----------
+        name
+            ``trades``, ``quotes``, ``liquidations``, ``entries`` or ``accounts``, whose columns
+            are in ``experiments.runs.frames.COLUMNS``; or ``criteria``, one row.
+        """
+        from experiments.runs import frames
+
+        made: dict[str, Callable[[], pd.DataFrame]] = {
+            "trades": lambda: frames.trades(self.simulation, self.tape["events"]),
+            "quotes": lambda: frames.quotes_frame(self.simulation, self.tape["events"]),
+            "liquidations": lambda: frames.liquidations(self.simulation, self.cases, self.cascade),
+            "entries": lambda: frames.entries(self.simulation, self.tape["entries"]),
+            "accounts": lambda: frames.accounts(self.simulation),
+            "criteria": lambda: frames.criteria([self.criteria]),
+        }
+        if name not in made:
+            raise ValueError(f"name must be one of {', '.join(made)}, got {name!r}")
+        return made[name]()
+
+    def headline(self) -> list[str]:
+        """What a reader must not miss, in words."""
+        failed = round(self.criteria["liquidations"])
+        lines = [
+            f"{self.scenario.name}, seed {self.seed}: {failed:,} of {self.accounts:,} accounts "
+            f"failed{'' if self.forced else ' and were frozen'}; the price moved "
+            f"{self.drop():,} ticks"
+        ]
+        open_cases = self.solvency.failures - self.solvency.settled
+        if self.forced and open_cases:
+            lines.append(f"{open_cases:,} liquidations are not settled at the end")
+        return lines
+
+    def plot(self) -> "Figure":
         """The marks and the forced sales over time: a plotly figure."""
         scenario = self.scenario
         return run_figure(
@@ -213,10 +255,6 @@ class Run:
             seconds=scenario.seconds,
             title=f"{scenario.name}, seed {self.seed}" + ("" if self.forced else ", not forced"),
         )
-
-    def _repr_html_(self) -> str:
-        html: str = self.plot().to_html(include_plotlyjs="cdn", full_html=False)
-        return html
 
 
 def run_scenario(

@@ -4,8 +4,9 @@ Each seed gives a pair of runs on the same random numbers, with and without the 
 that of each full run, the impact the difference of the mids; both are means over seeds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,13 @@ from agents.traders import TWAP, Executor
 from experiments.metrics.impact import LAGS_NS, Decay, impact_paths, mean_impact
 from experiments.metrics.intervals import Interval, interval_of_mean
 from experiments.metrics.slippage import Slippage, slippage_of
+from experiments.report.notebook import Shown
+from experiments.report.study_figures import impact_figure
 from experiments.runs.twin import Market, Twins, run_twins
 from lob import Side, journal
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 __all__ = ["SELLER", "SimulatedSale", "measure_sale"]
 
@@ -26,7 +32,7 @@ SLICES = 60
 
 
 @dataclass(frozen=True)
-class SimulatedSale:
+class SimulatedSale(Shown):
     """What a sale cost and did. Prices in ticks, sizes in lots, times in ns."""
 
     size: int
@@ -43,7 +49,20 @@ class SimulatedSale:
         values = np.array([getattr(cost, what) for cost in self.costs], np.float64)
         return interval_of_mean(values[np.isfinite(values)])
 
-    def to_dict(self) -> dict[str, Any]:
+    def headline(self) -> list[str]:
+        """The answer in words."""
+        cost, peak = self.mean("shortfall_bps"), self.impact.peak
+        return [
+            f"selling {self.size:,} lots costs {cost.estimate:,.1f} bps "
+            f"[{cost.low:,.1f}, {cost.high:,.1f}] and moves the mid by {peak.estimate:,.1f} ticks "
+            f"at the most, {self.seeds} seeds"
+        ]
+
+    def plot(self) -> "Figure":
+        """The mean impact over time, with its interval."""
+        return impact_figure(self.lags_ns, self.impact.path, self.headline()[0])
+
+    def summary(self) -> dict[str, Any]:
         """Ready for JSON: a mean with its interval; undefined is ``None``."""
         names = ("filled", "vwap", "arrival_mid", "shortfall_bps", "effective_spread")
         return {
@@ -66,7 +85,7 @@ def measure_sale(
     size: int,
     at_ns: int,
     over_ns: int = 0,
-    seeds: range,
+    seeds: Sequence[int],
     lags_ns: tuple[int, ...] = tuple(LAGS_NS),
     instrument: int = 0,
 ) -> SimulatedSale:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,16 @@ from experiments.clock import SECOND, show_time
 from experiments.metrics import impact, slippage
 from experiments.metrics.impact import DEPTH_BPS, Impact
 from experiments.metrics.quotes import mid
-from experiments.report.words import CAVEAT
+from experiments.report.figures import price_figure
+from experiments.report.notebook import Shown
+from experiments.report.words import CAVEAT, headline, warnings
 from experiments.studies.forced_sale import SALE_OWNER, SALE_TAG, ForcedSale, child_orders
 from lob import EventKind, OrderBook, Side
 from lob.feeds.lobster import Day
 from lob.replay import Replay, reconcile, replay
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 __all__ = ["RecordedBook", "ReplaySale", "check_session", "measure"]
 
@@ -34,8 +39,8 @@ class RecordedBook:
     asks: NDArray[np.void]
 
 
-@dataclass(frozen=True, slots=True)
-class ReplaySale:
+@dataclass(frozen=True)
+class ReplaySale(Shown):
     """What a sale cost and what it did. Prices in ticks, sizes in lots; ``nan``: not defined."""
 
     day: Day
@@ -114,7 +119,15 @@ class ReplaySale:
             for name, (book, around) in books.items()
         }
 
-    def to_dict(self) -> dict[str, Any]:
+    def headline(self) -> list[str]:
+        """The answer, its doubts and the caveat of every replay, in words."""
+        return [headline(self), *warnings(self), CAVEAT]
+
+    def plot(self) -> "Figure":
+        """The price around the sale, with it and without."""
+        return price_figure(self)
+
+    def summary(self) -> dict[str, Any]:
         """Everything that was measured, ready for JSON: integers exact, undefined is ``None``."""
         sale = self.sale
         return {

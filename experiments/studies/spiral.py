@@ -2,21 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from experiments.metrics.solvency import Quantile, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
+from experiments.report.notebook import Shown
+from experiments.report.study_figures import drops_figure
 from experiments.runs.run import run_scenario
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from plotly.graph_objects import Figure
 
 __all__ = ["SpiralStudy", "study_spiral"]
 
 
 @dataclass(frozen=True)
-class SpiralStudy:
+class SpiralStudy(Shown):
     """Summaries of the full runs and of their twins, one pair a seed."""
 
     scenario: Scenario
@@ -59,8 +65,42 @@ class SpiralStudy:
         """The 95 % quantile over seeds of the lots sold by force."""
         return quantile_95([run["criteria"]["liquidated"] for run in self.full])
 
-    def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
+    def headline(self) -> list[str]:
+        """What a reader must not miss, in words."""
+        found = self.amplification()
+        ratio = found.ratio
+        told = (
+            "amplification is undefined: without forced sales the fall is within its error of zero"
+            if ratio is None
+            else f"amplification {ratio.estimate:.2f} times [{ratio.low:.2f}, {ratio.high:.2f}]"
+        )
+        return [
+            f"{self.scenario.name}, {len(self.seeds)} seed{'s' * (len(self.seeds) > 1)}: the price "
+            f"falls {found.twin.estimate:,.0f} ticks with nothing forced and "
+            f"{found.full.estimate:,.0f} with forced sales; {told}"
+        ]
+
+    def frame(self) -> "pd.DataFrame":
+        """The criteria of every run, one a row, by design and seed; units in ``frame.attrs``."""
+        from experiments.runs.frames import criteria
+
+        runs = {"nothing forced": self.twin, **self.designs}
+        rows = [run["criteria"] for made in runs.values() for run in made]
+        known = [{k: v for k, v in row.items() if v is not None} for row in rows]
+        labels = {
+            "design": [label for label, made in runs.items() for _ in made],
+            "seed": [run["seed"] for made in runs.values() for run in made],
+        }
+        return criteria(known, labels)
+
+    def plot(self) -> "Figure":
+        """The drops of the first shock with nothing forced and under every design."""
+        runs = {"nothing forced": self.twin, **self.designs}
+        drops = {label: [run["drops"][0] for run in made] for label, made in runs.items()}
+        return drops_figure(drops, f"{self.scenario.name}, {len(self.seeds)} seeds")
+
+    def summary(self) -> dict[str, Any]:
+        """What happened over the seeds, ready for JSON."""
         return {
             "scenario": self.scenario.name,
             "seeds": list(self.seeds),

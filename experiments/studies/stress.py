@@ -14,8 +14,10 @@ its markets start.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from experiments.report.notebook import Shown
+from experiments.report.study_figures import probes_figure
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.workers import Workers
 from experiments.scenario.parts import ShockTable, UniformBookTable
@@ -23,8 +25,12 @@ from experiments.scenario.read import Scenario
 from experiments.studies.search import Bisection, critical_direction, critical_shock
 from lob.checks import integer
 
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
 __all__ = [
     "FAILURES",
+    "SHARE",
     "Cell",
     "Failure",
     "Stress",
@@ -42,6 +48,8 @@ FAILURES: dict[str, str] = {
     "liquidated": "at least {threshold:.0%} of the accounts liquidated",
     "insurance": "an insurance fund empty",
 }
+SHARE = 0.5
+"""Of the accounts: what counts as failed by ``liquidated`` where nothing else is said."""
 Report = Callable[[str], object]
 
 
@@ -89,7 +97,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Stress:
+class Stress(Shown):
     """The answer of a stress test."""
 
     scenario: Scenario
@@ -116,8 +124,23 @@ class Stress:
         found = self.bisection.critical
         return None if found is None else found / self.steps
 
-    def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
+    def headline(self) -> list[str]:
+        """The answer in words."""
+        tried = max(shock for shock, _ in self.bisection.probes) / self.steps
+        said = (
+            f"no shock up to {tried:g} times the scenario's own fails"
+            if self.critical is None
+            else f"the smallest shock that fails is {self.critical:g} times the scenario's own"
+        )
+        return [f"{self.scenario.name}, {len(self.seeds)} seeds, {self.failure}: {said}"]
+
+    def plot(self) -> "Figure":
+        """The shocks that were tried, and which of them failed."""
+        probes = [(shock / self.steps, fails) for shock, fails in self.bisection.probes]
+        return probes_figure(probes, self.headline()[0])
+
+    def summary(self) -> dict[str, Any]:
+        """The answer, ready for JSON."""
         return {
             "scenario": self.scenario.name,
             "fails": str(self.failure),

@@ -114,7 +114,7 @@ def test_the_first_seed_has_pictures(contest):
 
 
 def test_a_contest_is_ready_for_json(contest):
-    said = json.loads(json.dumps(contest.to_dict(), allow_nan=False))
+    said = json.loads(json.dumps(contest.summary(), allow_nan=False))
     assert list(said["designs"]) == contest.labels
     one = said["designs"]["sliced(lots=20,every=0.05)"]
     assert one["criteria"]["time_unsafe"]["difference"]["estimate"] > 0
@@ -179,7 +179,7 @@ def test_a_failed_run_is_a_row(scenario, monkeypatch):
     assert np.isnan(found.mean("tiered", "drop").estimate)
     assert found.amplification("tiered") is None
     assert found.tails("tiered") is None
-    json.dumps(found.to_dict(), allow_nan=False)
+    json.dumps(found.summary(), allow_nan=False)
 
 
 def test_a_contest_resumes(scenario, tmp_path, monkeypatch):

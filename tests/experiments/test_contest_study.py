@@ -163,7 +163,7 @@ def test_a_study_has_everything_that_was_asked_for(study):
     assert set(study.facts) == {"base", "stressed", "vanishing"}
     assert study.controls.passed
     assert study.tuned["market-sale"].design.how == "tuned"
-    said = json.loads(json.dumps(study.to_dict(), allow_nan=False))
+    said = json.loads(json.dumps(study.summary(), allow_nan=False))
     assert said["controls"]["passed"] is True
     assert said["designs"]["sliced(lots=30) tuned"]["how"] == "tuned"
     assert said["tuned"]["sliced(lots=30)"]["runs"] > 0

@@ -88,7 +88,7 @@ def test_a_sale_that_empties_the_book_has_no_mid_after_it(crushed):
     assert crushed.unfilled > 0
     assert len(crushed.after.bids) == 0
     assert isnan(crushed.impact[0].ticks)
-    assert crushed.to_dict()["impact"]["path"][0]["impact_bps"] is None
+    assert crushed.summary()["impact"]["path"][0]["impact_bps"] is None
 
 
 def test_depth_before_and_after(sold):
@@ -111,9 +111,9 @@ def test_impact_at_once_is_the_books(sold, bought):
 
 
 def test_the_numbers_are_json_and_the_same_every_time(day, sold):
-    text = json.dumps(sold.to_dict(), allow_nan=False)
+    text = json.dumps(sold.summary(), allow_nan=False)
     again = measure(day, ForcedSale(SIZE, at_ns=AT_NS))
-    assert json.dumps(again.to_dict(), allow_nan=False) == text
+    assert json.dumps(again.summary(), allow_nan=False) == text
 
 
 def test_a_twap_sells_all_of_it_for_less(day, sold):

@@ -86,7 +86,7 @@ def test_a_study_over_seeds():
     assert found.ratio.low <= found.ratio.estimate <= found.ratio.high
     assert found.ratio.estimate > 1
     assert study.var_95.upper is None
-    json.dumps(study.to_dict(), allow_nan=False)
+    json.dumps(study.summary(), allow_nan=False)
     alone = study_spiral(scenario, range(1, 4), workers=1)
     assert [run["digest"] for run in alone.full] == [run["digest"] for run in study.full]
 

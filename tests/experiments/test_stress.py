@@ -79,7 +79,7 @@ def test_the_smallest_shock_that_liquidates_anybody_is_a_tick_of_the_book():
     assert found.outcomes[0].drops == (1,)
     # Both are worth nothing at 1,000 and sell ten lots at 999: a tick of each is owed.
     assert found.outcomes[0].bad_debt == 10
-    said = found.to_dict()
+    said = found.summary()
     json.dumps(said, allow_nan=False)
     assert said["critical_shock"] == 10 / 16
     assert said["monotone"]

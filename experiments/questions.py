@@ -1,0 +1,379 @@
+"""The questions as functions: what ``import firesale`` hands out.
+
+Each takes a scenario by name, path or object, does what the command of its name does, and returns a
+result that is data: ``summary()`` for JSON, ``frame(...)`` for pandas, ``plot()`` for plotly. None
+of them prints. A mistake in what is asked raises ``ValueError`` (``ScenarioError``) with its place.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from experiments.clock import parse_duration, parse_time
+from experiments.runs.run import Run, run_scenario
+from experiments.scenario.read import Scenario, read_scenario
+
+if TYPE_CHECKING:
+    from experiments.contest.study import ContestStudy
+    from experiments.runs.tape_diff import TapeDifference
+    from experiments.studies.impact import SimulatedSale
+    from experiments.studies.replay_sale import ReplaySale
+    from experiments.studies.spiral import SpiralStudy
+    from experiments.studies.stress import Stress
+    from experiments.validation.target import Result
+    from lob.replay import Replay
+
+__all__ = [
+    "compare",
+    "diff",
+    "impact",
+    "replay",
+    "run",
+    "scenario",
+    "spiral",
+    "stress",
+    "validate",
+]
+
+Question = str | Path | dict[str, Any] | Scenario
+"""A scenario: the name of a ready one, the path of a TOML file, its content, or the object."""
+
+
+def scenario(source: Question, **overrides: Any) -> Scenario:
+    """Read a scenario and validate it whole.
+
+    Parameters
+    ----------
+    source
+        The name of a ready one, the path of a TOML file, its content as a dict, or a scenario,
+        which is returned as it is if nothing is to be changed.
+    overrides
+        Values in place of what it says: ``seconds=30.0``, or by dotted path as in
+        ``**{"populations.0.count": 50_000}``.
+
+    Raises
+    ------
+    ScenarioError
+        With all mistakes, each with its path.
+    """
+    if isinstance(source, Scenario):
+        if not overrides:
+            return source
+        source = source.model_dump(mode="json")
+    return read_scenario(source, overrides)
+
+
+def run(
+    source: Question,
+    seed: int = 1,
+    *,
+    forced: bool = True,
+    design: str | None = None,
+    parameters: dict[str, Any] | None = None,
+    twin: bool = True,
+) -> Run:
+    """Run a scenario once.
+
+    Parameters
+    ----------
+    source
+        The scenario: see ``firesale.scenario``.
+    seed
+        Root of all randomness: the same seed gives the same tapes.
+    forced
+        Whether failed accounts are liquidated; ``False``: they are recorded and frozen.
+    design
+        A liquidation design in place of the scenario's own: a name, or ``FILE.py:NAME``.
+    parameters
+        Of ``design``; without one they would have no meaning.
+    twin
+        Whether the twin, in which nothing is forced, is run as well: fair prices are its mids. It
+        doubles the time; without it what rests on fair prices is ``nan``.
+
+    Raises
+    ------
+    ValueError
+        If the scenario, the design or a parameter is not one.
+    """
+    if parameters and design is None:
+        raise ValueError(f"parameters are of a design: name it, got {parameters!r} without one")
+    asked = scenario(source)
+    reference = run_scenario(asked, seed, forced=False, tapes=False).prices if twin else None
+    if not forced:
+        return run_scenario(asked, seed, forced=False, twin=reference)
+    return run_scenario(asked, seed, design=design, parameters=parameters, twin=reference)
+
+
+def spiral(
+    source: Question,
+    seeds: int | Sequence[int] | None = None,
+    *,
+    workers: int | None = None,
+    report: Callable[[int, int], object] = lambda done, total: None,
+) -> "SpiralStudy":
+    """Run a scenario with and without forced selling over several seeds.
+
+    Parameters
+    ----------
+    source
+        The scenario: see ``firesale.scenario``.
+    seeds
+        How many, from 1 on, or which; ``None``: as many as the scenario states.
+    workers
+        Processes; ``None``: one a core.
+    report
+        Told how many of how many runs are done.
+    """
+    from experiments.studies.spiral import study_spiral
+
+    asked = scenario(source)
+    return study_spiral(asked, _seeds(seeds, asked.seeds), workers=workers, report=report)
+
+
+def compare(
+    source: Question,
+    designs: str | Sequence[str] | None = None,
+    seeds: int | Sequence[int] = 20,
+    *,
+    reference: str | None = None,
+    regimes: bool = False,
+    axes: bool = False,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    report: Callable[[str], object] = lambda what: None,
+) -> "ContestStudy":
+    """Compare liquidation designs on the same accounts, capital and random numbers.
+
+    Parameters
+    ----------
+    source
+        The scenario: see ``firesale.scenario``.
+    designs
+        Names as on the command line, ``"dutch(step=30)"`` or ``"mine=FILE.py:NAME"``, in a list or
+        with commas between them; ``None``: the scenario's own and those beside it, or else one of
+        each family.
+    seeds
+        How many, from 1 on, or which.
+    reference
+        Label of the design that the others are compared with; ``None``: the first.
+    regimes, axes
+        Whether the contest is held in other markets as well: see ``experiments.contest.markets``.
+    out
+        A folder that keeps the runs, so that the next call resumes.
+    workers
+        Processes; ``None``: one a core.
+    report
+        Told in words what is done.
+    """
+    from experiments.contest.designs import as_stated, of_scenario, parse_designs
+    from experiments.contest.study import study_contest
+    from experiments.runs.store import RunStore
+    from experiments.scenario.designs import contest_designs
+
+    asked = scenario(source)
+    chosen = of_scenario(asked) if designs is None else []
+    if not chosen:
+        named = contest_designs() if designs is None else designs
+        text = named if isinstance(named, str) else ",".join(named)
+        chosen = as_stated(parse_designs(text), asked)
+    if out is not None:
+        Path(out).mkdir(parents=True, exist_ok=True)
+    return study_contest(
+        asked,
+        chosen,
+        _seeds(seeds, 20),
+        reference=reference,
+        regimes=regimes,
+        axes=axes,
+        store=RunStore(Path(out)) if out is not None else None,
+        workers=workers,
+        pictures=True,
+        report=report,
+    )
+
+
+def stress(
+    source: Question,
+    seeds: int | Sequence[int] | None = None,
+    *,
+    fails: str = "bad-debt",
+    above: float | None = None,
+    most: int = 8,
+    steps: int = 16,
+    assets: Sequence[str] = (),
+    workers: int | None = None,
+    report: Callable[[str], object] = lambda what: None,
+) -> "Stress":
+    """Find the smallest shock at which a whole scenario fails.
+
+    Parameters
+    ----------
+    source
+        The scenario: see ``firesale.scenario``.
+    seeds
+        How many, from 1 on, or which; ``None``: as many as the scenario states.
+    fails
+        What failing means: ``bad-debt``, ``liquidated`` or ``insurance``.
+    above
+        Of ``bad-debt``: cash units (0 if not given); of ``liquidated``: a share of accounts (0.5).
+    most
+        The largest shock tried, as a multiple of the scenario's own.
+    steps
+        Parts of the scenario's own shock that are told apart.
+    assets
+        Names of instruments: the worst mix of sales in them is looked for.
+    workers
+        Processes; ``None``: one a core.
+    report
+        Told what is tried.
+    """
+    from experiments.studies.stress import SHARE, Failure, stress_test
+
+    asked = scenario(source)
+    threshold = above if above is not None else SHARE if fails == "liquidated" else 0.0
+    return stress_test(
+        asked,
+        Failure(fails, threshold),  # type: ignore[arg-type]
+        _seeds(seeds, asked.seeds),
+        most=most,
+        steps=steps,
+        assets=tuple(assets),
+        workers=workers,
+        report=report,
+    )
+
+
+def impact(
+    market: str,
+    sell: int,
+    *,
+    at: str = "10m",
+    over: str | None = None,
+    seeds: int | Sequence[int] = 20,
+    **options: Any,
+) -> "SimulatedSale":
+    """Sell into a ready market, and measure it against its twins without the sale.
+
+    Parameters
+    ----------
+    market
+        One of ``experiments.markets.MARKETS``.
+    sell
+        Lots.
+    at, over
+        When, from the start of the market, and how long it takes: durations as ``"10m"``; ``over``
+        ``None``: all at once.
+    seeds
+        How many, from 1 on, or which; at least two.
+    options
+        Of the market.
+    """
+    from experiments.markets import MARKETS
+    from experiments.studies.impact import measure_sale
+
+    if market not in MARKETS:
+        raise ValueError(f"no market is called {market!r}: there are {', '.join(MARKETS)}")
+    return measure_sale(
+        lambda seed: MARKETS[market](seed, **options),
+        size=sell,
+        at_ns=parse_duration(at),
+        over_ns=parse_duration(over) if over else 0,
+        seeds=_seeds(seeds, 20),
+    )
+
+
+def replay(
+    day: str | Path,
+    sell: int | None = None,
+    *,
+    at: str = "12:00:00",
+    over: str | None = None,
+    style: str = "market",
+    rate: float = 0.1,
+    buy: bool = False,
+    mode: Literal["exact", "interactive"] = "interactive",
+) -> "ReplaySale | Replay":
+    """Replay a day of recorded order flow, with a forced sale in it if there is one.
+
+    Parameters
+    ----------
+    day
+        A LOBSTER day: a zip, a folder, or one of its pair of files.
+    sell
+        Lots; ``None``: nothing, and the result is the replay alone.
+    at
+        Time of day of the sale.
+    over
+        Duration of a TWAP or POV sale.
+    style
+        ``market``, ``twap`` or ``pov``.
+    rate
+        Share of the volume that a POV sale takes.
+    buy
+        Whether it is bought, not sold.
+    mode
+        ``exact`` or ``interactive``.
+
+    Raises
+    ------
+    FeedError
+        If the files are no sound day.
+    ValueError
+        If the sale does not fit into it.
+    """
+    from fractions import Fraction
+
+    from experiments.studies.forced_sale import ForcedSale, SaleStyle
+    from experiments.studies.replay_sale import measure
+    from lob import Side
+    from lob.feeds.lobster import read
+    from lob.replay import reconcile
+    from lob.replay import replay as replayed
+
+    recorded = read(Path(day))
+    if sell is None:
+        return replayed(reconcile(recorded), mode)
+    sale = ForcedSale(
+        side=Side.BUY if buy else Side.SELL,
+        size=sell,
+        at_ns=parse_time(at),
+        style=SaleStyle(style),
+        over_ns=parse_duration(over) if over else 0,
+        rate=Fraction(str(rate)),
+    )
+    return measure(recorded, sale, mode)
+
+
+def diff(one: str | Path, other: str | Path) -> "TapeDifference | None":
+    """The first row in which two tapes on disk differ; ``None``: they are the same to the byte."""
+    from experiments.runs.tape_diff import first_difference
+    from lob import tape
+
+    return first_difference(tape.read(Path(one)), tape.read(Path(other)))
+
+
+def validate(name: str, **parameters: Any) -> "Result":
+    """Compute a result of the literature, at the published parameters or at any others.
+
+    Parameters
+    ----------
+    name
+        One of ``firesale validate --list``.
+    parameters
+        Of the target.
+    """
+    from experiments.validation.cases import read_cases
+    from experiments.validation.run import validate as computed
+
+    return computed(name, read_cases(), **parameters)
+
+
+def _seeds(asked: int | Sequence[int] | None, number: int) -> range | Sequence[int]:
+    """Seeds from 1 on, or the ones that are given."""
+    if asked is None:
+        asked = number
+    if isinstance(asked, int):
+        if asked < 1:
+            raise ValueError(f"seeds must be at least one, got {asked}")
+        return range(1, asked + 1)
+    return asked

@@ -1,0 +1,67 @@
+"""The figures of studies over seeds: drops by design, impact over time, probes of a stress test."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from experiments.metrics.intervals import Interval
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+__all__ = ["drops_figure", "impact_figure", "probes_figure"]
+
+SECOND_NS = 1_000_000_000
+
+
+def drops_figure(drops: Mapping[str, Sequence[float]], title: str) -> "Figure":
+    """A box for each label: the drops of its runs, one a seed, in ticks."""
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    for label, values in drops.items():
+        figure.add_box(y=list(values), name=label, boxpoints="all", jitter=0.3)
+    figure.update_layout(template="plotly_white", title=title, showlegend=False, height=420)
+    figure.update_yaxes(title_text="drop, ticks", rangemode="tozero")
+    return figure
+
+
+def impact_figure(lags_ns: Sequence[int], path: Sequence[Interval], title: str) -> "Figure":
+    """The mean impact at each lag after the last order of a sale, with its interval, in ticks."""
+    from plotly.graph_objects import Figure
+
+    seconds = [lag / SECOND_NS for lag in lags_ns]
+    figure = Figure()
+    figure.add_scatter(
+        x=[*seconds, *reversed(seconds)],
+        y=[*(one.high for one in path), *(one.low for one in reversed(path))],
+        fill="toself", fillcolor="rgba(192,57,43,.15)", line={"width": 0}, name="95 %",
+        hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=seconds, y=[one.estimate for one in path], name="mean", mode="lines+markers",
+        line={"color": "#c0392b"},
+    )  # fmt: skip
+    figure.update_layout(template="plotly_white", title=title, height=420)
+    figure.update_xaxes(title_text="seconds after the last order")
+    figure.update_yaxes(title_text="mid with the sale - mid without, ticks")
+    return figure
+
+
+def probes_figure(probes: Sequence[tuple[float, bool]], title: str) -> "Figure":
+    """The shocks that were tried, as multiples of the scenario's own, in order; red: it failed."""
+    from plotly.graph_objects import Figure
+
+    figure = Figure()
+    figure.add_scatter(
+        x=list(range(1, len(probes) + 1)),
+        y=[size for size, _ in probes],
+        mode="lines+markers",
+        line={"color": "#8a98a5", "dash": "dot"},
+        marker={"size": 11, "color": ["#c0392b" if fails else "#1b7f79" for _, fails in probes]},
+        text=["fails" if fails else "holds" for _, fails in probes],
+        hovertemplate="shock %{y}: %{text}<extra></extra>",
+    )
+    figure.update_layout(template="plotly_white", title=title, height=420)
+    figure.update_xaxes(title_text="probe")
+    figure.update_yaxes(title_text="shock, times the scenario's own", rangemode="tozero")
+    return figure

@@ -1,0 +1,136 @@
+"""What a forced sale does to a market, and which way of forcing it does the least harm.
+
+>>> import firesale as fs
+>>> fs.run("deleveraging-spiral").headline()  # doctest: +SKIP
+
+The names below are the public interface; everything else may change without notice (see
+docs/reference/api.md). A name is imported when it is first used, so ``import firesale`` is quick.
+"""
+
+import importlib
+import importlib.util
+import logging
+from typing import Any
+
+__all__ = [
+    "ENTRY",
+    "EVENT",
+    "LEVEL",
+    "MESSAGE",
+    "ORDER",
+    "QUOTE",
+    "Agent",
+    "Cause",
+    "ContestStudy",
+    "EntryKind",
+    "EventKind",
+    "Flag",
+    "Instrument",
+    "Kind",
+    "LiquidationDesign",
+    "OrderBook",
+    "OrderType",
+    "Reason",
+    "ReplaySale",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "SelfTradePrevention",
+    "Session",
+    "Side",
+    "SimulatedSale",
+    "Simulation",
+    "SpiralStudy",
+    "Stress",
+    "TimeInForce",
+    "Venue",
+    "__version__",
+    "compare",
+    "diff",
+    "impact",
+    "ready_scenarios",
+    "replay",
+    "run",
+    "scenario",
+    "spiral",
+    "stress",
+    "validate",
+]
+
+_HOMES = {
+    "ENTRY": "lob",
+    "EVENT": "lob",
+    "LEVEL": "lob",
+    "MESSAGE": "lob",
+    "ORDER": "lob",
+    "QUOTE": "lob",
+    "Agent": "agents",
+    "Cause": "lob",
+    "ContestStudy": "experiments.contest.study",
+    "EntryKind": "lob",
+    "EventKind": "lob",
+    "Flag": "lob",
+    "Instrument": "lob",
+    "Kind": "lob",
+    "LiquidationDesign": "lob.liquidation",
+    "OrderBook": "lob",
+    "OrderType": "lob",
+    "Reason": "lob",
+    "ReplaySale": "experiments.studies.replay_sale",
+    "Run": "experiments.runs.run",
+    "Scenario": "experiments.scenario.read",
+    "ScenarioError": "experiments.scenario.read",
+    "SelfTradePrevention": "lob",
+    "Session": "lob",
+    "Side": "lob",
+    "SimulatedSale": "experiments.studies.impact",
+    "Simulation": "agents",
+    "SpiralStudy": "experiments.studies.spiral",
+    "Stress": "experiments.studies.stress",
+    "TimeInForce": "lob",
+    "Venue": "lob",
+    "compare": "experiments.questions",
+    "diff": "experiments.questions",
+    "impact": "experiments.questions",
+    "ready_scenarios": "experiments.scenario.read",
+    "replay": "experiments.questions",
+    "run": "experiments.questions",
+    "scenario": "experiments.questions",
+    "spiral": "experiments.questions",
+    "stress": "experiments.questions",
+    "validate": "experiments.questions",
+    "__version__": "lob",
+}
+"""The module in which each name is defined."""
+
+
+def _refuse_intruders() -> None:
+    """Raise ``ImportError`` where another distribution's package has the name of one of ours."""
+    for package in ("lob", "agents", "experiments"):
+        spec = importlib.util.find_spec(package)
+        place = spec.origin if spec is not None else None
+        if place is None:
+            raise ImportError(f"the package {package!r} of firesale is not installed")
+        with open(place, encoding="utf-8") as source:
+            if "__firesale__" not in source.read():
+                raise ImportError(
+                    f"another distribution's package {package!r} ({place}) stands in the way of "
+                    "firesale's: install firesale into an environment of its own"
+                )
+
+
+_refuse_intruders()
+logging.getLogger("firesale").addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'firesale' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,171 @@
+from agents import (
+    Agent as Agent,
+)
+from agents import (
+    Simulation as Simulation,
+)
+from experiments.contest.study import (
+    ContestStudy as ContestStudy,
+)
+from experiments.questions import (
+    compare as compare,
+)
+from experiments.questions import (
+    diff as diff,
+)
+from experiments.questions import (
+    impact as impact,
+)
+from experiments.questions import (
+    replay as replay,
+)
+from experiments.questions import (
+    run as run,
+)
+from experiments.questions import (
+    scenario as scenario,
+)
+from experiments.questions import (
+    spiral as spiral,
+)
+from experiments.questions import (
+    stress as stress,
+)
+from experiments.questions import (
+    validate as validate,
+)
+from experiments.runs.run import (
+    Run as Run,
+)
+from experiments.scenario.read import (
+    Scenario as Scenario,
+)
+from experiments.scenario.read import (
+    ScenarioError as ScenarioError,
+)
+from experiments.scenario.read import (
+    ready_scenarios as ready_scenarios,
+)
+from experiments.studies.impact import (
+    SimulatedSale as SimulatedSale,
+)
+from experiments.studies.replay_sale import (
+    ReplaySale as ReplaySale,
+)
+from experiments.studies.spiral import (
+    SpiralStudy as SpiralStudy,
+)
+from experiments.studies.stress import (
+    Stress as Stress,
+)
+from lob import (
+    ENTRY as ENTRY,
+)
+from lob import (
+    EVENT as EVENT,
+)
+from lob import (
+    LEVEL as LEVEL,
+)
+from lob import (
+    MESSAGE as MESSAGE,
+)
+from lob import (
+    ORDER as ORDER,
+)
+from lob import (
+    QUOTE as QUOTE,
+)
+from lob import (
+    Cause as Cause,
+)
+from lob import (
+    EntryKind as EntryKind,
+)
+from lob import (
+    EventKind as EventKind,
+)
+from lob import (
+    Flag as Flag,
+)
+from lob import (
+    Instrument as Instrument,
+)
+from lob import (
+    Kind as Kind,
+)
+from lob import (
+    OrderBook as OrderBook,
+)
+from lob import (
+    OrderType as OrderType,
+)
+from lob import (
+    Reason as Reason,
+)
+from lob import (
+    SelfTradePrevention as SelfTradePrevention,
+)
+from lob import (
+    Session as Session,
+)
+from lob import (
+    Side as Side,
+)
+from lob import (
+    TimeInForce as TimeInForce,
+)
+from lob import (
+    Venue as Venue,
+)
+from lob import (
+    __version__ as __version__,
+)
+from lob.liquidation import (
+    LiquidationDesign as LiquidationDesign,
+)
+
+__all__ = [
+    "ENTRY",
+    "EVENT",
+    "LEVEL",
+    "MESSAGE",
+    "ORDER",
+    "QUOTE",
+    "Agent",
+    "Cause",
+    "ContestStudy",
+    "EntryKind",
+    "EventKind",
+    "Flag",
+    "Instrument",
+    "Kind",
+    "LiquidationDesign",
+    "OrderBook",
+    "OrderType",
+    "Reason",
+    "ReplaySale",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "SelfTradePrevention",
+    "Session",
+    "Side",
+    "SimulatedSale",
+    "Simulation",
+    "SpiralStudy",
+    "Stress",
+    "TimeInForce",
+    "Venue",
+    "__version__",
+    "compare",
+    "diff",
+    "impact",
+    "ready_scenarios",
+    "replay",
+    "run",
+    "scenario",
+    "spiral",
+    "stress",
+    "validate",
+]
