@@ -14,11 +14,13 @@ from experiments.runs.frames import COLUMNS
 from tests.folders import ROOT
 
 SMALL = {
-    "populations.0.count": 500,
-    "seconds": 6.0,
+    "populations.0.count": 300,
+    "populations.0.equity": 30_000,
+    "seconds": 7.0,
     "horizon": 2.0,
-    "shocks.0.at": 2.0,
-    "shocks.0.lots": 20_000,
+    "instruments.0.background.mu": 50.0,
+    "instruments.0.background.alpha": 2.5,
+    "shocks.0.lots": 12_000,
 }
 
 
@@ -110,8 +112,8 @@ def test_python_m_firesale_is_the_command_line():
 
 def test_a_scenario_is_read_or_taken_as_it_is(scenario):
     assert fs.scenario(scenario) is scenario
-    changed = fs.scenario(scenario, seconds=7.0)
-    assert (changed.seconds, scenario.seconds) == (7.0, 6.0)
+    changed = fs.scenario(scenario, seconds=8.0)
+    assert (changed.seconds, scenario.seconds) == (8.0, 7.0)
     assert fs.scenario(scenario.model_dump(mode="json")) == scenario
     with pytest.raises(fs.ScenarioError, match="seconds"):
         fs.scenario("deleveraging-spiral", seconds=-1)
@@ -144,7 +146,7 @@ def test_frames_say_what_the_tapes_say(run):
     assert forced["bad_debt"].sum() == pytest.approx(run.criteria["bad_debt"])
     assert forced["account"].nunique() == run.criteria["liquidations"] > 0
     assert set(forced["cause"]) <= {one.name for one in fs.Cause}
-    assert len(run.frame("accounts")) == run.accounts == 500
+    assert len(run.frame("accounts")) == run.accounts == 300
     assert len(run.frame("entries")) == len(run.tape["entries"])
     quotes = run.frame("quotes").dropna()
     assert (quotes["ask_price"] > quotes["bid_price"]).all()
@@ -155,7 +157,7 @@ def test_frames_say_what_the_tapes_say(run):
 
 def test_results_show_themselves_without_a_network(run):
     html = run._repr_html_()
-    assert "500 accounts" in html
+    assert "300 accounts" in html
     assert len(html) > 1_000_000, "plotly.js must come along"
     assert 'src="http' not in html
 
