@@ -12,7 +12,7 @@ from lob import Kind
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import Fixed
-from lob.liquidation.named import DESIGNS, make
+from lob.liquidation.designs import DESIGNS, make
 from lob.liquidation.offers import Collected
 
 PRICE = 10_000

@@ -9,7 +9,7 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed
 from lob.liquidation import LiquidationDesign, Offer
-from lob.liquidation.curves import Linear
+from lob.liquidation.formulas.curves import Linear
 from lob.liquidation.offers import AtPrice, BestBid, Falling, Sealed
 
 SECOND = 1_000_000_000

@@ -10,8 +10,8 @@ from agents.keepers.valuation import Levels, Worth
 from lob import Side
 from lob.checks import integer
 from lob.clearing import Clearing
-from lob.liquidation.facilities import Vault
 from lob.liquidation.offers import Offer
+from lob.liquidation.takers.backstop import Vault
 
 __all__ = ["BackstopProvider", "PassiveHolder"]
 

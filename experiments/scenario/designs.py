@@ -6,8 +6,8 @@ from typing import Any
 from experiments.scenario.user_code import load_user_code, names_user_code
 from lob.clearing import LiquidationEngine
 from lob.liquidation import Frozen, Stage, StagedDesign
-from lob.liquidation.limits import Slices
-from lob.liquidation.named import DESIGNS as NAMED
+from lob.liquidation.designs import DESIGNS as NAMED
+from lob.liquidation.parts.limits import Slices
 
 __all__ = ["DESIGNS", "contest_designs", "make_design", "maker_of", "tunable"]
 

@@ -18,9 +18,18 @@ from lob.clearing.margin import FlatMargin, Tiers
 from lob.clearing.oracle import BestBid
 from lob.clearing.prices import liquidation_price
 from lob.liquidation import MarketSale
-from lob.liquidation.adl import pro_rata, profit_leverage_score, queue_order, take_from_queue
-from lob.liquidation.curves import StairStep, reaches
-from lob.liquidation.lending import bad_debt_at_exhaustion, loan_to_value_after, toxic_threshold
+from lob.liquidation.formulas.adl import (
+    pro_rata,
+    profit_leverage_score,
+    queue_order,
+    take_from_queue,
+)
+from lob.liquidation.formulas.curves import StairStep, reaches
+from lob.liquidation.formulas.health import (
+    bad_debt_at_exhaustion,
+    loan_to_value_after,
+    toxic_threshold,
+)
 from lob.venue.call_auction import uncross
 
 __all__ = [

@@ -3,7 +3,7 @@
 from lob.liquidation.design import LiquidationDesign
 from lob.liquidation.market_sale import Frozen, MarketSale
 from lob.liquidation.offers import Offer, OfferListener, OfferPrice
-from lob.liquidation.stages import Stage, StagedDesign
+from lob.liquidation.staged import Stage, StagedDesign
 
 __all__ = [
     "Frozen",

@@ -1,7 +1,7 @@
 """A liquidation design whose decisions are made in Python.
 
 What it may do with a case is here, and what it reads of one in ``lob.liquidation.case_view``; what
-the named designs do is in ``lob.liquidation.stages``.
+the named designs do is in ``lob.liquidation.staged``.
 """
 
 import heapq

@@ -8,7 +8,7 @@ answers is a message, ``Kind.TAKE`` or ``Kind.BID`` with the tag of the offer as
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from lob.liquidation.curves import Curve
+from lob.liquidation.formulas.curves import Curve
 from lob.types import MAX_PRICE, Side
 
 __all__ = [

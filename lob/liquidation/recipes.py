@@ -9,23 +9,27 @@ from fractions import Fraction
 from typing import Any
 
 from lob.clearing.clearing import LiquidationEngine
-from lob.liquidation.auctions import CallAuction
-from lob.liquidation.curves import RAY, WAD, Curve, Exponential, Linear, StairStep
-from lob.liquidation.deleveraging import Opposing
-from lob.liquidation.english import English
-from lob.liquidation.facilities import Backstop, Vault
-from lob.liquidation.lending import AaveRules, morpho_incentive
-from lob.liquidation.limits import FirstSlice, Hole, Unlimited
-from lob.liquidation.maker import ClipRules
+from lob.liquidation.formulas.aave import AaveRules
+from lob.liquidation.formulas.arithmetic import RAY, WAD
+from lob.liquidation.formulas.curves import Curve, Exponential, Linear, StairStep
+from lob.liquidation.formulas.maker import ClipRules
+from lob.liquidation.formulas.morpho import morpho_incentive
 from lob.liquidation.market_sale import MarketSale
-from lob.liquidation.parts import Limits, Sizing
-from lob.liquidation.price_paths import AtBankruptcy, AtMark, Bids, Dutch, FixedBonus, Funded
-from lob.liquidation.settlement import Waterfall
-from lob.liquidation.sizing import AaveClose, All, CloseFactor, DownTier
-from lob.liquidation.stability import Depositors, Stability
-from lob.liquidation.stages import Stage, StagedDesign
-from lob.liquidation.takers import Book, Keepers, Resting
-from lob.liquidation.triggers import AboveTier, EquityBelow, Not
+from lob.liquidation.parts.limits import FirstSlice, Hole, Unlimited
+from lob.liquidation.parts.price_paths import AtBankruptcy, AtMark, Bids, Dutch, FixedBonus, Funded
+from lob.liquidation.parts.protocols import Limits, Sizing
+from lob.liquidation.parts.settlement import Waterfall
+from lob.liquidation.parts.sizing import AaveClose, All, CloseFactor, DownTier
+from lob.liquidation.parts.triggers import AboveTier, EquityBelow, Not
+from lob.liquidation.staged import Stage, StagedDesign
+from lob.liquidation.takers.adl import Opposing
+from lob.liquidation.takers.backstop import Backstop, Vault
+from lob.liquidation.takers.book import Book, Resting
+from lob.liquidation.takers.call import CallAuction
+from lob.liquidation.takers.dutch import DutchAuction
+from lob.liquidation.takers.english import English
+from lob.liquidation.takers.offers import OpenOffer
+from lob.liquidation.takers.pool import Depositors, Stability
 
 __all__ = [
     "backstop",
@@ -306,7 +310,7 @@ def _spread(
     offers = Stage(
         sizing=sizing,
         price_path=FixedBonus(PPM + bonus, fee, PPM),
-        takers=Keepers(leaves=leaves, every=ns(every)),
+        takers=OpenOffer(leaves=leaves, every=ns(every)),
         every=ns(every),
         patience=ns(patience),
         settlement=end,
@@ -401,7 +405,7 @@ def dutch(
     )
     auction = Stage(
         price_path=Dutch(rules),
-        takers=Keepers(tip=tip, chip=chip, level=breaker),
+        takers=DutchAuction(tip=tip, chip=chip, level=breaker),
         limits=Hole(total_hole, hole, chop, dust, breaker),
         every=ns(every),
         patience=ns(patience),

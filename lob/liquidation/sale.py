@@ -1,12 +1,22 @@
 """What is on offer of a case, and how far the case is."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from lob.liquidation.maker import Bark, ClipAuction, FlipAuction
+from lob.liquidation.formulas.maker import ClipAuction, FlipAuction
 from lob.liquidation.offers import OfferPrice
 from lob.types import Side
 
-__all__ = ["Progress", "Sale"]
+__all__ = ["AuctionStart", "Progress", "Sale"]
+
+
+class AuctionStart(NamedTuple):
+    """What an auction is to raise, in units of cash."""
+
+    target: int
+    """The debt with the penalty."""
+    debt: int
+    """The debt itself."""
 
 
 @dataclass(slots=True)
@@ -27,12 +37,14 @@ class Sale:
     auction: ClipAuction | FlipAuction | None = None
     reward: int = 0
     """Units of cash for who takes the last of it."""
-    tab: int = 0
-    due: int = 0
+    target: int = 0
+    """Units of cash to be raised: the debt with the penalty."""
+    debt: int = 0
+    """Of that the debt itself."""
     raised: int = 0
-    """Units of cash: to be raised, of that the debt itself, and what came in."""
-    dirt: int = 0
-    """What of the tab still counts as at auction."""
+    """Units of cash that came in."""
+    outstanding: int = 0
+    """Of the target, what still counts as at auction."""
     asked: int = 0
     cash: int = 0
     """Ticks asked, and units of cash that the account had, when it was last looked at."""
@@ -53,4 +65,11 @@ class Progress:
     attempts: int = 0
     """Of the present stage."""
     sale: Sale | None = None
-    barked: Bark | None = None
+    auction_start: AuctionStart | None = None
+    """What the next auction is to raise, where a limit has set it."""
+    runner: tuple[int, int] | None = None
+    """Who alone may take, and until when in ns; ``None``: everybody may."""
+    sealed: list[tuple[int, int]] | None = None
+    """Sealed bids so far: account and cash put up; ``None``: none are asked for."""
+    rests: tuple[int, int] | None = None
+    """Holding and price in ticks of the order that rests in the book for the case."""

@@ -7,8 +7,8 @@ import pytest
 from lob import EntryKind
 from lob.clearing.margin import FlatMargin, LoanToValue
 from lob.liquidation import Stage, StagedDesign
-from lob.liquidation.named import make
-from lob.liquidation.stability import Depositors, Stability
+from lob.liquidation.designs import make
+from lob.liquidation.takers.pool import Depositors, Stability
 from tests.conformance.liquidation_runner import read
 from tests.folders import folder
 from tests.unit.test_designs import Scene

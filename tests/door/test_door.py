@@ -151,7 +151,7 @@ def test_frames_say_what_the_tapes_say(run):
     quotes = run.frame("quotes").dropna()
     assert (quotes["ask_price"] > quotes["bid_price"]).all()
     assert run.frame("criteria")["drop"].tolist() == [run.drop()]
-    with pytest.raises(ValueError, match="name must be one of trades, .*, got 'tardes'"):
+    with pytest.raises(ValueError, match=r"name must be one of trades, .*, got 'tardes'"):
         run.frame("tardes")
 
 

@@ -14,8 +14,8 @@ from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import BestBid
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
-from lob.liquidation.sizing import CloseFactor
-from lob.liquidation.stages import Stage, StagedDesign
+from lob.liquidation.parts.sizing import CloseFactor
+from lob.liquidation.staged import Stage, StagedDesign
 from lob.venue.pool import Pool
 from tests.venues import asking, order
 

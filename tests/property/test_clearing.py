@@ -14,9 +14,9 @@ from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import BestBid, Last, Mid, Twap
 from lob.clearing.prices import first_failing_tick
 from lob.liquidation import Frozen, MarketSale, Stage, StagedDesign
-from lob.liquidation.limits import Slices
-from lob.liquidation.price_paths import AtBankruptcy
-from lob.liquidation.sizing import CloseFactor, DownTier
+from lob.liquidation.parts.limits import Slices
+from lob.liquidation.parts.price_paths import AtBankruptcy
+from lob.liquidation.parts.sizing import CloseFactor, DownTier
 from tests.venues import FIRST_OWNER, asking
 
 SECOND = 1_000_000_000

@@ -11,16 +11,13 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import BestBid, Last, Mid
 from lob.liquidation import Stage, StagedDesign
-from lob.liquidation.auctions import CallAuction
-from lob.liquidation.curves import RAY, Exponential, Linear, StairStep
-from lob.liquidation.deleveraging import Opposing
-from lob.liquidation.english import English
-from lob.liquidation.facilities import Backstop, Vault
-from lob.liquidation.lending import AaveRules
-from lob.liquidation.limits import FirstSlice, Hole, Slices, Unlimited
-from lob.liquidation.maker import ClipRules
-from lob.liquidation.named import DESIGNS, make
-from lob.liquidation.price_paths import (
+from lob.liquidation.designs import DESIGNS, make
+from lob.liquidation.formulas.aave import AaveRules
+from lob.liquidation.formulas.arithmetic import RAY
+from lob.liquidation.formulas.curves import Exponential, Linear, StairStep
+from lob.liquidation.formulas.maker import ClipRules
+from lob.liquidation.parts.limits import FirstSlice, Hole, Slices, Unlimited
+from lob.liquidation.parts.price_paths import (
     AtBankruptcy,
     AtMark,
     Bids,
@@ -29,12 +26,18 @@ from lob.liquidation.price_paths import (
     Funded,
     Market,
 )
-from lob.liquidation.settlement import Waterfall
-from lob.liquidation.sizing import AaveClose, All, CloseFactor, DownTier
-from lob.liquidation.stability import Depositors, Stability
-from lob.liquidation.takers import Book, Keepers, Lenders, Resting
-from lob.liquidation.triggers import AboveTier, Always, EquityBelow, Not
-from lob.liquidation.wrapping import SealedBid
+from lob.liquidation.parts.settlement import Waterfall
+from lob.liquidation.parts.sizing import AaveClose, All, CloseFactor, DownTier
+from lob.liquidation.parts.triggers import AboveTier, Always, EquityBelow, Not
+from lob.liquidation.sealed_bid import SealedBid
+from lob.liquidation.takers.adl import Opposing
+from lob.liquidation.takers.backstop import Backstop, Vault
+from lob.liquidation.takers.book import Book, Lenders, Resting
+from lob.liquidation.takers.call import CallAuction
+from lob.liquidation.takers.dutch import DutchAuction
+from lob.liquidation.takers.english import English
+from lob.liquidation.takers.offers import OpenOffer
+from lob.liquidation.takers.pool import Depositors, Stability
 from lob.venue import breaker
 from lob.venue.breaker import CircuitBreaker
 from tests.venues import FIRST_OWNER, asking
@@ -116,9 +119,9 @@ def a_stage(draw):
                 lambda: Resting(),
                 lambda: Resting(sweeps=True),
                 lambda: Lenders(),
-                lambda: Keepers(least=2, tip=1, chip=10_000, every=SECOND // 3),
-                lambda: Keepers(leaves=AAVE),
-                lambda: Keepers(level=2),
+                lambda: DutchAuction(least=2, tip=1, chip=10_000),
+                lambda: OpenOffer(leaves=AAVE),
+                lambda: DutchAuction(level=2),
                 lambda: English(ttl=SECOND, tau=3 * SECOND),
                 lambda: CallAuction(SECOND),
                 lambda: CallAuction(SECOND // 2, pause=0),

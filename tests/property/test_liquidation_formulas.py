@@ -7,33 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lob.clearing.leverage import liquidation_price, loop, loop_leverage, looped_liquidation_price
-from lob.liquidation.curves import (
-    RAY,
-    WAD,
-    Exponential,
-    IncreasingDiscount,
-    Linear,
-    StairStep,
-    decay_time,
-    exp2,
-    reaches,
-    rpow,
-)
-from lob.liquidation.lending import (
-    AaveRules,
-    CometCollateral,
-    MorphoMarket,
-    aave_leaves_dust,
-    aave_seize,
+from lob.liquidation.formulas.aave import AaveRules, aave_leaves_dust, aave_seize
+from lob.liquidation.formulas.arithmetic import RAY, WAD, exp2, rpow
+from lob.liquidation.formulas.compound import CometCollateral, comet_absorb
+from lob.liquidation.formulas.curves import Exponential, Linear, StairStep, decay_time, reaches
+from lob.liquidation.formulas.euler import euler2_liquidate
+from lob.liquidation.formulas.health import (
     bad_debt_at_exhaustion,
-    comet_absorb,
-    euler2_liquidate,
     loan_to_value_after,
-    morpho_incentive,
     toxic_threshold,
 )
-from lob.liquidation.liquity import Redistribution, StabilityPool, StabilityPoolV2, offset_v2
-from lob.liquidation.maker import ClipRules, FlipAuction, Refusal, bark
+from lob.liquidation.formulas.liquity import (
+    Redistribution,
+    StabilityPool,
+    StabilityPoolV2,
+    offset_v2,
+)
+from lob.liquidation.formulas.maker import ClipRules, FlipAuction, Refusal, bark
+from lob.liquidation.formulas.morpho import MorphoMarket, morpho_incentive
+from lob.liquidation.formulas.reflexer import IncreasingDiscount
 
 amounts = st.integers(1, 10**30)
 shares = st.integers(0, RAY)

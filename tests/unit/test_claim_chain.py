@@ -13,7 +13,7 @@ from lob.clearing.margin import FlatMargin, LoanToValue
 from lob.clearing.oracle import BestBid, Fixed
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import Frozen, MarketSale
-from lob.liquidation.stages import Stage, StagedDesign
+from lob.liquidation.staged import Stage, StagedDesign
 from tests.venues import WORLD_OWNER, asking, order
 
 ETH = lob.Instrument("ETH", base="eth")

@@ -16,7 +16,7 @@ from agents.keepers import (
     ProfitShare,
 )
 from lob import Kind, Reason
-from lob.liquidation import named
+from lob.liquidation import designs
 from tests.offering import SECOND, English, Shop, bids, cash_of, lots_of, selling
 
 
@@ -247,7 +247,7 @@ def test_an_auction_without_a_bid_is_looked_at_again_once_there_is_money():
 def test_who_bids_more_than_the_debt_knows_his_bid_and_sells_what_he_won():
     keeper = AuctionKeeper("keeper", capital=5_000, rule=Ascending(opening=90))
     simulation = selling(
-        named.make("english", ttl=10.0, tau=100.0, chop=1_000_000),
+        designs.make("english", ttl=10.0, tau=100.0, chop=1_000_000),
         bids(100, 20, 100), bots=[keeper], mark=80,
     )  # fmt: skip
     simulation.run(until=60 * SECOND)

@@ -10,12 +10,12 @@ from lob import EntryKind, Kind, Reason, Session
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.oracle import Fixed
 from lob.liquidation import Stage, StagedDesign
-from lob.liquidation.english import English
-from lob.liquidation.facilities import Vault
-from lob.liquidation.named import make
+from lob.liquidation.designs import make
 from lob.liquidation.offers import Collected
-from lob.liquidation.stability import Depositors, Stability
-from lob.liquidation.wrapping import SealedBid
+from lob.liquidation.sealed_bid import SealedBid
+from lob.liquidation.takers.backstop import Vault
+from lob.liquidation.takers.english import English
+from lob.liquidation.takers.pool import Depositors, Stability
 from tests.unit.test_designs import LENDING, MARGIN, Scene
 from tests.venues import FIRST_OWNER, asking, order
 
@@ -50,7 +50,7 @@ def test_a_dutch_auction_raises_the_debt_and_the_penalty_and_no_more():
     assert scene.has(account) == (1_650, 2)
     assert scene.cash(scene.clearing.fund) == 1_000 + 11_700 - 101
     assert scene.over()
-    assert scene.design.dirt(None) == 0
+    assert scene.design.to_be_raised(None) == 0
 
 
 def test_a_dutch_auction_starts_again_at_the_mark_of_then_when_it_has_run_too_long():

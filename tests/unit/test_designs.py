@@ -12,8 +12,8 @@ from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import Fixed
 from lob.clearing.prices import zero_price
 from lob.liquidation import Stage, StagedDesign
-from lob.liquidation.named import DESIGNS, make
-from lob.liquidation.settlement import Waterfall
+from lob.liquidation.designs import DESIGNS, make
+from lob.liquidation.parts.settlement import Waterfall
 from tests.venues import FIRST_OWNER, asking, order
 
 SECOND = 1_000_000_000

@@ -19,10 +19,10 @@ from lob import EntryKind, Kind, Side
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed
-from lob.liquidation.facilities import Backstop, Vault
-from lob.liquidation.named import make
-from lob.liquidation.price_paths import AtBankruptcy
-from lob.liquidation.stages import Stage, StagedDesign
+from lob.liquidation.designs import make
+from lob.liquidation.parts.price_paths import AtBankruptcy
+from lob.liquidation.staged import Stage, StagedDesign
+from lob.liquidation.takers.backstop import Backstop, Vault
 from tests.offering import DEBTOR, SECOND, Book, asks, bids, cash_of, lots_of
 
 MARK = 1_000
@@ -193,7 +193,7 @@ def test_one_keeper_with_one_capital_serves_two_venues():
 
 
 def test_nobody_bids_for_a_right_that_he_cannot_value():
-    from lob.liquidation.wrapping import SealedBid as Wrapped
+    from lob.liquidation.sealed_bid import SealedBid as Wrapped
 
     keeper = AuctionKeeper("keeper", capital=10**6, sealed_rule=SealedBid(900_000))
     simulation = market([Wrapped(make("fixed-spread:morpho"))], [keeper], depth=100)

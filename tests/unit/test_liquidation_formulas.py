@@ -15,55 +15,51 @@ from lob.clearing.leverage import (
     token_leverage,
     vault_leverage,
 )
-from lob.liquidation.curves import (
-    RAY,
-    WAD,
-    Exponential,
-    IncreasingDiscount,
-    Linear,
-    Ramp,
-    StairStep,
-    ajna_bond_factor,
-    ajna_price,
-    ajna_reserve_price,
-    bought_at,
-    decay_time,
-    discounted,
-    exp2,
-    natural,
-    reaches,
-    rpow,
-)
-from lob.liquidation.lending import (
-    AaveRules,
+from lob.liquidation.formulas.aave import AaveRules, aave_close_amount, aave_leaves_dust, aave_seize
+from lob.liquidation.formulas.ajna import ajna_bond_factor, ajna_price, ajna_reserve_price
+from lob.liquidation.formulas.arithmetic import RAY, WAD, exp2, natural, rpow
+from lob.liquidation.formulas.compound import (
     CometCollateral,
-    MorphoMarket,
-    Seizure,
-    aave_close_amount,
-    aave_leaves_dust,
-    aave_seize,
-    bad_debt_at_exhaustion,
     comet_absorb,
     comet_for_sale,
     comet_is_liquidatable,
     compound_seize,
-    euler1_discount,
-    euler1_liquidate,
-    euler2_liquidate,
+)
+from lob.liquidation.formulas.curves import (
+    Exponential,
+    Linear,
+    Ramp,
+    StairStep,
+    decay_time,
+    reaches,
+)
+from lob.liquidation.formulas.euler import euler1_discount, euler1_liquidate, euler2_liquidate
+from lob.liquidation.formulas.health import (
+    Seizure,
+    bad_debt_at_exhaustion,
     health_factor,
     loan_to_value_after,
-    morpho_incentive,
     toxic_threshold,
 )
-from lob.liquidation.liquity import (
+from lob.liquidation.formulas.liquity import (
     Redistribution,
     StabilityPool,
     StabilityPoolV2,
     offset_v1,
     offset_v2,
 )
-from lob.liquidation.llamma import LlammaBand, amm_prices, band
-from lob.liquidation.maker import ClipRules, FlipAuction, Payment, Refusal, allowed, bark, room_of
+from lob.liquidation.formulas.llamma import LlammaBand, amm_prices, band
+from lob.liquidation.formulas.maker import (
+    ClipRules,
+    FlipAuction,
+    Payment,
+    Refusal,
+    allowed,
+    bark,
+    room_of,
+)
+from lob.liquidation.formulas.morpho import MorphoMarket, morpho_incentive
+from lob.liquidation.formulas.reflexer import IncreasingDiscount, bought_at, discounted
 
 # -------------------------------------------------------------------------------------- curves
 

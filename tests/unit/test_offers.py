@@ -7,7 +7,7 @@ import pytest
 import lob
 from lob import Kind, Reason, Side
 from lob.liquidation import LiquidationDesign, Offer
-from lob.liquidation.curves import Linear, StairStep
+from lob.liquidation.formulas.curves import Linear, StairStep
 from lob.liquidation.offers import AnyPrice, AtPrice, BestBid, Falling, Spread
 from tests.venues import FIRST_OWNER, asking, order, venue_with
 

@@ -9,10 +9,10 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, TieredMargin
 from lob.clearing.oracle import BestBid
 from lob.liquidation import MarketSale, Stage, StagedDesign
-from lob.liquidation.limits import Slices
-from lob.liquidation.price_paths import AtBankruptcy
-from lob.liquidation.sizing import CloseFactor, DownTier
-from lob.liquidation.triggers import EquityBelow
+from lob.liquidation.parts.limits import Slices
+from lob.liquidation.parts.price_paths import AtBankruptcy
+from lob.liquidation.parts.sizing import CloseFactor, DownTier
+from lob.liquidation.parts.triggers import EquityBelow
 from tests.venues import FIRST_OWNER, ladder, order, uniform
 
 SECOND = 1_000_000_000

@@ -6,20 +6,9 @@ from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
-from lob.liquidation.curves import (
-    Exponential,
-    IncreasingDiscount,
-    Linear,
-    StairStep,
-    ajna_bond_factor,
-    ajna_price,
-    ajna_reserve_price,
-    bought_at,
-    decay_time,
-    discounted,
-    reaches,
-)
-from lob.liquidation.maker import (
+from lob.liquidation.formulas.ajna import ajna_bond_factor, ajna_price, ajna_reserve_price
+from lob.liquidation.formulas.curves import Exponential, Linear, StairStep, decay_time, reaches
+from lob.liquidation.formulas.maker import (
     Bark,
     ClipAuction,
     ClipRules,
@@ -31,6 +20,7 @@ from lob.liquidation.maker import (
     bark,
     room_of,
 )
+from lob.liquidation.formulas.reflexer import IncreasingDiscount, bought_at, discounted
 from tests.conformance.families.claims import (
     RAY,
     WAD,

@@ -3,24 +3,19 @@
 from fractions import Fraction
 from typing import Any
 
-from lob.liquidation.lending import (
-    AaveRules,
+from lob.liquidation.formulas.aave import AaveRules, aave_close_amount, aave_seize
+from lob.liquidation.formulas.compound import (
     CometCollateral,
-    MorphoMarket,
-    aave_close_amount,
-    aave_seize,
     comet_absorb,
     comet_for_sale,
     comet_is_liquidatable,
     comet_quote,
     compound_seize,
-    euler1_discount,
-    euler1_liquidate,
-    euler2_liquidate,
-    health_factor,
-    morpho_incentive,
-    silo_profit,
 )
+from lob.liquidation.formulas.euler import euler1_discount, euler1_liquidate, euler2_liquidate
+from lob.liquidation.formulas.health import health_factor
+from lob.liquidation.formulas.morpho import MorphoMarket, morpho_incentive
+from lob.liquidation.formulas.silo import silo_profit
 from tests.conformance.families.claims import (
     WAD,
     Case,

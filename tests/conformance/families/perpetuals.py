@@ -11,7 +11,7 @@ from lob.clearing.prices import (
     liquidation_price,
     zero_price,
 )
-from lob.liquidation.adl import queue_order, take_from_queue
+from lob.liquidation.formulas.adl import queue_order, take_from_queue
 from tests.conformance.families.claims import (
     Case,
     CaseError,

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from lob.liquidation.liquity import (
+from lob.liquidation.formulas.liquity import (
     Redistribution,
     Split,
     StabilityPool,
@@ -11,7 +11,7 @@ from lob.liquidation.liquity import (
     offset_v1,
     offset_v2,
 )
-from lob.liquidation.llamma import band
+from lob.liquidation.formulas.llamma import band
 from tests.conformance.families.claims import (
     WAD,
     Case,

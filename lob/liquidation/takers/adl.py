@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from lob.checks import integer
-from lob.liquidation.adl import (
+from lob.liquidation.context import TakerContext
+from lob.liquidation.formulas.adl import (
     bitmex_score,
     pro_rata,
     profit_leverage_score,
@@ -14,11 +14,8 @@ from lob.liquidation.adl import (
     take_from_queue,
 )
 from lob.liquidation.offers import OfferPrice
-from lob.liquidation.parts import Takers
+from lob.liquidation.parts.protocols import Takers
 from lob.types import EntryKind, Side
-
-if TYPE_CHECKING:
-    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Opposing", "position_score"]
 
@@ -36,6 +33,13 @@ class Ranking:
     """ns."""
     order: list[int]
     next: int = 0
+
+
+class Rankings:
+    """The latest rankings of a design, by who deleverages, holding and side."""
+
+    def __init__(self) -> None:
+        self.of: dict[tuple[Opposing, int, Side], Ranking] = {}
 
 
 @dataclass(frozen=True)
@@ -80,15 +84,15 @@ class Opposing(Takers):
         integer("refresh", self.refresh, 0)
         integer("seed", self.seed, 0)
 
-    def attach(self, design: "StagedDesign") -> None:
+    def attach(self, design: TakerContext) -> None:
         """See ``Takers``: ranks need what positions were bought for."""
         design.clearing.keep_entry_values()
 
     def offer(
-        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
-        at = price.price_at(design.clearing.market.now) or design.mark(holding)
+        at = price.price_at(design.now) or design.mark(holding)
         if at is None:
             return False
         other = Side.SELL if design.held(case, holding) > 0 else Side.BUY
@@ -101,20 +105,20 @@ class Opposing(Takers):
             self._close(design, case, holding, account, part, at)
         return bool(taken)
 
-    def ranking(self, design: "StagedDesign", holding: int, side: Side) -> Ranking:
+    def ranking(self, design: TakerContext, holding: int, side: Side) -> Ranking:
         """The opposing accounts in order; as it was made last, unless that is too long ago."""
-        key = ("adl", self, holding, side)
-        found: Ranking | None = design.memory.get(key)
-        now = design.clearing.market.now
+        known, key = design.shared(Rankings).of, (self, holding, side)
+        found = known.get(key)
+        now = design.now
         if (
             found is None
             or now >= found.made + self.refresh
             or (found.next >= len(found.order) and now > found.made)
         ):
-            found = design.memory[key] = Ranking(now, self._order(design, holding, side))
+            found = known[key] = Ranking(now, self._order(design, holding, side))
         return found
 
-    def _order(self, design: "StagedDesign", holding: int, side: Side) -> list[int]:
+    def _order(self, design: TakerContext, holding: int, side: Side) -> list[int]:
         rows = design.opposing(holding, side)
         if self.policy == "random":
             owners = design.clearing.account_owner
@@ -136,7 +140,7 @@ class Opposing(Takers):
         return blake2b(f"{self.seed} {owner}".encode(), digest_size=8).digest()
 
     def _from_queue(
-        self, design: "StagedDesign", ranking: Ranking, holding: int, lots: int
+        self, design: TakerContext, ranking: Ranking, holding: int, lots: int
     ) -> dict[int, int]:
         taken: dict[int, int] = {}
         while lots > 0 and ranking.next < len(ranking.order):
@@ -153,7 +157,7 @@ class Opposing(Takers):
         return taken
 
     def _shares(
-        self, design: "StagedDesign", ranking: Ranking, holding: int, lots: int
+        self, design: TakerContext, ranking: Ranking, holding: int, lots: int
     ) -> dict[int, int]:
         most = self.first or len(ranking.order)
         held: dict[int, int] = {}
@@ -171,19 +175,19 @@ class Opposing(Takers):
         return {account: part for account, part in shares.items() if part}
 
     def _close(
-        self, design: "StagedDesign", case: int, holding: int, account: int, lots: int, at: int
+        self, design: TakerContext, case: int, holding: int, account: int, lots: int, at: int
     ) -> None:
         design.take_over(case, account, lots, at, holding=holding, adl=True)
         mark = design.mark(holding)
         if self.mark_share and mark is not None:
             better = abs(mark - at) * self.mark_share // PPM * lots * design.multiplier(holding)
-            paid = min(better, max(0, design.balance(design.clearing.fund)))
+            paid = min(better, max(0, design.balance(design.fund)))
             if paid:
-                design.pay(case, design.clearing.fund, account, paid, EntryKind.INSURANCE)
+                design.pay(case, design.fund, account, paid, EntryKind.INSURANCE)
 
 
 def position_score(
-    design: "StagedDesign", account: int, holding: int, units: int, mark: int, rank: str = "bitmex"
+    design: TakerContext, account: int, holding: int, units: int, mark: int, rank: str = "bitmex"
 ) -> Fraction:
     """The rank of a position at a mark; 0 where it has none: nothing was paid, or no equity."""
     clearing = design.clearing

@@ -1,17 +1,15 @@
 """Sizing: how much of a position is offered."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lob.checks import integer
 from lob.clearing.margin import PPM
-from lob.liquidation.curves import WAD, ceil_div
-from lob.liquidation.lending import AaveRules, aave_close_amount, aave_seize, health_factor
-from lob.liquidation.triggers import bracket_of
+from lob.liquidation.context import CaseContext
+from lob.liquidation.formulas.aave import AaveRules, aave_close_amount, aave_seize
+from lob.liquidation.formulas.arithmetic import WAD, ceil_div
+from lob.liquidation.formulas.health import health_factor
+from lob.liquidation.parts.triggers import bracket_of
 from lob.types import Side
-
-if TYPE_CHECKING:
-    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["AaveClose", "All", "CloseFactor", "DownTier"]
 
@@ -20,7 +18,7 @@ __all__ = ["AaveClose", "All", "CloseFactor", "DownTier"]
 class All:
     """The whole position."""
 
-    def lots(self, design: "StagedDesign", case: int, holding: int) -> int:
+    def lots(self, design: CaseContext, case: int, holding: int) -> int:
         """See ``Sizing``."""
         return abs(design.held(case, holding))
 
@@ -40,7 +38,7 @@ class CloseFactor:
     def __post_init__(self) -> None:
         integer("share", self.share, 1, PPM)
 
-    def lots(self, design: "StagedDesign", case: int, holding: int) -> int:
+    def lots(self, design: CaseContext, case: int, holding: int) -> int:
         """See ``Sizing``."""
         held = abs(design.held(case, holding))
         return min(held, ceil_div(held * self.share, PPM))
@@ -50,13 +48,13 @@ class CloseFactor:
 class DownTier:
     """So much that the notional falls below the bracket it is in (Binance, Bybit); else all."""
 
-    def lots(self, design: "StagedDesign", case: int, holding: int) -> int:
+    def lots(self, design: CaseContext, case: int, holding: int) -> int:
         """See ``Sizing``."""
         held = design.held(case, holding)
         tier = bracket_of(design, case, holding)
         if tier == 0:
             return abs(held)
-        of = design.clearing.holdings[holding]
+        of = design.holdings[holding]
         tiers = of.margin.maintenance(Side.BUY if held > 0 else Side.SELL)
         one = design.multiplier(holding) * (
             1 if design.is_inverse(holding) else (design.mark(holding) or 1)
@@ -83,7 +81,7 @@ class AaveClose:
 
     rules: AaveRules
 
-    def lots(self, design: "StagedDesign", case: int, holding: int) -> int:
+    def lots(self, design: CaseContext, case: int, holding: int) -> int:
         """See ``Sizing``."""
         held, mark = design.held(case, holding), design.mark(holding)
         assets, debts, kept, owed = design.exposure(case)
@@ -113,7 +111,7 @@ class AaveClose:
         return min(size, taken + 1 if repay == debt and taken < size else max(1, taken))
 
 
-def health_of(design: "StagedDesign", case: int) -> int | None:
+def health_of(design: CaseContext, case: int) -> int | None:
     """The health factor of an account as a wad; ``None``: it has no debt."""
     assets, debts, kept, owed = design.exposure(case)
     return health_factor(max(0, assets - kept), debts + owed, WAD)

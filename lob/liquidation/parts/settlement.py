@@ -1,12 +1,9 @@
 """Settlement: who pays a shortfall, and who keeps a surplus."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from lob.liquidation.context import TakerContext
 from lob.types import EntryKind
-
-if TYPE_CHECKING:
-    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Waterfall"]
 
@@ -40,16 +37,16 @@ class Waterfall:
         if self.surplus not in ("borrower", "fund"):
             raise ValueError(f"surplus must be borrower or fund, got {self.surplus!r}")
 
-    def settle(self, design: "StagedDesign", case: int) -> None:
+    def settle(self, design: TakerContext, case: int) -> None:
         """See ``Settlement``."""
         clearing = design.clearing
         cash = design.cash(case)
         if cash > 0 and self.surplus == "fund":
-            design.pay(case, design.account_of(case), clearing.fund, cash, EntryKind.INSURANCE)
+            design.pay(case, design.account_of(case), design.fund, cash, EntryKind.INSURANCE)
         if self.fund and self.rest != "lenders":
             design.settle(case)
         else:
             last = clearing.pool if self.rest == "lenders" else clearing.shortfall
-            design.settle(case, [clearing.fund, last] if self.fund else [last])
+            design.settle(case, [design.fund, last] if self.fund else [last])
         if cash < 0 and self.rest == "others":
             design.socialise_soon()

@@ -1,7 +1,7 @@
 """Designs that run another: a sealed bid for the right to it."""
 
-from lob.liquidation.auctions import SealedBids
-from lob.liquidation.stages import Stage, StagedDesign
+from lob.liquidation.staged import Stage, StagedDesign
+from lob.liquidation.takers.sealed import SealedBids
 
 __all__ = ["SealedBid"]
 

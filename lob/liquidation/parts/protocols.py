@@ -1,12 +1,10 @@
 """The six parts of a stage: what each of them answers."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from lob.liquidation.context import CaseContext, TakerContext
 from lob.liquidation.offers import OfferPrice
 from lob.types import Reason
-
-if TYPE_CHECKING:
-    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Limits", "PricePath", "Settlement", "Sizing", "Takers", "Trigger"]
 
@@ -14,7 +12,7 @@ __all__ = ["Limits", "PricePath", "Settlement", "Sizing", "Takers", "Trigger"]
 class Trigger(Protocol):
     """When a stage takes a case over, and how long it keeps it."""
 
-    def holds(self, design: "StagedDesign", case: int) -> bool:
+    def holds(self, design: CaseContext, case: int) -> bool:
         """Whether the stage may act now; if not, the next one does."""
         ...
 
@@ -22,7 +20,7 @@ class Trigger(Protocol):
 class Sizing(Protocol):
     """How much of a position is offered."""
 
-    def lots(self, design: "StagedDesign", case: int, holding: int) -> int:
+    def lots(self, design: CaseContext, case: int, holding: int) -> int:
         """Lots, from 0 to all that is held."""
         ...
 
@@ -30,7 +28,7 @@ class Sizing(Protocol):
 class PricePath(Protocol):
     """At what price, over time."""
 
-    def quote(self, design: "StagedDesign", case: int, holding: int) -> OfferPrice:
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
         """The price from now on; what it is at a time is the worst acceptable one then."""
         ...
 
@@ -39,7 +37,7 @@ class Takers:
     """Who may take it. A taker that does not answer messages overrides ``offer`` only."""
 
     def offer(
-        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """Let them have up to so many lots at the price or better.
 
@@ -50,32 +48,30 @@ class Takers:
         """
         raise NotImplementedError
 
-    def take(
-        self, design: "StagedDesign", case: int, account: int, size: int, limit: int
-    ) -> Reason:
+    def take(self, design: TakerContext, case: int, account: int, size: int, limit: int) -> Reason:
         """Somebody takes; ``limit`` is the worst price he accepts, 0: any."""
         return Reason.NOT_ON_OFFER
 
-    def bid(self, design: "StagedDesign", case: int, account: int, size: int, price: int) -> Reason:
+    def bid(self, design: TakerContext, case: int, account: int, size: int, price: int) -> Reason:
         """Somebody bids."""
         return Reason.NOT_ON_OFFER
 
-    def due(self, design: "StagedDesign", case: int, ts: int) -> None:
+    def due(self, design: TakerContext, case: int, ts: int) -> None:
         """The time that the sale asked for has come."""
 
-    def withdraw(self, design: "StagedDesign", case: int) -> None:
+    def withdraw(self, design: TakerContext, case: int) -> None:
         """The stage is done with the case: what it has on offer or in the book is taken back."""
         design.recall(case)
         design.end_sale(case)
 
-    def attach(self, design: "StagedDesign") -> None:
+    def attach(self, design: TakerContext) -> None:
         """The design belongs to a venue now: accounts may be opened."""
 
 
 class Settlement(Protocol):
     """Who pays a shortfall, who keeps a surplus."""
 
-    def settle(self, design: "StagedDesign", case: int) -> None:
+    def settle(self, design: TakerContext, case: int) -> None:
         """End the case of an account that is flat."""
         ...
 
@@ -83,6 +79,6 @@ class Settlement(Protocol):
 class Limits(Protocol):
     """What bounds a stage."""
 
-    def allow(self, design: "StagedDesign", case: int, holding: int, lots: int) -> int:
+    def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
         """How many of the lots may be offered now; 0: none."""
         ...

@@ -1,14 +1,11 @@
 """Triggers: when a stage takes a case over."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lob.clearing.margin import PPM
+from lob.liquidation.context import CaseContext
+from lob.liquidation.parts.protocols import Trigger
 from lob.types import Side
-
-if TYPE_CHECKING:
-    from lob.liquidation.parts import Trigger
-    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["AboveTier", "Always", "EquityBelow", "Not"]
 
@@ -17,7 +14,7 @@ __all__ = ["AboveTier", "Always", "EquityBelow", "Not"]
 class Always:
     """The stage takes whatever comes to it."""
 
-    def holds(self, design: "StagedDesign", case: int) -> bool:
+    def holds(self, design: CaseContext, case: int) -> bool:
         """See ``Trigger``."""
         return True
 
@@ -26,9 +23,9 @@ class Always:
 class Not:
     """The opposite of another trigger."""
 
-    trigger: "Trigger"
+    trigger: Trigger
 
-    def holds(self, design: "StagedDesign", case: int) -> bool:
+    def holds(self, design: CaseContext, case: int) -> bool:
         """See ``Trigger``."""
         return not self.trigger.holds(design, case)
 
@@ -45,7 +42,7 @@ class EquityBelow:
 
     share: int
 
-    def holds(self, design: "StagedDesign", case: int) -> bool:
+    def holds(self, design: CaseContext, case: int) -> bool:
         """See ``Trigger``."""
         equity = design.equity(case)
         need = design.maintenance(case)
@@ -66,21 +63,18 @@ class AboveTier:
 
     tier: int = 0
 
-    def holds(self, design: "StagedDesign", case: int) -> bool:
+    def holds(self, design: CaseContext, case: int) -> bool:
         """See ``Trigger``."""
         return any(
-            bracket_of(design, case, holding) > self.tier
-            for holding in range(len(design.clearing.holdings))
+            bracket_of(design, case, holding) > self.tier for holding in range(len(design.holdings))
         )
 
 
-def bracket_of(design: "StagedDesign", case: int, holding: int) -> int:
+def bracket_of(design: CaseContext, case: int, holding: int) -> int:
     """The number of the margin bracket that a position is in; 0 where there is none."""
     held, mark = design.held(case, holding), design.mark(holding)
     if not held or mark is None:
         return 0
-    tiers = design.clearing.holdings[holding].margin.maintenance(
-        Side.BUY if held > 0 else Side.SELL
-    )
+    tiers = design.holdings[holding].margin.maintenance(Side.BUY if held > 0 else Side.SELL)
     one = design.multiplier(holding) * (1 if design.is_inverse(holding) else mark)
     return tiers.tier_of(abs(held) * one)

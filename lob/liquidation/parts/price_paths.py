@@ -1,23 +1,20 @@
 """Price paths: at what price a position is offered, over time."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lob.checks import integer
-from lob.liquidation.curves import Curve
-from lob.liquidation.maker import ClipRules
+from lob.liquidation.context import CaseContext
+from lob.liquidation.formulas.curves import Curve
+from lob.liquidation.formulas.maker import ClipRules
 from lob.liquidation.offers import AnyPrice, AtPrice, BestBid, Falling, OfferPrice, Spread
 from lob.types import MAX_PRICE, Side
-
-if TYPE_CHECKING:
-    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["AtBankruptcy", "AtMark", "Bids", "Dutch", "FixedBonus", "Funded", "Market"]
 
 NS_PER_SECOND = 1_000_000_000
 
 
-def taker_side(design: "StagedDesign", case: int, holding: int) -> Side:
+def taker_side(design: CaseContext, case: int, holding: int) -> Side:
     """The side of who takes a position over: he buys long lots."""
     return Side.BUY if design.held(case, holding) > 0 else Side.SELL
 
@@ -26,7 +23,7 @@ def taker_side(design: "StagedDesign", case: int, holding: int) -> Side:
 class Market:
     """At whatever price the takers give."""
 
-    def quote(self, design: "StagedDesign", case: int, holding: int) -> OfferPrice:
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
         """See ``PricePath``."""
         return AnyPrice()
 
@@ -35,7 +32,7 @@ class Market:
 class AtMark:
     """At the mark of now; any price without one."""
 
-    def quote(self, design: "StagedDesign", case: int, holding: int) -> OfferPrice:
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
         """See ``PricePath``."""
         mark = design.mark(holding)
         return AnyPrice() if mark is None else AtPrice(mark)
@@ -49,12 +46,12 @@ class AtBankruptcy:
     price does at the highest there is.
     """
 
-    def quote(self, design: "StagedDesign", case: int, holding: int) -> OfferPrice:
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
         """See ``PricePath``."""
         return AtPrice(bankruptcy_limit(design, case, holding))
 
 
-def bankruptcy_limit(design: "StagedDesign", case: int, holding: int) -> int:
+def bankruptcy_limit(design: CaseContext, case: int, holding: int) -> int:
     """The bankruptcy price, kept within the prices that there are."""
     price = design.bankruptcy_price(case, holding)
     if price is not None:
@@ -70,11 +67,11 @@ def bankruptcy_limit(design: "StagedDesign", case: int, holding: int) -> int:
 class Funded:
     """Worse than the bankruptcy price by as much as the insurance fund can pay for."""
 
-    def quote(self, design: "StagedDesign", case: int, holding: int) -> OfferPrice:
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
         """See ``PricePath``."""
         limit = bankruptcy_limit(design, case, holding)
         worth = abs(design.held(case, holding)) * design.multiplier(holding)
-        room = max(0, design.balance(design.clearing.fund)) // worth
+        room = max(0, design.balance(design.fund)) // worth
         if design.held(case, holding) > 0:
             return AtPrice(max(1, limit - room))
         return AtPrice(min(MAX_PRICE, limit + room))
@@ -101,15 +98,15 @@ class FixedBonus:
         integer("bonus", self.bonus, self.unit)
         integer("fee", self.fee, 0, self.unit)
 
-    def quote(self, design: "StagedDesign", case: int, holding: int) -> OfferPrice:
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
         """See ``PricePath``."""
         return Spread(
-            design.clearing.holdings[holding],
+            design.holdings[holding],
             taker_side(design, case, holding),
             self.bonus,
             self.fee,
             self.unit,
-            design.clearing.market.now,
+            design.now,
         )
 
 
@@ -136,11 +133,11 @@ class Dutch:
         """How the price falls."""
         return self.rules.curve
 
-    def quote(self, design: "StagedDesign", case: int, holding: int) -> OfferPrice:
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
         """See ``PricePath``."""
         mark = design.mark(holding) or 1
         auction = self.rules.kick(1, 1, mark, 0)
-        now = design.clearing.market.now
+        now = design.now
         closes = now + (self.rules.tail + 1) * self.unit
         side = taker_side(design, case, holding)
         return Falling(self.curve, auction.top, mark, side, now, closes, self.unit)
@@ -150,7 +147,7 @@ class Dutch:
 class Bids:
     """What bidders say."""
 
-    def quote(self, design: "StagedDesign", case: int, holding: int) -> OfferPrice:
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
         """See ``PricePath``."""
         return BestBid()
 

@@ -1,11 +1,10 @@
 """The stability pool: deposits that pay failed debts, and the spreading of what they cannot pay."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from lob.checks import integer
-from lob.liquidation.facilities import bring_in, open_account
-from lob.liquidation.liquity import (
+from lob.liquidation.context import TakerContext
+from lob.liquidation.formulas.liquity import (
     Payout,
     Split,
     StabilityPool,
@@ -14,11 +13,9 @@ from lob.liquidation.liquity import (
     offset_v2,
 )
 from lob.liquidation.offers import OfferPrice
-from lob.liquidation.parts import Takers
+from lob.liquidation.parts.protocols import Takers
+from lob.liquidation.takers.backstop import bring_in, open_account
 from lob.types import MAX_SIZE, EntryKind
-
-if TYPE_CHECKING:
-    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Depositors", "Stability"]
 
@@ -57,6 +54,8 @@ class Depositors:
     """Account: what is paid to who starts a liquidation."""
     number: int = 0
     waiting: bool = False
+    borrower: int | None = None
+    """Account of another borrower, as far as the latest look knows."""
     owners: list[int] = field(default_factory=list)
     """Accounts of the depositors, in the order of ``deposits``."""
     pool: StabilityPool | StabilityPoolV2 = field(default_factory=StabilityPool)
@@ -71,11 +70,11 @@ class Depositors:
         if self.version == 2:
             self.pool = StabilityPoolV2(kept=self.kept)
 
-    def attach(self, design: "StagedDesign") -> None:
+    def attach(self, design: TakerContext) -> None:
         """Open its accounts, and let the depositors pay in, once."""
         if self.account is not None:
             return
-        integer("holding", self.holding, 0, len(design.clearing.holdings) - 1)
+        integer("holding", self.holding, 0, len(design.holdings) - 1)
         self.account = open_account(design, self.name)
         self.spreading = open_account(design, f"{self.name}, to be spread")
         self.callers = open_account(design, f"{self.name}, who calls")
@@ -86,7 +85,7 @@ class Depositors:
             bring_in(design, owner, amount)
             self.deposit(design, owner, amount)
 
-    def deposit(self, design: "StagedDesign", account: int, amount: int) -> Payout:
+    def deposit(self, design: TakerContext, account: int, amount: int) -> Payout:
         """Let an account pay in; what it has gained so far comes out."""
         assert self.account is not None
         ledger, cash = design.clearing.ledger, design.clearing.cash_asset
@@ -97,7 +96,7 @@ class Depositors:
         ledger.transfer(self._asset(design), self.account, account, paid.collateral)
         return paid
 
-    def withdraw(self, design: "StagedDesign", account: int, amount: int) -> Payout:
+    def withdraw(self, design: TakerContext, account: int, amount: int) -> Payout:
         """Let a depositor take out up to ``amount`` of what is left, and what he gained."""
         assert self.account is not None
         ledger, cash = design.clearing.ledger, design.clearing.cash_asset
@@ -106,16 +105,16 @@ class Depositors:
         ledger.transfer(self._asset(design), self.account, account, paid.collateral)
         return paid
 
-    def _asset(self, design: "StagedDesign") -> int:
-        return design.clearing.ledger.asset(design.clearing.holdings[self.holding].name)
+    def _asset(self, design: TakerContext) -> int:
+        return design.clearing.ledger.asset(design.holdings[self.holding].name)
 
-    def spread_soon(self, design: "StagedDesign") -> None:
+    def spread_soon(self, design: TakerContext) -> None:
         """Spread what waits, within ``every``."""
         if not self.waiting:
             self.waiting = True
-            design.call_back(self.number, design.clearing.market.now + self.every)
+            design.call_back(self.number, design.now + self.every)
 
-    def on_due(self, design: "StagedDesign", ts: int) -> None:
+    def on_due(self, design: TakerContext, ts: int) -> None:
         """Spread what waits over the other borrowers; without any, the lenders have it."""
         self.waiting = False
         clearing = design.clearing
@@ -160,12 +159,12 @@ class Stability(Takers):
         integer("pool_penalty", self.pool_penalty, 0)
         integer("spread_penalty", self.spread_penalty, 0)
 
-    def attach(self, design: "StagedDesign") -> None:
+    def attach(self, design: TakerContext) -> None:
         """See ``Takers``."""
         self.depositors.attach(design)
 
-    def split(self, design: "StagedDesign", case: int, lots: int, debt: int) -> Split:
-        """How a position is settled: ``lob.liquidation.liquity.offset_v1`` or ``offset_v2``."""
+    def split(self, design: TakerContext, case: int, lots: int, debt: int) -> Split:
+        """How a position is settled: ``offset_v1`` or ``offset_v2`` of Liquity's formulas."""
         pool = self.depositors
         if pool.version == 1:
             return offset_v1(debt, lots, pool.pool.total)
@@ -182,21 +181,20 @@ class Stability(Takers):
             unit=PPM,
         )
 
-    def _others(self, design: "StagedDesign", holding: int) -> bool:
+    def _others(self, design: TakerContext, holding: int) -> bool:
         """Whether there is another borrower; who was one when last asked is asked first."""
-        key = ("borrower", holding)
-        last = design.memory.get(key)
+        last = self.depositors.borrower
         if last is None or design.position(last, holding) <= 0 or design.balance(last) >= 0:
             found = [account for account, _, cash in design.opposing(holding, 1) if cash < 0]
-            last = design.memory[key] = found[-1] if found else None
+            last = self.depositors.borrower = found[-1] if found else None
         return last is not None
 
     @staticmethod
-    def backed(design: "StagedDesign", case: int, holding: int) -> int:
+    def backed(design: TakerContext, case: int, holding: int) -> int:
         """Units of an account's debt that one of its holdings backs; 0: it is not to be told."""
         debt, backs, total = -design.cash(case), 0, 0
         others = False
-        for i in range(len(design.clearing.holdings)):
+        for i in range(len(design.holdings)):
             held, mark = design.held(case, i), design.mark(i)
             if held < 0:
                 return 0
@@ -213,7 +211,7 @@ class Stability(Takers):
         return debt * backs // total
 
     def offer(
-        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
         pool, debt = self.depositors, self.backed(design, case, holding)

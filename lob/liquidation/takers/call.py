@@ -1,108 +1,18 @@
-"""The uniform-price call in the order book, and the sealed bid for a right."""
+"""The uniform-price call in the order book."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from lob.checks import integer
-from lob.liquidation.english import Bidding, escrow_of
-from lob.liquidation.offers import Collected, OfferPrice, Sealed
-from lob.liquidation.parts import Takers
-from lob.liquidation.price_paths import bankruptcy_limit, taker_side
+from lob.liquidation.context import TakerContext
+from lob.liquidation.offers import Collected, OfferPrice
+from lob.liquidation.parts.price_paths import bankruptcy_limit, taker_side
+from lob.liquidation.parts.protocols import Takers
 from lob.liquidation.sale import Sale
-from lob.types import EntryKind, Reason, Session, Side
+from lob.types import Session, Side
 
-if TYPE_CHECKING:
-    from lob.liquidation.stages import StagedDesign
-
-__all__ = ["CallAuction", "SealedBids"]
+__all__ = ["CallAuction"]
 
 NS_PER_SECOND = 1_000_000_000
-
-
-# ------------------------------------------------------------------------------------ sealed bid
-
-
-@dataclass(frozen=True)
-class SealedBids(Bidding):
-    """A sealed bid for the right to take what the next stages have on offer.
-
-    A BID of ``size`` at ``price`` bids their product in cash, put up until the end; nobody sees it.
-    The highest wins, the earlier of two equal ones, and pays what he bid, or the second bid. For
-    ``exclusive`` ns only he may take. The stage must have a patience of ``window``.
-
-    Parameters
-    ----------
-    window, exclusive
-        ns.
-    revenue
-        Who gets what he pays: ``"fund"`` or ``"borrower"``.
-    second_price
-        Whether the winner pays the second highest bid (nothing, if there is none).
-    """
-
-    window: int = NS_PER_SECOND
-    exclusive: int = NS_PER_SECOND
-    revenue: str = "fund"
-    second_price: bool = False
-
-    def __post_init__(self) -> None:
-        integer("window", self.window, 1)
-        integer("exclusive", self.exclusive, 0)
-        if self.revenue not in ("fund", "borrower"):
-            raise ValueError(f"revenue must be fund or borrower, got {self.revenue!r}")
-
-    def offer(
-        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
-    ) -> bool:
-        """See ``Takers``."""
-        now = design.clearing.market.now
-        side = taker_side(design, case, holding)
-        closes = now + self.window
-        design.memory["sealed", case] = []
-        sale = Sale(holding, side, lots, Sealed(right=True), now, closes, True, closes)
-        design.start_sale(case, sale, bids=True)
-        return True
-
-    def bid(self, design: "StagedDesign", case: int, account: int, size: int, price: int) -> Reason:
-        """See ``Takers``."""
-        sale = design.progress[case].sale
-        assert sale is not None
-        amount = price * size * design.multiplier(sale.holding)
-        if amount == 0 or amount >= 2**62:
-            return Reason.BID_TOO_LOW if amount == 0 else Reason.INSUFFICIENT_MARGIN
-        reason = design.put_up(case, account, escrow_of(design), amount)
-        if not reason:
-            design.memory["sealed", case].append((account, amount))
-        return reason
-
-    def due(self, design: "StagedDesign", case: int, ts: int) -> None:
-        """See ``Takers``: who bid most pays, everybody else gets his bid back."""
-        escrow = escrow_of(design)
-        bids = design.memory.pop(("sealed", case))
-        design.end_sale(case)
-        if not bids:
-            return
-        best = max(range(len(bids)), key=lambda i: (bids[i][1], -i))
-        winner, price = bids[best]
-        if self.second_price:
-            price = max((bid for i, (_, bid) in enumerate(bids) if i != best), default=0)
-        for i, (account, amount) in enumerate(bids):
-            back = amount - price if i == best else amount
-            if back:
-                design.pay(case, escrow, account, back, EntryKind.BID)
-        fund, failed = design.clearing.fund, design.account_of(case)
-        if price:
-            design.pay(case, escrow, fund if self.revenue == "fund" else failed, price)
-        design.memory["runner", case] = (winner, ts + self.exclusive)
-
-    def withdraw(self, design: "StagedDesign", case: int) -> None:
-        """See ``Takers``."""
-        for account, amount in design.memory.pop(("sealed", case), ()):
-            design.pay(case, escrow_of(design), account, amount, EntryKind.BID)
-        super().withdraw(design, case)
-
-
-# ---------------------------------------------------------------------------------- call auction
 
 
 @dataclass(slots=True)
@@ -128,8 +38,9 @@ class Calls:
         self.ended: dict[int, int] = {}
         """Book -> ns at which its latest call ended."""
         self.number = 0
+        """Of the facility, below 0; 0: it is none yet."""
 
-    def begin(self, design: "StagedDesign", holding: int, every: int, pause: int) -> Call | None:
+    def begin(self, design: TakerContext, holding: int, every: int, pause: int) -> Call | None:
         """The call of a holding's book, a new one if none runs; ``None``: it may not be called."""
         venue, number = design.clearing.market, design.instrument(holding)
         session = venue.books[number].session
@@ -146,7 +57,7 @@ class Calls:
             design.call_back(self.number, call.closes)
         return call
 
-    def on_due(self, design: "StagedDesign", ts: int) -> None:
+    def on_due(self, design: TakerContext, ts: int) -> None:
         """Uncross the books whose time has come."""
         for number, call in list(self.of.items()):
             if call.closes > ts:
@@ -157,16 +68,16 @@ class Calls:
                 self._end(design, number, call)
 
     @staticmethod
-    def _stay(design: "StagedDesign", call: Call) -> None:
+    def _stay(design: TakerContext, call: Call) -> None:
         """Somebody else's call goes on: so do the orders in it."""
         call.closes += call.every
         for case in call.members:
             sale = design.progress[case].sale
             assert sale is not None
             sale.next = call.closes
-        design.call_back(design.memory["calls"].number, call.closes)
+        design.call_back(design.shared(Calls).number, call.closes)
 
-    def _end(self, design: "StagedDesign", number: int, call: Call) -> None:
+    def _end(self, design: TakerContext, number: int, call: Call) -> None:
         """Trade at one price; what is left of the orders is taken back before the book goes on."""
         venue, mark = design.clearing.market, design.mark(call.holding)
         ends = call.own and venue.books[number].session == Session.CALL
@@ -182,7 +93,7 @@ class Calls:
             self.ended[number] = venue.now
             venue.set_session(number, Session.CONTINUOUS, mark)
 
-    def leave(self, design: "StagedDesign", case: int, number: int) -> None:
+    def leave(self, design: TakerContext, case: int, number: int) -> None:
         """A case has nothing in a call any more."""
         call = self.of[number]
         del call.members[case]
@@ -224,17 +135,17 @@ class CallAuction(Takers):
         integer("every", self.every, 1)
         integer("pause", self.pause, 0)
 
-    def attach(self, design: "StagedDesign") -> None:
+    def attach(self, design: TakerContext) -> None:
         """See ``Takers``."""
-        if "calls" not in design.memory:
-            calls = design.memory["calls"] = Calls()
+        calls = design.shared(Calls)
+        if not calls.number:
             calls.number = design.add_facility(calls)
 
     def offer(
-        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
-        now, number = design.clearing.market.now, design.instrument(holding)
+        now, number = design.now, design.instrument(holding)
         if not design.has_book(holding):
             return False
         limit = price.price_at(now)
@@ -243,7 +154,7 @@ class CallAuction(Takers):
         low, high = design.clearing.market.books[number].band
         if (low is not None and limit < low) or (high is not None and limit > high):
             return False
-        call = design.memory["calls"].begin(design, holding, self.every, self.pause)
+        call = design.shared(Calls).begin(design, holding, self.every, self.pause)
         if call is None:
             return False
         side = taker_side(design, case, holding)
@@ -258,10 +169,10 @@ class CallAuction(Takers):
             design.change_sale(leader, size=design.offers[design.tag(leader)].size + lots)
         return True
 
-    def withdraw(self, design: "StagedDesign", case: int) -> None:
+    def withdraw(self, design: TakerContext, case: int) -> None:
         """See ``Takers``. Where the account is flat, or a foreign call has ended."""
         design.recall(case)
-        calls: Calls = design.memory["calls"]
+        calls: Calls = design.shared(Calls)
         for number, call in calls.of.items():
             if case in call.members:
                 calls.leave(design, case, number)

@@ -1,12 +1,12 @@
 """A design as an ordered list of stages, each made of interchangeable parts.
 
 ============  ===================================================================================
-trigger       when does this stage take a case over, and keep it? ``lob.liquidation.triggers``
-sizing        how much of a position is offered now? ``lob.liquidation.sizing``
-price path    at what price, over time? ``lob.liquidation.price_paths``
+trigger       when does this stage take a case over, and keep it? ``lob.liquidation.parts.triggers``
+sizing        how much of a position is offered now? ``lob.liquidation.parts.sizing``
+price path    at what price, over time? ``lob.liquidation.parts.price_paths``
 takers        who may take it? ``takers``, ``english``, ``auctions``, ``facilities``...
-settlement    what becomes of an account that is flat? ``lob.liquidation.settlement``
-limits        what bounds it? ``lob.liquidation.limits``
+settlement    what becomes of an account that is flat? ``lob.liquidation.parts.settlement``
+limits        what bounds it? ``lob.liquidation.parts.limits``
 ============  ===================================================================================
 
 A stage works on a case again after ``every`` ns, until the account is flat (it is settled), safe
@@ -17,23 +17,24 @@ What the last stage gives up, the lenders take over at the mark: so every case e
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from lob.checks import integer
 from lob.liquidation.design import LiquidationDesign
-from lob.liquidation.limits import Unlimited
-from lob.liquidation.maker import Bark
 from lob.liquidation.offers import Offer
-from lob.liquidation.parts import Limits, PricePath, Settlement, Sizing, Takers, Trigger
-from lob.liquidation.price_paths import AtMark, Market
-from lob.liquidation.sale import Progress, Sale
-from lob.liquidation.settlement import Waterfall
-from lob.liquidation.sizing import All
-from lob.liquidation.takers import Book, Lenders
-from lob.liquidation.triggers import Always
+from lob.liquidation.parts.limits import Unlimited
+from lob.liquidation.parts.price_paths import AtMark, Market
+from lob.liquidation.parts.protocols import Limits, PricePath, Settlement, Sizing, Takers, Trigger
+from lob.liquidation.parts.settlement import Waterfall
+from lob.liquidation.parts.sizing import All
+from lob.liquidation.parts.triggers import Always
+from lob.liquidation.sale import AuctionStart, Progress, Sale
+from lob.liquidation.takers.book import Book, Lenders
 from lob.types import Reason
 
 __all__ = ["Stage", "StagedDesign"]
+
+Kept = TypeVar("Kept")
 
 FOREVER = 2**62
 NS_PER_SECOND = 1_000_000_000
@@ -75,7 +76,7 @@ class StagedDesign(LiquidationDesign):
     --------
     A tier down at a time for ten seconds, then everything at once:
 
-    >>> from lob.liquidation.sizing import DownTier
+    >>> from lob.liquidation.parts.sizing import DownTier
     >>> design = StagedDesign([Stage(sizing=DownTier(), patience=10_000_000_000), Stage()])
     """
 
@@ -93,7 +94,7 @@ class StagedDesign(LiquidationDesign):
         self.last_resort = Lenders()
         self.progress: dict[int, Progress] = {}
         self.at_auction: dict[int, int] = {}
-        self.memory: dict[Any, Any] = {}
+        self.kept: dict[type, Any] = {}
         self.facilities: list[Any] = []
         self.socialising = False
 
@@ -106,7 +107,7 @@ class StagedDesign(LiquidationDesign):
 
     def on_failure(self, case: int) -> None:
         """The first stage has it."""
-        self.progress[case] = Progress(self.clearing.market.now)
+        self.progress[case] = Progress(self.now)
         self.work(case)
 
     def on_due(self, case: int, ts: int) -> None:
@@ -143,7 +144,7 @@ class StagedDesign(LiquidationDesign):
         """An order of a case that rests has traded: it is looked at after the message."""
         progress = self.progress.get(case)
         if progress is not None:
-            self.look_at(case, self.clearing.market.now)
+            self.look_at(case, self.now)
 
     # ---------------------------------------------------------------- the machine
 
@@ -158,7 +159,7 @@ class StagedDesign(LiquidationDesign):
         if not binding and self.is_safe(case):
             self.give_back(case)
             return
-        now = self.clearing.market.now
+        now = self.now
         stage = self.stage(case)
         timed_out = now >= progress.entered + self.stages[stage].patience
         if sale is not None:
@@ -184,7 +185,7 @@ class StagedDesign(LiquidationDesign):
         if self.is_flat(case):
             self.finish(case)
             return
-        now = self.clearing.market.now
+        now = self.now
         if progress.sale is not None:
             self.look_at(case, max(now, progress.sale.next))
         elif stage.moves_on and not (done and self.has_resting(case)):
@@ -232,14 +233,12 @@ class StagedDesign(LiquidationDesign):
         stage = self.stages[self.stage(case)]
         stage.takers.withdraw(self, case)
         del self.progress[case]
-        self.memory.pop(("runner", case), None)
         stage.settlement.settle(self, case)
 
     def give_back(self, case: int) -> None:
         """Release a case whose account is safe with what it still has."""
         self.stages[self.stage(case)].takers.withdraw(self, case)
         del self.progress[case]
-        self.memory.pop(("runner", case), None)
         self.release(case)
 
     def look_at(self, case: int, ts: int) -> None:
@@ -250,9 +249,9 @@ class StagedDesign(LiquidationDesign):
     def _enter(self, case: int, number: int) -> int:
         self.enter_stage(case, number)
         progress = self.progress[case]
-        progress.entered = self.clearing.market.now
+        progress.entered = self.now
         progress.attempts = 0
-        progress.barked = None
+        progress.auction_start = None
         return number
 
     def _left(self, number: int, progress: Progress, now: int) -> int:
@@ -273,10 +272,8 @@ class StagedDesign(LiquidationDesign):
 
     def may_run(self, case: int, account: int) -> bool:
         """Whether an account may take: all may, unless one has bought the right (``SealedBid``)."""
-        if not self.memory:
-            return True
-        winner, until = self.memory.get(("runner", case), (account, 0))
-        return bool(winner == account or self.clearing.market.now >= until)
+        runner = self.progress[case].runner
+        return runner is None or runner[0] == account or self.now >= runner[1]
 
     def start_sale(
         self, case: int, sale: Sale, *, bids: bool = False, least: int = 1, note: bool = True
@@ -291,9 +288,9 @@ class StagedDesign(LiquidationDesign):
             Lots: see ``Offer``.
         """
         self.progress[case].sale = sale
-        if sale.tab:
-            sale.dirt = sale.tab
-            self.at_auction[sale.holding] = self.at_auction.get(sale.holding, 0) + sale.tab
+        if sale.target:
+            sale.outstanding = sale.target
+            self.at_auction[sale.holding] = self.at_auction.get(sale.holding, 0) + sale.target
         clearing = self.clearing
         self.open_offer(
             Offer(
@@ -324,32 +321,55 @@ class StagedDesign(LiquidationDesign):
         progress = self.progress.get(case)
         if progress is None or progress.sale is None:
             return
-        self.raised(progress.sale, progress.sale.dirt)
+        self.raised(progress.sale, progress.sale.outstanding)
         progress.sale = None
         self.close_offer(self.tag(case))
 
     def raised(self, sale: Sale, amount: int) -> None:
         """Let so much of a sale's debt not count as at auction any more."""
-        amount = min(amount, sale.dirt)
+        amount = min(amount, sale.outstanding)
         if amount > 0:
-            sale.dirt -= amount
+            sale.outstanding -= amount
             self.at_auction[sale.holding] -= amount
 
-    def barked(self, case: int, done: Bark) -> None:
-        """Note what goes to auction: the takers raise its tab."""
-        self.progress[case].barked = done
+    def start_auction_for(self, case: int, target: int, debt: int) -> None:
+        """Note what the next auction of a case is to raise, and what of that is the debt."""
+        self.progress[case].auction_start = AuctionStart(target, debt)
 
-    def dirt(self, holding: int | None) -> int:
+    def to_be_raised(self, holding: int | None) -> int:
         """Units of cash that auctions are to raise: of one holding, or of all (``None``)."""
         if holding is None:
             return sum(self.at_auction.values())
         return self.at_auction.get(holding, 0)
 
+    def shared(self, kind: type[Kept]) -> Kept:
+        """What the design keeps of a kind for all of its takers: made with no arguments, once."""
+        if kind not in self.kept:
+            self.kept[kind] = kind()
+        found: Kept = self.kept[kind]
+        return found
+
+    @property
+    def now(self) -> int:
+        """The time of the venue, ns."""
+        time: int = self.clearing.market.now
+        return time
+
+    @property
+    def fund(self) -> int:
+        """Account number of the insurance fund."""
+        return self.clearing.fund
+
+    @property
+    def holdings(self) -> list[Any]:
+        """The ``lob.clearing.Holding`` of the clearing, by number."""
+        return self.clearing.holdings
+
     def socialise_soon(self) -> None:
         """Let others bear the losses that nobody has borne, within ``socialise_every``."""
         if not self.socialising:
             self.socialising = True
-            self.call_back(SOCIALISE, self.clearing.market.now + self.socialise_every)
+            self.call_back(SOCIALISE, self.now + self.socialise_every)
 
     def add_facility(self, facility: Any) -> int:
         """Let a facility be called back: ``on_due(design, ts)``. Its number, below 0."""

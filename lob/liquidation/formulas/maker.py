@@ -12,7 +12,8 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-from lob.liquidation.curves import RAY, WAD, Curve, natural, rdiv, rmul
+from lob.liquidation.formulas.arithmetic import RAY, WAD, natural, rdiv, rmul
+from lob.liquidation.formulas.curves import Curve
 
 __all__ = [
     "Bark",
@@ -83,6 +84,16 @@ class Bark(NamedTuple):
     tab: int
     """What the auction is to raise: the principal with the penalty."""
     refusal: Refusal = Refusal.NONE
+
+    @property
+    def debt(self) -> int:
+        """What Maker calls ``due``: the principal."""
+        return self.due
+
+    @property
+    def target(self) -> int:
+        """What Maker calls ``tab``: what the auction is to raise."""
+        return self.tab
 
 
 def room_of(hole: int, dirt: int, ilk_hole: int, ilk_dirt: int) -> int:
@@ -220,6 +231,11 @@ class ClipAuction(NamedTuple):
     started: int
 
     @property
+    def target(self) -> int:
+        """What Maker calls ``tab``: what is still to be raised."""
+        return self.tab
+
+    @property
     def ended(self) -> bool:
         """Whether the lot is gone or has been returned."""
         return self.lot == 0
@@ -342,6 +358,16 @@ class FlipAuction(NamedTuple):
     expiry: int | None = None
     settled: bool = False
     unit: int = WAD
+
+    @property
+    def target(self) -> int:
+        """What Maker calls ``tab``: what is to be raised."""
+        return self.tab
+
+    @property
+    def best_bidder(self) -> int | None:
+        """What Maker calls ``guy``: who bid most so far; ``None``: nobody did."""
+        return self.guy
 
     @classmethod
     def kick(

@@ -1,15 +1,12 @@
 """Limits: what bounds a stage."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lob.checks import integer
 from lob.clearing.margin import PPM
-from lob.liquidation.curves import ceil_div
-from lob.liquidation.maker import Bark, Refusal, allowed, bark, room_of
-
-if TYPE_CHECKING:
-    from lob.liquidation.stages import StagedDesign
+from lob.liquidation.context import CaseContext
+from lob.liquidation.formulas import maker
+from lob.liquidation.formulas.arithmetic import ceil_div
 
 __all__ = ["FirstSlice", "Hole", "Slices", "Unlimited"]
 
@@ -20,7 +17,7 @@ WITHOUT_BOUND = 2**62
 class Unlimited:
     """No bound."""
 
-    def allow(self, design: "StagedDesign", case: int, holding: int, lots: int) -> int:
+    def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
         """See ``Limits``."""
         return lots
 
@@ -40,7 +37,7 @@ class Slices:
     def __post_init__(self) -> None:
         integer("most", self.most, 1)
 
-    def allow(self, design: "StagedDesign", case: int, holding: int, lots: int) -> int:
+    def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
         """See ``Limits``."""
         return min(lots, self.most)
 
@@ -67,7 +64,7 @@ class FirstSlice:
         integer("share", self.share, 1, PPM)
         integer("above", self.above, 0)
 
-    def allow(self, design: "StagedDesign", case: int, holding: int, lots: int) -> int:
+    def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
         """See ``Limits``."""
         one = (design.mark(holding) or 0) * design.multiplier(holding)
         if design.attempts(case) or lots * one <= self.above:
@@ -79,7 +76,8 @@ class FirstSlice:
 class Hole:
     """Maker's limits of debt at auction: in all, and of one collateral; with penalty and dust.
 
-    What goes to auction is ``lob.liquidation.maker.bark``'s. While there is no room, a case waits.
+    What goes to auction is ``lob.liquidation.formulas.maker.bark``'s. While there is no room, a
+    case waits.
 
     Parameters
     ----------
@@ -106,17 +104,17 @@ class Hole:
         integer("dust", self.dust, 0)
         integer("level", self.level, 0, 3)
 
-    def allow(self, design: "StagedDesign", case: int, holding: int, lots: int) -> int:
+    def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
         """See ``Limits``."""
-        if "kick" not in allowed(self.level):
+        if "kick" not in maker.allowed(self.level):
             return 0
-        done = self.bark(design, case, holding, lots)
+        done = self.part_of(design, case, holding, lots)
         if done.refusal:
             return 0
-        design.barked(case, done)
+        design.start_auction_for(case, done.target, done.debt)
         return done.lot
 
-    def bark(self, design: "StagedDesign", case: int, holding: int, lots: int) -> Bark:
+    def part_of(self, design: CaseContext, case: int, holding: int, lots: int) -> maker.Bark:
         """What of an account goes to auction now: its lots, its debt and the tab."""
         held, mark = design.held(case, holding), design.mark(holding) or 0
         value = abs(held) * mark * design.multiplier(holding)
@@ -126,13 +124,16 @@ class Hole:
         debt = debt if debt > 0 else value
         weighted = assets - kept - owed - (debts - debt)
         if debt <= 0 or weighted >= debt:
-            return Bark(0, 0, 0, 0, Refusal.NOT_UNSAFE)
+            return maker.Bark(0, 0, 0, 0, maker.Refusal.NOT_UNSAFE)
         # The price of a lot with the margin taken off, in millionths of a unit of cash.
-        done = bark(
+        done = maker.bark(
             lots,
             debt,
             spot=max(1, weighted * PPM // lots),
-            room=room_of(self.total, design.dirt(None), self.each, design.dirt(holding)) * PPM,
+            room=PPM
+            * maker.room_of(
+                self.total, design.to_be_raised(None), self.each, design.to_be_raised(holding)
+            ),
             rate=PPM,
             chop=self.chop,
             dust=self.dust * PPM,

@@ -2,18 +2,15 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from lob.checks import integer
-from lob.liquidation.adl import pro_rata
-from lob.liquidation.curves import ceil_div
+from lob.liquidation.context import TakerContext
+from lob.liquidation.formulas.adl import pro_rata
+from lob.liquidation.formulas.arithmetic import ceil_div
 from lob.liquidation.offers import OfferPrice
-from lob.liquidation.parts import Takers
-from lob.liquidation.price_paths import bankruptcy_limit
+from lob.liquidation.parts.price_paths import bankruptcy_limit
+from lob.liquidation.parts.protocols import Takers
 from lob.types import MAX_SIZE, EntryKind
-
-if TYPE_CHECKING:
-    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Backstop", "Vault", "bring_in", "open_account"]
 
@@ -23,19 +20,26 @@ LAST_OWNER = 2**31 - 1
 LONGEST_WAIT = 1_024
 
 
-def open_account(design: "StagedDesign", name: str, *, trades: bool = False) -> int:
+@dataclass(slots=True)
+class TradingAccounts:
+    """How many accounts of a design have an owner number of their own."""
+
+    opened: int = 0
+
+
+def open_account(design: TakerContext, name: str, *, trades: bool = False) -> int:
     """Open an account of a design; one that trades gets an owner number, from the last down."""
     ledger = design.clearing.ledger
     full = f"{design.clearing.name}: {name}"
     owner = 0
     if trades:
-        taken = design.memory.get("owners", 0)
-        design.memory["owners"] = taken + 1
-        owner = LAST_OWNER - design.clearing.number * 1_000 - taken
+        traders = design.shared(TradingAccounts)
+        owner = LAST_OWNER - design.clearing.number * 1_000 - traders.opened
+        traders.opened += 1
     return ledger.open_account(full, owner=owner)
 
 
-def bring_in(design: "StagedDesign", account: int, amount: int) -> None:
+def bring_in(design: TakerContext, account: int, amount: int) -> None:
     """Let an account start with cash, from the outside world."""
     ledger = design.clearing.ledger
     ledger.transfer(design.clearing.cash_asset, 0, account, amount, kind=EntryKind.OPENING)
@@ -76,18 +80,18 @@ class Vault:
         integer("unwind", self.unwind, 0, PPM)
         integer("every", self.every, 1)
 
-    def attach(self, design: "StagedDesign") -> None:
+    def attach(self, design: TakerContext) -> None:
         """Open its account, once."""
         if self.account is None:
             self.account = open_account(design, self.name, trades=True)
             self.number = design.add_facility(self)
             bring_in(design, self.account, self.capital)
 
-    def room(self, design: "StagedDesign") -> int:
+    def room(self, design: TakerContext) -> int:
         """Units of value that it may take over, as things stand."""
         assert self.account is not None
         equity, gross = design.balance(self.account), 0
-        for holding in range(len(design.clearing.holdings)):
+        for holding in range(len(design.holdings)):
             units = design.position(self.account, holding)
             value = units * (design.mark(holding) or 0) * design.multiplier(holding)
             equity += value
@@ -96,20 +100,20 @@ class Vault:
             return 0
         return max(0, equity * PPM // self.margin - gross) if self.margin else MAX_SIZE
 
-    def got(self, design: "StagedDesign", tag: int, holding: int, lots: int) -> None:
+    def got(self, design: TakerContext, tag: int, holding: int, lots: int) -> None:
         """Note signed lots that came, and begin to sell them."""
         self.inventory.append([tag, holding, lots])
         self.idle = 1
         if self.unwind and not self.waiting:
             self.waiting = True
-            design.call_back(self.number, design.clearing.market.now + self.every)
+            design.call_back(self.number, design.now + self.every)
 
-    def on_due(self, design: "StagedDesign", ts: int) -> None:
+    def on_due(self, design: TakerContext, ts: int) -> None:
         """Sell a part of each holding, and come back for the rest."""
         assert self.account is not None
         self.waiting = False
         sold = False
-        for holding in range(len(design.clearing.holdings)):
+        for holding in range(len(design.holdings)):
             held = abs(design.position(self.account, holding))
             part = ceil_div(held * self.unwind, PPM)
             while part > 0:
@@ -118,13 +122,13 @@ class Vault:
                     break
                 part -= done
                 sold = True
-        if any(design.position(self.account, i) for i in range(len(design.clearing.holdings))):
+        if any(design.position(self.account, i) for i in range(len(design.holdings))):
             # Where the book has nothing, it waits for ever longer.
             self.idle = 1 if sold else min(2 * self.idle, LONGEST_WAIT)
             self.waiting = True
             design.call_back(self.number, ts + self.every * self.idle)
 
-    def _sell(self, design: "StagedDesign", holding: int, most: int) -> int:
+    def _sell(self, design: TakerContext, holding: int, most: int) -> int:
         """Sell of the oldest lots; how many traded."""
         assert self.account is not None
         before = design.position(self.account, holding)
@@ -164,13 +168,13 @@ class Backstop(Takers):
         if not self.vaults:
             raise ValueError("vaults must name at least one, got none")
 
-    def attach(self, design: "StagedDesign") -> None:
+    def attach(self, design: TakerContext) -> None:
         """See ``Takers``."""
         for vault in self.vaults:
             vault.attach(design)
 
     def offer(
-        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
         if self.split or len(self.vaults) > 1:
@@ -178,7 +182,7 @@ class Backstop(Takers):
         vault, equity = self.vaults[0], design.equity(case)
         if equity is None or equity < 0:
             return False
-        number = len(design.clearing.holdings)
+        number = len(design.holdings)
         held = [design.held(case, i) for i in range(number)]
         value = sum(
             abs(held[i]) * (design.mark(i) or 0) * design.multiplier(i) for i in range(number)
@@ -193,10 +197,10 @@ class Backstop(Takers):
         return True
 
     def _share(
-        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         mark = design.mark(holding)
-        at = price.price_at(design.clearing.market.now)
+        at = price.price_at(design.now)
         at = bankruptcy_limit(design, case, holding) if at is None else at
         one = (mark or at) * design.multiplier(holding)
         room = {i: vault.room(design) // one for i, vault in enumerate(self.vaults)}

@@ -1,19 +1,16 @@
 """The English auction: bids rise, then less is accepted for the best of them."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lob.checks import integer
-from lob.liquidation.maker import FlipAuction, FlipBid, Refusal
+from lob.liquidation.context import TakerContext
+from lob.liquidation.formulas.maker import FlipAuction, FlipBid, Refusal
 from lob.liquidation.offers import BestBid, OfferPrice
-from lob.liquidation.parts import Takers
-from lob.liquidation.price_paths import taker_side
+from lob.liquidation.parts.price_paths import taker_side
+from lob.liquidation.parts.protocols import Takers
 from lob.liquidation.sale import Sale
-from lob.liquidation.takers import pay_penalty
+from lob.liquidation.takers.penalty import pay_penalty
 from lob.types import MAX_PRICE, EntryKind, Reason, Side
-
-if TYPE_CHECKING:
-    from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Bidding", "English", "escrow_of"]
 
@@ -21,20 +18,27 @@ NS_PER_SECOND = 1_000_000_000
 PPM = 1_000_000
 
 
-def escrow_of(design: "StagedDesign") -> int:
+@dataclass(slots=True)
+class Escrow:
+    """Where a design keeps what bidders have put up."""
+
+    account: int = 0
+    """Number in the ledger; 0: it is not open yet."""
+
+
+def escrow_of(design: TakerContext) -> int:
     """The account that holds what bidders have put up, of one design."""
-    found: int = design.memory["escrow"]
-    return found
+    return design.shared(Escrow).account
 
 
 class Bidding(Takers):
     """Takers that need an account for what bidders put up."""
 
-    def attach(self, design: "StagedDesign") -> None:
+    def attach(self, design: TakerContext) -> None:
         """See ``Takers``."""
-        if "escrow" not in design.memory:
-            name = f"{design.clearing.name}: bids"
-            design.memory["escrow"] = design.clearing.ledger.open_account(name)
+        escrow = design.shared(Escrow)
+        if not escrow.account:
+            escrow.account = design.clearing.ledger.open_account(f"{design.clearing.name}: bids")
 
 
 @dataclass(frozen=True)
@@ -68,32 +72,38 @@ class English(Bidding):
         integer("tau", self.tau, 1)
 
     def offer(
-        self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
+        self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """See ``Takers``."""
-        now, side = design.clearing.market.now, taker_side(design, case, holding)
-        done, cash = design.progress[case].barked, design.cash(case)
+        now, side = design.now, taker_side(design, case, holding)
+        done, cash = design.progress[case].auction_start, design.cash(case)
         value = lots * (design.mark(holding) or 0) * design.multiplier(holding)
-        tab = done.tab if done is not None else (-cash if side == Side.BUY and cash < 0 else value)
-        lot, raises = (lots, tab) if side == Side.BUY else (cash, lots)
+        target = (
+            done.target if done is not None else (-cash if side == Side.BUY and cash < 0 else value)
+        )
+        lot, raises = (lots, target) if side == Side.BUY else (cash, lots)
         if lot <= 0 or raises <= 0:
             return False
         auction = FlipAuction.kick(
             lot, raises, now, beg=self.beg, ttl=self.ttl, tau=self.tau, unit=PPM
         )
         sale = Sale(holding, side, lots, BestBid(), now, now + self.tau, True, auction.end + 1)
-        sale.auction, sale.tab, sale.due = auction, tab, done.due if done is not None else tab
+        sale.auction, sale.target, sale.debt = (
+            auction,
+            target,
+            done.debt if done is not None else target,
+        )
         sale.multiplier = design.multiplier(holding)
         design.start_sale(case, sale, bids=True, least=1)
         return True
 
-    def bid(self, design: "StagedDesign", case: int, account: int, size: int, price: int) -> Reason:
+    def bid(self, design: TakerContext, case: int, account: int, size: int, price: int) -> Reason:
         """See ``Takers``."""
         sale = design.progress[case].sale
         assert sale is not None
         auction = sale.auction
         assert isinstance(auction, FlipAuction)
-        now = design.clearing.market.now
+        now = design.now
         amount = price * size * sale.multiplier
         if sale.side == Side.BUY:
             done = self._for_lots(auction, account, size, amount, now)
@@ -115,20 +125,20 @@ class English(Bidding):
     @staticmethod
     def _for_lots(auction: FlipAuction, bidder: int, size: int, amount: int, now: int) -> FlipBid:
         if size == auction.lot:
-            return auction.tend(bidder, size, min(max(1, amount), auction.tab), now)
-        if size > auction.lot or amount < auction.tab:
+            return auction.tend(bidder, size, min(max(1, amount), auction.target), now)
+        if size > auction.lot or amount < auction.target:
             return FlipBid(auction, refusal=Refusal.INSUFFICIENT_INCREASE)
-        return auction.dent(bidder, size, auction.tab, now)
+        return auction.dent(bidder, size, auction.target, now)
 
     @staticmethod
     def _for_cash(auction: FlipAuction, bidder: int, size: int, amount: int, now: int) -> FlipBid:
-        if size > auction.tab or amount > auction.lot:
+        if size > auction.target or amount > auction.lot:
             return FlipBid(auction, refusal=Refusal.INSUFFICIENT_INCREASE)
-        if auction.bid < auction.tab:
+        if auction.bid < auction.target:
             return auction.tend(bidder, auction.lot, size, now)
         return auction.dent(bidder, amount or auction.lot, size, now)
 
-    def _pay(self, design: "StagedDesign", case: int, bidder: int, done: FlipBid) -> Reason:
+    def _pay(self, design: TakerContext, case: int, bidder: int, done: FlipBid) -> Reason:
         """The bidder pays the one outbid, and the account what he adds to it."""
         if len(done.payments) == 2:
             total = sum(payment.amount for payment in done.payments)
@@ -142,12 +152,12 @@ class English(Bidding):
         return reason
 
     def _put_up(
-        self, design: "StagedDesign", case: int, bidder: int, sale: Sale, done: FlipBid
+        self, design: TakerContext, case: int, bidder: int, sale: Sale, done: FlipBid
     ) -> Reason:
         """The bidder puts up the value of the lots; the one outbid gets his back."""
         mark = design.mark(sale.holding) or 1
         stake = done.auction.bid * mark * design.multiplier(sale.holding)
-        before = sale.auction.guy if isinstance(sale.auction, FlipAuction) else None
+        before = sale.auction.best_bidder if isinstance(sale.auction, FlipAuction) else None
         more = stake - (sale.stake if before == bidder else 0)
         reason = design.refusal_to_carry(bidder, 0, max(0, more))
         if reason == Reason.NONE:
@@ -157,14 +167,14 @@ class English(Bidding):
         return reason
 
     @staticmethod
-    def _give_back(design: "StagedDesign", case: int, sale: Sale) -> None:
-        guy = sale.auction.guy if isinstance(sale.auction, FlipAuction) else None
-        if guy is not None and sale.stake:
-            design.pay(case, escrow_of(design), guy, sale.stake, EntryKind.BID)
+    def _give_back(design: TakerContext, case: int, sale: Sale) -> None:
+        best_bidder = sale.auction.best_bidder if isinstance(sale.auction, FlipAuction) else None
+        if best_bidder is not None and sale.stake:
+            design.pay(case, escrow_of(design), best_bidder, sale.stake, EntryKind.BID)
         sale.stake = 0
 
     @staticmethod
-    def _note(design: "StagedDesign", case: int, sale: Sale, after: FlipAuction) -> None:
+    def _note(design: TakerContext, case: int, sale: Sale, after: FlipAuction) -> None:
         shrinks = sale.side == Side.BUY and after.lot != sale.lots
         sale.auction = after
         one = sale.multiplier
@@ -185,21 +195,21 @@ class English(Bidding):
         if sale.next < design.progress[case].look:
             design.look_at(case, sale.next)
 
-    def due(self, design: "StagedDesign", case: int, ts: int) -> None:
+    def due(self, design: TakerContext, case: int, ts: int) -> None:
         """See ``Takers``: the best bid wins; without one the auction runs again."""
         progress = design.progress[case]
         sale = progress.sale
         assert sale is not None
         auction = sale.auction
         assert isinstance(auction, FlipAuction)
-        guy = auction.guy
+        best_bidder = auction.best_bidder
         won = auction.deal(ts)
         if won.refusal:
             timed_out = ts >= progress.entered + design.stages[design.stage(case)].patience
             again = auction.tick(ts)
             if timed_out or again.refusal:
                 design.end_sale(case)
-                progress.barked = None
+                progress.auction_start = None
                 return
             sale.auction, sale.next, sale.closes = (
                 again.auction,
@@ -208,25 +218,25 @@ class English(Bidding):
             )
             design.change_sale(case, closes=sale.closes)
             return
-        assert guy is not None
-        self._hand_over(design, case, sale, guy, auction)
+        assert best_bidder is not None
+        self._hand_over(design, case, sale, best_bidder, auction)
         design.end_sale(case)
-        progress.barked = None
+        progress.auction_start = None
 
     def _hand_over(
-        self, design: "StagedDesign", case: int, sale: Sale, guy: int, auction: FlipAuction
+        self, design: TakerContext, case: int, sale: Sale, best_bidder: int, auction: FlipAuction
     ) -> None:
         if sale.side == Side.BUY:
             sale.raised = auction.bid
-            design.give_lots(case, guy, auction.lot, holding=sale.holding, paid=auction.bid)
+            design.give_lots(case, best_bidder, auction.lot, holding=sale.holding, paid=auction.bid)
         else:
             self._give_back(design, case, sale)
             lots, cash = auction.bid, auction.lot
-            design.give_lots(case, guy, lots, holding=sale.holding, paid=-cash)
-            design.pay(case, design.account_of(case), guy, cash, EntryKind.BID)
+            design.give_lots(case, best_bidder, lots, holding=sale.holding, paid=-cash)
+            design.pay(case, design.account_of(case), best_bidder, cash, EntryKind.BID)
         pay_penalty(design, case, sale)
 
-    def withdraw(self, design: "StagedDesign", case: int) -> None:
+    def withdraw(self, design: TakerContext, case: int) -> None:
         """See ``Takers``."""
         progress = design.progress.get(case)
         if progress is not None and progress.sale is not None:

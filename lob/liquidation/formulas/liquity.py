@@ -10,7 +10,7 @@ TroveManager.sol.
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lob.liquidation.curves import WAD, natural
+from lob.liquidation.formulas.arithmetic import WAD, natural
 
 __all__ = [
     "Payout",

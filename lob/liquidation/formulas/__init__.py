@@ -1,0 +1,1 @@
+"""The formulas of real systems: pure integer functions, one file a system."""

@@ -1,0 +1,1 @@
+"""Who may take what a stage offers: the book, open offers, auctions, vaults, pools, positions."""
