@@ -9,6 +9,7 @@ import typer
 
 from experiments.commands.console import RefusalError, make_folder
 from experiments.commands.story import run_story
+from lob.units import MINUTE_NS
 
 if TYPE_CHECKING:
     from agents import Simulation
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MarketOptions", "market_options", "run"]
 
-MINUTE_NS = 60_000_000_000
 
 MarketOptions = Annotated[
     list[str] | None,

@@ -24,9 +24,10 @@ from experiments.runs.store import append_row, key_of, rows_of_log
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.runs.workers import tidy
 from experiments.scenario.build import build
-from experiments.scenario.read import SECOND_NS, Scenario
+from experiments.scenario.read import Scenario
 from experiments.scenario.user_code import digest_of_user_code
 from lob import EntryKind, Side
+from lob.units import SECOND_NS
 
 __all__ = ["Group", "key_of_run", "run_group", "tape_metadata_of"]
 

@@ -2,11 +2,11 @@
 
 from math import isnan
 
-from experiments.clock import SECOND, show_duration, show_time
 from experiments.studies.forced_sale import SaleStyle
 from experiments.studies.replay_sale import DEPTH_BPS, ReplaySale
 from lob import Instrument, Side
 from lob.feeds.lobster import Day
+from lob.units import SECOND_NS, show_duration, show_time
 
 __all__ = [
     "DEPTH_COLUMNS",
@@ -58,7 +58,7 @@ def ticks(number: float) -> str:
 
 def session_in_words(day: Day, mode: str) -> str:
     """Return what was replayed, in a line."""
-    times = day.messages["ts_event"][[0, -1]] // SECOND * SECOND
+    times = day.messages["ts_event"][[0, -1]] // SECOND_NS * SECOND_NS
     first, last = map(show_time, times.tolist())
     return (
         f"{len(day.messages):,} recorded messages, {first} to {last}, "

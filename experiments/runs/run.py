@@ -26,7 +26,8 @@ from experiments.metrics.spiral import (
 from experiments.runs.stack_summary import market_rows, stack_summary
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
-from experiments.scenario.read import SECOND_NS, Scenario
+from experiments.scenario.read import Scenario
+from lob.units import SECOND_NS
 
 __all__ = ["Run", "build", "run_scenario"]
 

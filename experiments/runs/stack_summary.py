@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from experiments.metrics.layers import drop_shares
 from experiments.scenario.build import build
-from experiments.scenario.read import SECOND_NS, Scenario
+from experiments.scenario.read import Scenario
 from lob import EntryKind
 from lob.clearing.risk import Stacks
+from lob.units import PPM, SECOND_NS
 
 if TYPE_CHECKING:
     from experiments.runs.run import Run
@@ -108,7 +109,7 @@ def risk_before(scenario: Scenario, seed: int) -> dict[str, Any]:
             stacks.system_liquidation_price(factor) if factor in stacks.factors else None
         ),
         "debt_at_risk": [
-            [drop / 1_000_000, amount] for drop, amount in zip(DROPS, at_risk, strict=False)
+            [drop / PPM, amount] for drop, amount in zip(DROPS, at_risk, strict=False)
         ],
     }
 

@@ -32,7 +32,6 @@ from experiments.scenario.parts import (
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
 FOLDER = Path(__file__).parent / "ready"
-SECOND_NS = 1_000_000_000
 
 
 class ScenarioError(ValueError):

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.clock import SECOND, show_time
 from experiments.metrics import impact, slippage
 from experiments.metrics.impact import Impact
 from experiments.metrics.quotes import mid
@@ -16,6 +15,7 @@ from experiments.studies.forced_sale import SALE_OWNER, SALE_TAG, ForcedSale, ch
 from lob import EventKind, OrderBook, Side
 from lob.feeds.lobster import Day
 from lob.replay import Replay, reconcile, replay
+from lob.units import SECOND_NS, show_time
 
 __all__ = ["CAVEAT", "DEPTH_BPS", "RecordedBook", "ReplaySale", "check_session", "measure"]
 
@@ -25,7 +25,7 @@ CAVEAT = (
     "permanent impact and understates spirals. Trust the cost at once more than the recovery."
 )
 
-REALIZED_HORIZON_NS = 60 * SECOND
+REALIZED_HORIZON_NS = 60 * SECOND_NS
 DEPTH_BPS = 10
 """Depth is counted this far from the mid, in basis points."""
 

@@ -3,20 +3,19 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lob.checks import integer
+from lob.checks import choice, integer
 from lob.liquidation.english import Bidding, escrow_of
 from lob.liquidation.offers import Collected, OfferPrice, Sealed
 from lob.liquidation.parts import Takers
 from lob.liquidation.price_paths import bankruptcy_limit, taker_side
 from lob.liquidation.sale import Sale
 from lob.types import EntryKind, Reason, Session, Side
+from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
     from lob.liquidation.stages import StagedDesign
 
 __all__ = ["CallAuction", "SealedBids"]
-
-NS_PER_SECOND = 1_000_000_000
 
 
 # ------------------------------------------------------------------------------------ sealed bid
@@ -40,16 +39,15 @@ class SealedBids(Bidding):
         Whether the winner pays the second highest bid (nothing, if there is none).
     """
 
-    window: int = NS_PER_SECOND
-    exclusive: int = NS_PER_SECOND
+    window: int = SECOND_NS
+    exclusive: int = SECOND_NS
     revenue: str = "fund"
     second_price: bool = False
 
     def __post_init__(self) -> None:
         integer("window", self.window, 1)
         integer("exclusive", self.exclusive, 0)
-        if self.revenue not in ("fund", "borrower"):
-            raise ValueError(f"revenue must be fund or borrower, got {self.revenue!r}")
+        choice("revenue", self.revenue, ("fund", "borrower"))
 
     def offer(
         self, design: "StagedDesign", case: int, holding: int, lots: int, price: OfferPrice
@@ -217,8 +215,8 @@ class CallAuction(Takers):
         never trade continuously, and who sells by market order (the next stage) never could.
     """
 
-    every: int = NS_PER_SECOND
-    pause: int = NS_PER_SECOND // 2
+    every: int = SECOND_NS
+    pause: int = SECOND_NS // 2
 
     def __post_init__(self) -> None:
         integer("every", self.every, 1)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
 from math import isqrt
-from operator import index
-from typing import Any, Protocol
+from typing import Protocol
+
+from lob.checks import natural
 
 __all__ = [
     "RAY",
@@ -28,7 +29,6 @@ __all__ = [
     "decay_time",
     "discounted",
     "exp2",
-    "natural",
     "rdiv",
     "reaches",
     "rmul",
@@ -43,19 +43,6 @@ AJNA_MINUTE = 988514020352896135356867505
 
 
 # --------------------------------------------------------------------------------- arithmetic
-
-
-def natural(name: str, value: Any, low: int = 0) -> int:
-    """The argument ``name`` as a Python int of any width, at least ``low``, or a named error."""
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(
-            f"{name} must be an integer, got {value!r} ({type(value).__name__})"
-        ) from None
-    if number < low:
-        raise ValueError(f"{name} must be at least {low}, got {number}")
-    return number
 
 
 def ceil_div(number: int, divisor: int) -> int:

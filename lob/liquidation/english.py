@@ -11,14 +11,12 @@ from lob.liquidation.price_paths import taker_side
 from lob.liquidation.sale import Sale
 from lob.liquidation.takers import pay_penalty
 from lob.types import MAX_PRICE, EntryKind, Reason, Side
+from lob.units import HOUR_NS, PPM
 
 if TYPE_CHECKING:
     from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Bidding", "English", "escrow_of"]
-
-NS_PER_SECOND = 1_000_000_000
-PPM = 1_000_000
 
 
 def escrow_of(design: "StagedDesign") -> int:
@@ -59,8 +57,8 @@ class English(Bidding):
     """
 
     beg: int = 1_050_000
-    ttl: int = 3 * 3600 * NS_PER_SECOND
-    tau: int = 48 * 3600 * NS_PER_SECOND
+    ttl: int = 3 * HOUR_NS
+    tau: int = 48 * HOUR_NS
 
     def __post_init__(self) -> None:
         integer("beg", self.beg, PPM)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from lob.liquidation.curves import WAD, ceil_div, natural
+from lob.checks import integer, natural
+from lob.liquidation.curves import WAD, ceil_div
 
 __all__ = [
     "AaveRules",
@@ -290,8 +291,7 @@ def morpho_incentive(
 
     The product is rounded down and so is the quotient. Source: morpho-blue, ``liquidate``.
     """
-    if not 0 <= lltv <= unit:
-        raise ValueError(f"lltv must be 0 to {unit}, got {lltv}")
+    integer("lltv", lltv, 0, unit)
     return min(cap, unit * unit // (unit - cursor * (unit - lltv) // unit))
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lob.checks import integer
-from lob.clearing.margin import PPM
+from lob.checks import integer, ppm
 from lob.liquidation.curves import ceil_div
 from lob.liquidation.maker import Bark, Refusal, allowed, bark, room_of
+from lob.units import PPM
 
 if TYPE_CHECKING:
     from lob.liquidation.stages import StagedDesign
@@ -64,7 +64,7 @@ class FirstSlice:
     above: int = 100_000
 
     def __post_init__(self) -> None:
-        integer("share", self.share, 1, PPM)
+        ppm("share", self.share, 1)
         integer("above", self.above, 0)
 
     def allow(self, design: "StagedDesign", case: int, holding: int, lots: int) -> int:

@@ -12,7 +12,8 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-from lob.liquidation.curves import RAY, WAD, Curve, natural, rdiv, rmul
+from lob.checks import natural
+from lob.liquidation.curves import RAY, WAD, Curve, rdiv, rmul
 
 __all__ = [
     "Bark",

@@ -8,6 +8,7 @@ real system says: after ``patience`` without success what is left is sold by mar
 from fractions import Fraction
 from typing import Any
 
+from lob.checks import choice
 from lob.clearing.clearing import LiquidationEngine
 from lob.liquidation.auctions import CallAuction
 from lob.liquidation.curves import RAY, WAD, Curve, Exponential, Linear, StairStep
@@ -26,6 +27,7 @@ from lob.liquidation.stability import Depositors, Stability
 from lob.liquidation.stages import Stage, StagedDesign
 from lob.liquidation.takers import Book, Keepers, Resting
 from lob.liquidation.triggers import AboveTier, EquityBelow, Not
+from lob.units import PPM, SECOND_NS
 
 __all__ = [
     "backstop",
@@ -42,8 +44,6 @@ __all__ = [
     "tiered",
 ]
 
-NS_PER_SECOND = 1_000_000_000
-PPM = 1_000_000
 WITHOUT_BOUND = 2**62
 LOSSES = {
     "fund": {},
@@ -55,13 +55,12 @@ LOSSES = {
 
 def ns(seconds: float) -> int:
     """Seconds as nanoseconds."""
-    return round(seconds * NS_PER_SECOND)
+    return round(seconds * SECOND_NS)
 
 
 def losses_of(losses: str, surplus: str = "borrower") -> Waterfall:
     """The settlement of a loss rule: ``fund``, ``socialise``, ``lenders`` or ``deficit``."""
-    if losses not in LOSSES:
-        raise ValueError(f"losses must be one of {', '.join(LOSSES)}, got {losses!r}")
+    choice("losses", losses, LOSSES)
     return Waterfall(surplus=surplus, **LOSSES[losses])  # type: ignore[arg-type]
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lob.checks import integer
-from lob.clearing.margin import PPM
-from lob.liquidation.curves import WAD, ceil_div
+from lob.checks import ppm
+from lob.liquidation.curves import ceil_div
 from lob.liquidation.lending import AaveRules, aave_close_amount, aave_seize, health_factor
 from lob.liquidation.triggers import bracket_of
 from lob.types import Side
+from lob.units import PPM
 
 if TYPE_CHECKING:
     from lob.liquidation.stages import StagedDesign
@@ -38,7 +38,7 @@ class CloseFactor:
     share: int
 
     def __post_init__(self) -> None:
-        integer("share", self.share, 1, PPM)
+        ppm("share", self.share, 1)
 
     def lots(self, design: "StagedDesign", case: int, holding: int) -> int:
         """See ``Sizing``."""
@@ -111,9 +111,3 @@ class AaveClose:
         # What repays the whole debt rounds up, or a part of it would be left for ever.
         taken = seized.seized + seized.fee
         return min(size, taken + 1 if repay == debt and taken < size else max(1, taken))
-
-
-def health_of(design: "StagedDesign", case: int) -> int | None:
-    """The health factor of an account as a wad; ``None``: it has no debt."""
-    assets, debts, kept, owed = design.exposure(case)
-    return health_factor(max(0, assets - kept), debts + owed, WAD)

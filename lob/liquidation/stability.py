@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lob.checks import integer
+from lob.checks import choice, integer
 from lob.liquidation.facilities import bring_in, open_account
 from lob.liquidation.liquity import (
     Payout,
@@ -16,14 +16,12 @@ from lob.liquidation.liquity import (
 from lob.liquidation.offers import OfferPrice
 from lob.liquidation.parts import Takers
 from lob.types import MAX_SIZE, EntryKind
+from lob.units import PPM, SECOND_NS
 
 if TYPE_CHECKING:
     from lob.liquidation.stages import StagedDesign
 
 __all__ = ["Depositors", "Stability"]
-
-PPM = 1_000_000
-NS_PER_SECOND = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -48,7 +46,7 @@ class Depositors:
     version: int = 1
     kept: int = 0
     holding: int = 0
-    every: int = NS_PER_SECOND
+    every: int = SECOND_NS
     name: str = "stability pool"
     account: int | None = None
     spreading: int = 0
@@ -62,8 +60,7 @@ class Depositors:
     pool: StabilityPool | StabilityPoolV2 = field(default_factory=StabilityPool)
 
     def __post_init__(self) -> None:
-        if self.version not in (1, 2):
-            raise ValueError(f"version must be 1 or 2, got {self.version}")
+        choice("version", self.version, (1, 2))
         integer("kept", self.kept, 0)
         integer("every", self.every, 1)
         for i, amount in enumerate(self.deposits):

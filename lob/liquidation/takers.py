@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lob.checks import integer
-from lob.clearing.margin import PPM
+from lob.checks import integer, ppm
 from lob.liquidation.curves import ceil_div
 from lob.liquidation.lending import AaveRules, Seizure, aave_leaves_dust
 from lob.liquidation.maker import ClipAuction, ClipRules, Refusal
@@ -14,6 +13,7 @@ from lob.liquidation.parts import Takers
 from lob.liquidation.price_paths import fee_of, taker_side
 from lob.liquidation.sale import Sale
 from lob.types import MAX_PRICE, EntryKind, Reason, Side
+from lob.units import PPM, SECOND_NS
 
 if TYPE_CHECKING:
     from lob.liquidation.stages import StagedDesign
@@ -178,12 +178,12 @@ class Keepers(Takers):
     chip: int = 0
     leaves: AaveRules | None = None
     level: int = 0
-    every: int = 1_000_000_000
+    every: int = SECOND_NS
 
     def __post_init__(self) -> None:
         integer("least", self.least, 1)
         integer("tip", self.tip, 0)
-        integer("chip", self.chip, 0, PPM)
+        ppm("chip", self.chip)
         integer("level", self.level, 0, 3)
         integer("every", self.every, 1)
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lob.clearing.margin import PPM
 from lob.types import Side
+from lob.units import PPM
 
 if TYPE_CHECKING:
     from lob.liquidation.parts import Trigger
