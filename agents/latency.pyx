@@ -18,15 +18,15 @@ of which draws from its own stream. Models compare by their parameters, copy and
 """
 
 from math import log
-from numbers import Real
 
 cimport cython
-from libc.math cimport fabs, isfinite
+from libc.math cimport fabs
 
 from lob.engine.elementary cimport natural_exp
 from agents.random cimport PLACE, RandomStream, Stream, below, exponential, normal, uniform
+from lob.units cimport SECOND_NS
 
-from lob.checks import integer
+from lob.checks import integer, real
 
 __all__ = ["Constant", "Distance", "Exponential", "Latency", "LogNormal", "Uniform"]
 
@@ -156,7 +156,7 @@ cdef class LogNormal(Latency):
 
     def __init__(self, median_ns, sigma):
         self.median_ns = integer("median_ns", median_ns, 1, MAX_NS)
-        self.sigma = _real("sigma", sigma, 0)
+        self.sigma = real("sigma", sigma, 0)
         if LARGEST_NORMAL * self.sigma > log(MAX_NS / self.median_ns):
             raise ValueError(
                 "sigma must be so small that median_ns * exp(8.3 * sigma) is at most 2**62, "
@@ -227,9 +227,9 @@ cdef class Distance:
     """
 
     def __init__(self, length_metres, speed=299_792_458.0):
-        self.length_metres = _real("length_metres", length_metres, 0)
-        self.speed = _real("speed", speed, 0)
-        if self.speed == 0 or not self.length_metres / self.speed * 1e9 <= MAX_NS:
+        self.length_metres = real("length_metres", length_metres, 0)
+        self.speed = real("speed", speed, 0)
+        if self.speed == 0 or not self.length_metres / self.speed * SECOND_NS <= MAX_NS:
             raise ValueError(
                 "speed must be so high that the whole line takes at most 2**62 nanoseconds, "
                 f"got {speed} m/s on {length_metres} m"
@@ -241,7 +241,7 @@ cdef class Distance:
 
     cpdef int64_t between(self, double place_a, double place_b) noexcept:
         """The latency between two places on the line, in nanoseconds, rounded to the nearest."""
-        return <int64_t>(fabs(place_a - place_b) / self.speed * 1e9 + 0.5)
+        return <int64_t>(fabs(place_a - place_b) / self.speed * SECOND_NS + 0.5)
 
     def place(self, seed, name, member=None):
         """Where somebody is.
@@ -299,13 +299,3 @@ cdef class Distance:
 def _text(model):
     given = ", ".join(f"{name}={value}" for name, value in model.parameters().items())
     return f"{type(model).__name__}({given})"
-
-
-def _real(name, value, least):
-    """The argument ``name`` as a finite float of at least ``least``, or an error naming it."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
-    number = float(value)
-    if not isfinite(number) or number < least:
-        raise ValueError(f"{name} must be finite and at least {least}, got {value}")
-    return number

@@ -53,7 +53,6 @@ cdef enum:
 
 cdef RootSeed root_seed(object seed) except *
 cdef uint64_t hash_of(str name) except? 0
-cdef void seed_stream(Stream *stream, const uint32_t *words, int count) noexcept nogil
 cdef void open_key(
     StreamKey *key, const RootSeed *root, uint64_t name_hash, uint32_t purpose
 ) noexcept nogil

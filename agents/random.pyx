@@ -79,16 +79,6 @@ cdef void absorb_entropy(StreamKey *key, const uint32_t *words, int count) noexc
         absorb(key, words[i])
 
 
-cdef void seed_stream(Stream *stream, const uint32_t *words, int count) noexcept nogil:
-    """Start a stream from the assembled words of a seed sequence.
-
-    With a spawn key numpy pads the words of the seed to four before it appends those of the key.
-    """
-    cdef StreamKey key
-    absorb_entropy(&key, words, count)
-    named_stream(stream, &key)
-
-
 cdef void open_key(
     StreamKey *key, const RootSeed *root, uint64_t name_hash, uint32_t purpose
 ) noexcept nogil:

@@ -648,8 +648,7 @@ cdef class Participant:
         computation_delay=0,
         market_data_delay=0,
     ):
-        if not isinstance(name, str) or not name:
-            raise TypeError(f"name must be a string that is not empty, got {name!r}")
+        checks.text("name", name)
         self.name = name
         self.members = checks.integer("members", members, 1, 2**24)
         if owner is None:

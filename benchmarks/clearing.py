@@ -15,6 +15,7 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import BestBid, Fixed, Mid
 from lob.liquidation import Frozen, MarketSale
+from lob.units import SECOND_NS
 
 MILLION = 1_000_000
 PRICE = 1_000_000
@@ -129,7 +130,7 @@ def background_ratio(count: int) -> float:
         )
         if cleared:
             simulation.add(MarginTraders("longs", drawn(count, 100_000)))
-        simulation.run(until=1_000_000_000)
+        simulation.run(until=SECOND_NS)
         return cpu(lambda: simulation.run(until=200_000_000_000))
 
     return median(flow(True) / flow(False) for _ in range(3))

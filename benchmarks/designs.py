@@ -14,12 +14,12 @@ from lob.clearing.margin import FlatMargin, LoanToValue, TieredMargin
 from lob.clearing.oracle import Fixed
 from lob.liquidation.designs import DESIGNS, make
 from lob.liquidation.offers import Collected
+from lob.units import SECOND_NS
 
 PRICE = 10_000
 LOTS = 10
 FIRST_OWNER = 1_000
 KEEPER = 7
-NS_PER_SECOND = 1_000_000_000
 QUICK: dict[str, dict[str, Any]] = {
     "english": {"ttl": 1.0, "tau": 10.0},
     "stability-pool": {"deposits": 10**15},
@@ -108,7 +108,7 @@ def liquidation_us(name: str, count: int, *, bids: bool = True) -> tuple[float, 
                 rows["price"] = PRICE * 9 // 10 if name != "english" else PRICE
             venue.process(rows)
         # Takers come one after the other; auctions and slices need their time.
-        venue.advance(venue.now + (1 if kind == Kind.TAKE else 30 * NS_PER_SECOND))
+        venue.advance(venue.now + (1 if kind == Kind.TAKE else 30 * SECOND_NS))
     spent = time.process_time() - start
     venue.ledger.check()
     return 1e6 * spent / clearing.case_count, clearing.case_count - clearing.open_cases

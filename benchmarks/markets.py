@@ -18,8 +18,9 @@ from benchmarks.measure import FULL, QUICK, Measure, Plan, Say
 from benchmarks.timing import Spread, machine, timed
 from experiments.markets import ci2002, rmsc04
 from experiments.markets.ci2002 import STEP
-from experiments.markets.rmsc04 import MINUTE, OPEN
+from experiments.markets.rmsc04 import OPEN
 from lob import EventKind, Kind
+from lob.units import MINUTE_NS
 
 __all__ = ["measure"]
 
@@ -38,7 +39,7 @@ print(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
 def day(minutes: int, seed: int = 1, **options: int) -> agents.Simulation:
     """Build rmsc04 and run its session."""
     simulation = rmsc04(seed, minutes=minutes, **options)
-    simulation.run(until=OPEN + minutes * MINUTE)
+    simulation.run(until=OPEN + minutes * MINUTE_NS)
     return simulation
 
 

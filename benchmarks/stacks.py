@@ -18,10 +18,10 @@ from lob.clearing.oracle import BestBid
 from lob.clearing.risk import Stacks
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
+from lob.units import SECOND_NS
 
 RECURSIVE_BORROWERS = 100_000
 PRICE = 10_000
-SECOND = 1_000_000_000
 
 
 def cpu(what: Callable[[], object]) -> float:
@@ -69,7 +69,7 @@ def recursive_borrowers_run(
     simulation = agents.Simulation(1, clearings=clearings)
     seats = count * (protocols if everywhere else 1)
     # Building up moves the price by some per cent, and so does selling it all again.
-    simulation.add(DeepBook(seats // 10, 5_000, 20 * SECOND, 150 * seats))
+    simulation.add(DeepBook(seats // 10, 5_000, 20 * SECOND_NS, 150 * seats))
     simulation.add(
         RecursiveBorrowers(
             "loopers",
@@ -80,7 +80,7 @@ def recursive_borrowers_run(
             loops=5,
             slippage=100_000,
             unwind_below=1_020_000,
-            reaction=2 * SECOND,
+            reaction=2 * SECOND_NS,
         )
     )
     return simulation
@@ -89,7 +89,7 @@ def recursive_borrowers_run(
 def crash_s(count: int, *, everywhere: bool = False) -> tuple[float, int]:
     """Build-up and crash in three protocols: CPU s, how many were liquidated."""
     simulation = recursive_borrowers_run(count, 3, everywhere=everywhere)
-    seconds = cpu(lambda: simulation.run(until=40 * SECOND))
+    seconds = cpu(lambda: simulation.run(until=40 * SECOND_NS))
     simulation.ledger.check()
     return seconds, sum(clearing.case_count for clearing in simulation.clearings)
 
@@ -117,11 +117,11 @@ def depth_cost(depth: int) -> float:
         for name in names
     ]
     simulation = agents.Simulation(1, clearings=clearings, facilities=claims)
-    simulation.add(DeepBook(100, 4_000, 5 * SECOND, 80_000))
+    simulation.add(DeepBook(100, 4_000, 5 * SECOND_NS, 80_000))
     simulation.add(
         ZeroIntelligence("flow", price=PRICE, alpha=10.0, mu=200.0, delta=0.1, window=100)
     )
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     ledger = simulation.ledger
     below = ledger.asset("0")
     for number, (claim, clearing) in enumerate(zip(claims, clearings, strict=True)):
@@ -136,7 +136,7 @@ def depth_cost(depth: int) -> float:
             )
         below = claim.asset
     simulation.venue.refresh()
-    seconds = cpu(lambda: simulation.run(until=20 * SECOND))
+    seconds = cpu(lambda: simulation.run(until=20 * SECOND_NS))
     simulation.ledger.check()
     if not all(clearing.case_count for clearing in simulation.clearings):
         raise RuntimeError("the crash spared a layer: it measures nothing")
@@ -155,7 +155,7 @@ def measure(plan: Plan, say: Say) -> Iterator[Measure]:
         "100 k recursive borrowers in each of 3 protocols, the same", seconds, "CPU s", 10
     )
     simulation = recursive_borrowers_run(RECURSIVE_BORROWERS, 3)
-    simulation.run(until=19 * SECOND)
+    simulation.run(until=19 * SECOND_NS)
     yield Measure("all their stacks valued once", value_ms(simulation), "ms", 20)
     shallow, deep = depth_cost(8), depth_cost(32)
     say(f"a stack of 8 claims {shallow:.2f} CPU s, of 32 claims {deep:.2f} CPU s")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from experiments.clock import parse_duration, parse_time
 from experiments.runs.run import Run, run_scenario
 from experiments.scenario.read import Scenario, read_scenario
+from lob.units import parse_duration, parse_time
 
 if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy

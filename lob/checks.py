@@ -1,12 +1,18 @@
-"""What is misuse, and how it is told: one place for both engines.
+"""What is misuse, and how it is told: one place for arguments, messages and both engines.
 
-The compiled engine has fast predicates of its own and comes here for the words; the differential
-tests hold the two to the same verdicts and the same messages.
+``integer``, ``natural``, ``ppm``, ``real``, ``reals``, ``text`` and ``choice`` check an argument
+and return it; whoever takes arguments uses them. All raise ``TypeError`` for the wrong kind of
+thing and ``ValueError`` for a value out of range, which name the argument, what is allowed and the
+value.
+``lob/checks.pxd`` has the fast path of compiled code, in the same words. The compiled engine has
+fast predicates of its own and comes here for the words of a bad message; the differential tests
+hold the two engines to the same verdicts and the same messages.
 """
 
 from collections.abc import Iterable
+from math import inf, isfinite
 from operator import index
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,17 +32,26 @@ from lob.types import (
     Side,
     TimeInForce,
 )
+from lob.units import PPM
 
 __all__ = [
     "Message",
+    "choice",
     "integer",
     "misuse",
+    "natural",
+    "ppm",
+    "real",
+    "reals",
+    "text",
     "to_band",
     "to_message_array",
     "to_order_array",
     "to_output",
     "to_reference",
 ]
+
+T = TypeVar("T")
 
 INT64 = (-(2**63), 2**63 - 1)
 INT32 = (-(2**31), 2**31 - 1)
@@ -68,7 +83,7 @@ class Message(NamedTuple):
     expire_ts: int = 0
 
 
-def integer(name: str, value: Any, low: int = INT64[0], high: int = INT64[1]) -> int:
+def integer(name: str, value: Any, low: float = INT64[0], high: float = INT64[1]) -> int:
     """The argument ``name`` as a Python int, or a TypeError or ValueError that names it."""
     try:
         number = index(value)
@@ -79,6 +94,91 @@ def integer(name: str, value: Any, low: int = INT64[0], high: int = INT64[1]) ->
     if not low <= number <= high:
         raise ValueError(f"{name} must be {low} to {high}, got {number}")
     return number
+
+
+def natural(name: str, value: Any, low: int = 0) -> int:
+    """The argument ``name`` as a Python int of any width, at least ``low``, or a named error."""
+    number = integer(name, value, -inf, inf)
+    if number < low:
+        raise ValueError(f"{name} must be at least {low}, got {number}")
+    return number
+
+
+def ppm(name: str, value: Any, low: int = 0, high: int = PPM) -> int:
+    """The argument ``name`` as a share in parts per million, or a named error."""
+    number = integer(name, value, -inf, inf)
+    if not low <= number <= high:
+        raise ValueError(f"{name} must be {low} to {high} ppm, got {number}")
+    return number
+
+
+def real(
+    name: str,
+    value: Any,
+    low: float = -inf,
+    high: float = inf,
+    *,
+    above: float = -inf,
+    below: float = inf,
+) -> float:
+    """The argument ``name`` as a finite float, or a TypeError or ValueError that names it.
+
+    Parameters
+    ----------
+    name
+        The argument's.
+    value
+        Any number; neither text nor a truth value.
+    low, high
+        The least and the largest that it may be.
+    above, below
+        It must be more, and less.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = None
+    if number is None or isinstance(value, str | bytes | bool):
+        raise TypeError(f"{name} must be a number, got {value!r} ({type(value).__name__})")
+    if not (isfinite(number) and low <= number <= high and above < number < below):
+        raise ValueError(f"{name} must be finite{_bounds(low, high, above, below)}, got {value!r}")
+    return number
+
+
+def _bounds(low: float, high: float, above: float, below: float) -> str:
+    """What ``real`` allows, for its message."""
+    if low > -inf and high < inf:
+        return f" and from {low:g} to {high:g}"
+    words = (("at least", low), ("above", above), ("at most", high), ("below", below))
+    found = [f" and {word} {bound:g}" for word, bound in words if isfinite(bound)]
+    return "".join(found)
+
+
+def reals(name: str, values: Any, length: int | None = None) -> list[float]:
+    """Finite floats of 0 or more as a list; at least one, or exactly ``length``."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a list of numbers, got {values!r}")
+    numbers = [real(f"{name}[{i}]", value, 0) for i, value in enumerate(values)]
+    if length is not None and len(numbers) != length:
+        raise ValueError(f"{name} must have {length} entries, got {len(numbers)}")
+    if not numbers:
+        raise ValueError(f"{name} must not be empty")
+    return numbers
+
+
+def text(name: str, value: Any) -> str:
+    """The argument ``name`` as a string that is not empty, or a TypeError that names it."""
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{name} must be a string that is not empty, got {value!r}")
+    return value
+
+
+def choice(name: str, value: T, options: Iterable[T]) -> T:
+    """The argument ``name`` as one of ``options``, or a ValueError that lists them."""
+    allowed = tuple(options)
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, got {value!r}")
+    return value
 
 
 def misuse(message: Message, instrument: int) -> str | None:

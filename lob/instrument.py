@@ -2,9 +2,20 @@
 
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from fractions import Fraction
 
-from lob.checks import integer
+from lob.checks import integer, ppm, text
 from lob.types import MAX_PRICE, MAX_SIZE
+from lob.units import (
+    PPM,
+    Dimension,
+    Quantity,
+    expect,
+    to_quantity,
+    to_units,
+    whole_steps,
+    write_amount,
+)
 
 __all__ = ["Instrument"]
 
@@ -44,6 +55,13 @@ class Instrument:
     >>> amzn = Instrument("AMZN", tick_size=Decimal("0.01"))
     >>> amzn.to_ticks("223.95"), amzn.to_price(22395)
     (22395, Decimal('223.95'))
+    >>> btc = Instrument("BTC-PERP", lot_size=Decimal("0.001"), base="BTC", quote="USD")
+    >>> btc.to_lots("2 BTC"), btc.write_size(2_000), btc.to_ticks("60 k USD")
+    (2000, '2 BTC', 60000)
+    >>> btc.to_lots("0.1234 BTC")
+    Traceback (most recent call last):
+    ...
+    ValueError: size 0.1234 BTC is not a whole number of lots of 0.001 BTC: the nearest is 0.123 BTC
     """
 
     name: str
@@ -64,21 +82,63 @@ class Instrument:
                 raise TypeError(f"{field} must be a Decimal, got {value!r}")
             if not value.is_finite() or value <= 0:
                 raise ValueError(f"{field} must be positive and finite, got {value}")
-        if not 0 <= self.number < 2**16:
-            raise ValueError(f"number must be 0 to 65535, got {self.number}")
+        integer("number", self.number, 0, 2**16 - 1)
         integer("multiplier", self.multiplier, 1, MAX_MULTIPLIER)
         for field in ("maker_fee", "taker_fee"):
-            integer(field, getattr(self, field), -1_000_000, 1_000_000)
-        if not isinstance(self.quote, str) or not self.quote:
-            raise ValueError(f"quote must name an asset, got {self.quote!r}")
+            ppm(field, getattr(self, field), -PPM)
+        text("quote", self.quote)
 
-    def to_ticks(self, price: Decimal | int | str) -> int:
-        """A price in ticks. Raises ``ValueError`` unless it is a whole number, up to 2**40."""
-        return _steps("price", price, self.tick_size, MAX_PRICE)
+    def to_ticks(self, price: Quantity | Decimal | int | str) -> int:
+        """A price in ticks: ``"60_000 USD"``, ``"60_000 USD/BTC"``, ``"5 ticks"`` or a number.
 
-    def to_lots(self, size: Decimal | int | str) -> int:
-        """A size in lots. Raises ``ValueError`` unless it is a whole number, below 2**62."""
-        return _steps("size", size, self.lot_size, MAX_SIZE)
+        A number without a unit is in quote currency. Raises ``ValueError`` unless it is a price
+        and a whole number of ticks up to 2**40, with the nearest price that would be one.
+        """
+        wanted = f"a price in ticks or {self.quote}"
+        names = (self.quote, f"{self.quote}/{self._base}")
+        return self._steps("price", price, Dimension.TICKS, names, wanted, MAX_PRICE)
+
+    def to_lots(self, size: Quantity | Decimal | int | str) -> int:
+        """A size in lots: ``"2 BTC"``, ``"100 lots"`` or a number.
+
+        A number without a unit is in units of the base. Raises ``ValueError`` unless it is a size
+        and a whole number of lots below 2**62, with the nearest size that would be one.
+        """
+        wanted = f"a size in lots or {self._base}"
+        return self._steps("size", size, Dimension.LOTS, (self._base,), wanted, MAX_SIZE)
+
+    def to_cash(self, amount: Quantity | Decimal | int | str) -> int:
+        """An amount of the quote asset in units of cash: ``"60_000 USD"`` or a number.
+
+        Of a linear instrument: a lot is worth ``multiplier`` units a tick, which says how much a
+        unit is. Raises ``ValueError`` unless it is such an amount and a whole number of units.
+        """
+        return to_units(amount, self.quote, self.cash_unit)
+
+    @property
+    def cash_unit(self) -> Fraction:
+        """How much of the quote asset one unit of cash is. Raises ``ValueError`` if inverse."""
+        if self.inverse:
+            raise ValueError(
+                f"{self.name} is inverse: its cash is a coin, whose unit the instrument does not "
+                f"tell: use lob.units.to_units"
+            )
+        return Fraction(self.tick_size) * Fraction(self.lot_size) / self.multiplier
+
+    def write_price(self, ticks: int) -> str:
+        """The price of a number of ticks in people's units, exact: ``to_ticks`` reads it."""
+        return write_amount(ticks * Fraction(self.tick_size), self.quote)
+
+    def write_size(self, lots: int) -> str:
+        """The size of a number of lots in people's units, exact: ``to_lots`` reads it."""
+        return write_amount(lots * Fraction(self.lot_size), self._base)
+
+    def write_cash(self, units: int) -> str:
+        """An amount of cash in the quote asset, exact: ``to_cash`` reads it.
+
+        Raises ``ValueError`` where a unit has no end in decimals, as with a multiplier of 3.
+        """
+        return write_amount(units * self.cash_unit, self.quote)
 
     def to_price(self, ticks: int) -> Decimal:
         """The price of a number of ticks, exact."""
@@ -88,22 +148,28 @@ class Instrument:
         """The size of a number of lots, exact."""
         return _EXACT.multiply(lots, self.lot_size)
 
+    @property
+    def _base(self) -> str:
+        return self.base or self.name
+
+    def _steps(
+        self,
+        name: str,
+        value: Quantity | Decimal | int | str,
+        own: Dimension,
+        assets: tuple[str, ...],
+        wanted: str,
+        most: int,
+    ) -> int:
+        """A price in ticks or a size in lots; ``own`` tells the dimension that counts them."""
+        given = to_quantity(name, value)
+        expect(name, given, given.dimension is own or given.is_of(*assets), wanted)
+        step = Fraction(self.tick_size if own is Dimension.TICKS else self.lot_size)
+        write = self.write_price if own is Dimension.TICKS else self.write_size
+        count = given.value if given.dimension is own else given.value / step
+        steps = f"{own.name.lower()} of {write_amount(step, assets[0])}"
+        return whole_steps(name, given, count, steps, write, most)
+
 
 # Wide enough for any 64-bit number of steps of any sensible size; what would not fit raises.
 _EXACT = Context(prec=100, traps=[Inexact, InvalidOperation, Overflow])
-
-
-def _steps(what: str, value: object, step: Decimal, most: int) -> int:
-    if not isinstance(value, Decimal | int | str):
-        kind = type(value).__name__
-        raise TypeError(f"{what} must be a Decimal, int or str, got the {kind} {value!r}")
-    try:
-        steps, rest = _EXACT.divmod(Decimal(value), step)
-        whole = int(steps)
-    except (InvalidOperation, Inexact, ValueError):
-        raise ValueError(f"{what} must be a finite decimal number, got {value!r}") from None
-    if abs(whole) > most:
-        raise ValueError(f"{what} must be at most {most} steps of {step}, got {value}")
-    if rest:
-        raise ValueError(f"{what} {value} is not a multiple of {step}")
-    return whole

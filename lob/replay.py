@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lob.book import OrderBook
+from lob.checks import choice
 from lob.feeds import _compare, _reconcile
 from lob.feeds.errors import FeedError
 from lob.feeds.lobster import Day, Type
@@ -184,8 +185,7 @@ def replay(
     FeedError
         If nothing in the day can be replayed.
     """
-    if mode not in ("exact", "interactive"):
-        raise ValueError(f"mode must be 'exact' or 'interactive', got {mode!r}")
+    choice("mode", mode, ("exact", "interactive"))
     stream = day if isinstance(day, Stream) else reconcile(day)
     messages, row, is_aggressor = stream.messages, stream.row, np.zeros(0, dtype=np.bool_)
     if mode == "interactive":

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
+from lob.units import MILLISECOND_NS, SECOND_NS
+
 __all__ = ["HALT_STATES", "Halt", "Match", "ReplayReport"]
 
 HALT_STATES = {-1: "halted", 0: "quoting resumes", 1: "trading resumes"}
@@ -132,5 +134,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _clock(ts: int) -> str:
-    seconds, ns = divmod(ts, 10**9)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{ns // 10**6:03}"
+    seconds, ns = divmod(ts, SECOND_NS)
+    return (
+        f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{ns // MILLISECOND_NS:03}"
+    )

@@ -11,8 +11,8 @@ from lob.clearing.oracle import Fixed
 from lob.liquidation import LiquidationDesign, Offer
 from lob.liquidation.formulas.curves import Linear
 from lob.liquidation.offers import AtPrice, BestBid, Falling, Sealed
+from lob.units import SECOND_NS
 
-SECOND = 1_000_000_000
 DEBTOR = 10**6
 
 
@@ -32,7 +32,7 @@ class Shop(LiquidationDesign):
         else:
             feed = self.top if side == Side.SELL else 1
             price = Falling(Linear(self.seconds), self.top, feed, side, now,
-                            now + self.seconds * SECOND - 1)  # fmt: skip
+                            now + self.seconds * SECOND_NS - 1)  # fmt: skip
         self.open_offer(self.offer(case, side, abs(held), price))
 
     def offer(self, case, side, size, price, bids=False):
@@ -62,7 +62,7 @@ class Shop(LiquidationDesign):
 class English(Shop):
     """The best bid wins when none came for a while; paid at the end."""
 
-    def __init__(self, *, reserve=1, ttl=10 * SECOND):
+    def __init__(self, *, reserve=1, ttl=10 * SECOND_NS):
         super().__init__()
         self.reserve, self.ttl = reserve, ttl
         self.best = {}

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t
 
 from lob.engine.block cimport Block
 
-from agents.flow.arguments import finite_list
+from lob.checks import reals
 
 __all__ = ["Choice"]
 
@@ -32,7 +32,7 @@ cdef class Choice:
     def __init__(self, name, weights):
         cdef Cell *cells
         cdef int64_t light, heavy
-        values = finite_list(name, weights)
+        values = reals(name, weights)
         self.total = sum(values)
         self.count = len(values)
         if not self.total > 0:

@@ -25,6 +25,7 @@ from lob.engine.records cimport (
     Quote,
     write_message,
 )
+from lob.units cimport SECOND_NS
 
 from lob.checks import integer
 from lob.types import MAX_PRICE as PRICE_LIMIT
@@ -32,7 +33,6 @@ from lob.types import MAX_SIZE as SIZE_LIMIT
 
 __all__ = ["BackgroundFlow"]
 
-cdef double NS = 1e9
 cdef double LONGEST_WAIT = 9e18  # ns: 285 years
 
 
@@ -150,7 +150,7 @@ cdef class BackgroundFlow(Participant):
         self.rate = rate
         if not rate > 0:
             return 0
-        wait = self.rest_of_ns + exponential(&self.stream) * NS / rate
+        wait = self.rest_of_ns + exponential(&self.stream) * SECOND_NS / rate
         if wait > LONGEST_WAIT:
             return 0
         whole = <int64_t>wait

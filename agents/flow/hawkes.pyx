@@ -10,12 +10,13 @@ from agents.flow.flow cimport BackgroundFlow
 from agents.flow.orders cimport OpenOrders
 from agents.random cimport below, uniform
 from lob.engine.records cimport BUY, SELL
+from lob.units cimport SECOND_NS
 
 from collections.abc import Iterable
 
 import numpy as np
 
-from agents.flow.arguments import finite_list
+from lob.checks import reals
 
 __all__ = ["EVENT_TYPES", "Hawkes"]
 
@@ -33,7 +34,7 @@ cdef enum:
     CANCEL_SELL = 5
     TYPES = 6
 
-cdef double SECOND = 1e-9
+cdef double SECONDS_A_NS = 1.0 / SECOND_NS
 
 
 @cython.auto_pickle(True)
@@ -77,11 +78,11 @@ cdef class Hawkes(BackgroundFlow):
     def __init__(self, name, *, price, baseline, excitation, decay, placement=(1.0,), **others):
         cdef double *numbers
         BackgroundFlow.__init__(self, name, price=price, **others)
-        base = finite_list("baseline", baseline, TYPES)
+        base = reals("baseline", baseline, TYPES)
         rows = list(excitation)
         if len(rows) != TYPES:
             raise ValueError(f"excitation must have {TYPES} rows, got {len(rows)}")
-        matrix = [finite_list(f"excitation[{i}]", row, TYPES) for i, row in enumerate(rows)]
+        matrix = [reals(f"excitation[{i}]", row, TYPES) for i, row in enumerate(rows)]
         radius = float(max(abs(np.linalg.eigvals(np.array(matrix)))))
         if radius >= 1:
             raise ValueError(
@@ -90,7 +91,7 @@ cdef class Hawkes(BackgroundFlow):
             )
         if not isinstance(decay, Iterable):
             decay = [decay] * TYPES
-        decays = finite_list("decay", decay, TYPES)
+        decays = reals("decay", decay, TYPES)
         if min(decays) == 0:
             raise ValueError(f"decay must be above 0, got {decay!r}")
         self.even = min(decays) == max(decays)
@@ -131,7 +132,7 @@ cdef class Hawkes(BackgroundFlow):
         """Bring the state to the present."""
         cdef const double *decays = <const double *>self.numbers.data + TYPES + TYPES * TYPES
         cdef double *state = self.state()
-        cdef double age = (self.simulation.now - self.updated) * SECOND
+        cdef double age = (self.simulation.now - self.updated) * SECONDS_A_NS
         cdef double left = natural_exp(-decays[0] * age)
         cdef int j
         self.updated = self.simulation.now

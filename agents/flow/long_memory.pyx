@@ -9,9 +9,8 @@ from agents.flow.poisson cimport Poisson
 from agents.random cimport Stream, below, draw, uniform
 from lob.engine.records cimport BUY, SELL
 
-from agents.flow.arguments import finite, finite_list
 from agents.flow.poisson import MAX_WINDOW
-from lob.checks import integer
+from lob.checks import integer, real, reals
 
 __all__ = ["LongMemory"]
 
@@ -69,14 +68,14 @@ cdef class LongMemory(Poisson):
             self,
             name,
             price=price,
-            lambda_=[finite("alpha", alpha)] * width,
-            theta=finite_list("delta", [delta]),
-            mu=0.5 * finite("mu", mu),
+            lambda_=[real("alpha", alpha, 0)] * width,
+            theta=reals("delta", [delta]),
+            mu=0.5 * real("mu", mu, 0),
             depth=depth,
             **others,
         )
         self.metaorders = integer("metaorders", metaorders, 1, MAX_METAORDERS)
-        self.beta = finite("beta", beta, 1.0, 10.0)
+        self.beta = real("beta", beta, 1.0, 10.0)
         if self.beta == 1:
             raise ValueError(f"beta must be above 1: there is no mean size at 1, got {beta!r}")
         self.hidden = Block()

@@ -19,8 +19,7 @@ from lob.engine.memory cimport prefetch
 from lob.engine.order_table cimport RestingOrder, hash_id, table_guess
 from lob.engine.records cimport BUY, SELL
 
-from agents.flow.arguments import finite, finite_list
-from lob.checks import integer
+from lob.checks import integer, real, reals
 
 __all__ = ["Poisson", "ZeroIntelligence"]
 
@@ -68,15 +67,15 @@ cdef class Poisson(BackgroundFlow):
         self, name, *, price, lambda_, theta, mu, k=0.0, alpha=0.0, window=None, depth=0, **others
     ):
         BackgroundFlow.__init__(self, name, price=price, **others)
-        arrivals = finite_list("lambda_", lambda_)
+        arrivals = reals("lambda_", lambda_)
         if window is None:
             window = len(arrivals)
         window = integer("window", window, 1, MAX_WINDOW)
-        scale, power = finite("k", k), finite("alpha", alpha)
+        scale, power = real("k", k, 0), real("alpha", alpha, 0)
         if len(arrivals) > window:
             raise ValueError(f"window must be at least {len(arrivals)}, got {window}")
         arrivals += [scale * power_law(i, power) for i in range(len(arrivals) + 1, window + 1)]
-        self.set_rates(arrivals, finite_list("theta", theta), finite("mu", mu), depth)
+        self.set_rates(arrivals, reals("theta", theta), real("mu", mu, 0), depth)
 
     cdef int set_rates(self, list arrivals, list thetas, double mu, object depth) except -1:
         """Keep the rates, those of one side."""
@@ -283,9 +282,9 @@ cdef class ZeroIntelligence(Poisson):
         lots = integer("sigma", sigma, 1)
         BackgroundFlow.__init__(self, name, price=price, size=lots, **others)
         width = integer("window", window, 1, MAX_WINDOW)
-        arrival = finite("alpha", alpha) / lots
-        trading = finite("mu", mu) / lots
-        leaving = finite("delta", delta)
+        arrival = real("alpha", alpha, 0) / lots
+        trading = real("mu", mu, 0) / lots
+        leaving = real("delta", delta, 0)
         self.set_rates([arrival] * width, [leaving], 0.5 * trading, depth)
 
 

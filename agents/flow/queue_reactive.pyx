@@ -13,9 +13,8 @@ from lob.engine.matching cimport Book
 from lob.engine.order_table cimport RestingOrder
 from lob.engine.records cimport BUY, MAX_PRICE, SELL
 
-from agents.flow.arguments import finite, finite_list
 from agents.flow.stationary import queue_lengths
-from lob.checks import integer
+from lob.checks import integer, real, reals
 
 __all__ = ["QueueReactive"]
 
@@ -96,11 +95,11 @@ cdef class QueueReactive(BackgroundFlow):
             if len(table) != self.levels:
                 raise ValueError(f"{which} must have {self.levels} lists, got {len(table)}")
             for i in range(self.levels):
-                table[i] = finite_list(f"{which}[{i}]", table[i])
+                table[i] = reals(f"{which}[{i}]", table[i])
                 if which != "limit" and table[i][0] != 0:
                     raise ValueError(f"{which}[{i}][0] must be 0, got {table[i][0]}")
-        self.theta = finite("theta", theta, 0, 1)
-        self.theta_reinit = finite("theta_reinit", theta_reinit, 0, 1)
+        self.theta = real("theta", theta, 0, 1)
+        self.theta_reinit = real("theta_reinit", theta_reinit, 0, 1)
         self.stationary = [
             Choice("limit", queue_lengths(i, *(table[i] for table in tables)))
             for i in range(self.levels)

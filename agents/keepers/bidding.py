@@ -5,7 +5,8 @@ from fractions import Fraction
 from typing import Protocol
 
 from lob import Side
-from lob.checks import integer
+from lob.checks import integer, ppm, real
+from lob.units import PPM
 
 __all__ = [
     "Ascending",
@@ -15,8 +16,6 @@ __all__ = [
     "expected_revenue",
     "first_price_bid",
 ]
-
-PPM = 1_000_000
 
 
 class BiddingRule(Protocol):
@@ -51,9 +50,9 @@ class Ascending:
     jump: int = 0
 
     def __post_init__(self) -> None:
-        integer("beg", self.beg, 0, PPM)
+        ppm("beg", self.beg)
         integer("opening", self.opening, 1)
-        integer("jump", self.jump, 0, PPM)
+        ppm("jump", self.jump)
 
     def bid(self, value: int, best: int | None, side: Side) -> int | None:
         """See ``BiddingRule``."""
@@ -86,7 +85,7 @@ class SealedBid:
     share: int = PPM
 
     def __post_init__(self) -> None:
-        integer("share", self.share, 1, PPM)
+        ppm("share", self.share, 1)
 
     def bid(self, value: int, best: int | None, side: Side) -> int | None:
         """See ``BiddingRule``."""
@@ -152,6 +151,5 @@ def expected_revenue(bidders: int, reserve: float = 0.0) -> float:
         As a share of the highest possible value.
     """
     n, r = integer("bidders", bidders, 1), reserve
-    if not 0 <= r <= 1:
-        raise ValueError(f"reserve must be 0 to 1, got {reserve}")
+    real("reserve", reserve, 0, 1)
     return float(2 * n / (n + 1) * (1 - r ** (n + 1)) - (1 - r**n))

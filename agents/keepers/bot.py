@@ -31,13 +31,13 @@ from lob.checks import integer
 from lob.clearing import Clearing, Ledger
 from lob.liquidation.offers import Offer
 from lob.types import LIQUIDATION_TAG
+from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
     from agents.keepers.congestion import Congestion
 
 __all__ = ["Bot"]
 
-SECOND = 1_000_000_000
 DEEP_REVIEW = 8
 """Every so many reviews all offers are looked at."""
 MOST = 2**62 - 1
@@ -77,8 +77,8 @@ class Bot(Agent):
         gas: GasPolicy | int = 0,
         congestion: str | None = None,
         offline: Iterable[tuple[int, int]] = (),
-        review: int = SECOND,
-        retry: int = SECOND,
+        review: int = SECOND_NS,
+        retry: int = SECOND_NS,
         to_venue: Latency | Distance | None = None,
         from_venue: Latency | Distance | None = None,
         owner: int | None = None,

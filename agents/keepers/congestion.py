@@ -17,10 +17,9 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from agents.agent import Agent
-from agents.keepers.bot import SECOND
 from agents.keepers.transactions import GAS_ACCOUNT, Transaction, sink_account
-from agents.traders.arguments import not_negative, positive
-from lob.checks import integer
+from lob.checks import integer, real
+from lob.units import SECOND_NS
 
 __all__ = ["BaseLoad", "Congestion", "Sender"]
 
@@ -99,7 +98,7 @@ class Congestion(Agent):
         self,
         name: str = "congestion",
         *,
-        block_time: int = 13 * SECOND,
+        block_time: int = 13 * SECOND_NS,
         capacity: int = 100,
         load: Iterable[BaseLoad | tuple[int, float, float]] = (),
         backlog: int = 10_000,
@@ -113,8 +112,8 @@ class Congestion(Agent):
         self.load = [BaseLoad(*one) for one in load]
         for i, one in enumerate(self.load):
             integer(f"load[{i}].start", one.start, self.load[i - 1].start + 1 if i else 0)
-            not_negative(f"load[{i}].rate", one.rate)
-            positive(f"load[{i}].mean_bid", one.mean_bid)
+            real(f"load[{i}].rate", one.rate, 0)
+            real(f"load[{i}].mean_bid", one.mean_bid, above=0)
         self.backlog = integer("backlog", backlog, 0)
         self.base_fee = integer("base_fee", base_fee, 0, 2**62 - 1)
         self.elasticity = integer("elasticity", elasticity, 0, 1_000)

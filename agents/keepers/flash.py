@@ -8,10 +8,9 @@ from agents.keepers.valuation import Costs, Worth, limit_of, worth_taking
 from lob import EntryKind, Side, TimeInForce
 from lob.checks import integer
 from lob.liquidation.offers import Offer
+from lob.units import PPM
 
 __all__ = ["FlashKeeper"]
-
-PPM = 1_000_000
 
 
 class FlashKeeper(Bot):

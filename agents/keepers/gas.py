@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from lob.checks import integer
+from lob.checks import integer, ppm
+from lob.units import PPM
 
 __all__ = ["FixedGas", "GasPolicy", "ProfitShare"]
-
-PPM = 1_000_000
 
 
 class GasPolicy(Protocol):
@@ -63,7 +62,7 @@ class ProfitShare:
     cap: int | None = None
 
     def __post_init__(self) -> None:
-        integer("share", self.share, 0, PPM)
+        ppm("share", self.share)
         integer("floor", self.floor, 0, 2**62 - 1)
         if self.cap is not None:
             integer("cap", self.cap, self.floor, 2**62 - 1)

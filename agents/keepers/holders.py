@@ -3,19 +3,17 @@
 from typing import Any
 
 from agents.keepers.bidders import AuctionKeeper
-from agents.keepers.bot import SECOND
 from agents.keepers.inventory_exit import Hold
 from agents.keepers.keeper import Keeper
 from agents.keepers.valuation import Levels, Worth
 from lob import Side
-from lob.checks import integer
+from lob.checks import integer, ppm
 from lob.clearing import Clearing
 from lob.liquidation.offers import Offer
 from lob.liquidation.takers.backstop import Vault
+from lob.units import PPM, SECOND_NS
 
 __all__ = ["BackstopProvider", "PassiveHolder"]
-
-PPM = 1_000_000
 
 
 class PassiveHolder(AuctionKeeper):
@@ -36,7 +34,7 @@ class PassiveHolder(AuctionKeeper):
         self, name: str, *, capital: int, discount: int, fair: int | None = None, **bot: Any
     ) -> None:
         super().__init__(name, capital=capital, inventory_exit=Hold(), **bot)
-        self.discount = integer("discount", discount, 0, PPM - 1)
+        self.discount = ppm("discount", discount, 0, PPM - 1)
         self.fair = None if fair is None else integer("fair", fair, 1)
 
     def value(self, offer: Offer, levels: Levels, price: int, most: int) -> Worth:
@@ -113,7 +111,7 @@ class BackstopProvider(Keeper):
         clearing: Clearing,
         vault: Vault,
         capital: int = 0,
-        every: int = SECOND,
+        every: int = SECOND_NS,
         **keeper: Any,
     ) -> None:
         if vault.account is None:

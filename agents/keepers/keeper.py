@@ -5,24 +5,22 @@ from itertools import islice
 from math import ceil, sqrt
 from typing import Any, NamedTuple
 
-from agents.keepers.bot import SECOND, Bot
+from agents.keepers.bot import Bot
 from agents.keepers.inventory_exit import AtOnce, InventoryExit
 from agents.keepers.transactions import sink_account
 from agents.keepers.valuation import Levels, Worth, limit_of, worth_taking
-from agents.traders.arguments import not_negative
 from lob import EntryKind, Reason, Side, TimeInForce
-from lob.checks import integer
+from lob.checks import integer, ppm, real
 from lob.liquidation.offers import Offer
+from lob.units import DAY_NS, PPM, SECOND_NS
 
 __all__ = ["Keeper", "KeeperReport"]
 
 Key = tuple[int, int]
 """Tag of a liquidation and number of an instrument."""
 
-PPM = 1_000_000
 RETRIED = 8
 """Offers that are looked at again when some capital comes back."""
-DAY = 24 * 3600 * SECOND
 FUNDING_ACCOUNT = "keepers' lenders"
 
 
@@ -119,10 +117,10 @@ class Keeper(Bot):
     ) -> None:
         super().__init__(name, capital=capital, **bot)
         self.min_profit_bps = integer("min_profit_bps", min_profit_bps, 0, 9_999)
-        self.funding = integer("funding", funding, 0, PPM)
+        self.funding = ppm("funding", funding)
         self.inventory_exit = AtOnce() if inventory_exit is None else inventory_exit
-        self.volatility = not_negative("volatility", volatility)
-        self.risk_aversion = not_negative("risk_aversion", risk_aversion)
+        self.volatility = real("volatility", volatility, 0)
+        self.risk_aversion = real("risk_aversion", risk_aversion, 0)
         time = self.inventory_exit.holding_time if holding_time is None else holding_time
         self.holding_time = integer("holding_time", time, 0)
         self.held: dict[Key, Inventory] = {}
@@ -145,8 +143,8 @@ class Keeper(Bot):
 
     def hurdle(self) -> int:
         """Ppm: least profit, funding and risk for the time that lots are held, each rounded up."""
-        seconds = self.holding_time / SECOND
-        funding = -(-self.funding * self.holding_time // DAY)
+        seconds = self.holding_time / SECOND_NS
+        funding = -(-self.funding * self.holding_time // DAY_NS)
         risk = ceil(self.risk_aversion * self.volatility * sqrt(seconds))
         return min(PPM - 1, 100 * self.min_profit_bps + funding + risk)
 
@@ -373,7 +371,7 @@ class Keeper(Bot):
 
     def pay_funding(self, cost: int, time: int, tag: int) -> None:
         """Pay for capital that was tied up for a time in ns, as far as there is cash."""
-        owed = -(-cost * self.funding * time // (PPM * DAY))
+        owed = -(-cost * self.funding * time // (PPM * DAY_NS))
         owed = min(owed, max(0, self.free()))
         if owed:
             self.simulation.ledger.transfer(

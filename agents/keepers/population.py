@@ -8,8 +8,7 @@ import numpy as np
 from agents.keepers.bot import Bot
 from agents.keepers.keeper import Keeper
 from agents.random import exp
-from agents.traders.arguments import positive
-from lob.checks import integer
+from lob.checks import integer, real
 
 __all__ = ["make_keepers", "split_capital"]
 
@@ -48,12 +47,12 @@ def split_capital(
     if law == "equal":
         weights = [1] * count
     elif law == "zipf":
-        positive("shape", shape)
+        real("shape", shape, above=0)
         weights = [max(1, round(2**32 * rank**-shape)) for rank in range(1, count + 1)]
     elif law == "lognormal":
         if random is None:
             raise ValueError("random must be given to draw shares, got None")
-        drawn = exp(positive("shape", shape) * random.standard_normal(count))
+        drawn = exp(real("shape", shape, above=0) * random.standard_normal(count))
         weights = [max(1, round(2**32 * share)) for share in drawn.tolist()]
     else:
         raise ValueError(f"law must be equal, zipf or lognormal, got {law!r}")

@@ -18,6 +18,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from lob import OrderBook, Side
+from lob.units import PPM
 
 __all__ = [
     "Costs",
@@ -30,7 +31,6 @@ __all__ = [
     "worth_taking",
 ]
 
-PPM = 1_000_000
 FIRST_LEVELS = 16
 
 Levels = list[tuple[int, int]]

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from agents.random import exp, log
 from lob import Instrument
-from lob.checks import integer
+from lob.checks import integer, real
+from lob.units import PPM
 
 __all__ = ["Accounts", "draw_accounts", "stacked_accounts"]
 
@@ -44,13 +45,12 @@ class Accounts:
         if instrument.inverse:
             # Truncated like all of this: toward zero.
             value = [
-                abs(n) * 1_000_000 // p
+                abs(n) * PPM // p
                 for n, p in zip(notional, self.entry_prices.tolist(), strict=False)
             ]
         else:
             value = [
-                abs(n) * p * 1_000_000
-                for n, p in zip(notional, self.entry_prices.tolist(), strict=False)
+                abs(n) * p * PPM for n, p in zip(notional, self.entry_prices.tolist(), strict=False)
             ]
         margins = self.margin.tolist()
         ppm = [v // m if m > 0 else 0 for v, m in zip(value, margins, strict=True)]
@@ -102,8 +102,7 @@ def draw_accounts(
     low, high = leverage
     if not 0 < low <= high:
         raise ValueError(f"leverage must be two rising positive numbers, got {leverage}")
-    if not 0 <= long_share <= 1:
-        raise ValueError(f"long_share must be 0 to 1, got {long_share}")
+    real("long_share", long_share, 0, 1)
     own = equity * exp(equity_spread * random.standard_normal(count))
     times = exp(random.uniform(log(low), log(high), count))
     lots = np.maximum(1, np.rint(own * times / (price * multiplier)).astype(np.int64))

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from agents.agent import Agent
-from lob.checks import integer
+from lob.checks import integer, ppm
+from lob.units import PPM, SECOND_NS
 
 __all__ = ["CollateralisedBorrowers"]
-
-PPM = 1_000_000
 
 
 class CollateralisedBorrowers(Agent):
@@ -51,7 +50,7 @@ class CollateralisedBorrowers(Agent):
         super().__init__(name, owner=owner, members=len(units))
         self.asset = asset
         self.units = [integer("units", one, 1) for one in units]
-        self.shares = [integer("shares", one, 0, PPM) for one in shares]
+        self.shares = [ppm("shares", one) for one in shares]
         self.clearing_number = integer("clearing", clearing, 0)
         self.opens = integer("opens", opens, 0)
         self.first_account = 0
@@ -86,5 +85,5 @@ class CollateralisedBorrowers(Agent):
         venue.refresh()
 
 
-WAIT = 1_000_000_000
+WAIT = SECOND_NS
 """ns until it looks for a mark again."""

@@ -4,6 +4,7 @@ import math
 
 from agents.leverage.leveraged import Leveraged
 from agents.random import log
+from lob.checks import real
 
 __all__ = ["LeverageTarget", "ValueFund", "VolatilityTarget"]
 
@@ -25,8 +26,8 @@ class LeverageTarget(Leveraged):
 
     def __init__(self, name: str, *, target: float, band: float = 0.0, **account: object) -> None:
         super().__init__(name, **account)  # type: ignore[arg-type]
-        if not target >= 0 or not band >= 0:
-            raise ValueError(f"target and band must not be negative, got {target} and {band}")
+        real("target", target, 0)
+        real("band", band, 0)
         self.target = target
         self.band = band
 
@@ -72,11 +73,8 @@ class VolatilityTarget(LeverageTarget):
         **account: object,
     ) -> None:
         super().__init__(name, target=cap, band=band, **account)
-        if not target_volatility > 0 or not half_life > 0:
-            raise ValueError(
-                "target_volatility and half_life must be positive, got "
-                f"{target_volatility} and {half_life}"
-            )
+        real("target_volatility", target_volatility, above=0)
+        real("half_life", half_life, above=0)
         self.target_volatility = target_volatility
         self.kept = 0.5 ** (1 / half_life)
         self.variance: float | None = None
@@ -120,11 +118,9 @@ class ValueFund(Leveraged):
         self, name: str, *, value: float, aggression: float, cap: float, **account: object
     ) -> None:
         super().__init__(name, **account)  # type: ignore[arg-type]
-        if not value > 0 or not aggression >= 0 or not cap >= 0:
-            raise ValueError(
-                "value must be positive, aggression and cap not negative, got "
-                f"{value}, {aggression} and {cap}"
-            )
+        real("value", value, above=0)
+        real("aggression", aggression, 0)
+        real("cap", cap, 0)
         self.value = value
         self.aggression = aggression
         self.cap = cap

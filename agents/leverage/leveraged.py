@@ -4,6 +4,7 @@ from agents.agent import Agent
 from lob import TimeInForce
 from lob.checks import integer
 from lob.clearing import Clearing, MarginAccount
+from lob.units import SECOND_NS
 
 __all__ = ["Leveraged"]
 
@@ -36,7 +37,7 @@ class Leveraged(Agent):
         entry_price: int | None = None,
         clearing: int = 0,
         holding: int = 0,
-        interval: int = 1_000_000_000,
+        interval: int = SECOND_NS,
         owner: int | None = None,
     ) -> None:
         super().__init__(name, owner=owner)

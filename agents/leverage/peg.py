@@ -2,11 +2,10 @@
 
 from agents.leverage.funded import LEVELS, Funded
 from lob import EntryKind
-from lob.checks import integer
+from lob.checks import integer, ppm
+from lob.units import PPM, SECOND_NS
 
 __all__ = ["DepegArbitrageur"]
-
-PPM = 1_000_000
 
 
 class DepegArbitrageur(Funded):
@@ -43,7 +42,7 @@ class DepegArbitrageur(Funded):
         claim: str,
         instrument: int = 0,
         funding: int = 0,
-        period: int = 1_000_000_000,
+        period: int = SECOND_NS,
         profit: int = 0,
         most: int = 10_000,
         base_instrument: int | None = None,
@@ -55,7 +54,7 @@ class DepegArbitrageur(Funded):
         self.instrument = integer("instrument", instrument, 0)
         self.funding = integer("funding", funding, 0)
         self.period = integer("period", period, 1)
-        self.profit = integer("profit", profit, 0, PPM)
+        self.profit = ppm("profit", profit)
         self.most = integer("most", most, 1)
         self.base_instrument = (
             None if base_instrument is None else integer("base_instrument", base_instrument, 0)

@@ -6,12 +6,11 @@ from typing import Any
 from agents.agent import Agent
 from agents.leverage.funded import Funded, claims_of
 from lob import Kind, Side, TimeInForce
-from lob.checks import integer
+from lob.checks import integer, ppm
 from lob.clearing import Clearing, MarginAccount
+from lob.units import PPM, SECOND_NS
 
 __all__ = ["LPBorrower", "PoolArbitrageur", "best_swap"]
-
-PPM = 1_000_000
 
 
 def best_swap(base: int, cash: int, fee: int, side: Side, price: int) -> int:
@@ -42,7 +41,7 @@ def best_swap(base: int, cash: int, fee: int, side: Side, price: int) -> int:
     1000
     """
     integer("base", base, 1), integer("cash", cash, 1), integer("price", price, 1)
-    kept = PPM - integer("fee", fee, 0, PPM - 1)
+    kept = PPM - ppm("fee", fee, 0, PPM - 1)
     if side == Side.BUY:
         # base - d must not be below the root: the root rounds up.
         square = -(-base * cash * PPM // (price * kept))
@@ -201,7 +200,7 @@ class LPBorrower(Agent):
         reduce_at: int = 1_200_000,
         step: int = 250_000,
         slippage: int = 10_000,
-        interval: int = 1_000_000_000,
+        interval: int = SECOND_NS,
         owner: int | None = None,
     ) -> None:
         super().__init__(name, owner=owner)
@@ -211,8 +210,8 @@ class LPBorrower(Agent):
         self.base_holding = integer("base_holding", base_holding, 0)
         self.target = integer("target", target, PPM)
         self.reduce_at = integer("reduce_at", reduce_at, 0)
-        self.step = integer("step", step, 1, PPM)
-        self.slippage = integer("slippage", slippage, 0, PPM)
+        self.step = ppm("step", step, 1)
+        self.slippage = ppm("slippage", slippage)
         self.interval = integer("interval", interval, 1)
         self.account = 0
 

@@ -24,14 +24,12 @@ from lob.engine.records cimport (
     Message,
     write_message,
 )
+from lob.units cimport PPM
 from lob.engine.wide cimport fits, int128
 
 from lob import checks
 
 __all__ = ["MarginTraders"]
-
-cdef enum:
-    PPM = 1_000_000
 
 
 @cython.auto_pickle(True)

@@ -23,6 +23,7 @@ from lob.clearing.requirement cimport NO_PRICE
 from lob.engine.ladder cimport NO_LEVEL, Ladder, ladder_next
 from lob.engine.matching cimport Book
 from lob.engine.records cimport BUY, IOC, LIMIT, MAX_PRICE, MAX_SIZE, NEW, SELL, Message, write_message
+from lob.units cimport PPM, SECOND_NS
 from lob.engine.wide cimport ceil_ratio, floor_ratio, int128
 
 import numpy as np
@@ -32,7 +33,6 @@ from lob import checks
 __all__ = ["RecursiveBorrowers"]
 
 cdef enum:
-    PPM = 1_000_000
     MAX_PLACES = 64
 
 cdef object SEAT = np.dtype(
@@ -117,14 +117,14 @@ cdef class RecursiveBorrowers(Participant):
         ltv,
         loops,
         target=0,
-        interval=1_000_000_000,
+        interval=SECOND_NS,
         opens=None,
         slippage=10_000,
         patience=3,
         unwind_below=0,
         unwind_to=PPM,
         flash=False,
-        look_interval=1_000_000_000,
+        look_interval=SECOND_NS,
         reaction=0,
         owner=None,
     ):
@@ -150,12 +150,12 @@ cdef class RecursiveBorrowers(Participant):
         seats = self.borrowers * (len(self.places) if everywhere else 1)
         Participant.__init__(self, name, owner=owner, members=seats)
         self.deposits = np.tile(lots, len(self.places) if everywhere else 1).astype(np.int64)
-        self.ltv = checks.integer("ltv", ltv, 0, PPM)
+        self.ltv = checks.ppm("ltv", ltv)
         self.loops = checks.integer("loops", loops, 0, 2**16 - 1)
         self.target = checks.integer("target", target, 0)
         self.interval = checks.integer("interval", interval, 1)
         self.opens = self.interval if opens is None else checks.integer("opens", opens, 1)
-        self.slippage = checks.integer("slippage", slippage, 0, PPM)
+        self.slippage = checks.ppm("slippage", slippage)
         self.patience = checks.integer("patience", patience, 1, 255)
         self.unwind_below = checks.integer("unwind_below", unwind_below, 0, 2**40)
         self.unwind_to = checks.integer("unwind_to", unwind_to, PPM, 2**40)

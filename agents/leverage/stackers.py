@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from agents.leverage.funded import claims_of
 from agents.leverage.leveraged import Leveraged
 from lob import Side, TimeInForce
-from lob.checks import integer
+from lob.checks import integer, ppm
 from lob.clearing import Clearing
+from lob.units import PPM
 
 __all__ = ["RecursiveYieldBorrower", "RehypothecatingLender"]
-
-PPM = 1_000_000
 
 
 def liquidation_threshold(clearing: Clearing, holding: int) -> int:
@@ -65,9 +64,9 @@ class RecursiveYieldBorrower(Leveraged):
         if not times or times[0] != 0 or sorted(set(times)) != times:
             raise ValueError(f"borrow_rates must begin at 0 and rise in time, got {times}")
         self.least = integer("least", least, 0)
-        self.ltv = integer("ltv", ltv, 0, PPM)
+        self.ltv = ppm("ltv", ltv)
         self.target = integer("target", target, PPM)
-        self.slippage = integer("slippage", slippage, 0, PPM)
+        self.slippage = ppm("slippage", slippage)
 
     @property
     def carry(self) -> int:
@@ -144,8 +143,8 @@ class RehypothecatingLender(Leveraged):
         super().__init__(name, **{"margin": 0, **account})  # type: ignore[arg-type]
         self.receipt = receipt
         self.asset = asset
-        self.share = integer("share", share, 0, PPM)
-        self.ltv = integer("ltv", ltv, 0, PPM)
+        self.share = ppm("share", share)
+        self.ltv = ppm("ltv", ltv)
         self.top_up = integer("top_up", top_up, 0)
 
     def look(self) -> None:

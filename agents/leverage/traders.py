@@ -3,6 +3,7 @@
 from agents.leverage.leveraged import Leveraged
 from lob import TimeInForce
 from lob.checks import integer
+from lob.units import PPM
 
 __all__ = ["Hedger", "Pyramider", "SelfDeleverager", "StopLoss"]
 
@@ -41,7 +42,7 @@ class Pyramider(Leveraged):
         mark, equity = self.mark_price or 0, self.state.equity or 0
         if self.added_at is None:
             self.added_at = mark
-        gone = self.side * (mark - self.added_at) * 1_000_000
+        gone = self.side * (mark - self.added_at) * PPM
         if equity <= 0 or (self.held and gone < self.step * self.added_at):
             return
         wanted = int(self.leverage * equity) // self.lot_value

@@ -7,12 +7,11 @@ from typing import NamedTuple
 from agents.leverage.funded import Funded, claims_of
 from agents.leverage.leveraged import Leveraged
 from lob import Side, TimeInForce
-from lob.checks import integer
+from lob.checks import integer, ppm, real
 from lob.clearing import leverage
+from lob.units import PPM
 
 __all__ = ["LeverageVault", "Rebalance", "VaultDepositor"]
-
-PPM = 1_000_000
 
 
 class Rebalance(NamedTuple):
@@ -89,11 +88,11 @@ class LeverageVault(Leveraged):
         self.high = integer("high", high, self.low)
         self.target = integer("target", target, self.low, self.high)
         self.ripcord = integer("ripcord", ripcord, self.high)
-        self.speed = integer("speed", speed, 1, PPM)
+        self.speed = ppm("speed", speed, 1)
         self.epoch = integer("epoch", epoch, 1)
         self.most = integer("most", most, 1)
         self.ripcord_most = integer("ripcord_most", ripcord_most, 1)
-        self.slippage = integer("slippage", slippage, 0, PPM)
+        self.slippage = ppm("slippage", slippage)
         self.rebalanced_at: int | None = None
         self.goal: Fraction | None = None
         self.rebalances: list[Rebalance] = []
@@ -208,14 +207,13 @@ class VaultDepositor(Funded):
         **funded: object,
     ) -> None:
         super().__init__(name, **funded)  # type: ignore[arg-type]
-        if not flow >= 0:
-            raise ValueError(f"flow must not be negative, got {flow}")
+        real("flow", flow, 0)
         self.vault = vault
         self.instrument = integer("instrument", instrument, 0)
         self.flow = flow
-        self.most = integer("most", most, 0, PPM)
-        self.panic = integer("panic", panic, 0, PPM)
-        self.slippage = integer("slippage", slippage, 0, PPM)
+        self.most = ppm("most", most)
+        self.panic = ppm("panic", panic)
+        self.slippage = ppm("slippage", slippage)
         self.seen: deque[Fraction] = deque(maxlen=integer("lookback", lookback, 1) + 1)
         self.highest = Fraction(0)
 

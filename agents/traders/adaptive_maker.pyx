@@ -14,14 +14,13 @@ from agents.simulation cimport Participant
 from agents.traders.population cimport Population
 from lob.engine.matching cimport Book
 from lob.engine.records cimport BUY, REASON_UNCROSS, SELL, TRADE, Event, Quote
+from lob.units cimport SECOND_NS
 
-from agents.traders.arguments import not_negative, positive
-from lob.checks import integer
+from lob.checks import integer, real
 from lob.types import EventKind
 
 __all__ = ["AdaptiveMakers", "MarketWatch"]
 
-cdef double NS = 1e9  # in a second
 cdef int64_t NO_MID = -(2**62)
 
 cdef enum:
@@ -62,7 +61,7 @@ cdef class MarketWatch(Participant):
     def __init__(self, name, *, instrument, threshold, AdaptiveMakers makers not None):
         Participant.__init__(self, name)
         self.instrument = integer("instrument", instrument, 0, 2**16 - 1)
-        self.threshold = not_negative("threshold", threshold)
+        self.threshold = real("threshold", threshold, 0)
         self.makers = makers
         self.trades = Block()
         self.trades.reserve(64 * sizeof(Traded))
@@ -218,19 +217,19 @@ cdef class AdaptiveMakers(Population):
         **arguments,
     ):
         Population.__init__(self, name, members, **arguments)
-        self.mean_gap = positive("mean_gap", mean_gap)
+        self.mean_gap = real("mean_gap", mean_gap, above=0)
         self.levels = integer("levels", levels, 1, 2**16)
-        self.share = not_negative("share", share)
+        self.share = real("share", share, 0)
         self.least_size = integer("least_size", least_size, 1, 2**40)
-        self.first_window = not_negative("first_window", first_window)
-        self.newest = not_negative("newest", newest)
+        self.first_window = real("first_window", first_window, 0)
+        self.newest = real("newest", newest, 0)
         if self.newest > 1:
             raise ValueError(f"newest must be at most 1, got {newest}")
-        self.level_spacing = not_negative("level_spacing", level_spacing)
-        self.imbalance_shift = not_negative("imbalance_shift", imbalance_shift)
-        self.lookback = <int64_t>(NS * positive("lookback", lookback))
+        self.level_spacing = real("level_spacing", level_spacing, 0)
+        self.imbalance_shift = real("imbalance_shift", imbalance_shift, 0)
+        self.lookback = <int64_t>(SECOND_NS * real("lookback", lookback, above=0))
         self.cancel_delay = integer("cancel_delay", cancel_delay, 0)
-        self.threshold = not_negative("threshold", threshold)
+        self.threshold = real("threshold", threshold, 0)
         self.notes = True
 
     cdef int join(self) except -1:
@@ -254,7 +253,7 @@ cdef class AdaptiveMakers(Population):
     cdef int start(self) except -1:
         cdef int64_t member
         for member in range(self.members):
-            self.wake_within(member, NS * self.mean_gap)
+            self.wake_within(member, SECOND_NS * self.mean_gap)
         return 0
 
     cdef int tell(self) except -1:
@@ -285,7 +284,7 @@ cdef class AdaptiveMakers(Population):
         if not self.is_open():
             return 0
         maker.asking = False
-        self.wake_within(member, NS * self.mean_gap)
+        self.wake_within(member, SECOND_NS * self.mean_gap)
         if quote.bid_size and quote.ask_size:
             maker.mid = (quote.bid_price + quote.ask_price) >> 1  # rounded down
             maker.spread = (

@@ -11,10 +11,9 @@ from math import sqrt
 from typing import Any, NamedTuple, Protocol
 
 from agents.agent import Agent, EventView
-from agents.traders.arguments import finite, not_negative, positive
 from agents.traders.open_lots import OpenLots
 from lob import Side, TimeInForce
-from lob.checks import integer
+from lob.checks import integer, real
 
 __all__ = [
     "Band",
@@ -24,8 +23,6 @@ __all__ = [
     "SpreadBand",
     "StatisticalArbitrage",
 ]
-
-SECOND = 1_000_000_000
 
 
 class Touch(NamedTuple):
@@ -72,8 +69,8 @@ class FixedBand:
     """
 
     def __init__(self, fair: float = 0.0, cost: float = 0.0, threshold: float = 1.0) -> None:
-        finite("fair", fair)
-        edge = not_negative("cost", cost) + not_negative("threshold", threshold)
+        real("fair", fair)
+        edge = real("cost", cost, 0) + real("threshold", threshold, 0)
         self.band = Band(fair - edge, fair, fair, fair + edge)
 
     def look(self, ts: int, spread: float) -> Band:
@@ -111,11 +108,11 @@ class MovingBand:
         warm_up: int | None = None,
     ) -> None:
         self.half_life = integer("half_life", half_life, 1)
-        self.enter = positive("enter", enter)
-        self.leave = not_negative("leave", leave)
+        self.enter = real("enter", enter, above=0)
+        self.leave = real("leave", leave, 0)
         if self.leave >= self.enter:
             raise ValueError(f"leave must be less than enter, {enter}, got {leave!r}")
-        self.cost = not_negative("cost", cost)
+        self.cost = real("cost", cost, 0)
         self.warm_up = self.half_life if warm_up is None else integer("warm_up", warm_up, 0)
         self.mean = 0.0
         self.variance = 0.0

@@ -12,8 +12,7 @@ from lob.engine.ladder cimport NO_LEVEL, Ladder
 from lob.engine.matching cimport Book
 from lob.engine.records cimport BUY, SELL, TRADE, Event
 
-from agents.traders.arguments import not_negative, positive
-from lob.checks import integer
+from lob.checks import integer, real
 
 __all__ = ["FundamentalChartists"]
 
@@ -125,11 +124,11 @@ cdef class FundamentalChartists(Population):
         self.steps = integer("steps", steps, 1, 2**32)
         self.quiet_steps = integer("quiet_steps", quiet_steps, 0, self.steps)
         self.orders_per_step = integer("orders_per_step", orders_per_step, 1, self.members)
-        self.noise_scale = not_negative("noise_scale", noise_scale)
+        self.noise_scale = real("noise_scale", noise_scale, 0)
         if len(weights) != 3:
             raise ValueError(f"weights must be three numbers, got {weights!r}")
-        self.weights = tuple(not_negative(f"weights[{i}]", one) for i, one in enumerate(weights))
-        positive("weights: their sum", sum(self.weights))
+        self.weights = tuple(real(f"weights[{i}]", one, 0) for i, one in enumerate(weights))
+        real("weights: their sum", sum(self.weights), above=0)
         self.windows = span("windows", windows, 1, 2**20)
         self.patience = span("patience", patience, 1, 2**40)
         self.margins = span("margins", margins, 0, 1)
@@ -321,7 +320,7 @@ def span(name, ends, low, high):
     """Two numbers as the ends of a uniform distribution, or an error that names them."""
     if len(ends) != 2:
         raise ValueError(f"{name} must be two numbers, got {ends!r}")
-    least, most = (not_negative(f"{name}[{i}]", one) for i, one in enumerate(ends))
+    least, most = (real(f"{name}[{i}]", one, 0) for i, one in enumerate(ends))
     if not low <= least <= most <= high:
         raise ValueError(f"{name} must rise within {low} to {high}, got {ends!r}")
     return least, most

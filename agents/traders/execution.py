@@ -12,10 +12,9 @@ from agents.traders.open_lots import OpenLots
 from agents.traders.schedules import Schedule
 from lob import EventKind, Reason, Side, TimeInForce
 from lob.checks import integer
+from lob.units import SECOND_NS
 
 __all__ = ["ExecutionReport", "Executor"]
-
-SECOND = 1_000_000_000
 
 
 class ExecutionReport(NamedTuple):
@@ -82,7 +81,7 @@ class Executor(Agent):
         start_in: int = 0,
         passive: bool = False,
         worst_price: int | None = None,
-        retry: int = SECOND,
+        retry: int = SECOND_NS,
         patience: int = 0,
         instrument: int = 0,
         tag: int = 0,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from agents.agent import Agent
 from lob import Side, TimeInForce
 from lob.checks import integer
+from lob.units import SECOND_NS
 
 __all__ = ["PriceFollower"]
 
@@ -38,7 +39,7 @@ class PriceFollower(Agent):
         times: Sequence[int],
         prices: Sequence[int],
         instrument: int = 0,
-        interval: int = 1_000_000_000,
+        interval: int = SECOND_NS,
         most: int = 1_000,
         tolerance: int = 0,
         owner: int | None = None,

@@ -31,8 +31,9 @@ from agents.random cimport (
     root_seed,
     uniform,
 )
+from lob.units cimport SECOND_NS
 
-from agents.traders.arguments import not_negative
+from lob.checks import real, text
 from lob import checks
 
 __all__ = ["Fundamental"]
@@ -44,7 +45,6 @@ cdef enum:
 
 cdef int64_t FOREVER = 2**63 - 1
 cdef double FINEST = 0.01  # ticks: the deviation that the straight line may hide
-cdef double NS = 1e9  # in a second
 
 cdef struct Knot:
     double value
@@ -113,16 +113,15 @@ cdef class Fundamental:
         start=0,
     ):
         self.seed = checks.integer("seed", seed, 0, 2**128 - 1)
-        if not isinstance(name, str) or not name:
-            raise TypeError(f"name must be a string that is not empty, got {name!r}")
+        text("name", name)
         self.name = name
-        self.mean = not_negative("mean", mean)
-        self.initial = self.mean if initial is None else not_negative("initial", initial)
-        self.reversion = not_negative("reversion", reversion)
-        self.volatility = not_negative("volatility", volatility)
-        self.jump_rate = not_negative("jump_rate", jump_rate)
-        self.jump_mean = not_negative("jump_mean", jump_mean)
-        self.jump_deviation = not_negative("jump_deviation", jump_deviation)
+        self.mean = real("mean", mean, 0)
+        self.initial = self.mean if initial is None else real("initial", initial, 0)
+        self.reversion = real("reversion", reversion, 0)
+        self.volatility = real("volatility", volatility, 0)
+        self.jump_rate = real("jump_rate", jump_rate, 0)
+        self.jump_mean = real("jump_mean", jump_mean, 0)
+        self.jump_deviation = real("jump_deviation", jump_deviation, 0)
         self.start = checks.integer("start", start, 0)
         self.prepare()
 
@@ -132,8 +131,8 @@ cdef class Fundamental:
         cdef StreamKey key
         cdef double length, half
         cdef int level
-        self.reversion_ns = self.reversion / NS
-        self.variance_ns = self.volatility * self.volatility / NS
+        self.reversion_ns = self.reversion / SECOND_NS
+        self.variance_ns = self.volatility * self.volatility / SECOND_NS
         self.resolution = CELL_BITS
         for level in range(CELL_BITS, -1, -1):
             length = <double>(<int64_t>1 << level)
@@ -217,7 +216,7 @@ cdef class Fundamental:
         cdef double gap
         if self.jump_rate == 0:
             return FOREVER
-        gap = exponential(&self.jump_stream) / self.jump_rate * NS + 0.5
+        gap = exponential(&self.jump_stream) / self.jump_rate * SECOND_NS + 0.5
         return since + <int64_t>gap if gap < FOREVER - since else FOREVER
 
     cdef int extend_jumps(self, int64_t since) except -1:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.agent import Agent, EventView
-from agents.traders.arguments import not_negative, positive
 from agents.traders.quoting import (
     Quote,
     QuoteBoard,
@@ -27,7 +26,8 @@ from agents.traders.quoting import (
     reservation_spread,
 )
 from lob import EventKind, Side
-from lob.checks import integer
+from lob.checks import integer, real
+from lob.units import SECOND_NS
 
 __all__ = [
     "AvellanedaStoikov",
@@ -37,8 +37,6 @@ __all__ = [
     "RecentVolume",
     "VolumeShare",
 ]
-
-SECOND = 1_000_000_000
 
 
 class Maker(Agent):
@@ -159,9 +157,9 @@ class AvellanedaStoikov(Maker):
         super().__init__(name, **maker)
         self.size = integer("size", size, 1)
         self.horizon = integer("horizon", horizon, 1)
-        self.risk_aversion = positive("risk_aversion", risk_aversion)
-        self.sigma = not_negative("sigma", sigma)
-        self.decay = positive("decay", decay)
+        self.risk_aversion = real("risk_aversion", risk_aversion, above=0)
+        self.sigma = real("sigma", sigma, 0)
+        self.decay = real("decay", decay, above=0)
         self.renews = renews
         self.started = 0
 
@@ -175,7 +173,7 @@ class AvellanedaStoikov(Maker):
         elapsed = self.now - self.started
         if elapsed >= self.horizon and not self.renews:
             return {}
-        left = (self.horizon - elapsed % self.horizon) / SECOND
+        left = (self.horizon - elapsed % self.horizon) / SECOND_NS
         aversion, sigma = self.risk_aversion, self.sigma
         centre = reservation_price(
             mid, self.inventory / self.size, left, risk_aversion=aversion, sigma=sigma
@@ -223,10 +221,10 @@ class GueantLehalleFernandezTapia(Maker):
         self.bound = integer("bound", bound, 1)
         self.distances = bounded_distances(
             self.bound,
-            risk_aversion=positive("risk_aversion", risk_aversion),
-            sigma=not_negative("sigma", sigma),
-            decay=positive("decay", decay),
-            intensity=positive("intensity", intensity),
+            risk_aversion=real("risk_aversion", risk_aversion, above=0),
+            sigma=real("sigma", sigma, 0),
+            decay=real("decay", decay, above=0),
+            intensity=real("intensity", intensity, above=0),
         )
 
     def quotes(self, mid: float) -> Quotes:
@@ -266,7 +264,7 @@ class VolumeShare:
     least: int = 1
 
     def __post_init__(self) -> None:
-        positive("share", self.share)
+        real("share", self.share, above=0)
         integer("window", self.window, 1)
         integer("least", self.least, 1)
 
@@ -329,7 +327,7 @@ class LadderMaker(Maker):
     ) -> None:
         super().__init__(name, **maker)
         self.levels = integer("levels", levels, 1)
-        self.offset = not_negative("offset", offset)
+        self.offset = real("offset", offset, 0)
         self.step = integer("step", step, 1)
         self.size = size if isinstance(size, VolumeShare) else integer("size", size, 1)
         self.rest = None if rest is None else integer("rest", rest, 1)

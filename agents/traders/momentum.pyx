@@ -7,13 +7,12 @@ from lob.engine.block cimport Block
 from agents.traders.population cimport Population
 from agents.traders.sizes cimport SizeMixture
 from lob.engine.records cimport BUY, SELL, Quote
+from lob.units cimport SECOND_NS
 
-from agents.traders.arguments import positive
+from lob.checks import real
 from lob import checks
 
 __all__ = ["MomentumTraders"]
-
-cdef double NS = 1e9  # in a second
 
 
 @cython.auto_pickle(True)
@@ -57,7 +56,7 @@ cdef class MomentumTraders(Population):
     ):
         Population.__init__(self, name, members, **arguments)
         self.sizes = sizes
-        self.mean_gap = positive("mean_gap", mean_gap)
+        self.mean_gap = real("mean_gap", mean_gap, above=0)
         self.long_window = checks.integer("long_window", long_window, 1, 2**16)
         self.short_window = checks.integer("short_window", short_window, 1, self.long_window)
 
@@ -70,7 +69,7 @@ cdef class MomentumTraders(Population):
     cdef int start(self) except -1:
         cdef int64_t member
         for member in range(self.members):
-            self.wake_within(member, NS * self.mean_gap)
+            self.wake_within(member, SECOND_NS * self.mean_gap)
         return 0
 
     cdef int wake(self, uint32_t payload) except -1:
@@ -82,7 +81,7 @@ cdef class MomentumTraders(Population):
         cdef int64_t size, i, all_sum = 0, last_sum = 0
         if not self.is_open():
             return 0
-        self.wake_within(member, NS * self.mean_gap)
+        self.wake_within(member, SECOND_NS * self.mean_gap)
         if not (quote.bid_size and quote.ask_size):
             return 0
         ring[seen[0] % self.long_window] = quote.bid_price + quote.ask_price

@@ -18,8 +18,8 @@ from itertools import accumulate
 from math import acosh, exp, expm1
 from typing import Protocol
 
-from agents.traders.arguments import not_negative, positive, share
-from lob.checks import integer
+from lob.checks import integer, real
+from lob.units import SECOND_NS
 
 __all__ = [
     "POV",
@@ -31,8 +31,6 @@ __all__ = [
     "almgren_chriss_held",
     "obizhaeva_wang_block",
 ]
-
-SECOND = 1_000_000_000
 
 
 class Schedule(Protocol):
@@ -99,7 +97,7 @@ class VWAP:
     def __init__(self, duration: int, profile: Sequence[float]) -> None:
         self.duration = integer("duration", duration, 1)
         self.intervals = integer("len(profile)", len(profile), 1, self.duration)
-        parts = [Fraction(not_negative(f"profile[{i}]", part)) for i, part in enumerate(profile)]
+        parts = [Fraction(real(f"profile[{i}]", part, 0)) for i, part in enumerate(profile)]
         if not any(parts):
             raise ValueError(f"profile must hold a number above 0, got {profile!r}")
         whole = sum(parts)
@@ -131,7 +129,7 @@ class POV:
 
     def __init__(self, duration: int, rate: float, every: int) -> None:
         self.duration = integer("duration", duration, 1)
-        self.rate = share("rate", rate)
+        self.rate = real("rate", rate, above=0, below=1)
         self.every = integer("every", every, 1)
 
     def due(self, size: int, elapsed: int, volume: int) -> int:
@@ -178,7 +176,7 @@ class AlmgrenChriss:
         self.duration = integer("duration", duration, 1)
         self.periods = integer("periods", periods, 1, self.duration)
         self.held = almgren_chriss_held(
-            self.duration / SECOND,
+            self.duration / SECOND_NS,
             self.periods,
             risk_aversion=risk_aversion,
             sigma=sigma,
@@ -213,14 +211,14 @@ class ObizhaevaWang:
 
     def __init__(self, duration: int, resilience: float, slices: int) -> None:
         self.duration = integer("duration", duration, 1)
-        self.resilience = positive("resilience", resilience)
+        self.resilience = real("resilience", resilience, above=0)
         self.slices = integer("slices", slices, 1, self.duration)
 
     def due(self, size: int, elapsed: int, volume: int) -> int:
         """Lots that should be done by now, rounded to the nearest lot; at the end all."""
         if elapsed >= self.duration:
             return size
-        block = obizhaeva_wang_block(size, self.duration / SECOND, self.resilience)
+        block = obizhaeva_wang_block(size, self.duration / SECOND_NS, self.resilience)
         return round(block + (size - 2 * block) * self._streamed(elapsed) / self.slices)
 
     def next_look(self, elapsed: int) -> int:
@@ -255,12 +253,12 @@ def almgren_chriss_held(
     ValueError
         Also where ``eta`` does not exceed ``gamma * tau / 2``: trading would then be free.
     """
-    tau = positive("horizon", horizon) / integer("periods", periods, 1)
-    aversion = not_negative("risk_aversion", risk_aversion)
-    least = not_negative("gamma", gamma) * tau / 2
-    if positive("eta", eta) <= least:
+    tau = real("horizon", horizon, above=0) / integer("periods", periods, 1)
+    aversion = real("risk_aversion", risk_aversion, 0)
+    least = real("gamma", gamma, 0) * tau / 2
+    if real("eta", eta, above=0) <= least:
         raise ValueError(f"eta must be more than gamma * tau / 2 = {least}, got {eta!r}")
-    curve = aversion * not_negative("sigma", sigma) ** 2 / (eta - least)
+    curve = aversion * real("sigma", sigma, 0) ** 2 / (eta - least)
     angle = periods * acosh(1 + tau**2 * curve / 2)  # kappa T
     left = [(periods - k) / periods for k in range(periods + 1)]
     if angle == 0:

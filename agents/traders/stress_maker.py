@@ -19,11 +19,11 @@ from enum import IntEnum
 from math import floor, sqrt
 from typing import Any, NamedTuple, Protocol
 
-from agents.traders.arguments import positive, share
-from agents.traders.makers import SECOND, LadderMaker
+from agents.traders.makers import LadderMaker
 from agents.traders.quoting import Quotes
 from lob import Side
-from lob.checks import integer
+from lob.checks import integer, real
+from lob.units import SECOND_NS
 
 __all__ = [
     "DrawdownLimit",
@@ -91,9 +91,9 @@ class Response:
     withdraw: Withdrawal = Withdrawal.NEITHER
 
     def __post_init__(self) -> None:
-        if positive("widen", self.widen) < 1:
+        if real("widen", self.widen, above=0) < 1:
             raise ValueError(f"widen must be at least 1, got {self.widen!r}")
-        if positive("shrink", self.shrink) > 1:
+        if real("shrink", self.shrink, above=0) > 1:
             raise ValueError(f"shrink must be at most 1, got {self.shrink!r}")
         Withdrawal(self.withdraw)
 
@@ -132,7 +132,7 @@ class InventoryLimit:
 
     def __post_init__(self) -> None:
         integer("lots", self.lots, 1)
-        share("release", self.release)
+        real("release", self.release, above=0, below=1)
         if self.response.withdraw == Withdrawal.BOTH:
             raise ValueError(
                 f"response of an inventory limit must not withdraw both sides, got {self.response}"
@@ -167,9 +167,9 @@ class VolatilityLimit:
     last: Reading | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        positive("sigma", self.sigma)
+        real("sigma", self.sigma, above=0)
         integer("half_life", self.half_life, 1)
-        share("release", self.release)
+        real("release", self.release, above=0, below=1)
 
     def strain(self, reading: Reading) -> float:
         """Realised volatility over the limit."""
@@ -177,7 +177,7 @@ class VolatilityLimit:
             self.last = reading
         passed = reading.ts - self.last.ts
         if passed > 0:
-            fresh = (reading.mid - self.last.mid) ** 2 * SECOND / passed
+            fresh = (reading.mid - self.last.mid) ** 2 * SECOND_NS / passed
             kept: float = 0.5 ** (passed / self.half_life)
             self.variance = kept * self.variance + (1 - kept) * fresh
             self.last = reading
@@ -210,7 +210,7 @@ class DrawdownLimit:
     def __post_init__(self) -> None:
         integer("loss", self.loss, 1)
         integer("window", self.window, 1)
-        share("release", self.release)
+        real("release", self.release, above=0, below=1)
 
     def strain(self, reading: Reading) -> float:
         """The fall over the limit."""

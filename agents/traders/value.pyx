@@ -14,13 +14,12 @@ from agents.traders.fundamental cimport Fundamental
 from agents.traders.population cimport Population
 from agents.traders.sizes cimport SizeMixture
 from lob.engine.records cimport BUY, CANCELLED, SELL, TRADE, Event, Quote
+from lob.units cimport SECOND_NS
 
-from agents.traders.arguments import not_negative, positive
-from lob.checks import integer
+from lob.checks import integer, real
 
 __all__ = ["Belief", "ValueTraders"]
 
-cdef double NS = 1e9  # in a second
 
 cdef struct View:
     double value  # best estimate at ``time``, in ticks
@@ -95,10 +94,10 @@ cdef class Belief:
     cdef Prior prior
 
     def __init__(self, mean, *, reversion, volatility, noise_variance, ts=0):
-        self.prior.mean = not_negative("mean", mean)
-        self.prior.reversion_ns = not_negative("reversion", reversion) / NS
-        self.prior.noise_variance = not_negative("noise_variance", noise_variance)
-        self.prior.variance_ns = not_negative("volatility", volatility) ** 2 / NS
+        self.prior.mean = real("mean", mean, 0)
+        self.prior.reversion_ns = real("reversion", reversion, 0) / SECOND_NS
+        self.prior.noise_variance = real("noise_variance", noise_variance, 0)
+        self.prior.variance_ns = real("volatility", volatility, 0) ** 2 / SECOND_NS
         self.view.value = self.prior.mean
         self.view.variance = 0
         self.view.time = ts
@@ -180,12 +179,12 @@ cdef class ValueTraders(Population):
         Population.__init__(self, name, members, **arguments)
         self.fundamental = fundamental
         self.sizes = sizes
-        self.rate = positive("rate", rate)
-        self.prior.mean = not_negative("mean", mean)
-        self.prior.reversion_ns = not_negative("reversion", reversion) / NS
-        self.prior.noise_variance = not_negative("noise_variance", noise_variance)
-        self.prior.variance_ns = not_negative("volatility", volatility) ** 2 / NS
-        self.aggressive = not_negative("aggressive", aggressive)
+        self.rate = real("rate", rate, above=0)
+        self.prior.mean = real("mean", mean, 0)
+        self.prior.reversion_ns = real("reversion", reversion, 0) / SECOND_NS
+        self.prior.noise_variance = real("noise_variance", noise_variance, 0)
+        self.prior.variance_ns = real("volatility", volatility, 0) ** 2 / SECOND_NS
+        self.aggressive = real("aggressive", aggressive, 0)
         if self.aggressive > 1:
             raise ValueError(f"aggressive must be at most 1, got {aggressive}")
         self.depth = integer("depth", depth, 1, 2**20)
@@ -207,14 +206,14 @@ cdef class ValueTraders(Population):
     cdef int start(self) except -1:
         cdef int64_t member
         for member in range(self.members):
-            self.wake_within(member, NS / self.rate)
+            self.wake_within(member, SECOND_NS / self.rate)
         return 0
 
     cdef int wake(self, uint32_t payload) except -1:
         cdef Trader *trader = &(<Trader *>self.traders.data)[payload]
         if not self.is_open():
             return 0
-        self.wake_within(payload, NS / self.rate)
+        self.wake_within(payload, SECOND_NS / self.rate)
         if trader.order_id:
             self.cancel_of(payload, trader.order_id)
         return self.ask_touch(payload)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.clock import parse_duration
 from experiments.commands.console import RefusalError, progress
 from experiments.commands.settings import Settings, read_settings
+from lob.units import SECOND_NS, parse_duration
 
 if TYPE_CHECKING:
     from agents import Simulation
@@ -71,7 +71,7 @@ def _show(market: str, sale: "SimulatedSale") -> None:
         typer.echo(f"    {name:<26}{_line(sale.mean(field), unit)}")
     typer.echo("  impact on the mid, by the time since the last order of the sale")
     for lag, at in zip(sale.lags_ns, sale.impact.path, strict=True):
-        typer.echo(f"    {lag / 1e9:>8g} s                {_line(at, 'ticks')}")
+        typer.echo(f"    {lag / SECOND_NS:>8g} s                {_line(at, 'ticks')}")
     typer.echo(f"    {'peak':<26}{_line(sale.impact.peak, 'ticks')}")
     typer.echo(f"    {'half-life':<26}{_line(sale.impact.half_life_ns, 's', 1e-9)}")
 

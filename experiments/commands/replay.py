@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from experiments.clock import parse_duration, parse_time
 from experiments.commands.console import BAD_DATA, RefusalError, Tell, make_folder, progress
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
 from lob import MAX_SIZE
+from lob.units import parse_duration, parse_time
 
 if TYPE_CHECKING:
     from experiments.commands.answer import Answer

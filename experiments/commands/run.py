@@ -10,14 +10,13 @@ import typer
 from experiments.commands.console import RefusalError, make_folder
 from experiments.commands.settings import Settings, read_settings
 from experiments.commands.story import run_story
+from lob.units import MINUTE_NS
 
 if TYPE_CHECKING:
     from agents import Simulation
     from experiments.runs.market_summary import MarketSummary
 
 __all__ = ["run"]
-
-MINUTE_NS = 60_000_000_000
 
 
 def run(

@@ -10,6 +10,7 @@ import typer
 from experiments.commands.console import RefusalError, progress
 from experiments.commands.settings import read_settings
 from experiments.report.alternatives import alternative_lines
+from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
     from experiments.studies.spiral import SpiralStudy
@@ -99,7 +100,7 @@ def _market(study: "SpiralStudy") -> list[tuple[str, str]]:
         before = sum(one["before"] for one in drawn) / len(drawn)
         lowest = sum(one["lowest"] for one in drawn) / len(drawn)
         back = [one["back_after_ns"] for one in drawn if one["back_after_ns"] is not None]
-        late = f"back after {sum(back) / len(back) / 1e9:.1f} s" if back else "not back"
+        late = f"back after {sum(back) / len(back) / SECOND_NS:.1f} s" if back else "not back"
         late += f" in {len(back)} of {len(drawn)} runs" if 0 < len(back) < len(drawn) else ""
         rows.append(
             (
@@ -112,7 +113,7 @@ def _market(study: "SpiralStudy") -> list[tuple[str, str]]:
         said = []
         for name in spilt[0]:
             times = [one[name] for one in spilt if one.get(name) is not None]
-            mean = f"after {sum(times) / len(times) / 1e9:.2f} s" if times else "never"
+            mean = f"after {sum(times) / len(times) / SECOND_NS:.2f} s" if times else "never"
             said.append(f"{name} {mean}" + f" in {len(times)} runs" * (0 < len(times) < len(spilt)))
         rows.append(("down by 1 %", ", ".join(said)))
     return rows
@@ -133,7 +134,7 @@ def _cascade(study: "SpiralStudy") -> list[tuple[str, str]]:
         (
             "generations",
             f"{study.mean('cascade', 'generations'):.1f}, within "
-            f"{study.mean('cascade', 'duration_ns') / 1e9:.2f} s",
+            f"{study.mean('cascade', 'duration_ns') / SECOND_NS:.2f} s",
         ),
         ("of the first run", _profile(first["generations"])),
         ("sold by force", f"{study.mean('criteria', 'liquidated'):,.0f} lots"),

@@ -6,7 +6,8 @@ import numpy as np
 
 import agents
 from experiments.scenario.build import build
-from experiments.scenario.read import SECOND_NS, Scenario
+from experiments.scenario.read import Scenario
+from lob.units import SECOND_NS
 
 __all__ = ["MarketFacts", "market_facts"]
 

@@ -18,8 +18,9 @@ from experiments.runs.judged import TwinPrices
 from experiments.runs.run import run_scenario
 from experiments.runs.store import append_row, key_of, rows_of_log
 from experiments.runs.workers import tidy
-from experiments.scenario.read import SECOND_NS, Scenario
+from experiments.scenario.read import Scenario
 from experiments.scenario.user_code import digest_of_user_code
+from lob.units import SECOND_NS
 
 __all__ = ["Group", "key_of_run", "run_group"]
 

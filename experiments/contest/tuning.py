@@ -20,6 +20,7 @@ from experiments.contest.compare import Contest, hold_contests
 from experiments.contest.designs import ContestDesign
 from experiments.runs.store import RunStore
 from experiments.scenario.read import Scenario
+from lob.checks import integer
 
 __all__ = ["FIRST_TRAINING_SEED", "Tuned", "harm", "sample", "tune"]
 
@@ -97,8 +98,7 @@ def tune(
     dict
         By the label of the design.
     """
-    if candidates < 2:
-        raise ValueError(f"candidates must be 2 or more, got {candidates}")
+    integer("candidates", candidates, 2)
     alive = {one.label: _candidates(one, tunable(one.design), candidates, seed)
              for one in designs}  # fmt: skip
     trials = dict.fromkeys(alive, 0)

@@ -7,6 +7,7 @@ from experiments.markets.background import hawkes, poisson, queue_reactive, zero
 from experiments.markets.ci2002 import ci2002
 from experiments.markets.perp import perp
 from experiments.markets.rmsc04 import rmsc04
+from lob.checks import choice
 
 __all__ = [
     "MARKETS",
@@ -40,6 +41,5 @@ def describe(name: str) -> str:
     ValueError
         If there is no market of that name.
     """
-    if name not in MARKETS:
-        raise ValueError(f"market must be one of {', '.join(sorted(MARKETS))}, got {name!r}")
+    choice("market", name, sorted(MARKETS))
     return (MARKETS[name].__doc__ or "").strip().partition("\n")[0]

@@ -11,10 +11,11 @@ from typing import Any
 import agents
 from agents.traders import FundamentalChartists
 from lob import Instrument
+from lob.units import SECOND_NS
 
 __all__ = ["STEP", "ci2002"]
 
-STEP = 10**9
+STEP = SECOND_NS
 """Nanoseconds from one step to the next."""
 TICKS_PER_UNIT = 100_000
 INITIAL_PRICE = 300

@@ -9,11 +9,11 @@ from agents.traders.momentum import MomentumTraders
 from agents.traders.sizes import SizeMixture
 from agents.traders.stress_maker import InventoryLimit, StressSensitiveMaker, VolatilityLimit
 from lob import Instrument
+from lob.units import MILLISECOND_NS, SECOND_NS
 
 __all__ = ["PERP", "SPOT", "perp"]
 
 PERP, SPOT = 0, 1
-MILLISECOND, SECOND = 1_000_000, 1_000_000_000
 
 
 def perp(
@@ -76,9 +76,9 @@ def perp(
             band=FixedBand(cost=1.0, threshold=1.0),
             size=50,
             bound=5_000,
-            every=100 * MILLISECOND,
-            to_venue=LogNormal(MILLISECOND // 2, 0.3),
-            from_venue=LogNormal(MILLISECOND // 2, 0.3),
+            every=100 * MILLISECOND_NS,
+            to_venue=LogNormal(MILLISECOND_NS // 2, 0.3),
+            from_venue=LogNormal(MILLISECOND_NS // 2, 0.3),
         )
     )
     if trend_followers:
@@ -89,7 +89,7 @@ def perp(
                 instrument=PERP,
                 sizes=SizeMixture([("normal", 20.0, 5.0, 1.0)]),
                 mean_gap=20.0,
-                latency=LogNormal(2 * MILLISECOND, 0.5),
+                latency=LogNormal(2 * MILLISECOND_NS, 0.5),
             )
         )
     return simulation
@@ -104,12 +104,12 @@ def _maker(name: str, instrument: int, price: int, lots: int, number: int) -> St
         offset=2.0 + number,
         step=2,
         size=lots,
-        every=SECOND,
+        every=SECOND_NS,
         limits=[
             InventoryLimit(lots=10 * lots),
-            VolatilityLimit(sigma=10.0, half_life=10 * SECOND),
+            VolatilityLimit(sigma=10.0, half_life=10 * SECOND_NS),
         ],
-        cool_down=30 * SECOND,
-        to_venue=LogNormal(MILLISECOND // 5, 0.3),
-        from_venue=LogNormal(MILLISECOND // 5, 0.3),
+        cool_down=30 * SECOND_NS,
+        to_venue=LogNormal(MILLISECOND_NS // 5, 0.3),
+        from_venue=LogNormal(MILLISECOND_NS // 5, 0.3),
     )

@@ -19,13 +19,13 @@ from agents.traders import (
     ValueTraders,
 )
 from lob import Instrument
+from lob.units import MINUTE_NS, SECOND_NS
 
 __all__ = ["CLOSE", "OPEN", "ORDER_SIZES", "rmsc04"]
 
-MINUTE = 60 * 10**9
-OPEN = 9 * 60 * MINUTE + 30 * MINUTE
-CLOSE = 16 * 60 * MINUTE
-NOISE_FROM = 9 * 60 * MINUTE
+OPEN = 9 * 60 * MINUTE_NS + 30 * MINUTE_NS
+CLOSE = 16 * 60 * MINUTE_NS
+NOISE_FROM = 9 * 60 * MINUTE_NS
 
 LINE_METRES = 3_866_660.0
 COMPUTATION_NS = 50
@@ -49,9 +49,7 @@ ORDER_SIZES = SizeMixture(
     ]
 )
 
-PER_NS = 1e9
-"""A rate per ns as one per second."""
-PER_ROOT_NS = PER_NS**0.5
+PER_ROOT_NS = SECOND_NS**0.5
 
 
 def rmsc04(
@@ -83,7 +81,7 @@ def rmsc04(
     agents.Simulation
         At 09:30, ready to run.
     """
-    closes = OPEN + round(minutes * MINUTE)
+    closes = OPEN + round(minutes * MINUTE_NS)
     simulation = agents.Simulation(
         seed,
         instruments=[Instrument("ABM", tick_size=Decimal("0.01"), number=0)],
@@ -110,9 +108,9 @@ def rmsc04(
                 value,
                 fundamental=fundamental(seed),
                 sizes=ORDER_SIZES,
-                rate=5.7e-12 * PER_NS,
+                rate=5.7e-12 * SECOND_NS,
                 mean=MEAN_PRICE,
-                reversion=1.67e-15 * PER_NS,
+                reversion=1.67e-15 * SECOND_NS,
                 volatility=BELIEVED_VARIANCE_PER_NS**0.5 * PER_ROOT_NS,
                 noise_variance=1000.0,
                 **common,
@@ -133,9 +131,9 @@ def fundamental(seed: int) -> Fundamental:
         seed,
         "ABM: fundamental",
         mean=MEAN_PRICE,
-        reversion=1.67e-16 * PER_NS,
+        reversion=1.67e-16 * SECOND_NS,
         volatility=5e-5 * PER_ROOT_NS,
-        jump_rate=2.77778e-18 * PER_NS,
+        jump_rate=2.77778e-18 * SECOND_NS,
         jump_mean=1000.0,
         jump_deviation=50_000.0**0.5,
         start=OPEN,

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lob import LIQUIDATION_TAG, Cause, EntryKind, EventKind
+from lob.checks import choice
+from lob.units import SECOND_NS
 
 __all__ = ["Cascade", "cascade_of", "forced_trades", "peak_rate"]
 
 Integers = NDArray[np.int64]
-SECOND_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +107,7 @@ class Cascade:
 
         ``by`` is "protocol", "layer" or "instrument"; roots are not counted.
         """
-        if by not in ("protocol", "layer", "instrument"):
-            raise ValueError(f"by must be protocol, layer or instrument, got {by!r}")
+        choice("by", by, ("protocol", "layer", "instrument"))
         label: Integers = getattr(self, by)
         size = int(label.max()) + 1 if len(self) else 0
         children = self.parent >= 0

@@ -14,10 +14,9 @@ from experiments.metrics.columns import Entries
 from experiments.metrics.solvency import concentration
 from experiments.metrics.takers import adl_overshoot, draw_of_funds, takers_of
 from lob import EntryKind
+from lob.units import SECOND_NS
 
 __all__ = ["CRITERIA", "Criterion", "criteria_of", "criterion"]
-
-SECOND_NS = 1_000_000_000
 
 
 class Criterion(NamedTuple):

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from experiments.metrics.intervals import Interval, Method, bootstrap_interval, interval_of_mean
 from experiments.metrics.quotes import mid, mid_at
+from lob.units import MINUTE_NS, SECOND_NS
 
 __all__ = [
     "DEPTH_BPS",
@@ -35,7 +36,14 @@ __all__ = [
 
 DEPTH_BPS = 10
 """Depth is counted this far from the mid, in basis points."""
-LAGS_NS = (0, 100_000_000, 1_000_000_000, 10_000_000_000, 60_000_000_000, 600_000_000_000)
+LAGS_NS = (
+    0,
+    SECOND_NS // 10,
+    SECOND_NS,
+    10 * SECOND_NS,
+    MINUTE_NS,
+    10 * MINUTE_NS,
+)
 """0, 0.1, 1, 10, 60 and 600 s."""
 
 BPS = 1e4

@@ -21,6 +21,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lob.checks import natural, real
+
 __all__ = [
     "FittedLine",
     "Interval",
@@ -74,9 +76,8 @@ def student_quantile(level: float, freedom: int) -> float:
     freedom
         Degrees of freedom, at least 1.
     """
-    check_level(level)
-    if freedom < 1:
-        raise ValueError(f"freedom must be at least 1, got {freedom}")
+    real("level", level, above=0, below=1)
+    natural("freedom", freedom, 1)
     if freedom >= NORMAL_FROM:
         return NormalDist().inv_cdf((1 + level) / 2)
     low, high = 0.0, 1.0
@@ -99,7 +100,7 @@ def student_interval(samples: ArrayLike, level: float = 0.95) -> Interval:
     ValueError
         If there is no sample, or one is not finite.
     """
-    check_level(level)
+    real("level", level, above=0, below=1)
     values = to_series("samples", samples, 1)
     mean, count = float(values.mean()), len(values)
     if count < 2:
@@ -138,7 +139,7 @@ def bootstrap_interval(
     ValueError
         If there is no sample, or an argument is out of range.
     """
-    check_level(level)
+    real("level", level, above=0, below=1)
     rows = np.asarray(samples, np.float64)
     if not len(rows):
         raise ValueError("samples must hold at least one row, got none")
@@ -165,8 +166,7 @@ def interval_of_mean(
 
 def resample_rows(count: int, seed: int, resamples: int) -> NDArray[np.int64]:
     """Return, for each draw, ``count`` row numbers drawn with replacement: (resamples, count)."""
-    if resamples < 100:
-        raise ValueError(f"resamples must be at least 100, got {resamples}")
+    natural("resamples", resamples, 100)
     return np.random.Generator(np.random.PCG64(seed)).integers(0, count, (resamples, count))
 
 
@@ -238,12 +238,6 @@ def to_series(name: str, values: ArrayLike, least: int) -> NDArray[np.float64]:
         row = int(np.argmin(finite))
         raise ValueError(f"{name} must be finite, got {name}[{row}] = {series[row]}")
     return series
-
-
-def check_level(level: float) -> None:
-    """Raise ``ValueError`` unless ``level`` is a probability between 0 and 1."""
-    if not 0 < level < 1:
-        raise ValueError(f"level must be between 0 and 1, got {level}")
 
 
 def _student_within(t: float, freedom: int) -> float:

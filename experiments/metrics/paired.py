@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.metrics.intervals import check_level, student_quantile
+from experiments.metrics.intervals import student_quantile
+from lob.checks import real
 
 __all__ = [
     "PairedDifference",
@@ -66,7 +67,7 @@ def simultaneous_differences(
     resamples, seed
         Of the bootstrap, which draws whole seeds and so keeps what belongs together.
     """
-    check_level(level)
+    real("level", level, above=0, below=1)
     table = np.atleast_2d(np.asarray(differences, np.float64))
     known = ~np.isnan(table)
     count = known.sum(axis=0)

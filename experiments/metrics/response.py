@@ -21,6 +21,7 @@ from experiments.metrics.intervals import (
 )
 from experiments.metrics.quotes import crossed, last_at, mid_at
 from lob import Reason, journal
+from lob.checks import natural
 
 __all__ = [
     "OrderFlow",
@@ -165,8 +166,7 @@ def flow_per_interval(
     ValueError
         If the tape is shorter than one interval.
     """
-    if interval_ns < 1:
-        raise ValueError(f"interval_ns must be positive, got {interval_ns}")
+    natural("interval_ns", interval_ns, 1)
     if quotes is None:
         quotes, _ = journal.quotes(events, instrument)
     quotes = quotes[~crossed(quotes)]

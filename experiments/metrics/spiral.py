@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from experiments.metrics.columns import Entries
 from experiments.metrics.intervals import Interval, interval_of_mean, resample_rows, to_series
 from lob import EntryKind
+from lob.checks import choice
 from lob.journal import depths, first_of_message
 
 __all__ = [
@@ -73,8 +74,7 @@ def moves_of(
     ValueError
         If there is no mark before the shock.
     """
-    if side not in (-1, 1):
-        raise ValueError(f"side must be 1 or -1, got {side}")
+    choice("side", side, (1, -1))
     rows = _mark_rows(entries, instrument, protocol)
     before = int(np.searchsorted(rows["ts_event"], shock_ns, side="left"))
     if before == 0:

@@ -17,9 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.metrics.intervals import FittedLine, Interval, check_level, fit_line, to_series
+from experiments.metrics.intervals import FittedLine, Interval, fit_line, to_series
 from experiments.metrics.quotes import crossed, last_at, mid
 from lob import EventKind, Reason, journal
+from lob.checks import natural, real
 
 __all__ = [
     "Autocorrelation",
@@ -98,7 +99,7 @@ class Distribution:
 
     def quantile(self, share: float) -> float:
         """Return the least value that was not exceeded for at least this share of the time."""
-        check_level(share)
+        real("share", share, above=0, below=1)
         # The sum of shares may end a rounding error below 1.
         row = np.searchsorted(np.cumsum(self.shares), share * (1 - 1e-12))
         return float(self.values[min(int(row), len(self.values) - 1)])
@@ -125,8 +126,7 @@ def sampled_mids(quotes: NDArray[np.void], step_ns: int) -> NDArray[np.float64]:
     ValueError
         If no mid is defined, or the tape is shorter than one step.
     """
-    if step_ns < 1:
-        raise ValueError(f"step_ns must be positive, got {step_ns}")
+    natural("step_ns", step_ns, 1)
     mids = mid(quotes)
     known = np.flatnonzero(~np.isnan(mids))
     if not len(known):
@@ -231,7 +231,7 @@ def tail_exponent(returns: ArrayLike, *, k: int | None = None, level: float = 0.
     ValueError
         If there are too few values, or fewer than k + 1 differ from zero.
     """
-    check_level(level)
+    real("level", level, above=0, below=1)
     sizes = np.sort(np.abs(to_series("returns", returns, 100)))[::-1]
     used = max(10, len(sizes) // 40) if k is None else k
     if not 10 <= used < len(sizes):
@@ -269,8 +269,7 @@ def autocorrelation(series: ArrayLike, lags: int) -> Autocorrelation:
     ValueError
         If the series is too short, or never changes.
     """
-    if lags < 1:
-        raise ValueError(f"lags must be at least 1, got {lags}")
+    natural("lags", lags, 1)
     values = to_series("series", series, 4 * lags)
     if not np.ptp(values) > 0:
         raise ValueError(f"series must change, got {values[0]} throughout")
@@ -312,8 +311,7 @@ def hurst_exponent(series: ArrayLike, *, windows: int = 20, level: float = 0.95)
         If the series is too short, or never changes.
     """
     values = to_series("series", series, 16 * SMALLEST_WINDOW)
-    if windows < 4:
-        raise ValueError(f"windows must be at least 4, got {windows}")
+    natural("windows", windows, 4)
     if not np.ptp(values) > 0:
         raise ValueError(f"series must change, got {values[0]} throughout")
     profile = np.cumsum(values - values.mean())
@@ -373,8 +371,7 @@ def variance_ratio(prices: ArrayLike, steps: int) -> VarianceRatio:
     ValueError
         If there are too few prices, or they never change.
     """
-    if steps < 2:
-        raise ValueError(f"steps must be at least 2, got {steps}")
+    natural("steps", steps, 2)
     series = to_series("prices", prices, 4 * steps + 1)
     changes = np.diff(series)
     squares = (changes - changes.mean()) ** 2

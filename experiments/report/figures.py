@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.clock import SECOND, show_duration
 from experiments.metrics.impact import LAGS_NS, Impact, impact_path
 from experiments.metrics.quotes import mid
 from experiments.report.results import SaleResult
 from experiments.report.words import decimals, price
 from lob import Instrument, Side
 from lob.feeds.lobster import Day
+from lob.units import SECOND_NS, show_duration
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -28,7 +28,7 @@ BID_FILL, ASK_FILL, SPREAD_FILL = (
 )
 MOST_POINTS = 4000
 MANY_FILLS = 60
-AROUND_NS = 60 * SECOND
+AROUND_NS = 60 * SECOND_NS
 AT_ONCE_S = 0.0004  # where lag 0 stands on a logarithmic axis
 FIRST_LAG_S, LAST_LAG_S, LAGS_DRAWN = 0.001, 1000.0, 300
 AROUND_BPS = 15
@@ -79,7 +79,7 @@ def price_figure(m: SaleResult) -> "Figure":
 
 def impact_figure(m: SaleResult) -> "Figure":
     """Draw the mid with the sale minus the mid without, against the time since the sale."""
-    lags = np.geomspace(FIRST_LAG_S, LAST_LAG_S, LAGS_DRAWN) * SECOND
+    lags = np.geomspace(FIRST_LAG_S, LAST_LAG_S, LAGS_DRAWN) * SECOND_NS
     path = impact_path(m.full.quotes, m.twin.quotes, m.full.injected, lags.astype(int).tolist())
     figure = _figure(hovermode="closest")
     figure.add_hline(y=0, line=_line(FAINT, 1, "dot"))
@@ -88,7 +88,7 @@ def impact_figure(m: SaleResult) -> "Figure":
         ("in the table", m.impact, {"mode": "markers", "marker": {"color": SALE, "size": 9}}),
     ):
         figure.add_scatter(
-            x=[one.lag_ns / SECOND or AT_ONCE_S for one in points],
+            x=[one.lag_ns / SECOND_NS or AT_ONCE_S for one in points],
             y=_gaps(np.array([one.bps for one in points])),
             customdata=[_hover(one, m) for one in points],
             hovertemplate="%{customdata}<extra></extra>",
@@ -97,7 +97,7 @@ def impact_figure(m: SaleResult) -> "Figure":
         )
     figure.update_xaxes(
         type="log",
-        tickvals=[lag / SECOND or AT_ONCE_S for lag in LAGS_NS],
+        tickvals=[lag / SECOND_NS or AT_ONCE_S for lag in LAGS_NS],
         ticktext=[show_duration(lag) if lag else "at once" for lag in LAGS_NS],
         title={"text": "after the last order of the sale", "font": SMALL},
         range=[np.log10(AT_ONCE_S) - 0.15, np.log10(LAST_LAG_S)],

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from experiments.metrics.cascade import forced_trades
 from experiments.metrics.spiral import marks_of
+from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -16,7 +17,6 @@ __all__ = ["run_figure"]
 
 MOST_POINTS = 4_000
 BARS = 400
-SECOND_NS = 1e9
 
 
 def run_figure(

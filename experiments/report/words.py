@@ -2,11 +2,11 @@
 
 from math import isnan
 
-from experiments.clock import SECOND, show_duration, show_time
 from experiments.metrics.impact import DEPTH_BPS
 from experiments.report.results import SaleResult
 from lob import Instrument, Side
 from lob.feeds.lobster import Day
+from lob.units import SECOND_NS, show_duration, show_time
 
 __all__ = [
     "CAVEAT",
@@ -65,7 +65,7 @@ def ticks(number: float) -> str:
 
 def session_in_words(day: Day, mode: str) -> str:
     """Return what was replayed, in a line."""
-    times = day.messages["ts_event"][[0, -1]] // SECOND * SECOND
+    times = day.messages["ts_event"][[0, -1]] // SECOND_NS * SECOND_NS
     first, last = map(show_time, times.tolist())
     return (
         f"{len(day.messages):,} recorded messages, {first} to {last}, "

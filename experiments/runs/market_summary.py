@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from experiments.metrics.quotes import mid
 from experiments.metrics.stylized import sampled_mids, spreads, time_weighted, touch_depths
 from lob import EventKind, journal
+from lob.units import SECOND_NS
 
 __all__ = ["MarketSummary", "summarize"]
 
-STEP_NS = 1_000_000_000
+STEP_NS = SECOND_NS
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
 from lob import LIQUIDATION_TAG
 from lob.clearing.risk import Stacks
+from lob.units import PPM
 
 __all__ = ["is_stacked", "risk_before", "seeing", "stack_summary"]
 
@@ -111,7 +112,7 @@ def risk_before(scenario: Scenario, seed: int) -> dict[str, Any]:
             stacks.system_liquidation_price(factor) if factor in stacks.factors else None
         ),
         "debt_at_risk": [
-            [drop / 1_000_000, amount] for drop, amount in zip(DROPS, at_risk, strict=False)
+            [drop / PPM, amount] for drop, amount in zip(DROPS, at_risk, strict=False)
         ],
     }
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from experiments.scenario.parts import Count, Positive, Ppm, Seconds, Table
+from lob.units import PPM
 
 __all__ = [
     "BorrowerTables",
@@ -46,7 +47,7 @@ class RecursiveBorrowerTable(Table):
     patience: Annotated[int, Field(ge=1, le=255)] = 3
     unwind_below: Count = 0
     """Health factor in ppm; 0: they wait to be liquidated."""
-    unwind_to: Annotated[int, Field(ge=1_000_000)] = 1_000_000
+    unwind_to: Annotated[int, Field(ge=PPM)] = PPM
     flash: bool = False
     look_interval: Annotated[float, Field(gt=0)] = 1.0
     reaction: Seconds = 0.0

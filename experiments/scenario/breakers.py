@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from experiments.scenario.parts import Seconds, Table
+from lob.units import PPM, SECOND_NS
 from lob.venue import breaker as guards
 
 __all__ = ["BreakerTable", "CallAuctionTable", "CircuitBreakerTable", "make_breakers"]
-
-SECOND_NS = 1_000_000_000
 
 
 class BreakerLevelTable(Table):
@@ -35,7 +34,7 @@ class CircuitBreakerTable(Table):
     levels: Annotated[list[BreakerLevelTable], Field(min_length=1)]
     window: Seconds = 0.0
     """0: prices are held against the first one, and every level acts once."""
-    band: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    band: Annotated[int, Field(ge=1, le=PPM)] | None = None
     price: Literal["last", "mid"] = "last"
 
     @model_validator(mode="after")

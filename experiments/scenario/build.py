@@ -22,8 +22,9 @@ from experiments.scenario.build_claims import make_facilities, stock_claims
 from experiments.scenario.clearing import make_clearing, set_timers
 from experiments.scenario.keepers import build_keepers
 from experiments.scenario.parts import PopulationTable, UniformBookTable
-from experiments.scenario.read import SECOND_NS, Scenario
+from experiments.scenario.read import Scenario
 from lob.feeds.positions import read_positions
+from lob.units import SECOND_NS
 
 __all__ = ["build"]
 

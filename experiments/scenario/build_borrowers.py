@@ -17,10 +17,10 @@ from experiments.scenario.borrowers import (
     StackerTable,
 )
 from lob.feeds.prices import PriceFile, read_prices
+from lob.units import SECOND_NS
 
 __all__ = ["add_stackers", "driven_prices", "price_file"]
 
-SECOND_NS = 1_000_000_000
 DATA = "../shared/data"
 """Where ``FIRESALE_DATA`` is if it is not set, from the project's root."""
 

@@ -9,11 +9,11 @@ from lob.clearing import dynamic_margin as dynamic
 from lob.clearing.collateral import Claim
 from lob.clearing.oracle import Source
 from lob.clearing.valuation import ClaimValue
+from lob.units import SECOND_NS
 from lob.venue.pool import FairShare, Pool, SpotPrice
 
 __all__ = ["CLAIM_SOURCES", "DYNAMIC_MODELS", "claim_source", "make_facilities", "stock_claims"]
 
-SECOND_NS = 1_000_000_000
 
 CLAIM_SOURCES: dict[str, type[ClaimValue]] = {
     "claim": ClaimValue,

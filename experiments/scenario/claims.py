@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from experiments.scenario.parts import Count, Positive, Ppm, Seconds, Table
 from lob.clearing.claim_graph import Claims
 from lob.clearing.collateral import Claim
+from lob.units import PPM
 
 __all__ = ["ClaimTable", "PoolTable", "StackTables"]
 
@@ -31,7 +32,7 @@ class ClaimTable(Table):
     rate: Count = 0
     """Units redeemed in a period; 0: no limit."""
     period: Seconds = 0.0
-    accrual: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
+    accrual: Annotated[int, Field(ge=-PPM, le=PPM)] = 0
     """Ppm of the first backing asset earned at each interval; negative: lost."""
     accrual_interval: Seconds = 0.0
     outside: Count = 0

@@ -10,10 +10,11 @@ import agents
 from experiments.scenario.build_claims import CLAIM_SOURCES, DYNAMIC_MODELS, claim_source
 from experiments.scenario.designs import make_design
 from experiments.scenario.parts import ClearingTable, SourceTable
-from experiments.scenario.read import SECOND_NS, Scenario
+from experiments.scenario.read import Scenario
 from lob import clearing as rules
 from lob.clearing import margin as models
 from lob.clearing import oracle as prices
+from lob.units import SECOND_NS
 
 __all__ = ["make_clearing", "set_timers"]
 

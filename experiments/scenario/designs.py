@@ -8,10 +8,9 @@ from lob.clearing import LiquidationEngine
 from lob.liquidation import Frozen, Stage, StagedDesign
 from lob.liquidation.designs import DESIGNS as NAMED
 from lob.liquidation.parts.limits import Slices
+from lob.units import SECOND_NS
 
 __all__ = ["DESIGNS", "contest_designs", "make_design", "maker_of", "tunable"]
-
-NS_PER_SECOND = 1_000_000_000
 
 
 def _frozen() -> LiquidationEngine:
@@ -21,12 +20,12 @@ def _frozen() -> LiquidationEngine:
 
 def _staged_market_sale(every: float = 1.0) -> LiquidationEngine:
     """The same as market-sale, as a composition of parts."""
-    return StagedDesign([Stage(every=round(every * NS_PER_SECOND))])
+    return StagedDesign([Stage(every=round(every * SECOND_NS))])
 
 
 def _sliced(lots: int = 100, every: float = 0.1) -> LiquidationEngine:
     """Sell in slices, until the account is safe or flat."""
-    return StagedDesign([Stage(limits=Slices(lots), every=round(every * NS_PER_SECOND))])
+    return StagedDesign([Stage(limits=Slices(lots), every=round(every * SECOND_NS))])
 
 
 DESIGNS: dict[str, Callable[..., LiquidationEngine]] = {

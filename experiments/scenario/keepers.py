@@ -12,6 +12,7 @@ import agents
 from agents import keepers as bots
 from agents.random import numpy_stream
 from experiments.scenario.parts import Count, Positive, Ppm, Seconds, Table
+from lob.units import SECOND_NS
 
 __all__ = [
     "CongestionTable",
@@ -22,7 +23,6 @@ __all__ = [
     "build_keepers",
 ]
 
-SECOND_NS = 1_000_000_000
 NAME = "congestion"
 
 

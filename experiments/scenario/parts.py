@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from lob.units import PPM
+
 __all__ = [
     "AlternativeTable",
     "ClearingTable",
@@ -28,7 +30,7 @@ __all__ = [
     "ZeroIntelligenceTable",
 ]
 
-Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
+Ppm = Annotated[int, Field(ge=0, le=PPM)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(ge=0)]
@@ -149,7 +151,7 @@ class FundingTable(Table):
     index: str
     """Instrument whose mid is the index."""
     interval: Annotated[float, Field(gt=0)] = 60.0
-    share: Ppm = 1_000_000
+    share: Ppm = PPM
     """Of the premium, paid at each interval."""
     cap: Ppm = 10_000
 

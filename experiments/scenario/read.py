@@ -28,11 +28,11 @@ from experiments.scenario.parts import (
     ShockTable,
     TraderTable,
 )
+from lob.units import SECOND_NS
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
 FOLDER = Path(__file__).parent / "ready"
-SECOND_NS = 1_000_000_000
 
 
 class ScenarioError(ValueError):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lob import MAX_SIZE, MESSAGE, EventKind, Kind, OrderType, Side, TimeInForce
+from lob.checks import integer
 
 __all__ = ["SALE_OWNER", "SALE_TAG", "TWAP_SLICES", "ForcedSale", "SaleStyle", "child_orders"]
 
@@ -68,8 +69,7 @@ class ForcedSale:
     side: Side = Side.SELL
 
     def __post_init__(self) -> None:
-        if not 1 <= self.size <= MAX_SIZE:
-            raise ValueError(f"size must be 1 to {MAX_SIZE} lots, got {self.size}")
+        integer("size", self.size, 1, MAX_SIZE)
         if self.style is SaleStyle.MARKET and self.over_ns:
             raise ValueError("a market sale is done at once: it takes no duration")
         if self.style is not SaleStyle.MARKET and self.over_ns <= 0:

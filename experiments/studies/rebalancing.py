@@ -18,11 +18,10 @@ import numpy as np
 from agents.leverage import LeverageVault
 from experiments.runs.workers import Workers
 from experiments.scenario.build import build
-from experiments.scenario.read import SECOND_NS, Scenario, read_scenario
+from experiments.scenario.read import Scenario, read_scenario
+from lob.units import PPM, SECOND_NS
 
 __all__ = ["VaultOutcome", "rebalancing_frontier", "with_vault"]
-
-PPM = 1_000_000
 
 
 class VaultOutcome(NamedTuple):

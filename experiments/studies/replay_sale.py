@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.clock import SECOND, show_time
 from experiments.metrics import impact, slippage
 from experiments.metrics.impact import DEPTH_BPS, Impact
 from experiments.metrics.quotes import mid
@@ -19,14 +18,15 @@ from experiments.studies.forced_sale import SALE_OWNER, SALE_TAG, ForcedSale, ch
 from lob import EventKind, OrderBook, Side
 from lob.feeds.lobster import Day
 from lob.replay import Replay, reconcile, replay
+from lob.units import SECOND_NS, show_time
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 __all__ = ["RecordedBook", "ReplaySale", "check_session", "measure"]
 
-REALIZED_HORIZON_NS = 60 * SECOND
 
+REALIZED_HORIZON_NS = 60 * SECOND_NS
 MUCH_IS_STALE = 0.2
 """From this share of lots beyond the record on, the cost deserves a warning."""
 

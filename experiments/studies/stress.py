@@ -23,7 +23,8 @@ from experiments.runs.workers import Workers
 from experiments.scenario.parts import ShockTable, UniformBookTable
 from experiments.scenario.read import Scenario
 from experiments.studies.search import Bisection, critical_direction, critical_shock
-from lob.checks import integer
+from lob.checks import choice, integer, real
+from lob.units import PPM
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -77,8 +78,7 @@ class Failure:
     """Of ``bad-debt`` in units of cash, of ``liquidated`` a share above zero."""
 
     def __post_init__(self) -> None:
-        if self.kind not in FAILURES:
-            raise ValueError(f"kind must be one of {', '.join(FAILURES)}, got {self.kind!r}")
+        choice("kind", self.kind, FAILURES)
         if self.kind == "liquidated" and not 0 < self.threshold <= 1:
             raise ValueError(f"threshold must be a share above 0, up to 1, got {self.threshold}")
         if self.threshold < 0:
@@ -356,8 +356,7 @@ def with_shock(scenario: Scenario, assets: Sequence[str], sizes: Sequence[float]
 
 def with_depth(scenario: Scenario, factor: float) -> Scenario:
     """The same scenario with books so many times as deep: what flow and makers quote."""
-    if not factor > 0:
-        raise ValueError(f"factor must be positive, got {factor}")
+    real("factor", factor, above=0)
 
     def scaled(size: int) -> int:
         return max(1, round(size * factor))
@@ -392,12 +391,12 @@ def with_leverage(scenario: Scenario, leverage: float) -> Scenario:
         raise ValueError(f"leverage must be at least 1, got {leverage}")
     recursive_borrowers = []
     for one in getattr(scenario, "recursive_borrowers", []):
-        if one.ltv < 1_000_000 and leverage >= 1_000_000 / (1_000_000 - one.ltv):
+        if one.ltv < PPM and leverage >= PPM / (PPM - one.ltv):
             raise ValueError(
-                f"leverage must be below {1_000_000 / (1_000_000 - one.ltv):.3g}, the limit of the "
+                f"leverage must be below {PPM / (PPM - one.ltv):.3g}, the limit of the "
                 f"loops of {one.name} at a loan-to-value of {one.ltv}, got {leverage}"
             )
-        update = {"target": round(leverage * 1_000_000), "loops": MANY if leverage > 1 else 0}
+        update = {"target": round(leverage * PPM), "loops": MANY if leverage > 1 else 0}
         recursive_borrowers.append(one.model_copy(update=update))
     populations = [
         one.model_copy(update={"leverage": (leverage, leverage)})

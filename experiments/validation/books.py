@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.validation.target import Values, positive, whole
+from experiments.validation.target import Values
 from lob import ORDER, OrderBook, OrderType, Side
+from lob.checks import natural, real
 
 __all__ = ["PowerLaw", "fit_power_law", "linear_sweep", "order_flow_imbalance", "square_root_law"]
 
@@ -41,8 +42,9 @@ def linear_sweep(slope: float = 10.0, size: float = 500.0, ticks_per_unit: int =
         ``shift`` of the best price and ``average`` slippage in units of price, measured;
         ``..._theory``: sqrt(2 Q / L) and two thirds of it; ``submitted_average``.
     """
-    positive(slope=slope, size=size)
-    whole(ticks_per_unit=ticks_per_unit)
+    real("slope", slope, above=0)
+    real("size", size, above=0)
+    natural("ticks_per_unit", ticks_per_unit, 1)
     book, lots = _linear_book(slope, size, ticks_per_unit)
     cost = book.cost(Side.BUY, lots)
     outcome = book.submit(order_id=2**40, side=Side.BUY, size=lots, order_type=OrderType.MARKET)
@@ -137,8 +139,11 @@ def square_root_law(
         ``delta`` and ``prefactor`` with the half-widths of their intervals, and what the book
         implies: ``delta_theory`` and ``prefactor_theory`` = sqrt(2 V / slope) / sigma.
     """
-    positive(slope=slope, daily_volume=daily_volume, sigma=sigma, smallest=smallest)
-    whole(least=3, points=points)
+    real("slope", slope, above=0)
+    real("daily_volume", daily_volume, above=0)
+    real("sigma", sigma, above=0)
+    real("smallest", smallest, above=0)
+    natural("points", points, 3)
     if not largest > smallest:
         raise ValueError(f"largest must exceed smallest = {smallest!r}, got {largest!r}")
     shares = np.geomspace(smallest, largest, points)
@@ -177,12 +182,12 @@ def order_flow_imbalance(
     Values
         For each depth ``slope`` in ticks a lot, ``slope_theory`` = 1 / (2 D), and ``r_squared``.
     """
-    whole(window=window)
-    whole(least=100, windows=windows)
+    natural("window", window, 1)
+    natural("windows", windows, 100)
     random = np.random.default_rng(seed)
     slopes, errors, explained = [], [], []
     for depth in depths:
-        whole(depths=depth)
+        natural("depths", depth, 1)
         imbalance, change = _pushed_quotes(depth, window, windows, random)
         slope = float(imbalance @ change) / float(imbalance @ imbalance)
         left = change - slope * imbalance

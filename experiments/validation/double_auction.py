@@ -10,8 +10,9 @@ from math import sqrt
 
 import numpy as np
 
-from experiments.validation.target import Values, whole
+from experiments.validation.target import Values
 from lob import OrderBook, Side
+from lob.checks import natural
 
 __all__ = ["double_auction", "largest_surplus"]
 
@@ -50,7 +51,9 @@ def double_auction(
         ``constrained`` and ``unconstrained`` efficiency in percent with standard errors,
         and ``advantage``, the first less the second.
     """
-    whole(highest_price=highest_price, sessions=sessions, quotes=quotes)
+    natural("highest_price", highest_price, 1)
+    natural("sessions", sessions, 1)
+    natural("quotes", quotes, 1)
     for name, prices in {"values": values, "costs": costs}.items():
         if not prices or min(prices) < 1 or max(prices) > highest_price:
             raise ValueError(f"{name} must hold prices from 1 to {highest_price}, got {prices!r}")

@@ -11,7 +11,8 @@ from math import acosh, exp, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.validation.target import Values, positive, whole
+from experiments.validation.target import Values
+from lob.checks import natural, real
 
 __all__ = ["almgren_chriss", "almgren_impact", "obizhaeva_wang", "shortfall", "trajectory"]
 
@@ -54,9 +55,13 @@ def almgren_chriss(
         kappa is 0), ``expected_cost`` and ``standard_deviation`` of the shortfall in dollars,
         the same two ``..._simulated``, and ``instant_cost``: all sold in the first period.
     """
-    positive(shares=shares, horizon_days=horizon_days, sigma=sigma, eta=eta)
-    positive(start_price=start_price)
-    whole(periods=periods, paths=paths)
+    real("shares", shares, above=0)
+    real("horizon_days", horizon_days, above=0)
+    real("sigma", sigma, above=0)
+    real("eta", eta, above=0)
+    real("start_price", start_price, above=0)
+    natural("periods", periods, 1)
+    natural("paths", paths, 1)
     for name, value in {"epsilon": epsilon, "gamma": gamma, "risk_aversion": risk_aversion}.items():
         if value < 0:
             raise ValueError(f"{name} must not be negative, got {value!r}")
@@ -178,8 +183,11 @@ def obizhaeva_wang(
         ``block`` (first and last, each), ``continuous`` (all between) in shares; ``cost`` and
         ``twap_cost`` above the start price, in dollars, by formula and ``..._simulated``.
     """
-    positive(shares=shares, book_density=book_density, horizon=horizon, resilience=resilience)
-    whole(steps=steps, least=2)
+    real("shares", shares, above=0)
+    real("book_density", book_density, above=0)
+    real("horizon", horizon, above=0)
+    real("resilience", resilience, above=0)
+    natural("steps", steps, 2)
     transient = 1 / book_density - permanent_impact
     if not 0 <= permanent_impact < 1 / book_density:
         raise ValueError(
@@ -239,10 +247,15 @@ def almgren_impact(
         ``permanent_bps``, and ``cost_bps`` for each duration:
         I = gamma sigma (X/V) (Theta/V)^(1/4) and J = I/2 + eta sigma (X/(V T))^beta.
     """
-    positive(sigma_bps=sigma_bps, daily_volume=daily_volume, participation=participation)
-    positive(shares_outstanding=shares_outstanding, gamma=gamma, eta=eta, beta=beta)
+    real("sigma_bps", sigma_bps, above=0)
+    real("daily_volume", daily_volume, above=0)
+    real("participation", participation, above=0)
+    real("shares_outstanding", shares_outstanding, above=0)
+    real("gamma", gamma, above=0)
+    real("eta", eta, above=0)
+    real("beta", beta, above=0)
     for duration in durations_days:
-        positive(durations_days=duration)
+        real("durations_days", duration, above=0)
     turnover = (shares_outstanding / daily_volume) ** 0.25
     permanent = gamma * sigma_bps * participation * turnover
     return {

@@ -11,8 +11,9 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.validation.target import Values, fraction, positive, whole
+from experiments.validation.target import Values
 from lob import MESSAGE, EventKind, Kind, OrderBook, OrderType, Side
+from lob.checks import natural, real
 
 __all__ = ["glosten_milgrom", "kyle", "roll", "roll_covariance"]
 
@@ -38,8 +39,9 @@ def kyle(
         ``price_impact`` (lambda), ``aggressiveness`` (beta), ``variance_left`` (of the prior, as
         a share) and ``insider_profit`` (mean), in closed form and ``..._simulated``.
     """
-    positive(prior_variance=prior_variance, noise_sigma=noise_sigma)
-    whole(least=10, draws=draws)
+    real("prior_variance", prior_variance, above=0)
+    real("noise_sigma", noise_sigma, above=0)
+    natural("draws", draws, 10)
     deviation = sqrt(prior_variance)
     beta = noise_sigma / deviation
     random = np.random.default_rng(seed)
@@ -93,8 +95,10 @@ def glosten_milgrom(
         ``asks``, ``initial_spread``, and ``initial_spread_simulated``: the mean value given that
         the first trader bought, less that given that they sold.
     """
-    fraction(informed=informed, prior=prior)
-    whole(buys=buys, draws=draws)
+    real("informed", informed, above=0, below=1)
+    real("prior", prior, above=0, below=1)
+    natural("buys", buys, 1)
+    natural("draws", draws, 1)
     if not low < high:
         raise ValueError(f"high must exceed low = {low!r}, got {high!r}")
     odds, asks = prior / (1 - prior), []
@@ -133,10 +137,9 @@ def roll(
         ``covariance`` of successive price changes and ``spread``, both by theory and
         ``..._simulated``.
     """
-    positive(half_spread=half_spread)
-    whole(least=1_000, trades=trades)
-    if sigma < 0:
-        raise ValueError(f"sigma must not be negative, got {sigma!r}")
+    real("half_spread", half_spread, above=0)
+    natural("trades", trades, 1_000)
+    real("sigma", sigma, 0)
     tick = half_spread / 100
     random = np.random.default_rng(seed)
     steps = np.rint(random.normal(0.0, sigma / tick, trades)).astype(np.int64)

@@ -12,7 +12,8 @@ import numpy as np
 import agents
 import lob
 from agents.leverage import LeverageTarget, ValueFund
-from experiments.validation.target import Values, positive, whole
+from experiments.validation.target import Values
+from lob.checks import natural, real
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin, Tiers
 from lob.clearing.oracle import BestBid
@@ -30,6 +31,7 @@ from lob.liquidation.formulas.health import (
     loan_to_value_after,
     toxic_threshold,
 )
+from lob.units import PPM, SECOND_NS
 from lob.venue.call_auction import uncross
 
 __all__ = [
@@ -46,8 +48,6 @@ __all__ = [
 ]
 
 WAD = 10**18
-PPM = 1_000_000
-SECOND = 1_000_000_000
 SELLER, HOLDERS = 7, 1_000
 
 
@@ -68,7 +68,8 @@ def cascade(d: int = 100, Q0: int = 1_000, r: Sequence[int] = (0, 50, 80, 90, 95
     Values
         ``drop`` in ticks, measured; ``drop_law``: 0 if Q0 < d, else 1 + floor((Q0 - d) / (d - r)).
     """
-    whole(d=d, Q0=Q0)
+    natural("d", d, 1)
+    natural("Q0", Q0, 1)
     law = [0 if d > Q0 else 1 + (Q0 - d) // (d - density) for density in r]
     return {
         "drop": [
@@ -112,7 +113,7 @@ class _Book(agents.Agent):
         price, depth, ticks, _ = self.what
         for i in range(ticks):
             self.buy(depth, price - i)
-        self.wake_in(SECOND // 2)
+        self.wake_in(SECOND_NS // 2)
 
     def on_wake(self) -> None:
         self.sell(self.what[3], time_in_force=lob.TimeInForce.IOC)
@@ -142,7 +143,7 @@ def deleveraging(
         ``amplification`` through the book, ``amplification_theory`` 1 / (1 - (L - 1) A / D), and
         ``critical_leverage`` 1 + D / A.
     """
-    positive(shock=shock)
+    real("shock", shock, above=0)
     theory = [1 / (1 - (leverage - 1) * a / d) for leverage, a, d in cases]
     return {
         "amplification": [_deleverage(leverage, a / d, shock) for leverage, a, d in cases],
@@ -169,10 +170,10 @@ def _deleverage(leverage: float, share: float, shock: float) -> float:
             margin=int(assets / leverage),
             position=assets // price,
             entry_price=price,
-            interval=SECOND // 10,
+            interval=SECOND_NS // 10,
         )
     )
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     return (price - (clearing.holdings[0].mark_price or 0)) / ticks
 
 
@@ -198,7 +199,8 @@ def loss_spiral(
         ``slope`` dp / d eta = 1 / (k m + m' x - x0), and the same from following the rounds of
         forced sales one by one.
     """
-    positive(k=k, m=m)
+    real("k", k, above=0)
+    real("m", m, above=0)
     slopes, followed = [], []
     for start, steeper, position in cases:
         slopes.append(1 / (k * m + steeper * position - start))
@@ -238,7 +240,11 @@ def pinned_fund(
         ``ret``: the return at which ``agents.leverage.ValueFund`` and the noise clear the market;
         ``hold``: with the fund's demand fixed; ``amp`` their ratio; ``W_after``.
     """
-    positive(N=N, V=V, lam=lam, W=W, p=p)
+    real("N", N, above=0)
+    real("V", V, above=0)
+    real("lam", lam, above=0)
+    real("W", W, above=0)
+    real("p", p, above=0)
     fund = ValueFund("fund", value=V, aggression=1e12, cap=lam, margin=0)
     held = fund.demand(p, W)
     cash = (N - held) * p * (1 + shock)
@@ -297,7 +303,7 @@ def perpetual_prices(
         ``long`` P0 (1 - 1 / L) / (1 - m), and ``short``, that of the first case only,
         P0 (1 + 1 / L) / (1 + m), both from ``lob.clearing.prices``.
     """
-    positive(P0=P0)
+    real("P0", P0, above=0)
     found: dict[int, list[float]] = {1: [], -1: []}
     unit = 10**9
     for leverage, rate in cases:
@@ -333,7 +339,10 @@ def impact_invariance(
         volatility and 40 million dollars a day; ``scaling``: how much more for 100 times the
         volume, at the same share of it.
     """
-    positive(X=X, ADV=ADV, sigma=sigma, deflator=deflator)
+    real("X", X, above=0)
+    real("ADV", ADV, above=0)
+    real("sigma", sigma, above=0)
+    real("deflator", deflator, above=0)
 
     def impact(share: float, volatility: float, volume: float) -> float:
         activity: float = (volatility / 0.02) ** (4 / 3) * (volume / 40e6) ** (1 / 3)
@@ -363,7 +372,8 @@ def auction_clock(buf: float = 1.2, cut: float = 0.99, step: int = 90) -> Values
     Values
         ``seconds`` until the price is at most 1, 0.95 and 0.6 of the market price.
     """
-    positive(buf=buf, cut=cut)
+    real("buf", buf, above=0)
+    real("cut", cut, above=0)
     ray = 10**27
     curve = StairStep(cut=round(cut * 10**6) * ray // 10**6, step=step)
     top = round(buf * 10**6) * ray // 10**6
@@ -414,7 +424,7 @@ def deleveraging_shares(
         ``queue`` by profit over margin times leverage, ``pro_rata`` by profit, ``weighted`` by
         profit times leverage.
     """
-    whole(deficit=deficit)
+    natural("deficit", deficit, 1)
     accounts = range(len(pnl))
     caps = dict(enumerate(pnl))
     scores = {a: profit_leverage_score(pnl[a], margin[a], leverage[a]) for a in accounts}

@@ -9,7 +9,8 @@ from math import exp, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.validation.target import Values, positive, whole
+from experiments.validation.target import Values
+from lob.checks import choice, natural, real
 
 __all__ = ["avellaneda_stoikov", "mean_spread"]
 
@@ -54,11 +55,15 @@ def avellaneda_stoikov(
         ``profit`` (mean), ``profit_deviation``, ``inventory_deviation`` and ``average_spread``;
         of the symmetric strategy also ``..._exact``, for its inventory is a plain random walk.
     """
-    positive(gamma=gamma, sigma=sigma, horizon=horizon, step=step, decay=decay)
-    positive(intensity=intensity, start_price=start_price)
-    whole(least=2, paths=paths)
-    if strategy not in STRATEGIES:
-        raise ValueError(f"strategy must be one of {', '.join(STRATEGIES)}, got {strategy!r}")
+    real("gamma", gamma, above=0)
+    real("sigma", sigma, above=0)
+    real("horizon", horizon, above=0)
+    real("step", step, above=0)
+    real("decay", decay, above=0)
+    real("intensity", intensity, above=0)
+    real("start_price", start_price, above=0)
+    natural("paths", paths, 2)
+    choice("strategy", strategy, STRATEGIES)
     if not isinstance(start_inventory, int):
         raise ValueError(f"start_inventory must be an integer, got {start_inventory!r}")
     random = np.random.default_rng(seed)

@@ -12,7 +12,8 @@ from math import exp, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.validation.target import Values, fraction, whole
+from experiments.validation.target import Values
+from lob.checks import natural, real
 
 __all__ = [
     "cluster_sizes",
@@ -46,7 +47,7 @@ def hawkes(
         is E[S^2] / E[S] of the cluster size S) and ``alone`` (share of clusters of one event), by
         theory 1 / (1 - n), 1 / (1 - n)^2, exp(-n) and ``..._simulated``.
     """
-    whole(least=100, clusters=clusters)
+    natural("clusters", clusters, 100)
     random = np.random.default_rng(seed)
     values: Values = {
         key: []
@@ -54,7 +55,7 @@ def hawkes(
         for key in (name, f"{name}_simulated", f"{name}_simulated_error")
     }
     for n in branching:
-        fraction(branching=n)
+        real("branching", n, above=0, below=1)
         sizes = cluster_sizes(n, clusters, random).astype(np.float64)
         squares = sizes**2
         mean, fano = float(sizes.mean()), float(squares.mean() / sizes.mean())
@@ -112,9 +113,9 @@ def order_splitting(
         lag. For alpha below 2 the lengths have no variance: a finite sample lacks the longest
         orders and comes out low, the more so at long lags.
     """
-    if not alpha > 1:
-        raise ValueError(f"alpha must exceed 1, got {alpha!r}")
-    whole(lags=min(lags), trades=trades)
+    real("alpha", alpha, above=1)
+    natural("lags", min(lags), 1)
+    natural("trades", trades, 1)
     if max(lags) >= trades:
         raise ValueError(f"lags must stay below trades = {trades}, got {max(lags)!r}")
     signs = split_order_signs(alpha, trades, np.random.default_rng(seed)).astype(np.float32)
@@ -177,10 +178,9 @@ def hurst_of_splitting(
         ``hurst``, its ``hurst_error`` over the replicas, and ``hurst_theory`` =
         (3 - alpha) / 2, which holds for blocks of infinite length.
     """
-    if not 1 < alpha < 2:
-        raise ValueError(f"alpha must lie between 1 and 2, got {alpha!r}")
-    whole(least=10_000, trades=trades)
-    whole(least=2, replicas=replicas)
+    real("alpha", alpha, above=1, below=2)
+    natural("trades", trades, 10_000)
+    natural("replicas", replicas, 2)
     random = np.random.default_rng(seed)
     found = [hurst_exponent(split_order_signs(alpha, trades, random)) for _ in range(replicas)]
     return {

@@ -16,7 +16,8 @@ from math import atan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.validation.target import Values, positive, whole
+from experiments.validation.target import Values
+from lob.checks import natural, real
 
 __all__ = [
     "BIRTHS",
@@ -65,11 +66,11 @@ def cont_stoikov_talreja(
     Values
         ``up``, row b, column a, by solving the first-passage equations; ``up_simulated``.
     """
-    positive(arrival=arrival, cancellation=cancellation)
-    whole(least=0, draws=draws)
-    whole(size=size)
-    if market < 0:
-        raise ValueError(f"market must not be negative, got {market!r}")
+    real("arrival", arrival, above=0)
+    real("cancellation", cancellation, above=0)
+    natural("draws", draws, 0)
+    natural("size", size, 1)
+    real("market", market, 0)
 
     def births(queue: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.full(queue.shape, arrival)
@@ -171,9 +172,10 @@ def cont_de_larrard(
         departures, where both queues may never empty, ``up`` is the chance that the ask does and
         does first.
     """
-    positive(arrival=arrival, departure=departure)
-    whole(size=size)
-    whole(least=0, draws=draws)
+    real("arrival", arrival, above=0)
+    real("departure", departure, above=0)
+    natural("size", size, 1)
+    natural("draws", draws, 0)
 
     def births(queue: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.full(queue.shape, arrival)
@@ -227,12 +229,11 @@ def cont_de_larrard_limit(
     Values
         ``up`` for each ratio, and ``up_discrete`` from ``symmetric_race``.
     """
-    whole(queue=queue)
-    if not -1 < correlation < 1:
-        raise ValueError(f"correlation must lie between -1 and 1, got {correlation!r}")
+    natural("queue", queue, 1)
+    real("correlation", correlation, above=-1, below=1)
     skew = sqrt((1 + correlation) / (1 - correlation))
     for ratio in ratios:
-        positive(ratios=ratio)
+        real("ratios", ratio, above=0)
     values: Values = {
         "up": [0.5 - atan(skew * (1 - x) / (1 + x)) / (2 * atan(skew)) for x in ratios]
     }
@@ -266,8 +267,8 @@ def next_change(
     Values
         ``grows`` and ``grows_simulated``, one a pair.
     """
-    positive(market=market)
-    whole(draws=draws)
+    real("market", market, above=0)
+    natural("draws", draws, 1)
     random = np.random.default_rng(seed)
     grows, simulated = [], []
     for distance, orders in at:
@@ -299,7 +300,7 @@ def cst_parameters(distances: int = 10) -> Values:
         ``far_arrivals`` from 6 to ``distances`` ticks, k / i^alpha with ``far_level`` k and
         ``far_exponent`` alpha.
     """
-    whole(distances=distances)
+    natural("distances", distances, 1)
     return {
         "arrivals": list(BIRTHS),
         "cancellations": list(CANCELLATIONS),
@@ -343,9 +344,9 @@ def queue_at_rest(
         ``law`` (n = 0, 1, ...), ``mean``, ``law_simulated`` (time-weighted) and
         ``total_variation``: half the sum of |simulated - law| over all n.
     """
-    whole(least=10, largest=largest)
-    whole(shown=shown)
-    whole(least=100_000, changes=changes)
+    natural("largest", largest, 10)
+    natural("shown", shown, 1)
+    natural("changes", changes, 100_000)
     up, down = _by_size(arrival, largest), _by_size(market, largest)
     if cancellation < 0 or up.min() <= 0 or down.min() < 0:
         raise ValueError(

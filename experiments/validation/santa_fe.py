@@ -19,8 +19,9 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.validation.target import Values, positive, whole
+from experiments.validation.target import Values
 from lob import OrderBook, OrderType, Side, TimeInForce
+from lob.checks import natural, real
 
 __all__ = ["SantaFeFlow", "santa_fe", "santa_fe_scaling", "simulate"]
 
@@ -80,8 +81,9 @@ def santa_fe(
         delta, and ``far_fano`` (both 1 by theory; absent where ``window`` is below 8). Standard
         errors are between ten stretches of the run.
     """
-    positive(eps=eps, granularity=granularity)
-    whole(least=100, market_orders=market_orders)
+    real("eps", eps, above=0)
+    real("granularity", granularity, above=0)
+    natural("market_orders", market_orders, 100)
     if window < 3:
         raise ValueError(f"window must be at least 3 (in p_c), got {window!r}")
     unit = round(1 / granularity)
@@ -138,7 +140,7 @@ def santa_fe_scaling(
     """
     if not 0 < lower_eps < upper_eps:
         raise ValueError(f"upper_eps must exceed lower_eps = {lower_eps!r}, got {upper_eps!r}")
-    whole(least=100_000, market_orders=market_orders)
+    natural("market_orders", market_orders, 100_000)
     runs = [santa_fe(eps, granularity, 6.0, market_orders, seed) for eps in (lower_eps, upper_eps)]
     wide = np.log(upper_eps / lower_eps)
     names = ("early_diffusion", "late_diffusion")

@@ -10,7 +10,8 @@ from math import sqrt
 import numpy as np
 
 from experiments.metrics.stylized import tail_exponent
-from experiments.validation.target import Values, positive, whole
+from experiments.validation.target import Values
+from lob.checks import natural, real
 
 __all__ = ["hill_on_student"]
 
@@ -39,9 +40,9 @@ def hill_on_student(
         For each share ``index`` (mean over the samples), ``index_error`` and ``index_deviation``
         (of one sample); ``true_index``. The estimator is biased low on a wide tail.
     """
-    positive(degrees=degrees)
-    whole(least=100, draws=draws)
-    whole(least=2, samples=samples)
+    real("degrees", degrees, above=0)
+    natural("draws", draws, 100)
+    natural("samples", samples, 2)
     for share in shares:
         if not 10 / draws <= share < 1:
             raise ValueError(f"shares must lie between 10 / draws and 1, got {share!r}")

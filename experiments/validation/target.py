@@ -23,9 +23,6 @@ __all__ = [
     "Values",
     "Verdict",
     "compare",
-    "fraction",
-    "positive",
-    "whole",
 ]
 
 Values = dict[str, Any]
@@ -194,30 +191,3 @@ def _flat(value: Any) -> NDArray[np.float64]:
     if isinstance(value, list | tuple):
         return np.concatenate([_flat(item) for item in value]) if value else np.empty(0)
     return np.atleast_1d(np.asarray(value, np.float64)).ravel()
-
-
-def positive(**values: float) -> None:
-    """Raise ``ValueError`` naming the first value that is not a finite number above zero."""
-    for name, value in values.items():
-        if not (_number(name, value) and 0 < value < float("inf")):
-            raise ValueError(f"{name} must be a finite number above 0, got {value!r}")
-
-
-def fraction(**values: float) -> None:
-    """Raise ``ValueError`` naming the first value that is not strictly between 0 and 1."""
-    for name, value in values.items():
-        if not (_number(name, value) and 0 < value < 1):
-            raise ValueError(f"{name} must lie strictly between 0 and 1, got {value!r}")
-
-
-def whole(least: int = 1, **values: int) -> None:
-    """Raise ``ValueError`` naming the first value that is not an integer of at least ``least``."""
-    for name, value in values.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
-
-
-def _number(name: str, value: object) -> bool:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise ValueError(f"{name} must be a number, got {value!r}")
-    return True

@@ -11,7 +11,7 @@ from lob.clearing.holding cimport Holding, HoldingRecord
 from lob.clearing.ledger cimport FAILED, SAFE, Account
 from lob.clearing.oracle cimport Oracle
 from lob.clearing.order_checks cimport OrderChecks
-from lob.clearing.requirement cimport NO_TRIGGER, PPM
+from lob.clearing.requirement cimport NO_TRIGGER
 from lob.engine.records cimport (
     BUY,
     CAUSE_TRANSFER,
@@ -30,6 +30,7 @@ from lob.engine.records cimport (
     Message,
     write_message,
 )
+from lob.units cimport PPM
 from lob.engine.wide cimport ceil_ratio, int128
 
 import numpy as np
@@ -70,7 +71,7 @@ cdef class Cases(OrderChecks):
         super().__init__(name, holdings, cash, insurance_fund, portfolio)
         self.case_block = Block()
         self.redeems_in_kind = []
-        self.liquidation_fee = checks.integer("liquidation_fee", liquidation_fee, 0, PPM)
+        self.liquidation_fee = checks.ppm("liquidation_fee", liquidation_fee)
 
     cdef int64_t open_case(
         self, int64_t account, int64_t holding, int cause, int64_t tag
@@ -193,17 +194,6 @@ cdef class Cases(OrderChecks):
             if held > 0:
                 redeemed |= claim.give_back(account, account, held, self.tag_of(number)) > 0
         return redeemed
-
-    def unwrap(self, case):
-        """Redeem in kind the claims without a book that the account of an open case has.
-
-        The claims' debts move with their collateral. What an issuer cannot pay for now, because it
-        is lent, pledged or being liquidated itself, stays a claim.
-        """
-        number = checks.integer("case", case, 0, self.case_total - 1)
-        if self.case(number).state == SETTLED:
-            raise ValueError(f"case {case} is over")
-        self.redeem_in_kind(number)
 
     cdef int settle_case(self, int64_t number) except -1:
         """An account that holds nothing any more: its fee, or its debt. The case is over."""

@@ -45,17 +45,15 @@ from lob.engine.records cimport (
     REDEEM,
     Message,
 )
+from lob.units cimport PPM, SECOND_NS
 from lob.engine.wide cimport ceil_ratio, fits, floor_ratio, int128
 
 from lob import checks
 
 __all__ = ["Claim"]
 
-cdef enum:
-    PPM = 1_000_000
 
 cdef int64_t NEVER = 2**63 - 1
-cdef int64_t SECOND = 1_000_000_000
 
 
 @cython.auto_pickle(True)
@@ -133,7 +131,7 @@ cdef class Claim(Facility):
         self.delay = checks.integer("delay", delay, 0)
         self.rate = checks.integer("rate", rate, 0, MAX_SIZE)
         self.period = checks.integer("period", period, 1 if self.rate else 0)
-        self.accrual = checks.integer("accrual", accrual, -PPM, PPM)
+        self.accrual = checks.ppm("accrual", accrual, -PPM)
         self.every = checks.integer("every", every, 1 if self.accrual else 0)
         self.queue = []
         self.parts = Block()
@@ -560,7 +558,7 @@ cdef class Claim(Facility):
         self.pays_at = max(ts, <int64_t>self.queue[0][0]) if self.queue else NEVER
         if paid == 0:
             # The issuer has nothing at hand: asked again.
-            self.pays_at = ts + max(self.period, SECOND)
+            self.pays_at = ts + max(self.period, SECOND_NS)
         return 0
 
     cdef int next_deadline(self) noexcept:

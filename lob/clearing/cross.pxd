@@ -7,7 +7,7 @@ nothing but multiply and add; only what it finds is looked at one by one.
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
 from libc.string cimport memset
 
-from lob.clearing.requirement cimport PPM
+from lob.units cimport PPM
 from lob.engine.wide cimport int128
 
 cdef enum:

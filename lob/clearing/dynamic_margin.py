@@ -7,10 +7,11 @@ for example from a timer. That margins rise when markets fall is what makes them
 
 from collections.abc import Mapping
 
-from lob.checks import integer
-from lob.clearing.margin import PPM, MarketState, Tiers
+from lob.checks import integer, ppm
+from lob.clearing.margin import MarketState, Tiers
 from lob.clearing.valuation import ClaimValue
 from lob.types import MAX_SIZE, Side
+from lob.units import PPM
 
 __all__ = ["ConcentrationScaled", "DepthScaled", "LookThroughMargin", "Procyclical"]
 
@@ -19,8 +20,8 @@ class _Moving:
     """A maintenance rate that moves, and an initial one that is so much above it."""
 
     def __init__(self, rate: int, buffer: int) -> None:
-        self.rate = integer("rate", rate, 0, PPM)
-        self.buffer = integer("buffer", buffer, 0, PPM)
+        self.rate = ppm("rate", rate)
+        self.buffer = ppm("buffer", buffer)
 
     def _move(self, rate: int) -> bool:
         changed = rate != self.rate
@@ -77,8 +78,8 @@ class Procyclical(_Moving):
     ) -> None:
         super().__init__(base, buffer)
         self.base = base
-        self.volatility_weight = integer("volatility_weight", volatility_weight, 0, PPM)
-        self.depth_weight = integer("depth_weight", depth_weight, 0, PPM)
+        self.volatility_weight = ppm("volatility_weight", volatility_weight)
+        self.depth_weight = ppm("depth_weight", depth_weight)
         if not reference > 0 or not half_life > 0:
             raise ValueError(
                 f"reference and half_life must be positive, got {reference} and {half_life}"
@@ -87,7 +88,7 @@ class Procyclical(_Moving):
         self.depth = integer("depth", depth, 1, MAX_SIZE)
         self.kept = 0.5 ** (1 / half_life)
         self.floor = integer("floor", floor, 0, base)
-        self.cap = integer("cap", cap, base, PPM)
+        self.cap = ppm("cap", cap, base)
         self.variance = reference**2
         self.last: int | None = None
 
@@ -126,8 +127,8 @@ class ConcentrationScaled(_Moving):
     def __init__(self, rate: int, *, cap: int, threshold: int, buffer: int = 0) -> None:
         super().__init__(rate, buffer)
         self.base = rate
-        self.cap = integer("cap", cap, rate, PPM)
-        self.threshold = integer("threshold", threshold, 0, PPM - 1)
+        self.cap = ppm("cap", cap, rate)
+        self.threshold = ppm("threshold", threshold, 0, PPM - 1)
 
     def update(self, state: MarketState) -> bool:
         """See ``MarginModel``."""
@@ -155,7 +156,7 @@ class DepthScaled(_Moving):
     def __init__(self, rate: int, *, cap: int, multiple: int = 1, buffer: int = 0) -> None:
         super().__init__(rate, buffer)
         self.base = rate
-        self.cap = integer("cap", cap, rate, PPM)
+        self.cap = ppm("cap", cap, rate)
         self.multiple = integer("multiple", multiple, 1)
 
     def update(self, state: MarketState) -> bool:
@@ -199,8 +200,8 @@ class LookThroughMargin(_Moving):
             raise TypeError(f"value must be a ClaimValue, got {value!r}")
         left = PPM
         for name, haircut in haircuts.items():
-            left = left * (PPM - integer(f"haircuts[{name!r}]", haircut, 0, PPM)) // PPM
-        super().__init__(PPM - left if start is None else integer("start", start, 0, PPM), buffer)
+            left = left * (PPM - ppm(f"haircuts[{name!r}]", haircut)) // PPM
+        super().__init__(PPM - left if start is None else ppm("start", start), buffer)
         self.value = value
         self.haircuts = dict(haircuts)
 

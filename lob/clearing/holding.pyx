@@ -8,7 +8,7 @@ from libc.string cimport memcpy, memset
 
 from lob.engine.block cimport Block
 from lob.clearing.oracle cimport Oracle
-from lob.clearing.requirement cimport MAX_TIERS, NO_PRICE, PPM, Tiers
+from lob.clearing.requirement cimport MAX_TIERS, NO_PRICE, Tiers
 from lob.engine.ladder cimport Ladder, ladder_copy, ladder_init, ladder_release
 from lob.engine.wide cimport int128
 
@@ -115,7 +115,7 @@ cdef int load_tiers(Tiers *into, tiers, what) except -1:
     into.count = len(rows)
     for i in range(into.count):
         into.floor[i] = checks.integer("floor", rows[i].floor, 0, MAX_SIZE)
-        into.rate[i] = checks.integer("rate", rows[i].rate, 0, PPM)
+        into.rate[i] = checks.ppm("rate", rows[i].rate)
         if i:
             into.deduction[i] = into.deduction[i - 1] + <int128>into.floor[i] * (
                 into.rate[i] - into.rate[i - 1]

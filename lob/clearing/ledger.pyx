@@ -85,8 +85,7 @@ cdef class Ledger:
 
     def add_asset(self, name):
         """Let there be an asset; its number. Raises ``ValueError`` if the name is taken."""
-        if not isinstance(name, str) or not name:
-            raise TypeError(f"name must be a string that is not empty, got {name!r}")
+        checks.text("name", name)
         if name in self.assets:
             raise ValueError(f"name {name!r} is an asset's already")
         if len(self.assets) >= 2**16:
@@ -114,8 +113,7 @@ cdef class Ledger:
             The owner number whose trades are settled on it; 0: nobody's.
         """
         if name is not None:
-            if not isinstance(name, str) or not name:
-                raise TypeError(f"name must be a string that is not empty, got {name!r}")
+            checks.text("name", name)
             if name in self.names:
                 raise ValueError(f"name {name!r} is an account's already")
         number = self.open(1, checks.integer("owner", owner, 0, 2**31 - 1))

@@ -8,20 +8,18 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from lob.checks import integer
+from lob.units import PPM
 
 __all__ = [
     "Loop",
-    "liquidation_price",
     "loop",
     "loop_leverage",
-    "looped_liquidation_price",
     "max_leverage",
     "rebalance_units",
     "token_leverage",
     "vault_leverage",
 ]
 
-PPM = 1_000_000
 WIDE = 2**512
 
 
@@ -60,29 +58,6 @@ def loop(deposit: int, ltv: int, loops: int, unit: int = PPM) -> Loop:
         last = last * ltv // unit
         collateral += last
     return Loop(collateral, collateral - deposit)
-
-
-def looped_liquidation_price(
-    entry_price: int, leverage: Fraction | int, threshold: int, unit: int = PPM
-) -> Fraction:
-    """The price at which a loop fails: ``entry * (1 - 1 / leverage) / threshold``.
-
-    For an entry without slippage or fees; a threshold is the liquidation threshold over ``unit``.
-    """
-    if leverage < 1:
-        raise ValueError(f"leverage must be at least 1, got {leverage}")
-    integer("threshold", threshold, 1, unit)
-    return entry_price * (1 - 1 / Fraction(leverage)) * Fraction(unit, threshold)
-
-
-def liquidation_price(debt: int, units: int, threshold: int, unit: int = PPM) -> Fraction:
-    """The price at which ``units`` of collateral no longer carry a debt: ``debt / (units * LT)``.
-
-    For loops built through a book, where the entry had slippage: what was borrowed counts.
-    """
-    integer("units", units, 1, WIDE)
-    integer("threshold", threshold, 1, unit)
-    return Fraction(integer("debt", debt, 0, WIDE) * unit, units * threshold)
 
 
 def token_leverage(cash: int, units: int, price: int) -> Fraction:

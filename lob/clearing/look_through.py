@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import sqrt
 from typing import Any
 
-from lob.checks import integer
+from lob.checks import choice, integer
 from lob.types import MAX_PRICE
 
 __all__ = ["LookThrough"]
@@ -40,8 +40,7 @@ class LookThrough:
     """
 
     def __init__(self, venue: Any, *, cash: str = "cash", sees: str = "own") -> None:
-        if sees not in ("own", "all"):
-            raise ValueError(f"sees must be 'own' or 'all', got {sees!r}")
+        choice("sees", sees, ("own", "all"))
         self.venue = venue
         self.sees = sees
         self.cash = cash

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, runtime_checkable
 
-from lob.checks import integer
+from lob.checks import integer, ppm
 from lob.types import MAX_SIZE, Side
+from lob.units import PPM
 
 if TYPE_CHECKING:
     from lob.book import OrderBook
@@ -35,7 +36,6 @@ __all__ = [
     "VolatilityScaled",
 ]
 
-PPM = 1_000_000
 MAX_TIERS = 16
 
 
@@ -72,7 +72,7 @@ class Tiers:
             raise ValueError(f"rows must be 1 to {MAX_TIERS}, got {len(tiers)}")
         for i, tier in enumerate(tiers):
             integer(f"rows[{i}].floor", tier.floor, 0, MAX_SIZE)
-            integer(f"rows[{i}].rate", tier.rate, 0, PPM)
+            ppm(f"rows[{i}].rate", tier.rate)
         floors, rates = [t.floor for t in tiers], [t.rate for t in tiers]
         if floors[0] or any(b <= a for a, b in itertools.pairwise(floors)):
             raise ValueError(f"floors must rise from 0, got {floors}")
@@ -181,7 +181,7 @@ class MarginModel(Protocol):
 
 
 def _rate(name: str, value: int, least: int = 0) -> int:
-    return integer(name, value, least, PPM)
+    return ppm(name, value, least)
 
 
 class FlatMargin:
@@ -452,7 +452,7 @@ class VolatilityScaled:
             )
         self.reference = reference
         self.kept = 0.5 ** (1 / half_life)
-        self.floor = integer("floor", floor, 0, PPM)
+        self.floor = ppm("floor", floor)
         self.cap = integer("cap", cap, PPM)
         self.scale = PPM
         self.variance = reference**2

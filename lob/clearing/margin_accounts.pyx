@@ -10,7 +10,6 @@ from lob.clearing.ledger cimport FAILED, WORLD, Account
 from lob.clearing.requirement cimport (
     NO_PRICE,
     NO_TRIGGER,
-    PPM,
     Tiers,
     inverse_health,
     inverse_trigger,
@@ -18,6 +17,7 @@ from lob.clearing.requirement cimport (
     linear_trigger,
 )
 from lob.engine.records cimport ENTRY_OPENING
+from lob.units cimport PPM
 from lob.engine.wide cimport ceil_ratio, fits, int128
 
 import numpy as np
@@ -40,17 +40,14 @@ cdef class MarginAccounts:
     """
 
     def __init__(self, name, holdings, cash, insurance_fund, portfolio):
-        if not isinstance(name, str) or not name:
-            raise TypeError(f"name must be a string that is not empty, got {name!r}")
-        self.name = name
+        self.name = checks.text("name", name)
         self.holdings = list(holdings)
         if not 1 <= len(self.holdings) <= MAX_HOLDINGS:
             raise ValueError(f"holdings must be 1 to {MAX_HOLDINGS}, got {len(self.holdings)}")
         for holding in self.holdings:
             if not isinstance(holding, Holding):
                 raise TypeError(f"holdings must be Holding objects, got {holding!r}")
-        if not isinstance(cash, str) or not cash:
-            raise TypeError(f"cash must be the name of an asset, got {cash!r}")
+        checks.text("cash", cash)
         self.portfolio = portfolio
         self.ranges = []
         self.configuration = (cash, checks.integer("insurance_fund", insurance_fund, 0, MAX_SIZE))

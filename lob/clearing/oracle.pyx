@@ -33,6 +33,7 @@ from lob.engine.records cimport (
     TRADE,
     Event,
 )
+from lob.units cimport PPM, SECOND_NS
 from lob.engine.wide cimport int128
 
 import numpy as np
@@ -55,7 +56,6 @@ __all__ = [
 ]
 
 cdef enum:
-    PPM = 1_000_000
     MOVES = 128  # how many moves are remembered to tell a cause
     RECENT = 8  # of them are looked at for one of the same cause and tag to add to
     CAUSES = 8
@@ -344,7 +344,7 @@ cdef class Ema(Average):
     cdef int64_t average
     cdef int64_t weight
 
-    def __init__(self, of, half_life, *, sample=1_000_000_000):
+    def __init__(self, of, half_life, *, sample=SECOND_NS):
         self.open(of, sample)
         self.half_life = checks.integer("half_life", half_life, 1)
         self.weight = <int64_t>(
@@ -383,7 +383,7 @@ cdef class Twap(Average):
     cdef int64_t taken
     cdef int64_t total
 
-    def __init__(self, of, window, *, sample=1_000_000_000):
+    def __init__(self, of, window, *, sample=SECOND_NS):
         self.open(of, sample)
         self.window = checks.integer("window", window, self.sample)
         if self.window % self.sample:
@@ -542,7 +542,7 @@ cdef class Oracle:
         self.source = given
         self.lag = checks.integer("lag", lag, 0)
         self.heartbeat = checks.integer("heartbeat", heartbeat, 0)
-        self.deviation = checks.integer("deviation", deviation, 0, PPM)
+        self.deviation = checks.ppm("deviation", deviation)
         self.outages = tuple(interval_of("outages", row, 2) for row in outages)
         self.manipulations = tuple(interval_of("manipulations", row, 3) for row in manipulations)
         self.price = self.true_price = self.raw = self.sent = NO_PRICE
@@ -804,5 +804,5 @@ cdef object interval_of(name, row, length):
     start = checks.integer(f"{name}: start", row[0], 0)
     checks.integer(f"{name}: end", row[1], start + 1)
     if length == 3:
-        checks.integer(f"{name}: ppm", row[2], -PPM + 1, PPM)
+        checks.ppm(f"{name}: ppm", row[2], -PPM + 1)
     return row

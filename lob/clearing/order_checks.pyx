@@ -6,7 +6,7 @@ from libc.stdint cimport int64_t, uint16_t
 from lob.engine.block cimport Block
 from lob.clearing.holding cimport Holding, HoldingRecord
 from lob.clearing.ledger cimport SAFE, Account
-from lob.clearing.requirement cimport NO_PRICE, PPM, requirement
+from lob.clearing.requirement cimport NO_PRICE, requirement
 from lob.clearing.watched cimport WatchedAccounts
 from lob.engine.memory cimport prefetch
 from lob.engine.records cimport (
@@ -29,6 +29,7 @@ from lob.engine.records cimport (
     Message,
     write_message,
 )
+from lob.units cimport PPM
 from lob.engine.wide cimport fits, int128
 
 from lob import checks

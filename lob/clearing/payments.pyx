@@ -6,7 +6,7 @@ from libc.stdint cimport int64_t, uint16_t
 from lob.clearing.cases cimport Cases
 from lob.clearing.holding cimport Holding, HoldingRecord
 from lob.clearing.ledger cimport SAFE, WORLD
-from lob.clearing.requirement cimport NO_PRICE, PPM
+from lob.clearing.requirement cimport NO_PRICE
 from lob.engine.records cimport (
     CAUSE_ACCRUAL,
     CAUSE_MARGIN,
@@ -16,6 +16,7 @@ from lob.engine.records cimport (
     ENTRY_SOCIALISED,
     Entry,
 )
+from lob.units cimport PPM
 from lob.engine.wide cimport ceil_ratio, int128
 
 from lob import checks
@@ -48,7 +49,7 @@ cdef class Payments(Cases):
             Units of cash that were paid.
         """
         cdef HoldingRecord *record
-        cdef int64_t ppm = checks.integer("rate", rate, -PPM, PPM)
+        cdef int64_t ppm = checks.ppm("rate", rate, -PPM)
         cdef int64_t account, paid = 0, units
         cdef int128 owed
         number = checks.integer("holding", holding, 0, self.holding_count - 1)
@@ -87,7 +88,7 @@ cdef class Payments(Cases):
         rate
             Ppm of the debt.
         """
-        cdef int64_t ppm = checks.integer("rate", rate, 0, PPM)
+        cdef int64_t ppm = checks.ppm("rate", rate)
         cdef int64_t first, count, account, cash, paid = 0
         cdef int128 owed
         for first, count in self.ranges:

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from lob.clearing.margin import PPM, Tiers
+from lob.checks import integer
+from lob.clearing.margin import Tiers
+from lob.units import PPM
 
 __all__ = [
     "Position",
@@ -140,9 +142,19 @@ def zero_price(mark: Exact, margin_fraction: Exact) -> Fraction:
     return Fraction(mark) * (1 - Fraction(margin_fraction))
 
 
-def looped_liquidation_price(debt: Exact, units: Exact, threshold: Exact) -> Fraction:
-    """Where a loop fails: ``debt / (units * threshold)``, the threshold a share of one."""
-    return Fraction(debt) / (Fraction(units) * Fraction(threshold))
+def looped_liquidation_price(
+    entry_price: int, leverage: Fraction | int, threshold: int, unit: int = PPM
+) -> Fraction:
+    """The price at which a recursive borrower fails: ``entry * (1 - 1 / leverage) / threshold``.
+
+    For an entry without slippage or fees; where there were some, ``liquidation_price`` of the debt
+    and a maintenance rate of ``1 - threshold`` counts. The threshold is the liquidation threshold
+    over ``unit``, leverage the collateral over equity. Raises ``ValueError`` for one below 1.
+    """
+    if leverage < 1:
+        raise ValueError(f"leverage must be at least 1, got {leverage}")
+    integer("threshold", threshold, 1, unit)
+    return entry_price * (1 - 1 / Fraction(leverage)) * Fraction(unit, threshold)
 
 
 def _lines(tiers: Tiers) -> list[tuple[int, int]]:

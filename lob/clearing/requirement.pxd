@@ -13,10 +13,10 @@ it was opened). The inverse health is kept multiplied by the price, which leaves
 from libc.stdint cimport int64_t
 
 from lob.engine.records cimport MAX_PRICE
+from lob.units cimport PPM
 from lob.engine.wide cimport ceil_ratio, floor_ratio, int128
 
 cdef enum:
-    PPM = 1_000_000
     MAX_TIERS = 16
 
 cdef extern from *:

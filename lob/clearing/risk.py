@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lob.checks import integer
+from lob.checks import ppm
 from lob.clearing.clearing import Clearing
 from lob.clearing.look_through import LookThrough
-from lob.clearing.margin import PPM
 from lob.clearing.stack import ACCOUNT_VALUE, count_failing, fails_at, value_accounts
 from lob.types import MAX_PRICE
+from lob.units import PPM
 
 __all__ = ["StackRisk", "Stacks", "SystemRisk", "leverage_correlation"]
 
@@ -174,7 +174,7 @@ class Stacks(LookThrough):
         now = self._now(factor)
         rows = []
         for drop in drops:
-            integer("drops", drop, -HIGHEST * PPM, PPM - 1)
+            ppm("drops", drop, -HIGHEST * PPM, PPM - 1)
             marks = self.marks({factor: max(1, now * (PPM - drop) // PPM)})
             rows.append(
                 [

@@ -11,6 +11,7 @@ from lob.clearing.cross cimport MAX_HOLDINGS
 from lob.clearing.ledger cimport FAILED, Account
 from lob.clearing.requirement cimport NO_PRICE, NO_TRIGGER, inverse_health, linear_health
 from lob.engine.records cimport MAX_PRICE
+from lob.units cimport PPM
 from lob.engine.wide cimport floor_ratio, int128
 
 import numpy as np
@@ -19,8 +20,6 @@ from lob import checks
 
 __all__ = ["ACCOUNT_VALUE", "count_failing", "fails_at", "value_accounts"]
 
-cdef enum:
-    PPM = 1_000_000
 
 cdef struct AccountValue:
     int64_t account

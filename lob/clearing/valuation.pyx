@@ -10,9 +10,10 @@ from lob.engine.block cimport Block
 from lob.clearing.claim_graph cimport Claims
 from lob.clearing.collateral cimport Claim, checked_view
 from lob.clearing.oracle cimport Source
-from lob.clearing.requirement cimport NO_PRICE, PPM
+from lob.clearing.requirement cimport NO_PRICE
 from lob.engine.matching cimport Book
 from lob.engine.records cimport MAX_PRICE, Event
+from lob.units cimport PPM
 from lob.engine.wide cimport fits, floor_ratio, int128
 
 from fractions import Fraction
@@ -205,7 +206,7 @@ cdef class Valuation:
         """
         kept = {}
         for asset in haircuts:
-            checks.integer(f"haircuts[{asset!r}]", haircuts[asset], 0, PPM)
+            checks.ppm(f"haircuts[{asset!r}]", haircuts[asset])
         self.value(name)
         for claim in self.order:
             worth, left = Fraction(0), Fraction(0)
@@ -245,8 +246,7 @@ cdef class ClaimValue(Source):
 
     def __init__(self, claim, *, sees="own", prices=None):
         super().__init__()
-        if not isinstance(claim, str) or not claim:
-            raise TypeError(f"claim must be the name of a claim, got {claim!r}")
+        checks.text("claim", claim)
         checked_view(sees)
         self.claim, self.sees = claim, sees
         self.prices = None if prices is None else dict(prices)

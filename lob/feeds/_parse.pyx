@@ -2,10 +2,11 @@
 
 from libc.stdint cimport int64_t
 
+from lob.units cimport SECOND_NS
+
 import numpy as np
 
 cdef enum:
-    SECOND = 1_000_000_000
     MAX_DIGITS = 18  # what an int64 holds for certain
     # What can be wrong with a line, and with a row of an orderbook file.
     c_NOT_A_NUMBER = 1
@@ -98,7 +99,7 @@ cdef inline int64_t integer(Place *place) noexcept nogil:
 cdef inline int64_t seconds(Place *place) noexcept nogil:
     """Seconds as nanoseconds, to the nearest, with no floating point on the way."""
     cdef int64_t value = digits(place, MAX_DIGITS - 9)
-    cdef int64_t unit = SECOND
+    cdef int64_t unit = SECOND_NS
     cdef const char *first
     if not place.problem and place.at[0] == c".":
         place.at += 1

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from lob.feeds import _parse
 from lob.feeds.errors import FeedError
 from lob.instrument import Instrument
+from lob.units import MILLISECOND_NS, SECOND_NS
 
 __all__ = ["NO_ASK", "NO_BID", "ROW", "Day", "Pair", "Type", "find", "read", "write"]
 
@@ -32,7 +33,6 @@ NO_BID = -9_999_999_999
 """The price of a bid level that is not there; its size is 0."""
 
 MAX_SIZE = 10**12  # shares of one order or level: no sum of a day comes near an overflow
-MILLISECOND = 1_000_000  # ns
 CENT = 100  # in the file's prices
 
 ROW = np.dtype(
@@ -317,11 +317,11 @@ def _check_messages(source: str, table: NDArray[np.int64], start: int, end: int)
     _refuse(source, halt & (price > 1), price, "a halt must have price -1, 0 or 1")
     back = np.zeros(len(ts), dtype=bool)
     back[1:] = ts[1:] < ts[:-1]
-    seconds = ts / 1e9
+    seconds = ts / SECOND_NS
     _refuse(source, back, seconds, "time must not go backwards, the rows are out of order")
     _refuse(
         source,
-        (ts < start * MILLISECOND) | (ts > end * MILLISECOND),
+        (ts < start * MILLISECOND_NS) | (ts > end * MILLISECOND_NS),
         seconds,
         f"time must be {start / 1000:g} to {end / 1000:g} s, as the file's name says",
     )
@@ -369,7 +369,7 @@ def write(day: Day, folder: str | Path, *, start: int = 34_200_000, end: int = 5
     stem = f"{day.instrument.name}_{day.date}_{start}_{end}"
     message = folder / f"{stem}_message_{day.levels}.csv"
     rows = day.messages
-    seconds, fraction = np.divmod(rows["ts_event"], 10**9)
+    seconds, fraction = np.divmod(rows["ts_event"], SECOND_NS)
     time = [
         f"{s}.{f:09d}".rstrip("0").rstrip(".")
         for s, f in zip(seconds.tolist(), fraction.tolist(), strict=True)

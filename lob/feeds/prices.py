@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from lob.checks import integer
 from lob.feeds.errors import FeedError
 from lob.types import MAX_PRICE
+from lob.units import MILLISECOND_NS
 
 __all__ = ["PriceFile", "read_prices"]
-
-MS = 1_000_000  # ns
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,13 +127,13 @@ def _row(
     if symbol and row[0] != symbol:
         raise refuse(f"symbol must be {symbol!r} throughout, got {row[0]!r}")
     try:
-        time = int(row[1]) * MS
+        time = int(row[1]) * MILLISECOND_NS
     except ValueError:
         raise refuse(f"timestamp must be whole milliseconds, got {row[1]!r}") from None
     if not 0 <= time < 2**63:
         raise refuse(f"timestamp must be milliseconds since 1970, got {row[1]!r}")
     if times and time <= times[-1]:
-        raise refuse(f"timestamp must rise, got {row[1]} after {times[-1] // MS}")
+        raise refuse(f"timestamp must rise, got {row[1]} after {times[-1] // MILLISECOND_NS}")
     try:
         price = Decimal(row[2].strip())
     except InvalidOperation:

@@ -20,6 +20,7 @@ from lob.book import OrderBook
 from lob.feeds.lobster import NO_ASK, NO_BID, ROW, Day, Type, write
 from lob.instrument import Instrument
 from lob.types import Side, TimeInForce
+from lob.units import MILLISECOND_NS
 
 __all__ = ["make_day", "write_day"]
 
@@ -54,12 +55,12 @@ def make_day(
         The session in milliseconds after midnight.
     """
     market = _Market(seed, levels)
-    market.ts = start_ms * 1_000_000
+    market.ts = start_ms * MILLISECOND_NS
     while len(market.live) < ORDERS_KEPT:
         market.add()
     market.rows.clear()
     market.states.clear()
-    while (ts := market.ts + market.gap()) <= end_ms * 1_000_000:
+    while (ts := market.ts + market.gap()) <= end_ms * MILLISECOND_NS:
         market.ts = ts
         market.step()
     return Day(

@@ -3,10 +3,10 @@
 cimport cython
 from libc.stdint cimport int64_t
 
-from lob.clearing.cases cimport SETTLED
+from lob.checks cimport integer_within
 from lob.clearing.clearing cimport Clearing, LiquidationEngine
 from lob.clearing.ledger cimport SAFE, WORLD, Account
-from lob.clearing.requirement cimport NO_PRICE, PPM, requirement
+from lob.clearing.requirement cimport NO_PRICE, requirement
 from lob.engine.ladder cimport NO_KEY
 from lob.engine.matching cimport Book
 from lob.engine.records cimport (
@@ -17,6 +17,7 @@ from lob.engine.records cimport (
     REASON_NO_ACCOUNT,
     REASON_NONE,
 )
+from lob.units cimport PPM
 from lob.engine.wide cimport ceil_ratio, fits, floor_ratio, int128
 
 from lob import checks
@@ -38,60 +39,56 @@ cdef class CaseView(LiquidationEngine):
 
     def account_of(self, case):
         """Number of the account that failed."""
-        return self.clearing.case(checked(self, case)).account
+        return self.clearing.case(open_case(self, case)).account
 
     def held(self, case, holding=0):
         """Lots of a holding that the account still has, signed."""
-        cdef int64_t account = self.clearing.case(checked(self, case)).account
-        return self.clearing.ledger.row(self.clearing.records[which(self, holding)].asset)[account]
+        cdef int64_t account = self.clearing.case(open_case(self, case)).account
+        cdef int64_t asset = self.clearing.records[holding_number(self, holding)].asset
+        return self.clearing.ledger.row(asset)[account]
 
     def is_flat(self, case):
         """Whether the account holds nothing but cash."""
-        return self.clearing.flat(self.clearing.case(checked(self, case)).account)
+        return self.clearing.flat(self.clearing.case(open_case(self, case)).account)
 
     def is_safe(self, case):
         """Whether the account meets its maintenance margin again."""
-        return self.clearing.health_of(self.clearing.case(checked(self, case)).account) >= 0
-
-    def is_over(self, case):
-        """Whether the case is settled or released."""
-        cdef int64_t number = checks.integer("case", case, 0, self.clearing.case_total - 1)
-        return self.clearing.case(number).state == SETTLED
+        return self.clearing.health_of(self.clearing.case(open_case(self, case)).account) >= 0
 
     def tag(self, case):
         """The tag of a case: the ``order_id`` of who takes or bids."""
-        return self.clearing.tag_of(checked(self, case))
+        return self.clearing.tag_of(open_case(self, case))
 
     def cash(self, case):
         """Units of cash that the account has; negative: debt."""
         return self.clearing.ledger.row(self.clearing.cash_asset)[
-            self.clearing.case(checked(self, case)).account
+            self.clearing.case(open_case(self, case)).account
         ]
 
     def mark(self, holding=0):
         """The mark of a holding in ticks; ``None`` before the first."""
-        cdef int64_t mark = self.clearing.records[which(self, holding)].mark
+        cdef int64_t mark = self.clearing.records[holding_number(self, holding)].mark
         return None if mark == NO_PRICE else mark
 
     def multiplier(self, Py_ssize_t holding=0):
         """Units of cash of one lot at one tick."""
-        return self.clearing.records[which(self, holding)].multiplier
+        return self.clearing.records[holding_number(self, holding)].multiplier
 
     def instrument(self, holding=0):
         """Number of the book in which a holding is traded."""
-        return self.clearing.records[which(self, holding)].instrument
+        return self.clearing.records[holding_number(self, holding)].instrument
 
     def is_inverse(self, holding=0):
         """Whether the holding is an inverse contract."""
-        return self.clearing.records[which(self, holding)].inverse
+        return self.clearing.records[holding_number(self, holding)].inverse
 
     def has_book(self, holding=0):
         """Whether a book trades the holding; a claim may have none."""
-        return not self.clearing.records[which(self, holding)].bookless
+        return not self.clearing.records[holding_number(self, holding)].bookless
 
     def largest(self, case):
         """The holding that is worth most of what the account has."""
-        return self.clearing.largest(self.clearing.case(checked(self, case)).account)
+        return self.clearing.largest(self.clearing.case(open_case(self, case)).account)
 
     def exposure(self, case):
         """What the account has and owes at the marks, and what backs them, in units of cash.
@@ -103,7 +100,7 @@ cdef class CaseView(LiquidationEngine):
             lots, and the maintenance requirement of each, rounded up. Holdings without a mark, and
             inverse ones, count nothing.
         """
-        cdef int64_t account = self.clearing.case(checked(self, case)).account, held, i
+        cdef int64_t account = self.clearing.case(open_case(self, case)).account, held, i
         cdef int64_t cash = self.clearing.ledger.row(self.clearing.cash_asset)[account]
         cdef int128 assets = cash if cash > 0 else 0, debts = -<int128>cash if cash < 0 else 0
         cdef int128 value, above = 0, below = 0
@@ -130,7 +127,7 @@ cdef class CaseView(LiquidationEngine):
 
     def equity(self, case):
         """Cash and what the account holds at the marks; ``None`` as long as one is missing."""
-        cdef int64_t account = self.clearing.case(checked(self, case)).account
+        cdef int64_t account = self.clearing.case(open_case(self, case)).account
         value = self.clearing.value_of(account)
         if value is None:
             return None
@@ -138,7 +135,7 @@ cdef class CaseView(LiquidationEngine):
 
     def maintenance(self, case):
         """Units of cash that the positions must be backed with, rounded up."""
-        cdef int64_t account = self.clearing.case(checked(self, case)).account, held, i
+        cdef int64_t account = self.clearing.case(open_case(self, case)).account, held, i
         cdef int128 total = 0, health
         kept = self.equity(case)
         if kept is None:
@@ -159,8 +156,8 @@ cdef class CaseView(LiquidationEngine):
         there is none from 1 to ``MAX_PRICE``, or a mark is missing. See
         ``lob.clearing.prices.bankruptcy_price``.
         """
-        cdef int64_t number = which(self, holding), i, held
-        cdef int64_t account = self.clearing.case(checked(self, case)).account
+        cdef int64_t number = holding_number(self, holding), i, held
+        cdef int64_t account = self.clearing.case(open_case(self, case)).account
         cdef int64_t lots = self.clearing.ledger.row(self.clearing.records[number].asset)[account]
         cdef int128 rest = self.clearing.ledger.row(self.clearing.cash_asset)[account], price
         cdef int128 worth = <int128>lots * self.clearing.records[number].multiplier
@@ -189,8 +186,8 @@ cdef class CaseView(LiquidationEngine):
 
     def best(self, case, holding=0):
         """The best price at which the book would take lots of the account; ``None``: none."""
-        cdef int64_t number = which(self, holding)
-        cdef int64_t sign = self.sign_of(checked(self, case), number)
+        cdef int64_t number = holding_number(self, holding)
+        cdef int64_t sign = self.sign_of(open_case(self, case), number)
         cdef Book *book = self.clearing.market.book_of[self.clearing.records[number].instrument]
         if book.sides[sign < 0].best_key == NO_KEY or self.clearing.records[number].bookless:
             return None
@@ -205,18 +202,18 @@ cdef class CaseView(LiquidationEngine):
 
     def opened(self, case):
         """When the account failed, in ns."""
-        return self.clearing.case(checked(self, case)).opened
+        return self.clearing.case(open_case(self, case)).opened
 
     def stage(self, case):
         """Number of the stage that has the case."""
-        return self.clearing.case(checked(self, case)).stage
+        return self.clearing.case(open_case(self, case)).stage
 
     # ---------------------------------------------------------------- anybody's account
 
     def balance(self, account):
         """Units of cash of any account, by number."""
         return self.clearing.ledger.row(self.clearing.cash_asset)[
-            within("account", account, 0, self.clearing.ledger.account_count - 1)
+            integer_within("account", account, 0, self.clearing.ledger.account_count - 1)
         ]
 
     def opposing(self, holding, side):
@@ -232,7 +229,7 @@ cdef class CaseView(LiquidationEngine):
         list
             ``(account, signed lots, units of cash)``, by number.
         """
-        cdef int64_t number = which(self, holding), first, count, account, units
+        cdef int64_t number = holding_number(self, holding), first, count, account, units
         cdef int64_t sign = checks.integer("side", side, -1, 1)
         cdef const int64_t *held = self.clearing.ledger.row(self.clearing.records[number].asset)
         cdef const int64_t *cash = self.clearing.ledger.row(self.clearing.cash_asset)
@@ -246,17 +243,18 @@ cdef class CaseView(LiquidationEngine):
 
     def position(self, account, holding=0):
         """Signed lots of any account; 0 where a liquidation has it."""
-        cdef int64_t number = within(
+        cdef int64_t number = integer_within(
             "account", account, 0, self.clearing.ledger.account_count - 1
         )
         if self.clearing.ledger.accounts[number].state != SAFE:
             return 0
-        return self.clearing.ledger.row(self.clearing.records[which(self, holding)].asset)[number]
+        cdef int64_t asset = self.clearing.records[holding_number(self, holding)].asset
+        return self.clearing.ledger.row(asset)[number]
 
     def best_price(self, holding, side):
         """The best price that rests in the book on a side; ``None``: there is none."""
         cdef Book *book = self.clearing.market.book_of[
-            self.clearing.records[which(self, holding)].instrument
+            self.clearing.records[holding_number(self, holding)].instrument
         ]
         cdef int other = checks.integer("side", side, -1, 1) < 0
         if book.sides[other].best_key == NO_KEY:
@@ -281,7 +279,7 @@ cdef class CaseView(LiquidationEngine):
         lob.Reason
             ``NONE``: it can.
         """
-        cdef int64_t asset = self.clearing.records[which(self, holding)].asset
+        cdef int64_t asset = self.clearing.records[holding_number(self, holding)].asset
         if not 0 <= account < self.clearing.ledger.account_count:
             last = self.clearing.ledger.account_count - 1
             raise ValueError(f"account must be 0 to {last}, got {account}")

@@ -9,11 +9,12 @@ import heapq
 cimport cython
 from libc.stdint cimport int32_t, int64_t, uint16_t
 
+from lob.checks cimport integer_within
 from lob.clearing.cases cimport ACTIVE
 from lob.clearing.clearing cimport Clearing
 from lob.clearing.ledger cimport SAFE, WORLD
 from lob.clearing.requirement cimport NO_PRICE
-from lob.liquidation.case_view cimport REASONS, CaseView, checked, which, within
+from lob.liquidation.case_view cimport REASONS, CaseView, holding_number, open_case
 from lob.engine.matching cimport Book
 from lob.engine.order_table cimport table_find
 from lob.engine.records cimport (
@@ -107,7 +108,7 @@ cdef class LiquidationDesign(CaseView):
 
     def enter_stage(self, case, stage):
         """Let a stage take a case over; the journal says so."""
-        cdef int64_t number = checked(self, case)
+        cdef int64_t number = open_case(self, case)
         cdef Entry *entry
         self.clearing.case(number).stage = checks.integer("stage", stage, 0, 255)
         entry = self.clearing.ledger.write(ENTRY_STAGE)
@@ -121,13 +122,13 @@ cdef class LiquidationDesign(CaseView):
         At ``price`` ticks or better, at any price without one; what does not trade stays with the
         account.
         """
-        cdef int64_t number = checked(self, case)
+        cdef int64_t number = open_case(self, case)
         cdef int64_t held = self.held(case, holding)
-        cdef int64_t lots = within("size", size, 1, abs(held))
+        cdef int64_t lots = integer_within("size", size, 1, abs(held))
         if price is None:
             self.clearing.sell(number, holding, lots, 0, MARKET, IOC)
         else:
-            limit = within("price", price, 1, MAX_PRICE)
+            limit = integer_within("price", price, 1, MAX_PRICE)
             self.clearing.sell(number, holding, lots, limit, LIMIT, IOC)
 
     def rest(self, case, size, price, *, holding=0):
@@ -136,14 +137,14 @@ cdef class LiquidationDesign(CaseView):
         What it trades, now and later, the account gets; ``on_filled`` tells of it. Only one rests
         for a case: it must be recalled before the next, and is when the case ends.
         """
-        cdef int64_t number = checked(self, case), held = self.held(case, holding)
+        cdef int64_t number = open_case(self, case), held = self.held(case, holding)
         cdef int64_t limit = checks.integer("price", price, 1, MAX_PRICE)
         cdef int64_t lots = checks.integer("size", size, 1, abs(held))
-        cdef int64_t instrument = self.clearing.records[which(self, holding)].instrument
+        cdef int64_t instrument = self.clearing.records[holding_number(self, holding)].instrument
         cdef Message message
         cdef Book *book
         self.recall(number)
-        if self.clearing.records[which(self, holding)].bookless:
+        if self.clearing.records[holding_number(self, holding)].bookless:
             return
         write_message(
             &message, NEW, SELL if held > 0 else BUY, LIMIT, GTC, 0, FROM_VENUE,
@@ -164,7 +165,7 @@ cdef class LiquidationDesign(CaseView):
 
     def recall(self, case):
         """Cancel what rests for a case."""
-        cdef int64_t order_id, instrument, number = checked(self, case)
+        cdef int64_t order_id, instrument, number = open_case(self, case)
         cdef Message message
         cdef Book *book
         found = self.resting.pop(number, None)
@@ -186,7 +187,7 @@ cdef class LiquidationDesign(CaseView):
             raise ValueError(f"account and to must be 0 to {count - 1}, got {account} and {to}")
         if not 0 <= amount <= MAX_LOTS:
             raise ValueError(f"amount must be 0 to {MAX_LOTS}, got {amount}")
-        number = checked(self, case)
+        number = open_case(self, case)
         reason = self.may_carry(account, self.clearing.records[0].asset, 0, amount)
         if reason == REASON_NONE:
             self.clearing.ledger.post(
@@ -216,14 +217,14 @@ cdef class LiquidationDesign(CaseView):
         adl
             Whether it is auto-deleveraging that closes a position of that account.
         """
-        cdef int64_t number = checked(self, case)
-        cdef int64_t to = within(
+        cdef int64_t number = open_case(self, case)
+        cdef int64_t to = integer_within(
             "account", account, 1, self.clearing.ledger.account_count - 1
         )
-        cdef int64_t at = within("price", price, 1, MAX_PRICE)
-        cdef int64_t of = which(self, holding)
+        cdef int64_t at = integer_within("price", price, 1, MAX_PRICE)
+        cdef int64_t of = holding_number(self, holding)
         cdef int64_t held = self.held(case, holding)
-        cdef int64_t lots = within("size", size, 1, abs(held))
+        cdef int64_t lots = integer_within("size", size, 1, abs(held))
         cdef int64_t fails = self.clearing.case(number).account
         cdef int kind = ENTRY_ADL if adl else ENTRY_TAKEOVER
         cdef int64_t multiplier = self.clearing.records[of].multiplier
@@ -249,7 +250,7 @@ cdef class LiquidationDesign(CaseView):
 
     def hand_over(self, case, account):
         """Let another account have all that the failed one has, its cash and its debt too."""
-        cdef int64_t number = checked(self, case)
+        cdef int64_t number = open_case(self, case)
         cdef int64_t to = checks.integer("account", account, 1,
                                          self.clearing.ledger.account_count - 1)
         cdef int64_t fails = self.clearing.case(number).account, held, i
@@ -276,10 +277,10 @@ cdef class LiquidationDesign(CaseView):
     def pay(self, case, debit, credit, amount, kind=EntryKind.REWARD):
         """Move cash from one account to another as part of a case; negative: the other way."""
         cdef int64_t count = self.clearing.ledger.account_count
-        cdef int64_t number = checked(self, case)
-        cdef int64_t giver = within("debit", debit, 0, count - 1)
-        cdef int64_t taker = within("credit", credit, 0, count - 1)
-        cdef int64_t units = within("amount", amount, -MAX_SIZE, MAX_SIZE)
+        cdef int64_t number = open_case(self, case)
+        cdef int64_t giver = integer_within("debit", debit, 0, count - 1)
+        cdef int64_t taker = integer_within("credit", credit, 0, count - 1)
+        cdef int64_t units = integer_within("amount", amount, -MAX_SIZE, MAX_SIZE)
         if not isinstance(kind, EntryKind) or kind >= 64:
             raise ValueError(f"kind must be an EntryKind of a posting, got {kind!r}")
         self.clearing.ledger.post(
@@ -293,12 +294,12 @@ cdef class LiquidationDesign(CaseView):
 
         ``paid`` are the units of it, negative where the account got them.
         """
-        cdef int64_t number = checked(self, case), of = which(self, holding)
-        cdef int64_t to = within(
+        cdef int64_t number = open_case(self, case), of = holding_number(self, holding)
+        cdef int64_t to = integer_within(
             "account", account, 1, self.clearing.ledger.account_count - 1
         )
         cdef int64_t held = self.held(case, holding)
-        cdef int64_t lots = within("size", size, 0, abs(held))
+        cdef int64_t lots = integer_within("size", size, 0, abs(held))
         cdef int64_t fails = self.clearing.case(number).account
         lots = lots if held > 0 else -lots
         self.clearing.ledger.post(
@@ -316,7 +317,7 @@ cdef class LiquidationDesign(CaseView):
         """
         cdef int64_t number = checks.integer("account", account, 1,
                                              self.clearing.ledger.account_count - 1)
-        cdef int64_t of = which(self, holding)
+        cdef int64_t of = holding_number(self, holding)
         cdef int64_t held = self.clearing.ledger.row(self.clearing.records[of].asset)[number]
         cdef Message message
         write_message(
@@ -340,7 +341,7 @@ cdef class LiquidationDesign(CaseView):
         bool
             Whether there was anybody to get it; else nothing has moved.
         """
-        cdef int64_t of = which(self, holding), i, n, units, part, left_lots, left_cash
+        cdef int64_t of = holding_number(self, holding), i, n, units, part, left_lots, left_cash
         cdef int64_t giver = checks.integer("account", account, 1,
                                             self.clearing.ledger.account_count - 1)
         cdef int64_t asset = self.clearing.records[of].asset
@@ -419,7 +420,7 @@ cdef class LiquidationDesign(CaseView):
 
     def note_auction(self, Py_ssize_t case, Py_ssize_t amount, Py_ssize_t price):
         """Put a step of an auction in the journal: lots on offer, ticks asked or bid."""
-        cdef int64_t number = checked(self, case)
+        cdef int64_t number = open_case(self, case)
         cdef Entry *entry = self.clearing.ledger.write(ENTRY_AUCTION)
         entry.tag = self.clearing.tag_of(number)
         entry.debit = self.clearing.case(number).account
@@ -438,7 +439,7 @@ cdef class LiquidationDesign(CaseView):
             the last one whatever it has. ``None``: the insurance fund, then ``Clearing.shortfall``,
             for ``Clearing.socialise``.
         """
-        cdef int64_t number = checked(self, case), account, left, part
+        cdef int64_t number = open_case(self, case), account, left, part
         cdef int64_t tag = self.clearing.tag_of(number)
         cdef int64_t *cash
         cdef Entry *entry
@@ -472,7 +473,7 @@ cdef class LiquidationDesign(CaseView):
 
     def release(self, case):
         """End a case with what is left in the account, which is watched again."""
-        cdef int64_t number = checked(self, case)
+        cdef int64_t number = open_case(self, case)
         self.ended(number)
         self.clearing.release(number)
 
@@ -486,7 +487,7 @@ cdef class LiquidationDesign(CaseView):
 
     def call_back(self, case, ts):
         """Ask for ``on_due(case, ts)`` at a time in ns; a case below 0 stands for none."""
-        cdef int64_t number = case if case < 0 else checked(self, case)
+        cdef int64_t number = case if case < 0 else open_case(self, case)
         when = checks.integer("ts", ts, self.clearing.market.now)
         self.entered += 1
         heapq.heappush(self.due, (when, self.entered, number))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from lob.clearing.clearing import LiquidationEngine
 from lob.liquidation import recipes
+from lob.units import PPM
 
 __all__ = ["DESIGNS", "DesignRecipe", "make"]
 
@@ -70,10 +71,10 @@ DESIGNS: dict[str, DesignRecipe] = {
         recipes.backstop,
         {"share": 666_667, "slice_share": 200_000, "slice_above": 100_000},
         {
-            "share": (0, 1_000_000, "int"),
-            "slice_share": (10_000, 1_000_000, "int"),
+            "share": (0, PPM, "int"),
+            "slice_share": (10_000, PPM, "int"),
             "every": REAL_TIME,
-            "unwind": (0, 1_000_000, "int"),
+            "unwind": (0, PPM, "int"),
         },
         "the book first; below two thirds of the margin a vault takes position and margin",
         "Hyperliquid documentation; the vault's capital, margin and unwinding are chosen",
@@ -82,10 +83,10 @@ DESIGNS: dict[str, DesignRecipe] = {
         recipes.backstop_ftx,
         {"close": 100_000, "every": 6.0, "share": 500_000},
         {
-            "close": (10_000, 1_000_000, "int"),
+            "close": (10_000, PPM, "int"),
             "every": REAL_TIME,
-            "share": (0, 1_000_000, "int"),
-            "unwind": (0, 1_000_000, "int"),
+            "share": (0, PPM, "int"),
+            "unwind": (0, PPM, "int"),
         },
         "tenths in the book, then providers at the zero price, then ten positions pro rata",
         "FTX documentation (an order every second with chance 1/6 is one every 6 s here)",
@@ -95,8 +96,8 @@ DESIGNS: dict[str, DesignRecipe] = {
         {"bonus": 50_000, "fee": 100_000, "close": 500_000, "full_health": 950_000},
         {
             "bonus": (0, 200_000, "int"),
-            "close": (10_000, 1_000_000, "int"),
-            "full_health": (0, 1_000_000, "int"),
+            "close": (10_000, PPM, "int"),
+            "full_health": (0, PPM, "int"),
         },
         "offers at the mark less 5 %, half of the debt or all of it",
         "aave-v3-origin 3.3 (close factor, dust, deficit); bonus of a large reserve",
@@ -104,7 +105,7 @@ DESIGNS: dict[str, DesignRecipe] = {
     "fixed-spread:compound2": DesignRecipe(
         recipes.fixed_spread_compound2,
         {"bonus": 80_000, "close": 500_000},
-        {"bonus": (0, 200_000, "int"), "close": (10_000, 1_000_000, "int")},
+        {"bonus": (0, 200_000, "int"), "close": (10_000, PPM, "int")},
         "offers at the mark less 8 %, half of the position at a time",
         "compound-protocol; close factor and incentive from memory of mainnet",
     ),

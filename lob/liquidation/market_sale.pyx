@@ -14,6 +14,7 @@ from lob.clearing.clearing cimport Clearing, LiquidationEngine
 from lob.engine.ladder cimport NO_KEY
 from lob.engine.matching cimport Book
 from lob.engine.records cimport CONTINUOUS, IOC, MARKET
+from lob.units cimport SECOND_NS
 
 from lob import checks
 
@@ -45,7 +46,7 @@ cdef class MarketSale(LiquidationEngine):
     book has nothing to sell to, its lots stay with the account and the case stays open.
     """
 
-    def __init__(self, sizing=None, *, delay=0, retry=1_000_000_000):
+    def __init__(self, sizing=None, *, delay=0, retry=SECOND_NS):
         super().__init__()
         if sizing is not None and not callable(sizing):
             raise TypeError(f"sizing must be callable or None, got {sizing!r}")

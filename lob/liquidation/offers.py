@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from lob.liquidation.formulas.curves import Curve
 from lob.types import MAX_PRICE, Side
+from lob.units import SECOND_NS
 
 __all__ = [
     "AnyPrice",
@@ -212,7 +213,7 @@ class Falling:
     side: Side
     opened: int
     closes: int
-    unit: int = 1_000_000_000
+    unit: int = SECOND_NS
     known: dict[int, int] = field(default_factory=dict, init=False, compare=False, repr=False)
     """The price that was asked for last, by units of time: many takers ask at one time."""
     times: dict[tuple[int, Side], int | None] = field(

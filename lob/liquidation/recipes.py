@@ -8,6 +8,7 @@ real system says: after ``patience`` without success what is left is sold by mar
 from fractions import Fraction
 from typing import Any
 
+from lob.checks import choice
 from lob.clearing.clearing import LiquidationEngine
 from lob.liquidation.formulas.aave import AaveRules
 from lob.liquidation.formulas.arithmetic import RAY, WAD
@@ -30,6 +31,7 @@ from lob.liquidation.takers.dutch import DutchAuction
 from lob.liquidation.takers.english import English
 from lob.liquidation.takers.offers import OpenOffer
 from lob.liquidation.takers.pool import Depositors, Stability
+from lob.units import PPM, SECOND_NS
 
 __all__ = [
     "backstop",
@@ -46,8 +48,6 @@ __all__ = [
     "tiered",
 ]
 
-NS_PER_SECOND = 1_000_000_000
-PPM = 1_000_000
 WITHOUT_BOUND = 2**62
 LOSSES = {
     "fund": {},
@@ -59,13 +59,12 @@ LOSSES = {
 
 def ns(seconds: float) -> int:
     """Seconds as nanoseconds."""
-    return round(seconds * NS_PER_SECOND)
+    return round(seconds * SECOND_NS)
 
 
 def losses_of(losses: str, surplus: str = "borrower") -> Waterfall:
     """The settlement of a loss rule: ``fund``, ``socialise``, ``lenders`` or ``deficit``."""
-    if losses not in LOSSES:
-        raise ValueError(f"losses must be one of {', '.join(LOSSES)}, got {losses!r}")
+    choice("losses", losses, LOSSES)
     return Waterfall(surplus=surplus, **LOSSES[losses])  # type: ignore[arg-type]
 
 

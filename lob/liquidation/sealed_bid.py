@@ -2,10 +2,9 @@
 
 from lob.liquidation.staged import Stage, StagedDesign
 from lob.liquidation.takers.sealed import SealedBids
+from lob.units import SECOND_NS
 
 __all__ = ["SealedBid"]
-
-NS_PER_SECOND = 1_000_000_000
 
 
 class SealedBid(StagedDesign):
@@ -31,8 +30,8 @@ class SealedBid(StagedDesign):
         self,
         design: StagedDesign,
         *,
-        window: int = NS_PER_SECOND,
-        exclusive: int = NS_PER_SECOND,
+        window: int = SECOND_NS,
+        exclusive: int = SECOND_NS,
         revenue: str = "fund",
         second_price: bool = False,
     ) -> None:

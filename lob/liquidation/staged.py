@@ -31,13 +31,13 @@ from lob.liquidation.parts.triggers import Always
 from lob.liquidation.sale import AuctionStart, Progress, Sale
 from lob.liquidation.takers.book import Book, Lenders
 from lob.types import Reason
+from lob.units import SECOND_NS
 
 __all__ = ["Stage", "StagedDesign"]
 
 Kept = TypeVar("Kept")
 
 FOREVER = 2**62
-NS_PER_SECOND = 1_000_000_000
 SOCIALISE = -1
 """The number that stands for no case but the losses that others bear; facilities follow it."""
 
@@ -52,7 +52,7 @@ class Stage:
     takers: Takers = field(default_factory=Book)
     settlement: Settlement = field(default_factory=Waterfall)
     limits: Limits = field(default_factory=Unlimited)
-    every: int = NS_PER_SECOND
+    every: int = SECOND_NS
     """ns between two attempts."""
     patience: int = FOREVER
     """ns after the stage took over at which the next one does."""
@@ -80,7 +80,7 @@ class StagedDesign(LiquidationDesign):
     >>> design = StagedDesign([Stage(sizing=DownTier(), patience=10_000_000_000), Stage()])
     """
 
-    def __init__(self, stages: Sequence[Stage], *, socialise_every: int = NS_PER_SECOND) -> None:
+    def __init__(self, stages: Sequence[Stage], *, socialise_every: int = SECOND_NS) -> None:
         super().__init__()
         self.stages = tuple(stages)
         if not 1 <= len(self.stages) <= 256:

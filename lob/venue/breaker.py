@@ -8,13 +8,13 @@ halt. A venue without breakers never calls anything here.
 from collections import deque
 from typing import NamedTuple, Protocol
 
-from lob.checks import integer
+from lob.checks import integer, ppm
 from lob.types import MAX_PRICE, Session
+from lob.units import PPM
 from lob.venue.call_auction import Uncross
 
 __all__ = ["Breaker", "CallAuction", "CircuitBreaker", "Level"]
 
-PPM = 1_000_000
 INSTRUMENTS = 2**16 - 1
 
 
@@ -137,7 +137,7 @@ class CircuitBreaker(Breaker):
                 integer(f"levels[{i}].halt", level.halt, 0)
             integer(f"levels[{i}].call", level.call, 0)
         self.window = integer("window", window, 0)
-        self.band = None if band is None else integer("band", band, 1, PPM)
+        self.band = None if band is None else ppm("band", band, 1)
         self.trips: list[tuple[int, int]] = []
         self._last: int | None = None
         self._lowest: deque[tuple[int, int]] = deque()

@@ -21,6 +21,8 @@ from lob.engine.records cimport (
 )
 from lob.engine.wide cimport add_overflows, fits
 
+from lob import checks
+
 __all__ = ["Facility"]
 
 cdef int64_t NEVER = 2**63 - 1
@@ -44,9 +46,7 @@ cdef class Facility:
     """
 
     def __init__(self, name):
-        if not isinstance(name, str) or not name:
-            raise TypeError(f"name must be a string that is not empty, got {name!r}")
-        self.name = name
+        self.name = checks.text("name", name)
         self.deadline = NEVER
 
     def declare(self, Market market, Ledger ledger, int64_t number):

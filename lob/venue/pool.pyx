@@ -27,6 +27,7 @@ from lob.engine.records cimport (
     SWAP,
     Message,
 )
+from lob.units cimport PPM
 from lob.engine.wide cimport ceil_ratio, fits, int128
 
 from fractions import Fraction
@@ -36,9 +37,6 @@ from lob import checks
 from lob.types import MAX_SIZE, Side
 
 __all__ = ["FairShare", "Pool", "SpotPrice", "impermanent_loss"]
-
-cdef enum:
-    PPM = 1_000_000
 
 
 @cython.auto_pickle(True)
@@ -71,7 +69,7 @@ cdef class Pool(Claim):
         super().__init__(name, backing=(base, cash), initial=initial)
         if 0 in self.initial:
             raise ValueError(f"initial must be at least one unit of both, got {self.initial}")
-        self.fee = checks.integer("fee", fee, 0, PPM - 1)
+        self.fee = checks.ppm("fee", fee, 0, PPM - 1)
         self.multiplier = checks.integer("multiplier", multiplier, 1, 2**40)
 
     @property

@@ -85,6 +85,7 @@ from lob.engine.records cimport (
     Message,
     write_message,
 )
+from lob.units cimport PPM
 from lob.engine.wide cimport ceil_ratio, fits, int128
 
 import numpy as np
@@ -97,7 +98,6 @@ __all__ = ["Venue"]
 
 cdef enum:
     FLUSH_EVENTS = 40_000  # between messages, once so many wait to be written or dropped
-    PPM = 1_000_000
     FAR = 12  # messages: how early a batch asks for the record of an account
     NEAR = 6  # and for what that record points at
 

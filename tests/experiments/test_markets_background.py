@@ -11,8 +11,8 @@ from experiments.commands import cli
 from experiments.markets import background
 from experiments.runs.market_summary import summarize
 from lob import tape
+from lob.units import MINUTE_NS
 
-MINUTE = 60_000_000_000
 MARKETS = {
     "zero-intelligence": (background.zero_intelligence, {"mu": 4.0, "alpha": 0.2}),
     "poisson": (background.poisson, {}),
@@ -29,8 +29,8 @@ def ready(request):
 
 def test_a_market_is_two_sided_and_trades(ready):
     simulation = ready()
-    simulation.run(until=5 * MINUTE)
-    summary = summarize(simulation.events, start_ns=0, until_ns=5 * MINUTE)
+    simulation.run(until=5 * MINUTE_NS)
+    summary = summarize(simulation.events, start_ns=0, until_ns=5 * MINUTE_NS)
     assert summary.two_sided > 0.9
     assert summary.events["trade"] > 100
     assert 1 <= summary.mean_spread < 20
@@ -42,17 +42,17 @@ def test_a_market_is_a_function_of_its_seed(ready):
     digests = []
     for seed in (1, 1, 2):
         simulation = ready(seed)
-        simulation.run(until=MINUTE)
+        simulation.run(until=MINUTE_NS)
         digests.append(simulation.digest())
     assert digests[0] == digests[1] != digests[2]
 
 
 def test_a_market_forks(ready):
     simulation = ready()
-    simulation.run(until=MINUTE)
+    simulation.run(until=MINUTE_NS)
     fork = simulation.fork()
     for one in (simulation, fork):
-        one.run(until=2 * MINUTE)
+        one.run(until=2 * MINUTE_NS)
     assert fork.digest() == simulation.digest()
 
 

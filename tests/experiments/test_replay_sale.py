@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import lob
-from experiments.clock import SECOND, parse_time
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
 from experiments.studies.replay_sale import check_session, measure
+from lob.units import SECOND_NS, parse_time
 
 SIZE, AT_NS = 3000, parse_time("12:00:00")
 
@@ -117,7 +117,9 @@ def test_the_numbers_are_json_and_the_same_every_time(day, sold):
 
 
 def test_a_twap_sells_all_of_it_for_less(day, sold):
-    twap = measure(day, ForcedSale(SIZE, at_ns=AT_NS, style=SaleStyle.TWAP, over_ns=600 * SECOND))
+    twap = measure(
+        day, ForcedSale(SIZE, at_ns=AT_NS, style=SaleStyle.TWAP, over_ns=600 * SECOND_NS)
+    )
     assert twap.filled == SIZE
     assert np.count_nonzero(twap.full.injected) == 60
     assert twap.effective_spread < sold.effective_spread
@@ -129,7 +131,7 @@ def test_a_twap_sells_all_of_it_for_less(day, sold):
 
 def test_pov_takes_its_share_of_the_twins_volume(day):
     sale = ForcedSale(
-        10**6, at_ns=AT_NS, style=SaleStyle.POV, over_ns=900 * SECOND, rate=Fraction(1, 4)
+        10**6, at_ns=AT_NS, style=SaleStyle.POV, over_ns=900 * SECOND_NS, rate=Fraction(1, 4)
     )
     m = measure(day, sale)
     traded = m.twin.events[m.twin.events["kind"] == lob.EventKind.TRADE]
@@ -150,7 +152,7 @@ def test_a_pov_sale_needs_volume(day):
     [
         ("04:00:00", 0, r"04:00:00 is outside the session, which goes from 11:3\d"),
         ("23:00:00", 0, "23:00:00 is outside the session"),
-        ("12:00:00", 10 * 3600 * SECOND, "go on until 22:00:00, past the last message"),
+        ("12:00:00", 10 * 3600 * SECOND_NS, "go on until 22:00:00, past the last message"),
     ],
 )
 def test_a_sale_is_within_the_session(day, at, over, said):

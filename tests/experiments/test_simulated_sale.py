@@ -10,9 +10,9 @@ import agents
 from experiments.commands import cli
 from experiments.markets import poisson
 from experiments.studies.impact import measure_sale
+from lob.units import SECOND_NS
 
-SECOND = 1_000_000_000
-LAGS = (0, SECOND, 20 * SECOND)
+LAGS = (0, SECOND_NS, 20 * SECOND_NS)
 
 
 class Wall(agents.Agent):
@@ -22,11 +22,11 @@ class Wall(agents.Agent):
         for distance in range(1, 50):
             self.buy(10, price=1_000 - distance)
             self.sell(10, price=1_000 + distance)
-        self.wake_in(SECOND)
+        self.wake_in(SECOND_NS)
 
     def on_wake(self):
         self.cancel(self.buy(1, price=1))
-        self.wake_in(SECOND)
+        self.wake_in(SECOND_NS)
 
 
 def wall(seed):
@@ -36,7 +36,7 @@ def wall(seed):
 
 
 def test_a_sale_into_a_wall_by_hand():
-    sale = measure_sale(wall, size=25, at_ns=5 * SECOND, seeds=range(3), lags_ns=LAGS)
+    sale = measure_sale(wall, size=25, at_ns=5 * SECOND_NS, seeds=range(3), lags_ns=LAGS)
     # 10 at 999, 10 at 998, 5 at 997: the best bid falls from 999 to 997, the mid by 1.
     vwap = (10 * 999 + 10 * 998 + 5 * 997) / 25
     assert [cost.filled for cost in sale.costs] == [25, 25, 25]
@@ -47,14 +47,14 @@ def test_a_sale_into_a_wall_by_hand():
 
 def test_a_sale_over_time_trades_every_lot():
     sale = measure_sale(
-        wall, size=25, at_ns=SECOND, over_ns=10 * SECOND, seeds=range(2), lags_ns=LAGS
+        wall, size=25, at_ns=SECOND_NS, over_ns=10 * SECOND_NS, seeds=range(2), lags_ns=LAGS
     )
     assert [cost.filled for cost in sale.costs] == [25, 25]
     assert (sale.paths == -1).all()
 
 
 def test_a_market_that_answers_has_an_impact_with_an_interval():
-    sale = measure_sale(poisson, size=20, at_ns=60 * SECOND, seeds=range(8), lags_ns=LAGS)
+    sale = measure_sale(poisson, size=20, at_ns=60 * SECOND_NS, seeds=range(8), lags_ns=LAGS)
     assert sale.impact.path[0].high < 0
     assert sale.mean("shortfall_bps").low > 0
     assert np.isfinite(sale.paths).all()

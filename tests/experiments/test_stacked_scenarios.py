@@ -15,8 +15,8 @@ from experiments.scenario.build_borrowers import driven_prices
 from experiments.scenario.read import ScenarioError, read_scenario
 from experiments.studies.stress import with_leverage
 from lob.clearing.risk import Stacks
+from lob.units import SECOND_NS
 
-SECOND = 1_000_000_000
 SMALL = {
     "looped-staking-depeg": {
         "recursive_borrowers.0.count": 300, "recursive_borrowers.0.deposit": 90,
@@ -50,9 +50,9 @@ def test_a_stacked_scenario_runs_conserves_and_forks(name):
     assert sum(stack["lots_by_layer"].values()) == said["cascade"]["lots"]
     # The run again, forked on the way.
     simulation = build(scenario, 1)
-    simulation.run(until=round(scenario.shocks[0].at * SECOND))
+    simulation.run(until=round(scenario.shocks[0].at * SECOND_NS))
     twin = simulation.fork()
-    twin.run(until=round(scenario.seconds * SECOND))
+    twin.run(until=round(scenario.seconds * SECOND_NS))
     for clearing in twin.clearings:
         clearing.socialise()
     assert twin.digest() == said["digest"]
@@ -111,7 +111,7 @@ def test_recorded_prices_drive_a_book(tmp_path):
     path.write_text(PRICES)
     drive = DriveTable(instrument="STAKED", files=[str(path)], at=2.0, over=4.0)
     assert driven_prices(drive, 10_000) == (
-        [2 * SECOND, 4 * SECOND, 6 * SECOND], [10_000, 9_502, 9_000],
+        [2 * SECOND_NS, 4 * SECOND_NS, 6 * SECOND_NS], [10_000, 9_502, 9_000],
     )  # fmt: skip
     # A file over itself is a peg that holds.
     both = drive.model_copy(update={"files": [str(path)] * 2})
@@ -126,7 +126,7 @@ def test_recorded_prices_drive_a_book(tmp_path):
         },
     )
     simulation = build(scenario, 1)
-    simulation.run(until=88 * SECOND)
+    simulation.run(until=88 * SECOND_NS)
     assert simulation.books[0].best_bid <= 9_010
     with pytest.raises(ValueError, match="FIRESALE_DATA"):
         driven_prices(drive.model_copy(update={"files": ["nowhere.csv"]}), 1)

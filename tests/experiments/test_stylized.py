@@ -296,7 +296,7 @@ def test_a_whole_tape_gives_everything():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: stylized.sampled_mids(TAPE, 0), "step_ns must be positive, got 0"),
+        (lambda: stylized.sampled_mids(TAPE, 0), "step_ns must be at least 1, got 0"),
         (lambda: stylized.sampled_mids(TAPE, 51), "a step of 51 ns, got 50 ns"),
         (lambda: stylized.sampled_mids(TAPE[:1], 1), "quotes must have both sides"),
         (lambda: stylized.time_weighted([], []), "values must have one a time"),

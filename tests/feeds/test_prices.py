@@ -7,6 +7,7 @@ import pytest
 
 from lob.feeds import FeedError
 from lob.feeds.prices import read_prices
+from lob.units import MILLISECOND_NS
 from tests.folders import folder
 
 PRICES = folder("FIRESALE_DATA") / "prices"
@@ -19,7 +20,6 @@ BASE = """symbol,timestamp,USD_price
 BASE,1000001000000,2
 BASE,1000007100000,4
 """
-MS = 1_000_000
 
 
 def written(tmp_path, content, name="prices.csv"):
@@ -39,13 +39,17 @@ def files():
 def test_a_file_is_read_exactly(tmp_path):
     series = read_prices(written(tmp_path, ROWS))
     assert series.symbol == "TOKEN"
-    assert (series.times // MS).tolist() == [1000000000000, 1000003600123, 1000007100000]
+    assert (series.times // MILLISECOND_NS).tolist() == [
+        1000000000000,
+        1000003600123,
+        1000007100000,
+    ]
     assert series.prices == (Decimal("10.005"), Decimal("9.125000000001"), Decimal("11.5"))
     # 1000.5 goes to the even tick.
     assert series.ticks(Decimal("0.01")).tolist() == [1000, 913, 1150]
     assert series.ticks(Decimal(100)).tolist() == [1, 1, 1]
     assert series.onto(5, 7_100_000).tolist() == [5, 5 + 3_600_123, 5 + 7_100_000]
-    assert len(series.between(1000003600123 * MS, 1000007100000 * MS)) == 2
+    assert len(series.between(1000003600123 * MILLISECOND_NS, 1000007100000 * MILLISECOND_NS)) == 2
     with pytest.raises(ValueError, match="no price"):
         series.between(0, 5)
 

@@ -16,10 +16,10 @@ from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
 from lob.liquidation.parts.sizing import CloseFactor
 from lob.liquidation.staged import Stage, StagedDesign
+from lob.units import SECOND_NS
 from lob.venue.pool import Pool
 from tests.venues import asking, order
 
-SECOND = 1_000_000_000
 DEEP = 10**12
 PLAIN = (9_000, 9_001)
 
@@ -30,7 +30,7 @@ def build(draw):
         lob.Instrument("ETH", base="eth"), lob.Instrument("STETH", base="steth", number=1)
     ]  # fmt: skip
     claims = [
-        Claim("steth", backing=["eth"], delay=SECOND, rate=50, period=SECOND),
+        Claim("steth", backing=["eth"], delay=SECOND_NS, rate=50, period=SECOND_NS),
         Pool("lp", base="eth", initial=(5, 500)),
         Claim("acash", backing=["cash"], issuer="A: lenders", initial=[100]),
     ]
@@ -52,7 +52,7 @@ def build(draw):
                         sees=draw(st.sampled_from(["own", "all"])),
                         prices={"eth": BestBid(0), "steth": BestBid(1)},
                     ),
-                    lag=draw(st.sampled_from([0, SECOND])),
+                    lag=draw(st.sampled_from([0, SECOND_NS])),
                 ),
                 LoanToValue(600_000, 700_000),
                 asset=one,
@@ -69,7 +69,7 @@ def build(draw):
                     MarketSale(),
                     StagedDesign([Stage()]),
                     StagedDesign(
-                        [Stage(sizing=CloseFactor(500_000), patience=5 * SECOND), Stage()]
+                        [Stage(sizing=CloseFactor(500_000), patience=5 * SECOND_NS), Stage()]
                     ),
                 ][design],
                 insurance_fund=draw(st.sampled_from([0, 1_000])),
@@ -166,7 +166,7 @@ def step(draw, venue, owners):
         if have and claim.name in names:
             venue.ledger.transfer(claim.asset, plain, target, min(have, size))
             venue.refresh()
-    venue.advance(now + draw(st.sampled_from([0, 1, SECOND, 3 * SECOND])))
+    venue.advance(now + draw(st.sampled_from([0, 1, SECOND_NS, 3 * SECOND_NS])))
 
 
 def value_by_hand(venue, name, net):
@@ -219,13 +219,13 @@ def finish(venue):
     for at in range(12):
         number = at % 2
         venue.process(order(at + venue.now, -1, None, 130, instrument=number, ts_event=venue.now))
-        venue.advance(venue.now + SECOND)
+        venue.advance(venue.now + SECOND_NS)
         venue.check()
     for number in (0, 1):
         venue.process(order(1, 1, 1, DEEP, instrument=number, ts_event=venue.now))
         venue.process(order(2 + venue.now, -1, None, 10**6, instrument=number, ts_event=venue.now))
     for _ in range(8):
-        venue.advance(venue.now + 10 * SECOND)
+        venue.advance(venue.now + 10 * SECOND_NS)
         for clearing in venue.clearings:
             clearing.socialise()
         venue.refresh()

@@ -17,9 +17,9 @@ from lob.liquidation import Frozen, MarketSale, Stage, StagedDesign
 from lob.liquidation.parts.limits import Slices
 from lob.liquidation.parts.price_paths import AtBankruptcy
 from lob.liquidation.parts.sizing import CloseFactor, DownTier
+from lob.units import SECOND_NS
 from tests.venues import FIRST_OWNER, asking
 
-SECOND = 1_000_000_000
 MARGINS = [
     FlatMargin(0, 0),
     FlatMargin(100_000, 50_000),
@@ -35,32 +35,32 @@ def markets(draw):
     make = draw(st.sampled_from([Mid, BestBid, Last]))
     rules = draw(
         st.sampled_from(
-            [{}, {"lag": 3 * SECOND}, {"deviation": 20_000}, {"heartbeat": 5 * SECOND},
-             {"outages": [(SECOND, 4 * SECOND)]}]
+            [{}, {"lag": 3 * SECOND_NS}, {"deviation": 20_000}, {"heartbeat": 5 * SECOND_NS},
+             {"outages": [(SECOND_NS, 4 * SECOND_NS)]}]
         )
     )  # fmt: skip
     average = draw(st.booleans())
     margin = draw(st.sampled_from(MARGINS))
     holdings = []
     for i in range(books):
-        source = Twap(make(i), 3 * SECOND) if average else make(i)
+        source = Twap(make(i), 3 * SECOND_NS) if average else make(i)
         holdings.append(Holding(Oracle(source, **rules), margin, instrument=i))
     liquidation_engine = draw(
         st.sampled_from(
             [
                 lambda: MarketSale(),
-                lambda: MarketSale(delay=SECOND // 2),
-                lambda: MarketSale(lambda c, n, held: max(1, abs(held) // 3), retry=SECOND // 4),
+                lambda: MarketSale(delay=SECOND_NS // 2),
+                lambda: MarketSale(lambda c, n, held: max(1, abs(held) // 3), retry=SECOND_NS // 4),
                 lambda: Frozen(),
                 lambda: StagedDesign(
                     [
                         Stage(
                             sizing=CloseFactor(400_000),
                             price_path=AtBankruptcy(),
-                            every=SECOND // 2,
-                            patience=SECOND,
+                            every=SECOND_NS // 2,
+                            patience=SECOND_NS,
                         ),
-                        Stage(sizing=DownTier(), limits=Slices(9), every=SECOND // 3),
+                        Stage(sizing=DownTier(), limits=Slices(9), every=SECOND_NS // 3),
                     ]
                 ),
             ]
@@ -118,7 +118,7 @@ def test_whatever_happens(built, steps):
     owners = FIRST_OWNER + np.arange(count)
     ts = 0
     for number in range(1, steps):
-        ts += int(random.integers(0, SECOND))
+        ts += int(random.integers(0, SECOND_NS))
         venue.advance(ts)
         venue.process(message(random, number, ts, owners, len(venue.books)))
         assert venue.ledger.conserves()
@@ -128,7 +128,7 @@ def test_whatever_happens(built, steps):
             ) else None
             clearing.charge_interest(100)
             venue.refresh()
-    venue.advance(ts + 10 * SECOND)
+    venue.advance(ts + 10 * SECOND_NS)
     clearing.socialise()
     venue.check()
     check_conservation(venue.entries, venue.ledger)
@@ -175,12 +175,12 @@ def test_a_replay_of_the_messages_gives_the_tapes(built, steps):
     owners = FIRST_OWNER + np.arange(count)
     ts = 0
     for number in range(1, steps):
-        ts += int(random.integers(1, SECOND))
+        ts += int(random.integers(1, SECOND_NS))
         venue.advance(ts)
         venue.process(message(random, number, ts, owners, len(venue.books)))
-    venue.advance(ts + SECOND)
+    venue.advance(ts + SECOND_NS)
     twin.process(venue.messages[before:])
-    twin.advance(ts + SECOND)
+    twin.advance(ts + SECOND_NS)
     assert twin.digest() == venue.digest()
 
 

@@ -38,12 +38,11 @@ from lob.liquidation.takers.dutch import DutchAuction
 from lob.liquidation.takers.english import English
 from lob.liquidation.takers.offers import OpenOffer
 from lob.liquidation.takers.pool import Depositors, Stability
+from lob.units import PPM, SECOND_NS
 from lob.venue import breaker
 from lob.venue.breaker import CircuitBreaker
 from tests.venues import FIRST_OWNER, asking
 
-SECOND = 1_000_000_000
-PPM = 1_000_000
 KEEPERS = (51, 52, 53)
 MARGINS = [
     FlatMargin(0, 0),
@@ -56,9 +55,11 @@ AAVE = AaveRules(10_500, 1_000, 5_000, small=400, leftover=200)
 GUARDS = [
     lambda: (),
     lambda: (),
-    lambda: [CircuitBreaker(move=50_000, halt=SECOND, call=SECOND, window=2 * SECOND)],
-    lambda: [CircuitBreaker(move=50_000, halt=0, call=3 * SECOND, window=SECOND, band=200_000)],
-    lambda: [breaker.CallAuction(start=SECOND, length=SECOND // 2, every=4 * SECOND)],
+    lambda: [CircuitBreaker(move=50_000, halt=SECOND_NS, call=SECOND_NS, window=2 * SECOND_NS)],
+    lambda: [
+        CircuitBreaker(move=50_000, halt=0, call=3 * SECOND_NS, window=SECOND_NS, band=200_000)
+    ],
+    lambda: [breaker.CallAuction(start=SECOND_NS, length=SECOND_NS // 2, every=4 * SECOND_NS)],
 ]
 
 triggers = st.sampled_from(
@@ -97,7 +98,7 @@ def dutch(draw):
         unit=PPM,
         wad=PPM,
     )
-    return Dutch(rules, unit=SECOND // 4)
+    return Dutch(rules, unit=SECOND_NS // 4)
 
 
 @st.composite
@@ -110,7 +111,7 @@ def a_stage(draw):
             dutch(),
         )
     )
-    vaults = [Vault("a", 2_000, unwind=300_000, every=SECOND // 2), Vault("b", 500)]
+    vaults = [Vault("a", 2_000, unwind=300_000, every=SECOND_NS // 2), Vault("b", 500)]
     takers = draw(
         st.sampled_from(
             [
@@ -122,15 +123,15 @@ def a_stage(draw):
                 lambda: DutchAuction(least=2, tip=1, chip=10_000),
                 lambda: OpenOffer(leaves=AAVE),
                 lambda: DutchAuction(level=2),
-                lambda: English(ttl=SECOND, tau=3 * SECOND),
-                lambda: CallAuction(SECOND),
-                lambda: CallAuction(SECOND // 2, pause=0),
+                lambda: English(ttl=SECOND_NS, tau=3 * SECOND_NS),
+                lambda: CallAuction(SECOND_NS),
+                lambda: CallAuction(SECOND_NS // 2, pause=0),
                 lambda: Opposing("queue"),
                 lambda: Opposing("pro-rata", "profit-leverage", first=3, mark_share=333_333),
                 lambda: Opposing("random", seed=4),
                 lambda: Backstop((vaults[0],)),
                 lambda: Backstop(tuple(vaults), split=True),
-                lambda: Stability(Depositors((900, 400), every=SECOND // 2)),
+                lambda: Stability(Depositors((900, 400), every=SECOND_NS // 2)),
                 lambda: Stability(Depositors((900,), version=2, kept=1), spread=False),
             ]
         )
@@ -142,8 +143,8 @@ def a_stage(draw):
         takers=takers,
         settlement=draw(settlements),
         limits=draw(limits),
-        every=draw(st.sampled_from([SECOND // 3, SECOND])),
-        patience=draw(st.sampled_from([0, SECOND, 4 * SECOND])),
+        every=draw(st.sampled_from([SECOND_NS // 3, SECOND_NS])),
+        patience=draw(st.sampled_from([0, SECOND_NS, 4 * SECOND_NS])),
         moves_on=draw(st.booleans()),
         binding=draw(st.booleans()),
     )
@@ -169,10 +170,10 @@ def designs(draw):
         known = DESIGNS[name].build.__kwdefaults__
         design = make(name, **{k: v for k, v in quick.items() if k in known})
         if not isinstance(design, StagedDesign):
-            design = StagedDesign([Stage(patience=3 * SECOND)])
+            design = StagedDesign([Stage(patience=3 * SECOND_NS)])
     else:
         stages = renamed(draw(st.lists(a_stage(), min_size=1, max_size=4)))
-        design = StagedDesign(stages, socialise_every=SECOND)
+        design = StagedDesign(stages, socialise_every=SECOND_NS)
     if draw(st.integers(0, 4)) == 0:
         design = SealedBid(design, second_price=draw(st.booleans()),
                            revenue=draw(st.sampled_from(["fund", "borrower"])))  # fmt: skip
@@ -255,7 +256,7 @@ def drive(venue, random, count, steps):
     owners = FIRST_OWNER + np.arange(count)
     ts = venue.now
     for number in range(1, steps):
-        ts += int(random.integers(0, SECOND))
+        ts += int(random.integers(0, SECOND_NS))
         step(venue, random, 10_000 + number, ts, owners)
     return ts
 
@@ -293,7 +294,7 @@ def nothing_is_left(venue, clearing):
 def test_whatever_the_design_is(built, steps):
     venue, clearing, random, count = built
     ts = drive(venue, random, count, steps)
-    venue.advance(ts + 200 * SECOND)
+    venue.advance(ts + 200 * SECOND_NS)
     assert venue.ledger.conserves()
     venue.check()
     check_conservation(venue.entries, venue.ledger)
@@ -312,7 +313,7 @@ def test_a_copy_goes_on_to_the_same_tapes(built, before, after):
     random.bit_generator.state = state
     drive(twin, random, count, after)
     for one in (venue, twin):
-        one.advance(end + 20 * SECOND)
+        one.advance(end + 20 * SECOND_NS)
     assert twin.digest() == venue.digest()
 
 
@@ -323,7 +324,7 @@ def test_a_replay_of_the_messages_gives_the_tapes(built, steps):
     twin = venue.copy()
     before = len(venue.messages)
     ts = drive(venue, random, count, steps)
-    venue.advance(ts + 5 * SECOND)
+    venue.advance(ts + 5 * SECOND_NS)
     twin.process(venue.messages[before:])
-    twin.advance(ts + 5 * SECOND)
+    twin.advance(ts + 5 * SECOND_NS)
     assert twin.digest() == venue.digest()

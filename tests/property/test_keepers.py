@@ -18,20 +18,21 @@ from agents.keepers import (
     Sliced,
 )
 from lob import Kind, Side
-from tests.offering import SECOND, English, Shop, asks, bids, lots_of, selling
+from lob.units import SECOND_NS
+from tests.offering import English, Shop, asks, bids, lots_of, selling
 
-UNTIL = 400 * SECOND
+UNTIL = 400 * SECOND_NS
 latencies = st.one_of(
     st.none(),
-    st.integers(1, 5 * SECOND).map(Constant),
-    st.integers(1, SECOND).map(lambda low: Uniform(low, 3 * SECOND)),
+    st.integers(1, 5 * SECOND_NS).map(Constant),
+    st.integers(1, SECOND_NS).map(lambda low: Uniform(low, 3 * SECOND_NS)),
 )
 gases = st.one_of(st.integers(0, 30), st.integers(0, 10**6).map(ProfitShare))
 styles = st.one_of(
-    st.just(AtOnce()), st.just(Hold()), st.integers(2, 5).map(lambda n: Sliced(n, 20 * SECOND))
+    st.just(AtOnce()), st.just(Hold()), st.integers(2, 5).map(lambda n: Sliced(n, 20 * SECOND_NS))
 )
 outages = st.lists(st.integers(0, 100), min_size=2, max_size=2, unique=True).map(
-    lambda ends: [(min(ends) * SECOND, max(ends) * SECOND)]
+    lambda ends: [(min(ends) * SECOND_NS, max(ends) * SECOND_NS)]
 )
 
 
@@ -40,7 +41,7 @@ def bots(draw):
     made = []
     congested = draw(st.booleans())
     if congested:
-        made.append(Congestion(block_time=7 * SECOND, capacity=draw(st.integers(1, 4)),
+        made.append(Congestion(block_time=7 * SECOND_NS, capacity=draw(st.integers(1, 4)),
                                load=[(0, draw(st.floats(0, 6)), 10.0)]))  # fmt: skip
     for number in range(draw(st.integers(1, 4))):
         kind = draw(st.sampled_from([Keeper, FlashKeeper, PassiveHolder, AuctionKeeper]))
@@ -130,7 +131,7 @@ def test_forks_go_on_alike(data, at):
     simulation = selling(
         data.draw(designs()), bids(110, 10, 6), lots=[9, 12, 3], bots=data.draw(bots())
     )
-    simulation.run(until=at * SECOND)
+    simulation.run(until=at * SECOND_NS)
     twin = simulation.fork()
     for one in (simulation, twin):
         one.run(until=UNTIL)

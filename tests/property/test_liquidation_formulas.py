@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lob.clearing.leverage import liquidation_price, loop, loop_leverage, looped_liquidation_price
+from lob.clearing.leverage import loop, loop_leverage
+from lob.clearing.margin import Tiers
+from lob.clearing.prices import liquidation_price, looped_liquidation_price
 from lob.liquidation.formulas.aave import AaveRules, aave_leaves_dust, aave_seize
 from lob.liquidation.formulas.arithmetic import RAY, WAD, exp2, rpow
 from lob.liquidation.formulas.compound import CometCollateral, comet_absorb
@@ -26,6 +28,7 @@ from lob.liquidation.formulas.liquity import (
 from lob.liquidation.formulas.maker import ClipRules, FlipAuction, Refusal, bark
 from lob.liquidation.formulas.morpho import MorphoMarket, morpho_incentive
 from lob.liquidation.formulas.reflexer import IncreasingDiscount
+from lob.units import PPM
 
 amounts = st.integers(1, 10**30)
 shares = st.integers(0, RAY)
@@ -362,4 +365,6 @@ def test_both_liquidation_prices_agree_for_entries_without_friction(deposit, ent
     units, debt = loop(deposit, ltv, 3)
     leverage = Fraction(units, deposit)
     by_leverage = looped_liquidation_price(entry, leverage, threshold)
-    assert by_leverage == liquidation_price(debt * entry, units, threshold)
+    assert by_leverage == (
+        liquidation_price(-debt * entry, units, Tiers.flat(PPM - threshold)) or 0
+    )

@@ -6,8 +6,6 @@ from hypothesis import strategies as st
 from agents.keepers.valuation import Costs, gain, limit_of, worth_taking
 from lob import Side
 
-PPM = 1_000_000
-
 
 @st.composite
 def cases(draw, rates=True):

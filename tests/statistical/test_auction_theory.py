@@ -20,7 +20,8 @@ from agents.keepers import (
     expected_revenue,
     first_price_bid,
 )
-from tests.offering import SECOND, English, FirstPriceAuction, selling
+from lob.units import SECOND_NS
+from tests.offering import English, FirstPriceAuction, selling
 
 HIGH = 200
 AUCTIONS = 300
@@ -32,7 +33,7 @@ def revenues(design, rule, bidders, seed):
         Bidder(f"bidder {i}", capital=10**9, value=(0, HIGH), rule=rule) for i in range(bidders)
     ]
     simulation = selling(design, [], lots=[1] * AUCTIONS, bots=bots, seed=seed)
-    simulation.run(until=300 * SECOND)
+    simulation.run(until=300 * SECOND_NS)
     assert simulation.clearings[0].open_cases == 0
     assert len(design.revenue) == AUCTIONS
     simulation.ledger.check()

@@ -7,8 +7,8 @@ import agents
 import lob
 from agents import flow
 from agents.flow.stationary import queue_lengths
+from lob.units import SECOND_NS
 
-SECOND = 10**9
 ERRORS = 4.0
 
 
@@ -33,7 +33,7 @@ def test_far_from_the_touch_occupancy_is_poisson():
     simulation = started(one, 11, events=False, messages=False)
     book, counts = simulation.books[0], []
     for look in range(1, 301):
-        simulation.run(until=5 * look * SECOND)
+        simulation.run(until=5 * look * SECOND_NS)
         bids = np.zeros(130)
         levels = book.bids(300)
         bids_at = book.best_ask - 30 - levels["price"]
@@ -57,7 +57,7 @@ def test_zero_intelligence_sends_what_its_rates_say():
     simulation = started(one, 12)
     live = []
     for second in range(1, 1_001):
-        simulation.run(until=second * SECOND)
+        simulation.run(until=second * SECOND_NS)
         live.append(one.live)
     messages = simulation.messages
     sent = messages[messages["ts_event"] > 0]
@@ -157,9 +157,9 @@ def test_hawkes_counts():
     )
     simulation = started(one, 14, events=False)
     windows, width = 1_500, 20
-    simulation.run(until=windows * width * SECOND)
+    simulation.run(until=windows * width * SECOND_NS)
     messages = simulation.messages
-    counts = np.bincount(messages["ts_event"] // (width * SECOND), minlength=windows)[:windows]
+    counts = np.bincount(messages["ts_event"] // (width * SECOND_NS), minlength=windows)[:windows]
     fano, relax = 4.0, 2.5 * width
     error = np.sqrt(fano * 20 / (windows * width))
     assert abs(counts.mean() / width - 20) < ERRORS * error
@@ -192,7 +192,7 @@ def test_queue_lengths_are_stationary():
     simulation = started(one, 15, events=False, messages=False)
     book, lengths = simulation.books[0], []
     for look in range(1, 2_001):
-        simulation.run(until=4 * look * SECOND)
+        simulation.run(until=4 * look * SECOND_NS)
         lengths += [int(side(1)["size"].sum()) for side in (book.bids, book.asks)]
     weights = np.array(queue_lengths(0, limit, cancel, market))
     chances = weights / weights.sum()
@@ -247,7 +247,7 @@ def test_order_signs_have_a_long_memory(metaorders, beta):
             window=20,
         )
         simulation = started(one, seed, events=False)
-        simulation.run(until=400 * SECOND)
+        simulation.run(until=400 * SECOND_NS)
         messages = simulation.messages
         signs = messages["side"][messages["order_type"] == lob.OrderType.MARKET].astype(float)
         samples.append([(signs[lag:] * signs[:-lag]).mean() for lag in lags])

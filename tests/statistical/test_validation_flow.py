@@ -11,8 +11,8 @@ import pytest
 import agents
 from agents import flow
 from experiments.validation.santa_fe import santa_fe
+from lob.units import SECOND_NS
 
-SECOND = 10**9
 UNIT = 50  # p_c in ticks, with mu = 1 a second
 
 
@@ -26,11 +26,11 @@ def compiled(eps: float, market_orders: int, seed: int) -> dict[str, tuple[float
     simulation.add(one)
     book = simulation.books[0]
     grid = 0.05 / delta
-    simulation.run(until=round(20 / delta * SECOND))
+    simulation.run(until=round(20 / delta * SECOND_NS))
     start = simulation.now
     touch = []
     for look in range(1, round(market_orders / grid) + 1):
-        simulation.run(until=start + round(look * grid * SECOND))
+        simulation.run(until=start + round(look * grid * SECOND_NS))
         touch.append((book.best_bid, book.best_ask))
     bid, ask = np.array(touch, float).T
     middle = (bid + ask) / 2

@@ -13,10 +13,9 @@ from agents.traders.arbitrage import (
     StatisticalArbitrage,
 )
 from lob import EventKind
+from lob.units import MILLISECOND_NS, SECOND_NS
 
-MS = 1_000_000
-SECOND = 1_000 * MS
-LONG = 5 * SECOND
+LONG = 5 * SECOND_NS
 
 
 class Quotes(agents.Agent):
@@ -60,14 +59,14 @@ class Walk(agents.Agent):
                 self.buy(1 + self.random.integers(9), price=price - 1, instrument=instrument)
             if self.random.random() < 0.9:
                 self.sell(1 + self.random.integers(9), price=price + 1, instrument=instrument)
-        self.wake_in(5 * MS)
+        self.wake_in(5 * MILLISECOND_NS)
 
 
 def slow():
     return {
-        "to_venue": agents.LogNormal(2 * MS, 0.8),
-        "from_venue": agents.Uniform(10, 3 * MS),
-        "market_data_delay": MS,
+        "to_venue": agents.LogNormal(2 * MILLISECOND_NS, 0.8),
+        "from_venue": agents.Uniform(10, 3 * MILLISECOND_NS),
+        "market_data_delay": MILLISECOND_NS,
         "computation_delay": 5,
     }
 
@@ -77,17 +76,22 @@ def pair(**arguments):
         "band": FixedBand(fair=0, cost=2, threshold=3),
         "size": 4,
         "bound": 10,
-        "every": 10 * MS,
+        "every": 10 * MILLISECOND_NS,
     } | arguments
     return PairArbitrage("pair", **arguments)
 
 
 def statistical(**arguments):
-    arguments = {"half_life": 100 * MS, "size": 4, "bound": 10, "every": 10 * MS} | arguments
+    arguments = {
+        "half_life": 100 * MILLISECOND_NS,
+        "size": 4,
+        "bound": 10,
+        "every": 10 * MILLISECOND_NS,
+    } | arguments
     return StatisticalArbitrage("pair", **arguments)
 
 
-def run(agent, *changes, until=SECOND, **arguments):
+def run(agent, *changes, until=SECOND_NS, **arguments):
     simulation = agents.Simulation(1, instruments=2)
     simulation.add(Quotes("quotes", *changes, **arguments))
     simulation.add(agent)
@@ -155,14 +159,22 @@ def test_it_trades_both_legs_from_cost_and_threshold_on_up_to_its_bound(mids, po
     trades = simulation.events[simulation.events["kind"] == EventKind.TRADE]
     if positions[0]:
         assert trades["size"].tolist() == [4, 4, 4, 4, 2, 2]
-        assert trades["ts_event"].tolist() == [10 * MS] * 2 + [20 * MS] * 2 + [30 * MS] * 2
+        assert (
+            trades["ts_event"].tolist()
+            == [10 * MILLISECOND_NS] * 2 + [20 * MILLISECOND_NS] * 2 + [30 * MILLISECOND_NS] * 2
+        )
 
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_it_unwinds_at_reversion(sign):
     def at(mids):
         agent = pair()
-        run(agent, (0, (1000 + 9 * sign, 1000)), (50 * MS, mids), until=100 * MS)
+        run(
+            agent,
+            (0, (1000 + 9 * sign, 1000)),
+            (50 * MILLISECOND_NS, mids),
+            until=100 * MILLISECOND_NS,
+        )
         return agent
 
     # 1 apart and 2 wide each, the spread is not to be had back at fair yet; 2 apart it is.
@@ -175,9 +187,11 @@ def test_it_unwinds_at_reversion(sign):
 
 def test_it_waits_while_a_side_is_empty():
     agent = pair()
-    simulation = run(agent, (0, (1020, None)), (50 * MS, (1020, 1000)), until=49 * MS)
+    simulation = run(
+        agent, (0, (1020, None)), (50 * MILLISECOND_NS, (1020, 1000)), until=49 * MILLISECOND_NS
+    )
     assert len(simulation.messages) == 2
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     assert agent.position(0) == -10
 
 
@@ -192,9 +206,9 @@ def test_a_leg_that_missed_is_evened_up():
     simulation = agents.Simulation(1, instruments=2)
     simulation.add(Thin("thin"))
     agent = simulation.add(pair())
-    simulation.run(until=5 * MS)
+    simulation.run(until=5 * MILLISECOND_NS)
     assert (agent.position(0), agent.position(1)) == (-4, 1)
-    simulation.run(until=10 * MS)
+    simulation.run(until=10 * MILLISECOND_NS)
     assert (agent.position(0), agent.position(1)) == (-1, 1)
 
 
@@ -209,7 +223,7 @@ class TestInAMarketThatMoves:
 
     def test_position_and_cash_add_up_against_the_tape(self, make, latency):
         simulation = self.simulation(make, latency)
-        simulation.run(until=LONG + 100 * MS)
+        simulation.run(until=LONG + 100 * MILLISECOND_NS)
         agent = simulation["pair"]
         for instrument in (0, 1):
             found = account(simulation.events, agent.owner, instrument)
@@ -221,7 +235,7 @@ class TestInAMarketThatMoves:
         simulation = self.simulation(make, latency, bound=3)
         agent = simulation["pair"]
         most = 0
-        for ts in range(MS, LONG, MS):
+        for ts in range(MILLISECOND_NS, LONG, MILLISECOND_NS):
             simulation.run(until=ts)
             for instrument in (0, 1):
                 most = max(most, abs(agent.position(instrument)))
@@ -252,13 +266,13 @@ def test_it_gains_where_the_spread_reverts():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: FixedBand(cost=-1), "cost must be 0 or more, got -1"),
+        (lambda: FixedBand(cost=-1), "cost must be finite and at least 0, got -1"),
         (lambda: FixedBand(fair=float("nan")), "fair must be finite, got nan"),
         (lambda: MovingBand(0), "half_life must be 1"),
         (lambda: MovingBand(5, enter=1.0, leave=1.0), "leave must be less than enter"),
         (lambda: pair(second=0), "second must be another instrument than first, got 0"),
         (lambda: pair(bound=0), "bound must be 1"),
-        (lambda: statistical(enter=0), "enter must be more than 0, got 0"),
+        (lambda: statistical(enter=0), "enter must be finite and above 0, got 0"),
     ],
 )
 def test_misuse_is_named(make, words):

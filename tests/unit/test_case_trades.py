@@ -5,9 +5,9 @@ import pytest
 import lob
 from lob import EntryKind, Side
 from lob.liquidation import LiquidationDesign
+from lob.units import SECOND_NS
 from tests.venues import FIRST_OWNER, order, venue_with
 
-SECOND = 1_000_000_000
 TAG = lob.LIQUIDATION_TAG + 1
 KEEPER = 5
 
@@ -17,7 +17,7 @@ class Shared(LiquidationDesign):
 
     def on_failure(self, case):
         self.take_over(case, self.keeper, 6, 100)
-        self.call_back(case, self.clearing.market.now + SECOND)
+        self.call_back(case, self.clearing.market.now + SECOND_NS)
 
     def on_due(self, case, ts):
         self.sell(case, 4)
@@ -46,7 +46,7 @@ def test_what_a_keeper_resells_is_not_the_cases(rests):
     assert (venue.events["kind"] == lob.EventKind.TRADE).sum() == 1
     case = clearing.cases[0]
     assert (case["sold"], case["received"]) == (0, 0)
-    venue.advance(2 * SECOND)
+    venue.advance(2 * SECOND_NS)
     case = clearing.cases[0]
     assert (case["sold"], case["received"], case["state"]) == (4, 380, 2)
     # 49 - 1,000 + 600 + 380 are left; 5 % of the account's own sale go to the fund.
@@ -58,10 +58,10 @@ def test_what_a_keeper_resells_is_not_the_cases(rests):
 
 def test_a_trade_after_the_case_changes_nothing_of_it():
     venue, clearing = shared(0)
-    venue.advance(2 * SECOND)
+    venue.advance(2 * SECOND_NS)
     before = clearing.cases.tobytes()
-    venue.process(order(2, Side.BUY, 99, 1, ts_event=2 * SECOND))
-    late = order(3, Side.SELL, None, 1, owner=FIRST_OWNER, tag=TAG, ts_event=2 * SECOND)
+    venue.process(order(2, Side.BUY, 99, 1, ts_event=2 * SECOND_NS))
+    late = order(3, Side.SELL, None, 1, owner=FIRST_OWNER, tag=TAG, ts_event=2 * SECOND_NS)
     venue.process(late)
     assert venue.events[-1]["kind"] == lob.EventKind.TRADE
     assert clearing.cases.tobytes() == before

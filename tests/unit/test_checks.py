@@ -5,7 +5,7 @@ import pytest
 
 import lob
 from lob import checks
-from lob.checks import Message, integer, misuse
+from lob.checks import Message, choice, integer, misuse, natural, ppm, real, reals, text
 
 GOOD = Message(kind=1, order_id=1, side=1, price=5, size=10)
 
@@ -64,3 +64,44 @@ def test_strided_arrays_are_copied_whole():
     rows = np.zeros(6, dtype=lob.MESSAGE)
     rows["order_id"] = range(6)
     assert checks.to_message_array(rows[::2])["order_id"].tolist() == [0, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("check", "error", "complaint"),
+    [
+        (lambda: natural("x", -1), ValueError, "x must be at least 0, got -1"),
+        (lambda: natural("x", 5, 2**80), ValueError, f"x must be at least {2**80}, got 5"),
+        (lambda: natural("x", 1.0), TypeError, "x must be an integer, got 1.0 (float)"),
+        (lambda: ppm("x", 1_000_001), ValueError, "x must be 0 to 1000000 ppm, got 1000001"),
+        (lambda: ppm("x", -1, -1, 0) and ppm("x", 1, -1, 0), ValueError,
+         "x must be -1 to 0 ppm, got 1"),
+        (lambda: real("x", "1"), TypeError, "x must be a number, got '1' (str)"),
+        (lambda: real("x", True), TypeError, "x must be a number, got True (bool)"),
+        (lambda: real("x", None), TypeError, "x must be a number, got None (NoneType)"),
+        (lambda: real("x", float("nan")), ValueError, "x must be finite, got nan"),
+        (lambda: real("x", np.inf, 0), ValueError, "x must be finite and at least 0, got inf"),
+        (lambda: real("x", 2, 0, 1), ValueError, "x must be finite and from 0 to 1, got 2"),
+        (lambda: real("x", 0, above=0), ValueError, "x must be finite and above 0, got 0"),
+        (lambda: real("x", 1.0, above=0, below=1), ValueError,
+         "x must be finite and above 0 and below 1, got 1.0"),
+        (lambda: real("x", 3, high=2), ValueError, "x must be finite and at most 2, got 3"),
+        (lambda: reals("x", 3), TypeError, "x must be a list of numbers, got 3"),
+        (lambda: reals("x", [1, -1]), ValueError, "x[1] must be finite and at least 0, got -1"),
+        (lambda: reals("x", []), ValueError, "x must not be empty"),
+        (lambda: reals("x", [1], 2), ValueError, "x must have 2 entries, got 1"),
+        (lambda: text("x", ""), TypeError, "x must be a string that is not empty, got ''"),
+        (lambda: text("x", 5), TypeError, "x must be a string that is not empty, got 5"),
+        (lambda: choice("x", "c", ("a", "b")), ValueError, "x must be one of a, b, got 'c'"),
+    ],
+)  # fmt: skip
+def test_an_argument_is_named_with_what_is_allowed_and_its_value(check, error, complaint):
+    with pytest.raises(error) as caught:
+        check()
+    assert str(caught.value) == complaint
+
+
+def test_what_is_right_is_returned():
+    assert natural("x", np.int64(2**62)) == 2**62
+    assert type(real("x", np.float32(0.5), 0, 1)) is float
+    assert reals("x", (1, 2.5)) == [1.0, 2.5]
+    assert (ppm("x", 1_000_000), text("x", "a"), choice("x", 1, (1, -1))) == (1_000_000, "a", 1)

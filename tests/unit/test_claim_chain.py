@@ -14,10 +14,10 @@ from lob.clearing.oracle import BestBid, Fixed
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import Frozen, MarketSale
 from lob.liquidation.staged import Stage, StagedDesign
+from lob.units import SECOND_NS
 from tests.venues import WORLD_OWNER, asking, order
 
 ETH = lob.Instrument("ETH", base="eth")
-SECOND = 1_000_000_000
 DEEP = 10**9
 FIRST, SECOND_OWNER, THIRD, HOLDER = 1_000, 2_000, 3_000, 9_000
 
@@ -172,14 +172,14 @@ def test_forks_in_the_middle_of_a_crash_go_on_alike(design):
     for one in (venue, twin):
         for ts, price in enumerate((94, 91, 70, 60, 30), start=3):
             bid(one, price, ts=ts)
-        one.advance(10 * SECOND)
+        one.advance(10 * SECOND_NS)
         one.check()
         assert [clearing.open_cases for clearing in one.clearings] == [0, 0, 0]
     assert venue.digest() == twin.digest()
     again, *_ = stack(DESIGNS[design], lag=3)
     for ts, price in enumerate((96, 94, 91, 70, 60, 30), start=2):
         bid(again, price, ts=ts)
-    again.advance(10 * SECOND)
+    again.advance(10 * SECOND_NS)
     assert again.digest() == venue.digest()
 
 
@@ -219,7 +219,7 @@ def test_a_case_stays_open_while_the_issuer_cannot_pay(design, wrapped):
     assert b.holdings[0].mark_price == 100
     b.charge_interest(20_000)  # 806 owed, 800 carried
     venue.refresh()
-    for ts in (1, 2 * SECOND):
+    for ts in (1, 2 * SECOND_NS):
         venue.advance(ts)
         # 500 are at hand in A, so half stays a receipt, which is no holding if it was wrapped.
         assert state(b, account) == (-306, 0 if wrapped else 5)
@@ -230,7 +230,7 @@ def test_a_case_stays_open_while_the_issuer_cannot_pay(design, wrapped):
     failed = venue.entries[venue.entries["kind"] == EntryKind.LIQUIDATION]
     assert failed["layer"].tolist() == [2 if wrapped else 1]
     venue.process(asking(Kind.DEPOSIT, FIRST, cash, 1_000, venue.now))
-    venue.advance(4 * SECOND)
+    venue.advance(4 * SECOND_NS)
     assert b.open_cases == 0
     assert b.account(account).equity == 194
     assert a.account(borrower).cash == -500

@@ -10,11 +10,11 @@ from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import Fixed
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import Frozen, MarketSale
+from lob.units import SECOND_NS
 from lob.venue.pool import FairShare, Pool, SpotPrice
 from tests.venues import order
 
 ETH = lob.Instrument("ETH-USD", base="eth", quote="cash")
-SECOND = 1_000_000_000
 
 
 def valued(*claims, **sources):
@@ -121,7 +121,7 @@ def unwrapping(debt):
     venue.process(order(1, 1, 99, 100))
     account = clearing.open(1_000, [-debt], [[0], [10]], cross=True)
     venue.refresh()
-    venue.advance(SECOND)
+    venue.advance(SECOND_NS)
     return venue, clearing, account
 
 

@@ -13,10 +13,10 @@ from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import Fixed
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
+from lob.units import SECOND_NS
 from tests.venues import asking
 
 ETH = lob.Instrument("ETH", base="eth")
-SECOND = 1_000_000_000
 HOLDER, ISSUER, OTHER = 3_000, 1_000, 2_000
 
 
@@ -117,11 +117,11 @@ def test_misuse_of_a_claim(options, error, match):
 
 
 def test_a_staked_token_accrues_and_is_slashed():
-    staked = Claim("steth", backing=["eth"], accrual=10_000, every=SECOND)
+    staked = Claim("steth", backing=["eth"], accrual=10_000, every=SECOND_NS)
     venue = lob.Venue([ETH], facilities=[staked])
     account = plain_account(venue, eth=1_000)
     assert ask(venue, Kind.MINT, 1_000) == Reason.NONE
-    venue.advance(2 * SECOND)
+    venue.advance(2 * SECOND_NS)
     # 1 % of 1,000, then 1 % of 1,010 rounded down.
     assert balance(venue, staked.issuer, "eth") == 1_020
     assert venue.claims.look_through("steth") == {"eth": Fraction(1_020, 1_000)}
@@ -141,20 +141,20 @@ def test_a_staked_token_accrues_and_is_slashed():
 
 
 def test_the_unstaking_queue_is_first_come_first_served_and_bounded():
-    staked = Claim("steth", backing=["eth"], delay=5 * SECOND, rate=10, period=SECOND)
+    staked = Claim("steth", backing=["eth"], delay=5 * SECOND_NS, rate=10, period=SECOND_NS)
     venue = lob.Venue([ETH], facilities=[staked])
     first = plain_account(venue, eth=15)
     second = plain_account(venue, owner=4_000, eth=15)
     for owner in (HOLDER, 4_000):
         assert ask(venue, Kind.MINT, 15, owner=owner) == Reason.NONE
     assert ask(venue, Kind.REDEEM, 16) == Reason.INSUFFICIENT_MARGIN
-    assert ask(venue, Kind.REDEEM, 15, ts=SECOND) == Reason.NONE
-    assert ask(venue, Kind.REDEEM, 15, owner=4_000, ts=SECOND) == Reason.NONE
+    assert ask(venue, Kind.REDEEM, 15, ts=SECOND_NS) == Reason.NONE
+    assert ask(venue, Kind.REDEEM, 15, owner=4_000, ts=SECOND_NS) == Reason.NONE
     staked.accrue("eth", 30)
     twin = venue.copy()
     for one in (venue, twin):
         paid = []
-        for ts in (6 * SECOND - 1, 6 * SECOND, 7 * SECOND, 8 * SECOND):
+        for ts in (6 * SECOND_NS - 1, 6 * SECOND_NS, 7 * SECOND_NS, 8 * SECOND_NS):
             one.advance(ts)
             paid.append((balance(one, first, "eth"), balance(one, second, "eth")))
         # Two each: claims that wait go on earning.

@@ -16,10 +16,9 @@ from lob.liquidation.sealed_bid import SealedBid
 from lob.liquidation.takers.backstop import Vault
 from lob.liquidation.takers.english import English
 from lob.liquidation.takers.pool import Depositors, Stability
+from lob.units import SECOND_NS
 from tests.unit.test_designs import LENDING, MARGIN, Scene
 from tests.venues import FIRST_OWNER, asking, order
-
-SECOND = 1_000_000_000
 
 
 def lent(name, debt=90_000, lots=10, price=10_000, fund=0, **parameters):
@@ -122,7 +121,7 @@ def test_a_short_position_is_auctioned_at_a_price_that_rises():
     assert (offer.side, offer.price.price_at(scene.venue.now)) == (lob.Side.SELL, 8_076)
     at = offer.price.time_of(10_500, lob.Side.SELL)
     # .99^27 = .762 < 1 / 1.3 = .769: after 27 steps.
-    assert at == offer.opened + 27 * 90 * SECOND
+    assert at == offer.opened + 27 * 90 * SECOND_NS
     scene.venue.advance(at)
     assert scene.ask(Kind.TAKE, 10, 10_500) == Reason.NONE
     price = offer.price.price_at(at)
@@ -400,14 +399,14 @@ def test_two_clearings_share_the_call_of_a_book():
         clearing.open(FIRST_OWNER + i, [10_000], [10], entry_prices=[10_000])
         for i, clearing in enumerate(clearings)
     ]
-    for clearing, wait in zip(clearings, (SECOND // 2, 1), strict=True):
+    for clearing, wait in zip(clearings, (SECOND_NS // 2, 1), strict=True):
         venue.refresh()
         clearing.observe_price(9_350)
         venue.refresh()
         venue.advance(venue.now + wait)
     book, ledger = venue.books[0], venue.ledger
     assert [len(design.offers) for design in designs] == [1, 1]
-    venue.advance(SECOND)
+    venue.advance(SECOND_NS)
     # 12 of the 20 trade, at the lowest price at which they do: 9,000.
     lots = [ledger.balance(account, ledger.asset("0")) for account in accounts]
     assert lots == [0, 8]
@@ -415,10 +414,10 @@ def test_two_clearings_share_the_call_of_a_book():
     assert book.session == Session.CONTINUOUS
     assert book.orders()[["price", "size"]].tolist() == [(9_000, 8)]
     # The second's ends then, and its next call is its own.
-    venue.advance(SECOND * 3 // 2)
+    venue.advance(SECOND_NS * 3 // 2)
     assert book.session == Session.CALL
     venue.process(order(2, 1, 9_200, 8, ts_event=venue.now))
-    venue.advance(SECOND * 5 // 2)
+    venue.advance(SECOND_NS * 5 // 2)
     assert [clearing.open_cases for clearing in clearings] == [0, 0]
     assert ledger.balance(accounts[1], clearings[1].cash_asset) == -90_000 + 2 * 9_000 + 8 * 9_200
     assert book.session == Session.CONTINUOUS
@@ -438,7 +437,7 @@ def test_a_call_goes_on_in_a_copy_and_is_replayed():
     fork = scene.venue.copy()
     scene.rest([(1, 9_200, 8)])
     fork.process(scene.venue.messages[-1:])
-    end = scene.venue.now + 20 * SECOND
+    end = scene.venue.now + 20 * SECOND_NS
     for venue in (scene.venue, fork):
         venue.advance(end)
     twin.process(scene.venue.messages[before:])
@@ -570,7 +569,7 @@ def test_shares_of_a_spread_position_that_nobody_can_take_any_more_are_the_lende
 
 def test_the_best_sealed_bid_buys_the_right_to_take_first():
     scene = Scene(
-        SealedBid(make("fixed-spread"), exclusive=5 * SECOND), margin=LENDING, price=10_000
+        SealedBid(make("fixed-spread"), exclusive=5 * SECOND_NS), margin=LENDING, price=10_000
     )
     account = scene.open(100, 210_000)
     scene.mark(9_800)

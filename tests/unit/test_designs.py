@@ -14,9 +14,9 @@ from lob.clearing.prices import zero_price
 from lob.liquidation import Stage, StagedDesign
 from lob.liquidation.designs import DESIGNS, make
 from lob.liquidation.parts.settlement import Waterfall
+from lob.units import SECOND_NS
 from tests.venues import FIRST_OWNER, asking, order
 
-SECOND = 1_000_000_000
 KEEPERS = (51, 52, 53)
 MARGIN = FlatMargin(100_000, 50_000)
 LENDING = LoanToValue(750_000, 800_000)
@@ -62,7 +62,7 @@ class Scene:
         self.venue.advance(self.venue.now + 1)
 
     def wait(self, seconds):
-        self.venue.advance(self.venue.now + round(seconds * SECOND))
+        self.venue.advance(self.venue.now + round(seconds * SECOND_NS))
 
     def ask(self, kind, size, price=0, keeper=0, case=0):
         rows = asking(kind, KEEPERS[keeper], lob.LIQUIDATION_TAG + 1 + case, size, self.venue.now)

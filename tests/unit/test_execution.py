@@ -18,19 +18,18 @@ from agents.traders.schedules import (
     obizhaeva_wang_block,
 )
 from lob import EventKind, Side
+from lob.units import MILLISECOND_NS, SECOND_NS
 
-MS = 1_000_000
-SECOND = 1_000 * MS
 PAPER = {"risk_aversion": 1e-6, "sigma": 0.95, "eta": 2.5e-6, "gamma": 2.5e-7}
 
 SCHEDULES = {
-    "twap": TWAP(900 * MS, 7),
-    "vwap": VWAP(900 * MS, [3, 1, 0, 0.5, 4.1]),
-    "pov": POV(900 * MS, 0.2, 20 * MS),
+    "twap": TWAP(900 * MILLISECOND_NS, 7),
+    "vwap": VWAP(900 * MILLISECOND_NS, [3, 1, 0, 0.5, 4.1]),
+    "pov": POV(900 * MILLISECOND_NS, 0.2, 20 * MILLISECOND_NS),
     "almgren-chriss": AlmgrenChriss(
-        900 * MS, 9, risk_aversion=1e-3, sigma=3.0, eta=1e-3, gamma=1e-4
+        900 * MILLISECOND_NS, 9, risk_aversion=1e-3, sigma=3.0, eta=1e-3, gamma=1e-4
     ),
-    "obizhaeva-wang": ObizhaevaWang(900 * MS, 2.0, 8),
+    "obizhaeva-wang": ObizhaevaWang(900 * MILLISECOND_NS, 2.0, 8),
 }
 
 
@@ -38,17 +37,17 @@ class Noise(agents.Agent):
     """Trades at random around 1000, keeps some eight orders, for a second."""
 
     def on_start(self):
-        self.wake_in(self.random.integers(MS))
+        self.wake_in(self.random.integers(MILLISECOND_NS))
 
     def on_wake(self):
-        if self.now >= SECOND:
+        if self.now >= SECOND_NS:
             return
         for order_id in list(self.open_orders)[8:9]:
             self.cancel(order_id)
         side = 1 if self.random.random() < 0.5 else -1
         price = None if self.random.random() < 0.2 else 1000 - side * self.random.integers(8)
         self.submit(side, 1 + self.random.integers(9), price)
-        self.wake_in(1 + self.random.integers(2 * MS))
+        self.wake_in(1 + self.random.integers(2 * MILLISECOND_NS))
 
 
 class Depth(agents.Agent):
@@ -69,9 +68,9 @@ class Depth(agents.Agent):
 
 def slow():
     return {
-        "to_venue": agents.LogNormal(2 * MS, 0.8),
-        "from_venue": agents.Uniform(10, 3 * MS),
-        "market_data_delay": MS,
+        "to_venue": agents.LogNormal(2 * MILLISECOND_NS, 0.8),
+        "from_venue": agents.Uniform(10, 3 * MILLISECOND_NS),
+        "market_data_delay": MILLISECOND_NS,
         "computation_delay": 5,
     }
 
@@ -145,10 +144,10 @@ def test_pov_counts_itself_in():
 
 
 def test_almgren_chriss_of_the_paper():
-    schedule = AlmgrenChriss(5 * SECOND, 5, **PAPER)  # a second here is a day there
-    held = [1_000_000 - schedule.due(1_000_000, day * SECOND, 0) for day in range(5)]
+    schedule = AlmgrenChriss(5 * SECOND_NS, 5, **PAPER)  # a second here is a day there
+    held = [1_000_000 - schedule.due(1_000_000, day * SECOND_NS, 0) for day in range(5)]
     assert held == [541_956, 289_854, 147_897, 62_142, 0]
-    assert looks(schedule) == [day * SECOND for day in range(6)]
+    assert looks(schedule) == [day * SECOND_NS for day in range(6)]
 
 
 def test_almgren_chriss_obeys_the_difference_equation():
@@ -172,11 +171,11 @@ def test_almgren_chriss_in_a_hurry_does_not_overflow():
 
 
 def test_obizhaeva_wang_is_block_stream_block():
-    schedule = ObizhaevaWang(SECOND, 2.231, 10)
+    schedule = ObizhaevaWang(SECOND_NS, 2.231, 10)
     block = obizhaeva_wang_block(100_000, 1.0, 2.231)
     assert round(block) == 23_635
     times = looks(schedule)
-    assert times == [0, *range(SECOND // 20, SECOND, SECOND // 10), SECOND]
+    assert times == [0, *range(SECOND_NS // 20, SECOND_NS, SECOND_NS // 10), SECOND_NS]
     due = [schedule.due(100_000, t, 0) for t in times]
     parts = [b - a for a, b in zip([0, *due], due, strict=False)]
     assert parts[0] == parts[-1] == 23_635
@@ -211,17 +210,17 @@ class TestEverySchedule:
             side=Side.SELL,
             size=157,
             schedule=SCHEDULES[name],
-            start_in=50 * MS,
+            start_in=50 * MILLISECOND_NS,
             passive=passive,
-            retry=5 * MS,
-            patience=50 * MS,
+            retry=5 * MILLISECOND_NS,
+            patience=50 * MILLISECOND_NS,
             **latency(),
         )
 
     def test_it_is_done_to_the_lot(self, name, passive, latency):
         executor = self.executor(name, passive, latency)
         simulation = noisy(executor)
-        simulation.run(until=SECOND + 100 * MS)
+        simulation.run(until=SECOND_NS + 100 * MILLISECOND_NS)
         report = executor.report()
         lots, notional = fills(simulation.events, executor.owner)
         assert (report.filled, report.notional) == (lots, notional)
@@ -229,24 +228,24 @@ class TestEverySchedule:
         assert (executor.position(), executor.cash()) == (-lots, notional)
         assert report.average_price == notional / lots
         assert report.unfilled == 0
-        assert report.first_fill >= 50 * MS
+        assert report.first_fill >= 50 * MILLISECOND_NS
         rows = simulation.books[0].orders()
         assert not (rows["owner"] == executor.owner).any()
 
     def test_it_is_never_ahead_of_its_schedule(self, name, passive, latency):
         executor = self.executor(name, passive, latency)
         simulation = noisy(executor)
-        for ts in range(51 * MS, SECOND, 7 * MS):
+        for ts in range(51 * MILLISECOND_NS, SECOND_NS, 7 * MILLISECOND_NS):
             simulation.run(until=ts)
             done, _ = fills(simulation.events, executor.owner)
             assert executor.filled <= done <= executor.due
 
     def test_a_fork_goes_on_to_the_same_digest(self, name, passive, latency):
         simulation = noisy(self.executor(name, passive, latency))
-        simulation.run(until=SECOND // 2)
+        simulation.run(until=SECOND_NS // 2)
         twin = simulation.fork()
         for run in (simulation, twin):
-            run.run(until=SECOND)
+            run.run(until=SECOND_NS)
         assert simulation.digest() == twin.digest()
         assert simulation["executor"].report() == twin["executor"].report()
         assert twin["executor"] is not simulation["executor"]
@@ -256,77 +255,99 @@ def alone(*depth, **arguments):
     simulation = agents.Simulation(1)
     for i, one in enumerate(depth):
         simulation.add(Depth(f"depth {i}", *one[0], at=one[1]))
-    arguments = {"side": Side.BUY, "size": 10, "schedule": TWAP(100 * MS, 5)} | arguments
+    arguments = {
+        "side": Side.BUY,
+        "size": 10,
+        "schedule": TWAP(100 * MILLISECOND_NS, 5),
+    } | arguments
     executor = simulation.add(Executor("executor", **arguments))
     return simulation, executor
 
 
 def test_market_slices_are_taken_on_time():
     simulation, executor = alone(([(-1, 100, 1000)], 0))
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     trades = simulation.events[simulation.events["kind"] == EventKind.TRADE]
-    assert trades["ts_event"].tolist() == [0, 20 * MS, 40 * MS, 60 * MS, 80 * MS]
+    assert trades["ts_event"].tolist() == [
+        0,
+        20 * MILLISECOND_NS,
+        40 * MILLISECOND_NS,
+        60 * MILLISECOND_NS,
+        80 * MILLISECOND_NS,
+    ]
     assert trades["size"].tolist() == [2] * 5
     report = executor.report()
-    assert (report.children, report.average_price, report.last_fill) == (5, 1000.0, 80 * MS)
+    assert (report.children, report.average_price, report.last_fill) == (
+        5,
+        1000.0,
+        80 * MILLISECOND_NS,
+    )
 
 
 def test_what_found_nobody_is_caught_up_with_at_the_next_look():
-    simulation, executor = alone(([(-1, 100, 1000)], 50 * MS))
-    simulation.run(until=45 * MS)
+    simulation, executor = alone(([(-1, 100, 1000)], 50 * MILLISECOND_NS))
+    simulation.run(until=45 * MILLISECOND_NS)
     assert executor.report().filled == 0
     assert isnan(executor.report().average_price)
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     trades = simulation.events[simulation.events["kind"] == EventKind.TRADE]
-    assert trades["ts_event"].tolist() == [60 * MS, 80 * MS]
+    assert trades["ts_event"].tolist() == [60 * MILLISECOND_NS, 80 * MILLISECOND_NS]
     assert trades["size"].tolist() == [8, 2]
 
 
 def test_patience_after_the_end():
-    for patience, filled in ((0, 0), (20 * MS, 0), (40 * MS, 10)):
+    for patience, filled in ((0, 0), (20 * MILLISECOND_NS, 0), (40 * MILLISECOND_NS, 10)):
         simulation, executor = alone(
-            ([(-1, 100, 1000)], 135 * MS), patience=patience, retry=10 * MS
+            ([(-1, 100, 1000)], 135 * MILLISECOND_NS), patience=patience, retry=10 * MILLISECOND_NS
         )
-        simulation.run(until=SECOND)
+        simulation.run(until=SECOND_NS)
         assert executor.report().filled == filled
         assert simulation.scheduled == 0
 
 
 def test_a_worst_price_is_kept():
     simulation, executor = alone(([(-1, 3, 1000), (-1, 100, 1001)], 0), worst_price=1000)
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     assert executor.report()[:4] == (10, 3, 7, 3000)
     assert len(simulation.books[0].asks(5)) == 1
 
 
 def test_passive_lots_join_the_touch_and_what_is_late_is_taken():
     simulation, executor = alone(([(1, 5, 990), (-1, 100, 1000)], 0), passive=True)
-    simulation.run(until=10 * MS)
+    simulation.run(until=10 * MILLISECOND_NS)
     rows = simulation.books[0].orders()
     own = rows[rows["owner"] == executor.owner]
     assert own["price"].tolist() == [990]
     assert own["size"].tolist() == [2]
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     trades = simulation.events[simulation.events["kind"] == EventKind.TRADE]
     # Each slice is taken one look late, the last at the end.
-    assert trades["ts_event"].tolist() == [20 * MS, 40 * MS, 60 * MS, 80 * MS, 100 * MS]
+    assert trades["ts_event"].tolist() == [
+        20 * MILLISECOND_NS,
+        40 * MILLISECOND_NS,
+        60 * MILLISECOND_NS,
+        80 * MILLISECOND_NS,
+        100 * MILLISECOND_NS,
+    ]
     assert trades["price"].tolist() == [1000] * 5
     assert executor.report().unfilled == 0
 
 
 def test_passive_lots_that_trade_are_not_taken_again():
     simulation, executor = alone(
-        ([(1, 1, 990), (-1, 100, 1000)], 0), ([(-1, 3, 990)], 10 * MS), passive=True
+        ([(1, 1, 990), (-1, 100, 1000)], 0), ([(-1, 3, 990)], 10 * MILLISECOND_NS), passive=True
     )
-    simulation.run(until=15 * MS)
+    simulation.run(until=15 * MILLISECOND_NS)
     assert executor.report().filled == 2
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     assert executor.report().notional == 2 * 990 + 8 * 1000
 
 
 def test_passive_with_nobody_on_the_other_side_stays_finite():
-    simulation, executor = alone(([(1, 5, 990)], 0), passive=True, patience=50 * MS, retry=MS)
-    simulation.run(until=SECOND)
+    simulation, executor = alone(
+        ([(1, 5, 990)], 0), passive=True, patience=50 * MILLISECOND_NS, retry=MILLISECOND_NS
+    )
+    simulation.run(until=SECOND_NS)
     assert executor.report().filled == 0
     assert simulation.scheduled == 0
     assert len(simulation.messages) < 200
@@ -334,11 +355,11 @@ def test_passive_with_nobody_on_the_other_side_stays_finite():
 
 
 def test_pov_takes_its_share_of_what_others_trade_from_its_start_on():
-    begin = 300 * MS
-    schedule = POV(700 * MS, 0.1, 10 * MS)
+    begin = 300 * MILLISECOND_NS
+    schedule = POV(700 * MILLISECOND_NS, 0.1, 10 * MILLISECOND_NS)
     executor = Executor("executor", side=Side.BUY, size=10**6, schedule=schedule, start_in=begin)
     simulation = noisy(executor)
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     events = simulation.events
     trades = events[(events["kind"] == EventKind.TRADE) & (events["ts_event"] >= begin)]
     done, _ = fills(events, executor.owner)
@@ -349,15 +370,15 @@ def test_pov_takes_its_share_of_what_others_trade_from_its_start_on():
 
 
 def test_what_is_due_at_the_end_is_taken_even_by_a_passive_executor():
-    schedule = ObizhaevaWang(SECOND, 2.0, 2)
+    schedule = ObizhaevaWang(SECOND_NS, 2.0, 2)
     simulation, executor = alone(
         ([(1, 5, 990), (-1, 100, 1000)], 0), size=100, schedule=schedule, passive=True
     )
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     trades = simulation.events[simulation.events["kind"] == EventKind.TRADE]
     # Blocks of 25; of the stream 25 at a quarter and at three quarters, each taken a look late.
     assert trades["size"].tolist() == [25, 25, 25 + 25]
-    assert trades["ts_event"].tolist() == [SECOND // 4, 3 * SECOND // 4, SECOND]
+    assert trades["ts_event"].tolist() == [SECOND_NS // 4, 3 * SECOND_NS // 4, SECOND_NS]
     assert executor.report().unfilled == 0
 
 
@@ -366,10 +387,10 @@ def test_what_is_due_at_the_end_is_taken_even_by_a_passive_executor():
     [
         (lambda: TWAP(10, 0), "slices must be 1 to 10, got 0"),
         (lambda: VWAP(10, []), r"len\(profile\) must be 1 to 10, got 0"),
-        (lambda: VWAP(10, [1, -1]), r"profile\[1\] must be 0 or more, got -1"),
+        (lambda: VWAP(10, [1, -1]), r"profile\[1\] must be finite and at least 0, got -1"),
         (lambda: VWAP(10, [0, 0]), "profile must hold a number above 0"),
-        (lambda: POV(10, 1.0, 1), "rate must be more than 0 and less than 1, got 1.0"),
-        (lambda: ObizhaevaWang(10, 0.0, 1), "resilience must be more than 0, got 0.0"),
+        (lambda: POV(10, 1.0, 1), "rate must be finite and above 0 and below 1, got 1.0"),
+        (lambda: ObizhaevaWang(10, 0.0, 1), "resilience must be finite and above 0, got 0.0"),
         (
             lambda: almgren_chriss_held(5, 5, risk_aversion=1, sigma=1, eta=0.1, gamma=0.2),
             "eta must be more than gamma",
@@ -401,12 +422,12 @@ def test_a_schedule_that_breaks_its_promise_is_named(due, following):
     simulation = agents.Simulation(1)
     simulation.add(Executor("e", side=Side.BUY, size=10, schedule=Broken()))
     with pytest.raises(agents.AgentError, match=r"due must be|next_look must be"):
-        simulation.run(until=SECOND)
+        simulation.run(until=SECOND_NS)
 
 
 def test_every_order_carries_the_tag():
     simulation, executor = alone(([(-1, 100, 1000)], 0), tag=77)
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     sent = simulation.messages
     own = sent[(sent["owner"] == executor.owner) & (sent["kind"] == lob.Kind.NEW)]
     assert (own["tag"] == 77).all()

@@ -6,8 +6,7 @@ import pytest
 import agents
 from agents import flow
 from lob import EventKind, OrderType, Side
-
-SECOND = 10**9
+from lob.units import SECOND_NS
 
 
 def zero_intelligence(name="flow", **others):
@@ -81,12 +80,12 @@ class Sweeper(agents.Agent):
         self.size = size
 
     def on_start(self):
-        self.wake_in(SECOND)
+        self.wake_in(SECOND_NS)
 
     def on_wake(self):
         self.buy(self.size)
         self.sell(self.size)
-        self.wake_in(SECOND)
+        self.wake_in(SECOND_NS)
 
 
 class Idle(agents.Agent):
@@ -97,7 +96,7 @@ def ran(*participants, seconds=30, seed=1):
     simulation = agents.Simulation(seed)
     for participant in participants:
         simulation.add(participant)
-    simulation.run(until=int(seconds * SECOND))
+    simulation.run(until=int(seconds * SECOND_NS))
     return simulation
 
 
@@ -122,7 +121,7 @@ def test_from_an_empty_book_it_makes_a_market(make):
 def test_an_empty_side_does_not_stop_it(make):
     simulation = ran(make(), Sweeper("sweeper"), seconds=60)
     events = simulation.events
-    late = events[events["ts_event"] > 50 * SECOND]
+    late = events[events["ts_event"] > 50 * SECOND_NS]
     rested = (late["kind"] == EventKind.ACCEPTED) & (late["order_type"] == OrderType.LIMIT)
     for side in Side:
         assert (rested & (late["side"] == side)).any()
@@ -150,7 +149,7 @@ def test_a_fork_goes_on_to_the_same_tape(make):
     other = simulation.fork()
     before = simulation.digest()
     for run in (simulation, other):
-        run.run(until=40 * SECOND)
+        run.run(until=40 * SECOND_NS)
     assert simulation.digest() == other.digest() != before
     assert other.agents[0].live == simulation.agents[0].live
 
@@ -183,7 +182,7 @@ def test_orders_have_its_size_and_go_to_its_instrument(make):
     size = {"sigma": 7} if make is zero_intelligence else {"size": 7}
     simulation = agents.Simulation(1, instruments=2)
     simulation.add(make(instrument=1, **size))
-    simulation.run(until=10 * SECOND)
+    simulation.run(until=10 * SECOND_NS)
     new = simulation.messages[simulation.messages["kind"] == 1]
     assert len(new) > 10
     assert (new["size"] == 7).all()
@@ -226,11 +225,11 @@ def test_queues_are_full_from_the_start():
 def test_the_reference_price_moves_with_the_market_that_others_move():
     class Buyer(agents.Agent):
         def on_start(self):
-            self.wake_in(SECOND)
+            self.wake_in(SECOND_NS)
 
         def on_wake(self):
             self.buy(50, 1_100)
-            self.wake_in(SECOND // 10)
+            self.wake_in(SECOND_NS // 10)
 
     simulation = ran(queue_reactive(), Buyer("buyer"), seconds=20)
     one = simulation["flow"]
@@ -244,7 +243,7 @@ def test_hawkes_intensities_start_at_the_baseline_and_rise():
     one = simulation.add(hawkes())
     simulation.step(0)
     assert one.intensities() == [8, 8, 2, 2, 4, 4]
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     assert sum(one.intensities()) > 28
 
 
@@ -256,7 +255,7 @@ def test_a_crowded_book(delta):
     assert crowd.live > 25_000
     other = simulation.fork()
     for run in (simulation, other):
-        run.run(until=4 * SECOND)
+        run.run(until=4 * SECOND_NS)
         assert live_matches_book(run, run["crowd"])
         run.books[0].check()
     assert simulation.digest() == other.digest()

@@ -4,8 +4,7 @@ import pytest
 
 import agents
 from agents.traders import PriceFollower
-
-SECOND = 1_000_000_000
+from lob.units import SECOND_NS
 
 
 class Book(agents.Agent):
@@ -22,18 +21,22 @@ def test_the_book_is_driven_to_each_price_as_fast_as_its_lots_allow():
     simulation.add(Book("book"))
     simulation.add(
         PriceFollower(
-            "follower", times=[SECOND, 5 * SECOND], prices=[990, 1_010], most=60, interval=SECOND
+            "follower",
+            times=[SECOND_NS, 5 * SECOND_NS],
+            prices=[990, 1_010],
+            most=60,
+            interval=SECOND_NS,
         )
     )
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     # 60 of the 110 lots bid at 990 and above, from the top.
     assert simulation.books[0].best_bid == 994
-    simulation.run(until=2 * SECOND)
+    simulation.run(until=2 * SECOND_NS)
     # The bid at the price itself is no longer above it.
     assert simulation.books[0].best_bid in (989, 990)
-    simulation.run(until=4 * SECOND)
+    simulation.run(until=4 * SECOND_NS)
     assert simulation.books[0].best_bid in (989, 990)
-    simulation.run(until=9 * SECOND)
+    simulation.run(until=9 * SECOND_NS)
     assert simulation.books[0].best_ask in (1_010, 1_011)
 
 

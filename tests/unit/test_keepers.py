@@ -18,7 +18,8 @@ from agents.keepers import (
 from agents.keepers.valuation import Costs, gain, levels_of, limit_of, worth_taking
 from agents.random import numpy_stream
 from lob import EntryKind, Kind, Reason, Side
-from tests.offering import SECOND, Shop, asks, bids, cash_of, lots_of, selling
+from lob.units import SECOND_NS
+from tests.offering import Shop, asks, bids, cash_of, lots_of, selling
 
 LEVELS = [(100, 10), (99, 10), (98, 10)]
 
@@ -27,7 +28,7 @@ def takes(simulation):
     """Time in seconds, lots and tag of each TAKE."""
     rows = simulation.messages
     rows = rows[rows["kind"] == Kind.TAKE]
-    return [(int(row["ts_event"]) / SECOND, int(row["size"])) for row in rows]
+    return [(int(row["ts_event"]) / SECOND_NS, int(row["size"])) for row in rows]
 
 
 def sales(simulation, bot):
@@ -35,7 +36,7 @@ def sales(simulation, bot):
     events = simulation.events
     rows = events[(events["kind"] == lob.EventKind.TRADE) & (events["owner"] == bot.owner)]
     return [
-        (int(row["ts_event"]) / SECOND, int(row["price"]), int(row["size"]), int(row["tag"]))
+        (int(row["ts_event"]) / SECOND_NS, int(row["price"]), int(row["size"]), int(row["tag"]))
         for row in rows
     ]
 
@@ -123,7 +124,7 @@ def test_it_takes_when_the_price_has_fallen_to_the_book():
     """The price is 200 - 2t; the book has 4 lots at 100, 99 and 98."""
     keeper = Keeper("keeper", capital=10_000)
     simulation = selling(Shop(top=200), bids(100, 3, 4), bots=[keeper])
-    simulation.run(until=100 * SECOND)
+    simulation.run(until=100 * SECOND_NS)
     # 100 at 50 s: four lots. 98 a second later: the other six, at 99 and 98.
     assert takes(simulation) == [(50.0, 4), (51.0, 6)]
     tag = lob.LIQUIDATION_TAG + 1
@@ -147,15 +148,15 @@ def test_it_takes_when_the_price_has_fallen_to_the_book():
         # Gas of 50: ten lots bring 992, (992 - 50) / 10 = 94.2; eight (796 - 50) / 8 = 93.25.
         ({"gas": 50}, 53.0),
         # Two standard deviations of 1 % over one second: 2 %.
-        ({"volatility": 10_000.0, "risk_aversion": 2.0, "holding_time": SECOND}, 51.0),
+        ({"volatility": 10_000.0, "risk_aversion": 2.0, "holding_time": SECOND_NS}, 51.0),
         # 4 % a day for half a day.
-        ({"funding": 40_000, "holding_time": 12 * 3600 * SECOND}, 51.0),
+        ({"funding": 40_000, "holding_time": 12 * 3600 * SECOND_NS}, 51.0),
     ],
 )
 def test_what_it_wants_on_top_makes_it_wait(options, when):
     keeper = Keeper("keeper", capital=10_000, **options)
     simulation = selling(Shop(top=200), bids(100, 3, 4), bots=[keeper])
-    simulation.run(until=100 * SECOND)
+    simulation.run(until=100 * SECOND_NS)
     assert takes(simulation)[0][0] == when
     check(simulation)
 
@@ -164,7 +165,7 @@ def test_short_lots_are_taken_as_their_price_rises():
     """200 / (2 - t / 50): 100 at the start, and 105 is what the cheapest four lots cost to buy."""
     keeper = Keeper("keeper", capital=10_000)
     simulation = selling(Shop(top=200), asks(210, 3, 4), lots=[-10], bots=[keeper])
-    simulation.run(until=100 * SECOND)
+    simulation.run(until=100 * SECOND_NS)
     # 200 * 200 // (200 - 2t) >= 210 from 5 s on: 40000 // 190 = 210.
     assert takes(simulation)[0] == (5.0, 4)
     assert sales(simulation, keeper)[0] == (5.0, 210, 4, lob.LIQUIDATION_TAG + 1)
@@ -177,7 +178,7 @@ def test_short_lots_are_taken_as_their_price_rises():
 def test_capital_comes_back_and_is_used_again():
     keeper = Keeper("keeper", capital=250)
     simulation = selling(Shop(100), bids(100, 1, 10), bots=[keeper])
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     assert [lots for _, lots in takes(simulation)] == [2] * 5
     assert keeper.report().peak_capital == 200
     assert cash_of(simulation, keeper) == 250
@@ -187,7 +188,7 @@ def test_capital_comes_back_and_is_used_again():
 def test_one_capital_serves_all_offers():
     keeper = Keeper("keeper", capital=350, inventory_exit=Hold())
     simulation = selling(Shop(90), bids(100, 1, 100), lots=[2, 2, 2], bots=[keeper])
-    simulation.run(until=5 * SECOND)
+    simulation.run(until=5 * SECOND_NS)
     # 3 lots of 90: all of the first, and one of the second.
     assert takes(simulation) == [(0.0, 2), (0.0, 1)]
     assert lots_of(simulation, keeper) == 3
@@ -196,22 +197,22 @@ def test_one_capital_serves_all_offers():
 
 
 def test_slices_are_sold_over_time():
-    keeper = Keeper("keeper", capital=10_000, inventory_exit=Sliced(5, 10 * SECOND))
+    keeper = Keeper("keeper", capital=10_000, inventory_exit=Sliced(5, 10 * SECOND_NS))
     simulation = selling(Shop(99), bids(100, 1, 2), bots=[keeper])
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     # It believes that the two lots at 100 come back for each of five parts.
     assert takes(simulation) == [(0.0, 10)]
     assert lots_of(simulation, keeper) == 8
-    simulation.run(until=60 * SECOND)
+    simulation.run(until=60 * SECOND_NS)
     assert [(ts, lots) for ts, _, lots, _ in sales(simulation, keeper)] == [(0.0, 2)]
     assert keeper.report().holds == 8
     check(simulation)
 
 
 def test_slices_come_in_their_rhythm():
-    keeper = Keeper("keeper", capital=10_000, inventory_exit=Sliced(5, 10 * SECOND))
+    keeper = Keeper("keeper", capital=10_000, inventory_exit=Sliced(5, 10 * SECOND_NS))
     simulation = selling(Shop(99), bids(100, 1, 20), bots=[keeper])
-    simulation.run(until=60 * SECOND)
+    simulation.run(until=60 * SECOND_NS)
     assert [(ts, lots) for ts, _, lots, _ in sales(simulation, keeper)] == [
         (0.0, 2), (2.0, 2), (4.0, 2), (6.0, 2), (8.0, 2)
     ]  # fmt: skip
@@ -219,23 +220,23 @@ def test_slices_come_in_their_rhythm():
 
 
 def test_what_finds_no_buyer_is_offered_again():
-    keeper = Keeper("keeper", capital=10_000, retry=3 * SECOND, to_venue=Constant(SECOND))
+    keeper = Keeper("keeper", capital=10_000, retry=3 * SECOND_NS, to_venue=Constant(SECOND_NS))
     # Somebody takes the bids away before its order is there, and new ones come.
     simulation = selling(
         Shop(99), bids(100, 1, 10), bots=[keeper],
-        later=[(SECOND + 1, Side.SELL, 100, 10), (5_500_000_000, Side.BUY, 97, 10)],
+        later=[(SECOND_NS + 1, Side.SELL, 100, 10), (5_500_000_000, Side.BUY, 97, 10)],
     )  # fmt: skip
-    simulation.run(until=60 * SECOND)
+    simulation.run(until=60 * SECOND_NS)
     assert takes(simulation) == [(1.0, 10)]
     assert [(ts, price) for ts, price, _, _ in sales(simulation, keeper)] == [(6.0, 97)]
     assert cash_of(simulation, keeper) == 10_000 - 20
 
 
 def test_first_come_first_served():
-    fast = Keeper("fast", capital=10_000, to_venue=Constant(SECOND))
-    slow = Keeper("slow", capital=10_000, to_venue=Constant(2 * SECOND), gas=7)
+    fast = Keeper("fast", capital=10_000, to_venue=Constant(SECOND_NS))
+    slow = Keeper("slow", capital=10_000, to_venue=Constant(2 * SECOND_NS), gas=7)
     simulation = selling(Shop(90), bids(100, 1, 20), bots=[slow, fast])
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     assert fast.report().taken == 10
     assert slow.report().taken == 0
     assert slow.refused == {Reason.NOT_ON_OFFER: 1}
@@ -248,29 +249,33 @@ def test_first_come_first_served():
 
 
 def test_an_outage_is_slept_through():
-    keeper = Keeper("keeper", capital=10_000, offline=[(40 * SECOND, 60 * SECOND)])
+    keeper = Keeper("keeper", capital=10_000, offline=[(40 * SECOND_NS, 60 * SECOND_NS)])
     simulation = selling(Shop(top=200), bids(100, 1, 10), bots=[keeper])
-    simulation.run(until=100 * SECOND)
+    simulation.run(until=100 * SECOND_NS)
     assert takes(simulation) == [(60.0, 10)]
     assert cash_of(simulation, keeper) == 10_000 + 10 * (100 - 80)
 
 
 def test_a_review_sees_that_the_book_is_better():
-    keeper = Keeper("keeper", capital=10_000, review=2 * SECOND)
+    keeper = Keeper("keeper", capital=10_000, review=2 * SECOND_NS)
     simulation = selling(
-        Shop(105), bids(100, 1, 10), bots=[keeper], later=[(5 * SECOND, Side.BUY, 106, 10)]
+        Shop(105), bids(100, 1, 10), bots=[keeper], later=[(5 * SECOND_NS, Side.BUY, 106, 10)]
     )
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     assert takes(simulation) == [(6.0, 10)]
     assert cash_of(simulation, keeper) == 10_010
 
 
 def test_funding_is_paid_when_lots_are_sold():
     keeper = Keeper(
-        "keeper", capital=10_000, funding=86_400, from_venue=Constant(10 * SECOND), holding_time=0
+        "keeper",
+        capital=10_000,
+        funding=86_400,
+        from_venue=Constant(10 * SECOND_NS),
+        holding_time=0,
     )
     simulation = selling(Shop(90), bids(100, 1, 10), bots=[keeper])
-    simulation.run(until=60 * SECOND)
+    simulation.run(until=60 * SECOND_NS)
     # It hears of the lots after 10 s, and of their sale after 20: 900 * 1 ppm a second, up.
     assert keeper.report().funding_paid == 1
     rows = simulation.entries[simulation.entries["kind"] == EntryKind.INTEREST]
@@ -285,7 +290,7 @@ def test_funding_is_paid_when_lots_are_sold():
 def test_a_flash_keeper_needs_no_capital():
     keeper = FlashKeeper("flash", gas=0)
     simulation = selling(Shop(top=200), bids(100, 3, 4), bots=[keeper])
-    simulation.run(until=100 * SECOND)
+    simulation.run(until=100 * SECOND_NS)
     assert takes(simulation) == [(50.0, 4), (51.0, 6)]
     assert cash_of(simulation, keeper) == 4
     assert lots_of(simulation, keeper) == 0
@@ -295,17 +300,19 @@ def test_a_flash_keeper_needs_no_capital():
 def test_a_flash_keeper_takes_only_what_it_can_sell():
     keeper = FlashKeeper("flash", capital=10, gas=5, min_profit_bps=100)
     simulation = selling(Shop(90), bids(100, 1, 6), bots=[keeper])
-    simulation.run(until=60 * SECOND)
+    simulation.run(until=60 * SECOND_NS)
     assert takes(simulation) == [(0.0, 6)]
     assert cash_of(simulation, keeper) == 10 - 5 + 60
     assert simulation.clearings[0].open_cases == 1
 
 
 def test_a_flash_transaction_that_comes_too_late_reverts():
-    keeper = FlashKeeper("flash", capital=12, gas=5, to_venue=Constant(SECOND), retry=60 * SECOND)
+    keeper = FlashKeeper(
+        "flash", capital=12, gas=5, to_venue=Constant(SECOND_NS), retry=60 * SECOND_NS
+    )
     rival = Keeper("rival", capital=10_000)
     simulation = selling(Shop(90), bids(100, 1, 10), bots=[keeper, rival])
-    simulation.run(until=10 * SECOND)
+    simulation.run(until=10 * SECOND_NS)
     assert rival.report().taken == 10
     assert keeper.reverted == 1
     assert cash_of(simulation, keeper) == 7
@@ -315,7 +322,7 @@ def test_a_flash_transaction_that_comes_too_late_reverts():
 def test_a_flash_keeper_buys_back_short_lots():
     keeper = FlashKeeper("flash", flash_fee=1_000)
     simulation = selling(Shop(110), asks(105, 1, 10), lots=[-10], bots=[keeper])
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     # 50 gained, less 0.1 % of 1100, rounded up.
     assert cash_of(simulation, keeper) == 50 - 2
     assert lots_of(simulation, keeper) == 0
@@ -325,7 +332,7 @@ def test_a_flash_keeper_buys_back_short_lots():
 def test_a_passive_holder_keeps_what_is_cheap():
     keeper = PassiveHolder("holder", capital=500, discount=100_000)
     simulation = selling(Shop(top=200), [], bots=[keeper])
-    simulation.run(until=100 * SECOND)
+    simulation.run(until=100 * SECOND_NS)
     # The mark is 100: 90 at 55 s, and 5 lots for 450.
     assert takes(simulation)[0] == (55.0, 5)
     assert lots_of(simulation, keeper) >= 5
@@ -358,9 +365,9 @@ def test_a_population_has_names_and_shares():
 
 def rivals():
     return [
-        Keeper(f"keeper {i}", capital=400, to_venue=Uniform(SECOND // 10, SECOND),
-               from_venue=Uniform(1, SECOND), gas=1, min_profit_bps=10 * i,
-               inventory_exit=Sliced(2, SECOND) if i % 2 else AtOnce())
+        Keeper(f"keeper {i}", capital=400, to_venue=Uniform(SECOND_NS // 10, SECOND_NS),
+               from_venue=Uniform(1, SECOND_NS), gas=1, min_profit_bps=10 * i,
+               inventory_exit=Sliced(2, SECOND_NS) if i % 2 else AtOnce())
         for i in range(6)
     ]  # fmt: skip
 
@@ -371,11 +378,11 @@ def scene(bots):
 
 def test_a_fork_goes_on_to_the_same_tapes():
     simulation = scene(rivals())
-    simulation.run(until=51 * SECOND)
+    simulation.run(until=51 * SECOND_NS)
     twin = simulation.fork()
-    simulation.run(until=100 * SECOND)
-    assert twin.now == 51 * SECOND
-    twin.run(until=100 * SECOND)
+    simulation.run(until=100 * SECOND_NS)
+    assert twin.now == 51 * SECOND_NS
+    twin.run(until=100 * SECOND_NS)
     assert twin.digest() == simulation.digest()
     assert [one.report() for one in twin.agents[1:]] == [
         one.report() for one in simulation.agents[1:]
@@ -389,7 +396,7 @@ def test_randomness_is_of_the_name():
     alone, joined = rivals(), [Keeper("poor", capital=0), *rivals()]
     first, second = scene(alone), scene(joined)
     for simulation in (first, second):
-        simulation.run(until=100 * SECOND)
+        simulation.run(until=100 * SECOND_NS)
     assert first.events.tobytes() == second.events.tobytes()
     assert [one.report() for one in alone] == [one.report() for one in joined[1:]]
 

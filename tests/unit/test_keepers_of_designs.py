@@ -23,7 +23,8 @@ from lob.liquidation.designs import make
 from lob.liquidation.parts.price_paths import AtBankruptcy
 from lob.liquidation.staged import Stage, StagedDesign
 from lob.liquidation.takers.backstop import Backstop, Vault
-from tests.offering import DEBTOR, SECOND, Book, asks, bids, cash_of, lots_of
+from lob.units import SECOND_NS
+from tests.offering import DEBTOR, Book, asks, bids, cash_of, lots_of
 
 MARK = 1_000
 
@@ -58,7 +59,7 @@ def market(designs, bots, *, side=Side.BUY, lots=(20,), depth=5, value=920, seed
 def keepers():
     return [
         AuctionKeeper(f"keeper {i}", capital=10**6, min_profit_bps=10,
-                      to_venue=Constant((i + 1) * SECOND // 10))
+                      to_venue=Constant((i + 1) * SECOND_NS // 10))
         for i in range(3)
     ]  # fmt: skip
 
@@ -82,11 +83,11 @@ NAMES = [
 def test_every_design_is_served(name, parameters, side):
     bots = [
         *keepers(),
-        FlashKeeper("flash", to_venue=Constant(SECOND)),
+        FlashKeeper("flash", to_venue=Constant(SECOND_NS)),
         PassiveHolder("holder", capital=10**5, discount=10**5),
     ]
     simulation = market([make(name, **parameters)], bots, side=side, lots=(20, 30, 10))
-    simulation.run(until=4_000 * SECOND)
+    simulation.run(until=4_000 * SECOND_NS)
     assert simulation.clearings[0].open_cases == 0
     simulation.venue.check()
     for bot in bots:
@@ -105,9 +106,9 @@ def test_a_stair_step_auction_is_taken_at_the_step_that_pays():
     """1300 falls a hundredth each 90 s: 0.99**27 * 1300 = 991.05, rounded down step by step."""
     keeper = Keeper("keeper", capital=10**6)
     simulation = market([make("dutch", chop=1_000_000)], [keeper], depth=50)
-    simulation.run(until=4_000 * SECOND)
+    simulation.run(until=4_000 * SECOND_NS)
     rows = simulation.messages[simulation.messages["kind"] == Kind.TAKE]
-    assert rows["ts_event"].tolist() == [27 * 90 * SECOND]
+    assert rows["ts_event"].tolist() == [27 * 90 * SECOND_NS]
     # It would pay up to what it breaks even at; the price of the moment is what it pays.
     assert rows["price"].tolist() == [MARK]
     price = 991
@@ -121,7 +122,7 @@ def test_a_stair_step_auction_is_taken_at_the_step_that_pays():
 def test_a_fixed_spread_is_taken_at_once():
     keeper = Keeper("keeper", capital=10**6)
     simulation = market([make("fixed-spread:morpho")], [keeper], depth=100)
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     rows = simulation.messages[simulation.messages["kind"] == Kind.TAKE]
     assert rows["ts_event"].tolist() == [0]
     price = -keeper.outcomes[0].cash // keeper.outcomes[0].got
@@ -134,7 +135,7 @@ def test_once_the_debt_is_bid_less_is_taken_for_it():
     """Tend, then dent: 20 lots owe 18,400, a lot brings 1000 less what the book gives way."""
     bots = keepers()
     simulation = market([make("english", chop=1_000_000, ttl=60.0, tau=3_600.0)], bots, depth=100)
-    simulation.run(until=4_000 * SECOND)
+    simulation.run(until=4_000 * SECOND_NS)
     won = [bot for bot in bots if bot.report().taken]
     assert len(won) == 1
     lots = won[0].report().taken
@@ -158,7 +159,7 @@ def test_a_call_goes_to_who_values_the_lots_most():
     for bot in simulation.agents:
         if isinstance(bot, Book):
             bot.levels = []
-    simulation.run(until=10 * SECOND)
+    simulation.run(until=10 * SECOND_NS)
     first, second = holders
     assert lots_of(simulation, first) == 20
     assert lots_of(simulation, second) == 0
@@ -179,7 +180,7 @@ def test_one_keeper_with_one_capital_serves_two_venues():
     simulation = market(
         [make("fixed-spread:morpho"), make("dutch", buf=1_050_000, step=10)], [keeper], depth=100
     )
-    simulation.run(until=4_000 * SECOND)
+    simulation.run(until=4_000 * SECOND_NS)
     by_clearing = {}
     for outcome in keeper.outcomes:
         number = (outcome.tag - lob.LIQUIDATION_TAG) >> 48
@@ -197,7 +198,7 @@ def test_nobody_bids_for_a_right_that_he_cannot_value():
 
     keeper = AuctionKeeper("keeper", capital=10**6, sealed_rule=SealedBid(900_000))
     simulation = market([Wrapped(make("fixed-spread:morpho"))], [keeper], depth=100)
-    simulation.run(until=100 * SECOND)
+    simulation.run(until=100 * SECOND_NS)
     assert keeper.bids_sent == 0
     assert keeper.report().taken == 20
     assert simulation.clearings[0].open_cases == 0
@@ -206,10 +207,10 @@ def test_nobody_bids_for_a_right_that_he_cannot_value():
 def test_a_fork_of_auctions_goes_on_alike():
     designs = [make("english", ttl=60.0, tau=600.0), make("call-auction")]
     simulation = market(designs, [*keepers(), FlashKeeper("flash")], lots=(7, 9))
-    simulation.run(until=8 * SECOND)
+    simulation.run(until=8 * SECOND_NS)
     twin = simulation.fork()
     for one in (simulation, twin):
-        one.run(until=2_000 * SECOND)
+        one.run(until=2_000 * SECOND_NS)
     assert twin.digest() == simulation.digest()
     assert simulation.clearings[0].open_cases == 0
 
@@ -222,7 +223,7 @@ def test_a_backstop_provider_sells_what_its_vault_took_over():
     clearing = simulation.clearings[0]
     provider = BackstopProvider(
         "provider", clearing=clearing, vault=vaults[0], capital=20_000,
-        inventory_exit=Sliced(5, 5 * SECOND),
+        inventory_exit=Sliced(5, 5 * SECOND_NS),
     )  # fmt: skip
     simulation.add(provider)
     simulation.run(until=0)
@@ -231,7 +232,7 @@ def test_a_backstop_provider_sells_what_its_vault_took_over():
     assert cash_of(simulation, provider) == 30_000 - 15 * 920
     twin = simulation.fork()
     for one in (simulation, twin):
-        one.run(until=60 * SECOND)
+        one.run(until=60 * SECOND_NS)
     assert twin.digest() == simulation.digest()
     assert lots_of(simulation, provider) == 0
     assert cash_of(simulation, provider) == 30_000 + 15 * (MARK - 920)

@@ -16,8 +16,7 @@ from agents.keepers import (
 )
 from experiments.scenario.build import build
 from experiments.scenario.read import ScenarioError, read_scenario
-
-SECOND = 1_000_000_000
+from lob.units import SECOND_NS
 
 TABLES = {
     "congestion": {
@@ -51,18 +50,18 @@ def test_tables_become_bots():
     simulation = built(TABLES)
     pool = simulation["congestion"]
     assert (pool.block_time, pool.capacity, pool.base_fee) == (12_500_000_000, 7, 9)
-    assert pool.load == [(3 * SECOND, 5.0, 100.0)]
+    assert pool.load == [(3 * SECOND_NS, 5.0, 100.0)]
     first, second = simulation["fast 0"], simulation["fast 1"]
     assert type(first) is AuctionKeeper
     assert (first.capital, second.capital) == (501, 500)
-    assert first.inventory_exit == Sliced(4, 8 * SECOND)
-    assert first.offline == ((5 * SECOND, 6_500_000_000),)
-    assert first.way_out == Constant(SECOND // 2)
+    assert first.inventory_exit == Sliced(4, 8 * SECOND_NS)
+    assert first.offline == ((5 * SECOND_NS, 6_500_000_000),)
+    assert first.way_out == Constant(SECOND_NS // 2)
     assert (first.gas, first.congestion) == (FixedGas(3), "congestion")
     flash = simulation["flash"]
     assert type(flash) is FlashKeeper
     assert flash.gas == ProfitShare(400_000, 0, 10)
-    assert flash.way_out == LogNormal(SECOND // 5, 0.3)
+    assert flash.way_out == LogNormal(SECOND_NS // 5, 0.3)
     assert type(simulation["patient"]) is PassiveHolder
     assert simulation["patient"].discount == 300_000
     assert simulation["bidder"].rule == Ascending(30_000, 2, 900_000)
@@ -70,7 +69,7 @@ def test_tables_become_bots():
 
 def test_their_money_comes_in_at_the_start():
     simulation = built(TABLES)
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     cash = [
         simulation.ledger.balance(bot.account, bot.cash_asset) for bot in simulation.agents[-5:]
     ]

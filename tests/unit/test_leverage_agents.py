@@ -22,8 +22,7 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import BestBid, Mid
 from lob.liquidation import MarketSale
-
-SECOND = 1_000_000_000
+from lob.units import SECOND_NS
 
 
 class Depth(agents.Agent):
@@ -90,9 +89,11 @@ def test_stacked_accounts_fail_one_tick_apart():
 
 def test_those_who_come_back_do_with_what_is_left():
     accounts = Accounts(np.array([2_000]), np.array([2]), np.array([10_000]))
-    simulation = market(trades=[(SECOND, -190 * 100)], margin=FlatMargin(95_000, 92_000), ticks=600)
-    traders = simulation.add(MarginTraders("back", accounts, again=SECOND))
-    simulation.run(until=10 * SECOND)
+    simulation = market(
+        trades=[(SECOND_NS, -190 * 100)], margin=FlatMargin(95_000, 92_000), ticks=600
+    )
+    traders = simulation.add(MarginTraders("back", accounts, again=SECOND_NS))
+    simulation.run(until=10 * SECOND_NS)
     clearing = simulation.clearings[0]
     assert clearing.case_count >= 1
     assert traders.returned >= 1
@@ -100,11 +101,11 @@ def test_those_who_come_back_do_with_what_is_left():
 
 
 def test_a_leverage_target_sells_into_a_fall():
-    simulation = market(trades=[(2 * SECOND, -2_000)])
+    simulation = market(trades=[(2 * SECOND_NS, -2_000)])
     fund = simulation.add(
         LeverageTarget("fund", target=3.0, margin=10_000_000, position=3_000, entry_price=10_000)
     )
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     state = fund.state
     assert fund.held < 3_000
     assert fund.held * fund.lot_value / state.equity == pytest.approx(3.0, rel=0.01)
@@ -129,29 +130,31 @@ def test_leverage_targeting_amplifies_as_theory_says(target, assets, depth):
     position = own_assets // price
     simulation = market(
         price=price, depth=depth_lots, ticks=12_000, oracle=Oracle(BestBid()),
-        trades=[(SECOND // 2, -int(depth_lots * price * shock))], margin=FlatMargin(0, 0),
+        trades=[(SECOND_NS // 2, -int(depth_lots * price * shock))], margin=FlatMargin(0, 0),
     )  # fmt: skip
     simulation.add(
         LeverageTarget(
             "fund", target=float(target), margin=own_assets // target, position=position,
-            entry_price=price, interval=SECOND // 10,
+            entry_price=price, interval=SECOND_NS // 10,
         )
     )  # fmt: skip
-    simulation.run(until=12 * SECOND)
+    simulation.run(until=12 * SECOND_NS)
     drop = price - simulation.clearings[0].holdings[0].mark_price
     ratio = drop / (price * shock)
     assert ratio == pytest.approx(1 / (1 - (target - 1) * assets / depth), rel=0.01)
 
 
 def test_a_volatility_target_borrows_in_calm():
-    calm = market(trades=[((i + 1) * SECOND, 10 * (-1) ** i) for i in range(30)])
-    rough = market(trades=[((i + 1) * SECOND, 3_000 * (-1) ** i) for i in range(30)], ticks=2_000)
+    calm = market(trades=[((i + 1) * SECOND_NS, 10 * (-1) ** i) for i in range(30)])
+    rough = market(
+        trades=[((i + 1) * SECOND_NS, 3_000 * (-1) ** i) for i in range(30)], ticks=2_000
+    )
     held = []
     for simulation in (calm, rough):
         fund = simulation.add(
             VolatilityTarget("fund", target_volatility=0.001, cap=8.0, margin=100_000)
         )
-        simulation.run(until=30 * SECOND)
+        simulation.run(until=30 * SECOND_NS)
         held.append(fund.held)
     assert held[0] > held[1] >= 0
 
@@ -181,55 +184,55 @@ def test_a_value_fund_at_its_cap_sells_as_the_price_falls():
 
 
 def test_a_value_fund_buys_what_is_cheap():
-    simulation = market(trades=[(2 * SECOND, -3_000)])
+    simulation = market(trades=[(2 * SECOND_NS, -3_000)])
     fund = simulation.add(
         ValueFund("fund", value=10_000.0, aggression=0.1, cap=5.0, margin=1_000_000)
     )
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     assert fund.held > 0
 
 
 def test_a_pyramider_adds_on_gains_only():
-    simulation = market(trades=[(3 * SECOND, 30_000)], ticks=2_000)
+    simulation = market(trades=[(3 * SECOND_NS, 30_000)], ticks=2_000)
     trader = simulation.add(Pyramider("trend", leverage=5.0, step=500, margin=200_000))
-    simulation.run(until=2 * SECOND)
+    simulation.run(until=2 * SECOND_NS)
     first = trader.held
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     assert trader.held > first > 0
 
 
 def test_a_stop_closes_the_position():
-    simulation = market(trades=[(2 * SECOND, -2_000)])
+    simulation = market(trades=[(2 * SECOND_NS, -2_000)])
     trader = simulation.add(
         StopLoss("stop", stop_price=9_990, margin=100_000, position=50, entry_price=10_000)
     )
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     assert trader.held == 50
-    simulation.run(until=5 * SECOND)
+    simulation.run(until=5 * SECOND_NS)
     assert trader.held == 0
     assert simulation.clearings[0].case_count == 0
 
 
 def test_a_self_deleverager_cuts_before_it_is_cut():
-    simulation = market(trades=[(2 * SECOND, -6_000)], ticks=800)
+    simulation = market(trades=[(2 * SECOND_NS, -6_000)], ticks=800)
     trader = simulation.add(
         SelfDeleverager("careful", at=4.0, to=6.0, margin=12_500, position=30, entry_price=10_000)
     )
-    simulation.run(until=10 * SECOND)
+    simulation.run(until=10 * SECOND_NS)
     assert 0 < trader.held < 30
     assert simulation.clearings[0].case_count == 0
 
 
 def test_a_hedger_unwinds_both_legs_under_stress():
-    simulation = market(trades=[(4 * SECOND, -9_000)], books=2, ticks=800)
+    simulation = market(trades=[(4 * SECOND_NS, -9_000)], books=2, ticks=800)
     for number, holding in enumerate(simulation.clearings[0].holdings):
         assert holding.instrument == number
     trader = simulation.add(
-        Hedger("hedger", size=20, hedge=1, margin=50_000, basis_limit=40, interval=SECOND)
+        Hedger("hedger", size=20, hedge=1, margin=50_000, basis_limit=40, interval=SECOND_NS)
     )
-    simulation.run(until=3 * SECOND)
+    simulation.run(until=3 * SECOND_NS)
     assert list(trader.state.positions.values()) == [20, -20]
-    simulation.run(until=10 * SECOND)
+    simulation.run(until=10 * SECOND_NS)
     assert trader.inventory_exit
     assert list(trader.state.positions.values()) == [0, 0]
     simulation.venue.check()

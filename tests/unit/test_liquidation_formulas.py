@@ -6,15 +6,15 @@ from fractions import Fraction
 import pytest
 
 from lob.clearing.leverage import (
-    liquidation_price,
     loop,
     loop_leverage,
-    looped_liquidation_price,
     max_leverage,
     rebalance_units,
     token_leverage,
     vault_leverage,
 )
+from lob.clearing.margin import Tiers
+from lob.clearing.prices import liquidation_price, looped_liquidation_price
 from lob.liquidation.formulas.aave import AaveRules, aave_close_amount, aave_leaves_dust, aave_seize
 from lob.liquidation.formulas.ajna import ajna_bond_factor, ajna_price, ajna_reserve_price
 from lob.liquidation.formulas.arithmetic import RAY, WAD, exp2, natural, rpow
@@ -581,7 +581,7 @@ def test_a_loop_fails_where_its_debt_is_the_weighted_collateral():
     built = loop(1_000, 500_000, 1)
     assert built == (1_500, 500)
     by_leverage = looped_liquidation_price(2_000, built.leverage, 800_000)
-    by_debt = liquidation_price(500 * 2_000, 1_500, 800_000)
+    by_debt = liquidation_price(-500 * 2_000, 1_500, Tiers.flat(200_000))
     assert by_leverage == by_debt == Fraction(2_500, 3)
     assert looped_liquidation_price(2_000, 1, 800_000) == 0
 

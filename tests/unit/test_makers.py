@@ -35,9 +35,8 @@ from agents.traders.stress_maker import (
     Withdrawal,
 )
 from lob import EventKind, Side
+from lob.units import MILLISECOND_NS, SECOND_NS
 
-MS = 1_000_000
-SECOND = 1_000 * MS
 MODEL = {"risk_aversion": 0.1, "sigma": 2.0, "decay": 1.5}
 
 
@@ -45,17 +44,17 @@ class Noise(agents.Agent):
     """Trades at random around 1000, cancels now and then, for a second."""
 
     def on_start(self):
-        self.wake_in(self.random.integers(MS))
+        self.wake_in(self.random.integers(MILLISECOND_NS))
 
     def on_wake(self):
-        if self.now >= SECOND:
+        if self.now >= SECOND_NS:
             return
         for order_id in list(self.open_orders)[:1]:
             self.cancel(order_id)
         side = 1 if self.random.random() < 0.5 else -1
         price = None if self.random.random() < 0.4 else 1000 - side * self.random.integers(12)
         self.submit(side, 1 + self.random.integers(9), price)
-        self.wake_in(1 + self.random.integers(2 * MS))
+        self.wake_in(1 + self.random.integers(2 * MILLISECOND_NS))
 
 
 class Script(agents.Agent):
@@ -75,28 +74,34 @@ class Script(agents.Agent):
 
 def slow():
     return {
-        "to_venue": agents.LogNormal(2 * MS, 0.8),
-        "from_venue": agents.Uniform(10, 3 * MS),
-        "market_data_delay": MS,
+        "to_venue": agents.LogNormal(2 * MILLISECOND_NS, 0.8),
+        "from_venue": agents.Uniform(10, 3 * MILLISECOND_NS),
+        "market_data_delay": MILLISECOND_NS,
         "computation_delay": 5,
     }
 
 
 def steady():
     return {
-        "to_venue": agents.Constant(2 * MS),
-        "from_venue": agents.Constant(3 * MS),
-        "market_data_delay": MS,
+        "to_venue": agents.Constant(2 * MILLISECOND_NS),
+        "from_venue": agents.Constant(3 * MILLISECOND_NS),
+        "market_data_delay": MILLISECOND_NS,
     }
 
 
 def avellaneda_stoikov(**latency):
-    arguments = {"size": 5, "horizon": SECOND, "start_price": 1000, "every": 7 * MS}
+    arguments = {"size": 5, "horizon": SECOND_NS, "start_price": 1000, "every": 7 * MILLISECOND_NS}
     return AvellanedaStoikov("maker", **arguments, **MODEL, **latency)
 
 
 def gueant(**latency):
-    arguments = {"size": 5, "bound": 4, "intensity": 140.0, "start_price": 1000, "every": 7 * MS}
+    arguments = {
+        "size": 5,
+        "bound": 4,
+        "intensity": 140.0,
+        "start_price": 1000,
+        "every": 7 * MILLISECOND_NS,
+    }
     return GueantLehalleFernandezTapia("maker", **arguments, **MODEL, **latency)
 
 
@@ -106,10 +111,10 @@ def ladder(**latency):
         levels=3,
         offset=1.5,
         step=2,
-        size=VolumeShare(0.1, 50 * MS, least=2),
-        rest=MS,
+        size=VolumeShare(0.1, 50 * MILLISECOND_NS, least=2),
+        rest=MILLISECOND_NS,
         start_price=1000,
-        every=7 * MS,
+        every=7 * MILLISECOND_NS,
         **latency,
     )
 
@@ -121,13 +126,13 @@ def stressed(**latency):
         offset=1.0,
         size=8,
         start_price=1000,
-        every=5 * MS,
+        every=5 * MILLISECOND_NS,
         limits=[
             InventoryLimit(30),
-            VolatilityLimit(15.0, 50 * MS),
-            DrawdownLimit(150, 200 * MS),
+            VolatilityLimit(15.0, 50 * MILLISECOND_NS),
+            DrawdownLimit(150, 200 * MILLISECOND_NS),
         ],
-        cool_down=20 * MS,
+        cool_down=20 * MILLISECOND_NS,
         **latency,
     )
 
@@ -232,14 +237,14 @@ class TestEveryMaker:
     def test_position_and_cash_add_up_against_the_tape(self, make, latency):
         maker = make(**latency())
         simulation = market(maker)
-        simulation.run(until=SECOND + 100 * MS)  # by then the last news has come
+        simulation.run(until=SECOND_NS + 100 * MILLISECOND_NS)  # by then the last news has come
         assert (simulation.events["resting_owner"] == maker.owner).sum() > 50
         assert (maker.position(), maker.cash()) == account(simulation.events, maker.owner)
 
     def test_it_never_takes(self, make, latency):
         maker = make(**latency())
         simulation = market(maker)
-        simulation.run(until=SECOND)
+        simulation.run(until=SECOND_NS)
         events = simulation.events
         assert not ((events["kind"] == EventKind.TRADE) & (events["owner"] == maker.owner)).any()
         sent = simulation.messages
@@ -249,29 +254,29 @@ class TestEveryMaker:
     def test_one_order_a_slot_whatever_the_latency(self, make, latency):
         maker = make(**latency())
         simulation = market(maker)
-        for ts in range(10 * MS, SECOND, 10 * MS):
+        for ts in range(10 * MILLISECOND_NS, SECOND_NS, 10 * MILLISECOND_NS):
             simulation.run(until=ts)
             assert len(resting(simulation, maker)) <= 6
         # Once the last news has come, its board knows what rests.
-        simulation.run(until=SECOND + 100 * MS + 3 * MS)
+        simulation.run(until=SECOND_NS + 100 * MILLISECOND_NS + 3 * MILLISECOND_NS)
         known = set(maker.board._slot_of)
         rows = simulation.books[0].orders()
         assert set(rows["order_id"][rows["owner"] == maker.owner].tolist()) == known
 
     def test_a_fork_goes_on_to_the_same_digest(self, make, latency):
         simulation = market(make(**latency()))
-        simulation.run(until=SECOND // 3)
+        simulation.run(until=SECOND_NS // 3)
         twin = simulation.fork()
-        simulation.run(until=SECOND)
-        twin.run(until=SECOND)
+        simulation.run(until=SECOND_NS)
+        twin.run(until=SECOND_NS)
         again = market(make(**latency()))
-        again.run(until=SECOND)
+        again.run(until=SECOND_NS)
         assert simulation.digest() == twin.digest() == again.digest()
 
     def test_an_empty_market_is_quoted_at_the_start_price_and_stays_uncrossed(self, make, latency):
         maker = make(**latency())
         simulation = market(maker, noise=0)
-        simulation.run(until=SECOND)
+        simulation.run(until=SECOND_NS)
         shown = resting(simulation, maker)
         assert {side for side, _, _ in shown} == {-1, 1}
         best_bid = max(price for side, price, _ in shown if side == 1)
@@ -281,20 +286,22 @@ class TestEveryMaker:
 
 def test_without_a_touch_or_a_start_price_there_is_no_quote():
     simulation = agents.Simulation(1)
-    maker = AvellanedaStoikov("maker", size=5, horizon=SECOND, every=MS, **MODEL)
+    maker = AvellanedaStoikov("maker", size=5, horizon=SECOND_NS, every=MILLISECOND_NS, **MODEL)
     simulation.add(maker)
-    simulation.add(Script("one side", [(5 * MS, lambda self: self.buy(3, price=990))]))
-    simulation.add(Script("other side", [(50 * MS, lambda self: self.sell(3, price=1010))]))
-    simulation.run(until=49 * MS)
+    simulation.add(Script("one side", [(5 * MILLISECOND_NS, lambda self: self.buy(3, price=990))]))
+    simulation.add(
+        Script("other side", [(50 * MILLISECOND_NS, lambda self: self.sell(3, price=1010))])
+    )
+    simulation.run(until=49 * MILLISECOND_NS)
     assert resting(simulation, maker) == []
-    simulation.run(until=52 * MS)
+    simulation.run(until=52 * MILLISECOND_NS)
     assert {side for side, _, _ in resting(simulation, maker)} == {1, -1}
 
 
 def test_avellaneda_stoikov_leans_against_its_inventory():
     # gamma sigma^2 T = 0.1 * 4 * 1 = 0.4 a unit; two units sold: centre 1000.8, half 0.8454.
     simulation = agents.Simulation(1)
-    arguments = {"size": 5, "horizon": SECOND, "every": 10 * SECOND, "start_price": 1000}
+    arguments = {"size": 5, "horizon": SECOND_NS, "every": 10 * SECOND_NS, "start_price": 1000}
     maker = simulation.add(AvellanedaStoikov("maker", **arguments, **MODEL))
     simulation.add(Script("buyer", [(0, lambda self: self.buy(5)), (0, lambda self: self.buy(5))]))
     simulation.run(until=0)
@@ -307,12 +314,17 @@ def test_avellaneda_stoikov_leans_against_its_inventory():
 def test_avellaneda_stoikov_ends_or_begins_anew():
     for renews, shown in ((True, 2), (False, 0)):
         simulation = agents.Simulation(1)
-        arguments = {"size": 5, "horizon": 10 * MS, "every": MS, "start_price": 1000}
+        arguments = {
+            "size": 5,
+            "horizon": 10 * MILLISECOND_NS,
+            "every": MILLISECOND_NS,
+            "start_price": 1000,
+        }
         maker = AvellanedaStoikov("maker", renews=renews, **arguments, **MODEL)
         simulation.add(maker)
-        simulation.run(until=9 * MS)
+        simulation.run(until=9 * MILLISECOND_NS)
         assert len(resting(simulation, maker)) == 2
-        simulation.run(until=10 * MS)
+        simulation.run(until=10 * MILLISECOND_NS)
         assert len(resting(simulation, maker)) == shown
 
 
@@ -320,7 +332,7 @@ def test_gueant_keeps_its_bound():
     maker = gueant()
     simulation = market(maker)
     extremes = set()
-    for ts in range(MS, SECOND, MS):
+    for ts in range(MILLISECOND_NS, SECOND_NS, MILLISECOND_NS):
         simulation.run(until=ts)
         extremes.add(maker.position())
     assert -20 <= min(extremes) < -8
@@ -330,8 +342,10 @@ def test_gueant_keeps_its_bound():
 def test_gueant_at_its_bound_shows_one_side():
     simulation = agents.Simulation(1)
     maker = simulation.add(gueant())
-    simulation.add(Script("buyer", [(i * MS, lambda self: self.buy(5)) for i in range(9)]))
-    simulation.run(until=9 * MS)
+    simulation.add(
+        Script("buyer", [(i * MILLISECOND_NS, lambda self: self.buy(5)) for i in range(9)])
+    )
+    simulation.run(until=9 * MILLISECOND_NS)
     assert maker.position() == -20
     assert {side for side, _, _ in resting(simulation, maker)} == {1}
 
@@ -396,7 +410,7 @@ def test_quotes_stay_a_tick_off_the_opposite_touch():
     simulation = agents.Simulation(1)
     maker = simulation.add(avellaneda_stoikov())
     quotes = [(0, lambda self: self.buy(1, price=998)), (0, lambda self: self.sell(1, price=1002))]
-    maker.every = SECOND
+    maker.every = SECOND_NS
     simulation.add(Script("others", quotes))
     simulation.run(until=1)
     best_bid, best_ask = simulation.books[0].best_bid, simulation.books[0].best_ask
@@ -407,7 +421,7 @@ def test_quotes_stay_a_tick_off_the_opposite_touch():
 def test_with_latency_an_order_has_one_message_under_way():
     maker = ladder(**slow())
     simulation = market(maker)
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     events = simulation.events
     own = events[(events["owner"] == maker.owner) & (events["kind"] == EventKind.REJECTED)]
     # Nothing was ever asked of an order that the venue did not know yet: what is unknown had gone.
@@ -425,7 +439,7 @@ def test_with_latency_an_order_has_one_message_under_way():
 def test_a_ladder_has_its_levels_and_distances():
     simulation = agents.Simulation(1)
     maker = LadderMaker(
-        "maker", levels=3, offset=1.5, step=2, size=4, start_price=1000, every=SECOND
+        "maker", levels=3, offset=1.5, step=2, size=4, start_price=1000, every=SECOND_NS
     )
     simulation.add(maker)
     simulation.run(until=0)
@@ -434,48 +448,62 @@ def test_a_ladder_has_its_levels_and_distances():
     assert resting(simulation, maker) == asks + bids
 
 
-@pytest.mark.parametrize(("rest", "mid"), [(None, 900), (2 * MS, 902)])
+@pytest.mark.parametrize(("rest", "mid"), [(None, 900), (2 * MILLISECOND_NS, 902)])
 def test_a_ladder_with_a_rest_follows_the_touch(rest, mid):
     simulation = agents.Simulation(1)
     maker = LadderMaker(
-        "maker", levels=1, offset=10.0, size=4, start_price=900, every=SECOND, rest=rest
+        "maker", levels=1, offset=10.0, size=4, start_price=900, every=SECOND_NS, rest=rest
     )
     simulation.add(maker)
     steps = [
-        (10 * MS, lambda self: self.buy(1, price=896)),
-        (10 * MS, lambda self: self.sell(1, price=908)),
+        (10 * MILLISECOND_NS, lambda self: self.buy(1, price=896)),
+        (10 * MILLISECOND_NS, lambda self: self.sell(1, price=908)),
     ]
     simulation.add(Script("others", steps))
-    simulation.run(until=11 * MS)
-    simulation.run(until=500 * MS)
+    simulation.run(until=11 * MILLISECOND_NS)
+    simulation.run(until=500 * MILLISECOND_NS)
     assert resting(simulation, maker) == [(-1, mid + 10, 4), (1, mid - 10, 4)]
 
 
 def test_a_follower_rests_between_re_quotes():
     simulation = agents.Simulation(1)
     maker = LadderMaker(
-        "maker", levels=1, offset=10.0, size=4, start_price=900, every=SECOND, rest=2 * MS
+        "maker",
+        levels=1,
+        offset=10.0,
+        size=4,
+        start_price=900,
+        every=SECOND_NS,
+        rest=2 * MILLISECOND_NS,
     )
     simulation.add(maker)
     bids = [
         (ts, lambda self: self.buy(1, price=892 + 2 * len(self.open_orders)))
-        for ts in (10 * MS, 10 * MS + 1, 11 * MS)
+        for ts in (10 * MILLISECOND_NS, 10 * MILLISECOND_NS + 1, 11 * MILLISECOND_NS)
     ]
     simulation.add(Script("others", bids))
-    simulation.run(until=100 * MS)
+    simulation.run(until=100 * MILLISECOND_NS)
     sent = simulation.messages
     times = sorted(set(sent["ts_event"][sent["owner"] == maker.owner].tolist()))
-    assert times == [0, 10 * MS, 12 * MS]
+    assert times == [0, 10 * MILLISECOND_NS, 12 * MILLISECOND_NS]
 
 
 def test_two_followers_do_not_chase_within_a_moment():
     simulation = agents.Simulation(1)
     for name in ("a", "b"):
         simulation.add(
-            LadderMaker(name, levels=2, offset=1.0, size=3, start_price=1000, every=SECOND, rest=MS)
+            LadderMaker(
+                name,
+                levels=2,
+                offset=1.0,
+                size=3,
+                start_price=1000,
+                every=SECOND_NS,
+                rest=MILLISECOND_NS,
+            )
         )
     simulation.add(Noise("noise"))
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     sent = simulation.messages
     times, counts = np.unique(
         sent["ts_event"][sent["owner"] == simulation["a"].owner], return_counts=True
@@ -500,18 +528,18 @@ def test_the_size_is_a_share_of_the_volume_of_late():
         "maker",
         levels=1,
         offset=50.0,
-        size=VolumeShare(0.25, 100 * MS, least=2),
+        size=VolumeShare(0.25, 100 * MILLISECOND_NS, least=2),
         start_price=1000,
-        every=10 * MS,
+        every=10 * MILLISECOND_NS,
     )
     simulation.add(maker)
     simulation.add(Script("seller", [(1, lambda self: self.sell(41, price=1000))]))
     simulation.add(Script("buyer", [(2, lambda self: self.buy(41, price=1000))]))
     simulation.run(until=0)
     assert {size for _, _, size in resting(simulation, maker)} == {2}
-    simulation.run(until=50 * MS)
+    simulation.run(until=50 * MILLISECOND_NS)
     assert {size for _, _, size in resting(simulation, maker)} == {10}
-    simulation.run(until=200 * MS)
+    simulation.run(until=200 * MILLISECOND_NS)
     assert {size for _, _, size in resting(simulation, maker)} == {2}
 
 
@@ -529,12 +557,12 @@ def test_strain_of_an_inventory():
 
 
 def test_strain_of_volatility_by_hand():
-    limit = VolatilityLimit(sigma=2.0, half_life=SECOND)
+    limit = VolatilityLimit(sigma=2.0, half_life=SECOND_NS)
     assert limit.strain(reading(0)) == 0.0
     # A move of 4 ticks in a second: 16 ticks^2 / s with half the weight.
-    assert limit.strain(reading(SECOND, mid=1004.0)) == pytest.approx(sqrt(8.0) / 2)
-    assert limit.strain(reading(SECOND, mid=1010.0)) == pytest.approx(sqrt(8.0) / 2)
-    assert limit.strain(reading(3 * SECOND, mid=1004.0)) == pytest.approx(sqrt(2.0) / 2)
+    assert limit.strain(reading(SECOND_NS, mid=1004.0)) == pytest.approx(sqrt(8.0) / 2)
+    assert limit.strain(reading(SECOND_NS, mid=1010.0)) == pytest.approx(sqrt(8.0) / 2)
+    assert limit.strain(reading(3 * SECOND_NS, mid=1004.0)) == pytest.approx(sqrt(2.0) / 2)
 
 
 def test_strain_of_a_drawdown_by_hand():
@@ -569,9 +597,9 @@ def scripted(response, strains, levels=1, **arguments):
         offset=2.0,
         size=9,
         start_price=1000,
-        every=MS,
+        every=MILLISECOND_NS,
         limits=[Strain(strains, response)],
-        cool_down=5 * MS,
+        cool_down=5 * MILLISECOND_NS,
         **arguments,
     )
     simulation.add(maker)
@@ -581,42 +609,42 @@ def scripted(response, strains, levels=1, **arguments):
 def test_it_withdraws_and_returns_after_a_cool_down_of_ease():
     strains = [
         (0, 0.0),
-        (10 * MS, 1.0),
-        (20 * MS, 0.7),
-        (30 * MS, 0.4),
-        (33 * MS, 0.6),
-        (40 * MS, 0.4),
+        (10 * MILLISECOND_NS, 1.0),
+        (20 * MILLISECOND_NS, 0.7),
+        (30 * MILLISECOND_NS, 0.4),
+        (33 * MILLISECOND_NS, 0.6),
+        (40 * MILLISECOND_NS, 0.4),
     ]
     simulation, maker = scripted(Response(withdraw=Withdrawal.BOTH), strains)
     for ts, orders in ((9, 2), (10, 0), (29, 0), (36, 0), (44, 0), (45, 2)):
-        simulation.run(until=ts * MS)
+        simulation.run(until=ts * MILLISECOND_NS)
         assert len(resting(simulation, maker)) == orders
     assert maker.changes == [
         (0, MakerState.QUOTING, ()),
-        (10 * MS, MakerState.WITHDRAWN, ("scripted",)),
-        (45 * MS, MakerState.QUOTING, ()),
+        (10 * MILLISECOND_NS, MakerState.WITHDRAWN, ("scripted",)),
+        (45 * MILLISECOND_NS, MakerState.QUOTING, ()),
     ]
     assert maker.state == MakerState.QUOTING
 
 
 def test_it_widens_and_shrinks():
-    strains = [(0, 0.0), (10 * MS, 1.2), (20 * MS, 0.0)]
+    strains = [(0, 0.0), (10 * MILLISECOND_NS, 1.2), (20 * MILLISECOND_NS, 0.0)]
     simulation, maker = scripted(Response(widen=2.5, shrink=0.5), strains)
-    simulation.run(until=9 * MS)
+    simulation.run(until=9 * MILLISECOND_NS)
     assert resting(simulation, maker) == [(-1, 1002, 9), (1, 998, 9)]
-    simulation.run(until=10 * MS)
+    simulation.run(until=10 * MILLISECOND_NS)
     assert resting(simulation, maker) == [(-1, 1005, 4), (1, 995, 4)]
     assert maker.state == MakerState.WIDENED
-    simulation.run(until=25 * MS)
+    simulation.run(until=25 * MILLISECOND_NS)
     assert resting(simulation, maker) == [(-1, 1002, 9), (1, 998, 9)]
 
 
 def test_it_widens_the_steps_of_its_levels_too():
-    strains = [(0, 0.0), (10 * MS, 1.2)]
+    strains = [(0, 0.0), (10 * MILLISECOND_NS, 1.2)]
     simulation, maker = scripted(Response(widen=2.5), strains, levels=2, step=2)
-    simulation.run(until=9 * MS)
+    simulation.run(until=9 * MILLISECOND_NS)
     assert [price for _, price, _ in resting(simulation, maker)] == [1002, 1004, 996, 998]
-    simulation.run(until=10 * MS)
+    simulation.run(until=10 * MILLISECOND_NS)
     assert [price for _, price, _ in resting(simulation, maker)] == [1005, 1010, 990, 995]
 
 
@@ -629,23 +657,33 @@ def test_at_its_inventory_limit_it_only_quotes_the_side_that_sheds():
             offset=1.0,
             size=10,
             start_price=1000,
-            every=MS,
+            every=MILLISECOND_NS,
             limits=[InventoryLimit(20)],
             cool_down=0,
         )
     )
     simulation.add(
-        Script("buyer", [(MS, lambda self: self.buy(10)), (MS, lambda self: self.buy(10))])
+        Script(
+            "buyer",
+            [
+                (MILLISECOND_NS, lambda self: self.buy(10)),
+                (MILLISECOND_NS, lambda self: self.buy(10)),
+            ],
+        )
     )
     simulation.add(
         Script(
-            "seller", [(5 * MS, lambda self: self.sell(10)), (6 * MS, lambda self: self.sell(1))]
+            "seller",
+            [
+                (5 * MILLISECOND_NS, lambda self: self.sell(10)),
+                (6 * MILLISECOND_NS, lambda self: self.sell(1)),
+            ],
         )
     )
-    simulation.run(until=4 * MS)
+    simulation.run(until=4 * MILLISECOND_NS)
     assert maker.position() == -20
     assert {side for side, _, _ in resting(simulation, maker)} == {1}
-    simulation.run(until=7 * MS)
+    simulation.run(until=7 * MILLISECOND_NS)
     assert maker.position() == -9
     assert {side for side, _, _ in resting(simulation, maker)} == {1, -1}
     assert [change.state for change in maker.changes] == [0, 1, 0]
@@ -656,10 +694,12 @@ def test_in_a_falling_market_it_goes_and_comes_back():
     maker = stressed()
     simulation = market(maker)
     simulation.add(
-        Script("seller", [((200 + i) * MS, lambda self: self.sell(60)) for i in range(20)])
+        Script(
+            "seller", [((200 + i) * MILLISECOND_NS, lambda self: self.sell(60)) for i in range(20)]
+        )
     )
-    simulation.run(until=200 * MS)
-    simulation.run(until=2 * SECOND)
+    simulation.run(until=200 * MILLISECOND_NS)
+    simulation.run(until=2 * SECOND_NS)
     states = [change.state for change in maker.changes]
     assert MakerState.WITHDRAWN in states
     back = states.index(MakerState.WITHDRAWN)
@@ -677,17 +717,20 @@ def test_in_a_falling_market_it_goes_and_comes_back():
         (lambda: Response(widen=0.5), "widen must be at least 1, got 0.5"),
         (lambda: Response(shrink=2), "shrink must be at most 1, got 2"),
         (lambda: InventoryLimit(0), "lots must be 1"),
-        (lambda: VolatilityLimit(-1.0, 5), r"sigma must be more than 0, got -1.0"),
-        (lambda: DrawdownLimit(5, 5, release=1.0), "release must be more than 0 and less than 1"),
+        (lambda: VolatilityLimit(-1.0, 5), r"sigma must be finite and above 0, got -1.0"),
+        (
+            lambda: DrawdownLimit(5, 5, release=1.0),
+            "release must be finite and above 0 and below 1",
+        ),
         (
             lambda: InventoryLimit(5, response=Response(withdraw=Withdrawal.BOTH)),
             "must not withdraw both",
         ),
-        (lambda: VolumeShare(0.0, 5), "share must be more than 0, got 0.0"),
+        (lambda: VolumeShare(0.0, 5), "share must be finite and above 0, got 0.0"),
         (lambda: AvellanedaStoikov("m", size=1, horizon=0, every=1, **MODEL), "horizon must be 1"),
         (
             lambda: AvellanedaStoikov("m", size=1, horizon=1, every=1, **MODEL | {"decay": 0}),
-            "decay must be more than 0, got 0",
+            "decay must be finite and above 0, got 0",
         ),
         (
             lambda: StressSensitiveMaker(
@@ -705,5 +748,5 @@ def test_misuse_is_named(make, words):
 def test_a_number_that_is_none_is_named():
     with pytest.raises(TypeError, match="decay must be a number, got 'x'"):
         AvellanedaStoikov("m", size=1, horizon=1, every=1, **MODEL | {"decay": "x"})
-    with pytest.raises(ValueError, match="sigma must be finite, got inf"):
+    with pytest.raises(ValueError, match="sigma must be finite and at least 0, got inf"):
         AvellanedaStoikov("m", size=1, horizon=1, every=1, **MODEL | {"sigma": float("inf")})

@@ -6,10 +6,11 @@ import pytest
 import agents
 from agents.traders import NoiseTraders, ValueTraders
 from experiments.markets import MARKETS, ci2002, describe, rmsc04
-from experiments.markets.rmsc04 import MINUTE, OPEN, ORDER_SIZES, fundamental
+from experiments.markets.rmsc04 import OPEN, ORDER_SIZES, fundamental
 from lob import EventKind, Kind, journal
+from lob.units import MINUTE_NS
 
-HALF_HOUR = OPEN + 30 * MINUTE
+HALF_HOUR = OPEN + 30 * MINUTE_NS
 
 
 class Dormant(agents.Agent):
@@ -26,7 +27,7 @@ class Seller(agents.Agent):
     """Sells once, after ten minutes."""
 
     def on_start(self):
-        self.wake_in(10 * MINUTE)
+        self.wake_in(10 * MINUTE_NS)
 
     def on_wake(self):
         self.sell(1000)
@@ -60,7 +61,7 @@ def test_a_dormant_agent_changes_nothing_under_random_latency(latency):
         common = {
             "sizes": ORDER_SIZES,
             "opens": OPEN,
-            "closes": OPEN + 5 * MINUTE,
+            "closes": OPEN + 5 * MINUTE_NS,
             "latency": latency,
         }
         simulation.add(
@@ -77,7 +78,7 @@ def test_a_dormant_agent_changes_nothing_under_random_latency(latency):
             )
         )
         simulation.add(NoiseTraders("noise", 200, **common))
-        simulation.run(until=OPEN + 5 * MINUTE)
+        simulation.run(until=OPEN + 5 * MINUTE_NS)
         assert simulation.event_count > 500
         digests.add(simulation.digest())
     assert len(digests) == 1
@@ -85,7 +86,7 @@ def test_a_dormant_agent_changes_nothing_under_random_latency(latency):
 
 @pytest.mark.parametrize(
     ("build", "middle", "end"),
-    [(rmsc04, OPEN + 11 * MINUTE, HALF_HOUR), (ci2002, 333 * 10**9, 600 * 10**9)],
+    [(rmsc04, OPEN + 11 * MINUTE_NS, HALF_HOUR), (ci2002, 333 * 10**9, 600 * 10**9)],
 )
 def test_a_fork_goes_on_to_the_same_tape(build, middle, end):
     whole = build(4)
@@ -101,7 +102,7 @@ def test_a_fork_goes_on_to_the_same_tape(build, middle, end):
 
 def test_a_twin_is_the_same_until_the_first_message_that_differs():
     full, twin = half_hour(5, Seller("seller")).messages, half_hour(5).messages
-    sold_at = OPEN + 10 * MINUTE
+    sold_at = OPEN + 10 * MINUTE_NS
     before = int((full["ts_event"] < sold_at).sum())
     assert before > 500
     assert full[:before].tobytes() == twin[:before].tobytes()
@@ -151,7 +152,7 @@ def test_rmsc04_is_a_market(runs):
     """Two-sided after the first minute, spreads of a few cents, prices near the fundamental."""
     for run in runs:
         quotes, _ = journal.quotes(run.events, 0)
-        late = quotes[quotes["ts_event"] > OPEN + MINUTE]
+        late = quotes[quotes["ts_event"] > OPEN + MINUTE_NS]
         both = (late["bid_size"] > 0) & (late["ask_size"] > 0)
         assert both.mean() > 0.99
         spread = (late["ask_price"] - late["bid_price"])[both]

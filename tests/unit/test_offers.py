@@ -9,9 +9,8 @@ from lob import Kind, Reason, Side
 from lob.liquidation import LiquidationDesign, Offer
 from lob.liquidation.formulas.curves import Linear, StairStep
 from lob.liquidation.offers import AnyPrice, AtPrice, BestBid, Falling, Spread
+from lob.units import SECOND_NS
 from tests.venues import FIRST_OWNER, asking, order, venue_with
-
-SECOND = 1_000_000_000
 
 
 class Marked:
@@ -32,8 +31,8 @@ def test_a_spread_follows_the_mark_and_rounds_against_the_taker():
 @pytest.mark.parametrize("curve", [Linear(100), StairStep(99 * 10**25, 3)])
 @pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
 def test_the_time_of_a_price_is_the_first_at_which_it_is_good(curve, side):
-    price = Falling(curve, 1_300, 1_000, side, 5 * SECOND, 95 * SECOND)
-    assert price.price_at(5 * SECOND) == (1_300 if side == Side.BUY else 769)
+    price = Falling(curve, 1_300, 1_000, side, 5 * SECOND_NS, 95 * SECOND_NS)
+    assert price.price_at(5 * SECOND_NS) == (1_300 if side == Side.BUY else 769)
     limit = 1_000
     at = price.time_of(limit, side)
     assert at is not None
@@ -46,11 +45,11 @@ def test_the_time_of_a_price_is_the_first_at_which_it_is_good(curve, side):
 
 def test_a_falling_price_is_the_same_whoever_asked_before():
     def made():
-        return Falling(Linear(100), 1_300, 1_000, Side.BUY, 5 * SECOND, 95 * SECOND)
+        return Falling(Linear(100), 1_300, 1_000, Side.BUY, 5 * SECOND_NS, 95 * SECOND_NS)
 
     price = made()
     for second in (5, 40, 40, 7, 94, 5):
-        assert price.price_at(second * SECOND) == made().price_at(second * SECOND)
+        assert price.price_at(second * SECOND_NS) == made().price_at(second * SECOND_NS)
     for limit in (1_000, 1_000, 400, 1, 1_000):
         assert price.time_of(limit, Side.BUY) == made().time_of(limit, Side.BUY)
     assert price == made()

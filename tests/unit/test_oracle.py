@@ -19,9 +19,8 @@ from lob.clearing.oracle import (
     Mid,
     Twap,
 )
+from lob.units import SECOND_NS
 from tests.venues import ladder, order, venue_with
-
-SECOND = 1_000_000_000
 
 
 def marks(venue):
@@ -103,20 +102,20 @@ def test_a_manipulated_price_is_off_and_the_true_one_is_known():
 def test_ema_and_twap_follow_their_definition():
     random = np.random.default_rng(1)
     steps = [(int(t), 1_000 + int(p)) for t, p in zip(
-        np.sort(random.choice(60 * SECOND, 200, replace=False)), random.integers(0, 50, 200),
+        np.sort(random.choice(60 * SECOND_NS, 200, replace=False)), random.integers(0, 50, 200),
         strict=True,
     )]  # fmt: skip
     times, prices = zip(*steps, strict=True)
-    window, half_life = 5, 3 * SECOND
+    window, half_life = 5, 3 * SECOND_NS
     ema = Oracle(Ema(External(np.array(times), np.array(prices)), half_life))
-    twap = Oracle(Twap(External(np.array(times), np.array(prices)), window * SECOND))
+    twap = Oracle(Twap(External(np.array(times), np.array(prices)), window * SECOND_NS))
     weight = 1 - 2 ** (-1 / 3)
     average = None
     samples: list[int] = []
     for second in range(1, 61):
-        before = [p for t, p in steps if t <= second * SECOND]
+        before = [p for t, p in steps if t <= second * SECOND_NS]
         for oracle in (ema, twap):
-            oracle.pass_time(second * SECOND)
+            oracle.pass_time(second * SECOND_NS)
         if not before:
             continue
         if average is None:

@@ -11,12 +11,12 @@ import agents
 import lob
 from agents.leverage import RecursiveBorrowers
 from lob.clearing import Clearing, Holding, Oracle, leverage
-from lob.clearing.margin import LoanToValue
+from lob.clearing.margin import LoanToValue, Tiers
 from lob.clearing.oracle import BestBid, Fixed
+from lob.clearing.prices import liquidation_price, looped_liquidation_price
 from lob.liquidation import MarketSale
+from lob.units import PPM, SECOND_NS
 
-SECOND = 1_000_000_000
-PPM = 1_000_000
 ENOUGH = 10**12
 
 
@@ -73,10 +73,10 @@ def has(simulation, recursive_borrowers, borrower=0):
 def test_without_friction_the_loop_is_the_formula(deposit, ltv, loops, price):
     """Collateral and debt of ``leverage.loop``, and the failing tick of its liquidation price."""
     recursive_borrowers = RecursiveBorrowers(
-        "loopers", [deposit], ltv=ltv, loops=loops, interval=SECOND
+        "loopers", [deposit], ltv=ltv, loops=loops, interval=SECOND_NS
     )
     simulation = one_book(Asks([(price, ENOUGH)]), recursive_borrowers, oracle=Oracle(Fixed(price)))
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     state = has(simulation, recursive_borrowers)
     wanted = leverage.loop(deposit, ltv, loops)
     assert state.positions["0"] == wanted.collateral
@@ -86,9 +86,9 @@ def test_without_friction_the_loop_is_the_formula(deposit, ltv, loops, price):
     assert exact - (loops + 1) / (1 - Fraction(ltv, PPM)) < wanted.collateral <= exact
     assert wanted.collateral <= leverage.max_leverage(ltv) * deposit
     if wanted.debt:
-        exact = leverage.liquidation_price(-state.cash, state.positions["0"], 800_000)
+        exact = liquidation_price(state.cash, state.positions["0"], Tiers.flat(PPM - 800_000))
         assert state.liquidation_price == (None if exact <= 1 else -(-exact // 1) - 1)
-        assert exact == leverage.looped_liquidation_price(price, wanted.leverage, 800_000)
+        assert exact == looped_liquidation_price(price, wanted.leverage, 800_000)
     simulation.venue.check()
 
 
@@ -104,11 +104,11 @@ def test_five_loops_through_a_book_cost_their_slippage():
         "loopers", [100], ltv=700_000, loops=2, slippage=50_000
     )
     simulation = one_book(Asks([(1_000 + i, 10) for i in range(60)]), recursive_borrowers)
-    simulation.run(until=10 * SECOND)
+    simulation.run(until=10 * SECOND_NS)
     state = has(simulation, recursive_borrowers)
     assert state.positions["0"] == 100 + 69 + 47
     assert -state.cash == 60_150 + 9_054 + 1_006 + 10 * (1_007 + 1_008 + 1_009 + 1_010) + 6 * 1_011
-    exact = leverage.liquidation_price(-state.cash, 216, 800_000)
+    exact = liquidation_price(state.cash, 216, Tiers.flat(PPM - 800_000))
     assert state.liquidation_price == -(-exact // 1) - 1
     # Slippage: the debt is above that of a frictionless loop of as many lots.
     assert -state.cash > (216 - 100) * 1_000
@@ -122,7 +122,7 @@ def test_a_loop_waits_for_the_book_to_refill():
     class Refill(Asks):
         def on_start(self):
             super().on_start()
-            self.wake_in(3 * SECOND // 2)
+            self.wake_in(3 * SECOND_NS // 2)
 
         def on_wake(self):
             self.submit(-1, 1_000, 1_000)
@@ -131,7 +131,7 @@ def test_a_loop_waits_for_the_book_to_refill():
         "loopers", [100], ltv=700_000, loops=3, slippage=0, opens=1
     )
     simulation = one_book(Refill([(1_000, 10), (1_001, 500)]), recursive_borrowers)
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     # 10 lots, then 7 and 4 of what is offered later: each loan is on what the last one bought.
     assert has(simulation, recursive_borrowers).positions["0"] == 100 + 10 + 7 + 4
 
@@ -141,7 +141,7 @@ def test_patience_ends_a_loop_that_finds_nothing():
         "loopers", [100], ltv=700_000, loops=3, slippage=0, patience=2
     )
     simulation = one_book(Asks([(1_001, 500)]), recursive_borrowers)
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     assert has(simulation, recursive_borrowers).positions["0"] == 100
     assert recursive_borrowers.count()["holding"] == 1
 
@@ -150,7 +150,7 @@ def test_a_protocol_lends_no_more_than_its_own_limit():
     """A looper who wants 90 % of a protocol that lends 75 %: refused, and left with its deposit."""
     recursive_borrowers = RecursiveBorrowers("loopers", [1_000], ltv=900_000, loops=9)
     simulation = one_book(Asks([(1_000, ENOUGH)]), recursive_borrowers)
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     state = has(simulation, recursive_borrowers)
     assert -state.cash <= 0.75 * state.positions["0"] * 1_000
     rejected = simulation.events[simulation.events["kind"] == lob.EventKind.REJECTED]
@@ -163,7 +163,7 @@ def test_a_target_stops_the_loops():
         "loopers", [1_000, 10], ltv=750_000, loops=50, target=2_500_000
     )
     simulation = one_book(Asks([(1_000, ENOUGH)]), recursive_borrowers)
-    simulation.run(until=60 * SECOND)
+    simulation.run(until=60 * SECOND_NS)
     for borrower, lots in ((0, 2_500), (1, 25)):
         state = has(simulation, recursive_borrowers, borrower)
         # The last loop buys just what is missing; loans that round down may stop a lot earlier.
@@ -179,10 +179,10 @@ def test_unwinding_sells_what_is_free_step_by_step():
     """
     recursive_borrowers = RecursiveBorrowers("loopers", [1_000], ltv=700_000, loops=1)
     simulation = one_book(Asks([(1_000, ENOUGH)], [(999, ENOUGH)]), recursive_borrowers)
-    simulation.run(until=5 * SECOND)
+    simulation.run(until=5 * SECOND_NS)
     assert has(simulation, recursive_borrowers).cash == -700_000
     recursive_borrowers.unwind()
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     state = has(simulation, recursive_borrowers)
     # 700 lots at 999 leave 700 of debt, which one more lot repays.
     assert state.positions["0"] == 999
@@ -193,10 +193,10 @@ def test_unwinding_sells_what_is_free_step_by_step():
 
 def test_unwinding_near_the_limit_takes_many_steps():
     recursive_borrowers = RecursiveBorrowers(
-        "loopers", [1_000], ltv=750_000, loops=10, unwind_below=1_020_000, interval=SECOND
+        "loopers", [1_000], ltv=750_000, loops=10, unwind_below=1_020_000, interval=SECOND_NS
     )
     simulation = one_book(Asks([(1_000, ENOUGH)], [(940, ENOUGH)]), recursive_borrowers)
-    simulation.run(until=30 * SECOND)
+    simulation.run(until=30 * SECOND_NS)
     before = has(simulation, recursive_borrowers)
     clearing = simulation.clearings[0]
     # Health factor 1.0 + at 950: below the threshold of the looper, above the protocol's.
@@ -206,11 +206,11 @@ def test_unwinding_near_the_limit_takes_many_steps():
     )  # fmt: skip
     move(simulation, price)
     assert clearing.case_count == 0
-    simulation.run(until=31 * SECOND)
+    simulation.run(until=31 * SECOND_NS)
     steps = []
     while recursive_borrowers.count()["unwinding"]:
         steps.append(has(simulation, recursive_borrowers).positions["0"])
-        simulation.run(until=simulation.now + SECOND)
+        simulation.run(until=simulation.now + SECOND_NS)
     first = before.positions["0"]
     free = first + (before.cash * PPM // (price * 800_000))
     assert 0 < free < first // 40
@@ -227,11 +227,11 @@ def test_flash_unwinds_at_once_and_partly_to_a_leverage():
             "loopers", [1_000], ltv=750_000, loops=8, flash=True, unwind_to=to, slippage=0
         )
         simulation = one_book(Asks([(1_000, ENOUGH)], [(999, ENOUGH)]), recursive_borrowers)
-        simulation.run(until=30 * SECOND)
+        simulation.run(until=30 * SECOND_NS)
         move(simulation, 999)
         before = has(simulation, recursive_borrowers)
         recursive_borrowers.unwind()
-        simulation.run(until=simulation.now + SECOND // 2)
+        simulation.run(until=simulation.now + SECOND_NS // 2)
         after = has(simulation, recursive_borrowers)
         wanted = before.equity * to // PPM // 999
         assert after.positions["0"] == wanted
@@ -241,16 +241,16 @@ def test_flash_unwinds_at_once_and_partly_to_a_leverage():
 def test_loopers_are_liquidated_when_the_mark_reaches_their_tick():
     recursive_borrowers = RecursiveBorrowers("loopers", [1_000] * 3, ltv=700_000, loops=4)
     simulation = one_book(Asks([(1_000, ENOUGH)], [(700, ENOUGH)]), recursive_borrowers)
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     tick = has(simulation, recursive_borrowers).liquidation_price
     clearing = simulation.clearings[0]
     move(simulation, tick + 1)
-    simulation.run(until=21 * SECOND)
+    simulation.run(until=21 * SECOND_NS)
     assert clearing.case_count == 0
     move(simulation, tick)
-    simulation.run(until=22 * SECOND)
+    simulation.run(until=22 * SECOND_NS)
     assert clearing.case_count == 3
-    simulation.run(until=25 * SECOND)
+    simulation.run(until=25 * SECOND_NS)
     assert recursive_borrowers.count()["out"] == 3
     simulation.venue.check()
 
@@ -275,7 +275,7 @@ def several(**arguments):
 
 def test_loopers_spread_over_protocols_or_are_in_all():
     simulation, recursive_borrowers = several()
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     assert recursive_borrowers.seats["place"].tolist() == [0, 0, 1, 1, 2]
     assert [len(recursive_borrowers.accounts_of(i)) for i in range(5)] == [1] * 5
     assert set(recursive_borrowers.seats["loops"]) == {5}
@@ -285,7 +285,7 @@ def test_loopers_spread_over_protocols_or_are_in_all():
         ]
     simulation.venue.check()
     simulation, recursive_borrowers = several(everywhere=True)
-    simulation.run(until=20 * SECOND)
+    simulation.run(until=20 * SECOND_NS)
     assert recursive_borrowers.members == 15
     for borrower, deposit in enumerate([100, 50, 75, 20, 30]):
         accounts = recursive_borrowers.accounts_of(borrower)
@@ -299,18 +299,18 @@ def test_loopers_spread_over_protocols_or_are_in_all():
 
 def test_a_fork_goes_on_to_the_same_tapes():
     simulation, recursive_borrowers = several(
-        everywhere=True, unwind_below=1_100_000, reaction=SECOND
+        everywhere=True, unwind_below=1_100_000, reaction=SECOND_NS
     )
-    simulation.run(until=3 * SECOND)
+    simulation.run(until=3 * SECOND_NS)
     twin = simulation.fork()
     for one in (simulation, twin):
-        one.run(until=8 * SECOND)
+        one.run(until=8 * SECOND_NS)
         crash = np.zeros(1, lob.MESSAGE)
         crash[["ts_event", "kind", "side", "order_type", "time_in_force", "size", "order_id"]] = (
-            8 * SECOND, lob.Kind.NEW, -1, lob.OrderType.MARKET, lob.TimeInForce.IOC, 15_000, 7,
+            8 * SECOND_NS, lob.Kind.NEW, -1, lob.OrderType.MARKET, lob.TimeInForce.IOC, 15_000, 7,
         )  # fmt: skip
         one.venue.process(crash)
-        one.run(until=30 * SECOND)
+        one.run(until=30 * SECOND_NS)
     assert simulation.digest() == twin.digest()
     assert sum(one.case_count for one in simulation.clearings) > 0
     assert (recursive_borrowers.seats == twin["loopers"].seats).all()

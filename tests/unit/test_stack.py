@@ -12,16 +12,17 @@ from lob.clearing import Clearing, Holding, Oracle, leverage
 from lob.clearing.collateral import Claim
 from lob.clearing.margin import FlatMargin, LoanToValue
 from lob.clearing.oracle import Fixed, Mid
+from lob.clearing.prices import looped_liquidation_price
 from lob.clearing.risk import Stacks, leverage_correlation
 from lob.clearing.stack import count_failing, fails_at, value_accounts
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
+from lob.units import PPM
 from lob.venue.pool import FairShare, Pool
 from tests.venues import ladder
 
 ETH = lob.Instrument("ETH", base="eth")
 VAULT_OWNER, LOOPER = 1_000, 2_000
-PPM = 1_000_000
 
 
 def quoted(venue, price, instrument=0):
@@ -63,7 +64,7 @@ def test_a_loop_is_its_formula():
     assert found.collateral_multiplier == 1.0
     assert found.delta == {"eth": loop.collateral}
     assert found.gamma == {"eth": 0.0}
-    exact = leverage.looped_liquidation_price(1_000, loop.leverage, 800_000)
+    exact = looped_liquidation_price(1_000, loop.leverage, 800_000)
     assert found.liquidation_price == {"eth": -(-exact // 1) - 1}
     assert found.first_layer == {"eth": "lender"}
 

@@ -26,10 +26,9 @@ from lob.clearing.margin import FlatMargin, LoanToValue
 from lob.clearing.oracle import Fixed, Mid
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
+from lob.units import PPM, SECOND_NS
 from lob.venue.pool import FairShare, Pool
 
-SECOND = 1_000_000_000
-PPM = 1_000_000
 TOKEN = lob.Instrument("TOKEN", base="token")
 ENOUGH = 10**9
 
@@ -103,7 +102,12 @@ def vault_run(trades=(), depositor=True, **options):
 def test_a_vault_goes_part_of_the_way_to_its_target_each_epoch():
     """FLI: 2.5 -> 2.5 (1 - 1/2) + 2 / 2 = 2.25 at once (above its bounds), 2.125 an epoch later."""
     vault = LeverageVault(
-        "vault", margin=400_000, position=1_000, entry_price=1_000, speed=500_000, epoch=5 * SECOND
+        "vault",
+        margin=400_000,
+        position=1_000,
+        entry_price=1_000,
+        speed=500_000,
+        epoch=5 * SECOND_NS,
     )
     simulation = run_of(
         Books([(1_000, ENOUGH)], [(1_001, ENOUGH)]), vault, oracle=Oracle(Fixed(1_000))
@@ -114,11 +118,11 @@ def test_a_vault_goes_part_of_the_way_to_its_target_each_epoch():
             leverage.vault_leverage(int(wanted[-1] * PPM), 2 * PPM, 500_000, 1_700_000, 2_300_000)
             / PPM
         )
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     assert vault.leverage() == wanted[1] * PPM == 2_250_000
-    simulation.run(until=5 * SECOND)
+    simulation.run(until=5 * SECOND_NS)
     assert len(vault.rebalances) == 1
-    simulation.run(until=6 * SECOND)
+    simulation.run(until=6 * SECOND_NS)
     assert vault.leverage() == wanted[2] * PPM == 2_125_000
     first = vault.rebalances[0]
     assert (first.lots, first.cost, first.ripcord) == (-100, 0, False)
@@ -134,7 +138,7 @@ def test_a_vault_trades_in_parts_and_pulls_the_ripcord():
         Books([(1_000, ENOUGH)], [(1_001, ENOUGH)]), vault, oracle=Oracle(Fixed(1_000)),
         margin=LoanToValue(750_000, 900_000),
     )  # fmt: skip
-    simulation.run(until=30 * SECOND)
+    simulation.run(until=30 * SECOND_NS)
     # 3.33 is above the ripcord: 200 lots at once bring it to 2.67, and 20 by 20 go on to 2.3.
     assert [(one.lots, one.ripcord) for one in vault.rebalances] == [
         (-200, True), *[(-20, False)] * 5, (-10, False),
@@ -149,7 +153,7 @@ def test_slippage_is_what_a_trade_costs_beyond_the_mark():
     simulation = run_of(
         Books([(995, 100), (990, ENOUGH)], [(1_001, ENOUGH)]), vault, oracle=Oracle(Fixed(1_000))
     )
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     (only,) = vault.rebalances
     assert only.lots == -200
     assert only.cost == 100 * 5 + 100 * 10
@@ -158,13 +162,13 @@ def test_slippage_is_what_a_trade_costs_beyond_the_mark():
 
 def test_depositors_leave_in_kind_and_sell_through_the_book():
     simulation, vault, people, shares = vault_run(
-        trades=[(4 * SECOND, -60_000)],
+        trades=[(4 * SECOND_NS, -60_000)],
         depositors={"panic": 20_000, "most": 250_000, "flow": 0.0},
     )
-    simulation.run(until=3 * SECOND)
+    simulation.run(until=3 * SECOND_NS)
     assert people.balance("shares") == 1_000
     assert people.value_of("shares") == pytest.approx(500, rel=0.01)
-    simulation.run(until=30 * SECOND)
+    simulation.run(until=30 * SECOND_NS)
     assert people.balance("shares") < 1_000
     assert shares.supply == people.balance("shares")
     assert people.balance("token") == 0
@@ -177,11 +181,11 @@ def test_depositors_leave_in_kind_and_sell_through_the_book():
 
 def test_money_follows_returns():
     simulation, vault, people, shares = vault_run(
-        trades=[(4 * SECOND, 60_000)],
+        trades=[(4 * SECOND_NS, 60_000)],
         depositors={"flow": 5.0, "most": 100_000, "lookback": 2},
         speed=1,
     )
-    simulation.run(until=12 * SECOND)
+    simulation.run(until=12 * SECOND_NS)
     assert people.balance("shares") == shares.supply > 1_000
     assert vault.held > 1_000
     simulation.venue.check()
@@ -189,12 +193,12 @@ def test_money_follows_returns():
 
 def test_a_run_with_a_vault_forks():
     simulation, _, _, _ = vault_run(
-        trades=[(4 * SECOND, -60_000)], depositors={"panic": 20_000, "most": 250_000}
+        trades=[(4 * SECOND_NS, -60_000)], depositors={"panic": 20_000, "most": 250_000}
     )
-    simulation.run(until=5 * SECOND)
+    simulation.run(until=5 * SECOND_NS)
     twin = simulation.fork()
     for one in (simulation, twin):
-        one.run(until=20 * SECOND)
+        one.run(until=20 * SECOND_NS)
     assert simulation.digest() == twin.digest()
     assert twin["vault"].rebalances == simulation["vault"].rebalances
 
@@ -205,7 +209,7 @@ def test_a_run_with_a_vault_forks():
 def test_a_yield_loop_loops_while_it_pays_and_unwinds_when_it_does_not():
     borrower = RecursiveYieldBorrower(
         "looper", margin=0, position=1_000, entry_price=1_000, yield_rate=40,
-        borrow_rates=[(0, 20), (20 * SECOND, 60)], least=5, ltv=650_000, target=2_500_000,
+        borrow_rates=[(0, 20), (20 * SECOND_NS, 60)], least=5, ltv=650_000, target=2_500_000,
         slippage=0,
     )  # fmt: skip
     borrower.margin = 1_000_000
@@ -213,14 +217,14 @@ def test_a_yield_loop_loops_while_it_pays_and_unwinds_when_it_does_not():
         Books([(1_000, ENOUGH)], [(1_001, ENOUGH)]), borrower,
         oracle=Oracle(Fixed(1_001)),
     )  # fmt: skip
-    simulation.run(until=19 * SECOND)
+    simulation.run(until=19 * SECOND_NS)
     assert borrower.carry == 20
     built = borrower.state
     assert Fraction(built.positions["token"] * 1_001, built.equity) <= Fraction(5, 2)
     assert -built.cash <= 0.65 * built.positions["token"] * 1_001
     assert built.positions["token"] > 2_400
     move(simulation, 1_000)
-    simulation.run(until=60 * SECOND)
+    simulation.run(until=60 * SECOND_NS)
     assert borrower.carry == -20
     assert borrower.state.cash >= 0
     simulation.venue.check()
@@ -239,7 +243,7 @@ def pledge_run(share=500_000):
         Books(*deep(1_000, size=5)), saver, lender, oracle=Oracle(Fixed(1_000)),
         facilities=[receipt],
     )  # fmt: skip
-    simulation.run(until=SECOND // 2)
+    simulation.run(until=SECOND_NS // 2)
     saver.mint("receipt", 1_000)
     return simulation, receipt, lender, saver
 
@@ -247,7 +251,7 @@ def pledge_run(share=500_000):
 def test_a_lender_pledges_what_was_entrusted_to_it_and_borrows():
     simulation, receipt, lender, saver = pledge_run()
     assert saver.balance("receipt") == 1_000
-    simulation.run(until=2 * SECOND)
+    simulation.run(until=2 * SECOND_NS)
     assert receipt.pledged["token"] == 500
     assert lender.held == 500
     assert lender.state.cash == -250_000
@@ -262,9 +266,9 @@ def test_a_lender_pledges_what_was_entrusted_to_it_and_borrows():
 
 def test_what_was_pledged_is_lost_with_the_lender():
     simulation, receipt, lender, _ = pledge_run()
-    simulation.run(until=2 * SECOND)
+    simulation.run(until=2 * SECOND_NS)
     move(simulation, 600)
-    simulation.run(until=3 * SECOND)
+    simulation.run(until=3 * SECOND_NS)
     assert simulation.clearings[0].case_count == 1
     assert lender.held == 0
     assert receipt.held("own")["token"] == 1_000
@@ -277,7 +281,7 @@ def test_what_was_pledged_is_lost_with_the_lender():
 
 def peg_run(ask, **options):
     """A staked token redeemed for 1,000 of cash after ten seconds."""
-    staked = Claim("token", backing=["cash"], initial=[1_000], delay=10 * SECOND)
+    staked = Claim("token", backing=["cash"], initial=[1_000], delay=10 * SECOND_NS)
     arbitrageur = DepegArbitrageur(
         "arbitrageur", claim="token", funds={"cash": 100_000}, most=50, **options
     )
@@ -297,17 +301,17 @@ def test_a_peg_is_defended_below_what_the_wait_costs():
     terms = {"funding": 10_000, "profit": 20_000}
     for ask, bought in ((881, 0), (880, 50)):
         simulation, arbitrageur, staked = peg_run(ask, **terms)
-        simulation.run(until=SECOND)
+        simulation.run(until=SECOND_NS)
         assert arbitrageur.highest_price() == 880
         assert arbitrageur.bought == bought
         assert sum(units for _, _, units in staked.queue) == bought
     # World trades the token, so the seller's 50 were the world's; the queue pays ten seconds later.
-    simulation.run(until=10 * SECOND)
+    simulation.run(until=10 * SECOND_NS)
     assert arbitrageur.redeemed == arbitrageur.bought
     spent = arbitrageur.bought * 880
     before = arbitrageur.balance("cash")
     assert before + spent + arbitrageur.funding_paid == 100_000
-    simulation.run(until=11 * SECOND)
+    simulation.run(until=11 * SECOND_NS)
     assert arbitrageur.balance("cash") > before
     simulation.ledger.check()
 
@@ -360,7 +364,7 @@ def pool_run(cash, price, **options):
 @pytest.mark.parametrize("cash", [8_000_000, 9_600_000, 10_000_000, 10_400_000, 13_000_000])
 def test_a_pool_is_kept_in_line_with_the_book(cash):
     simulation, arbitrageur, pool = pool_run(cash, 1_000)
-    simulation.run(until=10 * SECOND)
+    simulation.run(until=10 * SECOND_NS)
     book = simulation.books[0]
     bid, ask = book.best_bid, book.best_ask
     # Nothing is left to gain: buying a lot there and selling it here, or the other way.
@@ -387,7 +391,7 @@ def test_a_borrower_against_pool_shares_builds_up_and_steps_back():
         "borrower", pool="lp", margin=1_000_000, target=2_000_000, reduce_at=2_400_000
     )
     simulation = run_of(
-        Books(*deep(1_000, ticks=400), [(20 * SECOND, -300_000)]), borrower, oracle=None,
+        Books(*deep(1_000, ticks=400), [(20 * SECOND_NS, -300_000)]), borrower, oracle=None,
         holdings=holdings, facilities=[pool],
     )  # fmt: skip
     ledger = simulation.ledger
@@ -395,13 +399,13 @@ def test_a_borrower_against_pool_shares_builds_up_and_steps_back():
     ledger.transfer(ledger.asset("cash"), 0, pool.issuer, 10_000_000)
     pool.found(ledger.open_account("lps"), 10_000)
     simulation.venue.refresh()
-    simulation.run(until=19 * SECOND)
+    simulation.run(until=19 * SECOND_NS)
     state = borrower.state
     built = borrower.shares
     assert built > 0
     assert state.cash < 0
     assert 1.8 < (state.equity - state.cash) / state.equity < 2.1
-    simulation.run(until=40 * SECOND)
+    simulation.run(until=40 * SECOND_NS)
     assert borrower.shares < built
     simulation.venue.check()
 
@@ -435,7 +439,7 @@ def test_who_needs_claims_says_so():
         margin=FlatMargin(0, 0),
     )  # fmt: skip
     with pytest.raises(agents.AgentError, match="claims"):
-        simulation.run(until=2 * SECOND)
+        simulation.run(until=2 * SECOND_NS)
 
 
 def test_pledgers_have_their_claims_and_owe():
@@ -454,7 +458,7 @@ def test_pledgers_have_their_claims_and_owe():
     simulation = run_of(collateralised_borrowers, oracle=None, holdings=holdings, facilities=[pool])
     pool.stock(1_000, token=2_000)
     simulation.venue.refresh()
-    simulation.run(until=SECOND)
+    simulation.run(until=SECOND_NS)
     clearing = simulation.clearings[0]
     found = [clearing.account(collateralised_borrowers.first_account + i) for i in range(2)]
     assert [one.cash for one in found] == [-40_000, 0]

@@ -13,9 +13,8 @@ from lob.liquidation.parts.limits import Slices
 from lob.liquidation.parts.price_paths import AtBankruptcy
 from lob.liquidation.parts.sizing import CloseFactor, DownTier
 from lob.liquidation.parts.triggers import EquityBelow
+from lob.units import SECOND_NS
 from tests.venues import FIRST_OWNER, ladder, order, uniform
-
-SECOND = 1_000_000_000
 
 
 def crash(liquidation_engine, density=30, first=200, until=50):
@@ -58,11 +57,11 @@ def sold(venue):
 
 def test_a_close_factor_stops_once_the_account_is_safe():
     venue, clearing, account = margined(
-        StagedDesign([Stage(sizing=CloseFactor(500_000), every=SECOND)]),
+        StagedDesign([Stage(sizing=CloseFactor(500_000), every=SECOND_NS)]),
         FlatMargin(200_000, 120_000),
     )
     venue.process(order(900, -1, None, 20, time_in_force=1, ts_event=1))
-    venue.advance(10 * SECOND)
+    venue.advance(10 * SECOND_NS)
     assert sold(venue) == [20]
     assert clearing.open_cases == 0
     state = clearing.account(account)
@@ -73,10 +72,10 @@ def test_a_close_factor_stops_once_the_account_is_safe():
 
 def test_slices_go_on_in_their_rhythm():
     venue, clearing, account = margined(
-        StagedDesign([Stage(limits=Slices(7), every=SECOND)]), FlatMargin(900_000, 890_000)
+        StagedDesign([Stage(limits=Slices(7), every=SECOND_NS)]), FlatMargin(900_000, 890_000)
     )
     venue.process(order(900, -1, None, 20, time_in_force=1, ts_event=1))
-    venue.advance(60 * SECOND)
+    venue.advance(60 * SECOND_NS)
     assert sold(venue) == [7, 7, 7, 7, 7, 5]
     assert clearing.account(account).positions == {"0": 0}
     venue.check()
@@ -86,13 +85,16 @@ def test_a_tier_down_then_all():
     margin = TieredMargin([0, 1_000, 3_000], [400_000] * 3, [10_000, 100_000, 300_000])
     venue, clearing, _ = margined(
         StagedDesign(
-            [Stage(sizing=DownTier(), every=SECOND, patience=5 * SECOND), Stage(every=SECOND)]
+            [
+                Stage(sizing=DownTier(), every=SECOND_NS, patience=5 * SECOND_NS),
+                Stage(every=SECOND_NS),
+            ]
         ),
         margin,
         cash=500,
     )
     venue.process(order(900, -1, None, 20, time_in_force=1, ts_event=1))
-    venue.advance(60 * SECOND)
+    venue.advance(60 * SECOND_NS)
     first = sold(venue)[0]
     # What stays is worth less than the floor of the bracket that it was in.
     mark = int(clearing.cases["mark"][0])
@@ -105,7 +107,7 @@ def test_an_account_that_is_too_far_gone_goes_to_the_next_stage():
     design = StagedDesign([Stage(trigger=EquityBelow(10**12), price_path=AtBankruptcy()), Stage()])
     venue, clearing, _ = margined(design, FlatMargin(100_000, 50_000), depth=3)
     venue.process(order(900, -1, None, 60, time_in_force=1, ts_event=1))
-    venue.advance(30 * SECOND)
+    venue.advance(30 * SECOND_NS)
     assert clearing.case_count == 1
     trades = venue.events[
         (venue.events["kind"] == lob.EventKind.TRADE) & (venue.events["tag"] >= lob.LIQUIDATION_TAG)
@@ -116,12 +118,12 @@ def test_an_account_that_is_too_far_gone_goes_to_the_next_stage():
 
 
 def test_patience_ends():
-    design = StagedDesign([Stage(price_path=AtBankruptcy(), patience=5 * SECOND), Stage()])
+    design = StagedDesign([Stage(price_path=AtBankruptcy(), patience=5 * SECOND_NS), Stage()])
     venue, clearing, account = margined(design, FlatMargin(100_000, 50_000), depth=3)
     venue.process(order(900, -1, None, 60, time_in_force=1, ts_event=1))
-    venue.advance(20 * SECOND)
+    venue.advance(20 * SECOND_NS)
     stages = venue.entries[venue.entries["kind"] == EntryKind.STAGE]
-    assert stages["ts_event"].tolist() == [5 * SECOND + 1]
+    assert stages["ts_event"].tolist() == [5 * SECOND_NS + 1]
     assert stages["stage"].tolist() == [1]
     assert clearing.account(account).positions == {"0": 0}
     assert clearing.open_cases == 0

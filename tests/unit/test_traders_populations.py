@@ -19,8 +19,8 @@ from agents.traders import (
     ValueTraders,
 )
 from lob import EventKind, Kind, Side
+from lob.units import SECOND_NS
 
-SECOND = 10**9
 TEN = SizeMixture([("normal", 10, 0, 1)])
 
 
@@ -42,7 +42,7 @@ class Touch(agents.Agent):
         self.sell(self.size, ask)
         self.prices = bid + self.drift, ask + self.drift
         if self.drift:
-            self.wake_in(SECOND)
+            self.wake_in(SECOND_NS)
 
 
 def worth(ticks):
@@ -58,7 +58,7 @@ def value_traders(ticks, members=40, **changes):
         "reversion": 0.0,
         "volatility": 0.0,
         "noise_variance": 0.0,
-        "closes": 60 * SECOND,
+        "closes": 60 * SECOND_NS,
     }
     return ValueTraders("value", members, **(arguments | changes))
 
@@ -69,7 +69,7 @@ def sent(simulation, agent, kind=Kind.NEW):
     return messages[own & (messages["kind"] == kind)]
 
 
-def market(*traders, seed=1, until=60 * SECOND):
+def market(*traders, seed=1, until=60 * SECOND_NS):
     simulation = agents.Simulation(seed)
     for one in traders:
         simulation.add(one)
@@ -93,12 +93,12 @@ def test_a_belief_follows_bayes_rule_by_hand():
         volatility=math.sqrt(8 * math.log(2)),
         noise_variance=1.0,
     )
-    belief.observe(108, SECOND)
+    belief.observe(108, SECOND_NS)
     assert (belief.value, belief.variance) == pytest.approx((106, 0.75))
-    assert belief.at(2 * SECOND) == pytest.approx(103)
-    belief.observe(103, 2 * SECOND)
+    assert belief.at(2 * SECOND_NS) == pytest.approx(103)
+    belief.observe(103, 2 * SECOND_NS)
     assert (belief.value, belief.variance) == pytest.approx((103, 51 / 67))
-    belief.observe(110, 3 * SECOND)
+    belief.observe(110, 3 * SECOND_NS)
     expected, variance = 101.5, (51 / 67) / 4 + 3
     gain = variance / (variance + 1)
     assert belief.value == pytest.approx(expected + gain * (110 - expected))
@@ -106,10 +106,10 @@ def test_a_belief_follows_bayes_rule_by_hand():
 
 def test_a_belief_without_reversion_or_doubt():
     belief = Belief(mean=50.0, reversion=0.0, volatility=2.0, noise_variance=4.0)
-    belief.observe(60, SECOND)  # variance 4 against noise 4: half way
+    belief.observe(60, SECOND_NS)  # variance 4 against noise 4: half way
     assert (belief.value, belief.variance) == pytest.approx((55, 2))
     certain = Belief(mean=50.0, reversion=0.0, volatility=0.0, noise_variance=0.0)
-    certain.observe(60, SECOND)
+    certain.observe(60, SECOND_NS)
     assert (certain.value, certain.variance) == (50, 0)
     with pytest.raises(ValueError, match="ts must not be before the last observation, got 5"):
         belief.observe(1, 5)
@@ -164,7 +164,7 @@ def test_value_traders_start_an_empty_book_at_their_estimate():
 
 
 def test_noise_traders_take_the_other_side_once():
-    traders = NoiseTraders("noise", 400, sizes=TEN, closes=60 * SECOND)
+    traders = NoiseTraders("noise", 400, sizes=TEN, closes=60 * SECOND_NS)
     simulation = market(Touch(), traders)
     orders = sent(simulation, traders)
     assert len(np.unique(orders["owner"])) == len(orders)
@@ -177,9 +177,9 @@ def test_noise_traders_take_the_other_side_once():
 
 def test_noise_traders_come_at_the_ends_of_the_day():
     """Density 12 (x - 1/2)**2: up to x the share is 4 ((x - 1/2)**3 + 1/8); 5 deviations."""
-    traders = NoiseTraders("noise", 4000, sizes=TEN, closes=700 * SECOND)
-    simulation = market(Touch(size=10**6), traders, until=700 * SECOND)
-    times = sent(simulation, traders)["ts_event"] / (700 * SECOND)
+    traders = NoiseTraders("noise", 4000, sizes=TEN, closes=700 * SECOND_NS)
+    simulation = market(Touch(size=10**6), traders, until=700 * SECOND_NS)
+    times = sent(simulation, traders)["ts_event"] / (700 * SECOND_NS)
     for x in (1 / 14, 1 / 7, 0.5, 0.8):
         share = 4 * ((x - 0.5) ** 3 + 0.125)
         deviation = math.sqrt(share * (1 - share) / 4000)
@@ -192,15 +192,15 @@ def test_who_waited_for_the_opening_comes_within_100_ns():
         1000,
         sizes=TEN,
         earliest=0,
-        latest=420 * SECOND,
-        opens=30 * SECOND,
-        closes=60 * SECOND,
+        latest=420 * SECOND_NS,
+        opens=30 * SECOND_NS,
+        closes=60 * SECOND_NS,
     )
     simulation = market(Touch(size=10**6), traders)
     times = sent(simulation, traders)["ts_event"]
-    assert times.min() >= 30 * SECOND
+    assert times.min() >= 30 * SECOND_NS
     rush = 1000 * 4 * ((1 / 14 - 0.5) ** 3 + 0.125)  # 185
-    assert abs((times < 30 * SECOND + 100).sum() - rush) < 5 * math.sqrt(rush)
+    assert abs((times < 30 * SECOND_NS + 100).sum() - rush) < 5 * math.sqrt(rush)
 
 
 # ---------------------------------------------------------------- momentum
@@ -208,8 +208,8 @@ def test_who_waited_for_the_opening_comes_within_100_ns():
 
 @pytest.mark.parametrize(("drift", "side"), [(1, Side.BUY), (-1, Side.SELL), (0, Side.BUY)])
 def test_momentum_traders_follow_the_trend_once_they_have_seen_enough(drift, side):
-    traders = MomentumTraders("momentum", 1, sizes=TEN, mean_gap=3.0, closes=600 * SECOND)
-    simulation = market(Touch(5990, 6010, drift=drift), traders, until=600 * SECOND)
+    traders = MomentumTraders("momentum", 1, sizes=TEN, mean_gap=3.0, closes=600 * SECOND_NS)
+    simulation = market(Touch(5990, 6010, drift=drift), traders, until=600 * SECOND_NS)
     orders = sent(simulation, traders)
     assert set(orders["side"].tolist()) == {side}
     # About 200 mids in 600 s (deviation 14), the first 50 of them without an order.
@@ -259,7 +259,7 @@ def test_makers_quote_the_ladder_worked_by_hand():
 
 def test_makers_forget_old_trades_and_cancel_their_ladder():
     makers = AdaptiveMakers("makers", 1, mean_gap=5.0, levels=2, lookback=1.0)
-    simulation = market(Touch(), Once("seller", 5, Side.SELL, 400), makers, until=100 * SECOND)
+    simulation = market(Touch(), Once("seller", 5, Side.SELL, 400), makers, until=100 * SECOND_NS)
     assert set(sent(simulation, makers)["size"].tolist()[-4:]) == {1}
     assert (simulation.books[0].orders()["owner"] == makers.owner).sum() == 4
     assert not (simulation.events["kind"] == EventKind.REJECTED).any()
@@ -271,12 +271,12 @@ def test_makers_quote_again_when_the_book_leans():
         "makers", 1, mean_gap=1.0, levels=1, least_size=5, latency=agents.Constant(7_000_000)
     )
     simulation = agents.Simulation(1)
-    for one in (Touch(), Once("buyer", 20 * SECOND, Side.BUY, 1000), makers):
+    for one in (Touch(), Once("buyer", 20 * SECOND_NS, Side.BUY, 1000), makers):
         simulation.add(one)
-    simulation.run(until=20 * SECOND - 1)
+    simulation.run(until=20 * SECOND_NS - 1)
     before = len(sent(simulation, makers))
     assert before > 4
-    simulation.run(until=20 * SECOND + 14_000_000)
+    simulation.run(until=20 * SECOND_NS + 14_000_000)
     assert makers.watch.leans
     assert len(sent(simulation, makers)) == before + 2
 
@@ -287,7 +287,7 @@ def test_makers_quote_again_when_the_book_leans():
 def chartists(**changes):
     arguments = {
         "fundamental": 30_000_000,
-        "step": SECOND,
+        "step": SECOND_NS,
         "steps": 50,
         "windows": (10, 10),
         "patience": (50, 50),
@@ -311,7 +311,7 @@ def test_fundamentalists_bid_on_the_return_to_the_fundamental_by_hand():
 def test_chartists_follow_the_trend_by_hand():
     """The mid rises by 1,000 a step: log return log(p / p0) / k over k steps, times 10 steps."""
     traders = chartists(weights=(0.0, 1.0, 0.0), fundamental=20_000_000, steps=6)
-    simulation = market(Touch(19_999_000, 20_001_000, drift=1000), traders, until=5 * SECOND)
+    simulation = market(Touch(19_999_000, 20_001_000, drift=1000), traders, until=5 * SECOND_NS)
     orders = sent(simulation, traders)
     assert len(orders) == 5  # in the first step there is no trend, and so no order
     for step, order in enumerate(orders, 1):
@@ -325,16 +325,16 @@ def test_quiet_orders_are_held_and_orders_expire():
     traders = chartists(quiet_steps=5, steps=30, windows=(10, 10), margins=(0.1, 0.1))
     simulation = agents.Simulation(1)
     simulation.add(traders)
-    simulation.run(until=5 * SECOND - 1)
+    simulation.run(until=5 * SECOND_NS - 1)
     assert len(simulation.messages) == 0
-    simulation.run(until=5 * SECOND)
+    simulation.run(until=5 * SECOND_NS)
     assert len(simulation.messages) == 6
-    simulation.run(until=30 * SECOND)
+    simulation.run(until=30 * SECOND_NS)
     cancels = sent(simulation, traders, Kind.CANCEL)
     assert len(sent(simulation, traders)) == 30
     # Placed in step k, an order of 10 steps is gone at step k + 11: those of 0 to 18 had the time.
     assert len(cancels) + 2 * (simulation.events["kind"] == EventKind.TRADE).sum() >= 19
-    assert cancels["ts_event"].min() == 11 * SECOND
+    assert cancels["ts_event"].min() == 11 * SECOND_NS
     assert not (simulation.events["kind"] == EventKind.REJECTED).any()
 
 
@@ -357,7 +357,7 @@ def test_more_members_leave_the_first_ones_orders_alone():
     """Nobody trades with anybody here, so the members do not meet."""
     orders = []
     for members in (5, 50):
-        traders = NoiseTraders("noise", members, sizes=TEN, closes=60 * SECOND, owner=1000)
+        traders = NoiseTraders("noise", members, sizes=TEN, closes=60 * SECOND_NS, owner=1000)
         market_orders = sent(market(Touch(), traders), traders)
         orders.append(market_orders[market_orders["owner"] < 1005])
     assert orders[0].tobytes() == orders[1].tobytes()
@@ -379,7 +379,7 @@ def test_a_mixture_has_its_mean_and_its_parts():
         (lambda: SizeMixture([("normal", 1, 0, 0.5)]), r"weights must add up to 1, got 0.5"),
         (lambda: SizeMixture([("cauchy", 1, 0, 1)]), r"kind must be 'normal' or .*'cauchy'"),
         (lambda: SizeMixture([("log-normal", 2, 9, 1)]), r"at most 2\*\*40 lots"),
-        (lambda: value_traders(1, rate=0.0), r"rate must be more than 0, got 0.0"),
+        (lambda: value_traders(1, rate=0.0), r"rate must be finite and above 0, got 0.0"),
         (lambda: value_traders(1, aggressive=1.5), r"aggressive must be at most 1, got 1.5"),
         (lambda: chartists(orders_per_step=6), r"orders_per_step must be 1 to 5, got 6"),
         (lambda: chartists(windows=(5, 2)), r"windows must rise within .*\(5, 2\)"),

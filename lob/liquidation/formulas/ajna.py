@@ -1,6 +1,7 @@
 """Ajna's auctions: the price of a liquidation, its bond, and the price of reserves."""
 
-from lob.liquidation.formulas.arithmetic import RAY, WAD, exp2, half_up, natural, rmul, rpow
+from lob.checks import natural
+from lob.liquidation.formulas.arithmetic import RAY, WAD, exp2, half_up, rmul, rpow
 
 __all__ = ["ajna_bond_factor", "ajna_price", "ajna_reserve_price"]
 

@@ -2,26 +2,11 @@
 
 from functools import cache, lru_cache
 from math import isqrt
-from operator import index
-from typing import Any
 
-__all__ = ["RAY", "WAD", "ceil_div", "exp2", "half_up", "natural", "rdiv", "rmul", "rpow"]
+__all__ = ["RAY", "WAD", "ceil_div", "exp2", "half_up", "rdiv", "rmul", "rpow"]
 
 WAD = 10**18
 RAY = 10**27
-
-
-def natural(name: str, value: Any, low: int = 0) -> int:
-    """The argument ``name`` as a Python int of any width, at least ``low``, or a named error."""
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(
-            f"{name} must be an integer, got {value!r} ({type(value).__name__})"
-        ) from None
-    if number < low:
-        raise ValueError(f"{name} must be at least {low}, got {number}")
-    return number
 
 
 def ceil_div(number: int, divisor: int) -> int:

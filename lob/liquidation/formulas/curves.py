@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-from lob.liquidation.formulas.arithmetic import RAY, natural, rmul, rpow
+from lob.checks import natural
+from lob.liquidation.formulas.arithmetic import RAY, rmul, rpow
 
 __all__ = ["Curve", "Exponential", "Linear", "Ramp", "StairStep", "decay_time", "reaches"]
 

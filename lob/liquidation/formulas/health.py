@@ -8,7 +8,8 @@ said otherwise.
 from fractions import Fraction
 from typing import NamedTuple
 
-from lob.liquidation.formulas.arithmetic import WAD, natural
+from lob.checks import natural
+from lob.liquidation.formulas.arithmetic import WAD
 
 __all__ = [
     "Seizure",

@@ -10,7 +10,8 @@ TroveManager.sol.
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lob.liquidation.formulas.arithmetic import WAD, natural
+from lob.checks import natural
+from lob.liquidation.formulas.arithmetic import WAD
 
 __all__ = [
     "Payout",

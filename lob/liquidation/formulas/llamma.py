@@ -6,7 +6,7 @@ down once, where the contract goes through a logarithm of 18 digits.
 
 from typing import NamedTuple
 
-from lob.liquidation.formulas.arithmetic import natural
+from lob.checks import natural
 
 __all__ = ["LlammaBand", "amm_prices", "band"]
 

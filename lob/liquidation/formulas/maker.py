@@ -12,7 +12,8 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-from lob.liquidation.formulas.arithmetic import RAY, WAD, natural, rdiv, rmul
+from lob.checks import natural
+from lob.liquidation.formulas.arithmetic import RAY, WAD, rdiv, rmul
 from lob.liquidation.formulas.curves import Curve
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lob.checks import integer
 from lob.liquidation.formulas.arithmetic import WAD, ceil_div
 from lob.liquidation.formulas.health import Seizure
 
@@ -19,8 +20,7 @@ def morpho_incentive(
 
     The product is rounded down and so is the quotient. Source: morpho-blue, ``liquidate``.
     """
-    if not 0 <= lltv <= unit:
-        raise ValueError(f"lltv must be 0 to {unit}, got {lltv}")
+    integer("lltv", lltv, 0, unit)
     return min(cap, unit * unit // (unit - cursor * (unit - lltv) // unit))
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from lob.liquidation.formulas.arithmetic import RAY, WAD, natural, rdiv, rmul, rpow
+from lob.checks import natural
+from lob.liquidation.formulas.arithmetic import RAY, WAD, rdiv, rmul, rpow
 from lob.liquidation.formulas.curves import _cut
 
 __all__ = ["IncreasingDiscount", "bought_at", "discounted"]

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from lob.checks import integer
-from lob.clearing.margin import PPM
+from lob.checks import integer, ppm
 from lob.liquidation.context import CaseContext
 from lob.liquidation.formulas import maker
 from lob.liquidation.formulas.arithmetic import ceil_div
+from lob.units import PPM
 
 __all__ = ["FirstSlice", "Hole", "Slices", "Unlimited"]
 
@@ -61,7 +61,7 @@ class FirstSlice:
     above: int = 100_000
 
     def __post_init__(self) -> None:
-        integer("share", self.share, 1, PPM)
+        ppm("share", self.share, 1)
         integer("above", self.above, 0)
 
     def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:

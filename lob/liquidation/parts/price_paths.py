@@ -8,10 +8,9 @@ from lob.liquidation.formulas.curves import Curve
 from lob.liquidation.formulas.maker import ClipRules
 from lob.liquidation.offers import AnyPrice, AtPrice, BestBid, Falling, OfferPrice, Spread
 from lob.types import MAX_PRICE, Side
+from lob.units import SECOND_NS
 
 __all__ = ["AtBankruptcy", "AtMark", "Bids", "Dutch", "FixedBonus", "Funded", "Market"]
-
-NS_PER_SECOND = 1_000_000_000
 
 
 def taker_side(design: CaseContext, case: int, holding: int) -> Side:
@@ -123,7 +122,7 @@ class Dutch:
     """
 
     rules: ClipRules
-    unit: int = NS_PER_SECOND
+    unit: int = SECOND_NS
 
     def __post_init__(self) -> None:
         integer("unit", self.unit, 1)

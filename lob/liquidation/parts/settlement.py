@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lob.checks import choice
 from lob.liquidation.context import TakerContext
 from lob.types import EntryKind
 
@@ -32,10 +33,8 @@ class Waterfall:
     surplus: str = "borrower"
 
     def __post_init__(self) -> None:
-        if self.rest not in RESTS:
-            raise ValueError(f"rest must be one of {', '.join(RESTS)}, got {self.rest!r}")
-        if self.surplus not in ("borrower", "fund"):
-            raise ValueError(f"surplus must be borrower or fund, got {self.surplus!r}")
+        choice("rest", self.rest, RESTS)
+        choice("surplus", self.surplus, ("borrower", "fund"))
 
     def settle(self, design: TakerContext, case: int) -> None:
         """See ``Settlement``."""

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from lob.checks import integer
-from lob.clearing.margin import PPM
+from lob.checks import ppm
 from lob.liquidation.context import CaseContext
 from lob.liquidation.formulas.aave import AaveRules, aave_close_amount, aave_seize
-from lob.liquidation.formulas.arithmetic import WAD, ceil_div
+from lob.liquidation.formulas.arithmetic import ceil_div
 from lob.liquidation.formulas.health import health_factor
 from lob.liquidation.parts.triggers import bracket_of
 from lob.types import Side
+from lob.units import PPM
 
 __all__ = ["AaveClose", "All", "CloseFactor", "DownTier"]
 
@@ -36,7 +36,7 @@ class CloseFactor:
     share: int
 
     def __post_init__(self) -> None:
-        integer("share", self.share, 1, PPM)
+        ppm("share", self.share, 1)
 
     def lots(self, design: CaseContext, case: int, holding: int) -> int:
         """See ``Sizing``."""
@@ -109,9 +109,3 @@ class AaveClose:
         # What repays the whole debt rounds up, or a part of it would be left for ever.
         taken = seized.seized + seized.fee
         return min(size, taken + 1 if repay == debt and taken < size else max(1, taken))
-
-
-def health_of(design: CaseContext, case: int) -> int | None:
-    """The health factor of an account as a wad; ``None``: it has no debt."""
-    assets, debts, kept, owed = design.exposure(case)
-    return health_factor(max(0, assets - kept), debts + owed, WAD)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from lob.clearing.margin import PPM
 from lob.liquidation.context import CaseContext
 from lob.liquidation.parts.protocols import Trigger
 from lob.types import Side
+from lob.units import PPM
 
 __all__ = ["AboveTier", "Always", "EquityBelow", "Not"]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
 
-from lob.checks import integer
+from lob.checks import choice, integer, ppm
 from lob.liquidation.context import TakerContext
 from lob.liquidation.formulas.adl import (
     bitmex_score,
@@ -16,12 +16,12 @@ from lob.liquidation.formulas.adl import (
 from lob.liquidation.offers import OfferPrice
 from lob.liquidation.parts.protocols import Takers
 from lob.types import EntryKind, Side
+from lob.units import PPM, SECOND_NS
 
 __all__ = ["Opposing", "position_score"]
 
 POLICIES = ("queue", "pro-rata", "random")
 RANKS = ("bitmex", "profit-leverage")
-PPM = 1_000_000
 CHUNK = 32
 
 
@@ -71,16 +71,14 @@ class Opposing(Takers):
     rank: str = "bitmex"
     first: int = 0
     mark_share: int = 0
-    refresh: int = 1_000_000_000
+    refresh: int = SECOND_NS
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.policy not in POLICIES:
-            raise ValueError(f"policy must be one of {', '.join(POLICIES)}, got {self.policy!r}")
-        if self.rank not in RANKS:
-            raise ValueError(f"rank must be one of {', '.join(RANKS)}, got {self.rank!r}")
+        choice("policy", self.policy, POLICIES)
+        choice("rank", self.rank, RANKS)
         integer("first", self.first, 0)
-        integer("mark_share", self.mark_share, 0, PPM)
+        ppm("mark_share", self.mark_share)
         integer("refresh", self.refresh, 0)
         integer("seed", self.seed, 0)
 

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from lob.checks import integer
+from lob.checks import integer, ppm
 from lob.liquidation.context import TakerContext
 from lob.liquidation.formulas.adl import pro_rata
 from lob.liquidation.formulas.arithmetic import ceil_div
@@ -11,11 +11,10 @@ from lob.liquidation.offers import OfferPrice
 from lob.liquidation.parts.price_paths import bankruptcy_limit
 from lob.liquidation.parts.protocols import Takers
 from lob.types import MAX_SIZE, EntryKind
+from lob.units import PPM, SECOND_NS
 
 __all__ = ["Backstop", "Vault", "bring_in", "open_account"]
 
-PPM = 1_000_000
-NS_PER_SECOND = 1_000_000_000
 LAST_OWNER = 2**31 - 1
 LONGEST_WAIT = 1_024
 
@@ -66,7 +65,7 @@ class Vault:
     capital: int = 0
     margin: int = 50_000
     unwind: int = 0
-    every: int = NS_PER_SECOND
+    every: int = SECOND_NS
     account: int | None = None
     number: int = 0
     waiting: bool = False
@@ -77,7 +76,7 @@ class Vault:
     def __post_init__(self) -> None:
         integer("capital", self.capital, 0, MAX_SIZE)
         integer("margin", self.margin, 0)
-        integer("unwind", self.unwind, 0, PPM)
+        ppm("unwind", self.unwind)
         integer("every", self.every, 1)
 
     def attach(self, design: TakerContext) -> None:

@@ -9,10 +9,9 @@ from lob.liquidation.parts.price_paths import bankruptcy_limit, taker_side
 from lob.liquidation.parts.protocols import Takers
 from lob.liquidation.sale import Sale
 from lob.types import Session, Side
+from lob.units import SECOND_NS
 
 __all__ = ["CallAuction"]
-
-NS_PER_SECOND = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -128,8 +127,8 @@ class CallAuction(Takers):
         never trade continuously, and who sells by market order (the next stage) never could.
     """
 
-    every: int = NS_PER_SECOND
-    pause: int = NS_PER_SECOND // 2
+    every: int = SECOND_NS
+    pause: int = SECOND_NS // 2
 
     def __post_init__(self) -> None:
         integer("every", self.every, 1)

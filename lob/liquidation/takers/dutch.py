@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from lob.checks import integer
-from lob.clearing.margin import PPM
+from lob.checks import integer, ppm
 from lob.liquidation.context import TakerContext
 from lob.liquidation.formulas.arithmetic import ceil_div
 from lob.liquidation.formulas.maker import ClipAuction, ClipRules, Refusal
@@ -14,6 +13,7 @@ from lob.liquidation.parts.protocols import Takers
 from lob.liquidation.sale import Sale
 from lob.liquidation.takers.penalty import pay_penalty
 from lob.types import MAX_PRICE, Reason, Side
+from lob.units import PPM
 
 __all__ = ["DutchAuction"]
 
@@ -51,7 +51,7 @@ class DutchAuction(Takers):
     def __post_init__(self) -> None:
         integer("least", self.least, 1)
         integer("tip", self.tip, 0)
-        integer("chip", self.chip, 0, PPM)
+        ppm("chip", self.chip)
         integer("level", self.level, 0, 3)
 
     def offer(

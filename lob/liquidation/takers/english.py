@@ -11,11 +11,9 @@ from lob.liquidation.parts.protocols import Takers
 from lob.liquidation.sale import Sale
 from lob.liquidation.takers.penalty import pay_penalty
 from lob.types import MAX_PRICE, EntryKind, Reason, Side
+from lob.units import HOUR_NS, PPM
 
 __all__ = ["Bidding", "English", "escrow_of"]
-
-NS_PER_SECOND = 1_000_000_000
-PPM = 1_000_000
 
 
 @dataclass(slots=True)
@@ -63,8 +61,8 @@ class English(Bidding):
     """
 
     beg: int = 1_050_000
-    ttl: int = 3 * 3600 * NS_PER_SECOND
-    tau: int = 48 * 3600 * NS_PER_SECOND
+    ttl: int = 3 * HOUR_NS
+    tau: int = 48 * HOUR_NS
 
     def __post_init__(self) -> None:
         integer("beg", self.beg, PPM)

@@ -11,6 +11,7 @@ from lob.liquidation.parts.price_paths import fee_of, taker_side
 from lob.liquidation.parts.protocols import Takers
 from lob.liquidation.sale import Sale
 from lob.types import Reason, Side
+from lob.units import SECOND_NS
 
 __all__ = ["OpenOffer"]
 
@@ -34,7 +35,7 @@ class OpenOffer(Takers):
 
     least: int = 1
     leaves: AaveRules | None = None
-    every: int = 1_000_000_000
+    every: int = SECOND_NS
 
     def __post_init__(self) -> None:
         integer("least", self.least, 1)

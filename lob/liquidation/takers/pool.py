@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from lob.checks import integer
+from lob.checks import choice, integer
 from lob.liquidation.context import TakerContext
 from lob.liquidation.formulas.liquity import (
     Payout,
@@ -16,11 +16,9 @@ from lob.liquidation.offers import OfferPrice
 from lob.liquidation.parts.protocols import Takers
 from lob.liquidation.takers.backstop import bring_in, open_account
 from lob.types import MAX_SIZE, EntryKind
+from lob.units import PPM, SECOND_NS
 
 __all__ = ["Depositors", "Stability"]
-
-PPM = 1_000_000
-NS_PER_SECOND = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -45,7 +43,7 @@ class Depositors:
     version: int = 1
     kept: int = 0
     holding: int = 0
-    every: int = NS_PER_SECOND
+    every: int = SECOND_NS
     name: str = "stability pool"
     account: int | None = None
     spreading: int = 0
@@ -61,8 +59,7 @@ class Depositors:
     pool: StabilityPool | StabilityPoolV2 = field(default_factory=StabilityPool)
 
     def __post_init__(self) -> None:
-        if self.version not in (1, 2):
-            raise ValueError(f"version must be 1 or 2, got {self.version}")
+        choice("version", self.version, (1, 2))
         integer("kept", self.kept, 0)
         integer("every", self.every, 1)
         for i, amount in enumerate(self.deposits):

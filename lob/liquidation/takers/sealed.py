@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 
-from lob.checks import integer
+from lob.checks import choice, integer
 from lob.liquidation.context import TakerContext
 from lob.liquidation.offers import OfferPrice, Sealed
 from lob.liquidation.parts.price_paths import taker_side
 from lob.liquidation.sale import Sale
 from lob.liquidation.takers.english import Bidding, escrow_of
 from lob.types import EntryKind, Reason
+from lob.units import SECOND_NS
 
 __all__ = ["SealedBids"]
-
-NS_PER_SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -33,16 +32,15 @@ class SealedBids(Bidding):
         Whether the winner pays the second highest bid (nothing, if there is none).
     """
 
-    window: int = NS_PER_SECOND
-    exclusive: int = NS_PER_SECOND
+    window: int = SECOND_NS
+    exclusive: int = SECOND_NS
     revenue: str = "fund"
     second_price: bool = False
 
     def __post_init__(self) -> None:
         integer("window", self.window, 1)
         integer("exclusive", self.exclusive, 0)
-        if self.revenue not in ("fund", "borrower"):
-            raise ValueError(f"revenue must be fund or borrower, got {self.revenue!r}")
+        choice("revenue", self.revenue, ("fund", "borrower"))
 
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from lob.clearing.margin import PPM, OpenInterestScaled, SkewScaled, Tiers, scaled_initial
+from lob.clearing.margin import OpenInterestScaled, SkewScaled, Tiers, scaled_initial
 from lob.clearing.prices import (
     Position,
     bankruptcy_price,
@@ -12,6 +12,7 @@ from lob.clearing.prices import (
     zero_price,
 )
 from lob.liquidation.formulas.adl import queue_order, take_from_queue
+from lob.units import PPM
 from tests.conformance.families.claims import (
     Case,
     CaseError,
