@@ -98,7 +98,7 @@ def integer(name: str, value: Any, low: float = INT64[0], high: float = INT64[1]
 
 def natural(name: str, value: Any, low: int = 0) -> int:
     """The argument ``name`` as a Python int of any width, at least ``low``, or a named error."""
-    number = integer(name, value, -inf, inf)
+    number = value if type(value) is int else integer(name, value, -inf, inf)
     if number < low:
         raise ValueError(f"{name} must be at least {low}, got {number}")
     return number
@@ -106,7 +106,7 @@ def natural(name: str, value: Any, low: int = 0) -> int:
 
 def ppm(name: str, value: Any, low: int = 0, high: int = PPM) -> int:
     """The argument ``name`` as a share in parts per million, or a named error."""
-    number = integer(name, value, -inf, inf)
+    number = value if type(value) is int else integer(name, value, -inf, inf)
     if not low <= number <= high:
         raise ValueError(f"{name} must be {low} to {high} ppm, got {number}")
     return number

@@ -223,7 +223,7 @@ def test_depth_that_lasts_no_time_is_no_recovery():
         (lambda: response.flow_per_interval(np.empty(0, lob.EVENT), 5), "an interval of 5 ns"),
         (
             lambda: response.flow_per_interval(np.empty(0, lob.EVENT), 0),
-            "interval_ns must be at least 1, got 0",
+            "must be at least 1, got 0",
         ),
         (lambda: response.recovery_time_ns([5], [1], 3), "begin before the shock at 3, got 5"),
         (lambda: response.recovery_time_ns([5], [1, 2], 3), "depth must have one a time, 1, got 2"),

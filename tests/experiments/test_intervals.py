@@ -106,7 +106,7 @@ def test_robust_bounds_are_wider_where_the_scatter_grows():
         (lambda: intervals.student_interval([1, np.nan]), r"samples\[1\] = nan"),
         (
             lambda: intervals.student_interval([1, 2], 1.5),
-            "level must be finite and above 0 and below 1, got 1.5",
+            "level must be .* below 1, got 1.5",
         ),
         (lambda: intervals.student_quantile(0.95, 0), "freedom must be at least 1, got 0"),
         (lambda: intervals.interval_of_mean([1], method="t"), "method must be .* got 't'"),

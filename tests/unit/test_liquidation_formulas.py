@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import pytest
 
+from lob.checks import natural
 from lob.clearing.leverage import (
     loop,
     loop_leverage,
@@ -17,7 +18,7 @@ from lob.clearing.margin import Tiers
 from lob.clearing.prices import liquidation_price, looped_liquidation_price
 from lob.liquidation.formulas.aave import AaveRules, aave_close_amount, aave_leaves_dust, aave_seize
 from lob.liquidation.formulas.ajna import ajna_bond_factor, ajna_price, ajna_reserve_price
-from lob.liquidation.formulas.arithmetic import RAY, WAD, exp2, natural, rpow
+from lob.liquidation.formulas.arithmetic import RAY, WAD, exp2, rpow
 from lob.liquidation.formulas.compound import (
     CometCollateral,
     comet_absorb,
