@@ -104,9 +104,13 @@ class OpenOffer(Takers):
             collateral_price=prices[1],
         )
 
-    def _renew(self, design: TakerContext, case: int, sale: Sale, ts: int, timed_out: bool) -> None:
-        """Look at the mark of now; who listens hears of a price that moved."""
+    def due(self, design: TakerContext, case: int, ts: int) -> None:
+        """See ``Takers``: look at the mark of now; who listens hears of a price that moved."""
+        progress = design.progress[case]
+        sale = progress.sale
+        assert sale is not None
         stage = design.stages[design.stage(case)]
+        timed_out = ts >= progress.entered + stage.patience
         if timed_out or design.is_safe(case) or not stage.trigger.holds(design, case):
             design.end_sale(case)
             return
