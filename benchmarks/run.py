@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import lob
-from benchmarks import agents, clearing, designs, feed, flow, markets, memory, stacks
+from benchmarks import agents, clearing, designs, feed, flow, markets, memory, order_feeds, stacks
 from benchmarks.batches import measure_calls, measure_mix
 from benchmarks.contenders import Contender, Firesale, FiresaleFresh
 from benchmarks.measure import FULL, QUICK, Measure, Plan, Say
@@ -85,6 +85,7 @@ def _sections(
         "memory": partial(memory.measure, plan, say),
         "import": partial(_measure_import, plan),
         "lobster": partial(feed.measure, plan, say),
+        "order feeds": partial(order_feeds.measure, plan, say),
         "agents": partial(agents.measure, plan, say),
         "flow": partial(flow.measure, plan, say),
         "markets": partial(markets.measure, plan, say),

@@ -40,6 +40,8 @@ __all__ = ["Mode", "Replay", "Stream", "reconcile", "replay"]
 
 Mode = Literal["exact", "interactive"]
 
+HALTED, RESUMED = -1, 1  # the price of a row of a halt; 0: quoting resumes, trading does not
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -139,6 +141,7 @@ def reconcile(day: Day) -> Stream:
         ],
         match=Match(compared, tally.pop("matched_rows") - 1, tally.pop("matched_touch") - 1),
         first_problem=_describe(day, wrong) if wrong else None,
+        truncated=day.truncated,
         **tally,
     )
     return Stream(day, messages, row, synthetic, report)
@@ -176,12 +179,14 @@ def replay(
         ``"exact"`` or ``"interactive"``, see the top of this page.
     inject
         ``MESSAGE`` array, sorted by time: orders to put among the day's. Each goes ahead of the
-        day's first message that is not earlier. The same call without it is the twin.
+        day's first message that is not earlier. What comes in a recorded halt waits until trading
+        resumes, for nothing trades meanwhile. The same call without it is the twin.
 
     Raises
     ------
     ValueError
-        If ``inject`` is not sorted, or enters an order under an id of the day's.
+        If ``inject`` is not sorted, enters an order under an id of the day's, or comes in a halt
+        that lasts to the end of the record.
     FeedError
         If nothing in the day can be replayed.
     """
@@ -191,7 +196,9 @@ def replay(
     if mode == "interactive":
         messages, row, is_aggressor = _with_aggressors(stream)
     injected = np.zeros(len(messages), dtype=np.bool_)
+    postponed = 0
     if inject is not None:
+        inject, postponed = _after_halts(stream.day, inject)
         at = _places(messages, inject)
         messages = np.insert(messages, at, inject)
         row = np.insert(row, at, -1)
@@ -201,13 +208,44 @@ def replay(
     book = OrderBook(stream.day.instrument.number)
     quotes = np.empty(len(messages), dtype=QUOTE)
     events = book.process(messages, quotes=quotes)
-    report = replace(stream.report, injected_messages=int(np.count_nonzero(injected)))
+    report = replace(
+        stream.report,
+        injected_messages=int(np.count_nonzero(injected)),
+        postponed_messages=postponed,
+    )
     if mode == "interactive":
         report = _counted(report, events, injected, is_aggressor)
         report = replace(
             report, match=None if inject is not None else _compared(stream.day, events, row)
         )
     return Replay(messages, events, quotes, injected, row, report, book)
+
+
+def _after_halts(day: Day, inject: NDArray[np.void]) -> tuple[NDArray[np.void], int]:
+    """Put off to the end of a halt what comes in it; return how many were."""
+    halts = day.messages[day.messages["kind"] == Type.HALT]
+    if not len(halts) or not len(inject):
+        return inject, 0
+    ts = inject["ts_event"].copy()
+    started: int | None = None
+    # The record may end in a halt.
+    for time, state in [*halts[["ts_event", "price"]].tolist(), (None, RESUMED)]:
+        if state == HALTED and started is None:
+            started = time
+        elif state == RESUMED and started is not None:
+            inside = (ts >= started) & (ts < (2**63 - 1 if time is None else time))
+            if time is None and inside.any():
+                raise ValueError(
+                    f"inject: an order comes in the halt that begins at {started / 1e9:g} s after "
+                    "midnight, after which the record shows no trading"
+                )
+            ts[inside] = time
+            started = None
+    moved = int(np.count_nonzero(ts != inject["ts_event"]))
+    if moved:
+        inject = inject.copy()
+        inject["ts_event"] = ts
+    return inject, moved
 
 
 def _places(messages: NDArray[np.void], inject: NDArray[np.void]) -> NDArray[np.intp]:

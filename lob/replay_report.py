@@ -59,6 +59,10 @@ class ReplayReport:
         Agreement with the orderbook file; ``None`` where injected orders make it pointless.
     first_problem
         Where the files first contradict each other, and how.
+    postponed_messages
+        Injected messages that came in a halt and waited until trading resumed.
+    truncated
+        What is missing at the end of the day; empty: nothing.
     """
 
     day: str
@@ -78,6 +82,7 @@ class ReplayReport:
     requeued_orders: int
     synthetic_messages: int
     injected_messages: int = 0
+    postponed_messages: int = 0
     aggressors: int = 0
     unfilled_aggressors: int = 0
     unfilled_lots: int = 0
@@ -86,6 +91,7 @@ class ReplayReport:
     marketable_adds: int = 0
     match: Match | None
     first_problem: str | None
+    truncated: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, ready for JSON."""
@@ -117,13 +123,20 @@ class ReplayReport:
                 "traded on arrival"
             )
         if self.injected_messages:
-            lines.append(f"  {self.injected_messages:,} injected messages")
+            waited = (
+                f", {self.postponed_messages:,} of them waited for the end of a halt"
+                if self.postponed_messages
+                else ""
+            )
+            lines.append(f"  {self.injected_messages:,} injected messages{waited}")
         if self.match:
             compared, all_levels, touch = self.match
             lines.append(
                 f"  of {compared:,} rows compared {_share(all_levels, compared)} agree at every "
                 f"level, {_share(touch, compared)} at the best bid and ask"
             )
+        if self.truncated:
+            lines.append(f"  {self.truncated}")
         if self.first_problem:
             lines.append(f"  the files contradict each other, first in {self.first_problem}")
         return "\n".join(lines)

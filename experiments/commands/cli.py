@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn, cast
 
 import typer
 
-from experiments.commands import compare, demo, diff, impact, replay, run, stress
+from experiments.commands import compare, demo, diff, feed, impact, replay, run, stress
 from experiments.commands.console import BAD_ARGUMENTS, RefusalError
 from experiments.commands.validate import validate_command
 from lob import __version__
@@ -36,6 +36,7 @@ for command in (
 ):  # fmt: skip
     app.command()(command)
 app.command("validate")(validate_command)
+app.add_typer(feed.feed, name="feed")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -74,6 +74,12 @@ def replay(
             metavar="SHARE", help="Share of the volume for pov.", show_default=DEFAULT_RATE
         ),
     ] = None,
+    hidden: Annotated[
+        bool,
+        typer.Option(
+            "--hidden", help="Count executions of hidden orders in the volume that pov follows."
+        ),
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write the tapes (Parquet) and report.html here."),
@@ -81,7 +87,7 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Replay a day of order flow and, with --sell, measure what a forced sale does to it."""
-    sale = _sale(sell, at, over, style, rate)
+    sale = _sale(sell, at, over, style, rate, hidden)
     chosen = mode or (Mode.INTERACTIVE if sale else Mode.EXACT)
     if sale and sale.style is SaleStyle.POV and chosen is Mode.EXACT:
         raise RefusalError(
@@ -97,16 +103,29 @@ def replay(
             tell("writing")
             answer.write(out)
     _show(answer, as_json, out)
+    if day.truncated:
+        typer.echo(f"firesale: {day.source[0]}: {day.truncated}", err=True)
     if any(run.report.first_problem for run in answer.runs.values()):
         typer.echo("firesale: the files contradict each other: do not trust this", err=True)
         raise typer.Exit(BAD_DATA)
 
 
 def _sale(
-    sell: int | None, at: str | None, over: str | None, style: SaleStyle | None, rate: str | None
+    sell: int | None,
+    at: str | None,
+    over: str | None,
+    style: SaleStyle | None,
+    rate: str | None,
+    hidden: bool,
 ) -> ForcedSale | None:
     """Return the sale that the options ask for; ``None`` if they ask for none."""
-    others = {"--at": at, "--over": over, "--style": style, "--rate": rate}
+    others = {
+        "--at": at,
+        "--over": over,
+        "--style": style,
+        "--rate": rate,
+        "--hidden": hidden or None,
+    }
     if sell is None:
         for name, value in others.items():
             if value is not None:
@@ -121,12 +140,15 @@ def _sale(
         raise RefusalError(f"--style {style} needs --over DURATION, such as 5m")
     if style is not SaleStyle.POV and rate:
         raise RefusalError("--rate is for --style pov")
+    if style is not SaleStyle.POV and hidden:
+        raise RefusalError("--hidden is for --style pov")
     return ForcedSale(
         size=sell,
         at_ns=_parsed("--at", parse_time, at),
         over_ns=_parsed("--over", parse_duration, over) if over else 0,
         style=style,
         rate=_parsed("--rate", _parse_rate, rate or DEFAULT_RATE),
+        hidden_counts=hidden,
     )
 
 

@@ -59,6 +59,8 @@ class ForcedSale:
         What a POV sale may sell as a share of what the market traded, above 0, at most 1.
     side
         ``SELL``, or ``BUY`` for a forced purchase (a short squeezed out).
+    hidden_counts
+        Whether a POV sale counts executions of hidden orders in the volume that it follows.
     """
 
     size: int
@@ -67,6 +69,7 @@ class ForcedSale:
     over_ns: int = 0
     rate: Fraction = Fraction(1, 10)
     side: Side = Side.SELL
+    hidden_counts: bool = False
 
     def __post_init__(self) -> None:
         integer("size", self.size, 1, MAX_SIZE)
@@ -76,6 +79,8 @@ class ForcedSale:
             raise ValueError(f"a {self.style} sale needs a duration")
         if not 0 < self.rate <= 1:
             raise ValueError(f"rate must be above 0 and at most 1, got {self.rate}")
+        if self.hidden_counts and self.style is not SaleStyle.POV:
+            raise ValueError(f"only a pov sale follows a volume: a {self.style} sale has none")
 
     @property
     def until_ns(self) -> int:
@@ -84,7 +89,11 @@ class ForcedSale:
 
 
 def child_orders(
-    sale: ForcedSale, market: NDArray[np.void], *, instrument: int = 0
+    sale: ForcedSale,
+    market: NDArray[np.void],
+    *,
+    instrument: int = 0,
+    hidden: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
 ) -> NDArray[np.void]:
     """Return the child orders of a sale as ``lob.MESSAGE`` rows, in time order.
 
@@ -96,6 +105,9 @@ def child_orders(
         The ``lob.EVENT`` tape of the same day without the sale: a POV sale follows its trades.
     instrument
         The number of the book the orders go to.
+    hidden
+        Times and sizes of executions of hidden orders, which no tape has; they count in the
+        volume where the sale says so.
 
     Returns
     -------
@@ -108,7 +120,7 @@ def child_orders(
     elif sale.style is SaleStyle.TWAP:
         parts = _time_weighted(sale)
     else:
-        parts = _share_of_volume(sale, market)
+        parts = _share_of_volume(sale, market, hidden if sale.hidden_counts else None)
     times_and_sizes = list(parts)
     orders = np.zeros(len(times_and_sizes), MESSAGE)
     orders["ts_event"] = [time for time, _ in times_and_sizes]
@@ -132,15 +144,21 @@ def _time_weighted(sale: ForcedSale) -> Iterable[tuple[int, int]]:
         yield time, (k + 1) * sale.size // slices - k * sale.size // slices
 
 
-def _share_of_volume(sale: ForcedSale, market: NDArray[np.void]) -> Iterable[tuple[int, int]]:
+def _share_of_volume(
+    sale: ForcedSale,
+    market: NDArray[np.void],
+    hidden: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+) -> Iterable[tuple[int, int]]:
     """After each trade of the market, what is due by then: rate times volume, in whole lots."""
-    trades = market[
-        (market["kind"] == EventKind.TRADE)
-        & (market["ts_event"] >= sale.at_ns)
-        & (market["ts_event"] < sale.until_ns)
-    ]
+    trades = market[market["kind"] == EventKind.TRADE]
+    times, sizes = trades["ts_event"], trades["size"]
+    if hidden is not None:
+        times, sizes = np.append(times, hidden[0]), np.append(sizes, hidden[1])
+        order = np.argsort(times, kind="stable")
+        times, sizes = times[order], sizes[order]
+    meanwhile = (times >= sale.at_ns) & (times < sale.until_ns)
     volume = sold = 0
-    by_time = zip(trades["ts_event"].tolist(), trades["size"].tolist(), strict=True)
+    by_time = zip(times[meanwhile].tolist(), sizes[meanwhile].tolist(), strict=True)
     for time, together in groupby(by_time, key=itemgetter(0)):
         volume += sum(size for _, size in together)
         due = min(sale.size, volume * sale.rate.numerator // sale.rate.denominator)

@@ -16,7 +16,7 @@ from experiments.report.notebook import Shown
 from experiments.report.words import CAVEAT, headline, warnings
 from experiments.studies.forced_sale import SALE_OWNER, SALE_TAG, ForcedSale, child_orders
 from lob import EventKind, OrderBook, Side
-from lob.feeds.lobster import Day
+from lob.feeds.lobster import Day, Type
 from lob.replay import Replay, reconcile, replay
 from lob.units import SECOND_NS, show_time
 
@@ -59,6 +59,7 @@ class ReplaySale(Shown):
     worst_recorded: NDArray[np.float64]
     """For each trade, the last recorded price on the side it took from; ``nan``: none."""
     arrival_mid: float
+    """When the sale starts."""
     market_vwap: float
     """Of the twin, over the time of execution."""
     shortfall_bps: float
@@ -138,6 +139,7 @@ class ReplaySale(Shown):
                 "at_ns": sale.at_ns,
                 "over_ns": sale.over_ns,
                 "rate": float(sale.rate) if sale.style == "pov" else None,
+                "hidden_counts": sale.hidden_counts if sale.style == "pov" else None,
                 "child_orders": int(np.count_nonzero(self.full.injected)),
                 "sent": self.sent,
                 "filled": self.filled,
@@ -146,6 +148,7 @@ class ReplaySale(Shown):
             },
             "slippage": {
                 "arrival_mid_ticks": _known(self.arrival_mid),
+                "arrival_mid_at_ns": sale.at_ns,
                 "vwap_ticks": _known(self.vwap),
                 "implementation_shortfall_bps": _known(self.shortfall_bps),
                 "paired_cost_bps": _known(self.paired_cost_bps),
@@ -222,7 +225,13 @@ def measure(
     stream = reconcile(day)
     tell("replaying the day without the sale")
     twin = replay(stream, mode)
-    orders = child_orders(sale, twin.events, instrument=day.instrument.number)
+    rows = day.messages[day.messages["kind"] == Type.EXECUTE_HIDDEN]
+    orders = child_orders(
+        sale,
+        twin.events,
+        instrument=day.instrument.number,
+        hidden=(rows["ts_event"], rows["size"]),
+    )
     if not len(orders):
         raise ValueError("too little trades meanwhile for a POV sale to sell a single lot")
     tell("replaying the day with the sale")
@@ -237,7 +246,9 @@ def _measured(day: Day, sale: ForcedSale, mode: str, full: Replay, twin: Replay)
     # The sale's ids rise along the tape, so the message of a trade is found by bisection.
     of_trade = rows[np.searchsorted(full.messages["order_id"][rows], trades["order_id"])]
     mids = np.concatenate([[np.nan], mid(full.quotes)])  # mids[i]: just before message i
-    arrival_mid = float(mids[rows[0]])
+    # When the sale starts, not when its first order goes out: a POV sale waits for a trade.
+    arrival = np.searchsorted(full.messages["ts_event"], sale.at_ns, side="left")
+    arrival_mid = float(mids[arrival])
     market_vwap = slippage.vwap(_market_trades(twin, sale))
     worst_recorded = _worst_recorded(day, full.messages["ts_event"][of_trade], Side(-sale.side))
     levels = slippage.levels_consumed(trades)

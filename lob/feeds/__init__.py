@@ -1,5 +1,18 @@
 """Historical order flow: one reader for each format, all of which end in ``lob.MESSAGE`` arrays."""
 
+from lob.feeds._books import Books
 from lob.feeds.errors import FeedError
+from lob.feeds.feed import PRINT, Block, Feed, FeedReport, PrintKind
+from lob.feeds.recognise import open_feed, recognise
 
-__all__ = ["FeedError"]
+__all__ = [
+    "PRINT",
+    "Block",
+    "Books",
+    "Feed",
+    "FeedError",
+    "FeedReport",
+    "PrintKind",
+    "open_feed",
+    "recognise",
+]

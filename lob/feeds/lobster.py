@@ -10,7 +10,6 @@ Source: the format description that comes with the sample files of lobsterdata.c
 """
 
 import re
-import zipfile
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
@@ -21,11 +20,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lob.feeds import _parse
+from lob.feeds.containers import BOM, members, open_source
 from lob.feeds.errors import FeedError
 from lob.instrument import Instrument
 from lob.units import MILLISECOND_NS, SECOND_NS
 
-__all__ = ["NO_ASK", "NO_BID", "ROW", "Day", "Pair", "Type", "find", "read", "write"]
+__all__ = [
+    "NO_ASK",
+    "NO_BID",
+    "ROW",
+    "Day",
+    "Pair",
+    "Type",
+    "choose",
+    "find",
+    "is_name",
+    "read",
+    "write",
+]
 
 NO_ASK = 9_999_999_999
 """The price of an ask level that is not there; its size is 0."""
@@ -33,7 +45,11 @@ NO_BID = -9_999_999_999
 """The price of a bid level that is not there; its size is 0."""
 
 MAX_SIZE = 10**12  # shares of one order or level: no sum of a day comes near an overflow
-CENT = 100  # in the file's prices
+
+MAX_LEVELS = 10_000  # more than any venue keeps
+SILENCE = (
+    60 * 10**9
+)  # ns at the end of a day that are worth a thoughtCENT = 100  # in the file's prices
 
 ROW = np.dtype(
     [
@@ -79,6 +95,8 @@ class Day:
         The orderbook file: int64, one row for each message, four columns for each level.
     source
         Where the messages and the book were read.
+    until
+        When the record ends by its name, in ns after midnight; 0: unknown.
     """
 
     name: str
@@ -87,6 +105,23 @@ class Day:
     messages: NDArray[np.void]
     book: NDArray[np.int64]
     source: tuple[str, str]
+    until: int = 0
+
+    @property
+    def truncated(self) -> str:
+        """A warning if the record ends long before its name says; empty: it does not.
+
+        Long is a minute, and three times the longest silence before.
+        """
+        ts = self.messages["ts_event"]
+        last = int(ts[-1])
+        longest = int(np.diff(ts).max(initial=0))
+        if not self.until or self.until - last <= max(SILENCE, 3 * longest):
+            return ""
+        return (
+            f"the record ends at {_clock(last)}, its name says {_clock(self.until)}: "
+            "the rest of the day is missing"
+        )
 
     @property
     def tick(self) -> int:
@@ -116,9 +151,10 @@ class Pair:
 
 
 _NAME = re.compile(
-    r"(?P<ticker>.+)_(?P<date>\d{4}-\d\d-\d\d)_(?P<start>\d+)_(?P<end>\d+)"
-    r"_(?P<what>message|orderbook)_(?P<levels>\d+)\.csv"
+    r"(?P<ticker>.+)_(?P<date>\d{4}-\d\d-\d\d)_(?P<start>\d{1,9})_(?P<end>\d{1,9})"
+    r"_(?P<what>message|orderbook)_(?P<levels>\d{1,9})\.csv(?:\.(?:gz|zst|xz))?"
 )
+_FILES = ("*.csv", "*.csv.gz", "*.csv.zst", "*.csv.xz")
 
 
 # -------------------------------------------------------------------- finding
@@ -139,17 +175,21 @@ def find(path: str | Path) -> list[Pair]:
     """
     path = Path(path)
     if path.is_dir():
+        files = [file for pattern in _FILES for file in path.rglob(pattern)]
         pairs = [
             pair
-            for folder in sorted({path, *(file.parent for file in path.rglob("*.csv"))})
-            for pair in _pairs(folder, sorted(file.name for file in folder.glob("*.csv")))
+            for folder in sorted({file.parent for file in files})
+            for pair in _pairs(folder, sorted(f.name for f in files if f.parent == folder))
         ]
         for archive in sorted(path.rglob("*.zip")):
-            pairs += _pairs(archive, _members(archive))
+            pairs += _pairs(archive, members(archive))
     elif not path.exists():
         raise FeedError(f"{path}: no such file or folder")
     elif path.suffix.lower() == ".zip":
-        pairs = _pairs(path, _members(path))
+        inside = members(path)
+        if not inside:
+            raise FeedError(f"{path}: not a readable zip, or an empty one; fetch it again")
+        pairs = _pairs(path, inside)
     else:
         pairs = [_partners(path)]
     if not pairs:
@@ -168,19 +208,37 @@ def read(path: str | Path) -> Day:
     FeedError
         If there is not exactly one, or if its files are not sound: names file and line.
     """
+    return choose(path).read()
+
+
+def choose(path: str | Path, member: str | None = None) -> Pair:
+    """The one pair of files at ``path``, or the one whose message or orderbook file is ``member``.
+
+    Raises
+    ------
+    FeedError
+        If there is not exactly one; see ``find``.
+    """
     pairs = find(path)
-    if len(pairs) > 1:
-        names = "\n".join(f"  {pair}" for pair in pairs)
-        raise FeedError(f"{path}: holds {len(pairs)} days, give the path of one of them:\n{names}")
-    return pairs[0].read()
+    if member is not None:
+        pairs = [pair for pair in pairs if member in _names(pair)]
+    if len(pairs) == 1:
+        return pairs[0]
+    if not pairs:
+        raise FeedError(f"{path}: holds no day of the file {member}")
+    names = "\n".join(f"  {pair}" for pair in pairs)
+    raise FeedError(f"{path}: holds {len(pairs)} days, give the path of one of them:\n{names}")
 
 
-def _members(archive: Path) -> list[str]:
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            return sorted(opened.namelist())
-    except (zipfile.BadZipFile, OSError) as error:
-        raise FeedError(f"{archive}: not a readable zip ({error}); fetch it again") from error
+def is_name(name: str) -> bool:
+    """Whether a file, without its folder, is called as LOBSTER calls its files."""
+    return _NAME.fullmatch(name) is not None
+
+
+def _names(pair: Pair) -> set[str]:
+    """What a file of a pair may be called by: with and without its folder."""
+    both = (pair.message, pair.orderbook)
+    return {*both, *(name.rsplit("/", 1)[-1] for name in both)}
 
 
 def _pairs(container: Path, names: list[str]) -> list[Pair]:
@@ -214,7 +272,7 @@ def _partners(path: Path) -> Pair:
 
 def _other(name: str, what: str) -> str:
     """Return the name of the message or orderbook file that belongs to ``name``."""
-    return re.sub(r"_(message|orderbook)_(?=\d+\.csv$)", f"_{what}_", name)
+    return re.sub(r"_(message|orderbook)_(?=\d+\.csv(?:\.(?:gz|zst|xz))?$)", f"_{what}_", name)
 
 
 # -------------------------------------------------------------------- reading
@@ -225,16 +283,20 @@ def _read_pair(pair: Pair) -> Day:
     assert name is not None
     levels = int(name["levels"])
     source = (str(pair.container / pair.message), str(pair.container / pair.orderbook))
-    if levels < 1:
-        raise FeedError(f"{source[1]}: a book of {levels} levels shows nothing")
+    if not 1 <= levels <= MAX_LEVELS:
+        raise FeedError(
+            f"{source[1]}: a book must have 1 to {MAX_LEVELS} levels, its name says {levels} levels"
+        )
     data, book_data = (_content(pair.container, file) for file in (pair.message, pair.orderbook))
     table = _table(source[0], data, 6, seconds_first=True)
     _check_messages(source[0], table, int(name["start"]), int(name["end"]))
     book = _table(source[1], book_data, 4 * levels)
     if len(table) != len(book):
         raise FeedError(
-            f"{source[1]}, line {min(len(table), len(book)) + 1}: has {len(book)} rows, but "
-            f"{source[0]} has {len(table)}; one of them is cut short: fetch both again"
+            f"has {len(book)} rows, but "
+            f"{source[0]} has {len(table)}; one of them is cut short: fetch both again",
+            path=source[1],
+            line=min(len(table), len(book)) + 1,
         )
     whole_cents = _check_book(source[1], book)
     messages = np.empty(len(table), dtype=ROW)
@@ -249,17 +311,17 @@ def _read_pair(pair: Pair) -> Day:
         messages=messages,
         book=book,
         source=source,
+        until=int(name["end"]) * MILLISECOND,
     )
 
 
 def _content(container: Path, name: str) -> bytes:
-    if container.is_dir():
-        return (container / name).read_bytes()
-    try:
-        with zipfile.ZipFile(container) as archive:
-            return archive.read(name)
-    except (zipfile.BadZipFile, zipfile.zlib.error, OSError, EOFError) as error:  # type: ignore[attr-defined]
-        raise FeedError(f"{container / name}: cannot be unpacked ({error})") from error
+    path, member = (container / name, None) if container.is_dir() else (container, name)
+    parts = []
+    with open_source(path, member) as source:
+        while part := source.read():
+            parts.append(part)
+    return b"".join(parts).removeprefix(BOM)
 
 
 _PROBLEMS = {
@@ -281,17 +343,22 @@ def _table(
         if what == _parse.NOT_A_NUMBER and seconds_first and column == 1:
             said = "column 1 is not a time in seconds after midnight"
         text = data.split(b"\n", line)[line - 1].strip(b"\r")[:80].decode("utf-8", "replace")
-        raise FeedError(f"{source}, line {line}: {said}: {text!r}")
+        raise FeedError(f"{said}: {text!r}", path=source, line=line)
     if not len(table):
         raise FeedError(f"{source}: is empty; fetch it again")
     return table
+
+
+def _clock(ts: int) -> str:
+    seconds = ts // 10**9
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def _refuse(source: str, bad: NDArray[np.bool_], values: NDArray[Any], rule: str) -> None:
     """Raise for the first bad row; its line is one more, and its value is shown."""
     if bad.any():
         row = int(np.argmax(bad))
-        raise FeedError(f"{source}, line {row + 1}: {rule}, got {values[row]}")
+        raise FeedError(f"{rule}, got {values[row]}", path=source, line=row + 1)
 
 
 def _check_messages(source: str, table: NDArray[np.int64], start: int, end: int) -> None:
@@ -341,7 +408,7 @@ def _check_book(source: str, book: NDArray[np.int64]) -> bool:
         _parse.NOT_WORSE: f"{word} level {level + 1} at {price} must be worse than level {level}",
         _parse.CROSSED: f"the best bid {book[row, 2]} must be below the best ask {book[row, 0]}",
     }[what]
-    raise FeedError(f"{source}, line {row + 1}: {said}")
+    raise FeedError(said, path=source, line=row + 1)
 
 
 # -------------------------------------------------------------------- writing

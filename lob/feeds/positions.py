@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lob.feeds.errors import FeedError
 from lob.types import MAX_PRICE, MAX_SIZE
 
 if TYPE_CHECKING:
@@ -54,20 +55,19 @@ class Positions:
         return len(self.positions)
 
 
-class PositionsError(ValueError):
+class PositionsError(FeedError):
     """A snapshot has rows that are no accounts, or is no snapshot.
 
     ``mistakes`` holds all of them, the message the first 20.
     """
 
     def __init__(self, path: Path, mistakes: list[str]) -> None:
-        self.path = path
         self.mistakes = tuple(mistakes)
         more = len(mistakes) - SHOWN
         lines = mistakes[:SHOWN] + ([f"... and {more:,} more"] if more > 0 else [])
         count = f"{len(mistakes):,} bad row{'s' * (len(mistakes) != 1)}"
         hint = 'mend them, or read with bad="skip" to leave them out'
-        super().__init__("\n  ".join([f"{path}: {count}; {hint}", *lines]))
+        super().__init__("\n  ".join([f"{count}; {hint}", *lines]), path=path)
 
 
 def read_positions(
@@ -92,17 +92,15 @@ def read_positions(
     ------
     PositionsError
         If rows are bad and ``bad`` is ``"raise"``.
-    ValueError
-        If the file is no table, lacks a column, or is empty.
-    OSError
-        If it cannot be read.
+    FeedError
+        If the file cannot be read, is no table, lacks a column, or is empty.
     """
     if bad not in ("raise", "skip"):
         raise ValueError(f'bad must be "raise" or "skip", got {bad!r}')
     source = Path(path)
     table = _read_table(source)
     if table.num_rows == 0:
-        raise ValueError(f"{source}: no rows; one account a row is expected")
+        raise FeedError("no rows; one account a row is expected", path=source)
     reader = _Reader(source, table)
     lots = reader.position()
     entry = reader.integers("entry", 1, MAX_PRICE)
@@ -147,18 +145,27 @@ def _read_table(source: Path) -> "pa.Table":
     from pyarrow import csv, parquet
 
     if source.suffix not in (".csv", ".parquet"):
-        raise ValueError(f"{source}: a snapshot's name ends in .csv or .parquet")
-    with source.open("rb") as file:
-        try:
+        raise FeedError("a snapshot's name ends in .csv or .parquet", path=source)
+    try:
+        if not source.is_file():
+            raise FeedError("no such file, or not a regular one", path=source)
+        with source.open("rb") as file:
             if source.suffix == ".parquet":
-                return parquet.read_table(file)
-            # As text: a cell that is no number is one bad row, not a bad file.
-            names = csv.open_csv(source).schema.names
-            types = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-            return csv.read_csv(file, convert_options=types)
-        except pa.ArrowException as error:
-            what = str(error).splitlines()[0]
-            raise ValueError(f"{source}: not a whole {source.suffix} file ({what})") from None
+                table = parquet.read_table(file)
+            else:
+                # As text: a cell that is no number is one bad row, not a bad file.
+                names = csv.open_csv(source).schema.names
+                types = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+                table = csv.read_csv(file, convert_options=types)
+    except pa.ArrowException as error:
+        what = str(error).splitlines()[0]
+        raise FeedError(f"not a whole {source.suffix} file ({what})", path=source) from None
+    except OSError as error:
+        raise FeedError(str(error.strerror or error), path=source) from None
+    twice = [name for name in table.column_names if table.column_names.count(name) > 1]
+    if twice:
+        raise FeedError(f"has the column {twice[0]!r} twice", path=source)
+    return table
 
 
 class _Reader:
@@ -188,9 +195,10 @@ class _Reader:
         for name in names:
             if name in self.table.column_names:
                 return self.table.column(name).combine_chunks()
-        raise ValueError(
-            f"{self.source}: column {' or '.join(names)} is missing; there are "
-            f"{', '.join(self.table.column_names)}"
+        raise FeedError(
+            f"column {' or '.join(names)} is missing; there are "
+            f"{', '.join(self.table.column_names)}",
+            path=self.source,
         )
 
     def numbers(self, name: str, scale: int, low: int, high: int) -> NDArray[np.int64]:
@@ -199,7 +207,9 @@ class _Reader:
         import pyarrow.compute as pc
 
         cells = self.column(name)
-        if pa.types.is_integer(cells.type) and scale == 1:
+        if pa.types.is_nested(cells.type) or pa.types.is_binary(cells.type):
+            raise FeedError(f"column {name} holds {cells.type}, not numbers", path=self.source)
+        if pa.types.is_signed_integer(cells.type) and scale == 1:
             exact = cells
         else:
             text = pc.utf8_trim_whitespace(cells.cast(pa.string()))
@@ -251,7 +261,11 @@ class _Reader:
             return self.integers("margin", 0, MAX_MARGIN)
         times = self.numbers("leverage", LEVERAGE_SCALE, 1, 10**6 * LEVERAGE_SCALE)
         exact = np.abs(lots).astype(object) * entry * multiplier * LEVERAGE_SCALE
-        rounded_up = -(-exact // times)
+        rounded_up = np.where(self.bad, 0, -(-exact // times))
+        much = np.flatnonzero(rounded_up > MAX_MARGIN)
+        self.refuse(
+            much, f"the leverage makes a margin above {MAX_MARGIN}", self.column("leverage")
+        )
         return np.where(self.bad, 0, rounded_up).astype(np.int64)
 
     def accounts(self) -> NDArray[np.object_] | None:

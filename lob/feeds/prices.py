@@ -16,11 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lob.checks import integer
+from lob.feeds.containers import BOM, open_source
 from lob.feeds.errors import FeedError
 from lob.types import MAX_PRICE
 from lob.units import MILLISECOND_NS
 
 __all__ = ["PriceFile", "read_prices"]
+
+
+EARLIEST = 100_000_000_000  # ms, in 1973; a smaller one is of seconds
+MAX_BYTES = 2**28
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,13 +93,12 @@ def read_prices(path: str | PathLike[str]) -> PriceFile:
     Raises
     ------
     FeedError
-        If it is not one: with the line, and what is wrong there.
-    OSError
-        If it cannot be read.
+        If it is not one, or cannot be read: with the line, and what is wrong there. Blank lines are
+        passed over, and counted.
     """
     source = Path(path)
-    with source.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
+    rows = csv.reader(_text(source).splitlines(keepends=True))
+    try:
         header = [name.strip() for name in next(rows, [])]
         if (
             len(header) != 3
@@ -102,42 +106,67 @@ def read_prices(path: str | PathLike[str]) -> PriceFile:
             or not header[2].lower().endswith("price")
         ):
             raise FeedError(
-                f"{source}, line 1: the columns must be symbol, timestamp and a price, got {header}"
+                f"the columns must be symbol, timestamp and a price, got {header}",
+                path=source,
+                line=1,
             )
         times: list[int] = []
         prices: list[Decimal] = []
         symbol = ""
-        for line, row in enumerate(rows, 2):
-            symbol, time, price = _row(source, line, row, symbol, times)
+        for row in rows:
+            if not row:
+                continue
+            symbol, time, price = _row(source, rows.line_num, row, symbol, times)
             times.append(time)
             prices.append(price)
+    except csv.Error as error:
+        raise FeedError(str(error), path=source, line=rows.line_num) from None
     if not times:
         raise FeedError(f"{source}: there is no price in it")
     return PriceFile(symbol, np.array(times, np.int64), tuple(prices))
+
+
+def _text(source: Path) -> str:
+    """What is in a file: unpacked, without a byte-order mark."""
+    with open_source(source) as opened:
+        data = opened.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise FeedError(f"a series has at most {MAX_BYTES} bytes", path=opened.name)
+    data = data.removeprefix(BOM)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FeedError("is no text in UTF-8", path=source, line=line) from None
 
 
 def _row(
     source: Path, line: int, row: Sequence[str], symbol: str, times: Sequence[int]
 ) -> tuple[str, int, Decimal]:
     def refuse(what: str) -> FeedError:
-        return FeedError(f"{source}, line {line}: {what}")
+        return FeedError(what, path=source, line=line)
 
     if len(row) != 3:
         raise refuse(f"3 values are expected, got {len(row)}")
     if symbol and row[0] != symbol:
         raise refuse(f"symbol must be {symbol!r} throughout, got {row[0]!r}")
-    try:
-        time = int(row[1]) * MILLISECOND_NS
-    except ValueError:
-        raise refuse(f"timestamp must be whole milliseconds, got {row[1]!r}") from None
-    if not 0 <= time < 2**63:
+    stamp = row[1].strip()
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 19):
+        raise refuse(f"timestamp must be whole milliseconds, got {row[1]!r}")
+    time = int(stamp) * MILLISECOND_NS
+    if 0 < int(stamp) < EARLIEST:
+        raise refuse(f"timestamp must be milliseconds since 1970, got {stamp}: are these seconds?")
+    if time >= 2**63:
         raise refuse(f"timestamp must be milliseconds since 1970, got {row[1]!r}")
     if times and time <= times[-1]:
         raise refuse(f"timestamp must rise, got {row[1]} after {times[-1] // MILLISECOND_NS}")
+    text = row[2].strip()
     try:
-        price = Decimal(row[2].strip())
+        price = Decimal(text) if len(text) <= 60 else Decimal("NaN")
     except InvalidOperation:
-        raise refuse(f"the price must be a decimal number, got {row[2]!r}") from None
-    if not price.is_finite() or price <= 0:
-        raise refuse(f"the price must be positive, got {row[2]!r}")
+        price = Decimal("NaN")
+    if "_" in text or not price.is_finite():
+        raise refuse(f"the price must be a decimal number, got {text[:60]!r}")
+    if not 0 < price < 10**18 or price.adjusted() < -30:
+        raise refuse(f"the price must be positive, 1e-30 to 1e18, got {text!r}")
     return row[0], time, price

@@ -120,7 +120,13 @@ class StagedDesign(LiquidationDesign):
             return
         progress.look = -1
         if progress.sale is not None and progress.sale.next <= ts:
-            self.stages[self.stage(case)].takers.due(self, case, ts)
+            takers = self.stages[self.stage(case)].takers
+            takers.due(self, case, ts)
+            if progress.sale is not None and progress.sale.next <= ts:
+                raise RuntimeError(
+                    f"{type(takers).__name__} asked to be called at {ts} ns, and then again at "
+                    "that time: a sale must end or ask for a later time in ``due``"
+                )
         self.go_on(case)
 
     def on_take(self, case: int, account: int, size: int, price: int) -> Reason:

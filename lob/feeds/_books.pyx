@@ -1,0 +1,385 @@
+"""The books that a feed tells: orders by id, levels by price, many instruments, no matching."""
+
+cimport cython
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
+from libc.stdlib cimport free, realloc
+from libc.string cimport memmove, memset
+
+from lob.engine.memory cimport resize
+
+import numpy as np
+
+from lob.types import LEVEL, MESSAGE
+
+cdef enum:
+    NEAR = 16  # prices of a ladder to look through one by one before halving
+    FIRST_SLOTS = 4096
+    FIRST_LEVELS = 0x10000
+    NEW = 1
+    CANCEL = 2
+    REDUCE = 3
+    REPLACE = 4
+
+assert sizeof(Message) == MESSAGE.itemsize
+
+
+cdef Py_ssize_t seek(const Ladder *ladder, int64_t key) noexcept nogil:
+    """The index of the first price that is not worse than ``key``."""
+    cdef const int64_t *keys = ladder.keys
+    cdef Py_ssize_t high = ladder.count
+    cdef Py_ssize_t low = 0, middle
+    cdef Py_ssize_t near = high - NEAR if high > NEAR else 0
+    while high > near and keys[high - 1] >= key:
+        high -= 1
+    if high > near or high == 0:
+        return high
+    while low < high:
+        middle = (low + high) >> 1
+        if keys[middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@cython.final
+cdef class Books:
+    """Follows messages, and counts what no sound feed tells.
+
+    Attributes
+    ----------
+    live
+        Orders in all books.
+    unknown_ids
+        Cancels, reductions and replacements of orders that are not there.
+    duplicate_ids
+        New orders under the id of one that is there: the old one is taken off.
+    overdrawn
+        Reductions by more than there was: the order is taken off.
+    crossed, locked
+        Consistent books with the best bid above, or at, the best ask.
+    """
+
+    def __cinit__(self):
+        self._grow(FIRST_SLOTS)
+        self._renew_levels()
+
+    def __dealloc__(self):
+        cdef int32_t i
+        for i in range(self.count):
+            free(self.books[i].bids.keys)
+            free(self.books[i].asks.keys)
+        free(self.books)
+        resize(self.slots, self.capacity * sizeof(Slot), 0)
+        if self.levels_ != NULL:
+            resize(self.levels_, (self.level_mask + 1) * sizeof(Level), 0)
+
+    # ---------------------------------------------------------------- for readers in C
+
+    cdef int enter(
+        self, int32_t instrument, int64_t order_id, int side, int64_t price, int64_t size
+    ) except -1 nogil:
+        """A new order. Its id must not be there, ``side`` is 1 or -1."""
+        cdef size_t at, level
+        if 2 * <size_t>self.live > self.mask:
+            self._grow(2 * self.capacity)
+        level = self._join(instrument, side, price, size)
+        at = home(instrument, order_id, self.mask)
+        while self.slots[at].side:
+            at = (at + 1) & self.mask
+        self.slots[at].order_id = order_id
+        self.slots[at].price = price
+        self.slots[at].size = size
+        self.slots[at].level = <int32_t>level
+        self.slots[at].instrument = <uint16_t>instrument
+        self.slots[at].side = <int8_t>side
+        self.live += 1
+        return 0
+
+    cdef int move(self, Slot *slot, int64_t price, int64_t size) except -1 nogil:
+        """Another price and size of an order, on its side."""
+        cdef size_t level
+        leave(self, &self.levels_[slot.level], slot.size)
+        slot.side = -slot.side  # no order of the level, should the levels be made anew
+        level = self._join(slot.instrument, -slot.side, price, size)
+        slot.side = -slot.side
+        slot.level = <int32_t>level
+        slot.price, slot.size = price, size
+        return 0
+
+    cdef Book *_new_book(self, int32_t instrument) except NULL nogil:
+        cdef int32_t count = self.count
+        cdef Book *books
+        while count <= instrument:
+            count = 2 * count or 4
+        books = <Book *>realloc(self.books, count * sizeof(Book))
+        if books == NULL:
+            with gil:
+                raise MemoryError
+        memset(&books[self.count], 0, (count - self.count) * sizeof(Book))
+        self.books, self.count = books, count
+        return &self.books[instrument]
+
+    cdef void settle(self, Book *book, bint early) noexcept nogil:
+        """What was counted since the last time was before the opening, or was not."""
+        if early:
+            self.crossed_before_open += book.crossed
+            self.locked_before_open += book.locked
+        else:
+            self.crossed += book.crossed
+            self.locked += book.locked
+        book.crossed = book.locked = 0
+
+    cdef void settle_all(self, bint early) noexcept nogil:
+        cdef int32_t i
+        for i in range(self.count):
+            self.settle(&self.books[i], early)
+
+    cdef int clear_book(self, int32_t instrument) except -1 nogil:
+        """Take all orders of an instrument off."""
+        cdef size_t at = 0, mask = self.mask
+        while at <= mask:
+            # Taking one off may bring another into its place.
+            if self.slots[at].side and self.slots[at].instrument == instrument:
+                take(self, &self.slots[at], self.slots[at].size)
+            else:
+                at += 1
+        # One from the end of the table may have come to its start.
+        at = 0
+        while self.slots[at].side:
+            if self.slots[at].instrument == instrument:
+                take(self, &self.slots[at], self.slots[at].size)
+            else:
+                at += 1
+        return 0
+
+    # ---------------------------------------------------------------- within
+
+    cdef size_t _join(
+        self, int32_t instrument, int side, int64_t price, int64_t size
+    ) except? 0xFFFFFFFF nogil:
+        """One more order of so many lots at a price; the slot of its level."""
+        cdef int64_t key = side * price
+        cdef size_t at
+        cdef Level *level
+        if 2 * <size_t>self.level_count > self.level_mask:
+            self._renew_levels()
+        at = home(instrument, key, self.level_mask)
+        while True:
+            level = &self.levels_[at]
+            if not level.side:
+                level.key, level.size, level.orders = key, 0, 0
+                level.instrument, level.side = <uint16_t>instrument, <int8_t>side
+                level.in_ladder = False
+                self.level_count += 1
+                break
+            if level.key == key and level.instrument == instrument and level.side == side:
+                break
+            at = (at + 1) & self.level_mask
+        level.size += <uint64_t>size
+        level.orders += 1
+        if not level.in_ladder:
+            self._into_ladder(book_of(self, instrument), level)
+        return at
+
+    cdef int _into_ladder(self, Book *book, Level *level) except -1 nogil:
+        cdef Ladder *ladder = &book.bids if level.side > 0 else &book.asks
+        cdef Py_ssize_t capacity, i
+        cdef int64_t *keys
+        if ladder.count == ladder.capacity:
+            capacity = 2 * ladder.capacity or 64
+            keys = <int64_t *>realloc(ladder.keys, capacity * sizeof(int64_t))
+            if keys == NULL:
+                with gil:
+                    raise MemoryError
+            ladder.keys, ladder.capacity = keys, capacity
+        i = seek(ladder, level.key)
+        memmove(&ladder.keys[i + 1], &ladder.keys[i], (ladder.count - i) * sizeof(int64_t))
+        ladder.keys[i] = level.key
+        ladder.count += 1
+        level.in_ladder = True
+        return 0
+
+    cdef void _pop(self, Level *level) noexcept nogil:
+        """A level has emptied: off the end of its ladder with it and all empty ones behind."""
+        cdef Book *book = &self.books[level.instrument]
+        cdef Ladder *ladder = &book.bids if level.side > 0 else &book.asks
+        cdef int32_t instrument = level.instrument
+        cdef int side = level.side
+        if ladder.keys[ladder.count - 1] != level.key:
+            return
+        while ladder.count:
+            level = self._level(instrument, side, ladder.keys[ladder.count - 1])
+            if level.orders:
+                break
+            level.in_ladder = False
+            ladder.count -= 1
+
+    cdef Level *_level(self, int32_t instrument, int side, int64_t key) noexcept nogil:
+        """A level that is there."""
+        cdef size_t at = home(instrument, key, self.level_mask)
+        cdef Level *level = &self.levels_[at]
+        while level.key != key or level.instrument != instrument or level.side != side:
+            at = (at + 1) & self.level_mask
+            level = &self.levels_[at]
+        return level
+
+    cdef int _grow(self, Py_ssize_t capacity) except -1 nogil:
+        """Room for more orders."""
+        cdef Slot *old = self.slots
+        cdef Py_ssize_t had = self.capacity, i
+        cdef size_t at
+        cdef Slot *slots = <Slot *>resize(NULL, 0, capacity * sizeof(Slot))
+        if slots == NULL:
+            with gil:
+                raise MemoryError
+        self.slots, self.capacity, self.mask = slots, capacity, <size_t>(capacity - 1)
+        for i in range(had):
+            if old[i].side:
+                at = home(old[i].instrument, old[i].order_id, self.mask)
+                while slots[at].side:
+                    at = (at + 1) & self.mask
+                slots[at] = old[i]
+        resize(old, had * sizeof(Slot), 0)
+        return 0
+
+    cdef int _renew_levels(self) except -1 nogil:
+        """Levels anew, without the empty ones, with room for more."""
+        cdef Level *old = self.levels_
+        cdef size_t had = self.level_mask + 1 if old != NULL else 0
+        cdef size_t count = FIRST_LEVELS, at, i
+        cdef Py_ssize_t used = 0
+        cdef Level *levels
+        for i in range(had):
+            if old[i].side and old[i].orders > 0:
+                used += 1
+        while count < 4 * <size_t>used:
+            count *= 2
+        levels = <Level *>resize(NULL, 0, count * sizeof(Level))
+        if levels == NULL:
+            with gil:
+                raise MemoryError
+        self.levels_, self.level_mask, self.level_count = levels, count - 1, used
+        for i in range(had):
+            if old[i].side and old[i].orders > 0:
+                at = home(old[i].instrument, old[i].key, self.level_mask)
+                while levels[at].side:
+                    at = (at + 1) & self.level_mask
+                levels[at] = old[i]
+                old[i].size = at  # for its orders
+        for i in range(<size_t>self.capacity):
+            if self.slots[i].side:
+                at = <size_t>self.slots[i].level
+                if old[at].side == self.slots[i].side:
+                    self.slots[i].level = <int32_t>old[at].size
+        for i in range(<size_t>self.count):
+            self._sweep(<int32_t>i, 1, &self.books[i].bids)
+            self._sweep(<int32_t>i, -1, &self.books[i].asks)
+        if had:
+            resize(old, had * sizeof(Level), 0)
+        return 0
+
+    cdef void _sweep(self, int32_t instrument, int side, Ladder *ladder) noexcept nogil:
+        """Prices of levels that are no more, out of a ladder."""
+        cdef Py_ssize_t i, kept = 0
+        cdef size_t at
+        cdef Level *level
+        for i in range(ladder.count):
+            at = home(instrument, ladder.keys[i], self.level_mask)
+            level = &self.levels_[at]
+            while level.side and (
+                level.key != ladder.keys[i] or level.instrument != instrument or level.side != side
+            ):
+                at = (at + 1) & self.level_mask
+                level = &self.levels_[at]
+            if level.side:
+                ladder.keys[kept] = ladder.keys[i]
+                kept += 1
+        ladder.count = kept
+
+    # ---------------------------------------------------------------- for Python
+
+    def apply(self, messages, consistent):
+        """Follow ``lob.MESSAGE`` rows; ``consistent`` says after which of them to look.
+
+        Raises ``ValueError`` where a row is no message that a book can follow, with its index.
+        """
+        if messages.dtype != MESSAGE:
+            raise TypeError(f"messages must be of dtype lob.MESSAGE, got {messages.dtype}")
+        if len(consistent) != len(messages):
+            raise ValueError("consistent must have an element for each message")
+        cdef const uint8_t[::1] raw = np.ascontiguousarray(messages).view(np.uint8)
+        cdef const uint8_t[::1] shown = np.ascontiguousarray(consistent).view(np.uint8)
+        cdef Py_ssize_t i, count = len(messages), wrong = -1
+        cdef const Message *rows
+        if not count:
+            return
+        rows = <const Message *>&raw[0]
+        with nogil:
+            for i in range(count):
+                if not self._follow(&rows[i]):
+                    wrong = i
+                    break
+                if shown[i]:
+                    look(book_of(self, rows[i].instrument))
+        if wrong >= 0:
+            raise ValueError(f"row {wrong} is no message of an order: {messages[wrong]}")
+
+    cdef int _follow(self, const Message *row) except -1 nogil:
+        """Whether the row is a message of an order."""
+        cdef Slot *slot = find(self, row.instrument, row.order_id)
+        if row.kind == NEW:
+            if not (row.side == 1 or row.side == -1) or row.size < 1:
+                return 0
+            if slot != NULL:
+                self.duplicate_ids += 1
+                take(self, slot, slot.size)
+            self.enter(row.instrument, row.order_id, row.side, row.price, row.size)
+            return 1
+        if not CANCEL <= row.kind <= REPLACE:
+            return 0
+        if slot == NULL:
+            self.unknown_ids += 1
+        elif row.kind == CANCEL:
+            take(self, slot, slot.size)
+        elif row.size < 1:
+            return 0
+        elif row.kind == REDUCE:
+            self.overdrawn += row.size > slot.size
+            take(self, slot, row.size)
+        else:
+            self.move(slot, row.price, row.size)
+        return 1
+
+    def clear(self, int instrument):
+        """Take all orders of an instrument off."""
+        self.clear_book(instrument)
+
+    def close(self, bint before_open=False):
+        """Count what is still to be counted as crossed or locked."""
+        self.settle_all(before_open)
+
+    def levels(self, int instrument, int side):
+        """One side of a book as ``lob.LEVEL`` rows, best first."""
+        cdef Ladder *ladder
+        cdef Py_ssize_t i
+        cdef Level *level
+        rows = []
+        if 0 <= instrument < self.count:
+            ladder = &self.books[instrument].bids if side > 0 else &self.books[instrument].asks
+            for i in range(ladder.count - 1, -1, -1):
+                level = self._level(instrument, side, ladder.keys[i])
+                if level.orders:
+                    rows.append((side * level.key, level.size, level.orders))
+        return np.array(rows, LEVEL)
+
+    def orders(self, int instrument):
+        """Order id -> (side, price, size) of an instrument."""
+        cdef size_t at
+        return {
+            self.slots[at].order_id: (
+                self.slots[at].side, self.slots[at].price, self.slots[at].size
+            )
+            for at in range(self.mask + 1)
+            if self.slots[at].side and self.slots[at].instrument == instrument
+        }

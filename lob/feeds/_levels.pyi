@@ -1,0 +1,68 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from lob.feeds._books import Books
+from lob.feeds._shapes import Shape
+
+OPEN: int
+WAITING: int
+FOLLOWING: int
+DONE: int
+FULL: int
+ATTEND: int
+WRONG: int
+NO_CRC: int
+KRAKEN: int
+OKX: int
+
+class Saved:
+    symbol: int
+    @property
+    def ids(self) -> tuple[int, int]: ...
+    @property
+    def ts(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+
+class LevelBooks(Books):
+    gaps: int
+    early: int
+    stale: int
+    snapshots: int
+    unnamed: int
+    beyond: int
+    first_ts: int
+    last_ts: int
+    went_back: int
+    wrong: str
+    wrong_line: int
+    def __init__(
+        self,
+        *,
+        chained: bool = False,
+        rising: bool = False,
+        counted: bool = False,
+        bridged: bool = False,
+        in_runs: bool = False,
+        checksum: int = 0,
+    ) -> None: ...
+    def survey(self, shape: Shape) -> None: ...
+    def found(self) -> list[tuple[int, int, bool, bool]]: ...
+    def trade_in(
+        self,
+        number: int,
+        price_decimals: int,
+        tick: int,
+        size_decimals: int,
+        lot: int,
+        state: int,
+    ) -> None: ...
+    def follow(self, shape: Shape, at: int, rows: int) -> tuple[int, int]: ...
+    def save(self, shape: Shape, at: int) -> Saved: ...
+    def is_snapshot(self, shape: Shape, at: int) -> bool: ...
+    def state(self, number: int) -> int: ...
+    def put(self, saved: Saved, ts: int = -1) -> None: ...
+    def add(self, saved: Saved) -> None: ...
+    def taken(self) -> tuple[NDArray[np.void], NDArray[np.bool_], NDArray[np.void]]: ...
+    @property
+    def checks(self) -> dict[str, tuple[int, int, str]]: ...

@@ -1,0 +1,981 @@
+"""Books of levels that a venue tells as absolute sizes, as messages on one anonymous order a level.
+
+An update is atomic: its messages have one time, and only after the last of them is the book one
+that the venue showed. What makes levels smaller comes before what makes them larger, so that a
+level never waits on the far side for one that is on its way out.
+"""
+
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdlib cimport free, malloc, qsort, realloc
+from libc.string cimport memcpy, memmove, memset
+
+import zlib
+from itertools import zip_longest
+
+import numpy as np
+
+from lob.feeds._books cimport Books, Message, Print
+from lob.feeds._shapes cimport Level, Said, Shape, Trade
+from lob.feeds.feed import PRINT, PrintKind
+from lob.types import LEVEL, MAX_PRICE, MAX_SIZE, MESSAGE
+
+cdef enum:
+    NEAR = 8  # levels to look through one by one before halving
+    NEAR_BEST = 64  # levels that are moved when one of them goes
+    NEW = 1
+    CANCEL = 2
+    REDUCE = 3
+    REPLACE = 4
+    UPDATE = 1  # lob.feeds._shapes.Code
+    SNAPSHOT = 2
+    TRADE = 3
+    LIQUIDATION = 4
+    # States of a book.
+    c_OPEN = 0
+    c_WAITING = 1
+    c_FOLLOWING = 2
+    # Why ``follow`` came back.
+    c_DONE = 0
+    c_FULL = 1
+    c_ATTEND = 2
+    c_WRONG = 3
+    # Checksums.
+    c_NO_CRC = 0
+    c_KRAKEN = 1
+    c_OKX = 2
+    CRC_LEVELS_KRAKEN = 10
+    CRC_LEVELS_OKX = 25
+
+OPEN, WAITING, FOLLOWING = c_OPEN, c_WAITING, c_FOLLOWING
+DONE, FULL, ATTEND, WRONG = c_DONE, c_FULL, c_ATTEND, c_WRONG
+NO_CRC, KRAKEN, OKX = c_NO_CRC, c_KRAKEN, c_OKX
+
+cdef int64_t most_price = MAX_PRICE
+cdef int64_t most_size = MAX_SIZE
+cdef int64_t POWERS[19]
+POWERS[:] = [10**i for i in range(19)]
+assert sizeof(Message) == MESSAGE.itemsize
+assert sizeof(Print) == PRINT.itemsize
+
+cdef struct PriceLevel:
+    int64_t key  # side * price: the better the price, the higher, on either side
+    int64_t size
+    int64_t order_id
+    int32_t seen  # number of the last snapshot that had it
+    int8_t price_decimals  # as the venue wrote them, for its checksum
+    int8_t size_decimals
+
+cdef struct Side:
+    PriceLevel *levels  # worst first, so that the ones that change are at the end
+    Py_ssize_t count
+    Py_ssize_t capacity
+    Py_ssize_t empty  # of them, levels with nothing left that keep their place
+
+cdef struct LevelBook:
+    Side bids
+    Side asks
+    int64_t last  # the venue's number of the last update, -1: none
+    int64_t tick  # a price is this times 10**-price_decimals
+    int64_t lot
+    int32_t snapshots
+    int8_t price_decimals
+    int8_t size_decimals
+    uint8_t state
+    uint8_t in_snapshot  # whether the last message of it was one
+    uint8_t has_snapshot  # somewhere in the feed
+    uint8_t is_used
+
+cdef struct Counter:  # a lob.feeds.feed.Check
+    int64_t passed
+    int64_t failed
+
+
+cdef class Saved:
+    """An update that waits for the snapshot it belongs on."""
+
+    cdef Said said
+    cdef bytes levels
+    cdef Py_ssize_t count
+
+    @property
+    def ids(self):
+        """The first and the last number of its changes."""
+        return self.said.first, self.said.last
+
+    @property
+    def ts(self):
+        return ts_of(&self.said)
+
+    @property
+    def line(self):
+        return self.said.line
+
+    @property
+    def symbol(self):
+        return self.said.symbol
+
+    @symbol.setter
+    def symbol(self, int32_t symbol):
+        self.said.symbol = symbol
+
+
+cdef class LevelBooks(Books):
+    """Follows absolute sizes of levels, and makes messages of them.
+
+    Parameters
+    ----------
+    chained
+        Whether updates have numbers that tell a gap.
+    rising
+        Whether the numbers only rise.
+    counted
+        Whether the messages of a connection are counted by their last number.
+    bridged
+        Whether snapshots come beside the updates, and the reader puts them together.
+    in_runs
+        Whether snapshots in a row are one.
+    checksum
+        How books are checked.
+    """
+
+    cdef LevelBook *books_of_levels
+    cdef int32_t book_count
+    cdef bint chained, rising, counted, bridged, in_runs
+    cdef int crc
+    cdef object _array
+    cdef Message *rows
+    cdef uint8_t *shown
+    cdef object _shown_array
+    cdef Py_ssize_t used
+    cdef Py_ssize_t room
+    cdef Print *prints
+    cdef Py_ssize_t print_count
+    cdef Py_ssize_t print_room
+    cdef Level *told
+    cdef Py_ssize_t told_room
+    cdef int64_t made  # messages in all
+    cdef int64_t next_id
+    cdef int64_t connection
+    cdef int64_t connection_last
+    cdef int64_t connection_line
+    cdef Counter chain, sums, connections
+    cdef readonly int64_t gaps
+    cdef readonly int64_t early
+    cdef readonly int64_t stale
+    cdef readonly int64_t snapshots
+    cdef readonly int64_t unnamed
+    cdef readonly int64_t beyond
+    cdef readonly int64_t first_ts
+    cdef readonly int64_t last_ts
+    cdef readonly int64_t went_back
+    cdef dict first_failures
+    cdef readonly str wrong
+    cdef readonly int64_t wrong_line
+
+    def __init__(
+        self, *, bint chained=False, bint rising=False, bint counted=False, bint bridged=False,
+        bint in_runs=False, int checksum=NO_CRC,
+    ):
+        self.chained, self.rising, self.counted = chained, rising, counted
+        self.bridged, self.in_runs, self.crc = bridged, in_runs, checksum
+        self.next_id = 1
+        self.connection_last = self.first_ts = -1
+        self.first_failures = {}
+        self.wrong = ""
+
+    def __dealloc__(self):
+        cdef int32_t i
+        for i in range(self.book_count):
+            free(self.books_of_levels[i].bids.levels)
+            free(self.books_of_levels[i].asks.levels)
+        free(self.books_of_levels)
+        free(self.prints)
+        free(self.told)
+
+    # ---------------------------------------------------------------- what is found before
+
+    def survey(self, Shape shape):
+        """Look at the messages of a shape for the decimals of prices and sizes."""
+        cdef Py_ssize_t i
+        cdef Py_ssize_t level = 0, trade = 0
+        cdef LevelBook *book
+        cdef LevelBook *other
+        cdef const Said *said
+        for i in range(shape.said_count):
+            said = &shape.said[i]
+            book = self._book(said.symbol + 1)  # the first one: those without a name
+            if shape.codes[said.kind] == SNAPSHOT:
+                book.has_snapshot = True
+            while level < said.levels:
+                fit(book, &shape.levels[level].price, shape.levels[level].price_decimals,
+                    &shape.levels[level].size, shape.levels[level].size_decimals)
+                level += 1
+            while trade < said.trades:
+                other = book
+                if shape.trades[trade].symbol >= 0:
+                    other = self._book(shape.trades[trade].symbol + 1)
+                fit(other, &shape.trades[trade].price, shape.trades[trade].price_decimals,
+                    &shape.trades[trade].size, shape.trades[trade].size_decimals)
+                trade += 1
+                book = self._book(said.symbol + 1)
+
+    def found(self):
+        """Of each symbol, the unnamed first: decimals of prices and sizes, snapshot, used."""
+        return [
+            (book.price_decimals, book.size_decimals, bool(book.has_snapshot), bool(book.is_used))
+            for book in self.books_of_levels[:self.book_count]
+        ]
+
+    def trade_in(
+        self, int32_t number, int price_decimals, int64_t tick, int size_decimals, int64_t lot,
+        int state,
+    ):
+        """State the steps of an instrument: ``tick * 10**-price_decimals``, and how it starts."""
+        cdef LevelBook *book = self._book(number)
+        book.price_decimals, book.tick = price_decimals, tick
+        book.size_decimals, book.lot = size_decimals, lot
+        book.state = state
+
+    # ---------------------------------------------------------------- following
+
+    def follow(self, Shape shape, Py_ssize_t at, Py_ssize_t rows):
+        """Take the messages of a shape from the ``at``-th on.
+
+        Returns where it stopped and why: DONE; FULL, where ``rows`` messages or prints were made;
+        ATTEND, where the next message needs the reader; WRONG, as ``wrong`` and ``wrong_line`` say.
+        """
+        cdef const Said *said
+        cdef Py_ssize_t first_level, first_trade
+        cdef int code
+        cdef LevelBook *book
+        while at < shape.said_count:
+            if self.used >= rows or self.print_count >= rows:
+                return at, FULL
+            said = &shape.said[at]
+            code = shape.codes[said.kind]
+            if self.counted and said.last >= 0 and said.line != self.connection_line:
+                self._count_connection(said)
+            if not UPDATE <= code <= LIQUIDATION:
+                at += 1
+                continue
+            first_level = shape.said[at - 1].levels if at else 0
+            first_trade = shape.said[at - 1].trades if at else 0
+            if said.trades > first_trade:
+                for i in range(first_trade, said.trades):
+                    self._print(said, &shape.trades[i], code)
+            if code == UPDATE or code == SNAPSHOT:
+                if said.symbol < 0 and not self.bridged:
+                    self.unnamed += 1
+                    at += 1
+                    continue
+                if self.bridged and (code == SNAPSHOT or said.symbol < 0):
+                    return at, ATTEND
+                book = self._book(said.symbol)
+                if code == UPDATE and said.last >= 0 and (self.chained or self.rising):
+                    if book.last >= 0 and not self._chain(book, said):
+                        at += 1
+                        continue
+                    book.last = said.last
+                if self.bridged and book.state == c_WAITING:
+                    return at, ATTEND
+                self._take(
+                    said, &shape.levels[first_level], said.levels - first_level, code == SNAPSHOT
+                )
+            if self.wrong:
+                self.wrong_line = said.line
+                return at, WRONG
+            at += 1
+        return at, DONE
+
+    def save(self, Shape shape, Py_ssize_t at):
+        """The ``at``-th message, to be kept."""
+        cdef Saved saved = Saved()
+        cdef Py_ssize_t first = shape.said[at - 1].levels if at else 0
+        saved.said = shape.said[at]
+        saved.count = saved.said.levels - first
+        saved.levels = (<char *>&shape.levels[first])[:saved.count * sizeof(Level)]
+        return saved
+
+    def is_snapshot(self, Shape shape, Py_ssize_t at):
+        """Whether the ``at``-th message is one."""
+        return shape.codes[shape.said[at].kind] == SNAPSHOT
+
+    def state(self, int32_t number):
+        """Of the book of an instrument: OPEN, WAITING or FOLLOWING."""
+        return self._book(number).state
+
+    def put(self, Saved saved, int64_t ts=-1):
+        """Make a kept snapshot the book; ``ts``: another time for it. Updates follow it."""
+        cdef Said said = saved.said
+        if ts >= 0:
+            said.ts = ts
+        self._take(&said, <const Level *><const char *>saved.levels, saved.count, True)
+
+    def add(self, Saved saved):
+        """Apply a kept update."""
+        self._take(&saved.said, <const Level *><const char *>saved.levels, saved.count, False)
+
+    def taken(self):
+        """The messages, the marks after which the book is consistent, and the prints; start anew.
+        """
+        cdef Py_ssize_t i
+        prints = np.zeros(self.print_count, PRINT)
+        cdef uint8_t[::1] raw = prints.view(np.uint8)
+        if self.print_count:
+            memcpy(&raw[0], self.prints, self.print_count * sizeof(Print))
+        if self.used:
+            messages, shown = self._array[:self.used], self._shown_array[:self.used]
+        else:
+            messages, shown = np.zeros(0, MESSAGE), np.zeros(0, np.bool_)
+        self._array = self._shown_array = None
+        self.used = self.room = self.print_count = 0
+        return messages, shown.view(np.bool_), prints
+
+    @property
+    def checks(self):
+        """Name -> (passed, failed, first failure)."""
+        return {
+            name: (counter.passed, counter.failed, self.first_failures.get(name, ""))
+            for name, counter in (
+                ("update ids", self.chain), ("checksums", self.sums),
+                ("sequence numbers", self.connections),
+            )
+            if counter.passed or counter.failed
+        }
+
+    # ---------------------------------------------------------------- for Books
+
+    def levels(self, int instrument, int side):
+        """One side of a book as ``lob.LEVEL`` rows, best first."""
+        cdef Side *ladder
+        cdef Py_ssize_t i
+        if instrument < 0 or instrument >= self.book_count:
+            return np.zeros(0, LEVEL)
+        ladder = side_of(&self.books_of_levels[instrument], side)
+        return np.array(
+            [
+                (side * ladder.levels[i].key, ladder.levels[i].size, 1)
+                for i in range(ladder.count - 1, -1, -1)
+                if ladder.levels[i].size
+            ],
+            LEVEL,
+        )
+
+    def orders(self, int instrument):
+        """Order id -> (side, price, size) of an instrument."""
+        cdef LevelBook *book
+        if instrument < 0 or instrument >= self.book_count:
+            return {}
+        book = &self.books_of_levels[instrument]
+        return {
+            level.order_id: (side, side * level.key, level.size)
+            for side in (1, -1)
+            for level in side_of(book, side).levels[:side_of(book, side).count]
+            if level.size
+        }
+
+    def clear(self, int instrument):
+        """Not for books of levels: a snapshot clears them."""
+        raise NotImplementedError("a book of levels is cleared by its next snapshot")
+
+    def apply(self, messages, consistent):
+        """Not for books of levels: they make the messages."""
+        raise NotImplementedError("books of levels make messages, and follow none")
+
+    def close(self, bint before_open=False):
+        """All is counted already."""
+
+    # ---------------------------------------------------------------- within
+
+    cdef LevelBook *_book(self, int32_t number) except NULL:
+        """The book of an instrument; good until another comes up for the first time."""
+        cdef int32_t count = self.book_count
+        cdef LevelBook *more
+        if number >= count:
+            while count <= number:
+                count = 2 * count or 4
+            more = <LevelBook *>realloc(self.books_of_levels, count * sizeof(LevelBook))
+            if more == NULL:
+                raise MemoryError
+            memset(&more[self.book_count], 0, (count - self.book_count) * sizeof(LevelBook))
+            for i in range(self.book_count, count):
+                more[i].last = -1
+                more[i].tick = more[i].lot = 1
+            self.books_of_levels, self.book_count = more, count
+        return &self.books_of_levels[number]
+
+    cdef int _take(self, const Said *said, const Level *levels, Py_ssize_t count, bint whole) except -1:
+        cdef LevelBook *book = self._book(said.symbol)
+        self._saw(ts_of(said))
+        if whole:
+            if self.in_runs and book.in_snapshot:
+                whole = False
+            else:
+                self.snapshots += 1
+                book.snapshots += 1
+            book.in_snapshot = True
+            book.state = c_FOLLOWING
+            if not self.bridged:
+                book.last = said.last
+        else:
+            book.in_snapshot = False
+            if book.state == c_WAITING:
+                self.early += 1
+                return 0
+        self._set(book, said, levels, count, whole)
+        if not self.wrong and self.crc and said.checksum >= 0:
+            self._check_sum(book, said)
+        return 0
+
+    cdef bint _chain(self, LevelBook *book, const Said *said):
+        """Check the numbers of an update; whether it is to be applied."""
+        cdef bint sound
+        if self.rising:
+            sound = said.last >= book.last
+        elif said.previous >= 0:
+            sound = said.previous == book.last
+        elif said.first >= 0:
+            sound = said.first == book.last + 1
+        else:
+            sound = said.last == book.last + 1
+        if sound:
+            self.chain.passed += 1
+            return True
+        self.chain.failed += 1
+        if "update ids" not in self.first_failures:
+            first = (
+                said.previous if said.previous >= 0
+                else said.first if said.first >= 0 else said.last
+            )
+            self.first_failures["update ids"] = (
+                f"line {said.line}: {first} to {said.last} after {book.last}"
+            )
+        if said.last <= book.last:
+            # It was told before: what it says may be outdated by now.
+            self.stale += 1
+            return False
+        self.gaps += 1
+        return True
+
+    cdef int _count_connection(self, const Said *said) except -1:
+        if self.connection_last >= 0 and said.connection == self.connection:
+            if said.last == self.connection_last + 1:
+                self.connections.passed += 1
+            else:
+                self.connections.failed += 1
+                self.gaps += said.last > self.connection_last + 1
+                self.first_failures.setdefault(
+                    "sequence numbers",
+                    f"line {said.line}: {said.last} after {self.connection_last}",
+                )
+        self.connection, self.connection_last = said.connection, said.last
+        self.connection_line = said.line
+        return 0
+
+    cdef void _saw(self, int64_t ts) noexcept:
+        if self.first_ts < 0:
+            self.first_ts = self.last_ts = ts
+        self.went_back += ts < self.last_ts
+        if ts < self.first_ts:
+            self.first_ts = ts
+        self.last_ts = ts
+
+    cdef int _set(
+        self, LevelBook *book, const Said *said, const Level *levels, Py_ssize_t count, bint whole
+    ) except -1:
+        """Give levels their new sizes; of a snapshot, take off what it does not have."""
+        cdef Py_ssize_t i, at, first = self.used
+        cdef Level *level
+        cdef Side *side
+        cdef PriceLevel *known
+        cdef int64_t ts = ts_of(said)
+        count = self._scale(book, levels, count)
+        if self.wrong:
+            return 0
+        if whole:
+            for i in range(count):
+                level = &self.told[i]
+                side = side_of(book, level.side)
+                at = seek(side, level.side * level.price)
+                if has(side, at, level.side * level.price) and level.size:
+                    side.levels[at].seen = book.snapshots
+            self._sweep(said, &book.bids, 1, book.snapshots, ts)
+            self._sweep(said, &book.asks, -1, book.snapshots, ts)
+        for i in range(count):
+            level = &self.told[i]
+            side = side_of(book, level.side)
+            at = seek(side, level.side * level.price)
+            if not has(side, at, level.side * level.price):
+                continue
+            known = &side.levels[at]
+            known.price_decimals, known.size_decimals = level.price_decimals, level.size_decimals
+            if level.size < known.size:
+                if level.size == 0:
+                    self._emit(said, CANCEL, ts, known.order_id, level.side, 0, 0)
+                    take_out(side, at)
+                    self.live -= 1
+                else:
+                    self._emit(
+                        said, REDUCE, ts, known.order_id, level.side, 0, known.size - level.size
+                    )
+                    known.size = level.size
+                level.size = 0
+            elif level.size == known.size:
+                level.size = 0
+        for i in range(count):
+            level = &self.told[i]
+            if not level.size:
+                continue
+            side = side_of(book, level.side)
+            at = seek(side, level.side * level.price)
+            if has(side, at, level.side * level.price) and side.levels[at].size:
+                known = &side.levels[at]
+                self._emit(said, REPLACE, ts, known.order_id, level.side, level.price, level.size)
+            else:
+                if has(side, at, level.side * level.price):
+                    known = &side.levels[at]
+                    side.empty -= 1
+                else:
+                    known = put_in(side, at, level.side * level.price)
+                known.order_id = self.next_id
+                self.next_id += 1
+                self.live += 1
+                self._emit(said, NEW, ts, known.order_id, level.side, level.price, level.size)
+            known.size = level.size
+            known.price_decimals, known.size_decimals = level.price_decimals, level.size_decimals
+            known.seen = book.snapshots
+        if said.depth:
+            self._cut(said, &book.bids, 1, said.depth, ts)
+            self._cut(said, &book.asks, -1, said.depth, ts)
+        if self.used > first:
+            memset(&self.shown[first], 0, self.used - first)
+            self.shown[self.used - 1] = 1
+            if book.bids.count and book.asks.count:
+                ts = (
+                    book.bids.levels[book.bids.count - 1].key
+                    + book.asks.levels[book.asks.count - 1].key
+                )
+                self.crossed += ts > 0
+                self.locked += ts == 0
+        return 0
+
+    cdef int _sweep(
+        self, const Said *said, Side *side, int8_t sign, int32_t snapshot, int64_t ts
+    ) except -1:
+        """Take off the levels that a snapshot does not have."""
+        cdef Py_ssize_t i, kept = 0
+        for i in range(side.count):
+            if not side.levels[i].size:
+                continue
+            if side.levels[i].seen == snapshot:
+                side.levels[kept] = side.levels[i]
+                kept += 1
+            else:
+                self._emit(said, CANCEL, ts, side.levels[i].order_id, sign, 0, 0)
+                self.live -= 1
+        side.count, side.empty = kept, 0
+        return 0
+
+    cdef int _cut(
+        self, const Said *said, Side *side, int8_t sign, Py_ssize_t depth, int64_t ts
+    ) except -1:
+        """Take off the worst levels, which the venue keeps up to date no longer."""
+        cdef Py_ssize_t i, more = side.count - side.empty - depth
+        if more <= 0:
+            return 0
+        close_up(side)
+        for i in range(more):
+            self._emit(said, CANCEL, ts, side.levels[i].order_id, sign, 0, 0)
+        self.live -= more
+        memmove(side.levels, &side.levels[more], depth * sizeof(PriceLevel))
+        side.count = depth
+        return 0
+
+    cdef Py_ssize_t _scale(self, LevelBook *book, const Level *levels, Py_ssize_t count) except -1:
+        """Levels in ticks and lots into ``told``, each price once: the last one told counts."""
+        cdef Py_ssize_t i, kept = 0
+        cdef Level *told
+        cdef void *more
+        cdef int fits, there
+        cdef bint sorted_up = True, sorted_down = True
+        if count > self.told_room:
+            more = realloc(self.told, 2 * count * sizeof(Level))
+            if more == NULL:
+                raise MemoryError
+            self.told, self.told_room = <Level *>more, 2 * count
+        for i in range(count):
+            told = &self.told[kept]
+            told[0] = levels[i]
+            fits = to_steps(&told.price, told.price_decimals, book.price_decimals, book.tick)
+            if not fits:
+                self.wrong = self._no_step("price", &levels[i].price, levels[i].price_decimals)
+                return 0
+            there = to_steps(&told.size, told.size_decimals, book.size_decimals, book.lot)
+            if not there:
+                self.wrong = self._no_step("size", &levels[i].size, levels[i].size_decimals)
+                return 0
+            if fits < 0 or there < 0 or told.size > most_size or (
+                not -most_price <= told.price <= most_price
+            ):
+                self.beyond += 1
+                continue
+            kept += 1
+            if kept == 1:
+                continue
+            if told.side == (told - 1).side:
+                sorted_up &= told.price > (told - 1).price
+                sorted_down &= told.price < (told - 1).price
+            else:
+                sorted_up = sorted_down = False
+        count = kept
+        if sorted_up or sorted_down or self._each_side_is_sorted(count):
+            return count
+        return without_doubles(self.told, count)
+
+    cdef bint _each_side_is_sorted(self, Py_ssize_t count) noexcept:
+        """Whether bids go one way and asks the other, each side at one stretch."""
+        cdef Py_ssize_t i, turns = 0
+        cdef int way = 0, here
+        cdef const Level *told = self.told
+        for i in range(1, count):
+            if told[i].side != told[i - 1].side:
+                turns += 1
+                way = 0
+                continue
+            here = 1 if told[i].price > told[i - 1].price else -1
+            if told[i].price == told[i - 1].price or (way and way != here):
+                return False
+            way = here
+        return turns < 2
+
+    cdef str _no_step(self, str what, const int64_t *mantissa, int decimals):
+        return (
+            f"a {what} of {mantissa[0]}e{-decimals} is no whole number of steps; "
+            "give a smaller step, or none to have it found"
+        )
+
+    cdef int _emit(
+        self, const Said *said, uint8_t kind, int64_t ts, int64_t order_id, int8_t side,
+        int64_t price, int64_t size,
+    ) except -1:
+        cdef Message *row
+        cdef Message *old
+        cdef uint8_t[::1] raw
+        if self.used == self.room:
+            self._widen()
+        row = &self.rows[self.used]
+        memset(row, 0, sizeof(Message))
+        row.ts_event, row.order_id, row.price, row.size = ts, order_id, price, size
+        row.kind, row.side, row.instrument = kind, side, <uint16_t>said.symbol
+        self.used += 1
+        self.made += 1
+        return 0
+
+    cdef int _widen(self) except -1:
+        cdef Py_ssize_t room = 2 * self.room or 2**16
+        cdef uint8_t[::1] raw
+        array, shown = np.empty(room, MESSAGE), np.empty(room, np.uint8)
+        if self.used:
+            array[:self.used], shown[:self.used] = self._array[:self.used], self._shown_array
+        self._array, self._shown_array = array, shown
+        raw = array.view(np.uint8)
+        self.rows = <Message *>&raw[0]
+        raw = shown
+        self.shown = &raw[0]
+        self.room = room
+        return 0
+
+    cdef int _print(self, const Said *said, const Trade *trade, int code) except -1:
+        cdef Print *row
+        cdef void *more
+        cdef int64_t price = trade.price, size = trade.size
+        cdef int32_t symbol = trade.symbol if trade.symbol >= 0 else said.symbol
+        cdef int fits, there
+        cdef LevelBook *book
+        if symbol < 0:
+            self.unnamed += 1
+            return 0
+        book = self._book(symbol)
+        fits = to_steps(&price, trade.price_decimals, book.price_decimals, book.tick)
+        there = to_steps(&size, trade.size_decimals, book.size_decimals, book.lot)
+        if not fits:
+            self.wrong = self._no_step("price", &trade.price, trade.price_decimals)
+            return 0
+        if not there:
+            self.wrong = self._no_step("size", &trade.size, trade.size_decimals)
+            return 0
+        if fits < 0 or there < 0 or not -most_price <= price <= most_price:
+            self.beyond += 1
+            return 0
+        if self.print_count == self.print_room:
+            self.print_room = 2 * self.print_room or 4096
+            more = realloc(self.prints, self.print_room * sizeof(Print))
+            if more == NULL:
+                raise MemoryError
+            self.prints = <Print *>more
+        row = &self.prints[self.print_count]
+        memset(row, 0, sizeof(Print))
+        row.ts_event = trade.ts if trade.ts >= 0 else ts_of(said)
+        row.at, row.price, row.size, row.match_id = self.made, price, size, trade.match_id
+        row.instrument, row.side = <uint16_t>symbol, trade.side
+        row.kind = liquidation_print if code == LIQUIDATION else trade_print
+        row.counts = 1
+        self.print_count += 1
+        self._saw(row.ts_event)
+        return 0
+
+    # ---------------------------------------------------------------- checksums
+
+    cdef int _check_sum(self, LevelBook *book, const Said *said) except -1:
+        """Compare the CRC32 of the best levels with the venue's."""
+        text = kraken_text(book) if self.crc == c_KRAKEN else okx_text(book)
+        found = zlib.crc32(text)
+        if found == said.checksum:
+            self.sums.passed += 1
+        else:
+            self.sums.failed += 1
+            self.first_failures.setdefault(
+                "checksums", f"line {said.line}: {said.checksum} told, {found} found"
+            )
+        return 0
+
+
+cdef uint8_t trade_print = PrintKind.TRADE
+cdef uint8_t liquidation_print = PrintKind.LIQUIDATION
+
+
+# -------------------------------------------------------------------- steps
+
+
+cdef inline int64_t ts_of(const Said *said) noexcept:
+    return said.ts if said.ts >= 0 else said.local if said.local >= 0 else 0
+
+
+cdef inline int to_steps(int64_t *value, int decimals, int wanted, int64_t step) noexcept:
+    """A mantissa with some decimals as a whole number of steps of ``step * 10**-wanted``.
+
+    1: it is one, 0: it is none, -1: it is larger than 63 bits.
+    """
+    cdef int64_t power, whole
+    if decimals < wanted:
+        if wanted - decimals > 18:
+            return 1 if value[0] == 0 else -1
+        power = POWERS[wanted - decimals]
+        if not -(9223372036854775807LL // power) <= value[0] <= 9223372036854775807LL // power:
+            return -1
+        value[0] *= power
+    elif decimals > wanted:
+        if decimals - wanted > 18:
+            return value[0] == 0
+        power = POWERS[decimals - wanted]
+        whole = value[0] // power
+        if whole * power != value[0]:
+            return 0
+        value[0] = whole
+    if step != 1:
+        whole = value[0] // step
+        if whole * step != value[0]:
+            return 0
+        value[0] = whole
+    return 1
+
+
+cdef inline void fit(
+    LevelBook *book, const int64_t *price, int price_decimals,
+    const int64_t *size, int size_decimals,
+) noexcept:
+    """Widen the decimals of a book to those that a price and a size need."""
+    book.is_used = True
+    if price_decimals > book.price_decimals:
+        book.price_decimals = needed(price[0], price_decimals, book.price_decimals)
+    if size_decimals > book.size_decimals:
+        book.size_decimals = needed(size[0], size_decimals, book.size_decimals)
+
+
+cdef inline int8_t needed(int64_t mantissa, int decimals, int least) noexcept:
+    if mantissa % POWERS[decimals - least] == 0:  # the usual case: zeros behind
+        return <int8_t>least
+    while decimals > least and mantissa % 10 == 0:
+        mantissa //= 10
+        decimals -= 1
+    return <int8_t>decimals
+
+
+# -------------------------------------------------------------------- sides
+
+
+cdef inline Side *side_of(LevelBook *book, int side) noexcept:
+    return &book.bids if side > 0 else &book.asks
+
+
+cdef inline Py_ssize_t seek(const Side *side, int64_t key) noexcept:
+    """The index of the first level that is not worse than ``key``."""
+    cdef const PriceLevel *levels = side.levels
+    cdef Py_ssize_t high = side.count, low = 0, middle
+    cdef Py_ssize_t near = high - NEAR if high > NEAR else 0
+    while high > near and levels[high - 1].key >= key:
+        high -= 1
+    if high > near or high == 0:
+        return high
+    while low < high:
+        middle = (low + high) >> 1
+        if levels[middle].key < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+cdef inline bint has(const Side *side, Py_ssize_t at, int64_t key) noexcept:
+    return at < side.count and side.levels[at].key == key
+
+
+cdef inline void take_out(Side *side, Py_ssize_t at) noexcept:
+    """Empty a level. Far from the best it keeps its place, for prices there come and go."""
+    if side.count - at > NEAR_BEST:
+        side.levels[at].size = 0
+        side.empty += 1
+        if side.empty > 1024 and 2 * side.empty > side.count:
+            close_up(side)
+        return
+    side.count -= 1
+    memmove(&side.levels[at], &side.levels[at + 1], (side.count - at) * sizeof(PriceLevel))
+    while side.count and side.levels[side.count - 1].size == 0:
+        side.count -= 1
+        side.empty -= 1
+
+
+cdef void close_up(Side *side) noexcept:
+    """Take out what is empty."""
+    cdef Py_ssize_t i, kept = 0
+    for i in range(side.count):
+        if side.levels[i].size:
+            side.levels[kept] = side.levels[i]
+            kept += 1
+    side.count, side.empty = kept, 0
+
+
+cdef inline PriceLevel *put_in(Side *side, Py_ssize_t at, int64_t key) except NULL:
+    cdef Py_ssize_t capacity
+    cdef PriceLevel *levels
+    if side.count == side.capacity:
+        capacity = 2 * side.capacity or 64
+        levels = <PriceLevel *>realloc(side.levels, capacity * sizeof(PriceLevel))
+        if levels == NULL:
+            raise MemoryError
+        side.levels, side.capacity = levels, capacity
+    levels = side.levels
+    memmove(&levels[at + 1], &levels[at], (side.count - at) * sizeof(PriceLevel))
+    side.count += 1
+    levels[at].key = key
+    return &levels[at]
+
+
+cdef struct Placed:
+    Level level
+    Py_ssize_t index
+
+
+cdef int by_price(const void *one, const void *two) noexcept nogil:
+    """Order of sides, prices, and then of the telling."""
+    cdef const Placed *a = <const Placed *>one
+    cdef const Placed *b = <const Placed *>two
+    if a.level.side != b.level.side:
+        return -1 if a.level.side < b.level.side else 1
+    if a.level.price != b.level.price:
+        return -1 if a.level.price < b.level.price else 1
+    return -1 if a.index < b.index else 1
+
+
+cdef Py_ssize_t without_doubles(Level *told, Py_ssize_t count) except -1:
+    """Keep the last of those with one side and price; how many are left."""
+    cdef Placed *placed = <Placed *>malloc(count * sizeof(Placed))
+    cdef Py_ssize_t i, kept = 0
+    if placed == NULL:
+        raise MemoryError
+    for i in range(count):
+        placed[i].level, placed[i].index = told[i], i
+    qsort(placed, count, sizeof(Placed), by_price)
+    for i in range(count):
+        if i + 1 < count and (
+            placed[i].level.side == placed[i + 1].level.side
+            and placed[i].level.price == placed[i + 1].level.price
+        ):
+            continue
+        told[kept] = placed[i].level
+        kept += 1
+    free(placed)
+    return kept
+
+
+# -------------------------------------------------------------------- texts of checksums
+
+
+cdef int64_t written(int64_t steps, int64_t step, int wanted, int decimals) noexcept:
+    """Steps back in the digits that the venue wrote."""
+    cdef int64_t value = steps * step
+    if decimals >= wanted:
+        return value * POWERS[decimals - wanted]
+    return value // POWERS[wanted - decimals]
+
+
+cdef tuple digits_of(const LevelBook *book, const PriceLevel *level, int sign):
+    return (
+        written(sign * level.key, book.tick, book.price_decimals, level.price_decimals),
+        written(level.size, book.lot, book.size_decimals, level.size_decimals),
+    )
+
+
+cdef bytes kraken_text(const LevelBook *book):
+    """The best ten asks, then bids: price and size, without dots and leading zeros."""
+    cdef const Side *side
+    cdef Py_ssize_t i
+    cdef int sign, left
+    parts = []
+    for sign in (-1, 1):
+        side = &book.bids if sign > 0 else &book.asks
+        left = CRC_LEVELS_KRAKEN
+        for i in range(side.count - 1, -1, -1):
+            if not side.levels[i].size:
+                continue
+            price, size = digits_of(book, &side.levels[i], sign)
+            parts += (str(price), str(size))
+            left -= 1
+            if not left:
+                break
+    return "".join(parts).encode()
+
+
+cdef str with_point(int64_t mantissa, int decimals):
+    text = str(mantissa)
+    if not decimals:
+        return text
+    text = text.zfill(decimals + 1)
+    return f"{text[:-decimals]}.{text[-decimals:]}"
+
+
+cdef bytes okx_text(const LevelBook *book):
+    """The best 25 of each side, ``price:size``, bid and ask in turns while both last."""
+    cdef const PriceLevel *level
+    cdef const Side *side
+    cdef Py_ssize_t i
+    cdef int sign
+    sides = []
+    for sign in (1, -1):
+        side = &book.bids if sign > 0 else &book.asks
+        told = []
+        for i in range(side.count - 1, -1, -1):
+            level = &side.levels[i]
+            if level.size:
+                price, size = digits_of(book, level, sign)
+                told.append(
+                    f"{with_point(price, level.price_decimals)}:"
+                    f"{with_point(size, level.size_decimals)}"
+                )
+                if len(told) == CRC_LEVELS_OKX:
+                    break
+        sides.append(told)
+    bids, asks = sides
+    return ":".join(
+        level for pair in zip_longest(bids, asks, fillvalue="") for level in pair if level
+    ).encode()

@@ -1,0 +1,354 @@
+"""What every reader of historical order flow is: one protocol, one report.
+
+A feed is read from the front, in blocks: messages that an order-by-id book follows, and prints,
+the trades that are told beside them. Replaying a feed's messages in order through books that know
+orders by id and do not match (``lob.feeds.Books``) gives the venue's; ``Feed.blocks`` does so on
+the way, and its report counts what no sound feed tells.
+
+What a message says to such a book:
+
+=======  ==========================================================================================
+NEW      an order at the end of its queue; its id must not be in use
+CANCEL   the order is gone
+REDUCE   it lost ``size`` lots and keeps its place; with none left it is gone
+REPLACE  it now has ``price`` and ``size``; it goes to the end of its queue unless the price is the
+         same and the size not larger
+=======  ==========================================================================================
+
+Where a venue says several things at once (a snapshot, a level update of many prices) the book in
+between is not one that anybody saw: ``Block.consistent`` marks the messages after which it is.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lob.feeds._books import Books
+from lob.feeds.errors import FeedError
+from lob.instrument import Instrument
+from lob.types import MESSAGE
+
+__all__ = ["PRINT", "ROWS", "Block", "Check", "Feed", "FeedReport", "Halt", "PrintKind"]
+
+ROWS = 2**16
+"""Messages of a block, about, unless another number is asked for."""
+
+
+_OF_BOOKS = (
+    "unknown_ids", "duplicate_ids", "overdrawn",
+    "crossed", "locked", "crossed_before_open", "locked_before_open",
+)  # fmt: skip
+
+
+class PrintKind(IntEnum):
+    """What kind of trade a print tells."""
+
+    TRADE = 1
+    """Visible liquidity was taken. In an order-by-order feed the messages beside it take the lots
+    off the book; in a level feed the update of the level does."""
+    HIDDEN = 2
+    """An order that nobody saw was executed: the book does not change."""
+    CROSS = 3
+    """An auction or a cross."""
+    BROKEN = 4
+    """An earlier trade does not count: ``match_id`` says which."""
+    LIQUIDATION = 5
+    """A forced order of the venue's."""
+
+
+PRINT = np.dtype(
+    [
+        ("ts_event", "<i8"),  # ns, as the messages have it
+        ("at", "<i8"),  # messages of the feed before it
+        ("price", "<i8"),  # ticks
+        ("size", "<i8"),  # lots
+        ("order_id", "<i8"),  # of the resting order, 0: not told
+        ("match_id", "<i8"),  # the venue's number of the trade, 0: not told
+        ("instrument", "<u2"),
+        ("kind", "u1"),  # PrintKind
+        ("side", "i1"),  # of the aggressor: 1 buy, -1 sell, 0 not told
+        ("counts", "u1"),  # whether it counts in the volume
+        ("reserved", "u1", (3,)),
+    ],
+    align=True,
+)
+"""One trade that a feed tells, 56 bytes."""
+
+
+class Block(NamedTuple):
+    """A stretch of a feed."""
+
+    messages: NDArray[np.void]
+    """``lob.MESSAGE`` rows, in the feed's order."""
+    consistent: NDArray[np.bool_]
+    """For each message whether the book after it is one that the venue showed."""
+    prints: NDArray[np.void]
+    """``PRINT`` rows."""
+
+
+@dataclass
+class Check:
+    """One test of truth that the venue's own format offers: a CRC32, a chain of update ids."""
+
+    passed: int = 0
+    failed: int = 0
+    first_failure: str = ""
+    """Where, and what was expected and found."""
+
+
+class Halt(NamedTuple):
+    """A change of the trading state of an instrument."""
+
+    ts_event: int
+    instrument: int
+    state: str
+    """As the venue calls it: halted, paused, quoting, trading..."""
+
+
+@dataclass
+class FeedReport:
+    """What was met in a feed. It grows as the feed is read; ``complete`` once all is.
+
+    Counts that a format cannot have are 0, and its ``checks`` say what was tested.
+    """
+
+    path: str
+    format: str
+    verified: bool
+    """Whether the reader of this format was tried on real files."""
+    is_level_feed: bool
+    """Whether orders are anonymous: one for each price that is there."""
+    clock: str
+    """What ``ts_event`` counts from: ``"UTC"`` or ``"exchange-local, after midnight"``."""
+    complete: bool = False
+    records: dict[str, int] = field(default_factory=dict)
+    """By the format's own name of the type."""
+    messages: int = 0
+    prints: int = 0
+    first_ts: int | None = None
+    last_ts: int | None = None
+    went_back: int = 0
+    """Records earlier than the one before."""
+    gaps: int = 0
+    """Places where the venue's own numbers say that something is missing."""
+    checks: dict[str, Check] = field(default_factory=dict)
+    snapshots: int = 0
+    unknown_ids: int = 0
+    """Cancels, reductions, executions and replacements of orders that are not there."""
+    unknown_explained: int = 0
+    """Those of ``unknown_ids`` whose orders are from before the record, or before a snapshot."""
+    duplicate_ids: int = 0
+    """New orders under the id of one that is there."""
+    overdrawn: int = 0
+    """Reductions by more than the order had."""
+    crossed_before_open: int = 0
+    """Consistent books with the best bid above the best ask, while orders were collected."""
+    crossed: int = 0
+    """The same once trading was open: the feed is damaged, or the reader wrong."""
+    locked_before_open: int = 0
+    locked: int = 0
+    """Best bid equal to best ask, once trading was open."""
+    live_orders: int = 0
+    """At the end."""
+    sessions: list[tuple[int, str]] = field(default_factory=list)
+    """Time and name of each event of the trading day."""
+    halts: list[Halt] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a reader of any result must know: assumptions, repairs, what is unverified."""
+    problem: str = ""
+    """The first thing that was wrong, with its line or byte."""
+
+    def check(self, name: str) -> Check:
+        """The check of this name; it is made where it is not there."""
+        return self.checks.setdefault(name, Check())
+
+    def note(self, said: str) -> None:
+        """Add a note, once."""
+        if said not in self.notes:
+            self.notes.append(said)
+
+    def blame(self, said: str) -> None:
+        """Keep the first problem."""
+        self.problem = self.problem or said
+
+    def saw(self, ts: NDArray[np.int64]) -> None:
+        """Count the times of records, in their order."""
+        if not len(ts):
+            return
+        if self.first_ts is None:
+            self.first_ts = self.last_ts = int(ts[0])
+        assert self.last_ts is not None
+        self.went_back += int(np.count_nonzero(ts[1:] < ts[:-1])) + int(ts[0] < self.last_ts)
+        self.first_ts = min(self.first_ts, int(ts.min()))
+        self.last_ts = int(ts[-1])
+
+    def saw_one(self, ts: int) -> None:
+        """Count the time of one record."""
+        if self.first_ts is None or self.last_ts is None:
+            self.first_ts = self.last_ts = ts
+        self.went_back += ts < self.last_ts
+        self.first_ts = min(self.first_ts, ts)
+        self.last_ts = ts
+
+    @property
+    def faults(self) -> list[str]:
+        """What says that the feed is damaged or incomplete; empty where nothing does."""
+        found = [
+            f"check {name}: {check.failed} of {check.passed + check.failed} failed"
+            + (f" (first: {check.first_failure})" if check.first_failure else "")
+            for name, check in self.checks.items()
+            if check.failed
+        ]
+        for count, said in (
+            (self.gaps, "gaps"),
+            (self.unknown_ids - self.unknown_explained, "references to unknown orders"),
+            (self.duplicate_ids, "new orders under an id in use"),
+            (self.overdrawn, "reductions by more than there was"),
+            (self.crossed, "crossed books once trading was open"),
+        ):
+            if count:
+                found.append(f"{count} {said}")
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it in plain types, for JSON."""
+        told = dict(vars(self))
+        told["checks"] = {name: vars(check).copy() for name, check in self.checks.items()}
+        told["halts"] = [halt._asdict() for halt in self.halts]
+        told["sessions"] = [{"ts_event": ts, "name": name} for ts, name in self.sessions]
+        told["faults"] = self.faults
+        return told
+
+    def __str__(self) -> str:
+        from lob.feeds._tell import tell
+
+        return tell(self)
+
+
+class Feed(ABC):
+    """A file of historical order flow, read as ``lob.MESSAGE`` arrays in bounded memory.
+
+    Parameters
+    ----------
+    path
+        The file.
+    member
+        Which file of a zip that holds several.
+
+    Attributes
+    ----------
+    format
+        Name of the format, as the registry has it.
+    verified
+        Whether the reader was tried on real files of the format; results of one that was not are
+        labelled *unverified*.
+    is_level_feed
+        Whether the feed tells sizes of prices, not orders: each price then is one anonymous order,
+        and queue places are unknown. Every result says so.
+    clock
+        ``"UTC"``: ``ts_event`` is ns since 1970; or ``"exchange-local, after midnight"``.
+    """
+
+    format: ClassVar[str]
+    verified: ClassVar[bool] = True
+    is_level_feed: ClassVar[bool] = False
+    clock: ClassVar[str] = "UTC"
+    keeps_books: ClassVar[bool] = False
+    """Whether the reader follows its own messages in ``self.books``, for it needs them to read."""
+
+    def __init__(self, path: str | Path, *, member: str | None = None) -> None:
+        self.path = Path(path)
+        self.member = member
+        self.books = Books()
+        self.report = self._new_report()
+
+    @property
+    @abstractmethod
+    def instruments(self) -> list[Instrument]:
+        """What is traded, numbered as in the messages, ticks and lots as found or stated.
+
+        Complete once the feed is read; before, as far as the head of the file tells.
+        """
+
+    @abstractmethod
+    def _blocks(self, rows: int) -> Iterator[Block]:
+        """Read the file from the front; fill ``report`` as it goes.
+
+        A block holds about ``rows`` messages: more where one record makes many. It may raise any
+        ``FeedError``. Where books are crossed before an opening, it calls
+        ``self.books.close(before_open=True)`` at the opening.
+        """
+
+    @final
+    def blocks(self, rows: int = ROWS) -> Iterator[Block]:
+        """Messages and prints together, from the front, with a new report.
+
+        Raises ``FeedError``, and nothing else, where the file is damaged.
+        """
+        if rows < 1:
+            raise ValueError(f"rows must be 1 or more, got {rows}")
+        self.books = Books()
+        self.report = self._new_report()
+        try:
+            for block in self._blocks(rows):
+                if not self.keeps_books:
+                    self.books.apply(block.messages, block.consistent)
+                self.report.messages += len(block.messages)
+                self.report.prints += len(block.prints)
+                yield block
+        except FeedError as error:
+            self.report.blame(str(error))
+            self._count_books()
+            raise
+        self.books.close()
+        self._count_books()
+        self.report.complete = True
+
+    @final
+    def batches(self, rows: int = ROWS) -> Iterator[NDArray[np.void]]:
+        """The messages alone, in non-empty ``lob.MESSAGE`` arrays of about ``rows`` rows."""
+        for block in self.blocks(rows):
+            if len(block.messages):
+                yield block.messages
+
+    @final
+    def prints(self, rows: int = ROWS) -> Iterator[NDArray[np.void]]:
+        """The trades that the feed tells, in non-empty ``PRINT`` arrays; another pass."""
+        for block in self.blocks(rows):
+            if len(block.prints):
+                yield block.prints
+
+    @final
+    def scan(self) -> FeedReport:
+        """Read all of it and return the report. Raises ``FeedError`` where it is damaged."""
+        for _ in self.blocks():
+            pass
+        return self.report
+
+    def _count_books(self) -> None:
+        """Add what the books met; a reader may have counted more itself."""
+        report, books = self.report, self.books
+        for name in _OF_BOOKS:
+            setattr(report, name, getattr(report, name) + getattr(books, name))
+        report.live_orders = books.live
+
+    def _new_report(self) -> FeedReport:
+        report = FeedReport(
+            str(self.path), self.format, self.verified, self.is_level_feed, self.clock
+        )
+        if not self.verified:
+            report.note("unverified: no real file of this format was at hand to try the reader on")
+        if self.is_level_feed:
+            report.note("a level feed: each price is one anonymous order, queue places are unknown")
+        return report
+
+
+def empty(messages: int = 0, prints: int = 0) -> Block:
+    """A block of rows to fill in: zeros, every message consistent."""
+    return Block(np.zeros(messages, MESSAGE), np.ones(messages, np.bool_), np.zeros(prints, PRINT))

@@ -1,0 +1,151 @@
+"""Which format a file is: known by what is in it, then by its name."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lob.feeds.containers import BOM, members, open_source
+from lob.feeds.errors import FeedError
+from lob.feeds.feed import Feed
+
+__all__ = ["FORMATS", "Format", "Head", "open_feed", "recognise"]
+
+HEAD = 2**16
+
+
+@dataclass(frozen=True)
+class Head:
+    """The start of a file, for a reader to tell whether it is one of its own.
+
+    Attributes
+    ----------
+    path
+        The file, or a folder.
+    name
+        Of the file or the chosen member, without its folder.
+    data
+        The first 64 KiB, unpacked, without a byte-order mark; empty of a folder or an archive of
+        which nothing was chosen.
+    members
+        What a zip holds.
+    """
+
+    path: Path
+    name: str
+    data: bytes
+    members: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The whole lines of the start, without their ends; the last one if it is the only one."""
+        lines = self.data.splitlines()
+        return lines if len(lines) < 2 or self.data.endswith((b"\n", b"\r")) else lines[:-1]
+
+
+class Format(NamedTuple):
+    """A row of the registry."""
+
+    name: str
+    reader: str
+    """``module:class`` of a ``Feed`` with a classmethod ``recognises(head) -> bool``, which may
+    raise ``FeedError`` for what it knows and cannot read."""
+
+    def load(self) -> Any:
+        """The class."""
+        module, name = self.reader.split(":")
+        return getattr(import_module(module), name)
+
+
+FORMATS: list[Format] = [
+    Format("lobster", "lob.feeds.lobster_feed:Lobster"),
+    Format("bitstamp", "lob.feeds.bitstamp:Bitstamp"),
+    Format("independent-reserve", "lob.feeds.independent_reserve:IndependentReserve"),
+    Format("databento-mbo", "lob.feeds.databento:DatabentoMbo"),
+    Format("itch", "lob.feeds.itch:Itch"),
+    Format("binance", "lob.feeds.binance:Binance"),
+    Format("bybit", "lob.feeds.bybit:Bybit"),
+    Format("bybit-2021", "lob.feeds.bybit:Bybit2021"),
+    Format("coinbase", "lob.feeds.coinbase:Coinbase"),
+    Format("coinbase-pro", "lob.feeds.coinbase:CoinbasePro"),
+    Format("deribit", "lob.feeds.deribit:Deribit"),
+    Format("hyperliquid", "lob.feeds.hyperliquid:Hyperliquid"),
+    Format("kraken", "lob.feeds.kraken:Kraken"),
+    Format("kraken-futures", "lob.feeds.kraken:KrakenFutures"),
+    Format("okx", "lob.feeds.okx:Okx"),
+    Format("hftbacktest", "lob.feeds.hftbacktest:HftBacktest"),
+    Format("tardis", "lob.feeds.tardis:Tardis"),
+    Format("table", "lob.feeds.tables:Table"),
+]
+"""All formats, one a line; the first that recognises a file reads it."""
+
+
+def recognise(path: str | Path, *, member: str | None = None) -> Format:
+    """The format of a file.
+
+    Raises
+    ------
+    FeedError
+        If it cannot be read or no format knows it.
+    """
+    head = _head(Path(path), member)
+    for known in FORMATS:
+        if known.load().recognises(head):
+            return known
+    if head.members and not head.data:
+        listed = "".join(f"\n  {name}" for name in head.members[:20])
+        raise FeedError(
+            f"holds {len(head.members)} files, choose one as the member:{listed}", path=path
+        )
+    names = ", ".join(known.name for known in FORMATS)
+    raise FeedError(f"is no format that is known here; known are {names}", path=path)
+
+
+def open_feed(
+    path: str | Path,
+    *,
+    format: str | None = None,
+    member: str | None = None,
+    **options: Any,
+) -> Feed:
+    """Open a file of historical order flow with the reader of its format.
+
+    Parameters
+    ----------
+    path
+        The file; of some formats a folder.
+    format
+        Name of the format, a row of ``FORMATS``; recognised where it is not given.
+    member
+        Which file of a zip that holds several.
+    options
+        Of the reader of the format.
+
+    Raises
+    ------
+    FeedError
+        If the file is not there or no reader knows it.
+    ValueError
+        If there is no such format.
+    """
+    if format is None:
+        chosen = recognise(path, member=member)
+    else:
+        found = [known for known in FORMATS if known.name == format]
+        if not found:
+            names = ", ".join(known.name for known in FORMATS)
+            raise ValueError(f"format must be one of {names}, got {format!r}")
+        chosen = found[0]
+    feed: Feed = chosen.load()(path, member=member, **options)
+    return feed
+
+
+def _head(path: Path, member: str | None) -> Head:
+    if path.is_dir():
+        return Head(path, path.name, b"")
+    inside = tuple(members(path))
+    if len(inside) > 1 and member is None:
+        return Head(path, path.name, b"", inside)
+    with open_source(path, member) as source:
+        name = source.name.rsplit("/", 1)[-1]
+        return Head(path, name, source.read(HEAD).removeprefix(BOM), inside)
