@@ -1,9 +1,6 @@
-from typing import final
-
 import numpy as np
 from numpy.typing import NDArray
 
-@final
 class Books:
     live: int
     unknown_ids: int

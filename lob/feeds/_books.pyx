@@ -42,7 +42,6 @@ cdef Py_ssize_t seek(const Ladder *ladder, int64_t key) noexcept nogil:
     return low
 
 
-@cython.final
 cdef class Books:
     """Follows messages, and counts what no sound feed tells.
 

@@ -190,7 +190,10 @@ def _absolute(
 
 def _float(steps: NDArray[np.int64], step: float, inverse: int) -> NDArray[np.float64]:
     """Steps as the float nearest to the decimal: a division by a whole number rounds once."""
-    return steps / inverse if inverse else steps * step
+    found: NDArray[np.float64] = np.asarray(
+        steps / inverse if inverse else steps * step, np.float64
+    )
+    return found
 
 
 def _header(name: str, data: bytes) -> tuple[int, int]:

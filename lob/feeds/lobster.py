@@ -44,12 +44,12 @@ NO_ASK = 9_999_999_999
 NO_BID = -9_999_999_999
 """The price of a bid level that is not there; its size is 0."""
 
+CENT = 100  # in the file's prices
 MAX_SIZE = 10**12  # shares of one order or level: no sum of a day comes near an overflow
 
 MAX_LEVELS = 10_000  # more than any venue keeps
-SILENCE = (
-    60 * 10**9
-)  # ns at the end of a day that are worth a thoughtCENT = 100  # in the file's prices
+SILENCE = 60 * 10**9  # ns at the end of a day that are worth a thought
+CENT = 100  # in the file's prices
 
 ROW = np.dtype(
     [
@@ -311,7 +311,7 @@ def _read_pair(pair: Pair) -> Day:
         messages=messages,
         book=book,
         source=source,
-        until=int(name["end"]) * MILLISECOND,
+        until=int(name["end"]) * MILLISECOND_NS,
     )
 
 
