@@ -114,8 +114,10 @@ def order_splitting(
     """
     if not alpha > 1:
         raise ValueError(f"alpha must exceed 1, got {alpha!r}")
-    whole(lags=min(lags), trades=trades)
-    if max(lags) >= trades:
+    for lag in lags:
+        whole(lags=lag)
+    whole(trades=trades)
+    if max(lags, default=0) >= trades:
         raise ValueError(f"lags must stay below trades = {trades}, got {max(lags)!r}")
     signs = split_order_signs(alpha, trades, np.random.default_rng(seed)).astype(np.float32)
     # The mean is not subtracted: it is zero by symmetry, and its estimate would bias further.

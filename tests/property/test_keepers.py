@@ -18,6 +18,7 @@ from agents.keepers import (
     Sliced,
 )
 from lob import Kind, Side
+from tests.examples import examples
 from tests.offering import SECOND, English, Shop, asks, bids, lots_of, selling
 
 UNTIL = 400 * SECOND
@@ -75,7 +76,7 @@ def designs(draw):
     return Shop(top=draw(st.integers(60, 300)), **rules)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     designs(),
     bots(),
@@ -124,7 +125,7 @@ def test_bots_keep_to_the_rules(design, made, lots, ticks, depth, side):
             assert traded["size"].sum() + side * lots_of(simulation, bot) == got
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data(), st.integers(1, 399))
 def test_forks_go_on_alike(data, at):
     simulation = selling(

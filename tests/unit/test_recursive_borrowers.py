@@ -14,6 +14,7 @@ from lob.clearing import Clearing, Holding, Oracle, leverage
 from lob.clearing.margin import LoanToValue
 from lob.clearing.oracle import BestBid, Fixed
 from lob.liquidation import MarketSale
+from tests.examples import examples
 
 SECOND = 1_000_000_000
 PPM = 1_000_000
@@ -63,7 +64,7 @@ def has(simulation, recursive_borrowers, borrower=0):
     return simulation.clearings[0].account(account)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     deposit=st.integers(1, 10**7),
     ltv=st.integers(0, 750_000),

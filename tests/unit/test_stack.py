@@ -17,6 +17,7 @@ from lob.clearing.stack import count_failing, fails_at, value_accounts
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
 from lob.venue.pool import FairShare, Pool
+from tests.examples import examples
 from tests.venues import ladder
 
 ETH = lob.Instrument("ETH", base="eth")
@@ -283,7 +284,7 @@ def test_shorts_fail_on_a_rise_and_portfolios_by_their_health():
     assert stacks.of(pair).effective_leverage == pytest.approx(2_000 / 300)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     accounts=st.lists(
         st.tuples(st.integers(-900_000, 900_000), st.integers(-1_000, 1_000).filter(bool)),
