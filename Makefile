@@ -7,7 +7,7 @@ STUBBED := $(subst /,.,$(basename $(shell find lob agents -name '*.pyi')))
 BENCH := $(VENV)-bench
 PEERS := $(BENCH)/.installed
 SECONDS ?= 60
-SEED ?= 0
+SEED := $(or $(SEED),$(shell date +%s))
 
 .PHONY: demo test slow fuzz bench lint types build clean
 
@@ -17,11 +17,13 @@ demo: $(STAMP)  ## a spiral, and five ways of selling compared in it: offline
 test: $(STAMP)  ## everything that is checked at every commit
 	$(BIN)/python -m pytest
 
-slow: $(STAMP)  ## the longer tests
+slow: $(STAMP)  ## the longer tests, and new examples of every property: another SEED, others
 	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m tests.property.fuzz --seconds 0 --times 3 --seed $(SEED)
 
-fuzz: $(STAMP)  ## compiled engine against reference: make fuzz SECONDS=600 SEED=7
+fuzz: $(STAMP)  ## engine against reference, then every property: make fuzz SECONDS=600 SEED=7
 	$(BIN)/python -m tests.differential.fuzz --seconds $(SECONDS) --seed $(SEED)
+	$(BIN)/python -m tests.property.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 bench: $(PEERS)  ## side by side with the peers that install
 	$(BENCH)/bin/python -m benchmarks.run

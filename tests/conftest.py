@@ -4,8 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from tests import examples
 from tests.engines import ENGINES
 from tests.folders import require
+
+
+def pytest_configure(config):
+    examples.choose(config)
+
+
+def pytest_terminal_summary(terminalreporter):
+    lines = examples.lines_to_paste(terminalreporter.getreports("failed"))
+    if lines:
+        terminalreporter.section("examples that failed")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(params=list(ENGINES.values()), ids=list(ENGINES))

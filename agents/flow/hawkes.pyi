@@ -21,6 +21,7 @@ class Hawkes(BackgroundFlow):
         excitation: Iterable[Iterable[SupportsFloat]],
         decay: float | Iterable[SupportsFloat],
         placement: Iterable[SupportsFloat] = (1.0,),
+        theta: SupportsFloat = 0.0,
         size: int = 1,
         instrument: int = 0,
         owner: int | None = None,

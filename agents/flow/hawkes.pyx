@@ -13,10 +13,12 @@ from lob.engine.records cimport BUY, SELL
 from lob.units cimport SECOND_NS
 
 from collections.abc import Iterable
+from warnings import warn
 
 import numpy as np
 
 from lob.checks import reals
+from agents.flow.arguments import finite
 
 __all__ = ["EVENT_TYPES", "Hawkes"]
 
@@ -45,7 +47,10 @@ cdef class Hawkes(BackgroundFlow):
     for every past event of type j, ``excitation[i][j] * decay[j] * exp(-decay[j] * age)``. Limit
     orders go to a distance from the opposite best price drawn from ``placement``; a cancellation
     takes one of the flow's own open orders of its side at random, and does nothing where there is
-    none.
+    none. Besides, each open order leaves at rate ``theta``.
+
+    Without that the rates of arrivals and departures know nothing of how much rests: where more
+    comes than goes the book grows without end, of which a ``UserWarning`` tells.
 
     The times are exact (thinning, Ogata 1981): between events intensities only fall, so that the
     last one is a bound.
@@ -63,6 +68,9 @@ cdef class Hawkes(BackgroundFlow):
         How fast excitation fades, a second: a number, or six by the type of the cause.
     placement
         Weights of the distances 1, 2, 3... ticks from the opposite best price.
+    theta
+        Cancellations a second of one open order, whatever else happens: with any above 0 the number
+        of open orders settles where as many leave as come.
 
     References
     ----------
@@ -74,8 +82,20 @@ cdef class Hawkes(BackgroundFlow):
     cdef Block numbers  # baseline, then jumps[i][j] = excitation * decay, decay, state[j]
     cdef int64_t updated  # ns: the time of the state
     cdef bint even  # all decays are the same
+    cdef double theta
 
-    def __init__(self, name, *, price, baseline, excitation, decay, placement=(1.0,), **others):
+    def __init__(
+        self,
+        name,
+        *,
+        price,
+        baseline,
+        excitation,
+        decay,
+        placement=(1.0,),
+        theta=0.0,
+        **others,
+    ):
         cdef double *numbers
         BackgroundFlow.__init__(self, name, price=price, **others)
         base = reals("baseline", baseline, TYPES)
@@ -95,6 +115,9 @@ cdef class Hawkes(BackgroundFlow):
         if min(decays) == 0:
             raise ValueError(f"decay must be above 0, got {decay!r}")
         self.even = min(decays) == max(decays)
+        self.theta = finite("theta", theta)
+        if self.theta == 0:
+            warn_of_growth(name, base, matrix)
         self.distances = Choice("placement", placement)
         self.numbers = Block()
         self.numbers.reserve(sizeof(double) * (3 * TYPES + TYPES * TYPES))
@@ -105,7 +128,12 @@ cdef class Hawkes(BackgroundFlow):
 
     cdef int start(self) except -1:
         self.updated = self.simulation.now
-        return self.wake_at_rate(self.intensity_sum())
+        return self.schedule_next()
+
+    cdef int schedule_next(self) except -1:
+        """Draw when the next thing may happen: from now on all rates only fall."""
+        cdef double leaving = self.theta * (self.buys.count + self.sells.count)
+        return self.wake_at_rate(self.intensity_sum() + leaving)
 
     cdef inline double *state(self) noexcept:
         return <double *>self.numbers.data + 2 * TYPES + TYPES * TYPES
@@ -149,8 +177,21 @@ cdef class Hawkes(BackgroundFlow):
             if at < 0:
                 self.state()[kind] += 1
                 self.act(kind)
-                break
-        return self.wake_at_rate(self.intensity_sum())
+                return self.schedule_next()
+        if self.theta > 0:
+            self.cancel_one(at / self.theta)
+        return self.schedule_next()
+
+    cdef int cancel_one(self, double number) except -1:
+        """Cancel the open order with this number, rounded down, if there is one."""
+        cdef int64_t place = <int64_t>number
+        cdef OpenOrders orders = self.buys
+        if place >= orders.count:
+            place -= orders.count
+            orders = self.sells
+        if place >= orders.count:
+            return 0
+        return self.cancel_order(self.instrument, orders.at(place).order_id)
 
     cdef int act(self, int kind) except -1:
         """What an event of a type does."""
@@ -174,3 +215,20 @@ cdef class Hawkes(BackgroundFlow):
     def intensities(self):
         """The six intensities in events a second, as they were at its last wake-up."""
         return [self.intensity_of(kind) for kind in range(TYPES)]
+
+
+def warn_of_growth(name, baseline, matrix):
+    """Warn where more orders come than go on a side, in the long run."""
+    rates = np.linalg.solve(np.eye(TYPES) - np.array(matrix), np.array(baseline))
+    for side, came, sold, left in (
+        ("buy", LIMIT_BUY, MARKET_SELL, CANCEL_BUY), ("sell", LIMIT_SELL, MARKET_BUY, CANCEL_SELL)
+    ):
+        growth = rates[came] - rates[sold] - rates[left]
+        if growth > 1e-9 * rates.sum():
+            warn(
+                f"{name}: {rates[came]:.4g} {side} orders a second come and "
+                f"{rates[sold] + rates[left]:.4g} go: the book grows without end; give theta, or "
+                "rates that balance",
+                stacklevel=3,
+            )
+            return

@@ -165,11 +165,18 @@ class Auctioneer(Bot):
             self.redeem(tag)
         super().on_offer(offer)
 
-    def refusal(self, tag: int, reason: Reason) -> None:
+    def refusal(self, tag: int, reason: Reason, price: int) -> None:
         """The bid does not count; another try is made a while later."""
-        bid = self.mine.pop(tag, None)
+        bid, offer = self.mine.get(tag), self.following.get(tag)
+        if (
+            bid is not None
+            and offer is not None
+            and (bid != price or self.leads(tag, self.state_of(offer)))
+        ):
+            # Late news of an earlier bid: since then it has sent another one, which may stand.
+            return
+        self.mine.pop(tag, None)
         self.redeem(tag)
-        offer = self.following.get(tag)
         if offer is None:
             return
         if reason == Reason.BID_TOO_LOW and bid is not None:
@@ -287,10 +294,10 @@ class AuctionKeeper(Auctioneer, Keeper):
             return Auctioneer.perform(self, transaction)
         return Keeper.perform(self, transaction)
 
-    def refusal(self, tag: int, reason: Reason) -> None:
+    def refusal(self, tag: int, reason: Reason, price: int) -> None:
         """See the two kinds."""
-        Keeper.refusal(self, tag, reason)
-        Auctioneer.refusal(self, tag, reason)
+        Keeper.refusal(self, tag, reason, price)
+        Auctioneer.refusal(self, tag, reason, price)
 
     def done(self, tag: int, succeeded: bool) -> None:
         """See the two kinds."""

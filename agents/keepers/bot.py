@@ -23,7 +23,7 @@ from agents.keepers.transactions import (
     checked_outages,
     sink_account,
 )
-from agents.keepers.valuation import Costs, Levels, SellableDepth, limit_of
+from agents.keepers.valuation import Costs, Levels, SellableDepth, limit_at, limit_of
 from agents.latency import Distance, Latency
 from agents.random import Purpose, RandomStream
 from lob import EntryKind, EventKind, Reason, Side
@@ -173,8 +173,8 @@ class Bot(Agent):
     def unfilled(self, order_id: int, size: int) -> None:
         """So many lots of an own order did not trade."""
 
-    def refusal(self, tag: int, reason: Reason) -> None:
-        """A transaction about an offer was refused."""
+    def refusal(self, tag: int, reason: Reason, price: int) -> None:
+        """A transaction about an offer at that price in ticks was refused; others may follow it."""
 
     def gone(self, tag: int) -> None:
         """An offer has ended."""
@@ -271,8 +271,7 @@ class Bot(Agent):
         best = book.best_bid if side == Side.BUY else book.best_ask
         if best is None:
             return None
-        costs = self.costs_of(instrument)._replace(gas=0)
-        return limit_of(side, [(best, 1)], size=1, least=1, most=1, costs=costs)
+        return limit_at(side, best, self.costs_of(instrument))
 
     # ---------------------------------------------------------------- time
 
@@ -464,7 +463,7 @@ class Bot(Agent):
             if kind == EventKind.REJECTED:
                 if event.order_id >= LIQUIDATION_TAG:
                     self.refused[event.reason] += 1
-                    self.refusal(event.order_id, event.reason)
+                    self.refusal(event.order_id, event.reason, event.price)
                 else:
                     self.unfilled(event.order_id, event.size)
             elif kind == EventKind.CANCELLED:

@@ -238,7 +238,7 @@ class Keeper(Bot):
             reward=offer.reward,
         )
 
-    def refusal(self, tag: int, reason: Reason) -> None:
+    def refusal(self, tag: int, reason: Reason, price: int) -> None:
         """What a part would leave may be too little: then it is all or nothing."""
         if reason == Reason.LEAVES_DUST:
             self.whole.add(tag)

@@ -27,6 +27,7 @@ __all__ = [
     "Worth",
     "gain",
     "levels_of",
+    "limit_at",
     "limit_of",
     "worth_taking",
 ]
@@ -149,7 +150,9 @@ def worth_taking(
     """How many lots of an offer of ``size`` to take at a price.
 
     All levels at which a lot pays for itself; if that is below ``least``, or the reward for taking
-    all makes it better, the other sizes that are allowed. At most ``most`` lots.
+    all makes it better, the other sizes that are allowed. At most ``most`` lots. Where none of them
+    pays, because each level is rounded against the taker, the sizes that ``limit_of`` goes by: at
+    the price that it names something is always taken.
     """
     good = 0
     for at, depth in levels:
@@ -158,13 +161,40 @@ def worth_taking(
         good += depth
     sizes = {min(good, most, size)}
     sizes |= {min(max(good, least), most, size), min(size, most)}
-    best = NOTHING
-    for lots in sorted(sizes):
-        if lots and (lots >= least or lots == size):
-            won = gain(side, price, levels, lots, costs, reward if lots == size else 0)
-            if won > best.gain or (won == 0 and not best.lots):
-                best = Worth(lots, won)
+    allowed = sorted(lots for lots in sizes if lots and (lots >= least or lots == size))
+    best = _best_of(allowed, side, price, levels, size, costs, reward)
+    if not best.lots and good and (costs.inverse or costs.fee or costs.hurdle):
+        allowed = _break_even_sizes(levels, size, least, most)
+        best = _best_of(allowed, side, price, levels, size, costs, reward)
     return best
+
+
+def _best_of(
+    sizes: list[int],
+    side: Side,
+    price: int,
+    levels: Levels,
+    size: int,
+    costs: Costs,
+    reward: int,
+) -> Worth:
+    """The most profitable of some sizes in rising order, the smallest of equals."""
+    best = NOTHING
+    for lots in sizes:
+        won = gain(side, price, levels, lots, costs, reward if lots == size else 0)
+        if won > best.gain or (won == 0 and not best.lots):
+            best = Worth(lots, won)
+    return best
+
+
+def _break_even_sizes(levels: Levels, size: int, least: int, most: int) -> list[int]:
+    """The sizes, in rising order, that may be the first to become worth taking."""
+    ends, total = [], 0
+    for _, depth in levels:
+        total += depth
+        ends.append(min(total, most, size))
+    top, least = min(total, most, size), min(least, size)
+    return sorted({lots for end in [*ends, top] if 0 < (lots := max(end, least)) <= top})
 
 
 def limit_of(
@@ -176,20 +206,29 @@ def limit_of(
     as long as the level pays more than the average), or is the least that may be taken, or all.
     ``None``: at no price.
     """
-    ends, total = [], 0
-    for _, depth in levels:
-        total += depth
-        ends.append(min(total, most, size))
-    least = min(least, size)
+    sizes = _break_even_sizes(levels, size, least, most)
     if not costs.gas and not reward:
-        ends = ends[:1]
+        # A level pays no more than the one before it: it only lowers the average.
+        sizes = sorted({*sizes[:1], *sizes[-1:]})
     best: int | None = None
-    for lots in sorted({max(end, least) for end in [*ends, min(total, most, size)]}):
-        if 0 < lots <= min(total, most, size):
-            found = _break_even(side, levels, lots, costs, reward if lots == size else 0)
-            if found is not None and (best is None or side * (found - best) > 0):
-                best = found
+    for lots in sizes:
+        found = _break_even(side, levels, lots, costs, reward if lots == size else 0)
+        if found is not None and (best is None or side * (found - best) > 0):
+            best = found
     return best
+
+
+def limit_at(side: Side, at: int, costs: Costs) -> int | None:
+    """The worst price, in ticks, at which lots that are traded at ``at`` pay for themselves.
+
+    Gas and the rounding of cash apart, which more lots make as small as one likes: no part of an
+    offer is worth taking at a worse price where ``at`` is the best of the book and there is no
+    reward. ``None``: at no price.
+    """
+    hurdle, fee = (costs.fee, costs.hurdle) if costs.inverse else (costs.hurdle, costs.fee)
+    if side == Side.BUY:
+        return at * (PPM - fee) // (PPM + hurdle) or None
+    return None if hurdle >= PPM else -(-at * (PPM + fee) // (PPM - hurdle))
 
 
 def _break_even(side: Side, levels: Levels, lots: int, costs: Costs, reward: int) -> int | None:

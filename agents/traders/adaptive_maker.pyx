@@ -153,6 +153,9 @@ cdef class AdaptiveMakers(Population):
     it is waiting for an answer anyway. It cancels nothing for that: two makers who did would answer
     each other's cancellations for ever.
 
+    Two ways of the original that are no market maker's are switches: ``sleeps_for_ever`` and
+    ``quotes_while_asking``.
+
     Parameters
     ----------
     name, members
@@ -179,6 +182,16 @@ cdef class AdaptiveMakers(Population):
         In ns.
     threshold : float
         The imbalance of the book's two sides that counts as leaning, see ``MarketWatch``.
+    sleeps_for_ever : bool
+        A maker that finds a touch that is not two-sided, before it ever saw a mid, never wakes up
+        again (in the original an error there is swallowed, and with it the next wake-up).
+    quotes_while_asking : bool
+        News of a leaning book add a ladder also while it waits for an answer.
+
+    Attributes
+    ----------
+    ladders_on_waking, ladders_on_leaning : int
+        How many were sent so far, by all makers.
     """
 
     cdef readonly double mean_gap
@@ -192,6 +205,10 @@ cdef class AdaptiveMakers(Population):
     cdef readonly int64_t lookback
     cdef readonly int64_t cancel_delay
     cdef readonly double threshold
+    cdef readonly bint sleeps_for_ever
+    cdef readonly bint quotes_while_asking
+    cdef readonly int64_t ladders_on_waking
+    cdef readonly int64_t ladders_on_leaning
     cdef readonly MarketWatch watch
     cdef Block makers
     cdef Block quotes
@@ -214,6 +231,8 @@ cdef class AdaptiveMakers(Population):
         lookback=60.0,
         cancel_delay=50,
         threshold=0.9,
+        bint sleeps_for_ever=False,
+        bint quotes_while_asking=False,
         **arguments,
     ):
         Population.__init__(self, name, members, **arguments)
@@ -230,6 +249,8 @@ cdef class AdaptiveMakers(Population):
         self.lookback = <int64_t>(SECOND_NS * real("lookback", lookback, above=0))
         self.cancel_delay = integer("cancel_delay", cancel_delay, 0)
         self.threshold = real("threshold", threshold, 0)
+        self.sleeps_for_ever = sleeps_for_ever
+        self.quotes_while_asking = quotes_while_asking
         self.notes = True
 
     cdef int join(self) except -1:
@@ -269,7 +290,8 @@ cdef class AdaptiveMakers(Population):
         if not self.is_open():
             return 0
         if payload & LEANS:
-            if not maker.asking and maker.mid != NO_MID:
+            if maker.mid != NO_MID and (self.quotes_while_asking or not maker.asking):
+                self.ladders_on_leaning += 1
                 self.quote(member)
             return 0
         if payload & ASKS:
@@ -284,6 +306,8 @@ cdef class AdaptiveMakers(Population):
         if not self.is_open():
             return 0
         maker.asking = False
+        if self.sleeps_for_ever and maker.mid == NO_MID and not (quote.bid_size and quote.ask_size):
+            return 0
         self.wake_within(member, SECOND_NS * self.mean_gap)
         if quote.bid_size and quote.ask_size:
             maker.mid = (quote.bid_price + quote.ask_price) >> 1  # rounded down
@@ -294,7 +318,10 @@ cdef class AdaptiveMakers(Population):
         lately = self.watch.traded(quote.ts_event - self.lookback, quote.ts_event)
         maker.bought = lately.bought
         maker.sold = lately.sold
-        return self.quote(member) if maker.mid != NO_MID else 0
+        if maker.mid == NO_MID:
+            return 0
+        self.ladders_on_waking += 1
+        return self.quote(member)
 
     cdef int quote(self, uint32_t member) except -1:
         """Send a whole ladder."""

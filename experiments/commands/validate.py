@@ -42,11 +42,11 @@ def validate_command(
         if only_list:
             _list(as_json)
             return
-        parameters = _parameters(settings or [])
+        parameters = _parameters(settings or [], names or [])
         chosen = names or _chosen(cases, slow)
         if parameters and not names:
             raise ValueError("--set needs the NAME of the target that has the parameter")
-        results = [validate(name, cases=cases, **parameters) for name in chosen]
+        results = [validate(name, cases, **parameters) for name in chosen]
     except (ValueError, OSError) as error:
         raise typer.BadParameter(str(error)) from None
     if as_json:
@@ -68,12 +68,19 @@ def _chosen(cases: "Sequence[Case]", slow: bool) -> list[str]:
     return [name for name, target in every if slow or not target.slow]
 
 
-def _parameters(settings: list[str]) -> dict[str, Any]:
+def _parameters(settings: list[str], names: list[str]) -> dict[str, Any]:
+    """By name; a source's own name of a parameter may itself hold ``=``."""
+    from experiments.validation import find_target
+
+    targets = [target for name in names if (target := find_target(name)) is not None]
+    known = {key for target in targets for key in (*target.defaults(), *target.aliases)}
     parameters: dict[str, Any] = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key:
             raise ValueError(f"--set {setting}: write KEY=VALUE")
+        longest = max((k for k in known if setting.startswith(f"{k}=")), key=len, default=key)
+        key, text = longest, setting[len(longest) + 1 :]
         try:
             parameters[key] = json.loads(text)
         except json.JSONDecodeError:
@@ -103,7 +110,8 @@ def _list(as_json: bool) -> None:
             typer.echo(f"    {name} = {json.dumps(default)}")
         for name, own in target.aliases.items():
             if own:
-                typer.echo(f"    {name}: another name of {own}")
+                both = own if isinstance(own, str) else " and ".join(own)
+                typer.echo(f"    {name}: another name of {both}")
 
 
 def _show(results: "Sequence[Result]") -> None:

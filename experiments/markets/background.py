@@ -91,6 +91,7 @@ def hawkes(
     rate: float = 10.0,
     branching: float = 0.6,
     decay: float = 2.0,
+    theta: float = 0.01,
     events: bool = True,
 ) -> Simulation:
     """Self-exciting flow: orders that cause orders (Hawkes 1971; Large 2007).
@@ -107,6 +108,10 @@ def hawkes(
         limit order for its cancellation). Chosen, not sourced.
     decay
         How fast excitation fades, a second.
+    theta
+        Cancellations a second of one open order, besides those that excite and are excited. Of the
+        orders of a side one a second more comes than trades or goes otherwise (at the defaults), so
+        that some ``1 / theta`` rest there. At 0 the book grows without end, and a warning says so.
     """
     shares = (0.3, 0.3, 0.075, 0.075, 0.125, 0.125)
     half = branching / 2
@@ -125,6 +130,7 @@ def hawkes(
             excitation=excitation,
             decay=decay,
             placement=[0.7**distance for distance in range(20)],
+            theta=theta,
         ),
     )
 
@@ -175,6 +181,10 @@ def queue_reactive(
 
 def _alone(seed: int, events: bool, flow: BackgroundFlow) -> Simulation:
     """A run in which nobody but a flow takes part."""
+    if flow.last_bid < 1:
+        raise ValueError(
+            f"price must be 1 tick or more: an asset has none below, got {flow.last_bid}"
+        )
     simulation = Simulation(seed, events=events, messages=events)
     simulation.add(flow)
     return simulation

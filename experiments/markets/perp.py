@@ -1,19 +1,25 @@
-"""A perpetual future and the spot market that holds it: makers, arbitrage, trend, noise."""
+"""A perpetual future and the spot market that holds it: makers, arbitrage, value, trend, noise."""
 
 from decimal import Decimal
 
 from agents import LogNormal, Simulation
 from agents.flow import ZeroIntelligence
 from agents.traders.arbitrage import FixedBand, PairArbitrage
+from agents.traders.fundamental import Fundamental
 from agents.traders.momentum import MomentumTraders
 from agents.traders.sizes import SizeMixture
 from agents.traders.stress_maker import InventoryLimit, StressSensitiveMaker, VolatilityLimit
+from agents.traders.value import ValueTraders
 from lob import Instrument
+from lob.checks import integer
 from lob.units import MILLISECOND_NS, SECOND_NS
 
 __all__ = ["PERP", "SPOT", "perp"]
 
 PERP, SPOT = 0, 1
+HOUR = 3_600.0  # s
+WANDERS = 0.01  # standard deviation of what the asset is worth, in the long run, as a share
+FOR_EVER = 2**62  # ns: the market never closes
 
 
 def perp(
@@ -22,29 +28,44 @@ def perp(
     price: int = 10_000,
     makers: int = 3,
     trend_followers: int = 20,
+    value_traders: int = 30,
     maker_lots: int = 200,
     events: bool = True,
 ) -> Simulation:
-    """A perpetual and its spot: makers who withdraw, arbitrage, trend followers, noise.
+    """A perpetual and its spot: makers who withdraw, arbitrage, value, trend followers, noise.
 
-    All numbers are chosen, not sourced. Leverage comes on top: positions, margin and funding are
-    the business of clearing, and nothing here forces anybody.
+    Trend followers trade on and on, and would carry the price away without those who know what the
+    asset is worth: half as many lots again as theirs come to buy in each market while it is cheap.
+    That worth wanders about ``price`` by a hundredth, and comes back within hours. All numbers are
+    chosen, not sourced. Leverage comes on top: positions, margin and funding are the business of
+    clearing, and nothing here forces anybody.
 
     Parameters
     ----------
     seed
         Root of all randomness.
     price
-        Where both markets begin, in ticks.
+        Where both markets begin, in ticks, 1,000 or more: an asset has no price below 1.
     makers
         Ladders in each market, who widen and withdraw on inventory and volatility.
     trend_followers
         Traders in the perpetual who follow moving averages.
+    value_traders
+        In each market; 0 leaves both without an anchor, fit for minutes only where trend followers
+        are.
     maker_lots
         Lots of a maker at each of its levels.
     events
         Whether the tapes are kept.
     """
+    integer("price", price, 1_000)
+    worth = Fundamental(
+        seed,
+        "worth",
+        mean=price,
+        reversion=1 / (2 * HOUR),
+        volatility=WANDERS * price / HOUR**0.5,
+    )
     simulation = Simulation(
         seed,
         instruments=[
@@ -70,6 +91,8 @@ def perp(
         )
         for i in range(makers):
             simulation.add(_maker(f"{name} maker {i}", number, price, maker_lots, i))
+        if value_traders:
+            simulation.add(_value_traders(f"{name} value", number, value_traders, worth))
     simulation.add(
         PairArbitrage(
             "arbitrage",
@@ -93,6 +116,26 @@ def perp(
             )
         )
     return simulation
+
+
+def _value_traders(name: str, instrument: int, members: int, worth: Fundamental) -> ValueTraders:
+    """A lot a second each, on the side on which the asset is cheap; they trust what they see."""
+    return ValueTraders(
+        name,
+        members,
+        instrument=instrument,
+        fundamental=worth,
+        sizes=SizeMixture([("normal", 20.0, 5.0, 1.0)]),
+        rate=0.05,
+        mean=worth.mean,
+        reversion=0.0,
+        volatility=worth.mean,
+        noise_variance=1.0,
+        aggressive=0.3,
+        opens=0,
+        closes=FOR_EVER,
+        latency=LogNormal(2 * MILLISECOND_NS, 0.5),
+    )
 
 
 def _maker(name: str, instrument: int, price: int, lots: int, number: int) -> StressSensitiveMaker:

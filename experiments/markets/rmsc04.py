@@ -60,6 +60,8 @@ def rmsc04(
     value: int = 102,
     momentum: int = 12,
     makers: int = 2,
+    sleeps_for_ever: bool = False,
+    quotes_while_asking: bool = False,
     events: Any = True,
     messages: Any = True,
 ) -> agents.Simulation:
@@ -73,6 +75,9 @@ def rmsc04(
         Length of the session, from 09:30; 390 is the full day. Value traders know it.
     noise, value, momentum, makers
         How many there are of each; 0: none.
+    sleeps_for_ever, quotes_while_asking
+        Two faults of the original's makers, see ``agents.traders.AdaptiveMakers``: both on gives
+        its counts.
     events, messages
         As for ``agents.Simulation``.
 
@@ -121,7 +126,16 @@ def rmsc04(
             MomentumTraders("momentum", momentum, sizes=ORDER_SIZES, mean_gap=37.0, **common)
         )
     if makers:
-        simulation.add(AdaptiveMakers("makers", makers, mean_gap=60.0, **common))
+        simulation.add(
+            AdaptiveMakers(
+                "makers",
+                makers,
+                mean_gap=60.0,
+                sleeps_for_ever=sleeps_for_ever,
+                quotes_while_asking=quotes_while_asking,
+                **common,
+            )
+        )
     return simulation
 
 

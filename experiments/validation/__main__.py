@@ -12,7 +12,7 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", required=True)
     parser.parse_args()
     cases = read_cases()
-    results = [validate(case.id, cases=cases) for case in cases if find_target(case.id)]
+    results = [validate(case.id, cases) for case in cases if find_target(case.id)]
     print(markdown(results))
     print("\nNotes:\n")
     notes: dict[str, list[str]] = {}

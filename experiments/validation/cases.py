@@ -1,4 +1,4 @@
-"""Published values: the cases of a ``validation.json``.
+"""Published values: the cases of every ``validation*.json`` in a folder.
 
 The project carries none. ``FIRESALE_CASES`` names the folder; by default it is ``shared/cases``
 beside the project's own folder.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CONTEXT", "LATER", "Case", "case_file", "covers", "read_cases"]
+__all__ = ["CONTEXT", "LATER", "Case", "case_files", "covers", "read_cases"]
 
 CONTEXT = {
     "FPZ-law": "a mean-field law that direct simulation of its own model contradicts by a factor "
@@ -27,6 +27,8 @@ CONTEXT = {
     "BP-fig1": "margins in a crisis",
     "KO-table": "declines in historical crashes",
     "HL-ADL": "a historical liquidation cascade",
+    "HL-CASC-time": "a historical liquidation cascade",
+    "DE-1pct": "needs the balance sheets of the study",
     "OCT10": "a historical liquidation cascade",
     "MAY19": "a historical liquidation cascade",
     "MAKER": "a historical liquidation cascade",
@@ -40,10 +42,13 @@ CONTEXT = {
 """Cases that tell what the world is like, by id: shown, never a gate."""
 
 LATER = {
-    "TFG-base": "a market that clears at one price each step",
     "GEAN": "an equilibrium of beliefs",
-    "AMM": "automated market makers",
-    "AUC-.*": "bidders with private values",
+    "LIDO-loop": "a population of recursive borrowers drawn from real positions",
+    "SAR-depth": "a population of makers that withdraw as they did",
+    "SAR-makers": "a population of makers that withdraw and return as they did",
+    "SAR-conc": "populations as concentrated as open interest was",
+    "OCT10-BTC": "a hindcast of October 2025",
+    "XUSD-25": "a study of an oracle that stands still",
 }
 """Cases of parts of the project that are not built yet."""
 
@@ -68,26 +73,38 @@ def covers(table: Sequence[str], case_id: str) -> str | None:
     return next((pattern for pattern in table if re.fullmatch(pattern, case_id)), None)
 
 
-def case_file() -> Path:
-    """Return the path at which the cases are looked for."""
+def case_files() -> list[Path]:
+    """Return the files in which cases are looked for: ``validation.json`` first, by name."""
     default = Path(__file__).resolve().parents[3] / "shared" / "cases"
-    return Path(os.environ.get("FIRESALE_CASES") or default) / "validation.json"
+    folder = Path(os.environ.get("FIRESALE_CASES") or default)
+    return sorted(folder.glob("validation*.json"), key=lambda path: path.stem)
 
 
-def read_cases(path: Path | None = None) -> list[Case]:
-    """Return the cases of a file; none where nobody named one and the default is not there.
+def read_cases(*paths: Path) -> list[Case]:
+    """Return the cases of all files; none where nobody named one and the default has none.
 
     Raises
     ------
     ValueError
-        If the file is not a list of cases, with the index of the first that is not one.
+        If a file is not a list of cases, with the index of the first that is not one; if two cases
+        have one id.
     OSError
-        If ``path`` or ``FIRESALE_CASES`` is given and cannot be read.
+        If a path is given and cannot be read, or ``FIRESALE_CASES`` names a folder without cases.
     """
-    asked = path is not None or "FIRESALE_CASES" in os.environ
-    path = path or case_file()
-    if not asked and not path.is_file():
-        return []
+    files = list(paths) or case_files()
+    named = os.environ.get("FIRESALE_CASES")
+    if not files and named:
+        raise FileNotFoundError(f"there is no validation*.json in FIRESALE_CASES = {named}")
+    found: dict[str, Case] = {}
+    for path in files:
+        for case in _read_file(path):
+            if case.id in found:
+                raise ValueError(f"{path}: a case of the id {case.id!r} was read already")
+            found[case.id] = case
+    return list(found.values())
+
+
+def _read_file(path: Path) -> list[Case]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:

@@ -1,10 +1,10 @@
-"""Leverage: cascades, spirals, liquidation prices, and what auctions and deleveraging share out.
+"""Leverage: cascades and spirals.
 
 Sources are named at each function. The cascade and the leverage target go through the real book
-and clearing; the others use the project's own rules (prices, curves, auctions, sharing) where there
-are such, else the published equations.
+and clearing, the others use the published equations and the project's own fund.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,40 +15,22 @@ from agents.leverage import LeverageTarget, ValueFund
 from experiments.validation.target import Values
 from lob.checks import natural, real
 from lob.clearing import Clearing, Holding, Oracle
-from lob.clearing.margin import FlatMargin, Tiers
+from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import BestBid
-from lob.clearing.prices import liquidation_price
 from lob.liquidation import MarketSale
-from lob.liquidation.formulas.adl import (
-    pro_rata,
-    profit_leverage_score,
-    queue_order,
-    take_from_queue,
-)
-from lob.liquidation.formulas.curves import StairStep, reaches
-from lob.liquidation.formulas.health import (
-    bad_debt_at_exhaustion,
-    loan_to_value_after,
-    toxic_threshold,
-)
-from lob.units import PPM, SECOND_NS
-from lob.venue.call_auction import uncross
+from lob.units import SECOND_NS
 
 __all__ = [
-    "auction_clock",
-    "batch_auction",
     "cascade",
     "deleveraging",
-    "deleveraging_shares",
-    "impact_invariance",
     "loss_spiral",
-    "perpetual_prices",
     "pinned_fund",
-    "toxic_liquidation",
 ]
 
-WAD = 10**18
+
+ROUND = SECOND_NS // 10
 SELLER, HOLDERS = 7, 1_000
+MOST_LEVELS, MOST_ACCOUNTS = 200_000, 2_000_000
 
 
 def cascade(d: int = 100, Q0: int = 1_000, r: Sequence[int] = (0, 50, 80, 90, 95)) -> Values:  # noqa: N803
@@ -61,7 +43,7 @@ def cascade(d: int = 100, Q0: int = 1_000, r: Sequence[int] = (0, 50, 80, 90, 95
     Q0
         Lots of the first sale.
     r
-        Lots that fail at a tick, below ``d``: one run each.
+        Lots that fail at a tick, 0 to below ``d``: one run each.
 
     Returns
     -------
@@ -70,7 +52,17 @@ def cascade(d: int = 100, Q0: int = 1_000, r: Sequence[int] = (0, 50, 80, 90, 95
     """
     natural("d", d, 1)
     natural("Q0", Q0, 1)
+    for density in r:
+        natural("r", density, 0)
+        if density >= d:
+            raise ValueError(f"r must be below d = {d}, or the book is exhausted, got {density}")
     law = [0 if d > Q0 else 1 + (Q0 - d) // (d - density) for density in r]
+    accounts = max((drop * density for drop, density in zip(law, r, strict=True)), default=0)
+    if max(law, default=0) > MOST_LEVELS or accounts > MOST_ACCOUNTS:
+        raise ValueError(
+            f"Q0 = {Q0} must not fall through more than {MOST_LEVELS:,} levels or "
+            f"{MOST_ACCOUNTS:,} lots of accounts, got {max(law):,} and {accounts:,}"
+        )
     return {
         "drop": [
             _cascade(d, Q0, density, deepest + 2) for density, deepest in zip(r, law, strict=True)
@@ -111,8 +103,10 @@ class _Book(agents.Agent):
 
     def on_start(self) -> None:
         price, depth, ticks, _ = self.what
-        for i in range(ticks):
-            self.buy(depth, price - i)
+        bids = np.zeros(ticks, lob.MESSAGE)
+        bids["kind"], bids["side"], bids["size"] = 1, 1, depth
+        bids["price"] = price - np.arange(ticks)
+        self.submit_messages(bids)
         self.wake_in(SECOND_NS // 2)
 
     def on_wake(self) -> None:
@@ -120,22 +114,24 @@ class _Book(agents.Agent):
 
 
 def deleveraging(
-    cases: Sequence[Sequence[float]] = (
+    cases: Sequence[tuple[float, float, float]] = (
         (3, 100, 400),
         (3, 100, 300),
         (5, 100, 500),
         (10, 100, 1000),
     ),
-    shock: float = 1e-5,
+    shock: float | None = None,
 ) -> Values:
     """A fund that holds its leverage, and sells into what moved it.
 
     Parameters
     ----------
     cases
-        (leverage L, assets A, market depth D): D of cash moves the price by a return of one.
+        (leverage L, assets A, market depth D): D of cash moves the price by a return of one. L of
+        1 or more, and (L - 1) A / D below 1: at more the spiral ends only with the book.
     shock
-        Return of the first sale, small: the theory is linear.
+        Return of the first sale, 1e-8 to 1e-3; ``None``: for each case so small that the theory,
+        which is linear, holds to a hundredth.
 
     Returns
     -------
@@ -143,26 +139,51 @@ def deleveraging(
         ``amplification`` through the book, ``amplification_theory`` 1 / (1 - (L - 1) A / D), and
         ``critical_leverage`` 1 + D / A.
     """
-    real("shock", shock, above=0)
-    theory = [1 / (1 - (leverage - 1) * a / d) for leverage, a, d in cases]
+    if shock is not None and not 1e-8 <= shock <= 1e-3:
+        raise ValueError(f"shock must lie between 1e-8 and 1e-3, got {shock!r}")
+    theory = [_linear_amplification(*case) for case in cases]
     return {
-        "amplification": [_deleverage(leverage, a / d, shock) for leverage, a, d in cases],
+        "amplification": [
+            _deleverage(leverage, a / d, shock, expected)
+            for (leverage, a, d), expected in zip(cases, theory, strict=True)
+        ],
         "amplification_theory": theory,
         "critical_leverage": [1 + d / a for _, a, d in cases],
     }
 
 
-def _deleverage(leverage: float, share: float, shock: float) -> float:
-    # Ticks are so small that the first drop has a thousand of them.
-    price, depth = 100_000_000, 10
-    money = depth * price * price
-    assets = int(money * share)
-    ticks = int(price * shock)
+def _linear_amplification(leverage: float, assets: float, depth: float) -> float:
+    real("A", assets, above=0)
+    real("D", depth, above=0)
+    feedback = (leverage - 1) * assets / depth
+    if not leverage >= 1 or not feedback < 1:
+        raise ValueError(
+            f"cases: L must be 1 or more and (L - 1) A / D below 1, where the spiral ends, got "
+            f"L = {leverage:g} and {feedback:g}"
+        )
+    return 1 / (1 - feedback)
+
+
+def _deleverage(leverage: float, share: float, shock: float | None, expected: float) -> float:
+    # So high a price, in ticks, that the position's value in cash units just fits.
+    price, depth = round(1e9 / math.sqrt(max(1.0, share))), 1
+    # Two errors, of like size at this shock: marks are whole ticks, and lots are sold above the
+    # last mark, which leaves the equity better off by (L - 1) / 2 times the fall.
+    curved = max(1e-9, leverage - 1) * expected**2
+    small = min(1e-6, 1 / math.sqrt(price * curved)) if shock is None else shock
+    ticks, levels = int(price * small), math.ceil(1.5 * expected * price * small) + 10
+    if not ticks >= 50 or not levels <= min(MOST_LEVELS, price // 2):
+        raise ValueError(
+            f"an amplification of {expected:g} at L = {leverage:g} needs a shock of {small:.3g}, "
+            f"which is {ticks} ticks and {levels:,} levels: 50 and {MOST_LEVELS:,} are the bounds"
+        )
+    assets = int(depth * price * price * share)
     clearing = Clearing(
         holdings=[Holding(Oracle(BestBid()), FlatMargin(0, 0))], liquidation_engine=MarketSale()
     )
     simulation = agents.Simulation(1, clearings=[clearing])
-    simulation.add(_Book(price, depth, 16 * ticks, depth * ticks))
+    # Half as deep again as the theory needs, so that it is not the book that ends the spiral.
+    simulation.add(_Book(price, depth, levels, depth * ticks))
     simulation.add(
         LeverageTarget(
             "fund",
@@ -170,17 +191,20 @@ def _deleverage(leverage: float, share: float, shock: float) -> float:
             margin=int(assets / leverage),
             position=assets // price,
             entry_price=price,
-            interval=SECOND_NS // 10,
+            interval=ROUND,
         )
     )
-    simulation.run(until=20 * SECOND_NS)
+    # Each round is a share of the one before: until what is left is a ten-thousandth.
+    feedback = 1 - 1 / expected
+    rounds = math.ceil(math.log(1e-4) / math.log(feedback)) if feedback > 1e-9 else 1
+    simulation.run(until=SECOND_NS + (rounds + 10) * ROUND)
     return (price - (clearing.holdings[0].mark_price or 0)) / ticks
 
 
 def loss_spiral(
     k: float = 10.0,
     m: float = 5.0,
-    cases: Sequence[Sequence[float]] = ((0, 0, 0), (30, 0, 0), (30, -0.5, 30)),
+    cases: Sequence[tuple[float, float, float]] = ((0, 0, 0), (30, 0, 0), (30, -0.5, 30)),
 ) -> Values:
     """Losses and margins that force speculators to sell (Brunnermeier, Pedersen 2009, its form).
 
@@ -191,7 +215,8 @@ def loss_spiral(
     m
         Margin a unit.
     cases
-        (initial position x0, slope of the margin in the price m', position x).
+        (initial position x0, slope of the margin in the price m', position x), with
+        x0 - m' x from 0 to below k m: at more a fall feeds on itself.
 
     Returns
     -------
@@ -203,6 +228,11 @@ def loss_spiral(
     real("m", m, above=0)
     slopes, followed = [], []
     for start, steeper, position in cases:
+        if not 0 <= start - steeper * position < k * m:
+            raise ValueError(
+                f"cases: x0 - m' x must be 0 to below k m = {k * m:g}, where the rounds of sales "
+                f"end, got {start - steeper * position:g} of {(start, steeper, position)}"
+            )
         slopes.append(1 / (k * m + steeper * position - start))
         fall, last = 1 / (k * m), 0.0
         while abs(fall - last) > 1e-15:
@@ -245,194 +275,28 @@ def pinned_fund(
     real("lam", lam, above=0)
     real("W", W, above=0)
     real("p", p, above=0)
+    if not -1 < shock < 1 or not shock:
+        raise ValueError(f"shock must lie between -1 and 1 and not be 0, got {shock!r}")
     fund = ValueFund("fund", value=V, aggression=1e12, cap=lam, margin=0)
     held = fund.demand(p, W)
+    if not 0 < held < N:
+        raise ValueError(
+            f"lam = {lam:g} and W = {W:g}: the fund must hold more than 0 and less than all of the "
+            f"N = {N:g} units, got {held:g}"
+        )
     cash = (N - held) * p * (1 + shock)
 
     def excess(price: float) -> float:
         return cash / price + fund.demand(price, W + held * (price - p)) - N
 
     low, high = 0.5 * p, p if shock < 0 else min(V, 2 * p)
+    if not excess(low) > 0 > excess(high):
+        raise ValueError(
+            f"no price from {low:g} to {high:g} clears the market after a shock of {shock:g}: the "
+            "fund's own sales move it further than they help"
+        )
     for _ in range(200):
         middle = (low + high) / 2
         low, high = (middle, high) if excess(middle) > 0 else (low, middle)
     ret, hold = low / p - 1, cash / ((N - held) * p) - 1
     return {"ret": ret, "hold": hold, "amp": ret / hold, "W_after": W + held * (low - p)}
-
-
-def toxic_liquidation(i: Sequence[float] = (0.045, 0.05, 0.08)) -> Values:
-    """Liquidations that make a loan worse (Warmuz, Chaudhary, Pinna 2022).
-
-    Parameters
-    ----------
-    i
-        Liquidation bonuses, as shares.
-
-    Returns
-    -------
-    Values
-        ``frontier``: the loan-to-value 1 / (1 + i) above which a liquidation raises it;
-        ``bad_debt``: what is left of a debt of 0.96 once all collateral of 1 is gone, at a bonus
-        of 0.05; ``after_94``, ``after_96``: loan-to-value after repaying 0.01, from 0.94 and 0.96.
-    """
-    bonus = WAD // 20
-    return {
-        "frontier": [float(toxic_threshold(round(one * WAD))) for one in i],
-        "bad_debt": float(bad_debt_at_exhaustion(WAD, 96 * WAD // 100, bonus)) / WAD,
-        "after_94": float(loan_to_value_after(WAD, 94 * WAD // 100, WAD // 100, bonus)),
-        "after_96": float(loan_to_value_after(WAD, 96 * WAD // 100, WAD // 100, bonus)),
-    }
-
-
-def perpetual_prices(
-    P0: float = 100.0,  # noqa: N803
-    cases: Sequence[Sequence[float]] = ((10, 0.005), (25, 0.01)),
-) -> Values:
-    """Liquidation prices of perpetuals, maintenance on the notional of the moment.
-
-    Parameters
-    ----------
-    P0
-        Entry price.
-    cases
-        (leverage, maintenance rate).
-
-    Returns
-    -------
-    Values
-        ``long`` P0 (1 - 1 / L) / (1 - m), and ``short``, that of the first case only,
-        P0 (1 + 1 / L) / (1 + m), both from ``lob.clearing.prices``.
-    """
-    real("P0", P0, above=0)
-    found: dict[int, list[float]] = {1: [], -1: []}
-    unit = 10**9
-    for leverage, rate in cases:
-        margin = round(P0 * unit / leverage)
-        for side in (1, -1):
-            cash = margin - side * round(P0 * unit)
-            price = liquidation_price(cash, side * unit, Tiers.flat(round(rate * PPM)))
-            found[side].append(float(price or 0))
-    return {"long": found[1], "short": found[-1][0]}
-
-
-def impact_invariance(
-    X: float = 4.37e9,  # noqa: N803
-    ADV: float = 2.93e11,  # noqa: N803
-    sigma: float = 0.0107,
-    deflator: float = 0.8955,
-) -> Values:
-    """What market microstructure invariance predicts for a large sale (Kyle, Obizhaeva).
-
-    Parameters
-    ----------
-    X, ADV
-        Size of the sale and average daily volume, in dollars.
-    sigma
-        Daily volatility.
-    deflator
-        Dollars of 2005 in one of then: consumer prices of 2005 over May 2010.
-
-    Returns
-    -------
-    Values
-        ``predicted`` decline, as a share; ``benchmark``: 1 % of the volume of a stock with 2 %
-        volatility and 40 million dollars a day; ``scaling``: how much more for 100 times the
-        volume, at the same share of it.
-    """
-    real("X", X, above=0)
-    real("ADV", ADV, above=0)
-    real("sigma", sigma, above=0)
-    real("deflator", deflator, above=0)
-
-    def impact(share: float, volatility: float, volume: float) -> float:
-        activity: float = (volatility / 0.02) ** (4 / 3) * (volume / 40e6) ** (1 / 3)
-        return 5e-4 * activity * share / 0.01
-
-    return {
-        "predicted": impact(X / ADV, sigma, ADV * deflator),
-        "benchmark": impact(0.01, 0.02, 40e6),
-        "scaling": impact(0.01, 0.02, 4e9) / impact(0.01, 0.02, 40e6),
-    }
-
-
-def auction_clock(buf: float = 1.2, cut: float = 0.99, step: int = 90) -> Values:
-    """When a stair-step Dutch auction reaches a share of the market price (Maker's clipper).
-
-    Parameters
-    ----------
-    buf
-        First price over the market price.
-    cut
-        Factor at each step.
-    step
-        Seconds.
-
-    Returns
-    -------
-    Values
-        ``seconds`` until the price is at most 1, 0.95 and 0.6 of the market price.
-    """
-    real("buf", buf, above=0)
-    real("cut", cut, above=0)
-    ray = 10**27
-    curve = StairStep(cut=round(cut * 10**6) * ray // 10**6, step=step)
-    top = round(buf * 10**6) * ray // 10**6
-    goals = [ray, 95 * ray // 100, 6 * ray // 10]
-    return {"seconds": [reaches(curve, top, goal, 10**7) for goal in goals]}
-
-
-def batch_auction() -> Values:
-    """One batch of orders at one price (a micro-test of frequent batch auctions).
-
-    Bids of 10 at 105, 103, 101 and 99; asks of 10 at 98, 100, 102 and 104.
-
-    Returns
-    -------
-    Values
-        ``volume``; ``interval``: whole prices with that volume; ``gains`` from trade.
-    """
-    bids = [(105, 10), (103, 10), (101, 10), (99, 10)]
-    asks = [(98, 10), (100, 10), (102, 10), (104, 10)]
-    found = uncross(bids, asks, 101)
-    if found is None:
-        raise AssertionError("these orders trade")
-    left, gains = found.volume, 0
-    for (bid, size), (ask, _) in zip(bids, asks, strict=True):
-        gains += min(size, left) * (bid - ask)
-        left -= min(size, left)
-    return {"volume": found.volume, "interval": [found.lowest, found.highest], "gains": gains}
-
-
-def deleveraging_shares(
-    deficit: int = 150,
-    pnl: Sequence[int] = (100, 100, 300),
-    leverage: Sequence[int] = (10, 2, 1),
-    margin: Sequence[int] = (50, 100, 600),
-) -> Values:
-    """Who pays a deficit by auto-deleveraging, under three rules.
-
-    Parameters
-    ----------
-    deficit
-        Cash units.
-    pnl, leverage, margin
-        Of the winning accounts.
-
-    Returns
-    -------
-    Values
-        ``queue`` by profit over margin times leverage, ``pro_rata`` by profit, ``weighted`` by
-        profit times leverage.
-    """
-    natural("deficit", deficit, 1)
-    accounts = range(len(pnl))
-    caps = dict(enumerate(pnl))
-    scores = {a: profit_leverage_score(pnl[a], margin[a], leverage[a]) for a in accounts}
-    queue = take_from_queue(queue_order(scores), caps, deficit)
-    by_profit = pro_rata(caps, deficit, caps)
-    weighted = pro_rata({a: pnl[a] * leverage[a] for a in accounts}, deficit, caps)
-    return {
-        "queue": [queue.get(a, 0) for a in accounts],
-        "pro_rata": [by_profit[a] for a in accounts],
-        "weighted": [weighted[a] for a in accounts],
-    }

@@ -113,10 +113,12 @@ def order_splitting(
         lag. For alpha below 2 the lengths have no variance: a finite sample lacks the longest
         orders and comes out low, the more so at long lags.
     """
-    real("alpha", alpha, above=1)
-    natural("lags", min(lags), 1)
+    if not alpha > 1:
+        raise ValueError(f"alpha must exceed 1, got {alpha!r}")
+    for lag in lags:
+        natural("lags", lag, 1)
     natural("trades", trades, 1)
-    if max(lags) >= trades:
+    if max(lags, default=0) >= trades:
         raise ValueError(f"lags must stay below trades = {trades}, got {max(lags)!r}")
     signs = split_order_signs(alpha, trades, np.random.default_rng(seed)).astype(np.float32)
     # The mean is not subtracted: it is zero by symmetry, and its estimate would bias further.

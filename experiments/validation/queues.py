@@ -243,7 +243,7 @@ def cont_de_larrard_limit(
 
 
 def next_change(
-    at: Sequence[Sequence[int]] = ((1, 1), (1, 3), (2, 2), (5, 1)),
+    at: Sequence[tuple[int, int]] = ((1, 1), (1, 3), (2, 2), (5, 1)),
     arrivals: Sequence[float] = BIRTHS,
     cancellations: Sequence[float] = CANCELLATIONS,
     market: float = MARKET_ORDERS,

@@ -150,8 +150,9 @@ def parameters_of(target: Target, case: Case) -> dict[str, Any]:
     elif target.name == "order-splitting":
         extra = {"lags": [int(lag) for lag in case.expected]}
     elif target.name == "cont-de-larrard":
-        extra = {"departure": given.get("lambda=mu+theta (per side)", 1.0)}
-        extra["size"] = len(case.expected)
+        extra = {"size": len(case.expected)}
+    elif target.name == "toxic-in-a-pool":
+        extra = {"falling": "-dyn" in case.id}
     elif target.name == "obizhaeva-wang":
         _same_density(given, case)
     try:

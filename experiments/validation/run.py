@@ -4,18 +4,26 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from experiments.validation.cases import Case, read_cases
 from experiments.validation.readers import parameters_of
 from experiments.validation.registry import TARGETS
-from experiments.validation.target import Result, Target, Values, compare
+from experiments.validation.target import Result, Target, Values, compare, flat
 
 __all__ = ["find_target", "names", "validate"]
 
 PRECISION = frozenset(
     {
+        "auctions",
+        "blocks",
+        "days",
+        "emptied",
         "paths",
+        "pools",
+        "slices",
+        "step_seconds",
         "draws",
         "seed",
         "steps",
@@ -51,7 +59,7 @@ def find_target(name: str) -> Target | None:
     return None
 
 
-def validate(name: str, /, cases: Sequence[Case] | None = None, **parameters: Any) -> Result:
+def validate(name: str, cases: Sequence[Case] | None = None, /, **parameters: Any) -> Result:
     """Compute one target and hold it against what is published.
 
     Parameters
@@ -59,7 +67,8 @@ def validate(name: str, /, cases: Sequence[Case] | None = None, **parameters: An
     name
         A target (``kyle``), or the id of a case (``KYLE-1``), which sets its parameters.
     cases
-        Published values; ``None`` reads those of ``case_file()``, if there are any.
+        Published values; ``None`` reads those of ``case_files()``, if there are any. By position
+        only, so that a target may have a parameter of any name.
     **parameters
         Of the target, under its own names or those of its source. Published values count only
         while every parameter that they were stated for has the value they were stated for.
@@ -84,7 +93,7 @@ def validate(name: str, /, cases: Sequence[Case] | None = None, **parameters: An
     published: Values = {}
     for item in matching:
         published |= _read(target, item)
-    ours = target.compute(**used)
+    ours = _computed(target, used)
     verdict, bands, problems = compare(ours, target, published or None)
     return Result(
         name=name,
@@ -96,6 +105,22 @@ def validate(name: str, /, cases: Sequence[Case] | None = None, **parameters: An
         note="; ".join([*problems, *([target.note] if target.note else [])]),
         parameters=used,
     )
+
+
+def _computed(target: Target, used: Mapping[str, Any]) -> Values:
+    """Return finite values, or say that there are none at these parameters."""
+    defaults = target.defaults()
+    changed = [f"{key} = {value!r}" for key, value in used.items() if value != defaults[key]]
+    at = ", ".join(changed) or "its defaults"
+    try:
+        with np.errstate(divide="raise", invalid="raise", over="raise"):
+            ours = target.compute(**used)
+    except (ArithmeticError, MemoryError) as error:
+        raise ValueError(f"{target.name} cannot be computed at {at}: {error}") from error
+    for name, value in ours.items():
+        if not np.isfinite(flat(value)).all():
+            raise ValueError(f"{target.name} has no finite {name} at {at}: got {value!r}")
+    return ours
 
 
 def _read(target: Target, case: Case) -> Values:

@@ -15,6 +15,7 @@ order waits for the opposite best quote.
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +49,10 @@ class SantaFeFlow:
     far_mean: float
     """Orders a tick, far from the touch."""
     far_fano: float
-    """Their variance over their mean."""
+    """Their variance over their mean; 0 where there was none."""
     market_orders: int
+    empty: float
+    """Share of the time in which a side was empty."""
 
 
 def santa_fe(
@@ -58,6 +61,7 @@ def santa_fe(
     window: float = 10.0,
     market_orders: int = 1_000_000,
     seed: int = 1,
+    emptied: Literal["refuse", "go on"] = "refuse",
 ) -> Values:
     """Spread, diffusion, impact and far depth of the zero-intelligence book.
 
@@ -71,6 +75,11 @@ def santa_fe(
         In p_c: how far from the opposite best quote limit orders are placed.
     market_orders, seed
         Of the run, after a warm-up of 20 / delta.
+    emptied
+        Where a side of the book empties, which the model does at a large ``eps``: "refuse", or
+        "go on": the last best quote of that side stands in for it where limit orders are placed,
+        market orders against it find nothing, the mid is that of these quotes, and the spread is
+        that of the time that has both sides.
 
     Returns
     -------
@@ -78,7 +87,9 @@ def santa_fe(
         ``spread`` / p_c (time average), ``variance`` of the mid over 0.5 / delta, over p_c^2,
         ``late_diffusion`` = V(t) / (t p_c^2 delta) over 20 / delta, ``early_diffusion`` the same
         at t -> 0, ``impact`` of one market order on the mid / p_c, ``far_depth`` over alpha /
-        delta, and ``far_fano`` (both 1 by theory; absent where ``window`` is below 8). Standard
+        delta, and ``far_fano`` (both 1 by theory; absent where ``window`` is below 8
+        or nothing rests there), and, where
+        it goes on, ``empty_share``: the share of the time that lacks a side. Standard
         errors are between ten stretches of the run.
     """
     real("eps", eps, above=0)
@@ -90,7 +101,7 @@ def santa_fe(
     if unit < 1 or abs(unit * granularity - 1) > 1e-9:
         raise ValueError(f"granularity must be 1 over a whole number, got {granularity!r}")
     delta = eps * MARKET_RATE / 2
-    parts = simulate(eps, unit, round(window * unit), market_orders, seed)
+    parts = simulate(eps, unit, round(window * unit), market_orders, seed, emptied == "go on")
     middle = np.concatenate([part.middle for part in parts])
     steps = round(0.5 / delta / parts[0].grid)
     late = 40 * steps
@@ -101,7 +112,9 @@ def santa_fe(
         "early_diffusion": [part.realised / unit**2 / delta for part in parts],
     }
     values: Values = {}
-    if window >= WIDE:
+    if emptied == "go on":
+        measured["empty_share"] = [part.empty for part in parts]
+    if window >= WIDE and all(part.far_mean for part in parts):
         depth = 2 * unit * delta / MARKET_RATE
         measured["far_depth"] = [part.far_mean * depth for part in parts]
         measured["far_fano"] = [part.far_fano for part in parts]
@@ -160,7 +173,13 @@ def santa_fe_scaling(
 
 @lru_cache(maxsize=4)  # one run serves several targets
 def simulate(
-    eps: float, unit: int, window: int, market_orders: int, seed: int, parts: int = 10
+    eps: float,
+    unit: int,
+    window: int,
+    market_orders: int,
+    seed: int,
+    goes_on: bool = False,
+    parts: int = 10,
 ) -> tuple[SantaFeFlow, ...]:
     """Run the book and return ``parts`` consecutive stretches of it, after the warm-up.
 
@@ -172,10 +191,12 @@ def simulate(
         p_c, and the reach of limit orders from the opposite best quote, in ticks.
     market_orders, seed
         Of the whole run without the warm-up.
+    goes_on
+        Whether an empty side is part of the run, or ends it.
     """
     delta = eps * MARKET_RATE / 2
     random = np.random.default_rng(seed)
-    book = _Book(unit, window, delta, random)
+    book = _Book(unit, window, delta, random, goes_on)
     book.run(20 / delta)
     return tuple(book.run(market_orders / MARKET_RATE / parts) for _ in range(parts))
 
@@ -183,8 +204,12 @@ def simulate(
 class _Book:
     """The book, the orders that will be cancelled, and the clock."""
 
-    def __init__(self, unit: int, window: int, delta: float, random: np.random.Generator) -> None:
+    def __init__(
+        self, unit: int, window: int, delta: float, random: np.random.Generator, goes_on: bool
+    ) -> None:
         self.engine = OrderBook()
+        self.goes_on, self.empty = goes_on, 0.0
+        self.quotes = (-1, 1)  # best bid and ask, of an empty side the last ones
         self.window, self.delta, self.random = window, delta, random
         alpha = MARKET_RATE / (2 * unit)
         self.rates = np.array([alpha * window, alpha * window, MARKET_RATE / 2, MARKET_RATE / 2])
@@ -229,7 +254,7 @@ class _Book:
 
     def run(self, span: float) -> SantaFeFlow:
         """Let ``span`` of time pass and measure it."""
-        end, start = self.time + span, self.time
+        end, start, self.empty = self.time + span, self.time, 0.0
         spread = shift = realised = 0.0
         takers = 0
         middle: list[float] = []
@@ -243,21 +268,22 @@ class _Book:
             far += [self._far_levels(Side.BUY), self._far_levels(Side.SELL)]
         counts = np.concatenate(far)
         return SantaFeFlow(
-            spread=spread / span,
+            spread=spread / max(span - self.empty, 1e-300),
             impact=shift / max(takers, 1),
             realised=realised / span,
             middle=np.array(middle),
             grid=self.grid,
             far_mean=float(counts.mean()),
-            far_fano=float(counts.var() / counts.mean()),
+            far_fano=float(counts.var() / counts.mean()) if counts.any() else 0.0,
             market_orders=takers,
+            empty=self.empty / span,
         )
 
     def _far_levels(self, side: Side) -> NDArray[np.int64]:
         """Return how many orders rest on each tick that is far from the touch."""
         levels = self.engine.bids() if side == Side.BUY else self.engine.asks()
-        best = self.engine.best_ask if side == Side.BUY else self.engine.best_bid
-        distance = side * ((best or 0) - levels["price"])
+        best = self.quotes[1 if side == Side.BUY else 0]
+        distance = side * (best - levels["price"])
         first, last = int(NEAR * self.window), int(FAR * self.window)
         here = (distance >= first) & (distance < last)
         counts = np.zeros(last - first, np.int64)
@@ -268,7 +294,7 @@ class _Book:
         eps = 2 * self.delta / MARKET_RATE
         return ValueError(
             f"a side of the book emptied at eps = {eps:g}, where it holds some "
-            "window / eps orders: take a smaller eps or a wider window"
+            'window / eps orders: take a smaller eps, a wider window, or emptied = "go on"'
         )
 
     def _stretch(
@@ -277,16 +303,17 @@ class _Book:
         """Apply every event before ``until``; return sums of spread, impact, squared changes."""
         book, window = self.engine, self.window
         submit, cancel = book.submit, book.cancel
-        bid, ask = book.best_bid, book.best_ask
-        if bid is None or ask is None:
-            raise self._emptied()
+        (bid, ask), whole = self.quotes, None not in (book.best_bid, book.best_ask)
         last, spread, realised, shift, takers = self.time, 0.0, 0.0, 0.0, 0
         sample = start + (len(middle) + 1) * self.grid
         for time, kind, order_id, place in zip(*self._draw(until), strict=True):
             while sample <= time:
                 middle.append((bid + ask) / 2)
                 sample += self.grid
-            spread += (time - last) * (ask - bid)
+            if whole:
+                spread += (time - last) * (ask - bid)
+            else:
+                self.empty += time - last
             last = time
             if kind == CANCEL:
                 cancel(order_id)
@@ -303,8 +330,11 @@ class _Book:
                     time_in_force=TimeInForce.IOC,
                 )
             new_bid, new_ask = book.best_bid, book.best_ask
+            whole = new_bid is not None and new_ask is not None
             if new_bid is None or new_ask is None:
-                raise self._emptied()
+                if not self.goes_on:
+                    raise self._emptied()
+                new_bid, new_ask = _stand_in(new_bid, new_ask, bid, ask)
             if new_bid != bid or new_ask != ask:
                 moved = (new_bid + new_ask - bid - ask) / 2
                 realised += moved * moved
@@ -312,5 +342,16 @@ class _Book:
                     shift += moved if kind == BUY_MARKET else -moved
                 bid, ask = new_bid, new_ask
             takers += kind in (SELL_MARKET, BUY_MARKET)
-        spread += (until - last) * (ask - bid)
+        if whole:
+            spread += (until - last) * (ask - bid)
+        else:
+            self.empty += until - last
+        self.quotes = bid, ask
         return spread, shift, realised, takers
+
+
+def _stand_in(new_bid: int | None, new_ask: int | None, bid: int, ask: int) -> tuple[int, int]:
+    """Return the quotes that orders are placed by: of an empty side the last one, uncrossed."""
+    if new_ask is not None:
+        return min(bid, new_ask - 1), new_ask
+    return (bid, ask) if new_bid is None else (new_bid, max(ask, new_bid + 1))

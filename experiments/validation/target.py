@@ -23,6 +23,7 @@ __all__ = [
     "Values",
     "Verdict",
     "compare",
+    "flat",
 ]
 
 Values = dict[str, Any]
@@ -96,8 +97,9 @@ class Target:
     bands: Mapping[str, ToleranceBand]
     """For each value that may be compared with a published one."""
     checks: tuple[Check, ...] = ()
-    aliases: Mapping[str, str | None] = field(default_factory=dict)
-    """Names that sources use for parameters; ``None`` where one only describes."""
+    aliases: Mapping[str, str | tuple[str, ...] | None] = field(default_factory=dict)
+    """Names that sources use for parameters, of several where one sets them all; ``None`` where one
+    only describes."""
     note: str = ""
     slow: bool = False
     """Takes more than a few seconds at its default parameters."""
@@ -123,14 +125,13 @@ class Target:
         found: dict[str, Any] = {}
         for name, value in parameters.items():
             own = name if name in known else self.aliases.get(name, name)
-            if own is None:
-                continue
-            if own not in known:
-                raise ValueError(
-                    f"{self.name} has no parameter {name!r} (given as {value!r}): "
-                    f"it has {', '.join(known)}"
-                )
-            found[own] = value
+            for each in (own,) if isinstance(own, str) else own or ():
+                if each not in known:
+                    raise ValueError(
+                        f"{self.name} has no parameter {name!r} (given as {value!r}): "
+                        f"it has {', '.join(known)}"
+                    )
+                found[each] = value
         return found
 
 
@@ -166,11 +167,11 @@ def _hold(ours: Values, key: str, other: Any, band: ToleranceBand, name: str) ->
     """Return the band as text, and what is wrong if ours is outside it."""
     if key not in ours:
         return str(band), f"{key} is not among our values"
-    mine, reference = _flat(ours[key]), _flat(other)
+    mine, reference = flat(ours[key]), flat(other)
     if mine.shape != reference.shape:
         return str(band), f"{key} has {mine.size} values, {name} {reference.size}"
     width = band.absolute + band.relative * abs(reference)
-    noise = STANDARD_ERRORS * _flat(ours.get(f"{key}_error", 0.0))
+    noise = STANDARD_ERRORS * flat(ours.get(f"{key}_error", 0.0))
     noisy = bool(np.any(noise > width))
     text = f"{band} or {STANDARD_ERRORS:g} s.e. = {noise.max():.3g}" if noisy else str(band)
     # The last digits of a float must not decide at the edge of a band.
@@ -185,9 +186,10 @@ def _hold(ours: Values, key: str, other: Any, band: ToleranceBand, name: str) ->
     )
 
 
-def _flat(value: Any) -> NDArray[np.float64]:
+def flat(value: Any) -> NDArray[np.float64]:
+    """Return all numbers of nested lists and tables in one array."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):
-        return np.concatenate([_flat(item) for item in value]) if value else np.empty(0)
+        return np.concatenate([flat(item) for item in value]) if value else np.empty(0)
     return np.atleast_1d(np.asarray(value, np.float64)).ravel()

@@ -1,16 +1,13 @@
 """Targets about leverage: cascades, spirals, liquidation prices, auctions and sharing rules."""
 
 from experiments.validation import readers
-from experiments.validation.leverage import (
+from experiments.validation.leverage import cascade, deleveraging, loss_spiral, pinned_fund
+from experiments.validation.rules import (
     auction_clock,
     batch_auction,
-    cascade,
-    deleveraging,
     deleveraging_shares,
     impact_invariance,
-    loss_spiral,
     perpetual_prices,
-    pinned_fund,
     toxic_liquidation,
 )
 from experiments.validation.target import Check, Target, ToleranceBand

@@ -1,13 +1,10 @@
 """A short synthetic day, made once, and the real ones where there are any."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from lob.feeds import lobster, synthetic
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.discovery import lobster_zips
+from tests.folders import require
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +23,8 @@ def day(day_folder):
 @pytest.fixture(scope="session")
 def real_days():
     """Every LOBSTER zip of the shared data."""
-    data = Path(os.environ.get("FIRESALE_DATA", ROOT.parent / "shared" / "data"))
-    found = sorted(data.rglob("*.zip"))
+    data = require("FIRESALE_DATA")
+    found = lobster_zips(data)
     if not found:
         pytest.skip(f"no LOBSTER zip under {data}: set FIRESALE_DATA to where they are")
     return found

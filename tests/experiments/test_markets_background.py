@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import lob
 from experiments.commands import cli
-from experiments.markets import background
+from experiments.markets import background, perp
 from experiments.runs.market_summary import summarize
 from lob import tape
 from lob.units import MINUTE_NS
@@ -117,3 +117,44 @@ def test_the_command_refuses_with_one_line(capsys, arguments, words):
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
+
+
+def depths(simulation, hours):
+    """Mean lots on either side over the ten minutes after so many hours, a look a minute."""
+    found = []
+    for minute in range(10):
+        simulation.run(until=(60 * hours + minute) * MINUTE_NS)
+        book = simulation.books[0]
+        found.append([book.bids()["size"].sum(), book.asks()["size"].sum()])
+    return np.mean(found, axis=0)
+
+
+def test_the_self_exciting_book_is_stationary():
+    # One order a second more comes than goes by itself: 1 / theta = 100 rest on a side. It had
+    # 3,600 more an hour later. Seeds 1 to 3; a mean over ten minutes is off by some 15 %.
+    one, two = [], []
+    for seed in (1, 2, 3):
+        simulation = background.hawkes(seed, events=False)
+        one.append(depths(simulation, 1))
+        two.append(depths(simulation, 2))
+    assert np.mean(one) == pytest.approx(100, rel=0.2)
+    assert np.mean(two) == pytest.approx(np.mean(one), rel=0.2)
+
+
+def test_a_flow_whose_book_grows_says_so():
+    with pytest.warns(UserWarning, match=r"6.75 buy orders a second come and 5.75 go"):
+        background.hawkes(1, theta=0)
+
+
+def test_a_perpetual_keeps_its_price():
+    # Without those who know its worth trend followers took it from 10,028 to -20,276 in an hour
+    # (seed 7): it was down by 130 after 22 minutes, by 2,400 after 30.
+    simulation = perp(7, events=False, makers=1)
+    for minute in range(1, 31):
+        simulation.run(until=minute * MINUTE_NS)
+        for book in simulation.books:
+            assert 9_500 < (book.best_bid + book.best_ask) / 2 < 10_500
+    with pytest.raises(ValueError, match="price must be"):
+        perp(7, price=0)
+    with pytest.raises(ValueError, match="price must be"):
+        background.hawkes(7, price=0)

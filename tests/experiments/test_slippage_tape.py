@@ -12,6 +12,7 @@ from experiments.metrics import slippage
 from experiments.metrics.quotes import mid_before
 from lob import journal
 from tests.differential.stream import PROFILES, generate
+from tests.examples import examples
 from tests.messages import BUY, SELL, batch, market, new
 
 # Owner 7 sells with tag 5: 4 lots at 99 and 2 at 98 by a market order, then rests 3 at 101 and is
@@ -124,7 +125,7 @@ def test_fees_add_to_the_shortfall(fee, arrival_mid):
     assert np.sign(round(whole - apart, 9)) == np.sign(fee)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.sampled_from(["crossing", "everyday", "self-trades"]), st.integers(0, 2**32))
 def test_what_some_pay_the_others_earn(profile, seed):
     """Over both parties of every trade, spreads paid and earned cancel."""

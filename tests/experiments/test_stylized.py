@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import lob
 from experiments.metrics import stylized
 from lob import journal
+from tests.examples import examples
 from tests.messages import BUY, SELL, batch, market, new, replace
 
 
@@ -135,7 +136,7 @@ def test_the_bias_on_student_t_is_the_one_that_is_stated(share, stated):
 
 
 @given(st.floats(0.01, 100), st.integers(0, 2**32))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_a_tail_exponent_has_no_unit(scale, seed):
     values = np.random.default_rng(seed).normal(size=400)
     one, other = (stylized.tail_exponent(unit * values) for unit in (1, -scale))
@@ -145,7 +146,7 @@ def test_a_tail_exponent_has_no_unit(scale, seed):
 # ---------------------------------------------------------------- memory
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.integers(-9, 9), min_size=12, max_size=80), st.integers(1, 3))
 def test_autocorrelations_are_those_of_the_definition(series, lags):
     x = np.array(series, float)
@@ -262,7 +263,7 @@ def test_variance_ratios_of_walks_scatter_as_they_say():
 
 
 @given(st.floats(0.1, 10), st.floats(-5, 5), st.integers(0, 2**32))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_a_variance_ratio_knows_neither_unit_nor_drift(scale, drift, seed):
     walk = np.cumsum(np.random.default_rng(seed).normal(size=60))
     one = stylized.variance_ratio(walk, 3)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import lob
-from lob.feeds import FeedError, lobster
+from lob.feeds import lobster
 from lob.feeds.lobster import Type
 from lob.replay import reconcile, replay
+from tests.discovery import lobster_days
 from tests.feeds.files import in_view
 from tests.folders import folder
 
@@ -16,16 +17,11 @@ DATA = folder("FIRESALE_DATA")
 
 
 def pairs():
-    if not DATA.is_dir():
-        return [
-            pytest.param(None, marks=pytest.mark.skip(f"{DATA} is not there: set FIRESALE_DATA"))
-        ]
-    try:
-        return [
-            pytest.param(pair, id=str(pair).removeprefix(f"{DATA}/")) for pair in lobster.find(DATA)
-        ]
-    except FeedError as error:
-        return [pytest.param(None, marks=pytest.mark.skip(str(error)))]
+    found = lobster_days(DATA)
+    if not found:
+        reason = f"there is no LOBSTER day below {DATA}: set FIRESALE_DATA"
+        return [pytest.param(None, marks=pytest.mark.skip(reason))]
+    return [pytest.param(pair, id=str(pair).removeprefix(f"{DATA}/")) for pair in found]
 
 
 @pytest.fixture(scope="module", params=pairs())

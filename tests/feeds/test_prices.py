@@ -8,6 +8,7 @@ import pytest
 from lob.feeds import FeedError
 from lob.feeds.prices import read_prices
 from lob.units import MILLISECOND_NS
+from tests.discovery import price_files
 from tests.folders import folder
 
 PRICES = folder("FIRESALE_DATA") / "prices"
@@ -29,9 +30,9 @@ def written(tmp_path, content, name="prices.csv"):
 
 
 def files():
-    found = sorted(PRICES.glob("*.csv")) if PRICES.is_dir() else []
+    found = price_files(PRICES)
     if not found:
-        reason = f"there is no CSV in {PRICES}: set FIRESALE_DATA"
+        reason = f"there is no series of prices in {PRICES}: set FIRESALE_DATA"
         return [pytest.param(None, marks=pytest.mark.skip(reason))]
     return [pytest.param(path, id=path.name) for path in found]
 

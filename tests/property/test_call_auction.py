@@ -9,6 +9,7 @@ import lob
 from lob import EventKind, Reason, Session
 from lob.venue.call_auction import executable, uncross
 from tests.engines import ENGINES
+from tests.examples import examples
 
 PRICES = st.one_of(
     st.integers(95, 105),
@@ -31,7 +32,7 @@ def collecting(make, bids, asks):
 
 @pytest.mark.parametrize("make", ENGINES.values(), ids=list(ENGINES))
 @given(bids=ROWS, asks=ROWS, reference=REFERENCES)
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_an_uncross_is_what_the_pure_function_says(make, bids, asks, reference):
     book = collecting(make, bids, asks)
     before = book.orders()
@@ -68,7 +69,7 @@ def test_an_uncross_is_what_the_pure_function_says(make, bids, asks, reference):
 
 
 @given(bids=ROWS, asks=ROWS, reference=REFERENCES)
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_no_price_does_better(bids, asks, reference):
     """The rules, checked against every price that an order has."""
     levels = [[(price, size) for price, size, *_ in rows] for rows in (bids, asks)]
@@ -85,7 +86,7 @@ def test_no_price_does_better(bids, asks, reference):
 
 
 @given(bids=ROWS, asks=ROWS, low=st.integers(94, 101), width=st.integers(0, 8))
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_nothing_trades_outside_a_band(bids, asks, low, width):
     book = collecting(lob.OrderBook, bids, asks)
     book.set_band(low, low + width)

@@ -18,6 +18,7 @@ from lob.liquidation.parts.sizing import CloseFactor
 from lob.liquidation.staged import Stage, StagedDesign
 from lob.units import SECOND_NS
 from lob.venue.pool import Pool
+from tests.examples import examples
 from tests.venues import asking, order
 
 DEEP = 10**12
@@ -191,7 +192,7 @@ def value_by_hand(venue, name, net):
     return max(0, total // claim.supply)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_random_stacks_conserve_and_settle(data):
     venue, owners = build(data.draw)

@@ -18,6 +18,7 @@ from lob.liquidation.parts.limits import Slices
 from lob.liquidation.parts.price_paths import AtBankruptcy
 from lob.liquidation.parts.sizing import CloseFactor, DownTier
 from lob.units import SECOND_NS
+from tests.examples import examples
 from tests.venues import FIRST_OWNER, asking
 
 MARGINS = [
@@ -111,7 +112,7 @@ def message(random, number, ts, owners, books):
     return rows
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(markets(), st.integers(5, 80))
 def test_whatever_happens(built, steps):
     venue, clearing, random, count = built
@@ -166,7 +167,7 @@ def nobody_unsafe(venue, clearing):
                 assert state.equity >= state.maintenance_margin - 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(markets(), st.integers(5, 60))
 def test_a_replay_of_the_messages_gives_the_tapes(built, steps):
     venue, _, random, count = built
@@ -184,7 +185,7 @@ def test_a_replay_of_the_messages_gives_the_tapes(built, steps):
     assert twin.digest() == venue.digest()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(1, 60), st.integers(0, 59), st.integers(1, 12), st.integers(0, 2_000),
        st.sampled_from([1, -1]))  # fmt: skip
 def test_the_tree_of_any_cascade_is_a_forest(depth, density, size, first, side):

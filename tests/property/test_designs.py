@@ -41,6 +41,7 @@ from lob.liquidation.takers.pool import Depositors, Stability
 from lob.units import PPM, SECOND_NS
 from lob.venue import breaker
 from lob.venue.breaker import CircuitBreaker
+from tests.examples import examples
 from tests.venues import FIRST_OWNER, asking
 
 KEEPERS = (51, 52, 53)
@@ -289,7 +290,7 @@ def nothing_is_left(venue, clearing):
         assert not (book.orders()["tag"] >= lob.LIQUIDATION_TAG).any()
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(markets(), st.integers(5, 70))
 def test_whatever_the_design_is(built, steps):
     venue, clearing, random, count = built
@@ -302,7 +303,7 @@ def test_whatever_the_design_is(built, steps):
     nothing_is_left(venue, clearing)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(markets(), st.integers(5, 40), st.integers(5, 40))
 def test_a_copy_goes_on_to_the_same_tapes(built, before, after):
     venue, _, random, count = built
@@ -317,7 +318,7 @@ def test_a_copy_goes_on_to_the_same_tapes(built, before, after):
     assert twin.digest() == venue.digest()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(markets(), st.integers(5, 40))
 def test_a_replay_of_the_messages_gives_the_tapes(built, steps):
     venue, _, random, count = built

@@ -19,6 +19,7 @@ from agents.keepers import (
 )
 from lob import Kind, Side
 from lob.units import SECOND_NS
+from tests.examples import examples
 from tests.offering import English, Shop, asks, bids, lots_of, selling
 
 UNTIL = 400 * SECOND_NS
@@ -76,7 +77,7 @@ def designs(draw):
     return Shop(top=draw(st.integers(60, 300)), **rules)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     designs(),
     bots(),
@@ -125,7 +126,7 @@ def test_bots_keep_to_the_rules(design, made, lots, ticks, depth, side):
             assert traded["size"].sum() + side * lots_of(simulation, bot) == got
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data(), st.integers(1, 399))
 def test_forks_go_on_alike(data, at):
     simulation = selling(

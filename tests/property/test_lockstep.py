@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 import lob
 from lob import MAX_PRICE, MAX_SIZE, EventKind, OrderType, TimeInForce
 from tests.engines import ENGINES
+from tests.examples import examples
 from tests.messages import row
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -229,7 +230,7 @@ class Lockstep(RuleBasedStateMachine):
 
 
 Lockstep.TestCase.settings = settings(
-    max_examples=250, stateful_step_count=40, deadline=None, derandomize=True, database=None
+    max_examples=examples(250), stateful_step_count=40, deadline=None
 )
 TestLockstep = Lockstep.TestCase
 

@@ -1,10 +1,11 @@
 """What an offer is worth, against every size and every price tried out."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agents.keepers.valuation import Costs, gain, limit_of, worth_taking
+from agents.keepers.valuation import Costs, gain, limit_at, limit_of, worth_taking
 from lob import Side
+from tests.examples import examples
 
 
 @st.composite
@@ -54,7 +55,7 @@ def found(case, price):
     return worth_taking(case["side"], price, case["levels"], **rest)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(cases(), st.integers(1, 70))
 def test_no_size_is_better_than_the_one_chosen(case, price):
     tried = gains(case, price)
@@ -67,7 +68,7 @@ def test_no_size_is_better_than_the_one_chosen(case, price):
     assert best <= max(chosen.gain, 0) + 2 * (1 + len(case["levels"])) * case["costs"].multiplier
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(cases(rates=False), st.integers(1, 70))
 def test_without_rates_it_is_exact(case, price):
     tried = gains(case, price)
@@ -77,7 +78,20 @@ def test_without_rates_it_is_exact(case, price):
     assert bool(chosen.lots) == (best >= 0)
 
 
-@settings(max_examples=400, deadline=None)
+ROUNDED = {
+    # Coin is rounded level by level: 12 lots break even at 2, 13 do not, though each pays.
+    "side": Side.BUY,
+    "levels": [(6, 1), (5, 4), (4, 4), (3, 3), (2, 1)],
+    "size": 13,
+    "least": 1,
+    "most": 13,
+    "costs": Costs(gas=2, inverse=True),
+    "reward": 0,
+}
+
+
+@settings(max_examples=examples(400), deadline=None)
+@example(ROUNDED)
 @given(cases())
 def test_at_the_limit_something_is_worth_taking(case):
     rest = {key: value for key, value in case.items() if key not in ("side", "levels")}
@@ -86,7 +100,7 @@ def test_at_the_limit_something_is_worth_taking(case):
         assert found(case, limit).lots
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(cases(rates=False))
 def test_a_tick_beyond_the_limit_nothing_is(case):
     rest = {key: value for key, value in case.items() if key not in ("side", "levels")}
@@ -95,3 +109,13 @@ def test_a_tick_beyond_the_limit_nothing_is(case):
     price = limit + case["side"] if limit is not None else beyond
     if price >= 1:
         assert all(value < 0 for value in gains(case, price).values())
+
+
+@settings(max_examples=examples(400), deadline=None)
+@given(cases(), st.integers(1, 10**9))
+def test_no_price_beyond_that_of_the_best_level_is_worth_a_look(case, price):
+    case["costs"] = case["costs"]._replace(gas=0)
+    case["reward"] = 0
+    limit = limit_at(case["side"], case["levels"][0][0], case["costs"])
+    if limit is None or case["side"] * (limit - price) < 0:
+        assert not found(case, price).lots

@@ -6,10 +6,11 @@ import pytest
 
 from experiments.validation import CONTEXT, LATER, covers, find_target, read_cases, validate
 from experiments.validation.cases import Case
-from tests.folders import folder
+from tests.folders import ROOT, folder
 
-FILE = folder("FIRESALE_CASES") / "validation.json"
-CASES = read_cases(FILE) if FILE.is_file() else []
+FOLDER = folder("FIRESALE_CASES")
+FILES = sorted(FOLDER.glob("validation*.json"))
+CASES = read_cases(*FILES) if FILES else []
 
 # What the quick tests give up in precision: the bands widen to four standard errors.
 QUICK = {
@@ -35,14 +36,14 @@ def role(case: Case) -> str:
     return roles[0]
 
 
-@pytest.mark.skipif(not CASES, reason=f"{FILE} is not there")
+@pytest.mark.skipif(not CASES, reason=f"{FOLDER} has no validation*.json")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case(case):
     """The result lies in its band. Seed 1, stated beside each target; bands in the registry."""
     if role(case) != "target":
         return
     target = find_target(case.id)
-    result = validate(case.id, cases=CASES, **QUICK.get(target.name, {}))
+    result = validate(case.id, CASES, **QUICK.get(target.name, {}))
     assert result.published, f"{case.id}: nothing published was read"
     assert result.band, f"{case.id}: nothing is compared"
     if target.bands:  # none: the published value is shown beside ours, which is held to theory
@@ -51,7 +52,7 @@ def test_case(case):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not CASES, reason=f"{FILE} is not there")
+@pytest.mark.skipif(not CASES, reason=f"{FOLDER} has no validation*.json")
 @pytest.mark.parametrize(
     "case",
     [case for case in CASES if find_target(case.id) and find_target(case.id).name in QUICK],
@@ -59,13 +60,21 @@ def test_case(case):
 )
 def test_case_in_full(case):
     """The same without the short cut."""
-    result = validate(case.id, cases=CASES)
+    result = validate(case.id, CASES)
     assert result.verdict == "agrees", result.note
 
 
 def test_every_case_has_one_role():
     for case in CASES:
         role(case)
+
+
+@pytest.mark.skipif(not CASES, reason=f"{FOLDER} has no validation*.json")
+def test_every_case_is_in_the_documentation():
+    text = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
+    for case in CASES:
+        shown = f"| {case.id} |" if role(case) == "target" else f"- `{case.id}` ("
+        assert shown in text, case.id
 
 
 def test_unknown_kind_is_named():
@@ -91,16 +100,16 @@ def test_other_numbers_of_the_same_kind(tmp_path):
     path = tmp_path / "validation.json"
     path.write_text(json.dumps(rows))
     cases = read_cases(path)
-    assert validate("KYLE-9", cases=cases[:1]).verdict == "agrees"
-    wrong = validate("KYLE-wrong", cases=cases[1:2])
+    assert validate("KYLE-9", cases[:1]).verdict == "agrees"
+    wrong = validate("KYLE-wrong", cases[1:2])
     assert wrong.verdict == "disagrees"
     assert "price_impact" in wrong.note
-    assert validate("GM", cases=cases[2:3]).verdict == "agrees"
-    assert validate("HAWKES", cases=cases[3:4], clusters=50_000).verdict == "agrees"
+    assert validate("GM", cases[2:3]).verdict == "agrees"
+    assert validate("HAWKES", cases[3:4], clusters=50_000).verdict == "agrees"
     with pytest.raises(ValueError, match="KYLE-odd: kyle has no parameter 'Sigma7'"):
-        validate("KYLE-odd", cases=cases[4:5])
+        validate("KYLE-odd", cases[4:5])
     with pytest.raises(ValueError, match="AC-x: no reader for profit"):
-        validate("AC-x", cases=cases[5:])
+        validate("AC-x", cases[5:])
 
 
 def test_published_values_count_only_at_their_own_parameters():
@@ -109,12 +118,27 @@ def test_published_values_count_only_at_their_own_parameters():
             "KYLE-1", "", "", {"Sigma0": 1, "sigma_u": 1}, [0.5, 1, 0.5, 0.5], "", "memory", "", ""
         )
     ]
-    assert validate("kyle", cases=cases, draws=50_000).published is not None
-    assert "not verified" in validate("kyle", cases=cases).provenance
-    moved = validate("kyle", cases=cases, sigma_u=2.0)
+    assert validate("kyle", cases, draws=50_000).published is not None
+    assert "not verified" in validate("kyle", cases).provenance
+    moved = validate("kyle", cases, sigma_u=2.0)
     assert moved.published is None
     assert moved.verdict == "agrees"  # the simulation still agrees with the closed form
     assert moved.ours["price_impact"] == 0.25
+
+
+def test_every_file_of_cases_is_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("FIRESALE_CASES", str(tmp_path))
+    with pytest.raises(OSError, match="no validation"):
+        read_cases()
+    for name, number in (("validation", 1), ("validation-2", 2), ("liquidation", 3)):
+        rows = [{"id": f"KYLE-{number}", "expected": [0.5, 1, 0.5, 0.5]}]
+        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+    assert [case.id for case in read_cases()] == ["KYLE-1", "KYLE-2"]
+    (tmp_path / "validation-3.json").write_text(json.dumps(rows))
+    assert [case.id for case in read_cases()] == ["KYLE-1", "KYLE-2", "KYLE-3"]
+    (tmp_path / "validation-4.json").write_text(json.dumps(rows))
+    with pytest.raises(ValueError, match=r"validation-4.json: a case of the id 'KYLE-3' was read"):
+        read_cases()
 
 
 @pytest.mark.parametrize(

@@ -79,3 +79,19 @@ def test_disagreement_is_an_exit_code(run, tmp_path):
     done = run("KYLE-1")
     assert done.exit_code == 1
     assert "disagrees" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "setting", "name", "value"),
+    [
+        ("deleveraging", "cases=[[2, 1, 4]]", "cases", [[2.0, 1.0, 4.0]]),
+        ("loss-spiral", "cases=[[1, 0, 0]]", "cases", [[1.0, 0.0, 0.0]]),
+        ("perpetual-prices", "cases=[[5, 0.01]]", "cases", [[5.0, 0.01]]),
+        ("deleveraging", "(L,A,D)=[[2, 1, 4]]", "cases", [[2.0, 1.0, 4.0]]),
+        ("cont-de-larrard", "lambda=mu+theta (per side)=2", "departure", 2.0),
+    ],
+)
+def test_a_parameter_of_any_name(run, target, setting, name, value):
+    done = run(target, "--set", setting, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["parameters"][name] == value

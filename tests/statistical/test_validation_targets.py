@@ -27,7 +27,7 @@ from experiments.validation.tails import hill_on_student
 
 @pytest.mark.parametrize("target", [t for t in TARGETS if not t.slow], ids=lambda t: t.name)
 def test_targets_run_without_cases(target):
-    result = validate(target.name, cases=[])
+    result = validate(target.name, [])
     assert result.published is None
     expected = "agrees" if target.checks and result.band else "context"
     assert result.verdict == expected, result.note
@@ -251,12 +251,53 @@ def test_santa_fe_is_reproducible_and_in_scale():
         ("order-splitting", {"alpha": 1.0}, "alpha must be finite and above 1, got 1.0"),
         ("santa-fe", {"granularity": 0.3}, "granularity must be 1 over a whole number, got 0.3"),
         ("santa-fe", {"eps": 20.0, "market_orders": 1_000}, "emptied at eps = 20, where it holds"),
+        ("cascade", {"r": [120]}, "r must be below d = 100, or the book is exhausted, got 120"),
+        ("cascade", {"r": [-5]}, "r must be an integer of at least 0, got -5"),
+        ("cascade", {"Q0": 10**9}, "must not fall through more than 200,000 levels"),
+        ("pinned-fund", {"lam": 300}, "lam = 300 .* less than all of the N = 1000 units, got 1666"),
+        ("pinned-fund", {"W": 45.0, "N": 510.0}, "no price .* clears the market"),
+        ("deleveraging", {"cases": [[5, 100, 300]]}, "below 1, where the spiral ends, got L = 5"),
+        ("deleveraging", {"cases": [[5, 100]]}, r"cases = \[\[5, 100\]\]: Field required"),
+        ("loss-spiral", {"cases": [[60, 0, 0]]}, "x0 - m' x must be 0 to below k m = 50"),
+        ("perpetual-prices", {"cases": [[0, 0.01]]}, "leverage must be a finite number above 0"),
+        ("perpetual-prices", {"cases": []}, "there be a case"),
+        ("toxic-liquidation", {"i": [-2.0]}, "i must be a bonus of 0 to 10, got -2"),
+        ("next-change", {"at": [[1, 2, 3]]}, "Tuple should have at most 2 items"),
+        ("next-change", {"cancellations": [0.0], "at": [[1, 1]]}, "cannot be computed at at ="),
+        ("cst-table-3", {"size": 10**18}, r"cannot be computed at size = 10+: Unable to allocate"),
+        ("deleveraging-shares", {"margin": [1]}, "must have as many values as pnl"),
+        ("capital-rule", {"alpha": 0.2}, "at alpha = 0.2 no sale of a part meets the rule"),
+        ("feedback-radius", {"matrix": [[1, 2]]}, "matrix must be square"),
+        ("aggregate-vulnerability", {"shock": [-0.1]}, "a column for each of 1 kinds"),
+        ("stepwise-bad-debt", {"bonus": 0.1}, "below 1 and health above 1 at the start"),
+        ("looped-loss", {"leverage": 1.0}, "leverage must exceed 1"),
+        ("auction-revenue", {"rho": 1.0}, "rho must be 0 to below 1"),
         ("double-auction", {"values": [500]}, "values must hold prices from 1 to 200"),
     ],
 )
 def test_misuse(name, parameters, message):
     with pytest.raises(ValueError, match=message):
-        validate(name, cases=[], **parameters)
+        validate(name, [], **parameters)
+
+
+def test_santa_fe_goes_on_where_a_side_empties():
+    run = {"eps": 5.0, "market_orders": 20_000, "granularity": 0.1}
+    found = santa_fe(**run, emptied="go on")
+    assert 0.01 < found["empty_share"] < 0.5
+    assert 0.5 < found["spread"] < 10
+    assert found["far_depth"] == pytest.approx(1, abs=0.2)
+    # Where no side empties the option changes nothing.
+    calm = {"eps": 0.2, "market_orders": 2_000}
+    same, other = santa_fe(**calm), santa_fe(**calm, emptied="go on")
+    assert other.pop("empty_share") == other.pop("empty_share_error") == 0
+    assert same == other
+
+
+def test_the_book_does_not_end_a_spiral_of_leverage():
+    # It was 16 times the first drop deep, and no spiral went further.
+    found = validate("deleveraging", [], cases=[[40, 100, 4_000], [21, 1, 25]])
+    assert found.ours["amplification"] == pytest.approx([40, 5], rel=0.01)
+    assert found.verdict == "agrees"
 
 
 def test_kappa_in_the_continuous_limit():

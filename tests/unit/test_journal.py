@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import lob
 from lob import journal
 from tests.differential.stream import PROFILES, generate
+from tests.examples import examples
 from tests.messages import BUY, SELL, batch, cancel, market, new, reduce, replace
 
 SEEDS = range(3)
@@ -62,7 +63,7 @@ def test_depth_is_the_engines_own(profile):
             assert not mine[len(theirs) :]["orders"].any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(sorted(PROFILES)), st.integers(0, 2**32), st.data())
 def test_any_front_of_a_tape_tells_the_same(profile, seed, data):
     instrument, _, events, _ = told(profile, seed)

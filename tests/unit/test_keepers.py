@@ -15,7 +15,7 @@ from agents.keepers import (
     make_keepers,
     split_capital,
 )
-from agents.keepers.valuation import Costs, gain, levels_of, limit_of, worth_taking
+from agents.keepers.valuation import Costs, gain, levels_of, limit_at, limit_of, worth_taking
 from agents.random import numpy_stream
 from lob import EntryKind, Kind, Reason, Side
 from lob.units import SECOND_NS
@@ -264,6 +264,28 @@ def test_a_review_sees_that_the_book_is_better():
     simulation.run(until=20 * SECOND_NS)
     assert takes(simulation) == [(6.0, 10)]
     assert cash_of(simulation, keeper) == 10_010
+
+
+def test_a_review_does_not_mistake_rounding_for_a_price():
+    # A lot of an inverse contract that is worth less than a unit of coin: alone it would have to
+    # be taken at 50 to pay for itself in whole units, with others of its kind at 110.
+    assert limit_of(Side.BUY, [(110, 1)], size=1, least=1, most=1,
+                    costs=Costs(multiplier=50, inverse=True)) == 50  # fmt: skip
+    assert limit_at(Side.BUY, 110, Costs(multiplier=50, inverse=True)) == 110
+    # With a fee of 1 % and 2 % wanted: linear 110*.99/1.02, inverse 110*.98/1.01.
+    assert limit_at(Side.BUY, 110, Costs(fee=10_000, hurdle=20_000)) == 106
+    assert limit_at(Side.BUY, 110, Costs(fee=10_000, hurdle=20_000, inverse=True)) == 106
+    assert limit_at(Side.SELL, 110, Costs(fee=10_000, hurdle=20_000)) == 114
+    assert limit_at(Side.SELL, 110, Costs(hurdle=1_000_000)) is None
+    assert limit_at(Side.BUY, 1, Costs(fee=10_000)) is None
+    keeper = Keeper("keeper", capital=10_000, review=2 * SECOND_NS)
+    simulation = selling(
+        Shop(105), bids(100, 1, 1_000), lots=[1_000], bots=[keeper],
+        later=[(5 * SECOND_NS, Side.BUY, 110, 1_000)],
+        instrument=lob.Instrument("X", multiplier=50, inverse=True),
+    )  # fmt: skip
+    simulation.run(until=6_500_000_000)
+    assert takes(simulation) == [(6.0, 1_000)]
 
 
 def test_funding_is_paid_when_lots_are_sold():

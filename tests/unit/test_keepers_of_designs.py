@@ -7,6 +7,7 @@ import pytest
 import lob
 from agents import Constant, Simulation
 from agents.keepers import (
+    Ascending,
     AuctionKeeper,
     BackstopProvider,
     FlashKeeper,
@@ -15,7 +16,7 @@ from agents.keepers import (
     SealedBid,
     Sliced,
 )
-from lob import EntryKind, Kind, Side
+from lob import EntryKind, Kind, Reason, Side
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed
@@ -24,7 +25,7 @@ from lob.liquidation.parts.price_paths import AtBankruptcy
 from lob.liquidation.staged import Stage, StagedDesign
 from lob.liquidation.takers.backstop import Backstop, Vault
 from lob.units import SECOND_NS
-from tests.offering import DEBTOR, Book, asks, bids, cash_of, lots_of
+from tests.offering import DEBTOR, Book, English, asks, bids, cash_of, lots_of, selling
 
 MARK = 1_000
 
@@ -202,6 +203,21 @@ def test_nobody_bids_for_a_right_that_he_cannot_value():
     assert keeper.bids_sent == 0
     assert keeper.report().taken == 20
     assert simulation.clearings[0].open_cases == 0
+
+
+@pytest.mark.parametrize("news", [None, Constant(SECOND_NS)])
+def test_news_of_a_refused_bid_says_nothing_of_a_later_one(news):
+    # The holder's bid of 1 is below the reserve. Before it hears of that the other has bid 2, and
+    # the two have gone up to 95 and more: what it won then is its own.
+    holder = PassiveHolder("holder", capital=1_000, discount=0, from_venue=news)
+    other = AuctionKeeper("other", capital=1_000, gas=15, rule=Ascending(0, opening=2))
+    simulation = selling(English(reserve=2), bids(110, 12, 13), lots=[1], bots=[holder, other])
+    simulation.run(until=60 * SECOND_NS)
+    assert holder.refused == {Reason.BID_TOO_LOW: 1}
+    assert lots_of(simulation, holder) == 1
+    assert [one.got for one in holder.outcomes if one.got] == [1]
+    assert holder.report().holds == holder.report().taken == 1
+    assert holder.pledges == other.pledges == 0
 
 
 def test_a_fork_of_auctions_goes_on_alike():

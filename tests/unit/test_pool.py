@@ -17,6 +17,7 @@ from lob.clearing.oracle import Fixed
 from lob.clearing.valuation import ClaimValue
 from lob.liquidation import Frozen
 from lob.venue.pool import FairShare, Pool, SpotPrice, impermanent_loss
+from tests.examples import examples
 
 ETH = lob.Instrument("ETH", base="eth")
 PROVIDER, TRADER = 3_000, 4_000
@@ -101,7 +102,7 @@ def test_impermanent_loss_is_what_theory_says():
     assert pool.spot is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     fee=st.sampled_from([0, 1, 3_000, 300_000]),
     steps=st.lists(

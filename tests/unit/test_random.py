@@ -21,6 +21,7 @@ from agents.random import (
     numpy_stream,
     poisson_log_probability,
 )
+from tests.examples import examples
 
 SEEDS = [0, 1, 2**32 - 1, 2**32, 2**40 + 1, 2**64, 2**64 + 2**33, 2**96 + 5, 2**128 - 1]
 MEMBERS = [None, 0, 1, 9_999, 2**32 - 1, 2**32, 2**64 - 1]
@@ -74,7 +75,7 @@ def test_bits_are_those_of_numpy(seed, member):
             assert [stream.raw() for _ in range(20)] == expected.tolist()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     seed=st.integers(0, 2**128 - 1),
     name=st.text(),

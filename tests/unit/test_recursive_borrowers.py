@@ -16,6 +16,7 @@ from lob.clearing.oracle import BestBid, Fixed
 from lob.clearing.prices import liquidation_price, looped_liquidation_price
 from lob.liquidation import MarketSale
 from lob.units import PPM, SECOND_NS
+from tests.examples import examples
 
 ENOUGH = 10**12
 
@@ -63,7 +64,7 @@ def has(simulation, recursive_borrowers, borrower=0):
     return simulation.clearings[0].account(account)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     deposit=st.integers(1, 10**7),
     ltv=st.integers(0, 750_000),

@@ -19,6 +19,7 @@ from lob.clearing.valuation import ClaimValue
 from lob.liquidation import MarketSale
 from lob.units import PPM
 from lob.venue.pool import FairShare, Pool
+from tests.examples import examples
 from tests.venues import ladder
 
 ETH = lob.Instrument("ETH", base="eth")
@@ -284,7 +285,7 @@ def test_shorts_fail_on_a_rise_and_portfolios_by_their_health():
     assert stacks.of(pair).effective_leverage == pytest.approx(2_000 / 300)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     accounts=st.lists(
         st.tuples(st.integers(-900_000, 900_000), st.integers(-1_000, 1_000).filter(bool)),

@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 import lob
 from lob import tape
+from tests.examples import examples
 
 LAYOUTS = [lob.MESSAGE, lob.EVENT, lob.QUOTE, lob.ORDER, lob.LEVEL]
 SUFFIXES = ["parquet", "npy"]
@@ -42,7 +43,7 @@ def test_rows_with_gaps_between_them_are_written_too(tmp_path, suffix):
     assert tape.read(tmp_path / f"rows.{suffix}").tobytes() == rows.tobytes()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(data=st.binary(min_size=0, max_size=40 * lob.QUOTE.itemsize))
 def test_any_bytes_survive_parquet(tmp_path_factory, data):
     whole = len(data) // lob.QUOTE.itemsize * lob.QUOTE.itemsize

@@ -1,0 +1,164 @@
+"""Targets about contagion, and about pools, auctions and prices."""
+
+from typing import Any
+
+from experiments.validation import contagion, exchange, readers
+from experiments.validation.cases import Case
+from experiments.validation.target import Check, Target, ToleranceBand, Values
+
+__all__ = ["TARGETS"]
+
+PERCENT, MILLIONTH, EXACT = ToleranceBand(0.01), ToleranceBand(absolute=1.1e-6), ToleranceBand(1e-9)
+NOISE = ToleranceBand(
+    absolute=0.003
+)  # what a published simulation of 100,000 auctions allowed itself
+
+
+def _revenue(case: Case) -> Values:
+    """Read the revenue, and that with a reserve where there are two."""
+    if isinstance(case.expected, list):
+        return readers.listed("revenue", "with_reserve")(case)
+    return {"revenue": case.expected}
+
+
+def _simulated(*names: str, band: ToleranceBand = PERCENT) -> tuple[Check, ...]:
+    return tuple(Check(f"{name}_simulated", name, band) for name in names)
+
+
+def _target(name: str, source: str, compute: Any, cases: str, **others: Any) -> Target:
+    return Target(name=name, source=source, compute=compute, cases=cases, **others)
+
+
+TARGETS = (
+    _target(
+        "noise-price",
+        "Thurner, Farmer, Geanakoplos 2012 (no funds)",
+        exchange.noise_price,
+        r"TFG-base",
+        read=readers.listed("deviation", "return_deviation", "autocorrelation"),
+        bands={
+            "deviation": ToleranceBand(absolute=5.1e-6),
+            "return_deviation": ToleranceBand(absolute=5.1e-7),
+            "autocorrelation": EXACT,
+        },
+        checks=_simulated("deviation", "return_deviation", "autocorrelation"),
+        aliases={"V": None, "N": None},
+    ),
+    _target(
+        "auction-revenue",
+        "Vickrey 1961; Myerson 1981; Riley, Samuelson 1981",
+        exchange.auction_revenue,
+        r"AUC-.*",
+        read=_revenue,
+        bands={"revenue": MILLIONTH, "with_reserve": MILLIONTH},
+        checks=(
+            Check("first_price", "revenue", NOISE),
+            Check("second_price", "revenue", NOISE),
+            Check("second_price_with_reserve", "with_reserve", NOISE),
+        ),
+    ),
+    _target(
+        "pool-sale",
+        "the constant product",
+        exchange.pool_sale,
+        r"AMM",
+        read=readers.listed("cash_out", "slippage", "drop"),
+        bands={
+            "cash_out": ToleranceBand(1e-6),
+            "slippage": ToleranceBand(1e-6),
+            "drop": ToleranceBand(1e-6),
+        },
+    ),
+    _target(
+        "loss-versus-rebalancing",
+        "Milionis, Moallemi, Roughgarden, Zhang 2022",
+        exchange.loss_versus_rebalancing,
+        r"LVR-8",
+        read=readers.listed("loss"),
+        bands={"loss": PERCENT},
+        checks=_simulated("loss"),
+        aliases={"sigma a day": "sigma"},
+    ),
+    _target(
+        "arbitrage-chance",
+        "Milionis, Moallemi, Roughgarden 2023",
+        exchange.arbitrage_chance,
+        r"ARB-prob",
+        read=readers.listed("chance"),
+        bands={"chance": ToleranceBand(absolute=0.002)},
+        checks=_simulated("chance"),
+        aliases={"sigma a day": "sigma", "block s": "block"},
+    ),
+    _target(
+        "constant-rate-cost",
+        "Bouchaud et al. 2004; Gatheral 2010",
+        exchange.constant_rate_cost,
+        r"PROP-twap",
+        read=readers.listed("cost"),
+        bands={"cost": ToleranceBand(absolute=1e-4)},
+        checks=(Check("cost_sliced", "cost", ToleranceBand(0.001)),),
+    ),
+    _target(
+        "toxic-in-a-pool",
+        "arXiv 2510.10171",
+        contagion.toxic_in_a_pool,
+        r"MCF-(tox|dyn)",
+        read=readers.whole_value("threshold"),
+        bands={"threshold": MILLIONTH},
+        aliases={"bonus i": "bonus", "c/y": "share"},
+    ),
+    _target(
+        "looped-loss",
+        "loops of borrowing (recomputed from an audit)",
+        contagion.looped_loss,
+        r"GATTO-Dstar",
+        read=readers.listed("loss", "eligible"),
+        bands={"loss": MILLIONTH, "eligible": MILLIONTH},
+        aliases={"LT": "threshold", "bonus b": "bonus", "leverage L": "leverage"},
+    ),
+    _target(
+        "stepwise-bad-debt",
+        "loops of borrowing (recomputed from an audit)",
+        contagion.stepwise_bad_debt,
+        r"GATTO-cont",
+        read=readers.listed("bad_debt"),
+        bands={"bad_debt": ToleranceBand()},
+        aliases={"LT": "threshold", "bonus b": "bonus"},
+    ),
+    _target(
+        "aggregate-vulnerability",
+        "Greenwood, Landier, Thesmar 2015",
+        contagion.aggregate_vulnerability,
+        r"GLT-av",
+        read=readers.listed("vulnerability"),
+        bands={"vulnerability": MILLIONTH},
+        checks=(Check("through_books", "vulnerability", PERCENT),),
+        aliases={
+            "assets A": "assets",
+            "leverage B": "leverage",
+            "weights M": "weights",
+            "impact L": "impact",
+            "shock f": "shock",
+            "equity E": "equity",
+        },
+    ),
+    _target(
+        "capital-rule",
+        "Cifuentes, Ferrucci, Shin 2005",
+        contagion.capital_rule,
+        r"CFS-1",
+        read=readers.listed("sold", "price"),
+        bands={"sold": ToleranceBand(absolute=0.002), "price": ToleranceBand(absolute=0.002)},
+        aliases={"L": "liabilities", "r": "ratio"},
+        note="the largest fixed point; where there is none with a sale of a part, it is refused",
+    ),
+    _target(
+        "feedback-radius",
+        "overlapping leveraged funds (own computation)",
+        contagion.feedback_radius,
+        r"FUNDS-radius",
+        read=readers.listed("radius"),
+        bands={"radius": EXACT},
+        checks=(Check("followed", "amplification", ToleranceBand(1e-6)),),
+    ),
+)
