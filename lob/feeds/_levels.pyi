@@ -1,7 +1,8 @@
+from typing import final
+
 import numpy as np
 from numpy.typing import NDArray
 
-from lob.feeds._books import Books
 from lob.feeds._shapes import Shape
 
 OPEN: int
@@ -15,6 +16,7 @@ NO_CRC: int
 KRAKEN: int
 OKX: int
 
+@final
 class Saved:
     symbol: int
     @property
@@ -24,7 +26,16 @@ class Saved:
     @property
     def line(self) -> int: ...
 
-class LevelBooks(Books):
+@final
+class LevelBooks:
+    live: int
+    crossed: int
+    locked: int
+    unknown_ids: int
+    duplicate_ids: int
+    overdrawn: int
+    crossed_before_open: int
+    locked_before_open: int
     gaps: int
     early: int
     stale: int
@@ -66,3 +77,6 @@ class LevelBooks(Books):
     def taken(self) -> tuple[NDArray[np.void], NDArray[np.bool_], NDArray[np.void]]: ...
     @property
     def checks(self) -> dict[str, tuple[int, int, str]]: ...
+    def close(self, before_open: bool = False) -> None: ...
+    def levels(self, instrument: int, side: int) -> NDArray[np.void]: ...
+    def orders(self, instrument: int) -> dict[int, tuple[int, int, int]]: ...

@@ -9,12 +9,14 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, u
 from libc.stdlib cimport free, malloc, qsort, realloc
 from libc.string cimport memcpy, memmove, memset
 
+cimport cython
+
 import zlib
 from itertools import zip_longest
 
 import numpy as np
 
-from lob.feeds._books cimport Books, Message, Print
+from lob.feeds._books cimport Message, Print
 from lob.feeds._shapes cimport Level, Said, Shape, Trade
 from lob.feeds.feed import PRINT, PrintKind
 from lob.types import LEVEL, MAX_PRICE, MAX_SIZE, MESSAGE
@@ -90,6 +92,7 @@ cdef struct Counter:  # a lob.feeds.feed.Check
     int64_t failed
 
 
+@cython.final
 cdef class Saved:
     """An update that waits for the snapshot it belongs on."""
 
@@ -119,8 +122,11 @@ cdef class Saved:
         self.said.symbol = symbol
 
 
-cdef class LevelBooks(Books):
+@cython.final
+cdef class LevelBooks:
     """Follows absolute sizes of levels, and makes messages of them.
+
+    To whoever looks at the books it is what ``Books`` is.
 
     Parameters
     ----------
@@ -138,6 +144,14 @@ cdef class LevelBooks(Books):
         How books are checked.
     """
 
+    cdef readonly Py_ssize_t live
+    cdef readonly int64_t crossed
+    cdef readonly int64_t locked
+    cdef readonly int64_t unknown_ids  # these cannot be in a level feed
+    cdef readonly int64_t duplicate_ids
+    cdef readonly int64_t overdrawn
+    cdef readonly int64_t crossed_before_open
+    cdef readonly int64_t locked_before_open
     cdef LevelBook *books_of_levels
     cdef int32_t book_count
     cdef bint chained, rising, counted, bridged, in_runs
@@ -148,6 +162,7 @@ cdef class LevelBooks(Books):
     cdef object _shown_array
     cdef Py_ssize_t used
     cdef Py_ssize_t room
+    cdef Py_ssize_t wanted  # rows of a block
     cdef Print *prints
     cdef Py_ssize_t print_count
     cdef Py_ssize_t print_room
@@ -248,6 +263,7 @@ cdef class LevelBooks(Books):
         cdef Py_ssize_t first_level, first_trade
         cdef int code
         cdef LevelBook *book
+        self.wanted = rows if rows < 2**16 else 2**16
         while at < shape.said_count:
             if self.used >= rows or self.print_count >= rows:
                 return at, FULL
@@ -373,14 +389,6 @@ cdef class LevelBooks(Books):
             for level in side_of(book, side).levels[:side_of(book, side).count]
             if level.size
         }
-
-    def clear(self, int instrument):
-        """Not for books of levels: a snapshot clears them."""
-        raise NotImplementedError("a book of levels is cleared by its next snapshot")
-
-    def apply(self, messages, consistent):
-        """Not for books of levels: they make the messages."""
-        raise NotImplementedError("books of levels make messages, and follow none")
 
     def close(self, bint before_open=False):
         """All is counted already."""
@@ -672,7 +680,7 @@ cdef class LevelBooks(Books):
         return 0
 
     cdef int _widen(self) except -1:
-        cdef Py_ssize_t room = 2 * self.room or 2**16
+        cdef Py_ssize_t room = 2 * self.room or self.wanted + 2048
         cdef uint8_t[::1] raw
         array, shown = np.empty(room, MESSAGE), np.empty(room, np.uint8)
         if self.used:

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,7 @@ class Means(NamedTuple):
     shape: object
     means: str
 
+@final
 class Shape:
     said_count: int
     level_count: int

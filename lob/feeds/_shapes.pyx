@@ -17,6 +17,8 @@ from libc.math cimport fabs, rint
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
+cimport cython
+
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -197,6 +199,7 @@ _SAID = (
 )  # fmt: skip
 
 
+@cython.final
 cdef class Shape:
     """Takes messages out of text.
 
@@ -461,6 +464,8 @@ cdef class Shape:
             symbol = self._name(&self.symbols, &self.symbol, MOST_SYMBOLS)
         elif self.has_symbol:
             return self._wrong(NO_NAME, self.start)
+        else:
+            symbol = 0  # the reader has named the only one
         if self.fault:
             return at
         if self.group_is_open and not (

@@ -189,9 +189,7 @@ class Binance(CaptureFeed):
     def _finish(self, books: LevelBooks) -> None:
         for symbol, page in sorted(self._pages.items()):
             name = self.instruments[symbol].name
-            self.report.note(
-                f"no update of {name} reaches its snapshot: the snapshot alone is told"
-            )
+            self.report.note(f"no update of {name} reaches its snapshot, which is told alone")
             books.put(page)
             self._kept.pop(symbol, None)
         if self._older:

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, final
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ from lob.feeds._books import Books
 from lob.feeds.errors import FeedError
 from lob.instrument import Instrument
 from lob.types import MESSAGE
+
+if TYPE_CHECKING:
+    from lob.feeds._levels import LevelBooks
 
 __all__ = ["PRINT", "ROWS", "Block", "Check", "Feed", "FeedReport", "Halt", "PrintKind"]
 
@@ -265,7 +268,7 @@ class Feed(ABC):
     def __init__(self, path: str | Path, *, member: str | None = None) -> None:
         self.path = Path(path)
         self.member = member
-        self.books = Books()
+        self.books: Books | LevelBooks = Books()
         self.report = self._new_report()
 
     @property
@@ -297,7 +300,7 @@ class Feed(ABC):
         self.report = self._new_report()
         try:
             for block in self._blocks(rows):
-                if not self.keeps_books:
+                if isinstance(self.books, Books) and not self.keeps_books:
                     self.books.apply(block.messages, block.consistent)
                 self.report.messages += len(block.messages)
                 self.report.prints += len(block.prints)

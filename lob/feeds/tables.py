@@ -152,6 +152,8 @@ class Table(LevelFeed):
             not self.trades,
             self.trades,
         )
+        if (Mark.SYMBOL, 0) not in self.columns.marks:
+            shape.name(self.path.name.split(".")[0] or "unnamed")
         return shape
 
     def _read(self, shape: Shape, report: FeedReport) -> Iterator[None]:
