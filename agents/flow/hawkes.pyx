@@ -17,8 +17,7 @@ from warnings import warn
 
 import numpy as np
 
-from lob.checks import reals
-from agents.flow.arguments import finite
+from lob.checks import real, reals
 
 __all__ = ["EVENT_TYPES", "Hawkes"]
 
@@ -115,7 +114,7 @@ cdef class Hawkes(BackgroundFlow):
         if min(decays) == 0:
             raise ValueError(f"decay must be above 0, got {decay!r}")
         self.even = min(decays) == max(decays)
-        self.theta = finite("theta", theta)
+        self.theta = real("theta", theta, 0)
         if self.theta == 0:
             warn_of_growth(name, base, matrix)
         self.distances = Choice("placement", placement)
