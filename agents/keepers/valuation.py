@@ -154,6 +154,8 @@ def worth_taking(
     pays, because each level is rounded against the taker, the sizes that ``limit_of`` goes by: at
     the price that it names something is always taken.
     """
+    # What cannot be traded on is worth nothing, and not even rounding makes it worth a take.
+    most = min(most, sum(depth for _, depth in levels))
     good = 0
     for at, depth in levels:
         if not _pays(side, price, at, costs):

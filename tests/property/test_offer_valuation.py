@@ -111,7 +111,20 @@ def test_a_tick_beyond_the_limit_nothing_is(case):
         assert all(value < 0 for value in gains(case, price).values())
 
 
+TOO_MANY = {
+    # The second lot finds no level, and what is got for both rounds to nothing: no reason to take.
+    "side": Side.BUY,
+    "levels": [(1, 1)],
+    "size": 2,
+    "least": 1,
+    "most": 2,
+    "costs": Costs(inverse=True),
+    "reward": 0,
+}
+
+
 @settings(max_examples=examples(400), deadline=None)
+@example(TOO_MANY, 3)
 @given(cases(), st.integers(1, 10**9))
 def test_no_price_beyond_that_of_the_best_level_is_worth_a_look(case, price):
     case["costs"] = case["costs"]._replace(gas=0)

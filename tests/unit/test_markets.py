@@ -205,3 +205,31 @@ def test_every_market_is_described_and_runs():
         assert describe(name).endswith(".")
     with pytest.raises(ValueError, match=r"market must be one of ci2002, .*got 'nowhere'"):
         describe("nowhere")
+
+
+def test_two_faults_of_the_original_makers_are_switches():
+    """Ladders on waking over seeds 1 to 40: two makers a minute each, 60; with sleepers 50.9.
+
+    A run with a sleeper has half of them: 9 of 30 in the original, ours within 0.3 +- 3 * 0.073.
+    """
+    waking, leaning = {}, {}
+    for switches in ((False, False), (True, False), (False, True)):
+        runs = []
+        for seed in range(1, 41):
+            simulation = rmsc04(
+                seed,
+                sleeps_for_ever=switches[0],
+                quotes_while_asking=switches[1],
+                events=False,
+                messages=False,
+            )
+            simulation.run(until=OPEN + 30 * MINUTE)
+            makers = simulation["makers"]
+            runs.append((makers.ladders_on_waking, makers.ladders_on_leaning))
+        waking[switches], leaning[switches] = np.array(runs).T
+    sleepers = (waking[True, False] < 0.7 * waking[False, False]).mean()
+    assert 0.08 < sleepers < 0.52
+    assert waking[False, False].mean() == pytest.approx(60, abs=4)
+    assert waking[True, False].mean() == pytest.approx(50.9, abs=9)
+    assert waking[False, True].mean() == pytest.approx(60, abs=4)
+    assert leaning[False, True].mean() > leaning[False, False].mean()
