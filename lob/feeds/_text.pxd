@@ -110,13 +110,13 @@ cdef inline uint64_t wide(const char *at, int *decimals, int *fault) noexcept no
             zeros += 1
         else:
             while behind and zeros:
-                if value > 10000000000000000ULL:
+                if value > 99999999999999999ULL:
                     fault[0] = TOO_LONG
                     return 0
                 value *= 10
                 kept += 1
                 zeros -= 1
-            if value > 10000000000000000ULL:
+            if value > 99999999999999999ULL:
                 fault[0] = TOO_LONG
                 return 0
             value = value * 10 + <uint64_t>(at[0] - 48)
