@@ -2,7 +2,8 @@
 
 from lob.feeds._books import Books
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import PRINT, Block, Feed, FeedReport, PrintKind
+from lob.feeds.feed import Block, Feed, FeedReport
+from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import open_feed, recognise
 
 __all__ = [

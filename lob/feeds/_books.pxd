@@ -31,7 +31,7 @@ cdef packed struct Message:  # lob.MESSAGE
     int64_t tag
     int64_t rest[5]
 
-cdef struct Print:  # lob.feeds.feed.PRINT
+cdef struct Print:  # lob.feeds.prints.PRINT
     int64_t ts_event
     int64_t at
     int64_t price

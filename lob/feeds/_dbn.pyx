@@ -12,7 +12,7 @@ import numpy as np
 from lob.feeds._books cimport (
     Book, Books, Message, Print, Slot, book_of, find, look, price_soon, soon, take, very_soon,
 )
-from lob.feeds.feed import PRINT, PrintKind
+from lob.feeds.prints import PRINT, PrintKind
 from lob.types import MESSAGE, Kind
 
 cdef enum:

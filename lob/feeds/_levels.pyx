@@ -18,7 +18,7 @@ import numpy as np
 
 from lob.feeds._books cimport Message, Print
 from lob.feeds._shapes cimport Level, Said, Shape, Trade
-from lob.feeds.feed import PRINT, PrintKind
+from lob.feeds.prints import PRINT, PrintKind
 from lob.types import LEVEL, MAX_PRICE, MAX_SIZE, MESSAGE
 
 cdef enum:

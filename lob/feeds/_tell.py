@@ -1,10 +1,7 @@
 """A report of a feed in words."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from lob.feeds.feed import FeedReport
+from typing import Any
 
 __all__ = ["tell", "time_of"]
 
@@ -24,8 +21,8 @@ def time_of(ts: int, clock: str) -> str:
     return f"{hour:02d}:{minute:02d}:{second:02d}.{ns:09d}"
 
 
-def tell(report: "FeedReport") -> str:
-    """One line a fact; facts that are not there have no line."""
+def tell(report: Any) -> str:
+    """A ``lob.feeds.FeedReport`` in words: one line a fact; facts that are not there have no line."""
     label = "" if report.verified else ", unverified"
     kind = "by level" if report.is_level_feed else "order by order"
     lines = [f"{report.path}: {report.format} ({kind}{label})"]

@@ -23,7 +23,8 @@ import numpy as np
 
 from lob.feeds.containers import Source, blocks_of_lines, open_source
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import PRINT, Block, Feed, FeedReport, PrintKind
+from lob.feeds.feed import Block, Feed, FeedReport
+from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import Head
 from lob.instrument import Instrument
 from lob.types import MAX_PRICE, MESSAGE, Kind

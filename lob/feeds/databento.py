@@ -29,9 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lob.feeds import _dbn
+from lob.feeds._books import Books
 from lob.feeds.containers import Source, open_source
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import PRINT, Block, Feed
+from lob.feeds.feed import Block, Feed
+from lob.feeds.prints import PRINT
 from lob.feeds.recognise import Head
 from lob.instrument import Instrument
 from lob.types import MESSAGE, Kind
@@ -118,6 +120,7 @@ class DatabentoMbo(Feed):
         if self._stated is None and not self._ticks:
             self._ticks = self._find_ticks()
         self._instruments = {}
+        assert isinstance(self.books, Books)
         parser = _dbn.Parser(self.books, self._meet)
         self._parser = parser
         data, offset = b"", 0
@@ -161,6 +164,7 @@ class DatabentoMbo(Feed):
     def _cleared(self, parser: _dbn.Parser, ts: int, shown: bool) -> Iterator[Block]:
         """Cancel all orders of an instrument."""
         number = parser.clearing
+        assert isinstance(self.books, Books)
         ids = sorted(self.books.orders(number))
         self.books.clear(number)
         if ids:
@@ -177,6 +181,7 @@ class DatabentoMbo(Feed):
     def _find_ticks(self) -> dict[int, int]:
         """Read all prices; return the tick of each instrument in 1e-9."""
         numbers: dict[int, int] = {}
+        assert isinstance(self.books, Books)
         parser = _dbn.Parser(self.books, lambda key: numbers.setdefault(key, len(numbers)) & 0xFFFF)
         with open_source(self.path, self.member) as source:
             _metadata(source)

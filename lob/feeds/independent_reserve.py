@@ -26,7 +26,8 @@ import numpy as np
 from lob.feeds.captures import Captured, captured, parse_json
 from lob.feeds.containers import Source, open_source
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import PRINT, Block, Feed, PrintKind
+from lob.feeds.feed import Block, Feed
+from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import Head
 from lob.instrument import Instrument
 from lob.types import MAX_PRICE, MESSAGE, Kind

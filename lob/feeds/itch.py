@@ -23,6 +23,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from lob.feeds import _itch
+from lob.feeds._books import Books
 from lob.feeds.containers import open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import Block, Feed, Halt
@@ -100,6 +101,7 @@ class Itch(Feed):
             self.report.note("has no length prefixes: each message is as long as its type is")
         elif self._own_lengths:
             self.report.note("length prefixes are zero: each message is as long as its type is")
+        assert isinstance(self.books, Books)
         parser = _itch.Parser(self.books, self._prefix, self._own_lengths, self._chosen, self._told)
         data, offset = b"", 0  # of the first byte of data in the file
         with open_source(self.path, self.member) as source:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lob.feeds import lobster
-from lob.feeds.feed import PRINT, Block, Feed, Halt, PrintKind
+from lob.feeds.feed import Block, Feed, Halt
 from lob.feeds.lobster import Day, Type
+from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import Head
 from lob.instrument import Instrument
 from lob.replay import Stream, reconcile

@@ -219,7 +219,7 @@ def test_a_small_black_thursday():
     assert "36.0%" in text
     assert "8,320,000 USD" in text
     assert "shortfall / value by zero bids" in text
-    json.dumps(study.to_dict(), allow_nan=False)
+    json.dumps(study.summary(), allow_nan=False)
     # One more who pays enough for gas is enough for most of it to be beaten.
     contested = run_scenario(small("black-thursday"), 1).auctions
     assert contested.zero_bid_share < english[0]["auctions"]["zero_bid_share"]

@@ -223,7 +223,7 @@ def test_two_faults_of_the_original_makers_are_switches():
                 events=False,
                 messages=False,
             )
-            simulation.run(until=OPEN + 30 * MINUTE)
+            simulation.run(until=OPEN + 30 * MINUTE_NS)
             makers = simulation["makers"]
             runs.append((makers.ladders_on_waking, makers.ladders_on_leaning))
         waking[switches], leaning[switches] = np.array(runs).T

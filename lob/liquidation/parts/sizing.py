@@ -69,8 +69,8 @@ class AaveClose:
     """So much as Aave lets a liquidator take for what he may repay.
 
     Half of the total debt, all of it where the health factor or the position is small; see
-    ``lob.liquidation.formulas.aave.aave_close_amount`` and ``aave_seize``. Of a long position the debt is
-    the negative cash and the lots are seized for it; of a short one the lots are the debt, and cash
+    ``aave_close_amount`` and ``aave_seize`` of Aave's formulas. Of a long position the debt is the
+    negative cash and the lots are seized for it; of a short one the lots are the debt, and cash
     is seized. A position without such a debt is closed whole.
 
     Parameters
