@@ -341,7 +341,7 @@ cdef class OrderBook:
         return self.apply_one(&message)
 
     def uncross(self, reference_price=None, *, ts_event=0):
-        """Trade what was collected at one price, that of ``lob.venue.call_auction``; the session stays.
+        """Trade what was collected at one price (``lob.venue.call_auction``); the session stays.
 
         The first lots on either side trade, best price first and oldest order first. Where two
         orders of one owner meet of which one has self-trade prevention, both lose the lots without

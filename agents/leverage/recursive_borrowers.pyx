@@ -1,8 +1,8 @@
-"""Recursive recursive borrowers by the hundred thousand, as one participant.
+"""Recursive borrowers by the hundred thousand, as one participant.
 
-A recursive borrower deposits, borrows against its deposit up to its loan-to-value, buys more of the collateral
-through the book with what it borrowed, deposits that, and so on. In a clearing a loan is a negative
-cash balance and collateral is a holding, so one loop is a purchase on credit.
+A borrower deposits, borrows against its deposit up to its loan-to-value, buys more of the
+collateral through the book with what it borrowed, deposits that, and so on. In a clearing a loan is
+a negative cash balance and collateral is a holding, so one loop is a purchase on credit.
 
 After ``n`` loops at a loan-to-value ``l``, without slippage, the collateral is ``(1 - l**(n + 1)) /
 (1 - l)`` times the deposit, whose limit is ``1 / (1 - l)`` (``lob.clearing.leverage.loop``). Each
@@ -22,7 +22,17 @@ from lob.clearing.ledger cimport SAFE
 from lob.clearing.requirement cimport NO_PRICE
 from lob.engine.ladder cimport NO_LEVEL, Ladder, ladder_next
 from lob.engine.matching cimport Book
-from lob.engine.records cimport BUY, IOC, LIMIT, MAX_PRICE, MAX_SIZE, NEW, SELL, Message, write_message
+from lob.engine.records cimport (
+    BUY,
+    IOC,
+    LIMIT,
+    MAX_PRICE,
+    MAX_SIZE,
+    NEW,
+    SELL,
+    Message,
+    write_message,
+)
 from lob.units cimport PPM, SECOND_NS
 from lob.engine.wide cimport ceil_ratio, floor_ratio, int128
 
@@ -66,8 +76,9 @@ cdef class RecursiveBorrowers(Participant):
     places
         Pairs of numbers, a clearing and one of its holdings: the protocols where they loop.
     everywhere
-        Every recursive borrower has an account, and its deposit, in each of the places, in place of being in
-        one of them. An account of a recursive borrower is called a seat: those of the first place come first.
+        Every borrower has an account, and its deposit, in each of the places, in place of being
+        in one of them. An account of a borrower is called a seat: those of the first place come
+        first.
     ltv
         Ppm of what a loop has bought that the next one borrows. What the protocol lends at most is
         up to its margin model; a loop that it refuses is one that bought nothing.
@@ -145,7 +156,8 @@ cdef class RecursiveBorrowers(Participant):
         self.borrowers = len(lots)
         if self.borrowers < len(self.places) and not everywhere:
             raise ValueError(
-                f"deposits must be at least one a place, got {self.borrowers} for {len(self.places)}"
+                f"deposits must be at least one a place, got {self.borrowers} for "
+                f"{len(self.places)}"
             )
         seats = self.borrowers * (len(self.places) if everywhere else 1)
         Participant.__init__(self, name, owner=owner, members=seats)

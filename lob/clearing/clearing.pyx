@@ -166,7 +166,9 @@ cdef class Clearing(Payments):
                             f"clearing {self.name!r}: the claim {name} has a queue, so it needs a "
                             f"book in which it can be sold at once"
                         )
-        self.redeems_in_kind = [claim for claim in reversed(claims.claims) if claim.name in redeems_in_kind]
+        self.redeems_in_kind = [
+            claim for claim in reversed(claims.claims) if claim.name in redeems_in_kind
+        ]
 
     def start_oracles(self):
         """Take the prices that oracles have before anything happened."""

@@ -9,7 +9,14 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from lob.clearing.ledger cimport Account
-from lob.engine.ladder cimport Ladder, Level, ladder_add, ladder_clear, ladder_remove, ladder_reserve
+from lob.engine.ladder cimport (
+    Ladder,
+    Level,
+    ladder_add,
+    ladder_clear,
+    ladder_remove,
+    ladder_reserve,
+)
 from lob.engine.memory cimport prefetch
 from lob.engine.records cimport MAX_PRICE
 

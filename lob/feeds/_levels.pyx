@@ -5,7 +5,7 @@ that the venue showed. What makes levels smaller comes before what makes them la
 level never waits on the far side for one that is on its way out.
 """
 
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
 from libc.stdlib cimport free, malloc, qsort, realloc
 from libc.string cimport memcpy, memmove, memset
 
@@ -334,7 +334,6 @@ cdef class LevelBooks:
     def taken(self):
         """The messages, the marks after which the book is consistent, and the prints; start anew.
         """
-        cdef Py_ssize_t i
         prints = np.zeros(self.print_count, PRINT)
         cdef uint8_t[::1] raw = prints.view(np.uint8)
         if self.print_count:
@@ -412,7 +411,9 @@ cdef class LevelBooks:
             self.books_of_levels, self.book_count = more, count
         return &self.books_of_levels[number]
 
-    cdef int _take(self, const Said *said, const Level *levels, Py_ssize_t count, bint whole) except -1:
+    cdef int _take(
+        self, const Said *said, const Level *levels, Py_ssize_t count, bint whole
+    ) except -1:
         cdef LevelBook *book = self._book(said.symbol)
         self._saw(ts_of(said))
         if whole:
@@ -667,8 +668,6 @@ cdef class LevelBooks:
         int64_t price, int64_t size,
     ) except -1:
         cdef Message *row
-        cdef Message *old
-        cdef uint8_t[::1] raw
         if self.used == self.room:
             self._widen()
         row = &self.rows[self.used]

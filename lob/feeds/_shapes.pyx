@@ -25,8 +25,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lob.feeds._text cimport (
-    NOT_A_NUMBER, NOT_A_SIDE, NOT_A_TIME, NOT_AN_ID, NOT_JSON, NO_NAME, NO_PRICE, NOT_A_STEP,
-    NEGATIVE_SIZE, TOO_FEW_CELLS, TOO_LARGE, TOO_LONG, TOO_MANY_NAMES,
+    NOT_A_NUMBER, NOT_A_SIDE, NOT_A_TIME, NOT_AN_ID, NOT_JSON, NO_NAME, NO_PRICE,
+    NEGATIVE_SIZE, TOO_FEW_CELLS, TOO_LARGE, TOO_MANY_NAMES,
     Decimal, is_digit, ns_of, read_decimal, read_integer, read_iso,
 )
 
@@ -420,7 +420,7 @@ cdef class Shape:
         cdef int64_t local = -1
         cdef int snapshot = 0
         cdef int8_t side
-        cdef Py_ssize_t levels = self.level_count, trades = self.trade_count
+        cdef Py_ssize_t levels = self.level_count
         cdef int32_t symbol = -1
         self.row_symbol.length = self.symbol.length = 0
         self.ts = self.sent = -1
@@ -699,7 +699,7 @@ cdef class Shape:
     cdef const char *_object(self, const char *at, int32_t node) noexcept:
         cdef const Node *shape = &self.nodes[node]
         cdef const Node *below
-        cdef int32_t first = shape.child, count = shape.children, guess = 0, i
+        cdef int32_t first = shape.child, count = shape.children, guess = 0
         cdef const char *key
         cdef Py_ssize_t length
         at = blank(at + 1)
@@ -718,7 +718,7 @@ cdef class Shape:
                 return self._wrong(NOT_JSON, at)
             at = blank(at + 1)
             # Keys mostly come in the same order: the one after the last is tried first.
-            for i in range(count):
+            for _ in range(count):
                 below = &self.nodes[first + guess]
                 if below.first == key[0] and below.key_length == length and (
                     length == 1 or memcmp(self.pool + below.key, key, length) == 0
@@ -776,7 +776,6 @@ cdef class Shape:
 
     cdef const char *_pairs(self, const char *at, int8_t side) noexcept:
         """An array of ``[price, size, ...]``, in numbers or texts of numbers."""
-        cdef Level *level
         cdef bint quoted
         at = blank(at + 1)
         if at[0] == c"]":

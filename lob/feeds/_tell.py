@@ -22,7 +22,7 @@ def time_of(ts: int, clock: str) -> str:
 
 
 def tell(report: Any) -> str:
-    """A ``lob.feeds.FeedReport`` in words: one line a fact; facts that are not there have no line."""
+    """A ``lob.feeds.FeedReport`` in words: a line a fact; what is not there has none."""
     label = "" if report.verified else ", unverified"
     kind = "by level" if report.is_level_feed else "order by order"
     lines = [f"{report.path}: {report.format} ({kind}{label})"]

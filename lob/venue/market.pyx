@@ -1,4 +1,4 @@
-"""What clearing and liquidation need of the venue they belong to: ``lob.venue.venue`` fills it in."""
+"""What clearing and liquidation need of their venue: ``lob.venue.venue`` fills it in."""
 
 from libc.stdint cimport int64_t
 

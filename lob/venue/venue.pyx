@@ -126,7 +126,8 @@ cdef class Venue(Market):
     start
         Time in ns.
     breakers
-        ``lob.venue.breaker.Breaker`` objects, which guard books of this venue from now on. Of those that
+        ``lob.venue.breaker.Breaker`` objects, which guard books of this venue from now on. Of those
+        that
         are due at one time the first in the list acts first.
 
     Attributes
