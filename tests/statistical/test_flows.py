@@ -152,9 +152,15 @@ def test_hawkes_counts():
     excitation = np.zeros((6, 6))
     excitation[:4, :4] = 0.5 * twist / twist.sum(axis=0)
     baseline = 10 * shares
-    one = flow.Hawkes(
-        "hawkes", price=0, baseline=baseline, excitation=excitation, decay=5.0, placement=[1, 1, 1]
-    )
+    with pytest.warns(UserWarning, match="the book grows without end"):
+        one = flow.Hawkes(
+            "hawkes",
+            price=0,
+            baseline=baseline,
+            excitation=excitation,
+            decay=5.0,
+            placement=[1, 1, 1],
+        )
     simulation = started(one, 14, events=False)
     windows, width = 1_500, 20
     simulation.run(until=windows * width * SECOND_NS)
