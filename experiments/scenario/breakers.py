@@ -80,7 +80,7 @@ def _breaker(one: CircuitBreakerTable | CallAuctionTable, number: int) -> guards
         return round(seconds * SECOND_NS)
 
     if isinstance(one, CallAuctionTable):
-        return guards.CallAuction(
+        return guards.ScheduledCallAuction(
             number,
             start=ns(one.start),
             length=ns(one.length),
