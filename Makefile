@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV := $(VENV)/.dev
 SOURCES := $(shell find lob agents -name '*.pyx' -o -name '*.pxd') setup.py pyproject.toml
 STUBBED := $(subst /,.,$(basename $(shell find lob agents -name '*.pyi')))
 BENCH := $(VENV)-bench
@@ -14,37 +15,44 @@ SEED := $(or $(SEED),$(shell date +%s))
 demo: $(STAMP)  ## a spiral, and five ways of selling compared in it: offline
 	$(BIN)/firesale demo
 
-test: $(STAMP)  ## everything that is checked at every commit
+test: $(DEV)  ## everything that is checked at every commit
 	$(BIN)/python -m pytest
 
-slow: $(STAMP)  ## the longer tests, and new examples of every property: another SEED, others
+slow: $(DEV)  ## the longer tests, and new examples of every property: another SEED, others
 	$(BIN)/python -m pytest -m slow
 	$(BIN)/python -m tests.property.fuzz --seconds 0 --times 3 --seed $(SEED)
 
-fuzz: $(STAMP)  ## engine against reference, then every property: make fuzz SECONDS=600 SEED=7
+fuzz: $(DEV)  ## engine against reference, then every property: make fuzz SECONDS=600 SEED=7
 	$(BIN)/python -m tests.differential.fuzz --seconds $(SECONDS) --seed $(SEED)
 	$(BIN)/python -m tests.property.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 bench: $(PEERS)  ## side by side with the peers that install
 	$(BENCH)/bin/python -m benchmarks.run
 
-lint: $(STAMP)
+lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cython-lint lob agents
 
-types: $(STAMP)
+types: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file pyproject.toml \
 	  --allowlist tests/stubtest.txt --ignore-unused-allowlist
 
-build: $(STAMP)  ## the sdist, and from it the wheel
+build: $(DEV)  ## the sdist, and from it the wheel
 	rm -rf dist
 	$(BIN)/python -m build
 
 $(STAMP): $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+# Not as an extra of the editable install, which would compile everything again.
+$(DEV): $(STAMP) pyproject.toml
+	$(BIN)/python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+	  print(*project['optional-dependencies']['dev'], sep='\n')" > $@.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $@.txt
 	touch $@
 
 # An environment of its own: some peers pin old versions of what we use.
