@@ -3,6 +3,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV := $(VENV)/.dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+REQUIREMENTS := $(BIN)/python -c "import sys, tomllib; \
+  project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+  asked = [project['optional-dependencies'][extra] for extra in sys.argv[1:]]; \
+  print(*sum(asked or [project['dependencies']], []), sep='\n')"
 SOURCES := $(shell find lob agents -name '*.pyx' -o -name '*.pxd') setup.py pyproject.toml
 STUBBED := $(subst /,.,$(basename $(shell find lob agents -name '*.pyi')))
 BENCH := $(VENV)-bench
@@ -43,16 +48,17 @@ build: $(DEV)  ## the sdist, and from it the wheel
 	rm -rf dist
 	$(BIN)/python -m build
 
+# What we depend on is installed while ours compiles.
 $(STAMP): $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(REQUIREMENTS) > $@.txt
+	$(PIP) --requirement $@.txt & $(PIP) --no-deps --editable . && wait $$!
 	touch $@
 
 # Not as an extra of the editable install, which would compile everything again.
-$(DEV): $(STAMP) pyproject.toml
-	$(BIN)/python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-	  print(*project['optional-dependencies']['dev'], sep='\n')" > $@.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $@.txt
+$(DEV): $(STAMP)
+	$(REQUIREMENTS) dev > $@.txt
+	$(PIP) --requirement $@.txt
 	touch $@
 
 # An environment of its own: some peers pin old versions of what we use.
@@ -61,7 +67,7 @@ $(PEERS): $(STAMP)
 	for peer in bourse order-book nautilus_trader lightmatchingengine; do \
 	  $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check "$$peer" \
 	    || echo "$$peer does not install here: left out of the comparison"; done
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --editable .
 	touch $@
 
 clean:

@@ -35,7 +35,6 @@ RENAMED = {
     "beside": "alternatives",
     "Terms": "TapeMetadata",
     "measurement": "replay_sale",
-    "health_of": "margin_excess",
     "is_over": "ended",
 }
 """Old identifier -> what the thing is called now."""
