@@ -17,7 +17,7 @@ from typing import IO, Any, Self
 
 from lob.feeds.errors import FeedError
 
-__all__ = ["MAX_LINE", "FeedFile", "blocks_of_lines", "members", "open_source"]
+__all__ = ["MAX_LINE", "FeedFile", "blocks_of_lines", "check_utf8", "members", "open_source"]
 
 CHUNK = 2**20
 MAX_LINE = 2**26
@@ -178,6 +178,15 @@ def members(path: str | Path) -> list[str]:
             f"holds two members called {twice[0]!r}, and nothing says which one counts", path=path
         )
     return names
+
+
+def check_utf8(text: bytes, path: object) -> None:
+    """Raise ``FeedError`` with the line of the first byte that is no UTF-8."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        raise FeedError("is no text in UTF-8", path=path, line=line) from None
 
 
 def blocks_of_lines(source: FeedFile, size: int = CHUNK) -> Iterator[bytes]:

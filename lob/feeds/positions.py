@@ -10,8 +10,10 @@ Columns, in any order; others are passed over:
 ``account``    optional: an identifier, which must not repeat
 =============  =================================================================================
 
-Every row that is no account is reported, with its place, its value and what is wrong; none is
-dropped in silence.
+A CSV may be packed (gz, zst, xz, zip), begin with a byte-order mark and have either kind of line
+ends; blank lines are passed over, and counted. Every row that is no account is reported, with its
+place, its value and what is wrong, a row with too few or too many cells and one whose columns
+contradict each other too; none is dropped in silence.
 """
 
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lob.feeds.containers import BOM, check_utf8, open_source
 from lob.feeds.errors import FeedError
 from lob.types import MAX_PRICE, MAX_SIZE
 
@@ -34,6 +37,8 @@ __all__ = ["Positions", "PositionsError", "read_positions", "write_positions"]
 SHOWN = 20
 LEVERAGE_SCALE = 1_000_000
 MAX_MARGIN = MAX_SIZE
+MAX_BYTES = 2**31
+"""Of a text once it is unpacked."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ def read_positions(
     Parameters
     ----------
     path
-        Ends in ``.csv`` or ``.parquet``.
+        Ends in ``.csv``, packed or not (``.csv.gz``), or ``.parquet``.
     multiplier
         Cash units of one lot at one tick, for margins that follow from a leverage.
     bad
@@ -99,9 +104,10 @@ def read_positions(
         raise ValueError(f'bad must be "raise" or "skip", got {bad!r}')
     source = Path(path)
     table = _read_table(source)
-    if table.num_rows == 0:
+    if not len(table.places) and not table.mistakes:
         raise FeedError("no rows; one account a row is expected", path=source)
     reader = _Reader(source, table)
+    reader.require()
     lots = reader.position()
     entry = reader.integers("entry", 1, MAX_PRICE)
     margin = reader.margin(lots, entry, multiplier)
@@ -140,66 +146,146 @@ def write_positions(path: str | PathLike[str], positions: Positions) -> None:
         raise ValueError(f"{target}: a snapshot's name ends in .csv or .parquet")
 
 
-def _read_table(source: Path) -> "pa.Table":
-    import pyarrow as pa
-    from pyarrow import csv, parquet
+@dataclass(frozen=True)
+class _Table:
+    """The cells of a snapshot, and where each row stands in its file."""
 
-    if source.suffix not in (".csv", ".parquet"):
-        raise FeedError("a snapshot's name ends in .csv or .parquet", path=source)
-    try:
-        if not source.is_file():
-            raise FeedError("no such file, or not a regular one", path=source)
-        with source.open("rb") as file:
-            if source.suffix == ".parquet":
-                table = parquet.read_table(file)
-            else:
-                # As text: a cell that is no number is one bad row, not a bad file.
-                names = csv.open_csv(source).schema.names
-                types = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-                table = csv.read_csv(file, convert_options=types)
-    except pa.ArrowException as error:
-        what = str(error).splitlines()[0]
-        raise FeedError(f"not a whole {source.suffix} file ({what})", path=source) from None
-    except OSError as error:
-        raise FeedError(str(error.strerror or error), path=source) from None
-    twice = [name for name in table.column_names if table.column_names.count(name) > 1]
+    cells: "pa.Table"
+    place: str
+    """``line`` of a text, ``row`` of a Parquet file."""
+    places: NDArray[np.int64]
+    mistakes: tuple[tuple[int, str], ...] = ()
+    """Rows that have too few or too many cells: place, and what is wrong."""
+
+
+def _read_table(source: Path) -> _Table:
+    suffixes = [suffix for suffix in source.suffixes if suffix in (".csv", ".parquet")]
+    if not suffixes:
+        raise FeedError(
+            "a snapshot's name ends in .csv or .parquet, or in .csv.gz and the like", path=source
+        )
+    table = _read_parquet(source) if suffixes[-1] == ".parquet" else _read_csv(source)
+    names = table.cells.column_names
+    twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise FeedError(f"has the column {twice[0]!r} twice", path=source)
     return table
 
 
+def _read_parquet(source: Path) -> _Table:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        if not source.is_file():
+            raise FeedError("no such file, or not a regular one", path=source)
+        with source.open("rb") as file:
+            cells = parquet.read_table(file)
+            cells.validate(full=True)
+            str(cells.schema)
+    except FeedError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        raise FeedError(_told(error, ".parquet"), path=source) from None
+    return _Table(cells, "row", np.arange(cells.num_rows))
+
+
+def _read_csv(source: Path) -> _Table:
+    """As text: a cell that is no number is one bad row, not a bad file."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from pyarrow import csv
+
+    with open_source(source) as opened:
+        text = opened.read(MAX_BYTES + 1).removeprefix(BOM)
+    if len(text) > MAX_BYTES:
+        raise FeedError(f"a snapshot has at most {MAX_BYTES} bytes", path=source)
+    check_utf8(text, source)
+    stripped = text.lstrip(b"\r\n")
+    blank = text[: len(text) - len(stripped)].count(b"\n")  # lines above the names
+    if not stripped:
+        raise FeedError("no rows; one account a row is expected", path=source)
+    ragged: list[tuple[int, str]] = []
+
+    def pass_over(row: "csv.InvalidRow") -> str:
+        cells = f"{row.expected_columns} cells are expected, got {row.actual_columns}"
+        if row.text.strip():
+            ragged.append((row.number, f"{cells}: {row.text[:60]!r}"))
+        else:
+            ragged.append((row.number, ""))
+        return "skip"
+
+    parsing = csv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=pass_over)
+    reading = csv.ReadOptions(use_threads=False)
+    try:
+        names = csv.open_csv(
+            pa.BufferReader(stripped), read_options=reading, parse_options=parsing
+        ).schema.names
+        ragged.clear()
+        cells = csv.read_csv(
+            pa.BufferReader(stripped),
+            read_options=reading,
+            parse_options=parsing,
+            convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+        )
+    except pa.ArrowException as error:
+        raise FeedError(_told(error, ".csv"), path=source) from None
+    rows = cells.num_rows + len(ragged)
+    places = np.setdiff1d(np.arange(2, rows + 2), [row for row, _ in ragged]) + blank
+    full = np.zeros(cells.num_rows, np.bool_)
+    for column in cells.itercolumns():
+        full |= np.asarray(pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(column), ""), False))
+    mistakes = tuple((row + blank, what) for row, what in ragged if what)
+    return _Table(cells.filter(pa.array(full)), "line", places[full], mistakes)
+
+
+def _told(error: Exception, kind: str) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"not a whole {kind} file ({(str(error).splitlines() or [''])[0]})"
+
+
 class _Reader:
     """Turns the columns of a table into numbers, and keeps what is wrong."""
 
-    def __init__(self, source: Path, table: "pa.Table") -> None:
+    def __init__(self, source: Path, table: _Table) -> None:
         self.source = source
-        self.table = table
-        # The first line of a CSV names the columns.
-        self.first = 2 if source.suffix == ".csv" else 0
-        self.bad = np.zeros(table.num_rows, np.bool_)
-        self.mistakes: list[tuple[int, str]] = []
+        self.table = table.cells
+        self.place, self.places = table.place, table.places
+        self.bad = np.zeros(self.table.num_rows, np.bool_)
+        self.mistakes: list[tuple[int, str]] = list(table.mistakes)
 
     def sorted_mistakes(self) -> list[str]:
         """What is wrong, in the order of the rows."""
-        where = "line" if self.first else "row"
-        return [f"{where} {row + self.first}: {what}" for row, what in sorted(self.mistakes)]
+        return [f"{self.place} {at}: {what}" for at, what in sorted(self.mistakes)]
 
     def refuse(self, rows: NDArray[np.int64], what: str, cells: Any) -> None:
         """Note that the rows are bad, with what stands there."""
         for row in rows.tolist():
             self.bad[row] = True
-            self.mistakes.append((row, f"{what}, got {cells[row].as_py()!r}"))
+            self.mistakes.append((int(self.places[row]), f"{what}, got {_shown(cells[row])}"))
 
-    def column(self, *names: str) -> Any:
-        """The first of the columns that is there."""
-        for name in names:
-            if name in self.table.column_names:
-                return self.table.column(name).combine_chunks()
-        raise FeedError(
-            f"column {' or '.join(names)} is missing; there are "
-            f"{', '.join(self.table.column_names)}",
-            path=self.source,
-        )
+    def require(self) -> None:
+        """Refuse a table that lacks columns, naming what is accepted and what there is."""
+        there = set(self.table.column_names)
+        needed = {
+            "position (lots, signed) or size and side": "position" in there
+            or {"size", "side"} <= there,
+            "entry": "entry" in there,
+            "margin or leverage": "margin" in there or "leverage" in there,
+        }
+        missing = [what for what, is_there in needed.items() if not is_there]
+        if missing:
+            raise FeedError(
+                f"columns are missing: {'; '.join(missing)}. It has "
+                f"{', '.join(map(repr, self.table.column_names))}; rename them, or see "
+                "lob.feeds.positions for what each holds",
+                path=self.source,
+            )
+
+    def column(self, name: str) -> Any:
+        """The cells of a column that is there."""
+        return self.table.column(name).combine_chunks()
 
     def numbers(self, name: str, scale: int, low: int, high: int) -> NDArray[np.int64]:
         """A column in whole steps of ``1 / scale``; what is no such number is refused."""
@@ -242,7 +328,18 @@ class _Reader:
             lots = self.integers("position", -MAX_SIZE, MAX_SIZE)
             zero = np.flatnonzero((lots == 0) & ~self.bad)
             self.refuse(zero, "position must not be 0", self.column("position"))
+            if {"size", "side"} <= set(self.table.column_names):
+                other = (lots != self._sided()) & ~self.bad
+                self.refuse(
+                    np.flatnonzero(other),
+                    "position contradicts size and side",
+                    self.column("position"),
+                )
             return lots
+        return self._sided()
+
+    def _sided(self) -> NDArray[np.int64]:
+        """Signed lots from a size and a side."""
         sizes = self.integers("size", 1, MAX_SIZE)
         cells = self.column("side")
         words = np.array([str(cell).strip().lower() for cell in cells.to_pylist()], object)
@@ -257,16 +354,26 @@ class _Reader:
         notional = np.abs(lots.astype(np.float64)) * entry * multiplier
         much = np.flatnonzero((notional >= 2.0**61) & ~self.bad)
         self.refuse(much, "the notional must be below 2**61 cash units", self.column("entry"))
+        given = None
         if "margin" in self.table.column_names:
-            return self.integers("margin", 0, MAX_MARGIN)
+            given = self.integers("margin", 0, MAX_MARGIN)
+            if "leverage" not in self.table.column_names:
+                return given
         times = self.numbers("leverage", LEVERAGE_SCALE, 1, 10**6 * LEVERAGE_SCALE)
         exact = np.abs(lots).astype(object) * entry * multiplier * LEVERAGE_SCALE
         rounded_up = np.where(self.bad, 0, -(-exact // times))
+        cells = self.column("leverage")
         much = np.flatnonzero(rounded_up > MAX_MARGIN)
-        self.refuse(
-            much, f"the leverage makes a margin above {MAX_MARGIN}", self.column("leverage")
-        )
-        return np.where(self.bad, 0, rounded_up).astype(np.int64)
+        self.refuse(much, f"the leverage makes a margin above {MAX_MARGIN}", cells)
+        found: NDArray[np.int64] = np.where(self.bad, 0, rounded_up).astype(np.int64)
+        if given is not None:
+            other = (given != found) & ~self.bad
+            self.refuse(
+                np.flatnonzero(other),
+                "leverage contradicts margin, which should be the notional over it, rounded up",
+                cells,
+            )
+        return found
 
     def accounts(self) -> NDArray[np.object_] | None:
         """Identifiers, each once."""
@@ -282,3 +389,9 @@ class _Reader:
             seen.add(name)
         self.refuse(np.array(again, np.int64), "account must not repeat", cells)
         return names
+
+
+def _shown(cell: Any) -> str:
+    """What stands in a cell, cut where it is long."""
+    text = repr(cell.as_py())
+    return text if len(text) <= 60 else f"{text[:57]}..."

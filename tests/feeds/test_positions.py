@@ -1,8 +1,14 @@
 """Snapshots of positions: what is read, and what is refused row by row."""
 
-import numpy as np
-import pytest
+import gzip
+import re
 
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from lob.feeds.errors import FeedError
 from lob.feeds.positions import Positions, PositionsError, read_positions, write_positions
 
 
@@ -87,9 +93,14 @@ def test_only_the_first_mistakes_are_shown(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "match"),
     [
-        ("a.csv", "position,entry\n1,2\n", "column leverage is missing"),
+        (
+            "a.csv",
+            "position,entry\n1,2\n",
+            "missing: margin or leverage. It has 'position', 'entry'",
+        ),
+        ("a.csv", "qty,price\n1,2\n", "size and side; entry; margin or leverage. It has 'qty', 'p"),
         ("a.csv", "position,entry,margin\n", "no rows"),
-        ("a.csv", "position,entry,margin\n1,2\n", "not a whole .csv file"),
+        ("a.csv", "position,entry,margin\n1,2\n", "1 bad row.*\n.*line 2: 3 cells"),
         ("a.parquet", "this is no table", "not a whole .parquet file"),
         ("a.txt", "", "ends in .csv or .parquet"),
     ],
@@ -106,3 +117,86 @@ def test_a_million_rows(tmp_path):
     path = tmp_path / "many.parquet"
     write_positions(path, Positions(*(np.arange(1, count + 1) for _ in range(3)), None))
     assert len(read_positions(path)) == count
+
+
+def refused(path):
+    with pytest.raises(PositionsError) as caught:
+        read_positions(path)
+    return caught.value.mistakes
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_lines_are_counted_through_blank_and_ragged_ones(tmp_path, ends):
+    path = tmp_path / "s.csv"
+    rows = [
+        "",
+        "position,entry,margin",
+        "1,100,10",
+        "",
+        "1,100",
+        "1,100,10,9",
+        "x,100,10",
+        " ",
+        "5,5,5",
+    ]
+    path.write_bytes(ends.join(rows).encode())
+    assert refused(path) == (
+        "line 5: 3 cells are expected, got 2: '1,100'",
+        "line 6: 3 cells are expected, got 4: '1,100,10,9'",
+        f"line 7: position must be a whole number from {-(2**62 - 1)} to {2**62 - 1}, got 'x'",
+    )
+    assert read_positions(path, bad="skip").positions.tolist() == [1, 5]
+
+
+def test_a_packed_snapshot_with_a_mark_is_read(tmp_path):
+    text = "\ufeffposition,entry,margin\r\n3,100,10\r\n"
+    path = tmp_path / "s.csv.gz"
+    path.write_bytes(gzip.compress(text.encode()))
+    assert read_positions(path).positions.tolist() == [3]
+
+
+def test_columns_that_contradict_each_other_are_refused(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text(
+        "position,size,side,entry,margin,leverage\n"
+        "3,3,long,100,30,10\n"
+        "3,3,short,100,30,10\n"
+        "-3,3,short,100,31,10\n"
+    )
+    assert refused(path) == (
+        "line 3: position contradicts size and side, got '3'",
+        "line 4: leverage contradicts margin, which should be the notional over it, rounded up, "
+        "got '10'",
+    )
+
+
+@pytest.mark.parametrize(
+    "cell", ["7_32", "1e9999999", "0x10", "\u0661", "9" * 200_000, "nan", "-0.5"]
+)
+def test_a_cell_that_is_no_whole_number_is_one_bad_row(tmp_path, cell):
+    path = tmp_path / "s.csv"
+    path.write_text(f"position,entry,margin\n{cell},100,10\n1,100,10\n", encoding="utf-8")
+    (mistake,) = refused(path)
+    assert mistake.startswith("line 2: position must be a whole number")
+    assert len(mistake) < 200
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (pa.array([[1]]), "holds list<"),
+        (pa.array([{"a": 1}]), "holds struct<a: int64>, not numbers"),
+        (pa.array([2**63], pa.uint64()), "position must be a whole number"),
+    ],
+)  # fmt: skip
+def test_columns_of_other_types_are_refused(tmp_path, column, said):
+    path = tmp_path / "s.parquet"
+    parquet.write_table(pa.table({"position": column, "entry": [1], "margin": [1]}), path)
+    with pytest.raises(FeedError, match=re.escape(said)):
+        read_positions(path)
+
+
+def test_a_tiny_leverage_is_one_bad_row(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text(f"position,entry,leverage\n{2**40},{2**20},0.000001\n")
+    assert "the leverage makes a margin above" in refused(path)[0]
