@@ -16,6 +16,7 @@ place, its value and what is wrong, a row with too few or too many cells and one
 contradict each other too; none is dropped in silence.
 """
 
+import io
 from dataclasses import dataclass
 from decimal import Decimal
 from os import PathLike
@@ -207,23 +208,21 @@ def _read_csv(source: Path) -> _Table:
         raise FeedError("no rows; one account a row is expected", path=source)
     ragged: list[tuple[int, str]] = []
 
-    def pass_over(row: "csv.InvalidRow") -> str:
+    def pass_over(row: "csv.InvalidRow") -> Literal["skip"]:
         cells = f"{row.expected_columns} cells are expected, got {row.actual_columns}"
-        if row.text.strip():
-            ragged.append((row.number, f"{cells}: {row.text[:60]!r}"))
-        else:
-            ragged.append((row.number, ""))
+        said = f"{cells}: {row.text[:60]!r}" if row.text.strip() else ""
+        ragged.append((row.number or 0, said))  # it has a number: one thread reads
         return "skip"
 
     parsing = csv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=pass_over)
     reading = csv.ReadOptions(use_threads=False)
     try:
         names = csv.open_csv(
-            pa.BufferReader(stripped), read_options=reading, parse_options=parsing
+            io.BytesIO(stripped), read_options=reading, parse_options=parsing
         ).schema.names
         ragged.clear()
         cells = csv.read_csv(
-            pa.BufferReader(stripped),
+            io.BytesIO(stripped),
             read_options=reading,
             parse_options=parsing,
             convert_options=csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
@@ -234,7 +233,8 @@ def _read_csv(source: Path) -> _Table:
     places = np.setdiff1d(np.arange(2, rows + 2), [row for row, _ in ragged]) + blank
     full = np.zeros(cells.num_rows, np.bool_)
     for column in cells.itercolumns():
-        full |= np.asarray(pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(column), ""), False))
+        trimmed: Any = pc.utf8_trim_whitespace(column)
+        full |= np.asarray(pc.fill_null(pc.not_equal(trimmed, ""), False))
     mistakes = tuple((row + blank, what) for row, what in ragged if what)
     return _Table(cells.filter(pa.array(full)), "line", places[full], mistakes)
 
