@@ -232,9 +232,10 @@ def _read_csv(source: Path) -> _Table:
     rows = cells.num_rows + len(ragged)
     places = np.setdiff1d(np.arange(2, rows + 2), [row for row, _ in ragged]) + blank
     full = np.zeros(cells.num_rows, np.bool_)
-    for column in cells.itercolumns():
-        trimmed: Any = pc.utf8_trim_whitespace(column)
-        full |= np.asarray(pc.fill_null(pc.not_equal(trimmed, ""), False))
+    columns: list[Any] = cells.columns
+    for column in columns:
+        filled = pc.not_equal(pc.utf8_trim_whitespace(column), "")
+        full |= np.asarray(pc.fill_null(filled, False))
     mistakes = tuple((row + blank, what) for row, what in ragged if what)
     return _Table(cells.filter(pa.array(full)), "line", places[full], mistakes)
 
