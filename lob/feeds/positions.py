@@ -234,7 +234,7 @@ def _read_csv(source: Path) -> _Table:
     full = np.zeros(cells.num_rows, np.bool_)
     columns: list[Any] = cells.columns
     for column in columns:
-        filled = pc.not_equal(pc.utf8_trim_whitespace(column), "")
+        filled = pc.not_equal(pc.utf8_trim_whitespace(column), pa.scalar(""))
         full |= np.asarray(pc.fill_null(filled, False))
     mistakes = tuple((row + blank, what) for row, what in ragged if what)
     return _Table(cells.filter(pa.array(full)), "line", places[full], mistakes)
