@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from experiments.contest.market_facts import market_facts
 from experiments.scenario.keepers import CongestionTable, KeepersTable, LoadTable
-from experiments.scenario.parts import MakerTable
+from experiments.scenario.makers import MakerTable
 from experiments.scenario.read import Scenario
 
 __all__ = ["AXES", "REGIMES", "Change", "changed", "regimes_of", "wrong_models"]

@@ -20,8 +20,9 @@ from experiments.report.notebook import Shown
 from experiments.report.study_figures import probes_figure
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.workers import Workers
-from experiments.scenario.parts import ShockTable, UniformBookTable
+from experiments.scenario.instruments import UniformBookTable
 from experiments.scenario.read import Scenario
+from experiments.scenario.shocks import ShockTable
 from experiments.studies.search import Bisection, critical_direction, critical_shock
 from lob.checks import choice, integer, real
 from lob.units import PPM

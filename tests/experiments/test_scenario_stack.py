@@ -98,7 +98,11 @@ def test_a_stack_runs_and_its_claims_are_worth_what_backs_them():
         ("claims.1.name", "steth", "named twice"),
         ("pools.0.base", "gold", "gold"),
         ("clearings.1.holdings.2.asset", "gold", "gold"),
-        ("clearings.1.holdings.2.oracle.source.bases", {"steth": "X"}, "no instrument 'X'"),
+        (
+            "clearings.1.holdings.2.oracle.source.bases",
+            {"steth": "X"},
+            "bases.steth: no instrument is called 'X'",
+        ),
         ("clearings.1.holdings.2.oracle.source.claim", "gold", "gold"),
     ],
 )
