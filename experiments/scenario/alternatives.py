@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from experiments.scenario.files import DesignName
 from experiments.scenario.table import Table
 
@@ -13,7 +15,7 @@ class AlternativeTable(Table):
 
     label: str
     design: DesignName
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 class PublishedTable(Table):

@@ -53,7 +53,7 @@ class MarginTable(Table):
         "flat", "tiered", "ltv", "open-interest", "skew", "volatility", "procyclical",
         "concentration", "depth", "look-through",
     ]  # fmt: skip
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
     update: Seconds = 0.0
     """Seconds between looks at the market, of a model that reacts to it; 0: it does not look."""
 
@@ -88,7 +88,7 @@ class ClearingTable(Table):
     liquidation: LiquidationTable = LiquidationTable()
     insurance_fund: Count = 0
     liquidation_fee: Ppm = 0
-    portfolio: list[list[int]] = []
+    portfolio: list[list[int]] = Field(default_factory=list)
     funding: FundingTable | None = None
     interest: Ppm = 0
     """Of every debt, at each interval."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import Field
+
 from experiments.scenario.files import DesignName
 from experiments.scenario.parameters import meant, refuse_unknown
 from experiments.scenario.table import Table
@@ -27,7 +29,7 @@ class LiquidationTable(Table):
     """What is done with accounts that fail."""
 
     design: DesignName = "market-sale"
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 def _frozen() -> LiquidationEngine:

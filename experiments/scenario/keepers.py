@@ -13,12 +13,12 @@ from agents.random import numpy_stream
 from experiments.scenario.table import Count, Duration, Positive, Ppm, Seconds, Table, ns
 
 __all__ = [
+    "MOST_KEEPERS",
     "CongestionTable",
     "GasTable",
     "InventoryExitTable",
     "KeepersTable",
     "LoadTable",
-    "MOST_KEEPERS",
     "make_congestion",
     "make_keepers",
 ]

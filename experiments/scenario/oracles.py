@@ -38,14 +38,14 @@ class SourceTable(Table):
         "last", "mid", "best-bid", "best-ask", "ema", "twap", "median", "external", "claim",
         "fair-share", "pool-spot",
     ]  # fmt: skip
-    instruments: list[str] = []
+    instruments: list[str] = Field(default_factory=list)
     """One; the books of a median. None: the holding's own."""
     of: Literal["last", "mid", "best-bid", "best-ask"] = "mid"
     """What an average or a median is of."""
     half_life: Seconds = 10.0
     window: Seconds = 60.0
     sample: Duration = 1.0
-    prices: list[tuple[Seconds, Ticks]] = []
+    prices: list[tuple[Seconds, Ticks]] = Field(default_factory=list)
     """Of an external series: times and ticks."""
     claim: str | None = None
     """Of a claim, a pool's fair share, or the price in a pool; none: the holding's own."""
@@ -71,8 +71,10 @@ class OracleTable(Table):
     lag: Seconds = 0.0
     heartbeat: Seconds = 0.0
     deviation: Ppm = 0
-    outages: list[tuple[Seconds, Seconds]] = []
-    manipulations: list[tuple[Seconds, Seconds, Annotated[int, Field(gt=-PPM, le=PPM)]]] = []
+    outages: list[tuple[Seconds, Seconds]] = Field(default_factory=list)
+    manipulations: list[tuple[Seconds, Seconds, Annotated[int, Field(gt=-PPM, le=PPM)]]] = Field(
+        default_factory=list
+    )
     """From when until when what is published is off, and by how many ppm of itself."""
 
 

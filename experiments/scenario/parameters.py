@@ -50,7 +50,9 @@ def refuse_unknown(
 
 def _keywords(maker: Callable[..., Any]) -> set[str] | None:
     """The names of a callable's keywords; ``None`` if they cannot be known."""
-    made = [one.__init__ for one in maker.__mro__] if isinstance(maker, type) else [maker]
+    made: list[Callable[..., Any]] = [maker]
+    if isinstance(maker, type):
+        made = [vars(one)["__init__"] for one in maker.__mro__ if "__init__" in vars(one)]
     found: set[str] = set()
     for one in made:
         try:

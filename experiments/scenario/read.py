@@ -133,8 +133,8 @@ def _cross_checks(scenario: ScenarioTables) -> Iterator[Mistake]:
 
 def _assets(scenario: ScenarioTables) -> list[str]:
     """Everything that can be held."""
-    facilities = [*scenario.claims, *scenario.pools]
-    return ["cash", *(one.asset for one in scenario.instruments), *(one.name for one in facilities)]
+    claims = [one.name for one in scenario.claims] + [one.name for one in scenario.pools]
+    return ["cash", *(one.asset for one in scenario.instruments), *claims]
 
 
 def _known(path: str, what: str, name: str | None, known: Sequence[str]) -> Iterator[Mistake]:
@@ -237,7 +237,7 @@ def _unknown_clearings_and_holdings(scenario: ScenarioTables) -> Iterator[Mistak
 
 def _unknown_assets(scenario: ScenarioTables) -> Iterator[Mistake]:
     known = _assets(scenario)
-    claims = [one.name for one in (*scenario.claims, *scenario.pools)]
+    claims = [one.name for one in scenario.claims] + [one.name for one in scenario.pools]
     for path, holding in _holdings(scenario):
         yield from _known(f"{path}.asset", "asset", holding.asset, known)
         yield from _known(

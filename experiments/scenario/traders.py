@@ -23,7 +23,7 @@ class TraderTable(Table):
     ]  # fmt: skip
     name: str
     clearing: str = "clearing"
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 class StackerTable(Table):
