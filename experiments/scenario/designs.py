@@ -83,8 +83,9 @@ def make_design(design: str, parameters: dict[str, Any]) -> LiquidationEngine:
         If there is no such design, or a parameter is not one of it.
     """
     maker = maker_of(design)
+    build = NAMED[design].build if design in NAMED else maker
+    refuse_unknown(build, parameters, of=f"design {design}")
     try:
-        refuse_unknown(NAMED[design].build if design in NAMED else maker, parameters)
         made = maker(**parameters)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"design {design}: {error}") from None

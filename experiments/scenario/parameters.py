@@ -5,7 +5,15 @@ from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["meant", "refuse_unknown"]
+__all__ = ["UnknownParametersError", "meant", "refuse_unknown"]
+
+
+class UnknownParametersError(ValueError):
+    """Parameters that are none of what they are for; ``unknown`` says of each what was meant."""
+
+    def __init__(self, unknown: dict[str, str]) -> None:
+        self.unknown = unknown
+        super().__init__("; ".join(unknown.values()))
 
 
 def meant(name: str, known: Collection[str]) -> str:
@@ -17,7 +25,10 @@ def meant(name: str, known: Collection[str]) -> str:
 
 
 def refuse_unknown(
-    maker: Callable[..., Any], given: Iterable[str], besides: Collection[str] = ()
+    maker: Callable[..., Any],
+    given: Iterable[str],
+    besides: Collection[str] = (),
+    of: str = "",
 ) -> None:
     """Refuse parameters that a class or function does not have.
 
@@ -29,23 +40,25 @@ def refuse_unknown(
         Names of the parameters.
     besides
         Parameters that others give.
+    of
+        What they are parameters of, to be named.
 
     Raises
     ------
-    ValueError
+    UnknownParametersError
         That names each, and the nearest that there is.
     """
     known = _keywords(maker)
     if known is None:
         return
     known -= set(besides)
-    mistakes = [
-        f"no parameter is called {name!r}: {meant(name, known)}"
+    unknown = {
+        name: f"{of}{': ' * bool(of)}no parameter is called {name!r}: {meant(name, known)}"
         for name in given
         if name not in known
-    ]
-    if mistakes:
-        raise ValueError("; ".join(mistakes))
+    }
+    if unknown:
+        raise UnknownParametersError(unknown)
 
 
 def _keywords(maker: Callable[..., Any]) -> set[str] | None:

@@ -3,6 +3,7 @@
 Prices are ticks, sizes lots, money cash units, times seconds.
 """
 
+from math import log
 from typing import Annotated, Literal
 
 import numpy as np
@@ -23,8 +24,12 @@ from experiments.scenario.table import (
     ns,
 )
 from lob.feeds.positions import read_positions
+from lob.types import MAX_SIZE
 
 __all__ = ["PopulationTable", "make_population"]
+
+FAR = 6
+"""Standard deviations: one in a thousand million is further out."""
 
 
 class PopulationTable(Table):
@@ -52,6 +57,18 @@ class PopulationTable(Table):
     """Lots of one stacked account."""
     ticks: Positive = 100
     """Over how many ticks they are stacked."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "PopulationTable":
+        low, high = self.leverage
+        if not 0 < low <= high:
+            raise ValueError(f"leverage must be two rising positive numbers, got {low} and {high}")
+        largest = log(self.equity) + FAR * self.equity_spread + max(0.0, log(high))
+        if self.file is None and self.stacked is None and largest >= log(MAX_SIZE):
+            raise ValueError(
+                "equity, equity_spread and leverage make positions worth more than 2**62 cash units"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_kind(self) -> "PopulationTable":

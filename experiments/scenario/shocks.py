@@ -6,7 +6,7 @@ import agents
 import lob
 from agents.traders import TWAP, Executor
 from experiments.scenario.names import Names
-from experiments.scenario.table import Positive, Seconds, Table, ns
+from experiments.scenario.table import Duration, Positive, Seconds, Table, ns
 
 __all__ = ["ShockTable", "make_shock"]
 
@@ -18,7 +18,8 @@ class ShockTable(Table):
     """Somebody sells, or buys, by market order."""
 
     instrument: str
-    at: Seconds
+    at: Duration
+    """Not 0: what it does is measured against the price just before it."""
     lots: Positive
     side: Literal["sell", "buy"] = "sell"
     over: Seconds = 0.0

@@ -17,11 +17,12 @@ from experiments.scenario.clearing import (
     make_margin,
     set_timers,
 )
-from experiments.scenario.designs import make_design
+from experiments.scenario.designs import make_design, maker_of
 from experiments.scenario.instruments import make_instrument
 from experiments.scenario.mistakes import Mistake
 from experiments.scenario.names import Names
 from experiments.scenario.oracles import make_oracle
+from experiments.scenario.parameters import UnknownParametersError
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.user_code import names_user_code
 from lob.clearing import Clearing, LiquidationEngine
@@ -118,6 +119,11 @@ class _Trial:
             # A name or number that leads nowhere has been told as what it is.
             if not self.known:
                 self.mistakes.append(Mistake(path, f"{type(error).__name__}: {error}"))
+        except UnknownParametersError as error:
+            place = path if path.endswith(".parameters") else f"{path}.parameters"
+            self.mistakes += [
+                Mistake(f"{place}.{name}", what) for name, what in error.unknown.items()
+            ]
         except (TypeError, ValueError, ArithmeticError, OSError) as error:
             self.mistakes.append(Mistake(path, str(error)))
         return None
@@ -136,7 +142,9 @@ class _Trial:
                 f"{place}.oracle", make_oracle, holding.oracle, market, asset, names
             )
             if oracle is not None:
-                self.attempt(f"{place}.margin", make_margin, holding.margin, oracle.source)
+                self.attempt(
+                    f"{place}.margin.parameters", make_margin, holding.margin, oracle.source
+                )
         engine = self.design(
             f"{path}.liquidation", one.liquidation.design, one.liquidation.parameters
         )
@@ -148,4 +156,6 @@ class _Trial:
         """A design; in place of one of the user's own, which is not run, another."""
         if names_user_code(name):
             return make_design("frozen", {})
-        return self.attempt(path, make_design, name, parameters)
+        if self.attempt(f"{path}.design", maker_of, name) is None:
+            return None
+        return self.attempt(f"{path}.parameters", make_design, name, parameters)
