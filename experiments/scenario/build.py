@@ -6,7 +6,7 @@ from typing import Any
 
 import agents
 from experiments.scenario.breakers import make_breaker
-from experiments.scenario.claims import make_claim, make_pool, stock_claims
+from experiments.scenario.claims import left_outside, make_claim, make_pool, stock_claims
 from experiments.scenario.clearing import make_clearing, set_timers
 from experiments.scenario.collateralised_borrowers import make_collateralised_borrowers
 from experiments.scenario.designs import make_design
@@ -20,6 +20,7 @@ from experiments.scenario.recursive_borrowers import make_recursive_borrowers
 from experiments.scenario.shocks import make_shock
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.traders import make_stacker, make_trader
+from lob.types import MAX_SIZE
 
 __all__ = ["build", "participants"]
 
@@ -91,9 +92,19 @@ def participants(scenario: ScenarioTables, names: Names, seed: int) -> Iterator[
         enumerate(scenario.stackers), key=lambda one: one[1].kind == "LeverageVault"
     ):
         yield f"stackers.{i}", _single(make_stacker, stacker, names)
+    left = left_outside(scenario.claims, scenario.pools)
     for i, pledger in enumerate(scenario.collateralised_borrowers):
         path = f"collateralised_borrowers.{i}"
-        yield path, _single(make_collateralised_borrowers, pledger, names, seed)
+        yield (
+            path,
+            _single(
+                make_collateralised_borrowers,
+                pledger,
+                names,
+                seed,
+                left.get(pledger.asset, MAX_SIZE),
+            ),
+        )
     for i, borrower in enumerate(scenario.recursive_borrowers):
         path = f"recursive_borrowers.{i}"
         yield path, _single(make_recursive_borrowers, borrower, names, seed)

@@ -11,7 +11,7 @@ from lob.clearing.collateral import Claim
 from lob.units import PPM
 from lob.venue.pool import Pool
 
-__all__ = ["ClaimTable", "PoolTable", "make_claim", "make_pool", "stock_claims"]
+__all__ = ["ClaimTable", "PoolTable", "left_outside", "make_claim", "make_pool", "stock_claims"]
 
 
 class ClaimTable(Table):
@@ -85,27 +85,36 @@ def make_pool(one: PoolTable) -> Pool:
 
 
 def stock_claims(
-    claims_stated: Sequence[ClaimTable],
-    pools: Sequence[PoolTable],
-    simulation: agents.Simulation,
+    claims: Sequence[ClaimTable], pools: Sequence[PoolTable], simulation: agents.Simulation
 ) -> None:
     """Let the outside world have what the tables say it has."""
-    claims = simulation.venue.claims
-    if claims is None:
+    facilities = simulation.venue.claims
+    if facilities is None:
         return
-    for one in claims_stated:
+    stated: list[ClaimTable | PoolTable] = [*claims, *pools]
+    for one in stated:
         if one.outside:
-            cost = one.initial or [1] + [0] * (len(one.backing) - 1)
-            backing = one.outside_backing or {
-                name: units * one.outside
-                for name, units in zip(one.backing, cost, strict=True)
-                if units
-            }
-            claims[one.name].stock(one.outside, **backing)
-    for pool in pools:
-        if pool.outside:
-            base, cash = pool.initial
-            claims[pool.name].stock(
-                pool.outside, **{pool.base: base * pool.outside, pool.cash: cash * pool.outside}
-            )
+            facilities[one.name].stock(one.outside, **_behind(one))
     simulation.venue.refresh()
+
+
+def left_outside(claims: Sequence[ClaimTable], pools: Sequence[PoolTable]) -> dict[str, int]:
+    """Units of each claim that the outside world has and that back no other claim."""
+    stated: list[ClaimTable | PoolTable] = [*claims, *pools]
+    left = {one.name: one.outside for one in stated}
+    for one in stated:
+        for name, units in _behind(one).items() if one.outside else ():
+            if name in left:
+                left[name] -= units
+    return left
+
+
+def _behind(one: ClaimTable | PoolTable) -> dict[str, int]:
+    """Units by asset that back what the outside world has of a claim."""
+    if isinstance(one, PoolTable):
+        base, cash = one.initial
+        return {one.base: base * one.outside, one.cash: cash * one.outside}
+    cost = one.initial or [1] + [0] * (len(one.backing) - 1)
+    return one.outside_backing or {
+        name: units * one.outside for name, units in zip(one.backing, cost, strict=True) if units
+    }

@@ -23,7 +23,7 @@ class CollateralisedBorrowerTable(Table):
     asset: str
     """The claim, a holding of the clearing; it comes from the outside world."""
     units: Positive = 100
-    """Median that each has."""
+    """Median that each has; less where the outside world has less than all of them together."""
     spread: Annotated[float, Field(ge=0)] = 0.5
     """Standard deviation of their logarithm."""
     debt: tuple[Ppm, Ppm] = (300_000, 600_000)
@@ -33,15 +33,26 @@ class CollateralisedBorrowerTable(Table):
 
 
 def make_collateralised_borrowers(
-    one: CollateralisedBorrowerTable, names: Names, seed: int
+    one: CollateralisedBorrowerTable, names: Names, seed: int, most: int
 ) -> agents.Participant:
-    """Draw what they pledge, and which share of it they owe."""
+    """Draw what they pledge, and which share of it they owe.
+
+    Parameters
+    ----------
+    most
+        Units of the claim that there are for them: where more are drawn, all are cut in proportion,
+        rounded down.
+    """
     random = numpy_stream(seed, one.name)
-    units = one.units * exp(one.spread * random.standard_normal(one.count))
+    drawn = one.units * exp(one.spread * random.standard_normal(one.count))
+    units = np.maximum(1, np.rint(drawn)).astype(np.int64).tolist()
+    total = sum(units)
+    if total > most:
+        units = [max(1, each * most // total) for each in units]
     return leverage.CollateralisedBorrowers(
         one.name,
         asset=one.asset,
-        units=np.maximum(1, np.rint(units)).astype(np.int64).tolist(),
+        units=units,
         shares=random.integers(min(one.debt), max(one.debt) + 1, one.count).tolist(),
         clearing=names.clearings[one.clearing],
         opens=ns(one.opens),

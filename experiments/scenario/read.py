@@ -16,12 +16,14 @@ from typing import Any
 
 from pydantic import ValidationError, model_validator
 
+from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
 from experiments.scenario.mistakes import Mistake, MistakesError, mistakes_of
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.trial import mistakes_in_building
 from lob.clearing.claim_graph import Claims
 from lob.clearing.collateral import Claim
+from lob.types import MAX_SIZE
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
@@ -259,6 +261,13 @@ def _unknown_assets(scenario: ScenarioTables) -> Iterator[Mistake]:
             what = f"holding of {pledger.clearing}"
             place = f"collateralised_borrowers.{i}.asset"
             yield from _known(place, what, pledger.asset, held[pledger.clearing])
+        left = left_outside(scenario.claims, scenario.pools).get(pledger.asset, MAX_SIZE)
+        if pledger.count > left:
+            yield Mistake(
+                f"collateralised_borrowers.{i}.count",
+                f"each needs a unit of {pledger.asset}, of which the outside world has {left:,}, "
+                f"got {pledger.count:,}",
+            )
 
 
 def _claims(scenario: ScenarioTables) -> Iterator[Mistake]:
