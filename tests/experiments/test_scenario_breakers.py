@@ -65,11 +65,11 @@ def test_a_scenario_with_breakers_halts_collects_and_goes_on(instrument):
     ("change", "says"),
     [
         ({"instrument": "GOLD"}, r"breakers.0.instrument: no instrument is called 'GOLD'"),
-        ({"levels": []}, "breakers.0.circuit-breaker.levels"),
+        ({"levels": []}, "breakers.0.levels"),
         ({"levels": [{"move": 5}, {"move": 5}]}, "levels must have rising moves"),
-        ({"band": 0}, "breakers.0.circuit-breaker.band"),
+        ({"band": 0}, "breakers.0.band"),
         ({"kind": "fuse"}, "breakers.0"),
-        ({"halts": 3}, "breakers.0.circuit-breaker.halts"),
+        ({"halts": 3}, "breakers.0.halts"),
     ],
 )
 def test_a_wrong_breaker_is_refused_with_its_place(instrument, change, says):
