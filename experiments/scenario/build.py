@@ -93,16 +93,16 @@ def participants(scenario: ScenarioTables, names: Names, seed: int) -> Iterator[
     ):
         yield f"stackers.{i}", _single(make_stacker, stacker, names)
     left = left_outside(scenario.claims, scenario.pools)
-    for i, pledger in enumerate(scenario.collateralised_borrowers):
+    for i, collateralised in enumerate(scenario.collateralised_borrowers):
         path = f"collateralised_borrowers.{i}"
         yield (
             path,
             _single(
                 make_collateralised_borrowers,
-                pledger,
+                collateralised,
                 names,
                 seed,
-                left.get(pledger.asset, MAX_SIZE),
+                left.get(collateralised.asset, MAX_SIZE),
             ),
         )
     for i, borrower in enumerate(scenario.recursive_borrowers):

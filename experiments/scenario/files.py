@@ -49,8 +49,8 @@ def _design(name: str, info: ValidationInfo) -> str:
 
 def _looked(info: ValidationInfo) -> str:
     folder = (info.context or {}).get("folder")
-    beside = f"beside the scenario in {str(folder)!r} or " if folder is not None else ""
-    return f" {beside}in the working directory {str(Path.cwd())!r}"
+    place = f"beside the scenario in {str(folder)!r} or " if folder is not None else ""
+    return f" {place}in the working directory {str(Path.cwd())!r}"
 
 
 FileName = Annotated[str, AfterValidator(_file)]

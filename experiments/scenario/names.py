@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Market", "Names"]
+__all__ = ["NamedInstrument", "Names"]
 
 
 @dataclass(frozen=True)
-class Market:
+class NamedInstrument:
     """What others must know of an instrument."""
 
     number: int
@@ -23,7 +23,7 @@ class Market:
 class Names:
     """Numbers by name; a name that is not there raises ``KeyError``."""
 
-    markets: Mapping[str, Market]
+    markets: Mapping[str, NamedInstrument]
     """By the name of the instrument."""
     clearings: Mapping[str, int]
     holdings: tuple[tuple[str, ...], ...]
@@ -33,6 +33,6 @@ class Names:
         """The number of an instrument."""
         return self.markets[name].number
 
-    def market_of(self, clearing: int, holding: int) -> Market:
+    def market_of(self, clearing: int, holding: int) -> NamedInstrument:
         """The market of a holding of a clearing."""
         return self.markets[self.holdings[clearing][holding]]

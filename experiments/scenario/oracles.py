@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from experiments.scenario.names import Market, Names
+from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.table import Duration, Ppm, Seconds, Table, Ticks, ns
 from lob.clearing import oracle as prices
 from lob.clearing.valuation import ClaimValue
@@ -78,7 +78,7 @@ class OracleTable(Table):
     """From when until when what is published is off, and by how many ppm of itself."""
 
 
-def make_oracle(one: OracleTable, own: Market, asset: str, names: Names) -> prices.Oracle:
+def make_oracle(one: OracleTable, own: NamedInstrument, asset: str, names: Names) -> prices.Oracle:
     """Make the oracle of a holding.
 
     Parameters
@@ -98,7 +98,7 @@ def make_oracle(one: OracleTable, own: Market, asset: str, names: Names) -> pric
     )
 
 
-def _source(one: SourceTable, own: Market, asset: str, names: Names) -> prices.Source:
+def _source(one: SourceTable, own: NamedInstrument, asset: str, names: Names) -> prices.Source:
     numbers = [names.instrument(name) for name in one.instruments] or [own.number]
     if one.kind in PLAIN:
         return PLAIN[one.kind](numbers[0])

@@ -13,7 +13,7 @@ import agents
 from agents import leverage
 from agents.random import numpy_stream
 from experiments.scenario.files import FileName
-from experiments.scenario.names import Market, Names
+from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.table import (
     MOST_ACCOUNTS,
     Accounts,
@@ -47,7 +47,8 @@ class PopulationTable(Table):
     cross: bool = False
     file: FileName | None = None
     """A snapshot (``lob.feeds.positions``), in place of drawn accounts; relative to the scenario's
-    folder, or to where one is."""
+    folder, or to where one is. Of the lending form its thresholds do not count: the margin model of
+    the clearing's holding says when an account fails."""
     bad: Literal["raise", "skip"] = "raise"
     """Whether a snapshot with bad rows is refused, or read without them: a run says how many."""
     stacked: Positive | None = None
@@ -117,14 +118,16 @@ def make_population(one: PopulationTable, names: Names, seed: int) -> agents.Par
 
 
 def _accounts(
-    one: PopulationTable, market: Market, random: np.random.Generator
+    one: PopulationTable, market: NamedInstrument, random: np.random.Generator
 ) -> leverage.Accounts:
     """What its accounts have of one holding."""
     if one.file is not None:
         snapshot = read_positions(one.file, multiplier=market.multiplier, bad=one.bad)
-        return leverage.Accounts(
-            snapshot.margin, snapshot.positions, snapshot.entry_prices, snapshot.rejected
-        )
+        margin, entry = snapshot.margin, snapshot.entry_prices
+        if entry is None:  # what is pledged counts as bought at the start, on what is owed
+            entry = np.full(len(snapshot), market.price, np.int64)
+            margin = margin + snapshot.positions * market.price * market.multiplier
+        return leverage.Accounts(margin, snapshot.positions, entry, snapshot.rejected)
     if one.stacked is not None:
         return leverage.stacked_accounts(
             price=market.price,

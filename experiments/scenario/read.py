@@ -225,8 +225,8 @@ def _unknown_clearings_and_holdings(scenario: ScenarioTables) -> Iterator[Mistak
         for j, one in enumerate(borrower.places):
             path = f"recursive_borrowers.{i}.places.{j}"
             yield from place(path, one.clearing, ("holding", one.holding))
-    for i, pledger in enumerate(scenario.collateralised_borrowers):
-        yield from place(f"collateralised_borrowers.{i}", pledger.clearing)
+    for i, collateralised in enumerate(scenario.collateralised_borrowers):
+        yield from place(f"collateralised_borrowers.{i}", collateralised.clearing)
     for table in ("traders", "stackers"):
         for i, trader in enumerate(getattr(scenario, table)):
             numbers = [
@@ -256,17 +256,17 @@ def _unknown_assets(scenario: ScenarioTables) -> Iterator[Mistake]:
         ]
         for clearing in scenario.clearings
     }
-    for i, pledger in enumerate(scenario.collateralised_borrowers):
-        if pledger.clearing in held:
-            what = f"holding of {pledger.clearing}"
+    for i, collateralised in enumerate(scenario.collateralised_borrowers):
+        if collateralised.clearing in held:
+            what = f"holding of {collateralised.clearing}"
             place = f"collateralised_borrowers.{i}.asset"
-            yield from _known(place, what, pledger.asset, held[pledger.clearing])
-        left = left_outside(scenario.claims, scenario.pools).get(pledger.asset, MAX_SIZE)
-        if pledger.count > left:
+            yield from _known(place, what, collateralised.asset, held[collateralised.clearing])
+        left = left_outside(scenario.claims, scenario.pools).get(collateralised.asset, MAX_SIZE)
+        if collateralised.count > left:
             yield Mistake(
                 f"collateralised_borrowers.{i}.count",
-                f"each needs a unit of {pledger.asset}, of which the outside world has {left:,}, "
-                f"got {pledger.count:,}",
+                f"each needs a unit of {collateralised.asset}, of which the outside world has "
+                f"{left:,}, got {collateralised.count:,}",
             )
 
 

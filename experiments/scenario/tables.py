@@ -13,7 +13,7 @@ from experiments.scenario.drives import DriveTable
 from experiments.scenario.instruments import InstrumentTable
 from experiments.scenario.keepers import CongestionTable, KeepersTable
 from experiments.scenario.makers import MakerTable
-from experiments.scenario.names import Market, Names
+from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.populations import PopulationTable
 from experiments.scenario.recursive_borrowers import RecursiveBorrowerTable
 from experiments.scenario.shocks import ShockTable
@@ -90,7 +90,7 @@ class ScenarioTables(Table):
         """The numbers of all names, for builders."""
         return Names(
             {
-                one.name: Market(number, one.asset, one.background.price, one.multiplier)
+                one.name: NamedInstrument(number, one.asset, one.background.price, one.multiplier)
                 for number, one in enumerate(self.instruments)
             },
             {one.name: number for number, one in enumerate(self.clearings)},

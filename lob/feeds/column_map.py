@@ -20,11 +20,11 @@ from typing import Any
 
 from lob.feeds.errors import FeedError
 
-__all__ = ["Column", "ColumnMap", "read_map"]
+__all__ = ["ColumnMap", "MappedColumn", "read_map"]
 
 
 @dataclass(frozen=True)
-class Column:
+class MappedColumn:
     """Where a field stands.
 
     Parameters
@@ -39,12 +39,12 @@ class Column:
     unit: str = ""
 
 
-ColumnMap = Mapping[str, Column]
+ColumnMap = Mapping[str, MappedColumn]
 
 
 def read_map(
     given: Mapping[str, Any] | str | PathLike[str] | None, units: Mapping[str, tuple[str, ...]]
-) -> dict[str, Column]:
+) -> dict[str, MappedColumn]:
     """A column for every field; one that the map does not name stands in the column of its name.
 
     Parameters
@@ -70,7 +70,7 @@ def read_map(
             raise FeedError(error.strerror or str(error), path=path) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise FeedError(f"not a map in TOML: {error}", path=path) from None
-    found = {field: Column(field) for field in units}
+    found = {field: MappedColumn(field) for field in units}
     for field, value in content.items():
         if field not in units:
             raise FeedError(
@@ -93,5 +93,5 @@ def read_map(
             raise FeedError(
                 f"the unit of {field} must be one of {allowed}; got {unit!r}", path=path
             )
-        found[field] = Column(column["column"], unit)
+        found[field] = MappedColumn(column["column"], unit)
     return found

@@ -38,7 +38,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lob.feeds.column_map import Column, ColumnMap, read_map
+from lob.feeds.column_map import ColumnMap, MappedColumn, read_map
 from lob.feeds.errors import FeedError
 from lob.feeds.rows import Rows, read_rows
 from lob.instrument import Instrument
@@ -261,7 +261,7 @@ class _Reader:
         """The column of a field."""
         return self.columns[field_name].name
 
-    def column(self, field_name: str) -> Column:
+    def column(self, field_name: str) -> MappedColumn:
         """The column of a field and its unit."""
         return self.columns[field_name]
 
@@ -305,10 +305,12 @@ class _Reader:
         """Which scale counts for a row."""
         return self.names[row] if self.names is not None else ""
 
-    def find_scales(self, size: Column, price: Column | None, cash: Column | None) -> None:
+    def find_scales(
+        self, size: MappedColumn, price: MappedColumn | None, cash: MappedColumn | None
+    ) -> None:
         """An instrument for every name, where anything is in real units."""
         money = cash or self.column("margin")
-        money = money if money.name in self.rows else Column("")
+        money = money if money.name in self.rows else MappedColumn("")
         if not any(one.unit for one in (size, price or size, money)):
             return
         keys = sorted(set(self.names)) if self.names is not None else [""]
@@ -341,7 +343,7 @@ class _Reader:
         named = ", ".join(one.name for one in self.given)
         raise FeedError(f"no instrument is called {key!r}: there are {named}", path=self.rows.path)
 
-    def _finest(self, column: Column, most: Decimal) -> dict[str, Decimal]:
+    def _finest(self, column: MappedColumn, most: Decimal) -> dict[str, Decimal]:
         """The largest power of ten that every number of a column is a multiple of, by instrument.
 
         At least ``10 ** -FINEST``, and so large that the largest number has at most ``most`` steps.
