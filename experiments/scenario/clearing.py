@@ -53,17 +53,22 @@ class MarginTable(Table):
         "flat", "tiered", "ltv", "open-interest", "skew", "volatility", "procyclical",
         "concentration", "depth", "look-through",
     ]  # fmt: skip
+    """Which margin model sets what a position must be backed with."""
     parameters: dict[str, Any] = Field(default_factory=dict)
+    """Keywords of the model's class in ``lob.clearing``: rates in ppm, times in ns."""
     update: Seconds = 0.0
-    """Seconds between looks at the market, of a model that reacts to it; 0: it does not look."""
+    """Seconds: between looks at the market, of a model that reacts to it; 0: it does not look."""
 
 
 class HoldingTable(Table):
     """What accounts of a clearing hold."""
 
     instrument: str
+    """Name of the instrument whose book prices and trades it."""
     oracle: OracleTable = OracleTable()
+    """How clearing learns its price."""
     margin: MarginTable
+    """What a position in it must be backed with."""
     asset: str | None = None
     """A claim that no book trades, priced in ticks of the instrument; none: what that trades."""
 
@@ -72,27 +77,39 @@ class FundingTable(Table):
     """What longs pay shorts of a contract: how far its mark is above an index, in part."""
 
     holding: Count = 0
+    """Number: which holding of the clearing the contract is, from 0."""
     index: str
     """Instrument whose mid is the index."""
     interval: Duration = 60.0
+    """Seconds: between two payments."""
     share: Ppm = PPM
-    """Of the premium, paid at each interval."""
+    """Ppm: of the premium, paid at each interval."""
     cap: Ppm = 10_000
+    """Ppm: of the notional, the most that is paid at one interval, either way."""
 
 
 class ClearingTable(Table):
     """One margin system."""
 
     name: str = "clearing"
+    """Unique among the clearings; other tables refer to it."""
     holdings: Annotated[list[HoldingTable], Field(min_length=1, max_length=16)]
+    """What its accounts may have beside cash; other tables count them from 0."""
     liquidation: LiquidationTable = LiquidationTable()
+    """What is done with accounts that fail."""
     insurance_fund: Count = 0
+    """Cash units: what the insurance fund has at the start."""
     liquidation_fee: Ppm = 0
+    """Ppm: of what a forced sale brings, paid to the fund out of what is left to the account."""
     portfolio: list[list[int]] = Field(default_factory=list)
+    """Ppm: rows of joint price moves, a value a holding, that cross accounts must survive; none:
+    they are backed by rates."""
     funding: FundingTable | None = None
+    """What longs pay shorts; none: nothing."""
     interest: Ppm = 0
-    """Of every debt, at each interval."""
+    """Ppm: of every debt, paid to the lenders at each interval."""
     interest_interval: Duration = 3_600.0
+    """Seconds: between two payments of interest."""
 
 
 def make_clearing(

@@ -18,18 +18,23 @@ class CollateralisedBorrowerTable(Table):
     """Accounts that pledge a claim and owe: ``agents.leverage.CollateralisedBorrowers``."""
 
     name: str
+    """Unique; units and debts are drawn from the random stream of this name."""
     count: Accounts = 1
+    """Accounts: how many there are."""
     clearing: str
+    """Name of the clearing where they are."""
     asset: str
-    """The claim, a holding of the clearing; it comes from the outside world."""
+    """Name of the claim, a holding of the clearing; it comes from the outside world."""
     units: Positive = 100
-    """Median that each has; less where the outside world has less than all of them together."""
+    """Units: of the claim, the median that each has; less where the outside world has less than all
+    of them together."""
     spread: Annotated[float, Field(ge=0)] = 0.5
-    """Standard deviation of their logarithm."""
+    """Standard deviation: of the logarithm of the units."""
     debt: tuple[Ppm, Ppm] = (300_000, 600_000)
-    """Of the value of what each pledges, as the clearing sees it then, evenly between."""
+    """Ppm: the lowest and the highest, of the value of what each pledges as the clearing sees it
+    then; evenly between."""
     opens: Seconds = 0.0
-    """When they come."""
+    """Seconds: from the start until they come."""
 
 
 def make_collateralised_borrowers(

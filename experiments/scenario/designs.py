@@ -29,7 +29,9 @@ class LiquidationTable(Table):
     """What is done with accounts that fail."""
 
     design: DesignName = "market-sale"
+    """Name of a liquidation design, or ``FILE.py:NAME`` of one's own."""
     parameters: dict[str, Any] = Field(default_factory=dict)
+    """Keywords of the design, times in seconds."""
 
 
 def _frozen() -> LiquidationEngine:

@@ -44,7 +44,9 @@ class DriveTable(Table):
     """A book that is traded along recorded prices from elsewhere (``lob.feeds.prices``)."""
 
     name: str = "driver"
+    """Unique; its randomness is keyed by it."""
     instrument: str
+    """Name of the instrument whose book is driven."""
     files: Annotated[list[Annotated[str, AfterValidator(_found)]], Field(max_length=2)] = Field(
         default_factory=list
     )
@@ -52,15 +54,17 @@ class DriveTable(Table):
     the scenario's folder, or to where one is; a name that is neither is looked for in the folder
     ``prices`` of ``FIRESALE_DATA``."""
     start: datetime | None = None
-    """UTC, of the part of the file that is used; its beginning if not given."""
+    """UTC: of the part of the file that is used; its beginning if not given."""
     end: datetime | None = None
+    """UTC: of the part of the file that is used; its end if not given."""
     at: Seconds = 0.0
-    """When in the run that part begins."""
+    """Seconds: from the start of the run until that part begins."""
     over: Duration = 60.0
-    """How long it takes in the run."""
+    """Seconds: how long it takes in the run."""
     most: Positive = 1_000
-    """Lots traded at one look."""
+    """Lots: traded at one look, at most."""
     interval: Duration = 0.25
+    """Seconds: between two looks."""
 
     @model_validator(mode="after")
     def _rises(self) -> "DriveTable":

@@ -30,36 +30,52 @@ class UniformBookTable(Table):
     """Orders of one size at every tick, put there once: the book of the integer law."""
 
     kind: Literal["uniform"]
+    """Which kind of book this is."""
     price: Ticks
-    """The best bid; asks start one tick above."""
+    """Ticks: the best bid; asks start one tick above."""
     depth: Positive
-    """Lots a tick."""
+    """Lots a tick: the size of the one order at each price."""
     ticks: Annotated[int, Field(ge=1, le=MOST_TICKS)]
-    """How far down and up."""
+    """Ticks: how far the book reaches down and up."""
 
 
 class ZeroIntelligenceTable(Table):
     """``agents.flow.ZeroIntelligence``."""
 
     kind: Literal["zero-intelligence"]
+    """Which kind of book this is."""
     price: Ticks
+    """Ticks: where the book is centred at the start."""
     alpha: float = Field(gt=0)
+    """Lots a second: limit orders that arrive at each price of either side."""
     mu: float = Field(ge=0)
+    """Lots a second: market orders, half of them bought."""
     delta: float = Field(gt=0)
+    """Per second: the rate at which each resting order is cancelled."""
     window: Annotated[int, Field(ge=1, le=MOST_TICKS)]
+    """Ticks: how far from the opposite best price limit orders arrive."""
     size: Positive = 1
+    """Lots: the size of every order."""
 
 
 class InstrumentTable(Table):
     """What is traded in one book."""
 
     name: str
+    """Unique among the instruments; other tables refer to it."""
     multiplier: Positive = 1
+    """Cash units: what one lot is worth for each tick of its price; of an inverse contract, a lot
+    is worth ``multiplier / price`` units of its coin."""
     inverse: bool = False
+    """Whether it is an inverse contract, settled in the coin that it is about."""
     base: str = ""
+    """Name of the asset that is traded; empty: a contract of the instrument's own name."""
     maker_fee: int = 0
+    """Ppm: of what is paid, from whoever rested in the book; negative: a rebate."""
     taker_fee: int = 0
+    """Ppm: of what is paid, from whoever took from the book; negative: a rebate."""
     background: Annotated[UniformBookTable | ZeroIntelligenceTable, Field(discriminator="kind")]
+    """The orders of everybody who is not named elsewhere: a uniform book, or random flow."""
 
     @property
     def asset(self) -> str:

@@ -22,15 +22,26 @@ class MakerTable(Table):
     """A market maker who widens and withdraws under stress."""
 
     name: str
+    """Unique; its randomness is keyed by it."""
     instrument: str
+    """Name of the instrument whose market it makes."""
     levels: Annotated[int, Field(ge=1, le=10_000)] = 5
+    """Number: of prices that it quotes on each side."""
     offset: float = Field(default=2.0, gt=0)
+    """Ticks: from the mid to its best quotes."""
     step: Positive = 2
+    """Ticks: between its levels."""
     size: Positive = 10
+    """Lots: at each level."""
     every: Duration = 1.0
+    """Seconds: between two looks at the market."""
     inventory_limit: Positive = 1_000
+    """Lots: long or short, at which it quotes no more on the side that would add to them."""
     volatility_limit: Annotated[float, Field(gt=0)] = 20.0
+    """Ticks per square root of a second: realised volatility of the mid at which it doubles its
+    distances and halves its sizes."""
     cool_down: Seconds = 30.0
+    """Seconds: for which a strain must have eased before it quotes as usual."""
 
 
 def make_maker(one: MakerTable, names: Names) -> agents.Participant:

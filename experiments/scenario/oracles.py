@@ -38,15 +38,20 @@ class SourceTable(Table):
         "last", "mid", "best-bid", "best-ask", "ema", "twap", "median", "external", "claim",
         "fair-share", "pool-spot",
     ]  # fmt: skip
+    """A price of a book, an average of one, a median of several, a series from outside, or what a
+    claim or a pool's share is worth."""
     instruments: list[str] = Field(default_factory=list)
-    """One; the books of a median. None: the holding's own."""
+    """Books that it is of: one, or two and more of a median. None: the holding's own."""
     of: Literal["last", "mid", "best-bid", "best-ask"] = "mid"
     """What an average or a median is of."""
     half_life: Seconds = 10.0
+    """Seconds: in which what an ``ema`` remembers loses half its weight."""
     window: Seconds = 60.0
+    """Seconds: over which a ``twap`` averages."""
     sample: Duration = 1.0
+    """Seconds: between two looks of an average at its price."""
     prices: list[tuple[Seconds, Ticks]] = Field(default_factory=list)
-    """Of an external series: times and ticks."""
+    """Seconds and ticks: the times and prices of an external series."""
     claim: str | None = None
     """Of a claim, a pool's fair share, or the price in a pool; none: the holding's own."""
     sees: Literal["own", "all"] = "own"
@@ -68,14 +73,21 @@ class OracleTable(Table):
     """When clearing gets to know."""
 
     source: SourceTable = SourceTable(kind="mid")
+    """What the price truly is."""
     lag: Seconds = 0.0
+    """Seconds: from a price to its publication."""
     heartbeat: Seconds = 0.0
+    """Seconds: a price is published at least so often; 0: not for that reason."""
     deviation: Ppm = 0
+    """Ppm: a price is published as soon as it is so far from the last one that was. With neither
+    heartbeat nor deviation every change is published."""
     outages: list[tuple[Seconds, Seconds]] = Field(default_factory=list)
+    """Seconds: starts and ends of times in which nothing is published."""
     manipulations: list[tuple[Seconds, Seconds, Annotated[int, Field(gt=-PPM, le=PPM)]]] = Field(
         default_factory=list
     )
-    """From when until when what is published is off, and by how many ppm of itself."""
+    """Seconds, seconds and ppm: starts, ends, and by how much of itself what is published then is
+    off."""
 
 
 def make_oracle(one: OracleTable, own: NamedInstrument, asset: str, names: Names) -> prices.Oracle:

@@ -36,15 +36,26 @@ class PopulationTable(Table):
     """Leveraged accounts by the thousand."""
 
     name: str
+    """Unique; the accounts are drawn from the random stream of this name."""
     count: Accounts = 1
+    """Accounts: how many there are."""
     clearing: str = "clearing"
+    """Name of the clearing where they are."""
     holding: Count = 0
+    """Number: which holding of the clearing isolated accounts have, from 0."""
     equity: Positive = 1_000_000
+    """Cash units: the median of their own funds."""
     equity_spread: Annotated[float, Field(ge=0)] = 1.0
+    """Standard deviation: of the logarithm of their own funds."""
     leverage: tuple[float, float] = (2.0, 20.0)
+    """Times: the lowest and the highest; even between them on a log scale."""
     long_share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share: of accounts that are long, from 0 to 1."""
     again: Seconds = 0.0
+    """Seconds: after its last forced sale until an account comes back with what is left to it; 0:
+    it stays away."""
     cross: bool = False
+    """Whether all holdings of an account back each other."""
     file: FileName | None = None
     """A snapshot (``lob.feeds.positions``), in place of drawn accounts; relative to the scenario's
     folder, or to where one is. Of the lending form its thresholds do not count: the margin model of
@@ -52,12 +63,12 @@ class PopulationTable(Table):
     bad: Literal["raise", "skip"] = "raise"
     """Whether a snapshot with bad rows is refused, or read without them: a run says how many."""
     stacked: Positive | None = None
-    """Lots that fail at each tick from one below the price on, in place of drawn accounts: the
-    other half of a uniform book."""
+    """Lots a tick: that fail at each tick from one below the price on, in place of drawn accounts:
+    the other half of a uniform book."""
     size: Positive = 1
-    """Lots of one stacked account."""
+    """Lots: of one stacked account."""
     ticks: Positive = 100
-    """Over how many ticks they are stacked."""
+    """Ticks: over how many they are stacked."""
 
     @model_validator(mode="after")
     def _bounded(self) -> "PopulationTable":

@@ -18,11 +18,16 @@ class ShockTable(Table):
     """Somebody sells, or buys, by market order."""
 
     instrument: str
+    """Name of the instrument that is sold or bought."""
     at: Duration
-    """Not 0: what it does is measured against the price just before it."""
+    """Seconds: from the start of the run, above 0: what it does is measured against the price just
+    before it."""
     lots: Positive
+    """Lots: in all."""
     side: Literal["sell", "buy"] = "sell"
+    """Whether it sells or buys."""
     over: Seconds = 0.0
+    """Seconds: in which it is traded in equal parts; 0: by one market order."""
 
 
 def make_shock(one: ShockTable, number: int, names: Names) -> agents.Participant:

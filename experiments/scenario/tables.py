@@ -27,35 +27,56 @@ class ScenarioTables(Table):
     """One question, and everything that is needed to answer it; each table is as it should be."""
 
     name: str
+    """What it is called."""
     question: str
+    """What it asks, in a sentence."""
     note: str = ""
+    """What a reader must know: what is chosen, and where the rest is from."""
     seconds: Duration
-    """How long a run is."""
+    """Seconds: how long a run is."""
     horizon: Duration
-    """Until when after the shock the drop is measured."""
+    """Seconds: after the shock, until when the drop is measured."""
     seeds: Annotated[int, Field(ge=1, le=1_000_000)] = 8
+    """Runs: how many there are where nothing else is said."""
     block_time: Seconds = 0.0
-    """Of designs that act once a block; 0: of each its own."""
+    """Seconds: between two blocks, of designs that act once a block; 0: of each its own."""
     allow_failed_at_start: bool = False
     """Whether a run goes on although accounts failed before the first shock. What it then says of
     the shock is not of the shock alone."""
     instruments: Annotated[list[InstrumentTable], Field(min_length=1)]
+    """What is traded, a book each."""
     clearings: Annotated[list[ClearingTable], Field(min_length=1)]
+    """Margin systems."""
     claims: list[ClaimTable] = Field(default_factory=list)
+    """Claims on what an issuer holds: vault shares, staked tokens, receipts."""
     pools: list[PoolTable] = Field(default_factory=list)
+    """Constant-product pools beside the books."""
     populations: list[PopulationTable] = Field(default_factory=list)
+    """Leveraged accounts by the thousand."""
     traders: list[TraderTable] = Field(default_factory=list)
+    """Single leveraged traders."""
     makers: list[MakerTable] = Field(default_factory=list)
+    """Market makers."""
     recursive_borrowers: list[RecursiveBorrowerTable] = Field(default_factory=list)
+    """Those who borrow against what they bought on credit, by the thousand."""
     stackers: list[StackerTable] = Field(default_factory=list)
+    """Single participants who stack leverage."""
     collateralised_borrowers: list[CollateralisedBorrowerTable] = Field(default_factory=list)
+    """Accounts that pledge a claim and owe."""
     drives: list[DriveTable] = Field(default_factory=list)
+    """Books that follow recorded prices."""
     shocks: Annotated[list[ShockTable], Field(min_length=1)]
+    """The sales or purchases whose effect is asked for; the drop is that of the first."""
     keepers: list[KeepersTable] = Field(default_factory=list)
+    """Bots that take what designs offer."""
     congestion: CongestionTable | None = None
+    """Blocks that keepers' transactions wait for; none: there is always room."""
     breakers: list[BreakerTable] = Field(default_factory=list)
+    """Circuit breakers and call auctions."""
     alternatives: list[AlternativeTable] = Field(default_factory=list)
+    """Designs that are run on the same seeds as the scenario's own."""
     published: list[PublishedTable] = Field(default_factory=list)
+    """Numbers of others, to be shown with ours."""
 
     @staticmethod
     def ns(seconds: float) -> int:

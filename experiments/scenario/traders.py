@@ -21,9 +21,13 @@ class TraderTable(Table):
         "LeverageTarget", "VolatilityTarget", "ValueFund", "Pyramider", "StopLoss",
         "SelfDeleverager", "Hedger",
     ]  # fmt: skip
+    """Class in ``agents.leverage``."""
     name: str
+    """Unique; its randomness is keyed by it."""
     clearing: str = "clearing"
+    """Name of the clearing where its account is."""
     parameters: dict[str, Any] = Field(default_factory=dict)
+    """Keywords of the class: ticks, lots, cash units, times in ns."""
 
 
 class StackerTable(Table):
@@ -37,10 +41,15 @@ class StackerTable(Table):
         "DepegArbitrageur", "LPBorrower", "LeverageVault", "PoolArbitrageur",
         "RehypothecatingLender", "VaultDepositor", "RecursiveYieldBorrower",
     ]  # fmt: skip
+    """Class in ``agents.leverage``."""
     name: str
+    """Unique; its randomness is keyed by it."""
     clearing: str | None = None
+    """Name of a clearing, where the class has one."""
     instrument: str | None = None
+    """Name of an instrument, where the class trades one."""
     parameters: dict[str, Any] = Field(default_factory=dict)
+    """The other keywords of the class: ticks, lots, cash units, ppm, times in ns."""
 
 
 def make_trader(one: TraderTable, names: Names) -> agents.Participant:
