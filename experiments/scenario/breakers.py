@@ -19,23 +19,30 @@ class BreakerLevelTable(Table):
     """A step of a circuit breaker."""
 
     move: Annotated[int, Field(ge=1)]
-    """ppm: it acts where the price moved more than this."""
+    """Ppm: it acts where the price moved more than this."""
     halt: Seconds | None = None
-    """Not given: for good."""
+    """Seconds: how long nothing trades; not given: for good."""
     call: Seconds = 0.0
-    """Of a call auction after the halt."""
+    """Seconds: of a call auction after the halt."""
 
 
 class CircuitBreakerTable(Table):
     """``lob.venue.breaker.CircuitBreakerTable``."""
 
     kind: Literal["circuit-breaker"]
+    """Which kind of breaker this is."""
     instrument: str
+    """Name of the instrument that it guards."""
     levels: Annotated[list[BreakerLevelTable], Field(min_length=1)]
+    """Its steps, with rising moves: the highest that is exceeded acts."""
     window: Seconds = 0.0
-    """0: prices are held against the first one, and every level acts once."""
+    """Seconds: prices are held against those so far back; 0: against the first one, and every level
+    acts once."""
     band: Annotated[int, Field(ge=1, le=PPM)] | None = None
+    """Ppm: around the first price and that of each reopening, within which orders may be priced;
+    not given: no band."""
     price: Literal["last", "mid"] = "last"
+    """Which price is looked at."""
 
     @model_validator(mode="after")
     def _rising(self) -> "CircuitBreakerTable":
@@ -49,13 +56,19 @@ class CallAuctionTable(Table):
     """``lob.venue.breaker.CallAuctionTable``."""
 
     kind: Literal["call-auction"]
+    """Which kind of breaker this is."""
     instrument: str
+    """Name of the instrument whose book collects orders."""
     start: Seconds = 0.0
+    """Seconds: from the start of the run until the first call begins."""
     length: Annotated[float, Field(gt=0)]
+    """Seconds: for which orders are collected."""
     every: Seconds = 0.0
-    """0: only once."""
+    """Seconds: between the beginnings of two calls; 0: only one."""
     closes: bool = False
+    """Whether the book stays closed after the last call."""
     price: Literal["last", "mid"] = "last"
+    """Which price is looked at."""
 
     @model_validator(mode="after")
     def _apart(self) -> "CallAuctionTable":

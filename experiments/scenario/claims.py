@@ -21,45 +21,55 @@ class ClaimTable(Table):
     """
 
     name: str
+    """Unique; the asset that the claim is."""
     backing: Annotated[list[str], Field(min_length=1, max_length=6)]
     """Assets that the issuer holds or owes for it, cash too."""
     issuer: str | Positive | None = None
-    """Name of an account, or an owner number; none: an account of its own."""
+    """Owner number: of the issuer, or the name of an account; none: an account of its own."""
     initial: list[Count] = Field(default_factory=list)
-    """Units of each backing asset that the first claims cost; none: one of the first."""
+    """Units: of each backing asset that the first claims cost; none: one of the first."""
     delay: Seconds = 0.0
-    """Of a redemption, in a queue."""
+    """Seconds: of a redemption, in a queue."""
     rate: Count = 0
-    """Units redeemed in a period; 0: no limit."""
+    """Units: redeemed in a period; 0: no limit."""
     period: Seconds = 0.0
+    """Seconds: for which the rate holds."""
     accrual: Annotated[int, Field(ge=-PPM, le=PPM)] = 0
-    """Ppm of the first backing asset earned at each interval; negative: lost."""
+    """Ppm: of the first backing asset earned at each interval; negative: lost."""
     accrual_interval: Seconds = 0.0
+    """Seconds: between two accruals."""
     outside: Count = 0
-    """Units that the outside world has at the start."""
+    """Units: that the outside world has at the start."""
     outside_backing: dict[str, int] = Field(default_factory=dict)
-    """Units by asset that back them; none: as the first claims cost."""
+    """Units: by asset that back them; none: as the first claims cost."""
 
 
 class PoolTable(Table):
     """A constant-product pool, whose shares are a claim of its name: ``lob.venue.pool.Pool``."""
 
     name: str
+    """Unique; the asset that its shares are."""
     base: str
+    """Name of the asset that it trades."""
     cash: str = "cash"
+    """Name of the asset that it is paid in."""
     fee: Ppm = 3_000
+    """Ppm: of what is paid in, kept by the pool."""
     initial: tuple[Positive, Positive]
-    """Units of base and of cash that a share costs while there is none."""
+    """Units: of base and of cash that a share costs while there is none."""
     multiplier: Positive = 1
+    """Cash units: what one unit of base is worth for each tick of its price."""
     outside: Count = 0
-    """Shares that the outside world has at the start, backed as ``initial`` says."""
+    """Units: shares that the outside world has at the start, backed as ``initial`` says."""
 
 
 class StackTables(Table):
     """The tables of a scenario for claims and pools: its facilities, numbered in this order."""
 
     claims: list[ClaimTable] = Field(default_factory=list)
+    """Shares of what an account holds."""
     pools: list[PoolTable] = Field(default_factory=list)
+    """Constant-product pools; their shares are claims."""
 
     @model_validator(mode="after")
     def _claims_fit(self) -> "StackTables":

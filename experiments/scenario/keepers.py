@@ -30,12 +30,15 @@ class GasTable(Table):
     """What a transaction bids to be included."""
 
     policy: Literal["fixed", "profit-share"] = "fixed"
+    """Always the same bid, or a share of the expected profit."""
     amount: Count = 0
-    """Of ``fixed``: cash units."""
+    """Cash units: the bid of ``fixed``."""
     share: Ppm = 0
-    """Of ``profit-share``: of what the transaction is expected to bring."""
+    """Ppm: of ``profit-share``, of what the transaction is expected to bring."""
     floor: Count = 0
+    """Cash units: the least bid of ``profit-share``."""
     cap: Count | None = None
+    """Cash units: the highest bid of ``profit-share``; not given: no bound."""
 
     @model_validator(mode="after")
     def _bounds(self) -> "GasTable":
@@ -48,8 +51,11 @@ class InventoryExitTable(Table):
     """What becomes of what is taken."""
 
     kind: Literal["at-once", "sliced", "hold"] = "at-once"
+    """By one market order, in parts, or not at all."""
     slices: Positive = 1
+    """Number: of equal parts, of ``sliced``."""
     over: Seconds = 0.0
+    """Seconds: in which the parts are sold, of ``sliced``."""
 
     @model_validator(mode="after")
     def _complete(self) -> "InventoryExitTable":
@@ -62,41 +68,53 @@ class KeepersTable(Table):
     """Keepers that are alike and share a capital: a ``[[keepers]]`` table."""
 
     name: str
+    """Unique; several are called by it and a number."""
     kind: Literal["keeper", "flash", "passive"] = "keeper"
-    """``keeper`` takes, and bids in auctions, whatever the design has."""
+    """``keeper`` takes, and bids in auctions, whatever the design has; ``flash`` borrows what it
+    takes with and sells at once; ``passive`` keeps what it takes."""
     count: Positive = 1
+    """Keepers: how many there are."""
     capital: Count
-    """Of all of them together, in cash units; of ``flash`` for gas only."""
+    """Cash units: of all of them together; of ``flash`` for gas only."""
     law: Literal["equal", "zipf", "lognormal"] = "equal"
     """How the capital is split."""
     shape: Annotated[float, Field(gt=0)] = 1.0
+    """Exponent: of ``zipf``; of ``lognormal`` the standard deviation of the logarithm."""
     cash: str | None = None
     """Name of the asset; none: that of the first clearing."""
     min_profit_bps: Annotated[int, Field(ge=0, lt=10_000)] = 0
+    """Bps: of what it pays, the least that a take must bring."""
     funding: Ppm = 0
-    """A day, on capital that is tied up."""
+    """Ppm a day: on capital that is tied up."""
     latency: Seconds = 0.0
-    """Of a message to the venue: its median where there is a sigma."""
+    """Seconds: of a message to the venue; its median where there is a sigma."""
     news_latency: Seconds = 0.0
+    """Seconds: of news from the venue; its median where there is a sigma."""
     latency_sigma: Annotated[float, Field(ge=0)] = 0.0
-    """Standard deviation of the logarithm of both; 0: they are constant."""
+    """Standard deviation: of the logarithm of both latencies; 0: they are constant."""
     gas: GasTable = GasTable()
+    """What its transactions bid to be included."""
     style: InventoryExitTable = InventoryExitTable()
+    """What becomes of what it takes."""
     volatility: Annotated[float, Field(ge=0)] = 0.0
-    """Believed, of a second, in ppm."""
+    """Ppm: the standard deviation of returns over a second that it believes in."""
     risk_aversion: Annotated[float, Field(ge=0)] = 0.0
+    """Standard deviations: over the expected holding time, wanted as an extra profit."""
     offline: list[tuple[Seconds, Seconds]] = Field(default_factory=list)
+    """Seconds: starts and ends of times in which it neither looks nor sends."""
     review: Annotated[float, Field(gt=0)] = 1.0
+    """Seconds: between looks at whether the books have become better for what it follows."""
     retry: Annotated[float, Field(gt=0)] = 1.0
+    """Seconds: until it tries again after a refusal, or when the book was empty."""
     discount: Ppm | None = None
-    """Of ``passive``: below the mark, at least."""
+    """Ppm: below the mark, at least, of ``passive``."""
     beg: Ppm = 50_000
-    """Of ``keeper`` and ``passive``: the least improvement of a bid."""
+    """Ppm: the least improvement of a bid, of ``keeper`` and ``passive``."""
     opening: Positive = 1
-    """Ticks of a first bid."""
+    """Ticks: of a first bid."""
     jump: Ppm = 900_000
-    """Of its value that a bid reaches at once; 0: bids begin at ``opening`` and rise by ``beg``.
-    Chosen, not sourced."""
+    """Ppm: of its value that a bid reaches at once; 0: bids begin at ``opening`` and rise by
+    ``beg``. Chosen, not sourced."""
 
     @model_validator(mode="after")
     def _complete(self) -> "KeepersTable":
@@ -111,21 +129,28 @@ class LoadTable(Table):
     """Transactions of everybody else, from a time on."""
 
     start: Seconds = 0.0
+    """Seconds: from the start of the run until this load begins; it holds until the next one's."""
     rate: Annotated[float, Field(ge=0)]
-    """A block."""
+    """Transactions a block: of everybody else, on average."""
     mean_bid: Annotated[float, Field(gt=0)]
+    """Cash units: the mean of their bids, which are exponential."""
 
 
 class CongestionTable(Table):
     """Blocks that the keepers' transactions wait for: the ``[congestion]`` table."""
 
     block_time: Annotated[float, Field(gt=0)] = 13.0
+    """Seconds: between two blocks."""
     capacity: Positive = 100
+    """Transactions a block: that have room."""
     load: list[LoadTable] = Field(default_factory=list)
+    """What everybody else sends."""
     backlog: Count = 10_000
+    """Transactions: of everybody else that wait at most; the lowest bids are thrown out first."""
     base_fee: Count = 0
+    """Cash units: that a bid must reach in the first block."""
     elasticity: Count = 0
-    """Capacity over target (EIP-1559: 2); 0: the base fee stays."""
+    """Times: capacity over target (EIP-1559: 2); 0: the base fee stays."""
 
 
 def build_keepers(

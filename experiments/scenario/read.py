@@ -43,26 +43,41 @@ class Scenario(BorrowerTables, StackTables):
     """One question, and everything that is needed to answer it."""
 
     name: str
+    """What it is called."""
     question: str
+    """What it asks, in a sentence."""
     note: str = ""
+    """What a reader must know: what is chosen, and where the rest is from."""
     seconds: Annotated[float, Field(gt=0)]
-    """How long a run is."""
+    """Seconds: how long a run is."""
     horizon: Annotated[float, Field(gt=0)]
-    """Until when after the shock the drop is measured."""
+    """Seconds: after the shock, until when the drop is measured."""
     seeds: Positive = 8
+    """Runs: how many there are where nothing else is said."""
     block_time: Seconds = 0.0
-    """Of designs that act once a block; 0: of each its own."""
+    """Seconds: between two blocks, of designs that act once a block; 0: of each its own."""
     instruments: Annotated[list[InstrumentTable], Field(min_length=1)]
+    """What is traded, a book each."""
     clearings: Annotated[list[ClearingTable], Field(min_length=1)]
+    """Margin systems."""
     populations: list[PopulationTable] = Field(default_factory=list)
+    """Leveraged accounts by the thousand."""
     traders: list[TraderTable] = Field(default_factory=list)
+    """Single leveraged traders."""
     makers: list[MakerTable] = Field(default_factory=list)
+    """Market makers."""
     shocks: Annotated[list[ShockTable], Field(min_length=1)]
+    """The sales or purchases whose effect is asked for; the drop is that of the first."""
     keepers: list[KeepersTable] = Field(default_factory=list)
+    """Bots that take what designs offer."""
     congestion: CongestionTable | None = None
+    """Blocks that keepers' transactions wait for; none: there is always room."""
     breakers: list[BreakerTable] = Field(default_factory=list)
+    """Circuit breakers and call auctions."""
     alternatives: list[AlternativeTable] = Field(default_factory=list)
+    """Designs that are run on the same seeds beside the scenario's own."""
     published: list[PublishedTable] = Field(default_factory=list)
+    """Numbers of others, to be shown beside ours."""
 
     @model_validator(mode="after")
     def _named(self) -> "Scenario":
