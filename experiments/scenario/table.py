@@ -43,7 +43,9 @@ Duration = Annotated[float, Field(gt=0, le=LONGEST)]
 class Table(BaseModel):
     """Unknown names are mistakes, and so are numbers that are not finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 def ns(seconds: float) -> int:
