@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS := $(VENV)/.docs
 SOURCES := $(shell find lob agents -name '*.pyx' -o -name '*.pxd') setup.py pyproject.toml
 STUBBED := $(subst /,.,$(basename $(shell find lob agents -name '*.pyi')))
 BENCH := $(VENV)-bench
@@ -9,7 +10,7 @@ PEERS := $(BENCH)/.installed
 SECONDS ?= 60
 SEED := $(or $(SEED),$(shell date +%s))
 
-.PHONY: demo test slow fuzz bench lint types build clean
+.PHONY: demo test slow fuzz bench lint types docs build clean
 
 demo: $(STAMP)  ## a spiral, and five ways of selling compared in it: offline
 	$(BIN)/firesale demo
@@ -38,6 +39,9 @@ types: $(STAMP)
 	$(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file pyproject.toml \
 	  --allowlist tests/stubtest.txt --ignore-unused-allowlist
 
+docs: $(DOCS)  ## the pages in docs/_build, warnings are errors; no network but to install Sphinx
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky docs docs/_build
+
 build: $(STAMP)  ## the sdist, and from it the wheel
 	rm -rf dist
 	$(BIN)/python -m build
@@ -45,6 +49,12 @@ build: $(STAMP)  ## the sdist, and from it the wheel
 $(STAMP): $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# Only what the extra names: an editable install of ours would compile everything anew.
+$(DOCS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python -c \
+	  "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'])")
 	touch $@
 
 # An environment of its own: some peers pin old versions of what we use.
@@ -57,5 +67,5 @@ $(PEERS): $(STAMP)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(BENCH) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find lob agents experiments \( -name '*.so' -o -name '*.c' -o -name '__pycache__' \) -prune -exec rm -rf {} +
