@@ -2,7 +2,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV := $(VENV)/.dev
 DOCS := $(VENV)/.docs
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+REQUIREMENTS := $(BIN)/python -c "import sys, tomllib; \
+  project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+  asked = [project['optional-dependencies'][extra] for extra in sys.argv[1:]]; \
+  print(*sum(asked or [project['dependencies']], []), sep='\n')"
 SOURCES := $(shell find lob agents -name '*.pyx' -o -name '*.pxd') setup.py pyproject.toml
 STUBBED := $(subst /,.,$(basename $(shell find lob agents -name '*.pyi')))
 BENCH := $(VENV)-bench
@@ -15,46 +21,53 @@ SEED := $(or $(SEED),$(shell date +%s))
 demo: $(STAMP)  ## a spiral, and five ways of selling compared in it: offline
 	$(BIN)/firesale demo
 
-test: $(STAMP)  ## everything that is checked at every commit
+test: $(DEV)  ## everything that is checked at every commit
 	$(BIN)/python -m pytest
 
-slow: $(STAMP)  ## the longer tests, and new examples of every property: another SEED, others
+slow: $(DEV)  ## the longer tests, and new examples of every property: another SEED, others
 	$(BIN)/python -m pytest -m slow
 	$(BIN)/python -m tests.property.fuzz --seconds 0 --times 3 --seed $(SEED)
 
-fuzz: $(STAMP)  ## engine against reference, then every property: make fuzz SECONDS=600 SEED=7
+fuzz: $(DEV)  ## engine against reference, then every property: make fuzz SECONDS=600 SEED=7
 	$(BIN)/python -m tests.differential.fuzz --seconds $(SECONDS) --seed $(SEED)
 	$(BIN)/python -m tests.property.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 bench: $(PEERS)  ## side by side with the peers that install
 	$(BENCH)/bin/python -m benchmarks.run
 
-lint: $(STAMP)
+lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cython-lint lob agents
 
-types: $(STAMP)
+types: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file pyproject.toml \
 	  --allowlist tests/stubtest.txt --ignore-unused-allowlist
 
-docs: $(DOCS)  ## the pages in docs/_build, warnings are errors; no network but to install Sphinx
+docs: $(DOCS)  ## the pages, into docs/_build: warnings are errors, and nothing is fetched
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky docs docs/_build
 
-build: $(STAMP)  ## the sdist, and from it the wheel
+build: $(DEV)  ## the sdist, and from it the wheel
 	rm -rf dist
 	$(BIN)/python -m build
 
+# What we depend on is installed while ours compiles.
 $(STAMP): $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(REQUIREMENTS) > $@.txt
+	$(PIP) --requirement $@.txt & $(PIP) --no-deps --editable . && wait $$!
 	touch $@
 
-# Only what the extra names: an editable install of ours would compile everything anew.
+# Not as an extra of the editable install, which would compile everything again.
+$(DEV): $(STAMP)
+	$(REQUIREMENTS) dev > $@.txt
+	$(PIP) --requirement $@.txt
+	touch $@
+
 $(DOCS): $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python -c \
-	  "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'])")
+	$(REQUIREMENTS) docs > $@.txt
+	$(PIP) --requirement $@.txt
 	touch $@
 
 # An environment of its own: some peers pin old versions of what we use.
@@ -63,7 +76,7 @@ $(PEERS): $(STAMP)
 	for peer in bourse order-book nautilus_trader lightmatchingengine; do \
 	  $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check "$$peer" \
 	    || echo "$$peer does not install here: left out of the comparison"; done
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --editable .
 	touch $@
 
 clean:

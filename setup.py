@@ -8,6 +8,7 @@ Two switches, read from the environment:
 ``FIRESALE_ANNOTATE=1``  also writes Cython's annotated HTML beside the generated C, in ``build/``.
 """
 
+import gc
 import os
 from pathlib import Path
 
@@ -20,8 +21,21 @@ SHARED = "lob._cython"
 # Where compile time is spent: at the level named here, or at DEFAULT. Patterns are matched against
 # the end of a source's path, so that they hold when a folder moves; one that fits no source, and a
 # source that two levels claim, end the build.
-DEFAULT = "-O2"
+DEFAULT, LEAST = "-O2", "-O1"
 LEVELS = {
+    # Rules, views and set-up, where Python objects cost the time that there is.
+    LEAST: (
+        "claim_graph.pyx",
+        "collateral.pyx",
+        "facility.pyx",
+        "holding.pyx",
+        "liquidation/*.pyx",
+        "owners.pyx",
+        "pool.pyx",
+        "quote_history.pyx",
+        "stack.pyx",
+        "traders/chartist.pyx",
+    ),
     # Loops over every message, order or account, where inlining pays.
     "-O3": (
         "book.pyx",
@@ -71,7 +85,8 @@ def extensions() -> list[Extension]:
         ".".join(source.with_suffix("").parts): (source, level)
         for source, level in levels(sources).items()
     }
-    modules[SHARED] = (Path(*SHARED.split(".")).with_suffix(".c"), DEFAULT)
+    modules[SHARED] = (Path(*SHARED.split(".")).with_suffix(".c"), LEAST)
+    gc.set_threshold(100_000)  # Cython makes millions of small objects and hardly a cycle
     written = cythonize(
         [
             Extension(

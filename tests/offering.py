@@ -10,7 +10,7 @@ from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed
 from lob.liquidation import LiquidationDesign, Offer
 from lob.liquidation.formulas.curves import Linear
-from lob.liquidation.offers import AtPrice, BestBid, Falling, Sealed
+from lob.liquidation.offers import AtPrice, Falling, HighestBid, Sealed
 from lob.units import SECOND_NS
 
 DEBTOR = 10**6
@@ -70,7 +70,7 @@ class English(Shop):
         self.revenue = []
 
     def on_failure(self, case):
-        self.open_offer(self.offer(case, Side.BUY, self.held(case), BestBid(), bids=True))
+        self.open_offer(self.offer(case, Side.BUY, self.held(case), HighestBid(), bids=True))
         self.extend(case)
 
     def extend(self, case):
@@ -89,7 +89,7 @@ class English(Shop):
         return reason
 
     def shown(self, price):
-        return BestBid(price)
+        return HighestBid(price)
 
     def on_due(self, case, ts):
         if ts < self.ends[case]:

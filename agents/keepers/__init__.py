@@ -4,7 +4,7 @@ from agents.keepers.bidders import AuctionKeeper, Bidder
 from agents.keepers.bidding import (
     Ascending,
     FirstPrice,
-    SealedBid,
+    ShareOfValue,
     expected_revenue,
     first_price_bid,
 )
@@ -36,7 +36,7 @@ __all__ = [
     "KeeperReport",
     "PassiveHolder",
     "ProfitShare",
-    "SealedBid",
+    "ShareOfValue",
     "Sliced",
     "TransactionOutcome",
     "expected_revenue",

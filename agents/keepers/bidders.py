@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.keepers.bidding import Ascending, BiddingRule, SealedBid
+from agents.keepers.bidding import Ascending, BiddingRule, ShareOfValue
 from agents.keepers.bot import Bot
 from agents.keepers.keeper import Keeper
 from agents.keepers.transactions import Transaction, TransactionOutcome
@@ -250,7 +250,7 @@ class AuctionKeeper(Auctioneer, Keeper):
     Parameters
     ----------
     rule, sealed_rule
-        ``BiddingRule``: ``Ascending(50_000)`` and ``SealedBid()``, the value itself, if not given.
+        ``BiddingRule``: ``Ascending(50_000)`` and, the value itself, ``ShareOfValue()`` if not given.
     """
 
     def __init__(
@@ -266,7 +266,7 @@ class AuctionKeeper(Auctioneer, Keeper):
             name,
             capital=capital,
             rule=Ascending(50_000) if rule is None else rule,
-            sealed_rule=SealedBid() if sealed_rule is None else sealed_rule,
+            sealed_rule=ShareOfValue() if sealed_rule is None else sealed_rule,
             **keeper,
         )
 

@@ -12,7 +12,7 @@ __all__ = [
     "Ascending",
     "BiddingRule",
     "FirstPrice",
-    "SealedBid",
+    "ShareOfValue",
     "expected_revenue",
     "first_price_bid",
 ]
@@ -72,7 +72,7 @@ class Ascending:
 
 
 @dataclass(frozen=True)
-class SealedBid:
+class ShareOfValue:
     """A share of the value, once: what a bidder guesses of the others is in the share.
 
     Parameters

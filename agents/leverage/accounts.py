@@ -33,6 +33,8 @@ class Accounts:
     """Lots, negative: short; a row a holding for accounts that hold several."""
     entry_prices: Integers
     """Ticks, of the shape of ``positions``."""
+    rejected: tuple[str, ...] = ()
+    """What was wrong with each row of the snapshot they are from that was left out."""
 
     def __len__(self) -> int:
         return len(self.margin)

@@ -1,4 +1,4 @@
-"""Recursive loopers by the hundred thousand, as one participant."""
+"""Recursive borrowers by the hundred thousand, as one participant."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 

@@ -13,7 +13,17 @@ from typing import Annotated, NoReturn, cast
 
 import typer
 
-from experiments.commands import compare, demo, diff, feed, impact, replay, run, stress
+from experiments.commands import (
+    compare,
+    demo,
+    diff,
+    feed,
+    impact,
+    positions,
+    replay,
+    run,
+    stress,
+)
 from experiments.commands.console import BAD_ARGUMENTS, RefusalError
 from experiments.commands.validate import validate_command
 from lob import __version__
@@ -37,6 +47,7 @@ for command in (
     app.command()(command)
 app.command("validate")(validate_command)
 app.add_typer(feed.feed, name="feed")
+app.add_typer(positions.positions, name="positions")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

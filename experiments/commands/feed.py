@@ -2,6 +2,7 @@
 
 import json
 import os
+import tomllib
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +41,12 @@ Tick = Annotated[
     str | None,
     typer.Option(metavar="PRICE", help="The price of one tick.", show_default="found in the file"),
 ]
+Map = Annotated[
+    Path | None,
+    typer.Option(
+        "--map", metavar="TOML", help="Of a table: what its columns are called, fact = column."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -50,10 +57,11 @@ def info(
     format_name: Format = None,
     symbol: Symbol = None,
     tick: Tick = None,
+    columns: Map = None,
     as_json: AsJson = False,
 ) -> None:
     """Recognise a file, read it, and tell what was met in it."""
-    opened = _open(file, member, format_name, symbol, tick)
+    opened = _open(file, member, format_name, symbol, tick, columns)
     error = _read(opened, as_json)
     _show(opened, error, as_json)
     if error:
@@ -68,10 +76,11 @@ def check(
     format_name: Format = None,
     symbol: Symbol = None,
     tick: Tick = None,
+    columns: Map = None,
     as_json: AsJson = False,
 ) -> None:
     """Read a file and test all that its format lets one test. Exits 1 if anything fails."""
-    opened = _open(file, member, format_name, symbol, tick)
+    opened = _open(file, member, format_name, symbol, tick, columns)
     error = _read(opened, as_json)
     faults = ([error] if error else []) + opened.report.faults
     if as_json:
@@ -99,6 +108,7 @@ def convert(
     format_name: Format = None,
     symbol: Symbol = None,
     tick: Tick = None,
+    columns: Map = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the messages of a file as a memory-mapped tape, in bounded memory."""
@@ -108,7 +118,7 @@ def convert(
 
     if out.suffix != ".npy":
         raise RefusalError(f"OUT must end in .npy, got {out}")
-    opened = _open(file, member, format_name, symbol, tick)
+    opened = _open(file, member, format_name, symbol, tick, columns)
     partial = out.with_name(f"{out.stem}.partial-{os.getpid()}.npy")
     try:
         with progress(as_json, 1) as tell, Writer(partial, MESSAGE) as writer:
@@ -138,6 +148,7 @@ def _open(
     format_name: str | None,
     symbols: list[str] | None,
     tick: str | None,
+    columns: Path | None,
 ) -> "Feed":
     """Open a file with what its reader takes of the options."""
     from lob.feeds import FeedError, open_feed, recognise
@@ -146,13 +157,17 @@ def _open(
     if not file.exists():
         raise RefusalError(f"{file}: no such file or folder")
     try:
+        options = _mapped(columns)
+        if columns and not format_name:
+            format_name = "table"
         name = format_name or recognise(file, member=member).name
         reader = next((known for known in FORMATS if known.name == name), None)
         if reader is None:
             names = ", ".join(known.name for known in FORMATS)
             raise RefusalError(f"--format must be one of {names}, got {name!r}")
         takes = signature(reader.load()).parameters
-        options: dict[str, Any] = {}
+        if columns and "columns" not in takes:
+            raise RefusalError(f"--map: the format {name} has columns of its own")
         if symbols:
             options |= _symbols(name, takes, symbols)
         if tick is not None:
@@ -162,8 +177,26 @@ def _open(
         return open_feed(file, format=name, member=member, **options)
     except FeedError as error:
         raise RefusalError(str(error), BAD_DATA) from error
+    except ValueError as error:
+        raise RefusalError(f"--map {columns}: {error}") from error
     except OSError as error:
         raise RefusalError(f"{file}: {error.strerror or error}", BAD_DATA) from error
+
+
+def _mapped(columns: Path | None) -> dict[str, Any]:
+    """The options of a table's reader that a map holds: names of columns, and ``trades``."""
+    if columns is None:
+        return {}
+    try:
+        content = tomllib.loads(columns.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RefusalError(f"--map {columns}: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RefusalError(f"--map {columns}: not TOML: {error}") from error
+    trades = content.pop("trades", False)
+    if not isinstance(trades, bool) or not all(isinstance(one, str) for one in content.values()):
+        raise RefusalError(f'--map {columns}: each line must be fact = "column", or trades = true')
+    return {"columns": content, "trades": trades}
 
 
 def _symbols(name: str, takes: Any, symbols: list[str]) -> dict[str, Any]:

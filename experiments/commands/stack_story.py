@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.runs.stack_summary import is_stacked, risk_before, seeing
+from experiments.runs.stack_summary import is_stacked, risk_before
+from experiments.scenario.variants import seeing
 
 if TYPE_CHECKING:
     from experiments.studies.spiral import SpiralStudy

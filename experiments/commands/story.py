@@ -62,7 +62,7 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
     from experiments.commands.stack_story import stack_rows
 
     scenario = study.scenario
-    lines = [f"{scenario.name}: {scenario.question}"]
+    lines = [f"{scenario.name}: {scenario.question}", *study.start_lines()]
     rows: list[tuple[str, str]] = []
     for number, shock in enumerate(scenario.shocks):
         over = f" over {shock.over:g} s" if shock.over else ""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from experiments.contest.market_facts import market_facts
 from experiments.scenario.keepers import CongestionTable, KeepersTable, LoadTable
-from experiments.scenario.parts import MakerTable
+from experiments.scenario.makers import MakerTable
 from experiments.scenario.read import Scenario
 
 __all__ = ["AXES", "REGIMES", "Change", "changed", "regimes_of", "wrong_models"]
@@ -28,8 +28,14 @@ class Change(NamedTuple):
 
 
 def changed(scenario: Scenario, change: Change) -> Scenario:
-    """The scenario with a change; ``ValueError`` where it does not apply."""
-    return scenario.model_copy(update=change.change(scenario))
+    """The scenario with a change; ``ValueError`` where it does not apply.
+
+    If anything is changed it runs even if accounts fail before its shock: the run says how many.
+    """
+    parts = change.change(scenario)
+    if parts:
+        parts = {"allow_failed_at_start": True, **parts}
+    return scenario.model_copy(update=parts)
 
 
 def _flow(**factors: float) -> Callable[[Scenario], dict[str, Any]]:

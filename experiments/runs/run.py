@@ -26,6 +26,7 @@ from experiments.metrics.spiral import (
 )
 from experiments.report.notebook import Shown
 from experiments.report.spiral_figures import run_figure
+from experiments.report.start import start_lines
 from experiments.runs.judged import (
     TwinPrices,
     believer_of,
@@ -37,6 +38,7 @@ from experiments.runs.judged import (
     traded_asset,
 )
 from experiments.runs.stack_summary import stack_summary
+from experiments.runs.start import left_out, run_to_shock
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
@@ -67,6 +69,8 @@ class Run(Shown):
     """What the twin says; ``None``: there was no twin to ask."""
     tapes: bool = True
     """Whether its events and messages were kept; its entries always are."""
+    failed_at_start: int = 0
+    """Accounts that failed before the first shock."""
 
     @cached_property
     def tape(self) -> dict[str, NDArray[np.void]]:
@@ -189,6 +193,8 @@ class Run(Shown):
             "seed": self.seed,
             "forced": self.forced,
             "accounts": self.accounts,
+            "failed_at_start": self.failed_at_start,
+            "rows_left_out": left_out(self.simulation),
             "drops": drops_of(self.scenario, self.simulation, self.entries),
             "criteria": {
                 name: value if np.isfinite(value) else None for name, value in self.criteria.items()
@@ -239,6 +245,7 @@ class Run(Shown):
             f"failed{'' if self.forced else ' and were frozen'}; the price moved "
             f"{self.drop():,} ticks"
         ]
+        lines += start_lines(self.failed_at_start, left_out(self.simulation))
         open_cases = self.solvency.failures - self.solvency.settled
         if self.forced and open_cases:
             lines.append(f"{open_cases:,} liquidations are not settled at the end")
@@ -286,6 +293,12 @@ def run_scenario(
     tapes
         Whether events and messages are kept: without them a run is faster, and only its
         ``criteria`` and ``prices`` can be asked for.
+
+    Raises
+    ------
+    ScenarioError
+        If accounts fail before the first shock and the scenario does not say
+        ``allow_failed_at_start = true``.
     """
     simulation = build(
         scenario,
@@ -299,9 +312,10 @@ def run_scenario(
     if not tapes:
         simulation.follow_quotes()
     clock = time.process_time()
+    failed = run_to_shock(scenario, simulation)
     simulation.run(until=scenario.end_ns)
     cpu = time.process_time() - clock
     for clearing in simulation.clearings:
         clearing.socialise()
     simulation.ledger.check()
-    return Run(scenario, seed, forced, simulation, cpu, twin, tapes)
+    return Run(scenario, seed, forced, simulation, cpu, twin, tapes, failed)

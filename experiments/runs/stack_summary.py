@@ -16,7 +16,7 @@ from lob import LIQUIDATION_TAG
 from lob.clearing.risk import Stacks
 from lob.units import PPM
 
-__all__ = ["is_stacked", "risk_before", "seeing", "stack_summary"]
+__all__ = ["is_stacked", "risk_before", "stack_summary"]
 
 DROPS = (50_000, 100_000, 200_000, 300_000)
 """Ppm: falls at which the debt that may be liquidated is told."""
@@ -115,16 +115,3 @@ def risk_before(scenario: Scenario, seed: int) -> dict[str, Any]:
             [drop / PPM, amount] for drop, amount in zip(DROPS, at_risk, strict=False)
         ],
     }
-
-
-def seeing(scenario: Scenario, sees: str) -> Scenario:
-    """The same scenario with clearings that see issuers' pledges elsewhere (``all``), or do not."""
-    clearings = []
-    for clearing in scenario.clearings:
-        holdings = []
-        for holding in clearing.holdings:
-            source = holding.oracle.source.model_copy(update={"sees": sees})
-            oracle = holding.oracle.model_copy(update={"source": source})
-            holdings.append(holding.model_copy(update={"oracle": oracle}))
-        clearings.append(clearing.model_copy(update={"holdings": holdings}))
-    return scenario.model_copy(update={"clearings": clearings})

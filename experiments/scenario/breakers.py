@@ -3,16 +3,16 @@
 Rates are ppm, times seconds.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from experiments.scenario.parts import Seconds, Table
-from lob.units import PPM, SECOND_NS
+from experiments.scenario.names import Names
+from experiments.scenario.table import Duration, Seconds, Table, ns
+from lob.units import PPM
 from lob.venue import breaker as guards
 
-__all__ = ["BreakerTable", "CallAuctionTable", "CircuitBreakerTable", "make_breakers"]
+__all__ = ["BreakerTable", "CallAuctionTable", "CircuitBreakerTable", "make_breaker"]
 
 
 class BreakerLevelTable(Table):
@@ -61,7 +61,7 @@ class CallAuctionTable(Table):
     """Name of the instrument whose book collects orders."""
     start: Seconds = 0.0
     """Seconds: from the start of the run until the first call begins."""
-    length: Annotated[float, Field(gt=0)]
+    length: Duration
     """Seconds: for which orders are collected."""
     every: Seconds = 0.0
     """Seconds: between the beginnings of two calls; 0: only one."""
@@ -81,19 +81,11 @@ BreakerTable = Annotated[CircuitBreakerTable | CallAuctionTable, Field(discrimin
 """One row of the table ``breakers``."""
 
 
-def make_breakers(
-    tables: Sequence[BreakerTable], instruments: Sequence[str]
-) -> list[guards.Breaker]:
-    """What guards the books of a scenario, new for each run."""
-    return [_breaker(one, list(instruments).index(one.instrument)) for one in tables]
-
-
-def _breaker(one: CircuitBreakerTable | CallAuctionTable, number: int) -> guards.Breaker:
-    def ns(seconds: float) -> int:
-        return round(seconds * SECOND_NS)
-
+def make_breaker(one: CircuitBreakerTable | CallAuctionTable, names: Names) -> guards.Breaker:
+    """What guards the book of an instrument, new for each run."""
+    number = names.instrument(one.instrument)
     if isinstance(one, CallAuctionTable):
-        return guards.CallAuction(
+        return guards.ScheduledCallAuction(
             number,
             start=ns(one.start),
             length=ns(one.length),

@@ -1,15 +1,17 @@
 """Claims on claims in a scenario: what backs what, pools, and what the world has of them."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from experiments.scenario.parts import Count, Positive, Ppm, Seconds, Table
-from lob.clearing.claim_graph import Claims
+import agents
+from experiments.scenario.table import Count, Positive, Ppm, Seconds, Table, ns
 from lob.clearing.collateral import Claim
 from lob.units import PPM
+from lob.venue.pool import Pool
 
-__all__ = ["ClaimTable", "PoolTable", "StackTables"]
+__all__ = ["ClaimTable", "PoolTable", "left_outside", "make_claim", "make_pool", "stock_claims"]
 
 
 class ClaimTable(Table):
@@ -63,72 +65,64 @@ class PoolTable(Table):
     """Units: shares that the outside world has at the start, backed as ``initial`` says."""
 
 
-class StackTables(Table):
-    """The tables of a scenario for claims and pools: its facilities, numbered in this order."""
+def make_claim(one: ClaimTable) -> Claim:
+    """Make a claim."""
+    return Claim(
+        one.name,
+        backing=one.backing,
+        issuer=one.issuer,
+        initial=one.initial or None,
+        delay=ns(one.delay),
+        rate=one.rate,
+        period=ns(one.period),
+        accrual=one.accrual,
+        every=ns(one.accrual_interval),
+    )
 
-    claims: list[ClaimTable] = Field(default_factory=list)
-    """Shares of what an account holds."""
-    pools: list[PoolTable] = Field(default_factory=list)
-    """Constant-product pools; their shares are claims."""
 
-    @model_validator(mode="after")
-    def _claims_fit(self) -> "StackTables":
-        instruments = getattr(self, "instruments", [])
-        assets = {"cash", *(one.base or one.name for one in instruments)}
-        names = [one.name for one in self.claims] + [one.name for one in self.pools]
-        assets.update(names)
-        mistakes = [f"claims: {name!r} is named twice" for name in names if names.count(name) > 1]
-        for i, one in enumerate(self.claims):
-            mistakes += [
-                f"claims.{i}.backing: no asset is called {name!r}: there are {sorted(assets)}"
-                for name in one.backing
-                if name not in assets
-            ]
-            if one.initial and len(one.initial) != len(one.backing):
-                mistakes.append(
-                    f"claims.{i}.initial: {len(one.backing)} numbers are needed, got "
-                    f"{len(one.initial)}"
-                )
-            mistakes += [
-                f"claims.{i}.outside_backing: {name!r} does not back it"
-                for name in one.outside_backing
-                if name not in one.backing
-            ]
-            if one.rate and not one.period:
-                mistakes.append(f"claims.{i}.period: a rate needs one")
-            if one.accrual and not one.accrual_interval:
-                mistakes.append(f"claims.{i}.accrual_interval: an accrual needs one")
-            if one.outside and not isinstance(one.issuer, str | None):
-                mistakes.append(
-                    f"claims.{i}.outside: a margin account's claims are given by who opens it"
-                )
-        for i, pool in enumerate(self.pools):
-            mistakes += [
-                f"pools.{i}: no asset is called {name!r}: there are {sorted(assets)}"
-                for name in (pool.base, pool.cash)
-                if name not in assets
-            ]
-        try:
-            Claims(
-                [Claim(one.name, backing=one.backing) for one in self.claims]
-                + [Claim(one.name, backing=(one.base, one.cash)) for one in self.pools]
-            )
-        except ValueError as error:
-            mistakes.append(f"claims: {error}")
-        for i, clearing in enumerate(getattr(self, "clearings", [])):
-            for j, holding in enumerate(clearing.holdings):
-                place = f"clearings.{i}.holdings.{j}"
-                if holding.asset is not None and holding.asset not in assets:
-                    mistakes.append(f"{place}.asset: no asset is called {holding.asset!r}")
-                source = holding.oracle.source
-                if source.claim is not None and source.claim not in names:
-                    mistakes.append(f"{place}.oracle.source: no claim is called {source.claim!r}")
-                bad = [
-                    name
-                    for name in source.bases.values()
-                    if name not in [one.name for one in instruments]
-                ]
-                mistakes += [f"{place}.oracle.source.bases: no instrument {name!r}" for name in bad]
-        if mistakes:
-            raise ValueError("; ".join(dict.fromkeys(mistakes)))
-        return self
+def make_pool(one: PoolTable) -> Pool:
+    """Make a pool."""
+    return Pool(
+        one.name,
+        base=one.base,
+        cash=one.cash,
+        fee=one.fee,
+        initial=one.initial,
+        multiplier=one.multiplier,
+    )
+
+
+def stock_claims(
+    claims: Sequence[ClaimTable], pools: Sequence[PoolTable], simulation: agents.Simulation
+) -> None:
+    """Let the outside world have what the tables say it has."""
+    facilities = simulation.venue.claims
+    if facilities is None:
+        return
+    stated: list[ClaimTable | PoolTable] = [*claims, *pools]
+    for one in stated:
+        if one.outside:
+            facilities[one.name].stock(one.outside, **_behind(one))
+    simulation.venue.refresh()
+
+
+def left_outside(claims: Sequence[ClaimTable], pools: Sequence[PoolTable]) -> dict[str, int]:
+    """Units of each claim that the outside world has and that back no other claim."""
+    stated: list[ClaimTable | PoolTable] = [*claims, *pools]
+    left = {one.name: one.outside for one in stated}
+    for one in stated:
+        for name, units in _behind(one).items() if one.outside else ():
+            if name in left:
+                left[name] -= units
+    return left
+
+
+def _behind(one: ClaimTable | PoolTable) -> dict[str, int]:
+    """Units by asset that back what the outside world has of a claim."""
+    if isinstance(one, PoolTable):
+        base, cash = one.initial
+        return {one.base: base * one.outside, one.cash: cash * one.outside}
+    cost = one.initial or [1] + [0] * (len(one.backing) - 1)
+    return one.outside_backing or {
+        name: units * one.outside for name, units in zip(one.backing, cost, strict=True) if units
+    }

@@ -1,22 +1,35 @@
-"""Build the clearings of a scenario: margin, oracles, liquidators, and their timers."""
+"""Clearings in a scenario: what their tables say, and the margin systems they become.
 
-from collections.abc import Callable
+Money is cash units, rates ppm, times seconds.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import numpy as np
+from pydantic import Field
 
-import agents
-from experiments.scenario.build_claims import CLAIM_SOURCES, DYNAMIC_MODELS, claim_source
-from experiments.scenario.designs import make_design
-from experiments.scenario.parts import ClearingTable, SourceTable
-from experiments.scenario.read import Scenario
+from experiments.scenario.designs import LiquidationTable
+from experiments.scenario.names import Names
+from experiments.scenario.oracles import OracleTable, make_oracle
+from experiments.scenario.parameters import refuse_unknown
+from experiments.scenario.table import Count, Duration, Ppm, Seconds, Table, ns
 from lob import clearing as rules
+from lob.clearing import dynamic_margin as dynamic
 from lob.clearing import margin as models
-from lob.clearing import oracle as prices
-from lob.units import SECOND_NS
+from lob.clearing.oracle import Source
+from lob.units import PPM
 
-__all__ = ["make_clearing", "set_timers"]
+__all__ = [
+    "ClearingTable",
+    "FundingTable",
+    "HoldingTable",
+    "MarginTable",
+    "make_clearing",
+    "make_holding",
+    "make_margin",
+    "set_timers",
+]
 
 MODELS: dict[str, Callable[..., Any]] = {
     "flat": models.FlatMargin,
@@ -25,36 +38,93 @@ MODELS: dict[str, Callable[..., Any]] = {
     "open-interest": models.OpenInterestScaled,
     "skew": models.SkewScaled,
     "volatility": models.VolatilityScaled,
-    **DYNAMIC_MODELS,
+    "procyclical": dynamic.Procyclical,
+    "concentration": dynamic.ConcentrationScaled,
+    "depth": dynamic.DepthScaled,
+    "look-through": dynamic.LookThroughMargin,
 }
+"""Margin models; ``look-through`` needs the holding's source as its first argument."""
+
+
+class MarginTable(Table):
+    """A margin model and its parameters."""
+
+    model: Literal[
+        "flat", "tiered", "ltv", "open-interest", "skew", "volatility", "procyclical",
+        "concentration", "depth", "look-through",
+    ]  # fmt: skip
+    """Which margin model sets what a position must be backed with."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """Keywords of the model's class in ``lob.clearing``: rates in ppm, times in ns."""
+    update: Seconds = 0.0
+    """Seconds: between looks at the market, of a model that reacts to it; 0: it does not look."""
+
+
+class HoldingTable(Table):
+    """What accounts of a clearing hold."""
+
+    instrument: str
+    """Name of the instrument whose book prices and trades it."""
+    oracle: OracleTable = OracleTable()
+    """How clearing learns its price."""
+    margin: MarginTable
+    """What a position in it must be backed with."""
+    asset: str | None = None
+    """A claim that no book trades, priced in ticks of the instrument; none: what that trades."""
+
+
+class FundingTable(Table):
+    """What longs pay shorts of a contract: how far its mark is above an index, in part."""
+
+    holding: Count = 0
+    """Number: which holding of the clearing the contract is, from 0."""
+    index: str
+    """Instrument whose mid is the index."""
+    interval: Duration = 60.0
+    """Seconds: between two payments."""
+    share: Ppm = PPM
+    """Ppm: of the premium, paid at each interval."""
+    cap: Ppm = 10_000
+    """Ppm: of the notional, the most that is paid at one interval, either way."""
+
+
+class ClearingTable(Table):
+    """One margin system."""
+
+    name: str = "clearing"
+    """Unique among the clearings; other tables refer to it."""
+    holdings: Annotated[list[HoldingTable], Field(min_length=1, max_length=16)]
+    """What its accounts may have beside cash; other tables count them from 0."""
+    liquidation: LiquidationTable = LiquidationTable()
+    """What is done with accounts that fail."""
+    insurance_fund: Count = 0
+    """Cash units: what the insurance fund has at the start."""
+    liquidation_fee: Ppm = 0
+    """Ppm: of what a forced sale brings, paid to the fund out of what is left to the account."""
+    portfolio: list[list[int]] = Field(default_factory=list)
+    """Ppm: rows of joint price moves, a value a holding, that cross accounts must survive; none:
+    they are backed by rates."""
+    funding: FundingTable | None = None
+    """What longs pay shorts; none: nothing."""
+    interest: Ppm = 0
+    """Ppm: of every debt, paid to the lenders at each interval."""
+    interest_interval: Duration = 3_600.0
+    """Seconds: between two payments of interest."""
 
 
 def make_clearing(
-    scenario: Scenario,
-    one: ClearingTable,
-    forced: bool,
-    design: str | None,
-    parameters: dict[str, Any] | None = None,
+    one: ClearingTable, names: Names, liquidation_engine: rules.LiquidationEngine
 ) -> rules.Clearing:
-    """Make one of a scenario's clearings."""
-    holdings = []
-    for number, holding in enumerate(one.holdings):
-        own = scenario.number_of(holding.instrument)
-        asset = holding.asset or scenario.asset_of(own)
-        oracle = _oracle(scenario, holding.oracle, own, asset)
-        source = [oracle.source] if holding.margin.model == "look-through" else []
-        try:
-            margin = MODELS[holding.margin.model](*source, **holding.margin.parameters)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"clearing {one.name!r}: holdings.{number}.margin: {error}") from None
-        holdings.append(rules.Holding(oracle, margin, instrument=own, asset=holding.asset))
-    liquidation_engine = make_design(
-        design or one.liquidation.design if forced else "frozen",
-        (one.liquidation.parameters if design is None else parameters or {}) if forced else {},
-    )
+    """Make a clearing.
+
+    Parameters
+    ----------
+    liquidation_engine
+        What is done with accounts that fail: ``experiments.scenario.designs.make_design``.
+    """
     return rules.Clearing(
         one.name,
-        holdings=holdings,
+        holdings=[make_holding(holding, names) for holding in one.holdings],
         liquidation_engine=liquidation_engine,
         insurance_fund=one.insurance_fund,
         liquidation_fee=one.liquidation_fee,
@@ -62,48 +132,20 @@ def make_clearing(
     )
 
 
-def _oracle(scenario: Scenario, one: Any, own: int, asset: str) -> prices.Oracle:
-    def ns(seconds: float) -> int:
-        return round(seconds * SECOND_NS)
-
-    return prices.Oracle(
-        _source(scenario, one.source, own, asset),
-        lag=ns(one.lag),
-        heartbeat=ns(one.heartbeat),
-        deviation=one.deviation,
-        outages=[(ns(start), ns(end)) for start, end in one.outages],
-        manipulations=[(ns(start), ns(end), ppm) for start, end, ppm in one.manipulations],
-    )
+def make_holding(one: HoldingTable, names: Names) -> rules.Holding:
+    """Make a holding: how it is priced, and what margin it needs."""
+    market = names.markets[one.instrument]
+    oracle = make_oracle(one.oracle, market, one.asset or market.asset, names)
+    margin = make_margin(one.margin, oracle.source)
+    return rules.Holding(oracle, margin, instrument=market.number, asset=one.asset)
 
 
-PLAIN = {
-    "last": prices.Last,
-    "mid": prices.Mid,
-    "best-bid": prices.BestBid,
-    "best-ask": prices.BestAsk,
-}
-
-
-def _source(scenario: Scenario, one: SourceTable, own: int, asset: str) -> prices.Source:
-    numbers = [scenario.number_of(name) for name in one.instruments] or [own]
-    if one.kind in PLAIN:
-        return PLAIN[one.kind](numbers[0])
-    if one.kind in CLAIM_SOURCES:
-        bases = {name: scenario.number_of(book) for name, book in one.bases.items()}
-        books = {name: PLAIN[one.of](number) for name, number in bases.items()}
-        return claim_source(one, asset, books)
-    inner = PLAIN[one.of](numbers[0])
-    sample = round(one.sample * SECOND_NS)
-    if one.kind == "ema":
-        return prices.Ema(inner, round(one.half_life * SECOND_NS), sample=sample)
-    if one.kind == "twap":
-        return prices.Twap(inner, round(one.window * SECOND_NS), sample=sample)
-    if one.kind == "median":
-        return prices.Median([PLAIN[one.of](number) for number in numbers])
-    times, ticks = zip(*one.prices, strict=True)
-    return prices.External(
-        np.array([round(t * SECOND_NS) for t in times], np.int64), np.array(ticks, np.int64)
-    )
+def make_margin(one: MarginTable, source: Source) -> Any:
+    """Make the margin model of a holding whose price comes from ``source``."""
+    looks_through = one.model == "look-through"
+    made = MODELS[one.model]
+    refuse_unknown(made, one.parameters, besides=("value",) if looks_through else ())
+    return made(*([source] if looks_through else []), **one.parameters)
 
 
 @dataclass
@@ -142,22 +184,23 @@ def update_margin(clearing: rules.Clearing, ts: int) -> None:
     clearing.update_margin(ts)
 
 
-def set_timers(scenario: Scenario, simulation: agents.Simulation) -> None:
-    """Set the timers of the clearings."""
-    for one, clearing in zip(scenario.clearings, simulation.clearings, strict=True):
+def set_timers(
+    tables: Sequence[ClearingTable], names: Names, clearings: Sequence[rules.Clearing]
+) -> None:
+    """Set the timers of clearings: funding, interest, and looks at the market."""
+    for one, clearing in zip(tables, clearings, strict=True):
         if one.funding:
             clearing.every(
-                round(one.funding.interval * SECOND_NS),
+                ns(one.funding.interval),
                 PremiumFunding(
-                    scenario.number_of(one.funding.index),
+                    names.instrument(one.funding.index),
                     one.funding.holding,
                     one.funding.share,
                     one.funding.cap,
                 ),
             )
         if one.interest:
-            clearing.every(round(one.interest_interval * SECOND_NS), Interest(one.interest))
+            clearing.every(ns(one.interest_interval), Interest(one.interest))
         looks = {holding.margin.update for holding in one.holdings} - {0.0}
         if looks:
-            clearing.every(round(min(looks) * SECOND_NS), update_margin)
-    simulation.venue.refresh()
+            clearing.every(ns(min(looks)), update_margin)

@@ -3,6 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import Field
+
+from experiments.scenario.files import DesignName
+from experiments.scenario.parameters import meant, refuse_unknown
+from experiments.scenario.table import Table
 from experiments.scenario.user_code import load_user_code, names_user_code
 from lob.clearing import LiquidationEngine
 from lob.liquidation import Frozen, Stage, StagedDesign
@@ -10,7 +15,23 @@ from lob.liquidation.designs import DESIGNS as NAMED
 from lob.liquidation.parts.limits import Slices
 from lob.units import SECOND_NS
 
-__all__ = ["DESIGNS", "contest_designs", "make_design", "maker_of", "tunable"]
+__all__ = [
+    "DESIGNS",
+    "LiquidationTable",
+    "contest_designs",
+    "make_design",
+    "maker_of",
+    "tunable",
+]
+
+
+class LiquidationTable(Table):
+    """What is done with accounts that fail."""
+
+    design: DesignName = "market-sale"
+    """Name of a liquidation design, or ``FILE.py:NAME`` of one's own."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """Keywords of the design, times in seconds."""
 
 
 def _frozen() -> LiquidationEngine:
@@ -49,8 +70,8 @@ def maker_of(design: str) -> Callable[..., LiquidationEngine]:
         return load_user_code(design)
     if design not in DESIGNS:
         raise ValueError(
-            f"no design is called {design!r}: there are {', '.join(sorted(DESIGNS))}; "
-            "one of your own is FILE.py:NAME"
+            f"no design is called {design!r}: {meant(design, DESIGNS)}; one of your own is "
+            "FILE.py:NAME"
         )
     return DESIGNS[design]
 
@@ -63,9 +84,12 @@ def make_design(design: str, parameters: dict[str, Any]) -> LiquidationEngine:
     ValueError
         If there is no such design, or a parameter is not one of it.
     """
+    maker = maker_of(design)
+    build = NAMED[design].build if design in NAMED else maker
+    refuse_unknown(build, parameters, of=f"design {design}")
     try:
-        made = maker_of(design)(**parameters)
-    except TypeError as error:
+        made = maker(**parameters)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"design {design}: {error}") from None
     if not isinstance(made, LiquidationEngine):
         raise ValueError(f"design {design} must make a Liquidator, got {made!r}")

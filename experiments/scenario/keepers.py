@@ -3,7 +3,6 @@
 Money is cash units, rates ppm, times seconds.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -11,19 +10,22 @@ from pydantic import Field, model_validator
 import agents
 from agents import keepers as bots
 from agents.random import numpy_stream
-from experiments.scenario.parts import Count, Positive, Ppm, Seconds, Table
-from lob.units import SECOND_NS
+from experiments.scenario.table import Count, Duration, Positive, Ppm, Seconds, Table, ns
 
 __all__ = [
+    "MOST_KEEPERS",
     "CongestionTable",
     "GasTable",
     "InventoryExitTable",
     "KeepersTable",
     "LoadTable",
-    "build_keepers",
+    "make_congestion",
+    "make_keepers",
 ]
 
 NAME = "congestion"
+MOST_KEEPERS = 10_000
+"""Of one table."""
 
 
 class GasTable(Table):
@@ -72,7 +74,7 @@ class KeepersTable(Table):
     kind: Literal["keeper", "flash", "passive"] = "keeper"
     """``keeper`` takes, and bids in auctions, whatever the design has; ``flash`` borrows what it
     takes with and sells at once; ``passive`` keeps what it takes."""
-    count: Positive = 1
+    count: Annotated[int, Field(ge=1, le=MOST_KEEPERS)] = 1
     """Keepers: how many there are."""
     capital: Count
     """Cash units: of all of them together; of ``flash`` for gas only."""
@@ -102,9 +104,9 @@ class KeepersTable(Table):
     """Standard deviations: over the expected holding time, wanted as an extra profit."""
     offline: list[tuple[Seconds, Seconds]] = Field(default_factory=list)
     """Seconds: starts and ends of times in which it neither looks nor sends."""
-    review: Annotated[float, Field(gt=0)] = 1.0
+    review: Duration = 1.0
     """Seconds: between looks at whether the books have become better for what it follows."""
-    retry: Annotated[float, Field(gt=0)] = 1.0
+    retry: Duration = 1.0
     """Seconds: until it tries again after a refusal, or when the book was empty."""
     discount: Ppm | None = None
     """Ppm: below the mark, at least, of ``passive``."""
@@ -139,7 +141,7 @@ class LoadTable(Table):
 class CongestionTable(Table):
     """Blocks that the keepers' transactions wait for: the ``[congestion]`` table."""
 
-    block_time: Annotated[float, Field(gt=0)] = 13.0
+    block_time: Duration = 13.0
     """Seconds: between two blocks."""
     capacity: Positive = 100
     """Transactions a block: that have room."""
@@ -153,34 +155,17 @@ class CongestionTable(Table):
     """Times: capacity over target (EIP-1559: 2); 0: the base fee stays."""
 
 
-def build_keepers(
-    keepers: Sequence[KeepersTable],
-    congestion: CongestionTable | None,
-    simulation: agents.Simulation,
-) -> None:
-    """Let keepers, and the blocks that they wait for, take part.
-
-    Raises ``ValueError`` that names the table if what it says makes no keeper.
-    """
-    if congestion is not None:
-        simulation.add(
-            bots.Congestion(
-                NAME,
-                block_time=_ns(congestion.block_time),
-                capacity=congestion.capacity,
-                load=[(_ns(one.start), one.rate, one.mean_bid) for one in congestion.load],
-                backlog=congestion.backlog,
-                base_fee=congestion.base_fee,
-                elasticity=congestion.elasticity,
-            )
-        )
-    for part in keepers:
-        try:
-            made = _make(part, congestion is not None, simulation.seed)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"keepers {part.name!r}: {error}") from None
-        for bot in made:
-            simulation.add(bot)
+def make_congestion(one: CongestionTable) -> agents.Participant:
+    """Make the blocks that keepers wait for."""
+    return bots.Congestion(
+        NAME,
+        block_time=ns(one.block_time),
+        capacity=one.capacity,
+        load=[(ns(load.start), load.rate, load.mean_bid) for load in one.load],
+        backlog=one.backlog,
+        base_fee=one.base_fee,
+        elasticity=one.elasticity,
+    )
 
 
 KINDS: dict[str, type[bots.Bot]] = {
@@ -190,14 +175,15 @@ KINDS: dict[str, type[bots.Bot]] = {
 }
 
 
-def _make(part: KeepersTable, congested: bool, seed: int) -> list[bots.Bot]:
+def make_keepers(part: KeepersTable, congested: bool, seed: int) -> list[bots.Bot]:
+    """Make the keepers of a table; ``congested`` ones wait for blocks."""
     arguments: dict[str, Any] = {
         "cash": part.cash,
         "gas": _gas(part.gas),
         "congestion": NAME if congested else None,
-        "offline": [(_ns(start), _ns(end)) for start, end in part.offline],
-        "review": _ns(part.review),
-        "retry": _ns(part.retry),
+        "offline": [(ns(start), ns(end)) for start, end in part.offline],
+        "review": ns(part.review),
+        "retry": ns(part.retry),
         "to_venue": _latency(part.latency, part.latency_sigma),
         "from_venue": _latency(part.news_latency, part.latency_sigma),
     }
@@ -236,15 +222,11 @@ def _inventory_exit(part: InventoryExitTable) -> bots.InventoryExit:
     if part.kind == "hold":
         return bots.Hold()
     if part.kind == "sliced":
-        return bots.Sliced(part.slices, _ns(part.over))
+        return bots.Sliced(part.slices, ns(part.over))
     return bots.AtOnce()
 
 
 def _latency(seconds: float, sigma: float) -> agents.Latency | None:
     if not seconds:
         return None
-    return agents.LogNormal(_ns(seconds), sigma) if sigma else agents.Constant(_ns(seconds))
-
-
-def _ns(seconds: float) -> int:
-    return round(seconds * SECOND_NS)
+    return agents.LogNormal(ns(seconds), sigma) if sigma else agents.Constant(ns(seconds))

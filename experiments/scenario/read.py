@@ -3,32 +3,27 @@
 A scenario says which instruments there are and who makes their markets, how they are cleared, who
 holds leveraged positions, and what the shock is. Prices are ticks, sizes lots, money cash units,
 rates ppm, times seconds (they become whole nanoseconds).
+
+Each table is validated by itself, with all its mistakes; if all are right, the checks here are run
+between them, everything is built once without being run, and all that is wrong is told at once.
 """
 
+import copy
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
-from experiments.scenario.borrowers import BorrowerTables
-from experiments.scenario.breakers import BreakerTable
-from experiments.scenario.claims import StackTables
-from experiments.scenario.keepers import CongestionTable, KeepersTable
-from experiments.scenario.parts import (
-    AlternativeTable,
-    ClearingTable,
-    InstrumentTable,
-    MakerTable,
-    PopulationTable,
-    Positive,
-    PublishedTable,
-    Seconds,
-    ShockTable,
-    TraderTable,
-)
-from lob.units import SECOND_NS
+from experiments.scenario.claims import left_outside
+from experiments.scenario.clearing import HoldingTable
+from experiments.scenario.mistakes import Mistake, MistakesError, mistakes_of
+from experiments.scenario.tables import ScenarioTables
+from experiments.scenario.trial import mistakes_in_building
+from lob.clearing.claim_graph import Claims
+from lob.clearing.collateral import Claim
+from lob.types import MAX_SIZE
 
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
@@ -39,128 +34,16 @@ class ScenarioError(ValueError):
     """A scenario is not one: every mistake in it, each with its place."""
 
 
-class Scenario(BorrowerTables, StackTables):
-    """One question, and everything that is needed to answer it."""
-
-    name: str
-    """What it is called."""
-    question: str
-    """What it asks, in a sentence."""
-    note: str = ""
-    """What a reader must know: what is chosen, and where the rest is from."""
-    seconds: Annotated[float, Field(gt=0)]
-    """Seconds: how long a run is."""
-    horizon: Annotated[float, Field(gt=0)]
-    """Seconds: after the shock, until when the drop is measured."""
-    seeds: Positive = 8
-    """Runs: how many there are where nothing else is said."""
-    block_time: Seconds = 0.0
-    """Seconds: between two blocks, of designs that act once a block; 0: of each its own."""
-    instruments: Annotated[list[InstrumentTable], Field(min_length=1)]
-    """What is traded, a book each."""
-    clearings: Annotated[list[ClearingTable], Field(min_length=1)]
-    """Margin systems."""
-    populations: list[PopulationTable] = Field(default_factory=list)
-    """Leveraged accounts by the thousand."""
-    traders: list[TraderTable] = Field(default_factory=list)
-    """Single leveraged traders."""
-    makers: list[MakerTable] = Field(default_factory=list)
-    """Market makers."""
-    shocks: Annotated[list[ShockTable], Field(min_length=1)]
-    """The sales or purchases whose effect is asked for; the drop is that of the first."""
-    keepers: list[KeepersTable] = Field(default_factory=list)
-    """Bots that take what designs offer."""
-    congestion: CongestionTable | None = None
-    """Blocks that keepers' transactions wait for; none: there is always room."""
-    breakers: list[BreakerTable] = Field(default_factory=list)
-    """Circuit breakers and call auctions."""
-    alternatives: list[AlternativeTable] = Field(default_factory=list)
-    """Designs that are run on the same seeds beside the scenario's own."""
-    published: list[PublishedTable] = Field(default_factory=list)
-    """Numbers of others, to be shown beside ours."""
+class Scenario(ScenarioTables):
+    """One question, and everything that is needed to answer it, validated whole."""
 
     @model_validator(mode="after")
-    def _named(self) -> "Scenario":
-        """Every name that is used must be one that is there."""
-        mistakes = list(self._unknown_names())
-        for what, names in (
-            ("instruments", [one.name for one in self.instruments]),
-            ("clearings", [one.name for one in self.clearings]),
-            (
-                "populations, traders, makers and keepers",
-                [
-                    *(one.name for one in self.populations),
-                    *(one.name for one in self.traders),
-                    *(one.name for one in self.makers),
-                    *(one.name for one in self.keepers),
-                ],
-            ),
-            ("alternatives", [one.label for one in self.alternatives]),
-        ):
-            mistakes += [
-                f"{what}: {name!r} is named twice" for name in set(names) if names.count(name) > 1
-            ]
-        last = max(shock.at + shock.over for shock in self.shocks)
-        if last + self.horizon > self.seconds:
-            mistakes.append(
-                f"seconds must reach to the horizon after the shock, {last + self.horizon}, got "
-                f"{self.seconds}"
-            )
+    def _whole(self) -> "Scenario":
+        mistakes = list(dict.fromkeys(_cross_checks(self)))
+        mistakes += mistakes_in_building(self, mistakes)
         if mistakes:
-            raise ValueError("; ".join(mistakes))
+            raise MistakesError(mistakes)
         return self
-
-    def _unknown_names(self) -> Iterator[str]:
-        instruments = [one.name for one in self.instruments]
-        clearings = [one.name for one in self.clearings]
-        for place, name in self._used_instruments():
-            if name not in instruments:
-                yield f"{place}: no instrument is called {name!r}: there are {instruments}"
-        used = [(f"populations.{i}", one.clearing) for i, one in enumerate(self.populations)]
-        used += [(f"traders.{i}", one.clearing) for i, one in enumerate(self.traders)]
-        for place, name in used:
-            if name not in clearings:
-                yield f"{place}.clearing: no clearing is called {name!r}: there are {clearings}"
-
-    def _used_instruments(self) -> Iterator[tuple[str, str]]:
-        for i, clearing in enumerate(self.clearings):
-            for j, holding in enumerate(clearing.holdings):
-                place = f"clearings.{i}.holdings.{j}"
-                yield f"{place}.instrument", holding.instrument
-                for name in holding.oracle.source.instruments:
-                    yield f"{place}.oracle.source.instruments", name
-            if clearing.funding:
-                yield f"clearings.{i}.funding.index", clearing.funding.index
-        for i, maker in enumerate(self.makers):
-            yield f"makers.{i}.instrument", maker.instrument
-        for i, shock in enumerate(self.shocks):
-            yield f"shocks.{i}.instrument", shock.instrument
-        for i, breaker in enumerate(self.breakers):
-            yield f"breakers.{i}.instrument", breaker.instrument
-
-    @staticmethod
-    def ns(seconds: float) -> int:
-        """Seconds in whole nanoseconds, rounded to the nearest."""
-        return round(seconds * SECOND_NS)
-
-    @property
-    def end_ns(self) -> int:
-        """When a run ends."""
-        return self.ns(self.seconds)
-
-    @property
-    def horizon_ns(self) -> int:
-        """Until when the drop of the first shock is measured."""
-        shock = self.shocks[0]
-        return self.ns(shock.at + shock.over + self.horizon)
-
-    def asset_of(self, number: int) -> str:
-        """What the instrument of a number trades."""
-        return self.instruments[number].base or self.instruments[number].name
-
-    def number_of(self, instrument: str) -> int:
-        """The number of an instrument."""
-        return [one.name for one in self.instruments].index(instrument)
 
 
 def ready_scenarios() -> list[str]:
@@ -176,7 +59,9 @@ def read_scenario(
     Parameters
     ----------
     source
-        The name of a ready one, the path of a TOML file, or its content.
+        The name of a ready one, the path of a TOML file, or its content. Files that it names are
+        looked for in the folder of the TOML file first, then in the working directory; code of the
+        user's own is not run.
     overrides
         Values in place of what it says, by dotted path: ``{"populations.0.count": 1_000_000}``.
 
@@ -187,11 +72,12 @@ def read_scenario(
     OSError
         If the file cannot be read.
     """
+    folder: Path | None = None
     if isinstance(source, dict):
         where, content = "scenario", source
     else:
         path = FOLDER / f"{source}.toml" if str(source) in ready_scenarios() else Path(source)
-        where = str(source)
+        where, folder = str(source), path.parent
         if not path.is_file():
             raise ScenarioError(
                 f"no scenario is called {source!r}: there are {', '.join(ready_scenarios())}; or "
@@ -203,20 +89,14 @@ def read_scenario(
             raise ScenarioError(f"{where}: not TOML: {error}") from None
     content = _overridden(content, overrides or {}, where)
     try:
-        return Scenario.model_validate(content)
+        return Scenario.model_validate(content, context={"folder": folder})
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(map(str, one['loc'])) or 'scenario'}: {one['msg']}"
-            + (f", got {one['input']!r}" if not isinstance(one["input"], dict | list) else "")
-            for one in error.errors()
-        ]
+        lines = [f"  {one}" for one in mistakes_of(error, Scenario)]
         count = f"{len(lines)} mistake{'s' * (len(lines) > 1)}"
         raise ScenarioError("\n".join([f"{where}: {count}", *lines])) from None
 
 
 def _overridden(content: dict[str, Any], overrides: dict[str, Any], where: str) -> dict[str, Any]:
-    import copy
-
     content = copy.deepcopy(content)
     for path, value in overrides.items():
         *way, last = path.split(".")
@@ -231,3 +111,223 @@ def _overridden(content: dict[str, Any], overrides: dict[str, Any], where: str) 
         except (IndexError, ValueError, TypeError, AttributeError):
             raise ScenarioError(f"{where}: there is no {path} to set") from None
     return content
+
+
+# ------------------------------------------------------------------ what must fit together
+
+
+def _cross_checks(scenario: ScenarioTables) -> Iterator[Mistake]:
+    """Every name that is used must be there, and be there once; numbers must lead somewhere."""
+    yield from _names_twice(scenario)
+    yield from _unknown_instruments(scenario)
+    yield from _unknown_clearings_and_holdings(scenario)
+    yield from _unknown_assets(scenario)
+    yield from _claims(scenario)
+    yield from _parameters_of_stackers(scenario)
+    last = max(shock.at + shock.over for shock in scenario.shocks)
+    if last + scenario.horizon > scenario.seconds:
+        yield Mistake(
+            "seconds",
+            f"seconds must reach to the horizon after the shock, {last + scenario.horizon}, got "
+            f"{scenario.seconds}",
+        )
+
+
+def _assets(scenario: ScenarioTables) -> list[str]:
+    """Everything that can be held."""
+    claims = [one.name for one in scenario.claims] + [one.name for one in scenario.pools]
+    return ["cash", *(one.asset for one in scenario.instruments), *claims]
+
+
+def _known(path: str, what: str, name: str | None, known: Sequence[str]) -> Iterator[Mistake]:
+    """A mistake if there is no such name; no name at all is none."""
+    if name is not None and name not in known:
+        there = ", ".join(map(repr, dict.fromkeys(known))) or "none"
+        yield Mistake(path, f"no {what} is called {name!r}: there are {there}")
+
+
+def _names_twice(scenario: ScenarioTables) -> Iterator[Mistake]:
+    groups = (
+        ("instruments",),
+        ("clearings",),
+        ("claims", "pools"),
+        (
+            "populations", "traders", "makers", "keepers", "recursive_borrowers", "stackers",
+            "collateralised_borrowers", "drives",
+        ),
+    )  # fmt: skip
+    for group in groups:
+        named = [
+            (f"{table}.{i}", one.name)
+            for table in group
+            for i, one in enumerate(getattr(scenario, table))
+        ]
+        yield from _twice(named, "name")
+    yield from _twice(
+        [(f"alternatives.{i}", one.label) for i, one in enumerate(scenario.alternatives)], "label"
+    )
+
+
+def _twice(named: Iterable[tuple[str, str]], key: str) -> Iterator[Mistake]:
+    first: dict[str, str] = {}
+    for path, name in named:
+        if name in first:
+            yield Mistake(f"{path}.{key}", f"{name!r} is named twice: {first[name]} has it too")
+        first.setdefault(name, path)
+
+
+def _unknown_instruments(scenario: ScenarioTables) -> Iterator[Mistake]:
+    known = [one.name for one in scenario.instruments]
+    for path, holding in _holdings(scenario):
+        source = holding.oracle.source
+        yield from _known(f"{path}.instrument", "instrument", holding.instrument, known)
+        for i, name in enumerate(source.instruments):
+            yield from _known(f"{path}.oracle.source.instruments.{i}", "instrument", name, known)
+        for asset, name in source.bases.items():
+            yield from _known(f"{path}.oracle.source.bases.{asset}", "instrument", name, known)
+    for i, clearing in enumerate(scenario.clearings):
+        if clearing.funding:
+            place = f"clearings.{i}.funding.index"
+            yield from _known(place, "instrument", clearing.funding.index, known)
+    for table in ("makers", "shocks", "breakers", "stackers", "drives"):
+        for i, one in enumerate(getattr(scenario, table)):
+            yield from _known(f"{table}.{i}.instrument", "instrument", one.instrument, known)
+
+
+def _holdings(scenario: ScenarioTables) -> Iterator[tuple[str, HoldingTable]]:
+    for i, clearing in enumerate(scenario.clearings):
+        for j, holding in enumerate(clearing.holdings):
+            yield f"clearings.{i}.holdings.{j}", holding
+
+
+def _unknown_clearings_and_holdings(scenario: ScenarioTables) -> Iterator[Mistake]:
+    """A clearing that is not there, or a holding beyond those that it has."""
+    counts = {one.name: len(one.holdings) for one in scenario.clearings}
+
+    def place(path: str, clearing: str | None, *holdings: tuple[str, Any]) -> Iterator[Mistake]:
+        yield from _known(f"{path}.clearing", "clearing", clearing, list(counts))
+        count = counts.get(clearing or "")
+        for key, number in holdings:
+            if count is not None and isinstance(number, int) and number >= count:
+                yield Mistake(
+                    f"{path}.{key}",
+                    f"{clearing} has {count} holding{'s' * (count > 1)}, counted from 0, got "
+                    f"{number}",
+                )
+
+    for i, clearing in enumerate(scenario.clearings):
+        if clearing.funding:
+            path, holding = f"clearings.{i}.funding", clearing.funding.holding
+            yield from place(path, clearing.name, ("holding", holding))
+    for i, population in enumerate(scenario.populations):
+        yield from place(f"populations.{i}", population.clearing, ("holding", population.holding))
+    for i, borrower in enumerate(scenario.recursive_borrowers):
+        for j, one in enumerate(borrower.places):
+            path = f"recursive_borrowers.{i}.places.{j}"
+            yield from place(path, one.clearing, ("holding", one.holding))
+    for i, collateralised in enumerate(scenario.collateralised_borrowers):
+        yield from place(f"collateralised_borrowers.{i}", collateralised.clearing)
+    for table in ("traders", "stackers"):
+        for i, trader in enumerate(getattr(scenario, table)):
+            numbers = [
+                (f"parameters.{key}", trader.parameters[key])
+                for key in ("holding", "hedge", "base_holding")
+                if key in trader.parameters
+            ]
+            yield from place(f"{table}.{i}", trader.clearing, *numbers)
+
+
+def _unknown_assets(scenario: ScenarioTables) -> Iterator[Mistake]:
+    known = _assets(scenario)
+    claims = [one.name for one in scenario.claims] + [one.name for one in scenario.pools]
+    for path, holding in _holdings(scenario):
+        yield from _known(f"{path}.asset", "asset", holding.asset, known)
+        yield from _known(
+            f"{path}.oracle.source.claim", "claim", holding.oracle.source.claim, claims
+        )
+    for i, one in enumerate(scenario.keepers):
+        yield from _known(f"keepers.{i}.cash", "asset", one.cash, known)
+    held = {
+        clearing.name: [
+            holding.asset or asset.asset
+            for holding in clearing.holdings
+            for asset in scenario.instruments
+            if asset.name == holding.instrument
+        ]
+        for clearing in scenario.clearings
+    }
+    for i, collateralised in enumerate(scenario.collateralised_borrowers):
+        if collateralised.clearing in held:
+            what = f"holding of {collateralised.clearing}"
+            place = f"collateralised_borrowers.{i}.asset"
+            yield from _known(place, what, collateralised.asset, held[collateralised.clearing])
+        left = left_outside(scenario.claims, scenario.pools).get(collateralised.asset, MAX_SIZE)
+        if collateralised.count > left:
+            yield Mistake(
+                f"collateralised_borrowers.{i}.count",
+                f"each needs a unit of {collateralised.asset}, of which the outside world has "
+                f"{left:,}, got {collateralised.count:,}",
+            )
+
+
+def _claims(scenario: ScenarioTables) -> Iterator[Mistake]:
+    known = _assets(scenario)
+    for i, one in enumerate(scenario.claims):
+        path = f"claims.{i}"
+        for j, name in enumerate(one.backing):
+            yield from _known(f"{path}.backing.{j}", "asset", name, known)
+        if one.initial and len(one.initial) != len(one.backing):
+            yield Mistake(
+                f"{path}.initial",
+                f"{len(one.backing)} numbers are needed, got {len(one.initial)}",
+            )
+        for name in one.outside_backing:
+            if name not in one.backing:
+                yield Mistake(f"{path}.outside_backing.{name}", f"{name!r} does not back it")
+        if one.rate and not one.period:
+            yield Mistake(f"{path}.period", "a rate needs one")
+        if one.accrual and not one.accrual_interval:
+            yield Mistake(f"{path}.accrual_interval", "an accrual needs one")
+        if one.outside and not isinstance(one.issuer, str | None):
+            yield Mistake(f"{path}.outside", "a margin account's claims are given by who opens it")
+    for i, pool in enumerate(scenario.pools):
+        yield from _known(f"pools.{i}.base", "asset", pool.base, known)
+        yield from _known(f"pools.{i}.cash", "asset", pool.cash, known)
+    try:
+        Claims(
+            [Claim(one.name, backing=one.backing) for one in scenario.claims]
+            + [Claim(one.name, backing=(one.base, one.cash)) for one in scenario.pools]
+        )
+    except ValueError as error:
+        yield Mistake("claims", str(error))
+
+
+def _parameters_of_stackers(scenario: ScenarioTables) -> Iterator[Mistake]:
+    """Names and numbers of other tables among the parameters of single participants."""
+    claims = [one.name for one in scenario.claims]
+    pools = [one.name for one in scenario.pools]
+    assets = _assets(scenario)
+    known = {
+        "claim": ("claim", claims),
+        "vault": ("claim", claims),
+        "receipt": ("claim", claims),
+        "pool": ("pool", pools),
+        "asset": ("asset", assets),
+        "cash": ("asset", assets),
+        "first_depositor": ("stacker", [one.name for one in scenario.stackers]),
+    }
+    for i, one in enumerate(scenario.stackers):
+        path = f"stackers.{i}.parameters"
+        for key, value in one.parameters.items():
+            if key in known:
+                yield from _known(f"{path}.{key}", known[key][0], value, known[key][1])
+        funds = one.parameters.get("funds")
+        for name in funds if isinstance(funds, dict) else ():
+            yield from _known(f"{path}.funds.{name}", "asset", name, assets)
+        number = one.parameters.get("base_instrument")
+        count = len(scenario.instruments)
+        if isinstance(number, int) and not 0 <= number < count:
+            yield Mistake(
+                f"{path}.base_instrument",
+                f"there are {count} instruments, counted from 0, got {number}",
+            )

@@ -9,6 +9,7 @@ import numpy as np
 from experiments.metrics.solvency import Quantile, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
 from experiments.report.notebook import Shown
+from experiments.report.start import start_lines
 from experiments.report.study_figures import drops_figure
 from experiments.runs.run import run_scenario
 from experiments.runs.workers import Workers
@@ -77,8 +78,14 @@ class SpiralStudy(Shown):
         return [
             f"{self.scenario.name}, {len(self.seeds)} seed{'s' * (len(self.seeds) > 1)}: the price "
             f"falls {found.twin.estimate:,.0f} ticks with nothing forced and "
-            f"{found.full.estimate:,.0f} with forced sales; {told}"
+            f"{found.full.estimate:,.0f} with forced sales; {told}",
+            *self.start_lines(),
         ]
+
+    def start_lines(self) -> list[str]:
+        """What a reader must know of how the runs started; none: nothing."""
+        failed = sum(run["failed_at_start"] for run in self.full) / len(self.full)
+        return start_lines(failed, self.full[0]["rows_left_out"])
 
     def frame(self) -> "pd.DataFrame":
         """The criteria of every run, one a row, by design and seed; units in ``frame.attrs``."""

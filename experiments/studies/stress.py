@@ -20,11 +20,10 @@ from experiments.report.notebook import Shown
 from experiments.report.study_figures import probes_figure
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.workers import Workers
-from experiments.scenario.parts import ShockTable, UniformBookTable
 from experiments.scenario.read import Scenario
+from experiments.scenario.variants import own_mix, with_depth, with_leverage, with_shock
 from experiments.studies.search import Bisection, critical_direction, critical_shock
-from lob.checks import choice, integer, real
-from lob.units import PPM
+from lob.checks import choice, integer
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -38,9 +37,6 @@ __all__ = [
     "StressOutcome",
     "phase_diagram",
     "stress_test",
-    "with_depth",
-    "with_leverage",
-    "with_shock",
 ]
 
 Kind = Literal["bad-debt", "liquidated", "insurance"]
@@ -217,7 +213,7 @@ def stress_test(
                 steps=parts,
             )
         else:
-            names, own = _own_mix(scenario)
+            names, own = own_mix(scenario)
             shares = own
             found = critical_shock(
                 lambda total: test.fails(names, tuple(total / steps * share for share in own)),
@@ -304,119 +300,6 @@ def outcome(run: Run) -> StressOutcome:
     )
 
 
-# ------------------------------------------------------------------ other shocks, books, leverages
-
-
-def _value(scenario: Scenario, instrument: str, lots: int) -> int:
-    """Units of cash of so many lots where the market starts."""
-    of = scenario.instruments[scenario.number_of(instrument)]
-    return lots * of.background.price * of.multiplier
-
-
-def _own_mix(scenario: Scenario) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """The assets of the scenario's own shocks, and their shares of the value."""
-    values: dict[str, int] = {}
-    for shock in scenario.shocks:
-        worth = _value(scenario, shock.instrument, shock.lots)
-        values[shock.instrument] = values.get(shock.instrument, 0) + worth
-    total = sum(values.values())
-    return tuple(values), tuple(worth / total for worth in values.values())
-
-
-def with_shock(scenario: Scenario, assets: Sequence[str], sizes: Sequence[float]) -> Scenario:
-    """The same scenario with other sales.
-
-    Parameters
-    ----------
-    assets
-        Names of instruments.
-    sizes
-        Of the sale in each, in units of the value of all of the scenario's own shocks. Lots are
-        rounded to the nearest; an asset of which not one lot is left is not sold.
-    """
-    total = sum(_value(scenario, one.instrument, one.lots) for one in scenario.shocks)
-    shocks: list[ShockTable] = []
-    for name, size in zip(assets, sizes, strict=True):
-        own = [one for one in scenario.shocks if one.instrument == name]
-        lots = round(size * total / _value(scenario, name, 1))
-        if not own:
-            own = [scenario.shocks[0].model_copy(update={"instrument": name})]
-        weight = sum(one.lots for one in own)
-        done = 0
-        for number, one in enumerate(own, 1):
-            part = lots - done if number == len(own) else lots * one.lots // weight
-            done += part
-            if part:
-                shocks.append(one.model_copy(update={"lots": part}))
-    if not shocks:
-        # Something has to be measured: a shock of one lot.
-        shocks = [scenario.shocks[0].model_copy(update={"lots": 1})]
-    return scenario.model_copy(update={"shocks": shocks})
-
-
-def with_depth(scenario: Scenario, factor: float) -> Scenario:
-    """The same scenario with books so many times as deep: what flow and makers quote."""
-    real("factor", factor, above=0)
-
-    def scaled(size: int) -> int:
-        return max(1, round(size * factor))
-
-    instruments = []
-    for one in scenario.instruments:
-        if isinstance(one.background, UniformBookTable):
-            update: dict[str, Any] = {"depth": scaled(one.background.depth)}
-        else:
-            # Rates are in lots: all of them, so that there are as many orders as before.
-            size = scaled(one.background.size)
-            times = size / one.background.size
-            update = {
-                "size": size, "alpha": one.background.alpha * times,
-                "mu": one.background.mu * times,
-            }  # fmt: skip
-        background = one.background.model_copy(update=update)
-        instruments.append(one.model_copy(update={"background": background}))
-    makers = [one.model_copy(update={"size": scaled(one.size)}) for one in scenario.makers]
-    return scenario.model_copy(update={"instruments": instruments, "makers": makers})
-
-
-def with_leverage(scenario: Scenario, leverage: float) -> Scenario:
-    """The same scenario with one leverage for all who borrow.
-
-    Recursive borrowers loop until they are there, whatever their number of loops; drawn accounts
-    all have it.
-
-    Raises ``ValueError`` if a recursive borrower cannot get there at its loan-to-value.
-    """
-    if not leverage >= 1:
-        raise ValueError(f"leverage must be at least 1, got {leverage}")
-    recursive_borrowers = []
-    for one in getattr(scenario, "recursive_borrowers", []):
-        if one.ltv < PPM and leverage >= PPM / (PPM - one.ltv):
-            raise ValueError(
-                f"leverage must be below {PPM / (PPM - one.ltv):.3g}, the limit of the "
-                f"loops of {one.name} at a loan-to-value of {one.ltv}, got {leverage}"
-            )
-        update = {"target": round(leverage * PPM), "loops": MANY if leverage > 1 else 0}
-        recursive_borrowers.append(one.model_copy(update=update))
-    populations = [
-        one.model_copy(update={"leverage": (leverage, leverage)})
-        if one.file is None and one.stacked is None
-        else one
-        for one in scenario.populations
-    ]
-    changed: dict[str, Any] = {"populations": populations}
-    if recursive_borrowers:
-        changed["recursive_borrowers"] = recursive_borrowers
-    return scenario.model_copy(update=changed)
-
-
-MANY = 60
-"""Loops that come as near to the limit as whole lots allow."""
-
-
-# ------------------------------------------------------------------ phases
-
-
 class Cell(NamedTuple):
     """One point of a phase diagram, over all seeds."""
 
@@ -445,7 +328,8 @@ def phase_diagram(
 ) -> list[Cell]:
     """Run a scenario over a grid of leverage against book depth, on all cores.
 
-    Its own shocks are kept. Cells go by leverage, then by depth.
+    Its own shocks are kept. Cells go by leverage, then by depth. Accounts whose leverage the margin
+    does not allow fail before the shock, and count as failed.
     """
     if not seeds or not leverages or not depths:
         raise ValueError("seeds, leverages and depths must be at least one each")

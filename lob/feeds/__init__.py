@@ -2,15 +2,15 @@
 
 from lob.feeds._books import Books
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import Block, Feed, FeedReport
+from lob.feeds.feed import Feed, FeedBlock, FeedReport
 from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import open_feed, recognise
 
 __all__ = [
     "PRINT",
-    "Block",
     "Books",
     "Feed",
+    "FeedBlock",
     "FeedError",
     "FeedReport",
     "PrintKind",

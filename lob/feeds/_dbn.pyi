@@ -15,7 +15,7 @@ PRICE: int
 CLEAR: int
 
 @final
-class Parser:
+class DbnParser:
     first_ts: int
     last_ts: int
     went_back: int

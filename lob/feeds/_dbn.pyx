@@ -78,7 +78,7 @@ assert (PrintKind.TRADE, PrintKind.CROSS) == (TRADE, CROSS)
 
 
 @cython.final
-cdef class Parser:
+cdef class DbnParser:
     """Parses records of market by order, of all instruments in them.
 
     Parameters

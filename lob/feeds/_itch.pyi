@@ -14,7 +14,7 @@ PRICE: int
 LENGTHS: dict[str, int]
 
 @final
-class Parser:
+class ItchParser:
     first_ts: int
     last_ts: int
     went_back: int

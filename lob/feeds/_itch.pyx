@@ -76,7 +76,7 @@ for i_type in range(256):
 
 
 @cython.final
-cdef class Parser:
+cdef class ItchParser:
     """Parses records, of all instruments or of some.
 
     Parameters

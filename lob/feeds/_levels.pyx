@@ -87,7 +87,7 @@ cdef struct LevelBook:
     uint8_t has_snapshot  # somewhere in the feed
     uint8_t is_used
 
-cdef struct Counter:  # a lob.feeds.feed.Check
+cdef struct Counter:  # a lob.feeds.feed.FeedCheck
     int64_t passed
     int64_t failed
 

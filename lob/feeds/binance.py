@@ -23,7 +23,7 @@ from lob.feeds import _levels
 from lob.feeds._levels import LevelBooks, Saved
 from lob.feeds._shapes import Code, Each, Mark, Means, Places, Row, Shape
 from lob.feeds.captures import Captured
-from lob.feeds.containers import Source, open_source
+from lob.feeds.containers import FeedFile, open_source
 from lob.feeds.feed import FeedReport
 from lob.feeds.level_feed import CaptureFeed
 from lob.feeds.recognise import Head
@@ -129,7 +129,7 @@ class Binance(CaptureFeed):
                 yield from self._read_source(source, shape, report)
         yield from super()._read(shape, report)
 
-    def _other(self, source: Source, shape: Shape, line: Captured, report: FeedReport) -> None:
+    def _other(self, source: FeedFile, shape: Shape, line: Captured, report: FeedReport) -> None:
         if line.kind == "http":
             symbol = parse_qs(urlsplit(line.url).query).get("symbol", [""])[0]
             if "depth" in line.url:

@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lob.feeds.containers import Source, blocks_of_lines, open_source
+from lob.feeds.containers import FeedFile, blocks_of_lines, open_source
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import Block, Feed, FeedReport
+from lob.feeds.feed import Feed, FeedBlock, FeedReport
 from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import Head
 from lob.instrument import Instrument
@@ -108,7 +108,7 @@ class Bitstamp(Feed):
             )
         return [self._instrument]
 
-    def _blocks(self, rows: int) -> Iterator[Block]:
+    def _blocks(self, rows: int) -> Iterator[FeedBlock]:
         (instrument,) = self.instruments
         with open_source(self.path, self.member) as source:
             state = _State(self.report, source, instrument.tick_size)
@@ -127,7 +127,7 @@ class Bitstamp(Feed):
 class _State:
     """What is known of the book while events are read."""
 
-    def __init__(self, report: FeedReport, source: Source, tick: Decimal) -> None:
+    def __init__(self, report: FeedReport, source: FeedFile, tick: Decimal) -> None:
         self.report = report
         self.source = source
         self.tick = tick
@@ -147,7 +147,7 @@ class _State:
     def full(self, rows: int) -> bool:
         return len(self.messages) >= rows or len(self.prints) >= rows
 
-    def block(self) -> Block:
+    def block(self) -> FeedBlock:
         messages = np.zeros(len(self.messages), MESSAGE)
         names = ("ts_event", "kind", "order_id", "side", "price", "size")
         for name, column in zip(names, zip(*self.messages, strict=True), strict=False):
@@ -157,7 +157,7 @@ class _State:
         for name, column in zip(names, zip(*self.prints, strict=True), strict=False):
             prints[name] = column
         prints["kind"], prints["counts"] = PrintKind.TRADE, 1
-        block = Block(messages, np.array(self.consistent, np.bool_), prints)
+        block = FeedBlock(messages, np.array(self.consistent, np.bool_), prints)
         self.messages, self.consistent, self.prints = [], [], []
         return block
 
@@ -304,7 +304,7 @@ class _State:
 # -------------------------------------------------------------------- lines
 
 
-def _events(source: Source) -> Iterator[Event]:
+def _events(source: FeedFile) -> Iterator[Event]:
     line, is_log = 0, None
     for block in blocks_of_lines(source):
         for text in block.splitlines():
@@ -320,7 +320,7 @@ def _events(source: Source) -> Iterator[Event]:
                 yield event
 
 
-def _of_csv(source: Source, line: int, text: bytes) -> Event:
+def _of_csv(source: FeedFile, line: int, text: bytes) -> Event:
     cells = text.split(b",")
     if len(cells) != 7:
         raise FeedError(
@@ -349,7 +349,7 @@ def _of_csv(source: Source, line: int, text: bytes) -> Event:
     return Event(line, action, whole[0], whole[1], whole[2], price, whole[3], side)
 
 
-def _of_log(source: Source, line: int, text: bytes) -> Event | None:
+def _of_log(source: FeedFile, line: int, text: bytes) -> Event | None:
     """An event of the log; ``None`` of a line that tells no order and no trade."""
     found = _LOG.fullmatch(text)
     if not found:
@@ -391,7 +391,7 @@ def _of_log(source: Source, line: int, text: bytes) -> Event | None:
     )
 
 
-def _whole(source: Source, line: int, name: str, cell: bytes, most: int) -> int:
+def _whole(source: FeedFile, line: int, name: str, cell: bytes, most: int) -> int:
     if not (cell.isdigit() and len(cell) < 20 and int(cell) <= most):
         raise FeedError(
             f"{name} must be a whole number, at most {most}, got {_shown(cell)}",
@@ -401,7 +401,7 @@ def _whole(source: Source, line: int, name: str, cell: bytes, most: int) -> int:
     return int(cell)
 
 
-def _decimal(source: Source, line: int, name: str, cell: bytes) -> Decimal:
+def _decimal(source: FeedFile, line: int, name: str, cell: bytes) -> Decimal:
     """A decimal number; of the log, the one without the noise of its floating point."""
     try:
         value = Decimal(cell.decode("ascii", "replace"))

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from lob.feeds.containers import Source, blocks_of_lines
+from lob.feeds.containers import FeedFile, blocks_of_lines
 from lob.feeds.errors import FeedError
 
 __all__ = ["Captured", "captured", "line_of", "parse_json"]
@@ -44,7 +44,7 @@ class Captured(NamedTuple):
     """Name of the connection, where the recorder tells it."""
 
 
-def captured(source: Source) -> Iterator[Captured]:
+def captured(source: FeedFile) -> Iterator[Captured]:
     """The lines of a capture. Raises ``FeedError`` for one that is none, with its number."""
     line = 0
     for block in blocks_of_lines(source):
@@ -54,7 +54,7 @@ def captured(source: Source) -> Iterator[Captured]:
                 yield line_of(source, line, text)
 
 
-def parse_json(source: Source, line: int, text: bytes | str) -> Any:
+def parse_json(source: FeedFile, line: int, text: bytes | str) -> Any:
     """The value of a JSON text, decimals exact. Raises ``FeedError`` where it is none."""
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
@@ -63,7 +63,7 @@ def parse_json(source: Source, line: int, text: bytes | str) -> Any:
         raise FeedError(f"not JSON ({error}): {shown!r}", path=source.name, line=line) from None
 
 
-def line_of(source: Source, line: int, text: bytes) -> Captured:
+def line_of(source: FeedFile, line: int, text: bytes) -> Captured:
     """One line of a capture. Raises ``FeedError`` where it is none."""
     if found := _NS.match(text):
         return Captured(line, "recv", int(found[1]), "", text[found.end() :])
@@ -78,7 +78,7 @@ def line_of(source: Source, line: int, text: bytes) -> Captured:
     raise FeedError(f"not a line of a capture: {shown!r}", path=source.name, line=line)
 
 
-def _of_json(source: Source, line: int, text: bytes) -> Captured:
+def _of_json(source: FeedFile, line: int, text: bytes) -> Captured:
     value = parse_json(source, line, text)
     kind, ts = value.get("t"), value.get("ts", value.get("recorded", 0))
     body, url = value.get("data", ""), value.get("url", value.get("addr", ""))

@@ -17,7 +17,7 @@ from typing import IO, Any, Self
 
 from lob.feeds.errors import FeedError
 
-__all__ = ["MAX_LINE", "Source", "blocks_of_lines", "members", "open_source"]
+__all__ = ["MAX_LINE", "FeedFile", "blocks_of_lines", "check_utf8", "members", "open_source"]
 
 CHUNK = 2**20
 MAX_LINE = 2**26
@@ -45,7 +45,7 @@ _BROKEN = (
 )
 
 
-class Source:
+class FeedFile:
     """The bytes of a file, unpacked as they are read. Use it as a context manager.
 
     Attributes
@@ -108,7 +108,7 @@ class Source:
         self.close()
 
 
-def open_source(path: str | Path, member: str | None = None) -> Source:
+def open_source(path: str | Path, member: str | None = None) -> FeedFile:
     """Open a file of a feed.
 
     Parameters
@@ -150,7 +150,7 @@ def open_source(path: str | Path, member: str | None = None) -> Source:
         for layer in reversed(layers):
             layer.close()
         raise
-    return Source(path, name, layers, tuple(packing))
+    return FeedFile(path, name, layers, tuple(packing))
 
 
 def members(path: str | Path) -> list[str]:
@@ -180,7 +180,16 @@ def members(path: str | Path) -> list[str]:
     return names
 
 
-def blocks_of_lines(source: Source, size: int = CHUNK) -> Iterator[bytes]:
+def check_utf8(text: bytes, path: object) -> None:
+    """Raise ``FeedError`` with the line of the first byte that is no UTF-8."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        raise FeedError("is no text in UTF-8", path=path, line=line) from None
+
+
+def blocks_of_lines(source: FeedFile, size: int = CHUNK) -> Iterator[bytes]:
     r"""Whole lines, in blocks of about ``size`` bytes, without a byte-order mark at the start.
 
     Every block ends with a newline but for the last one of a text that does not. Line ends stay as

@@ -30,9 +30,9 @@ from numpy.typing import NDArray
 
 from lob.feeds import _dbn
 from lob.feeds._books import Books
-from lob.feeds.containers import Source, open_source
+from lob.feeds.containers import FeedFile, open_source
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import Block, Feed
+from lob.feeds.feed import Feed, FeedBlock
 from lob.feeds.prints import PRINT
 from lob.feeds.recognise import Head
 from lob.instrument import Instrument
@@ -116,12 +116,12 @@ class DatabentoMbo(Feed):
 
     # ---------------------------------------------------------------- reading
 
-    def _blocks(self, rows: int) -> Iterator[Block]:
+    def _blocks(self, rows: int) -> Iterator[FeedBlock]:
         if self._stated is None and not self._ticks:
             self._ticks = self._find_ticks()
         self._instruments = {}
         assert isinstance(self.books, Books)
-        parser = _dbn.Parser(self.books, self._meet)
+        parser = _dbn.DbnParser(self.books, self._meet)
         self._parser = parser
         data, offset = b"", 0
         with open_source(self.path, self.member) as source:
@@ -137,7 +137,7 @@ class DatabentoMbo(Feed):
                         if parser.first_mismatch >= 0:
                             self._blame_mismatch(parser, offset)
                         if len(messages) or len(prints):
-                            yield Block(messages, consistent, prints)
+                            yield FeedBlock(messages, consistent, prints)
                         if parser.problem == _dbn.CLEAR:
                             ts = parser.time(data, at)
                             after, shown = parser.skip(data, at)
@@ -161,7 +161,7 @@ class DatabentoMbo(Feed):
                 self._count(parser)
         parser.close()
 
-    def _cleared(self, parser: _dbn.Parser, ts: int, shown: bool) -> Iterator[Block]:
+    def _cleared(self, parser: _dbn.DbnParser, ts: int, shown: bool) -> Iterator[FeedBlock]:
         """Cancel all orders of an instrument."""
         number = parser.clearing
         assert isinstance(self.books, Books)
@@ -176,13 +176,15 @@ class DatabentoMbo(Feed):
             consistent = np.zeros(len(ids), np.bool_)
             consistent[-1] = shown
             parser.emit(len(ids))
-            yield Block(messages, consistent, _NO_PRINTS)
+            yield FeedBlock(messages, consistent, _NO_PRINTS)
 
     def _find_ticks(self) -> dict[int, int]:
         """Read all prices; return the tick of each instrument in 1e-9."""
         numbers: dict[int, int] = {}
         assert isinstance(self.books, Books)
-        parser = _dbn.Parser(self.books, lambda key: numbers.setdefault(key, len(numbers)) & 0xFFFF)
+        parser = _dbn.DbnParser(
+            self.books, lambda key: numbers.setdefault(key, len(numbers)) & 0xFFFF
+        )
         with open_source(self.path, self.member) as source:
             _metadata(source)
             data = b""
@@ -222,7 +224,7 @@ class DatabentoMbo(Feed):
 
     # ---------------------------------------------------------------- telling
 
-    def _count(self, parser: _dbn.Parser) -> None:
+    def _count(self, parser: _dbn.DbnParser) -> None:
         report = self.report
         report.records = parser.records()
         report.went_back = parser.went_back
@@ -241,7 +243,7 @@ class DatabentoMbo(Feed):
             check = report.check("side and price of the order named")
             check.passed, check.failed = parser.matched, parser.mismatched
 
-    def _blame_mismatch(self, parser: _dbn.Parser, offset: int) -> None:
+    def _blame_mismatch(self, parser: _dbn.DbnParser, offset: int) -> None:
         check = self.report.check("side and price of the order named")
         if not check.first_failure:
             check.first_failure = f"byte {offset + parser.first_mismatch}"
@@ -251,7 +253,7 @@ class DatabentoMbo(Feed):
             )
 
     def _refusal(
-        self, parser: _dbn.Parser, data: bytes, at: int, offset: int, name: str
+        self, parser: _dbn.DbnParser, data: bytes, at: int, offset: int, name: str
     ) -> FeedError:
         problem = parser.problem
         if problem == _dbn.LENGTH:
@@ -283,7 +285,7 @@ def _round_part(divisor: int) -> int:
     return tick
 
 
-def _metadata(source: Source) -> tuple[dict[int, str], str, int]:
+def _metadata(source: FeedFile) -> tuple[dict[int, str], str, int]:
     """Read the head of a file: names of instruments by the venue's id, data set, version."""
     head = source.read(8)
     if len(head) < 8 or not head.startswith(MAGIC):

@@ -16,7 +16,7 @@ REPLACE  it now has ``price`` and ``size``; it goes to the end of its queue unle
 =======  ==========================================================================================
 
 Where a venue says several things at once (a snapshot, a level update of many prices) the book in
-between is not one that anybody saw: ``Block.consistent`` marks the messages after which it is.
+between is not one that anybody saw: ``FeedBlock.consistent`` marks the messages after which it is.
 """
 
 from abc import ABC, abstractmethod
@@ -37,7 +37,7 @@ from lob.types import MESSAGE
 if TYPE_CHECKING:
     from lob.feeds._levels import LevelBooks
 
-__all__ = ["ROWS", "Block", "Check", "Feed", "FeedReport", "Halt"]
+__all__ = ["ROWS", "Feed", "FeedBlock", "FeedCheck", "FeedHalt", "FeedReport"]
 
 ROWS = 2**16
 """Messages of a block, about, unless another number is asked for."""
@@ -49,7 +49,7 @@ _OF_BOOKS = (
 )  # fmt: skip
 
 
-class Block(NamedTuple):
+class FeedBlock(NamedTuple):
     """A stretch of a feed."""
 
     messages: NDArray[np.void]
@@ -61,7 +61,7 @@ class Block(NamedTuple):
 
 
 @dataclass
-class Check:
+class FeedCheck:
     """One test of truth that the venue's own format offers: a CRC32, a chain of update ids."""
 
     passed: int = 0
@@ -70,7 +70,7 @@ class Check:
     """Where, and what was expected and found."""
 
 
-class Halt(NamedTuple):
+class FeedHalt(NamedTuple):
     """A change of the trading state of an instrument."""
 
     ts_event: int
@@ -105,7 +105,7 @@ class FeedReport:
     """Records earlier than the one before."""
     gaps: int = 0
     """Places where the venue's own numbers say that something is missing."""
-    checks: dict[str, Check] = field(default_factory=dict)
+    checks: dict[str, FeedCheck] = field(default_factory=dict)
     snapshots: int = 0
     unknown_ids: int = 0
     """Cancels, reductions, executions and replacements of orders that are not there."""
@@ -126,15 +126,15 @@ class FeedReport:
     """At the end."""
     sessions: list[tuple[int, str]] = field(default_factory=list)
     """Time and name of each event of the trading day."""
-    halts: list[Halt] = field(default_factory=list)
+    halts: list[FeedHalt] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What a reader of any result must know: assumptions, repairs, what is unverified."""
     problem: str = ""
     """The first thing that was wrong, with its line or byte."""
 
-    def check(self, name: str) -> Check:
+    def check(self, name: str) -> FeedCheck:
         """The check of this name; it is made where it is not there."""
-        return self.checks.setdefault(name, Check())
+        return self.checks.setdefault(name, FeedCheck())
 
     def note(self, said: str) -> None:
         """Add a note, once."""
@@ -245,7 +245,7 @@ class Feed(ABC):
         """
 
     @abstractmethod
-    def _blocks(self, rows: int) -> Iterator[Block]:
+    def _blocks(self, rows: int) -> Iterator[FeedBlock]:
         """Read the file from the front; fill ``report`` as it goes.
 
         A block holds about ``rows`` messages: more where one record makes many. It may raise any
@@ -254,7 +254,7 @@ class Feed(ABC):
         """
 
     @final
-    def blocks(self, rows: int = ROWS) -> Iterator[Block]:
+    def blocks(self, rows: int = ROWS) -> Iterator[FeedBlock]:
         """Messages and prints together, from the front, with a new report.
 
         Raises ``FeedError``, and nothing else, where the file is damaged.
@@ -317,6 +317,7 @@ class Feed(ABC):
         return report
 
 
-def empty(messages: int = 0, prints: int = 0) -> Block:
+def empty(messages: int = 0, prints: int = 0) -> FeedBlock:
     """A block of rows to fill in: zeros, every message consistent."""
-    return Block(np.zeros(messages, MESSAGE), np.ones(messages, np.bool_), np.zeros(prints, PRINT))
+    consistent = np.ones(messages, np.bool_)
+    return FeedBlock(np.zeros(messages, MESSAGE), consistent, np.zeros(prints, PRINT))

@@ -24,9 +24,9 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 
 from lob.feeds.captures import Captured, captured, parse_json
-from lob.feeds.containers import Source, open_source
+from lob.feeds.containers import FeedFile, open_source
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import Block, Feed
+from lob.feeds.feed import Feed, FeedBlock
 from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import Head
 from lob.instrument import Instrument
@@ -77,7 +77,7 @@ class IndependentReserve(Feed):
             self._pairs = self._find_pairs()
         return list(self._pairs.values())
 
-    def _blocks(self, rows: int) -> Iterator[Block]:
+    def _blocks(self, rows: int) -> Iterator[FeedBlock]:
         if self._pairs is None:
             self._pairs = self._find_pairs()
         state = _State(self, self._pairs)
@@ -143,7 +143,7 @@ class _State:
         # Size and side of each order of a pair, by the venue's name.
         self.books: dict[tuple[str, str], dict[str, tuple[int, int, int]]] = {}
 
-    def block(self) -> Block:
+    def block(self) -> FeedBlock:
         messages = np.zeros(len(self.messages), MESSAGE)
         for name, column in zip(
             ("ts_event", "kind", "instrument", "order_id", "side", "price", "size"),
@@ -159,11 +159,11 @@ class _State:
         ):
             prints[name] = column
         prints["kind"], prints["counts"] = PrintKind.TRADE, 1
-        block = Block(messages, np.array(self.consistent, np.bool_), prints)
+        block = FeedBlock(messages, np.array(self.consistent, np.bool_), prints)
         self.messages, self.consistent, self.prints = [], [], []
         return block
 
-    def take(self, source: Source, line: Captured) -> None:
+    def take(self, source: FeedFile, line: Captured) -> None:
         if _pair(line):
             self._count("snapshot")
             self._load(source, line)
@@ -184,7 +184,7 @@ class _State:
     def _count(self, kind: str) -> None:
         self.report.records[kind] = self.report.records.get(kind, 0) + 1
 
-    def _check_nonce(self, source: Source, line: Captured, event: dict[str, Any]) -> None:
+    def _check_nonce(self, source: FeedFile, line: Captured, event: dict[str, Any]) -> None:
         channel, nonce = event.get("Channel"), event["Nonce"]
         if not isinstance(channel, str) or type(nonce) is not int:
             raise _bad(source, line, "Nonce must be a whole number on a Channel", nonce)
@@ -200,7 +200,7 @@ class _State:
                 self.report.blame(said)
         self.nonces[channel] = nonce
 
-    def _load(self, source: Source, line: Captured) -> None:
+    def _load(self, source: FeedFile, line: Captured) -> None:
         """Make the book of a pair that of a snapshot."""
         pair = _pair(line)
         assert pair is not None
@@ -233,7 +233,7 @@ class _State:
                 source, earlier, event["Event"], pair, side, data, _time(source, earlier, event)
             )
 
-    def _event(self, source: Source, line: Captured, event: dict[str, Any]) -> None:
+    def _event(self, source: FeedFile, line: Captured, event: dict[str, Any]) -> None:
         data, ts = event.get("Data"), _time(source, line, event)
         if not isinstance(data, dict) or not isinstance(data.get("OrderGuid"), str):
             raise _bad(source, line, "an order event has Data with an OrderGuid", data)
@@ -251,7 +251,7 @@ class _State:
 
     def _apply(
         self,
-        source: Source,
+        source: FeedFile,
         line: Captured,
         kind: str,
         pair: tuple[str, str],
@@ -273,7 +273,7 @@ class _State:
 
     def _change_book(
         self,
-        source: Source,
+        source: FeedFile,
         line: Captured,
         kind: str,
         pair: tuple[str, str],
@@ -329,7 +329,7 @@ class _State:
         elif (price, size) != (old_price, old_size):
             self._emit(ts, Kind.REPLACE, pair, guid, side, price, size)
 
-    def _trade(self, source: Source, line: Captured, event: dict[str, Any]) -> None:
+    def _trade(self, source: FeedFile, line: Captured, event: dict[str, Any]) -> None:
         first, prices = _told_prices(event)
         data, ts = event.get("Data"), _time(source, line, event)
         if not isinstance(data, dict):
@@ -344,7 +344,7 @@ class _State:
                 self.prints.append((ts, self.made, instrument.number, side, price, size))
 
     def _order(
-        self, source: Source, line: Captured, instrument: Instrument, order: dict[str, Any]
+        self, source: FeedFile, line: Captured, instrument: Instrument, order: dict[str, Any]
     ) -> tuple[str, int, int]:
         guid = order.get("Guid")
         if not isinstance(guid, str):
@@ -391,7 +391,7 @@ def _pair(line: Captured) -> tuple[str, str] | None:
     return (first.lower(), second.lower()) if first and second else None
 
 
-def _snapshot(source: Source, line: Captured) -> list[tuple[int, dict[str, Any]]]:
+def _snapshot(source: FeedFile, line: Captured) -> list[tuple[int, dict[str, Any]]]:
     """Side and fields of each order of a snapshot."""
     value = parse_json(source, line.line, line.body)
     found = []
@@ -406,7 +406,7 @@ def _snapshot(source: Source, line: Captured) -> list[tuple[int, dict[str, Any]]
     return found
 
 
-def _created(source: Source, line: Captured) -> int:
+def _created(source: FeedFile, line: Captured) -> int:
     """When a snapshot was taken, in ns; by the recorder's clock where it does not say."""
     value = parse_json(source, line.line, line.body)
     told = value.get("CreatedTimestampUtc")
@@ -439,7 +439,7 @@ def _told_prices(event: Any) -> tuple[str, dict[str, Any]]:
     return "", {}
 
 
-def _time(source: Source, line: Captured, event: dict[str, Any]) -> int:
+def _time(source: FeedFile, line: Captured, event: dict[str, Any]) -> int:
     ms = event.get("Time")
     if type(ms) is not int or not 0 <= ms < 2**42:
         raise _bad(source, line, "Time must be in ms since 1970", ms)
@@ -457,7 +457,9 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def _steps(source: Source, line: Captured, what: str, value: Any, step: Decimal, most: int) -> int:
+def _steps(
+    source: FeedFile, line: Captured, what: str, value: Any, step: Decimal, most: int
+) -> int:
     """A decimal as a whole number of steps."""
     if not _is_number(value) or not -(10**15) < value < 10**15:
         raise _bad(source, line, f"{what} must be a number", value)
@@ -469,7 +471,7 @@ def _steps(source: Source, line: Captured, what: str, value: Any, step: Decimal,
     return int(steps)
 
 
-def _bad(source: Source, line: Captured, rule: str, value: Any) -> FeedError:
+def _bad(source: FeedFile, line: Captured, rule: str, value: Any) -> FeedError:
     return FeedError(f"{rule}, got {str(value)[:80]!r}", path=source.name, line=line.line)
 
 

@@ -26,7 +26,7 @@ from lob.feeds import _itch
 from lob.feeds._books import Books
 from lob.feeds.containers import open_source
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import Block, Feed, Halt
+from lob.feeds.feed import Feed, FeedBlock, FeedHalt
 from lob.feeds.recognise import Head
 from lob.instrument import Instrument
 
@@ -95,14 +95,16 @@ class Itch(Feed):
         """The stocks met so far, by locate code; those that were asked for."""
         return [self._instruments[number] for number in sorted(self._instruments)]
 
-    def _blocks(self, rows: int) -> Iterator[Block]:
+    def _blocks(self, rows: int) -> Iterator[FeedBlock]:
         self._instruments = {}
         if not self._prefix:
             self.report.note("has no length prefixes: each message is as long as its type is")
         elif self._own_lengths:
             self.report.note("length prefixes are zero: each message is as long as its type is")
         assert isinstance(self.books, Books)
-        parser = _itch.Parser(self.books, self._prefix, self._own_lengths, self._chosen, self._told)
+        parser = _itch.ItchParser(
+            self.books, self._prefix, self._own_lengths, self._chosen, self._told
+        )
         data, offset = b"", 0  # of the first byte of data in the file
         with open_source(self.path, self.member) as source:
             try:
@@ -113,7 +115,7 @@ class Itch(Feed):
                         before = at
                         at, messages, consistent, prints = parser.parse(data, at, rows)
                         if len(messages) or len(prints):
-                            yield Block(messages, consistent, prints)
+                            yield FeedBlock(messages, consistent, prints)
                         if parser.problem:
                             raise self._refusal(parser.problem, data, at, offset, source.name)
                         if at == before:
@@ -147,9 +149,9 @@ class Itch(Feed):
         if kind == "S":
             self.report.sessions.append((ts, SESSIONS.get(text, f"event {text!r}")))
         else:
-            self.report.halts.append(Halt(ts, locate, STATES.get(text, f"state {text!r}")))
+            self.report.halts.append(FeedHalt(ts, locate, STATES.get(text, f"state {text!r}")))
 
-    def _count(self, parser: _itch.Parser) -> None:
+    def _count(self, parser: _itch.ItchParser) -> None:
         report = self.report
         report.records = parser.records()
         report.went_back = parser.went_back

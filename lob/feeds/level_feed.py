@@ -16,9 +16,9 @@ from lob.feeds import _levels
 from lob.feeds._levels import LevelBooks
 from lob.feeds._shapes import Code, Shape
 from lob.feeds.captures import Captured, line_of
-from lob.feeds.containers import Source, blocks_of_lines, open_source
+from lob.feeds.containers import FeedFile, blocks_of_lines, open_source
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import Block, Feed, FeedReport
+from lob.feeds.feed import Feed, FeedBlock, FeedReport
 from lob.instrument import Instrument
 
 __all__ = ["CaptureFeed", "LevelFeed", "fault_of"]
@@ -78,7 +78,7 @@ class LevelFeed(Feed):
         """What is traded, in the order in which it comes up; the file is read for it."""
         return [instrument for instrument, _ in self._survey()]
 
-    def _blocks(self, rows: int) -> Iterator[Block]:
+    def _blocks(self, rows: int) -> Iterator[FeedBlock]:
         found = self._survey()
         self.books = books = LevelBooks(**self.follows)
         for instrument, has_snapshot in found:
@@ -99,11 +99,11 @@ class LevelFeed(Feed):
                 yield from self._follow(books, shape, rows)
                 shape.clear()
             self._finish(books)
-            yield Block(*books.taken())
+            yield FeedBlock(*books.taken())
         finally:
             self._count(books, shape)
 
-    def _follow(self, books: LevelBooks, shape: Shape, rows: int) -> Iterator[Block]:
+    def _follow(self, books: LevelBooks, shape: Shape, rows: int) -> Iterator[FeedBlock]:
         """Turn the messages of a shape into blocks, and keep what is too little for one."""
         at = 0
         while True:
@@ -111,7 +111,7 @@ class LevelFeed(Feed):
             if why == _levels.DONE:
                 return
             if why == _levels.FULL:
-                yield Block(*books.taken())
+                yield FeedBlock(*books.taken())
             elif why == _levels.ATTEND:
                 self._attend(books, shape, at)
                 at += 1
@@ -206,7 +206,7 @@ class CaptureFeed(LevelFeed):
         with open_source(self.path, self.member) as source:
             yield from self._read_source(source, shape, report)
 
-    def _read_source(self, source: Source, shape: Shape, report: FeedReport) -> Iterator[None]:
+    def _read_source(self, source: FeedFile, shape: Shape, report: FeedReport) -> Iterator[None]:
         line = 0
         for block in blocks_of_lines(source):
             at = 0
@@ -223,7 +223,7 @@ class CaptureFeed(LevelFeed):
                     at = end + 1
             yield
 
-    def _other(self, source: Source, shape: Shape, line: Captured, report: FeedReport) -> None:
+    def _other(self, source: FeedFile, shape: Shape, line: Captured, report: FeedReport) -> None:
         """Take a line that is no bare message: a page, a request, or one wrapped in JSON."""
         if line.kind == "recv":
             number, market = self._connections.get(line.connection, (0, ""))
@@ -240,7 +240,7 @@ class CaptureFeed(LevelFeed):
 
     def _take_body(
         self,
-        source: Source,
+        source: FeedFile,
         shape: Shape,
         line: Captured,
         symbol: bytes,
@@ -253,7 +253,7 @@ class CaptureFeed(LevelFeed):
             raise fault_of(source, line.line, *wrong)
 
 
-def fault_of(source: Source, line: int, said: str, shown: str) -> FeedError:
+def fault_of(source: FeedFile, line: int, said: str, shown: str) -> FeedError:
     """The error that a line is, with what stands there."""
     return FeedError(
         f"{shown!r} {said}; the line is damaged, or the file is of another format",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lob.feeds import lobster
-from lob.feeds.feed import Block, Feed, Halt
+from lob.feeds.feed import Feed, FeedBlock, FeedHalt
 from lob.feeds.lobster import Day, Type
 from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import Head
@@ -70,7 +70,7 @@ class Lobster(Feed):
             self._stream = reconcile(self._pair.read())
         return self._stream
 
-    def _blocks(self, rows: int) -> Iterator[Block]:
+    def _blocks(self, rows: int) -> Iterator[FeedBlock]:
         stream = self._read()
         self._tell(stream)
         messages, row = stream.messages, stream.row
@@ -81,18 +81,18 @@ class Lobster(Feed):
         while at < len(messages):
             end = min(at + rows, len(messages))
             first, last = np.searchsorted(prints["at"], (at, end))
-            yield Block(messages[at:end], consistent[at:end], prints[first:last])
+            yield FeedBlock(messages[at:end], consistent[at:end], prints[first:last])
             at = end
         tail = prints[np.searchsorted(prints["at"], at) :]
         if len(tail):
-            yield Block(messages[:0], consistent[:0], tail)
+            yield FeedBlock(messages[:0], consistent[:0], tail)
 
     def _tell(self, stream: Stream) -> None:
         day, report, found = stream.day, self.report, stream.report
         report.records = {name: count for name, count in found.rows_by_type.items() if count}
         report.saw(day.messages["ts_event"])
         for halt in found.halts:
-            report.halts.append(Halt(halt.ts_event, day.instrument.number, halt.state))
+            report.halts.append(FeedHalt(halt.ts_event, day.instrument.number, halt.state))
         check = report.check("book after each row")
         assert found.match is not None
         check.passed = found.match.all_levels

@@ -1,62 +1,106 @@
-"""Snapshots of leveraged positions: one account a row, as CSV or Parquet.
+"""Snapshots of leveraged positions: a position a row, as CSV or Parquet, in steps or real units.
 
-Columns, in any order; others are passed over:
+Fields stand in the columns of their names, or of those that a map gives (``lob.feeds.column_map``):
 
-=============  =================================================================================
-``position``   lots, signed; or ``size`` (lots) and ``side`` (``long``, ``short``)
-``entry``      entry price in ticks
-``margin``     own funds in cash units; or ``leverage``, a decimal number of times: the margin is
-               then the notional over it, rounded up
-``account``    optional: an identifier, which must not repeat
-=============  =================================================================================
+==================  ==============================  ================================================
+field               units                           holds
+==================  ==============================  ================================================
+``position``        lots, ``base``                  what is held, negative: short
+``size``, ``side``  lots, ``base``                  the same; ``side``: long, buy, short or sell
+``entry``           ticks, ``quote``                the price at which it was entered
+``margin``          cash units, ``quote``           own funds
+``leverage``        times                           in place of the margin, which then is the
+                                                    notional over it, rounded up
+``collateral``      lots, ``base``                  of a lender's account: what is pledged
+``debt``            cash units, ``quote``           and what is owed
+``threshold``       ppm, ``%``, ``bps``, ``share``  debt over collateral at which it is liquidated
+``health_factor``   times                           in place of the threshold, at a stated price
+``account``                                         optional: an identifier
+``instrument``                                      optional: a name; an account may have several
+==================  ==============================  ================================================
 
-Every row that is no account is reported, with its place, its value and what is wrong; none is
-dropped in silence.
+Real units become steps of an ``lob.Instrument``: one that is given, or one found, whose tick and
+lot are the finest in the file. What is then no whole step is rounded in a stated direction, and
+noted.
+
+Files may be packed and have blank lines. Every row that is no position is reported, with its place,
+its value and what is wrong, a row with too few or too many cells and one whose columns contradict
+each other too; none is dropped in silence.
 """
 
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lob.feeds.column_map import ColumnMap, MappedColumn, read_map
 from lob.feeds.errors import FeedError
+from lob.feeds.rows import Rows, read_rows
+from lob.instrument import Instrument
 from lob.types import MAX_PRICE, MAX_SIZE
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from lob.units import PPM
 
 __all__ = ["Positions", "PositionsError", "read_positions", "write_positions"]
 
 SHOWN = 20
 LEVERAGE_SCALE = 1_000_000
-MAX_MARGIN = MAX_SIZE
+FINEST = 9
+"""Decimals of the finest tick, lot and unit of cash that is looked for in a file."""
+TINY = 1_000
+"""A margin below the notional over this is noted."""
+
+UNITS: dict[str, tuple[str, ...]] = {
+    "account": (),
+    "instrument": (),
+    "position": ("base",),
+    "size": ("base",),
+    "side": (),
+    "entry": ("quote",),
+    "margin": ("quote",),
+    "leverage": (),
+    "collateral": ("base",),
+    "debt": ("quote",),
+    "threshold": ("%", "bps", "share"),
+    "health_factor": (),
+}
+SHARES = {"%": PPM // 100, "bps": PPM // 10_000, "share": PPM}
+SIDES = {"long": 1, "buy": 1, "short": -1, "sell": -1}
 
 
 @dataclass(frozen=True)
 class Positions:
-    """Accounts, one an element."""
+    """Positions, one an element of each array."""
 
     positions: NDArray[np.int64]
-    """Lots, negative: short."""
-    entry_prices: NDArray[np.int64]
-    """Ticks."""
+    """Lots, negative: short. Of the lending form: what is pledged."""
+    entry_prices: NDArray[np.int64] | None
+    """Ticks; ``None`` of the lending form."""
     margin: NDArray[np.int64]
-    """Cash units."""
-    accounts: NDArray[np.object_] | None
+    """Cash units: own funds; of the lending form the debt, negative."""
+    accounts: NDArray[np.object_] | None = None
     """Identifiers, if there is such a column."""
     rejected: tuple[str, ...] = ()
     """What was wrong with each row that was left out, with ``bad="skip"``."""
+    instruments: NDArray[np.object_] | None = None
+    """Names, if there is such a column."""
+    thresholds: NDArray[np.int64] | None = None
+    """Ppm of the collateral's value, of the lending form."""
+    scales: tuple[Instrument, ...] = ()
+    """The steps that real units became, an instrument each; empty if the file holds steps."""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """What was rounded, and which accounts hardly have a margin: how many, and where first."""
 
     def __len__(self) -> int:
         return len(self.positions)
 
 
 class PositionsError(FeedError):
-    """A snapshot has rows that are no accounts, or is no snapshot.
+    """A snapshot has rows that are no positions.
 
     ``mistakes`` holds all of them, the message the first 20.
     """
@@ -73,6 +117,9 @@ class PositionsError(FeedError):
 def read_positions(
     path: str | PathLike[str],
     *,
+    columns: Mapping[str, Any] | str | PathLike[str] | None = None,
+    instruments: Instrument | Sequence[Instrument] = (),
+    price: Decimal | None = None,
     multiplier: int = 1,
     bad: Literal["raise", "skip"] = "raise",
 ) -> Positions:
@@ -81,9 +128,16 @@ def read_positions(
     Parameters
     ----------
     path
-        Ends in ``.csv`` or ``.parquet``.
+        Ends in ``.csv``, packed or not (``.csv.gz``), or ``.parquet``.
+    columns
+        Which column holds what: a dictionary or a TOML file, see ``lob.feeds.column_map``.
+    instruments
+        What real units are counted in, by the name, or the base, that the file gives; one alone
+        counts for every row. None: found in the file.
+    price
+        Quote for one base, of the lending form with health factors and no thresholds.
     multiplier
-        Cash units of one lot at one tick, for margins that follow from a leverage.
+        Cash units of one lot at one tick, where the file holds steps and leverages.
     bad
         What is done about bad rows: ``"raise"`` refuses the file and names them, ``"skip"`` leaves
         them out and names them in ``rejected``.
@@ -93,43 +147,39 @@ def read_positions(
     PositionsError
         If rows are bad and ``bad`` is ``"raise"``.
     FeedError
-        If the file cannot be read, is no table, lacks a column, or is empty.
+        If the file cannot be read, is no table, lacks a column, or is empty; if the map is none.
     """
     if bad not in ("raise", "skip"):
         raise ValueError(f'bad must be "raise" or "skip", got {bad!r}')
-    source = Path(path)
-    table = _read_table(source)
-    if table.num_rows == 0:
-        raise FeedError("no rows; one account a row is expected", path=source)
-    reader = _Reader(source, table)
-    lots = reader.position()
-    entry = reader.integers("entry", 1, MAX_PRICE)
-    margin = reader.margin(lots, entry, multiplier)
-    accounts = reader.accounts()
-    if reader.mistakes and bad == "raise":
-        raise PositionsError(source, reader.sorted_mistakes())
-    good = ~reader.bad
-    return Positions(
-        lots[good],
-        entry[good],
-        margin[good],
-        None if accounts is None else accounts[good],
-        tuple(reader.sorted_mistakes()),
-    )
+    given = (instruments,) if isinstance(instruments, Instrument) else tuple(instruments)
+    rows = read_rows(Path(path))
+    reader = _Reader(rows, read_map(columns, UNITS), given, price, multiplier)
+    found = reader.lending() if reader.has("collateral", "debt") else reader.perpetual()
+    if rows.mistakes and bad == "raise":
+        raise PositionsError(rows.path, rows.sorted_mistakes())
+    good = ~rows.bad
+    kept: dict[str, Any] = {
+        name: value[good] if isinstance(value, np.ndarray) else value
+        for name, value in vars(found).items()
+    }
+    return replace(Positions(**kept), rejected=tuple(rows.sorted_mistakes()), notes=reader.notes())
 
 
 def write_positions(path: str | PathLike[str], positions: Positions) -> None:
-    """Write a snapshot that ``read_positions`` reads back."""
+    """Write a snapshot in steps, which ``read_positions`` reads back."""
     import pyarrow as pa
     from pyarrow import csv, parquet
 
-    columns: dict[str, Any] = {
-        "position": positions.positions,
-        "entry": positions.entry_prices,
-        "margin": positions.margin,
-    }
-    if positions.accounts is not None:
-        columns = {"account": [str(name) for name in positions.accounts], **columns}
+    columns: dict[str, Any] = {}
+    for name, names in (("account", positions.accounts), ("instrument", positions.instruments)):
+        if names is not None:
+            columns[name] = [str(one) for one in names]
+    if positions.entry_prices is None:
+        columns |= {"collateral": positions.positions, "debt": -positions.margin}
+        columns["threshold"] = positions.thresholds
+    else:
+        columns |= {"position": positions.positions, "entry": positions.entry_prices}
+        columns["margin"] = positions.margin
     table = pa.table(columns)
     target = Path(path)
     if target.suffix == ".csv":
@@ -140,145 +190,343 @@ def write_positions(path: str | PathLike[str], positions: Positions) -> None:
         raise ValueError(f"{target}: a snapshot's name ends in .csv or .parquet")
 
 
-def _read_table(source: Path) -> "pa.Table":
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    if source.suffix not in (".csv", ".parquet"):
-        raise FeedError("a snapshot's name ends in .csv or .parquet", path=source)
-    try:
-        if not source.is_file():
-            raise FeedError("no such file, or not a regular one", path=source)
-        with source.open("rb") as file:
-            if source.suffix == ".parquet":
-                table = parquet.read_table(file)
-            else:
-                # As text: a cell that is no number is one bad row, not a bad file.
-                names = csv.open_csv(source).schema.names
-                types = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-                table = csv.read_csv(file, convert_options=types)
-    except pa.ArrowException as error:
-        what = str(error).splitlines()[0]
-        raise FeedError(f"not a whole {source.suffix} file ({what})", path=source) from None
-    except OSError as error:
-        raise FeedError(str(error.strerror or error), path=source) from None
-    twice = [name for name in table.column_names if table.column_names.count(name) > 1]
-    if twice:
-        raise FeedError(f"has the column {twice[0]!r} twice", path=source)
-    return table
-
-
 class _Reader:
-    """Turns the columns of a table into numbers, and keeps what is wrong."""
+    """Turns the columns of a table into steps, and keeps what is wrong or was rounded."""
 
-    def __init__(self, source: Path, table: "pa.Table") -> None:
-        self.source = source
-        self.table = table
-        # The first line of a CSV names the columns.
-        self.first = 2 if source.suffix == ".csv" else 0
-        self.bad = np.zeros(table.num_rows, np.bool_)
-        self.mistakes: list[tuple[int, str]] = []
+    def __init__(
+        self,
+        rows: Rows,
+        columns: ColumnMap,
+        instruments: tuple[Instrument, ...],
+        price: Decimal | None,
+        multiplier: int,
+    ) -> None:
+        self.rows = rows
+        self.columns = columns
+        self.given = instruments
+        self.price = price
+        self.multiplier = multiplier
+        self.names = rows.texts(self.name("instrument")) if self.has("instrument") else None
+        self.scales: dict[str, Instrument] = {}
+        self.noted: list[tuple[str, NDArray[np.bool_]]] = []
 
-    def sorted_mistakes(self) -> list[str]:
-        """What is wrong, in the order of the rows."""
-        where = "line" if self.first else "row"
-        return [f"{where} {row + self.first}: {what}" for row, what in sorted(self.mistakes)]
+    # ---------------------------------------------------------------- the two forms
 
-    def refuse(self, rows: NDArray[np.int64], what: str, cells: Any) -> None:
-        """Note that the rows are bad, with what stands there."""
-        for row in rows.tolist():
-            self.bad[row] = True
-            self.mistakes.append((row, f"{what}, got {cells[row].as_py()!r}"))
-
-    def column(self, *names: str) -> Any:
-        """The first of the columns that is there."""
-        for name in names:
-            if name in self.table.column_names:
-                return self.table.column(name).combine_chunks()
-        raise FeedError(
-            f"column {' or '.join(names)} is missing; there are "
-            f"{', '.join(self.table.column_names)}",
-            path=self.source,
+    def perpetual(self) -> Positions:
+        """Positions that were entered at a price, with a margin."""
+        self.require(
+            {
+                "position, signed, or size and side": self.has("position")
+                or self.has("size", "side"),
+                "entry": self.has("entry"),
+                "margin or leverage": self.has("margin") or self.has("leverage"),
+            }
+        )
+        sizes = self.column("position" if self.has("position") else "size")
+        self.find_scales(sizes, self.column("entry"), None)
+        lots = self.held()
+        entry = self.prices()
+        return Positions(
+            lots,
+            entry,
+            self.margins(lots, entry),
+            self.accounts(),
+            instruments=self.instrument_names(),
+            scales=tuple(self.scales.values()),
         )
 
-    def numbers(self, name: str, scale: int, low: int, high: int) -> NDArray[np.int64]:
-        """A column in whole steps of ``1 / scale``; what is no such number is refused."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
+    def lending(self) -> Positions:
+        """Collateral, what is owed on it, and when that is too much."""
+        stated = self.has("threshold") or self.has("health_factor")
+        self.require({"threshold or health_factor": stated})
+        collateral, debt = self.column("collateral"), self.column("debt")
+        self.find_scales(collateral, None, debt)
+        lots = self.steps("collateral", "lot", 0)
+        owed = self.steps("debt", "cash", 0)
+        nothing = (lots == 0) & (owed == 0)
+        self.rows.refuse(nothing, "collateral and debt must not both be 0", collateral.name)
+        return Positions(
+            lots,
+            None,
+            -owed,
+            self.accounts(),
+            instruments=self.instrument_names(),
+            thresholds=self.thresholds(lots, owed),
+            scales=tuple(self.scales.values()),
+        )
 
-        cells = self.column(name)
-        if pa.types.is_nested(cells.type) or pa.types.is_binary(cells.type):
-            raise FeedError(f"column {name} holds {cells.type}, not numbers", path=self.source)
-        if pa.types.is_signed_integer(cells.type) and scale == 1:
-            exact = cells
-        else:
-            text = pc.utf8_trim_whitespace(cells.cast(pa.string()))
-            number = pc.match_substring_regex(text, r"^[+-]?\d{1,19}(\.\d{1,9})?$")
-            plain = pc.fill_null(number, False)
-            text = pc.if_else(plain, pc.utf8_ltrim(text, "+"), pa.scalar(None, pa.string()))
-            steps = pc.multiply(text.cast(pa.decimal128(28, 9)), pa.scalar(Decimal(scale)))
-            whole = pc.equal(pc.floor(steps), steps)
-            inside = pc.and_(
-                pc.greater_equal(steps, pa.scalar(-MAX_SIZE)),
-                pc.less_equal(steps, pa.scalar(MAX_SIZE)),
+    # ---------------------------------------------------------------- columns
+
+    def name(self, field_name: str) -> str:
+        """The column of a field."""
+        return self.columns[field_name].name
+
+    def column(self, field_name: str) -> MappedColumn:
+        """The column of a field and its unit."""
+        return self.columns[field_name]
+
+    def has(self, *fields: str) -> bool:
+        """Whether there are the columns of fields."""
+        return all(self.name(one) in self.rows for one in fields)
+
+    def require(self, needed: dict[str, bool]) -> None:
+        """Refuse a table that lacks columns, naming what is accepted and what there is."""
+        mapped = [
+            one.name
+            for key, one in self.columns.items()
+            if one.name != key and one.name not in self.rows
+        ]
+        missing = [what for what, is_there in needed.items() if not is_there]
+        if mapped or missing:
+            said = [f"no column is called {', '.join(map(repr, mapped))}"] if mapped else []
+            said += [f"columns are missing: {'; '.join(missing)}"] if missing else []
+            raise FeedError(
+                f"{'. '.join(said)}. It has {', '.join(map(repr, self.rows.names))}; a map of "
+                "columns says which holds what, see lob.feeds.positions",
+                path=self.rows.path,
             )
-            kept = pc.if_else(pc.and_(whole, inside), steps, pa.scalar(None, steps.type))
-            exact = kept.cast(pa.int64(), safe=False)
-        unknown = np.asarray(pc.is_null(exact))
-        values = np.asarray(pc.fill_null(exact, low)).astype(np.int64)
-        outside = unknown | (values < low) | (values > high)
-        shown = f"{low / scale:g} to {high / scale:g}" if scale > 1 else f"{low} to {high}"
-        kind = "a whole number" if scale == 1 else f"a number in steps of 1/{scale:,}"
-        self.refuse(np.flatnonzero(outside), f"{name} must be {kind} from {shown}", cells)
-        return np.where(outside, low, values)
 
-    def integers(self, name: str, low: int, high: int) -> NDArray[np.int64]:
-        """A column of whole numbers."""
-        return self.numbers(name, 1, low, high)
+    def note(self, what: str, rows: NDArray[np.bool_]) -> None:
+        """Remember that something holds of rows."""
+        self.noted.append((what, rows))
 
-    def position(self) -> NDArray[np.int64]:
-        """Signed lots."""
-        if "position" in self.table.column_names:
-            lots = self.integers("position", -MAX_SIZE, MAX_SIZE)
-            zero = np.flatnonzero((lots == 0) & ~self.bad)
-            self.refuse(zero, "position must not be 0", self.column("position"))
-            return lots
-        sizes = self.integers("size", 1, MAX_SIZE)
-        cells = self.column("side")
-        words = np.array([str(cell).strip().lower() for cell in cells.to_pylist()], object)
-        longs, shorts = words == "long", words == "short"
-        self.refuse(np.flatnonzero(~(longs | shorts)), "side must be long or short", cells)
-        return np.where(shorts, -sizes, sizes)
+    def notes(self) -> tuple[str, ...]:
+        """What was noted of rows that are not bad, with their number and the first one's place."""
+        found = []
+        for what, rows in self.noted:
+            at = np.flatnonzero(rows & ~self.rows.bad)
+            if len(at):
+                found.append(f"{len(at):,} {what}, first {self.rows.where(int(at[0]))}")
+        return tuple(found)
 
-    def margin(
-        self, lots: NDArray[np.int64], entry: NDArray[np.int64], multiplier: int
-    ) -> NDArray[np.int64]:
-        """Own funds, given or from the leverage."""
-        notional = np.abs(lots.astype(np.float64)) * entry * multiplier
-        much = np.flatnonzero((notional >= 2.0**61) & ~self.bad)
-        self.refuse(much, "the notional must be below 2**61 cash units", self.column("entry"))
-        if "margin" in self.table.column_names:
-            return self.integers("margin", 0, MAX_MARGIN)
-        times = self.numbers("leverage", LEVERAGE_SCALE, 1, 10**6 * LEVERAGE_SCALE)
-        exact = np.abs(lots).astype(object) * entry * multiplier * LEVERAGE_SCALE
-        rounded_up = np.where(self.bad, 0, -(-exact // times))
-        much = np.flatnonzero(rounded_up > MAX_MARGIN)
-        self.refuse(
-            much, f"the leverage makes a margin above {MAX_MARGIN}", self.column("leverage")
+    # ---------------------------------------------------------------- steps
+
+    def key(self, row: int) -> str:
+        """Which scale counts for a row."""
+        return self.names[row] if self.names is not None else ""
+
+    def find_scales(
+        self, size: MappedColumn, price: MappedColumn | None, cash: MappedColumn | None
+    ) -> None:
+        """An instrument for every name, where anything is in real units."""
+        money = cash or self.column("margin")
+        money = money if money.name in self.rows else MappedColumn("")
+        if not any(one.unit for one in (size, price or size, money)):
+            return
+        keys = sorted(set(self.names)) if self.names is not None else [""]
+        if self.given:
+            for key in keys:
+                self.scales[key] = self._given(key)
+            return
+        everything = Decimal(10) ** FINEST
+        lots = self._finest(size, Decimal(MAX_SIZE) / everything)
+        if price is not None:
+            ticks = self._finest(price, Decimal(MAX_PRICE))
+        else:
+            owed = self._finest(money, Decimal(MAX_SIZE) / everything)
+            ticks = {key: min(Decimal(1), owed[key] / lots[key]) for key in keys}
+        unit = min(lots[key] * ticks[key] for key in keys)
+        for number, key in enumerate(keys):
+            multiplier = int(lots[key] * ticks[key] / unit)
+            self.scales[key] = Instrument(
+                key or "instrument", ticks[key], lots[key], number, multiplier, base=key
+            )
+
+    def _given(self, key: str) -> Instrument:
+        if len(self.given) == 1 and not key:
+            return self.given[0]
+        for one in self.given:
+            if key in (one.name, one.base):
+                return one
+        if len(self.given) == 1 and self.names is None:
+            return self.given[0]
+        named = ", ".join(one.name for one in self.given)
+        raise FeedError(f"no instrument is called {key!r}: there are {named}", path=self.rows.path)
+
+    def _finest(self, column: MappedColumn, most: Decimal) -> dict[str, Decimal]:
+        """The largest power of ten that every number of a column is a multiple of, by instrument.
+
+        At least ``10 ** -FINEST``, and so large that the largest number has at most ``most`` steps.
+        """
+        finest: dict[str, int] = {}
+        largest: dict[str, Decimal] = {}
+        for row, text in enumerate(self.rows.texts(column.name)):
+            try:
+                number = abs(Decimal(text)).normalize()
+            except ArithmeticError:
+                continue
+            if number.is_finite() and abs(number.adjusted()) <= 30:
+                key = self.key(row)
+                exponent = int(number.as_tuple().exponent) if number else 0
+                finest[key] = min(finest.get(key, 0), exponent)
+                largest[key] = max(largest.get(key, Decimal(0)), number)
+        found = {}
+        for key in set(self.names) if self.names is not None else {""}:
+            exponent = max(finest.get(key, 0), -FINEST) if column.unit else 0
+            while column.unit and largest.get(key, Decimal(0)) > most.scaleb(exponent):
+                exponent += 1
+            found[key] = Decimal(1).scaleb(exponent)
+        return found
+
+    def steps(self, field_name: str, what: Literal["lot", "tick", "cash"], low: int) -> Any:
+        """A field in steps: as it is, or from real units, rounded.
+
+        Lots are rounded toward 0, ticks to the nearest, cash down for what is owned and up for what
+        is owed.
+        """
+        column = self.column(field_name)
+        high = MAX_PRICE if what == "tick" else MAX_SIZE
+        if not column.unit:
+            return self.rows.integers(column.name, low, high, called=field_name)
+        least = f"{low} or more" if low >= 0 else "a number"
+        numbers = self.rows.decimals(
+            column.name,
+            lambda number: number >= low,
+            f"{field_name} must be a decimal number" + (f", {least}" if low >= 0 else ""),
         )
-        return np.where(self.bad, 0, rounded_up).astype(np.int64)
+        rounding = {"lot": ROUND_DOWN, "tick": ROUND_HALF_EVEN, "cash": ROUND_FLOOR}[what]
+        found = np.zeros(len(numbers), np.int64)
+        rounded = np.zeros(len(numbers), np.bool_)
+        outside = np.zeros(len(numbers), np.bool_)
+        for row, number in enumerate(numbers):
+            scale = self.scales[self.key(row)]
+            step = {
+                "lot": scale.lot_size,
+                "tick": scale.tick_size,
+                "cash": Decimal(scale.cash_unit.numerator) / scale.cash_unit.denominator,
+            }[what]
+            steps = number / step
+            if field_name == "debt":
+                whole = -(-steps).to_integral_value(ROUND_FLOOR)
+            else:
+                whole = steps.to_integral_value(rounding)
+            outside[row] = abs(whole) > high
+            rounded[row] = whole != steps
+            found[row] = 0 if outside[row] else int(whole)
+        self.rows.refuse(outside, f"{field_name} has too many steps", column.name)
+        how = {"lot": "lots, rounded toward 0", "tick": "ticks, rounded to the nearest"}
+        self.note(
+            f"times {field_name} is not whole {how.get(what, 'units of cash, rounded')}", rounded
+        )
+        return found
+
+    def held(self) -> NDArray[np.int64]:
+        """Signed lots."""
+        if not self.has("position"):
+            return self.sided()
+        name = self.name("position")
+        lots: NDArray[np.int64] = self.steps("position", "lot", -MAX_SIZE)
+        self.rows.refuse(lots == 0, "position must not be 0", name)
+        if self.has("size", "side"):
+            self.rows.refuse(lots != self.sided(), "position contradicts size and side", name)
+        return lots
+
+    def sided(self) -> NDArray[np.int64]:
+        """Signed lots from a size and a side."""
+        sizes: NDArray[np.int64] = self.steps(
+            "size", "lot", 1 if not self.column("size").unit else 0
+        )
+        self.rows.refuse(sizes == 0, "size must not be 0", self.name("size"))
+        words = self.rows.texts(self.name("side"))
+        signs = np.array([SIDES.get(word.lower(), 0) for word in words], np.int64)
+        said = "side must be long or short, or buy or sell"
+        self.rows.refuse(signs == 0, said, self.name("side"))
+        return signs * sizes
+
+    def prices(self) -> NDArray[np.int64]:
+        """Entry prices in ticks, 1 or more."""
+        entry: NDArray[np.int64] = self.steps(
+            "entry", "tick", 1 if not self.column("entry").unit else 0
+        )
+        self.rows.refuse(entry < 1, "entry must be a tick or more", self.name("entry"))
+        return entry
+
+    def multipliers(self) -> NDArray[np.int64]:
+        """Cash units of one lot at one tick, of every row."""
+        if not self.scales:
+            return np.full(len(self.rows), self.multiplier, np.int64)
+        return np.array([self.scales[self.key(row)].multiplier for row in range(len(self.rows))])
+
+    def margins(self, lots: NDArray[np.int64], entry: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Own funds, given or from the leverage."""
+        multipliers = self.multipliers()
+        notional = np.abs(lots.astype(np.float64)) * entry * multipliers
+        said = "the notional must be below 2**61 cash units"
+        self.rows.refuse(notional >= 2.0**61, said, self.name("entry"))
+        margin: NDArray[np.int64] | None = None
+        if self.has("margin"):
+            margin = self.steps("margin", "cash", 0)
+        if margin is None or self.has("leverage"):
+            name = self.name("leverage")
+            times = self.rows.integers(name, 1, 10**6 * LEVERAGE_SCALE, scale=LEVERAGE_SCALE)
+            exact = np.abs(lots).astype(object) * entry * multipliers.astype(object)
+            rounded_up = np.where(self.rows.bad, 0, -(-exact * LEVERAGE_SCALE // times))
+            much = np.asarray(rounded_up > MAX_SIZE, np.bool_)
+            self.rows.refuse(much, f"the leverage makes a margin above {MAX_SIZE}", name)
+            found: NDArray[np.int64] = np.where(self.rows.bad, 0, rounded_up).astype(np.int64)
+            if margin is not None:
+                said = (
+                    "leverage contradicts margin, which should be the notional over it, rounded up"
+                )
+                self.rows.refuse(margin != found, said, name)
+            margin = found
+        said = f"times the margin is below 1/{TINY:,} of the notional"
+        self.note(said, margin.astype(np.float64) * TINY < notional)
+        return margin
+
+    def thresholds(self, lots: NDArray[np.int64], owed: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Debt over the collateral's value at which an account is liquidated, in ppm."""
+        if self.has("threshold"):
+            column = self.column("threshold")
+            if not column.unit:
+                return self.rows.integers(column.name, 1, PPM, called="threshold")
+            share = SHARES[column.unit]
+            numbers = self.rows.decimals(
+                column.name,
+                lambda number: 1 <= number * share <= PPM,
+                f"threshold must be above 0 {column.unit}, and at most the whole",
+            )
+            return np.array([int(number * share) for number in numbers], np.int64)
+        if self.price is None:
+            raise FeedError(
+                "it has health factors and no thresholds: give the price of the collateral",
+                path=self.rows.path,
+            )
+        name = self.name("health_factor")
+        said = "health_factor must be above 0"
+        factors = self.rows.decimals(name, lambda number: number > 0, said)
+        found = np.zeros(len(factors), np.int64)
+        for row, factor in enumerate(factors):
+            scale = self.scales.get(self.key(row), Instrument("instrument"))
+            worth = int(lots[row]) * self.price / scale.tick_size * scale.multiplier
+            share_owed = factor * int(owed[row]) * PPM / worth if worth else Decimal(0)
+            found[row] = int(min(share_owed, Decimal(2 * PPM)))
+        said = "health_factor makes a threshold that is not from 1 ppm to the whole"
+        self.rows.refuse((found < 1) | (found > PPM), said, name)
+        return found
+
+    # ---------------------------------------------------------------- names
+
+    def instrument_names(self) -> NDArray[np.object_] | None:
+        """The instrument of every row."""
+        if self.names is None:
+            return None
+        names = np.array(self.names, object)
+        self.rows.refuse(names == "", "instrument must not be empty", self.name("instrument"))
+        return names
 
     def accounts(self) -> NDArray[np.object_] | None:
-        """Identifiers, each once."""
-        if "account" not in self.table.column_names:
+        """Identifiers, each once an instrument."""
+        if not self.has("account"):
             return None
-        cells = self.column("account")
-        names = np.array(cells.to_pylist(), object)
-        seen: set[Any] = set()
-        again = []
+        names = np.array(self.rows.column(self.name("account")).to_pylist(), object)
+        seen: set[tuple[Any, str]] = set()
+        again = np.zeros(len(names), np.bool_)
         for row, name in enumerate(names.tolist()):
-            if name in seen:
-                again.append(row)
-            seen.add(name)
-        self.refuse(np.array(again, np.int64), "account must not repeat", cells)
+            again[row] = (name, self.key(row)) in seen
+            seen.add((name, self.key(row)))
+        said = "account must not repeat" + (
+            " with one instrument" if self.names is not None else ""
+        )
+        self.rows.refuse(again, said, self.name("account"))
         return names

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lob.checks import integer
-from lob.feeds.containers import BOM, open_source
+from lob.feeds.containers import BOM, check_utf8, open_source
 from lob.feeds.errors import FeedError
 from lob.types import MAX_PRICE
 from lob.units import MILLISECOND_NS
@@ -133,11 +133,8 @@ def _text(source: Path) -> str:
         if len(data) > MAX_BYTES:
             raise FeedError(f"a series has at most {MAX_BYTES} bytes", path=opened.name)
     data = data.removeprefix(BOM)
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise FeedError("is no text in UTF-8", path=source, line=line) from None
+    check_utf8(data, source)
+    return data.decode()
 
 
 def _row(

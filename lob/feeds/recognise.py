@@ -75,7 +75,7 @@ FORMATS: list[Format] = [
     Format("okx", "lob.feeds.okx:Okx"),
     Format("hftbacktest", "lob.feeds.hftbacktest:HftBacktest"),
     Format("tardis", "lob.feeds.tardis:Tardis"),
-    Format("table", "lob.feeds.tables:Table"),
+    Format("table", "lob.feeds.tables:TableFeed"),
 ]
 """All formats, one a line; the first that recognises a file reads it."""
 

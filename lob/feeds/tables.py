@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lob.feeds._shapes import Code, Mark, Shape
-from lob.feeds.containers import BOM, Source, blocks_of_lines, open_source
+from lob.feeds.containers import BOM, FeedFile, blocks_of_lines, open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import FeedReport
 from lob.feeds.level_feed import LevelFeed, fault_of
 from lob.feeds.recognise import Head
 
-__all__ = ["Columns", "Table", "read_table"]
+__all__ = ["TableColumns", "TableFeed", "read_table"]
 
 PARQUET = b"PAR1"
 _UNITS = {"s": Mark.TIME_S, "ms": Mark.TIME_MS, "us": Mark.TIME_US, "ns": Mark.TIME_NS}
@@ -29,7 +29,7 @@ _TIMES = {
 }
 
 
-class Columns(NamedTuple):
+class TableColumns(NamedTuple):
     """The columns of a table."""
 
     names: list[str]
@@ -37,7 +37,7 @@ class Columns(NamedTuple):
     """What each is, and of which side (0: told by another column)."""
 
 
-def read_table(source: Source, shape: Shape, header: bool = True) -> Iterator[None]:
+def read_table(source: FeedFile, shape: Shape, header: bool = True) -> Iterator[None]:
     """Take the rows of a CSV, come back whenever some are there; ``header``: the first is none."""
     line = 0
     for block in blocks_of_lines(source):
@@ -53,7 +53,7 @@ def read_table(source: Source, shape: Shape, header: bool = True) -> Iterator[No
     yield
 
 
-class Table(LevelFeed):
+class TableFeed(LevelFeed):
     """A CSV or Parquet file whose rows are sizes of levels, or trades.
 
     Parameters
@@ -105,7 +105,7 @@ class Table(LevelFeed):
         for fact in ("price", "size") if trades else ("price", "size", "side"):
             if facts[fact] not in self.names:
                 raise FeedError(self._lacking(facts[fact]), path=self.path)
-        self.columns = Columns(
+        self.columns = TableColumns(
             self.names, [(known[places[n]] if n in places else None, 0) for n in self.names]
         )
 

@@ -25,7 +25,7 @@ from lob.feeds.errors import FeedError
 from lob.feeds.feed import FeedReport
 from lob.feeds.level_feed import LevelFeed
 from lob.feeds.recognise import Head
-from lob.feeds.tables import Columns, read_table
+from lob.feeds.tables import TableColumns, read_table
 
 __all__ = ["Tardis"]
 
@@ -86,7 +86,7 @@ class Tardis(LevelFeed):
         self.kind = kind
         self.follows = {"in_runs": kind == "incremental_book_L2"}
         in_ns = _is_ns(data, names)
-        self.columns = Columns(names, [_column(name, in_ns) for name in names])
+        self.columns = TableColumns(names, [_column(name, in_ns) for name in names])
         self.report = self._new_report()
 
     def _new_report(self) -> FeedReport:

@@ -15,9 +15,9 @@ from lob.units import SECOND_NS
 __all__ = [
     "AnyPrice",
     "AtPrice",
-    "BestBid",
     "Collected",
     "Falling",
+    "HighestBid",
     "Offer",
     "OfferListener",
     "OfferPrice",
@@ -270,7 +270,7 @@ class InUnits(NamedTuple):
 
 
 @dataclass(slots=True)
-class BestBid:
+class HighestBid:
     """An auction with a winner: the best bid so far, which the next one must beat."""
 
     price: int | None = None

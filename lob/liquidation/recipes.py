@@ -12,12 +12,19 @@ from lob.checks import choice
 from lob.clearing.clearing import LiquidationEngine
 from lob.liquidation.formulas.aave import AaveRules
 from lob.liquidation.formulas.arithmetic import RAY, WAD
-from lob.liquidation.formulas.curves import Curve, Exponential, Linear, StairStep
+from lob.liquidation.formulas.curves import Curve, ExponentialDecrease, Linear, StairStep
 from lob.liquidation.formulas.maker import ClipRules
 from lob.liquidation.formulas.morpho import morpho_incentive
 from lob.liquidation.market_sale import MarketSale
 from lob.liquidation.parts.limits import FirstSlice, Hole, Unlimited
-from lob.liquidation.parts.price_paths import AtBankruptcy, AtMark, Bids, Dutch, FixedBonus, Funded
+from lob.liquidation.parts.price_paths import (
+    AtBankruptcy,
+    AtFundLimit,
+    AtMark,
+    Bids,
+    Dutch,
+    FixedBonus,
+)
 from lob.liquidation.parts.protocols import Limits, Sizing
 from lob.liquidation.parts.settlement import Waterfall
 from lob.liquidation.parts.sizing import AaveClose, All, CloseFactor, DownTier
@@ -109,7 +116,7 @@ def takeover_stages(
             patience=ns(rest),
             **common,
         ),
-        Stage(price_path=Funded(), takers=Book(funded=True), moves_on=True, **common),
+        Stage(price_path=AtFundLimit(), takers=Book(funded=True), moves_on=True, **common),
         Stage(price_path=AtBankruptcy(), takers=opposing, moves_on=True, **common),
         at_last(end, last, binding=True),
     ]
@@ -352,7 +359,7 @@ def curve_of(kind: str, cut: int, step: int, fall: int) -> Curve:
     if kind == "linear":
         return Linear(fall)
     if kind == "exponential":
-        return Exponential(root(cut, step))
+        return ExponentialDecrease(root(cut, step))
     raise ValueError(f"curve must be stair, linear or exponential, got {kind!r}")
 
 

@@ -23,7 +23,7 @@ from lob.checks import integer
 from lob.liquidation.design import LiquidationDesign
 from lob.liquidation.offers import Offer
 from lob.liquidation.parts.limits import Unlimited
-from lob.liquidation.parts.price_paths import AtMark, Market
+from lob.liquidation.parts.price_paths import AtMark, AtMarket
 from lob.liquidation.parts.protocols import Limits, PricePath, Settlement, Sizing, Takers, Trigger
 from lob.liquidation.parts.settlement import Waterfall
 from lob.liquidation.parts.sizing import All
@@ -48,7 +48,7 @@ class Stage:
 
     trigger: Trigger = field(default_factory=Always)
     sizing: Sizing = field(default_factory=All)
-    price_path: PricePath = field(default_factory=Market)
+    price_path: PricePath = field(default_factory=AtMarket)
     takers: Takers = field(default_factory=Book)
     settlement: Settlement = field(default_factory=Waterfall)
     limits: Limits = field(default_factory=Unlimited)

@@ -13,7 +13,7 @@ from lob.types import MAX_PRICE, Session
 from lob.units import PPM
 from lob.venue.call_auction import Uncross
 
-__all__ = ["Breaker", "CallAuction", "CircuitBreaker", "Level"]
+__all__ = ["Breaker", "CircuitBreaker", "Level", "ScheduledCallAuction"]
 
 INSTRUMENTS = 2**16 - 1
 
@@ -239,7 +239,7 @@ class CircuitBreaker(Breaker):
         venue.set_band(self.instrument, max(low, -MAX_PRICE), min(high, MAX_PRICE))
 
 
-class CallAuction(Breaker):
+class ScheduledCallAuction(Breaker):
     """Collects orders at set times, and lets them trade at one price: an opening, a close.
 
     Parameters

@@ -9,7 +9,7 @@ from lob.engine.matching cimport EventSink
 from lob.engine.records cimport Event, Message
 from lob.engine.wide cimport int128
 
-cdef struct Terms:
+cdef struct InstrumentTerms:
     # How a trade of an instrument is settled.
     int64_t base  # asset that changes hands
     int64_t quote  # asset that is paid
@@ -48,7 +48,7 @@ cdef class Venue(Market):
     cdef int settle(self, int64_t instrument, int64_t first, int64_t replaced) except -1
     cdef int settle_trade(self, const Event *event, int64_t taker, int64_t maker) except -1
     cdef int charge_fee(
-        self, const Terms *terms, int128 cash, int64_t account, int64_t rate, int64_t tag,
+        self, const InstrumentTerms *terms, int128 cash, int64_t account, int64_t rate, int64_t tag,
         int64_t instrument,
     ) except -1
     cdef int tell_case(

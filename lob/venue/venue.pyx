@@ -243,7 +243,7 @@ cdef class Venue(Market):
 
     def write_terms(self, more_assets):
         """Give every instrument its assets, and the ledger theirs."""
-        cdef Terms *terms
+        cdef InstrumentTerms *terms
         names = []
         for instrument in self.instruments:
             for name in (instrument.quote, instrument.base or instrument.name):
@@ -253,9 +253,9 @@ cdef class Venue(Market):
             self.ledger.add_asset(name)
         self.fees = self.ledger.open_account("the venue: fees")
         self.terms = Block()
-        self.terms.reserve(sizeof(Terms) * len(self.books))
+        self.terms.reserve(sizeof(InstrumentTerms) * len(self.books))
         for i, instrument in enumerate(self.instruments):
-            terms = &(<Terms *>self.terms.data)[<int64_t>i]
+            terms = &(<InstrumentTerms *>self.terms.data)[<int64_t>i]
             terms.base = self.ledger.asset(instrument.base or instrument.name)
             terms.quote = self.ledger.asset(instrument.quote)
             terms.multiplier = instrument.multiplier
@@ -659,7 +659,7 @@ cdef class Venue(Market):
 
         In a call auction both orders rested: either side pays the maker's fee.
         """
-        cdef const Terms *terms = &(<Terms *>self.terms.data)[event.instrument]
+        cdef const InstrumentTerms *terms = &(<InstrumentTerms *>self.terms.data)[event.instrument]
         cdef int64_t buyer = taker if event.side == BUY else maker
         cdef int64_t seller = maker if event.side == BUY else taker
         cdef int64_t tag = event.tag if event.tag >= LIQUIDATION_TAG else event.resting_tag
@@ -710,7 +710,7 @@ cdef class Venue(Market):
 
     cdef int charge_fee(
         self,
-        const Terms *terms,
+        const InstrumentTerms *terms,
         int128 cash,
         int64_t account,
         int64_t rate,

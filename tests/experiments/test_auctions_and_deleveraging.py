@@ -261,7 +261,7 @@ def test_a_scenario_states_the_parameters_of_its_contest():
 
 def test_a_label_is_used_once():
     alternatives = [{"label": "a", "design": "dutch"}, {"label": "a", "design": "english"}]
-    with pytest.raises(ScenarioError, match="alternatives: 'a' is named twice"):
+    with pytest.raises(ScenarioError, match=r"alternatives\.1\.label: 'a' is named twice"):
         read_scenario("deleveraging-spiral", {"alternatives": alternatives})
 
 

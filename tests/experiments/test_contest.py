@@ -156,7 +156,7 @@ def test_a_control_that_cannot_be_had_is_said(scenario):
     """Half the margin of the least leverage: they fail at the first price."""
     failing = read_scenario(
         "deleveraging-spiral",
-        {**SMALL, "populations.0.leverage": [90.0, 110.0]},
+        {**SMALL, "populations.0.leverage": [90.0, 110.0], "allow_failed_at_start": True},
     )
     found = run_controls(
         failing, parse_designs("market-sale,tiered"), 1, reference="market-sale", workers=1

@@ -6,7 +6,7 @@ import pytest
 from experiments.runs.run import run_scenario
 from experiments.scenario.read import ScenarioError, read_scenario
 from lob import EventKind, Reason, Session
-from lob.venue.breaker import CallAuction, CircuitBreaker, Level
+from lob.venue.breaker import CircuitBreaker, Level, ScheduledCallAuction
 
 SMALL = {"populations.0.count": 500, "seconds": 60.0, "horizon": 30.0}
 BREAKER = {
@@ -38,7 +38,7 @@ def test_a_scenario_with_breakers_halts_collects_and_goes_on(instrument):
     run = run_scenario(scenario(*named(instrument, BREAKER, OPENING)), 1)
     run.simulation.venue.check()
     breaker, opening = run.simulation.venue.breakers
-    assert isinstance(opening, CallAuction)
+    assert isinstance(opening, ScheduledCallAuction)
     assert isinstance(breaker, CircuitBreaker)
     assert breaker.levels == (Level(10_000, 2 * 10**9, 1_500_000_000), Level(100_000, None, 0))
     assert (breaker.window, opening.length, opening.every) == (5 * 10**9, 5 * 10**8, 20 * 10**9)
@@ -65,11 +65,11 @@ def test_a_scenario_with_breakers_halts_collects_and_goes_on(instrument):
     ("change", "says"),
     [
         ({"instrument": "GOLD"}, r"breakers.0.instrument: no instrument is called 'GOLD'"),
-        ({"levels": []}, "breakers.0.circuit-breaker.levels"),
+        ({"levels": []}, "breakers.0.levels"),
         ({"levels": [{"move": 5}, {"move": 5}]}, "levels must have rising moves"),
-        ({"band": 0}, "breakers.0.circuit-breaker.band"),
+        ({"band": 0}, "breakers.0.band"),
         ({"kind": "fuse"}, "breakers.0"),
-        ({"halts": 3}, "breakers.0.circuit-breaker.halts"),
+        ({"halts": 3}, "breakers.0.halts"),
     ],
 )
 def test_a_wrong_breaker_is_refused_with_its_place(instrument, change, says):

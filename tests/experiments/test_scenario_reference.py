@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from experiments.scenario.parts import Table
+from experiments.scenario.table import Table
 from experiments.scenario.reference import UNITS, scenario_page, sections_of
 
 SECTIONS = sections_of()

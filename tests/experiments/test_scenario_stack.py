@@ -7,9 +7,11 @@ import pytest
 import lob
 from experiments.metrics.conservation import check_conservation
 from experiments.runs.run import run_scenario
+from experiments.scenario.build import build
 from experiments.scenario.read import ScenarioError, read_scenario
 from lob.clearing.dynamic_margin import LookThroughMargin
 from lob.clearing.valuation import ClaimValue
+from lob.units import SECOND_NS
 from lob.venue.pool import FairShare
 
 
@@ -98,10 +100,24 @@ def test_a_stack_runs_and_its_claims_are_worth_what_backs_them():
         ("claims.1.name", "steth", "named twice"),
         ("pools.0.base", "gold", "gold"),
         ("clearings.1.holdings.2.asset", "gold", "gold"),
-        ("clearings.1.holdings.2.oracle.source.bases", {"steth": "X"}, "no instrument 'X'"),
+        (
+            "clearings.1.holdings.2.oracle.source.bases",
+            {"steth": "X"},
+            "bases.steth: no instrument is called 'X'",
+        ),
         ("clearings.1.holdings.2.oracle.source.claim", "gold", "gold"),
     ],
 )
 def test_mistakes_of_a_stack(path, value, match):
     with pytest.raises(ScenarioError, match=match):
         read_scenario(stack(), {path: value})
+
+
+def test_pledgers_bring_no_more_than_there_is():
+    """Seed 4 draws 12,155 receipts; the outside world has 12,000 that back no vault."""
+    simulation = build(read_scenario("rehypothecation-chain"), 4)
+    units = simulation["receipt pledgers"].units
+    assert 11_850 < sum(units) <= 12_000
+    simulation.run(until=11 * SECOND_NS)
+    with pytest.raises(ScenarioError, match=r"collateralised_borrowers\.0\.count: .* has 12,000"):
+        read_scenario("rehypothecation-chain", {"collateralised_borrowers.0.count": 12_001})

@@ -8,12 +8,11 @@ import pytest
 from experiments.commands import cli
 from experiments.metrics.conservation import check_conservation
 from experiments.runs.run import run_scenario
-from experiments.runs.stack_summary import is_stacked, risk_before, seeing
-from experiments.scenario.borrowers import DriveTable
+from experiments.runs.stack_summary import is_stacked, risk_before
 from experiments.scenario.build import build
-from experiments.scenario.build_borrowers import driven_prices
+from experiments.scenario.drives import DriveTable, driven_prices
 from experiments.scenario.read import ScenarioError, read_scenario
-from experiments.studies.stress import with_leverage
+from experiments.scenario.variants import seeing, with_leverage
 from lob.clearing.risk import Stacks
 from lob.units import SECOND_NS
 

@@ -6,14 +6,8 @@ import pytest
 
 from experiments.commands import cli
 from experiments.scenario.read import read_scenario
-from experiments.studies.stress import (
-    Failure,
-    phase_diagram,
-    stress_test,
-    with_depth,
-    with_leverage,
-    with_shock,
-)
+from experiments.scenario.variants import with_depth, with_leverage, with_shock
+from experiments.studies.stress import Failure, phase_diagram, stress_test
 
 
 def two_books(depths=(100, 40), *, fund=0, lots=160):

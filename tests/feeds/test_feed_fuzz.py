@@ -1,17 +1,22 @@
 """Damaged files of every format: a ``FeedError`` or a counted report, and nothing else."""
 
+import gzip
 import os
 import random
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import csv, parquet
 
 from lob.feeds import Books, FeedError
 from lob.feeds.bitstamp import Bitstamp
 from lob.feeds.databento import DatabentoMbo
 from lob.feeds.independent_reserve import IndependentReserve
 from lob.feeds.itch import Itch
+from lob.feeds.positions import read_positions
+from lob.feeds.prices import read_prices
 from tests.feeds import writers as w
 
 ROUNDS = int(os.environ.get("FIRESALE_FUZZ_ROUNDS", "60"))
@@ -111,6 +116,45 @@ def test_only_a_feed_error_or_a_report(tmp_path, name, damage):
         if feed is not None:
             assert feed.report.to_dict()["faults"] == feed.report.faults
             str(feed.report)
+
+
+def table_of(kind):
+    """The rows of a snapshot or of a series, each as its bytes."""
+    if kind == "prices":
+        lines = [f"AB,{10**12 + 60_000 * i},{100 + i}.5" for i in range(40)]
+        return [f"{line}\n".encode() for line in ["symbol,timestamp,price", *lines]]
+    lines = [f"a{i},{i - 20 or 9},{100 + i},{10 * i}" for i in range(40)]
+    return [f"{line}\n".encode() for line in ["account,position,entry,margin", *lines]]
+
+
+def parquet_of(rows):
+    """A snapshot as Parquet, in pieces that can be damaged."""
+    buffer = pa.BufferOutputStream()
+    parquet.write_table(csv.read_csv(pa.BufferReader(b"".join(rows))), buffer)
+    data = buffer.getvalue().to_pybytes()
+    return [data[at : at + 50] for at in range(0, len(data), 50)]
+
+
+@pytest.mark.parametrize("damage", [flipped, cut, removed, swapped, doubled, dropped, noise])
+@pytest.mark.parametrize(
+    "kind", ["positions.csv", "positions.csv.gz", "positions.parquet", "prices"]
+)
+def test_only_a_feed_error_or_a_table(tmp_path, kind, damage):
+    path = tmp_path / kind
+    read = read_prices if kind == "prices" else read_positions
+    rows = table_of(kind)
+    if kind.endswith(".parquet"):
+        rows = parquet_of(rows)
+    elif kind.endswith(".gz"):
+        packed = gzip.compress(b"".join(rows))
+        rows = [packed[at : at + 20] for at in range(0, len(packed), 20)]
+    for seed in range(ROUNDS):
+        random_ = random.Random(f"{kind} {damage.__name__} {seed}")
+        path.write_bytes(damage(random_, rows))
+        try:
+            assert len(read(path)) >= 0
+        except FeedError as error:
+            assert str(path) in str(error)  # noqa: PT017
 
 
 def detected(reader, path):

@@ -9,7 +9,7 @@ import pytest
 
 from lob.feeds import Books, FeedError, open_feed, recognise
 from lob.feeds.hftbacktest import EVENT, write_hftbacktest
-from lob.feeds.tables import Table
+from lob.feeds.tables import TableFeed
 from tests.feeds import level_writers as w
 
 ROUNDS = int(os.environ.get("FIRESALE_FUZZ_ROUNDS", "60"))
@@ -201,15 +201,15 @@ def test_tardis_types(tmp_path):
 def test_a_table_with_a_map(tmp_path):
     path = write(tmp_path, ["when,what,kind,at,amount", "1.5,A,bid,10.25,3", "1.5,A,offer,10.5,1"])
     names = {"time_s": "when", "symbol": "what", "side": "kind", "price": "at", "size": "amount"}
-    feed = Table(path, columns=names)
+    feed = TableFeed(path, columns=names)
     (batch,) = feed.batches()
     assert batch[["ts_event", "side", "price", "size"]].tolist() == [
         (1_500_000_000, 1, 1025, 3), (1_500_000_000, -1, 1050, 1)
     ]  # fmt: skip
     with pytest.raises(FeedError, match="has no column side; it has when, what"):
-        Table(path, columns={"time_s": "when", "price": "at", "size": "amount"})
+        TableFeed(path, columns={"time_s": "when", "price": "at", "size": "amount"})
     with pytest.raises(ValueError, match="columns must be of"):
-        Table(path, columns={"colour": "what"})
+        TableFeed(path, columns={"colour": "what"})
 
 
 def test_a_parquet_table_is_the_csv(tmp_path):

@@ -1,8 +1,19 @@
 """Snapshots of positions: what is read, and what is refused row by row."""
 
-import numpy as np
-import pytest
+import gzip
+import json
+import re
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from experiments.commands.cli import main
+from lob import Instrument
+from lob.feeds.errors import FeedError
 from lob.feeds.positions import Positions, PositionsError, read_positions, write_positions
 
 
@@ -87,9 +98,14 @@ def test_only_the_first_mistakes_are_shown(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "match"),
     [
-        ("a.csv", "position,entry\n1,2\n", "column leverage is missing"),
+        (
+            "a.csv",
+            "position,entry\n1,2\n",
+            "missing: margin or leverage. It has 'position', 'entry'",
+        ),
+        ("a.csv", "qty,price\n1,2\n", "size and side; entry; margin or leverage. It has 'qty', 'p"),
         ("a.csv", "position,entry,margin\n", "no rows"),
-        ("a.csv", "position,entry,margin\n1,2\n", "not a whole .csv file"),
+        ("a.csv", "position,entry,margin\n1,2\n", "1 bad row.*\n.*line 2: 3 cells"),
         ("a.parquet", "this is no table", "not a whole .parquet file"),
         ("a.txt", "", "ends in .csv or .parquet"),
     ],
@@ -106,3 +122,199 @@ def test_a_million_rows(tmp_path):
     path = tmp_path / "many.parquet"
     write_positions(path, Positions(*(np.arange(1, count + 1) for _ in range(3)), None))
     assert len(read_positions(path)) == count
+
+
+def refused(path):
+    with pytest.raises(PositionsError) as caught:
+        read_positions(path)
+    return caught.value.mistakes
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_lines_are_counted_through_blank_and_ragged_ones(tmp_path, ends):
+    path = tmp_path / "s.csv"
+    rows = [
+        "",
+        "position,entry,margin",
+        "1,100,10",
+        "",
+        "1,100",
+        "1,100,10,9",
+        "x,100,10",
+        " ",
+        "5,5,5",
+    ]
+    path.write_bytes(ends.join(rows).encode())
+    assert refused(path) == (
+        "line 5: 3 cells are expected, got 2: '1,100'",
+        "line 6: 3 cells are expected, got 4: '1,100,10,9'",
+        f"line 7: position must be a whole number from {-(2**62 - 1)} to {2**62 - 1}, got 'x'",
+    )
+    assert read_positions(path, bad="skip").positions.tolist() == [1, 5]
+
+
+def test_a_packed_snapshot_with_a_mark_is_read(tmp_path):
+    text = "\ufeffposition,entry,margin\r\n3,100,10\r\n"
+    path = tmp_path / "s.csv.gz"
+    path.write_bytes(gzip.compress(text.encode()))
+    assert read_positions(path).positions.tolist() == [3]
+
+
+def test_columns_that_contradict_each_other_are_refused(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text(
+        "position,size,side,entry,margin,leverage\n"
+        "3,3,long,100,30,10\n"
+        "3,3,short,100,30,10\n"
+        "-3,3,short,100,31,10\n"
+    )
+    assert refused(path) == (
+        "line 3: position contradicts size and side, got '3'",
+        "line 4: leverage contradicts margin, which should be the notional over it, rounded up, "
+        "got '10'",
+    )
+
+
+@pytest.mark.parametrize(
+    "cell", ["7_32", "1e9999999", "0x10", "\u0661", "9" * 200_000, "nan", "-0.5"]
+)
+def test_a_cell_that_is_no_whole_number_is_one_bad_row(tmp_path, cell):
+    path = tmp_path / "s.csv"
+    path.write_text(f"position,entry,margin\n{cell},100,10\n1,100,10\n", encoding="utf-8")
+    (mistake,) = refused(path)
+    assert mistake.startswith("line 2: position must be a whole number")
+    assert len(mistake) < 200
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (pa.array([[1]]), "holds list<"),
+        (pa.array([{"a": 1}]), "holds struct<a: int64>, not numbers"),
+        (pa.array([2**63], pa.uint64()), "position must be a whole number"),
+    ],
+)  # fmt: skip
+def test_columns_of_other_types_are_refused(tmp_path, column, said):
+    path = tmp_path / "s.parquet"
+    parquet.write_table(pa.table({"position": column, "entry": [1], "margin": [1]}), path)
+    with pytest.raises(FeedError, match=re.escape(said)):
+        read_positions(path)
+
+
+def test_a_tiny_leverage_is_one_bad_row(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text(f"position,entry,leverage\n{2**40},{2**20},0.000001\n")
+    assert "the leverage makes a margin above" in refused(path)[0]
+
+
+PERP = """who,coin,sz,px,eq
+a,BTC,0.5,60000.5,1000.25
+a,ETH,-2,2500,100
+b,BTC,-0.125,59999,0.001
+"""
+PERP_MAP = {
+    "account": "who",
+    "instrument": "coin",
+    "position": {"column": "sz", "unit": "base"},
+    "entry": {"column": "px", "unit": "quote"},
+    "margin": {"column": "eq", "unit": "quote"},
+}
+
+
+def test_real_units_of_several_instruments_become_steps_of_one_cash(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text(PERP)
+    found = read_positions(path, columns=PERP_MAP)
+    btc, eth = found.scales
+    assert (btc.name, btc.tick_size, btc.lot_size) == ("BTC", Decimal("0.1"), Decimal("0.001"))
+    assert (eth.name, eth.tick_size, eth.lot_size) == ("ETH", Decimal(1), Decimal(1))
+    assert btc.cash_unit == eth.cash_unit == Fraction(1, 10_000)
+    assert found.positions.tolist() == [500, -2, -125]
+    assert found.entry_prices.tolist() == [600_005, 2_500, 599_990]
+    assert found.margin.tolist() == [10_002_500, 1_000_000, 10]
+    assert found.instruments.tolist() == ["BTC", "ETH", "BTC"]
+    assert found.notes == ("1 times the margin is below 1/1,000 of the notional, first line 4",)
+
+
+def test_given_instruments_round_in_a_stated_direction(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text("position,entry,margin\n0.57,100.26,3.999\n-0.57,100.25,1\n0.04,100,1\n")
+    perp = Instrument("X", Decimal("0.1"), Decimal("0.1"), base="X", quote="USD")
+    columns = {name: {"column": name, "unit": "quote"} for name in ("entry", "margin")}
+    columns["position"] = {"column": "position", "unit": "base"}
+    found = read_positions(path, columns=columns, instruments=perp, bad="skip")
+    assert found.positions.tolist() == [5, -5]
+    assert found.entry_prices.tolist() == [1003, 1002]
+    assert found.margin.tolist() == [399, 100]
+    assert found.rejected == ("line 4: position must not be 0, got '0.04'",)
+    assert len(found.notes) == 3
+
+
+LENDING = "user,coll,owed,lt,hf\na,100,80,8300,1.0375\nb,50,0,8300,9\n"
+
+
+@pytest.mark.parametrize("by", ["threshold", "health_factor"])
+def test_the_lending_form_by_threshold_or_by_health_factor(tmp_path, by):
+    path = tmp_path / "s.csv"
+    path.write_text(LENDING if by == "threshold" else LENDING.replace("b,50,0", "b,50,4.61111"))
+    columns = {
+        "account": "user",
+        "collateral": {"column": "coll", "unit": "base"},
+        "debt": {"column": "owed", "unit": "quote"},
+    }
+    if by == "threshold":
+        columns["threshold"] = {"column": "lt", "unit": "bps"}
+    else:
+        columns["health_factor"] = "hf"
+        with pytest.raises(FeedError, match="give the price of the collateral"):
+            read_positions(path, columns=columns)
+    found = read_positions(path, columns=columns, price=Decimal(1))
+    assert found.entry_prices is None
+    assert found.thresholds.tolist() == [830_000, 830_000 if by == "threshold" else 829_999]
+    scale = found.scales[0]
+    assert [scale.to_size(int(lots)) for lots in found.positions] == [100, 50]
+    assert found.margin[0] * scale.cash_unit == -80
+
+
+def test_an_account_may_have_several_instruments_but_each_once(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text(PERP + "a,BTC,1,1,1\n")
+    with pytest.raises(PositionsError, match="line 5: account must not repeat with one instrument"):
+        read_positions(path, columns=PERP_MAP)
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"colour": "x"}, "no field is called 'colour': there are account, instrument"),
+        ({"position": 3}, "position must be the name of a column, or { column"),
+        ({"entry": {"column": "px", "unit": "base"}}, "unit of entry must be one of quote; got"),
+        ({"entry": "nowhere"}, "no column is called 'nowhere'"),
+    ],
+)
+def test_a_wrong_map_is_refused(tmp_path, columns, said):
+    path = tmp_path / "s.csv"
+    path.write_text(PERP)
+    with pytest.raises(FeedError, match=re.escape(said)):
+        read_positions(path, columns=PERP_MAP | columns)
+
+
+def test_the_command_tells_and_refuses(tmp_path, capsys):
+    path, columns = tmp_path / "s.csv", tmp_path / "map.toml"
+    path.write_text(PERP + "c,ETH,x,1,1\n")
+    lines = [f'{key} = "{value}"' for key, value in PERP_MAP.items() if isinstance(value, str)]
+    for key, value in PERP_MAP.items():
+        if isinstance(value, dict):
+            lines.append(f'{key} = {{ column = "{value["column"]}", unit = "{value["unit"]}" }}')
+    columns.write_text("\n".join(lines))
+    with pytest.raises(SystemExit) as caught:
+        main(["positions", "info", str(path), "--map", str(columns), "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert caught.value.code == 1
+    assert told["positions"] == 3
+    assert told["bad_rows"] == 1
+    assert told["first_bad_rows"] == ["line 5: position must be a decimal number, got 'x'"]
+    assert [one["instrument"] for one in told["instruments"]] == ["BTC", "ETH"]
+    with pytest.raises(SystemExit) as caught:
+        main(["positions", "info", str(path), "--map", str(columns)])
+    assert "bad rows: 1" in capsys.readouterr().out

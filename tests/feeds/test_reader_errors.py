@@ -73,7 +73,7 @@ def test_positions_that_are_no_table_of_numbers_are_refused(tmp_path):
     csv.write_text("position,entry,leverage\n1000000000000000,1000,0.000001\n")
     with pytest.raises(FeedError, match="the leverage makes a margin above"):
         read_positions(csv)
-    with pytest.raises(FeedError, match="no such file"):
+    with pytest.raises(FeedError, match="No such file"):
         read_positions(tmp_path / "none.csv")
 
 

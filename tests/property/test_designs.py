@@ -14,17 +14,17 @@ from lob.liquidation import Stage, StagedDesign
 from lob.liquidation.designs import DESIGNS, make
 from lob.liquidation.formulas.aave import AaveRules
 from lob.liquidation.formulas.arithmetic import RAY
-from lob.liquidation.formulas.curves import Exponential, Linear, StairStep
+from lob.liquidation.formulas.curves import ExponentialDecrease, Linear, StairStep
 from lob.liquidation.formulas.maker import ClipRules
 from lob.liquidation.parts.limits import FirstSlice, Hole, Slices, Unlimited
 from lob.liquidation.parts.price_paths import (
     AtBankruptcy,
+    AtFundLimit,
     AtMark,
+    AtMarket,
     Bids,
     Dutch,
     FixedBonus,
-    Funded,
-    Market,
 )
 from lob.liquidation.parts.settlement import Waterfall
 from lob.liquidation.parts.sizing import AaveClose, All, CloseFactor, DownTier
@@ -60,14 +60,18 @@ GUARDS = [
     lambda: [
         CircuitBreaker(move=50_000, halt=0, call=3 * SECOND_NS, window=SECOND_NS, band=200_000)
     ],
-    lambda: [breaker.CallAuction(start=SECOND_NS, length=SECOND_NS // 2, every=4 * SECOND_NS)],
+    lambda: [
+        breaker.ScheduledCallAuction(start=SECOND_NS, length=SECOND_NS // 2, every=4 * SECOND_NS)
+    ],
 ]
 
 triggers = st.sampled_from(
     [Always(), EquityBelow(666_667), Not(EquityBelow(500_000)), AboveTier(0)]
 )
 sizings = st.sampled_from([All(), CloseFactor(300_000), DownTier(), AaveClose(AAVE)])
-curves = st.sampled_from([Linear(9), StairStep(RAY * 9 // 10, 2), Exponential(RAY * 95 // 100)])
+curves = st.sampled_from(
+    [Linear(9), StairStep(RAY * 9 // 10, 2), ExponentialDecrease(RAY * 95 // 100)]
+)
 limits = st.sampled_from(
     [
         Unlimited(),
@@ -107,7 +111,14 @@ def a_stage(draw):
     price = draw(
         st.one_of(
             st.sampled_from(
-                [Market(), AtMark(), AtBankruptcy(), Funded(), FixedBonus(10_500, 1_000), Bids()]
+                [
+                    AtMarket(),
+                    AtMark(),
+                    AtBankruptcy(),
+                    AtFundLimit(),
+                    FixedBonus(10_500, 1_000),
+                    Bids(),
+                ]
             ),
             dutch(),
         )

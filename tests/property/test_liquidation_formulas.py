@@ -12,7 +12,13 @@ from lob.clearing.prices import liquidation_price, looped_liquidation_price
 from lob.liquidation.formulas.aave import AaveRules, aave_leaves_dust, aave_seize
 from lob.liquidation.formulas.arithmetic import RAY, WAD, exp2, rpow
 from lob.liquidation.formulas.compound import CometCollateral, comet_absorb
-from lob.liquidation.formulas.curves import Exponential, Linear, StairStep, decay_time, reaches
+from lob.liquidation.formulas.curves import (
+    ExponentialDecrease,
+    Linear,
+    StairStep,
+    decay_time,
+    reaches,
+)
 from lob.liquidation.formulas.euler import euler2_liquidate
 from lob.liquidation.formulas.health import (
     bad_debt_at_exhaustion,
@@ -35,7 +41,7 @@ shares = st.integers(0, RAY)
 curves = st.one_of(
     st.builds(Linear, st.integers(1, 10**6)),
     st.builds(StairStep, st.integers(1, RAY * 9999 // 10_000), st.integers(1, 1000)),
-    st.builds(Exponential, st.integers(1, RAY * 9999 // 10_000)),
+    st.builds(ExponentialDecrease, st.integers(1, RAY * 9999 // 10_000)),
     st.builds(
         IncreasingDiscount,
         st.integers(WAD // 2, WAD),

@@ -16,7 +16,7 @@ from agents.keepers import (
     Ascending,
     Bidder,
     FirstPrice,
-    SealedBid,
+    ShareOfValue,
     expected_revenue,
     first_price_bid,
 )
@@ -92,6 +92,6 @@ def test_shading_less_or_more_than_equilibrium_does_not_pay():
 
 def test_truthful_sealed_bids_give_the_seller_everything():
     """Who bids his value in a first-price auction pays the highest: n / (n+1)."""
-    found, _ = revenues(FirstPriceAuction(), SealedBid(), 3, SEED + 3)
+    found, _ = revenues(FirstPriceAuction(), ShareOfValue(), 3, SEED + 3)
     error = found.std(ddof=1) / np.sqrt(AUCTIONS)
     assert abs(found.mean() - HIGH * 3 / 4) < 4 * error + 2

@@ -9,7 +9,7 @@ import agents
 import lob
 from agents.flow import ZeroIntelligence
 from lob import Flag, Kind, Reason, Session
-from lob.venue.breaker import Breaker, CallAuction, CircuitBreaker, Level
+from lob.venue.breaker import Breaker, CircuitBreaker, Level, ScheduledCallAuction
 from tests.messages import batch, row
 from tests.venues import order
 
@@ -149,7 +149,7 @@ def test_a_breaker_may_watch_the_mid_and_only_its_own_book():
 def test_two_breakers_of_a_book_do_not_undo_each_other():
     """A close during a halt stays: the breaker finds another session than it left."""
     breaker = CircuitBreaker(move=10_000, window=100, halt=50)
-    close = CallAuction(start=40, length=30, closes=True)
+    close = ScheduledCallAuction(start=40, length=30, closes=True)
     venue = lob.Venue(1, breakers=[breaker, close])
     venue.process(batch(trade(1, 1_000, 0), trade(2, 1_020, 5)))
     venue.advance(500)
@@ -163,7 +163,7 @@ def test_two_breakers_of_a_book_do_not_undo_each_other():
 
 
 def test_an_opening_and_later_auctions():
-    venue = lob.Venue(1, breakers=[CallAuction(length=10, every=100)])
+    venue = lob.Venue(1, breakers=[ScheduledCallAuction(length=10, every=100)])
     assert venue.books[0].session == CALL
     venue.process(order(1, BUY, 105, 2, ts_event=0))
     venue.process(order(2, SELL, 95, 1, ts_event=9))
@@ -192,7 +192,7 @@ class Crosser(agents.Agent):
 def guards():
     return [
         CircuitBreaker(move=20_000, window=10**9, halt=10**8, call=10**8, band=100_000),
-        CallAuction(length=10**8, every=3 * 10**9),
+        ScheduledCallAuction(length=10**8, every=3 * 10**9),
     ]
 
 
@@ -274,9 +274,12 @@ def test_a_breaker_that_does_nothing_and_stays_due_is_named():
         (lambda: CircuitBreaker(move=1, band=10**6 + 1), "band must be 1 to"),
         (lambda: CircuitBreaker(move=1, price="bid"), "price must be 'last' or 'mid'"),
         (lambda: CircuitBreaker(-1, move=1), "instrument must be 0 to"),
-        (lambda: CallAuction(length=0), "length must be 1 to"),
-        (lambda: CallAuction(length=5, every=5), "every must be 6 to"),
-        (lambda: lob.Venue(1, breakers=[CallAuction(1, length=1)]), r"breakers\[0\].instrument"),
+        (lambda: ScheduledCallAuction(length=0), "length must be 1 to"),
+        (lambda: ScheduledCallAuction(length=5, every=5), "every must be 6 to"),
+        (
+            lambda: lob.Venue(1, breakers=[ScheduledCallAuction(1, length=1)]),
+            r"breakers\[0\].instrument",
+        ),
     ],
 )
 def test_misuse_is_named(make, says):

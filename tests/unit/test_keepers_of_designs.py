@@ -13,7 +13,7 @@ from agents.keepers import (
     FlashKeeper,
     Keeper,
     PassiveHolder,
-    SealedBid,
+    ShareOfValue,
     Sliced,
 )
 from lob import EntryKind, Kind, Reason, Side
@@ -197,7 +197,7 @@ def test_one_keeper_with_one_capital_serves_two_venues():
 def test_nobody_bids_for_a_right_that_he_cannot_value():
     from lob.liquidation.sealed_bid import SealedBid as Wrapped
 
-    keeper = AuctionKeeper("keeper", capital=10**6, sealed_rule=SealedBid(900_000))
+    keeper = AuctionKeeper("keeper", capital=10**6, sealed_rule=ShareOfValue(900_000))
     simulation = market([Wrapped(make("fixed-spread:morpho"))], [keeper], depth=100)
     simulation.run(until=100 * SECOND_NS)
     assert keeper.bids_sent == 0

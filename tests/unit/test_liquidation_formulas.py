@@ -27,7 +27,7 @@ from lob.liquidation.formulas.compound import (
     compound_seize,
 )
 from lob.liquidation.formulas.curves import (
-    Exponential,
+    ExponentialDecrease,
     Linear,
     Ramp,
     StairStep,
@@ -77,7 +77,7 @@ def test_curves_start_at_the_top_and_round_down():
     assert Linear(3).price(10, 0) == StairStep(RAY // 2, 5).price(10, 4) == 10
     assert [Linear(3).price(10, t) for t in (1, 2, 3, 99)] == [6, 3, 0, 0]
     assert [StairStep(RAY // 2, 5).price(11, t) for t in (5, 9, 10)] == [5, 5, 2]
-    assert Exponential(RAY // 2).price(11, 3) == 1
+    assert ExponentialDecrease(RAY // 2).price(11, 3) == 1
 
 
 def test_exp2_of_whole_numbers_is_exact():

@@ -8,7 +8,7 @@ import lob
 from lob import Kind, Reason, Side
 from lob.liquidation import LiquidationDesign, Offer
 from lob.liquidation.formulas.curves import Linear, StairStep
-from lob.liquidation.offers import AnyPrice, AtPrice, BestBid, Falling, Spread
+from lob.liquidation.offers import AnyPrice, AtPrice, Falling, HighestBid, Spread
 from lob.units import SECOND_NS
 from tests.venues import FIRST_OWNER, asking, order, venue_with
 
@@ -60,7 +60,7 @@ def test_simple_prices():
     assert AnyPrice().price_at(0) is AnyPrice().time_of(5, Side.BUY) is None
     assert AtPrice(7, 3).time_of(7, Side.BUY) == 3
     assert AtPrice(7).time_of(8, Side.SELL) is None
-    assert BestBid(4).price_at(9) == 4
+    assert HighestBid(4).price_at(9) == 4
 
 
 class Shop(LiquidationDesign):

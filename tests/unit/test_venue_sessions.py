@@ -13,7 +13,7 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed, Last, Mid
 from lob.liquidation import Frozen, LiquidationDesign, MarketSale
-from lob.venue.breaker import CallAuction
+from lob.venue.breaker import ScheduledCallAuction
 from tests.messages import row
 from tests.venues import FIRST_OWNER, order, venue_with
 
@@ -308,7 +308,7 @@ class Quoter(agents.Agent):
 
 
 def test_agents_hear_of_auction_trades_as_of_others_and_their_positions_follow():
-    simulation = agents.Simulation(seed=1, breakers=[CallAuction(length=15)])
+    simulation = agents.Simulation(seed=1, breakers=[ScheduledCallAuction(length=15)])
     buyer = simulation.add(Quoter("buyer", BUY, 105))
     seller = simulation.add(Quoter("seller", SELL, 95))
     simulation.run(until=10)
@@ -323,7 +323,7 @@ def test_agents_hear_of_auction_trades_as_of_others_and_their_positions_follow()
 
 @pytest.mark.parametrize("delay", [0, 2])
 def test_what_agents_see_of_a_call_is_its_indicative_price(delay):
-    simulation = agents.Simulation(seed=1, breakers=[CallAuction(length=15)])
+    simulation = agents.Simulation(seed=1, breakers=[ScheduledCallAuction(length=15)])
     for number, (side, price) in enumerate([(BUY, 105), (SELL, 95), (SELL, 104)]):
         simulation.add(Quoter(f"trader {number}", side, price))
     watcher = simulation.add(agents.Agent("watcher", market_data_delay=delay))
@@ -339,7 +339,7 @@ def test_what_agents_see_of_a_call_is_its_indicative_price(delay):
 
 def test_an_executor_waits_for_a_halt_to_end():
     """It tries again once a look, not again and again at the same moment."""
-    simulation = agents.Simulation(seed=1, breakers=[CallAuction(length=3 * 10**9)])
+    simulation = agents.Simulation(seed=1, breakers=[ScheduledCallAuction(length=3 * 10**9)])
     maker = simulation.add(Quoter("maker", BUY, 105))
     executor = simulation.add(
         Executor(

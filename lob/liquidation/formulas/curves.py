@@ -12,7 +12,7 @@ from typing import Protocol
 from lob.checks import natural
 from lob.liquidation.formulas.arithmetic import RAY, rmul, rpow
 
-__all__ = ["Curve", "Exponential", "Linear", "Ramp", "StairStep", "decay_time", "reaches"]
+__all__ = ["Curve", "ExponentialDecrease", "Linear", "Ramp", "StairStep", "decay_time", "reaches"]
 
 
 class Curve(Protocol):
@@ -66,7 +66,7 @@ class StairStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Exponential:
+class ExponentialDecrease:
     """``top * cut ** elapsed``, rounded down.
 
     Source: makerdao/dss, ``ExponentialDecrease``. ``cut`` is a share of ``unit``, a ray.

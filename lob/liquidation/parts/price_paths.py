@@ -6,11 +6,11 @@ from lob.checks import integer
 from lob.liquidation.context import CaseContext
 from lob.liquidation.formulas.curves import Curve
 from lob.liquidation.formulas.maker import ClipRules
-from lob.liquidation.offers import AnyPrice, AtPrice, BestBid, Falling, OfferPrice, Spread
+from lob.liquidation.offers import AnyPrice, AtPrice, Falling, HighestBid, OfferPrice, Spread
 from lob.types import MAX_PRICE, Side
 from lob.units import SECOND_NS
 
-__all__ = ["AtBankruptcy", "AtMark", "Bids", "Dutch", "FixedBonus", "Funded", "Market"]
+__all__ = ["AtBankruptcy", "AtFundLimit", "AtMark", "AtMarket", "Bids", "Dutch", "FixedBonus"]
 
 
 def taker_side(design: CaseContext, case: int, holding: int) -> Side:
@@ -19,7 +19,7 @@ def taker_side(design: CaseContext, case: int, holding: int) -> Side:
 
 
 @dataclass(frozen=True)
-class Market:
+class AtMarket:
     """At whatever price the takers give."""
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
@@ -63,7 +63,7 @@ def bankruptcy_limit(design: CaseContext, case: int, holding: int) -> int:
 
 
 @dataclass(frozen=True)
-class Funded:
+class AtFundLimit:
     """Worse than the bankruptcy price by as much as the insurance fund can pay for."""
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
@@ -148,7 +148,7 @@ class Bids:
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
         """See ``PricePath``."""
-        return BestBid()
+        return HighestBid()
 
 
 def fee_of(price: OfferPrice, at: int) -> int:

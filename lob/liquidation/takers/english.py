@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lob.checks import integer
 from lob.liquidation.context import TakerContext
 from lob.liquidation.formulas.maker import FlipAuction, FlipBid, Refusal
-from lob.liquidation.offers import BestBid, OfferPrice
+from lob.liquidation.offers import HighestBid, OfferPrice
 from lob.liquidation.parts.price_paths import taker_side
 from lob.liquidation.parts.protocols import Takers
 from lob.liquidation.sale import Sale
@@ -85,7 +85,7 @@ class English(Bidding):
         auction = FlipAuction.kick(
             lot, raises, now, beg=self.beg, ttl=self.ttl, tau=self.tau, unit=PPM
         )
-        sale = Sale(holding, side, lots, BestBid(), now, now + self.tau, True, auction.end + 1)
+        sale = Sale(holding, side, lots, HighestBid(), now, now + self.tau, True, auction.end + 1)
         sale.auction, sale.target, sale.debt = (
             auction,
             target,

@@ -7,7 +7,13 @@ from importlib import import_module
 from typing import Any
 
 from lob.liquidation.formulas.ajna import ajna_bond_factor, ajna_price, ajna_reserve_price
-from lob.liquidation.formulas.curves import Exponential, Linear, StairStep, decay_time, reaches
+from lob.liquidation.formulas.curves import (
+    ExponentialDecrease,
+    Linear,
+    StairStep,
+    decay_time,
+    reaches,
+)
 from lob.liquidation.formulas.maker import (
     Bark,
     ClipAuction,
@@ -61,7 +67,7 @@ def check_exponential(case: Case) -> None:
     know(case, {"cut_per_s", "top", "t_s"}, {"price"})
     near = tolerance(case, "abs").get("abs", Fraction(0))
     inputs = case["inputs"]
-    curve, top = Exponential(scaled(inputs["cut_per_s"], RAY)), scaled(inputs["top"], RAY)
+    curve, top = ExponentialDecrease(scaled(inputs["cut_per_s"], RAY)), scaled(inputs["top"], RAY)
     got = [Fraction(curve.price(top, t), RAY) for t in inputs["t_s"]]
     every("price", got, case["expected"]["price"], lambda *a: same(*a, absolute=near))
 

@@ -1,0 +1,148 @@
+"""``firesale positions``: what is in a snapshot of positions, and which rows are none."""
+
+import json
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from experiments.commands.console import BAD_DATA, RefusalError
+
+if TYPE_CHECKING:
+    from lob.feeds.positions import Positions
+
+__all__ = ["positions"]
+
+SHOWN = 20
+positions = typer.Typer(help="Look at snapshots of leveraged positions.", no_args_is_help=True)
+
+
+@positions.callback()
+def _group() -> None:
+    """Look at snapshots of leveraged positions."""
+
+
+@positions.command()
+def info(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Positions, one a row: CSV, packed or not, or Parquet."
+        ),
+    ],
+    columns: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="TOML", help="Which column holds what, and in which unit."),
+    ] = None,
+    price: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PRICE", help="Of the collateral, where there are health factors only."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Read a snapshot and tell what was met. Exits 1 where rows are no positions."""
+    from lob.feeds import FeedError
+    from lob.feeds.positions import read_positions
+
+    try:
+        found = read_positions(file, columns=columns, price=_price(price), bad="skip")
+    except FeedError as error:
+        raise RefusalError(str(error), BAD_DATA) from error
+    told = summarize(found)
+    if as_json:
+        typer.echo(json.dumps({"file": str(file), **told}, indent=2, allow_nan=False))
+    else:
+        _show(file, told)
+    if found.rejected:
+        raise typer.Exit(BAD_DATA)
+
+
+def summarize(found: "Positions") -> dict[str, Any]:
+    """What is in a snapshot, ready for JSON: amounts in steps, an instrument each."""
+    import numpy as np
+
+    names = found.instruments if found.instruments is not None else np.full(len(found), "")
+    scales = {scale.base: scale for scale in found.scales}
+    instruments = []
+    for name in sorted(set(names.tolist())):
+        of = names == name
+        lots, margin = found.positions[of], found.margin[of]
+        scale = scales.get(name)
+        row: dict[str, Any] = {
+            "instrument": name,
+            "positions": int(of.sum()),
+            "long_lots": int(lots[lots > 0].sum()),
+            "short_lots": int(-lots[lots < 0].sum()),
+            "tick": str(scale.tick_size) if scale else None,
+            "lot": str(scale.lot_size) if scale else None,
+            "multiplier": scale.multiplier if scale else None,
+        }
+        if found.entry_prices is not None:
+            entry = found.entry_prices[of].astype(float)
+            notional = np.abs(lots.astype(float)) * entry * (scale.multiplier if scale else 1)
+            row["margin"] = int(margin.sum())
+            row["leverage"] = _spread(notional[margin > 0] / margin[margin > 0])
+        else:
+            row["debt"] = int(-margin.sum())
+            row["threshold_ppm"] = _spread(found.thresholds[of].astype(float))  # type: ignore[index]
+        instruments.append(row)
+    return {
+        "form": "lending" if found.entry_prices is None else "perpetual",
+        "positions": len(found),
+        "accounts": None if found.accounts is None else len(set(found.accounts.tolist())),
+        "without_margin": int((found.margin == 0).sum()) if found.thresholds is None else 0,
+        "bad_rows": len(found.rejected),
+        "first_bad_rows": list(found.rejected[:SHOWN]),
+        "notes": list(found.notes),
+        "instruments": instruments,
+    }
+
+
+def _spread(values: Any) -> dict[str, float] | None:
+    import numpy as np
+
+    if not len(values):
+        return None
+    low, middle, high = np.quantile(values, [0, 0.5, 1])
+    return {"lowest": float(low), "median": float(middle), "highest": float(high)}
+
+
+def _price(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        price = Decimal(text)
+    except InvalidOperation:
+        price = Decimal("NaN")
+    if not price.is_finite() or price <= 0:
+        raise RefusalError(f"--price must be a positive decimal number, got {text!r}")
+    return price
+
+
+def _show(file: Path, told: dict[str, Any]) -> None:
+    accounts = "" if told["accounts"] is None else f" of {told['accounts']:,} accounts"
+    typer.echo(f"{file}: {told['form']} form, {told['positions']:,} positions{accounts}")
+    for row in told["instruments"]:
+        steps = f", tick {row['tick']}, lot {row['lot']}" if row["tick"] else ", in lots and ticks"
+        typer.echo(f"  {row['instrument'] or 'all'}: {row['positions']:,} positions{steps}")
+        typer.echo(f"    long {row['long_lots']:,} lots, short {row['short_lots']:,} lots")
+        for name, unit in (("leverage", "times"), ("threshold_ppm", "ppm")):
+            if row.get(name):
+                low, middle, high = row[name].values()
+                typer.echo(
+                    f"    {name.removesuffix('_ppm')} {low:,.2f} to {high:,.2f} {unit}, "
+                    f"median {middle:,.2f}"
+                )
+    if told["without_margin"]:
+        typer.echo(f"  without any margin: {told['without_margin']:,}")
+    for note in told["notes"]:
+        typer.echo(f"  note: {note}")
+    if told["bad_rows"]:
+        typer.echo(f"  bad rows: {told['bad_rows']:,}")
+        for line in told["first_bad_rows"]:
+            typer.echo(f"    {line}")
+        if told["bad_rows"] > SHOWN:
+            typer.echo(f"    ... and {told['bad_rows'] - SHOWN:,} more")

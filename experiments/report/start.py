@@ -1,0 +1,26 @@
+"""What a reader must know of how runs started."""
+
+from collections.abc import Mapping
+
+__all__ = ["start_lines"]
+
+
+def start_lines(failed: float, left_out: Mapping[str, int]) -> list[str]:
+    """Lines of a headline: none if there is nothing to say.
+
+    Parameters
+    ----------
+    failed
+        Accounts that failed before the first shock; of several runs the mean.
+    left_out
+        Rows of a snapshot that are no accounts and were left out, by population.
+    """
+    lines = []
+    if failed:
+        shown = f"{failed:,.0f}" if failed == round(failed) else f"on average {failed:,.1f}"
+        lines.append(f"{shown} accounts failed before the first shock, not because of it")
+    lines += [
+        f"{name}: {rows:,} row{'s' * (rows > 1)} of its file left out, they are no accounts"
+        for name, rows in left_out.items()
+    ]
+    return lines

@@ -1,0 +1,64 @@
+"""Accounts that pledge a claim in a scenario: what their table says, and who they become."""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+import agents
+from agents import leverage
+from agents.random import exp, numpy_stream
+from experiments.scenario.names import Names
+from experiments.scenario.table import Accounts, Positive, Ppm, Seconds, Table, ns
+
+__all__ = ["CollateralisedBorrowerTable", "make_collateralised_borrowers"]
+
+
+class CollateralisedBorrowerTable(Table):
+    """Accounts that pledge a claim and owe: ``agents.leverage.CollateralisedBorrowers``."""
+
+    name: str
+    """Unique; units and debts are drawn from the random stream of this name."""
+    count: Accounts = 1
+    """Accounts: how many there are."""
+    clearing: str
+    """Name of the clearing where they are."""
+    asset: str
+    """Name of the claim, a holding of the clearing; it comes from the outside world."""
+    units: Positive = 100
+    """Units: of the claim, the median that each has; less where the outside world has less than all
+    of them together."""
+    spread: Annotated[float, Field(ge=0)] = 0.5
+    """Standard deviation: of the logarithm of the units."""
+    debt: tuple[Ppm, Ppm] = (300_000, 600_000)
+    """Ppm: the lowest and the highest, of the value of what each pledges as the clearing sees it
+    then; evenly between."""
+    opens: Seconds = 0.0
+    """Seconds: from the start until they come."""
+
+
+def make_collateralised_borrowers(
+    one: CollateralisedBorrowerTable, names: Names, seed: int, most: int
+) -> agents.Participant:
+    """Draw what they pledge, and which share of it they owe.
+
+    Parameters
+    ----------
+    most
+        Units of the claim that there are for them: where more are drawn, all are cut in proportion,
+        rounded down.
+    """
+    random = numpy_stream(seed, one.name)
+    drawn = one.units * exp(one.spread * random.standard_normal(one.count))
+    units = np.maximum(1, np.rint(drawn)).astype(np.int64).tolist()
+    total = sum(units)
+    if total > most:
+        units = [max(1, each * most // total) for each in units]
+    return leverage.CollateralisedBorrowers(
+        one.name,
+        asset=one.asset,
+        units=units,
+        shares=random.integers(min(one.debt), max(one.debt) + 1, one.count).tolist(),
+        clearing=names.clearings[one.clearing],
+        opens=ns(one.opens),
+    )

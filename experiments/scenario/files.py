@@ -1,0 +1,60 @@
+"""Files that a scenario names: looked for beside it first, then where one is.
+
+What is found beside the scenario stands in the tables with its folder, so that they mean the same
+file wherever they are taken.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationInfo
+
+from experiments.scenario.user_code import names_user_code
+
+__all__ = ["DesignName", "FileName", "find_file"]
+
+
+def find_file(name: str, info: ValidationInfo | None) -> str | None:
+    """The path of a file that is there, or ``None``.
+
+    Parameters
+    ----------
+    name
+        As the scenario has it.
+    info
+        Its context has the ``folder`` of the scenario's own file, if it is from one.
+    """
+    folder = (info.context or {}).get("folder") if info is not None else None
+    if folder is not None and (Path(folder) / name).is_file():
+        return str(Path(folder) / name)
+    return name if Path(name).is_file() else None
+
+
+def _file(name: str, info: ValidationInfo) -> str:
+    found = find_file(name, info)
+    if found is None:
+        raise ValueError(f"there is no file {name!r}{_looked(info)}")
+    return found
+
+
+def _design(name: str, info: ValidationInfo) -> str:
+    if not names_user_code(name):
+        return name
+    file, _, inside = name.rpartition(":")
+    found = find_file(file, info)
+    if found is None:
+        raise ValueError(f"there is no file {file!r}{_looked(info)}")
+    return f"{found}:{inside}"
+
+
+def _looked(info: ValidationInfo) -> str:
+    folder = (info.context or {}).get("folder")
+    place = f"beside the scenario in {str(folder)!r} or " if folder is not None else ""
+    return f" {place}in the working directory {str(Path.cwd())!r}"
+
+
+FileName = Annotated[str, AfterValidator(_file)]
+"""The path of a file that is there."""
+DesignName = Annotated[str, AfterValidator(_design)]
+"""The name of a liquidation design; of one of the user's own, ``FILE.py:NAME``, the file must be
+there. It is not run to be looked at."""

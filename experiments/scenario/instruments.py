@@ -1,0 +1,138 @@
+"""Instruments in a scenario, and what trades in their books by itself.
+
+Prices are ticks, sizes lots, rates of a flow lots a second.
+"""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+import agents
+import lob
+from agents.flow import ZeroIntelligence
+from experiments.scenario.table import Positive, Table, Ticks
+
+__all__ = [
+    "InstrumentTable",
+    "UniformBook",
+    "UniformBookTable",
+    "ZeroIntelligenceTable",
+    "make_background",
+    "make_instrument",
+]
+
+MOST_TICKS = 1_000_000
+"""Of a book that is filled when a run starts."""
+
+
+class UniformBookTable(Table):
+    """Orders of one size at every tick, put there once: the book of the integer law."""
+
+    kind: Literal["uniform"]
+    """Which kind of book this is."""
+    price: Ticks
+    """Ticks: the best bid; asks start one tick above."""
+    depth: Positive
+    """Lots a tick: the size of the one order at each price."""
+    ticks: Annotated[int, Field(ge=1, le=MOST_TICKS)]
+    """Ticks: how far the book reaches down and up."""
+
+
+class ZeroIntelligenceTable(Table):
+    """``agents.flow.ZeroIntelligence``."""
+
+    kind: Literal["zero-intelligence"]
+    """Which kind of book this is."""
+    price: Ticks
+    """Ticks: where the book is centred at the start."""
+    alpha: float = Field(gt=0)
+    """Lots a second: limit orders that arrive at each price of either side."""
+    mu: float = Field(ge=0)
+    """Lots a second: market orders, half of them bought."""
+    delta: float = Field(gt=0)
+    """Per second: the rate at which each resting order is cancelled."""
+    window: Annotated[int, Field(ge=1, le=MOST_TICKS)]
+    """Ticks: how far from the opposite best price limit orders arrive."""
+    size: Positive = 1
+    """Lots: the size of every order."""
+
+
+class InstrumentTable(Table):
+    """What is traded in one book."""
+
+    name: str
+    """Unique among the instruments; other tables refer to it."""
+    multiplier: Positive = 1
+    """Cash units: what one lot is worth for each tick of its price; of an inverse contract, a lot
+    is worth ``multiplier / price`` units of its coin."""
+    inverse: bool = False
+    """Whether it is an inverse contract, settled in the coin that it is about."""
+    base: str = ""
+    """Name of the asset that is traded; empty: a contract of the instrument's own name."""
+    maker_fee: int = 0
+    """Ppm: of what is paid, from whoever rested in the book; negative: a rebate."""
+    taker_fee: int = 0
+    """Ppm: of what is paid, from whoever took from the book; negative: a rebate."""
+    background: Annotated[UniformBookTable | ZeroIntelligenceTable, Field(discriminator="kind")]
+    """The orders of everybody who is not named elsewhere: a uniform book, or random flow."""
+
+    @property
+    def asset(self) -> str:
+        """What it trades."""
+        return self.base or self.name
+
+
+class UniformBook(agents.Agent):
+    """Puts orders of one size at every tick, once."""
+
+    def __init__(self, name: str, instrument: int, book: UniformBookTable) -> None:
+        super().__init__(name)
+        self.instrument = instrument
+        self.book = book
+
+    def on_start(self) -> None:
+        """Put all of them there."""
+        ticks = np.arange(self.book.ticks)
+        bids, asks = self.book.price - ticks, self.book.price + 1 + ticks
+        rows = np.zeros(2 * len(ticks), lob.MESSAGE)
+        rows["kind"] = lob.Kind.NEW
+        rows["side"] = np.repeat([lob.Side.BUY, lob.Side.SELL], len(ticks))
+        rows["price"] = np.concatenate([bids, asks])
+        rows["size"] = self.book.depth
+        rows["instrument"] = self.instrument
+        rows = rows[rows["price"] >= 1]
+        rows["order_id"] = (self.owner << 32) + 1 + np.arange(len(rows))
+        rows["owner"] = self.owner
+        self.submit_messages(rows)
+
+
+def make_instrument(one: InstrumentTable, number: int) -> lob.Instrument:
+    """What the venue knows of an instrument."""
+    return lob.Instrument(
+        one.name,
+        number=number,
+        multiplier=one.multiplier,
+        inverse=one.inverse,
+        base=one.base,
+        maker_fee=one.maker_fee,
+        taker_fee=one.taker_fee,
+    )
+
+
+def make_background(one: InstrumentTable, number: int) -> agents.Participant:
+    """What fills the book of an instrument."""
+    background = one.background
+    if isinstance(background, UniformBookTable):
+        return UniformBook(f"{one.name} book", number, background)
+    return ZeroIntelligence(
+        f"{one.name} flow",
+        price=background.price,
+        instrument=number,
+        alpha=background.alpha,
+        mu=background.mu,
+        delta=background.delta,
+        window=background.window,
+        sigma=background.size,
+        depth=None,
+    )

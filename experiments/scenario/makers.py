@@ -1,0 +1,64 @@
+"""Market makers in a scenario: what their table says, and the participant it becomes.
+
+Prices are ticks, sizes lots, times seconds.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+import agents
+from agents.traders import InventoryLimit, StressSensitiveMaker, VolatilityLimit
+from experiments.scenario.names import Names
+from experiments.scenario.table import Duration, Positive, Seconds, Table, ns
+
+__all__ = ["MakerTable", "make_maker"]
+
+VOLATILITY_HALF_LIFE = 10.0
+"""Seconds."""
+
+
+class MakerTable(Table):
+    """A market maker who widens and withdraws under stress."""
+
+    name: str
+    """Unique; its randomness is keyed by it."""
+    instrument: str
+    """Name of the instrument whose market it makes."""
+    levels: Annotated[int, Field(ge=1, le=10_000)] = 5
+    """Number: of prices that it quotes on each side."""
+    offset: float = Field(default=2.0, gt=0)
+    """Ticks: from the mid to its best quotes."""
+    step: Positive = 2
+    """Ticks: between its levels."""
+    size: Positive = 10
+    """Lots: at each level."""
+    every: Duration = 1.0
+    """Seconds: between two looks at the market."""
+    inventory_limit: Positive = 1_000
+    """Lots: long or short, at which it quotes no more on the side that would add to them."""
+    volatility_limit: Annotated[float, Field(gt=0)] = 20.0
+    """Ticks per square root of a second: realised volatility of the mid at which it doubles its
+    distances and halves its sizes."""
+    cool_down: Seconds = 30.0
+    """Seconds: for which a strain must have eased before it quotes as usual."""
+
+
+def make_maker(one: MakerTable, names: Names) -> agents.Participant:
+    """Make a market maker who starts at the price of its market."""
+    market = names.markets[one.instrument]
+    return StressSensitiveMaker(
+        one.name,
+        instrument=market.number,
+        start_price=market.price,
+        levels=one.levels,
+        offset=one.offset,
+        step=one.step,
+        size=one.size,
+        every=ns(one.every),
+        limits=[
+            InventoryLimit(lots=one.inventory_limit),
+            VolatilityLimit(sigma=one.volatility_limit, half_life=ns(VOLATILITY_HALF_LIFE)),
+        ],
+        cool_down=ns(one.cool_down),
+    )

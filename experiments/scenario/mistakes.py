@@ -1,0 +1,122 @@
+"""What is wrong with a scenario, in words: each mistake with the path of its place in the TOML."""
+
+import types
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from experiments.scenario.parameters import meant
+
+__all__ = ["Mistake", "MistakesError", "mistakes_of"]
+
+
+class Mistake(NamedTuple):
+    """One mistake."""
+
+    path: str
+    """Keys and numbers from the top, as in ``populations.0.count``; empty: the whole."""
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path or 'scenario'}: {self.what}"
+
+
+class MistakesError(ValueError):
+    """Tables that are right by themselves do not fit together, or cannot be built."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("; ".join(map(str, self.mistakes)))
+
+
+def mistakes_of(error: ValidationError, model: type[BaseModel]) -> list[Mistake]:
+    """The mistakes that a table has, each with its place.
+
+    Parameters
+    ----------
+    error
+        From ``model.model_validate``.
+    model
+        The table.
+    """
+    found: list[Mistake] = []
+    for one in error.errors():
+        cause = one.get("ctx", {}).get("error")
+        if isinstance(cause, MistakesError):
+            found += cause.mistakes
+            continue
+        path, tables = _place(model, one["loc"][:-1] if _is_unknown(one) else one["loc"])
+        if _is_unknown(one):
+            key = str(one["loc"][-1])
+            known = {name for table in tables for name in table.model_fields}
+            path = ".".join(filter(None, (path, key)))
+            found.append(Mistake(path, f"no key is called {key!r} here: {meant(key, known)}"))
+        else:
+            found.append(Mistake(path, _words(one)))
+    return found
+
+
+def _is_unknown(one: Any) -> bool:
+    return bool(one["type"] == "extra_forbidden")
+
+
+def _words(one: Any) -> str:
+    if one["type"] == "value_error":
+        return str(one["ctx"]["error"])
+    got = "" if isinstance(one["input"], dict | list) else f", got {one['input']!r}"
+    return f"{one['msg']}{got}"
+
+
+def _place(model: type[BaseModel], steps: Sequence[str | int]) -> tuple[str, list[type[BaseModel]]]:
+    """The path in the TOML of where pydantic found something, and the tables that may be there.
+
+    Pydantic's own path also names which of several tables it took one for: the TOML has no such
+    step.
+    """
+    path: list[str] = []
+    kinds: list[Any] = [model]
+    for step in steps:
+        tables = _tables(kinds)
+        tagged = [one for one in tables if step in _tags(one)]
+        if tagged and len(tables) > 1:
+            kinds = list(tagged)
+            continue
+        path.append(str(step))
+        kinds = [inner for kind in kinds for inner in _inside(kind, step)]
+    return ".".join(path), _tables(kinds)
+
+
+def _tables(kinds: Sequence[Any]) -> list[type[BaseModel]]:
+    return [one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)]
+
+
+def _tags(table: type[BaseModel]) -> tuple[Any, ...]:
+    field = table.model_fields.get("kind")
+    if field is None or get_origin(field.annotation) is not Literal:
+        return ()
+    return get_args(field.annotation)
+
+
+def _inside(kind: Any, step: str | int) -> Iterator[Any]:
+    """The types of what has a key or number in something of a type."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if step in kind.model_fields:
+            yield from _flat(kind.model_fields[str(step)].annotation)
+        return
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is list and inner:
+        yield from _flat(inner[0])
+    elif origin is dict and inner:
+        yield from _flat(inner[1])
+
+
+def _flat(kind: Any) -> Iterator[Any]:
+    """The types that a union, or an annotated type, is made of."""
+    if get_origin(kind) is Annotated:
+        yield from _flat(get_args(kind)[0])
+    elif get_origin(kind) in (Union, types.UnionType):
+        for one in get_args(kind):
+            yield from _flat(one)
+    else:
+        yield kind

@@ -1,0 +1,82 @@
+"""Parameters that a table hands on to a class or function: which there are, and which are not."""
+
+import inspect
+from collections.abc import Callable, Collection, Iterable
+from difflib import get_close_matches
+from typing import Any
+
+__all__ = ["UnknownParametersError", "meant", "refuse_unknown"]
+
+
+class UnknownParametersError(ValueError):
+    """Parameters that are none of what they are for; ``unknown`` says of each what was meant."""
+
+    def __init__(self, unknown: dict[str, str]) -> None:
+        self.unknown = unknown
+        super().__init__("; ".join(unknown.values()))
+
+
+def meant(name: str, known: Collection[str]) -> str:
+    """What may have been meant by a name that is not known: the nearest one, or all there are."""
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"there are {', '.join(sorted(known))}" if known else "there are none"
+
+
+def refuse_unknown(
+    maker: Callable[..., Any],
+    given: Iterable[str],
+    besides: Collection[str] = (),
+    of: str = "",
+) -> None:
+    """Refuse parameters that a class or function does not have.
+
+    Parameters
+    ----------
+    maker
+        Where a class hands keywords on to its base, those of the base count.
+    given
+        Names of the parameters.
+    besides
+        Parameters that others give.
+    of
+        What they are parameters of, to be named.
+
+    Raises
+    ------
+    UnknownParametersError
+        That names each, and the nearest that there is.
+    """
+    known = _keywords(maker)
+    if known is None:
+        return
+    known -= set(besides)
+    unknown = {
+        name: f"{of}{': ' * bool(of)}no parameter is called {name!r}: {meant(name, known)}"
+        for name in given
+        if name not in known
+    }
+    if unknown:
+        raise UnknownParametersError(unknown)
+
+
+def _keywords(maker: Callable[..., Any]) -> set[str] | None:
+    """The names of a callable's keywords; ``None`` if they cannot be known."""
+    made: list[Callable[..., Any]] = [maker]
+    if isinstance(maker, type):
+        made = [vars(one)["__init__"] for one in maker.__mro__ if "__init__" in vars(one)]
+    found: set[str] = set()
+    for one in made:
+        try:
+            parameters = inspect.signature(one).parameters.values()
+        except (TypeError, ValueError):
+            return None
+        found |= {
+            each.name
+            for each in parameters
+            if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
+        }
+        if not any(each.kind is each.VAR_KEYWORD for each in parameters):
+            return found - {"self"}
+    return None

@@ -1,0 +1,103 @@
+"""Borrowers who loop in a scenario: what their table says, and the participant they become.
+
+Sizes are lots, rates ppm, times seconds.
+"""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+import agents
+from agents import leverage
+from agents.random import exp, numpy_stream
+from experiments.scenario.names import Names
+from experiments.scenario.table import (
+    Accounts,
+    Count,
+    Duration,
+    Positive,
+    Ppm,
+    Seconds,
+    Table,
+    ns,
+)
+from lob.units import PPM
+
+__all__ = ["PlaceTable", "RecursiveBorrowerTable", "make_recursive_borrowers"]
+
+
+class PlaceTable(Table):
+    """A protocol in which recursive borrowers loop."""
+
+    clearing: str
+    """Name of the clearing."""
+    holding: Count = 0
+    """Number: which of its holdings is the collateral, from 0."""
+
+
+class RecursiveBorrowerTable(Table):
+    """Recursive borrowers by the thousand: ``agents.leverage.RecursiveBorrowers``."""
+
+    name: str
+    """Unique; deposits are drawn from the random stream of this name."""
+    count: Accounts = 1
+    """Accounts: how many borrowers there are."""
+    places: Annotated[list[PlaceTable], Field(min_length=1, max_length=64)]
+    """The protocols where they loop; with several, each borrower is in one."""
+    everywhere: bool = False
+    """Whether each borrower is in all places, with its deposit in each."""
+    deposit: Positive = 100
+    """Lots: the median that a recursive borrower brings."""
+    deposit_spread: Annotated[float, Field(ge=0)] = 1.0
+    """Standard deviation: of the logarithm of what they bring."""
+    ltv: Ppm
+    """Ppm: of what a loop has bought that the next one borrows."""
+    loops: Annotated[int, Field(ge=0, lt=2**16)] = 5
+    """Number: of loops, at most."""
+    target: Count = 0
+    """Ppm: the leverage at which it stops, if that comes first; 0: none."""
+    interval: Duration = 1.0
+    """Seconds: between two loops of a borrower."""
+    opens: Seconds = 0.0
+    """Seconds: over how long they begin; 0: an interval."""
+    slippage: Ppm = 10_000
+    """Ppm: of the mark that a loop pays more, or gets less, at most."""
+    patience: Annotated[int, Field(ge=1, le=255)] = 3
+    """Number: of loops in a row that bought nothing before it leaves it at that."""
+    unwind_below: Count = 0
+    """Ppm: the health factor below which it unwinds by itself; 0: it waits to be liquidated."""
+    unwind_to: Annotated[int, Field(ge=PPM)] = PPM
+    """Ppm: the leverage at which it has unwound enough; a million: no debt."""
+    flash: bool = False
+    """Whether it unwinds in one step, with a loan that is paid back at once."""
+    look_interval: Duration = 1.0
+    """Seconds: between looks at its health."""
+    reaction: Seconds = 0.0
+    """Seconds: at most between such a look and its first sale, drawn evenly."""
+
+
+def make_recursive_borrowers(
+    one: RecursiveBorrowerTable, names: Names, seed: int
+) -> agents.Participant:
+    """Draw what they bring, and let them loop."""
+    random = numpy_stream(seed, one.name)
+    lots = one.deposit * exp(one.deposit_spread * random.standard_normal(one.count))
+    return leverage.RecursiveBorrowers(
+        one.name,
+        np.maximum(1, np.rint(lots)).astype(np.int64),
+        places=[(names.clearings[place.clearing], place.holding) for place in one.places],
+        everywhere=one.everywhere,
+        ltv=one.ltv,
+        loops=one.loops,
+        target=one.target,
+        interval=ns(one.interval),
+        opens=ns(one.opens) if one.opens else None,
+        slippage=one.slippage,
+        patience=one.patience,
+        unwind_below=one.unwind_below,
+        unwind_to=one.unwind_to,
+        flash=one.flash,
+        look_interval=ns(one.look_interval),
+        reaction=ns(one.reaction),
+    )

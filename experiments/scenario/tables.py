@@ -1,0 +1,119 @@
+"""All tables of a scenario, put together."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from experiments.scenario.alternatives import AlternativeTable, PublishedTable
+from experiments.scenario.breakers import BreakerTable
+from experiments.scenario.claims import ClaimTable, PoolTable
+from experiments.scenario.clearing import ClearingTable
+from experiments.scenario.collateralised_borrowers import CollateralisedBorrowerTable
+from experiments.scenario.drives import DriveTable
+from experiments.scenario.instruments import InstrumentTable
+from experiments.scenario.keepers import CongestionTable, KeepersTable
+from experiments.scenario.makers import MakerTable
+from experiments.scenario.names import NamedInstrument, Names
+from experiments.scenario.populations import PopulationTable
+from experiments.scenario.recursive_borrowers import RecursiveBorrowerTable
+from experiments.scenario.shocks import ShockTable
+from experiments.scenario.table import Duration, Seconds, Table, ns
+from experiments.scenario.traders import StackerTable, TraderTable
+
+__all__ = ["ScenarioTables"]
+
+
+class ScenarioTables(Table):
+    """One question, and everything that is needed to answer it; each table is as it should be."""
+
+    name: str
+    """What it is called."""
+    question: str
+    """What it asks, in a sentence."""
+    note: str = ""
+    """What a reader must know: what is chosen, and where the rest is from."""
+    seconds: Duration
+    """Seconds: how long a run is."""
+    horizon: Duration
+    """Seconds: after the shock, until when the drop is measured."""
+    seeds: Annotated[int, Field(ge=1, le=1_000_000)] = 8
+    """Runs: how many there are where nothing else is said."""
+    block_time: Seconds = 0.0
+    """Seconds: between two blocks, of designs that act once a block; 0: of each its own."""
+    allow_failed_at_start: bool = False
+    """Whether a run goes on although accounts failed before the first shock. What it then says of
+    the shock is not of the shock alone."""
+    instruments: Annotated[list[InstrumentTable], Field(min_length=1)]
+    """What is traded, a book each."""
+    clearings: Annotated[list[ClearingTable], Field(min_length=1)]
+    """Margin systems."""
+    claims: list[ClaimTable] = Field(default_factory=list)
+    """Claims on what an issuer holds: vault shares, staked tokens, receipts."""
+    pools: list[PoolTable] = Field(default_factory=list)
+    """Constant-product pools beside the books."""
+    populations: list[PopulationTable] = Field(default_factory=list)
+    """Leveraged accounts by the thousand."""
+    traders: list[TraderTable] = Field(default_factory=list)
+    """Single leveraged traders."""
+    makers: list[MakerTable] = Field(default_factory=list)
+    """Market makers."""
+    recursive_borrowers: list[RecursiveBorrowerTable] = Field(default_factory=list)
+    """Those who borrow against what they bought on credit, by the thousand."""
+    stackers: list[StackerTable] = Field(default_factory=list)
+    """Single participants who stack leverage."""
+    collateralised_borrowers: list[CollateralisedBorrowerTable] = Field(default_factory=list)
+    """Accounts that pledge a claim and owe."""
+    drives: list[DriveTable] = Field(default_factory=list)
+    """Books that follow recorded prices."""
+    shocks: Annotated[list[ShockTable], Field(min_length=1)]
+    """The sales or purchases whose effect is asked for; the drop is that of the first."""
+    keepers: list[KeepersTable] = Field(default_factory=list)
+    """Bots that take what designs offer."""
+    congestion: CongestionTable | None = None
+    """Blocks that keepers' transactions wait for; none: there is always room."""
+    breakers: list[BreakerTable] = Field(default_factory=list)
+    """Circuit breakers and call auctions."""
+    alternatives: list[AlternativeTable] = Field(default_factory=list)
+    """Designs that are run on the same seeds as the scenario's own."""
+    published: list[PublishedTable] = Field(default_factory=list)
+    """Numbers of others, to be shown with ours."""
+
+    @staticmethod
+    def ns(seconds: float) -> int:
+        """Seconds in whole nanoseconds, rounded to the nearest."""
+        return ns(seconds)
+
+    @property
+    def start_ns(self) -> int:
+        """When the first shock begins."""
+        return ns(min(shock.at for shock in self.shocks))
+
+    @property
+    def end_ns(self) -> int:
+        """When a run ends."""
+        return ns(self.seconds)
+
+    @property
+    def horizon_ns(self) -> int:
+        """Until when the drop of the first shock is measured."""
+        shock = self.shocks[0]
+        return ns(shock.at + shock.over + self.horizon)
+
+    def asset_of(self, number: int) -> str:
+        """What the instrument of a number trades."""
+        return self.instruments[number].asset
+
+    def number_of(self, instrument: str) -> int:
+        """The number of an instrument."""
+        return [one.name for one in self.instruments].index(instrument)
+
+    def names(self) -> Names:
+        """The numbers of all names, for builders."""
+        return Names(
+            {
+                one.name: NamedInstrument(number, one.asset, one.background.price, one.multiplier)
+                for number, one in enumerate(self.instruments)
+            },
+            {one.name: number for number, one in enumerate(self.clearings)},
+            tuple(tuple(holding.instrument for holding in one.holdings) for one in self.clearings),
+        )

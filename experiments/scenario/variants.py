@@ -1,0 +1,140 @@
+"""Scenarios made of others: another shock, deeper books, another leverage, other eyes.
+
+Each is a copy in which something is changed by a stated rule; the rest stays, seeds too.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from experiments.scenario.instruments import UniformBookTable
+from experiments.scenario.read import Scenario
+from experiments.scenario.shocks import ShockTable
+from lob.checks import real
+from lob.units import PPM
+
+__all__ = ["own_mix", "seeing", "with_depth", "with_leverage", "with_shock"]
+
+MANY = 60
+"""Loops that come as near to the limit as whole lots allow."""
+
+
+def _value(scenario: Scenario, instrument: str, lots: int) -> int:
+    """Units of cash of so many lots where the market starts."""
+    of = scenario.instruments[scenario.number_of(instrument)]
+    return lots * of.background.price * of.multiplier
+
+
+def own_mix(scenario: Scenario) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """The assets of the scenario's own shocks, and their shares of the value."""
+    values: dict[str, int] = {}
+    for shock in scenario.shocks:
+        worth = _value(scenario, shock.instrument, shock.lots)
+        values[shock.instrument] = values.get(shock.instrument, 0) + worth
+    total = sum(values.values())
+    return tuple(values), tuple(worth / total for worth in values.values())
+
+
+def with_shock(scenario: Scenario, assets: Sequence[str], sizes: Sequence[float]) -> Scenario:
+    """The same scenario with other sales.
+
+    Parameters
+    ----------
+    assets
+        Names of instruments.
+    sizes
+        Of the sale in each, in units of the value of all of the scenario's own shocks. Lots are
+        rounded to the nearest; an asset of which not one lot is left is not sold.
+    """
+    total = sum(_value(scenario, one.instrument, one.lots) for one in scenario.shocks)
+    shocks: list[ShockTable] = []
+    for name, size in zip(assets, sizes, strict=True):
+        own = [one for one in scenario.shocks if one.instrument == name]
+        lots = round(size * total / _value(scenario, name, 1))
+        if not own:
+            own = [scenario.shocks[0].model_copy(update={"instrument": name})]
+        weight = sum(one.lots for one in own)
+        done = 0
+        for number, one in enumerate(own, 1):
+            part = lots - done if number == len(own) else lots * one.lots // weight
+            done += part
+            if part:
+                shocks.append(one.model_copy(update={"lots": part}))
+    if not shocks:
+        # Something has to be measured: a shock of one lot.
+        shocks = [scenario.shocks[0].model_copy(update={"lots": 1})]
+    return scenario.model_copy(update={"shocks": shocks})
+
+
+def with_depth(scenario: Scenario, factor: float) -> Scenario:
+    """The same scenario with books so many times as deep: what flow and makers quote.
+
+    It runs even if accounts fail before its shock.
+    """
+    real("factor", factor, above=0)
+
+    def scaled(size: int) -> int:
+        return max(1, round(size * factor))
+
+    instruments = []
+    for one in scenario.instruments:
+        if isinstance(one.background, UniformBookTable):
+            update: dict[str, Any] = {"depth": scaled(one.background.depth)}
+        else:
+            # Rates are in lots: all of them, so that there are as many orders as before.
+            size = scaled(one.background.size)
+            times = size / one.background.size
+            update = {
+                "size": size, "alpha": one.background.alpha * times,
+                "mu": one.background.mu * times,
+            }  # fmt: skip
+        background = one.background.model_copy(update=update)
+        instruments.append(one.model_copy(update={"background": background}))
+    makers = [one.model_copy(update={"size": scaled(one.size)}) for one in scenario.makers]
+    return scenario.model_copy(
+        update={"instruments": instruments, "makers": makers, "allow_failed_at_start": True}
+    )
+
+
+def with_leverage(scenario: Scenario, leverage: float) -> Scenario:
+    """The same scenario with one leverage for all who borrow.
+
+    Recursive borrowers loop until they are there, whatever their number of loops; drawn accounts
+    all have it. It runs even if accounts fail before its shock: a leverage may be beyond what the
+    margin allows.
+
+    Raises ``ValueError`` if a recursive borrower cannot get there at its loan-to-value.
+    """
+    if not leverage >= 1:
+        raise ValueError(f"leverage must be at least 1, got {leverage}")
+    recursive_borrowers = []
+    for one in scenario.recursive_borrowers:
+        if one.ltv < PPM and leverage >= PPM / (PPM - one.ltv):
+            raise ValueError(
+                f"leverage must be below {PPM / (PPM - one.ltv):.3g}, the limit of the "
+                f"loops of {one.name} at a loan-to-value of {one.ltv}, got {leverage}"
+            )
+        update = {"target": round(leverage * PPM), "loops": MANY if leverage > 1 else 0}
+        recursive_borrowers.append(one.model_copy(update=update))
+    populations = [
+        one.model_copy(update={"leverage": (leverage, leverage)})
+        if one.file is None and one.stacked is None
+        else one
+        for one in scenario.populations
+    ]
+    changed: dict[str, Any] = {"populations": populations, "allow_failed_at_start": True}
+    if recursive_borrowers:
+        changed["recursive_borrowers"] = recursive_borrowers
+    return scenario.model_copy(update=changed)
+
+
+def seeing(scenario: Scenario, sees: str) -> Scenario:
+    """The same scenario with clearings that see issuers' pledges elsewhere (``all``), or do not."""
+    clearings = []
+    for clearing in scenario.clearings:
+        holdings = []
+        for holding in clearing.holdings:
+            source = holding.oracle.source.model_copy(update={"sees": sees})
+            oracle = holding.oracle.model_copy(update={"source": source})
+            holdings.append(holding.model_copy(update={"oracle": oracle}))
+        clearings.append(clearing.model_copy(update={"holdings": holdings}))
+    return scenario.model_copy(update={"clearings": clearings})

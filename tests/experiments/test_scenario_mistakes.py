@@ -1,0 +1,137 @@
+"""A scenario is validated whole when it is read: what would fail in the run is refused before."""
+
+import pytest
+
+import agents
+from experiments.scenario.build import build
+from experiments.scenario.read import Scenario, ScenarioError, read_scenario, ready_scenarios
+
+
+def refused(name, change):
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(name, change)
+    return [line.strip() for line in str(caught.value).splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "path", "what"),
+    [
+        ("deleveraging-spiral", {"clearings.0.liquidation.design": "dutsch"},
+         "clearings.0.liquidation.design", "did you mean dutch?"),
+        ("black-thursday", {"clearings.0.liquidation.parameters.beg": -5},
+         "clearings.0.liquidation.parameters", "beg must be"),
+        ("black-thursday", {"alternatives.0.parameters.cut": 9_990_000},
+         "alternatives.0.parameters", "cut must be"),
+        ("deleveraging-spiral", {"clearings.0.holdings.0.margin.parameters.maintenance": -10},
+         "clearings.0.holdings.0.margin.parameters", "maintenance must be 0 to"),
+        ("deleveraging-spiral",
+         {"clearings.0.holdings.0.oracle.manipulations": [[0, 5, 22_000_000]]},
+         "clearings.0.holdings.0.oracle.manipulations.0.2", "less than or equal to 1000000"),
+        ("flash-crash", {"traders.0.parameters": {"mragin": 5, "stop_price": 1}},
+         "traders.0.parameters.mragin", "did you mean margin?"),
+        ("flash-crash", {"traders.0.parameters.margin": -5}, "traders.0", "margin must be 0 to"),
+        ("flash-crash", {"traders.0.parameters.holding": 4},
+         "traders.0.parameters.holding", "has 1 holding, counted from 0, got 4"),
+        ("contagion", {"stackers.0.parameters.pool": "puddle"},
+         "stackers.0.parameters.pool", "no pool is called 'puddle'"),
+        ("contagion", {"stackers.1.parameters.base_instrument": 2},
+         "stackers.1.parameters.base_instrument", "there are 2 instruments"),
+        ("contagion", {"collateralised_borrowers.0.asset": "staked"},
+         "collateralised_borrowers.0.asset", "no holding of pool lender is called 'staked'"),
+        ("deleveraging-spiral", {"populations.0.holding": 1}, "populations.0.holding", "got 1"),
+        ("deleveraging-spiral", {"populations.0.leverage": [30, 3]},
+         "populations.0", "two rising positive numbers"),
+        ("deleveraging-spiral", {"populations.0.equity": 2**62 - 1}, "populations.0", "2**62"),
+        ("deleveraging-spiral", {"populations.0.name": "shock 0"}, "shocks.0", "takes part"),
+        ("black-thursday", {"congestion.elasticity": 7}, "congestion", "elasticity must be"),
+        ("deleveraging-spiral", {"seconds": 1e300}, "seconds", "less than or equal to"),
+        ("deleveraging-spiral", {"instruments.0.background.alpha": float("inf")},
+         "instruments.0.background.alpha", "finite"),
+    ],
+)  # fmt: skip
+def test_what_would_fail_in_the_run_is_refused_with_its_path(name, change, path, what):
+    first, *mistakes = refused(name, change)
+    assert first == f"{name}: 1 mistake"
+    assert len(mistakes) == 1
+    assert mistakes[0].startswith(f"{path}: ")
+    assert what in mistakes[0]
+
+
+def test_names_and_parameters_are_told_together():
+    change = {
+        "shocks.0.instrument": "GOLD",
+        "clearings.0.liquidation.design": "dutsch",
+        "keepers.0.name": "longs",
+        "clearings.0.holdings.0.margin.parameters.initial": -1,
+        "seconds": 1.0,
+    }
+    first, *mistakes = refused("deleveraging-spiral", change)
+    assert first == "deleveraging-spiral: 5 mistakes"
+    assert {one.split(": ")[0] for one in mistakes} == {
+        "shocks.0.instrument", "clearings.0.liquidation.design", "keepers.0.name",
+        "clearings.0.holdings.0.margin.parameters", "seconds",
+    }  # fmt: skip
+
+
+def test_a_scenario_in_code_is_validated_like_a_file():
+    content = read_scenario("deleveraging-spiral").model_dump()
+    assert Scenario(**content).name == "deleveraging-spiral"
+    content["clearings"][0]["liquidation"]["design"] = "prayer"
+    with pytest.raises(ValueError, match=r"liquidation\.design: no design is called 'prayer'"):
+        Scenario(**content)
+
+
+def test_unknown_keys_name_the_nearest_or_all():
+    change = {
+        "populations.0.cuont": 5,
+        "instruments.0.background.alhpa": 3,
+        "clearings.0.holdings.0.oracle.source.zzz": 3,
+    }
+    _, *mistakes = refused("deleveraging-spiral", change)
+    told = dict(one.split(": ", 1) for one in mistakes)
+    assert told["populations.0.cuont"].endswith("did you mean count?")
+    assert told["instruments.0.background.alhpa"].endswith("did you mean alpha?")
+    listed = told["clearings.0.holdings.0.oracle.source.zzz"]
+    assert "there are bases, claim, half_life" in listed
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("deleveraging-spiral", "populations.0.count"),
+        ("contagion", "recursive_borrowers.0.count"),
+        ("contagion", "collateralised_borrowers.0.count"),
+        ("deleveraging-spiral", "keepers.0.count"),
+        ("deleveraging-spiral", "seeds"),
+        ("deleveraging-spiral", "instruments.0.background.window"),
+    ],
+)
+def test_huge_counts_are_refused_with_their_bound(name, path):
+    _, mistake = refused(name, {path: 2_000_000_000})
+    assert mistake.startswith(f"{path}: Input should be less than or equal to ")
+    assert mistake.endswith("got 2000000000")
+
+
+def test_stacked_accounts_are_counted():
+    change = {"populations.0.stacked": 10**9, "populations.0.ticks": 100}
+    _, mistake = refused("deleveraging-spiral", change)
+    assert "stacked makes 100,000,000,000 accounts, at most 10,000,000" in mistake
+
+
+@pytest.mark.parametrize("name", ready_scenarios())
+def test_reading_builds_no_thousands_of_accounts(name, monkeypatch):
+    """So it takes some milliseconds, whatever the counts: their parameters are what is tried."""
+    members = []
+
+    class Counted(agents.Simulation):
+        def add(self, participant):
+            members.append(participant.members)
+            return super().add(participant)
+
+    monkeypatch.setattr("experiments.scenario.trial.agents.Simulation", Counted)
+    read_scenario(name)
+    assert 0 < max(members) <= 10
+
+
+def test_all_is_built_where_it_is_run():
+    assert build(read_scenario("deleveraging-spiral"), 1)["longs"].members == 10_000

@@ -1,0 +1,71 @@
+"""Accounts that fail before the shock: refused, or told."""
+
+import pytest
+
+from experiments.commands import cli
+from experiments.runs.run import run_scenario
+from experiments.scenario.read import ScenarioError, read_scenario
+from experiments.scenario.variants import with_leverage
+
+SMALL = {"populations.0.count": 200, "populations.0.equity": 250_000}
+# A margin of 1 % must be kept: a tenth of a per cent of equity fails at the first price.
+BEYOND = {**SMALL, "populations.0.leverage": [1_000.0, 1_000.0]}
+ALLOWED = {**BEYOND, "allow_failed_at_start": True}
+
+
+@pytest.mark.parametrize("forced", [True, False])
+def test_a_run_whose_accounts_fail_at_the_start_is_refused(forced):
+    scenario = read_scenario("deleveraging-spiral", BEYOND)
+    with pytest.raises(
+        ScenarioError, match=r"200 of 200 accounts failed before .* allow_failed_at_start = true"
+    ):
+        run_scenario(scenario, 1, forced=forced)
+
+
+def test_a_run_that_may_start_so_says_how_many():
+    run = run_scenario(read_scenario("deleveraging-spiral", ALLOWED), 1)
+    assert run.failed_at_start == run.summary()["failed_at_start"] == 200
+    assert "200 accounts failed before the first shock, not because of it" in run.headline()
+
+
+def test_failures_by_the_shock_are_none_of_the_start():
+    change = {**SMALL, "shocks.0.lots": 60_000}
+    run = run_scenario(read_scenario("deleveraging-spiral", change), 1)
+    assert run.failed_at_start == 0 < run.criteria["liquidations"]
+    assert not any("before the first shock" in line for line in run.headline())
+
+
+def test_the_count_changes_no_tape():
+    plain = read_scenario("deleveraging-spiral", SMALL)
+    allowed = plain.model_copy(update={"allow_failed_at_start": True})
+    assert (
+        run_scenario(plain, 1).simulation.digest() == run_scenario(allowed, 1).simulation.digest()
+    )
+
+
+def test_a_leverage_beyond_the_margin_may_be_asked_about():
+    scenario = with_leverage(read_scenario("deleveraging-spiral", SMALL), 1_000.0)
+    assert run_scenario(scenario, 1).failed_at_start == 200
+
+
+def told(capsys, *arguments):
+    with pytest.raises(SystemExit) as end:
+        cli.main(list(arguments))
+    said = capsys.readouterr()
+    return end.value.code, said.out, said.err
+
+
+def test_the_command_refuses_or_tells(capsys):
+    settings = ["--set=populations.0.count=200", "--set=populations.0.leverage=[1000,1000]"]
+    code, _, error = told(capsys, "run", "deleveraging-spiral", "--seeds", "2", *settings)
+    assert code == 2
+    assert "200 of 200 accounts failed before the first shock" in " ".join(error.split())
+    settings.append("--set=allow_failed_at_start=true")
+    code, said, _ = told(capsys, "run", "deleveraging-spiral", "--seeds", "1", *settings)
+    assert not code
+    assert "200 accounts failed before the first shock" in said.splitlines()[1]
+
+
+def test_a_shock_at_once_has_no_price_before_it():
+    with pytest.raises(ScenarioError, match=r"shocks\.0\.at: Input should be greater than 0"):
+        read_scenario("deleveraging-spiral", {"shocks.0.at": 0})

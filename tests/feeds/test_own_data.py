@@ -1,0 +1,50 @@
+"""A table of one's own through the command line, with a map, and with mistakes in it."""
+
+import json
+
+import pytest
+
+from experiments.commands.cli import main
+
+BOOK = "when,dir,px,qty\n1000,bid,99.5,10\n1000,ask,100.5,12\n2000,bid,99.5,0\n2000,bid,99.0,7\n"
+MAP = 'time_ms = "when"\nside = "dir"\nprice = "px"\nsize = "qty"\n'
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as caught:
+        main([str(one) for one in arguments])
+    return caught.value.code, capsys.readouterr()
+
+
+def test_a_table_with_a_map_is_read_checked_and_converted(tmp_path, capsys):
+    book, columns = tmp_path / "book.csv", tmp_path / "book.toml"
+    book.write_text(BOOK)
+    columns.write_text(MAP)
+    code, said = run(capsys, "feed", "info", book, "--map", columns, "--json")
+    told = json.loads(said.out)
+    assert (code, told["messages"], told["instruments"][0]["tick_size"]) == (0, 4, "0.1")
+    code, said = run(capsys, "feed", "check", book, "--map", columns)
+    assert (code, "sound" in said.out) == (0, True)
+    code, _ = run(capsys, "feed", "convert", book, tmp_path / "book.npy", "--map", columns)
+    assert (code, (tmp_path / "book.npy").is_file()) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "code", "said"),
+    [
+        (BOOK.replace("99.0", "x"), MAP, 1, "line 5"),
+        (BOOK.replace("2000,bid,99.0,7", "2000,bid,99.0"), MAP, 1, "line 5"),
+        (BOOK, MAP.replace("px", "price"), 1, "has no column price"),
+        (BOOK, MAP + 'colour = "px"\n', 2, "columns must be of symbol"),
+        (BOOK, "price = 3", 2, "each line must be fact"),
+        (BOOK, "price", 2, "not TOML"),
+    ],
+)
+def test_mistakes_are_one_line_that_says_where(tmp_path, capsys, content, columns, code, said):
+    book, path = tmp_path / "book.csv", tmp_path / "book.toml"
+    book.write_text(content)
+    path.write_text(columns)
+    found, printed = run(capsys, "feed", "info", book, "--map", path)
+    assert found == code
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
