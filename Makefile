@@ -3,6 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV := $(VENV)/.dev
+DOCS := $(VENV)/.docs
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 REQUIREMENTS := $(BIN)/python -c "import sys, tomllib; \
   project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
@@ -15,7 +16,7 @@ PEERS := $(BENCH)/.installed
 SECONDS ?= 60
 SEED := $(or $(SEED),$(shell date +%s))
 
-.PHONY: demo test slow fuzz bench lint types build clean
+.PHONY: demo test slow fuzz bench lint types docs build clean
 
 demo: $(STAMP)  ## a spiral, and five ways of selling compared in it: offline
 	$(BIN)/firesale demo
@@ -44,6 +45,9 @@ types: $(DEV)
 	$(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file pyproject.toml \
 	  --allowlist tests/stubtest.txt --ignore-unused-allowlist
 
+docs: $(DOCS)  ## the pages, into docs/_build: warnings are errors, and nothing is fetched
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky docs docs/_build
+
 build: $(DEV)  ## the sdist, and from it the wheel
 	rm -rf dist
 	$(BIN)/python -m build
@@ -61,6 +65,11 @@ $(DEV): $(STAMP)
 	$(PIP) --requirement $@.txt
 	touch $@
 
+$(DOCS): $(STAMP)
+	$(REQUIREMENTS) docs > $@.txt
+	$(PIP) --requirement $@.txt
+	touch $@
+
 # An environment of its own: some peers pin old versions of what we use.
 $(PEERS): $(STAMP)
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
@@ -71,5 +80,5 @@ $(PEERS): $(STAMP)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(BENCH) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find lob agents experiments \( -name '*.so' -o -name '*.c' -o -name '__pycache__' \) -prune -exec rm -rf {} +

@@ -1,10 +1,18 @@
 """The documentation, built by Sphinx: ``make docs``. It reads no network, and writes none in."""
 
+import ast
 import importlib
 import inspect
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import numpy as np
+from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -90,12 +98,59 @@ def write_reference(folder: Path) -> None:
 
 
 def _directive(package: str, name: str, value: object) -> list[str]:
+    if isinstance(value, np.dtype):
+        return _record(package, name)
     if inspect.isclass(value):
         kind = "autoexception" if issubclass(value, BaseException) else "autoclass"
         return [f".. {kind}:: {package}.{name}", "   :members:"]
     if callable(value):
         return [f".. autofunction:: {package}.{name}"]
     return [f".. autodata:: {package}.{name}", "   :no-value:"]
+
+
+def _record(package: str, name: str) -> list[str]:
+    """A record with its fields as ``lob/types.py`` writes them, comments and all."""
+    source = (ROOT / "lob" / "types.py").read_text(encoding="utf-8")
+    body = ast.parse(source).body
+    for statement, after in pairwise(body):
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name:
+            assert isinstance(after, ast.Expr), f"{name} says nothing"
+            text = inspect.cleandoc(ast.literal_eval(after.value))
+            fields = ast.get_source_segment(source, statement) or ""
+            return [
+                f".. data:: {package}.{name}", "", indent(text, "   "), "",
+                "   .. code-block:: python", "", indent(fields, "      "),
+            ]  # fmt: skip
+    raise SphinxError(f"lob/types.py has no record {name}")
+
+
+def keep_colons(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    """Keep napoleon from taking what stands before a colon for the type of a property."""
+    if what in ("property", "attribute", "data") and lines:
+        lines.insert(0, "")
+
+
+def refuse_network(app: Sphinx, error: Exception | None) -> None:
+    """Fail if a page loads anything from elsewhere: links that people click are no loads."""
+    if error is not None or app.builder.format != "html":
+        return
+    loads = re.compile(
+        r"<link\b[^>]*\bhref=[\"']?(?:https?:)?//|\bsrc=[\"']?(?:https?:)?//"
+        r"|@import[^;]*//|url\([\"']?(?:https?:)?//"
+    )
+    for page in sorted(Path(app.outdir).rglob("*")):
+        if page.suffix in (".html", ".css"):
+            found = loads.search(page.read_text(encoding="utf-8"))
+            if found:
+                raise SphinxError(f"{page} loads from the network: {found[0]}")
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", keep_colons, priority=100)
+    app.connect("build-finished", refuse_network)
 
 
 write_start(HERE / "start.md")
