@@ -290,7 +290,7 @@ cdef class Venue(Market):
         cdef Message message
         cdef const Message[::1] rows
         cdef int64_t i, before
-        batch = np.ascontiguousarray(messages)
+        batch = checks.aligned(messages)
         if batch.dtype != MESSAGE or batch.ndim != 1:
             raise TypeError(f"messages must be one row of lob.MESSAGE records, got {messages!r}")
         if not self.keep_events:
