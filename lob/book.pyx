@@ -170,8 +170,9 @@ cdef class OrderBook:
 
     Prices are integer ticks from ``-2**40`` to ``2**40``, sizes integer lots from 1 to
     ``2**62 - 1``; order ids are any 64-bit integers the caller chooses, unique among the orders
-    that rest: an id is free again once its order is gone, unless ``unique_ids``. The rules of matching are written out in ``lob.reference``, which keeps the same
-    contract in plain Python.
+    that rest: an id is free again once its order is gone, unless ``unique_ids``. The rules of
+    matching are written out in ``lob.reference``, which keeps the same contract in plain Python;
+    ``docs/concepts/matching.md`` says what exchanges do.
 
     A message that the market refuses is an outcome with a reason. Misuse (a float for a price,
     a size of zero, an unknown enumeration value) raises ``TypeError`` or ``ValueError`` that
@@ -355,7 +356,7 @@ cdef class OrderBook:
         index = table_find(&self.book.table, message.order_id)
         if index:
             resting = &self.book.table.orders[index]
-            message.size = resting.total if total_size else resting.size
+            message.size = min(resting.total, MAX_SIZE) if total_size else resting.size
             if resting.order_type == LIMIT:
                 message.price = self.book.sides[resting.side < 0].levels[resting.level].price
         if total_size:

@@ -38,6 +38,7 @@ __all__ = [
     "Message",
     "aligned",
     "apart",
+    "beyond_participants",
     "choice",
     "integer",
     "misuse",
@@ -236,6 +237,24 @@ def misuse(message: Message, instrument: int) -> str | None:
     return _protection_misuse(message)
 
 
+def beyond_participants(message: Message) -> str | None:
+    """What of a message only the venue, or who operates it, may say; ``None``: nothing.
+
+    Its flag keeps margin checks and replays off a message; its orders have negative ids; and the
+    sessions and bands of a book are its.
+    """
+    if message.flags & Flag.VENUE:
+        return f"flags must not have VENUE (128), the venue's own, got {message.flags}"
+    if message.kind in _RULES:
+        name = Kind(message.kind).name
+        return f"kind must be one that a participant may send, got {name} ({int(message.kind)})"
+    if message.kind == Kind.NEW and message.order_id < 0:
+        return (
+            f"order_id must be 0 or more, for negative ids are the venue's, got {message.order_id}"
+        )
+    return None
+
+
 def _protection_misuse(message: Message) -> str | None:
     """What is wrong with the protection limit of a new order."""
     relative = bool(message.flags & Flag.RELATIVE)
@@ -356,7 +375,9 @@ def to_order_array(
     )
     limit = rows["order_type"] != OrderType.MARKET
     refuse(
-        limit & (side == Side.BUY) & (price > band[1]), "price", f"must be {band[1]} at most of a bid"
+        limit & (side == Side.BUY) & (price > band[1]),
+        "price",
+        f"must be {band[1]} at most of a bid",
     )
     refuse(
         limit & (side == Side.SELL) & (price < band[0]),
@@ -364,13 +385,19 @@ def to_order_array(
         f"must be {band[0]} or more of an ask",
     )
     market = rows["order_type"] == OrderType.MARKET
-    refuse(~np.isin(rows["order_type"], list(OrderType)), "order_type",
-           f"must be one of {_names(OrderType)}")
+    refuse(
+        ~np.isin(rows["order_type"], list(OrderType)),
+        "order_type",
+        f"must be one of {_names(OrderType)}",
+    )
     refuse(market & (not crossed), "order_type", "must be LIMIT in a continuous book")
     refuse(market & (price != 0), "price", "must be 0 of a market order")
     refuse((size < 1) | (size > MAX_SIZE), "size", f"must be 1 to {MAX_SIZE} lots")
-    refuse((rows["filled"] < 0) | (rows["filled"] > MAX_SIZE), "filled",
-           f"must be 0 to {MAX_SIZE} lots")
+    refuse(
+        (rows["filled"] < 0) | (rows["filled"] > MAX_SIZE),
+        "filled",
+        f"must be 0 to {MAX_SIZE} lots",
+    )
     refuse(
         rows["stp"] > max(SelfTradePrevention),
         "stp",

@@ -173,9 +173,7 @@ class OrderBook:
             )
         )
 
-    def reduce(
-        self, order_id: int, size: int, *, owner: int = 0, ts_event: int = 0
-    ) -> Outcome:
+    def reduce(self, order_id: int, size: int, *, owner: int = 0, ts_event: int = 0) -> Outcome:
         """Take lots off an order that keeps its place."""
         return self._one(
             Message(

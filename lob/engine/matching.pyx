@@ -309,7 +309,9 @@ cdef inline int apply_hashed(Book *book, const Message *message, uint32_t hashed
     return 0
 
 
-cdef inline bint may_change(const Book *book, const Message *message, uint32_t index) noexcept nogil:
+cdef inline bint may_change(
+    const Book *book, const Message *message, uint32_t index
+) noexcept nogil:
     """Whether there is an order, and it is the sender's. Owner 0 is who operates the book."""
     return index != 0 and (
         message.owner == book.table.orders[index].owner or message.owner == 0

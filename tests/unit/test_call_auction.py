@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import lob
-from lob import journal
-from lob import EventKind, Kind, Reason, Session
+from lob import EventKind, Kind, Reason, Session, journal
 from lob import SelfTradePrevention as Stp
 from lob.venue.call_auction import Uncross
 from tests.messages import (

@@ -35,9 +35,7 @@ def test_an_id_is_free_once_its_order_is_gone(book):
 )
 def test_an_option_refuses_an_id_that_was_used(once, gone):
     apply(once, *gone)
-    assert told(apply(once, new(0, BUY, 100, 5))) == [
-        ("REJECTED", "DUPLICATE_ORDER_ID", 0, 5, 0)
-    ]
+    assert told(apply(once, new(0, BUY, 100, 5))) == [("REJECTED", "DUPLICATE_ORDER_ID", 0, 5, 0)]
     assert told(apply(once, new(-1, BUY, 100, 5), replace(-1, 99, 9), cancel(-1)))[0][0] == (
         "ACCEPTED"
     )
@@ -118,9 +116,7 @@ def test_no_choice_of_ids_makes_a_search_long(ids):
 def test_what_a_book_says_does_not_depend_on_the_hash():
     """A process of its own has another secret, and gives the same to the byte."""
 
-    code = (
-        "import lob; from tests.golden.stream import digests; print(digests(lob.OrderBook))"
-    )
+    code = "import lob; from tests.golden.stream import digests; print(digests(lob.OrderBook))"
     said = {
         subprocess.run(
             [sys.executable, "-c", code], check=True, capture_output=True, text=True

@@ -73,13 +73,9 @@ def test_without_anything_to_trade_with_it_is_like_any_market_order(book):
 
 
 def test_per_call(asks):
-    out = asks.submit(
-        order_id=9, side=BUY, size=20, order_type=OrderType.MARKET, protection=3
-    )
+    out = asks.submit(order_id=9, side=BUY, size=20, order_type=OrderType.MARKET, protection=3)
     assert (out.filled, out.leaves) == (10, 10)
-    out = asks.submit(
-        order_id=8, side=SELL, size=20, order_type=OrderType.MARKET, protection_ppm=1
-    )
+    out = asks.submit(order_id=8, side=SELL, size=20, order_type=OrderType.MARKET, protection_ppm=1)
     assert (out.filled, out.leaves) == (10, 10)
 
 
@@ -101,6 +97,4 @@ def test_misuse_is_named(book, fields, says):
 
 def test_a_protection_of_both_kinds_is_refused(book):
     with pytest.raises(ValueError, match="must not both be given"):
-        book.submit(
-            order_id=9, side=BUY, size=1, order_type=1, protection=1, protection_ppm=1
-        )
+        book.submit(order_id=9, side=BUY, size=1, order_type=1, protection=1, protection_ppm=1)
