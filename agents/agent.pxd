@@ -1,6 +1,6 @@
 """The class that people extend in Python."""
 
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t
 
 from agents.random cimport RandomStream
 from agents.simulation cimport Participant
@@ -25,6 +25,7 @@ cdef class Agent(Participant):
 
 cdef class OwnOrder:
     cdef readonly int64_t order_id
+    cdef readonly int32_t owner
     cdef readonly int64_t instrument
     cdef readonly int64_t price
     cdef readonly int64_t size

@@ -51,6 +51,7 @@ cdef tuple by_number(enumeration):
 
 cdef tuple EVENT_KINDS = by_number(EventKind)
 cdef tuple REASONS = by_number(Reason)
+cdef dict SIDES = {side.value: side for side in Side}
 
 
 @cython.final
@@ -61,6 +62,8 @@ cdef class OwnOrder:
     Attributes
     ----------
     order_id, instrument : int
+    owner : int
+        Of the agent's owner numbers, the one that sent it.
     price : int
         Ticks.
     size : int
@@ -82,7 +85,10 @@ cdef class OwnOrder:
 @cython.final
 @cython.freelist(64)
 cdef class EventView:
-    """One event, as ``on_event`` is told of it: the fields of ``lob.EVENT``."""
+    """One event, as ``on_event`` is told of it: the fields of ``lob.EVENT``.
+
+    ``side`` is ``None`` where there is none: of a cancellation that is refused, for one.
+    """
 
     def __getattr__(self, name):
         if name not in EVENT.names:
@@ -104,7 +110,7 @@ cdef class EventView:
 
     @property
     def side(self):
-        return Side(self.event.side)
+        return SIDES.get(self.event.side)
 
     @property
     def ts_event(self):
@@ -153,7 +159,8 @@ cdef class EventView:
     def __repr__(self):
         return (
             f"EventView({self.kind.name}, ts_event={self.ts_event}, order_id={self.order_id}, "
-            f"side={self.side.name}, price={self.price}, size={self.size}, leaves={self.leaves})"
+            f"side={self.side and self.side.name}, price={self.price}, size={self.size}, "
+            f"leaves={self.leaves})"
         )
 
 
@@ -397,7 +404,8 @@ cdef class Agent(Participant):
     def submit_messages(self, messages):
         """Send a ``lob.MESSAGE`` array; owner and time are filled in, and missing order ids.
 
-        Every row is checked before any is sent. A NEW with ``order_id`` 0 gets a fresh id.
+        Every row is checked before any is sent. A NEW with ``order_id`` 0 gets a fresh id; negative
+        ids are the venue's own, as are ``Flag.VENUE`` and the messages that change its rules.
         """
         cdef Message message
         cdef int64_t i
@@ -407,7 +415,7 @@ cdef class Agent(Participant):
             return
         for i, row in enumerate(rows.tolist()):
             plain = checks.Message._make(row)
-            problem = checks.misuse(plain, plain.instrument)
+            problem = checks.beyond_participants(plain) or checks.misuse(plain, plain.instrument)
             if plain.instrument >= len(self.simulation.books):
                 problem = f"instrument must be one of this run, got {plain.instrument}"
             if problem:
@@ -431,7 +439,7 @@ cdef class Agent(Participant):
             where = order.instrument
         write_message(message, kind, 0, 0, 0, 0, 0, <uint16_t>where)
         message.order_id = number
-        message.owner = self.owner
+        message.owner = self.owner if order is None else order.owner
         return 0
 
     # ---------------------------------------------------------------- what it knows
@@ -480,6 +488,7 @@ cdef class Agent(Participant):
         if event.kind == ACCEPTED:
             order = OwnOrder.__new__(OwnOrder)
             order.order_id = event.order_id
+            order.owner = event.owner
             order.instrument = event.instrument
             order.price = event.price
             order.size = event.leaves

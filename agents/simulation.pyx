@@ -52,6 +52,7 @@ from agents.schedule cimport (
 from lob.engine.memory cimport unlikely
 from lob.engine.records cimport (
     CANCEL,
+    FROM_VENUE,
     NEW,
     TRADE,
     Event,
@@ -378,7 +379,7 @@ cdef class Simulation:
         """A message sets out. It must be well formed, and its book there."""
         cdef int64_t delay
         message.ts_event = self.now
-        if not message_fits(self.venue, message):
+        if message.flags & FROM_VENUE or not message_fits(self.venue, message):
             self.refuse(message)
         delay = agent.computation_delay + agent.delay_out(member)
         if delay == 0:
@@ -388,7 +389,8 @@ cdef class Simulation:
     cdef int refuse(self, const Message *message) except -1:
         """Raise what is wrong with a message."""
         row = np.frombuffer((<const char *>message)[: sizeof(Message)], MESSAGE)
-        raise ValueError(self.venue.misuse_of(row[0]))
+        plain = checks.Message._make(row[0].tolist())
+        raise ValueError(checks.beyond_participants(plain) or self.venue.misuse_of(row[0]))
 
     cdef int ask(self, Participant agent, int64_t instrument, uint32_t member) except -1:
         """A question for the best bid and ask sets out; ``told`` brings the answer."""

@@ -188,6 +188,7 @@ cdef class Clearing(Payments):
             self.deadline = min(self.deadline, (<Holding>self.holdings[i]).oracle.deadline)
         if self.fresh < self.case_total:
             self.deadline = min(self.deadline, self.market.now)
+        self.market.deadline = min(self.market.deadline, self.deadline)
         return 0
 
     cdef int advance(self, int64_t ts) except -1:
@@ -246,6 +247,8 @@ cdef class Clearing(Payments):
         self.timers.append([due, step, action])
         self.timer_due = min(self.timer_due, due)
         self.deadline = min(self.deadline, self.timer_due)
+        if self.market is not None:
+            self.market.deadline = min(self.market.deadline, self.deadline)
 
     def run_timer(self, ts):
         """Call the first action that is due."""

@@ -5,6 +5,7 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 from lob.engine.block cimport Block
 from lob.venue.market cimport Market
 from lob.engine.records cimport Entry
+from lob.engine.wide cimport int128
 
 cdef enum:
     WORLD = 0  # the account of everybody outside
@@ -43,6 +44,7 @@ cdef class Ledger:
     cdef public int64_t seq  # of the latest event
     cdef public int64_t now
     cdef readonly int64_t postings  # so far
+    cdef int128 room  # units that any balance can still get or give, as far as has been looked
     cdef int64_t last_tag  # of the latest posting
     cdef uint8_t last_kind
     cdef dict names
@@ -64,6 +66,7 @@ cdef class Ledger:
         return (<int64_t **>self.row_pointers.data)[asset]
 
     cdef int64_t account_of(self, int32_t owner) noexcept
+    cdef bint has_room(self, int128 units) noexcept
     cdef Entry *write(self, uint8_t kind) except NULL
     cdef int post(
         self, uint8_t kind, int64_t asset, int64_t debit, int64_t credit, int64_t amount,

@@ -20,7 +20,7 @@ from lob.engine.block cimport Block
 from lob.clearing.requirement cimport NO_TRIGGER
 from lob.engine.memory cimport unlikely
 from lob.engine.records cimport Entry
-from lob.engine.wide cimport add_overflows
+from lob.engine.wide cimport add_overflows, int128
 
 import numpy as np
 
@@ -261,6 +261,7 @@ cdef class Ledger:
                 f"{credit}: a balance would not fit 64 bits"
             )
         entry = self.write(kind)
+        self.room -= amount
         row[debit] = given
         row[credit] = received
         if debit == WORLD:
@@ -277,6 +278,23 @@ cdef class Ledger:
         self.last_tag = tag
         self.last_kind = kind
         return 0
+
+    cdef bint has_room(self, int128 units) noexcept:
+        """Whether no balance would leave 64 bits if it got or gave so much.
+
+        What has been posted since all balances were looked at is taken off what there was then, so
+        that they are looked at again only where that is no more enough.
+        """
+        cdef int64_t asset, account
+        cdef int128 largest = 0, held
+        if self.room >= units:
+            return True
+        for asset in range(len(self.rows)):
+            for account in range(self.account_count):
+                held = self.row(asset)[account]
+                largest = max(largest, held if held >= 0 else -held)
+        self.room = (<int128>1 << 62) - 1 + (<int128>1 << 62) - largest
+        return self.room >= units
 
     cdef Entry *write(self, uint8_t kind) except NULL:
         """A new row of the journal, cleared but for what every row has."""

@@ -430,4 +430,4 @@ cdef object as_column(str name, values):
         raise TypeError(f"{name} must be whole numbers, got the dtype {column.dtype}")
     if column.size and (column.max() > MAX_SIZE or column.min() < -MAX_SIZE):
         raise ValueError(f"{name} must be below 2**62 in size, got {column.min()}..{column.max()}")
-    return np.ascontiguousarray(column, INT64)
+    return np.require(column, INT64, ["C", "A"])

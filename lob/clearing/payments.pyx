@@ -34,7 +34,9 @@ cdef class Payments(Cases):
     def pay_funding(self, rate, *, holding=0):
         """Let one side of a contract pay the other: the notional at the mark times the rate.
 
-        Payers round up, receivers down, and what that leaves is the insurance fund's.
+        Payers round up, receivers down, and what that leaves is the insurance fund's. The accounts
+        of this clearing pay and receive, and those that are no clearing's; the outside world is the
+        other side of all they hold. Accounts of another clearing are that one's business.
 
         Parameters
         ----------
@@ -50,15 +52,18 @@ cdef class Payments(Cases):
         """
         cdef HoldingRecord *record
         cdef int64_t ppm = checks.ppm("rate", rate, -PPM)
-        cdef int64_t account, paid = 0, units
+        cdef int64_t account, paid = 0, units, outside = 0
         cdef int128 owed
         number = checks.integer("holding", holding, 0, self.holding_count - 1)
         record = self.records[<int64_t>number]
         if record.mark == NO_PRICE:
             raise ValueError(f"holding {holding} has no mark to pay funding on yet")
+        for account in range(1, self.ledger.account_count):
+            if self.bears_funding(account):
+                outside -= self.ledger.row(record.asset)[account]
         for account in range(self.ledger.account_count):
-            units = self.ledger.row(record.asset)[account]
-            if units == 0:
+            units = self.ledger.row(record.asset)[account] if account != WORLD else outside
+            if units == 0 or not self.bears_funding(account):
                 continue
             owed = <int128>units * record.multiplier * ppm
             # Rounded up whatever the sign: against the account.
@@ -79,6 +84,11 @@ cdef class Payments(Cases):
                 paid += <int64_t>owed
         self.reindex_all(CAUSE_ACCRUAL)
         return paid
+
+    cdef bint bears_funding(self, int64_t account) noexcept:
+        """Whether an account is not another clearing's."""
+        cdef int protocol = self.ledger.accounts[account].protocol
+        return protocol == 0 or protocol == self.number + 1
 
     def charge_interest(self, rate):
         """Let every account in debt pay the lenders, rounded up; units of cash that were paid.

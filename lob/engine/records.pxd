@@ -82,7 +82,8 @@ cdef struct OrderRow:
     int8_t side
     uint8_t stp
     uint8_t flags
-    uint8_t reserved
+    uint8_t order_type
+    int64_t filled
 
 cdef struct LevelRow:
     int64_t price
@@ -130,6 +131,8 @@ cdef enum:
 
     POST_ONLY = 1
     REDUCE_ONLY = 2
+    TOTAL_SIZE = 4
+    RELATIVE = 8
     FROM_VENUE = 128
 
     ACCEPTED = 1
@@ -171,6 +174,8 @@ cdef enum:
     REASON_ILLIQUID = 24
     REASON_WORTHLESS = 25
     REASON_PRICE_LIMIT = 26
+    REASON_NOT_OWNER = 32
+    REASON_UNSETTLED = 33
 
     ENTRY_OPENING = 1
     ENTRY_DEPOSIT = 2

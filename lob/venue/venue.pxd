@@ -1,6 +1,6 @@
 """Books, clearing and one journal."""
 
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from lob.engine.block cimport Block
 from lob.clearing.ledger cimport Ledger
@@ -23,7 +23,6 @@ cdef class Venue(Market):
     cdef readonly Ledger ledger
     cdef readonly list clearings
     cdef readonly list facilities
-    cdef readonly int64_t deadline  # ns: when there is next something to do
     cdef readonly int64_t seq  # events so far
     cdef EventSink journal
     cdef Block log  # messages, as they met the books
@@ -34,7 +33,7 @@ cdef class Venue(Market):
     cdef object message_writer
     cdef bint keep_events
     cdef bint keep_messages
-    cdef bint cleared  # somebody has an account
+    cdef int64_t unsettled  # event from which on a message's trades are not settled; 0: all are
     cdef int64_t fees  # account
     cdef list moved  # accounts of clearings that got or gave without a message, not seen yet
     cdef list trim  # accounts whose reduce-only orders may cover too much
@@ -58,6 +57,17 @@ cdef class Venue(Market):
         self, int64_t account, int64_t asset, int64_t lots, int64_t paid
     ) except -1
     cdef int trim_orders(self, int64_t account) except -1
+    cdef int64_t sender_of(self, const Message *message) noexcept
+    cdef void name_own(self, Message *message) noexcept
+    cdef bint may_settle(self, const Message *message) noexcept
+    cdef bint may_settle_order(
+        self, const Message *message, int side, int order_type, int64_t size, bint rests
+    ) noexcept
+    cdef int128 worth_of(self, int64_t instrument, int128 lots, int64_t price) noexcept
+    cdef bint has_room(self, int64_t instrument, int128 worth, int128 lots) noexcept
+    cdef int128 worth_of_accounts(
+        self, const Message *message, int side, int64_t size, uint64_t limit, bint taker
+    ) noexcept
     cdef int admit_replace(self, const Message *message, int64_t account) except -1
     cdef int perform(self, Message *message) except -1
     cdef int move_funds(self, const Message *message, int64_t account) except -1
@@ -75,7 +85,7 @@ cdef class Venue(Market):
     cdef int watch(self, int64_t instrument, int64_t first) except -1
     cdef int find_breaker_due(self) except -1
     cdef int run_breakers(self, int64_t ts) except -1
-    cdef int rule(self, Message *message) except -1
+    cdef bint rule(self, Message *message) except -1
 
 
 cdef bint message_fits(Venue venue, const Message *message) noexcept

@@ -14,7 +14,7 @@ from hashlib import blake2b
 cimport cython
 from cpython.buffer cimport PyBUF_READ
 from cpython.memoryview cimport PyMemoryView_FromMemory
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from lob.engine.block cimport Block
@@ -24,20 +24,25 @@ from lob.clearing.claim_graph cimport Claims
 from lob.clearing.collateral cimport Claim
 from lob.clearing.ledger cimport WORLD, Account, Ledger
 from lob.venue.facility cimport Facility
-from lob.engine.ladder cimport NO_LEVEL
+from lob.engine.ladder cimport NO_LEVEL, Ladder, ladder_key, ladder_next
 from lob.venue.market cimport Market
 from lob.engine.matching cimport (
     Book,
     EventSink,
+    Crossing,
     apply,
+    find_crossing,
     grow_sink,
+    open_size,
+    protection_limit,
     sink_copy,
     sink_init,
     sink_release,
     well_formed,
 )
 from lob.engine.memory cimport prefetch, unlikely
-from lob.engine.order_table cimport table_find
+from lob.engine.order_table cimport RestingOrder, table_find
+from lob.engine.used_ids cimport used_has
 from lob.engine.records cimport (
     BAND,
     BID,
@@ -58,8 +63,12 @@ from lob.engine.records cimport (
     ENTRY_TRADE,
     ENTRY_WITHDRAWAL,
     FROM_VENUE,
+    GTC,
     HALTED,
+    LIMIT,
     LIQUIDATION_TAG,
+    MARKET,
+    MAX_PRICE,
     MAX_SIZE,
     MINT,
     NEW,
@@ -69,6 +78,7 @@ from lob.engine.records cimport (
     REASON_NO_ACCOUNT,
     REASON_NOT_ON_OFFER,
     REASON_UNCROSS,
+    REASON_UNSETTLED,
     REDUCE,
     REDUCE_ONLY,
     REJECTED,
@@ -129,6 +139,8 @@ cdef class Venue(Market):
         ``lob.venue.breaker.Breaker`` objects, which guard books of this venue from now on. Of those
         that
         are due at one time the first in the list acts first.
+    unique_order_ids
+        Whether an order id may be used only once in a book, see ``lob.OrderBook``.
 
     Attributes
     ----------
@@ -160,6 +172,7 @@ cdef class Venue(Market):
         entries=True,
         start=0,
         breakers=(),
+        unique_order_ids=False,
     ):
         cdef Clearing clearing
         cdef int64_t i
@@ -175,7 +188,7 @@ cdef class Venue(Market):
                     f"instruments[{number}] must be a lob.Instrument with number {number}, "
                     f"got {instrument!r}"
                 )
-            self.books.append(OrderBook(number))
+            self.books.append(OrderBook(number, unique_ids=unique_order_ids))
         if not self.books:
             raise ValueError("instruments must name at least one")
         for name, tape in (("events", events), ("messages", messages)):
@@ -290,7 +303,7 @@ cdef class Venue(Market):
         cdef Message message
         cdef const Message[::1] rows
         cdef int64_t i, before
-        batch = np.ascontiguousarray(messages)
+        batch = checks.aligned(messages)
         if batch.dtype != MESSAGE or batch.ndim != 1:
             raise TypeError(f"messages must be one row of lob.MESSAGE records, got {messages!r}")
         if not self.keep_events:
@@ -299,7 +312,7 @@ cdef class Venue(Market):
         self.check_batch(batch, rows)
         before = self.journal.next - self.journal.begin
         for i in range(len(rows)):
-            if self.cleared:
+            if self.ledger.range_count:
                 self.look_ahead(rows, i)
             if rows[i].flags & FROM_VENUE:
                 if self.deadline <= rows[i].ts_event:
@@ -361,8 +374,8 @@ cdef class Venue(Market):
             self.look_at_moved()
         if message.kind >= DEPOSIT:
             return self.perform(message)
-        if self.cleared:
-            account = self.ledger.account_of(message.owner)
+        if self.ledger.range_count:
+            account = self.sender_of(message)
             record = &self.ledger.accounts[account]
             if record.protocol:
                 clearing = self.clearings[record.protocol - 1]
@@ -375,7 +388,7 @@ cdef class Venue(Market):
                     reason = self.admit_replace(message, account)
                     if reason:
                         return self.reject(message, reason)
-            elif message.flags & REDUCE_ONLY:
+            elif message.kind == NEW and message.flags & REDUCE_ONLY:
                 return self.reject(message, REASON_NO_ACCOUNT)
         self.execute(message)
         while self.trim:
@@ -384,22 +397,37 @@ cdef class Venue(Market):
             self.run_breakers(self.now)
         return 0
 
+    cdef int64_t sender_of(self, const Message *message) noexcept:
+        """The account that a message may concern: of an operator's replacement, the order's."""
+        cdef Book *book
+        cdef uint32_t found
+        if message.owner == 0 and message.kind == REPLACE:
+            book = self.book_of[message.instrument]
+            found = table_find(&book.table, message.order_id)
+            if found:
+                return self.ledger.account_of(book.table.orders[found].owner)
+        return self.ledger.account_of(message.owner)
+
     cdef int admit_replace(self, const Message *message, int64_t account) except -1:
         """Whether a resting order may become what it is asked to be."""
         cdef const Account *record = &self.ledger.accounts[account]
         cdef Clearing clearing = self.clearings[record.protocol - 1]
         cdef Book *book = self.book_of[message.instrument]
         cdef uint32_t found = table_find(&book.table, message.order_id)
+        cdef int64_t size
         cdef Message added
         if record.state:
             return REASON_IN_LIQUIDATION
-        if not found or message.size <= book.table.orders[found].size:
+        if not found or book.table.orders[found].owner != record.owner:
+            return REASON_NONE  # the book refuses it
+        size = open_size(&book.table.orders[found], message)
+        if size <= book.table.orders[found].size:
             return REASON_NONE
         added = message[0]
         added.kind = NEW
         added.side = book.table.orders[found].side
         added.flags = book.table.orders[found].flags
-        added.size = message.size - book.table.orders[found].size
+        added.size = size - book.table.orders[found].size
         added.min_size = 0
         return clearing.admit(&added, account)
 
@@ -453,10 +481,11 @@ cdef class Venue(Market):
         if message.flags & FROM_VENUE:
             message.ts_event = self.now
             if message.kind == NEW:
-                self.own_orders += 1
-                message.order_id = -self.own_orders
+                self.name_own(message)
+        if self.ledger.range_count and not self.may_settle(message):
+            return self.reject(message, REASON_UNSETTLED)
         self.record(message)
-        if message.kind == REPLACE and self.cleared:
+        if message.kind == REPLACE and self.ledger.range_count:
             found = table_find(&book.table, message.order_id)
             replaced = book.table.orders[found].size if found else 0
         book.sink = self.journal
@@ -469,8 +498,10 @@ cdef class Venue(Market):
             raise MemoryError
         self.ledger.seq = self.seq
         self.ledger.now = self.now
-        if self.cleared:
+        if self.ledger.range_count:
+            self.unsettled = self.seq  # until it is done: whatever raises on the way
             self.settle(message.instrument, first, replaced)
+            self.unsettled = 0
         for clearing in self.clearings:
             clearing.observe(
                 self.now,
@@ -485,6 +516,153 @@ cdef class Venue(Market):
         if self.breakers:
             self.watch(message.instrument, first)
         return 0
+
+    cdef void name_own(self, Message *message) noexcept:
+        """The next id of the venue's own, which count down; none that somebody has taken."""
+        cdef Book *book = self.book_of[message.instrument]
+        while True:
+            self.own_orders += 1
+            message.order_id = -self.own_orders
+            if not table_find(&book.table, message.order_id) and not (
+                book.used.kept and used_has(&book.used, message.order_id)
+            ):
+                return
+
+    # ---------------------------------------------------------------- what can be settled
+
+    cdef bint may_settle(self, const Message *message) noexcept:
+        """Whether every trade that a message may lead to, now or later, can be settled.
+
+        Who has an account or may trade with one is asked before anything matches, since what has
+        traded cannot be taken back. An order that may rest trades at its own price at worst, with
+        no more than its own lots; what is more, an incoming one trades at once.
+        """
+        cdef Book *book = self.book_of[message.instrument]
+        cdef RestingOrder *resting
+        cdef uint32_t found
+        cdef Crossing crossing
+        cdef int128 worth
+        if message.kind == NEW:
+            return self.may_settle_order(
+                message,
+                message.side,
+                message.order_type,
+                message.size,
+                message.order_type == LIMIT and message.time_in_force == GTC,
+            )
+        if message.kind == REPLACE:
+            found = table_find(&book.table, message.order_id)
+            if not found:
+                return True
+            resting = &book.table.orders[found]
+            return self.may_settle_order(
+                message,
+                resting.side,
+                resting.order_type,
+                max(open_size(resting, message), 0),
+                resting.order_type == LIMIT,
+            )
+        if message.kind == UNCROSS or (message.kind == SESSION and message.order_id == CONTINUOUS):
+            crossing = find_crossing(book, message.order_type == LIMIT, message.price)
+            if crossing.volume == 0:
+                return True
+            worth = self.worth_of(message.instrument, crossing.volume, crossing.price)
+            return worth >= 0 and self.has_room(message.instrument, worth, crossing.volume)
+        return True
+
+    cdef bint may_settle_order(
+        self, const Message *message, int side, int order_type, int64_t size, bint rests
+    ) noexcept:
+        """``may_settle`` of an order as it is entered, or entered anew."""
+        cdef Book *book = self.book_of[message.instrument]
+        cdef const Ladder *other = &book.sides[side > 0]
+        cdef uint32_t at = other.best
+        cdef int64_t price = message.price, lots, left = size
+        cdef uint64_t limit
+        cdef int128 worth = 0, part
+        if order_type == MARKET and at != NO_LEVEL and message.kind == NEW and message.trail:
+            order_type = LIMIT
+            price = protection_limit(book, message)
+            rests = message.time_in_force == GTC
+        if rests:
+            worth = self.worth_of(message.instrument, size, price)
+            if worth < 0 or not fits(worth):
+                return False
+        if book.session != CONTINUOUS:
+            return True  # whatever it trades, an uncross is asked for it
+        worth = 0
+        limit = <uint64_t>(MAX_PRICE + side * price)
+        if order_type == MARKET:
+            limit = book.market_reach[side < 0]
+        while at != NO_LEVEL and left and ladder_key(other, at) <= limit:
+            lots = min(left, other.levels[at].size)
+            left -= lots
+            part = self.worth_of(message.instrument, lots, other.levels[at].price)
+            if part < 0:
+                worth = -1
+                break
+            worth = min(worth + part, <int128>1 << 64)  # beyond all that fits
+            at = ladder_next(other, at)
+        if left == size:
+            return True
+        if worth < 0 or not self.has_room(message.instrument, worth, size - left):
+            # Perhaps only because of what outsiders trade with each other.
+            worth = self.worth_of_accounts(
+                message, side, size, limit, self.sender_of(message) != WORLD
+            )
+            return worth >= 0 and self.has_room(message.instrument, worth, size - left)
+        return True
+
+    cdef int128 worth_of_accounts(
+        self, const Message *message, int side, int64_t size, uint64_t limit, bint taker
+    ) noexcept:
+        """The cash of the trades of an order in which an account takes part; -1: it has no price.
+
+        ``taker``: it is an account's, so all of its trades are.
+        """
+        cdef Book *book = self.book_of[message.instrument]
+        cdef const Ladder *other = &book.sides[side > 0]
+        cdef uint32_t at = other.best, index
+        cdef const RestingOrder *resting
+        cdef int128 worth = 0, part
+        cdef int64_t left = size, lots
+        while at != NO_LEVEL and left and ladder_key(other, at) <= limit:
+            index = other.levels[at].head
+            while index and left:
+                resting = &book.table.orders[index]
+                lots = min(left, resting.size)
+                left -= lots
+                if taker or self.ledger.account_of(resting.owner) != WORLD:
+                    part = self.worth_of(message.instrument, lots, other.levels[at].price)
+                    if part < 0:
+                        return -1
+                    worth = min(worth + part, <int128>1 << 64)
+                index = resting.next
+            at = ladder_next(other, at)
+        return worth
+
+    cdef int128 worth_of(self, int64_t instrument, int128 lots, int64_t price) noexcept:
+        """The cash of a trade without its sign; -1 where an inverse contract has no value."""
+        cdef const Terms *terms = &(<Terms *>self.terms.data)[instrument]
+        if terms.inverse:
+            return lots * terms.multiplier // price + 1 if price >= 1 else -1
+        # Lots and ticks fit 103 bits together: a multiplier that makes more is as good as most.
+        lots *= price if price >= 0 else -price
+        if lots > <int128>1 << 62:
+            lots = <int128>1 << 62
+        return lots * terms.multiplier
+
+    cdef bint has_room(self, int64_t instrument, int128 worth, int128 lots) noexcept:
+        """Whether every balance still fits 64 bits when so much changes hands, with its fees."""
+        cdef const Terms *terms = &(<Terms *>self.terms.data)[instrument]
+        cdef int128 maker = terms.maker_fee, taker = terms.taker_fee, fees
+        if not fits(worth):
+            return False
+        fees = (maker if maker >= 0 else -maker) + (taker if taker >= 0 else -taker)
+        fees = fees * worth // PPM
+        # Each fee rounds up by itself: there are fewer trades than that.
+        fees += (<int128>1 << 32) if fees else 0
+        return self.ledger.has_room(max(worth + fees, lots))
 
     # ---------------------------------------------------------------- sessions and bands
 
@@ -516,8 +694,7 @@ cdef class Venue(Market):
         write_message(&message, SESSION, 0, order_type, 0, 0, FROM_VENUE, number)
         message.order_id = kind
         message.price = price
-        self.rule(&message)
-        return found
+        return found if self.rule(&message) else None
 
     def uncross(self, instrument, reference_price=None):
         """Let what a book has collected trade at one price, now; its session stays.
@@ -528,11 +705,9 @@ cdef class Venue(Market):
         number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
         price, order_type = checks.to_reference(reference_price)
         found = self.books[number].indicative(reference_price)
-        halted = self.books[number].session == HALTED
         write_message(&message, UNCROSS, 0, order_type, 0, 0, FROM_VENUE, number)
         message.price = price
-        self.rule(&message)
-        return None if halted else found
+        return found if self.rule(&message) else None
 
     def set_band(self, instrument, low, high):
         """Allow prices of a book from ``low`` to ``high`` ticks only; ``None``: no bound."""
@@ -544,9 +719,11 @@ cdef class Venue(Market):
         message.stop_price = highest
         self.rule(&message)
 
-    cdef int rule(self, Message *message) except -1:
-        """A message of the venue's own that changes the rules of a book."""
-        return self.execute(message)
+    cdef bint rule(self, Message *message) except -1:
+        """A message of the venue's own that changes the rules of a book; whether it did."""
+        cdef int64_t first = self.journal.next - self.journal.begin
+        self.execute(message)
+        return self.journal.begin[first].kind != REJECTED
 
     cdef int watch(self, int64_t instrument, int64_t first) except -1:
         """Let breakers know of a price that moved; those that are due act after the message."""
@@ -835,7 +1012,9 @@ cdef class Venue(Market):
         cdef Clearing clearing
         cdef Facility facility
         if message.kind == DEPOSIT or message.kind == WITHDRAW:
-            if account != WORLD:
+            if not self.ledger.has_room(message.size):
+                reason = REASON_UNSETTLED
+            elif account != WORLD:
                 reason = self.move_funds(message, account)
         elif MINT <= message.kind <= SWAP:
             facility = self.facilities[message.order_id]
@@ -959,8 +1138,6 @@ cdef class Venue(Market):
             self.deadline = min(self.deadline, (<Facility>self.facilities[i]).deadline)
         if unlikely(len(self.moved) > 0):
             self.deadline = min(self.deadline, self.now)
-        # Whatever gives its members accounts after this is seen at the next look.
-        self.cleared = self.ledger.range_count > 0
         return 0
 
     cdef int advance_to(self, int64_t ts) except -1:
@@ -1005,7 +1182,10 @@ cdef class Venue(Market):
         self.now = self.ledger.now = until
 
     def refresh(self):
-        """Note what was done from outside: accounts opened, deadlines set, assets moved."""
+        """Note what breakers were told to do from outside (``due``), and look at all else anew.
+
+        Accounts that open, prices that are set and assets that move need no such call.
+        """
         cdef Clearing clearing
         self.look_at_moved()
         for clearing in self.clearings:
@@ -1054,7 +1234,11 @@ cdef class Venue(Market):
         return digest.hexdigest()
 
     def check(self):
-        """Whether books, ledger and clearings are in order. Raises ``AssertionError``."""
+        """Whether books, ledger and clearings are in order. Raises ``AssertionError``.
+
+        They are not where a message has traded and an error came before all of it was settled.
+        """
+        assert not self.unsettled, f"trades up to event {self.unsettled} are not settled"
         for book in self.books:
             book.check()
         self.ledger.check()
@@ -1104,7 +1288,8 @@ cdef class Venue(Market):
             raise MemoryError
         other.log, other.logged = copying.deepcopy(self.log), self.logged
         other.terms = copying.deepcopy(self.terms)
-        other.own_orders, other.cleared, other.fees = self.own_orders, self.cleared, self.fees
+        other.own_orders, other.fees = self.own_orders, self.fees
+        other.unsettled = self.unsettled
         other.trim, other.moved = list(self.trim), list(self.moved)
         other.ledger = copying.deepcopy(self.ledger, memo)
         other.ledger.market = other
