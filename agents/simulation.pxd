@@ -18,7 +18,7 @@ cdef class Simulation:
     cdef readonly int64_t now
     cdef readonly object seed
     cdef readonly Venue venue
-    cdef readonly list agents  # in the order in which they were added
+    cdef list participants  # in the order in which they were added
     cdef dict names
     cdef Owners owners
     cdef Schedule schedule

@@ -160,7 +160,7 @@ cdef class Simulation:
     now : int
         Time in ns.
     venue : lob.Venue
-    agents : list[Participant]
+    agents : tuple[Participant, ...]
         In the order in which they were added.
 
     One thread uses a run at a time, and nobody runs, forks or changes it past its clock from
@@ -210,7 +210,7 @@ cdef class Simulation:
             breakers=breakers,
         )
         self.now = self.venue.now
-        self.agents = []
+        self.participants = []
         self.names = {}
         self.subscribers = [[] for _ in self.venue.books]
         self.histories = [None for _ in self.venue.books]
@@ -220,6 +220,11 @@ cdef class Simulation:
     def __dealloc__(self):
         schedule_release(&self.schedule)
         pool_release(&self.pool)
+
+    @property
+    def agents(self):
+        """The participants, in the order in which they were added."""
+        return tuple(self.participants)
 
     @property
     def books(self):
@@ -253,7 +258,7 @@ cdef class Simulation:
         another run; then nothing has changed.
         """
         cdef Participant participant, one
-        cdef int64_t before = len(self.agents)
+        cdef int64_t before = len(self.participants)
         if not isinstance(agent, Participant):
             raise TypeError(f"agent must be a Participant, got {agent!r}")
         self.venue.guard.keep_out_others("Simulation.add")
@@ -263,7 +268,7 @@ cdef class Simulation:
         if participant.name in self.names:
             raise ValueError(f"an agent named {participant.name!r} takes part already")
         participant.index = before
-        self.agents.append(participant)
+        self.participants.append(participant)
         self.names[participant.name] = participant
         try:
             self.settle_owner(participant)
@@ -271,10 +276,10 @@ cdef class Simulation:
             participant.join()
         except BaseException:
             # And whoever it brought along.
-            for one in self.agents[before:]:
+            for one in self.participants[before:]:
                 del self.names[one.name]
                 one.simulation = None
-            del self.agents[before:]
+            del self.participants[before:]
             self.register_all({})
             raise
         return agent
@@ -311,7 +316,7 @@ cdef class Simulation:
         for member in range(participant.members):
             taken = self.owners.find(<int32_t>(participant.owner + member))
             if taken and taken != last:
-                holders.append(self.agents[taken - 1])
+                holders.append(self.participants[taken - 1])
                 last = taken
         return holders
 
@@ -329,7 +334,7 @@ cdef class Simulation:
         cdef Participant one
         cdef dict moving = {participant.index: participant}
         # Those that were moved before may have to move on, or may come to their own now.
-        for one in self.agents:
+        for one in self.participants:
             if one.salt and not self.is_settled(one):
                 moving[one.index] = one
         for one in list(moving.values()):
@@ -368,7 +373,7 @@ cdef class Simulation:
         """Note anew whose every number is."""
         cdef Participant one
         self.owners = Owners()
-        for one in self.agents:
+        for one in self.participants:
             if one.index not in without:
                 self.owners.register_range(one.owner, one.members, one.index + 1)
         return 0
@@ -461,7 +466,7 @@ cdef class Simulation:
         while done < most:
             if unlikely(done & LOOK == LOOK):
                 self.look_around()
-            if unlikely(self.begun < len(self.agents)):
+            if unlikely(self.begun < len(self.participants)):
                 self.start_agents()
             self.turn += 1
             first = schedule_first(&self.schedule)
@@ -501,6 +506,8 @@ cdef class Simulation:
         self.at_once += LOOK + 1
         if self.at_once > self.max_things_at_one_time:
             self.at_once = 0
+            if self.acting is None and self.venue.deadline <= self.now:
+                self.venue.never_ends(self.max_things_at_one_time)
             raise RuntimeError(
                 f"more than {self.max_things_at_one_time} things happened at {self.now} ns and the "
                 f"clock does not move; {'the venue' if self.acting is None else self.acting.name} "
@@ -511,8 +518,8 @@ cdef class Simulation:
 
     cdef int start_agents(self) except -1:
         """Start those who have joined since."""
-        while self.begun < len(self.agents):
-            self.acting = self.agents[self.begun]
+        while self.begun < len(self.participants):
+            self.acting = self.participants[self.begun]
             self.begun += 1
             self.turn += 1
             self.acting.start()
@@ -533,7 +540,7 @@ cdef class Simulation:
             pool_take(&self.pool, entry.payload, &message, sizeof(Message))
             message.ts_event = self.now
             return self.execute(&message)
-        agent = <Participant>PyList_GET_ITEM(self.agents, target)
+        agent = <Participant>PyList_GET_ITEM(self.participants, target)
         self.acting = agent
         if kind == WAKE:
             return agent.wake(entry.payload)
@@ -635,7 +642,7 @@ cdef class Simulation:
             taker = self.owners.find(event.owner)
             maker = 0
             if taker:
-                agent = <Participant>PyList_GET_ITEM(self.agents, taker - 1)
+                agent = <Participant>PyList_GET_ITEM(self.participants, taker - 1)
                 if agent.notes or agent.hears:
                     self.deliver(
                         agent, event, agent.under_way_back(member_of(agent, event.owner))
@@ -643,7 +650,7 @@ cdef class Simulation:
             if event.kind == TRADE:
                 maker = self.owners.find(event.resting_owner)
                 if maker and maker != taker:
-                    agent = <Participant>PyList_GET_ITEM(self.agents, maker - 1)
+                    agent = <Participant>PyList_GET_ITEM(self.participants, maker - 1)
                     if agent.notes or agent.hears:
                         self.deliver(
                             agent,
@@ -692,7 +699,7 @@ cdef class Simulation:
             if unlikely(self.pending_first & LOOK == 0):
                 self.look_around()
             pool_take(&self.pool, pending.record, &self.heard, sizeof(Event))
-            agent = <Participant>PyList_GET_ITEM(self.agents, pending.agent)
+            agent = <Participant>PyList_GET_ITEM(self.participants, pending.agent)
             self.acting = agent
             self.hearing = True
             agent.hear(&self.heard)
@@ -831,7 +838,7 @@ cdef class Simulation:
         other.max_hook_seconds = self.max_hook_seconds
         other.seed, other.now = self.seed, self.now
         other.venue = copying.deepcopy(self.venue, memo)
-        other.agents, other.names = [], {}
+        other.participants, other.names = [], {}
         other.begun, other.routed, other.watched = self.begun, self.routed, self.watched
         other.pending_first, other.pending_count = self.pending_first, self.pending_count
         other.owners = copying.deepcopy(self.owners)
@@ -841,12 +848,12 @@ cdef class Simulation:
             raise MemoryError
         if pool_copy(&other.pool, &self.pool) < 0:
             raise MemoryError
-        for agent in self.agents:
+        for agent in self.participants:
             twin = copying.deepcopy(agent, memo)
-            other.agents.append(twin)
+            other.participants.append(twin)
             other.names[twin.name] = twin
         other.subscribers = [
-            [other.agents[(<Participant>one).index] for one in many] for many in self.subscribers
+            [other.participants[(<Participant>one).index] for one in many] for many in self.subscribers
         ]
         self.refuse_shared_state(memo)
         return other
@@ -855,15 +862,15 @@ cdef class Simulation:
         """Raise if a copy would go on using this run, with what was copied."""
         venue = self.venue
         engines = [clearing.liquidation_engine for clearing in venue.clearings]
-        holders = [(f"agent {one.name!r}", attributes_of(one)) for one in self.agents]
+        holders = [(f"agent {one.name!r}", attributes_of(one)) for one in self.participants]
         for one in (*engines, *venue.breakers, *venue.facilities):
             holders.append((type(one).__name__, attributes_of(one)))
         for clearing in venue.clearings:
             timers = {"every": (<Clearing>clearing).timers}
             holders.append((f"clearing {clearing.name!r}", timers))
         known = (
-            self, venue, venue.ledger, venue.books, self.agents, venue.clearings,
-            *venue.books, *self.agents, *venue.clearings, *engines, *venue.breakers,
+            self, venue, venue.ledger, venue.books, self.participants, venue.clearings,
+            *venue.books, *self.participants, *venue.clearings, *engines, *venue.breakers,
             *venue.facilities,
         )  # fmt: skip
         refuse_shared_state(holders, known, memo)

@@ -8,7 +8,7 @@ from lob.engine.records cimport Message
 
 cdef class Market:
     cdef readonly int64_t now
-    cdef readonly list books  # lob.OrderBook, by instrument number
+    cdef readonly tuple books  # lob.OrderBook, by instrument number
     cdef readonly tuple instruments
     cdef Book **book_of
 

@@ -22,8 +22,8 @@ cdef struct Terms:
 
 cdef class Venue(Market):
     cdef readonly Ledger ledger
-    cdef readonly list clearings
-    cdef readonly list facilities
+    cdef readonly tuple clearings
+    cdef readonly tuple facilities
     cdef readonly int64_t deadline  # ns: when there is next something to do
     cdef readonly int64_t seq  # events so far
     cdef EventSink journal
@@ -40,7 +40,7 @@ cdef class Venue(Market):
     cdef list moved  # accounts of clearings that got or gave without a message, not seen yet
     cdef list trim  # accounts whose reduce-only orders may cover too much
     cdef int64_t own_orders  # of the venue itself: their ids count down from -1
-    cdef readonly list breakers
+    cdef readonly tuple breakers
     cdef int64_t breaker_due  # ns: when the first of them has something to do
     cdef bint broken  # one of them is to act before the next message
     cdef list seen  # the latest price that each of them was told

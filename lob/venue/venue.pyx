@@ -140,7 +140,7 @@ cdef class Venue(Market):
 
     Attributes
     ----------
-    books : list[lob.OrderBook]
+    books : tuple[lob.OrderBook, ...]
     ledger : lob.clearing.Ledger
     now : int
         Time in ns of the latest message, or of the latest ``advance``; ``lob.types.MAX_TIME`` at
@@ -182,14 +182,15 @@ cdef class Venue(Market):
         self.instruments = tuple(instruments)
         self.now = checks.integer("start", start, 0, LAST)
         self.guard = Guard()
-        self.books = []
+        books = []
         for number, instrument in enumerate(self.instruments):
             if not isinstance(instrument, lob.Instrument) or instrument.number != number:
                 raise ValueError(
                     f"instruments[{number}] must be a lob.Instrument with number {number}, "
                     f"got {instrument!r}"
                 )
-            self.books.append(OrderBook(number))
+            books.append(OrderBook(number))
+        self.books = tuple(books)
         if not self.books:
             raise ValueError("instruments must name at least one")
         for name, tape in (("events", events), ("messages", messages)):
@@ -209,15 +210,15 @@ cdef class Venue(Market):
         self.ledger = Ledger(entries=entries)
         self.ledger.market = self
         self.write_terms(assets)
-        self.clearings = []
-        self.facilities = []
+        self.clearings = ()
+        self.facilities = ()
         self.declare_facilities(list(facilities))
         for clearing in clearings:
             if clearing.name in [other.name for other in self.clearings]:
                 raise ValueError(f"clearings: two are called {clearing.name!r}")
             clearing.attach(self, self.ledger, len(self.clearings))
-            self.clearings.append(clearing)
-        self.breakers = list(breakers)
+            self.clearings += (clearing,)
+        self.breakers = tuple(breakers)
         self.seen = [None] * len(self.breakers)
         for i, breaker in enumerate(self.breakers):
             checks.integer(f"breakers[{i}].instrument", breaker.instrument, 0, len(self.books) - 1)
@@ -237,7 +238,7 @@ cdef class Venue(Market):
             if facility.name in [other.name for other in self.facilities]:
                 raise ValueError(f"facilities: two are called {facility.name!r}")
             facility.declare(self, self.ledger, number)
-            self.facilities.append(facility)
+            self.facilities += (facility,)
         if claims.claims:
             claims.locate(self, self.ledger)
             self.claims = claims
@@ -1199,7 +1200,7 @@ cdef class Venue(Market):
         other.idle = self.idle
         other.instruments = self.instruments
         other.now, other.seq, other.deadline = self.now, self.seq, self.deadline
-        other.books = [book.copy() for book in self.books]
+        other.books = tuple([book.copy() for book in self.books])
         other.point_at_books()
         other.keep_events, other.keep_messages = self.keep_events, self.keep_messages
         if sink_copy(&other.journal, &self.journal) < 0:

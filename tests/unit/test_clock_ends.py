@@ -12,9 +12,14 @@ import pytest
 
 import agents
 import lob
+from lob.clearing import Clearing, Holding, Oracle
+from lob.clearing.margin import FlatMargin
+from lob.clearing.oracle import Fixed
+from lob.liquidation import LiquidationDesign
 from lob.types import MAX_TIME
 from lob.venue.breaker import Breaker
 from tests.folders import ROOT
+from tests.venues import FIRST_OWNER
 
 NEVER = 2**63 - 1
 
@@ -224,6 +229,37 @@ class TestWatchdog:
         simulation = agents.Simulation(1, breakers=[Dead()], max_hook_seconds=0.2)
         with pytest.raises(RuntimeError, match=r"the venue failed at 5 ns.*Dead\.on_due"):
             simulation.run(until=10)
+
+    @pytest.mark.parametrize("posts", [False, True])
+    def test_a_design_that_never_ends_is_named(self, posts):
+        class Endless(LiquidationDesign):
+            def on_failure(self, case):
+                self.call_back(case, self.clearing.market.now)
+
+            def on_due(self, case, ts):
+                if posts:
+                    self.pay(case, self.clearing.fund, self.clearing.fees, 0)
+                self.call_back(case, ts)
+
+        def failing():
+            clearing = Clearing(
+                "lending",
+                holdings=[Holding(Oracle(Fixed(100)), FlatMargin(100_000, 50_000))],
+                liquidation_engine=Endless(),
+            )
+            simulation = agents.Simulation(
+                1, clearings=[clearing], start=3, max_things_at_one_time=5_000
+            )
+            clearing.open(FIRST_OWNER, [0], [10], entry_prices=[100])
+            simulation.venue.refresh()
+            return simulation
+
+        said = r"at 3 ns, and the clock does not move: Endless of clearing 'lending' is due"
+        with pytest.raises(RuntimeError, match=said):
+            failing().run(until=10)
+        if not posts:
+            with pytest.raises(RuntimeError, match=said):
+                failing().venue.advance(10)
 
     @pytest.mark.parametrize("bad", [0, -1.0, "x"])
     def test_its_bounds_are_checked(self, bad):

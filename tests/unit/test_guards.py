@@ -253,3 +253,11 @@ print("in order", len(refused))
 def test_an_agent_without_a_run_says_so(call):
     with pytest.raises(ValueError, match="'alone' takes part in no run"):
         call(agents.Agent("alone"))
+
+
+@pytest.mark.parametrize("name", ["books", "agents", "clearings", "facilities", "breakers"])
+def test_what_compiled_code_points_into_is_not_a_list_that_anybody_may_change(name):
+    simulation = agents.Simulation(1)
+    simulation.add(agents.Agent("one"))
+    holder = simulation if name == "agents" else simulation.venue
+    assert isinstance(getattr(holder, name), tuple)

@@ -149,7 +149,7 @@ class TestAddIsAllOrNothing:
         simulation = agents.Simulation(1)
         with pytest.raises(ValueError, match="instrument"):
             simulation.add(ZeroIntelligence("flow", instrument=3, owner=50, **rates))
-        assert simulation.agents == []
+        assert simulation.agents == ()
         flow = simulation.add(ZeroIntelligence("flow", owner=50, **rates))
         assert simulation["flow"] is flow
         simulation.run(until=10**9)
