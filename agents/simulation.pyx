@@ -853,7 +853,8 @@ cdef class Simulation:
             other.participants.append(twin)
             other.names[twin.name] = twin
         other.subscribers = [
-            [other.participants[(<Participant>one).index] for one in many] for many in self.subscribers
+            [other.participants[(<Participant>one).index] for one in many]
+            for many in self.subscribers
         ]
         self.refuse_shared_state(memo)
         return other
