@@ -10,10 +10,12 @@ from cpython.buffer cimport (
     PyBuffer_Release,
     PyObject_GetBuffer,
 )
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.long cimport PyLong_Check
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
+from lob.engine.guard cimport VENUE_WORKS, Guard
 from lob.engine.ladder cimport (
     NO_KEY,
     NO_LEVEL,
@@ -24,6 +26,7 @@ from lob.engine.ladder cimport (
     ladder_key,
     ladder_next,
 )
+from lob.engine.memory cimport unlikely
 from lob.engine.matching cimport (
     Book,
     Crossing,
@@ -118,6 +121,9 @@ cdef extern from *:
 
 __all__ = ["OrderBook", "Outcome"]
 
+cdef enum:
+    BETWEEN_SIGNALS = 1 << 16  # messages of a batch between two looks whether it is interrupted
+
 cdef dict REASONS = {reason.value: reason for reason in Reason}
 cdef tuple SESSIONS = tuple(Session)
 cdef object ZERO = 0
@@ -181,6 +187,10 @@ cdef class OrderBook:
     Adding, cancelling and filling an order take constant time, except that a new best price
     after a level has emptied may take a walk of six steps.
 
+    A book is used by one thread at a time: a call that comes while another is at work raises
+    ``RuntimeError`` and leaves the book as it was. So does a message to a book of a venue while
+    that venue or a run is at work on its books: it would be on no tape. Reading is always allowed.
+
     Parameters
     ----------
     instrument
@@ -204,6 +214,7 @@ cdef class OrderBook:
         number = integer("instrument", instrument, 0, 2**16 - 1)
         if book_init(&self.book, number, bool(unique_ids)) < 0:
             raise MemoryError
+        self.guard = Guard()
 
     def __dealloc__(self):
         book_release(&self.book)
@@ -444,6 +455,8 @@ cdef class OrderBook:
         cdef Outcome outcome
         cdef Event *event
         cdef uint32_t index
+        if unlikely(self.guard.busy):
+            self.guard.refuse("a method of OrderBook")
         self.book.sink.next = self.book.sink.begin
         if apply(&self.book, message) < 0:
             raise MemoryError
@@ -453,17 +466,25 @@ cdef class OrderBook:
         outcome._reason = event.reason
         outcome.trades = ()
         if message.kind > REPLACE:  # about no order, whatever its id
-            self.describe_outcome(outcome, 0)
+            self.describe_safely(outcome, 0)
             outcome._reason = event.reason
             return outcome
         if outcome.accepted and self.book.sink.next == event + 1:
             outcome.leaves = event.leaves
             return outcome
-        self.describe_outcome(outcome, message.order_id)
+        self.describe_safely(outcome, message.order_id)
         index = table_find(&self.book.table, message.order_id)
         if index:
             outcome.leaves = self.book.table.orders[index].size
         return outcome
+
+    cdef int describe_safely(self, Outcome outcome, int64_t order_id) except -1:
+        """Nobody may write events meanwhile: making the trades runs Python code."""
+        self.guard.enter(VENUE_WORKS, "a method of OrderBook")
+        try:
+            return self.describe_outcome(outcome, order_id)
+        finally:
+            self.guard.leave()
 
     cdef int describe_outcome(self, Outcome outcome, int64_t order_id) except -1:
         cdef Event *event = self.book.sink.begin
@@ -510,11 +531,13 @@ cdef class OrderBook:
             If an array is not of its dtype.
         ValueError
             If a row is malformed: the message names its index, the field and the value.
+        KeyboardInterrupt
+            On Ctrl-C, between two messages; a note says how many have been applied.
         """
         cdef View rows, room, path
         cdef const Message *row
         cdef Quote *quote = NULL
-        cdef EventSink own = self.book.sink
+        cdef EventSink own
         cdef EventSink *sink = &self.book.sink
         cdef int64_t count, i
         rows = View(checks.to_message_array(messages))
@@ -531,24 +554,49 @@ cdef class OrderBook:
         if quotes is not None:
             path = View(quotes, True)
             quote = <Quote *>path.view.buf
+        self.guard.enter(VENUE_WORKS, "OrderBook.process")
+        own = sink[0]
         try:
-            if out is None:
-                if sink_reserve(sink, count + count // 4 + 64) < 0:
-                    raise MemoryError
-            else:
-                room = View(out, True)
-                sink.begin = <Event *>room.view.buf
-                sink.end = sink.begin + room.view.len // sizeof(Event)
-                sink.owned = False
-            sink.next = sink.begin
-            sink.lost = False
-            if apply_all(&self.book, row, count, quote) < count or sink.lost:
-                raise MemoryError
+            try:
+                if out is None:
+                    if sink_reserve(sink, count + count // 4 + 64) < 0:
+                        raise MemoryError
+                else:
+                    room = View(out, True)
+                    sink.begin = <Event *>room.view.buf
+                    sink.end = sink.begin + room.view.len // sizeof(Event)
+                    sink.owned = False
+                sink.next = sink.begin
+                sink.lost = False
+                self.apply_batch(row, count, quote)
+            except BaseException:
+                if sink.owned and sink.begin != own.begin:
+                    sink_retire(sink)
+                raise
             if sink.owned:
                 return adopt(sink)
             return out[: sink.next - sink.begin]
         finally:
             self.book.sink = own
+            self.guard.leave()
+
+    cdef int apply_batch(self, const Message *rows, int64_t count, Quote *quotes) except -1:
+        """Apply messages that are well formed; an interrupt is heard now and then."""
+        cdef int64_t done = 0, part
+        while done < count:
+            part = min(count - done, <int64_t>BETWEEN_SIGNALS)
+            if apply_all(
+                &self.book, rows + done, part, NULL if quotes == NULL else quotes + done
+            ) < part or self.book.sink.lost:
+                raise MemoryError
+            done += part
+            if done < count:
+                try:
+                    PyErr_CheckSignals()
+                except BaseException as interrupt:
+                    interrupt.add_note(f"messages[:{done}] of {count} have been applied")
+                    raise
+        return 0
 
     # ---------------------------------------------------------------- views
 
@@ -611,7 +659,7 @@ cdef class OrderBook:
 
     def orders(self):
         """Every resting order as ``lob.ORDER`` rows: bids then asks, in order of priority."""
-        cdef object array = np.zeros(self.book.table.count, ORDER)
+        cdef object array = None
         cdef View view
         cdef OrderRow *row
         cdef Ladder *ladder
@@ -619,9 +667,12 @@ cdef class OrderBook:
         cdef RestingOrder *resting
         cdef uint32_t at, index
         cdef int side
-        if not self.book.table.count:
-            return array
-        view = View(array, True)
+        # Making the array may let another thread in: until it has as many rows as there are orders.
+        while array is None or view.view.len != (
+            self.book.table.count * <Py_ssize_t>sizeof(OrderRow)
+        ):
+            array = np.zeros(self.book.table.count, ORDER)
+            view = View(array, True)
         row = <OrderRow *>view.view.buf
         for side in range(2):
             ladder = &self.book.sides[side]
@@ -659,12 +710,15 @@ cdef class OrderBook:
     def get(self, order_id):
         """The resting order with this id as an ``lob.Order``, ``None`` if it does not rest."""
         cdef uint32_t index = self.find(order_id)
-        cdef RestingOrder *resting = &self.book.table.orders[index]
+        # A copy: making an ``Order`` may let another thread in, which moves the orders.
+        cdef RestingOrder resting = self.book.table.orders[index]
+        cdef int64_t price
         if not index:
             return None
+        price = self.queue_of(&resting).price
         return Order(
             resting.order_id,
-            self.queue_of(resting).price,
+            price,
             resting.size,
             resting.tag,
             resting.owner,
@@ -1024,14 +1078,29 @@ cdef object best_price(const Ladder *ladder):
 
 
 cdef object depth(const Ladder *ladder, object levels):
-    cdef int64_t limit = -1 if levels is None else integer("levels", levels, 0), count = 0
-    cdef uint32_t at = ladder.best
-    cdef list rows = []
-    while at != NO_LEVEL and count != limit:
-        rows.append((ladder.levels[at].price, ladder.levels[at].size, ladder.levels[at].orders))
-        count += 1
-        at = ladder_next(ladder, at)
-    return np.array(rows, LEVEL)
+    cdef int64_t limit = -1 if levels is None else integer("levels", levels, 0)
+    cdef int64_t count = -1, room = -1
+    cdef object array
+    cdef View view
+    cdef LevelRow *row = NULL
+    cdef uint32_t at
+    # Making the array may let another thread in: until it has as many rows as there are levels.
+    while count != room or count < 0:
+        room = count
+        if room >= 0:
+            array = np.empty(room, LEVEL)
+            view = View(array, True)
+            row = <LevelRow *>view.view.buf
+        count = 0
+        at = ladder.best
+        while at != NO_LEVEL and count != limit:
+            if count < room:
+                row[count].price = ladder.levels[at].price
+                row[count].size = ladder.levels[at].size
+                row[count].orders = ladder.levels[at].orders
+            count += 1
+            at = ladder_next(ladder, at)
+    return array
 
 
 def restore(cls, orders, instrument, seq, session, band, used_ids=None):

@@ -27,6 +27,7 @@ __all__ = [
     "LIQUIDATION_TAG",
     "MAX_PRICE",
     "MAX_SIZE",
+    "MAX_TIME",
     "MESSAGE",
     "ORDER",
     "QUOTE",
@@ -54,6 +55,9 @@ MAX_SIZE = 2**62 - 1
 
 Any sum of sizes therefore fits a signed 64-bit integer, and any notional one of 128 bits.
 """
+
+MAX_TIME = 2**62 - 1
+"""The last time in ns that a venue or a run may reach, in 2116: any delay can be added to it."""
 
 LIQUIDATION_TAG = 2**62
 """Tags from here on are liquidations: the order a liquidation causes carries its tag."""

@@ -9,7 +9,7 @@ from lob.engine.records cimport Message
 cdef class Market:
     cdef readonly int64_t now
     cdef readonly int64_t deadline  # ns: when there is next something to do
-    cdef readonly list books  # lob.OrderBook, by instrument number
+    cdef readonly tuple books  # lob.OrderBook, by instrument number
     cdef readonly tuple instruments
     cdef Book **book_of
 

@@ -13,11 +13,13 @@ from hashlib import blake2b
 
 cimport cython
 from cpython.buffer cimport PyBUF_READ
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from lob.engine.block cimport Block
+from lob.engine.guard cimport COPYING, FREE, VENUE_WORKS, Guard
 from lob.book cimport OrderBook
 from lob.clearing.clearing cimport Clearing
 from lob.clearing.claim_graph cimport Claims
@@ -102,7 +104,7 @@ import numpy as np
 
 import lob
 from lob import checks
-from lob.types import EVENT, MESSAGE, Side
+from lob.types import EVENT, MAX_TIME, MESSAGE, Side
 
 __all__ = ["Venue"]
 
@@ -110,8 +112,14 @@ cdef enum:
     FLUSH_EVENTS = 40_000  # between messages, once so many wait to be written or dropped
     FAR = 12  # messages: how early a batch asks for the record of an account
     NEAR = 6  # and for what that record points at
+    BETWEEN_SIGNALS = 1 << 10  # messages of a batch between two looks whether it is interrupted
+    # Things done on end without an event, an entry or a later time, until a design counts as one
+    # that never ends: so many, and so many for every account, each of which may be a case.
+    IDLE = 100_000
+    IDLE_AN_ACCOUNT = 16
 
 cdef int64_t NEVER = 2**63 - 1
+cdef int64_t LAST = MAX_TIME
 
 
 @cython.auto_pickle(False)
@@ -144,10 +152,15 @@ cdef class Venue(Market):
 
     Attributes
     ----------
-    books : list[lob.OrderBook]
+    books : tuple[lob.OrderBook, ...]
     ledger : lob.clearing.Ledger
     now : int
-        Time in ns of the latest message, or of the latest ``advance``.
+        Time in ns of the latest message, or of the latest ``advance``; ``lob.types.MAX_TIME`` at
+        most.
+
+    One thread uses a venue at a time, and ``process``, ``advance``, ``copy`` and the rules of its
+    books are not called from inside each other: ``RuntimeError``. Breakers and designs may change
+    the rules.
 
     Examples
     --------
@@ -180,15 +193,17 @@ cdef class Venue(Market):
             count = checks.integer("instruments", instruments, 1, 2**16)
             instruments = [lob.Instrument(str(i), number=i) for i in range(count)]
         self.instruments = tuple(instruments)
-        self.now = checks.integer("start", start, 0)
-        self.books = []
+        self.now = checks.integer("start", start, 0, LAST)
+        self.guard = Guard()
+        books = []
         for number, instrument in enumerate(self.instruments):
             if not isinstance(instrument, lob.Instrument) or instrument.number != number:
                 raise ValueError(
                     f"instruments[{number}] must be a lob.Instrument with number {number}, "
                     f"got {instrument!r}"
                 )
-            self.books.append(OrderBook(number, unique_ids=unique_order_ids))
+            books.append(OrderBook(number, unique_ids=unique_order_ids))
+        self.books = tuple(books)
         if not self.books:
             raise ValueError("instruments must name at least one")
         for name, tape in (("events", events), ("messages", messages)):
@@ -208,15 +223,15 @@ cdef class Venue(Market):
         self.ledger = Ledger(entries=entries)
         self.ledger.market = self
         self.write_terms(assets)
-        self.clearings = []
-        self.facilities = []
+        self.clearings = ()
+        self.facilities = ()
         self.declare_facilities(list(facilities))
         for clearing in clearings:
             if clearing.name in [other.name for other in self.clearings]:
                 raise ValueError(f"clearings: two are called {clearing.name!r}")
             clearing.attach(self, self.ledger, len(self.clearings))
-            self.clearings.append(clearing)
-        self.breakers = list(breakers)
+            self.clearings += (clearing,)
+        self.breakers = tuple(breakers)
         self.seen = [None] * len(self.breakers)
         for i, breaker in enumerate(self.breakers):
             checks.integer(f"breakers[{i}].instrument", breaker.instrument, 0, len(self.books) - 1)
@@ -236,7 +251,7 @@ cdef class Venue(Market):
             if facility.name in [other.name for other in self.facilities]:
                 raise ValueError(f"facilities: two are called {facility.name!r}")
             facility.declare(self, self.ledger, number)
-            self.facilities.append(facility)
+            self.facilities += (facility,)
         if claims.claims:
             claims.locate(self, self.ledger)
             self.claims = claims
@@ -252,6 +267,7 @@ cdef class Venue(Market):
         self.book_of = <Book **>self.book_pointers.data
         for i in range(len(self.books)):
             self.book_of[i] = &(<OrderBook>self.books[i]).book
+            (<OrderBook>self.books[i]).guard = self.guard
         return 0
 
     def write_terms(self, more_assets):
@@ -299,19 +315,39 @@ cdef class Venue(Market):
         ------
         ValueError
             If a message is malformed, with its index: then none is applied.
+        RuntimeError
+            From another thread, or from inside the venue's work.
+        KeyboardInterrupt
+            On Ctrl-C, between two messages; a note says how many have been applied.
         """
-        cdef Message message
         cdef const Message[::1] rows
-        cdef int64_t i, before
+        cdef int64_t before
         batch = checks.aligned(messages)
         if batch.dtype != MESSAGE or batch.ndim != 1:
             raise TypeError(f"messages must be one row of lob.MESSAGE records, got {messages!r}")
         if not self.keep_events:
             raise ValueError("the events of this venue are not kept in memory: set events=True")
         rows = batch
-        self.check_batch(batch, rows)
-        before = self.journal.next - self.journal.begin
+        self.guard.enter(VENUE_WORKS, "Venue.process")
+        try:
+            self.check_batch(batch, rows)
+            before = self.journal.next - self.journal.begin
+            self.apply_batch(rows)
+            return self.events_from(before)
+        finally:
+            self.guard.leave()
+
+    cdef int apply_batch(self, const Message[::1] rows) except -1:
+        """Let messages that are well formed meet their books."""
+        cdef Message message
+        cdef int64_t i
         for i in range(len(rows)):
+            if unlikely(i % BETWEEN_SIGNALS == BETWEEN_SIGNALS - 1):
+                try:
+                    PyErr_CheckSignals()
+                except BaseException as interrupt:
+                    interrupt.add_note(f"messages[:{i}] of {len(rows)} have been applied")
+                    raise
             if self.ledger.range_count:
                 self.look_ahead(rows, i)
             if rows[i].flags & FROM_VENUE:
@@ -323,7 +359,7 @@ cdef class Venue(Market):
             message = rows[i]
             self.now = self.ledger.now = message.ts_event
             self.submit(&message)
-        return self.events_from(before)
+        return 0
 
     cdef void look_ahead(self, const Message[::1] rows, int64_t at) noexcept:
         """Ask for what the accounts of the messages to come are going to touch.
@@ -351,6 +387,8 @@ cdef class Venue(Market):
                     f"messages[{i}]: ts_event must not fall, got {rows[i].ts_event} after {latest}"
                 )
             latest = rows[i].ts_event
+            if latest > LAST:
+                raise ValueError(f"messages[{i}]: ts_event must be at most {LAST}, got {latest}")
             if not message_fits(self, &rows[i]):
                 raise ValueError(f"messages[{i}]: {self.misuse_of(batch[i])}")
         return 0
@@ -643,7 +681,7 @@ cdef class Venue(Market):
 
     cdef int128 worth_of(self, int64_t instrument, int128 lots, int64_t price) noexcept:
         """The cash of a trade without its sign; -1 where an inverse contract has no value."""
-        cdef const Terms *terms = &(<Terms *>self.terms.data)[instrument]
+        cdef const InstrumentTerms *terms = &(<InstrumentTerms *>self.terms.data)[instrument]
         if terms.inverse:
             return lots * terms.multiplier // price + 1 if price >= 1 else -1
         # Lots and ticks fit 103 bits together: a multiplier that makes more is as good as most.
@@ -654,7 +692,7 @@ cdef class Venue(Market):
 
     cdef bint has_room(self, int64_t instrument, int128 worth, int128 lots) noexcept:
         """Whether every balance still fits 64 bits when so much changes hands, with its fees."""
-        cdef const Terms *terms = &(<Terms *>self.terms.data)[instrument]
+        cdef const InstrumentTerms *terms = &(<InstrumentTerms *>self.terms.data)[instrument]
         cdef int128 maker = terms.maker_fee, taker = terms.taker_fee, fees
         if not fits(worth):
             return False
@@ -687,6 +725,7 @@ cdef class Venue(Market):
             What traded; ``None``: nothing.
         """
         cdef Message message
+        self.let_rule("Venue.set_session")
         number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
         kind = checks.integer("session", session, CONTINUOUS, HALTED)
         price, order_type = checks.to_reference(reference_price)
@@ -702,6 +741,7 @@ cdef class Venue(Market):
         Parameters and result are those of ``set_session``. A halted book refuses.
         """
         cdef Message message
+        self.let_rule("Venue.uncross")
         number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
         price, order_type = checks.to_reference(reference_price)
         found = self.books[number].indicative(reference_price)
@@ -712,12 +752,19 @@ cdef class Venue(Market):
     def set_band(self, instrument, low, high):
         """Allow prices of a book from ``low`` to ``high`` ticks only; ``None``: no bound."""
         cdef Message message
+        self.let_rule("Venue.set_band")
         number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
         lowest, highest = checks.to_band(low, high)
         write_message(&message, BAND, 0, 0, 0, 0, FROM_VENUE, number)
         message.price = lowest
         message.stop_price = highest
         self.rule(&message)
+
+    cdef int let_rule(self, str who) except -1:
+        """Refuse another thread, and participants: what they do is not done again on replay."""
+        if self.guard.busy and self.guard.busy != VENUE_WORKS:
+            self.guard.refuse(who)
+        return self.guard.keep_out_others(who)
 
     cdef bint rule(self, Message *message) except -1:
         """A message of the venue's own that changes the rules of a book; whether it did."""
@@ -1142,6 +1189,37 @@ cdef class Venue(Market):
 
     cdef int advance_to(self, int64_t ts) except -1:
         """Do one thing that is due by ``ts``, at its own time. Breakers go first."""
+        cdef int64_t now = self.now, seq = self.seq, postings = self.ledger.postings
+        self.advance_once(ts)
+        if self.now > now or self.seq > seq or self.ledger.postings > postings:
+            self.idle = 0
+        else:
+            self.idle += 1
+            if unlikely(self.idle >= IDLE + IDLE_AN_ACCOUNT * self.ledger.account_count):
+                self.never_ends(self.idle)
+        return 0
+
+    cdef int never_ends(self, int64_t things) except -1:
+        """Raise that what is due now is due again and again."""
+        due = [
+            f"{type(clearing.liquidation_engine).__name__} of clearing {clearing.name!r}"
+            for clearing in self.clearings
+            if (<Clearing>clearing).deadline <= self.now
+        ]
+        due += [
+            f"facility {facility.name!r}"
+            for facility in self.facilities
+            if (<Facility>facility).deadline <= self.now
+        ]
+        due += [type(one).__name__ for one in self.breakers if one.due == self.now]
+        self.idle = 0
+        raise RuntimeError(
+            f"the venue did {things} things on end at {self.now} ns, and the clock does not move: "
+            f"{' and '.join(due) or 'nobody'} is due at this very time again and again; let it ask "
+            "to be called back later than now, or end its case"
+        )
+
+    cdef int advance_once(self, int64_t ts) except -1:
         cdef Clearing clearing, first = None
         cdef Facility facility, earliest = None
         if unlikely(len(self.moved) > 0):
@@ -1172,14 +1250,19 @@ cdef class Venue(Market):
 
     def next_deadline(self):
         """Time in ns at which the venue has something to do; ``None``: never, as it stands."""
-        return None if self.deadline == NEVER else self.deadline
+        return None if self.deadline > LAST else self.deadline
 
     def advance(self, ts):
         """Do everything that is due until a time in ns; time stands there after it."""
-        cdef int64_t until = checks.integer("ts", ts, self.now)
-        while self.deadline <= until:
-            self.advance_to(until)
-        self.now = self.ledger.now = until
+        cdef int64_t until = checks.integer("ts", ts, self.now, LAST)
+        self.guard.enter(VENUE_WORKS, "Venue.advance")
+        try:
+            while self.deadline <= until:
+                PyErr_CheckSignals()
+                self.advance_to(until)
+            self.now = self.ledger.now = until
+        finally:
+            self.guard.leave()
 
     def refresh(self):
         """Note what breakers were told to do from outside (``due``), and look at all else anew.
@@ -1187,6 +1270,7 @@ cdef class Venue(Market):
         Accounts that open, prices that are set and assets that move need no such call.
         """
         cdef Clearing clearing
+        self.guard.keep_out_others("Venue.refresh")
         self.look_at_moved()
         for clearing in self.clearings:
             clearing.reset_deadline()
@@ -1247,8 +1331,12 @@ cdef class Venue(Market):
 
     def close(self):
         """Write out what is left of tapes that are streamed."""
-        self.flush()
-        self.ledger.close()
+        self.guard.enter(VENUE_WORKS, "Venue.close")
+        try:
+            self.flush()
+            self.ledger.close()
+        finally:
+            self.guard.leave()
 
     cdef int flush(self) except -1:
         """Write or drop what is not kept. The rows are lent to the writer, not copied."""
@@ -1278,10 +1366,25 @@ cdef class Venue(Market):
         cdef Venue other = Venue.__new__(Venue)
         if self.event_writer is not None or self.message_writer is not None:
             raise ValueError("a run whose tapes are streamed to a writer cannot be forked")
+        if self.guard.busy != FREE:
+            if self.guard.busy == VENUE_WORKS:
+                self.guard.refuse("Venue.copy")
+            self.guard.keep_out_others("Venue.copy")
+            return self.copy_into(other, memo)
+        self.guard.enter(COPYING, "Venue.copy")
+        try:
+            return self.copy_into(other, memo)
+        finally:
+            self.guard.leave()
+
+    cdef Venue copy_into(self, Venue other, memo):
+        """Make a fresh venue a copy."""
         memo[id(self)] = other
+        other.guard = Guard()
+        other.idle = self.idle
         other.instruments = self.instruments
         other.now, other.seq, other.deadline = self.now, self.seq, self.deadline
-        other.books = [book.copy() for book in self.books]
+        other.books = tuple([book.copy() for book in self.books])
         other.point_at_books()
         other.keep_events, other.keep_messages = self.keep_events, self.keep_messages
         if sink_copy(&other.journal, &self.journal) < 0:
@@ -1304,6 +1407,17 @@ cdef class Venue(Market):
 
     def __reduce__(self):
         raise TypeError("a venue is not pickled: keep its run's scenario, seed and time")
+
+
+cdef bint is_of_venue(const Message *message) noexcept:
+    """Whether a message says what only the venue may: ``checks.beyond_participants``."""
+    return (
+        message.flags & FROM_VENUE != 0
+        or message.kind == SESSION
+        or message.kind == UNCROSS
+        or message.kind == BAND
+        or (message.kind == NEW and message.order_id < 0)
+    )
 
 
 cdef bint message_fits(Venue venue, const Message *message) noexcept:
