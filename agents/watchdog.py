@@ -22,7 +22,7 @@ class HookTooLong(BaseException):
     """Raised in a hook that took too long: no ``Exception``, which a hook might catch."""
 
 
-class Run(Protocol):
+class WatchedRun(Protocol):
     """What the watchdog asks of a run."""
 
     def _is_at_work(self) -> bool:
@@ -42,7 +42,7 @@ class Run(Protocol):
 class Watched:
     """A run, and how long it has been in one turn."""
 
-    run: weakref.ref[Run]
+    run: weakref.ref[WatchedRun]
     seconds: float
     turn: int = -1
     spent: float = 0.0
@@ -61,7 +61,7 @@ class Watchdog:
         self._stopping = False
         self._period = LONGEST_PERIOD
 
-    def watch(self, run: Run, seconds: float) -> None:
+    def watch(self, run: WatchedRun, seconds: float) -> None:
         """Look after a run until it has ended: no turn of it may take longer than ``seconds``."""
         with self._changed:
             self._watched.append(Watched(weakref.ref(run), seconds))
