@@ -534,26 +534,34 @@ cdef class OrderBook:
         KeyboardInterrupt
             On Ctrl-C, between two messages; a note says how many have been applied.
         """
-        cdef View rows, room, path
+        cdef View rows, room = None, path = None
         cdef const Message *row
         cdef Quote *quote = NULL
         cdef EventSink own
         cdef EventSink *sink = &self.book.sink
         cdef int64_t count, i
-        rows = View(checks.to_message_array(messages))
+        rows = View(checks.to_message_array(messages, align=False))
+        if <size_t>rows.view.buf & 7:
+            rows = View(checks.to_message_array(messages))
         row = <const Message *>rows.view.buf
         count = rows.view.len // sizeof(Message)
-        checks.to_output("out", out, EVENT)
-        checks.to_output("quotes", quotes, QUOTE, count)
-        if out is not None or quotes is not None:
+        checks.to_output("out", out, EVENT, align=False)
+        checks.to_output("quotes", quotes, QUOTE, count, align=False)
+        if out is not None:
+            room = View(out, True)
+            if <size_t>room.view.buf & 7:
+                checks.to_output("out", out, EVENT)
+        if quotes is not None:
+            path = View(quotes, True)
+            quote = <Quote *>path.view.buf
+            if <size_t>quote & 7:
+                checks.to_output("quotes", quotes, QUOTE, count)
+        if overlap(rows, room) or overlap(rows, path) or overlap(room, path):
             checks.apart(messages=messages, out=out, quotes=quotes)
         i = first_malformed(row, count, self.book.instrument)
         if i < count:
             problem = checks.misuse(plain_message(&row[i]), self.book.instrument)
             raise ValueError(f"messages[{i}]: {problem}")
-        if quotes is not None:
-            path = View(quotes, True)
-            quote = <Quote *>path.view.buf
         self.guard.enter(VENUE_WORKS, "OrderBook.process")
         own = sink[0]
         try:
@@ -562,7 +570,6 @@ cdef class OrderBook:
                     if sink_reserve(sink, count + count // 4 + 64) < 0:
                         raise MemoryError
                 else:
-                    room = View(out, True)
                     sink.begin = <Event *>room.view.buf
                     sink.end = sink.begin + room.view.len // sizeof(Event)
                     sink.owned = False
@@ -1012,6 +1019,16 @@ cdef class View:
 
     def __dealloc__(self):
         PyBuffer_Release(&self.view)
+
+
+cdef inline bint overlap(View one, View other) noexcept:
+    """Whether two stretches of memory share a byte."""
+    if one is None or other is None:
+        return False
+    return (
+        <size_t>one.view.buf < <size_t>other.view.buf + <size_t>other.view.len
+        and <size_t>other.view.buf < <size_t>one.view.buf + <size_t>one.view.len
+    )
 
 
 @cython.final

@@ -325,8 +325,13 @@ def apart(**arrays: Any) -> None:
                 raise ValueError(f"{name} must share no memory with {other}")
 
 
-def to_output(name: str, array: Any, dtype: np.dtype[Any], rows: int = 0) -> None:
-    """Raise unless ``array`` is ``None`` or can be written to: ``rows`` records of ``dtype``."""
+def to_output(
+    name: str, array: Any, dtype: np.dtype[Any], rows: int = 0, *, align: bool = True
+) -> None:
+    """Raise unless ``array`` is ``None`` or can be written to: ``rows`` records of ``dtype``.
+
+    ``align=False``: compiled code looks itself at where in memory it begins.
+    """
     if array is None:
         return
     if (
@@ -334,7 +339,7 @@ def to_output(name: str, array: Any, dtype: np.dtype[Any], rows: int = 0) -> Non
         or array.dtype != dtype
         or array.ndim != 1
         or not array.flags.c_contiguous
-        or _address(array) % 8
+        or (align and _address(array) % 8)
         or not array.flags.writeable
     ):
         shown = f"{array.ndim}-d {array.dtype}" if isinstance(array, np.ndarray) else repr(array)
@@ -346,9 +351,12 @@ def to_output(name: str, array: Any, dtype: np.dtype[Any], rows: int = 0) -> Non
         raise ValueError(f"{name} must hold at least {rows} rows, got {len(array)}")
 
 
-def to_message_array(messages: Any) -> NDArray[np.void]:
-    """``messages`` as a one-dimensional, contiguous, aligned ``MESSAGE`` array, or a TypeError."""
-    return _records("messages", messages, MESSAGE)
+def to_message_array(messages: Any, *, align: bool = True) -> NDArray[np.void]:
+    """``messages`` as a one-dimensional, contiguous, aligned ``MESSAGE`` array, or a TypeError.
+
+    ``align=False``: compiled code looks itself at where in memory it begins.
+    """
+    return _records("messages", messages, MESSAGE, align)
 
 
 def to_order_array(
@@ -423,13 +431,13 @@ def to_order_array(
     return rows
 
 
-def _records(name: str, rows: Any, dtype: np.dtype[Any]) -> NDArray[np.void]:
+def _records(name: str, rows: Any, dtype: np.dtype[Any], align: bool = True) -> NDArray[np.void]:
     if not isinstance(rows, np.ndarray) or rows.dtype != dtype or rows.ndim != 1:
         shown = f"{rows.ndim}-d {rows.dtype}" if isinstance(rows, np.ndarray) else repr(rows)
         raise TypeError(
             f"{name} must be a one-dimensional array of dtype {_DTYPE_NAMES[dtype]}, got {shown}"
         )
-    return aligned(rows)
+    return aligned(rows) if align else np.ascontiguousarray(rows)
 
 
 def aligned(rows: NDArray[Any]) -> NDArray[Any]:
@@ -443,7 +451,7 @@ def aligned(rows: NDArray[Any]) -> NDArray[Any]:
 
 def _address(array: NDArray[Any]) -> int:
     """Where in memory an array begins."""
-    address: int = array.__array_interface__["data"][0]
+    address: int = array.ctypes.data  # far cheaper than the array interface of a record
     return address
 
 

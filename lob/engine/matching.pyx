@@ -131,9 +131,9 @@ cdef uint64_t FACTOR = int.from_bytes(urandom(8), "little") | 1
 cdef int book_init(Book *book, uint16_t instrument, bint unique_ids) noexcept nogil:
     """An empty book in zeroed memory; -1 if there is no memory."""
     book.instrument = instrument
-    set_rules(book, CONTINUOUS, -MAX_PRICE, MAX_PRICE)
     if unique_ids and used_init(&book.used, FACTOR) < 0:
         return -1
+    set_rules(book, CONTINUOUS, -MAX_PRICE, MAX_PRICE)
     if ladder_init(&book.sides[0]) < 0 or ladder_init(&book.sides[1]) < 0:
         return -1
     return -1 if table_init(&book.table, FACTOR) < 0 else sink_init(&book.sink)
@@ -189,7 +189,12 @@ cdef inline bint in_range(int64_t value, int64_t low, int64_t high) noexcept nog
 
 
 cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogil:
-    """Whether ``lob.checks.misuse`` finds nothing wrong.
+    """Whether ``lob.checks.misuse`` finds nothing wrong."""
+    return plainly_well_formed(message, instrument) or special_well_formed(message, instrument)
+
+
+cdef inline bint plainly_well_formed(const Message *message, uint16_t instrument) noexcept nogil:
+    """``well_formed`` of all but the few that ``special_well_formed`` takes.
 
     Everything is looked at whatever the kind: wrong guesses at branches would cost more.
     """
@@ -201,22 +206,19 @@ cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogi
     cdef int price = in_range(message.price, -MAX_PRICE, MAX_PRICE)
     # What clearing and the venue mark is nothing to the book.
     cdef int flags = message.flags & ~(REDUCE_ONLY | FROM_VENUE)
-    cdef int again = (message.flags & ~(TOTAL_SIZE | FROM_VENUE)) == 0
-    cdef int plain = (flags == 0) & in_range(message.trail, 0, 0 if limit else MAX_PRICE)
-    cdef int relative = (flags == RELATIVE) & (limit ^ 1) & in_range(message.trail, 1, PPM)
+    cdef int plain = flags == 0
     cdef int post_only = (
         (flags == POST_ONLY)
         & limit
         & (message.time_in_force == GTC)
         & (message.min_size == 0)
-        & (message.trail == 0)
     )
     cdef int new = (
         ((message.side == BUY) | (message.side == SELL))
         & (message.order_type <= MARKET)
         & (message.time_in_force <= FOK)
         & (message.stp <= STP_DECREMENT)
-        & (plain | post_only | relative)
+        & (plain | post_only)
         & (price | (limit ^ 1))
         & (<uint64_t>message.min_size <= <uint64_t>message.size)
         & (
@@ -224,22 +226,32 @@ cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogi
                 message.reserved
                 | message.display_size
                 | message.stop_price
+                | message.trail
                 | message.expire_ts
             )
             == 0
         )
     )
+    cdef int again = price & ((message.flags & ~FROM_VENUE) == 0)
     return (message.instrument == instrument) & (
         (kind == CANCEL)
-        | (
-            size
-            & (
-                (kind == REDUCE)
-                | ((kind == REPLACE) & price & again)
-                | ((kind == NEW) & new)
-            )
-        )
+        | (size & ((kind == REDUCE) | ((kind == REPLACE) & again) | ((kind == NEW) & new)))
     )
+
+
+cdef bint special_well_formed(const Message *message, uint16_t instrument) noexcept nogil:
+    """``well_formed`` of an order with a protection limit, or a replacement by its total size."""
+    cdef Message plain = message[0]
+    if message.kind == REPLACE and message.flags & TOTAL_SIZE:
+        plain.flags &= <uint8_t>~TOTAL_SIZE
+    elif message.kind == NEW and message.order_type == MARKET and message.trail:
+        if not in_range(message.trail, 1, PPM if message.flags & RELATIVE else MAX_PRICE):
+            return False
+        plain.flags &= <uint8_t>~RELATIVE
+        plain.trail = 0
+    else:
+        return False
+    return plainly_well_formed(&plain, instrument)
 
 
 cdef bint rule_well_formed(const Message *message, uint16_t instrument) noexcept nogil:
@@ -267,8 +279,9 @@ cdef int64_t first_malformed(
     """The index of the first malformed message; ``count`` if there is none."""
     cdef int64_t i
     for i in range(count):
-        if unlikely(not well_formed(&messages[i], instrument)):
-            return i
+        if unlikely(not plainly_well_formed(&messages[i], instrument)):
+            if not special_well_formed(&messages[i], instrument):
+                return i
     return count
 
 
@@ -296,10 +309,7 @@ cdef inline int apply_hashed(Book *book, const Message *message, uint32_t hashed
         return -1
     book.budget -= 1
     if message.kind == NEW:
-        if unlikely((message.order_type == MARKET) & (message.trail != 0)):
-            enter_protected(book, message, index, hashed)
-        else:
-            enter(book, message, index, hashed)
+        enter(book, message, index, hashed)
     elif unlikely(message.kind != REPLACE):
         change_rules(book, message)
     elif may_change(book, message, index):
@@ -389,10 +399,17 @@ cdef inline void enter(
     cdef bint crosses = book.sides[1 - side].best_key <= limit
     cdef int64_t price = 0 if market else message.price
     cdef int64_t leaves = message.size, total = message.size
-    cdef bint taken = index != 0 or (
-        unlikely(book.used.kept) and used_has(&book.used, message.order_id)
-    )
+    cdef bint taken = index != 0
+    cdef Message limited
+    if unlikely(market and message.trail != 0) and crosses and book.session == CONTINUOUS:
+        protect(book, message, &limited)
+        message = &limited
+        market = False
+        may_rest = message.time_in_force == GTC
+        price = message.price
+        limit = reach(message.side, price)
     if unlikely(book.ruled):
+        taken |= book.used.kept and used_has(&book.used, message.order_id)
         # It may wait for a call auction whatever its price.
         may_rest |= (book.session == CALL) & market & (message.time_in_force == GTC)
         if not admit(book, message, taken, may_rest):
@@ -413,7 +430,7 @@ cdef inline void enter(
         if not can_trade(book, message, limit):
             return
     emit(book, message, ACCEPTED, REASON_NONE, price, leaves, leaves)
-    if unlikely(book.used.kept):
+    if unlikely(book.ruled) and book.used.kept:
         used_add(&book.used, message.order_id)
     if crosses:
         book.decremented = 0
@@ -460,18 +477,13 @@ cdef inline bint within(const Book *book, int64_t price) noexcept nogil:
     return book.band[0] <= price <= book.band[1]
 
 
-cdef void enter_protected(
-    Book *book, const Message *message, uint32_t index, uint32_t hashed
-) noexcept nogil:
-    """A market order with a protection limit: a limit order there, if it can trade at all."""
-    cdef const Ladder *other = &book.sides[message.side > 0]
-    cdef Message limited = message[0]
-    if book.session == CONTINUOUS and other.best_key <= book.market_reach[message.side < 0]:
-        limited.order_type = LIMIT
-        limited.price = protection_limit(book, message)
-        limited.trail = 0
-        limited.flags &= <uint8_t>~RELATIVE
-    enter(book, &limited, index, hashed)
+cdef void protect(const Book *book, const Message *message, Message *limited) noexcept nogil:
+    """The limit order that a market order with a protection limit is, where it can trade."""
+    limited[0] = message[0]
+    limited.order_type = LIMIT
+    limited.price = protection_limit(book, message)
+    limited.trail = 0
+    limited.flags &= <uint8_t>~RELATIVE
 
 
 cdef int64_t protection_limit(const Book *book, const Message *message) noexcept nogil:
@@ -520,7 +532,9 @@ cdef void replace(Book *book, const Message *message, uint32_t index) noexcept n
         book.volume[side] -= resting.size - leaves
         resting.size = leaves
         resting.total = total
-        emit_resting(book, index, message.ts_event, REPLACED, REASON_NONE, leaves)
+        emit_resting(
+            book, resting, level.price, message.ts_event, REPLACED, REASON_NONE, leaves
+        )
         return
     if unlikely(book.ruled):
         if book.session == HALTED:
@@ -541,7 +555,7 @@ cdef void replace(Book *book, const Message *message, uint32_t index) noexcept n
     memcpy(&order.kind, &resting.kind, sizeof(uint64_t))
     order.owner = resting.owner
     order.tag = resting.tag
-    remove(book, index, table_slot(&book.table, index))
+    remove(book, index, table_slot(&book.table, index), level)
     emit(book, &order, REPLACED, REASON_NONE, order.price, leaves, leaves)
     if crosses:
         book.decremented = 0
@@ -591,7 +605,7 @@ cdef int64_t match(Book *book, const Message *order, int64_t price, uint64_t lim
         event.resting_leaves = resting.size
         event.resting_owner = resting.owner
         if resting.size == 0:
-            remove(book, index, table_slot(&book.table, index))
+            remove(book, index, table_slot(&book.table, index), level)
     return leaves
 
 
@@ -657,7 +671,9 @@ cdef void set_rules(Book *book, uint8_t session, int64_t low, int64_t high) noex
     book.session = session
     book.band[0] = low
     book.band[1] = high
-    book.ruled = session != CONTINUOUS or low != -MAX_PRICE or high != MAX_PRICE
+    book.ruled = (
+        session != CONTINUOUS or low != -MAX_PRICE or high != MAX_PRICE or book.used.kept
+    )
     book.market_reach[0] = reach(BUY, high)
     book.market_reach[1] = reach(SELL, low)
 
@@ -748,9 +764,9 @@ cdef void trade_at(Book *book, int64_t ts_event, int64_t price, int64_t left) no
         event.resting_leaves = sell.size
         event.resting_owner = sell.owner
         if buy.size == 0:
-            remove(book, buyer, table_slot(&book.table, buyer))
+            remove(book, buyer, table_slot(&book.table, buyer), level_of(book, buy))
         if sell.size == 0:
-            remove(book, seller, table_slot(&book.table, seller))
+            remove(book, seller, table_slot(&book.table, seller), level_of(book, sell))
 
 
 cdef inline uint32_t first_of(const Book *book, int side) noexcept nogil:
@@ -1040,11 +1056,13 @@ cdef inline void rest_hashed(
     book.volume[side] += leaves
 
 
-cdef inline void remove(Book *book, uint32_t index, uint64_t slot) noexcept nogil:
+cdef inline void remove(
+    Book *book, uint32_t index, uint64_t slot, Level *level
+) noexcept nogil:
+    """Take an order out of its queue, ``level``, and free its record."""
     cdef RestingOrder *resting = &book.table.orders[index]
     cdef int side = resting.side < 0
     cdef Ladder *ladder = &book.sides[side]
-    cdef Level *level = level_of(book, resting)
     cdef uint32_t prev = resting.prev, next = resting.next
     if prev:
         book.table.orders[prev].next = next
@@ -1065,11 +1083,13 @@ cdef inline void remove(Book *book, uint32_t index, uint64_t slot) noexcept nogi
 cdef inline void cancel(
     Book *book, uint32_t index, uint64_t slot, int64_t ts_event, uint8_t reason
 ) noexcept nogil:
+    cdef RestingOrder *resting = &book.table.orders[index]
+    cdef Level *level = level_of(book, resting)
     cdef Event *event = emit_resting(
-        book, index, ts_event, CANCELLED, reason, book.table.orders[index].size
+        book, resting, level.price, ts_event, CANCELLED, reason, resting.size
     )
     event.leaves = 0
-    remove(book, index, slot)
+    remove(book, index, slot, level)
 
 
 cdef void take_off(
@@ -1077,15 +1097,16 @@ cdef void take_off(
 ) noexcept nogil:
     """Take lots off a resting order; all that it has removes it."""
     cdef RestingOrder *resting = &book.table.orders[index]
+    cdef Level *level = level_of(book, resting)
     cdef int side = resting.side < 0
     if size >= resting.size:
         cancel(book, index, table_slot(&book.table, index), ts_event, reason)
         return
     resting.size -= size
     resting.total -= size
-    level_of(book, resting).size -= size
+    level.size -= size
     book.volume[side] -= size
-    emit_resting(book, index, ts_event, REDUCED, reason, size)
+    emit_resting(book, resting, level.price, ts_event, REDUCED, reason, size)
 
 
 # -------------------------------------------------------------------------------- events
@@ -1137,15 +1158,20 @@ cdef inline Event *emit(
 
 
 cdef inline Event *emit_resting(
-    Book *book, uint32_t index, int64_t ts_event, uint8_t kind, uint8_t reason, int64_t size
+    Book *book,
+    const RestingOrder *resting,
+    int64_t price,
+    int64_t ts_event,
+    uint8_t kind,
+    uint8_t reason,
+    int64_t size,
 ) noexcept nogil:
-    """An event about a resting order."""
-    cdef RestingOrder *resting = &book.table.orders[index]
+    """An event about a resting order, which is at a price."""
     cdef Event *event = next_event(book, as_event(&resting.kind, kind, reason))
     event.ts_event = ts_event
     event.order_id = resting.order_id
     event.tag = resting.tag
-    event.price = level_of(book, resting).price
+    event.price = price
     event.size = size
     event.leaves = resting.size
     event.owner = resting.owner
