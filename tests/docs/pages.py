@@ -2,7 +2,8 @@
 
 A block runs unless an HTML comment stands right above it: ``<!-- not run: why -->``, or
 ``<!-- slow: why -->``, which leaves it to ``make slow``. A block whose first line is a comment with
-the name of a file, as in ``# mine.py``, is that file in the folder where the page runs.
+the name of a file, as in ``# mine.py``, is that file in the folder where the page runs; for what
+has no comments, ``<!-- file: book.csv -->`` stands above it.
 """
 
 import re
@@ -20,7 +21,7 @@ FENCE = re.compile(
     r"^(?:<!--\s*(?P<mark>[^>]*?)\s*-->\n+)?```(?P<language>[\w{}-]*)[^\n]*\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-MARK = re.compile(r"(not run|slow): \S.*", re.DOTALL)
+MARK = re.compile(r"(not run|slow|file): \S.*", re.DOTALL)
 FILE = re.compile(r"# ([\w-]+\.(?:py|toml))\n")
 OTHERS = {"make", "uv", "pip"}
 """What builds and installs: ``make test`` is what runs all this."""
@@ -35,13 +36,9 @@ class Block:
     language: str
     text: str
     mark: str
-    """``not run``, ``slow``, or empty."""
-
-    @property
-    def file(self) -> str | None:
-        """The file that it is, if it says so."""
-        named = FILE.match(self.text)
-        return named[1] if named else None
+    """``not run``, ``slow``, ``file``, or empty."""
+    file: str | None
+    """The name of the file that it is, if it says so."""
 
 
 def page_paths() -> list[str]:
@@ -63,10 +60,11 @@ def read_blocks(page: str, text: str) -> list[Block]:
         line = text.count("\n", 0, match.start("language")) + 1
         mark = match["mark"] or ""
         if mark and not MARK.fullmatch(mark):
-            raise ValueError(
-                f"{page}:{line}: a mark is 'not run: why' or 'slow: why', not {mark!r}"
-            )
-        found.append(Block(page, line, match["language"], match["text"], mark.partition(":")[0]))
+            raise ValueError(f"{page}:{line}: a mark is 'not run: why' or the like, not {mark!r}")
+        kind, _, rest = mark.partition(": ")
+        named = FILE.match(match["text"])
+        file = rest if kind == "file" else named[1] if named else None
+        found.append(Block(page, line, match["language"], match["text"], kind, file))
     return found
 
 

@@ -31,10 +31,10 @@ from tests.folders import ROOT, folder
 
 PAGES = page_paths()
 SHELLS = {"sh", "bash", "console"}
-SHOWN = {"", "text", "{toctree}", "{eval-rst}"}
+SHOWN = {"", "text", "csv", "{toctree}"}
 """Blocks that nobody types."""
 
-QUICK = re.compile(r"(run|validate --list|replay .*|impact poisson .*|diff .*|feed .*|--.*)")
+QUICK = re.compile(r"run|validate --list|(replay|impact poisson|diff|feed|positions) .*|--.*")
 """Commands that take a second or two."""
 FEWER = {
     "compare": ["--seeds", "2"],
@@ -94,7 +94,7 @@ def test_the_python_of_a_page_runs(page, place):
     write_files(page, place)
     names: dict[str, object] = {"__name__": "page"}
     for block in blocks_of(page):
-        if block.language == "python" and not block.mark:
+        if block.language == "python" and block.mark not in ("not run", "slow"):
             # Lines of its own in the page, so that a traceback points there.
             code = "\n" * block.line + block.text
             exec(compile(code, str(ROOT / page), "exec"), names)
@@ -129,22 +129,30 @@ def run_command(words: list[str]) -> str:
     return said.getvalue()
 
 
-def with_a_day(words: list[str], place: Path, *, real: bool) -> list[str]:
-    """The words with a day in place of ``DAY.zip``: a recorded one, or one that is made."""
-    if "DAY.zip" not in words:
-        return words
-    if real:
-        days = lobster_zips(folder("FIRESALE_DATA"))
-        if not days:
-            pytest.skip("no recorded day in FIRESALE_DATA")
-        return [str(days[0]) if word == "DAY.zip" else word for word in words]
-    day = place / "day"
-    day.mkdir()
+@pytest.fixture(scope="module")
+def made_day(tmp_path_factory) -> Path:
+    """A day that never was, packed as a recorded one."""
+    day = tmp_path_factory.mktemp("day")
     make_day(day)
-    with zipfile.ZipFile(place / "DAY.zip", "w") as archive:
+    packed = tmp_path_factory.mktemp("packed") / "DAY.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
         for file in sorted(day.iterdir()):
             archive.write(file, file.name)
-    return words
+    return packed
+
+
+def recorded_day(words: list[str]) -> Path | None:
+    """A recorded day for a command that wants one; skips where there is none."""
+    if "DAY.zip" not in words:
+        return None
+    days = lobster_zips(folder("FIRESALE_DATA"))
+    if not days:
+        pytest.skip("no recorded day in FIRESALE_DATA")
+    return days[0]
+
+
+def with_day(words: list[str], day: Path | None) -> list[str]:
+    return [str(day) if word == "DAY.zip" else word for word in words]
 
 
 @pytest.mark.parametrize(("block", "words"), all_commands(), ids=name_of)
@@ -154,7 +162,7 @@ def test_what_a_command_names_is_there(block, words, place):
         return
     write_files(block.page, place)
     command = get_command(cli.app).commands[words[1]]
-    if words[1] in ("feed", "positions"):
+    if hasattr(command, "commands"):
         command, words = command.commands[words[2]], words[1:]
     asked = command.make_context(words[1], list(words[2:])).params
     scenario = asked.get("name")
@@ -177,11 +185,11 @@ def fewer(words: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("block", "words"), [one for one in all_commands() if quick(one[1])], ids=name_of
 )
-def test_quick_commands_run(block, words, place):
+def test_quick_commands_run(block, words, place, made_day):
     if block.mark:
-        pytest.skip(block.mark)
+        pytest.skip("its block is marked")
     write_files(block.page, place)
-    assert run_command(fewer(with_a_day(words, place, real=False)))
+    assert run_command(fewer(with_day(words, made_day)))
 
 
 @pytest.mark.slow
@@ -194,7 +202,7 @@ def test_all_other_commands_run(block, words, place):
     if block.mark == "not run" or LONG.search(" ".join(words)):
         pytest.skip("takes hours")
     write_files(block.page, place)
-    assert run_command(fewer(with_a_day(words, place, real=True)))
+    assert run_command(fewer(with_day(words, recorded_day(words))))
 
 
 @pytest.mark.slow
@@ -232,6 +240,8 @@ def test_pages_are_read_as_people_read_them():
     code, shell = read_blocks("page", PAGE)
     assert (code.language, code.file, code.mark, code.line) == ("python", "mine.py", "", 1)
     assert (shell.language, shell.file, shell.mark, shell.line) == ("sh", None, "not run", 7)
+    (table,) = read_blocks("page", "<!-- file: book.csv -->\n```csv\na,b\n```\n")
+    assert (table.file, table.mark, table.text) == ("book.csv", "file", "a,b\n")
     assert commands_of(shell) == [
         ["firesale", "run", "two-assets"],
         ["python", "-m", "experiments.studies.rebalancing"],
