@@ -1,7 +1,7 @@
 """The accounts that failed: what is known of each, and how it ends."""
 
 cimport cython
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t
 from libc.string cimport memset
 
 from lob.engine.block cimport Block
@@ -114,7 +114,7 @@ cdef class Cases(OrderChecks):
         entry.debit = <int32_t>account
         entry.asset = <uint16_t>of.asset
         entry.instrument = <uint16_t>of.instrument
-        entry.protocol = <uint16_t>self.number
+        entry.clearing = <int16_t>self.number
         entry.cause = <uint8_t>cause
         entry.layer = self.layer_of(account)
         self.deadline = self.market.now
@@ -209,7 +209,7 @@ cdef class Cases(OrderChecks):
             entry.tag = tag
             entry.debit = <int32_t>account
             entry.asset = <uint16_t>self.cash_asset
-            entry.protocol = <uint16_t>self.number
+            entry.clearing = <int16_t>self.number
             amount = min(-left, max(0, self.ledger.row(self.cash_asset)[self.fund]))
             self.ledger.post(
                 ENTRY_INSURANCE, self.cash_asset, self.fund, account, amount, tag, 0
@@ -235,7 +235,7 @@ cdef class Cases(OrderChecks):
         entry.tag = self.tag_of(number)
         entry.debit = case.account
         entry.instrument = <uint16_t>self.records[case.holding].instrument
-        entry.protocol = <uint16_t>self.number
+        entry.clearing = <int16_t>self.number
         entry.stage = case.stage
         case.state = SETTLED
         record.state = SAFE

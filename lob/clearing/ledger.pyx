@@ -146,6 +146,7 @@ cdef class Ledger:
         self.make_room()
         for i in range(first, first + count):
             self.accounts[i].trigger = NO_TRIGGER
+            self.accounts[i].clearing = -1
             self.accounts[i].owner = first_owner + <int32_t>(i - first) if first_owner else 0
         if first_owner:
             self.ranges.reserve(grown(sizeof(OwnerRange) * <size_t>(self.range_count + 1),
@@ -291,6 +292,7 @@ cdef class Ledger:
         self.journal_count += 1
         memset(entry, 0, sizeof(Entry))
         entry.seq = self.seq
+        entry.clearing = -1
         entry.ts_event = self.now
         entry.kind = kind
         return entry

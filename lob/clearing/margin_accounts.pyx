@@ -1,7 +1,7 @@
 """The accounts of a clearing: what they have, what it is worth, and how much of it they need."""
 
 cimport cython
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint64_t
+from libc.stdint cimport int16_t, int64_t, uint8_t, uint16_t, uint64_t
 
 from lob.engine.block cimport Block
 from lob.clearing.cross cimport MAX_HOLDINGS, health_in
@@ -141,7 +141,7 @@ cdef class MarginAccounts:
         self.account_total += count
         for account in range(first, first + count):
             record = &self.ledger.accounts[account]
-            record.protocol = <uint8_t>(self.number + 1)
+            record.clearing = <int16_t>self.number
             record.holding = <uint16_t>holding
             record.cross = cross
         if self.keeps_entry_values:
@@ -204,7 +204,7 @@ cdef class MarginAccounts:
         cdef int64_t number = checks.integer("account", account, 0, self.ledger.account_count - 1)
         cdef Account *record = &self.ledger.accounts[number]
         cdef int64_t i
-        if record.protocol != self.number + 1:
+        if record.clearing != self.number:
             raise ValueError(f"account {account} is not one of clearing {self.name!r}")
         cash = self.ledger.row(self.cash_asset)[number]
         positions = {

@@ -1,7 +1,7 @@
 """What margin accounts pay as time passes, and the losses that they share."""
 
 cimport cython
-from libc.stdint cimport int64_t, uint16_t
+from libc.stdint cimport int16_t, int64_t, uint16_t
 
 from lob.clearing.cases cimport Cases
 from lob.clearing.holding cimport Holding, HoldingRecord
@@ -118,7 +118,7 @@ cdef class Payments(Cases):
                 entry.price = holding.record.maintenance[0].rate[0]
                 entry.instrument = <uint16_t>holding.record.instrument
                 entry.asset = <uint16_t>holding.record.asset
-                entry.protocol = <uint16_t>self.number
+                entry.clearing = <int16_t>self.number
                 changed = True
         if changed:
             self.reindex_all(CAUSE_MARGIN)

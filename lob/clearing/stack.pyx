@@ -3,7 +3,7 @@
 What the marks would be, asset by asset, is said by ``lob.clearing.risk``; here are the passes.
 """
 
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int16_t, int64_t, uint8_t
 
 from lob.clearing.clearing cimport Clearing
 from lob.clearing.holding cimport HoldingRecord
@@ -28,7 +28,7 @@ cdef struct AccountValue:
     int64_t debt
     int64_t collateral
     double gross
-    uint8_t protocol
+    int16_t clearing  # number of it
     uint8_t failing
 
 ACCOUNT_VALUE = np.dtype(
@@ -39,7 +39,7 @@ ACCOUNT_VALUE = np.dtype(
         ("debt", "<i8"),
         ("collateral", "<i8"),
         ("gross", "<f8"),
-        ("protocol", "u1"),
+        ("clearing", "<i2"),
         ("failing", "u1"),
     ],
     align=True,
@@ -48,7 +48,7 @@ ACCOUNT_VALUE = np.dtype(
 
 ``equity``, ``debt`` (negative cash) and ``collateral`` (what it holds at the marks) in units of
 cash; ``gross``: base exposure behind its holdings, long and short added up, in units of cash;
-``protocol``: number of its clearing; ``failing``: 1 if it lacks maintenance margin there, or a
+``clearing``: number of its clearing; ``failing``: 1 if it lacks maintenance margin there, or a
 liquidation has it already."""
 
 if ACCOUNT_VALUE.itemsize != sizeof(AccountValue):
@@ -116,7 +116,7 @@ cdef int value_of(
     cdef int128 worth = 0
     cdef double exposure
     into.account, into.owner = account, record.owner
-    into.protocol = <uint8_t>clearing.number
+    into.clearing = <int16_t>clearing.number
     into.debt = -cash if cash < 0 else 0
     for i in range(first, beyond):
         of = clearing.records[i]
@@ -185,7 +185,7 @@ def fails_at(Clearing clearing, account, marks):
     """Whether one account would fail at supposed marks, or has failed."""
     cdef Marks at
     cdef int64_t number = checks.integer("account", account, 1, clearing.ledger.account_count - 1)
-    if clearing.ledger.accounts[number].protocol != clearing.number + 1:
+    if clearing.ledger.accounts[number].clearing != clearing.number:
         raise ValueError(f"account {account} is not one of clearing {clearing.name!r}")
     read_marks(clearing, &at, marks, None)
     return fails(clearing, number, &at)

@@ -6,7 +6,7 @@ bounds on all marks within which none of its accounts can fail.
 """
 
 cimport cython
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from lob.engine.block cimport Block
 from lob.clearing.cross cimport BLOCK, MAX_HOLDINGS, CrossBlock, slack_of, weigh_block
@@ -396,7 +396,7 @@ cdef class WatchedAccounts(MarginAccounts):
         entry.reference = oracle.true_price
         entry.instrument = <uint16_t>record.instrument
         entry.asset = <uint16_t>record.asset
-        entry.protocol = <uint16_t>self.number
+        entry.clearing = <int16_t>self.number
         entry.cause = <uint8_t>cause
         entry.parent = tag
         self.weighed = False
@@ -427,7 +427,7 @@ cdef class WatchedAccounts(MarginAccounts):
             for account in range(first, first + count):
                 record = &self.ledger.accounts[account]
                 holding = self.records[record.holding]
-                assert record.protocol == self.number + 1, f"account {account} is not ours"
+                assert record.clearing == self.number, f"account {account} is not ours"
                 assert (record.liquidation > 0) == (record.state == FAILED)
                 if record.cross or record.state == FAILED:
                     assert not record.indexed, f"account {account} must not be queued"

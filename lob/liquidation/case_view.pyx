@@ -300,11 +300,11 @@ cdef class CaseView(LiquidationEngine):
             return REASON_NO_ACCOUNT
         if record.state != SAFE:
             return REASON_IN_LIQUIDATION
-        if not record.protocol:
+        if record.clearing < 0:
             return REASON_NONE if cash[account] >= (paid if paid >= 0 else -paid) else (
                 REASON_INSUFFICIENT_MARGIN
             )
-        own = self.clearing.market.clearings[record.protocol - 1]
+        own = self.clearing.market.clearings[record.clearing]
         if own.cash_asset != self.clearing.cash_asset:
             return REASON_INSUFFICIENT_MARGIN
         for i in range(own.holding_count):

@@ -324,8 +324,8 @@ cdef class Venue(Market):
             prefetch(&self.ledger.accounts[account])
         if at + NEAR < len(rows):
             account = self.ledger.account_of(rows[at + NEAR].owner)
-            if self.ledger.accounts[account].protocol:
-                (<Clearing>self.clearings[self.ledger.accounts[account].protocol - 1]).fetch(
+            if self.ledger.accounts[account].clearing >= 0:
+                (<Clearing>self.clearings[self.ledger.accounts[account].clearing]).fetch(
                     account, rows[at + NEAR].instrument, rows[at + NEAR].side
                 )
 
@@ -364,8 +364,8 @@ cdef class Venue(Market):
         if self.cleared:
             account = self.ledger.account_of(message.owner)
             record = &self.ledger.accounts[account]
-            if record.protocol:
-                clearing = self.clearings[record.protocol - 1]
+            if record.clearing >= 0:
+                clearing = self.clearings[record.clearing]
                 clearing.fetch(account, message.instrument, message.side)
                 if message.kind == NEW:
                     reason = clearing.admit(message, account)
@@ -387,7 +387,7 @@ cdef class Venue(Market):
     cdef int admit_replace(self, const Message *message, int64_t account) except -1:
         """Whether a resting order may become what it is asked to be."""
         cdef const Account *record = &self.ledger.accounts[account]
-        cdef Clearing clearing = self.clearings[record.protocol - 1]
+        cdef Clearing clearing = self.clearings[record.clearing]
         cdef Book *book = self.book_of[message.instrument]
         cdef uint32_t found = table_find(&book.table, message.order_id)
         cdef Message added
@@ -630,15 +630,15 @@ cdef class Venue(Market):
                 taker = self.ledger.account_of(event.owner)
             if taker == WORLD and maker == WORLD:
                 continue
-            if accounts[taker].protocol and event.kind != REJECTED:
+            if accounts[taker].clearing >= 0 and event.kind != REJECTED:
                 if event.kind == REPLACED:
                     event.leaves -= replaced
-                (<Clearing>self.clearings[accounts[taker].protocol - 1]).count_working(
+                (<Clearing>self.clearings[accounts[taker].clearing]).count_working(
                     taker, &event, False
                 )
             if event.kind == TRADE:
-                if accounts[maker].protocol:
-                    (<Clearing>self.clearings[accounts[maker].protocol - 1]).count_working(
+                if accounts[maker].clearing >= 0:
+                    (<Clearing>self.clearings[accounts[maker].clearing]).count_working(
                         maker, &event, True
                     )
                 self.settle_trade(&event, taker, maker)
@@ -703,9 +703,9 @@ cdef class Venue(Market):
         self, int64_t account, int64_t asset, int64_t lots, int64_t paid
     ) except -1:
         """Let the clearing of an account know what it paid, if it keeps that."""
-        cdef int protocol = self.ledger.accounts[account].protocol
-        if protocol and (<Clearing>self.clearings[protocol - 1]).keeps_entry_values:
-            (<Clearing>self.clearings[protocol - 1]).note_trade(account, asset, lots, paid)
+        cdef int number = self.ledger.accounts[account].clearing
+        if number >= 0 and (<Clearing>self.clearings[number]).keeps_entry_values:
+            (<Clearing>self.clearings[number]).note_trade(account, asset, lots, paid)
         return 0
 
     cdef int charge_fee(
@@ -748,8 +748,8 @@ cdef class Venue(Market):
     cdef int touch(self, int64_t account) except -1:
         """An account traded, paid or was paid."""
         cdef const Account *record = &self.ledger.accounts[account]
-        if record.protocol:
-            (<Clearing>self.clearings[record.protocol - 1]).touched(account, CAUSE_TRANSFER)
+        if record.clearing >= 0:
+            (<Clearing>self.clearings[record.clearing]).touched(account, CAUSE_TRANSFER)
             if self.ledger.accounts[account].reduces:
                 self.trim.append(account)
         return 0
@@ -760,7 +760,7 @@ cdef class Venue(Market):
         accounts[0], accounts[1] = debit, credit
         for i in range(2):
             # What a liquidation has is looked at by it.
-            if self.ledger.accounts[accounts[i]].protocol and (
+            if self.ledger.accounts[accounts[i]].clearing >= 0 and (
                 not self.ledger.accounts[accounts[i]].state
             ):
                 self.moved.append(accounts[i])
@@ -774,7 +774,7 @@ cdef class Venue(Market):
         self.look_at_claims()
         moved, self.moved = self.moved, []
         for account in moved:
-            clearing = self.clearings[self.ledger.accounts[account].protocol - 1]
+            clearing = self.clearings[self.ledger.accounts[account].clearing]
             if self.ledger.accounts[account].cross and clearing.value_of(account) is None:
                 # What has no price yet is judged at its first one.
                 clearing.open_bounds(clearing.block_of(account))
@@ -787,7 +787,7 @@ cdef class Venue(Market):
     cdef int trim_orders(self, int64_t account) except -1:
         """Cut an account's resting reduce-only orders, newest first, to what is left to reduce."""
         cdef Account *record = &self.ledger.accounts[account]
-        cdef Clearing clearing = self.clearings[record.protocol - 1]
+        cdef Clearing clearing = self.clearings[record.clearing]
         cdef Message message
         cdef int64_t excess
         left = False
@@ -891,20 +891,20 @@ cdef class Venue(Market):
     cdef int lacks_margin(self, int64_t account) except -1:
         cdef const Account *record = &self.ledger.accounts[account]
         cdef Clearing clearing
-        if not record.protocol:
+        if record.clearing < 0:
             return REASON_NONE
         if record.state:
             return REASON_IN_LIQUIDATION
-        clearing = self.clearings[record.protocol - 1]
+        clearing = self.clearings[record.clearing]
         return REASON_INSUFFICIENT_MARGIN if clearing.health_at(account, True) < 0 else REASON_NONE
 
     cdef bint may_owe(self, int64_t account, int64_t asset, bint owed) except -1:
         cdef const Account *record = &self.ledger.accounts[account]
         cdef Clearing clearing
         cdef int64_t i
-        if not record.protocol:
+        if record.clearing < 0:
             return False
-        clearing = self.clearings[record.protocol - 1]
+        clearing = self.clearings[record.clearing]
         if asset == clearing.cash_asset:
             return True
         # A short position is taken over where it is margined; none is opened by giving.
@@ -929,21 +929,21 @@ cdef class Venue(Market):
         else:
             if record.state:
                 return REASON_IN_LIQUIDATION
-            if not record.protocol:
+            if record.clearing < 0:
                 if self.ledger.row(message.order_id)[account] < message.size:
                     return REASON_INSUFFICIENT_MARGIN
             self.ledger.post(
                 ENTRY_WITHDRAWAL, message.order_id, account, WORLD, message.size, 0, 0
             )
-            if record.protocol:
-                clearing = self.clearings[record.protocol - 1]
+            if record.clearing >= 0:
+                clearing = self.clearings[record.clearing]
                 if clearing.health_at(account, True) < 0:
                     self.ledger.post(
                         ENTRY_WITHDRAWAL, message.order_id, WORLD, account, message.size, 0, 0
                     )
                     return REASON_INSUFFICIENT_MARGIN
-        if record.protocol:
-            clearing = self.clearings[record.protocol - 1]
+        if record.clearing >= 0:
+            clearing = self.clearings[record.clearing]
             clearing.touched(account, CAUSE_TRANSFER)
             self.deadline = min(self.deadline, clearing.deadline)
         return REASON_NONE
