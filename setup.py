@@ -29,7 +29,10 @@ LEVELS = {
         "feeds/*.pyx",
         "flow/*.pyx",
         "ledger.pyx",
+        "cross_blocks.pyx",
+        "failure_queues.pyx",
         "margin_accounts.pyx",
+        "margin_excess.pyx",
         "random.pyx",
     ),
 }

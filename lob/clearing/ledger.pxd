@@ -15,7 +15,7 @@ cdef enum:
 
 
 cdef struct Account:
-    int64_t trigger  # tick at which it fails; NO_TRIGGER: none
+    int64_t liquidation_price  # tick at which it fails; NO_LIQUIDATION_PRICE: none
     int32_t prev  # its neighbours in the queue of that tick; 0: none
     int32_t next
     int32_t owner  # owner number of its orders, 0: none
@@ -32,9 +32,9 @@ cdef struct Account:
 
 
 cdef struct OwnerRange:
-    int32_t first_owner
+    int32_t first_owner  # owner numbers in a row
     int32_t last_owner
-    int32_t first_account
+    int32_t first_account  # the account of the first; the others follow
 
 
 cdef class Ledger:

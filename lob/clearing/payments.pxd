@@ -1,7 +1,7 @@
 """What margin accounts pay as time passes, and the losses that they share."""
 
-from lob.clearing.cases cimport Cases
+from lob.clearing.margin_accounts cimport MarginAccounts
 
 
-cdef class Payments(Cases):
-    pass
+cdef class Payments:
+    cdef readonly MarginAccounts accounts

@@ -389,8 +389,7 @@ cdef class LiquidationDesign(CaseView):
         cdef Clearing own
         if number >= 0:
             own = self.clearing.market.clearings[number]
-            if own.keeps_entry_values:
-                own.note_trade(account, asset, lots, paid)
+            own.note_trade(account, asset, lots, paid)
         return 0
 
     cdef int touch(self, int64_t account) except -1:
@@ -541,7 +540,7 @@ cdef class LiquidationDesign(CaseView):
         if account == WORLD:
             return REASON_NO_ACCOUNT
         if (message.order_id - LIQUIDATION_TAG) >> 48 != self.clearing.number or not (
-            0 <= case < self.clearing.case_total
+            0 <= case < self.clearing.failed.total
         ) or self.clearing.case(case).state != ACTIVE or not 0 <= message.price <= MAX_PRICE:
             return REASON_NOT_ON_OFFER
         if self.clearing.ledger.accounts[account].state != SAFE:

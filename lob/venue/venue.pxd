@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, int64_t
 
 from lob.engine.block cimport Block
+from lob.clearing.claim_graph cimport Claims
 from lob.clearing.ledger cimport Ledger
 from lob.venue.market cimport Market
 from lob.engine.matching cimport EventSink
@@ -23,6 +24,7 @@ cdef class Venue(Market):
     cdef readonly Ledger ledger
     cdef readonly list clearings
     cdef readonly list facilities
+    cdef readonly Claims claims  # among the facilities; None: there are none
     cdef readonly int64_t deadline  # ns: when there is next something to do
     cdef readonly int64_t seq  # events so far
     cdef EventSink journal

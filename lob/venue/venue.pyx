@@ -90,8 +90,8 @@ from lob.engine.wide cimport ceil_ratio, fits, int128
 
 import numpy as np
 
-import lob
 from lob import checks
+from lob.instrument import Instrument
 from lob.types import EVENT, MESSAGE, Side
 
 __all__ = ["Venue"]
@@ -165,12 +165,12 @@ cdef class Venue(Market):
         cdef int64_t i
         if isinstance(instruments, int):
             count = checks.integer("instruments", instruments, 1, 2**16)
-            instruments = [lob.Instrument(str(i), number=i) for i in range(count)]
+            instruments = [Instrument(str(i), number=i) for i in range(count)]
         self.instruments = tuple(instruments)
         self.now = checks.integer("start", start, 0)
         self.books = []
         for number, instrument in enumerate(self.instruments):
-            if not isinstance(instrument, lob.Instrument) or instrument.number != number:
+            if not isinstance(instrument, Instrument) or instrument.number != number:
                 raise ValueError(
                     f"instruments[{number}] must be a lob.Instrument with number {number}, "
                     f"got {instrument!r}"
@@ -201,7 +201,7 @@ cdef class Venue(Market):
         for clearing in clearings:
             if clearing.name in [other.name for other in self.clearings]:
                 raise ValueError(f"clearings: two are called {clearing.name!r}")
-            clearing.attach(self, self.ledger, len(self.clearings))
+            clearing.attach(self, self.ledger, len(self.clearings), self.claims)
             self.clearings.append(clearing)
         self.breakers = list(breakers)
         self.seen = [None] * len(self.breakers)
@@ -704,7 +704,7 @@ cdef class Venue(Market):
     ) except -1:
         """Let the clearing of an account know what it paid, if it keeps that."""
         cdef int number = self.ledger.accounts[account].clearing
-        if number >= 0 and (<Clearing>self.clearings[number]).keeps_entry_values:
+        if number >= 0:
             (<Clearing>self.clearings[number]).note_trade(account, asset, lots, paid)
         return 0
 
@@ -777,7 +777,7 @@ cdef class Venue(Market):
             clearing = self.clearings[self.ledger.accounts[account].clearing]
             if self.ledger.accounts[account].cross and clearing.value_of(account) is None:
                 # What has no price yet is judged at its first one.
-                clearing.open_bounds(clearing.block_of(account))
+                clearing.await_price(account)
             else:
                 self.touch(account)
         while self.trim:
@@ -868,7 +868,7 @@ cdef class Venue(Market):
         cdef int64_t tag = 0
         if self.claims is None:
             return 0
-        claims = <Claims>self.claims
+        claims = self.claims
         # What is found out may lead to more postings.
         while claims.seen != self.ledger.postings:
             claims.seen = self.ledger.postings
@@ -882,7 +882,7 @@ cdef class Venue(Market):
                 elif self.ledger.last_kind in (ENTRY_ACCRUAL, ENTRY_FUNDING, ENTRY_INTEREST):
                     cause = CAUSE_ACCRUAL
             for clearing in self.clearings:
-                if clearing.watches_claims:
+                if clearing.accounts.watches_claims:
                     clearing.observe_claims(self.now, cause, tag)
                     if clearing.deadline < self.deadline:
                         self.deadline = clearing.deadline
@@ -896,7 +896,9 @@ cdef class Venue(Market):
         if record.state:
             return REASON_IN_LIQUIDATION
         clearing = self.clearings[record.clearing]
-        return REASON_INSUFFICIENT_MARGIN if clearing.health_at(account, True) < 0 else REASON_NONE
+        if clearing.margin_excess_ppm(account, True) < 0:
+            return REASON_INSUFFICIENT_MARGIN
+        return REASON_NONE
 
     cdef bint may_owe(self, int64_t account, int64_t asset, bint owed) except -1:
         cdef const Account *record = &self.ledger.accounts[account]
@@ -937,7 +939,7 @@ cdef class Venue(Market):
             )
             if record.clearing >= 0:
                 clearing = self.clearings[record.clearing]
-                if clearing.health_at(account, True) < 0:
+                if clearing.margin_excess_ppm(account, True) < 0:
                     self.ledger.post(
                         ENTRY_WITHDRAWAL, message.order_id, WORLD, account, message.size, 0, 0
                     )
