@@ -409,7 +409,7 @@ ENTRY = np.dtype(
         ("credit", "<i4"),  # account that receives
         ("asset", "<u2"),
         ("instrument", "<u2"),
-        ("protocol", "<u2"),  # number of the clearing
+        ("clearing", "<i2"),  # number of it, from 0; -1: no clearing wrote the row
         ("kind", "u1"),  # EntryKind
         ("reason", "u1"),  # Reason
         ("stage", "u1"),  # of the design, from 0

@@ -1,6 +1,6 @@
 """Who has how much of what, and the journal of every change."""
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 
 from lob.engine.block cimport Block
 from lob.venue.market cimport Market
@@ -16,26 +16,26 @@ cdef enum:
 
 
 cdef struct Account:
-    int64_t trigger  # tick at which it fails; NO_TRIGGER: none
+    int64_t liquidation_price  # tick at which it fails; NO_LIQUIDATION_PRICE: none
     int32_t prev  # its neighbours in the queue of that tick; 0: none
     int32_t next
     int32_t owner  # owner number of its orders, 0: none
     int32_t liquidation  # number of its open liquidation, from 1; 0: none
     uint16_t holding  # of an isolated account: the one that it may have
-    uint8_t protocol  # number of its clearing, from 1; 0: nobody asks it for margin
-    uint8_t state
+    int16_t clearing  # number of its clearing; -1: nobody asks it for margin
+    uint8_t state  # SAFE or FAILED
     uint8_t cross  # all its holdings back each other
     int8_t indexed  # 1 among the longs, -1 among the shorts, 0: not in a queue
     uint8_t called  # below its initial margin, and told so
     uint8_t reduces  # has sent reduce-only orders that may rest
     uint32_t level  # index of that queue in its ladder, while it is in one
-    uint32_t padding[3]  # one cache line each: an account is read as a whole, and at random
+    uint32_t padding[2]  # 48 bytes in all
 
 
 cdef struct OwnerRange:
-    int32_t first_owner
+    int32_t first_owner  # owner numbers in a row
     int32_t last_owner
-    int32_t first_account
+    int32_t first_account  # the account of the first; the others follow
 
 
 cdef class Ledger:

@@ -17,7 +17,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
 from libc.string cimport memmove, memset
 
 from lob.engine.block cimport Block
-from lob.clearing.requirement cimport NO_TRIGGER
+from lob.clearing.requirement cimport NO_LIQUIDATION_PRICE
 from lob.engine.memory cimport unlikely
 from lob.engine.records cimport Entry
 from lob.engine.wide cimport add_overflows, int128
@@ -145,7 +145,8 @@ cdef class Ledger:
         self.accounts = <Account *>self.account_block.data
         self.make_room()
         for i in range(first, first + count):
-            self.accounts[i].trigger = NO_TRIGGER
+            self.accounts[i].liquidation_price = NO_LIQUIDATION_PRICE
+            self.accounts[i].clearing = -1
             self.accounts[i].owner = first_owner + <int32_t>(i - first) if first_owner else 0
         if first_owner:
             self.ranges.reserve(grown(sizeof(OwnerRange) * <size_t>(self.range_count + 1),
@@ -309,6 +310,7 @@ cdef class Ledger:
         self.journal_count += 1
         memset(entry, 0, sizeof(Entry))
         entry.seq = self.seq
+        entry.clearing = -1
         entry.ts_event = self.now
         entry.kind = kind
         return entry

@@ -2,8 +2,10 @@
 
 from libc.stdint cimport int64_t
 
-from lob.clearing.cases cimport Cases
+from lob.clearing.margin_accounts cimport MarginAccounts
 
 
-cdef class Payments(Cases):
+cdef class Payments:
+    cdef readonly MarginAccounts accounts
+
     cdef bint bears_funding(self, int64_t account) noexcept

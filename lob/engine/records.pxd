@@ -7,7 +7,7 @@ and in a resting order (with ``reason`` where a message has ``stp``), so that on
 from the one to the other.
 """
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
 from libc.string cimport memcpy, memset
 
 cdef struct Message:
@@ -64,7 +64,7 @@ cdef struct Entry:
     int32_t credit
     uint16_t asset
     uint16_t instrument
-    uint16_t protocol
+    int16_t clearing  # number of it; -1: no clearing wrote the row
     uint8_t kind
     uint8_t reason
     uint8_t stage

@@ -14,7 +14,6 @@ cdef class Market:
     cdef Book **book_of
 
     cdef bint keeps_entry_values  # some clearing does
-    cdef readonly object claims  # lob.clearing.claim_graph.Claims, or None
     cdef int execute(self, Message *message) except -1
     cdef int touch(self, int64_t account) except -1
     cdef int note_moved(self, int64_t debit, int64_t credit) except -1

@@ -1,8 +1,8 @@
 from typing_extensions import disjoint_base
 
 from lob.book import OrderBook
-from lob.clearing.claim_graph import Claims
 from lob.instrument import Instrument
+from lob.venue.call_auction import Uncross
 
 @disjoint_base
 class Market:
@@ -14,5 +14,7 @@ class Market:
     def books(self) -> tuple[OrderBook, ...]: ...
     @property
     def instruments(self) -> tuple[Instrument, ...]: ...
-    @property
-    def claims(self) -> Claims | None: ...
+    def set_session(
+        self, instrument: int, session: int, reference_price: int | None = None
+    ) -> Uncross | None: ...
+    def uncross(self, instrument: int, reference_price: int | None = None) -> Uncross | None: ...

@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from lob.engine.block cimport Block
+from lob.clearing.claim_graph cimport Claims
 from lob.engine.guard cimport Guard
 from lob.clearing.ledger cimport Ledger
 from lob.venue.market cimport Market
@@ -24,6 +25,7 @@ cdef class Venue(Market):
     cdef readonly Ledger ledger
     cdef readonly tuple clearings
     cdef readonly tuple facilities
+    cdef readonly Claims claims  # among the facilities; None: there are none
     cdef readonly int64_t seq  # events so far
     cdef EventSink journal
     cdef Block log  # messages, as they met the books

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
+from lob.clearing.claim_graph import Claims
 from lob.clearing.clearing import Clearing
 from lob.clearing.ledger import Ledger, RowWriter
 from lob.instrument import Instrument
@@ -37,6 +38,8 @@ class Venue(Market):
     def clearings(self) -> tuple[Clearing, ...]: ...
     @property
     def facilities(self) -> tuple[Facility, ...]: ...
+    @property
+    def claims(self) -> Claims | None: ...
     @property
     def seq(self) -> int: ...
     @property

@@ -102,8 +102,8 @@ from lob.engine.wide cimport ceil_ratio, fits, int128
 
 import numpy as np
 
-import lob
 from lob import checks
+from lob.instrument import Instrument
 from lob.types import EVENT, MAX_TIME, MESSAGE, Side
 
 __all__ = ["Venue"]
@@ -191,13 +191,13 @@ cdef class Venue(Market):
         cdef int64_t i
         if isinstance(instruments, int):
             count = checks.integer("instruments", instruments, 1, 2**16)
-            instruments = [lob.Instrument(str(i), number=i) for i in range(count)]
+            instruments = [Instrument(str(i), number=i) for i in range(count)]
         self.instruments = tuple(instruments)
         self.now = checks.integer("start", start, 0, LAST)
         self.guard = Guard()
         books = []
         for number, instrument in enumerate(self.instruments):
-            if not isinstance(instrument, lob.Instrument) or instrument.number != number:
+            if not isinstance(instrument, Instrument) or instrument.number != number:
                 raise ValueError(
                     f"instruments[{number}] must be a lob.Instrument with number {number}, "
                     f"got {instrument!r}"
@@ -229,7 +229,7 @@ cdef class Venue(Market):
         for clearing in clearings:
             if clearing.name in [other.name for other in self.clearings]:
                 raise ValueError(f"clearings: two are called {clearing.name!r}")
-            clearing.attach(self, self.ledger, len(self.clearings))
+            clearing.attach(self, self.ledger, len(self.clearings), self.claims)
             self.clearings += (clearing,)
         self.breakers = tuple(breakers)
         self.seen = [None] * len(self.breakers)
@@ -373,8 +373,8 @@ cdef class Venue(Market):
             prefetch(&self.ledger.accounts[account])
         if at + NEAR < len(rows):
             account = self.ledger.account_of(rows[at + NEAR].owner)
-            if self.ledger.accounts[account].protocol:
-                (<Clearing>self.clearings[self.ledger.accounts[account].protocol - 1]).fetch(
+            if self.ledger.accounts[account].clearing >= 0:
+                (<Clearing>self.clearings[self.ledger.accounts[account].clearing]).fetch(
                     account, rows[at + NEAR].instrument, rows[at + NEAR].side
                 )
 
@@ -415,8 +415,8 @@ cdef class Venue(Market):
         if self.ledger.range_count:
             account = self.sender_of(message)
             record = &self.ledger.accounts[account]
-            if record.protocol:
-                clearing = self.clearings[record.protocol - 1]
+            if record.clearing >= 0:
+                clearing = self.clearings[record.clearing]
                 clearing.fetch(account, message.instrument, message.side)
                 if message.kind == NEW:
                     reason = clearing.admit(message, account)
@@ -449,7 +449,7 @@ cdef class Venue(Market):
     cdef int admit_replace(self, const Message *message, int64_t account) except -1:
         """Whether a resting order may become what it is asked to be."""
         cdef const Account *record = &self.ledger.accounts[account]
-        cdef Clearing clearing = self.clearings[record.protocol - 1]
+        cdef Clearing clearing = self.clearings[record.clearing]
         cdef Book *book = self.book_of[message.instrument]
         cdef uint32_t found = table_find(&book.table, message.order_id)
         cdef int64_t size
@@ -854,15 +854,15 @@ cdef class Venue(Market):
                 taker = self.ledger.account_of(event.owner)
             if taker == WORLD and maker == WORLD:
                 continue
-            if accounts[taker].protocol and event.kind != REJECTED:
+            if accounts[taker].clearing >= 0 and event.kind != REJECTED:
                 if event.kind == REPLACED:
                     event.leaves -= replaced
-                (<Clearing>self.clearings[accounts[taker].protocol - 1]).count_working(
+                (<Clearing>self.clearings[accounts[taker].clearing]).count_working(
                     taker, &event, False
                 )
             if event.kind == TRADE:
-                if accounts[maker].protocol:
-                    (<Clearing>self.clearings[accounts[maker].protocol - 1]).count_working(
+                if accounts[maker].clearing >= 0:
+                    (<Clearing>self.clearings[accounts[maker].clearing]).count_working(
                         maker, &event, True
                     )
                 self.settle_trade(&event, taker, maker)
@@ -927,9 +927,9 @@ cdef class Venue(Market):
         self, int64_t account, int64_t asset, int64_t lots, int64_t paid
     ) except -1:
         """Let the clearing of an account know what it paid, if it keeps that."""
-        cdef int protocol = self.ledger.accounts[account].protocol
-        if protocol and (<Clearing>self.clearings[protocol - 1]).keeps_entry_values:
-            (<Clearing>self.clearings[protocol - 1]).note_trade(account, asset, lots, paid)
+        cdef int number = self.ledger.accounts[account].clearing
+        if number >= 0:
+            (<Clearing>self.clearings[number]).note_trade(account, asset, lots, paid)
         return 0
 
     cdef int charge_fee(
@@ -972,8 +972,8 @@ cdef class Venue(Market):
     cdef int touch(self, int64_t account) except -1:
         """An account traded, paid or was paid."""
         cdef const Account *record = &self.ledger.accounts[account]
-        if record.protocol:
-            (<Clearing>self.clearings[record.protocol - 1]).touched(account, CAUSE_TRANSFER)
+        if record.clearing >= 0:
+            (<Clearing>self.clearings[record.clearing]).touched(account, CAUSE_TRANSFER)
             if self.ledger.accounts[account].reduces:
                 self.trim.append(account)
         return 0
@@ -984,7 +984,7 @@ cdef class Venue(Market):
         accounts[0], accounts[1] = debit, credit
         for i in range(2):
             # What a liquidation has is looked at by it.
-            if self.ledger.accounts[accounts[i]].protocol and (
+            if self.ledger.accounts[accounts[i]].clearing >= 0 and (
                 not self.ledger.accounts[accounts[i]].state
             ):
                 self.moved.append(accounts[i])
@@ -998,10 +998,10 @@ cdef class Venue(Market):
         self.look_at_claims()
         moved, self.moved = self.moved, []
         for account in moved:
-            clearing = self.clearings[self.ledger.accounts[account].protocol - 1]
+            clearing = self.clearings[self.ledger.accounts[account].clearing]
             if self.ledger.accounts[account].cross and clearing.value_of(account) is None:
                 # What has no price yet is judged at its first one.
-                clearing.open_bounds(clearing.block_of(account))
+                clearing.await_price(account)
             else:
                 self.touch(account)
         while self.trim:
@@ -1011,7 +1011,7 @@ cdef class Venue(Market):
     cdef int trim_orders(self, int64_t account) except -1:
         """Cut an account's resting reduce-only orders, newest first, to what is left to reduce."""
         cdef Account *record = &self.ledger.accounts[account]
-        cdef Clearing clearing = self.clearings[record.protocol - 1]
+        cdef Clearing clearing = self.clearings[record.clearing]
         cdef Message message
         cdef int64_t excess
         left = False
@@ -1094,7 +1094,7 @@ cdef class Venue(Market):
         cdef int64_t tag = 0
         if self.claims is None:
             return 0
-        claims = <Claims>self.claims
+        claims = self.claims
         # What is found out may lead to more postings.
         while claims.seen != self.ledger.postings:
             claims.seen = self.ledger.postings
@@ -1108,7 +1108,7 @@ cdef class Venue(Market):
                 elif self.ledger.last_kind in (ENTRY_ACCRUAL, ENTRY_FUNDING, ENTRY_INTEREST):
                     cause = CAUSE_ACCRUAL
             for clearing in self.clearings:
-                if clearing.watches_claims:
+                if clearing.accounts.watches_claims:
                     clearing.observe_claims(self.now, cause, tag)
                     if clearing.deadline < self.deadline:
                         self.deadline = clearing.deadline
@@ -1117,20 +1117,22 @@ cdef class Venue(Market):
     cdef int lacks_margin(self, int64_t account) except -1:
         cdef const Account *record = &self.ledger.accounts[account]
         cdef Clearing clearing
-        if not record.protocol:
+        if record.clearing < 0:
             return REASON_NONE
         if record.state:
             return REASON_IN_LIQUIDATION
-        clearing = self.clearings[record.protocol - 1]
-        return REASON_INSUFFICIENT_MARGIN if clearing.health_at(account, True) < 0 else REASON_NONE
+        clearing = self.clearings[record.clearing]
+        if clearing.margin_excess_ppm(account, True) < 0:
+            return REASON_INSUFFICIENT_MARGIN
+        return REASON_NONE
 
     cdef bint may_owe(self, int64_t account, int64_t asset, bint owed) except -1:
         cdef const Account *record = &self.ledger.accounts[account]
         cdef Clearing clearing
         cdef int64_t i
-        if not record.protocol:
+        if record.clearing < 0:
             return False
-        clearing = self.clearings[record.protocol - 1]
+        clearing = self.clearings[record.clearing]
         if asset == clearing.cash_asset:
             return True
         # A short position is taken over where it is margined; none is opened by giving.
@@ -1155,21 +1157,21 @@ cdef class Venue(Market):
         else:
             if record.state:
                 return REASON_IN_LIQUIDATION
-            if not record.protocol:
+            if record.clearing < 0:
                 if self.ledger.row(message.order_id)[account] < message.size:
                     return REASON_INSUFFICIENT_MARGIN
             self.ledger.post(
                 ENTRY_WITHDRAWAL, message.order_id, account, WORLD, message.size, 0, 0
             )
-            if record.protocol:
-                clearing = self.clearings[record.protocol - 1]
-                if clearing.health_at(account, True) < 0:
+            if record.clearing >= 0:
+                clearing = self.clearings[record.clearing]
+                if clearing.margin_excess_ppm(account, True) < 0:
                     self.ledger.post(
                         ENTRY_WITHDRAWAL, message.order_id, WORLD, account, message.size, 0, 0
                     )
                     return REASON_INSUFFICIENT_MARGIN
-        if record.protocol:
-            clearing = self.clearings[record.protocol - 1]
+        if record.clearing >= 0:
+            clearing = self.clearings[record.clearing]
             clearing.touched(account, CAUSE_TRANSFER)
             self.deadline = min(self.deadline, clearing.deadline)
         return REASON_NONE

@@ -158,7 +158,7 @@ def failed_by_the_rule(venue, clearing):
 
 def nobody_unsafe(venue, clearing):
     """Whoever is not in a liquidation is safe at the prices that clearing believes."""
-    if clearing.weights_missing():
+    if not clearing.accounts.has_all_marks():
         return
     for first, count in clearing.account_ranges:
         for number in range(first, first + count):
