@@ -103,6 +103,8 @@ class Agent(Participant):
         min_size: SupportsIndex = 0,
         stp: SupportsIndex = 0,
         tag: SupportsIndex = 0,
+        protection: SupportsIndex = 0,
+        protection_ppm: SupportsIndex = 0,
     ) -> int: ...
     def cancel(self, order_id: SupportsIndex, *, instrument: SupportsIndex = 0) -> None: ...
     def reduce(
@@ -114,6 +116,7 @@ class Agent(Participant):
         *,
         price: SupportsIndex | None = None,
         size: SupportsIndex | None = None,
+        total_size: bool = False,
         instrument: SupportsIndex = 0,
     ) -> None: ...
     def deposit(self, amount: SupportsIndex, asset: SupportsIndex = 0) -> None: ...

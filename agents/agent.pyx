@@ -23,10 +23,12 @@ from lob.engine.records cimport (
     REDUCE_ONLY,
     REDUCE,
     REJECTED,
+    RELATIVE,
     REPLACE,
     REPLACED,
     SELL,
     TAKE,
+    TOTAL_SIZE,
     TRADE,
     WITHDRAW,
     Event,
@@ -309,11 +311,14 @@ cdef class Agent(Participant):
         min_size=0,
         stp=0,
         tag=0,
+        protection=0,
+        protection_ppm=0,
     ):
         """Send a new order: a limit order with a ``price`` in ticks, else a market order.
 
         ``reduce_only`` needs a margin account: the order may only bring its position nearer to
-        zero.
+        zero. ``protection`` in ticks, or ``protection_ppm``, is how far beyond the best price a
+        market order may trade, see ``lob.OrderBook.submit``.
 
         Returns
         -------
@@ -342,6 +347,10 @@ cdef class Agent(Participant):
         message.size = integer("size", size)
         message.min_size = integer("min_size", min_size)
         message.tag = integer("tag", tag)
+        if protection or protection_ppm:
+            message.trail, relative = checks.to_protection(protection, protection_ppm)
+            if relative:
+                message.flags |= RELATIVE
         message.owner = self.owner
         message.order_id = self.new_order_id()
         self.post(&message)
@@ -364,8 +373,12 @@ cdef class Agent(Participant):
         message.size = integer("size", size)
         self.post(&message)
 
-    def replace(self, order_id, *, price=None, size=None, instrument=0):
-        """Give an own order a new price in ticks, a new open size in lots, or both."""
+    def replace(self, order_id, *, price=None, size=None, total_size=False, instrument=0):
+        """Give an own order a new price in ticks, a new open size in lots, or both.
+
+        With ``total_size``, ``size``, which must be given, is open lots and lots traded together:
+        fills that have not been heard of yet count against it.
+        """
         cdef Message message
         cdef OwnOrder order
         self.about(&message, REPLACE, order_id, instrument)
@@ -374,6 +387,10 @@ cdef class Agent(Participant):
             raise ValueError(
                 f"order {order_id} is not known to be open: give both its price and its size"
             )
+        if total_size:
+            if size is None:
+                raise ValueError("size must be given with total_size")
+            message.flags = TOTAL_SIZE
         message.price = order.price if price is None else integer("price", price)
         message.size = order.size if size is None else integer("size", size)
         self.post(&message)

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any, Self, final
 
 import numpy as np
@@ -98,7 +99,12 @@ class OrderBook:
         seq: int = 0,
         session: int = 0,
         band: tuple[int | None, int | None] = (None, None),
+        unique_ids: bool = False,
+        used_ids: Iterable[int] = (),
     ) -> Self: ...
+    @property
+    def used_ids(self) -> tuple[int, ...] | None: ...
+    def longest_search(self) -> int: ...
     def copy(self) -> Self: ...
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
@@ -112,4 +118,5 @@ def restore(
     seq: int,
     session: int,
     band: tuple[int | None, int | None],
+    used_ids: tuple[int, ...] | None = None,
 ) -> OrderBook: ...

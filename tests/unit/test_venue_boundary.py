@@ -131,6 +131,34 @@ def test_members_of_one_agent_cancel_their_own_orders():
     assert Reason.NOT_OWNER not in simulation.events["reason"]
 
 
+def test_a_fill_on_its_way_does_not_make_a_replaced_order_larger():
+    """The order of 10 has traded 3 when the replacement to 7 arrives."""
+
+    class Late(agents.Agent):
+        def on_start(self):
+            self.order = self.buy(10, price=100)
+            self.wake_in(40)
+
+        def on_wake(self):
+            self.replace(self.order, size=7, total_size=True)
+
+    class Seller(agents.Agent):
+        def on_start(self):
+            self.wake_in(45)
+
+        def on_wake(self):
+            self.sell(3, protection=5)
+
+    simulation = agents.Simulation(seed=1)
+    late = simulation.add(Late("late", computation_delay=10))
+    simulation.add(Seller("seller"))
+    simulation.run(until=100)
+    assert simulation.books[0].orders()[["size", "filled"]].tolist() == [(4, 3)]
+    assert late.position() == 3
+    with pytest.raises(ValueError, match="size must be given with total_size"):
+        late.replace(late.order, total_size=True)
+
+
 def test_an_event_without_a_side_is_told():
     simulation = agents.Simulation(seed=1)
     sender = simulation.add(Sender(cancel(5)))
