@@ -72,7 +72,7 @@ import numpy as np
 
 import lob
 from agents.forking import attributes_of, refuse_shared_state
-from agents.watchdog import WATCHDOG, HookTooLong
+from agents.watchdog import WATCHDOG, HookTooLong, let_it_come
 from lob import checks
 from lob.types import EVENT, MAX_TIME, MESSAGE
 
@@ -423,7 +423,7 @@ cdef class Simulation:
         finally:
             if self.interrupted:
                 # The hook may have come back before it was heard.
-                PyThreadState_SetAsyncExc(self.venue.guard.thread, NULL)
+                let_it_come()
                 self.interrupted = False
             self.acting = None
             self.hearing = False

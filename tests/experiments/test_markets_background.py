@@ -149,7 +149,7 @@ def test_a_flow_whose_book_grows_says_so():
 def test_a_perpetual_keeps_its_price():
     # Without those who know its worth trend followers took it from 10,028 to -20,276 in an hour
     # (seed 7): it was down by 130 after 22 minutes, by 2,400 after 30.
-    simulation = perp(7, events=False, makers=1)
+    simulation = perp(7, events=False)
     for minute in range(1, 31):
         simulation.run(until=minute * MINUTE_NS)
         for book in simulation.books:

@@ -91,7 +91,7 @@ except KeyboardInterrupt as interrupt:
     print("heard", *getattr(interrupt, "__notes__", ()), flush=True)
 """
 ROWS = """
-rows = np.zeros(30_000_000, lob.MESSAGE)
+rows = np.zeros(6_000_000, lob.MESSAGE)
 rows["kind"], rows["order_id"] = lob.Kind.CANCEL, np.arange(len(rows))
 """
 

@@ -10,6 +10,7 @@ import pytest
 
 import agents
 import lob
+from lob.venue.breaker import Breaker
 from tests.folders import ROOT
 
 EVERY = ("submit", "cancel", "reduce", "replace", "process", "set_session", "uncross", "set_band")
@@ -128,7 +129,7 @@ class TestInsideAHook:
                         call()
                 wrote.append(len(written))
 
-        class Breaker(lob.venue.breaker.Breaker):
+        class CallsBack(Breaker):
             def on_due(self, venue, ts):
                 self.due = None
                 for call in (lambda: venue.advance(10), lambda: venue.process(rows())):
@@ -136,7 +137,7 @@ class TestInsideAHook:
                         call()
                 venue.set_session(0, lob.Session.HALTED)
 
-        breaker = Breaker(0)
+        breaker = CallsBack(0)
         breaker.due = 5
         wrote = []
         venue = lob.Venue(1, breakers=[breaker], messages=Writer())
