@@ -68,7 +68,7 @@ def make_design(design: str, parameters: dict[str, Any]) -> LiquidationEngine:
     except TypeError as error:
         raise ValueError(f"design {design}: {error}") from None
     if not isinstance(made, LiquidationEngine):
-        raise ValueError(f"design {design} must make a Liquidator, got {made!r}")
+        raise ValueError(f"design {design} must make a LiquidationEngine, got {made!r}")
     return made
 
 
