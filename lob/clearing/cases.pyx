@@ -269,7 +269,6 @@ cdef class Cases:
         record.state = SAFE
         record.liquidation_price = NO_LIQUIDATION_PRICE
         record.liquidation = 0
-        record.called = False
         return 0
 
     cdef int release(self, int64_t number) except -1:

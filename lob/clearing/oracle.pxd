@@ -21,25 +21,25 @@ cdef class Source:
 
 
 cdef struct Move:
-    int64_t ts
+    int64_t ts  # ns
     int64_t size  # ticks, signed
-    int64_t tag
-    int64_t cause
+    int64_t tag  # of the liquidation that moved the true price; 0: none did
+    int64_t cause  # lob.Cause
 
 
 cdef class Oracle:
     cdef readonly Source source
-    cdef readonly int64_t price
-    cdef readonly int64_t true_price
-    cdef readonly int64_t published_at
-    cdef readonly int64_t cause_tag
-    cdef readonly int cause
-    cdef public int64_t deadline
-    cdef readonly int64_t lag
-    cdef readonly int64_t heartbeat
-    cdef readonly int64_t deviation
-    cdef readonly tuple outages
-    cdef readonly tuple manipulations
+    cdef readonly int64_t price  # ticks that clearing believes; NO_PRICE before the first
+    cdef readonly int64_t true_price  # ticks that its source says
+    cdef readonly int64_t published_at  # ns
+    cdef readonly int64_t cause_tag  # of the liquidation that moved the price; 0: none did
+    cdef readonly int cause  # lob.Cause of the latest move
+    cdef public int64_t deadline  # ns: when it has something to do next
+    cdef readonly int64_t lag  # ns
+    cdef readonly int64_t heartbeat  # ns
+    cdef readonly int64_t deviation  # ppm
+    cdef readonly tuple outages  # (from, until) in ns
+    cdef readonly tuple manipulations  # (from, until) in ns, and by how many ppm
     cdef bint direct  # every change is published at once, as it is
     cdef int64_t raw  # what the source comes from, last time
     cdef int64_t sent  # the price that was last sent on its way
