@@ -43,7 +43,10 @@ LEVELS = {
         "feeds/*.pyx",
         "flow/*.pyx",
         "ledger.pyx",
+        "cross_blocks.pyx",
+        "failure_queues.pyx",
         "margin_accounts.pyx",
+        "margin_excess.pyx",
         "random.pyx",
     ),
 }

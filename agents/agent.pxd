@@ -1,9 +1,9 @@
 """The class that people extend in Python."""
 
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t
 
 from agents.random cimport RandomStream
-from agents.simulation cimport Participant
+from agents.simulation cimport Participant, Simulation
 from lob.engine.records cimport Event, Message
 
 
@@ -15,6 +15,8 @@ cdef class Agent(Participant):
     cdef dict cash_of
     cdef bint has_on_event
     cdef bint has_on_fields
+    cdef Simulation run_of(self)
+    cdef int post(self, Message *message) except -1
     cdef int settle(self, const Event *event, bint buys, int64_t order_id, int64_t leaves) except -1
     cdef int now_open(self, int64_t order_id, int64_t seq, int64_t leaves) except -1
     cdef int about(
@@ -25,6 +27,7 @@ cdef class Agent(Participant):
 
 cdef class OwnOrder:
     cdef readonly int64_t order_id
+    cdef readonly int32_t owner
     cdef readonly int64_t instrument
     cdef readonly int64_t price
     cdef readonly int64_t size

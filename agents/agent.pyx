@@ -4,7 +4,8 @@ cimport cython
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
 from agents.random cimport RandomStream
-from agents.simulation cimport Participant
+from agents.simulation cimport Participant, Simulation
+from lob.engine.guard cimport AGENT_ACTS, Guard
 from lob.engine.records cimport (
     ACCEPTED,
     BID,
@@ -33,6 +34,7 @@ from lob.engine.records cimport (
     Quote,
     write_message,
 )
+from lob.venue.venue cimport is_of_venue, message_fits
 
 import numpy as np
 
@@ -51,6 +53,7 @@ cdef tuple by_number(enumeration):
 
 cdef tuple EVENT_KINDS = by_number(EventKind)
 cdef tuple REASONS = by_number(Reason)
+cdef dict SIDES = {side.value: side for side in Side}
 
 
 @cython.final
@@ -61,6 +64,8 @@ cdef class OwnOrder:
     Attributes
     ----------
     order_id, instrument : int
+    owner : int
+        Of the agent's owner numbers, the one that sent it.
     price : int
         Ticks.
     size : int
@@ -82,7 +87,10 @@ cdef class OwnOrder:
 @cython.final
 @cython.freelist(64)
 cdef class EventView:
-    """One event, as ``on_event`` is told of it: the fields of ``lob.EVENT``."""
+    """One event, as ``on_event`` is told of it: the fields of ``lob.EVENT``.
+
+    ``side`` is ``None`` where there is none: of a cancellation that is refused, for one.
+    """
 
     def __getattr__(self, name):
         if name not in EVENT.names:
@@ -104,7 +112,7 @@ cdef class EventView:
 
     @property
     def side(self):
-        return Side(self.event.side)
+        return SIDES.get(self.event.side)
 
     @property
     def ts_event(self):
@@ -153,7 +161,8 @@ cdef class EventView:
     def __repr__(self):
         return (
             f"EventView({self.kind.name}, ts_event={self.ts_event}, order_id={self.order_id}, "
-            f"side={self.side.name}, price={self.price}, size={self.size}, leaves={self.leaves})"
+            f"side={self.side and self.side.name}, price={self.price}, size={self.size}, "
+            f"leaves={self.leaves})"
         )
 
 
@@ -245,14 +254,36 @@ cdef class Agent(Participant):
     @property
     def now(self):
         """Time in ns."""
-        return self.simulation.now
+        return self.run_of().now
 
     def wake_in(self, delay):
         """Ask to be woken in ``delay`` ns."""
         cdef int64_t ns = integer("delay", delay, 0)
-        self.wake_at(self.simulation.later(ns), 0)
+        cdef Simulation simulation = self.run_of()
+        simulation.venue.guard.keep_out_others("wake_in")
+        self.wake_at(simulation.later(ns), 0)
+
+    cdef Simulation run_of(self):
+        """The run that it takes part in."""
+        if self.simulation is None:
+            raise ValueError(
+                f"agent {self.name!r} takes part in no run: add it to a Simulation first"
+            )
+        return self.simulation
 
     # ---------------------------------------------------------------- orders
+
+    cdef int post(self, Message *message) except -1:
+        """Send a message, if no other thread is at work on the run."""
+        cdef Guard guard = self.run_of().venue.guard
+        if guard.busy:
+            guard.keep_out_others("a method of an Agent")
+            return self.send(message)
+        guard.enter(AGENT_ACTS, "a method of an Agent")
+        try:
+            return self.send(message)
+        finally:
+            guard.leave()
 
     def buy(self, size, price=None, **arguments):
         """Buy ``size`` lots at ``price`` ticks or better, at any price without one; the order's id.
@@ -313,7 +344,7 @@ cdef class Agent(Participant):
         message.tag = integer("tag", tag)
         message.owner = self.owner
         message.order_id = self.new_order_id()
-        self.send(&message)
+        self.post(&message)
         return message.order_id
 
     def cancel(self, order_id, *, instrument=0):
@@ -324,14 +355,14 @@ cdef class Agent(Participant):
         """
         cdef Message message
         self.about(&message, CANCEL, order_id, instrument)
-        self.send(&message)
+        self.post(&message)
 
     def reduce(self, order_id, size, *, instrument=0):
         """Take ``size`` lots off an own order; it keeps its place."""
         cdef Message message
         self.about(&message, REDUCE, order_id, instrument)
         message.size = integer("size", size)
-        self.send(&message)
+        self.post(&message)
 
     def replace(self, order_id, *, price=None, size=None, instrument=0):
         """Give an own order a new price in ticks, a new open size in lots, or both."""
@@ -345,7 +376,7 @@ cdef class Agent(Participant):
             )
         message.price = order.price if price is None else integer("price", price)
         message.size = order.size if size is None else integer("size", size)
-        self.send(&message)
+        self.post(&message)
 
     def deposit(self, amount, asset=0):
         """Bring units of an asset, by number, into one's account."""
@@ -370,7 +401,7 @@ cdef class Agent(Participant):
         message.order_id = integer("asset", asset, 0)
         message.size = integer("amount", amount, 1)
         message.owner = self.owner
-        self.send(&message)
+        self.post(&message)
 
     def take_offer(self, tag, size, price=0):
         """Take ``size`` lots of the liquidation ``tag``, which is on offer.
@@ -392,34 +423,43 @@ cdef class Agent(Participant):
         message.size = integer("size", size, 1, MAX_SIZE)
         message.price = integer("price", price, 0, MAX_PRICE)
         message.owner = self.owner
-        return self.send(&message)
+        return self.post(&message)
 
     def submit_messages(self, messages):
         """Send a ``lob.MESSAGE`` array; owner and time are filled in, and missing order ids.
 
-        Every row is checked before any is sent. A NEW with ``order_id`` 0 gets a fresh id.
+        Every row is checked before any is sent. A NEW with ``order_id`` 0 gets a fresh id; negative
+        ids are the venue's own, as are ``Flag.VENUE`` and the messages that change its rules.
+
+        Raises
+        ------
+        ValueError
+            If a row is malformed, or pretends to be the venue's own: with its index, and then none
+            is sent.
         """
-        cdef Message message
-        cdef int64_t i
-        cdef const unsigned char[::1] memory
-        rows = checks.to_message_array(messages)
-        if not len(rows):
+        cdef Simulation simulation = self.run_of()
+        cdef Message *rows
+        cdef int64_t i, fresh = self.orders_sent
+        cdef unsigned char[::1] memory
+        own = checks.to_message_array(messages).copy()
+        if not len(own):
             return
-        for i, row in enumerate(rows.tolist()):
-            plain = checks.Message._make(row)
-            problem = checks.misuse(plain, plain.instrument)
-            if plain.instrument >= len(self.simulation.books):
-                problem = f"instrument must be one of this run, got {plain.instrument}"
-            if problem:
+        memory = own.view(np.uint8)
+        rows = <Message *>&memory[0]
+        for i in range(len(own)):
+            rows[i].ts_event = simulation.now
+            if not self.owner <= rows[i].owner < self.owner + self.members:
+                rows[i].owner = self.owner
+            if is_of_venue(&rows[i]) or not message_fits(simulation.venue, &rows[i]):
+                plain = checks.Message._make(own[i].tolist())
+                problem = checks.beyond_participants(plain) or simulation.venue.misuse_of(own[i])
                 raise ValueError(f"messages[{i}]: {problem}")
-        memory = rows.view(np.uint8)
-        for i in range(len(rows)):
-            message = (<const Message *>&memory[0])[i]
-            if not self.owner <= message.owner < self.owner + self.members:
-                message.owner = self.owner
-            if message.kind == NEW and message.order_id == 0:
-                message.order_id = self.new_order_id()
-            self.send(&message)
+            if rows[i].kind == NEW and rows[i].order_id == 0:
+                fresh += 1
+                rows[i].order_id = (<int64_t>self.owner << 32) | fresh
+        self.orders_sent = fresh
+        for i in range(len(own)):
+            self.post(&rows[i])
 
     cdef int about(
         self, Message *message, uint8_t kind, object order_id, object instrument
@@ -431,7 +471,7 @@ cdef class Agent(Participant):
             where = order.instrument
         write_message(message, kind, 0, 0, 0, 0, 0, <uint16_t>where)
         message.order_id = number
-        message.owner = self.owner
+        message.owner = self.owner if order is None else order.owner
         return 0
 
     # ---------------------------------------------------------------- what it knows
@@ -439,13 +479,13 @@ cdef class Agent(Participant):
     def best_bid(self, instrument=0):
         """The best bid in ticks as the agent sees it, ``market_data_delay`` late; or ``None``."""
         cdef Quote quote
-        self.simulation.read_touch(self, integer("instrument", instrument, 0), &quote)
+        self.run_of().read_touch(self, integer("instrument", instrument, 0), &quote)
         return quote.bid_price if quote.bid_size else None
 
     def best_ask(self, instrument=0):
         """The best ask in ticks, see ``best_bid``."""
         cdef Quote quote
-        self.simulation.read_touch(self, integer("instrument", instrument, 0), &quote)
+        self.run_of().read_touch(self, integer("instrument", instrument, 0), &quote)
         return quote.ask_price if quote.ask_size else None
 
     @property
@@ -480,6 +520,7 @@ cdef class Agent(Participant):
         if event.kind == ACCEPTED:
             order = OwnOrder.__new__(OwnOrder)
             order.order_id = event.order_id
+            order.owner = event.owner
             order.instrument = event.instrument
             order.price = event.price
             order.size = event.leaves

@@ -7,6 +7,8 @@ from agents.random cimport Stream
 
 
 cdef class Latency:
+    cdef readonly bint overtaking
+    cdef bint varies  # from one message to the next
     cdef int64_t sample(self, Stream *stream) noexcept nogil
 
 
@@ -35,3 +37,8 @@ cdef class Distance:
     cdef readonly double speed
     cpdef int64_t between(self, double place_a, double place_b) noexcept
     cdef double place_of(self, Stream *stream) noexcept nogil
+
+
+cdef inline bint needs_a_line(Latency latency) noexcept:
+    """Whether later messages have to wait for those before them."""
+    return latency.varies and not latency.overtaking

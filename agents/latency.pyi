@@ -1,6 +1,6 @@
 """Types of ``agents/latency.pyx``."""
 
-from typing import SupportsIndex, final
+from typing import Any, SupportsIndex, final
 
 from typing_extensions import disjoint_base
 
@@ -8,8 +8,12 @@ from agents.random import RandomStream
 
 __all__ = ["Constant", "Distance", "Exponential", "Latency", "LogNormal", "Uniform"]
 
+def restored(cls: type[Latency], parameters: dict[str, Any]) -> Latency: ...
+
 @disjoint_base
 class Latency:
+    @property
+    def overtaking(self) -> bool: ...
     def draw(self, stream: RandomStream) -> int: ...
     def parameters(self) -> dict[str, int | float]: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -23,7 +27,9 @@ class Constant(Latency):
 
 @disjoint_base
 class Uniform(Latency):
-    def __init__(self, low: SupportsIndex, high: SupportsIndex) -> None: ...
+    def __init__(
+        self, low: SupportsIndex, high: SupportsIndex, *, overtaking: bool = False
+    ) -> None: ...
     @property
     def low(self) -> int: ...
     @property
@@ -31,7 +37,9 @@ class Uniform(Latency):
 
 @disjoint_base
 class LogNormal(Latency):
-    def __init__(self, median_ns: SupportsIndex, sigma: float) -> None: ...
+    def __init__(
+        self, median_ns: SupportsIndex, sigma: float, *, overtaking: bool = False
+    ) -> None: ...
     @property
     def median_ns(self) -> int: ...
     @property
@@ -39,7 +47,9 @@ class LogNormal(Latency):
 
 @disjoint_base
 class Exponential(Latency):
-    def __init__(self, mean_ns: SupportsIndex, least: SupportsIndex = 0) -> None: ...
+    def __init__(
+        self, mean_ns: SupportsIndex, least: SupportsIndex = 0, *, overtaking: bool = False
+    ) -> None: ...
     @property
     def mean_ns(self) -> int: ...
     @property

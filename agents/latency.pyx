@@ -5,9 +5,13 @@ without a latency model (``None``) are heard, and hear, at once.
 
 What these models assume:
 
-- Every message draws independently of the one before. A later message may therefore **overtake** an
-  earlier one of the same sender: a cancellation can reach the venue before the order it is meant
-  for, and is then rejected. ``Constant`` and ``Distance`` keep the order of messages.
+- Every message draws independently of the one before, but a link is **first in, first out**, as a
+  session is: what would arrive before an earlier message of the same sender arrives right after it.
+  So latencies are longer than drawn where messages follow each other closely. With
+  ``overtaking=True`` they are as drawn, as between datagrams or on several connections: a
+  cancellation can then reach the venue before the order it is meant for, and is rejected.
+- Order is kept by participant, or by member of a population, on the way to the venue and on the
+  way back, each for itself.
 - Latency does not depend on the load: a burst of messages is not slower than a single one, nothing
   queues, and nothing is ever lost.
 - A draw depends on the sender's own stream only (see ``agents.random``), so that participants may
@@ -55,6 +59,8 @@ cdef class Latency:
                 f"got the Python class {type(self).__name__}"
             )
 
+        self.varies = True
+
     cdef int64_t sample(self, Stream *stream) noexcept nogil:
         """The latency of the next message in nanoseconds, 0 or more."""
         return 0
@@ -92,7 +98,7 @@ cdef class Latency:
         return hash((type(self), *self.parameters().values()))
 
     def __reduce__(self):
-        return type(self), tuple(self.parameters().values())
+        return restored, (type(self), self.parameters())
 
 
 cdef class Constant(Latency):
@@ -105,6 +111,7 @@ cdef class Constant(Latency):
     """
 
     def __init__(self, ns):
+        self.varies = False
         self.ns = integer("ns", ns, 0, MAX_NS)
 
     cdef int64_t sample(self, Stream *stream) noexcept nogil:
@@ -117,15 +124,16 @@ cdef class Constant(Latency):
 cdef class Uniform(Latency):
     """Any whole number of nanoseconds from ``low`` to ``high``, each as likely as the others.
 
-    Messages may overtake each other within ``high - low`` nanoseconds.
-
     Parameters
     ----------
     low, high : int
         Nanoseconds, both included, 0 to 2**62.
+    overtaking : bool, default False
+        Whether a message may arrive before an earlier one of the same sender.
     """
 
-    def __init__(self, low, high):
+    def __init__(self, low, high, *, overtaking=False):
+        self.overtaking = flag("overtaking", overtaking)
         self.low = integer("low", low, 0, MAX_NS)
         self.high = integer("high", high, 0, MAX_NS)
         if self.high < self.low:
@@ -135,15 +143,14 @@ cdef class Uniform(Latency):
         return self.low + <int64_t>below(stream, self.high - self.low + 1)
 
     def parameters(self):
-        return {"low": self.low, "high": self.high}
+        return with_overtaking(self, {"low": self.low, "high": self.high})
 
 
 cdef class LogNormal(Latency):
     """Half of the messages take less than the median; the logarithm of the latency is normal.
 
     A right tail as networks show it, but no left edge: latencies far below the median, down to 0,
-    are possible where ``sigma`` is large. The mean is ``median_ns * exp(sigma**2 / 2)``. Messages
-    may overtake each other.
+    are possible where ``sigma`` is large. The mean is ``median_ns * exp(sigma**2 / 2)``.
 
     Parameters
     ----------
@@ -152,9 +159,12 @@ cdef class LogNormal(Latency):
     sigma : float
         Standard deviation of the natural logarithm, 0 or more: 84 % of the messages take less than
         ``median_ns * exp(sigma)``. The longest draw, 8.3 sigma out, must fit 2**62 nanoseconds.
+    overtaking : bool, default False
+        Whether a message may arrive before an earlier one of the same sender.
     """
 
-    def __init__(self, median_ns, sigma):
+    def __init__(self, median_ns, sigma, *, overtaking=False):
+        self.overtaking = flag("overtaking", overtaking)
         self.median_ns = integer("median_ns", median_ns, 1, MAX_NS)
         self.sigma = real("sigma", sigma, 0)
         if LARGEST_NORMAL * self.sigma > log(MAX_NS / self.median_ns):
@@ -167,14 +177,14 @@ cdef class LogNormal(Latency):
         return <int64_t>(self.median_ns * natural_exp(self.sigma * normal(stream)) + 0.5)
 
     def parameters(self):
-        return {"median_ns": self.median_ns, "sigma": self.sigma}
+        return with_overtaking(self, {"median_ns": self.median_ns, "sigma": self.sigma})
 
 
 cdef class Exponential(Latency):
     """A fixed part and an exponential delay on top, without memory of what came before.
 
     Most of the delay lies near 0, which networks do not show; its use is theory (Poisson arrivals
-    stay Poisson). Messages may overtake each other.
+    stay Poisson), with ``overtaking``: where order is kept, a close arrival waits for the last.
 
     Parameters
     ----------
@@ -183,9 +193,12 @@ cdef class Exponential(Latency):
     least : int, default 0
         The fixed part in nanoseconds: the mean latency is ``least + mean_ns``. The longest draw,
         ``least + 36.8 * mean_ns``, must fit 2**62 nanoseconds.
+    overtaking : bool, default False
+        Whether a message may arrive before an earlier one of the same sender.
     """
 
-    def __init__(self, mean_ns, least=0):
+    def __init__(self, mean_ns, least=0, *, overtaking=False):
+        self.overtaking = flag("overtaking", overtaking)
         self.mean_ns = integer("mean_ns", mean_ns, 0, MAX_NS)
         self.least = integer("least", least, 0, MAX_NS)
         if not self.least + LARGEST_EXPONENTIAL * self.mean_ns <= MAX_NS:
@@ -198,7 +211,7 @@ cdef class Exponential(Latency):
         return self.least + <int64_t>(self.mean_ns * exponential(stream) + 0.5)
 
     def parameters(self):
-        return {"mean_ns": self.mean_ns, "least": self.least}
+        return with_overtaking(self, {"mean_ns": self.mean_ns, "least": self.least})
 
 
 @cython.final
@@ -294,6 +307,24 @@ cdef class Distance:
 
     def __reduce__(self):
         return type(self), tuple(self.parameters().values())
+
+
+cdef bint flag(str name, object value) except -1:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return value
+
+
+cdef dict with_overtaking(Latency model, dict parameters):
+    """The parameters of a model, and the option where it is set."""
+    if model.overtaking:
+        parameters["overtaking"] = True
+    return parameters
+
+
+def restored(cls, parameters):
+    """A model that was copied or pickled."""
+    return cls(**parameters)
 
 
 def _text(model):

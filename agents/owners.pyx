@@ -1,6 +1,6 @@
 """Whose an owner number is."""
 
-from libc.stdint cimport int32_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint32_t
 
 from lob.engine.block cimport Block
 
@@ -28,6 +28,13 @@ cdef class Owners:
             if slots[2 * at] == <uint32_t>owner:
                 return slots[2 * at + 1]
             at = (at + 1) & self.mask
+        return 0
+
+    cdef int register_range(self, int32_t owner, int64_t members, uint32_t agent) except -1:
+        """Remember that an agent has so many numbers from one on, which nobody has."""
+        cdef int64_t member
+        for member in range(members):
+            self.register(<int32_t>(owner + member), agent)
         return 0
 
     cdef uint32_t register(self, int32_t owner, uint32_t agent) except? 0:

@@ -53,6 +53,7 @@ cdef enum:
 
 cdef RootSeed root_seed(object seed) except *
 cdef uint64_t hash_of(str name) except? 0
+cdef uint64_t salted_hash_of(str name, int64_t salt) except? 0
 cdef void open_key(
     StreamKey *key, const RootSeed *root, uint64_t name_hash, uint32_t purpose
 ) noexcept nogil

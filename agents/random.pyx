@@ -59,7 +59,12 @@ cdef RootSeed root_seed(object seed) except *:
 
 cdef uint64_t hash_of(str name) except? 0:
     """The hash of a name. A name that is None is the caller's error."""
-    cdef bytes digest = blake2b(name.encode()).digest()
+    return salted_hash_of(name, 0)
+
+
+cdef uint64_t salted_hash_of(str name, int64_t salt) except? 0:
+    """Another hash of a name for each salt; with 0, which BLAKE2b takes for none, ``hash_of``."""
+    cdef bytes digest = blake2b(name.encode(), salt=(<object>salt).to_bytes(16, "little")).digest()
     cdef uint64_t number
     memcpy(&number, <const char *>digest, sizeof(number))
     return number

@@ -146,7 +146,8 @@ cdef inline int schedule_copy(Schedule *self, const Schedule *other) noexcept no
     if nbytes and self.entries == NULL:
         self.capacity = self.count = 0
         return -1
-    memcpy(self.entries, other.entries, sizeof(Entry) * <size_t>other.count)
+    if other.count:
+        memcpy(self.entries, other.entries, sizeof(Entry) * <size_t>other.count)
     return 0
 
 
@@ -195,5 +196,6 @@ cdef inline int pool_copy(Pool *self, const Pool *other) noexcept nogil:
     if nbytes and self.records == NULL:
         self.capacity = self.used = self.free = 0
         return -1
-    memcpy(self.records, other.records, RECORD * <size_t>other.used)
+    if other.used:
+        memcpy(self.records, other.records, RECORD * <size_t>other.used)
     return 0

@@ -14,10 +14,11 @@ cdef str VENUE_NAME  # whom a Distance places under this name
 
 
 cdef class Simulation:
+    cdef object __weakref__
     cdef readonly int64_t now
     cdef readonly object seed
     cdef readonly Venue venue
-    cdef readonly list agents  # in the order in which they were added
+    cdef list participants  # in the order in which they were added
     cdef dict names
     cdef Owners owners
     cdef Schedule schedule
@@ -33,6 +34,13 @@ cdef class Simulation:
     cdef Event heard  # what the acting agent is told of
     cdef bint hearing
     cdef int64_t begun  # so many of the agents have started
+    cdef readonly int64_t max_things_at_one_time
+    cdef readonly object max_hook_seconds  # float; None: no bound
+    cdef int64_t turn  # things that have happened: the watchdog looks whether it moves
+    cdef int64_t looked_at  # ns: when it was last looked whether the clock moves
+    cdef int64_t at_once  # things that have happened at that time
+    cdef bint watched_by_dog
+    cdef bint interrupted  # the watchdog has raised in the thread of this run
 
     cdef inline Book *book(self, int64_t instrument) noexcept:
         return self.venue.book_of[instrument]
@@ -53,9 +61,18 @@ cdef class Simulation:
     cdef int drain(self) except -1
     cdef int start_agents(self) except -1
     cdef int act(self) except -1
-    cdef int run_until(self, int64_t until, int64_t most) except -1
+    cdef int64_t run_until(self, int64_t until, int64_t most) except -1
+    cdef int advance_venue(self, int64_t until) except -1
+    cdef int look_around(self) except -1
+    cdef int settle_owner(self, Participant participant) except -1
+    cdef list holders_of(self, Participant participant)
+    cdef int move_owners(self, Participant participant) except -1
+    cdef bint register_if_free(self, Participant participant) except -1
+    cdef int register_all(self, dict without) except -1
+    cdef bint is_settled(self, Participant participant) noexcept
+    cdef Simulation copy_into(self, Simulation other, object memo)
     cdef int flush(self) except -1
-    cdef object guarded(self, int64_t until, int64_t most)
+    cdef object guarded(self, int64_t until, int64_t most, str who)
     cdef int remember_quote(self, int64_t instrument) except -1
     cdef int keep_quotes(self, int64_t delay) except -1
     cdef int read_touch(self, Participant agent, int64_t instrument, Quote *quote) except -1
@@ -66,7 +83,11 @@ cdef class Participant:
     cdef readonly str name
     cdef readonly int32_t owner  # its own, or the first of a population's
     cdef readonly int64_t members
+    cdef bint owner_given
+    cdef int64_t salt  # how often its name was hashed anew for its owner number
     cdef uint32_t index
+    cdef Block last_out  # ns by member: when its latest message arrives; None: nothing overtakes
+    cdef Block last_back  # the same of news on their way to it
     cdef Stream stream  # behaviour
     cdef Stream latency_stream
     cdef readonly object to_venue  # Latency or None
@@ -79,6 +100,7 @@ cdef class Participant:
     cdef object subscriptions  # dict: instrument -> bit mask of event kinds
 
     cdef int join(self) except -1
+    cdef Block line_of(self, object latency)
     cdef int place_stream(self, Stream *stream, str name) except -1
 
     # What a compiled agent overrides.
@@ -90,6 +112,20 @@ cdef class Participant:
     cdef int64_t delay_out(self, uint32_t member) noexcept
     cdef int64_t delay_back(self, uint32_t member) noexcept
 
+    cdef inline int64_t under_way_out(self, uint32_t member) noexcept:
+        """How long a message is on its way to the venue, in ns: none arrives before the last."""
+        cdef int64_t delay = self.computation_delay + self.delay_out(member)
+        if self.last_out is None:
+            return delay
+        return behind_the_last(self.last_out, member, self.simulation.now, delay)
+
+    cdef inline int64_t under_way_back(self, uint32_t member) noexcept:
+        """How long news are on their way back, in ns."""
+        cdef int64_t delay = self.delay_back(member)
+        if self.last_back is None:
+            return delay
+        return behind_the_last(self.last_back, member, self.simulation.now, delay)
+
     # What it calls.
     cdef int wake_at(self, int64_t time, uint32_t payload) except -1
     cdef int64_t new_order_id(self) noexcept
@@ -99,3 +135,14 @@ cdef class Participant:
         int time_in_force, int64_t tag,
     ) except? -1
     cdef int cancel_order(self, int64_t instrument, int64_t order_id) except -1
+
+
+cdef inline int64_t behind_the_last(
+    Block line, uint32_t member, int64_t now, int64_t delay
+) noexcept:
+    """The delay with which what sets out now stays behind what set out before it."""
+    cdef int64_t *last = &(<int64_t *>line.data)[member]
+    if now + delay < last[0]:
+        return last[0] - now
+    last[0] = now + delay
+    return delay

@@ -15,13 +15,18 @@ a writer, or dropped, as the run is set up.
 
 import copy as copying
 cimport cython
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_GET_ITEM
+from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 
+from lob.clearing.clearing cimport Clearing
+from lob.clearing.ledger cimport WORLD
 from lob.engine.block cimport Block
+from lob.engine.guard cimport AGENT_ACTS, COPYING, FREE, VENUE_WORKS
 from agents.owners cimport Owners
 from agents.quote_history cimport QuoteHistory, quote_of
-from agents.latency cimport Distance, Latency
+from agents.latency cimport Distance, Latency, needs_a_line
 from agents.random cimport (
     BEHAVIOUR,
     LATENCY,
@@ -33,6 +38,7 @@ from agents.random cimport (
     named_stream,
     open_key,
     root_seed,
+    salted_hash_of,
 )
 from agents.schedule cimport (
     AGENTS,
@@ -52,6 +58,7 @@ from agents.schedule cimport (
 from lob.engine.memory cimport unlikely
 from lob.engine.records cimport (
     CANCEL,
+    FROM_VENUE,
     NEW,
     TRADE,
     Event,
@@ -64,8 +71,13 @@ from lob.venue.venue cimport Venue, message_fits
 import numpy as np
 
 import lob
+from agents.forking import attributes_of, refuse_shared_state
+from agents.watchdog import WATCHDOG, HookTooLong
 from lob import checks
-from lob.types import EVENT, MESSAGE
+from lob.types import EVENT, MAX_TIME, MESSAGE
+
+cdef extern from "Python.h":
+    int PyThreadState_SetAsyncExc(unsigned long thread, PyObject *exception)
 
 __all__ = ["AgentError", "Participant", "Simulation"]
 
@@ -79,8 +91,12 @@ cdef enum:
     TARGET_SHIFT = 28
     AGENT = (1 << 28) - 1
     FLUSH_EVENTS = 40_000  # between messages, once so many wait to be written or dropped
+    # Between two looks whether the run is interrupted, and whether the clock moves; less one.
+    LOOK = (1 << 10) - 1
+    MOST_SALT = 10_000  # hashes of a name tried for an owner number
 
 cdef int64_t FOREVER = 2**63 - 1
+cdef int64_t LAST = MAX_TIME
 cdef int64_t EVER = 2**62  # ns: a reader so late sees all that was
 cdef str VENUE_NAME = "the venue"
 
@@ -128,17 +144,28 @@ cdef class Simulation:
     instruments, clearings, assets, events, messages, entries, breakers
         Of the venue: see ``lob.Venue``.
     start
-        Time at which the run begins, in ns.
+        Time at which the run begins, in ns; ``lob.types.MAX_TIME`` at most.
     facilities
         Claims and pools of the venue: see ``lob.Venue``.
+    max_things_at_one_time
+        Wake-ups, messages and deliveries without the clock moving, 1,024 or more (it is looked
+        every 1,024): after so many ``run`` raises and names who acted last. An agent that wakes
+        itself with a delay of 0 for ever is stopped so.
+    max_hook_seconds
+        Seconds of the wall clock that a hook of an agent, or of a design, may take before ``run``
+        raises and names it; it is stopped where it runs Python code. ``None``: any time, for
+        example to debug it.
 
     Attributes
     ----------
     now : int
         Time in ns.
     venue : lob.Venue
-    agents : list[Participant]
+    agents : tuple[Participant, ...]
         In the order in which they were added.
+
+    One thread uses a run at a time, and nobody runs, forks or changes it past its clock from
+    inside a hook: ``RuntimeError``. On Ctrl-C a run stops between two things that happen.
 
     Examples
     --------
@@ -162,8 +189,16 @@ cdef class Simulation:
         messages=True,
         entries=True,
         breakers=(),
+        max_things_at_one_time=10_000_000,
+        max_hook_seconds=300.0,
     ):
         self.seed = checks.integer("seed", seed, 0, 2**128 - 1)
+        self.max_things_at_one_time = checks.integer(
+            "max_things_at_one_time", max_things_at_one_time, LOOK + 1
+        )
+        self.max_hook_seconds = None
+        if max_hook_seconds is not None:
+            self.max_hook_seconds = checks.real("max_hook_seconds", max_hook_seconds, above=0)
         self.venue = Venue(
             instruments,
             clearings=clearings,
@@ -176,7 +211,7 @@ cdef class Simulation:
             breakers=breakers,
         )
         self.now = self.venue.now
-        self.agents = []
+        self.participants = []
         self.names = {}
         self.subscribers = [[] for _ in self.venue.books]
         self.histories = [None for _ in self.venue.books]
@@ -186,6 +221,11 @@ cdef class Simulation:
     def __dealloc__(self):
         schedule_release(&self.schedule)
         pool_release(&self.pool)
+
+    @property
+    def agents(self):
+        """The participants, in the order in which they were added."""
+        return tuple(self.participants)
 
     @property
     def books(self):
@@ -212,33 +252,132 @@ cdef class Simulation:
     def add(self, agent):
         """Let a participant take part; returns it. It starts when the run goes on.
 
+        Its owner number is final when it starts, sends or has an account: until then another
+        participant may come whose name has the same number, see ``Participant``.
+
         Raises ``ValueError`` if its name or its owner number is taken, or if it takes part in
-        another run.
+        another run; then nothing has changed.
         """
-        cdef Participant participant
-        cdef int64_t member
+        cdef Participant participant, one
+        cdef int64_t before = len(self.participants)
         if not isinstance(agent, Participant):
             raise TypeError(f"agent must be a Participant, got {agent!r}")
+        self.venue.guard.keep_out_others("Simulation.add")
         participant = agent
         if participant.simulation is not None:
             raise ValueError(f"agent {participant.name!r} takes part in a run already")
         if participant.name in self.names:
             raise ValueError(f"an agent named {participant.name!r} takes part already")
-        for member in range(participant.members):
-            taken = self.owners.register(
-                <int32_t>(participant.owner + member), len(self.agents) + 1
-            )
-            if taken:
-                raise ValueError(
-                    f"owner number {participant.owner + member} is that of agent "
-                    f"{self.agents[taken - 1].name!r} already"
-                )
-        participant.index = len(self.agents)
-        participant.simulation = self
-        self.agents.append(participant)
+        participant.index = before
+        self.participants.append(participant)
         self.names[participant.name] = participant
-        participant.join()
+        try:
+            self.settle_owner(participant)
+            participant.simulation = self
+            participant.join()
+        except BaseException:
+            # And whoever it brought along.
+            for one in self.participants[before:]:
+                del self.names[one.name]
+                one.simulation = None
+            del self.participants[before:]
+            self.register_all({})
+            raise
         return agent
+
+    cdef int settle_owner(self, Participant participant) except -1:
+        """Give a newcomer an owner number that nobody has, and others theirs if it is due to them.
+
+        Whoever is alone with the hash of his name has that number. Of those whose hashes meet,
+        the first by name has it; the others hash anew, in the order of their names, with 1, 2, ...
+        until they meet nobody. So the numbers depend on who takes part, not on who came first.
+        Numbers that were given, and those of participants that have begun, stay.
+        """
+        cdef Participant one
+        cdef bint alone = True
+        for one in self.holders_of(participant):
+            alone = False
+            if participant.owner_given and self.is_settled(one):
+                raise ValueError(
+                    f"owner number {participant.owner} of agent {participant.name!r} meets that of "
+                    f"agent {one.name!r} already, which has {one.owner}"
+                    + (f" to {one.owner + one.members - 1}" if one.members > 1 else "")
+                )
+        if not alone:
+            return self.move_owners(participant)
+        return self.owners.register_range(
+            participant.owner, participant.members, participant.index + 1
+        )
+
+    cdef list holders_of(self, Participant participant):
+        """Who has owner numbers of a participant."""
+        cdef int64_t member
+        cdef uint32_t taken, last = 0
+        cdef list holders = []
+        for member in range(participant.members):
+            taken = self.owners.find(<int32_t>(participant.owner + member))
+            if taken and taken != last:
+                holders.append(self.participants[taken - 1])
+                last = taken
+        return holders
+
+    cdef bint is_settled(self, Participant participant) noexcept:
+        """Whether the owner number of a participant may not change any more."""
+        return (
+            participant.owner_given
+            or <int64_t>participant.index < self.begun
+            or participant.orders_sent > 0
+            or self.venue.ledger.account_of(participant.owner) != WORLD
+        )
+
+    cdef int move_owners(self, Participant participant) except -1:
+        """Settle the numbers of a newcomer and of those that meet him."""
+        cdef Participant one
+        cdef dict moving = {participant.index: participant}
+        # Those that were moved before may have to move on, or may come to their own now.
+        for one in self.participants:
+            if one.salt and not self.is_settled(one):
+                moving[one.index] = one
+        for one in list(moving.values()):
+            if not one.owner_given:
+                one.owner, one.salt = owner_of(one, 0), 0
+            for other in self.holders_of(one):
+                if not self.is_settled(other):
+                    moving[(<Participant>other).index] = other
+        self.register_all(moving)
+        later = []
+        for one in sorted(moving.values(), key=turn_of):
+            if not self.register_if_free(one):
+                later.append(one)
+        for one in later:
+            while True:
+                one.salt += 1
+                one.owner = owner_of(one, one.salt)
+                if self.register_if_free(one):
+                    break
+                if one.salt == MOST_SALT:
+                    raise ValueError(
+                        f"agent {one.name!r} finds no room for {one.members} owner numbers"
+                    )
+        return 0
+
+    cdef bint register_if_free(self, Participant participant) except -1:
+        """Note the owner numbers of a participant unless one of them is taken."""
+        if self.holders_of(participant):
+            return False
+        self.owners.register_range(
+            participant.owner, participant.members, participant.index + 1
+        )
+        return True
+
+    cdef int register_all(self, dict without) except -1:
+        """Note anew whose every number is."""
+        cdef Participant one
+        self.owners = Owners()
+        for one in self.participants:
+            if one.index not in without:
+                self.owners.register_range(one.owner, one.members, one.index + 1)
+        return 0
 
     def __getitem__(self, name):
         """The participant with a name."""
@@ -250,48 +389,93 @@ cdef class Simulation:
         """Run to a time in ns, what happens at that very time included.
 
         An exception of an agent comes out as ``AgentError``; the run can then be looked at, and
-        goes on with what follows if it is run again.
+        goes on with what follows if it is run again. ``until`` is ``lob.types.MAX_TIME`` at most.
         """
-        cdef int64_t end = checks.integer("until", until, self.now)
-        self.guarded(end, FOREVER)
+        cdef int64_t end = checks.integer("until", until, self.now, LAST)
+        self.guarded(end, FOREVER, "Simulation.run")
         self.now = end
 
     def step(self, count=1):
         """Let the next things happen, at most ``count``; how many did."""
         cdef int64_t most = checks.integer("count", count, 0)
-        return self.guarded(FOREVER, most)
+        return self.guarded(LAST, most, "Simulation.step")
 
-    cdef object guarded(self, int64_t until, int64_t most):
+    cdef object guarded(self, int64_t until, int64_t most, str who):
         """Run, and say which agent raised."""
+        self.venue.guard.enter(AGENT_ACTS, who)
+        # The tapes may have been written out through the venue.
+        self.routed = min(self.routed, self.venue.journal.next - self.venue.journal.begin)
         try:
+            if not self.watched_by_dog and self.max_hook_seconds is not None:
+                self.watched_by_dog = True
+                WATCHDOG.watch(self, self.max_hook_seconds)
             return self.run_until(until, most)
         except Exception as cause:
-            if self.acting is None or isinstance(cause, AgentError):
+            self.name_who_failed(cause)
+            raise
+        except HookTooLong as cause:
+            if not self.interrupted:
                 raise
-            event = None
-            if self.hearing:
-                event = np.frombuffer((<const char *>&self.heard)[: sizeof(Event)], EVENT)[0]
-            raise AgentError(self.acting.name, self.now, event, cause) from cause
+            self.name_who_failed(RuntimeError(
+                f"its hook took more than {self.max_hook_seconds:g} s and was stopped"
+                f"{place_of(cause)}: make it faster, or raise max_hook_seconds of the Simulation"
+            ))
         finally:
+            if self.interrupted:
+                # The hook may have come back before it was heard.
+                PyThreadState_SetAsyncExc(self.venue.guard.thread, NULL)
+                self.interrupted = False
             self.acting = None
             self.hearing = False
+            self.venue.guard.leave()
 
-    cdef int run_until(self, int64_t until, int64_t most) except -1:
+    def name_who_failed(self, cause):
+        """Raise what went wrong with the name of the agent that acted, if one did."""
+        if isinstance(cause, AgentError):
+            return
+        if self.acting is None:
+            if self.interrupted:
+                raise RuntimeError(f"the venue failed at {self.venue.now} ns: {cause}") from cause
+            return
+        event = None
+        if self.hearing:
+            event = np.frombuffer((<const char *>&self.heard)[: sizeof(Event)], EVENT)[0]
+        raise AgentError(self.acting.name, self.now, event, cause) from cause
+
+    # What the watchdog asks, in its own thread: each call is one step that nobody interrupts.
+
+    def _is_at_work(self):
+        self.watched_by_dog = self.venue.guard.busy != FREE
+        return bool(self.watched_by_dog)
+
+    def _turn(self):
+        return self.turn
+
+    def _interrupt(self, int64_t turn):
+        if self.turn == turn and self.venue.guard.busy != FREE and not self.interrupted:
+            self.interrupted = True
+            PyThreadState_SetAsyncExc(self.venue.guard.thread, <PyObject *>HookTooLong)
+
+    def _rewatch(self):
+        self.watched_by_dog = False
+
+    cdef int64_t run_until(self, int64_t until, int64_t most) except -1:
         cdef const Entry *first
-        cdef int done = 0
+        cdef int64_t done = 0
+        self.at_once = 0
         self.start_agents()
         while done < most:
-            if unlikely(self.begun < len(self.agents)):
+            if unlikely(done & LOOK == LOOK):
+                self.look_around()
+            if unlikely(self.begun < len(self.participants)):
                 self.start_agents()
+            self.turn += 1
             first = schedule_first(&self.schedule)
             if unlikely(
                 self.venue.deadline <= until
                 and (first == NULL or self.venue.deadline <= first.time)
             ):
-                self.venue.advance_to(until if first == NULL else min(until, first.time))
-                self.now = self.venue.now
-                self.acting = None
-                self.route()
+                self.advance_venue(until if first == NULL else min(until, first.time))
             elif first == NULL or first.time > until:
                 break
             else:
@@ -303,11 +487,42 @@ cdef class Simulation:
             done += 1
         return done
 
+    cdef int advance_venue(self, int64_t until) except -1:
+        """Let the venue do one thing that is due."""
+        self.acting = None
+        self.venue.guard.busy = VENUE_WORKS
+        try:
+            self.venue.advance_to(until)
+        finally:
+            self.venue.guard.busy = AGENT_ACTS
+        self.now = self.venue.now
+        return self.route()
+
+    cdef int look_around(self) except -1:
+        """Hear an interrupt, and see whether the clock moves."""
+        PyErr_CheckSignals()
+        if self.now != self.looked_at:
+            self.looked_at = self.now
+            self.at_once = 0
+        self.at_once += LOOK + 1
+        if self.at_once > self.max_things_at_one_time:
+            self.at_once = 0
+            if self.acting is None and self.venue.deadline <= self.now:
+                self.venue.never_ends(self.max_things_at_one_time)
+            raise RuntimeError(
+                f"more than {self.max_things_at_one_time} things happened at {self.now} ns and the "
+                f"clock does not move; {'the venue' if self.acting is None else self.acting.name} "
+                "acted last: ask to be woken later than now, answer one's own events with a delay, "
+                "or raise max_things_at_one_time of the Simulation"
+            )
+        return 0
+
     cdef int start_agents(self) except -1:
         """Start those who have joined since."""
-        while self.begun < len(self.agents):
-            self.acting = self.agents[self.begun]
+        while self.begun < len(self.participants):
+            self.acting = self.participants[self.begun]
             self.begun += 1
+            self.turn += 1
             self.acting.start()
             self.drain()
         return 0
@@ -326,7 +541,7 @@ cdef class Simulation:
             pool_take(&self.pool, entry.payload, &message, sizeof(Message))
             message.ts_event = self.now
             return self.execute(&message)
-        agent = <Participant>PyList_GET_ITEM(self.agents, target)
+        agent = <Participant>PyList_GET_ITEM(self.participants, target)
         self.acting = agent
         if kind == WAKE:
             return agent.wake(entry.payload)
@@ -342,7 +557,7 @@ cdef class Simulation:
             return agent.told(&answer.quote, answer.member)
         quote_of(self.book(answer.instrument), self.now, &answer.quote)
         self.schedule_record(
-            &answer, sizeof(Answer), agent.delay_back(answer.member), ANSWER, target
+            &answer, sizeof(Answer), agent.under_way_back(answer.member), ANSWER, target
         )
         return 0
 
@@ -378,9 +593,9 @@ cdef class Simulation:
         """A message sets out. It must be well formed, and its book there."""
         cdef int64_t delay
         message.ts_event = self.now
-        if not message_fits(self.venue, message):
+        if message.flags & FROM_VENUE or not message_fits(self.venue, message):
             self.refuse(message)
-        delay = agent.computation_delay + agent.delay_out(member)
+        delay = agent.under_way_out(member)
         if delay == 0:
             return self.execute(message)
         return self.schedule_record(message, sizeof(Message), delay, ARRIVE, agent.index)
@@ -388,7 +603,8 @@ cdef class Simulation:
     cdef int refuse(self, const Message *message) except -1:
         """Raise what is wrong with a message."""
         row = np.frombuffer((<const char *>message)[: sizeof(Message)], MESSAGE)
-        raise ValueError(self.venue.misuse_of(row[0]))
+        plain = checks.Message._make(row[0].tolist())
+        raise ValueError(checks.beyond_participants(plain) or self.venue.misuse_of(row[0]))
 
     cdef int ask(self, Participant agent, int64_t instrument, uint32_t member) except -1:
         """A question for the best bid and ask sets out; ``told`` brings the answer."""
@@ -398,14 +614,19 @@ cdef class Simulation:
         return self.schedule_record(
             &answer,
             sizeof(Answer),
-            agent.computation_delay + agent.delay_out(member),
+            agent.under_way_out(member),
             QUERY,
             agent.index,
         )
 
     cdef int execute(self, Message *message) except -1:
         """A message arrives at the venue."""
-        self.venue.submit(message)
+        cdef int before = self.venue.guard.busy
+        self.venue.guard.busy = VENUE_WORKS
+        try:
+            self.venue.submit(message)
+        finally:
+            self.venue.guard.busy = before
         return self.route()
 
     cdef int route(self) except -1:
@@ -423,18 +644,20 @@ cdef class Simulation:
             taker = self.owners.find(event.owner)
             maker = 0
             if taker:
-                agent = <Participant>PyList_GET_ITEM(self.agents, taker - 1)
+                agent = <Participant>PyList_GET_ITEM(self.participants, taker - 1)
                 if agent.notes or agent.hears:
-                    self.deliver(agent, event, agent.delay_back(member_of(agent, event.owner)))
+                    self.deliver(
+                        agent, event, agent.under_way_back(member_of(agent, event.owner))
+                    )
             if event.kind == TRADE:
                 maker = self.owners.find(event.resting_owner)
                 if maker and maker != taker:
-                    agent = <Participant>PyList_GET_ITEM(self.agents, maker - 1)
+                    agent = <Participant>PyList_GET_ITEM(self.participants, maker - 1)
                     if agent.notes or agent.hears:
                         self.deliver(
                             agent,
                             event,
-                            agent.delay_back(member_of(agent, event.resting_owner)),
+                            agent.under_way_back(member_of(agent, event.resting_owner)),
                         )
             if unlikely(self.watched):
                 if self.histories[instrument] is not None and (
@@ -474,8 +697,11 @@ cdef class Simulation:
         while self.pending_first < self.pending_count:
             pending = (<Pending *>self.pending.data)[self.pending_first]
             self.pending_first += 1
+            self.turn += 1
+            if unlikely(self.pending_first & LOOK == 0):
+                self.look_around()
             pool_take(&self.pool, pending.record, &self.heard, sizeof(Event))
-            agent = <Participant>PyList_GET_ITEM(self.agents, pending.agent)
+            agent = <Participant>PyList_GET_ITEM(self.participants, pending.agent)
             self.acting = agent
             self.hearing = True
             agent.hear(&self.heard)
@@ -579,18 +805,42 @@ cdef class Simulation:
     def fork(self):
         """An independent run in the same state: both go on to the same tapes.
 
-        Raises ``ValueError`` if a tape is streamed: two runs cannot share a writer.
+        Agents are copied by ``copy.deepcopy``, which does not copy functions: an attribute with a
+        lambda, or another function, that uses the run, an agent or what an agent keeps would make
+        the two depend on each other.
+
+        Raises
+        ------
+        ValueError
+            If a tape is streamed (two runs cannot share a writer), or if an attribute of an agent,
+            a design or a breaker would go on using the original; it is named.
+        RuntimeError
+            In a hook: what is left of it would happen in one of the runs only.
         """
         return copying.deepcopy(self)
 
     def __deepcopy__(self, memo):
-        cdef Simulation other
+        if self.venue.guard.busy != FREE:
+            raise RuntimeError(
+                "fork was called in a hook, or while another thread runs or copies this run: what "
+                "is left of the hook would be missing in the fork; call it when run or step has "
+                "returned"
+            )
+        self.venue.guard.enter(COPYING, "fork")
+        try:
+            return self.copy_into(Simulation.__new__(Simulation), memo)
+        finally:
+            self.venue.guard.leave()
+
+    cdef Simulation copy_into(self, Simulation other, memo):
+        """Make a fresh run a copy."""
         cdef Participant twin
-        other = Simulation.__new__(Simulation)
         memo[id(self)] = other
+        other.max_things_at_one_time = self.max_things_at_one_time
+        other.max_hook_seconds = self.max_hook_seconds
         other.seed, other.now = self.seed, self.now
         other.venue = copying.deepcopy(self.venue, memo)
-        other.agents, other.names = [], {}
+        other.participants, other.names = [], {}
         other.begun, other.routed, other.watched = self.begun, self.routed, self.watched
         other.pending_first, other.pending_count = self.pending_first, self.pending_count
         other.owners = copying.deepcopy(self.owners)
@@ -600,14 +850,33 @@ cdef class Simulation:
             raise MemoryError
         if pool_copy(&other.pool, &self.pool) < 0:
             raise MemoryError
-        for agent in self.agents:
+        for agent in self.participants:
             twin = copying.deepcopy(agent, memo)
-            other.agents.append(twin)
+            other.participants.append(twin)
             other.names[twin.name] = twin
         other.subscribers = [
-            [other.agents[(<Participant>one).index] for one in many] for many in self.subscribers
+            [other.participants[(<Participant>one).index] for one in many]
+            for many in self.subscribers
         ]
+        self.refuse_shared_state(memo)
         return other
+
+    def refuse_shared_state(self, memo):
+        """Raise if a copy would go on using this run, with what was copied."""
+        venue = self.venue
+        engines = [clearing.liquidation_engine for clearing in venue.clearings]
+        holders = [(f"agent {one.name!r}", attributes_of(one)) for one in self.participants]
+        for one in (*engines, *venue.breakers, *venue.facilities):
+            holders.append((type(one).__name__, attributes_of(one)))
+        for clearing in venue.clearings:
+            timers = {"every": (<Clearing>clearing).timers}
+            holders.append((f"clearing {clearing.name!r}", timers))
+        known = (
+            self, venue, venue.ledger, venue.books, self.participants, venue.clearings,
+            *venue.books, *self.participants, *venue.clearings, *engines, *venue.breakers,
+            *venue.facilities,
+        )  # fmt: skip
+        refuse_shared_state(holders, known, memo)
 
     def __reduce__(self):
         raise TypeError(
@@ -626,7 +895,9 @@ cdef class Participant:
     name
         Its identity: randomness, latency and order ids depend on it and on nothing else.
     owner
-        The owner number on its orders, 1 to ``2**31 - 1``; made of the name if not given.
+        The owner number on its orders, 1 to ``2**31 - 1``; made of the name if not given. Of
+        participants whose names come to the same number the first by name has it, and the others
+        get another one, made of the name too: read it when all are added.
     members
         How many owner numbers from ``owner`` on are its: a population is one participant.
     to_venue, from_venue
@@ -651,9 +922,9 @@ cdef class Participant:
         checks.text("name", name)
         self.name = name
         self.members = checks.integer("members", members, 1, 2**24)
+        self.owner_given = owner is not None
         if owner is None:
-            room = 1 << (self.members - 1).bit_length()
-            owner = max(hash_of(name) % 2**31 // room * room, room)
+            owner = owner_of(self, 0)
         self.owner = checks.integer("owner", owner, 1, 2**31 - self.members)
         for which, latency in (("to_venue", to_venue), ("from_venue", from_venue)):
             if latency is not None and not isinstance(latency, (Latency, Distance)):
@@ -677,9 +948,19 @@ cdef class Participant:
             self.to_venue = self.to_venue.latency(self.simulation.seed, self.name, VENUE_NAME)
         if isinstance(self.from_venue, Distance):
             self.from_venue = self.from_venue.latency(self.simulation.seed, self.name, VENUE_NAME)
+        self.last_out = self.line_of(self.to_venue)
+        self.last_back = self.line_of(self.from_venue)
         if self.market_data_delay:
             self.simulation.keep_quotes(self.market_data_delay)
         return 0
+
+    cdef Block line_of(self, object latency):
+        """When the latest message of each member arrives; ``None`` where none needs to wait."""
+        cdef Block line = None
+        if isinstance(latency, Latency) and needs_a_line(latency):
+            line = Block()
+            line.reserve(8 * self.members)
+        return line
 
     cdef int place_stream(self, Stream *stream, str name) except -1:
         """The stream that places a name on a line."""
@@ -795,3 +1076,30 @@ cdef class Participant:
 cdef inline uint32_t member_of(Participant agent, int32_t owner) noexcept:
     cdef int64_t member = <int64_t>owner - agent.owner
     return <uint32_t>member if 0 <= member < agent.members else 0
+
+
+cdef object owner_of(Participant participant, int64_t salt):
+    """The first owner number that a name comes to."""
+    cdef object hashed = salted_hash_of(participant.name, salt)
+    room = 1 << (<object>participant.members - 1).bit_length()
+    return max(hashed % 2**31 // room * room, room)
+
+
+cdef object turn_of(Participant participant):
+    """Numbers that were given go first, then names in their order."""
+    return not participant.owner_given, participant.name
+
+
+cdef str place_of(cause):
+    """Where an exception was raised, in words: the hook, and the function that it was in."""
+    frames = []
+    last = cause.__traceback__
+    while last is not None:
+        if not last.tb_frame.f_code.co_filename.endswith(".pyx"):
+            frames.append((last.tb_frame.f_code, last.tb_lineno))
+        last = last.tb_next
+    frames = frames[:1] + frames[max(1, len(frames) - 1):]
+    return " and ".join([
+        f" in {code.co_qualname} ({code.co_filename}, line {line})"
+        for code, line in frames
+    ])

@@ -1,5 +1,7 @@
 """The venue: matching, clearing, liquidation, feeds. It knows nothing of who trades or why."""
 
+import sys
+
 from lob import reference
 from lob.book import OrderBook, Outcome
 from lob.instrument import Instrument
@@ -62,5 +64,13 @@ __all__ = [
     "__version__",
     "reference",
 ]
+
+# The books, and all that is compiled, rest on the lock of the interpreter. A free-threaded Python
+# switches it on when it loads them, unless it is told not to.
+if hasattr(sys, "_is_gil_enabled") and not sys._is_gil_enabled():
+    raise ImportError(
+        "lob needs the lock of the interpreter (the GIL), which is switched off: leave PYTHON_GIL "
+        "and -X gil alone, and a free-threaded Python switches it on by itself"
+    )
 
 __firesale__ = True  # what the door tells our package by from another of its name

@@ -24,7 +24,7 @@ class Outcome:
 
 @disjoint_base
 class OrderBook:
-    def __new__(cls, instrument: int = 0) -> Self: ...
+    def __new__(cls, instrument: int = 0, *, unique_ids: bool = False) -> Self: ...
     def submit(
         self,
         *,
@@ -40,15 +40,19 @@ class OrderBook:
         stp: int = 0,
         tag: int = 0,
         ts_event: int = 0,
+        protection: int = 0,
+        protection_ppm: int = 0,
     ) -> Outcome: ...
-    def cancel(self, order_id: int, *, ts_event: int = 0) -> Outcome: ...
-    def reduce(self, order_id: int, size: int, *, ts_event: int = 0) -> Outcome: ...
+    def cancel(self, order_id: int, *, owner: int = 0, ts_event: int = 0) -> Outcome: ...
+    def reduce(self, order_id: int, size: int, *, owner: int = 0, ts_event: int = 0) -> Outcome: ...
     def replace(
         self,
         order_id: int,
         *,
         price: int | None = None,
         size: int | None = None,
+        total_size: bool = False,
+        owner: int = 0,
         ts_event: int = 0,
     ) -> Outcome: ...
     def set_session(

@@ -1,5 +1,7 @@
 """The matching engine of one instrument, as Python sees it."""
 
+import copy as copying
+
 cimport cython
 from cpython.buffer cimport (
     PyBUF_SIMPLE,
@@ -8,10 +10,12 @@ from cpython.buffer cimport (
     PyBuffer_Release,
     PyObject_GetBuffer,
 )
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.long cimport PyLong_Check
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
+from lob.engine.guard cimport VENUE_WORKS, Guard
 from lob.engine.ladder cimport (
     NO_KEY,
     NO_LEVEL,
@@ -22,6 +26,7 @@ from lob.engine.ladder cimport (
     ladder_key,
     ladder_next,
 )
+from lob.engine.memory cimport unlikely
 from lob.engine.matching cimport (
     Book,
     Crossing,
@@ -39,23 +44,32 @@ from lob.engine.matching cimport (
     sink_bytes,
     sink_reserve,
     sink_retire,
+    use_id,
     well_formed,
 )
-from lob.engine.order_table cimport RestingOrder, table_bytes, table_find
+from lob.engine.order_table cimport (
+    RestingOrder,
+    table_bytes,
+    table_find,
+    table_longest_search,
+)
 from lob.engine.records cimport (
     BAND,
     CANCEL,
     CONTINUOUS,
     HALTED,
     LIMIT,
+    MARKET,
     MAX_PRICE,
     MAX_SIZE,
     NEW,
     POST_ONLY,
     REDUCE,
     REJECTED,
+    RELATIVE,
     REPLACE,
     SESSION,
+    TOTAL_SIZE,
     TRADE,
     UNCROSS,
     Event,
@@ -65,6 +79,7 @@ from lob.engine.records cimport (
     Quote,
     write_message,
 )
+from lob.engine.used_ids cimport used_bytes
 
 import numpy as np
 
@@ -72,7 +87,17 @@ from lob import checks, types
 from lob.venue.call_auction import Uncross
 from lob.checks import integer
 from lob.reference import state_digest
-from lob.types import Cost, Flag, Order, Reason, SelfTradePrevention, Session, Side, Trade
+from lob.types import (
+    Cost,
+    Flag,
+    Order,
+    OrderType,
+    Reason,
+    SelfTradePrevention,
+    Session,
+    Side,
+    Trade,
+)
 
 cdef extern from *:
     """
@@ -96,7 +121,10 @@ cdef extern from *:
 
 __all__ = ["OrderBook", "Outcome"]
 
-cdef tuple REASONS = tuple(Reason)
+cdef enum:
+    BETWEEN_SIGNALS = 1 << 16  # messages of a batch between two looks whether it is interrupted
+
+cdef dict REASONS = {reason.value: reason for reason in Reason}
 cdef tuple SESSIONS = tuple(Session)
 cdef object ZERO = 0
 cdef object MESSAGE = types.MESSAGE, EVENT = types.EVENT, QUOTE = types.QUOTE
@@ -148,8 +176,9 @@ cdef class OrderBook:
 
     Prices are integer ticks from ``-2**40`` to ``2**40``, sizes integer lots from 1 to
     ``2**62 - 1``; order ids are any 64-bit integers the caller chooses, unique among the orders
-    that rest. The rules of matching are written out in ``lob.reference``, which keeps the same
-    contract in plain Python.
+    that rest: an id is free again once its order is gone, unless ``unique_ids``. The rules of
+    matching are written out in ``lob.reference``, which keeps the same contract in plain Python;
+    ``docs/concepts/matching.md`` says what exchanges do.
 
     A message that the market refuses is an outcome with a reason. Misuse (a float for a price,
     a size of zero, an unknown enumeration value) raises ``TypeError`` or ``ValueError`` that
@@ -158,10 +187,16 @@ cdef class OrderBook:
     Adding, cancelling and filling an order take constant time, except that a new best price
     after a level has emptied may take a walk of six steps.
 
+    A book is used by one thread at a time: a call that comes while another is at work raises
+    ``RuntimeError`` and leaves the book as it was. So does a message to a book of a venue while
+    that venue or a run is at work on its books: it would be on no tape. Reading is always allowed.
+
     Parameters
     ----------
     instrument
         The number that messages to this book carry, 0 to 65535.
+    unique_ids
+        Whether an id that an order was accepted under may never be used again, as at Nasdaq.
 
     Examples
     --------
@@ -175,9 +210,11 @@ cdef class OrderBook:
     (100, None, 1)
     """
 
-    def __cinit__(self, instrument=0):
-        if book_init(&self.book, integer("instrument", instrument, 0, 2**16 - 1)) < 0:
+    def __cinit__(self, instrument=0, *, unique_ids=False):
+        number = integer("instrument", instrument, 0, 2**16 - 1)
+        if book_init(&self.book, number, bool(unique_ids)) < 0:
             raise MemoryError
+        self.guard = Guard()
 
     def __dealloc__(self):
         book_release(&self.book)
@@ -199,13 +236,15 @@ cdef class OrderBook:
         stp=0,
         tag=0,
         ts_event=0,
+        protection=0,
+        protection_ppm=0,
     ):
         """Enter a new order.
 
         Parameters
         ----------
         order_id
-            Any 64-bit integer that no resting order has.
+            Any 64-bit integer that no resting order has; with ``unique_ids``: that none had.
         side
             ``Side.BUY`` or ``Side.SELL``.
         price
@@ -213,7 +252,7 @@ cdef class OrderBook:
         size
             Lots.
         owner
-            Who sends it, a 32-bit integer: self-trade prevention compares owners.
+            Who sends it, a 32-bit integer: self-trade prevention compares owners. 0 is nobody.
         order_type
             ``OrderType.LIMIT`` or ``OrderType.MARKET``.
         time_in_force
@@ -228,6 +267,12 @@ cdef class OrderBook:
             Anything: copied to every event of the order.
         ts_event
             Time in ns, copied to the events; the book itself keeps no clock.
+        protection
+            Of a market order, ticks: it is entered as a limit order that far beyond the best price
+            of the other side, where what does not trade rests, unless it is immediate or cancel.
+            0: at any price.
+        protection_ppm
+            The same in ppm of that price, rounded down to ticks; in place of ``protection``.
 
         Returns
         -------
@@ -259,6 +304,10 @@ cdef class OrderBook:
         message.tag = as_int("tag", tag)
         message.min_size = as_int("min_size", min_size)
         message.owner = owner_
+        if protection is not ZERO or protection_ppm is not ZERO:
+            message.trail, relative = checks.to_protection(protection, protection_ppm)
+            if relative:
+                message.flags |= RELATIVE
         if (
             message.side != side_
             or message.order_type != order_type_
@@ -279,25 +328,36 @@ cdef class OrderBook:
             )
         return self.apply_one(&message)
 
-    def cancel(self, order_id, *, ts_event=0):
-        """Take an order out of the book."""
+    def cancel(self, order_id, *, owner=0, ts_event=0):
+        """Take an order out of the book.
+
+        ``owner`` is who asks, here and in ``reduce`` and ``replace``: it must be the order's. 0 is
+        whoever operates the book, and may do it to any order.
+        """
         cdef Message message
         self.address(&message, CANCEL, order_id, ts_event)
+        message.owner = as_int32("owner", owner)
         return self.apply_one(&message)
 
-    def reduce(self, order_id, size, *, ts_event=0):
+    def reduce(self, order_id, size, *, owner=0, ts_event=0):
         """Take ``size`` lots off an order; it keeps its place. All or more removes it."""
         cdef Message message
         self.address(&message, REDUCE, order_id, ts_event)
+        message.owner = as_int32("owner", owner)
         message.size = as_int("size", size)
         self.check_message(&message)
         return self.apply_one(&message)
 
-    def replace(self, order_id, *, price=None, size=None, ts_event=0):
+    def replace(
+        self, order_id, *, price=None, size=None, total_size=False, owner=0, ts_event=0
+    ):
         """Give an order a new price in ticks, a new open size in lots, or both.
 
-        Less size at the same price keeps the order's place in the queue. Anything else takes the
-        order out and enters it anew, and then it may trade. All else about the order stays.
+        The same size or less at the same price keeps the order's place in the queue. Anything else
+        takes the order out and enters it anew, and then it may trade. All else about the order
+        stays. With ``total_size``, ``size`` is open lots and lots traded so far together, so that a
+        fill on the way does not make the order larger than meant; where as much has traded
+        already, the order is cancelled.
         """
         cdef Message message
         cdef uint32_t index
@@ -307,8 +367,12 @@ cdef class OrderBook:
         index = table_find(&self.book.table, message.order_id)
         if index:
             resting = &self.book.table.orders[index]
-            message.size = resting.size
-            message.price = self.book.sides[resting.side < 0].levels[resting.level].price
+            message.size = min(resting.total, MAX_SIZE) if total_size else resting.size
+            if resting.order_type == LIMIT:
+                message.price = self.book.sides[resting.side < 0].levels[resting.level].price
+        if total_size:
+            message.flags = TOTAL_SIZE
+        message.owner = as_int32("owner", owner)
         if price is not None:
             message.price = as_int("price", price)
         if size is not None:
@@ -320,7 +384,7 @@ cdef class OrderBook:
         """Go into another session.
 
         A book that goes into CONTINUOUS is uncrossed as by ``uncross``: whatever was collected
-        trades, so a continuous book is never crossed.
+        trades, so a continuous book is never crossed. What is left of market orders is cancelled.
 
         Parameters
         ----------
@@ -343,9 +407,9 @@ cdef class OrderBook:
     def uncross(self, reference_price=None, *, ts_event=0):
         """Trade what was collected at one price (``lob.venue.call_auction``); the session stays.
 
-        The first lots on either side trade, best price first and oldest order first. Where two
-        orders of one owner meet of which one has self-trade prevention, both lose the lots without
-        a trade. Rejected where the market is halted.
+        The first lots on either side trade: market orders, then the best price first, and the
+        oldest order first. No self-trade is prevented, for the volume was announced. Rejected where
+        the market is halted.
         """
         cdef Message message
         self.address(&message, UNCROSS, 0, ts_event)
@@ -391,6 +455,8 @@ cdef class OrderBook:
         cdef Outcome outcome
         cdef Event *event
         cdef uint32_t index
+        if unlikely(self.guard.busy):
+            self.guard.refuse("a method of OrderBook")
         self.book.sink.next = self.book.sink.begin
         if apply(&self.book, message) < 0:
             raise MemoryError
@@ -400,17 +466,25 @@ cdef class OrderBook:
         outcome._reason = event.reason
         outcome.trades = ()
         if message.kind > REPLACE:  # about no order, whatever its id
-            self.describe_outcome(outcome, 0)
+            self.describe_safely(outcome, 0)
             outcome._reason = event.reason
             return outcome
         if outcome.accepted and self.book.sink.next == event + 1:
             outcome.leaves = event.leaves
             return outcome
-        self.describe_outcome(outcome, message.order_id)
+        self.describe_safely(outcome, message.order_id)
         index = table_find(&self.book.table, message.order_id)
         if index:
             outcome.leaves = self.book.table.orders[index].size
         return outcome
+
+    cdef int describe_safely(self, Outcome outcome, int64_t order_id) except -1:
+        """Nobody may write events meanwhile: making the trades runs Python code."""
+        self.guard.enter(VENUE_WORKS, "a method of OrderBook")
+        try:
+            return self.describe_outcome(outcome, order_id)
+        finally:
+            self.guard.leave()
 
     cdef int describe_outcome(self, Outcome outcome, int64_t order_id) except -1:
         cdef Event *event = self.book.sink.begin
@@ -441,7 +515,7 @@ cdef class OrderBook:
         out
             A ``lob.EVENT`` array to write the events to: reuse one, because fresh memory costs
             as much as matching. If it is too small, the result is a new array and what is left
-            in ``out`` means nothing.
+            in ``out`` means nothing. It must share no memory with the other arrays.
         quotes
             A ``lob.QUOTE`` array, at least as long as ``messages``: row ``i`` becomes the best
             bid and ask after message ``i``.
@@ -457,43 +531,79 @@ cdef class OrderBook:
             If an array is not of its dtype.
         ValueError
             If a row is malformed: the message names its index, the field and the value.
+        KeyboardInterrupt
+            On Ctrl-C, between two messages; a note says how many have been applied.
         """
-        cdef View rows, room, path
+        cdef View rows, room = None, path = None
         cdef const Message *row
         cdef Quote *quote = NULL
-        cdef EventSink own = self.book.sink
+        cdef EventSink own
         cdef EventSink *sink = &self.book.sink
         cdef int64_t count, i
-        rows = View(checks.to_message_array(messages))
+        rows = View(checks.to_message_array(messages, align=False))
+        if <size_t>rows.view.buf & 7:
+            rows = View(checks.to_message_array(messages))
         row = <const Message *>rows.view.buf
         count = rows.view.len // sizeof(Message)
-        checks.to_output("out", out, EVENT)
-        checks.to_output("quotes", quotes, QUOTE, count)
+        checks.to_output("out", out, EVENT, align=False)
+        checks.to_output("quotes", quotes, QUOTE, count, align=False)
+        if out is not None:
+            room = View(out, True)
+            if <size_t>room.view.buf & 7:
+                checks.to_output("out", out, EVENT)
+        if quotes is not None:
+            path = View(quotes, True)
+            quote = <Quote *>path.view.buf
+            if <size_t>quote & 7:
+                checks.to_output("quotes", quotes, QUOTE, count)
+        if overlap(rows, room) or overlap(rows, path) or overlap(room, path):
+            checks.apart(messages=messages, out=out, quotes=quotes)
         i = first_malformed(row, count, self.book.instrument)
         if i < count:
             problem = checks.misuse(plain_message(&row[i]), self.book.instrument)
             raise ValueError(f"messages[{i}]: {problem}")
-        if quotes is not None:
-            path = View(quotes, True)
-            quote = <Quote *>path.view.buf
+        self.guard.enter(VENUE_WORKS, "OrderBook.process")
+        own = sink[0]
         try:
-            if out is None:
-                if sink_reserve(sink, count + count // 4 + 64) < 0:
-                    raise MemoryError
-            else:
-                room = View(out, True)
-                sink.begin = <Event *>room.view.buf
-                sink.end = sink.begin + room.view.len // sizeof(Event)
-                sink.owned = False
-            sink.next = sink.begin
-            sink.lost = False
-            if apply_all(&self.book, row, count, quote) < count or sink.lost:
-                raise MemoryError
+            try:
+                if out is None:
+                    if sink_reserve(sink, count + count // 4 + 64) < 0:
+                        raise MemoryError
+                else:
+                    sink.begin = <Event *>room.view.buf
+                    sink.end = sink.begin + room.view.len // sizeof(Event)
+                    sink.owned = False
+                sink.next = sink.begin
+                sink.lost = False
+                self.apply_batch(row, count, quote)
+            except BaseException:
+                if sink.owned and sink.begin != own.begin:
+                    sink_retire(sink)
+                raise
             if sink.owned:
                 return adopt(sink)
             return out[: sink.next - sink.begin]
         finally:
             self.book.sink = own
+            self.guard.leave()
+
+    cdef int apply_batch(self, const Message *rows, int64_t count, Quote *quotes) except -1:
+        """Apply messages that are well formed; an interrupt is heard now and then."""
+        cdef int64_t done = 0, part
+        while done < count:
+            part = min(count - done, <int64_t>BETWEEN_SIGNALS)
+            if apply_all(
+                &self.book, rows + done, part, NULL if quotes == NULL else quotes + done
+            ) < part or self.book.sink.lost:
+                raise MemoryError
+            done += part
+            if done < count:
+                try:
+                    PyErr_CheckSignals()
+                except BaseException as interrupt:
+                    interrupt.add_note(f"messages[:{done}] of {count} have been applied")
+                    raise
+        return 0
 
     # ---------------------------------------------------------------- views
 
@@ -556,52 +666,74 @@ cdef class OrderBook:
 
     def orders(self):
         """Every resting order as ``lob.ORDER`` rows: bids then asks, in order of priority."""
-        cdef object array = np.zeros(self.book.table.count, ORDER)
+        cdef object array = None
         cdef View view
         cdef OrderRow *row
         cdef Ladder *ladder
+        cdef const Level *level
         cdef RestingOrder *resting
         cdef uint32_t at, index
         cdef int side
-        if not self.book.table.count:
-            return array
-        view = View(array, True)
+        # Making the array may let another thread in: until it has as many rows as there are orders.
+        while array is None or view.view.len != (
+            self.book.table.count * <Py_ssize_t>sizeof(OrderRow)
+        ):
+            array = np.zeros(self.book.table.count, ORDER)
+            view = View(array, True)
         row = <OrderRow *>view.view.buf
         for side in range(2):
             ladder = &self.book.sides[side]
             at = ladder.best
-            while at != NO_LEVEL:
-                index = ladder.levels[at].head
+            level = &self.book.waiting[side]
+            while True:
+                index = level.head
                 while index:
                     resting = &self.book.table.orders[index]
                     row.order_id = resting.order_id
-                    row.price = ladder.levels[at].price
+                    row.price = level.price
                     row.size = resting.size
                     row.tag = resting.tag
                     row.owner = resting.owner
                     row.side = resting.side
                     row.stp = resting.stp
                     row.flags = resting.flags
+                    row.order_type = resting.order_type
+                    row.filled = min(resting.total - resting.size, MAX_SIZE)
                     row += 1
                     index = resting.next
+                if at == NO_LEVEL:
+                    break
+                level = &ladder.levels[at]
                 at = ladder_next(ladder, at)
         return array
+
+    cdef Level *queue_of(self, const RestingOrder *resting) noexcept:
+        """Where an order queues."""
+        cdef int side = resting.side < 0
+        if resting.order_type == MARKET:
+            return &self.book.waiting[side]
+        return &self.book.sides[side].levels[resting.level]
 
     def get(self, order_id):
         """The resting order with this id as an ``lob.Order``, ``None`` if it does not rest."""
         cdef uint32_t index = self.find(order_id)
-        cdef RestingOrder *resting = &self.book.table.orders[index]
+        # A copy: making an ``Order`` may let another thread in, which moves the orders.
+        cdef RestingOrder resting = self.book.table.orders[index]
+        cdef int64_t price
         if not index:
             return None
+        price = self.queue_of(&resting).price
         return Order(
             resting.order_id,
-            self.book.sides[resting.side < 0].levels[resting.level].price,
+            price,
             resting.size,
             resting.tag,
             resting.owner,
             Side(resting.side),
             SelfTradePrevention(resting.stp),
             Flag(resting.flags),
+            OrderType(resting.order_type),
+            min(resting.total - resting.size, MAX_SIZE),
         )
 
     def queue_position(self, order_id):
@@ -664,15 +796,30 @@ cdef class OrderBook:
     # ---------------------------------------------------------------- whole books
 
     @classmethod
-    def from_orders(cls, orders, *, instrument=0, seq=0, session=0, band=(None, None)):
+    def from_orders(
+        cls,
+        orders,
+        *,
+        instrument=0,
+        seq=0,
+        session=0,
+        band=(None, None),
+        unique_ids=False,
+        used_ids=(),
+    ):
         """A book that holds these ``lob.ORDER`` rows, as ``orders()`` returns them.
 
-        ``session`` and ``band`` are those that it has from the start.
-
-        At one price the earlier row has priority. Raises ``ValueError`` that names the row if
-        they do not make a possible book.
+        ``session`` and ``band`` are those that it has from the start. At one price the earlier row
+        has priority. With ``unique_ids``, ``used_ids`` are ids that no order may have any more,
+        beside those of the rows. Raises ``ValueError`` that names the row if they do not make a
+        possible book.
         """
-        cdef OrderBook self = cls(instrument)
+        cdef OrderBook self = cls(instrument, unique_ids=True) if unique_ids else cls(instrument)
+        self.fill(orders, seq, session, band, used_ids)
+        return self
+
+    cdef int fill(self, orders, seq, session, band, used_ids) except -1:
+        """Put into an empty book what ``from_orders`` is given."""
         cdef View view
         cdef OrderRow *row
         cdef Message order
@@ -688,18 +835,46 @@ cdef class OrderBook:
                 raise MemoryError
             self.book.budget -= 1
             write_message(
-                &order, NEW, row.side, 0, 0, row.stp, row.flags, self.book.instrument
+                &order, NEW, row.side, row.order_type, 0, row.stp, row.flags, self.book.instrument
             )
             order.order_id = row.order_id
             order.price = row.price
             order.tag = row.tag
             order.owner = row.owner
-            rest(&self.book, &order, row.size)
-        return self
+            rest(&self.book, &order, row.size, row.size + row.filled)
+            if self.book.used.kept and use_id(&self.book, row.order_id) < 0:
+                raise MemoryError
+        if self.book.used.kept:
+            for used in used_ids:
+                if use_id(&self.book, integer("used_ids", used)) < 0:
+                    raise MemoryError
+        return 0
+
+    @property
+    def used_ids(self):
+        """The ids that no new order may have, in order, where each is taken only once.
+
+        Of other books ``None``: an id is free there once its order is gone.
+        """
+        cdef uint64_t i
+        if not self.book.used.kept:
+            return None
+        found = [0] if self.book.used.zero else []
+        for i in range(self.book.used.mask + 1):
+            if self.book.used.ids[i]:
+                found.append(self.book.used.ids[i])
+        return tuple(sorted(found))
 
     def copy(self):
-        """An independent book in the same state, in one copy of memory."""
-        cdef OrderBook other = type(self).__new__(type(self), self.book.instrument)
+        """An independent book in the same state, in one copy of memory.
+
+        What a subclass has added to it is copied as ``copy.deepcopy`` does.
+        """
+        return copying.deepcopy(self)
+
+    cdef OrderBook twin(self):
+        """A copy, without what a subclass has added."""
+        cdef OrderBook other = type(self).__new__(type(self))
         book_release(&other.book)
         memset(&other.book, 0, sizeof(Book))
         if book_copy(&other.book, &self.book) < 0:
@@ -707,10 +882,15 @@ cdef class OrderBook:
         return other
 
     def __copy__(self):
-        return self.copy()
+        cdef OrderBook other = self.twin()
+        other.__setstate__(self.__getstate__())
+        return other
 
     def __deepcopy__(self, memo):
-        return self.copy()
+        cdef OrderBook other = self.twin()
+        memo[id(self)] = other
+        other.__setstate__(copying.deepcopy(self.__getstate__(), memo))
+        return other
 
     def __reduce__(self):
         return restore, (
@@ -720,14 +900,29 @@ cdef class OrderBook:
             self.seq,
             int(self.session),
             self.band,
-        )
+            self.used_ids,
+        ), self.__getstate__()
+
+    def __setstate__(self, state):
+        """Take over what a subclass has added to another book."""
+        attributes, slots = state if isinstance(state, tuple) else (state, None)
+        for name, value in {**(attributes or {}), **(slots or {})}.items():
+            setattr(self, name, value)
 
     def digest(self):
         """32 hex digits that tell whether two books are in the same state.
 
-        That is: whether they hold the same orders in the same order, in the same session and band.
+        That is: whether they hold the same orders in the same order, in the same session and band,
+        and refuse the same ids.
         """
-        return state_digest(self.orders(), self.session, self.band)
+        return state_digest(self.orders(), self.session, self.band, self.used_ids)
+
+    def longest_search(self):
+        """The most places that the search for an order by its id looks at, linear in the places.
+
+        It grows with the logarithm of the orders, whatever their ids: the table has a secret.
+        """
+        return table_longest_search(&self.book.table)
 
     @property
     def nbytes(self):
@@ -736,7 +931,7 @@ cdef class OrderBook:
         cdef int side
         for side in range(2):
             total += ladder_bytes(&self.book.sides[side])
-        return total + table_bytes(&self.book.table)
+        return total + table_bytes(&self.book.table) + used_bytes(&self.book.used)
 
     def check(self):
         """Raise ``AssertionError`` unless the book is consistent; linear in its size."""
@@ -763,7 +958,13 @@ cdef class OrderBook:
                 volume += self.check_level(side, at, last_key)
                 seen += ladder.levels[at].orders
                 at = ladder_next(ladder, at)
-            assert volume == self.book.volume[side], "the volume of a side is off"
+            if self.book.waiting[side].orders:
+                assert self.book.session != CONTINUOUS, "market orders wait without an auction"
+                seen += self.book.waiting[side].orders
+                waiting = self.check_queue(side, &self.book.waiting[side], MARKET, 0)
+            else:
+                waiting = 0
+            assert volume + waiting == self.book.volume[side], "the volume of a side is off"
             assert volume or ladder.leaf_count == ladder.free_leaves, "leaves without levels"
         assert seen == self.book.table.count, "orders in the table that are in no queue"
         bid, ask = self.best_bid, self.best_ask
@@ -775,17 +976,25 @@ cdef class OrderBook:
     cdef int64_t check_level(self, int side, uint32_t at, uint64_t key) except -1:
         """The lots at one level, after looking at each order there."""
         cdef Level *level = &self.book.sides[side].levels[at]
+        cdef int sign = 1 - 2 * side
+        assert <uint64_t>(MAX_PRICE - sign * level.price) == key, f"price {level.price} misplaced"
+        return self.check_queue(side, level, LIMIT, at)
+
+    cdef int64_t check_queue(
+        self, int side, const Level *level, int order_type, uint32_t at
+    ) except -1:
         cdef RestingOrder *resting
         cdef uint32_t index = level.head, prev = 0, orders = 0
         cdef int64_t size = 0
         cdef int sign = 1 - 2 * side
-        assert <uint64_t>(MAX_PRICE - sign * level.price) == key, f"price {level.price} misplaced"
         while index:
             resting = &self.book.table.orders[index]
             name = f"order {resting.order_id}"
             assert resting.prev == prev, f"{name}: the queue is broken"
             assert resting.side == sign and resting.level == at, f"{name} is misplaced"
+            assert resting.order_type == order_type, f"{name} is of another type"
             assert 1 <= resting.size <= MAX_SIZE, f"{name} has size {resting.size}"
+            assert resting.size <= resting.total, f"{name} has traded less than nothing"
             assert self.find(resting.order_id) == index, f"{name} is not found by its id"
             size += resting.size
             orders += 1
@@ -810,6 +1019,16 @@ cdef class View:
 
     def __dealloc__(self):
         PyBuffer_Release(&self.view)
+
+
+cdef inline bint overlap(View one, View other) noexcept:
+    """Whether two stretches of memory share a byte."""
+    if one is None or other is None:
+        return False
+    return (
+        <size_t>one.view.buf < <size_t>other.view.buf + <size_t>other.view.len
+        and <size_t>other.view.buf < <size_t>one.view.buf + <size_t>one.view.len
+    )
 
 
 @cython.final
@@ -876,16 +1095,36 @@ cdef object best_price(const Ladder *ladder):
 
 
 cdef object depth(const Ladder *ladder, object levels):
-    cdef int64_t limit = -1 if levels is None else integer("levels", levels, 0), count = 0
-    cdef uint32_t at = ladder.best
-    cdef list rows = []
-    while at != NO_LEVEL and count != limit:
-        rows.append((ladder.levels[at].price, ladder.levels[at].size, ladder.levels[at].orders))
-        count += 1
-        at = ladder_next(ladder, at)
-    return np.array(rows, LEVEL)
+    cdef int64_t limit = -1 if levels is None else integer("levels", levels, 0)
+    cdef int64_t count = -1, room = -1
+    cdef object array
+    cdef View view
+    cdef LevelRow *row = NULL
+    cdef uint32_t at
+    # Making the array may let another thread in: until it has as many rows as there are levels.
+    while count != room or count < 0:
+        room = count
+        if room >= 0:
+            array = np.empty(room, LEVEL)
+            view = View(array, True)
+            row = <LevelRow *>view.view.buf
+        count = 0
+        at = ladder.best
+        while at != NO_LEVEL and count != limit:
+            if count < room:
+                row[count].price = ladder.levels[at].price
+                row[count].size = ladder.levels[at].size
+                row[count].orders = ladder.levels[at].orders
+            count += 1
+            at = ladder_next(ladder, at)
+    return array
 
 
-def restore(cls, orders, instrument, seq, session, band):
+def restore(cls, orders, instrument, seq, session, band, used_ids=None):
     """A pickled book: rebuilt from its orders, through validation."""
-    return cls.from_orders(orders, instrument=instrument, seq=seq, session=session, band=band)
+    cdef OrderBook plain = OrderBook(instrument, unique_ids=used_ids is not None)
+    cdef OrderBook book = cls.__new__(cls)
+    cdef Book empty = book.book
+    plain.fill(orders, seq, session, band, used_ids or ())
+    book.book, plain.book = plain.book, empty
+    return book

@@ -36,6 +36,9 @@ from lob.units import PPM
 
 __all__ = [
     "Message",
+    "aligned",
+    "apart",
+    "beyond_participants",
     "choice",
     "integer",
     "misuse",
@@ -48,6 +51,7 @@ __all__ = [
     "to_message_array",
     "to_order_array",
     "to_output",
+    "to_protection",
     "to_reference",
 ]
 
@@ -55,8 +59,10 @@ T = TypeVar("T")
 
 INT64 = (-(2**63), 2**63 - 1)
 INT32 = (-(2**31), 2**31 - 1)
-ALL_FLAGS = int(Flag.POST_ONLY | Flag.REDUCE_ONLY | Flag.VENUE)
-RESERVED = ("reserved", "display_size", "stop_price", "trail", "expire_ts")
+RESTING_FLAGS = (Flag.POST_ONLY, Flag.REDUCE_ONLY, Flag.VENUE)
+ORDER_FLAGS = (*RESTING_FLAGS, Flag.RELATIVE)
+REPLACE_FLAGS = (Flag.TOTAL_SIZE, Flag.VENUE)
+RESERVED = ("reserved", "display_size", "stop_price", "expire_ts")
 
 
 class Message(NamedTuple):
@@ -205,6 +211,8 @@ def misuse(message: Message, instrument: int) -> str | None:
     if priced and not -MAX_PRICE <= message.price <= MAX_PRICE:
         return f"price must be {-MAX_PRICE} to {MAX_PRICE} ticks, got {message.price}"
     if kind == Kind.REPLACE:
+        if message.flags & ~_REPLACE_FLAGS:
+            return f"flags must be {_names(REPLACE_FLAGS)} or 0 of a REPLACE, got {message.flags}"
         return None
     if message.side not in _SIDES:
         return f"side must be one of {_names(Side)}, got {message.side}"
@@ -212,8 +220,8 @@ def misuse(message: Message, instrument: int) -> str | None:
         return f"time_in_force must be one of {_names(TimeInForce)}, got {message.time_in_force}"
     if message.stp not in _STP_MODES:
         return f"stp must be one of {_names(SelfTradePrevention)}, got {message.stp}"
-    if message.flags & ~ALL_FLAGS:
-        return f"flags must be a combination of {_names(Flag)}, got {message.flags}"
+    if message.flags & ~_ORDER_FLAGS:
+        return f"flags must be a combination of {_names(ORDER_FLAGS)}, got {message.flags}"
     if message.flags & Flag.POST_ONLY and (
         message.order_type != OrderType.LIMIT or message.time_in_force != TimeInForce.GTC
     ):
@@ -226,6 +234,37 @@ def misuse(message: Message, instrument: int) -> str | None:
         value = getattr(message, field)
         if value:
             return f"{field} must be 0, got {value}"
+    return _protection_misuse(message)
+
+
+def beyond_participants(message: Message) -> str | None:
+    """What of a message only the venue, or who operates it, may say; ``None``: nothing.
+
+    Its flag keeps margin checks and replays off a message; its orders have negative ids; and the
+    sessions and bands of a book are its.
+    """
+    if message.flags & Flag.VENUE:
+        return f"flags must not have VENUE (128), the venue's own, got {message.flags}"
+    if message.kind in _RULES:
+        name = Kind(message.kind).name
+        return f"kind must be one that a participant may send, got {name} ({int(message.kind)})"
+    if message.kind == Kind.NEW and message.order_id < 0:
+        return (
+            f"order_id must be 0 or more, for negative ids are the venue's, got {message.order_id}"
+        )
+    return None
+
+
+def _protection_misuse(message: Message) -> str | None:
+    """What is wrong with the protection limit of a new order."""
+    relative = bool(message.flags & Flag.RELATIVE)
+    if message.order_type != OrderType.MARKET:
+        if relative:
+            return "flags: RELATIVE is of the protection limit that only a market order has"
+        return f"trail must be 0 of a limit order, got {message.trail}" if message.trail else None
+    low, high, unit = (1, PPM, "ppm") if relative else (0, MAX_PRICE, "ticks")
+    if not low <= message.trail <= high:
+        return f"trail must be {low} to {high} {unit}, got {message.trail}"
     return None
 
 
@@ -265,8 +304,34 @@ def to_reference(price: Any) -> tuple[int, OrderType]:
     return integer("reference_price", price, -MAX_PRICE, MAX_PRICE), OrderType.LIMIT
 
 
-def to_output(name: str, array: Any, dtype: np.dtype[Any], rows: int = 0) -> None:
-    """Raise unless ``array`` is ``None`` or can be written to: ``rows`` records of ``dtype``."""
+def to_protection(ticks: Any, relative: Any) -> tuple[int, bool]:
+    """A protection limit as ``trail`` of a message, and whether that is in ppm."""
+    distance = integer("protection", ticks, 0, MAX_PRICE)
+    share = ppm("protection_ppm", relative)
+    if distance and share:
+        raise ValueError("protection and protection_ppm must not both be given")
+    return share or distance, bool(share)
+
+
+def apart(**arrays: Any) -> None:
+    """Raise ``ValueError`` if two arrays share memory: the one would be written while it is read.
+
+    Arrays are contiguous, or not arrays at all; ``None`` is none.
+    """
+    given = [(name, array) for name, array in arrays.items() if array is not None]
+    for i, (name, array) in enumerate(given):
+        for other, second in given[:i]:
+            if np.may_share_memory(array, second):
+                raise ValueError(f"{name} must share no memory with {other}")
+
+
+def to_output(
+    name: str, array: Any, dtype: np.dtype[Any], rows: int = 0, *, align: bool = True
+) -> None:
+    """Raise unless ``array`` is ``None`` or can be written to: ``rows`` records of ``dtype``.
+
+    ``align=False``: compiled code looks itself at where in memory it begins.
+    """
     if array is None:
         return
     if (
@@ -274,20 +339,24 @@ def to_output(name: str, array: Any, dtype: np.dtype[Any], rows: int = 0) -> Non
         or array.dtype != dtype
         or array.ndim != 1
         or not array.flags.c_contiguous
+        or (align and _address(array) % 8)
         or not array.flags.writeable
     ):
         shown = f"{array.ndim}-d {array.dtype}" if isinstance(array, np.ndarray) else repr(array)
         raise TypeError(
-            f"{name} must be a writeable, contiguous, one-dimensional array of dtype "
+            f"{name} must be a writeable, aligned, contiguous, one-dimensional array of dtype "
             f"{_DTYPE_NAMES[dtype]}, got {shown}"
         )
     if len(array) < rows:
         raise ValueError(f"{name} must hold at least {rows} rows, got {len(array)}")
 
 
-def to_message_array(messages: Any) -> NDArray[np.void]:
-    """``messages`` as a one-dimensional contiguous ``MESSAGE`` array, or a TypeError."""
-    return _records("messages", messages, MESSAGE)
+def to_message_array(messages: Any, *, align: bool = True) -> NDArray[np.void]:
+    """``messages`` as a one-dimensional, contiguous, aligned ``MESSAGE`` array, or a TypeError.
+
+    ``align=False``: compiled code looks itself at where in memory it begins.
+    """
+    return _records("messages", messages, MESSAGE, align)
 
 
 def to_order_array(
@@ -312,24 +381,45 @@ def to_order_array(
         "price",
         f"must be {-MAX_PRICE} to {MAX_PRICE} ticks",
     )
-    refuse((side == Side.BUY) & (price > band[1]), "price", f"must be {band[1]} at most of a bid")
-    refuse((side == Side.SELL) & (price < band[0]), "price", f"must be {band[0]} or more of an ask")
+    limit = rows["order_type"] != OrderType.MARKET
+    refuse(
+        limit & (side == Side.BUY) & (price > band[1]),
+        "price",
+        f"must be {band[1]} at most of a bid",
+    )
+    refuse(
+        limit & (side == Side.SELL) & (price < band[0]),
+        "price",
+        f"must be {band[0]} or more of an ask",
+    )
+    market = rows["order_type"] == OrderType.MARKET
+    refuse(
+        ~np.isin(rows["order_type"], list(OrderType)),
+        "order_type",
+        f"must be one of {_names(OrderType)}",
+    )
+    refuse(market & (not crossed), "order_type", "must be LIMIT in a continuous book")
+    refuse(market & (price != 0), "price", "must be 0 of a market order")
     refuse((size < 1) | (size > MAX_SIZE), "size", f"must be 1 to {MAX_SIZE} lots")
+    refuse(
+        (rows["filled"] < 0) | (rows["filled"] > MAX_SIZE),
+        "filled",
+        f"must be 0 to {MAX_SIZE} lots",
+    )
     refuse(
         rows["stp"] > max(SelfTradePrevention),
         "stp",
         f"must be one of {_names(SelfTradePrevention)}",
     )
     refuse(
-        (rows["flags"] & ~np.uint8(ALL_FLAGS)) != 0,
+        (rows["flags"] & ~np.uint8(_RESTING_FLAGS)) != 0,
         "flags",
-        f"must be a combination of {_names(Flag)}",
+        f"must be a combination of {_names(RESTING_FLAGS)}",
     )
-    refuse(rows["reserved"] != 0, "reserved", "must be 0")
     first = np.zeros(len(rows), dtype=bool)
     first[np.unique(rows["order_id"], return_index=True)[1]] = True
     refuse(~first, "order_id", "must be unique")
-    bids, asks = price[side == Side.BUY], price[side == Side.SELL]
+    bids, asks = price[limit & (side == Side.BUY)], price[limit & (side == Side.SELL)]
     if not crossed and len(bids) and len(asks) and bids.max() >= asks.min():
         raise ValueError(
             f"orders: the best bid {bids.max()} must be below the best ask {asks.min()}"
@@ -341,13 +431,28 @@ def to_order_array(
     return rows
 
 
-def _records(name: str, rows: Any, dtype: np.dtype[Any]) -> NDArray[np.void]:
+def _records(name: str, rows: Any, dtype: np.dtype[Any], align: bool = True) -> NDArray[np.void]:
     if not isinstance(rows, np.ndarray) or rows.dtype != dtype or rows.ndim != 1:
         shown = f"{rows.ndim}-d {rows.dtype}" if isinstance(rows, np.ndarray) else repr(rows)
         raise TypeError(
             f"{name} must be a one-dimensional array of dtype {_DTYPE_NAMES[dtype]}, got {shown}"
         )
-    return np.ascontiguousarray(rows)
+    return aligned(rows) if align else np.ascontiguousarray(rows)
+
+
+def aligned(rows: NDArray[Any]) -> NDArray[Any]:
+    """An array as compiled code reads it: contiguous, from a multiple of 8 bytes on.
+
+    A copy only where it is not so. Records have no alignment of their own in numpy's eyes.
+    """
+    rows = np.ascontiguousarray(rows)
+    return rows.copy() if _address(rows) % 8 else rows
+
+
+def _address(array: NDArray[Any]) -> int:
+    """Where in memory an array begins."""
+    address: int = array.ctypes.data  # far cheaper than the array interface of a record
+    return address
 
 
 def _names(enum: Iterable[Any]) -> str:
@@ -355,6 +460,9 @@ def _names(enum: Iterable[Any]) -> str:
 
 
 _DTYPE_NAMES = {EVENT: "lob.EVENT", MESSAGE: "lob.MESSAGE", ORDER: "lob.ORDER", QUOTE: "lob.QUOTE"}
+_RESTING_FLAGS, _ORDER_FLAGS, _REPLACE_FLAGS = (
+    sum(int(flag) for flag in flags) for flags in (RESTING_FLAGS, ORDER_FLAGS, REPLACE_FLAGS)
+)
 _BOOK_KINDS = tuple(kind for kind in Kind if kind < Kind.DEPOSIT)
 _KINDS = frozenset(map(int, _BOOK_KINDS))
 _RULES = frozenset(map(int, (Kind.SESSION, Kind.UNCROSS, Kind.BAND)))

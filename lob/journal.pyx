@@ -69,7 +69,7 @@ from lob.engine.records cimport (
 import numpy as np
 
 from lob import types
-from lob.checks import integer, to_order_array
+from lob.checks import aligned, integer, to_order_array
 
 __all__ = ["depth_at", "depths", "first_of_message", "quotes", "trades"]
 
@@ -106,12 +106,17 @@ cdef dict FAULTS = {
     FAULT_MIDDLE: "the tape starts in the middle of a message",
 }
 
+# Tapes are not chosen by whom they are read by, so the hash of their ids needs no secret.
+cdef uint64_t FACTOR = 0x9E3779B97F4A7C15
+
+
 cdef struct Shadow:
     Ladder sides[2]  # bids, asks
     OrderTable table
     int64_t budget  # orders that surely find memory
     bint entering  # the message at hand has an order of its own
     bint may_rest  # what it does not trade
+    uint8_t order_type
     int8_t side  # this and the rest: of that order
     int64_t order_id
     int64_t price
@@ -128,7 +133,7 @@ cdef class Follower:
         if (
             ladder_init(&self.book.sides[0]) < 0
             or ladder_init(&self.book.sides[1]) < 0
-            or table_init(&self.book.table) < 0
+            or table_init(&self.book.table, FACTOR) < 0
         ):
             raise MemoryError
 
@@ -151,7 +156,14 @@ cdef class Follower:
             if self.book.budget <= 0 and reserve(&self.book) < 0:
                 raise MemoryError
             self.book.budget -= 1
-            rest(&self.book, row[i].order_id, row[i].side, row[i].price, row[i].size)
+            rest(
+                &self.book,
+                row[i].order_id,
+                row[i].side,
+                row[i].order_type,
+                row[i].price,
+                row[i].size,
+            )
         return 0
 
 
@@ -349,14 +361,14 @@ cdef object bytes_of(object events):
         raise TypeError(
             f"events must be a one-dimensional array of dtype lob.EVENT, got {shown}"
         )
-    return np.ascontiguousarray(events).view(np.uint8)
+    return aligned(events).view(np.uint8)
 
 
 cdef object stops_of(object upto, Py_ssize_t count):
     stops = np.asarray(upto)
     if stops.ndim != 1 or (stops.size and stops.dtype.kind not in "iu"):
         raise TypeError(f"upto must be a one-dimensional array of integers, got {upto!r}")
-    stops = np.ascontiguousarray(stops, np.int64)
+    stops = aligned(np.asarray(stops, np.int64))
     if len(stops) and (stops.min() < 0 or stops.max() > count or (np.diff(stops) < 0).any()):
         raise ValueError(f"upto must never fall and stay within 0 to {count}, got {upto!r}")
     return stops
@@ -416,7 +428,10 @@ cdef int64_t any_of(const Event *event, int64_t count, uint16_t instrument) noex
 cdef inline void look_ahead(Shadow *book, const Event *event) noexcept nogil:
     """Ask for the bucket of the order that an event to come will look up."""
     table_prefetch(
-        &book.table, hash_id(event.resting_order_id if event.kind == TRADE else event.order_id)
+        &book.table,
+        hash_id(
+            &book.table, event.resting_order_id if event.kind == TRADE else event.order_id
+        ),
     )
 
 
@@ -467,9 +482,9 @@ cdef inline int enter(Shadow *book, const Event *event) noexcept nogil:
         return FAULT_MEMORY
     book.budget -= 1
     book.entering = True
-    book.may_rest = (
-        event.order_type != MARKET and event.time_in_force != IOC and event.time_in_force != FOK
-    )
+    # A market order that is not cancelled waits for a call auction.
+    book.may_rest = event.time_in_force != IOC and event.time_in_force != FOK
+    book.order_type = event.order_type
     book.order_id = event.order_id
     book.side = event.side
     book.price = event.price
@@ -491,7 +506,7 @@ cdef inline void settle(Shadow *book) noexcept nogil:
     An order that may not rest has something open only where the tape ends before it is cancelled.
     """
     if book.entering and book.may_rest and book.leaves > 0:
-        rest(book, book.order_id, book.side, book.price, book.leaves)
+        rest(book, book.order_id, book.side, book.order_type, book.price, book.leaves)
     book.entering = False
 
 
@@ -508,13 +523,17 @@ cdef int reserve(Shadow *book) noexcept nogil:
 
 
 cdef inline void rest(
-    Shadow *book, int64_t order_id, int8_t side, int64_t price, int64_t size
+    Shadow *book, int64_t order_id, int8_t side, uint8_t order_type, int64_t price, int64_t size
 ) noexcept nogil:
     cdef Ladder *ladder = &book.sides[side < 0]
-    cdef uint32_t at = ladder_add(ladder, <uint64_t>(MAX_PRICE - side * price), price)
-    cdef uint32_t order = table_add(&book.table, order_id, hash_id(order_id))
+    cdef uint32_t at = 0
+    cdef uint32_t order = table_add(&book.table, order_id, hash_id(&book.table, order_id))
     book.table.orders[order].size = size
     book.table.orders[order].side = side
+    book.table.orders[order].order_type = order_type
+    if order_type == MARKET:  # it waits at no price, and shows in no quote
+        return
+    at = ladder_add(ladder, <uint64_t>(MAX_PRICE - side * price), price)
     book.table.orders[order].level = at
     ladder.levels[at].size += size
     ladder.levels[at].orders += 1
@@ -525,7 +544,7 @@ cdef inline int take(
 ) noexcept nogil:
     """Take lots off an order that rests, and it out where none are left."""
     cdef uint64_t slot = 0
-    cdef uint32_t index = table_seek(&book.table, order_id, hash_id(order_id), &slot)
+    cdef uint32_t index = table_seek(&book.table, order_id, hash_id(&book.table, order_id), &slot)
     cdef RestingOrder *order = &book.table.orders[index]
     if unlikely(index == 0):
         return FAULT_UNKNOWN
@@ -537,7 +556,7 @@ cdef inline int take(
 
 cdef inline int take_out(Shadow *book, int64_t order_id) noexcept nogil:
     cdef uint64_t slot = 0
-    cdef uint32_t index = table_seek(&book.table, order_id, hash_id(order_id), &slot)
+    cdef uint32_t index = table_seek(&book.table, order_id, hash_id(&book.table, order_id), &slot)
     cdef int64_t size = book.table.orders[index].size
     if unlikely(index == 0):
         return FAULT_UNKNOWN
@@ -549,7 +568,12 @@ cdef inline int lose(Shadow *book, uint32_t index, uint64_t slot, int64_t size) 
     """Take the lots that an order lost off its level, and both out where they are empty."""
     cdef RestingOrder *order = &book.table.orders[index]
     cdef Ladder *ladder = &book.sides[order.side < 0]
-    cdef Level *level = &ladder.levels[order.level]
+    cdef Level *level
+    if order.order_type == MARKET:
+        if order.size == 0:
+            table_remove(&book.table, slot)
+        return FAULT_NONE
+    level = &ladder.levels[order.level]
     level.size -= size
     if order.size == 0:
         level.orders -= 1

@@ -5,7 +5,8 @@ compiled code, and the differential tests hold the two to the same events, messa
 Nothing falls back to this one: it is some hundred times slower.
 """
 
-from collections.abc import Iterator
+import copy as copying
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -17,12 +18,14 @@ from sortedcontainers import SortedDict
 from lob.checks import (
     INT32,
     Message,
+    apart,
     integer,
     misuse,
     to_band,
     to_message_array,
     to_order_array,
     to_output,
+    to_protection,
     to_reference,
 )
 from lob.types import (
@@ -45,6 +48,7 @@ from lob.types import (
     TimeInForce,
     Trade,
 )
+from lob.units import PPM
 from lob.venue.call_auction import Uncross, uncross
 
 __all__ = ["OrderBook", "Outcome"]
@@ -79,6 +83,8 @@ class _Open:
     flags: int
     order_type: int = OrderType.LIMIT
     time_in_force: int = TimeInForce.GTC
+    filled: int = 0
+    """Lots it has traded so far."""
 
 
 Queue = dict[int, _Open]
@@ -91,7 +97,7 @@ class OrderBook:
     Same contract as ``lob.OrderBook``; see there for what each method takes and returns.
     """
 
-    def __init__(self, instrument: int = 0) -> None:
+    def __init__(self, instrument: int = 0, *, unique_ids: bool = False) -> None:
         self.instrument = integer("instrument", instrument, 0, 2**16 - 1)
         self.seq = 0
         # Prices sort ascending; the best bid is the last key, the best ask the first.
@@ -99,7 +105,10 @@ class OrderBook:
             Side.BUY: SortedDict(),
             Side.SELL: SortedDict(),
         }
+        # Market orders that wait for a call auction.
+        self._waiting: dict[int, Queue] = {Side.BUY: {}, Side.SELL: {}}
         self._volume: dict[int, int] = {Side.BUY: 0, Side.SELL: 0}
+        self._used: set[int] | None = set() if unique_ids else None
         self._orders: dict[int, _Open] = {}
         self._events: list[tuple[int, ...]] = []
         self._message = Message()
@@ -123,8 +132,11 @@ class OrderBook:
         stp: int = STP.NONE,
         tag: int = 0,
         ts_event: int = 0,
+        protection: int = 0,
+        protection_ppm: int = 0,
     ) -> Outcome:
         """Enter a new order."""
+        trail, relative = to_protection(protection, protection_ppm)
         if price is None:
             if order_type == OrderType.LIMIT:
                 raise TypeError("price must be given for a limit order")
@@ -139,7 +151,8 @@ class OrderBook:
                 owner=integer("owner", owner, *INT32),
                 order_type=integer("order_type", order_type),
                 time_in_force=integer("time_in_force", time_in_force),
-                flags=Flag.POST_ONLY if post_only else 0,
+                flags=(Flag.POST_ONLY if post_only else 0) | (Flag.RELATIVE if relative else 0),
+                trail=trail,
                 min_size=integer("min_size", min_size),
                 stp=integer("stp", stp),
                 tag=integer("tag", tag),
@@ -148,23 +161,25 @@ class OrderBook:
             )
         )
 
-    def cancel(self, order_id: int, *, ts_event: int = 0) -> Outcome:
+    def cancel(self, order_id: int, *, owner: int = 0, ts_event: int = 0) -> Outcome:
         """Take an order out of the book."""
         return self._one(
             Message(
                 kind=Kind.CANCEL,
                 order_id=integer("order_id", order_id),
+                owner=integer("owner", owner, *INT32),
                 ts_event=integer("ts_event", ts_event),
                 instrument=self.instrument,
             )
         )
 
-    def reduce(self, order_id: int, size: int, *, ts_event: int = 0) -> Outcome:
+    def reduce(self, order_id: int, size: int, *, owner: int = 0, ts_event: int = 0) -> Outcome:
         """Take lots off an order that keeps its place."""
         return self._one(
             Message(
                 kind=Kind.REDUCE,
                 order_id=integer("order_id", order_id),
+                owner=integer("owner", owner, *INT32),
                 size=integer("size", size),
                 ts_event=integer("ts_event", ts_event),
                 instrument=self.instrument,
@@ -177,6 +192,8 @@ class OrderBook:
         *,
         price: int | None = None,
         size: int | None = None,
+        total_size: bool = False,
+        owner: int = 0,
         ts_event: int = 0,
     ) -> Outcome:
         """Give an order a new price, a new open size, or both."""
@@ -184,12 +201,16 @@ class OrderBook:
         order = self._orders.get(order_id)
         if price is None:
             price = order.price if order else 0
-        if size is None:
-            size = order.size if order else 1
+        if size is None and order:
+            size = min(order.size + (order.filled if total_size else 0), MAX_SIZE)
+        elif size is None:
+            size = 1
         return self._one(
             Message(
                 kind=Kind.REPLACE,
                 order_id=order_id,
+                flags=Flag.TOTAL_SIZE if total_size else 0,
+                owner=integer("owner", owner, *INT32),
                 price=integer("price", price),
                 size=integer("size", size),
                 ts_event=integer("ts_event", ts_event),
@@ -249,6 +270,7 @@ class OrderBook:
         rows = [Message._make(row) for row in to_message_array(messages).tolist()]
         to_output("out", out, EVENT)
         to_output("quotes", quotes, QUOTE, len(rows))
+        apart(messages=messages, out=out, quotes=quotes)
         for i, message in enumerate(rows):
             problem = misuse(message, self.instrument)
             if problem:
@@ -283,6 +305,9 @@ class OrderBook:
         order = self._orders.get(message.order_id)
         if order is None:
             self._reject(Reason.UNKNOWN_ORDER)
+        elif message.owner not in (order.owner, 0):
+            # Owner 0 is whoever operates the book. How much is open is nothing to a stranger.
+            self._reject(Reason.NOT_OWNER)
         elif message.kind == Kind.CANCEL:
             self._cancel(order, Reason.NONE)
         elif message.kind == Kind.REDUCE:
@@ -291,6 +316,7 @@ class OrderBook:
             self._replace(order, message)
 
     def _new(self, message: Message) -> None:
+        message = self._protected(message)
         market = message.order_type == OrderType.MARKET
         order = _Open(
             order_id=message.order_id,
@@ -304,14 +330,15 @@ class OrderBook:
             order_type=message.order_type,
             time_in_force=message.time_in_force,
         )
-        may_rest = not market and message.time_in_force == TimeInForce.GTC
+        collecting = self.session == Session.CALL
+        may_rest = message.time_in_force == TimeInForce.GTC and (collecting or not market)
         if self.session == Session.HALTED:
             self._reject(Reason.HALTED)
-        elif message.order_id in self._orders:
+        elif message.order_id in self._orders or message.order_id in (self._used or ()):
             self._reject(Reason.DUPLICATE_ORDER_ID)
         elif not market and not self._allowed(order.price):
             self._reject(Reason.PRICE_BAND)
-        elif self.session == Session.CALL and (not may_rest or message.min_size):
+        elif collecting and (not may_rest or message.min_size or (market and message.trail)):
             self._reject(Reason.COLLECTING)
         elif may_rest and self._volume[order.side] + order.size > MAX_SIZE:
             self._reject(Reason.VOLUME_LIMIT)
@@ -323,6 +350,8 @@ class OrderBook:
             self._reject(Reason.MINIMUM_SIZE)
         else:
             self._emit(EventKind.ACCEPTED, order, order.size)
+            if self._used is not None:
+                self._used.add(order.order_id)
             self._match(order)
             if order.size and may_rest:
                 self._rest(order)
@@ -336,30 +365,64 @@ class OrderBook:
                     reason = Reason.PRICE_BAND if beyond else Reason.NO_LIQUIDITY
                 self._emit(EventKind.CANCELLED, order, remainder, reason)
 
-    def _replace(self, order: _Open, message: Message) -> None:
-        """A pure decrease keeps the order's place; anything else takes it out and enters it anew.
+    def _protected(self, message: Message) -> Message:
+        """A market order with a protection limit is a limit order there, if it can trade at all.
 
-        Price and open size change, all else stays: a post-only order stays post-only.
+        The limit is so many ticks, or ppm rounded down to ticks, beyond the best price of the other
+        side, and within the band.
         """
-        if self._volume[order.side] - order.size + message.size > MAX_SIZE:
+        best = self._best(-message.side)
+        if (
+            message.order_type != OrderType.MARKET
+            or not message.trail
+            or self.session != Session.CONTINUOUS
+            or best is None
+            or (best[0] > self._high if message.side == Side.BUY else best[0] < self._low)
+        ):
+            return message
+        away = message.trail
+        if message.flags & Flag.RELATIVE:
+            away = abs(best[0]) * away // PPM
+        self._message = message._replace(
+            order_type=OrderType.LIMIT,
+            price=max(self._low, min(self._high, best[0] + message.side * away)),
+            flags=message.flags & ~int(Flag.RELATIVE),
+            trail=0,
+        )
+        return self._message
+
+    def _replace(self, order: _Open, message: Message) -> None:
+        """What is no larger, at the same price, keeps its place; all else is entered anew.
+
+        Price and open size change, all else stays: a post-only order stays post-only, and a market
+        order that waits for a call auction, which has no price, stays one.
+        """
+        market = order.order_type == OrderType.MARKET
+        size = message.size
+        if message.flags & Flag.TOTAL_SIZE:
+            size -= order.filled
+            if size <= 0:
+                self._cancel(order, Reason.NONE)
+                return
+        if self._volume[order.side] - order.size + size > MAX_SIZE:
             self._reject(Reason.VOLUME_LIMIT, order)
             return
-        if message.price == order.price and message.size < order.size:
-            self._volume[order.side] -= order.size - message.size
-            order.size = message.size
+        if (market or message.price == order.price) and size <= order.size:
+            self._volume[order.side] -= order.size - size
+            order.size = size
             self._emit(EventKind.REPLACED, order, order.size)
             return
         if self.session == Session.HALTED:
             self._reject(Reason.HALTED, order)
             return
-        if not self._allowed(message.price):
+        if not market and not self._allowed(message.price):
             self._reject(Reason.PRICE_BAND, order)
             return
         if order.flags & Flag.POST_ONLY and self._crosses(order, message.price):
             self._reject(Reason.POST_ONLY, order)
             return
         self._remove(order)
-        order.price, order.size = message.price, message.size
+        order.price, order.size = 0 if market else message.price, size
         self._emit(EventKind.REPLACED, order, order.size)
         self._match(order)
         if order.size:
@@ -371,16 +434,20 @@ class OrderBook:
             return
         while order.size and self._crosses(order):
             resting = self._first(-order.side)
-            if order.stp != STP.NONE and resting.owner == order.owner:
+            if order.stp != STP.NONE and resting.owner == order.owner != 0:
                 self._prevent_self_trade(order, resting)
                 continue
             size = min(order.size, resting.size)
-            order.size -= size
-            resting.size -= size
+            self._fill(order, size)
+            self._fill(resting, size)
             self._volume[resting.side] -= size
             self._emit(EventKind.TRADE, order, size, resting=resting)
             if not resting.size:
                 self._remove(resting)
+
+    def _fill(self, order: _Open, size: int) -> None:
+        order.size -= size
+        order.filled = min(order.filled + size, MAX_SIZE)
 
     def _prevent_self_trade(self, order: _Open, resting: _Open) -> None:
         """The resting order's event comes first."""
@@ -409,7 +476,7 @@ class OrderBook:
                 if not left:
                     break
                 size = min(left, resting.size)
-                if order.stp == STP.NONE or resting.owner != order.owner:
+                if order.stp == STP.NONE or resting.owner != order.owner or not order.owner:
                     traded += size
                     left -= size
                 elif order.stp == STP.DECREMENT:
@@ -420,6 +487,8 @@ class OrderBook:
 
     def _crosses(self, order: _Open, price: int | None = None) -> bool:
         best = self._best(-order.side)
+        if self._waiting[-order.side]:
+            return True
         return best is not None and self._crosses_at(
             order, order.price if price is None else price, best[0]
         )
@@ -441,6 +510,11 @@ class OrderBook:
         if self.session == Session.CONTINUOUS:
             found = self._found(message)
         self._rule(EventKind.SESSION, message, found)
+        if self.session == Session.CONTINUOUS:
+            # What is left of market orders has nothing to rest at.
+            for queue in self._waiting.values():
+                for order in list(queue.values()):
+                    self._cancel(order, Reason.NO_LIQUIDITY)
 
     def _uncross_now(self, message: Message) -> None:
         if self.session == Session.HALTED:
@@ -473,21 +547,20 @@ class OrderBook:
         self._trade_at(found.price, found.volume)
 
     def _trade_at(self, price: int, left: int) -> None:
-        """Let the first lots of either side trade at one price, best price first, oldest first.
+        """Let the first lots of either side trade at one price.
 
-        Where two orders of one owner meet of which one has self-trade prevention, both lose the
-        lots without a trade, whatever the mode: anything more would move the price that was found.
+        Market orders go first, then the best price, and at a price the oldest order. No self-trade
+        is prevented: the price and the volume are announced, and both would change.
         """
         while left:
-            buy, sell = self._first(Side.BUY), self._first(Side.SELL)
+            buy, sell = (
+                next(iter(self._waiting[side].values()), None) or self._first(side)
+                for side in (Side.BUY, Side.SELL)
+            )
             size = min(left, buy.size, sell.size)
             left -= size
-            if buy.owner == sell.owner and (buy.stp != STP.NONE or sell.stp != STP.NONE):
-                self._take_off(sell, size, Reason.SELF_TRADE)
-                self._take_off(buy, size, Reason.SELF_TRADE)
-                continue
             for order in (buy, sell):
-                order.size -= size
+                self._fill(order, size)
                 self._volume[order.side] -= size
             self._emit(EventKind.TRADE, buy, size, Reason.UNCROSS, sell, price)
             for order in (buy, sell):
@@ -497,17 +570,26 @@ class OrderBook:
     # ---------------------------------------------------------------- the book's state
 
     def _rest(self, order: _Open) -> None:
-        self._queues[order.side].setdefault(order.price, {})[order.order_id] = order
+        if order.order_type == OrderType.MARKET:
+            self._waiting[order.side][order.order_id] = order
+        else:
+            self._queues[order.side].setdefault(order.price, {})[order.order_id] = order
         self._orders[order.order_id] = order
         self._volume[order.side] += order.size
 
     def _remove(self, order: _Open) -> None:
-        queue = self._queues[order.side][order.price]
+        queue = self._queue_of(order)
         del queue[order.order_id]
-        if not queue:
+        if not queue and order.order_type != OrderType.MARKET:
             del self._queues[order.side][order.price]
         del self._orders[order.order_id]
         self._volume[order.side] -= order.size
+
+    def _queue_of(self, order: _Open) -> Queue:
+        if order.order_type == OrderType.MARKET:
+            return self._waiting[order.side]
+        queue: Queue = self._queues[order.side][order.price]
+        return queue
 
     def _cancel(self, order: _Open, reason: Reason) -> None:
         self._take_off(order, order.size, reason)
@@ -656,12 +738,19 @@ class OrderBook:
         bids, asks = (
             [
                 (order.price, order.size)
-                for _, queue in self._levels(side)
+                for price, queue in self._levels(side)
                 for order in queue.values()
+                if self._allowed(price)
             ]
             for side in (Side.BUY, Side.SELL)
         )
-        return uncross(bids, asks, reference_price)
+        to_buy, to_sell = (
+            sum(order.size for order in self._waiting[side].values())
+            for side in (Side.BUY, Side.SELL)
+        )
+        if reference_price is not None and (to_buy or to_sell):
+            reference_price = max(self._low, min(self._high, reference_price))
+        return uncross(bids, asks, reference_price, market_bids=to_buy, market_asks=to_sell)
 
     @property
     def best_bid(self) -> int | None:
@@ -687,9 +776,12 @@ class OrderBook:
         """Every resting order as ``ORDER`` rows: bids then asks, in order of priority."""
         return np.array(
             [
-                (o.order_id, o.price, o.size, o.tag, o.owner, o.side, o.stp, o.flags, 0)
+                (
+                    *(o.order_id, o.price, o.size, o.tag, o.owner),
+                    *(o.side, o.stp, o.flags, o.order_type, o.filled),
+                )
                 for side in (Side.BUY, Side.SELL)
-                for _, queue in self._levels(side)
+                for queue in (self._waiting[side], *(queue for _, queue in self._levels(side)))
                 for o in queue.values()
             ],
             dtype=ORDER,
@@ -709,13 +801,15 @@ class OrderBook:
             Side(order.side),
             STP(order.stp),
             Flag(order.flags),
+            OrderType(order.order_type),
+            order.filled,
         )
 
     def queue_position(self, order_id: int) -> int:
         """Lots ahead of an order at its price. Raises ``KeyError`` if it does not rest here."""
         order = self._orders[integer("order_id", order_id)]
         ahead = 0
-        for other in self._queues[order.side][order.price].values():
+        for other in self._queue_of(order).values():
             if other is order:
                 break
             ahead += other.size
@@ -767,39 +861,66 @@ class OrderBook:
         seq: int = 0,
         session: int = Session.CONTINUOUS,
         band: tuple[int | None, int | None] = (None, None),
+        unique_ids: bool = False,
+        used_ids: Iterable[int] = (),
     ) -> "OrderBook":
         """A book that holds these ``ORDER`` rows; at one price the earlier row goes first."""
-        book = cls(instrument)
-        book.seq = integer("seq", seq, 0, MAX_SIZE)
-        book.session = Session(integer("session", session, 0, max(Session)))
-        book._low, book._high = to_band(*band)
-        crossed = book.session != Session.CONTINUOUS
-        rows = to_order_array(orders, crossed, (book._low, book._high))
-        for row in rows.tolist():
-            order_id, price, size, tag, owner, side, stp, flags, _ = row
-            book._rest(_Open(order_id, side, price, size, owner, tag, stp, flags))
+        book = cls(instrument, unique_ids=True) if unique_ids else cls(instrument)
+        book._fill_with(orders, seq, session, band, used_ids)
         return book
+
+    def _fill_with(
+        self,
+        orders: NDArray[np.void],
+        seq: int,
+        session: int,
+        band: tuple[int | None, int | None],
+        used_ids: Iterable[int],
+    ) -> None:
+        self.seq = integer("seq", seq, 0, MAX_SIZE)
+        self.session = Session(integer("session", session, 0, max(Session)))
+        self._low, self._high = to_band(*band)
+        crossed = self.session != Session.CONTINUOUS
+        rows = to_order_array(orders, crossed, (self._low, self._high))
+        for row in rows.tolist():
+            order_id, price, size, tag, owner, side, stp, flags, order_type, filled = row
+            order = _Open(order_id, side, price, size, owner, tag, stp, flags, order_type)
+            order.filled = filled
+            self._rest(order)
+        if self._used is not None:
+            self._used |= {integer("used_ids", order_id) for order_id in used_ids}
+            self._used |= set(self._orders)
+
+    @property
+    def used_ids(self) -> tuple[int, ...] | None:
+        """The ids that no new order may have, in order; ``None``: those that rest."""
+        return None if self._used is None else tuple(sorted(self._used))
 
     def copy(self) -> "OrderBook":
         """An independent book in the same state."""
-        return _restore(*self.__reduce__()[1])
+        return copying.deepcopy(self)
 
     def digest(self) -> str:
         """32 hex digits that tell whether two books are in the same state.
 
         That is: whether they hold the same orders in the same order, in the same session and band.
         """
-        return state_digest(self.orders(), self.session, self.band)
+        return state_digest(self.orders(), self.session, self.band, self.used_ids)
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = type(self), self.orders(), self.instrument, self.seq, int(self.session), self.band
-        return _restore, state
+        own = vars(OrderBook())
+        added = {name: value for name, value in vars(self).items() if name not in own}
+        return _restore, (*state, self.used_ids), added or None
 
     def check(self) -> None:
         """Raise ``AssertionError`` unless the book is consistent."""
         seen = 0
         for side, queues in self._queues.items():
-            volume = 0
+            waiting = self._waiting[side]
+            assert not waiting or self.session != Session.CONTINUOUS, "market orders wait"
+            volume = sum(order.size for order in waiting.values())
+            seen += len(waiting)
             for price, queue in queues.items():
                 assert queue, f"empty level at {price}"
                 assert -MAX_PRICE <= price <= MAX_PRICE, f"price {price}"
@@ -825,15 +946,24 @@ def _restore(
     seq: int,
     session: int,
     band: tuple[int | None, int | None],
+    used_ids: tuple[int, ...] | None = None,
 ) -> OrderBook:
-    return cls.from_orders(orders, instrument=instrument, seq=seq, session=session, band=band)
+    book = cls.__new__(cls)
+    OrderBook.__init__(book, instrument, unique_ids=used_ids is not None)
+    book._fill_with(orders, seq, session, band, used_ids or ())
+    return book
 
 
 def state_digest(
-    orders: NDArray[np.void], session: int, band: tuple[int | None, int | None]
+    orders: NDArray[np.void],
+    session: int,
+    band: tuple[int | None, int | None],
+    used_ids: tuple[int, ...] | None = None,
 ) -> str:
     """What ``OrderBook.digest`` returns."""
     digest = blake2b(orders.tobytes(), digest_size=16)
+    if used_ids is not None:
+        digest.update(repr(used_ids).encode())
     if session != Session.CONTINUOUS or band != (None, None):
         digest.update(repr((int(session), *band)).encode())
     return digest.hexdigest()

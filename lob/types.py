@@ -27,6 +27,7 @@ __all__ = [
     "LIQUIDATION_TAG",
     "MAX_PRICE",
     "MAX_SIZE",
+    "MAX_TIME",
     "MESSAGE",
     "ORDER",
     "QUOTE",
@@ -54,6 +55,9 @@ MAX_SIZE = 2**62 - 1
 
 Any sum of sizes therefore fits a signed 64-bit integer, and any notional one of 128 bits.
 """
+
+MAX_TIME = 2**62 - 1
+"""The last time in ns that a venue or a run may reach, in 2116: any delay can be added to it."""
 
 LIQUIDATION_TAG = 2**62
 """Tags from here on are liquidations: the order a liquidation causes carries its tag."""
@@ -130,7 +134,8 @@ class TimeInForce(IntEnum):
 class SelfTradePrevention(IntEnum):
     """What happens when an incoming order meets a resting one of the same owner.
 
-    The mode of the incoming order decides.
+    The mode of the incoming order decides, whatever that of the resting one. Owner 0 is nobody, so
+    nothing of it is a self-trade, and a call auction prevents none: its volume is announced first.
     """
 
     NONE = 0
@@ -152,6 +157,11 @@ class Flag(IntFlag):
     """Rejected if it would trade at once."""
     REDUCE_ONLY = 2
     """May only bring the owner's position nearer to zero; clearing enforces it."""
+    TOTAL_SIZE = 4
+    """Of a REPLACE: ``size`` is the order's total, and what has traded of it counts against it. So
+    a fill that the sender has not heard of yet does not make the order larger than meant."""
+    RELATIVE = 8
+    """Of a market order: ``trail`` is in ppm of the best price, not in ticks."""
     VENUE = 128
     """The venue or a liquidation design wrote the order itself: never fed back on replay."""
 
@@ -210,8 +220,8 @@ class Reason(IntEnum):
     LIQUIDATED = 17
     """The order's account failed, and its orders were cancelled."""
     COLLECTING = 18
-    """The book collects for a call auction, which takes limit orders only, good till cancelled and
-    without a minimum size."""
+    """The book collects for a call auction, which takes limit and market orders, good till
+    cancelled, without a minimum size and without a protection limit."""
     UNCROSS = 19
     """Of a TRADE: in a call auction. Both orders rested, so neither was the aggressor."""
     ILLIQUID = 24
@@ -225,6 +235,11 @@ class Reason(IntEnum):
     """A bid that does not beat the best one by enough."""
     LEAVES_DUST = 31
     """What it would leave of a liquidation is less than may be left."""
+    NOT_OWNER = 32
+    """The order is somebody else's."""
+    UNSETTLED = 33
+    """A trade of it could not be settled: its value, or a balance after it, would not fit 62 bits,
+    or an inverse contract would trade below a price of 1."""
 
 
 class EntryKind(IntEnum):
@@ -320,18 +335,19 @@ MESSAGE = np.dtype(
         ("reserved", "<i4"),  # must be 0
         ("tag", "<i8"),  # opaque to the venue, carried to every event of the order
         ("min_size", "<i8"),  # lots that must fill at once, 0: none
-        ("display_size", "<i8"),  # this and the next three serve order types to come: must be 0
+        ("display_size", "<i8"),  # this and the rest serve order types to come: must be 0
         ("stop_price", "<i8"),
-        ("trail", "<i8"),
+        ("trail", "<i8"),  # of a market order: its protection limit's distance from the best price
         ("expire_ts", "<i8"),
     ]
 )
 """What a participant asks for, 96 bytes.
 
 A NEW reads every field (except the ``price`` of a market order). A CANCEL reads ``order_id``; a
-REDUCE ``order_id`` and ``size``, the lots to take off; a REPLACE ``order_id``, ``price`` and
-``size``, the lots to leave open: all else about the order stays as it was. All read ``ts_event``
-and ``instrument``. What is not read is not checked.
+REDUCE ``order_id`` and ``size``, the lots to take off; a REPLACE ``order_id``, ``price``, ``flags``
+and ``size``, the lots to leave open: all else about the order stays as it was. These three read
+``owner``, who must be the order's; 0 is whoever operates the book, and may do so to any order. All
+read ``ts_event`` and ``instrument``. What is not read is not checked.
 """
 
 EVENT = np.dtype(
@@ -393,7 +409,7 @@ ENTRY = np.dtype(
         ("credit", "<i4"),  # account that receives
         ("asset", "<u2"),
         ("instrument", "<u2"),
-        ("protocol", "<u2"),  # number of the clearing
+        ("clearing", "<i2"),  # number of it, from 0; -1: no clearing wrote the row
         ("kind", "u1"),  # EntryKind
         ("reason", "u1"),  # Reason
         ("stage", "u1"),  # of the design, from 0
@@ -419,10 +435,11 @@ ORDER = np.dtype(
         ("side", "i1"),  # Side
         ("stp", "u1"),  # SelfTradePrevention
         ("flags", "u1"),  # Flag
-        ("reserved", "u1"),
+        ("order_type", "u1"),  # OrderType: a market order waits for a call auction, at price 0
+        ("filled", "<i8"),  # lots it has traded so far
     ]
 )
-"""One resting order, 40 bytes: a row of the L3 view, in order of priority."""
+"""One resting order, 48 bytes: a row of the L3 view, in order of priority."""
 
 LEVEL = np.dtype([("price", "<i8"), ("size", "<i8"), ("orders", "<i8")])
 """One price: a row of the L2 view, best first. ``size`` in lots, ``orders`` a count."""
@@ -450,6 +467,8 @@ class Order(NamedTuple):
     side: Side
     stp: SelfTradePrevention
     flags: Flag
+    order_type: OrderType = OrderType.LIMIT
+    filled: int = 0
 
 
 class Trade(NamedTuple):

@@ -183,20 +183,20 @@ cdef class Poisson(BackgroundFlow):
         if orders is not None:
             order = orders.at(place)
             prefetch(orders.place_of(order.handle))
-            prefetch(&book.table.buckets[hash_id(order.order_id) & book.table.mask])
+            prefetch(&book.table.buckets[hash_id(&book.table, order.order_id) & book.table.mask])
         orders = self.find(self.later_luck * self.rate / self.theta_most, &place)
         if orders is not None:
-            hashed = hash_id(orders.at(place).order_id)
+            hashed = hash_id(&book.table, orders.at(place).order_id)
             prefetch(&book.table.orders[table_guess(&book.table, hashed)])
             prefetch(orders.place_of(orders.at(orders.count - 1).handle))
         orders = self.find(self.luck * self.rate / self.theta_most, &place)
         if orders is not None:
-            hashed = hash_id(orders.at(place).order_id)
+            hashed = hash_id(&book.table, orders.at(place).order_id)
             record = &book.table.orders[table_guess(&book.table, hashed)]
             prefetch(&book.table.orders[record.prev])
             prefetch(&book.table.orders[record.next])
             prefetch(&book.sides[record.side < 0].levels[record.level])
-        hashed = hash_id((<int64_t>self.owner << 32) | (self.orders_sent + 2))
+        hashed = hash_id(&book.table, (<int64_t>self.owner << 32) | (self.orders_sent + 2))
         prefetch(&book.table.buckets[hashed & book.table.mask])
         return 0
 

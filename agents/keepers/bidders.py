@@ -250,7 +250,7 @@ class AuctionKeeper(Auctioneer, Keeper):
     Parameters
     ----------
     rule, sealed_rule
-        ``BiddingRule``: ``Ascending(50_000)`` and, the value itself, ``ShareOfValue()`` if not given.
+        ``BiddingRule``; if not given, ``Ascending(50_000)`` and the value, ``ShareOfValue()``.
     """
 
     def __init__(

@@ -98,6 +98,7 @@ class Bot(Agent):
         self.account = 0
         self.cash_asset = 0
         self.gas_account = 0
+        self.last_out = self.last_back = 0  # ns: when the latest message, and news, arrive
         self.agenda: list[tuple[int, int, str, Any]] = []
         self.entered = 0
         self.following: dict[int, Offer] = {}
@@ -298,14 +299,26 @@ class Bot(Agent):
         return now
 
     def delay_to_venue(self) -> int:
-        """Latency of one message, in ns."""
-        way = self.way_out
-        return way.draw(self.delays) if isinstance(way, Latency) else 0
+        """Latency of one message, in ns: none arrives before the last."""
+        self.last_out, delay = self.behind(self.last_out, self.way_out)
+        return delay
 
     def delay_from_venue(self) -> int:
-        """Latency of news, in ns."""
-        way = self.from_venue
-        return 0 if way is None else way.draw(self.delays)
+        """Latency of news, in ns: none arrive before the last."""
+        self.last_back, delay = self.behind(self.last_back, self.from_venue)
+        return delay
+
+    def behind(self, last: int, way: object) -> tuple[int, int]:
+        """When something arrives that sets out now, and its delay, in ns; ``last``: the last did.
+
+        Where the latency lets messages overtake each other, they need not wait.
+        """
+        if not isinstance(way, Latency):
+            return last, 0
+        arrival = self.now + way.draw(self.delays)
+        if not way.overtaking:
+            arrival = max(arrival, last)
+        return arrival, arrival - self.now
 
     # ---------------------------------------------------------------- money
 

@@ -281,7 +281,7 @@ cdef class AdaptiveMakers(Population):
         """The book leans: every maker hears of it, as late as its news are."""
         cdef int64_t member
         for member in range(self.members):
-            self.wake_at(self.simulation.later(self.delay_back(member)), LEANS | member)
+            self.wake_at(self.simulation.later(self.under_way_back(member)), LEANS | member)
         return 0
 
     cdef int wake(self, uint32_t payload) except -1:

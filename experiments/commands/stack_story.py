@@ -56,7 +56,7 @@ def stack_rows(study: "SpiralStudy", answer: dict[str, Any]) -> list[tuple[str, 
     parts = [run["stack"] for run in study.full]
     rows = _risk_rows(answer["risk_before"])
     rows += [
-        ("failed in", _join(names, _mean([part["failures_by_protocol"] for part in parts]))),
+        ("failed in", _join(names, _mean([part["failures_by_clearing"] for part in parts]))),
         ("pulled down by another", _contagion(names, _mean([part["contagion"] for part in parts]))),
         ("sold by layer of claims", _layers([part["lots_by_layer"] for part in parts], "lots")),
         ("of the drop", _drop(parts)),

@@ -66,14 +66,14 @@ def hand_overs(
         & np.isin(opened["tag"][legs.case], offered)
         & ~((legs.kind == EntryKind.TAKEOVER) & np.isin(legs.other, list(metadata.system)))
     )
-    holdings = {(one.protocol, one.asset): one for one in metadata.holdings}
+    holdings = {(one.clearing, one.asset): one for one in metadata.holdings}
     bids: dict[int, float] = {}
     found: list[HandOver] = []
     last: dict[int, int] = {}
     for row in rows.tolist():
         case, amount = int(legs.case[row]), float(legs.amount[row])
-        protocol = int(opened["protocol"][case])
-        holding = holdings.get((protocol, int(legs.asset[row])))
+        clearing = int(opened["clearing"][case])
+        holding = holdings.get((clearing, int(legs.asset[row])))
         if holding is not None:
             last[case] = len(found)
             mid = float(worth[holding.instrument].at(times[row]))

@@ -40,7 +40,7 @@ class Cascade:
     held: Integers
     """Lots held at the first failure, signed."""
     instrument: Integers
-    protocol: Integers
+    clearing: Integers
     layer: Integers
     settled_at: Integers
     """ns; -1: it was not settled."""
@@ -102,12 +102,12 @@ class Cascade:
                 sizes[parents[node]] += sizes[node]
         return np.array(sizes, np.int64)
 
-    def contagion(self, by: str = "protocol") -> NDArray[np.int64]:
+    def contagion(self, by: str = "clearing") -> NDArray[np.int64]:
         """Who was pulled down by whom: [puller, pulled] counts of nodes.
 
-        ``by`` is "protocol", "layer" or "instrument"; roots are not counted.
+        ``by`` is "clearing", "layer" or "instrument"; roots are not counted.
         """
-        choice("by", by, ("protocol", "layer", "instrument"))
+        choice("by", by, ("clearing", "layer", "instrument"))
         label: Integers = getattr(self, by)
         size = int(label.max()) + 1 if len(self) else 0
         children = self.parent >= 0
@@ -173,7 +173,7 @@ def cascade_of(entries: NDArray[np.void], events: NDArray[np.void]) -> Cascade:
         lots=lots,
         held=rows["amount"].copy(),
         instrument=rows["instrument"].astype(np.int64),
-        protocol=rows["protocol"].astype(np.int64),
+        clearing=rows["clearing"].astype(np.int64),
         layer=rows["layer"].astype(np.int64),
         settled_at=settled_at,
     )

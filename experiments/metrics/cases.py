@@ -48,7 +48,7 @@ POSTINGS = 64
 class HoldingMetadata(NamedTuple):
     """What a tape does not say about something that accounts of a clearing hold."""
 
-    protocol: int
+    clearing: int
     asset: int
     instrument: int
     multiplier: int = 1
@@ -277,7 +277,7 @@ def cases_of(
     at = at[np.argsort(entries["tag"][at], kind="stable")]
     opened = entries[at]
     count = len(opened)
-    account, protocol = opened["debit"].astype(np.int64), opened["protocol"].astype(np.int64)
+    account, clearing = opened["debit"].astype(np.int64), opened["clearing"].astype(np.int64)
     settled, closed = np.zeros(count, np.bool_), np.full(count, end_ns, np.int64)
     ends = entries[entries["kind"] == EntryKind.SETTLED]
     of_end = np.searchsorted(opened["tag"], ends["tag"])
@@ -289,14 +289,14 @@ def cases_of(
     sums: dict[str, Floats] = {name: np.full(count, value) for name, value in part.items()}
     equity, left, paid = np.zeros(count), np.zeros(count), np.zeros((5, count))
     for number, asset in metadata.cash.items():
-        here = protocol == number
+        here = clearing == number
         before = balances_before(entries, asset, account, at)
         equity += np.where(here, before, 0)
         left += np.where(here, before + legs.total(asset), 0)
         paid += np.where(here, _paid(legs, asset, metadata), 0)
     lots, unsold = np.zeros(count), np.zeros((count, len(metadata.holdings)), np.int64)
     for number, holding in enumerate(metadata.holdings):
-        here = protocol == holding.protocol
+        here = clearing == holding.clearing
         price = np.where(here, fair[holding.instrument].at(opened["ts_event"]), 1.0)
         held = np.where(here, balances_before(entries, holding.asset, account, at), 0)
         after = held + np.where(here, legs.total(holding.asset), 0)
@@ -311,7 +311,7 @@ def cases_of(
         for name, kinds in (("slippage", BOOK), ("bonus", TAKEN), ("deleveraged", CLOSED)):
             moved = np.where(here, legs.total(holding.asset, kinds), 0)
             cash = np.where(
-                here, legs.total(metadata.cash[holding.protocol], kinds, holding.instrument), 0
+                here, legs.total(metadata.cash[holding.clearing], kinds, holding.instrument), 0
             )
             worth = -holding.value(moved, price)
             sums[name] += worth - cash

@@ -133,7 +133,7 @@ def opposing_of(
     of = metadata.holdings[holding]
     at, hit, lots = adl_rows(entries, metadata)
     clearing = (entries["tag"][at] - LIQUIDATION_TAG) >> 48
-    ours = (entries["asset"][at] == of.asset) & (clearing == of.protocol)
+    ours = (entries["asset"][at] == of.asset) & (clearing == of.clearing)
     at, hit, lots = at[ours], hit[ours], lots[ours]
     nothing = np.zeros(0, np.int64)
     if not len(at):
@@ -146,9 +146,9 @@ def opposing_of(
     among = np.isin(np.sign(held), sides) & (held != 0)
     accounts, held, rows = accounts[among], held[among], rows[among]
     mark = float(marks[of.instrument].at(int(entries["ts_event"][first])))
-    equity = balances_before(entries, metadata.cash[of.protocol], accounts, rows)
+    equity = balances_before(entries, metadata.cash[of.clearing], accounts, rows)
     for number, one in enumerate(metadata.holdings):
-        if one.protocol != of.protocol:
+        if one.clearing != of.clearing:
             continue
         other = held if number == holding else balances_before(entries, one.asset, accounts, rows)
         price = marks[one.instrument].at(int(entries["ts_event"][first]))

@@ -1,4 +1,4 @@
-"""What each layer of claims, and each protocol, had in a fall: read from the journal of clearing.
+"""What each layer of claims, and each clearing, had in a fall: read from the journal of entries.
 
 A mark that moves is moved by something: a forced sale, whose liquidation the journal names, or
 anything else. The moves from the mark before a shock down to the lowest one add up to the drop, so
@@ -24,7 +24,7 @@ class DropShares(NamedTuple):
     """By everything that no liquidation did."""
     by_layer: dict[int, int]
     """By forced sales of each layer of claims; 0: of base assets."""
-    by_protocol: dict[int, int]
+    by_clearing: dict[int, int]
     """By forced sales of each clearing."""
 
 
@@ -34,14 +34,14 @@ def drop_shares(
     horizon_ns: int,
     *,
     instrument: int = 0,
-    protocol: int = 0,
+    clearing: int = 0,
     side: int = -1,
 ) -> DropShares:
     """Share out the drop of a mark to the liquidations that moved it.
 
     Parameters
     ----------
-    entries, shock_ns, horizon_ns, instrument, protocol, side
+    entries, shock_ns, horizon_ns, instrument, clearing, side
         As for ``experiments.metrics.spiral.drop``, whose drop this shares out.
 
     Raises
@@ -50,35 +50,35 @@ def drop_shares(
         If there is no mark before the shock.
     """
     moves, causes = moves_of(
-        entries, shock_ns, horizon_ns, instrument=instrument, protocol=protocol, side=side
+        entries, shock_ns, horizon_ns, instrument=instrument, clearing=clearing, side=side
     )
     if not len(moves) or np.cumsum(moves).max() <= 0:
         return DropShares(0, 0, {}, {})
     worst = int(np.cumsum(moves).argmax()) + 1
     moves = moves[:worst]
-    layers, protocols = _of_liquidations(entries)
+    layers, clearings = _of_liquidations(entries)
     voluntary = 0
     by_layer: dict[int, int] = {}
-    by_protocol: dict[int, int] = {}
+    by_clearing: dict[int, int] = {}
     for move, tag in zip(moves.tolist(), causes[:worst].tolist(), strict=True):
         if tag not in layers:
             voluntary += move
             continue
         by_layer[layers[tag]] = by_layer.get(layers[tag], 0) + move
-        by_protocol[protocols[tag]] = by_protocol.get(protocols[tag], 0) + move
+        by_clearing[clearings[tag]] = by_clearing.get(clearings[tag], 0) + move
     return DropShares(
         int(moves.sum()),
         voluntary,
         dict(sorted(by_layer.items())),
-        dict(sorted(by_protocol.items())),
+        dict(sorted(by_clearing.items())),
     )
 
 
 def _of_liquidations(entries: Entries) -> tuple[dict[int, int], dict[int, int]]:
-    """The layer and the protocol of every liquidation, by its tag."""
+    """The layer and the clearing of every liquidation, by its tag."""
     opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
     tags = opened["tag"].tolist()
     return (
         dict(zip(tags, opened["layer"].tolist(), strict=True)),
-        dict(zip(tags, opened["protocol"].tolist(), strict=True)),
+        dict(zip(tags, opened["clearing"].tolist(), strict=True)),
     )

@@ -48,10 +48,10 @@ class Solvency:
         return dict(self.__dict__)
 
 
-def solvency_of(entries: NDArray[np.void], *, protocol: int | None = 0) -> Solvency:
-    """Add up a run's ``lob.ENTRY`` journal; ``protocol`` ``None``: over all clearings."""
+def solvency_of(entries: NDArray[np.void], *, clearing: int | None = 0) -> Solvency:
+    """Add up a run's ``lob.ENTRY`` journal; ``clearing`` ``None``: over all clearings."""
     kinds = entries["kind"]
-    ours = np.ones(len(entries), np.bool_) if protocol is None else entries["protocol"] == protocol
+    ours = np.ones(len(entries), np.bool_) if clearing is None else entries["clearing"] == clearing
     opened = entries[(kinds == EntryKind.LIQUIDATION) & ours]
     settled = entries[(kinds == EntryKind.SETTLED) & ours]
     tags = set(opened["tag"].tolist())

@@ -32,18 +32,18 @@ __all__ = [
 
 
 def marks_of(
-    entries: Entries, instrument: int = 0, protocol: int = 0
+    entries: Entries, instrument: int = 0, clearing: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The marks that a clearing believed: times in ns, and ticks from each time on."""
-    rows = _mark_rows(entries, instrument, protocol)
+    rows = _mark_rows(entries, instrument, clearing)
     return rows["ts_event"], rows["price"]
 
 
-def _mark_rows(entries: Entries, instrument: int, protocol: int) -> Entries:
+def _mark_rows(entries: Entries, instrument: int, clearing: int) -> Entries:
     rows: Entries = entries[
         (entries["kind"] == EntryKind.MARK)
         & (entries["instrument"] == instrument)
-        & (entries["protocol"] == protocol)
+        & (entries["clearing"] == clearing)
     ]
     return rows
 
@@ -54,14 +54,14 @@ def moves_of(
     horizon_ns: int,
     *,
     instrument: int = 0,
-    protocol: int = 0,
+    clearing: int = 0,
     side: int = -1,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The moves of a mark from just before a shock until the horizon, and what moved it.
 
     Parameters
     ----------
-    entries, shock_ns, horizon_ns, instrument, protocol, side
+    entries, shock_ns, horizon_ns, instrument, clearing, side
         As for ``drop``, which is the largest of their running sums.
 
     Returns
@@ -75,7 +75,7 @@ def moves_of(
         If there is no mark before the shock.
     """
     choice("side", side, (1, -1))
-    rows = _mark_rows(entries, instrument, protocol)
+    rows = _mark_rows(entries, instrument, clearing)
     before = int(np.searchsorted(rows["ts_event"], shock_ns, side="left"))
     if before == 0:
         raise ValueError(f"instrument {instrument} has no mark before the shock at {shock_ns} ns")
@@ -89,7 +89,7 @@ def drop(
     horizon_ns: int,
     *,
     instrument: int = 0,
-    protocol: int = 0,
+    clearing: int = 0,
     side: int = -1,
 ) -> int:
     """The mark just before a shock minus the most adverse one until the horizon, in ticks.
@@ -111,7 +111,7 @@ def drop(
         If there is no mark before the shock.
     """
     moves, _ = moves_of(
-        entries, shock_ns, horizon_ns, instrument=instrument, protocol=protocol, side=side
+        entries, shock_ns, horizon_ns, instrument=instrument, clearing=clearing, side=side
     )
     return max(0, int(np.cumsum(moves).max())) if len(moves) else 0
 
@@ -185,7 +185,7 @@ def first_reached(
     share: float,
     *,
     instruments: Sequence[int],
-    protocol: int = 0,
+    clearing: int = 0,
 ) -> dict[int, int | None]:
     """When each book's mark has fallen by a share of its value before the shock.
 
@@ -196,7 +196,7 @@ def first_reached(
     """
     found: dict[int, int | None] = {}
     for instrument in instruments:
-        times, marks = marks_of(entries, instrument, protocol)
+        times, marks = marks_of(entries, instrument, clearing)
         before = int(np.searchsorted(times, shock_ns, side="left"))
         if before == 0:
             raise ValueError(f"instrument {instrument} has no mark before the shock")

@@ -125,7 +125,7 @@ def leftovers(entries: Entries, metadata: TapeMetadata) -> dict[int, int]:
     takers = taker_accounts(entries, metadata)
     found = {holding.instrument: 0 for holding in metadata.holdings}
     for holding in metadata.holdings:
-        ours = still["debit"][still["protocol"] == holding.protocol]
+        ours = still["debit"][still["clearing"] == holding.clearing]
         found[holding.instrument] += int(flows(entries, holding.asset, ours).sum())
     for asset, instrument in {one.asset: one.instrument for one in metadata.holdings}.items():
         found[instrument] += int(flows(entries, asset, takers).sum())
@@ -158,7 +158,7 @@ def negative_equities(
     for number, asset in metadata.cash.items():
         equity += np.where(clearing == number, balances_before(entries, asset, failing, at), 0)
     for holding in metadata.holdings:
-        ours = clearing == holding.protocol
+        ours = clearing == holding.clearing
         price = np.where(ours, _prices_at(entries, holding, at, reference), 1.0)
         before = balances_before(entries, holding.asset, failing, at)
         equity += np.where(ours, holding.value(before, price), 0)
@@ -199,7 +199,7 @@ def adl_overshoot(
     for number, asset in metadata.cash.items():
         taken -= float(received[(rows["asset"] == asset) & (clearing == number)].sum())
     for holding in metadata.holdings:
-        moved = (clearing == holding.protocol) & (rows["asset"] == holding.asset)
+        moved = (clearing == holding.clearing) & (rows["asset"] == holding.asset)
         price = _prices_at(entries, holding, at, reference)
         taken -= float(holding.value(received[moved], price[moved]).sum())
     return taken - float(negative_equities(entries, metadata, reference).sum())
@@ -221,7 +221,7 @@ def _prices_at(
         return found
     where = np.flatnonzero(
         (entries["kind"] == EntryKind.MARK)
-        & (entries["protocol"] == holding.protocol)
+        & (entries["clearing"] == holding.clearing)
         & (entries["asset"] == holding.asset)
     )
     marks = np.append(entries["price"][where], 0)

@@ -86,7 +86,7 @@ def believer_of(entries: Entries, instrument: int, asset: int) -> int:
     A claim is priced in the ticks of some book too; its marks are not that book's.
     """
     ours = _marks_of_asset(entries, instrument, asset)
-    return int(entries["protocol"][ours].min()) if ours.any() else 0
+    return int(entries["clearing"][ours].min()) if ours.any() else 0
 
 
 def _marks_of_asset(entries: Entries, instrument: int, asset: int) -> NDArray[np.bool_]:
@@ -131,7 +131,7 @@ def drops_of(scenario: Scenario, simulation: agents.Simulation, entries: Entries
                 scenario.ns(shock.at),
                 scenario.ns(shock.over + scenario.horizon),
                 instrument=number,
-                protocol=believer_of(entries, number, asset),
+                clearing=believer_of(entries, number, asset),
                 side=-1 if shock.side == "sell" else 1,
             )
         )

@@ -123,7 +123,7 @@ class Run(Shown):
     @cached_property
     def solvency(self) -> Solvency:
         """How the failures ended, over all clearings."""
-        return solvency_of(self.tape["entries"], protocol=None)
+        return solvency_of(self.tape["entries"], clearing=None)
 
     @cached_property
     def auctions(self) -> Auctions | None:
@@ -182,7 +182,7 @@ class Run(Shown):
             if len(times) and times[0] < start:
                 found[one.name] = first_reached(
                     of_the_book(self.entries, number, asset), start, SPILL,
-                    instruments=[number], protocol=believer_of(self.entries, number, asset),
+                    instruments=[number], clearing=believer_of(self.entries, number, asset),
                 )[number]  # fmt: skip
         return found
 

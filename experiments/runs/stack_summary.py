@@ -57,24 +57,24 @@ def stack_summary(
         scenario.ns(shock.at),
         scenario.ns(shock.over + scenario.horizon),
         instrument=number,
-        protocol=believer_of(entries, number, asset),
+        clearing=believer_of(entries, number, asset),
         side=-1 if shock.side == "sell" else 1,
     )
     count = len(scenario.clearings)
     contagion = np.zeros((count, count), np.int64)
     found = cascade.contagion()
     contagion[: len(found), : len(found)] = found
-    failed = np.bincount(cascade.protocol, minlength=count).tolist()
+    failed = np.bincount(cascade.clearing, minlength=count).tolist()
     return {
-        "failures_by_protocol": failed,
+        "failures_by_clearing": failed,
         "contagion": contagion.tolist(),
         "lots_by_layer": {str(k): v for k, v in cascade.lots_by_layer().items()},
         "drop": shares.drop,
         "drop_voluntary": shares.voluntary,
         "drop_by_layer": {str(k): v for k, v in shares.by_layer.items()},
-        "drop_by_protocol": {str(k): v for k, v in shares.by_protocol.items()},
+        "drop_by_clearing": {str(k): v for k, v in shares.by_clearing.items()},
         "hidden_shortfall": Stacks(simulation.venue, sees="all").hidden_shortfall(),
-        "bad_debt_by_protocol": _bad_debt(cases, count),
+        "bad_debt_by_clearing": _bad_debt(cases, count),
     }
 
 

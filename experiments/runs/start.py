@@ -42,7 +42,7 @@ def failed_at_start(scenario: Scenario, simulation: agents.Simulation) -> int:
     failures = entries[
         (entries["kind"] == lob.EntryKind.LIQUIDATION) & (entries["ts_event"] < scenario.start_ns)
     ]
-    return len(np.unique(failures[["protocol", "debit"]]))
+    return len(np.unique(failures[["clearing", "debit"]]))
 
 
 def left_out(simulation: agents.Simulation) -> dict[str, int]:

@@ -1,30 +1,27 @@
 from collections.abc import Iterable
-from typing import SupportsIndex
+from typing import Any, Self, SupportsIndex, final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
-from lob.clearing.holding import Holding
-from lob.clearing.margin import PortfolioMargin
-from lob.clearing.order_checks import OrderChecks
+from lob.clearing.collateral import Claim
+from lob.clearing.margin_accounts import MarginAccounts
 
 __all__ = ["Cases"]
 
+@final
 @disjoint_base
-class Cases(OrderChecks):
-    def __init__(
-        self,
-        name: str,
-        holdings: Iterable[Holding],
-        cash: str,
-        insurance_fund: SupportsIndex,
-        portfolio: PortfolioMargin | None,
-        liquidation_fee: SupportsIndex,
-    ) -> None: ...
+class Cases:
+    def __init__(self, accounts: MarginAccounts, *, liquidation_fee: SupportsIndex = 0) -> None: ...
     @property
-    def case_count(self) -> int: ...
+    def accounts(self) -> MarginAccounts: ...
     @property
-    def open_cases(self) -> int: ...
+    def total(self) -> int: ...
+    def redeem_these(self, claims: Iterable[Claim]) -> None: ...
     @property
-    def cases(self) -> NDArray[np.void]: ...
+    def open_count(self) -> int: ...
+    @property
+    def table(self) -> NDArray[np.void]: ...
+    def memory_bytes(self) -> int: ...
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...

@@ -1,20 +1,25 @@
-"""The accounts that failed: what is known of each, and how it ends."""
+"""The accounts that failed: what is known of each, and how it ends.
+
+A case is opened when an account fails, and closed when it holds nothing any more or is released
+with what is left to it. In between it is the liquidation engine's: it says what is sold, and sells
+it with the means that are here.
+"""
+
+import copy as copying
 
 cimport cython
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t
 from libc.string cimport memset
 
 from lob.engine.block cimport Block
-from lob.clearing.cases cimport SETTLED, Case
 from lob.clearing.collateral cimport Claim
 from lob.clearing.holding cimport Holding, HoldingRecord
-from lob.clearing.ledger cimport FAILED, SAFE, Account
+from lob.clearing.ledger cimport FAILED, SAFE, Account, Ledger
+from lob.clearing.margin_accounts cimport MarginAccounts
 from lob.clearing.oracle cimport Oracle
-from lob.clearing.order_checks cimport OrderChecks
-from lob.clearing.requirement cimport NO_TRIGGER
+from lob.clearing.requirement cimport NO_LIQUIDATION_PRICE
 from lob.engine.records cimport (
     BUY,
-    CAUSE_TRANSFER,
     ENTRY_BAD_DEBT,
     ENTRY_INSURANCE,
     ENTRY_LIQUIDATION,
@@ -60,81 +65,97 @@ if CASE.itemsize != sizeof(Case):
     raise ImportError("a Case is not what CASE says")
 
 
+@cython.final
 @cython.auto_pickle(False)
-cdef class Cases(OrderChecks):
-    """Margin accounts with the list of those that failed, in the order of failing.
+cdef class Cases:
+    """The accounts of a clearing that failed, in the order of failing.
 
-    What is done about a case is up to a ``LiquidationEngine``; what it does it with is here.
+    Parameters
+    ----------
+    accounts
+        Whose failures.
+    liquidation_fee
+        Ppm of what a forced sale brings, rounded up, paid to the insurance fund out of what is left
+        to the account.
+
+    Attributes
+    ----------
+    total : int
+        How many there are so far.
     """
 
-    def __init__(self, name, holdings, cash, insurance_fund, portfolio, liquidation_fee):
-        super().__init__(name, holdings, cash, insurance_fund, portfolio)
-        self.case_block = Block()
-        self.redeems_in_kind = []
+    def __init__(self, MarginAccounts accounts not None, *, liquidation_fee=0):
+        self.accounts = accounts
         self.liquidation_fee = checks.ppm("liquidation_fee", liquidation_fee)
+        self.block = Block()
+        self.in_kind = []
 
-    cdef int64_t open_case(
-        self, int64_t account, int64_t holding, int cause, int64_t tag
-    ) except -1:
-        """An account has failed. Nothing is sold here: its turn comes."""
-        cdef Account *record = &self.ledger.accounts[account]
-        cdef HoldingRecord *of = self.records[holding]
-        cdef Oracle oracle = (<Holding>self.holdings[holding]).oracle
+    def redeem_these(self, claims):
+        """Let claims without a book, the deepest first, be redeemed where accounts fail."""
+        self.in_kind = list(claims)
+
+    # ---------------------------------------------------------------- from failing to an end
+
+    cdef int64_t open(self, int64_t account, int64_t holding, int cause, int64_t tag) except -1:
+        """An account has failed, and is in no queue any more. Nothing is sold: its turn comes."""
+        cdef Account *record = &self.accounts.ledger.accounts[account]
+        cdef HoldingRecord *of = self.accounts.records[holding]
+        cdef Oracle oracle
         cdef Entry *entry
         cdef Case *case
-        cdef size_t needed = sizeof(Case) * <size_t>(self.case_total + 1)
-        if needed > self.case_block.nbytes:
-            self.case_block.reserve(max(needed, 2 * self.case_block.nbytes))
-        if record.cross and self.ledger.row(of.asset)[account] == 0:
+        cdef size_t needed = sizeof(Case) * <size_t>(self.total + 1)
+        if needed > self.block.nbytes:
+            self.block.reserve(max(needed, 2 * self.block.nbytes))
+        if record.cross and self.accounts.held(holding, account) == 0:
             # A price that moved with others, of something that this account has none of.
-            holding = self.largest(account)
-            of = self.records[holding]
-            oracle = (<Holding>self.holdings[holding]).oracle
-        self.unlink(account)
-        case = self.case(self.case_total)
+            holding = self.accounts.largest(account)
+            of = self.accounts.records[holding]
+        oracle = (<Holding>self.accounts.holdings[holding]).oracle
+        case = self.case(self.total)
         memset(case, 0, sizeof(Case))
-        case.opened = case.due = self.market.now
+        case.opened = case.due = self.accounts.market.now
         case.account = <int32_t>account
         case.holding = <uint16_t>holding
-        case.size = self.ledger.row(of.asset)[account]
-        case.cash = self.ledger.row(self.cash_asset)[account]
+        case.size = self.accounts.held(holding, account)
+        case.cash = self.accounts.cash_of(account)
         case.mark = of.mark
         case.reference = oracle.true_price
         case.cause = <uint8_t>cause
         case.parent = tag
-        self.case_total += 1
+        self.total += 1
         record.state = FAILED
-        record.liquidation = <int32_t>self.case_total
-        entry = self.ledger.write(ENTRY_LIQUIDATION)
+        record.liquidation = <int32_t>self.total
+        entry = self.accounts.ledger.write(ENTRY_LIQUIDATION)
         entry.amount = case.size
         entry.price = case.mark
         entry.reference = case.reference
-        entry.tag = self.tag_of(self.case_total - 1)
+        entry.tag = self.tag_of(self.total - 1)
         entry.parent = tag
         entry.debit = <int32_t>account
         entry.asset = <uint16_t>of.asset
         entry.instrument = <uint16_t>of.instrument
-        entry.protocol = <uint16_t>self.number
+        entry.clearing = <int16_t>self.accounts.number
         entry.cause = <uint8_t>cause
         entry.layer = self.layer_of(account)
-        self.deadline = self.market.now
-        return self.case_total - 1
+        return self.total - 1
+
+    cdef int64_t take_turn(self) noexcept:
+        """The first case that no design has begun with: its turn has come. -1: there is none."""
+        if self.fresh == self.total:
+            return -1
+        self.case(self.fresh).state = ACTIVE
+        self.fresh += 1
+        return self.fresh - 1
 
     cdef uint8_t layer_of(self, int64_t account) noexcept:
         """How many claims deep the deepest collateral of an account is."""
         cdef uint8_t deepest = 0
         cdef int64_t i
-        for i in range(self.holding_count):
+        for i in range(self.accounts.holding_count):
             # Claims that a book prices have a depth too.
-            if self.records[i].depth > deepest and (
-                self.ledger.row(self.records[i].asset)[account] > 0
-            ):
-                deepest = self.records[i].depth
+            if self.accounts.records[i].depth > deepest and self.accounts.held(i, account) > 0:
+                deepest = self.accounts.records[i].depth
         return deepest
-
-    cdef int64_t tag_of(self, int64_t case) noexcept:
-        """Tags are unique over the clearings of a venue."""
-        return LIQUIDATION_TAG + (self.number << 48) + case + 1
 
     cdef int sell(
         self,
@@ -147,8 +168,8 @@ cdef class Cases(OrderChecks):
     ) except -1:
         """Send an order for a case that brings its account nearer to zero."""
         cdef Case *case = self.case(number)
-        cdef HoldingRecord *of = self.records[holding]
-        cdef bint long_side = self.ledger.row(of.asset)[case.account] > 0
+        cdef HoldingRecord *of = self.accounts.records[holding]
+        cdef bint long_side = self.accounts.held(holding, case.account) > 0
         cdef Message message
         if of.bookless:
             return 0
@@ -164,18 +185,18 @@ cdef class Cases(OrderChecks):
         )
         message.price = price
         message.size = size
-        message.owner = self.ledger.accounts[case.account].owner
+        message.owner = self.accounts.ledger.accounts[case.account].owner
         message.tag = self.tag_of(number)
-        return self.market.execute(&message)
+        return self.accounts.market.execute(&message)
 
     cdef bint flat(self, int64_t account) noexcept:
         """Whether an account holds nothing but cash."""
         cdef int64_t i
-        for i in range(self.holding_count):
-            if self.ledger.row(self.records[i].asset)[account]:
+        for i in range(self.accounts.holding_count):
+            if self.accounts.held(i, account):
                 return False
-        for i in range(len(self.redeems_in_kind)):
-            if self.ledger.row((<Claim>self.redeems_in_kind[i]).asset)[account]:
+        for i in range(len(self.in_kind)):
+            if self.accounts.ledger.row((<Claim>self.in_kind[i]).asset)[account]:
                 return False
         return True
 
@@ -188,129 +209,134 @@ cdef class Cases(OrderChecks):
         cdef int64_t account = self.case(number).account, held, i
         cdef Claim claim
         cdef bint redeemed = False
-        for i in range(len(self.redeems_in_kind)):
-            claim = <Claim>self.redeems_in_kind[i]
-            held = self.ledger.row(claim.asset)[account]
+        for i in range(len(self.in_kind)):
+            claim = <Claim>self.in_kind[i]
+            held = self.accounts.ledger.row(claim.asset)[account]
             if held > 0:
                 redeemed |= claim.give_back(account, account, held, self.tag_of(number)) > 0
         return redeemed
 
-    cdef int settle_case(self, int64_t number) except -1:
+    cdef int settle(self, int64_t number) except -1:
         """An account that holds nothing any more: its fee, or its debt. The case is over."""
         cdef Case *case = self.case(number)
+        cdef Ledger ledger = self.accounts.ledger
         cdef int64_t account = case.account, tag = self.tag_of(number)
-        cdef int64_t left = self.ledger.row(self.cash_asset)[account]
+        cdef int64_t cash_asset = self.accounts.cash_asset, fund = self.accounts.fund
+        cdef int64_t left = self.accounts.cash_of(account)
         cdef int64_t amount
         cdef int128 fee
         cdef Entry *entry
         if left < 0:
-            entry = self.ledger.write(ENTRY_BAD_DEBT)
+            entry = ledger.write(ENTRY_BAD_DEBT)
             entry.amount = -left
             entry.tag = tag
             entry.debit = <int32_t>account
-            entry.asset = <uint16_t>self.cash_asset
-            entry.protocol = <uint16_t>self.number
-            amount = min(-left, max(0, self.ledger.row(self.cash_asset)[self.fund]))
-            self.ledger.post(
-                ENTRY_INSURANCE, self.cash_asset, self.fund, account, amount, tag, 0
-            )
-            self.ledger.post(
-                ENTRY_SOCIALISED, self.cash_asset, self.shortfall, account, -left - amount, tag, 0
+            entry.asset = <uint16_t>cash_asset
+            entry.clearing = <int16_t>self.accounts.number
+            amount = min(-left, max(0, self.accounts.cash_of(fund)))
+            ledger.post(ENTRY_INSURANCE, cash_asset, fund, account, amount, tag, 0)
+            ledger.post(
+                ENTRY_SOCIALISED,
+                cash_asset,
+                self.accounts.shortfall,
+                account,
+                -left - amount,
+                tag,
+                0,
             )
             left = 0
         elif self.liquidation_fee:
             fee = <int128>(case.received if case.received > 0 else -case.received)
             fee = ceil_ratio(fee * self.liquidation_fee, PPM)
             amount = <int64_t>fee if fee < left else left
-            self.ledger.post(ENTRY_REWARD, self.cash_asset, account, self.fund, amount, tag, 0)
+            ledger.post(ENTRY_REWARD, cash_asset, account, fund, amount, tag, 0)
             left -= amount
-        return self.close_case(number, left, 0)
+        return self.close(number, left, 0)
 
-    cdef int close_case(self, int64_t number, int64_t left, int64_t unsold) except -1:
+    cdef int close(self, int64_t number, int64_t left, int64_t unsold) except -1:
+        """End a case, with cash and lots that are left to its account; both go in the journal."""
         cdef Case *case = self.case(number)
-        cdef Account *record = &self.ledger.accounts[case.account]
-        cdef Entry *entry = self.ledger.write(ENTRY_SETTLED)
+        cdef Account *record = &self.accounts.ledger.accounts[case.account]
+        cdef Entry *entry = self.accounts.ledger.write(ENTRY_SETTLED)
         entry.amount = left
         entry.price = unsold
         entry.tag = self.tag_of(number)
         entry.debit = case.account
-        entry.instrument = <uint16_t>self.records[case.holding].instrument
-        entry.protocol = <uint16_t>self.number
+        entry.instrument = <uint16_t>self.accounts.records[case.holding].instrument
+        entry.clearing = <int16_t>self.accounts.number
         entry.stage = case.stage
         case.state = SETTLED
         record.state = SAFE
-        record.trigger = NO_TRIGGER
+        record.liquidation_price = NO_LIQUIDATION_PRICE
         record.liquidation = 0
         record.called = False
         return 0
 
     cdef int release(self, int64_t number) except -1:
-        """A case is over with something left in the account, which may fail again."""
-        cdef Case *case = self.case(number)
-        cdef int64_t account = case.account
-        cdef int64_t asset = self.records[self.largest(account)].asset
-        self.close_case(
+        """End a case with what its account has; whoever watches accounts must watch it again."""
+        cdef int64_t account = self.case(number).account
+        return self.close(
             number,
-            self.ledger.row(self.cash_asset)[account],
-            self.ledger.row(asset)[account],
+            self.accounts.cash_of(account),
+            self.accounts.held(self.accounts.largest(account), account),
         )
-        if not self.ledger.accounts[account].cross:
-            self.link(account)
-        return self.touched(account, CAUSE_TRANSFER)
 
-    cdef int trade_for_case(
+    cdef int64_t note_trade(
         self, const Event *event, int64_t tag, int64_t buyer, int64_t seller
-    ) except -1:
-        """A trade with the tag of a case, between two accounts.
+    ) noexcept:
+        """A trade with the tag of a case, between two accounts: the case's number, or -1.
 
         Only what the failed account trades is of the case. Whoever took lots over from it trades
-        them with the same tag, for himself.
+        them with the same tag, for himself: -1.
         """
-        cdef int64_t number = (tag & ((<int64_t>1 << 48) - 1)) - 1
+        cdef int64_t number = (tag & ((<int64_t>1 << 48) - 1)) - 1, holding
         cdef int64_t sold
         cdef Case *case
         cdef HoldingRecord *of
-        if (tag - LIQUIDATION_TAG) >> 48 != self.number or not 0 <= number < self.case_total:
-            return 0
+        if (tag - LIQUIDATION_TAG) >> 48 != self.accounts.number or not 0 <= number < self.total:
+            return -1
         case = self.case(number)
         if case.state == SETTLED or (case.account != seller and case.account != buyer):
-            return 0
+            return -1
         sold = event.size if case.account == seller else -event.size
-        of = self.records[case.holding]
-        if self.holding_of(event.instrument) >= 0:
-            of = self.records[self.holding_of(event.instrument)]
+        holding = self.accounts.holding_of(event.instrument)
+        of = self.accounts.records[holding if holding >= 0 else case.holding]
         case.sold += event.size
         if of.inverse:
             case.received += sold
         else:
             case.received += sold * event.price * of.multiplier
-        return self.filled(number, event)
-
-    cdef int filled(self, int64_t number, const Event *event) except -1:
-        """The failed account of a case has traded, in the middle of a message."""
-        return 0
+        return number
 
     # ---------------------------------------------------------------- what one reads
 
     @property
-    def case_count(self):
-        """How many accounts have failed so far."""
-        return self.case_total
-
-    @property
-    def open_cases(self):
-        """How many of them are not settled."""
+    def open_count(self):
+        """How many cases are not settled: O(cases)."""
         cdef int64_t i, found = 0
-        for i in range(self.case_total):
+        for i in range(self.total):
             found += self.case(i).state != SETTLED
         return found
 
     @property
-    def cases(self):
+    def table(self):
         """All failures so far, in order: an array with a field for each fact, a copy.
 
         ``opened`` and ``due`` in ns, ``size`` and ``sold`` in lots, ``cash`` and ``received`` in
         units, ``mark`` and ``reference`` in ticks, ``state`` 0 waiting, 1 active, 2 settled.
         """
-        cdef Py_ssize_t nbytes = sizeof(Case) * self.case_total
-        return np.frombuffer(bytearray(self.case_block.data[:nbytes]), CASE)
+        cdef Py_ssize_t nbytes = sizeof(Case) * self.total
+        return np.frombuffer(bytearray(self.block.data[:nbytes]), CASE)
+
+    def memory_bytes(self):
+        """Bytes of the records of cases."""
+        return self.block.nbytes
+
+    def __deepcopy__(self, memo):
+        cdef Cases other = Cases(
+            copying.deepcopy(self.accounts, memo), liquidation_fee=self.liquidation_fee
+        )
+        other.total, other.fresh = self.total, self.fresh
+        other.block = copying.deepcopy(self.block)
+        other.in_kind = copying.deepcopy(self.in_kind, memo)
+        return other

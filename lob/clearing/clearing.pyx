@@ -6,12 +6,22 @@ the prices that clearing believes: equity < maintenance margin, strictly. This i
 * when a mark changes, after the whole message that changed it;
 * for an account itself, when it trades, pays or is paid, and when margin parameters change.
 
-An isolated account has one holding, and waits in a queue at the one tick at which it fails: a mark
-that moves past nobody's tick costs one comparison. Accounts of several holdings are looked at in
-blocks, each with bounds on all marks within which none of its accounts can fail.
+A clearing is made of parts, each in a file of its own, and calls go one way: from the clearing to
+its parts, and from a part to those before it.
 
-A failed account is a case, in the order of failing. What is done about it is up to the
-``LiquidationEngine``; the rules of the designs are in ``lob.liquidation``.
+==================  ============================================================
+``accounts``        what accounts have, and the holdings they have it in
+``excess``          by how much they meet their margin, and where they fail
+``entry_values``    what their lots were bought for, if somebody asks for it
+``failed``          the accounts that failed: cases, in the order of failing
+``index``           who fails when a mark moves or an account trades
+``marks``           what the oracles say, and when
+``order_checks``    which orders may be sent
+``payments``        funding, interest, and losses that are shared
+==================  ============================================================
+
+A failed account is a case. What is done about it is up to the ``LiquidationEngine``; the rules of
+the designs are in ``lob.liquidation``.
 """
 
 import copy as copying
@@ -19,29 +29,33 @@ import copy as copying
 cimport cython
 from libc.stdint cimport int64_t
 
-from lob.engine.block cimport Block
-from lob.clearing.cases cimport ACTIVE
+from lob.clearing.cases cimport Cases
 from lob.clearing.claim_graph cimport Claims
-from lob.clearing.valuation cimport ClaimValue
-from lob.clearing.cross cimport MAX_HOLDINGS
+from lob.clearing.entry_values cimport EntryValues
+from lob.clearing.failure_index cimport FailureIndex
 from lob.clearing.holding cimport Holding
-from lob.clearing.ledger cimport WORLD, Ledger
-from lob.clearing.oracle cimport Oracle, Source
+from lob.clearing.ledger cimport Ledger
+from lob.clearing.liquidation_engine cimport LiquidationEngine
+from lob.clearing.margin_accounts cimport MarginAccounts
+from lob.clearing.margin_excess cimport MarginExcess
+from lob.clearing.mark_prices cimport MarkPrices
+from lob.clearing.order_checks cimport OrderChecks
 from lob.clearing.payments cimport Payments
-from lob.clearing.requirement cimport NO_PRICE
-from lob.engine.ladder cimport ladder_bytes
+from lob.engine.records cimport CAUSE_ACCRUAL, CAUSE_MARGIN, Event
 from lob.venue.market cimport Market
-from lob.engine.records cimport ENTRY_OPENING, REASON_IN_LIQUIDATION, Event, Message
+
+import numpy as np
 
 from lob import checks
 
-__all__ = ["Clearing", "LiquidationEngine"]
+__all__ = ["Clearing"]
 
 cdef int64_t NEVER = 2**63 - 1
 
 
+@cython.final
 @cython.auto_pickle(False)
-cdef class Clearing(Payments):
+cdef class Clearing:
     """One margin system: accounts, what they hold, its prices, its way to liquidate.
 
     Parameters
@@ -49,23 +63,40 @@ cdef class Clearing(Payments):
     name
         Unique in a venue.
     holdings
-        One ``Holding`` for each thing its accounts may have beside cash.
-    liquidator
+        One ``Holding`` for each thing its accounts may have beside cash, 1 to 16.
+    liquidation_engine
         What is done with accounts that fail, for example ``lob.liquidation.MarketSale()``.
     cash
         Name of the asset in which accounts are settled, and may be in debt.
     insurance_fund
         Units of cash that the fund starts with.
     liquidation_fee
-        Ppm of what a forced sale brings, paid to the fund out of what is left to the account.
+        Ppm of what a forced sale brings, rounded up, paid to the fund out of what is left to the
+        account.
     portfolio
         A ``lob.clearing.margin.PortfolioMargin``: cross accounts are backed by scenarios in place
         of rates.
 
     Attributes
     ----------
+    name : str
+    number : int
+        Its place among the venue's clearings.
+    market : lob.Venue or None
+        The venue it belongs to.
+    ledger : Ledger or None
+        Of that venue.
+    cash_asset : int
+        Number of the cash asset in the ledger.
     fund, fees, shortfall, pool
         Account numbers: insurance fund, sink of fees, losses nobody has borne yet, lender.
+    deadline : int
+        Time in ns at which it has something to do next.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is none of these; the message shows it.
     """
 
     def __init__(
@@ -79,152 +110,301 @@ cdef class Clearing(Payments):
         liquidation_fee=0,
         portfolio=None,
     ):
-        super().__init__(name, holdings, cash, insurance_fund, portfolio, liquidation_fee)
         if not isinstance(liquidation_engine, LiquidationEngine):
-            raise TypeError(f"liquidator must be a Liquidator, got {liquidation_engine!r}")
+            raise TypeError(
+                f"liquidation_engine must be a LiquidationEngine, got {liquidation_engine!r}"
+            )
+        self.accounts = MarginAccounts(name, holdings, cash=cash, insurance_fund=insurance_fund)
+        self.excess = MarginExcess(self.accounts, portfolio)
+        self.entry_values = EntryValues(self.accounts)
+        self.failed = Cases(self.accounts, liquidation_fee=liquidation_fee)
+        self.index = FailureIndex(self.accounts, self.excess, self.failed)
+        self.marks = MarkPrices(self.accounts, self.index)
+        self.order_checks = OrderChecks(self.accounts, self.excess, self.index.queues)
+        self.payments = Payments(self.accounts)
         self.liquidation_engine = liquidation_engine
         self.timers = []
-        self.timer_due = NEVER
+        self.timer_due = self.deadline = NEVER
+        self.read_accounts()
 
-    def attach(self, Market market, Ledger ledger, int64_t number):
-        """Belong to a venue: what ``lob.Venue`` does with the clearings that it is given."""
-        cdef Holding holding
-        cdef int64_t i
-        if self.market is not None:
-            raise ValueError(f"clearing {self.name!r} belongs to a venue already")
-        cash, fund = self.configuration
-        market.keeps_entry_values |= self.keeps_entry_values
-        self.market, self.ledger, self.number = market, ledger, number
-        self.cash_asset = ledger.asset(cash)
-        self.fund = ledger.open_account(f"{self.name}: insurance fund")
-        self.fees = ledger.open_account(f"{self.name}: fees")
-        self.shortfall = ledger.open_account(f"{self.name}: shortfall")
-        self.pool = ledger.open_account(f"{self.name}: lenders")
-        ledger.post(ENTRY_OPENING, self.cash_asset, WORLD, self.fund, fund, 0, 0)
-        self.watch.reserve(8 * len(market.books))
-        for i in range(len(market.books)):
-            (<int64_t *>self.watch.data)[i] = -1
-        for i in range(self.holding_count):
-            holding = self.holdings[i]
-            holding.number = i
-            if holding.record.instrument >= len(market.instruments):
-                raise ValueError(
-                    f"holdings[{i}]: instrument must be 0 to {len(market.instruments) - 1}, got "
-                    f"{holding.record.instrument}"
-                )
-            instrument = market.instruments[holding.record.instrument]
-            if holding.name is None:
-                holding.name = instrument.base or instrument.name
-            if holding.name == (instrument.base or instrument.name):
-                (<int64_t *>self.watch.data)[holding.record.instrument] = i
-            holding.record.asset = ledger.asset(holding.name)
-            holding.record.multiplier = instrument.multiplier
-            holding.record.inverse = instrument.inverse
-        if market.claims is not None:
-            self.attach_claims(market.claims)
-        self.liquidation_engine.clearing = self
+    cdef int read_accounts(self) noexcept:
+        """Note what others read of the accounts at every message."""
+        self.number = self.accounts.number
+        self.market, self.ledger = self.accounts.market, self.accounts.ledger
+        self.holdings, self.holding_count = self.accounts.holdings, self.accounts.holding_count
+        self.records = self.accounts.records
+        self.cash_asset, self.fund = self.accounts.cash_asset, self.accounts.fund
+        self.fees, self.shortfall = self.accounts.fees, self.accounts.shortfall
+        self.pool = self.accounts.pool
+        return 0
+
+    def attach(self, Market market, Ledger ledger, int64_t number, Claims claims=None):
+        """Belong to a venue: what ``lob.Venue`` does with the clearings that it is given.
+
+        Parameters
+        ----------
+        market, ledger
+            The venue, and its ledger.
+        number
+            Its place among the venue's clearings.
+        claims
+            Of the venue; ``None``: it has none.
+
+        Raises
+        ------
+        ValueError
+            If it belongs to a venue already, or a holding does not fit the venue.
+        """
+        self.failed.redeem_these(self.accounts.belong_to(market, ledger, number, claims))
+        self.read_accounts()
+        market.keeps_entry_values |= self.entry_values.kept
+        self.liquidation_engine.belong_to(self)
         self.liquidation_engine.attached()
-        self.start_oracles()
+        self.marks.start()
         self.reset_deadline()
 
-    def attach_claims(self, Claims claims):
-        """Note which holdings are claims, and that what they come down to can be sold here."""
-        cdef Holding holding
-        cdef ClaimValue value
-        names = [holding.name for holding in self.holdings]
-        redeems_in_kind = set()
-        for holding in self.holdings:
-            for value in claim_values(holding.oracle.source):
-                value.attach(claims, self.ledger.assets[self.cash_asset], holding.record.multiplier)
-                holding.record.of_claim = self.watches_claims = True
-            if holding.name not in claims:
-                continue
-            holding.record.depth = min(255, claims.depth(holding.name))
-            if claims[holding.name].book >= 0:
-                continue
-            holding.record.bookless = True
-            if holding.record.inverse:
-                raise ValueError(
-                    f"clearing {self.name!r}: the ticks of the claim {holding.name} must be those "
-                    f"of a linear instrument, not of {holding.record.instrument}"
-                )
-            missing = [
-                name
-                for name in claims.leaves(holding.name)
-                if name not in names and self.ledger.asset(name) != self.cash_asset
-            ]
-            if missing:
-                raise ValueError(
-                    f"clearing {self.name!r}: the claim {holding.name} has no book and comes down "
-                    f"to {', '.join(missing)}, which must be holdings too"
-                )
-            for name in claims.below(holding.name):
-                if claims[name].book < 0:
-                    redeems_in_kind.add(name)
-                    if claims[name].has_queue:
-                        raise ValueError(
-                            f"clearing {self.name!r}: the claim {name} has a queue, so it needs a "
-                            f"book in which it can be sold at once"
-                        )
-        self.redeems_in_kind = [
-            claim for claim in reversed(claims.claims) if claim.name in redeems_in_kind
-        ]
+    # ---------------------------------------------------------------- accounts
 
-    def start_oracles(self):
-        """Take the prices that oracles have before anything happened."""
-        for i in range(self.holding_count):
-            oracle = (<Holding>self.holdings[i]).oracle
-            if oracle.price != NO_PRICE:
-                self.records[i].mark = oracle.price
-                self.mark_moved(i, oracle.cause, 0)
+    def open(self, owner, cash, positions, *, entry_prices=None, holding=0, cross=False):
+        """Open margin accounts with what they start with, from the outside world.
+
+        They are looked at from now on; whoever lacks margin has failed at once.
+
+        Parameters
+        ----------
+        owner
+            First of as many owner numbers as there are accounts.
+        cash
+            Units, one an account; negative: debt.
+        positions
+            Lots, signed: one an account, or a row a holding for ``cross`` accounts.
+        entry_prices
+            Ticks, of the shape of ``positions``: the positions were bought there, and paid out of
+            ``cash``, rounded up. ``None``: what was paid is in ``cash`` already.
+        holding
+            Of isolated accounts: the number of the one that they may have.
+        cross
+            All holdings of an account back each other.
+
+        Returns
+        -------
+        int
+            The number of the first account; the others follow.
+
+        Raises
+        ------
+        ValueError
+            If the shapes differ, an owner has an account, or a value is out of bounds: then no
+            account is opened.
+        """
+        cdef int64_t count = self.accounts.account_total
+        cdef int64_t first = self.accounts.open(
+            owner, cash, positions, entry_prices=entry_prices, holding=holding, cross=cross
+        )
+        count = self.accounts.account_total - count
+        if self.entry_values.kept:
+            self.entry_values.note_opening(
+                first, count, None if entry_prices is None else np.atleast_2d(entry_prices)
+            )
+        self.index.add(first, count)
+        self.reset_deadline()
+        return first
+
+    def account(self, account):
+        """What an account has and needs: a ``lob.clearing.MarginAccount``.
+
+        Raises ``ValueError`` if it is not one of this clearing's.
+        """
+        return self.excess.account(account)
+
+    def account_owner(self, account):
+        """Owner number of an account's orders; 0: nobody's."""
+        cdef int64_t number = checks.integer("account", account, 0, self.ledger.account_count - 1)
+        return self.ledger.accounts[number].owner
+
+    @property
+    def name(self):
+        """Unique in a venue."""
+        return self.accounts.name
+
+    @property
+    def account_ranges(self):
+        """The accounts of this clearing: a list of (first number, count)."""
+        return self.accounts.account_ranges
+
+    @property
+    def account_total(self):
+        """How many accounts were opened so far."""
+        return self.accounts.account_total
+
+    @property
+    def portfolio(self):
+        """The scenarios that back cross accounts; ``None``: rates do."""
+        return self.excess.portfolio
+
+    def value_of(self, account):
+        """What an account's holdings are worth at the marks, in units of cash, rounded down each.
+
+        ``None`` as long as something that it holds has no mark.
+        """
+        return self.accounts.value_of(account)
+
+    def worth(self, holding, lots, price):
+        """What signed lots of a holding cost at a price in ticks, in units of cash."""
+        return self.accounts.worth(holding, lots, price)
+
+    def working_orders(self, account, holding=0):
+        """Lots of a holding that an account's resting orders have open: (to buy, to sell)."""
+        return self.order_checks.working_orders(account, holding)
+
+    def keep_entry_values(self):
+        """Keep from now on what every account's lots were bought for: see ``entry_value``."""
+        self.entry_values.keep()
+        if self.market is not None:
+            self.market.keeps_entry_values = True
+
+    def entry_value(self, account, holding=0):
+        """What an account's lots were bought for, in units of cash; negative of a short.
+
+        Closing a part of a position takes off the same part of the value, rounded towards zero.
+        Raises ``ValueError`` if it is not kept.
+        """
+        return self.entry_values.of(account, holding)
+
+    # ---------------------------------------------------------------- what a venue tells it
+
+    cdef int observe(
+        self, int64_t ts, int64_t instrument, const Event *events, int64_t count
+    ) except -1:
+        """A whole message has met a book."""
+        self.marks.observe(ts, instrument, events, count)
+        return self.hasten()
+
+    cdef int observe_claims(self, int64_t ts, int cause, int64_t tag) except -1:
+        """Balances changed, and with them what claims are worth."""
+        self.marks.observe_claims(ts, cause, tag)
+        return self.hasten()
+
+    cdef int touched(self, int64_t account, int cause) except -1:
+        """An account traded, paid or was paid: it may have failed."""
+        self.index.touched(account, cause)
+        return self.hasten()
+
+    cdef int await_price(self, int64_t account) noexcept:
+        """Judge a cross account at the next price: something that it holds has none yet."""
+        return self.index.await_price(account)
+
+    cdef int trade_for_case(
+        self, const Event *event, int64_t tag, int64_t buyer, int64_t seller
+    ) except -1:
+        """A trade with the tag of a case of this clearing, between two accounts."""
+        cdef int64_t number = self.failed.note_trade(event, tag, buyer, seller)
+        return self.liquidation_engine.filled(number, event) if number >= 0 else 0
+
+    cdef int release(self, int64_t number) except -1:
+        """A case is over with something left in the account, which may fail again."""
+        self.failed.release(number)
+        self.index.released(self.failed.case(number).account)
+        return self.hasten()
+
+    def observe_price(self, price, *, holding=0):
+        """Let the price of a ``Fixed`` source be another one from now on.
+
+        Parameters
+        ----------
+        price
+            Ticks, at least 1.
+        holding
+            Number.
+        """
+        self.marks.observe_price(price, holding=holding)
+        self.reset_deadline()
+
+    # ---------------------------------------------------------------- what accounts pay
+
+    def pay_funding(self, rate, *, holding=0):
+        """Let one side of a contract pay the other, and see who fails by it.
+
+        Returns the units of cash that were paid. Payers round up, receivers down, and what that
+        leaves is the insurance fund's. Raises ``ValueError`` if the contract has no mark yet.
+
+        Parameters
+        ----------
+        rate
+            Ppm of the notional at the mark that the long pay the short; negative: the other way.
+        holding
+            Number of the contract.
+        """
+        paid = self.payments.pay_funding(rate, holding=holding)
+        self.index.reindex(CAUSE_ACCRUAL)
+        self.reset_deadline()
+        return paid
+
+    def charge_interest(self, rate):
+        """Let every account in debt pay the lenders, and see who fails by it.
+
+        Returns the units of cash that were paid. ``rate`` is in ppm of the debt; interest rounds
+        up.
+        """
+        paid = self.payments.charge_interest(rate)
+        self.index.reindex(CAUSE_ACCRUAL)
+        self.reset_deadline()
+        return paid
+
+    def socialise(self):
+        """Let those who have something bear what the fund could not, and see who fails by it.
+
+        Returns the units of cash that there were to bear. Each account pays in proportion to its
+        equity at the marks; see ``Payments.socialise`` for what is left by rounding.
+        """
+        borne = self.payments.socialise()
+        if borne:
+            self.index.reindex(CAUSE_ACCRUAL)
+            self.reset_deadline()
+        return borne
+
+    def update_margin(self, int64_t ts):
+        """Let margin models that react to the market do so, at a time in ns; whether any did.
+
+        Raised margins may let accounts fail.
+        """
+        changed = self.excess.update_models(ts)
+        if changed:
+            self.index.reindex(CAUSE_MARGIN)
+            self.reset_deadline()
+        return changed
 
     # ---------------------------------------------------------------- time
 
+    cdef int hasten(self) noexcept:
+        """Let the deadline be no later than what has come to be due."""
+        if self.marks.deadline < self.deadline:
+            self.deadline = self.marks.deadline
+        if self.failed.fresh < self.failed.total and self.market.now < self.deadline:
+            self.deadline = self.market.now
+        if self.deadline < self.market.deadline:
+            self.market.deadline = self.deadline
+        return 0
+
     cdef int reset_deadline(self) noexcept:
         """When there is next something to do."""
-        cdef int64_t i
         self.deadline = min(self.timer_due, self.liquidation_engine.deadline)
-        for i in range(self.holding_count):
-            self.deadline = min(self.deadline, (<Holding>self.holdings[i]).oracle.deadline)
-        if self.fresh < self.case_total:
-            self.deadline = min(self.deadline, self.market.now)
-        return 0
+        self.marks.find_deadline()
+        return self.hasten()
 
     cdef int advance(self, int64_t ts) except -1:
         """Do the one thing that is due first: timers, prices, then liquidations."""
-        cdef Oracle oracle
-        cdef int64_t i
-        cdef bint moved[MAX_HOLDINGS]
-        cdef bint due = False
+        cdef int64_t case
         if self.timer_due <= ts:
             self.run_timer(ts)
-            self.reset_deadline()
-            return 0
-        for i in range(self.holding_count):
-            oracle = (<Holding>self.holdings[i]).oracle
-            moved[i] = False
-            if oracle.deadline <= ts:
-                due = True
-                moved[i] = oracle.advance(ts)
-                if moved[i]:
-                    self.records[i].mark = oracle.price
-        if due:
-            self.marks_moved(moved)
-            self.reset_deadline()
-            return 0
-        if self.fresh < self.case_total:
-            i = self.fresh
-            self.fresh += 1
-            self.case(i).state = ACTIVE
-            self.recall_orders(self.case(i).account)
-            self.liquidation_engine.begin(i)
-        elif self.liquidation_engine.deadline <= ts:
-            self.liquidation_engine.advance(ts)
-        self.reset_deadline()
-        return 0
-
-    cdef int filled(self, int64_t number, const Event *event) except -1:
-        return self.liquidation_engine.filled(number, event)
+        elif not self.marks.advance(ts):
+            case = self.failed.take_turn()
+            if case >= 0:
+                self.order_checks.recall_orders(self.failed.case(case).account)
+                self.liquidation_engine.begin(case)
+            elif self.liquidation_engine.deadline <= ts:
+                self.liquidation_engine.advance(ts)
+        return self.reset_deadline()
 
     def every(self, interval, action, *, first=None):
         """Call ``action(clearing, ts)`` at fixed intervals.
@@ -246,6 +426,8 @@ cdef class Clearing(Payments):
         self.timers.append([due, step, action])
         self.timer_due = min(self.timer_due, due)
         self.deadline = min(self.deadline, self.timer_due)
+        if self.market is not None:
+            self.market.deadline = min(self.market.deadline, self.deadline)
 
     def run_timer(self, ts):
         """Call the first action that is due."""
@@ -256,109 +438,67 @@ cdef class Clearing(Payments):
 
     # ---------------------------------------------------------------- what one reads
 
+    @property
+    def case_count(self):
+        """How many accounts have failed so far."""
+        return self.failed.total
+
+    @property
+    def open_cases(self):
+        """How many of them are not settled: O(cases)."""
+        return self.failed.open_count
+
+    @property
+    def cases(self):
+        """All failures so far, in order: an array with a field for each fact, a copy.
+
+        ``opened`` and ``due`` in ns, ``size`` and ``sold`` in lots, ``cash`` and ``received`` in
+        units, ``mark`` and ``reference`` in ticks, ``state`` 0 waiting, 1 active, 2 settled.
+        """
+        return self.failed.table
+
+    def count_failing(self):
+        """How many cross accounts lack margin now, by a full pass: O(accounts)."""
+        return self.index.blocks.count_failing()
+
+    def check(self):
+        """Whether queues, states and ledger agree: O(accounts). Raises ``AssertionError``."""
+        self.index.check()
+
     def memory_bytes(self):
         """Bytes of the account table, the queues, the blocks and the cases; no ledger rows."""
-        cdef int64_t i
-        total = self.ledger.account_block.nbytes + self.cross_blocks.nbytes + self.case_block.nbytes
-        for i in range(self.holding_count):
-            total += ladder_bytes(&self.records[i].longs) + ladder_bytes(&self.records[i].shorts)
-            total += sum([(<Block>block).nbytes for block in (<Holding>self.holdings[i]).working])
-        return total
+        cdef Holding holding
+        working = [block.nbytes for holding in self.holdings for block in holding.working]
+        return (
+            self.ledger.account_block.nbytes
+            + self.index.memory_bytes()
+            + self.failed.memory_bytes()
+            + sum(working)
+        )
+
+    # ---------------------------------------------------------------- forks
 
     def __deepcopy__(self, memo):
         cdef Clearing other = Clearing.__new__(Clearing)
-        cdef int64_t i
         memo[id(self)] = other
-        other.name, other.number, other.configuration = self.name, self.number, self.configuration
-        other.market = copying.deepcopy(self.market, memo)
-        other.ledger = copying.deepcopy(self.ledger, memo)
-        other.holdings = copying.deepcopy(self.holdings, memo)
-        other.portfolio = self.portfolio
-        other.cash_asset, other.fund, other.fees = self.cash_asset, self.fund, self.fees
-        other.shortfall, other.pool = self.shortfall, self.pool
-        other.account_total, other.deadline = self.account_total, self.deadline
-        other.point_at_records()
-        other.watch = copying.deepcopy(self.watch)
-        other.case_block = copying.deepcopy(self.case_block)
-        other.case_total, other.fresh = self.case_total, self.fresh
+        other.accounts = copying.deepcopy(self.accounts, memo)
+        other.excess = copying.deepcopy(self.excess, memo)
+        other.entry_values = copying.deepcopy(self.entry_values, memo)
+        other.failed = copying.deepcopy(self.failed, memo)
+        other.index = copying.deepcopy(self.index, memo)
+        other.marks = copying.deepcopy(self.marks, memo)
+        other.order_checks = copying.deepcopy(self.order_checks, memo)
+        other.payments = copying.deepcopy(self.payments, memo)
+        other.read_accounts()
         other.timers = copying.deepcopy(self.timers, memo)
-        other.timer_due = self.timer_due
-        other.ranges = list(self.ranges)
-        other.redeems_in_kind = copying.deepcopy(self.redeems_in_kind, memo)
-        other.watches_claims = self.watches_claims
-        other.cross_blocks = copying.deepcopy(self.cross_blocks)
-        other.cross_count = self.cross_count
-        other.liquidation_fee = self.liquidation_fee
-        other.keeps_entry_values = self.keeps_entry_values
-        for i in range(self.holding_count):
-            other.low[i], other.high[i] = self.low[i], self.high[i]
+        other.timer_due, other.deadline = self.timer_due, self.deadline
         other.liquidation_engine = copying.deepcopy(self.liquidation_engine, memo)
-        other.liquidation_engine.clearing = other
+        other.liquidation_engine.belong_to(other)
         return other
 
     def __reduce__(self):
         raise TypeError("a clearing is not pickled: keep its run's scenario, seed and time")
 
 
-cdef list claim_values(source):
-    """The prices of claims that a source is, or is made of."""
-    if isinstance(source, ClaimValue):
-        return [source]
-    found = []
-    for part in (getattr(source, "of", None), *(getattr(source, "sources", None) or ())):
-        if isinstance(part, Source):
-            found += claim_values(part)
-    return found
-
-
 cdef object due_of(timer):
     return timer[0]
-
-
-# ---------------------------------------------------------------------------- what is done about it
-
-@cython.auto_pickle(True)
-cdef class LiquidationEngine:
-    """What is done with accounts that fail: the base of all liquidation designs.
-
-    Compiled designs override the three methods; a design in Python extends
-    ``lob.liquidation.LiquidationDesign``.
-    """
-
-    def __init__(self):
-        self.deadline = NEVER
-        self.offers = {}
-        self.listeners = []
-
-    def watch(self, listener):
-        """Tell somebody what is on offer from now on.
-
-        Parameters
-        ----------
-        listener
-            Has ``on_offer(offer)``, called when a ``lob.liquidation.Offer`` opens or changes, and
-            ``on_offer_closed(tag)``. It may only note or schedule: nothing may be sent from there.
-        """
-        for method in ("on_offer", "on_offer_closed"):
-            if not callable(getattr(listener, method, None)):
-                raise TypeError(f"listener must have the method {method}, got {listener!r}")
-        self.listeners.append(listener)
-
-    def attached(self):
-        """The clearing belongs to a venue now: accounts may be opened."""
-
-    cdef int begin(self, int64_t case) except -1:
-        """The turn of a case has come. Its account's orders are cancelled."""
-        return 0
-
-    cdef int advance(self, int64_t ts) except -1:
-        """``deadline`` has come."""
-        return 0
-
-    cdef int filled(self, int64_t case, const Event *event) except -1:
-        """The failed account of a case has traded with its tag, in the middle of a message."""
-        return 0
-
-    cdef int perform(self, const Message *message, int64_t account) except -1:
-        """A participant takes or bids; a reason if that is refused."""
-        return REASON_IN_LIQUIDATION

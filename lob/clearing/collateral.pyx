@@ -272,7 +272,7 @@ cdef class Claim(Facility):
         cdef bint costs = False
         if <int128>supply + size > MAX_SIZE:
             return REASON_VOLUME_LIMIT
-        if self.ledger.accounts[self.issuer].protocol:
+        if self.ledger.accounts[self.issuer].clearing >= 0:
             # What is added is as leveraged as what is there.
             reason = self.market.lacks_margin(self.issuer)
             if reason:
@@ -366,14 +366,14 @@ cdef class Claim(Facility):
         """
         cdef int64_t to = checks.integer("account", account, 1, self.ledger.account_count - 1)
         cdef int64_t units = checks.integer("size", size, 1, MAX_SIZE)
-        cdef int64_t protocol
+        cdef int64_t number
         if not self.resolve():
             raise ValueError(f"claim {self.name!r}: the issuer {self.issued_by} has no account yet")
         if self.supply_now():
             raise ValueError(f"claim {self.name!r} has {self.supply} units already")
-        protocol = self.ledger.accounts[self.issuer].protocol
-        if protocol:
-            clearing = self.market.clearings[protocol - 1]
+        number = self.ledger.accounts[self.issuer].clearing
+        if number >= 0:
+            clearing = self.market.clearings[number]
             cash = self.ledger.assets[clearing.cash_asset]
             missing = {cash, *(holding.name for holding in clearing.holdings)} - {*self.backing}
             if missing:
@@ -460,13 +460,13 @@ cdef class Claim(Facility):
         """
         cdef int64_t number = self.part_of(asset), k
         cdef int64_t to = checks.integer("account", account, 1, self.ledger.account_count - 1)
-        cdef int64_t units
+        cdef int64_t units, asks_margin
         cdef int64_t *known
         if not self.resolve() or to == self.issuer:
             raise ValueError(f"account must be another one than the issuer's, got {account}")
-        protocol = self.ledger.accounts[to].protocol
-        if protocol:
-            cash = self.ledger.assets[self.market.clearings[protocol - 1].cash_asset]
+        asks_margin = self.ledger.accounts[to].clearing
+        if asks_margin >= 0:
+            cash = self.ledger.assets[self.market.clearings[asks_margin].cash_asset]
             if cash not in self.backing:
                 raise ValueError(
                     f"claim {self.name!r}: backing must name {cash}, which the account {account} "

@@ -7,10 +7,12 @@ from libc.stdint cimport int64_t
 from libc.string cimport memcpy, memset
 
 from lob.engine.block cimport Block
+from lob.clearing.ledger cimport Ledger
 from lob.clearing.oracle cimport Oracle
 from lob.clearing.requirement cimport MAX_TIERS, NO_PRICE, Tiers
 from lob.engine.ladder cimport Ladder, ladder_copy, ladder_init, ladder_release
 from lob.engine.wide cimport int128
+from lob.venue.market cimport Market
 
 from lob import checks
 from lob.types import MAX_SIZE, Side
@@ -56,8 +58,27 @@ cdef class Holding:
         ladder_release(&self.record.longs)
         ladder_release(&self.record.shorts)
 
+    cdef bint belong_to(self, Market market, Ledger ledger, int64_t number) except -1:
+        """Be a holding of a clearing of this venue; whether its instrument trades it.
+
+        Raises ``ValueError`` if the venue has no such instrument, or no such asset.
+        """
+        if self.record.instrument >= len(market.instruments):
+            raise ValueError(
+                f"holdings[{number}]: instrument must be 0 to {len(market.instruments) - 1}, got "
+                f"{self.record.instrument}"
+            )
+        instrument = market.instruments[self.record.instrument]
+        self.number = number
+        if self.name is None:
+            self.name = instrument.base or instrument.name
+        self.record.asset = ledger.asset(self.name)
+        self.record.multiplier = instrument.multiplier
+        self.record.inverse = instrument.inverse
+        return self.name == (instrument.base or instrument.name)
+
     def load_margin(self):
-        """Read the parameters of the margin model."""
+        """Read the rates of the margin model, of long and of short positions."""
         for i, side in enumerate((Side.BUY, Side.SELL)):
             load_tiers(&self.record.maintenance[i], self.margin.maintenance(side), "maintenance")
             load_tiers(&self.record.initial[i], self.margin.initial(side), "initial")

@@ -1,10 +1,11 @@
 """Who has how much of what, and the journal of every change."""
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 
 from lob.engine.block cimport Block
 from lob.venue.market cimport Market
 from lob.engine.records cimport Entry
+from lob.engine.wide cimport int128
 
 cdef enum:
     WORLD = 0  # the account of everybody outside
@@ -15,26 +16,26 @@ cdef enum:
 
 
 cdef struct Account:
-    int64_t trigger  # tick at which it fails; NO_TRIGGER: none
+    int64_t liquidation_price  # tick at which it fails; NO_LIQUIDATION_PRICE: none
     int32_t prev  # its neighbours in the queue of that tick; 0: none
     int32_t next
     int32_t owner  # owner number of its orders, 0: none
     int32_t liquidation  # number of its open liquidation, from 1; 0: none
     uint16_t holding  # of an isolated account: the one that it may have
-    uint8_t protocol  # number of its clearing, from 1; 0: nobody asks it for margin
-    uint8_t state
+    int16_t clearing  # number of its clearing; -1: nobody asks it for margin
+    uint8_t state  # SAFE or FAILED
     uint8_t cross  # all its holdings back each other
     int8_t indexed  # 1 among the longs, -1 among the shorts, 0: not in a queue
     uint8_t called  # below its initial margin, and told so
     uint8_t reduces  # has sent reduce-only orders that may rest
     uint32_t level  # index of that queue in its ladder, while it is in one
-    uint32_t padding[3]  # one cache line each: an account is read as a whole, and at random
+    uint32_t padding[2]  # 48 bytes in all
 
 
 cdef struct OwnerRange:
-    int32_t first_owner
+    int32_t first_owner  # owner numbers in a row
     int32_t last_owner
-    int32_t first_account
+    int32_t first_account  # the account of the first; the others follow
 
 
 cdef class Ledger:
@@ -43,6 +44,7 @@ cdef class Ledger:
     cdef public int64_t seq  # of the latest event
     cdef public int64_t now
     cdef readonly int64_t postings  # so far
+    cdef int128 room  # units that any balance can still get or give, as far as has been looked
     cdef int64_t last_tag  # of the latest posting
     cdef uint8_t last_kind
     cdef dict names
@@ -64,6 +66,7 @@ cdef class Ledger:
         return (<int64_t **>self.row_pointers.data)[asset]
 
     cdef int64_t account_of(self, int32_t owner) noexcept
+    cdef bint has_room(self, int128 units) noexcept
     cdef Entry *write(self, uint8_t kind) except NULL
     cdef int post(
         self, uint8_t kind, int64_t asset, int64_t debit, int64_t credit, int64_t amount,

@@ -17,10 +17,10 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
 from libc.string cimport memmove, memset
 
 from lob.engine.block cimport Block
-from lob.clearing.requirement cimport NO_TRIGGER
+from lob.clearing.requirement cimport NO_LIQUIDATION_PRICE
 from lob.engine.memory cimport unlikely
 from lob.engine.records cimport Entry
-from lob.engine.wide cimport add_overflows
+from lob.engine.wide cimport add_overflows, int128
 
 import numpy as np
 
@@ -145,7 +145,8 @@ cdef class Ledger:
         self.accounts = <Account *>self.account_block.data
         self.make_room()
         for i in range(first, first + count):
-            self.accounts[i].trigger = NO_TRIGGER
+            self.accounts[i].liquidation_price = NO_LIQUIDATION_PRICE
+            self.accounts[i].clearing = -1
             self.accounts[i].owner = first_owner + <int32_t>(i - first) if first_owner else 0
         if first_owner:
             self.ranges.reserve(grown(sizeof(OwnerRange) * <size_t>(self.range_count + 1),
@@ -261,6 +262,7 @@ cdef class Ledger:
                 f"{credit}: a balance would not fit 64 bits"
             )
         entry = self.write(kind)
+        self.room -= amount
         row[debit] = given
         row[credit] = received
         if debit == WORLD:
@@ -278,6 +280,23 @@ cdef class Ledger:
         self.last_kind = kind
         return 0
 
+    cdef bint has_room(self, int128 units) noexcept:
+        """Whether no balance would leave 64 bits if it got or gave so much.
+
+        What has been posted since all balances were looked at is taken off what there was then, so
+        that they are looked at again only where that is no more enough.
+        """
+        cdef int64_t asset, account
+        cdef int128 largest = 0, held
+        if self.room >= units:
+            return True
+        for asset in range(len(self.rows)):
+            for account in range(self.account_count):
+                held = self.row(asset)[account]
+                largest = max(largest, held if held >= 0 else -held)
+        self.room = (<int128>1 << 62) - 1 + (<int128>1 << 62) - largest
+        return self.room >= units
+
     cdef Entry *write(self, uint8_t kind) except NULL:
         """A new row of the journal, cleared but for what every row has."""
         cdef Entry *entry
@@ -291,6 +310,7 @@ cdef class Ledger:
         self.journal_count += 1
         memset(entry, 0, sizeof(Entry))
         entry.seq = self.seq
+        entry.clearing = -1
         entry.ts_event = self.now
         entry.kind = kind
         return entry

@@ -1,10 +1,26 @@
-from typing import SupportsIndex
+from typing import Any, Self, SupportsIndex, final
 
-from lob.clearing.watched import WatchedAccounts
+from typing_extensions import disjoint_base
+
+from lob.clearing.failure_queues import FailureQueues
+from lob.clearing.margin_accounts import MarginAccounts
+from lob.clearing.margin_excess import MarginExcess
 
 __all__ = ["OrderChecks"]
 
-class OrderChecks(WatchedAccounts):
+@final
+@disjoint_base
+class OrderChecks:
+    def __init__(
+        self, accounts: MarginAccounts, excess: MarginExcess, queues: FailureQueues
+    ) -> None: ...
+    @property
+    def accounts(self) -> MarginAccounts: ...
+    @property
+    def excess(self) -> MarginExcess: ...
+    @property
+    def queues(self) -> FailureQueues: ...
     def working_orders(
         self, account: SupportsIndex, holding: SupportsIndex = 0
     ) -> tuple[int, int]: ...
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...

@@ -1,45 +1,55 @@
-"""What margin accounts pay as time passes, and the losses that they share."""
+"""What margin accounts pay as time passes, and the losses that they share.
+
+Nothing here looks at accounts again after they paid: ``Clearing`` does.
+"""
+
+import copy as copying
 
 cimport cython
-from libc.stdint cimport int64_t, uint16_t
+from libc.stdint cimport int64_t
 
-from lob.clearing.cases cimport Cases
-from lob.clearing.holding cimport Holding, HoldingRecord
+from lob.clearing.holding cimport HoldingRecord
 from lob.clearing.ledger cimport SAFE, WORLD
+from lob.clearing.margin_accounts cimport MarginAccounts
 from lob.clearing.requirement cimport NO_PRICE
-from lob.engine.records cimport (
-    CAUSE_ACCRUAL,
-    CAUSE_MARGIN,
-    ENTRY_FUNDING,
-    ENTRY_INTEREST,
-    ENTRY_PARAMETERS,
-    ENTRY_SOCIALISED,
-    Entry,
-)
+from lob.engine.records cimport ENTRY_FUNDING, ENTRY_INTEREST, ENTRY_SOCIALISED
 from lob.units cimport PPM
 from lob.engine.wide cimport ceil_ratio, int128
 
 from lob import checks
-from lob.clearing.margin import MarketState
 
 __all__ = ["Payments"]
 
 
+@cython.final
 @cython.auto_pickle(False)
-cdef class Payments(Cases):
-    """Margin accounts that pay funding and interest, and bear what others could not."""
+cdef class Payments:
+    """Lets the accounts of a clearing pay funding and interest, and bear what others could not.
+
+    Parameters
+    ----------
+    accounts
+        Who pays.
+    """
+
+    def __init__(self, MarginAccounts accounts not None):
+        self.accounts = accounts
 
     # ---------------------------------------------------------------- accrual
 
     def pay_funding(self, rate, *, holding=0):
         """Let one side of a contract pay the other: the notional at the mark times the rate.
 
-        Payers round up, receivers down, and what that leaves is the insurance fund's.
+        What an account pays rounds up, what it receives down, and what that leaves is the insurance
+        fund's. The accounts of this clearing pay and receive, and those that are no clearing's; the
+        outside world is the other side of all they hold. Accounts of another clearing are that
+        one's business. Raises ``ValueError`` if the contract has no mark yet.
 
         Parameters
         ----------
         rate
-            Ppm of the notional that the long pay the short; negative: the other way.
+            Ppm of the notional that the long pay the short, -1,000,000 to 1,000,000; negative: the
+            other way.
         holding
             Number of the contract.
 
@@ -50,15 +60,20 @@ cdef class Payments(Cases):
         """
         cdef HoldingRecord *record
         cdef int64_t ppm = checks.ppm("rate", rate, -PPM)
-        cdef int64_t account, paid = 0, units
+        cdef int64_t account, paid = 0, units, outside = 0
         cdef int128 owed
-        number = checks.integer("holding", holding, 0, self.holding_count - 1)
-        record = self.records[<int64_t>number]
+        number = checks.integer("holding", holding, 0, self.accounts.holding_count - 1)
+        record = self.accounts.records[<int64_t>number]
         if record.mark == NO_PRICE:
             raise ValueError(f"holding {holding} has no mark to pay funding on yet")
-        for account in range(self.ledger.account_count):
-            units = self.ledger.row(record.asset)[account]
-            if units == 0:
+        for account in range(1, self.accounts.ledger.account_count):
+            if self.bears_funding(account):
+                outside -= self.accounts.ledger.row(record.asset)[account]
+        for account in range(self.accounts.ledger.account_count):
+            units = (
+                self.accounts.ledger.row(record.asset)[account] if account != WORLD else outside
+            )
+            if units == 0 or not self.bears_funding(account):
                 continue
             owed = <int128>units * record.multiplier * ppm
             # Rounded up whatever the sign: against the account.
@@ -66,105 +81,68 @@ cdef class Payments(Cases):
                 owed = ceil_ratio(owed, <int128>PPM * record.mark)
             else:
                 owed = ceil_ratio(owed * record.mark, PPM)
-            self.ledger.post(
+            self.accounts.ledger.post(
                 ENTRY_FUNDING,
-                self.cash_asset,
+                self.accounts.cash_asset,
                 account,
-                self.fund,
+                self.accounts.fund,
                 <int64_t>owed,
                 0,
                 record.instrument,
             )
             if owed > 0:
                 paid += <int64_t>owed
-        self.reindex_all(CAUSE_ACCRUAL)
         return paid
 
+    cdef bint bears_funding(self, int64_t account) noexcept:
+        """Whether an account is not another clearing's."""
+        cdef int clearing = self.accounts.ledger.accounts[account].clearing
+        return clearing < 0 or clearing == self.accounts.number
+
     def charge_interest(self, rate):
-        """Let every account in debt pay the lenders, rounded up; units of cash that were paid.
+        """Let every account in debt pay the lenders; units of cash that were paid.
 
         Parameters
         ----------
         rate
-            Ppm of the debt.
+            Ppm of the debt, 0 or more; what an account pays rounds up.
         """
         cdef int64_t ppm = checks.ppm("rate", rate)
-        cdef int64_t first, count, account, cash, paid = 0
+        cdef int64_t first, count, account, cash, paid = 0, cash_asset = self.accounts.cash_asset
         cdef int128 owed
-        for first, count in self.ranges:
+        for first, count in self.accounts.ranges:
             for account in range(first, first + count):
-                cash = self.ledger.row(self.cash_asset)[account]
+                cash = self.accounts.cash_of(account)
                 if cash < 0:
                     owed = ceil_ratio(-<int128>cash * ppm, PPM)
-                    self.ledger.post(
-                        ENTRY_INTEREST, self.cash_asset, account, self.pool, <int64_t>owed, 0, 0
+                    self.accounts.ledger.post(
+                        ENTRY_INTEREST, cash_asset, account, self.accounts.pool, <int64_t>owed, 0, 0
                     )
                     paid += <int64_t>owed
-        self.reindex_all(CAUSE_ACCRUAL)
         return paid
-
-    def update_margin(self, int64_t ts):
-        """Let margin models that react to the market do so; whether any parameter changed."""
-        cdef Entry *entry
-        cdef Holding holding
-        changed = False
-        for holding in self.holdings:
-            update = getattr(holding.margin, "update", None)
-            if update is None or holding.record.mark == NO_PRICE:
-                continue
-            if update(self.market_state(holding.number, ts)):
-                holding.load_margin()
-                entry = self.ledger.write(ENTRY_PARAMETERS)
-                entry.price = holding.record.maintenance[0].rate[0]
-                entry.instrument = <uint16_t>holding.record.instrument
-                entry.asset = <uint16_t>holding.record.asset
-                entry.protocol = <uint16_t>self.number
-                changed = True
-        if changed:
-            self.reindex_all(CAUSE_MARGIN)
-        return changed
-
-    def market_state(self, holding, int64_t ts):
-        """What a margin model may react to: a ``lob.clearing.margin.MarketState``."""
-        cdef HoldingRecord *record = self.records[<int64_t>holding]
-        cdef int64_t account, units, longs = 0, shorts = 0, largest = 0
-        for account in range(1, self.ledger.account_count):
-            units = self.ledger.row(record.asset)[account]
-            if units > 0:
-                longs += units
-            else:
-                shorts -= units
-            largest = max(largest, units if units > 0 else -units)
-        return MarketState.of_book(
-            self.market.books[record.instrument],
-            ts_event=ts,
-            mark_price=record.mark,
-            longs=longs,
-            shorts=shorts,
-            largest=largest,
-        )
 
     # ---------------------------------------------------------------- losses
 
     def socialise(self):
-        """Let those who have something bear what the fund could not; units of cash they bear.
+        """Let those who have something bear what the fund could not; units of cash it was.
 
         Each account pays in proportion to its equity at the marks, if that is positive, rounded
         down; the units that this leaves are taken one by one in the order of account numbers. What
         nobody here can pay stays with the outside world.
         """
         cdef int64_t first, count, account, owed, share, left
-        cdef int64_t *cash = self.ledger.row(self.cash_asset)
-        owed = -cash[self.shortfall]
+        cdef int64_t cash_asset = self.accounts.cash_asset
+        cdef int64_t *cash = self.accounts.ledger.row(cash_asset)
+        owed = -cash[self.accounts.shortfall]
         if owed <= 0:
             return 0
         able = []
         total = 0
-        for first, count in self.ranges:
+        for first, count in self.accounts.ranges:
             for account in range(first, first + count):
-                if self.ledger.accounts[account].state != SAFE:
+                if self.accounts.ledger.accounts[account].state != SAFE:
                     continue
-                value = self.value_of(account)
+                value = self.accounts.value_of(account)
                 if value is not None and cash[account] + value > 0:
                     able.append((account, cash[account] + value))
                     total += cash[account] + value
@@ -176,11 +154,13 @@ cdef class Payments(Cases):
             if left > 0 and part < equity:
                 part += 1
                 left -= 1
-            self.ledger.post(
-                ENTRY_SOCIALISED, self.cash_asset, number, self.shortfall, part, 0, 0
+            self.accounts.ledger.post(
+                ENTRY_SOCIALISED, cash_asset, number, self.accounts.shortfall, part, 0, 0
             )
-        self.ledger.post(
-            ENTRY_SOCIALISED, self.cash_asset, WORLD, self.shortfall, owed - bearable, 0, 0
+        self.accounts.ledger.post(
+            ENTRY_SOCIALISED, cash_asset, WORLD, self.accounts.shortfall, owed - bearable, 0, 0
         )
-        self.reindex_all(CAUSE_ACCRUAL)
         return owed
+
+    def __deepcopy__(self, memo):
+        return Payments(copying.deepcopy(self.accounts, memo))

@@ -21,13 +21,13 @@ from lob.engine.memory cimport prefetch
 from lob.engine.records cimport MAX_PRICE
 
 cdef enum:
-    RADIX = 2048
+    RADIX = 2048  # buckets of a pass of the sort
     RADIX_BITS = 11
     AHEAD = 16  # accounts: how early their records are asked for
 
 cdef struct Waiting:
-    uint64_t key
-    uint64_t account
+    uint64_t key  # see key_of
+    uint64_t account  # number in the ledger
 
 
 cdef inline uint64_t key_of(bint long_side, int64_t price) noexcept nogil:
@@ -40,8 +40,9 @@ cdef inline void queue_join(
 ) noexcept nogil:
     """Put an account behind those that fail at the same tick. Room must be reserved."""
     cdef Account *record = &accounts[account]
+    cdef int64_t price = record.liquidation_price
     cdef Level *level
-    record.level = ladder_add(ladder, key_of(long_side, record.trigger), record.trigger)
+    record.level = ladder_add(ladder, key_of(long_side, price), price)
     level = &ladder.levels[record.level]
     record.prev = <int32_t>level.tail
     record.next = 0
@@ -69,7 +70,7 @@ cdef inline void queue_leave(Ladder *ladder, Account *accounts, int64_t account)
         level.tail = <uint32_t>record.prev
     level.orders -= 1
     if level.orders == 0:
-        ladder_remove(ladder, record.level, key_of(record.indexed > 0, record.trigger))
+        ladder_remove(ladder, record.level, key_of(record.indexed > 0, record.liquidation_price))
     record.indexed = 0
 
 
@@ -118,11 +119,13 @@ cdef inline int queue_anew(
             prefetch(&accounts[rows[i + AHEAD].account])
         key = rows[i].key
         record = &accounts[rows[i].account]
-        record.trigger = MAX_PRICE - <int64_t>key if long_side else <int64_t>key - MAX_PRICE
+        record.liquidation_price = (
+            MAX_PRICE - <int64_t>key if long_side else <int64_t>key - MAX_PRICE
+        )
         if i == 0 or key != rows[i - 1].key:
             if ladder_reserve(ladder, 1) < 0:
                 return -1
-            at = ladder_add(ladder, key, record.trigger)
+            at = ladder_add(ladder, key, record.liquidation_price)
             level = &ladder.levels[at]
             level.head = <uint32_t>rows[i].account
             record.prev = 0

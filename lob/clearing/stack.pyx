@@ -3,13 +3,18 @@
 What the marks would be, asset by asset, is said by ``lob.clearing.risk``; here are the passes.
 """
 
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int16_t, int64_t, uint8_t
 
 from lob.clearing.clearing cimport Clearing
 from lob.clearing.holding cimport HoldingRecord
 from lob.clearing.cross cimport MAX_HOLDINGS
 from lob.clearing.ledger cimport FAILED, Account
-from lob.clearing.requirement cimport NO_PRICE, NO_TRIGGER, inverse_health, linear_health
+from lob.clearing.requirement cimport (
+    NO_LIQUIDATION_PRICE,
+    NO_PRICE,
+    inverse_margin_excess,
+    linear_margin_excess,
+)
 from lob.engine.records cimport MAX_PRICE
 from lob.units cimport PPM
 from lob.engine.wide cimport floor_ratio, int128
@@ -22,14 +27,14 @@ __all__ = ["ACCOUNT_VALUE", "count_failing", "fails_at", "value_accounts"]
 
 
 cdef struct AccountValue:
-    int64_t account
-    int64_t owner
-    int64_t equity
-    int64_t debt
-    int64_t collateral
-    double gross
-    uint8_t protocol
-    uint8_t failing
+    int64_t account  # number in the ledger
+    int64_t owner  # number
+    int64_t equity  # units of cash
+    int64_t debt  # units of cash, 0 or more
+    int64_t collateral  # units of cash: what it holds at the marks
+    double gross  # units of cash: base exposure, long and short added up
+    int16_t clearing  # number of it
+    uint8_t failing  # 1: it lacks maintenance margin there, or a liquidation has it already
 
 ACCOUNT_VALUE = np.dtype(
     [
@@ -39,7 +44,7 @@ ACCOUNT_VALUE = np.dtype(
         ("debt", "<i8"),
         ("collateral", "<i8"),
         ("gross", "<f8"),
-        ("protocol", "u1"),
+        ("clearing", "<i2"),
         ("failing", "u1"),
     ],
     align=True,
@@ -48,15 +53,15 @@ ACCOUNT_VALUE = np.dtype(
 
 ``equity``, ``debt`` (negative cash) and ``collateral`` (what it holds at the marks) in units of
 cash; ``gross``: base exposure behind its holdings, long and short added up, in units of cash;
-``protocol``: number of its clearing; ``failing``: 1 if it lacks maintenance margin there, or a
+``clearing``: number of its clearing; ``failing``: 1 if it lacks maintenance margin there, or a
 liquidation has it already."""
 
 if ACCOUNT_VALUE.itemsize != sizeof(AccountValue):
     raise ImportError("an AccountValue is not what ACCOUNT_VALUE says")
 
 cdef struct Marks:
-    int64_t count
-    int64_t mark[MAX_HOLDINGS]
+    int64_t count  # of holdings
+    int64_t mark[MAX_HOLDINGS]  # ticks; NO_PRICE: none
     double gross[MAX_HOLDINGS]  # base exposure of a unit, in units of cash
 
 
@@ -95,9 +100,9 @@ def value_accounts(Clearing clearing, marks, gross=None):
     cdef int64_t first, count, account, row = 0
     cdef AccountValue[::1] values
     read_marks(clearing, &at, marks, gross)
-    found = np.zeros(clearing.account_total, ACCOUNT_VALUE)
+    found = np.zeros(clearing.accounts.account_total, ACCOUNT_VALUE)
     values = found
-    for first, count in clearing.ranges:
+    for first, count in clearing.accounts.ranges:
         for account in range(first, first + count):
             value_of(clearing, account, &at, &values[row])
             row += 1
@@ -116,7 +121,7 @@ cdef int value_of(
     cdef int128 worth = 0
     cdef double exposure
     into.account, into.owner = account, record.owner
-    into.protocol = <uint8_t>clearing.number
+    into.clearing = <int16_t>clearing.number
     into.debt = -cash if cash < 0 else 0
     for i in range(first, beyond):
         of = clearing.records[i]
@@ -142,31 +147,33 @@ cdef bint fails(Clearing clearing, int64_t account, const Marks *at) noexcept:
     if record.state == FAILED:
         return True
     if record.cross:
-        return cross_health(clearing, account, at) < 0
+        return cross_margin_excess(clearing, account, at) < 0
     mark = at.mark[record.holding]
-    if record.trigger == NO_TRIGGER or mark == NO_PRICE:
+    if record.liquidation_price == NO_LIQUIDATION_PRICE or mark == NO_PRICE:
         return False
-    return mark <= record.trigger if record.indexed > 0 else mark >= record.trigger
+    if record.indexed > 0:
+        return mark <= record.liquidation_price
+    return mark >= record.liquidation_price
 
 
-cdef int128 cross_health(Clearing clearing, int64_t account, const Marks *at) noexcept:
-    """The health of a portfolio at supposed marks, times a million."""
+cdef int128 cross_margin_excess(Clearing clearing, int64_t account, const Marks *at) noexcept:
+    """The margin excess of a portfolio at supposed marks, times a million."""
     cdef HoldingRecord *of
     cdef int64_t cash = clearing.ledger.row(clearing.cash_asset)[account], units, i, k
-    cdef int128 health = PPM * <int128>cash, worst
-    if clearing.portfolio is not None:
+    cdef int128 excess = PPM * <int128>cash, worst
+    if clearing.excess.portfolio is not None:
         worst = 0
-        for k in range(len(clearing.portfolio.scenarios)):
-            health = PPM * <int128>cash
+        for k in range(len(clearing.excess.portfolio.scenarios)):
+            excess = PPM * <int128>cash
             for i in range(at.count):
                 of = clearing.records[i]
                 units = clearing.ledger.row(of.asset)[account]
                 if units and at.mark[i] != NO_PRICE:
-                    health += <int128>units * at.mark[i] * of.multiplier * (
-                        PPM + <int64_t>clearing.portfolio.scenarios[k][i]
+                    excess += <int128>units * at.mark[i] * of.multiplier * (
+                        PPM + <int64_t>clearing.excess.portfolio.scenarios[k][i]
                     )
-            if k == 0 or health < worst:
-                worst = health
+            if k == 0 or excess < worst:
+                worst = excess
         return worst
     for i in range(at.count):
         of = clearing.records[i]
@@ -174,18 +181,18 @@ cdef int128 cross_health(Clearing clearing, int64_t account, const Marks *at) no
         if units == 0 or at.mark[i] == NO_PRICE:
             continue
         if of.inverse:
-            return inverse_health(
+            return inverse_margin_excess(
                 &of.maintenance[units < 0], cash, units, at.mark[i], of.multiplier
             )
-        health += linear_health(&of.maintenance[units < 0], units, at.mark[i], of.multiplier)
-    return health
+        excess += linear_margin_excess(&of.maintenance[units < 0], units, at.mark[i], of.multiplier)
+    return excess
 
 
 def fails_at(Clearing clearing, account, marks):
     """Whether one account would fail at supposed marks, or has failed."""
     cdef Marks at
     cdef int64_t number = checks.integer("account", account, 1, clearing.ledger.account_count - 1)
-    if clearing.ledger.accounts[number].protocol != clearing.number + 1:
+    if clearing.ledger.accounts[number].clearing != clearing.number:
         raise ValueError(f"account {account} is not one of clearing {clearing.name!r}")
     read_marks(clearing, &at, marks, None)
     return fails(clearing, number, &at)
@@ -197,7 +204,7 @@ def count_failing(Clearing clearing, marks):
     cdef int64_t first, count, account, found = 0, cash
     cdef int128 debt = 0
     read_marks(clearing, &at, marks, None)
-    for first, count in clearing.ranges:
+    for first, count in clearing.accounts.ranges:
         for account in range(first, first + count):
             if fails(clearing, account, &at):
                 found += 1

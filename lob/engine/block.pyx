@@ -29,7 +29,8 @@ cdef class Block:
     def __deepcopy__(self, memo):
         cdef Block other = Block()
         other.reserve(self.nbytes)
-        memcpy(other.data, self.data, self.nbytes)
+        if self.nbytes:
+            memcpy(other.data, self.data, self.nbytes)
         return other
 
     def __reduce__(self):
@@ -40,5 +41,6 @@ def restore_block(bytes content):
     """A block with this content."""
     cdef Block block = Block()
     block.reserve(len(content))
-    memcpy(block.data, <const char *>content, len(content))
+    if content:
+        memcpy(block.data, <const char *>content, len(content))
     return block

@@ -2,8 +2,9 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint64_t
 
-from lob.engine.ladder cimport Ladder
-from lob.engine.order_table cimport OrderTable
+from lob.engine.ladder cimport Ladder, Level
+from lob.engine.order_table cimport OrderTable, RestingOrder
+from lob.engine.used_ids cimport UsedIds
 from lob.engine.records cimport Event, Message, Quote
 
 cdef struct EventSink:
@@ -16,7 +17,10 @@ cdef struct EventSink:
 cdef struct Book:
     Ladder sides[2]  # bids, asks
     OrderTable table
+    Level waiting[2]  # market orders that wait for a call auction, to buy and to sell
+    UsedIds used  # ids of all orders so far, where none may be used again
     int64_t volume[2]  # total lots of a side
+    int64_t decremented  # lots that self-trade prevention took off the order that came in last
     int64_t seq
     int64_t budget  # new orders until memory is looked at again
     uint16_t instrument
@@ -34,7 +38,7 @@ cdef struct Crossing:
     int64_t lowest
     int64_t highest
 
-cdef int book_init(Book *book, uint16_t instrument) noexcept nogil
+cdef int book_init(Book *book, uint16_t instrument, bint unique_ids) noexcept nogil
 cdef void book_release(Book *book) noexcept nogil
 cdef int book_copy(Book *book, const Book *other) noexcept nogil
 cdef int sink_init(EventSink *sink) noexcept nogil
@@ -53,6 +57,9 @@ cdef int apply(Book *book, const Message *message) noexcept nogil
 cdef int64_t apply_all(
     Book *book, const Message *messages, int64_t count, Quote *quotes
 ) noexcept nogil
-cdef void rest(Book *book, const Message *order, int64_t leaves) noexcept nogil
+cdef void rest(Book *book, const Message *order, int64_t leaves, int64_t total) noexcept nogil
+cdef int use_id(Book *book, int64_t order_id) noexcept nogil
+cdef int64_t open_size(const RestingOrder *resting, const Message *message) noexcept nogil
+cdef int64_t protection_limit(const Book *book, const Message *message) noexcept nogil
 cdef void set_rules(Book *book, uint8_t session, int64_t low, int64_t high) noexcept nogil
 cdef Crossing find_crossing(const Book *book, bint near, int64_t reference) noexcept nogil

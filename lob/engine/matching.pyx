@@ -11,6 +11,8 @@ then copied stalls the processor, which cannot forward narrow stores to a wide l
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
+from os import urandom
+
 from lob.engine.ladder cimport (
     NO_KEY,
     NO_LEVEL,
@@ -70,6 +72,7 @@ from lob.engine.records cimport (
     REASON_MINIMUM_SIZE,
     REASON_NO_LIQUIDITY,
     REASON_NONE,
+    REASON_NOT_OWNER,
     REASON_POST_ONLY,
     REASON_PRICE_BAND,
     REASON_SELF_TRADE,
@@ -80,6 +83,7 @@ from lob.engine.records cimport (
     REDUCE_ONLY,
     REDUCED,
     REJECTED,
+    RELATIVE,
     REPLACE,
     REPLACED,
     SELL,
@@ -90,6 +94,7 @@ from lob.engine.records cimport (
     STP_CANCEL_OLDEST,
     STP_DECREMENT,
     STP_NONE,
+    TOTAL_SIZE,
     TRADE,
     UNCROSS,
     UNCROSSED,
@@ -97,6 +102,15 @@ from lob.engine.records cimport (
     Message,
     Quote,
 )
+from lob.engine.used_ids cimport (
+    used_add,
+    used_copy,
+    used_has,
+    used_init,
+    used_release,
+    used_reserve,
+)
+from lob.units cimport PPM
 
 cdef enum:
     # How far ahead a batch asks for memory: rows, table buckets, records, what records name.
@@ -110,19 +124,26 @@ cdef enum:
 
 # -------------------------------------------------------------------------------- whole books
 
-cdef int book_init(Book *book, uint16_t instrument) noexcept nogil:
+# Drawn anew by every process, and by nothing that a book says depended on.
+cdef uint64_t FACTOR = int.from_bytes(urandom(8), "little") | 1
+
+
+cdef int book_init(Book *book, uint16_t instrument, bint unique_ids) noexcept nogil:
     """An empty book in zeroed memory; -1 if there is no memory."""
     book.instrument = instrument
+    if unique_ids and used_init(&book.used, FACTOR) < 0:
+        return -1
     set_rules(book, CONTINUOUS, -MAX_PRICE, MAX_PRICE)
     if ladder_init(&book.sides[0]) < 0 or ladder_init(&book.sides[1]) < 0:
         return -1
-    return -1 if table_init(&book.table) < 0 else sink_init(&book.sink)
+    return -1 if table_init(&book.table, FACTOR) < 0 else sink_init(&book.sink)
 
 
 cdef void book_release(Book *book) noexcept nogil:
     ladder_release(&book.sides[0])
     ladder_release(&book.sides[1])
     table_release(&book.table)
+    used_release(&book.used)
     sink_release(&book.sink)
 
 
@@ -132,6 +153,10 @@ cdef int book_copy(Book *book, const Book *other) noexcept nogil:
     book.seq = other.seq
     book.volume[0] = other.volume[0]
     book.volume[1] = other.volume[1]
+    book.waiting[0] = other.waiting[0]
+    book.waiting[1] = other.waiting[1]
+    if used_copy(&book.used, &other.used) < 0:
+        return -1
     set_rules(book, other.session, other.band[0], other.band[1])
     if ladder_copy(&book.sides[0], &other.sides[0]) < 0:
         return -1
@@ -147,9 +172,13 @@ cdef int book_reserve(Book *book) noexcept nogil:
         return -1
     if ladder_reserve(&book.sides[0], 64) < 0 or ladder_reserve(&book.sides[1], 64) < 0:
         return -1
+    if book.used.kept and used_reserve(&book.used, more) < 0:
+        return -1
     book.budget = min(
         table_spare(&book.table), ladder_spare(&book.sides[0]), ladder_spare(&book.sides[1])
     )
+    if book.used.kept and book.budget > more:
+        book.budget = more
     return 0
 
 
@@ -160,7 +189,12 @@ cdef inline bint in_range(int64_t value, int64_t low, int64_t high) noexcept nog
 
 
 cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogil:
-    """Whether ``lob.checks.misuse`` finds nothing wrong.
+    """Whether ``lob.checks.misuse`` finds nothing wrong."""
+    return plainly_well_formed(message, instrument) or special_well_formed(message, instrument)
+
+
+cdef inline bint plainly_well_formed(const Message *message, uint16_t instrument) noexcept nogil:
+    """``well_formed`` of all but the few that ``special_well_formed`` takes.
 
     Everything is looked at whatever the kind: wrong guesses at branches would cost more.
     """
@@ -198,10 +232,26 @@ cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogi
             == 0
         )
     )
+    cdef int again = price & ((message.flags & ~FROM_VENUE) == 0)
     return (message.instrument == instrument) & (
         (kind == CANCEL)
-        | (size & ((kind == REDUCE) | ((kind == REPLACE) & price) | ((kind == NEW) & new)))
+        | (size & ((kind == REDUCE) | ((kind == REPLACE) & again) | ((kind == NEW) & new)))
     )
+
+
+cdef bint special_well_formed(const Message *message, uint16_t instrument) noexcept nogil:
+    """``well_formed`` of an order with a protection limit, or a replacement by its total size."""
+    cdef Message plain = message[0]
+    if message.kind == REPLACE and message.flags & TOTAL_SIZE:
+        plain.flags &= <uint8_t>~TOTAL_SIZE
+    elif message.kind == NEW and message.order_type == MARKET and message.trail:
+        if not in_range(message.trail, 1, PPM if message.flags & RELATIVE else MAX_PRICE):
+            return False
+        plain.flags &= <uint8_t>~RELATIVE
+        plain.trail = 0
+    else:
+        return False
+    return plainly_well_formed(&plain, instrument)
 
 
 cdef bint rule_well_formed(const Message *message, uint16_t instrument) noexcept nogil:
@@ -229,30 +279,31 @@ cdef int64_t first_malformed(
     """The index of the first malformed message; ``count`` if there is none."""
     cdef int64_t i
     for i in range(count):
-        if unlikely(not well_formed(&messages[i], instrument)):
-            return i
+        if unlikely(not plainly_well_formed(&messages[i], instrument)):
+            if not special_well_formed(&messages[i], instrument):
+                return i
     return count
 
 
 cdef int apply(Book *book, const Message *message) noexcept nogil:
     """Apply one well-formed message; -1 if there is no memory, and then nothing was done."""
-    return apply_hashed(book, message, hash_id(message.order_id))
+    return apply_hashed(book, message, hash_id(&book.table, message.order_id))
 
 
 cdef inline int apply_hashed(Book *book, const Message *message, uint32_t hashed) noexcept nogil:
     cdef uint64_t slot = 0
     cdef uint32_t index = table_seek(&book.table, message.order_id, hashed, &slot)
     if message.kind == CANCEL:
-        if index:
-            cancel(book, index, slot, message.ts_event, REASON_NONE)
+        if unlikely(not may_change(book, message, index)):
+            refuse_stranger(book, message, index)
         else:
-            reject(book, message, REASON_UNKNOWN_ORDER, 0)
+            cancel(book, index, slot, message.ts_event, REASON_NONE)
         return 0
     if message.kind == REDUCE:
-        if index:
-            take_off(book, index, message.size, message.ts_event, REASON_NONE)
+        if unlikely(not may_change(book, message, index)):
+            refuse_stranger(book, message, index)
         else:
-            reject(book, message, REASON_UNKNOWN_ORDER, 0)
+            take_off(book, index, message.size, message.ts_event, REASON_NONE)
         return 0
     if unlikely(book.budget <= 0) and book_reserve(book) < 0:
         return -1
@@ -261,11 +312,26 @@ cdef inline int apply_hashed(Book *book, const Message *message, uint32_t hashed
         enter(book, message, index, hashed)
     elif unlikely(message.kind != REPLACE):
         change_rules(book, message)
-    elif index:
+    elif may_change(book, message, index):
         replace(book, message, index)
     else:
-        reject(book, message, REASON_UNKNOWN_ORDER, 0)
+        refuse_stranger(book, message, index)
     return 0
+
+
+cdef inline bint may_change(
+    const Book *book, const Message *message, uint32_t index
+) noexcept nogil:
+    """Whether there is an order, and it is the sender's. Owner 0 is who operates the book."""
+    return index != 0 and (
+        message.owner == book.table.orders[index].owner or message.owner == 0
+    )
+
+
+cdef void refuse_stranger(Book *book, const Message *message, uint32_t index) noexcept nogil:
+    """Reject a message about an order that is not there, or somebody else's."""
+    # How much of it is open is nothing to a stranger.
+    reject(book, message, REASON_NOT_OWNER if index else REASON_UNKNOWN_ORDER, 0)
 
 
 cdef int64_t apply_all(
@@ -278,13 +344,13 @@ cdef int64_t apply_all(
     cdef int64_t i, ahead = max(0, count - ROWS_AHEAD)
     memset(guesses, 0, sizeof(guesses))
     for i in range(min(SLOTS_AHEAD, count)):
-        hashes[i] = hash_id(messages[i].order_id)
+        hashes[i] = hash_id(&book.table, messages[i].order_id)
     for i in range(count):
         if i < ahead:
             look_ahead(book, &messages[i], i, hashes, guesses)
             hashed = hashes[i % RING]
         else:
-            hashed = hash_id(messages[i].order_id)
+            hashed = hash_id(&book.table, messages[i].order_id)
         if unlikely(apply_hashed(book, &messages[i], hashed) < 0):
             return i
         if quotes != NULL:
@@ -300,7 +366,7 @@ cdef inline void look_ahead(
     Each stage reads what the one before it has brought. There is no branch on the kind of a
     message: one that is guessed wrong costs more than a fetch in vain.
     """
-    cdef uint32_t hashed = hash_id(row[SLOTS_AHEAD].order_id)
+    cdef uint32_t hashed = hash_id(&book.table, row[SLOTS_AHEAD].order_id)
     cdef uint32_t guess = table_guess(&book.table, hashes[(i + RECORDS_AHEAD) % RING])
     cdef const RestingOrder *order
     prefetch(&row[ROWS_AHEAD])
@@ -332,13 +398,26 @@ cdef inline void enter(
     )
     cdef bint crosses = book.sides[1 - side].best_key <= limit
     cdef int64_t price = 0 if market else message.price
-    cdef int64_t leaves = message.size
+    cdef int64_t leaves = message.size, total = message.size
+    cdef bint taken = index != 0
+    cdef Message limited
+    if unlikely(market and message.trail != 0) and crosses and book.session == CONTINUOUS:
+        protect(book, message, &limited)
+        message = &limited
+        market = False
+        may_rest = message.time_in_force == GTC
+        price = message.price
+        limit = reach(message.side, price)
     if unlikely(book.ruled):
-        if not admit(book, message, index, may_rest):
+        taken |= book.used.kept and used_has(&book.used, message.order_id)
+        # It may wait for a call auction whatever its price.
+        may_rest |= (book.session == CALL) & market & (message.time_in_force == GTC)
+        if not admit(book, message, taken, may_rest):
             return
         # In a call auction it only rests; a post-only order keeps off what it would cross.
+        crosses |= book.waiting[1 - side].orders != 0
         crosses &= book.session == CONTINUOUS or message.flags & POST_ONLY != 0
-    if unlikely(index != 0):
+    if unlikely(taken):
         reject(book, message, REASON_DUPLICATE_ORDER_ID, 0)
         return
     if may_rest and unlikely(book.volume[side] + message.size > MAX_SIZE):
@@ -351,12 +430,16 @@ cdef inline void enter(
         if not can_trade(book, message, limit):
             return
     emit(book, message, ACCEPTED, REASON_NONE, price, leaves, leaves)
+    if unlikely(book.ruled) and book.used.kept:
+        used_add(&book.used, message.order_id)
     if crosses:
+        book.decremented = 0
         leaves = match(book, message, price, limit)
         if leaves == 0:
             return
+        total -= book.decremented
     if may_rest:
-        rest_hashed(book, message, leaves, hashed)
+        rest_hashed(book, message, leaves, total, hashed)
     elif market:
         # What it leaves untouched lies beyond the band.
         emit(
@@ -372,16 +455,18 @@ cdef inline void enter(
         emit(book, message, CANCELLED, REASON_IMMEDIATE_OR_CANCEL, price, leaves, 0)
 
 
-cdef bint admit(Book *book, const Message *message, uint32_t index, bint may_rest) noexcept nogil:
+cdef bint admit(Book *book, const Message *message, bint taken, bint may_rest) noexcept nogil:
     """Whether session and band let a NEW in; if not, it is rejected here."""
     cdef int reason = REASON_NONE
     if book.session == HALTED:
         reason = REASON_HALTED
-    elif index:
+    elif taken:
         return True  # to be rejected for that
     elif message.order_type == LIMIT and not within(book, message.price):
         reason = REASON_PRICE_BAND
-    elif book.session == CALL and (not may_rest or message.min_size):
+    elif book.session == CALL and (
+        not may_rest or message.min_size or (message.order_type == MARKET and message.trail)
+    ):
         reason = REASON_COLLECTING
     if reason:
         reject(book, message, <uint8_t>reason, 0)
@@ -390,6 +475,28 @@ cdef bint admit(Book *book, const Message *message, uint32_t index, bint may_res
 
 cdef inline bint within(const Book *book, int64_t price) noexcept nogil:
     return book.band[0] <= price <= book.band[1]
+
+
+cdef void protect(const Book *book, const Message *message, Message *limited) noexcept nogil:
+    """The limit order that a market order with a protection limit is, where it can trade."""
+    limited[0] = message[0]
+    limited.order_type = LIMIT
+    limited.price = protection_limit(book, message)
+    limited.trail = 0
+    limited.flags &= <uint8_t>~RELATIVE
+
+
+cdef int64_t protection_limit(const Book *book, const Message *message) noexcept nogil:
+    """The price beyond which a market order with a protection limit does not trade.
+
+    The other side must have orders.
+    """
+    cdef const Ladder *other = &book.sides[message.side > 0]
+    cdef int64_t best = other.levels[other.best].price, away = message.trail
+    if message.flags & RELATIVE:
+        away = (best if best >= 0 else -best) * away // PPM
+    best += message.side * away
+    return max(book.band[0], min(book.band[1], best))
 
 
 cdef bint can_trade(Book *book, const Message *message, uint64_t limit) noexcept nogil:
@@ -407,44 +514,62 @@ cdef bint can_trade(Book *book, const Message *message, uint64_t limit) noexcept
 cdef void replace(Book *book, const Message *message, uint32_t index) noexcept nogil:
     cdef RestingOrder *resting = &book.table.orders[index]
     cdef int side = resting.side < 0
-    cdef Level *level = &book.sides[side].levels[resting.level]
+    cdef bint market = resting.order_type == MARKET
+    cdef Level *level = level_of(book, resting)
     cdef uint64_t limit = reach(resting.side, message.price)
     cdef bint crosses = book.sides[1 - side].best_key <= limit
-    cdef int64_t leaves = message.size
+    cdef int64_t leaves = open_size(resting, message), total
     cdef Message order
-    if unlikely(book.volume[side] - resting.size + message.size > MAX_SIZE):
+    if unlikely(leaves <= 0):
+        cancel(book, index, table_slot(&book.table, index), message.ts_event, REASON_NONE)
+        return
+    if unlikely(book.volume[side] - resting.size + leaves > MAX_SIZE):
         reject(book, message, REASON_VOLUME_LIMIT, resting.size)
         return
-    if message.price == level.price and message.size < resting.size:
-        level.size -= resting.size - message.size
-        book.volume[side] -= resting.size - message.size
-        resting.size = message.size
-        emit_resting(book, index, message.ts_event, REPLACED, REASON_NONE, message.size)
+    total = min(resting.total - resting.size, MAX_SIZE) + leaves
+    if (message.price == level.price or market) and leaves <= resting.size:
+        level.size -= resting.size - leaves
+        book.volume[side] -= resting.size - leaves
+        resting.size = leaves
+        resting.total = total
+        emit_resting(
+            book, resting, level.price, message.ts_event, REPLACED, REASON_NONE, leaves
+        )
         return
     if unlikely(book.ruled):
         if book.session == HALTED:
             reject(book, message, REASON_HALTED, resting.size)
             return
-        if not within(book, message.price):
+        if not market and not within(book, message.price):
             reject(book, message, REASON_PRICE_BAND, resting.size)
             return
+        crosses |= book.waiting[1 - side].orders != 0
         crosses &= book.session == CONTINUOUS or resting.flags & POST_ONLY != 0
     if crosses and resting.flags & POST_ONLY:
         reject(book, message, REASON_POST_ONLY, resting.size)
         return
     order.ts_event = message.ts_event
     order.order_id = resting.order_id
-    order.price = message.price
-    order.size = message.size
+    order.price = 0 if market else message.price
+    order.size = leaves
     memcpy(&order.kind, &resting.kind, sizeof(uint64_t))
     order.owner = resting.owner
     order.tag = resting.tag
-    remove(book, index, table_slot(&book.table, index))
+    remove(book, index, table_slot(&book.table, index), level)
     emit(book, &order, REPLACED, REASON_NONE, order.price, leaves, leaves)
     if crosses:
+        book.decremented = 0
         leaves = match(book, &order, order.price, limit)
+        total -= book.decremented
     if leaves:
-        rest(book, &order, leaves)
+        rest(book, &order, leaves, total)
+
+
+cdef int64_t open_size(const RestingOrder *resting, const Message *message) noexcept nogil:
+    """The lots that a REPLACE leaves open; 0 or less: it has nothing left to ask for."""
+    if message.flags & TOTAL_SIZE:
+        return message.size - min(resting.total - resting.size, MAX_SIZE)
+    return message.size
 
 
 cdef int64_t match(Book *book, const Message *order, int64_t price, uint64_t limit) noexcept nogil:
@@ -457,16 +582,17 @@ cdef int64_t match(Book *book, const Message *order, int64_t price, uint64_t lim
     cdef Event *event
     cdef uint32_t index
     cdef int64_t leaves = order.size, size
+    cdef bint prevents = order.stp != STP_NONE and order.owner != 0
     while leaves and ladder.best_key <= limit:
         level = &ladder.levels[ladder.best]
         index = level.head
         resting = &orders[index]
-        if order.stp != STP_NONE and resting.owner == order.owner:
+        if prevents and resting.owner == order.owner:
             leaves = prevent_self_trade(book, order, price, leaves, index)
             continue
         # A sweep meets queues of cold records: fetch the next one, and the slot of this one,
         # while this one trades.
-        table_prefetch(&book.table, hash_id(resting.order_id))
+        table_prefetch(&book.table, hash_id(&book.table, resting.order_id))
         prefetch(&orders[resting.next])
         size = leaves if leaves < resting.size else resting.size
         leaves -= size
@@ -479,7 +605,7 @@ cdef int64_t match(Book *book, const Message *order, int64_t price, uint64_t lim
         event.resting_leaves = resting.size
         event.resting_owner = resting.owner
         if resting.size == 0:
-            remove(book, index, table_slot(&book.table, index))
+            remove(book, index, table_slot(&book.table, index), level)
     return leaves
 
 
@@ -497,6 +623,7 @@ cdef int64_t prevent_self_trade(
         cancel(book, index, table_slot(&book.table, index), order.ts_event, REASON_SELF_TRADE)
     if size:
         leaves -= size
+        book.decremented += size
         emit(
             book,
             order,
@@ -516,7 +643,7 @@ cdef int64_t tradable(Book *book, const Message *message, uint64_t limit) noexce
     cdef RestingOrder *resting
     cdef int64_t traded = 0, left = message.size, size
     while at != NO_LEVEL and left and ladder_key(ladder, at) <= limit:
-        if message.stp == STP_NONE:
+        if message.stp == STP_NONE or message.owner == 0:
             size = min(left, ladder.levels[at].size)
             traded += size
             left -= size
@@ -544,7 +671,9 @@ cdef void set_rules(Book *book, uint8_t session, int64_t low, int64_t high) noex
     book.session = session
     book.band[0] = low
     book.band[1] = high
-    book.ruled = session != CONTINUOUS or low != -MAX_PRICE or high != MAX_PRICE
+    book.ruled = (
+        session != CONTINUOUS or low != -MAX_PRICE or high != MAX_PRICE or book.used.kept
+    )
     book.market_reach[0] = reach(BUY, high)
     book.market_reach[1] = reach(SELL, low)
 
@@ -562,8 +691,19 @@ cdef void change_rules(Book *book, const Message *message) noexcept nogil:
         set_rules(book, <uint8_t>message.order_id, book.band[0], book.band[1])
         if book.session == CONTINUOUS:
             uncross(book, message, SESSION_CHANGED)
+            end_waiting(book, message.ts_event)
         else:
             emit(book, message, SESSION_CHANGED, REASON_NONE, 0, 0, 0)
+
+
+cdef void end_waiting(Book *book, int64_t ts_event) noexcept nogil:
+    """Cancel the market orders that a call auction has left: they have nothing to rest at."""
+    cdef uint32_t index
+    cdef int side
+    for side in range(2):
+        while book.waiting[side].orders:
+            index = book.waiting[side].head
+            cancel(book, index, table_slot(&book.table, index), ts_event, REASON_NO_LIQUIDITY)
 
 
 cdef void change_band(Book *book, const Message *message) noexcept nogil:
@@ -601,16 +741,12 @@ cdef void trade_at(Book *book, int64_t ts_event, int64_t price, int64_t left) no
     cdef uint32_t buyer, seller
     cdef int64_t size
     while left:
-        buyer = book.sides[0].levels[book.sides[0].best].head
-        seller = book.sides[1].levels[book.sides[1].best].head
+        buyer = first_of(book, 0)
+        seller = first_of(book, 1)
         buy = &orders[buyer]
         sell = &orders[seller]
         size = min(left, min(buy.size, sell.size))
         left -= size
-        if unlikely(buy.owner == sell.owner and (buy.stp | sell.stp) != STP_NONE):
-            take_off(book, seller, size, ts_event, REASON_SELF_TRADE)
-            take_off(book, buyer, size, ts_event, REASON_SELF_TRADE)
-            continue
         prefetch(&orders[buy.next])
         prefetch(&orders[sell.next])
         lose(book, 0, buy, size)
@@ -628,15 +764,22 @@ cdef void trade_at(Book *book, int64_t ts_event, int64_t price, int64_t left) no
         event.resting_leaves = sell.size
         event.resting_owner = sell.owner
         if buy.size == 0:
-            remove(book, buyer, table_slot(&book.table, buyer))
+            remove(book, buyer, table_slot(&book.table, buyer), level_of(book, buy))
         if sell.size == 0:
-            remove(book, seller, table_slot(&book.table, seller))
+            remove(book, seller, table_slot(&book.table, seller), level_of(book, sell))
+
+
+cdef inline uint32_t first_of(const Book *book, int side) noexcept nogil:
+    """The order of a side that an auction serves first: market orders go before all others."""
+    if book.waiting[side].orders:
+        return book.waiting[side].head
+    return book.sides[side].levels[book.sides[side].best].head
 
 
 cdef inline void lose(Book *book, int side, RestingOrder *resting, int64_t size) noexcept nogil:
     """Take lots off a resting order and off the sums that it is part of."""
     resting.size -= size
-    book.sides[side].levels[resting.level].size -= size
+    level_of(book, resting).size -= size
     book.volume[side] -= size
 
 
@@ -655,6 +798,8 @@ cdef Crossing find_crossing(const Book *book, bint near, int64_t reference) noex
     cdef int64_t bought = 0, sold = 0, size  # lots that the levels at hand have matched
     cdef Crossing found
     found.price = found.volume = found.surplus = found.lowest = found.highest = 0
+    if unlikely(book.waiting[0].orders | book.waiting[1].orders):
+        return find_market_crossing(book, near, reference)
     while bid != NO_LEVEL and ask != NO_LEVEL:
         if bids.levels[bid].price < asks.levels[ask].price:
             break
@@ -682,6 +827,118 @@ cdef Crossing find_crossing(const Book *book, bint near, int64_t reference) noex
             - willing(asks, ask, sold, SELL, found.price)
         )
     return found
+
+
+cdef Crossing find_market_crossing(const Book *book, bint near, int64_t reference) noexcept nogil:
+    """``find_crossing`` where market orders wait: they go first, and take any price of the band.
+
+    What only they have traded bounds no price, so where no limit order to buy has matched,
+    ``highest`` is not known, and where none to sell has, ``lowest`` is not.
+    """
+    cdef const Ladder *bids = &book.sides[0]
+    cdef const Ladder *asks = &book.sides[1]
+    cdef uint32_t bid = bid_within(book, bids.best), ask = ask_within(book, asks.best)
+    cdef int64_t to_buy = book.waiting[0].size, to_sell = book.waiting[1].size
+    cdef int64_t bought = 0, sold = 0, size = min(to_buy, to_sell)
+    cdef bint some_bid = False, some_ask = False  # that has matched
+    cdef Crossing found
+    found.price = found.surplus = found.lowest = found.highest = 0
+    found.volume = size
+    to_buy -= size
+    to_sell -= size
+    while (to_buy or bid != NO_LEVEL) and (to_sell or ask != NO_LEVEL):
+        if not to_buy and not to_sell and bids.levels[bid].price < asks.levels[ask].price:
+            break
+        size = min(
+            to_buy if to_buy else bids.levels[bid].size - bought,
+            to_sell if to_sell else asks.levels[ask].size - sold,
+        )
+        found.volume += size
+        if to_buy:
+            to_buy -= size
+        else:
+            found.highest = bids.levels[bid].price
+            some_bid = True
+            bought += size
+        if to_sell:
+            to_sell -= size
+        else:
+            found.lowest = asks.levels[ask].price
+            some_ask = True
+            sold += size
+        if bid != NO_LEVEL and bought == bids.levels[bid].size:
+            bid = bid_within(book, ladder_next(bids, bid))
+            bought = 0
+        if ask != NO_LEVEL and sold == asks.levels[ask].size:
+            ask = ask_within(book, ladder_next(asks, ask))
+            sold = 0
+    if found.volume == 0:
+        return found
+    if not some_bid and not some_ask:
+        if not near and bid == NO_LEVEL and ask == NO_LEVEL:
+            found.volume = 0  # nothing says at what price
+            return found
+        if near:
+            found.price = max(book.band[0], min(book.band[1], reference))
+        elif bid == NO_LEVEL:
+            found.price = asks.levels[ask].price
+        elif ask == NO_LEVEL:
+            found.price = bids.levels[bid].price
+        else:
+            found.price = (bids.levels[bid].price + asks.levels[ask].price) >> 1
+        if bid != NO_LEVEL:
+            found.price = max(found.price, bids.levels[bid].price)
+        if ask != NO_LEVEL:
+            found.price = min(found.price, asks.levels[ask].price)
+    elif to_buy:  # all that is offered has matched
+        found.price = found.lowest
+        if bid != NO_LEVEL:
+            found.price = max(found.price, bids.levels[bid].price)
+    elif to_sell:
+        found.price = found.highest
+        if ask != NO_LEVEL:
+            found.price = min(found.price, asks.levels[ask].price)
+    elif bought:
+        found.price = found.highest
+    elif sold:
+        found.price = found.lowest
+    else:
+        if not some_bid:
+            found.highest = found.lowest
+            if ask != NO_LEVEL:
+                found.highest = asks.levels[ask].price
+            elif bid != NO_LEVEL:
+                found.highest = max(found.highest, bids.levels[bid].price)
+        elif not some_ask:
+            found.lowest = found.highest
+            if bid != NO_LEVEL:
+                found.lowest = bids.levels[bid].price
+            elif ask != NO_LEVEL:
+                found.lowest = min(found.lowest, asks.levels[ask].price)
+        found.price = least_surplus(&found, bids, bid, asks, ask, near, reference)
+    if not some_bid:
+        found.highest = found.price
+    if not some_ask:
+        found.lowest = found.price
+    found.surplus = (
+        to_buy + willing(bids, bid, bought, BUY, found.price)
+        - to_sell - willing(asks, ask, sold, SELL, found.price)
+    )
+    return found
+
+
+cdef inline uint32_t bid_within(const Book *book, uint32_t at) noexcept nogil:
+    """A level of bids, or none if it lies below the band."""
+    if at != NO_LEVEL and book.sides[0].levels[at].price < book.band[0]:
+        return NO_LEVEL
+    return at
+
+
+cdef inline uint32_t ask_within(const Book *book, uint32_t at) noexcept nogil:
+    """A level of asks, or none if it lies above the band."""
+    if at != NO_LEVEL and book.sides[1].levels[at].price > book.band[1]:
+        return NO_LEVEL
+    return at
 
 
 cdef int64_t least_surplus(
@@ -743,22 +1000,46 @@ cdef inline uint64_t reach(int8_t side, int64_t price) noexcept nogil:
     return <uint64_t>(MAX_PRICE + side * price)
 
 
-cdef void rest(Book *book, const Message *order, int64_t leaves) noexcept nogil:
-    """Put what is left of an order at the end of its queue. Room must be reserved."""
-    rest_hashed(book, order, leaves, hash_id(order.order_id))
+cdef inline Level *level_of(Book *book, const RestingOrder *resting) noexcept nogil:
+    """Where an order queues: at its price, or among the market orders that wait."""
+    cdef int side = resting.side < 0
+    if unlikely(resting.order_type == MARKET):
+        return &book.waiting[side]
+    return &book.sides[side].levels[resting.level]
+
+
+cdef void rest(Book *book, const Message *order, int64_t leaves, int64_t total) noexcept nogil:
+    """Put what is left of an order at the end of its queue. Room must be reserved.
+
+    ``total`` is that and what has traded of it.
+    """
+    rest_hashed(book, order, leaves, total, hash_id(&book.table, order.order_id))
+
+
+cdef int use_id(Book *book, int64_t order_id) noexcept nogil:
+    """Note an id of a book that takes each only once; -1 if there is no memory."""
+    if used_reserve(&book.used, 1) < 0:
+        return -1
+    used_add(&book.used, order_id)
+    book.budget = 0
+    return 0
 
 
 cdef inline void rest_hashed(
-    Book *book, const Message *order, int64_t leaves, uint32_t hashed
+    Book *book, const Message *order, int64_t leaves, int64_t total, uint32_t hashed
 ) noexcept nogil:
     cdef int side = order.side < 0
     cdef Ladder *ladder = &book.sides[side]
-    cdef uint32_t at = ladder_add(ladder, place(order.side, order.price), order.price)
-    cdef Level *level = &ladder.levels[at]
+    cdef bint market = order.order_type == MARKET
+    cdef uint32_t at = (
+        0 if unlikely(market) else ladder_add(ladder, place(order.side, order.price), order.price)
+    )
+    cdef Level *level = &book.waiting[side] if unlikely(market) else &ladder.levels[at]
     cdef uint32_t index = table_add(&book.table, order.order_id, hashed)
     cdef RestingOrder *resting = &book.table.orders[index]
     cdef uint32_t tail = level.tail
     resting.size = leaves
+    resting.total = total
     resting.tag = order.tag
     resting.owner = order.owner
     resting.level = at
@@ -775,11 +1056,13 @@ cdef inline void rest_hashed(
     book.volume[side] += leaves
 
 
-cdef inline void remove(Book *book, uint32_t index, uint64_t slot) noexcept nogil:
+cdef inline void remove(
+    Book *book, uint32_t index, uint64_t slot, Level *level
+) noexcept nogil:
+    """Take an order out of its queue, ``level``, and free its record."""
     cdef RestingOrder *resting = &book.table.orders[index]
     cdef int side = resting.side < 0
     cdef Ladder *ladder = &book.sides[side]
-    cdef Level *level = &ladder.levels[resting.level]
     cdef uint32_t prev = resting.prev, next = resting.next
     if prev:
         book.table.orders[prev].next = next
@@ -792,7 +1075,7 @@ cdef inline void remove(Book *book, uint32_t index, uint64_t slot) noexcept nogi
     level.orders -= 1
     level.size -= resting.size
     book.volume[side] -= resting.size
-    if level.orders == 0:
+    if level.orders == 0 and resting.order_type != MARKET:
         ladder_remove(ladder, resting.level, place(resting.side, level.price))
     table_remove(&book.table, slot)
 
@@ -800,11 +1083,13 @@ cdef inline void remove(Book *book, uint32_t index, uint64_t slot) noexcept nogi
 cdef inline void cancel(
     Book *book, uint32_t index, uint64_t slot, int64_t ts_event, uint8_t reason
 ) noexcept nogil:
+    cdef RestingOrder *resting = &book.table.orders[index]
+    cdef Level *level = level_of(book, resting)
     cdef Event *event = emit_resting(
-        book, index, ts_event, CANCELLED, reason, book.table.orders[index].size
+        book, resting, level.price, ts_event, CANCELLED, reason, resting.size
     )
     event.leaves = 0
-    remove(book, index, slot)
+    remove(book, index, slot, level)
 
 
 cdef void take_off(
@@ -812,14 +1097,16 @@ cdef void take_off(
 ) noexcept nogil:
     """Take lots off a resting order; all that it has removes it."""
     cdef RestingOrder *resting = &book.table.orders[index]
+    cdef Level *level = level_of(book, resting)
     cdef int side = resting.side < 0
     if size >= resting.size:
         cancel(book, index, table_slot(&book.table, index), ts_event, reason)
         return
     resting.size -= size
-    book.sides[side].levels[resting.level].size -= size
+    resting.total -= size
+    level.size -= size
     book.volume[side] -= size
-    emit_resting(book, index, ts_event, REDUCED, reason, size)
+    emit_resting(book, resting, level.price, ts_event, REDUCED, reason, size)
 
 
 # -------------------------------------------------------------------------------- events
@@ -871,15 +1158,20 @@ cdef inline Event *emit(
 
 
 cdef inline Event *emit_resting(
-    Book *book, uint32_t index, int64_t ts_event, uint8_t kind, uint8_t reason, int64_t size
+    Book *book,
+    const RestingOrder *resting,
+    int64_t price,
+    int64_t ts_event,
+    uint8_t kind,
+    uint8_t reason,
+    int64_t size,
 ) noexcept nogil:
-    """An event about a resting order."""
-    cdef RestingOrder *resting = &book.table.orders[index]
+    """An event about a resting order, which is at a price."""
     cdef Event *event = next_event(book, as_event(&resting.kind, kind, reason))
     event.ts_event = ts_event
     event.order_id = resting.order_id
     event.tag = resting.tag
-    event.price = book.sides[resting.side < 0].levels[resting.level].price
+    event.price = price
     event.size = size
     event.leaves = resting.size
     event.owner = resting.owner
@@ -977,7 +1269,8 @@ cdef void grow_sink(EventSink *sink) noexcept nogil:
         sink.next -= 1
         return
     if not sink.owned:
-        memcpy(block, sink.begin, sizeof(Event) * count)
+        if count:
+            memcpy(block, sink.begin, sizeof(Event) * count)
         sink.owned = True
     sink.begin = <Event *>block
     sink.next = sink.begin + count

@@ -8,6 +8,9 @@ the index of its record, which are compared all at once: a look-up takes no bran
 processor could guess wrong. An entry whose own bucket is full goes to the next one that has room,
 and the full ones count it, so that a search knows when to stop and nothing is left behind by a
 removal.
+
+Whoever sends orders chooses their ids, so the hash has a secret factor: nobody can choose ids that
+all go to one bucket. Nothing that a book says depends on which bucket an order is in.
 """
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -34,7 +37,8 @@ cdef struct RestingOrder:
     uint8_t stp
     uint8_t flags
     uint16_t instrument
-    int64_t room[2]  # for the hidden reserve and the expiry of order types to come
+    int64_t total  # lots open and lots traded so far
+    int64_t room  # for the expiry of order types to come
 
 cdef struct Bucket:
     uint32_t hash[7]  # 0: free
@@ -49,18 +53,20 @@ cdef struct OrderTable:
     uint32_t capacity
     uint32_t free_order
     uint32_t mask  # buckets - 1
+    uint64_t factor  # of the hash, odd
 
 
-cdef inline uint32_t hash_id(int64_t order_id) noexcept nogil:
+cdef inline uint32_t hash_id(const OrderTable *self, int64_t order_id) noexcept nogil:
     """32 bits, never 0, of which the low ones choose the bucket."""
-    cdef uint64_t mixed = <uint64_t>order_id * <uint64_t>0x9E3779B97F4A7C15
+    cdef uint64_t mixed = <uint64_t>order_id * self.factor
     mixed ^= mixed >> 32
     mixed *= <uint64_t>0xD6E8FEB86659FD93
     return <uint32_t>(mixed >> 32) | (<uint32_t>1 << 31)
 
 
-cdef inline int table_init(OrderTable *self) noexcept nogil:
-    """An empty table; -1 if there is no memory."""
+cdef inline int table_init(OrderTable *self, uint64_t factor) noexcept nogil:
+    """An empty table that hashes with an odd factor; -1 if there is no memory."""
+    self.factor = factor
     self.orders = NULL
     self.count = self.capacity = self.free_order = 0
     self.used = 1
@@ -153,14 +159,14 @@ cdef inline uint32_t table_seek(
 cdef inline uint32_t table_find(const OrderTable *self, int64_t order_id) noexcept nogil:
     """The index of a live order, or 0."""
     cdef uint64_t slot
-    return table_seek(self, order_id, hash_id(order_id), &slot)
+    return table_seek(self, order_id, hash_id(self, order_id), &slot)
 
 
 cdef inline uint64_t table_slot(const OrderTable *self, uint32_t index) noexcept nogil:
     """The place of a live record."""
     cdef uint64_t slot = 0
     cdef int64_t order_id = self.orders[index].order_id
-    table_seek(self, order_id, hash_id(order_id), &slot)
+    table_seek(self, order_id, hash_id(self, order_id), &slot)
     return slot
 
 
@@ -204,6 +210,17 @@ cdef inline void table_remove(OrderTable *self, uint64_t slot) noexcept nogil:
     self.orders[index].next = self.free_order
     self.free_order = index
     self.count -= 1
+
+
+cdef inline int64_t table_longest_search(const OrderTable *self) noexcept nogil:
+    """The most buckets that a search looks at, in time linear in the buckets."""
+    cdef int64_t longest = 1, run = 1
+    cdef uint32_t at
+    # Twice around: a run may pass the end.
+    for at in range(2 * (self.mask + 1)):
+        run = run + 1 if self.buckets[at & self.mask].overflow else 1
+        longest = max(longest, run)
+    return longest
 
 
 cdef inline void table_prefetch(const OrderTable *self, uint32_t hashed) noexcept nogil:

@@ -7,7 +7,7 @@ and in a resting order (with ``reason`` where a message has ``stp``), so that on
 from the one to the other.
 """
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
 from libc.string cimport memcpy, memset
 
 cdef struct Message:
@@ -64,7 +64,7 @@ cdef struct Entry:
     int32_t credit
     uint16_t asset
     uint16_t instrument
-    uint16_t protocol
+    int16_t clearing  # number of it; -1: no clearing wrote the row
     uint8_t kind
     uint8_t reason
     uint8_t stage
@@ -82,7 +82,8 @@ cdef struct OrderRow:
     int8_t side
     uint8_t stp
     uint8_t flags
-    uint8_t reserved
+    uint8_t order_type
+    int64_t filled
 
 cdef struct LevelRow:
     int64_t price
@@ -130,6 +131,8 @@ cdef enum:
 
     POST_ONLY = 1
     REDUCE_ONLY = 2
+    TOTAL_SIZE = 4
+    RELATIVE = 8
     FROM_VENUE = 128
 
     ACCEPTED = 1
@@ -171,6 +174,8 @@ cdef enum:
     REASON_ILLIQUID = 24
     REASON_WORTHLESS = 25
     REASON_PRICE_LIMIT = 26
+    REASON_NOT_OWNER = 32
+    REASON_UNSETTLED = 33
 
     ENTRY_OPENING = 1
     ENTRY_DEPOSIT = 2

@@ -8,6 +8,7 @@ from lob.engine.memory cimport resize
 
 import numpy as np
 
+from lob.checks import aligned
 from lob.types import LEVEL, MESSAGE
 
 cdef enum:
@@ -306,7 +307,7 @@ cdef class Books:
             raise TypeError(f"messages must be of dtype lob.MESSAGE, got {messages.dtype}")
         if len(consistent) != len(messages):
             raise ValueError("consistent must have an element for each message")
-        cdef const uint8_t[::1] raw = np.ascontiguousarray(messages).view(np.uint8)
+        cdef const uint8_t[::1] raw = aligned(messages).view(np.uint8)
         cdef const uint8_t[::1] shown = np.ascontiguousarray(consistent).view(np.uint8)
         cdef Py_ssize_t i, count = len(messages), wrong = -1
         cdef const Message *rows

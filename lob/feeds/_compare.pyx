@@ -8,6 +8,7 @@ from lob.feeds._depth cimport Depth, Ladder
 from lob.feeds._shown cimport agreeing, key_at, size_at
 from lob.engine.records cimport ACCEPTED, BUY, CANCELLED, REDUCED, REPLACED, SELL, TRADE, Event
 
+from lob.checks import aligned
 from lob.types import EVENT
 
 assert EVENT.itemsize == sizeof(Event)
@@ -26,7 +27,7 @@ def compare(
     ``opens`` marks the first event of each message, ``rows`` has the row of each message. The
     bits of a verdict are those of ``judge``.
     """
-    cdef const uint8_t[::1] raw = np.ascontiguousarray(events, dtype=EVENT).view(np.uint8)
+    cdef const uint8_t[::1] raw = aligned(np.asarray(events, EVENT)).view(np.uint8)
     cdef const Event *event = <const Event *>&raw[0]
     cdef Depth depth = Depth()
     cdef Py_ssize_t e, count = len(events), message = -1

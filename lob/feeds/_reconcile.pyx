@@ -16,6 +16,7 @@ from lob.feeds._depth cimport Depth, Ladder, Level, seek
 from lob.feeds._shown cimport agreeing, key_at, size_at, worst
 from lob.engine.records cimport BUY, CANCEL, NEW, REDUCE, REPLACE, SELL, Message
 
+from lob.checks import aligned
 from lob.feeds.lobster import ROW
 from lob.types import MESSAGE
 
@@ -189,8 +190,10 @@ cdef class Reconciler:
                 self.emit(first, REDUCE, size, True)
                 self.depth.take(first, size)
             else:
-                # A replacement that changes nothing loses its place.
-                self.emit(first, REPLACE, size, True)
+                # What grows loses its place; the lot is taken back at once. An order that is not
+                # there any more, for an injected one has taken it, does not come back so.
+                self.emit(first, REPLACE, size + 1, True)
+                self.emit(first, REDUCE, 1, True)
                 self.depth.move_behind(first)
         return 0
 
@@ -347,7 +350,7 @@ cdef class Reconciler:
 
 def reconcile(rows, const int64_t[:, ::1] book, int64_t tick, int64_t instrument):
     """Make one stream of messages of the two files of a day."""
-    cdef const uint8_t[::1] raw = np.ascontiguousarray(rows, dtype=ROW).view(np.uint8)
+    cdef const uint8_t[::1] raw = aligned(np.asarray(rows, ROW)).view(np.uint8)
     cdef const Row *row = <const Row *>&raw[0]
     cdef Py_ssize_t count = book.shape[0]
     cdef Py_ssize_t k

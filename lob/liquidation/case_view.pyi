@@ -1,11 +1,14 @@
 from typing import SupportsIndex
 
-from lob.clearing.clearing import LiquidationEngine
+from lob.clearing.clearing import Clearing
+from lob.clearing.liquidation_engine import LiquidationEngine
 from lob.types import Reason
 
 __all__ = ["CaseView"]
 
 class CaseView(LiquidationEngine):
+    @property
+    def clearing(self) -> Clearing: ...
     def account_of(self, case: SupportsIndex) -> int: ...
     def held(self, case: SupportsIndex, holding: SupportsIndex = 0) -> int: ...
     def is_flat(self, case: SupportsIndex) -> bool: ...

@@ -4,8 +4,9 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from lob.checks cimport integer_within
-from lob.clearing.clearing cimport Clearing, LiquidationEngine
+from lob.clearing.clearing cimport Clearing
 from lob.clearing.ledger cimport SAFE, WORLD, Account
+from lob.clearing.liquidation_engine cimport LiquidationEngine
 from lob.clearing.requirement cimport NO_PRICE, requirement
 from lob.engine.ladder cimport NO_KEY
 from lob.engine.matching cimport Book
@@ -35,6 +36,10 @@ cdef class CaseView(LiquidationEngine):
     A case is a number; ``clearing.cases[case]`` and the methods here say what is to know about it.
     """
 
+    cdef int belong_to(self, object clearing) except -1:
+        self.clearing = clearing
+        return 0
+
     # ---------------------------------------------------------------- cases
 
     def account_of(self, case):
@@ -53,7 +58,8 @@ cdef class CaseView(LiquidationEngine):
 
     def is_safe(self, case):
         """Whether the account meets its maintenance margin again."""
-        return self.clearing.health_of(self.clearing.case(open_case(self, case)).account) >= 0
+        cdef int64_t account = self.clearing.case(open_case(self, case)).account
+        return self.clearing.margin_excess_ppm(account, False) >= 0
 
     def tag(self, case):
         """The tag of a case: the ``order_id`` of who takes or bids."""
@@ -136,17 +142,17 @@ cdef class CaseView(LiquidationEngine):
     def maintenance(self, case):
         """Units of cash that the positions must be backed with, rounded up."""
         cdef int64_t account = self.clearing.case(open_case(self, case)).account, held, i
-        cdef int128 total = 0, health
+        cdef int128 total = 0, excess
         kept = self.equity(case)
         if kept is None:
             return None
         for i in range(self.clearing.holding_count):
             held = self.clearing.ledger.row(self.clearing.records[i].asset)[account]
             if held and self.clearing.records[i].inverse:
-                health = self.clearing.health_of(account)
-                total = PPM * <int128><int64_t>kept * self.clearing.records[i].mark - health
+                excess = self.clearing.margin_excess_ppm(account, False)
+                total = PPM * <int128><int64_t>kept * self.clearing.records[i].mark - excess
                 return <int64_t>ceil_ratio(total, PPM * <int128>self.clearing.records[i].mark)
-        total = PPM * <int128><int64_t>kept - self.clearing.health_of(account)
+        total = PPM * <int128><int64_t>kept - self.clearing.margin_excess_ppm(account, False)
         return <int64_t>ceil_ratio(total, PPM)
 
     def bankruptcy_price(self, case, holding=0):
@@ -294,17 +300,17 @@ cdef class CaseView(LiquidationEngine):
         cdef int64_t *cash = self.clearing.ledger.row(self.clearing.cash_asset)
         cdef int64_t *units = self.clearing.ledger.row(asset)
         cdef Clearing own
-        cdef int128 health
+        cdef int128 excess
         cdef int64_t i, found = -1
         if account == WORLD:
             return REASON_NO_ACCOUNT
         if record.state != SAFE:
             return REASON_IN_LIQUIDATION
-        if not record.protocol:
+        if record.clearing < 0:
             return REASON_NONE if cash[account] >= (paid if paid >= 0 else -paid) else (
                 REASON_INSUFFICIENT_MARGIN
             )
-        own = self.clearing.market.clearings[record.protocol - 1]
+        own = self.clearing.market.clearings[record.clearing]
         if own.cash_asset != self.clearing.cash_asset:
             return REASON_INSUFFICIENT_MARGIN
         for i in range(own.holding_count):
@@ -317,7 +323,7 @@ cdef class CaseView(LiquidationEngine):
         # As it would be after it.
         units[account] += lots
         cash[account] -= paid
-        health = own.health_at(account, True)
+        excess = own.margin_excess_ppm(account, True)
         units[account] -= lots
         cash[account] += paid
-        return REASON_NONE if health >= 0 else REASON_INSUFFICIENT_MARGIN
+        return REASON_NONE if excess >= 0 else REASON_INSUFFICIENT_MARGIN

@@ -7,7 +7,7 @@ the named designs do is in ``lob.liquidation.staged``.
 import heapq
 
 cimport cython
-from libc.stdint cimport int32_t, int64_t, uint16_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint16_t
 
 from lob.checks cimport integer_within
 from lob.clearing.cases cimport ACTIVE
@@ -114,6 +114,7 @@ cdef class LiquidationDesign(CaseView):
         entry = self.clearing.ledger.write(ENTRY_STAGE)
         entry.tag = self.clearing.tag_of(number)
         entry.debit = self.clearing.case(number).account
+        entry.clearing = <int16_t>self.clearing.number
         entry.stage = self.clearing.case(number).stage
 
     def sell(self, case, size, price=None, *, holding=0):
@@ -384,21 +385,20 @@ cdef class LiquidationDesign(CaseView):
 
     cdef int moved(self, int64_t account, int64_t asset, int64_t lots, int64_t paid) except -1:
         """Signed lots came to an account, paid for already: what they were bought for."""
-        cdef int protocol = self.clearing.ledger.accounts[account].protocol
+        cdef int number = self.clearing.ledger.accounts[account].clearing
         cdef Clearing own
-        if protocol:
-            own = self.clearing.market.clearings[protocol - 1]
-            if own.keeps_entry_values:
-                own.note_trade(account, asset, lots, paid)
+        if number >= 0:
+            own = self.clearing.market.clearings[number]
+            own.note_trade(account, asset, lots, paid)
         return 0
 
     cdef int touch(self, int64_t account) except -1:
         """Let the clearing of an account look at it."""
-        cdef int protocol = self.clearing.ledger.accounts[account].protocol
-        if protocol == self.clearing.number + 1:
+        cdef int number = self.clearing.ledger.accounts[account].clearing
+        if number == self.clearing.number:
             self.clearing.touched(account, CAUSE_TRANSFER)
-        elif protocol:
-            (<Clearing>self.clearing.market.clearings[protocol - 1]).touched(
+        elif number >= 0:
+            (<Clearing>self.clearing.market.clearings[number]).touched(
                 account, CAUSE_TRANSFER
             )
         return 0
@@ -426,7 +426,7 @@ cdef class LiquidationDesign(CaseView):
         entry.debit = self.clearing.case(number).account
         entry.amount = amount
         entry.price = price
-        entry.protocol = <uint16_t>self.clearing.number
+        entry.clearing = <int16_t>self.clearing.number
         entry.stage = self.clearing.case(number).stage
 
     def settle(self, case, payers=None):
@@ -456,7 +456,7 @@ cdef class LiquidationDesign(CaseView):
             entry.tag = tag
             entry.debit = <int32_t>account
             entry.asset = <uint16_t>self.clearing.cash_asset
-            entry.protocol = <uint16_t>self.clearing.number
+            entry.clearing = <int16_t>self.clearing.number
             for i, payer in enumerate(payers):
                 number_of = checks.integer("payers", payer, 1,
                                            self.clearing.ledger.account_count - 1)
@@ -540,7 +540,7 @@ cdef class LiquidationDesign(CaseView):
         if account == WORLD:
             return REASON_NO_ACCOUNT
         if (message.order_id - LIQUIDATION_TAG) >> 48 != self.clearing.number or not (
-            0 <= case < self.clearing.case_total
+            0 <= case < self.clearing.failed.total
         ) or self.clearing.case(case).state != ACTIVE or not 0 <= message.price <= MAX_PRICE:
             return REASON_NOT_ON_OFFER
         if self.clearing.ledger.accounts[account].state != SAFE:

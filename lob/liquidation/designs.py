@@ -8,7 +8,7 @@ real system says: after ``patience`` without success what is left is sold by mar
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lob.clearing.clearing import LiquidationEngine
+from lob.clearing.liquidation_engine import LiquidationEngine
 from lob.liquidation import recipes
 from lob.units import PPM
 

@@ -3,10 +3,12 @@
 from libc.stdint cimport int64_t
 
 from lob.engine.block cimport Block
-from lob.clearing.clearing cimport LiquidationEngine
+from lob.clearing.clearing cimport Clearing
+from lob.clearing.liquidation_engine cimport LiquidationEngine
 
 
 cdef class MarketSale(LiquidationEngine):
+    cdef readonly Clearing clearing
     cdef readonly object sizing
     cdef readonly int64_t delay
     cdef readonly int64_t retry

@@ -3,7 +3,8 @@ from typing import SupportsIndex
 
 from typing_extensions import disjoint_base
 
-from lob.clearing.clearing import Clearing, LiquidationEngine
+from lob.clearing.clearing import Clearing
+from lob.clearing.liquidation_engine import LiquidationEngine
 
 __all__ = ["Frozen", "MarketSale"]
 
@@ -16,6 +17,8 @@ class MarketSale(LiquidationEngine):
         delay: SupportsIndex = 0,
         retry: SupportsIndex = 1_000_000_000,
     ) -> None: ...
+    @property
+    def clearing(self) -> Clearing: ...
     @property
     def sizing(self) -> Callable[[Clearing, int, int], int] | None: ...
     @property

@@ -10,7 +10,8 @@ from libc.stdint cimport int64_t
 from libc.string cimport memmove
 
 from lob.engine.block cimport Block
-from lob.clearing.clearing cimport Clearing, LiquidationEngine
+from lob.clearing.clearing cimport Clearing
+from lob.clearing.liquidation_engine cimport LiquidationEngine
 from lob.engine.ladder cimport NO_KEY
 from lob.engine.matching cimport Book
 from lob.engine.records cimport CONTINUOUS, IOC, MARKET
@@ -54,6 +55,10 @@ cdef class MarketSale(LiquidationEngine):
         self.delay = checks.integer("delay", delay, 0)
         self.retry = checks.integer("retry", retry, 1)
         self.waiting = Block()
+
+    cdef int belong_to(self, object clearing) except -1:
+        self.clearing = clearing
+        return 0
 
     cdef int begin(self, int64_t case) except -1:
         cdef int64_t now = self.clearing.market.now
@@ -104,12 +109,12 @@ cdef class MarketSale(LiquidationEngine):
         cdef Clearing clearing = self.clearing
         cdef int64_t account = clearing.case(case).account, i, held, size
         cdef Book *book
-        if clearing.case(case).sold and clearing.health_of(account) >= 0 and (
+        if clearing.case(case).sold and clearing.margin_excess_ppm(account, False) >= 0 and (
             not clearing.flat(account)
         ):
             clearing.release(case)
             return True
-        if clearing.redeem_in_kind(case) and clearing.health_of(account) >= 0 and (
+        if clearing.redeem_in_kind(case) and clearing.margin_excess_ppm(account, False) >= 0 and (
             not clearing.flat(account)
         ):
             # The base is worth more to it, or asks for less margin, than the claims did.

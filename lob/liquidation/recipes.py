@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from lob.checks import choice
-from lob.clearing.clearing import LiquidationEngine
+from lob.clearing.liquidation_engine import LiquidationEngine
 from lob.liquidation.formulas.aave import AaveRules
 from lob.liquidation.formulas.arithmetic import RAY, WAD
 from lob.liquidation.formulas.curves import Curve, ExponentialDecrease, Linear, StairStep

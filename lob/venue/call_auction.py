@@ -4,6 +4,10 @@ The rules, in this order (exchanges publish them alike, for example Xetra's and 
 volume; then the smallest surplus; then market pressure, the highest price if the surplus is on the
 buy side at all that are left, the lowest if it is on the sell side; then the price nearest to a
 reference.
+
+The prices in question are those that limit orders have; market orders count as willing at all of
+them. Where market orders trade with market orders only, the price is the reference, moved as far as
+it takes that no limit order which does not trade would have.
 """
 
 from collections.abc import Iterable
@@ -29,7 +33,10 @@ class Uncross(NamedTuple):
 
 
 def executable(
-    bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]]
+    bids: Iterable[tuple[int, int]],
+    asks: Iterable[tuple[int, int]],
+    market_bids: int = 0,
+    market_asks: int = 0,
 ) -> list[tuple[int, int, int]]:
     """Of each price that an order has: (price, lots that can trade, surplus), prices rising.
 
@@ -37,6 +44,8 @@ def executable(
     ----------
     bids, asks
         ``(price, size)`` in ticks and lots, in any order.
+    market_bids, market_asks
+        Lots of market orders.
     """
     buys, sells = list(bids), list(asks)
     for name, rows in (("bids", buys), ("asks", sells)):
@@ -51,7 +60,7 @@ def executable(
     for price, size in sells:
         sold[price] += size
     found: list[tuple[int, int, int]] = []
-    offered, wanted = 0, sum(bought.values())
+    offered, wanted = market_asks, market_bids + sum(bought.values())
     for price in prices:
         offered += sold[price]
         found.append((price, min(wanted, offered), wanted - offered))
@@ -63,6 +72,9 @@ def uncross(
     bids: Iterable[tuple[int, int]],
     asks: Iterable[tuple[int, int]],
     reference_price: int | None = None,
+    *,
+    market_bids: int = 0,
+    market_asks: int = 0,
 ) -> Uncross | None:
     """The price of a call auction; ``None`` where nothing can trade.
 
@@ -72,6 +84,9 @@ def uncross(
         ``(price, size)`` in ticks and lots, in any order; several at a price add up.
     reference_price
         Ticks; ``None``: the middle of the prices that are left, rounded down.
+    market_bids, market_asks
+        Lots of market orders. Where they bound the price alone, so that any higher or any lower one
+        would do, ``highest`` or ``lowest`` is the price itself.
 
     Examples
     --------
@@ -79,10 +94,15 @@ def uncross(
     Uncross(price=102, volume=20, surplus=0, lowest=102, highest=103)
     """
     buys, sells = list(bids), list(asks)
-    rows = executable(buys, sells)
-    volume = max((lots for _, lots, _ in rows), default=0)
+    integer("market_bids", market_bids, 0)
+    integer("market_asks", market_asks, 0)
+    rows = executable(buys, sells, market_bids, market_asks)
+    among_market = min(market_bids, market_asks)
+    volume = max((lots for _, lots, _ in rows), default=among_market)
     if volume == 0:
         return None
+    if volume == among_market:
+        return _between(buys, sells, reference_price, market_bids, market_asks)
     most = [row for row in rows if row[1] == volume]
     least = min(abs(surplus) for _, _, surplus in most)
     left = [row for row in most if abs(row[2]) == least]
@@ -96,6 +116,42 @@ def uncross(
         # larger.
         nearest = (low + high) // 2 if reference_price is None else reference_price
         price = min(max(nearest, low), high)
+    return Uncross(
+        price,
+        volume,
+        _surplus(buys, sells, price, market_bids - market_asks),
+        price if market_asks >= volume else most[0][0],
+        price if market_bids >= volume else most[-1][0],
+    )
+
+
+def _between(
+    buys: list[tuple[int, int]],
+    sells: list[tuple[int, int]],
+    reference_price: int | None,
+    market_bids: int,
+    market_asks: int,
+) -> Uncross | None:
+    """Where only market orders trade: at the reference, but past no limit order."""
+    bid = max((price for price, _ in buys), default=None)
+    ask = min((price for price, _ in sells), default=None)
+    price = reference_price
+    if price is None:
+        known = [one for one in (bid, ask) if one is not None]
+        if not known:
+            return None
+        price = sum(known) // len(known)
+    if bid is not None:
+        price = max(price, bid)
+    if ask is not None:
+        price = min(price, ask)
+    surplus = _surplus(buys, sells, price, market_bids - market_asks)
+    return Uncross(price, min(market_bids, market_asks), surplus, price, price)
+
+
+def _surplus(
+    buys: list[tuple[int, int]], sells: list[tuple[int, int]], price: int, of_market: int
+) -> int:
+    """Lots willing to buy at a price, less those willing to sell."""
     wanted = sum(size for bid, size in buys if bid >= price)
-    offered = sum(size for ask, size in sells if ask <= price)
-    return Uncross(price, volume, wanted - offered, most[0][0], most[-1][0])
+    return of_market + wanted - sum(size for ask, size in sells if ask <= price)

@@ -96,7 +96,7 @@ cdef class Facility:
             ):
                 reason = REASON_INSUFFICIENT_MARGIN
                 break
-        if not reason and record.protocol:
+        if not reason and record.clearing >= 0:
             reason = self.market.lacks_margin(account)
         for i in range(done):
             self.ledger.row(legs[i].asset)[account] -= legs[i].amount

@@ -8,12 +8,12 @@ from lob.engine.records cimport Message
 
 cdef class Market:
     cdef readonly int64_t now
-    cdef readonly list books  # lob.OrderBook, by instrument number
+    cdef readonly int64_t deadline  # ns: when there is next something to do
+    cdef readonly tuple books  # lob.OrderBook, by instrument number
     cdef readonly tuple instruments
     cdef Book **book_of
 
     cdef bint keeps_entry_values  # some clearing does
-    cdef readonly object claims  # lob.clearing.claim_graph.Claims, or None
     cdef int execute(self, Message *message) except -1
     cdef int touch(self, int64_t account) except -1
     cdef int note_moved(self, int64_t debit, int64_t credit) except -1

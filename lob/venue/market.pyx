@@ -28,3 +28,11 @@ cdef class Market:
         ``owed``: what made it so is a debt or a short position that it took over.
         """
         raise NotImplementedError
+
+    def set_session(self, instrument, session, reference_price=None):
+        """Put a book into another session, now: see ``lob.Venue.set_session``."""
+        raise NotImplementedError
+
+    def uncross(self, instrument, reference_price=None):
+        """Let what a book has collected trade at one price: see ``lob.Venue.uncross``."""
+        raise NotImplementedError

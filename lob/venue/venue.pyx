@@ -13,31 +13,38 @@ from hashlib import blake2b
 
 cimport cython
 from cpython.buffer cimport PyBUF_READ
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.memoryview cimport PyMemoryView_FromMemory
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from lob.engine.block cimport Block
+from lob.engine.guard cimport COPYING, FREE, VENUE_WORKS, Guard
 from lob.book cimport OrderBook
 from lob.clearing.clearing cimport Clearing
 from lob.clearing.claim_graph cimport Claims
 from lob.clearing.collateral cimport Claim
 from lob.clearing.ledger cimport WORLD, Account, Ledger
 from lob.venue.facility cimport Facility
-from lob.engine.ladder cimport NO_LEVEL
+from lob.engine.ladder cimport NO_LEVEL, Ladder, ladder_key, ladder_next
 from lob.venue.market cimport Market
 from lob.engine.matching cimport (
     Book,
     EventSink,
+    Crossing,
     apply,
+    find_crossing,
     grow_sink,
+    open_size,
+    protection_limit,
     sink_copy,
     sink_init,
     sink_release,
     well_formed,
 )
 from lob.engine.memory cimport prefetch, unlikely
-from lob.engine.order_table cimport table_find
+from lob.engine.order_table cimport RestingOrder, table_find
+from lob.engine.used_ids cimport used_has
 from lob.engine.records cimport (
     BAND,
     BID,
@@ -58,8 +65,12 @@ from lob.engine.records cimport (
     ENTRY_TRADE,
     ENTRY_WITHDRAWAL,
     FROM_VENUE,
+    GTC,
     HALTED,
+    LIMIT,
     LIQUIDATION_TAG,
+    MARKET,
+    MAX_PRICE,
     MAX_SIZE,
     MINT,
     NEW,
@@ -69,6 +80,7 @@ from lob.engine.records cimport (
     REASON_NO_ACCOUNT,
     REASON_NOT_ON_OFFER,
     REASON_UNCROSS,
+    REASON_UNSETTLED,
     REDUCE,
     REDUCE_ONLY,
     REJECTED,
@@ -90,9 +102,9 @@ from lob.engine.wide cimport ceil_ratio, fits, int128
 
 import numpy as np
 
-import lob
 from lob import checks
-from lob.types import EVENT, MESSAGE, Side
+from lob.instrument import Instrument
+from lob.types import EVENT, MAX_TIME, MESSAGE, Side
 
 __all__ = ["Venue"]
 
@@ -100,8 +112,14 @@ cdef enum:
     FLUSH_EVENTS = 40_000  # between messages, once so many wait to be written or dropped
     FAR = 12  # messages: how early a batch asks for the record of an account
     NEAR = 6  # and for what that record points at
+    BETWEEN_SIGNALS = 1 << 10  # messages of a batch between two looks whether it is interrupted
+    # Things done on end without an event, an entry or a later time, until a design counts as one
+    # that never ends: so many, and so many for every account, each of which may be a case.
+    IDLE = 100_000
+    IDLE_AN_ACCOUNT = 16
 
 cdef int64_t NEVER = 2**63 - 1
+cdef int64_t LAST = MAX_TIME
 
 
 @cython.auto_pickle(False)
@@ -129,13 +147,20 @@ cdef class Venue(Market):
         ``lob.venue.breaker.Breaker`` objects, which guard books of this venue from now on. Of those
         that
         are due at one time the first in the list acts first.
+    unique_order_ids
+        Whether an order id may be used only once in a book, see ``lob.OrderBook``.
 
     Attributes
     ----------
-    books : list[lob.OrderBook]
+    books : tuple[lob.OrderBook, ...]
     ledger : lob.clearing.Ledger
     now : int
-        Time in ns of the latest message, or of the latest ``advance``.
+        Time in ns of the latest message, or of the latest ``advance``; ``lob.types.MAX_TIME`` at
+        most.
+
+    One thread uses a venue at a time, and ``process``, ``advance``, ``copy`` and the rules of its
+    books are not called from inside each other: ``RuntimeError``. Breakers and designs may change
+    the rules.
 
     Examples
     --------
@@ -160,22 +185,25 @@ cdef class Venue(Market):
         entries=True,
         start=0,
         breakers=(),
+        unique_order_ids=False,
     ):
         cdef Clearing clearing
         cdef int64_t i
         if isinstance(instruments, int):
             count = checks.integer("instruments", instruments, 1, 2**16)
-            instruments = [lob.Instrument(str(i), number=i) for i in range(count)]
+            instruments = [Instrument(str(i), number=i) for i in range(count)]
         self.instruments = tuple(instruments)
-        self.now = checks.integer("start", start, 0)
-        self.books = []
+        self.now = checks.integer("start", start, 0, LAST)
+        self.guard = Guard()
+        books = []
         for number, instrument in enumerate(self.instruments):
-            if not isinstance(instrument, lob.Instrument) or instrument.number != number:
+            if not isinstance(instrument, Instrument) or instrument.number != number:
                 raise ValueError(
                     f"instruments[{number}] must be a lob.Instrument with number {number}, "
                     f"got {instrument!r}"
                 )
-            self.books.append(OrderBook(number))
+            books.append(OrderBook(number, unique_ids=unique_order_ids))
+        self.books = tuple(books)
         if not self.books:
             raise ValueError("instruments must name at least one")
         for name, tape in (("events", events), ("messages", messages)):
@@ -195,15 +223,15 @@ cdef class Venue(Market):
         self.ledger = Ledger(entries=entries)
         self.ledger.market = self
         self.write_terms(assets)
-        self.clearings = []
-        self.facilities = []
+        self.clearings = ()
+        self.facilities = ()
         self.declare_facilities(list(facilities))
         for clearing in clearings:
             if clearing.name in [other.name for other in self.clearings]:
                 raise ValueError(f"clearings: two are called {clearing.name!r}")
-            clearing.attach(self, self.ledger, len(self.clearings))
-            self.clearings.append(clearing)
-        self.breakers = list(breakers)
+            clearing.attach(self, self.ledger, len(self.clearings), self.claims)
+            self.clearings += (clearing,)
+        self.breakers = tuple(breakers)
         self.seen = [None] * len(self.breakers)
         for i, breaker in enumerate(self.breakers):
             checks.integer(f"breakers[{i}].instrument", breaker.instrument, 0, len(self.books) - 1)
@@ -223,7 +251,7 @@ cdef class Venue(Market):
             if facility.name in [other.name for other in self.facilities]:
                 raise ValueError(f"facilities: two are called {facility.name!r}")
             facility.declare(self, self.ledger, number)
-            self.facilities.append(facility)
+            self.facilities += (facility,)
         if claims.claims:
             claims.locate(self, self.ledger)
             self.claims = claims
@@ -239,6 +267,7 @@ cdef class Venue(Market):
         self.book_of = <Book **>self.book_pointers.data
         for i in range(len(self.books)):
             self.book_of[i] = &(<OrderBook>self.books[i]).book
+            (<OrderBook>self.books[i]).guard = self.guard
         return 0
 
     def write_terms(self, more_assets):
@@ -286,20 +315,40 @@ cdef class Venue(Market):
         ------
         ValueError
             If a message is malformed, with its index: then none is applied.
+        RuntimeError
+            From another thread, or from inside the venue's work.
+        KeyboardInterrupt
+            On Ctrl-C, between two messages; a note says how many have been applied.
         """
-        cdef Message message
         cdef const Message[::1] rows
-        cdef int64_t i, before
-        batch = np.ascontiguousarray(messages)
+        cdef int64_t before
+        batch = checks.aligned(messages)
         if batch.dtype != MESSAGE or batch.ndim != 1:
             raise TypeError(f"messages must be one row of lob.MESSAGE records, got {messages!r}")
         if not self.keep_events:
             raise ValueError("the events of this venue are not kept in memory: set events=True")
         rows = batch
-        self.check_batch(batch, rows)
-        before = self.journal.next - self.journal.begin
+        self.guard.enter(VENUE_WORKS, "Venue.process")
+        try:
+            self.check_batch(batch, rows)
+            before = self.journal.next - self.journal.begin
+            self.apply_batch(rows)
+            return self.events_from(before)
+        finally:
+            self.guard.leave()
+
+    cdef int apply_batch(self, const Message[::1] rows) except -1:
+        """Let messages that are well formed meet their books."""
+        cdef Message message
+        cdef int64_t i
         for i in range(len(rows)):
-            if self.cleared:
+            if unlikely(i % BETWEEN_SIGNALS == BETWEEN_SIGNALS - 1):
+                try:
+                    PyErr_CheckSignals()
+                except BaseException as interrupt:
+                    interrupt.add_note(f"messages[:{i}] of {len(rows)} have been applied")
+                    raise
+            if self.ledger.range_count:
                 self.look_ahead(rows, i)
             if rows[i].flags & FROM_VENUE:
                 if self.deadline <= rows[i].ts_event:
@@ -310,7 +359,7 @@ cdef class Venue(Market):
             message = rows[i]
             self.now = self.ledger.now = message.ts_event
             self.submit(&message)
-        return self.events_from(before)
+        return 0
 
     cdef void look_ahead(self, const Message[::1] rows, int64_t at) noexcept:
         """Ask for what the accounts of the messages to come are going to touch.
@@ -324,8 +373,8 @@ cdef class Venue(Market):
             prefetch(&self.ledger.accounts[account])
         if at + NEAR < len(rows):
             account = self.ledger.account_of(rows[at + NEAR].owner)
-            if self.ledger.accounts[account].protocol:
-                (<Clearing>self.clearings[self.ledger.accounts[account].protocol - 1]).fetch(
+            if self.ledger.accounts[account].clearing >= 0:
+                (<Clearing>self.clearings[self.ledger.accounts[account].clearing]).fetch(
                     account, rows[at + NEAR].instrument, rows[at + NEAR].side
                 )
 
@@ -338,6 +387,8 @@ cdef class Venue(Market):
                     f"messages[{i}]: ts_event must not fall, got {rows[i].ts_event} after {latest}"
                 )
             latest = rows[i].ts_event
+            if latest > LAST:
+                raise ValueError(f"messages[{i}]: ts_event must be at most {LAST}, got {latest}")
             if not message_fits(self, &rows[i]):
                 raise ValueError(f"messages[{i}]: {self.misuse_of(batch[i])}")
         return 0
@@ -361,11 +412,11 @@ cdef class Venue(Market):
             self.look_at_moved()
         if message.kind >= DEPOSIT:
             return self.perform(message)
-        if self.cleared:
-            account = self.ledger.account_of(message.owner)
+        if self.ledger.range_count:
+            account = self.sender_of(message)
             record = &self.ledger.accounts[account]
-            if record.protocol:
-                clearing = self.clearings[record.protocol - 1]
+            if record.clearing >= 0:
+                clearing = self.clearings[record.clearing]
                 clearing.fetch(account, message.instrument, message.side)
                 if message.kind == NEW:
                     reason = clearing.admit(message, account)
@@ -375,7 +426,7 @@ cdef class Venue(Market):
                     reason = self.admit_replace(message, account)
                     if reason:
                         return self.reject(message, reason)
-            elif message.flags & REDUCE_ONLY:
+            elif message.kind == NEW and message.flags & REDUCE_ONLY:
                 return self.reject(message, REASON_NO_ACCOUNT)
         self.execute(message)
         while self.trim:
@@ -384,22 +435,37 @@ cdef class Venue(Market):
             self.run_breakers(self.now)
         return 0
 
+    cdef int64_t sender_of(self, const Message *message) noexcept:
+        """The account that a message may concern: of an operator's replacement, the order's."""
+        cdef Book *book
+        cdef uint32_t found
+        if message.owner == 0 and message.kind == REPLACE:
+            book = self.book_of[message.instrument]
+            found = table_find(&book.table, message.order_id)
+            if found:
+                return self.ledger.account_of(book.table.orders[found].owner)
+        return self.ledger.account_of(message.owner)
+
     cdef int admit_replace(self, const Message *message, int64_t account) except -1:
         """Whether a resting order may become what it is asked to be."""
         cdef const Account *record = &self.ledger.accounts[account]
-        cdef Clearing clearing = self.clearings[record.protocol - 1]
+        cdef Clearing clearing = self.clearings[record.clearing]
         cdef Book *book = self.book_of[message.instrument]
         cdef uint32_t found = table_find(&book.table, message.order_id)
+        cdef int64_t size
         cdef Message added
         if record.state:
             return REASON_IN_LIQUIDATION
-        if not found or message.size <= book.table.orders[found].size:
+        if not found or book.table.orders[found].owner != record.owner:
+            return REASON_NONE  # the book refuses it
+        size = open_size(&book.table.orders[found], message)
+        if size <= book.table.orders[found].size:
             return REASON_NONE
         added = message[0]
         added.kind = NEW
         added.side = book.table.orders[found].side
         added.flags = book.table.orders[found].flags
-        added.size = message.size - book.table.orders[found].size
+        added.size = size - book.table.orders[found].size
         added.min_size = 0
         return clearing.admit(&added, account)
 
@@ -453,10 +519,11 @@ cdef class Venue(Market):
         if message.flags & FROM_VENUE:
             message.ts_event = self.now
             if message.kind == NEW:
-                self.own_orders += 1
-                message.order_id = -self.own_orders
+                self.name_own(message)
+        if self.ledger.range_count and not self.may_settle(message):
+            return self.reject(message, REASON_UNSETTLED)
         self.record(message)
-        if message.kind == REPLACE and self.cleared:
+        if message.kind == REPLACE and self.ledger.range_count:
             found = table_find(&book.table, message.order_id)
             replaced = book.table.orders[found].size if found else 0
         book.sink = self.journal
@@ -469,8 +536,10 @@ cdef class Venue(Market):
             raise MemoryError
         self.ledger.seq = self.seq
         self.ledger.now = self.now
-        if self.cleared:
+        if self.ledger.range_count:
+            self.unsettled = self.seq  # until it is done: whatever raises on the way
             self.settle(message.instrument, first, replaced)
+            self.unsettled = 0
         for clearing in self.clearings:
             clearing.observe(
                 self.now,
@@ -485,6 +554,153 @@ cdef class Venue(Market):
         if self.breakers:
             self.watch(message.instrument, first)
         return 0
+
+    cdef void name_own(self, Message *message) noexcept:
+        """The next id of the venue's own, which count down; none that somebody has taken."""
+        cdef Book *book = self.book_of[message.instrument]
+        while True:
+            self.own_orders += 1
+            message.order_id = -self.own_orders
+            if not table_find(&book.table, message.order_id) and not (
+                book.used.kept and used_has(&book.used, message.order_id)
+            ):
+                return
+
+    # ---------------------------------------------------------------- what can be settled
+
+    cdef bint may_settle(self, const Message *message) noexcept:
+        """Whether every trade that a message may lead to, now or later, can be settled.
+
+        Who has an account or may trade with one is asked before anything matches, since what has
+        traded cannot be taken back. An order that may rest trades at its own price at worst, with
+        no more than its own lots; what is more, an incoming one trades at once.
+        """
+        cdef Book *book = self.book_of[message.instrument]
+        cdef RestingOrder *resting
+        cdef uint32_t found
+        cdef Crossing crossing
+        cdef int128 worth
+        if message.kind == NEW:
+            return self.may_settle_order(
+                message,
+                message.side,
+                message.order_type,
+                message.size,
+                message.order_type == LIMIT and message.time_in_force == GTC,
+            )
+        if message.kind == REPLACE:
+            found = table_find(&book.table, message.order_id)
+            if not found:
+                return True
+            resting = &book.table.orders[found]
+            return self.may_settle_order(
+                message,
+                resting.side,
+                resting.order_type,
+                max(open_size(resting, message), 0),
+                resting.order_type == LIMIT,
+            )
+        if message.kind == UNCROSS or (message.kind == SESSION and message.order_id == CONTINUOUS):
+            crossing = find_crossing(book, message.order_type == LIMIT, message.price)
+            if crossing.volume == 0:
+                return True
+            worth = self.worth_of(message.instrument, crossing.volume, crossing.price)
+            return worth >= 0 and self.has_room(message.instrument, worth, crossing.volume)
+        return True
+
+    cdef bint may_settle_order(
+        self, const Message *message, int side, int order_type, int64_t size, bint rests
+    ) noexcept:
+        """``may_settle`` of an order as it is entered, or entered anew."""
+        cdef Book *book = self.book_of[message.instrument]
+        cdef const Ladder *other = &book.sides[side > 0]
+        cdef uint32_t at = other.best
+        cdef int64_t price = message.price, lots, left = size
+        cdef uint64_t limit
+        cdef int128 worth = 0, part
+        if order_type == MARKET and at != NO_LEVEL and message.kind == NEW and message.trail:
+            order_type = LIMIT
+            price = protection_limit(book, message)
+            rests = message.time_in_force == GTC
+        if rests:
+            worth = self.worth_of(message.instrument, size, price)
+            if worth < 0 or not fits(worth):
+                return False
+        if book.session != CONTINUOUS:
+            return True  # whatever it trades, an uncross is asked for it
+        worth = 0
+        limit = <uint64_t>(MAX_PRICE + side * price)
+        if order_type == MARKET:
+            limit = book.market_reach[side < 0]
+        while at != NO_LEVEL and left and ladder_key(other, at) <= limit:
+            lots = min(left, other.levels[at].size)
+            left -= lots
+            part = self.worth_of(message.instrument, lots, other.levels[at].price)
+            if part < 0:
+                worth = -1
+                break
+            worth = min(worth + part, <int128>1 << 64)  # beyond all that fits
+            at = ladder_next(other, at)
+        if left == size:
+            return True
+        if worth < 0 or not self.has_room(message.instrument, worth, size - left):
+            # Perhaps only because of what outsiders trade with each other.
+            worth = self.worth_of_accounts(
+                message, side, size, limit, self.sender_of(message) != WORLD
+            )
+            return worth >= 0 and self.has_room(message.instrument, worth, size - left)
+        return True
+
+    cdef int128 worth_of_accounts(
+        self, const Message *message, int side, int64_t size, uint64_t limit, bint taker
+    ) noexcept:
+        """The cash of the trades of an order in which an account takes part; -1: it has no price.
+
+        ``taker``: it is an account's, so all of its trades are.
+        """
+        cdef Book *book = self.book_of[message.instrument]
+        cdef const Ladder *other = &book.sides[side > 0]
+        cdef uint32_t at = other.best, index
+        cdef const RestingOrder *resting
+        cdef int128 worth = 0, part
+        cdef int64_t left = size, lots
+        while at != NO_LEVEL and left and ladder_key(other, at) <= limit:
+            index = other.levels[at].head
+            while index and left:
+                resting = &book.table.orders[index]
+                lots = min(left, resting.size)
+                left -= lots
+                if taker or self.ledger.account_of(resting.owner) != WORLD:
+                    part = self.worth_of(message.instrument, lots, other.levels[at].price)
+                    if part < 0:
+                        return -1
+                    worth = min(worth + part, <int128>1 << 64)
+                index = resting.next
+            at = ladder_next(other, at)
+        return worth
+
+    cdef int128 worth_of(self, int64_t instrument, int128 lots, int64_t price) noexcept:
+        """The cash of a trade without its sign; -1 where an inverse contract has no value."""
+        cdef const InstrumentTerms *terms = &(<InstrumentTerms *>self.terms.data)[instrument]
+        if terms.inverse:
+            return lots * terms.multiplier // price + 1 if price >= 1 else -1
+        # Lots and ticks fit 103 bits together: a multiplier that makes more is as good as most.
+        lots *= price if price >= 0 else -price
+        if lots > <int128>1 << 62:
+            lots = <int128>1 << 62
+        return lots * terms.multiplier
+
+    cdef bint has_room(self, int64_t instrument, int128 worth, int128 lots) noexcept:
+        """Whether every balance still fits 64 bits when so much changes hands, with its fees."""
+        cdef const InstrumentTerms *terms = &(<InstrumentTerms *>self.terms.data)[instrument]
+        cdef int128 maker = terms.maker_fee, taker = terms.taker_fee, fees
+        if not fits(worth):
+            return False
+        fees = (maker if maker >= 0 else -maker) + (taker if taker >= 0 else -taker)
+        fees = fees * worth // PPM
+        # Each fee rounds up by itself: there are fewer trades than that.
+        fees += (<int128>1 << 32) if fees else 0
+        return self.ledger.has_room(max(worth + fees, lots))
 
     # ---------------------------------------------------------------- sessions and bands
 
@@ -509,6 +725,7 @@ cdef class Venue(Market):
             What traded; ``None``: nothing.
         """
         cdef Message message
+        self.let_rule("Venue.set_session")
         number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
         kind = checks.integer("session", session, CONTINUOUS, HALTED)
         price, order_type = checks.to_reference(reference_price)
@@ -516,8 +733,7 @@ cdef class Venue(Market):
         write_message(&message, SESSION, 0, order_type, 0, 0, FROM_VENUE, number)
         message.order_id = kind
         message.price = price
-        self.rule(&message)
-        return found
+        return found if self.rule(&message) else None
 
     def uncross(self, instrument, reference_price=None):
         """Let what a book has collected trade at one price, now; its session stays.
@@ -525,18 +741,18 @@ cdef class Venue(Market):
         Parameters and result are those of ``set_session``. A halted book refuses.
         """
         cdef Message message
+        self.let_rule("Venue.uncross")
         number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
         price, order_type = checks.to_reference(reference_price)
         found = self.books[number].indicative(reference_price)
-        halted = self.books[number].session == HALTED
         write_message(&message, UNCROSS, 0, order_type, 0, 0, FROM_VENUE, number)
         message.price = price
-        self.rule(&message)
-        return None if halted else found
+        return found if self.rule(&message) else None
 
     def set_band(self, instrument, low, high):
         """Allow prices of a book from ``low`` to ``high`` ticks only; ``None``: no bound."""
         cdef Message message
+        self.let_rule("Venue.set_band")
         number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
         lowest, highest = checks.to_band(low, high)
         write_message(&message, BAND, 0, 0, 0, 0, FROM_VENUE, number)
@@ -544,9 +760,17 @@ cdef class Venue(Market):
         message.stop_price = highest
         self.rule(&message)
 
-    cdef int rule(self, Message *message) except -1:
-        """A message of the venue's own that changes the rules of a book."""
-        return self.execute(message)
+    cdef int let_rule(self, str who) except -1:
+        """Refuse another thread, and participants: what they do is not done again on replay."""
+        if self.guard.busy and self.guard.busy != VENUE_WORKS:
+            self.guard.refuse(who)
+        return self.guard.keep_out_others(who)
+
+    cdef bint rule(self, Message *message) except -1:
+        """A message of the venue's own that changes the rules of a book; whether it did."""
+        cdef int64_t first = self.journal.next - self.journal.begin
+        self.execute(message)
+        return self.journal.begin[first].kind != REJECTED
 
     cdef int watch(self, int64_t instrument, int64_t first) except -1:
         """Let breakers know of a price that moved; those that are due act after the message."""
@@ -630,15 +854,15 @@ cdef class Venue(Market):
                 taker = self.ledger.account_of(event.owner)
             if taker == WORLD and maker == WORLD:
                 continue
-            if accounts[taker].protocol and event.kind != REJECTED:
+            if accounts[taker].clearing >= 0 and event.kind != REJECTED:
                 if event.kind == REPLACED:
                     event.leaves -= replaced
-                (<Clearing>self.clearings[accounts[taker].protocol - 1]).count_working(
+                (<Clearing>self.clearings[accounts[taker].clearing]).count_working(
                     taker, &event, False
                 )
             if event.kind == TRADE:
-                if accounts[maker].protocol:
-                    (<Clearing>self.clearings[accounts[maker].protocol - 1]).count_working(
+                if accounts[maker].clearing >= 0:
+                    (<Clearing>self.clearings[accounts[maker].clearing]).count_working(
                         maker, &event, True
                     )
                 self.settle_trade(&event, taker, maker)
@@ -703,9 +927,9 @@ cdef class Venue(Market):
         self, int64_t account, int64_t asset, int64_t lots, int64_t paid
     ) except -1:
         """Let the clearing of an account know what it paid, if it keeps that."""
-        cdef int protocol = self.ledger.accounts[account].protocol
-        if protocol and (<Clearing>self.clearings[protocol - 1]).keeps_entry_values:
-            (<Clearing>self.clearings[protocol - 1]).note_trade(account, asset, lots, paid)
+        cdef int number = self.ledger.accounts[account].clearing
+        if number >= 0:
+            (<Clearing>self.clearings[number]).note_trade(account, asset, lots, paid)
         return 0
 
     cdef int charge_fee(
@@ -748,8 +972,8 @@ cdef class Venue(Market):
     cdef int touch(self, int64_t account) except -1:
         """An account traded, paid or was paid."""
         cdef const Account *record = &self.ledger.accounts[account]
-        if record.protocol:
-            (<Clearing>self.clearings[record.protocol - 1]).touched(account, CAUSE_TRANSFER)
+        if record.clearing >= 0:
+            (<Clearing>self.clearings[record.clearing]).touched(account, CAUSE_TRANSFER)
             if self.ledger.accounts[account].reduces:
                 self.trim.append(account)
         return 0
@@ -760,7 +984,7 @@ cdef class Venue(Market):
         accounts[0], accounts[1] = debit, credit
         for i in range(2):
             # What a liquidation has is looked at by it.
-            if self.ledger.accounts[accounts[i]].protocol and (
+            if self.ledger.accounts[accounts[i]].clearing >= 0 and (
                 not self.ledger.accounts[accounts[i]].state
             ):
                 self.moved.append(accounts[i])
@@ -774,10 +998,10 @@ cdef class Venue(Market):
         self.look_at_claims()
         moved, self.moved = self.moved, []
         for account in moved:
-            clearing = self.clearings[self.ledger.accounts[account].protocol - 1]
+            clearing = self.clearings[self.ledger.accounts[account].clearing]
             if self.ledger.accounts[account].cross and clearing.value_of(account) is None:
                 # What has no price yet is judged at its first one.
-                clearing.open_bounds(clearing.block_of(account))
+                clearing.await_price(account)
             else:
                 self.touch(account)
         while self.trim:
@@ -787,7 +1011,7 @@ cdef class Venue(Market):
     cdef int trim_orders(self, int64_t account) except -1:
         """Cut an account's resting reduce-only orders, newest first, to what is left to reduce."""
         cdef Account *record = &self.ledger.accounts[account]
-        cdef Clearing clearing = self.clearings[record.protocol - 1]
+        cdef Clearing clearing = self.clearings[record.clearing]
         cdef Message message
         cdef int64_t excess
         left = False
@@ -835,7 +1059,9 @@ cdef class Venue(Market):
         cdef Clearing clearing
         cdef Facility facility
         if message.kind == DEPOSIT or message.kind == WITHDRAW:
-            if account != WORLD:
+            if not self.ledger.has_room(message.size):
+                reason = REASON_UNSETTLED
+            elif account != WORLD:
                 reason = self.move_funds(message, account)
         elif MINT <= message.kind <= SWAP:
             facility = self.facilities[message.order_id]
@@ -868,7 +1094,7 @@ cdef class Venue(Market):
         cdef int64_t tag = 0
         if self.claims is None:
             return 0
-        claims = <Claims>self.claims
+        claims = self.claims
         # What is found out may lead to more postings.
         while claims.seen != self.ledger.postings:
             claims.seen = self.ledger.postings
@@ -882,7 +1108,7 @@ cdef class Venue(Market):
                 elif self.ledger.last_kind in (ENTRY_ACCRUAL, ENTRY_FUNDING, ENTRY_INTEREST):
                     cause = CAUSE_ACCRUAL
             for clearing in self.clearings:
-                if clearing.watches_claims:
+                if clearing.accounts.watches_claims:
                     clearing.observe_claims(self.now, cause, tag)
                     if clearing.deadline < self.deadline:
                         self.deadline = clearing.deadline
@@ -891,20 +1117,22 @@ cdef class Venue(Market):
     cdef int lacks_margin(self, int64_t account) except -1:
         cdef const Account *record = &self.ledger.accounts[account]
         cdef Clearing clearing
-        if not record.protocol:
+        if record.clearing < 0:
             return REASON_NONE
         if record.state:
             return REASON_IN_LIQUIDATION
-        clearing = self.clearings[record.protocol - 1]
-        return REASON_INSUFFICIENT_MARGIN if clearing.health_at(account, True) < 0 else REASON_NONE
+        clearing = self.clearings[record.clearing]
+        if clearing.margin_excess_ppm(account, True) < 0:
+            return REASON_INSUFFICIENT_MARGIN
+        return REASON_NONE
 
     cdef bint may_owe(self, int64_t account, int64_t asset, bint owed) except -1:
         cdef const Account *record = &self.ledger.accounts[account]
         cdef Clearing clearing
         cdef int64_t i
-        if not record.protocol:
+        if record.clearing < 0:
             return False
-        clearing = self.clearings[record.protocol - 1]
+        clearing = self.clearings[record.clearing]
         if asset == clearing.cash_asset:
             return True
         # A short position is taken over where it is margined; none is opened by giving.
@@ -929,21 +1157,21 @@ cdef class Venue(Market):
         else:
             if record.state:
                 return REASON_IN_LIQUIDATION
-            if not record.protocol:
+            if record.clearing < 0:
                 if self.ledger.row(message.order_id)[account] < message.size:
                     return REASON_INSUFFICIENT_MARGIN
             self.ledger.post(
                 ENTRY_WITHDRAWAL, message.order_id, account, WORLD, message.size, 0, 0
             )
-            if record.protocol:
-                clearing = self.clearings[record.protocol - 1]
-                if clearing.health_at(account, True) < 0:
+            if record.clearing >= 0:
+                clearing = self.clearings[record.clearing]
+                if clearing.margin_excess_ppm(account, True) < 0:
                     self.ledger.post(
                         ENTRY_WITHDRAWAL, message.order_id, WORLD, account, message.size, 0, 0
                     )
                     return REASON_INSUFFICIENT_MARGIN
-        if record.protocol:
-            clearing = self.clearings[record.protocol - 1]
+        if record.clearing >= 0:
+            clearing = self.clearings[record.clearing]
             clearing.touched(account, CAUSE_TRANSFER)
             self.deadline = min(self.deadline, clearing.deadline)
         return REASON_NONE
@@ -959,12 +1187,41 @@ cdef class Venue(Market):
             self.deadline = min(self.deadline, (<Facility>self.facilities[i]).deadline)
         if unlikely(len(self.moved) > 0):
             self.deadline = min(self.deadline, self.now)
-        # Whatever gives its members accounts after this is seen at the next look.
-        self.cleared = self.ledger.range_count > 0
         return 0
 
     cdef int advance_to(self, int64_t ts) except -1:
         """Do one thing that is due by ``ts``, at its own time. Breakers go first."""
+        cdef int64_t now = self.now, seq = self.seq, postings = self.ledger.postings
+        self.advance_once(ts)
+        if self.now > now or self.seq > seq or self.ledger.postings > postings:
+            self.idle = 0
+        else:
+            self.idle += 1
+            if unlikely(self.idle >= IDLE + IDLE_AN_ACCOUNT * self.ledger.account_count):
+                self.never_ends(self.idle)
+        return 0
+
+    cdef int never_ends(self, int64_t things) except -1:
+        """Raise that what is due now is due again and again."""
+        due = [
+            f"{type(clearing.liquidation_engine).__name__} of clearing {clearing.name!r}"
+            for clearing in self.clearings
+            if (<Clearing>clearing).deadline <= self.now
+        ]
+        due += [
+            f"facility {facility.name!r}"
+            for facility in self.facilities
+            if (<Facility>facility).deadline <= self.now
+        ]
+        due += [type(one).__name__ for one in self.breakers if one.due == self.now]
+        self.idle = 0
+        raise RuntimeError(
+            f"the venue did {things} things on end at {self.now} ns, and the clock does not move: "
+            f"{' and '.join(due) or 'nobody'} is due at this very time again and again; let it ask "
+            "to be called back later than now, or end its case"
+        )
+
+    cdef int advance_once(self, int64_t ts) except -1:
         cdef Clearing clearing, first = None
         cdef Facility facility, earliest = None
         if unlikely(len(self.moved) > 0):
@@ -995,18 +1252,27 @@ cdef class Venue(Market):
 
     def next_deadline(self):
         """Time in ns at which the venue has something to do; ``None``: never, as it stands."""
-        return None if self.deadline == NEVER else self.deadline
+        return None if self.deadline > LAST else self.deadline
 
     def advance(self, ts):
         """Do everything that is due until a time in ns; time stands there after it."""
-        cdef int64_t until = checks.integer("ts", ts, self.now)
-        while self.deadline <= until:
-            self.advance_to(until)
-        self.now = self.ledger.now = until
+        cdef int64_t until = checks.integer("ts", ts, self.now, LAST)
+        self.guard.enter(VENUE_WORKS, "Venue.advance")
+        try:
+            while self.deadline <= until:
+                PyErr_CheckSignals()
+                self.advance_to(until)
+            self.now = self.ledger.now = until
+        finally:
+            self.guard.leave()
 
     def refresh(self):
-        """Note what was done from outside: accounts opened, deadlines set, assets moved."""
+        """Note what breakers were told to do from outside (``due``), and look at all else anew.
+
+        Accounts that open, prices that are set and assets that move need no such call.
+        """
         cdef Clearing clearing
+        self.guard.keep_out_others("Venue.refresh")
         self.look_at_moved()
         for clearing in self.clearings:
             clearing.reset_deadline()
@@ -1054,7 +1320,11 @@ cdef class Venue(Market):
         return digest.hexdigest()
 
     def check(self):
-        """Whether books, ledger and clearings are in order. Raises ``AssertionError``."""
+        """Whether books, ledger and clearings are in order. Raises ``AssertionError``.
+
+        They are not where a message has traded and an error came before all of it was settled.
+        """
+        assert not self.unsettled, f"trades up to event {self.unsettled} are not settled"
         for book in self.books:
             book.check()
         self.ledger.check()
@@ -1063,8 +1333,12 @@ cdef class Venue(Market):
 
     def close(self):
         """Write out what is left of tapes that are streamed."""
-        self.flush()
-        self.ledger.close()
+        self.guard.enter(VENUE_WORKS, "Venue.close")
+        try:
+            self.flush()
+            self.ledger.close()
+        finally:
+            self.guard.leave()
 
     cdef int flush(self) except -1:
         """Write or drop what is not kept. The rows are lent to the writer, not copied."""
@@ -1094,17 +1368,33 @@ cdef class Venue(Market):
         cdef Venue other = Venue.__new__(Venue)
         if self.event_writer is not None or self.message_writer is not None:
             raise ValueError("a run whose tapes are streamed to a writer cannot be forked")
+        if self.guard.busy != FREE:
+            if self.guard.busy == VENUE_WORKS:
+                self.guard.refuse("Venue.copy")
+            self.guard.keep_out_others("Venue.copy")
+            return self.copy_into(other, memo)
+        self.guard.enter(COPYING, "Venue.copy")
+        try:
+            return self.copy_into(other, memo)
+        finally:
+            self.guard.leave()
+
+    cdef Venue copy_into(self, Venue other, memo):
+        """Make a fresh venue a copy."""
         memo[id(self)] = other
+        other.guard = Guard()
+        other.idle = self.idle
         other.instruments = self.instruments
         other.now, other.seq, other.deadline = self.now, self.seq, self.deadline
-        other.books = [book.copy() for book in self.books]
+        other.books = tuple([book.copy() for book in self.books])
         other.point_at_books()
         other.keep_events, other.keep_messages = self.keep_events, self.keep_messages
         if sink_copy(&other.journal, &self.journal) < 0:
             raise MemoryError
         other.log, other.logged = copying.deepcopy(self.log), self.logged
         other.terms = copying.deepcopy(self.terms)
-        other.own_orders, other.cleared, other.fees = self.own_orders, self.cleared, self.fees
+        other.own_orders, other.fees = self.own_orders, self.fees
+        other.unsettled = self.unsettled
         other.trim, other.moved = list(self.trim), list(self.moved)
         other.ledger = copying.deepcopy(self.ledger, memo)
         other.ledger.market = other
@@ -1119,6 +1409,17 @@ cdef class Venue(Market):
 
     def __reduce__(self):
         raise TypeError("a venue is not pickled: keep its run's scenario, seed and time")
+
+
+cdef bint is_of_venue(const Message *message) noexcept:
+    """Whether a message says what only the venue may: ``checks.beyond_participants``."""
+    return (
+        message.flags & FROM_VENUE != 0
+        or message.kind == SESSION
+        or message.kind == UNCROSS
+        or message.kind == BAND
+        or (message.kind == NEW and message.order_id < 0)
+    )
 
 
 cdef bint message_fits(Venue venue, const Message *message) noexcept:

@@ -146,9 +146,9 @@ def _replace(market: Market, book: Any, step: Mapping[str, Any], done: Step) -> 
     """Cancel and enter anew where the case's rule says so and the venue would keep the place."""
     side, price, size = _side(step["side"]), step["price"], step["qty"]
     order = book.get(done.order_id)
-    decrease = order is not None and price == order.price and size < order.size
+    keeps = order is not None and price == order.price and size <= order.size
     turned = order is not None and side != order.side
-    if (decrease and "cancel+reinsert" in market.replace_rule) or turned:
+    if (keeps and "cancel+reinsert" in market.replace_rule) or turned:
         book.cancel(done.order_id)
         _submit(book, done, side=side, price=price, size=size)
     else:

@@ -260,12 +260,12 @@ def test_replace_may_turn_an_order_around(engine):
     [
         (-4, None, [[1, 6], [2, 10]]),
         (4, None, [[2, 10], [1, 14]]),
-        (0, 99, [[2, 10], [1, 10]]),
+        (0, 99, [[1, 10], [2, 10]]),
         (-10, None, [[2, 10]]),
         (-99, None, [[2, 10]]),
     ],
 )
-def test_amend_keeps_the_place_only_when_it_decreases(engine, delta, price, queue):
+def test_amend_keeps_the_place_unless_it_increases(engine, delta, price, queue):
     state = "accepted" if len(queue) == 2 else "cancelled"
     play(
         engine,

@@ -102,6 +102,12 @@ class Profile:
     min_size: float = 0.1
     unknown: float = 0.1
     """Share of the messages about an order whose id may never have been used."""
+    strangers: float = 0.15
+    """Share of the messages about an order that somebody else sends."""
+    total_size: float = 0.2
+    """Share of the replacements whose size counts what has traded."""
+    protection: float = 0.3
+    """Share of the market orders with a protection limit."""
     sessions: tuple[float, float, float] = (0.45, 0.45, 0.1)  # as in Session
     band: int = 12
     """How many ticks the bounds of a band are away from the drawn price, at most."""
@@ -182,6 +188,25 @@ PROFILES = {
         market=0.05,
         length=1_000,
     ),
+    "auctions of market orders": Profile(
+        prices=walking(5),
+        kinds=(0.62, 0.07, 0.04, 0.1, 0.1, 0.03, 0.04),
+        sessions=(0.4, 0.5, 0.1),
+        market=0.35,
+        protection=0.1,
+        times_in_force=(0.96, 0.02, 0.02),
+        min_size=0.02,
+        sizes=any_of(one_of(5, 10), uniform(1, 30)),
+        length=1_000,
+    ),
+    "protected": Profile(
+        prices=any_of(walking(12), walking(12), page_edges),
+        patience=5,
+        market=0.4,
+        protection=0.8,
+        kinds=(0.7, 0.08, 0.04, 0.1, 0.02, 0.02, 0.04),
+        length=1_000,
+    ),
     "extreme auctions": Profile(
         ids=ids_hostile,
         prices=any_of(prices_extreme, page_edges, uniform(-MAX_PRICE, MAX_PRICE)),
@@ -258,6 +283,15 @@ def _aim(profile: Profile, rng: np.random.Generator, rows: np.ndarray, new: np.n
     rows["price"] = np.where(same_price, rows["price"][entered], rows["price"])
     same_size = again & (rng.random(count) < 0.4)
     rows["size"] = np.where(same_size, rows["size"][entered], rows["size"])
+    # Mostly the owner itself, now and then whoever operates the book, else anybody.
+    sender = rng.random(count)
+    own = known & (sender >= profile.strangers)
+    rows["owner"] = np.where(own, rows["owner"][entered], rows["owner"])
+    rows["owner"] = np.where(known & (sender < profile.strangers / 2), 0, rows["owner"])
+    replacing = rows["kind"] == Kind.REPLACE
+    total = rng.random(count) < profile.total_size
+    marks = rng.choice([0, int(Flag.VENUE)], count, p=[0.9, 0.1])
+    rows["flags"] = np.where(replacing, total * int(Flag.TOTAL_SIZE) | marks, rows["flags"])
 
 
 def _describe_new(
@@ -274,9 +308,14 @@ def _describe_new(
     fill("stp", rng.choice(len(profile.stp), count, p=profile.stp))
     fill("order_type", rng.random(count) < profile.market)
     fill("time_in_force", rng.choice(3, count, p=profile.times_in_force))
-    for name in ("reserved", "display_size", "stop_price", "trail", "expire_ts"):
+    for name in ("reserved", "display_size", "stop_price", "expire_ts"):
         fill(name, np.zeros(count, dtype=np.int64))
     market = new & (rows["order_type"] == OrderType.MARKET)
+    protected = market & (rng.random(count) < profile.protection)
+    relative = protected & (rng.random(count) < 0.5)
+    ticks = rng.choice([1, 2, 5, MAX_PRICE], count, p=[0.4, 0.3, 0.28, 0.02])
+    ppm = rng.choice([1, 20, 50, 1_000_000], count, p=[0.3, 0.3, 0.38, 0.02])
+    fill("trail", np.where(relative, ppm, np.where(protected, ticks, 0)))
     # A market order's price is not read, so it may be anything.
     noise = rng.integers(INT64_MIN, INT64_MAX, count)
     rows["price"] = np.where(market & (rng.random(count) < 0.5), noise, rows["price"])
@@ -285,6 +324,7 @@ def _describe_new(
     fill(
         "flags",
         np.where(post_only, int(Flag.POST_ONLY), 0)
+        | np.where(relative, int(Flag.RELATIVE), 0)
         # Marks that mean nothing to a book.
         | rng.choice([0, int(Flag.REDUCE_ONLY), int(Flag.VENUE)], count, p=[0.9, 0.05, 0.05]),
     )
@@ -302,14 +342,14 @@ BAD_VALUES: dict[str, tuple[int, ...]] = {
     "order_type": (2, 128, 255),
     "time_in_force": (3, 128, 255),
     "stp": (5, 128, 255),
-    "flags": (1, 4, 3, 64, 255),
+    "flags": (1, 4, 3, 8, 64, 255),
     "min_size": (-1, MAX_SIZE, INT64_MIN, INT64_MAX),
     "reserved": (1, -1, 2**31 - 1, -(2**31)),
     "display_size": (1, -1, INT64_MIN),
     "owner": (1, -1),
     "order_id": (3, -1, INT64_MIN),
     "stop_price": (1, -1, INT64_MAX),
-    "trail": (1, -1),
+    "trail": (1, -1, MAX_PRICE + 1),
     "expire_ts": (1, -1),
 }
 """Values that are refused in some messages; in others the field is not read, or they are fine."""

@@ -61,7 +61,24 @@ def test_the_streams_above_bring_about_every_event_and_reason():
         lob.Reason.PRICE_BAND,
         lob.Reason.COLLECTING,
         lob.Reason.UNCROSS,
+        lob.Reason.NOT_OWNER,
     }
+
+
+@pytest.mark.parametrize("name", ["id churn", "everyday", "auctions", "sparse"])
+def test_where_an_id_is_used_once(name):
+    def once(make):
+        return lambda instrument: make(instrument, unique_ids=True)
+
+    ours, theirs = (once(make) for make in BOTH)
+    for seed in range(4):
+        play(name, seed, (ours, theirs))
+    instrument, rows = generate(PROFILES[name], 0)
+    books = [make(instrument) for make in (ours, theirs)]
+    events = [book.process(rows) for book in books]
+    assert lob.Reason.DUPLICATE_ORDER_ID in events[0]["reason"] or name == "sparse"
+    assert books[0].used_ids == books[1].used_ids
+    assert books[0].digest() == books[1].digest() != lob.OrderBook(instrument).digest()
 
 
 HALF = lob.MAX_PRICE // 2

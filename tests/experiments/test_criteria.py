@@ -137,11 +137,11 @@ def test_deleveraging_at_more_than_the_position_is_worth_is_overshoot():
 def test_the_marks_of_an_instrument_are_those_of_the_first_clearing_that_has_it():
     tape = journal(
         (EntryKind.MARK, 5, {"instrument": 0, "price": 70}),
-        (EntryKind.MARK, 6, {"instrument": 1, "price": 90, "protocol": 2}),
-        (EntryKind.MARK, 7, {"instrument": 1, "price": 91, "protocol": 1}),
-        (EntryKind.MARK, 8, {"instrument": 1, "price": 92, "protocol": 1}),
+        (EntryKind.MARK, 6, {"instrument": 1, "price": 90, "clearing": 2}),
+        (EntryKind.MARK, 7, {"instrument": 1, "price": 91, "clearing": 1}),
+        (EntryKind.MARK, 8, {"instrument": 1, "price": 92, "clearing": 1}),
         # A claim that is priced in the ticks of the book: not its mark.
-        (EntryKind.MARK, 9, {"instrument": 1, "price": 10, "protocol": 1, "asset": 7}),
+        (EntryKind.MARK, 9, {"instrument": 1, "price": 10, "clearing": 1, "asset": 7}),
     )
     assert marks_followed(tape, 1, 0).times.tolist() == [7, 8]
     assert marks_followed(tape, 1, 0).prices.tolist() == [91, 92]
@@ -156,7 +156,7 @@ def test_the_mark_of_deleveraging_is_that_of_the_moment_and_of_the_clearing():
         *opening(OPPOSITE, 2_000, -10),
         (EntryKind.MARK, 10, {"asset": LOTS, "price": 92}),
         (EntryKind.MARK, 10, {"asset": LOTS, "price": 88}),
-        (EntryKind.MARK, 10, {"asset": LOTS, "price": 50, "protocol": 1}),
+        (EntryKind.MARK, 10, {"asset": LOTS, "price": 50, "clearing": 1}),
         failure(BORROWER, 10, FIRST, 10),
         *trade(EntryKind.ADL, 10, BORROWER, OPPOSITE, 10, 95, FIRST),
         (EntryKind.MARK, 10, {"asset": LOTS, "price": 70}),

@@ -21,23 +21,23 @@ def journal(rows):
     return entries
 
 
-def mark(ts, price, parent=0, protocol=0):
-    return ts, EntryKind.MARK, {"price": price, "parent": parent, "protocol": protocol}
+def mark(ts, price, parent=0, clearing=0):
+    return ts, EntryKind.MARK, {"price": price, "parent": parent, "clearing": clearing}
 
 
-def liquidation(ts, tag, layer, protocol):
-    return ts, EntryKind.LIQUIDATION, {"tag": tag, "layer": layer, "protocol": protocol}
+def liquidation(ts, tag, layer, clearing):
+    return ts, EntryKind.LIQUIDATION, {"tag": tag, "layer": layer, "clearing": clearing}
 
 
 CHAIN = [
     mark(1, 100),
-    mark(1, 90, protocol=1),
+    mark(1, 90, clearing=1),
     mark(5, 96),  # the shock: 4 ticks
     liquidation(6, TAG + 1, 2, 1),
-    mark(6, 93, TAG + 1),  # 3 by layer 2 of protocol 1
+    mark(6, 93, TAG + 1),  # 3 by layer 2 of clearing 1
     mark(7, 94),  # somebody buys: one back
     liquidation(8, TAG + 2, 0, 0),
-    mark(8, 89, TAG + 2),  # 5 by layer 0 of protocol 0
+    mark(8, 89, TAG + 2),  # 5 by layer 0 of clearing 0
     mark(9, 88, TAG + 1),
     mark(10, 95, TAG + 2),  # after the lowest: it does not count
     mark(30, 10, TAG + 2),  # beyond the horizon
@@ -50,7 +50,7 @@ def test_shares_add_up_to_the_drop():
     assert found.drop == drop(entries, 5, 10) == 12
     assert found.voluntary == 4 - 1
     assert found.by_layer == {0: 5, 2: 4}
-    assert found.by_protocol == {0: 5, 1: 4}
+    assert found.by_clearing == {0: 5, 1: 4}
     assert found.voluntary + sum(found.by_layer.values()) == found.drop
 
 

@@ -54,10 +54,10 @@ def trades(*rows):
 
 TREE = entries(
     failure(1, 11, 10),
-    failure(2, 12, 11, parent=1, protocol=1),
+    failure(2, 12, 11, parent=1, clearing=1),
     failure(3, 13, 12, parent=1),
     settled(1, 12),
-    failure(4, 14, 13, parent=2, protocol=1, layer=1),
+    failure(4, 14, 13, parent=2, clearing=1, layer=1),
     settled(3, 14, left=7, unsold=2),
     failure(5, 13, 15, parent=4),  # account 13 again, before it was flat
     settled(4, 16),

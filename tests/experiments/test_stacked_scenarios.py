@@ -44,7 +44,7 @@ def test_a_stacked_scenario_runs_conserves_and_forks(name):
     stack = said["stack"]
     assert stack["drop"] == said["drops"][0] > 0
     assert stack["drop_voluntary"] + sum(stack["drop_by_layer"].values()) == stack["drop"]
-    assert sum(stack["failures_by_protocol"]) == said["cascade"]["nodes"]
+    assert sum(stack["failures_by_clearing"]) == said["cascade"]["nodes"]
     assert np.sum(stack["contagion"]) == len(run.cascade) - run.cascade.roots
     assert sum(stack["lots_by_layer"].values()) == said["cascade"]["lots"]
     # The run again, forked on the way.

@@ -19,4 +19,5 @@ def test_the_stream_brings_about_every_event_and_every_reason_of_a_book_but_one(
     }
     # A full side takes sizes that this stream does not use.
     of_a_book = {reason for reason in lob.Reason if reason < lob.Reason.REDUCE_ONLY}
-    assert set(events["reason"].tolist()) == of_a_book - {lob.Reason.VOLUME_LIMIT}
+    of_a_book = of_a_book - {lob.Reason.VOLUME_LIMIT} | {lob.Reason.NOT_OWNER}
+    assert set(events["reason"].tolist()) == of_a_book

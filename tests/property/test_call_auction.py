@@ -18,12 +18,16 @@ PRICES = st.one_of(
 )
 SIZES = st.one_of(st.integers(1, 5), st.integers(1, 5), st.just(lob.MAX_SIZE // 40))
 ROWS = st.lists(st.tuples(PRICES, SIZES, st.integers(0, 2), st.integers(0, 4)), max_size=14)
+LOTS = st.lists(st.integers(1, 9), max_size=3)
 REFERENCES = st.none() | st.integers(90, 110) | st.just(-lob.MAX_PRICE)
 
 
-def collecting(make, bids, asks):
+def collecting(make, bids, asks, to_buy=(), to_sell=()):
     book = make()
     book.set_session(Session.CALL)
+    for side, sizes in ((lob.Side.BUY, to_buy), (lob.Side.SELL, to_sell)):
+        for size in sizes:
+            book.submit(order_id=len(book), side=side, size=size, order_type=lob.OrderType.MARKET)
     for side, rows in ((lob.Side.BUY, bids), (lob.Side.SELL, asks)):
         for price, size, owner, stp in rows:
             book.submit(order_id=len(book), side=side, price=price, size=size, owner=owner, stp=stp)
@@ -31,13 +35,14 @@ def collecting(make, bids, asks):
 
 
 @pytest.mark.parametrize("make", ENGINES.values(), ids=list(ENGINES))
-@given(bids=ROWS, asks=ROWS, reference=REFERENCES)
+@given(bids=ROWS, asks=ROWS, reference=REFERENCES, to_buy=LOTS, to_sell=LOTS)
 @settings(max_examples=examples(400), deadline=None)
-def test_an_uncross_is_what_the_pure_function_says(make, bids, asks, reference):
-    book = collecting(make, bids, asks)
+def test_an_uncross_is_what_the_pure_function_says(make, bids, asks, reference, to_buy, to_sell):
+    book = collecting(make, bids, asks, to_buy, to_sell)
     before = book.orders()
     levels = [[(price, size) for price, size, *_ in rows] for rows in (bids, asks)]
-    expected = uncross(*levels, reference)
+    market = {"market_bids": sum(to_buy), "market_asks": sum(to_sell)}
+    expected = uncross(*levels, reference, **market)
     assert book.indicative(reference) == expected
     message = np.zeros(1, lob.MESSAGE)
     message["kind"], message["order_id"] = lob.Kind.SESSION, Session.CONTINUOUS
@@ -46,43 +51,49 @@ def test_an_uncross_is_what_the_pure_function_says(make, bids, asks, reference):
     events = book.process(message)
     book.check()
     assert book.indicative() is None
+    limits = before[before["order_type"] == lob.OrderType.LIMIT]
     if expected is None:
-        assert len(events) == 1
-        assert book.orders().tobytes() == before.tobytes()
+        assert len(events) == 1 + len(before) - len(limits)
+        assert book.orders().tobytes() == limits.tobytes()
         return
     assert tuple(events[["price", "size", "leaves"]][0]) == expected[:3]
     trades = events[events["kind"] == EventKind.TRADE]
-    lost = events[events["reason"] == Reason.SELF_TRADE]
+    assert Reason.SELF_TRADE not in events["reason"]
     # Whoever trades gets the auction's price, and nobody one that is worse than its own.
     own = {int(row["order_id"]): row for row in before}
     for trade in trades:
-        assert (
-            own[trade["resting_order_id"]]["price"]
-            <= trade["price"]
-            <= (own[trade["order_id"]]["price"])
-        )
+        for name, sign in (("order_id", 1), ("resting_order_id", -1)):
+            order = own[trade[name]]
+            is_limit = order["order_type"] == lob.OrderType.LIMIT
+            assert not is_limit or sign * order["price"] >= sign * trade["price"]
         assert trade["price"] == expected.price
-    # Every lot of the volume is traded, or taken off on both sides.
-    assert 2 * expected.volume == 2 * sum(trades["size"].tolist()) + sum(lost["size"].tolist())
-    left = sum(book.orders()["size"].tolist())
+    # Every lot of the volume is traded, whoever owns the orders.
+    assert expected.volume == sum(trades["size"].tolist())
+    dropped = events[events["reason"] == Reason.NO_LIQUIDITY]
+    left = sum(book.orders()["size"].tolist()) + sum(dropped["size"].tolist())
     assert left == sum(before["size"].tolist()) - 2 * expected.volume
+    # No limit order that does not trade whole would have had a better price than the auction's.
+    for order in book.orders():
+        assert order["side"] * (order["price"] - expected.price) <= 0 or (abs(expected.surplus) > 0)
 
 
-@given(bids=ROWS, asks=ROWS, reference=REFERENCES)
+@given(bids=ROWS, asks=ROWS, reference=REFERENCES, to_buy=LOTS, to_sell=LOTS)
 @settings(max_examples=examples(300), deadline=None)
-def test_no_price_does_better(bids, asks, reference):
+def test_no_price_does_better(bids, asks, reference, to_buy, to_sell):
     """The rules, checked against every price that an order has."""
     levels = [[(price, size) for price, size, *_ in rows] for rows in (bids, asks)]
-    found = uncross(*levels, reference)
-    rows = executable(*levels)
+    market = {"market_bids": sum(to_buy), "market_asks": sum(to_sell)}
+    found = uncross(*levels, reference, **market)
+    rows = executable(*levels, **market)
     if found is None:
         assert all(volume == 0 for _, volume, _ in rows)
         return
     for price, volume, surplus in rows:
         assert volume <= found.volume
         if volume == found.volume:
-            assert abs(surplus) >= abs(found.surplus)
-            assert found.lowest <= price <= found.highest
+            assert abs(surplus) >= abs(found.surplus) or found.volume == min(market.values())
+            if not to_buy and not to_sell:
+                assert found.lowest <= price <= found.highest
 
 
 @given(bids=ROWS, asks=ROWS, low=st.integers(94, 101), width=st.integers(0, 8))

@@ -90,9 +90,12 @@ class Lockstep(RuleBasedStateMachine):
         assert self.resting == sum(self.books[0].orders()["size"].tolist())
 
     def enter(self, **order):
-        call = {name: value for name, value in order.items() if name != "flags"}
+        call = {name: value for name, value in order.items() if name not in ("flags", "trail")}
         message = row(lob.Kind.NEW, **order)
-        call["post_only"] = bool(order.get("flags"))
+        flags = order.get("flags", 0)
+        call["post_only"] = bool(flags & lob.Flag.POST_ONLY)
+        relative = bool(flags & lob.Flag.RELATIVE)
+        call["protection_ppm" if relative else "protection"] = order.get("trail", 0)
         self.tell(message, lambda book: book.submit(**call))
 
     def pick(self, at):
@@ -128,37 +131,57 @@ class Lockstep(RuleBasedStateMachine):
         order_type=st.sampled_from(list(OrderType)),
         time_in_force=st.sampled_from(list(TimeInForce)),
         least=st.sampled_from([0, 0, 1, 2, 5, 40]),
+        protection=st.sampled_from([0, 0, 1, 3, 10_000]),
+        relative=st.booleans(),
     )
-    def enter_aggressive(self, least, **order):
+    def enter_aggressive(self, least, protection, relative, **order):
+        if order["order_type"] == OrderType.MARKET and protection:
+            order |= {"trail": protection, "flags": lob.Flag.RELATIVE if relative else 0}
         self.enter(min_size=min(least, order["size"]), **order)
 
-    @rule(at=PICKS, ts_event=INT64)
-    def cancel(self, at, ts_event):
+    @rule(at=PICKS, ts_event=INT64, owner=OWNERS)
+    def cancel(self, at, ts_event, owner):
         order_id = self.pick(at)
-        message = row(lob.Kind.CANCEL, order_id, ts_event=ts_event)
-        self.tell(message, lambda book: book.cancel(order_id, ts_event=ts_event))
+        message = row(lob.Kind.CANCEL, order_id, ts_event=ts_event, owner=owner)
+        self.tell(message, lambda book: book.cancel(order_id, owner=owner, ts_event=ts_event))
 
-    @rule(at=PICKS, size=SIZES)
-    def reduce(self, at, size):
+    @rule(at=PICKS, size=SIZES, owner=OWNERS)
+    def reduce(self, at, size, owner):
         order_id = self.pick(at)
         self.tell(
-            row(lob.Kind.REDUCE, order_id, size=size), lambda book: book.reduce(order_id, size)
+            row(lob.Kind.REDUCE, order_id, size=size, owner=owner),
+            lambda book: book.reduce(order_id, size, owner=owner),
         )
 
-    @rule(at=PICKS, price=st.none() | PRICES, size=st.none() | SIZES)
-    def replace(self, at, price, size):
-        self.change(self.pick(at), price, size)
+    @rule(
+        at=PICKS,
+        price=st.none() | PRICES,
+        size=st.none() | SIZES,
+        total=st.booleans(),
+        owner=OWNERS,
+    )
+    def replace(self, at, price, size, total, owner):
+        self.change(self.pick(at), price, size, total, owner)
 
     @rule(order_id=IDS, price=st.none() | PRICES, size=st.none() | SIZES)
     def replace_perhaps_unknown(self, order_id, price, size):
-        self.change(order_id, price, size)
+        self.change(order_id, price, size, False, 0)
 
-    def change(self, order_id, price, size):
+    def change(self, order_id, price, size, total, owner):
         order = self.books[0].get(order_id)
-        message = row(lob.Kind.REPLACE, order_id)
+        flags = lob.Flag.TOTAL_SIZE if total else 0
+        message = row(lob.Kind.REPLACE, order_id, owner=owner, flags=flags)
         message["price"] = price if price is not None else order.price if order else 0
-        message["size"] = size if size is not None else order.size if order else 1
-        self.tell(message, lambda book: book.replace(order_id, price=price, size=size))
+        if size is None and order:
+            message["size"] = min(order.size + (order.filled if total else 0), MAX_SIZE)
+        else:
+            message["size"] = size or 1
+        self.tell(
+            message,
+            lambda book: book.replace(
+                order_id, price=price, size=size, total_size=total, owner=owner
+            ),
+        )
 
     @rule(which=st.sampled_from(["copy", "pickle", "rows"]))
     def go_on_with_a_twin(self, which):

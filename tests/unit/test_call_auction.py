@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lob
-from lob import EventKind, Kind, Reason, Session
+from lob import EventKind, Kind, Reason, Session, journal
 from lob import SelfTradePrevention as Stp
 from lob.venue.call_auction import Uncross
 from tests.messages import (
@@ -153,7 +153,10 @@ def test_continuous_trading_goes_on_after_the_uncross(book):
 @pytest.mark.parametrize(
     ("order", "reason"),
     [
-        (market(9, BUY, 1), Reason.COLLECTING),
+        (market(9, BUY, 1, time_in_force=IOC), Reason.COLLECTING),
+        (market(9, BUY, 1, time_in_force=FOK), Reason.COLLECTING),
+        (market(9, BUY, 2, min_size=1), Reason.COLLECTING),
+        (market(9, BUY, 2, trail=1), Reason.COLLECTING),
         (new(9, BUY, 100, 1, time_in_force=IOC), Reason.COLLECTING),
         (new(9, BUY, 100, 1, time_in_force=FOK), Reason.COLLECTING),
         (new(9, BUY, 100, 2, min_size=1), Reason.COLLECTING),
@@ -219,7 +222,7 @@ def test_a_halt_in_the_middle_of_an_auction_trades_nothing_until_it_goes_on(book
 
 @pytest.mark.parametrize("mode", list(Stp)[1:])
 @pytest.mark.parametrize("of", [BUY, SELL])
-def test_orders_of_one_owner_lose_what_they_would_have_traded(book, mode, of):
+def test_an_auction_trades_what_it_announces_whoever_owns_the_orders(book, mode, of):
     apply(
         book,
         session(Session.CALL),
@@ -231,13 +234,149 @@ def test_orders_of_one_owner_lose_what_they_would_have_traded(book, mode, of):
     events = apply(book, session(Session.CONTINUOUS, 102))
     assert tuple(events[["price", "size", "leaves"]][0]) == (104, 9, 1)
     assert told(events)[1:] == [
-        ("CANCELLED", "SELF_TRADE", 3, 4, 0),
-        ("REDUCED", "SELF_TRADE", 1, 4, 2),
+        ("TRADE", "UNCROSS", 1, 4, 2, 3),
         ("TRADE", "UNCROSS", 1, 2, 0, 4),
         ("TRADE", "UNCROSS", 2, 3, 1, 4),
     ]
     assert resting(book) == [(2, 104, 1)]
     book.check()
+
+
+def test_a_stranger_is_filled_though_the_best_orders_are_of_one_owner(book):
+    """Were the pair taken off the volume, the 5 lots announced would be 0."""
+    apply(
+        book,
+        session(Session.CALL),
+        new(1, BUY, 105, 5, owner=7, stp=Stp.CANCEL_BOTH),
+        new(2, SELL, 100, 5, owner=7, stp=Stp.CANCEL_BOTH),
+        new(3, BUY, 104, 5, owner=8),
+        new(4, SELL, 104, 5, owner=9),
+    )
+    events = apply(book, session(Session.CONTINUOUS, 104))
+    assert int(events["size"][0]) == sum(size for *_, size in auction_trades(events)) == 10
+    assert len(book) == 0
+
+
+# ---------------------------------------------------------------- market orders
+
+
+def test_market_orders_wait_at_no_price_and_trade_first(book):
+    collect(book, [(101, 4)], [(100, 3), (102, 9)])
+    events = apply(book, market(9, BUY, 5, owner=5))
+    assert told(events) == [("ACCEPTED", "NONE", 9, 5, 5)]
+    assert (book.best_bid, book.best_ask) == (101, 100)
+    assert book.get(9).order_type == MARKET
+    assert resting(book)[0] == (9, 0, 5)
+    assert book.bids().tolist() == [(101, 4, 1)]
+    assert len(book) == 4
+    book.check()
+    # 9 lots are wanted up to 101, 5 above it; 3 are offered below 102, and 12 there.
+    assert book.indicative() == Uncross(102, 5, -7, 102, 102)
+    events = apply(book, session(Session.CONTINUOUS))
+    assert auction_trades(events) == [(9, 2, 102, 3), (9, 3, 102, 2)]
+    assert resting(book) == [(1, 101, 4), (3, 102, 7)]
+    book.check()
+
+
+@pytest.mark.parametrize(
+    ("to_buy", "to_sell", "bids", "asks", "reference", "expected"),
+    [
+        # Market orders on one side trade at the limit of the other.
+        (10, 0, [], [(100, 5)], 130, (100, 5, 5)),
+        (0, 10, [(100, 5)], [], 70, (100, 5, -5)),
+        (10, 0, [], [(100, 5), (110, 5)], 90, (110, 10, 0)),
+        (5, 0, [], [(100, 5), (110, 5)], 130, (100, 5, 0)),
+        # On both sides, and nobody else: the reference.
+        (5, 7, [], [], 93, (93, 5, -2)),
+        (5, 5, [], [], None, None),
+        # What does not trade must not have wanted to at the price.
+        (5, 5, [(98, 1)], [(103, 1)], 90, (98, 5, 1)),
+        (5, 5, [(98, 1)], [(103, 1)], 100, (100, 5, 0)),
+        (5, 5, [(98, 1)], [(103, 1)], 120, (103, 5, -1)),
+        (5, 5, [(98, 1)], [(103, 1)], None, (100, 5, 0)),
+        (5, 5, [(98, 1)], [], None, (98, 5, 1)),
+        (5, 5, [], [(98, 1)], None, (98, 5, -1)),
+        # Limit orders trade too.
+        (5, 0, [(101, 3)], [(99, 8)], 100, (100, 8, 0)),
+        (5, 2, [(101, 3)], [(99, 8)], 100, (99, 8, -2)),
+        (0, 3, [(101, 3), (100, 3)], [(102, 3)], 100, (101, 3, 0)),
+    ],
+)
+def test_the_price_with_market_orders(book, to_buy, to_sell, bids, asks, reference, expected):
+    collect(book, bids, asks)
+    for order_id, side, size in ((50, BUY, to_buy), (51, SELL, to_sell)):
+        if size:
+            apply(book, market(order_id, side, size))
+    found = book.indicative(reference)
+    assert (found and found[:3]) == expected
+    events = apply(book, session(Session.CONTINUOUS, reference))
+    assert sum(size for *_, size in auction_trades(events)) == (expected[1] if expected else 0)
+    book.check()
+
+
+def test_what_an_auction_leaves_of_a_market_order_is_cancelled_when_trading_goes_on(book):
+    collect(book, [], [(100, 3)])
+    apply(book, market(8, BUY, 5), market(9, BUY, 2))
+    book.uncross()
+    assert resting(book) == [(8, 0, 2), (9, 0, 2)]
+    assert told(apply(book, session(Session.HALTED))) == [("SESSION", "NONE", 2, 0, 0)]
+    book.check()
+    assert told(apply(book, session(Session.CONTINUOUS))) == [
+        ("SESSION", "NONE", 0, 0, 0),
+        ("CANCELLED", "NO_LIQUIDITY", 8, 2, 0),
+        ("CANCELLED", "NO_LIQUIDITY", 9, 2, 0),
+    ]
+    assert len(book) == 0
+    book.check()
+
+
+def test_a_market_order_that_waits_is_cancelled_reduced_and_replaced_like_others(book):
+    collect(book, [], [])
+    apply(book, market(1, SELL, 5), market(2, SELL, 5), market(3, SELL, 5))
+    events = apply(book, reduce(1, 2), replace(2, 77, 4), replace(1, 77, 9), cancel(3))
+    assert told(events) == [
+        ("REDUCED", "NONE", 1, 2, 3),
+        ("REPLACED", "NONE", 2, 4, 4),
+        ("REPLACED", "NONE", 1, 9, 9),
+        ("CANCELLED", "NONE", 3, 5, 0),
+    ]
+    assert resting(book) == [(2, 0, 4), (1, 0, 9)]
+    assert book.queue_position(1) == 4
+    book.check()
+
+
+def test_a_post_only_order_does_not_come_against_a_market_order_that_waits(book):
+    collect(book, [], [])
+    apply(book, market(1, SELL, 5))
+    assert told(apply(book, new(2, BUY, 90, 1, flags=POST_ONLY)))[0][1] == "POST_ONLY"
+
+
+def test_market_orders_of_an_auction_stay_within_the_band(book):
+    book.set_band(95, 105)
+    collect(book, [], [(104, 2)])
+    apply(book, market(9, BUY, 5))
+    assert book.indicative().price == 104
+    book.set_band(95, 103)
+    assert book.indicative() is None
+    apply(book, market(8, SELL, 5))
+    assert book.indicative(200).price == 103
+    assert book.indicative(0).price == 95
+
+
+def test_the_quotes_of_a_tape_show_no_market_order_that_waits(book):
+    rows = batch(
+        new(1, BUY, 99, 1),
+        session(Session.CALL),
+        market(2, BUY, 5),
+        new(3, SELL, 100, 2),
+        reduce(2, 1),
+        session(Session.CONTINUOUS),
+        new(4, BUY, 98, 1),
+    )
+    quotes = np.empty(len(rows), lob.QUOTE)
+    events = book.process(rows, quotes=quotes)
+    seen, _ = journal.quotes(events)
+    assert seen.tobytes() == quotes.tobytes()
 
 
 def test_without_prevention_an_owner_trades_with_itself(book):
@@ -252,6 +391,7 @@ def test_without_prevention_an_owner_trades_with_itself(book):
 def test_a_collecting_book_survives_with_session_and_band(book, which):
     book.set_band(90, None)
     collect(book, [(101, 4), (101, 2)], [(100, 3)])
+    apply(book, market(7, SELL, 2, tag=6))
     if which == "copy":
         twin = book.copy()
     elif which == "pickle":

@@ -65,7 +65,7 @@ def test_cancel_takes_one_order_out_and_leaves_the_turn_of_the_others(queue, ord
 
 def test_cancel_tells_the_order_as_it_was(book):
     apply(book, new(1, SELL, 100, 5, owner=7, tag=8, flags=Flag.POST_ONLY), market(2, BUY, 2))
-    (event,) = apply(book, cancel(1, owner=99, tag=99, ts_event=3))
+    (event,) = apply(book, cancel(1, owner=7, tag=99, ts_event=3))
     assert [event[name] for name in ("owner", "tag", "flags", "price", "size", "side")] == [
         7,
         8,
@@ -107,10 +107,15 @@ def test_a_pure_decrease_keeps_the_place(queue):
     queue.check()
 
 
-@pytest.mark.parametrize("size", [5, 6])
-def test_the_same_or_a_larger_size_loses_the_place(queue, size):
-    assert told(apply(queue, replace(1, 100, size))) == [("REPLACED", "NONE", 1, size, size)]
+def test_a_larger_size_loses_the_place(queue):
+    assert told(apply(queue, replace(1, 100, 6))) == [("REPLACED", "NONE", 1, 6, 6)]
     assert turn(queue) == [2, 3, 1]
+
+
+def test_the_same_price_and_size_keep_the_place(queue):
+    assert told(apply(queue, replace(1, 100, 5))) == [("REPLACED", "NONE", 1, 5, 5)]
+    assert turn(queue) == [1, 2, 3]
+    queue.check()
 
 
 def test_a_new_price_loses_the_place_even_when_it_comes_back(queue):
@@ -174,6 +179,118 @@ def test_replace_beyond_the_volume_limit_is_refused(book):
     book.check()
 
 
+# ---------------------------------------------------------------- the total size
+
+
+TOTAL = Flag.TOTAL_SIZE
+
+
+def test_what_has_traded_counts_against_a_total_size(queue):
+    apply(queue, market(9, SELL, 3))
+    # Meant as 7 in all, of which 3 have traded: 4 stay open, not 7.
+    assert told(apply(queue, replace(1, 100, 7, flags=TOTAL))) == [("REPLACED", "NONE", 1, 4, 4)]
+    assert turn(queue) == [2, 3, 1]
+    apply(queue, replace(2, 100, 4, flags=TOTAL))
+    assert resting(queue) == [(2, 100, 4), (3, 100, 5), (1, 100, 4)]
+    assert queue.get(1).filled == 3
+    queue.check()
+
+
+@pytest.mark.parametrize("total", [1, 3])
+def test_a_total_size_that_has_traded_already_cancels(queue, total):
+    apply(queue, market(9, SELL, 3))
+    events = apply(queue, replace(1, 100, total, flags=TOTAL))
+    assert told(events) == [("CANCELLED", "NONE", 1, 2, 0)]
+    assert turn(queue) == [2, 3]
+
+
+def test_what_an_order_took_when_it_came_counts_too(book):
+    apply(book, new(1, SELL, 100, 4), new(2, BUY, 100, 10))
+    assert book.get(2).filled == 4
+    assert told(apply(book, replace(2, 101, 10, flags=TOTAL))) == [("REPLACED", "NONE", 2, 6, 6)]
+
+
+def test_what_was_taken_off_has_not_traded(book):
+    apply(book, new(1, BUY, 100, 10, owner=1), market(9, SELL, 3), reduce(1, 2))
+    assert (book.get(1).size, book.get(1).filled) == (5, 3)
+    apply(book, new(2, SELL, 100, 1, owner=1, stp=4))  # decremented
+    assert (book.get(1).size, book.get(1).filled) == (4, 3)
+    apply(book, replace(1, 99, 20), market(9, SELL, 1))
+    assert (book.get(1).size, book.get(1).filled) == (19, 4)
+
+
+def test_what_an_order_lost_to_itself_when_it_came_has_not_traded(book):
+    apply(
+        book,
+        new(1, SELL, 100, 4, owner=1),
+        new(2, SELL, 100, 3, owner=2),
+        new(3, BUY, 100, 10, owner=1, stp=4),
+    )
+    assert (book.get(3).size, book.get(3).filled) == (3, 3)
+    book.check()
+
+
+def test_the_count_of_what_has_traded_does_not_overflow(book):
+    for number in range(8):
+        apply(book, new(1, BUY, 100, MAX_SIZE) if number == 0 else replace(1, 100, MAX_SIZE))
+        apply(book, market(9, SELL, MAX_SIZE - 1))
+        book.check()
+    assert (book.get(1).size, book.get(1).filled) == (1, MAX_SIZE)
+    assert told(apply(book, replace(1, 100, MAX_SIZE, flags=TOTAL)))[0][0] == "CANCELLED"
+
+
+@pytest.mark.parametrize("flags", [Flag.POST_ONLY, Flag.REDUCE_ONLY, 16, TOTAL | Flag.RELATIVE])
+def test_a_replacement_takes_no_other_flag(queue, flags):
+    with pytest.raises(ValueError, match=r"messages\[0\]: flags must be TOTAL_SIZE"):
+        apply(queue, replace(1, 100, 3, flags=flags))
+
+
+def test_per_call_total_size(book):
+    book.submit(order_id=1, side=BUY, price=100, size=5)
+    book.submit(order_id=2, side=SELL, price=100, size=2)
+    assert book.replace(1, total_size=True).leaves == 3
+    assert book.replace(1, size=9, total_size=True).leaves == 7
+    assert book.replace(1, size=9).leaves == 9
+
+
+# ---------------------------------------------------------------- whose order it is
+
+
+@pytest.mark.parametrize(
+    "message", [cancel(1, owner=8), reduce(1, 1, owner=8), replace(1, 101, 9, owner=-7)]
+)
+def test_a_stranger_changes_nothing(book, message):
+    apply(book, new(1, BUY, 100, 5, owner=7))
+    before = book.digest()
+    events = apply(book, message)
+    # Nor does it learn what is open.
+    assert told(events) == [("REJECTED", "NOT_OWNER", 1, int(message["size"][0]), 0)]
+    assert events["owner"].tolist() == message["owner"].tolist()
+    assert book.digest() == before
+
+
+@pytest.mark.parametrize("message", [cancel, lambda *a, **b: reduce(*a, 1, **b)])
+@pytest.mark.parametrize("owner", [7, 0])
+def test_the_owner_and_whoever_operates_the_book_may(book, message, owner):
+    apply(book, new(1, BUY, 100, 5, owner=7))
+    assert told(apply(book, message(1, owner=owner)))[0][1] == "NONE"
+
+
+def test_an_order_of_nobody_is_nobodys_to_change(book):
+    apply(book, new(1, BUY, 100, 5))
+    assert told(apply(book, cancel(1, owner=7)))[0][1] == "NOT_OWNER"
+    assert told(apply(book, cancel(1)))[0][0] == "CANCELLED"
+
+
+def test_per_call_whose_order_it_is(book):
+    book.submit(order_id=1, side=BUY, price=100, size=5, owner=7)
+    for out in (book.cancel(1, owner=8), book.reduce(1, 2, owner=8), book.replace(1, owner=8)):
+        assert (out.accepted, out.reason) == (False, lob.Reason.NOT_OWNER)
+    assert book.reduce(1, 2, owner=7).leaves == 3
+    assert book.replace(1, size=2, owner=7).leaves == 2
+    assert book.cancel(1).accepted
+
+
 # ---------------------------------------------------------------- per call
 
 
@@ -192,7 +309,7 @@ def test_per_call_replace_of_one_thing_keeps_the_other(queue):
     queue.replace(1, price=101)
     assert resting(queue)[0] == (1, 101, 3)
     queue.replace(2)
-    assert turn(queue) == [1, 3, 2]
+    assert turn(queue) == [1, 2, 3]
 
 
 def test_per_call_replace_of_an_unknown_order(book):

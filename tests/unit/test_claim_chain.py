@@ -131,7 +131,7 @@ def test_a_chain_of_three_layers_by_hand(design):
     entries = venue.entries
     failed = entries[entries["kind"] == EntryKind.LIQUIDATION]
     assert failed["layer"].tolist() == [2, 1, 0]
-    assert failed["protocol"].tolist() == [2, 1, 0]
+    assert failed["clearing"].tolist() == [2, 1, 0]
     assert (failed["cause"] == Cause.QUOTE).all()
     # Infinite depth and no fees: nothing is lost to anybody but the price.
     assert not (entries["kind"] == EntryKind.BAD_DEBT).any()
@@ -156,7 +156,7 @@ def test_parents_are_known_through_claims_and_lags(lag):
     entries = venue.entries
     failed = entries[entries["kind"] == EntryKind.LIQUIDATION]
     # The sale of A's bystander takes the bids at 97; at 91 the layers above fail by it.
-    assert failed["protocol"].tolist() == [0, 1, 2]
+    assert failed["clearing"].tolist() == [0, 1, 2]
     assert failed["cause"].tolist() == [Cause.QUOTE, Cause.LIQUIDATION, Cause.LIQUIDATION]
     tag = failed["tag"][0]
     assert failed["parent"].tolist() == [0, tag, tag]

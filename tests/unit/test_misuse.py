@@ -285,7 +285,7 @@ def test_what_a_kind_does_not_read_may_be_anything(book):
         batch(
             new(1, BUY, 100, 5),
             reduce(1, 1, price=2**62, **noise),
-            replace(1, 100, 2, **noise),
+            replace(1, 100, 2, **noise | {"flags": 0}),
             cancel(1, size=-1, price=2**62, **noise),
         )
     )

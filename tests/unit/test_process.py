@@ -66,6 +66,58 @@ def test_out_may_be_a_part_of_an_array_whose_rest_is_left_alone(book, expected):
     assert not whole[-2:]["seq"].any()
 
 
+def unaligned(rows):
+    """The same rows, from an odd place in memory."""
+    memory = np.zeros(rows.nbytes + 1, np.uint8)
+    shifted = memory[1:].view(rows.dtype)
+    shifted[:] = rows
+    assert shifted.ctypes.data % 8
+    return shifted
+
+
+def test_messages_and_orders_may_lie_anywhere_in_memory(book, expected):
+    assert book.process(unaligned(ROWS)).tobytes() == expected.tobytes()
+    again = type(book).from_orders(unaligned(book.orders()))
+    assert again.digest() == book.digest()
+    again.check()
+
+
+def test_a_venue_takes_messages_from_anywhere_in_memory():
+    assert lob.Venue(1).process(unaligned(ROWS)).tobytes() == lob.Venue(1).process(ROWS).tobytes()
+
+
+@pytest.mark.parametrize("name", ["out", "quotes"])
+def test_what_is_written_to_must_be_aligned(book, name):
+    dtype = lob.EVENT if name == "out" else lob.QUOTE
+    with pytest.raises(TypeError, match=f"{name} must be a writeable, aligned"):
+        book.process(ROWS, **{name: unaligned(np.zeros(40, dtype))})
+    assert book.seq == 0
+
+
+@pytest.mark.parametrize("first", [0, 1, 6])
+@pytest.mark.parametrize("dtype", [lob.EVENT, lob.QUOTE])
+def test_what_is_written_to_is_not_what_is_read(book, first, dtype):
+    """Events would be written over messages that have not been applied yet."""
+    rows = ROWS.copy()
+    name = "out" if dtype == lob.EVENT else "quotes"
+    whole = np.zeros(96 * 60, np.uint8)
+    rows = whole[96 * 10 :][: ROWS.nbytes].view(lob.MESSAGE)
+    rows[:] = ROWS
+    room = whole[96 * (4 + first) :].view(np.uint8)
+    room = room[: len(room) // dtype.itemsize * dtype.itemsize].view(dtype)
+    with pytest.raises(ValueError, match=f"{name} must share no memory with messages"):
+        book.process(rows, **{name: room})
+    assert (book.seq, len(book)) == (0, 0)
+    assert rows.tobytes() == ROWS.tobytes()
+
+
+def test_out_and_quotes_must_lie_apart(book):
+    memory = np.zeros(960, np.uint8)
+    with pytest.raises(ValueError, match="quotes must share no memory with out"):
+        book.process(ROWS, memory.view(lob.EVENT), memory.view(lob.QUOTE))
+    assert book.seq == 0
+
+
 def test_a_buffer_serves_again_and_again(book):
     out = np.zeros(64, dtype=lob.EVENT)
     for round_ in range(50):

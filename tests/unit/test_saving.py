@@ -9,7 +9,19 @@ import pytest
 import lob
 from lob import MAX_PRICE, MAX_SIZE
 from tests.engines import ENGINES
-from tests.messages import BUY, SELL, apply, batch, cancel, market, new, reduce, replace, resting
+from tests.messages import (
+    BUY,
+    SELL,
+    apply,
+    batch,
+    cancel,
+    market,
+    new,
+    reduce,
+    replace,
+    resting,
+    told,
+)
 
 ROWS = batch(
     new(1, BUY, 100, 5, owner=1, tag=11, stp=4),
@@ -101,10 +113,61 @@ def test_pickles_go_from_engine_to_engine_as_rows(engine):
 
 
 def test_a_pickle_that_was_tampered_with_is_refused(full):
-    restore, (kind, orders, *state) = full.__reduce__()
+    restore, (kind, orders, *state), *_ = full.__reduce__()
     orders["size"][2] = 0
     with pytest.raises(ValueError, match=r"^orders\[2\]: size"):
         restore(kind, orders, *state)
+
+
+class LoggedBook(lob.OrderBook):
+    __slots__ = ("__dict__", "note")
+
+    def __init__(self, name, *more):
+        self.name, self.seen, self.note = name, [], "a slot"
+
+
+class LoggedReference(lob.reference.OrderBook):
+    def __init__(self, name, *more):
+        super().__init__(3)
+        self.name, self.seen, self.note = name, [], "a slot"
+
+    def __new__(cls, *more):
+        return super().__new__(cls)
+
+
+def logged(kind):
+    if kind is LoggedBook:
+        book = LoggedBook.__new__(LoggedBook, 3)
+        book.__init__("first")
+    else:
+        book = LoggedReference("first")
+    apply(book, new(1, BUY, 100, 5, instrument=3))
+    book.seen.append(7)
+    return book
+
+
+@pytest.mark.parametrize("kind", [LoggedBook, LoggedReference])
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda book: book.copy(),
+        copy.copy,
+        copy.deepcopy,
+        lambda book: pickle.loads(pickle.dumps(book)),
+    ],
+)
+def test_what_a_subclass_adds_is_copied_and_pickled(kind, again):
+    book = logged(kind)
+    twin = again(book)
+    assert type(twin) is kind
+    assert (twin.name, twin.seen, twin.note) == ("first", [7], "a slot")
+    assert (twin.instrument, twin.digest()) == (3, book.digest())
+    if again is not copy.copy:
+        twin.seen.append(8)
+        assert book.seen == [7]
+    apply(twin, cancel(1, instrument=3))
+    assert (len(twin), len(book)) == (0, 1)
+    twin.check()
 
 
 # ---------------------------------------------------------------- digest
@@ -117,15 +180,27 @@ def test_a_digest_is_32_hex_digits(full):
 
 def test_books_with_the_same_orders_have_the_same_digest_whatever_their_past(engine):
     one, other = engine(), engine()
-    apply(one, new(1, BUY, 100, 5), new(2, SELL, 101, 5))
-    apply(other, new(2, SELL, 101, 9), market(3, BUY, 4), new(1, BUY, 100, 8), reduce(1, 3))
+    apply(one, new(1, BUY, 100, 5), new(2, SELL, 101, 9), market(3, BUY, 4))
+    apply(other, new(2, SELL, 101, 7), market(3, BUY, 4), new(1, BUY, 100, 8), reduce(1, 3))
+    apply(other, replace(2, 101, 5))
     assert one.digest() == other.digest()
+
+
+def test_what_an_order_has_traded_is_of_the_state(engine):
+    """A replacement whose size is the order's total depends on it."""
+    one, other = engine(), engine()
+    apply(one, new(2, SELL, 101, 5))
+    apply(other, new(2, SELL, 101, 9), market(3, BUY, 4))
+    assert one.digest() != other.digest()
+    for twin in (other.copy(), pickle.loads(pickle.dumps(other))):
+        assert twin.get(2).filled == 4
+        assert told(apply(twin, replace(2, 101, 6, flags=lob.Flag.TOTAL_SIZE)))[0][3:] == (2, 2)
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        replace(1, 100, 5),
+        replace(1, 100, 6),
         replace(1, 100, 4),
         replace(1, 101, 5),
         reduce(1, 1),
@@ -194,7 +269,10 @@ def test_seq_and_instrument_are_taken_over(engine):
         ("stp", 255),
         ("flags", 4),
         ("flags", 255),
-        ("reserved", 1),
+        ("order_type", 1),  # waits for an auction, and the book is continuous
+        ("order_type", 2),
+        ("filled", -1),
+        ("filled", MAX_SIZE + 1),
     ],
 )
 @pytest.mark.parametrize("at", [0, 2])

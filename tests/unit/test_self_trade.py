@@ -95,9 +95,11 @@ def test_owners_apart_trade_in_every_mode(book, stp):
 
 
 @pytest.mark.parametrize("stp", list(Stp)[1:])
-def test_owner_0_is_an_owner_like_any_other(book, stp):
+@pytest.mark.parametrize("time_in_force", list(TimeInForce))
+def test_owner_0_is_nobody_and_trades_with_nobody_in_every_mode(book, stp, time_in_force):
     apply(book, new(1, SELL, 100, 3))
-    assert told(apply(book, new(2, BUY, 100, 3, stp=stp)))[1][1] == "SELF_TRADE"
+    order = new(2, BUY, 100, 3, stp=stp, time_in_force=time_in_force, min_size=3)
+    assert [kind for kind, *_ in told(apply(book, order))] == ["ACCEPTED", "TRADE"]
 
 
 @pytest.mark.parametrize("stp", list(Stp)[1:])

@@ -6,7 +6,7 @@ import pytest
 import lob
 from lob import types
 
-LAYOUTS = {"MESSAGE": 96, "EVENT": 96, "ORDER": 40, "LEVEL": 24, "QUOTE": 40}
+LAYOUTS = {"MESSAGE": 96, "EVENT": 96, "ORDER": 48, "LEVEL": 24, "QUOTE": 40}
 
 
 @pytest.mark.parametrize(("name", "size"), LAYOUTS.items())

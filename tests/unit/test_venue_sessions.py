@@ -13,7 +13,7 @@ from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed, Last, Mid
 from lob.liquidation import Frozen, LiquidationDesign, MarketSale
-from lob.venue.breaker import ScheduledCallAuction
+from lob.venue.breaker import Breaker, ScheduledCallAuction
 from tests.messages import row
 from tests.venues import FIRST_OWNER, order, venue_with
 
@@ -337,18 +337,42 @@ def test_what_agents_see_of_a_call_is_its_indicative_price(delay):
     assert (watcher.best_bid(), watcher.best_ask()) == (None, 104)
 
 
-def test_an_executor_waits_for_a_halt_to_end():
-    """It tries again once a look, not again and again at the same moment."""
-    simulation = agents.Simulation(seed=1, breakers=[ScheduledCallAuction(length=3 * 10**9)])
+class Halt(Breaker):
+    """Halts its book after the first ns, until 3 s."""
+
+    def __init__(self):
+        super().__init__()
+        self.due = 1
+
+    def on_due(self, venue, ts):
+        self.due = None if ts > 1 else 3 * 10**9
+        venue.set_session(0, CONTINUOUS if ts > 1 else HALTED)
+
+
+@pytest.mark.parametrize(
+    ("breaker", "refused"),
+    [(Halt(), {Reason.HALTED}), (ScheduledCallAuction(length=3 * 10**9), set())],
+)
+def test_an_executor_waits_for_a_halt_to_end(breaker, refused):
+    """It tries again once a look, not again and again at the same moment.
+
+    A call auction takes its market orders, which then are under way until it trades.
+    """
+    simulation = agents.Simulation(seed=1, breakers=[breaker])
     maker = simulation.add(Quoter("maker", BUY, 105))
     executor = simulation.add(
         Executor(
-            "executor", side=SELL, size=5, schedule=TWAP(10, 1), retry=10**9, patience=10 * 10**9
+            "executor",
+            side=SELL,
+            size=5,
+            schedule=TWAP(10, 1),
+            start_in=2,
+            retry=10**9,
+            patience=10 * 10**9,
         )
     )
     simulation.run(until=20 * 10**9)
-    assert executor.report().filled == 5
+    assert executor.report().filled == maker.position() == 5
     assert executor.report().children <= 6
-    assert maker.position() == 5
-    refused = simulation.events[simulation.events["kind"] == EventKind.REJECTED]
-    assert set(refused["reason"].tolist()) == {Reason.COLLECTING}
+    rejected = simulation.events[simulation.events["kind"] == EventKind.REJECTED]
+    assert set(rejected["reason"].tolist()) == refused

@@ -52,12 +52,12 @@ def test_orders_are_the_whole_book_by_priority(quoted):
     rows = quoted.orders()
     assert rows.dtype == lob.ORDER
     assert rows.tolist() == [
-        (1, 100, 5, 11, 1, BUY, 1, 0, 0),
-        (3, 100, 3, 0, 3, BUY, 0, 0, 0),
-        (2, 98, 7, 12, 2, BUY, 0, Flag.POST_ONLY, 0),
-        (5, 101, 2, 0, 0, SELL, 0, 0, 0),
-        (4, 105, 4, 0, 0, SELL, 0, 0, 0),
-        (6, 105, 6, 0, 0, SELL, 0, 0, 0),
+        (1, 100, 5, 11, 1, BUY, 1, 0, 0, 0),
+        (3, 100, 3, 0, 3, BUY, 0, 0, 0, 0),
+        (2, 98, 7, 12, 2, BUY, 0, Flag.POST_ONLY, 0, 0),
+        (5, 101, 2, 0, 0, SELL, 0, 0, 0, 0),
+        (4, 105, 4, 0, 0, SELL, 0, 0, 0, 0),
+        (6, 105, 6, 0, 0, SELL, 0, 0, 0, 0),
     ]
 
 
@@ -82,6 +82,8 @@ def test_get_is_one_order_in_plain_python(quoted):
         lob.Side,
         lob.SelfTradePrevention,
         Flag,
+        lob.OrderType,
+        int,
     ]
     assert quoted.get(7) is None
 

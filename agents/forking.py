@@ -1,0 +1,118 @@
+"""What a copy of a run cannot copy: code that goes on reading the run it was made in.
+
+``copy.deepcopy`` copies data, and bound methods of Python classes with the object that they are
+bound to. It does not copy functions: a lambda in an attribute goes on reading whatever it was
+written about. So do methods of built-in containers, and weak references.
+"""
+
+import copyreg
+import dis
+import gc
+from collections.abc import Iterable, Iterator
+from functools import partial
+from types import BuiltinMethodType, CellType, FunctionType, MethodType
+from typing import Any
+from weakref import ReferenceType
+
+__all__ = ["attributes_of", "refuse_shared_state"]
+
+PLAIN = (int, float, str, bytes, bool, complex, type(None), type)
+CONTAINERS = (tuple, list, dict, set, frozenset, partial, MethodType, CellType)
+CODE = (FunctionType, BuiltinMethodType, ReferenceType)
+
+
+def attributes_of(holder: Any) -> dict[str, Any]:
+    """What has been written into an object, by name; nothing of compiled attributes."""
+    found = dict(getattr(holder, "__dict__", {}))
+    for name in copyreg._slotnames(type(holder)):  # type: ignore[attr-defined]
+        if hasattr(holder, name):
+            found[name] = getattr(holder, name)
+    return found
+
+
+def refuse_shared_state(
+    holders: Iterable[tuple[str, dict[str, Any]]], known: Iterable[Any], memo: dict[int, Any]
+) -> None:
+    """Raise if something in an attribute goes on reading the original after a deep copy.
+
+    Parameters
+    ----------
+    holders
+        What to call somebody, and his attributes by name.
+    known
+        Originals that are not looked into: they are holders themselves, or compiled.
+    memo
+        That of the deep copy: whatever has its id in there has been copied.
+
+    Raises
+    ------
+    ValueError
+        Names the holder, the attribute and what it holds on to.
+    """
+    seen = {id(one) for one in known}
+    for called, attributes in holders:
+        for name, value in attributes.items():
+            found = _find(value, memo, seen)
+            if found is not None:
+                code, used = found
+                raise ValueError(
+                    f"{called} cannot be copied with its run: attribute {name!r} holds {code!r}, "
+                    f"which would go on using the original {type(used).__name__}; write a method, "
+                    "or a class that keeps what it needs in attributes"
+                )
+
+
+def _find(value: Any, memo: dict[int, Any], seen: set[int]) -> tuple[Any, Any] | None:
+    """The first code below a value that goes on using something copied, and what."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, PLAIN) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, CODE):
+            used = _copied_below(one, memo)
+            if used is not None:
+                return one, used
+        elif isinstance(one, CONTAINERS) or _is_copied(one, memo):
+            left += gc.get_referents(one)
+    return None
+
+
+def _is_copied(one: Any, memo: dict[int, Any]) -> bool:
+    return id(one) in memo and memo[id(one)] is not one
+
+
+def _copied_below(code: Any, memo: dict[int, Any]) -> Any:
+    """Something copied that code gets at by itself, directly or through containers; or None."""
+    left, seen = list(_used_by(code)), {id(code)}
+    while left:
+        one = left.pop()
+        if isinstance(one, PLAIN) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if _is_copied(one, memo):
+            return one
+        if isinstance(one, CODE):
+            left += _used_by(one)
+        elif isinstance(one, CONTAINERS):
+            left += gc.get_referents(one)
+    return None
+
+
+def _used_by(code: Any) -> Iterator[Any]:
+    """What a function, a built-in method or a weak reference was made with."""
+    if isinstance(code, ReferenceType):
+        yield code()
+        return
+    if isinstance(code, BuiltinMethodType):
+        yield code.__self__
+        return
+    yield from code.__defaults__ or ()
+    yield from (code.__kwdefaults__ or {}).values()
+    yield from code.__closure__ or ()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "LOAD_GLOBAL":
+            value = code.__globals__.get(instruction.argval)
+            if not isinstance(value, CONTAINERS):  # modules keep all sorts of registries
+                yield value

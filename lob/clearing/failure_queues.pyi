@@ -1,0 +1,23 @@
+from typing import Any, Self, final
+
+from typing_extensions import disjoint_base
+
+from lob.clearing.cases import Cases
+from lob.clearing.margin_accounts import MarginAccounts
+from lob.clearing.margin_excess import MarginExcess
+
+__all__ = ["FailureQueues"]
+
+@final
+@disjoint_base
+class FailureQueues:
+    def __init__(self, accounts: MarginAccounts, excess: MarginExcess, cases: Cases) -> None: ...
+    @property
+    def accounts(self) -> MarginAccounts: ...
+    @property
+    def excess(self) -> MarginExcess: ...
+    @property
+    def cases(self) -> Cases: ...
+    def check(self) -> None: ...
+    def memory_bytes(self) -> int: ...
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...

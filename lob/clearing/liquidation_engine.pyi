@@ -1,0 +1,16 @@
+from typing_extensions import disjoint_base
+
+from lob.liquidation.offers import Offer, OfferListener
+
+__all__ = ["LiquidationEngine"]
+
+@disjoint_base
+class LiquidationEngine:
+    deadline: int
+    def __init__(self) -> None: ...
+    @property
+    def offers(self) -> dict[int, Offer]: ...
+    @property
+    def listeners(self) -> list[OfferListener]: ...
+    def watch(self, listener: OfferListener) -> None: ...
+    def attached(self) -> None: ...
