@@ -39,6 +39,9 @@ napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 
+# An attribute such as ``price``, which many classes have, is linked to one of them or to none.
+suppress_warnings = ["ref.python"]
+
 # Types in signatures are names for people: those of numpy, pandas and the standard library have no
 # page here, and ours are documented by the name that users import.
 nitpick_ignore_regex = [(r"py:(class|exc|data|func|meth|attr|obj|mod)", ".*")]

@@ -31,7 +31,7 @@ from tests.folders import ROOT, folder
 
 PAGES = page_paths()
 SHELLS = {"sh", "bash", "console"}
-SHOWN = {"", "text", "csv", "{toctree}"}
+SHOWN = {"", "text", "{toctree}"}
 """Blocks that nobody types."""
 
 QUICK = re.compile(r"run|validate --list|(replay|impact poisson|diff|feed|positions) .*|--.*")
@@ -240,7 +240,7 @@ def test_pages_are_read_as_people_read_them():
     code, shell = read_blocks("page", PAGE)
     assert (code.language, code.file, code.mark, code.line) == ("python", "mine.py", "", 1)
     assert (shell.language, shell.file, shell.mark, shell.line) == ("sh", None, "not run", 7)
-    (table,) = read_blocks("page", "<!-- file: book.csv -->\n```csv\na,b\n```\n")
+    (table,) = read_blocks("page", "<!-- file: book.csv -->\n```text\na,b\n```\n")
     assert (table.file, table.mark, table.text) == ("book.csv", "file", "a,b\n")
     assert commands_of(shell) == [
         ["firesale", "run", "two-assets"],
