@@ -61,6 +61,10 @@ CRITERIA = (
         "permanent_impact", "market", "ticks", "lower",
         "mark of the twin at the horizon - mark of the run, against the shock", True,
     ),
+    Criterion(
+        "exhausted", "market", "shocks", "lower",
+        "shocks after which the side that they take from was empty for a time",
+    ),
     Criterion("liquidations", "market", "accounts", "lower", "accounts that failed at least once"),
     Criterion("liquidated", "market", "lots", "lower", "sold, bought or handed over by force"),
     Criterion("taker_profit", "takers", "cash", "neither", "of keepers, pools and backstops"),
@@ -101,9 +105,9 @@ def criteria_of(
     Returns
     -------
     dict
-        By name, all of ``CRITERIA`` but ``drop`` and ``permanent_impact``, which need two runs or
-        a shock. ``nan`` where nothing was sold (recovery, cost) or lost (concentration), or nobody
-        failed (time).
+        By name, all of ``CRITERIA`` but ``drop``, ``permanent_impact`` and ``exhausted``, which
+        need two runs, a shock or quotes. ``nan`` where nothing was sold (recovery, cost) or lost
+        (concentration), or nobody failed (time).
     """
     cases = cases_of(entries, metadata, fair, closing, end_ns)
     takers = takers_of(entries, metadata, closing)

@@ -20,6 +20,7 @@ from experiments.metrics.takers import leftovers
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.read import Scenario
 from lob import EntryKind, Side
+from lob.journal import quotes
 
 __all__ = [
     "TwinPrices",
@@ -28,6 +29,7 @@ __all__ = [
     "closing_prices",
     "criteria_of_run",
     "drops_of",
+    "exhausted_of",
     "marks_followed",
     "mids",
     "of_the_book",
@@ -138,6 +140,26 @@ def drops_of(scenario: Scenario, simulation: agents.Simulation, entries: Entries
     return found
 
 
+def exhausted_of(
+    scenario: Scenario, simulation: agents.Simulation, *, followed: bool
+) -> list[bool]:
+    """By shock, whether the side of the book that it takes from was empty until the horizon.
+
+    Then the price fell as far as there was anybody, and nobody knows how much further.
+    ``followed``: whether quotes were followed, so that no tape of events is needed.
+    """
+    found = []
+    for shock in scenario.shocks:
+        number = scenario.number_of(shock.instrument)
+        path = simulation.quotes(number) if followed else quotes(simulation.events, number)[0]
+        times = path["ts_event"]
+        start = scenario.ns(shock.at)
+        during = (times >= start) & (times <= start + scenario.ns(shock.over + scenario.horizon))
+        size = path["bid_size" if shock.side == "sell" else "ask_size"]
+        found.append(bool((size[during] == 0).any()))
+    return found
+
+
 def closing_prices(
     simulation: agents.Simulation, lots: dict[int, int], marks: Sequence[PriceSeries]
 ) -> dict[int, float]:
@@ -170,7 +192,12 @@ def cases_of_run(
 
 
 def criteria_of_run(
-    scenario: Scenario, simulation: agents.Simulation, entries: Entries, twin: TwinPrices
+    scenario: Scenario,
+    simulation: agents.Simulation,
+    entries: Entries,
+    twin: TwinPrices,
+    *,
+    followed: bool,
 ) -> dict[str, float]:
     """Judge a finished run by all ``experiments.metrics.criteria.CRITERIA``.
 
@@ -180,6 +207,8 @@ def criteria_of_run(
         The run and its journal.
     twin
         Of the same scenario and seed; it may be the run itself, of one that is unforced.
+    followed
+        Whether quotes were followed, so that no tape of events is needed.
     """
     metadata = tape_metadata_of(simulation)
     marks = _all_marks(simulation, entries)
@@ -196,4 +225,5 @@ def criteria_of_run(
     moved = marks[first].at(scenario.horizon_ns) - twin.marks[first].at(scenario.horizon_ns)
     criteria["drop"] = float(drops_of(scenario, simulation, entries)[0])
     criteria["permanent_impact"] = float((-1 if shock.side == "sell" else 1) * moved)
+    criteria["exhausted"] = float(sum(exhausted_of(scenario, simulation, followed=followed)))
     return criteria

@@ -26,7 +26,7 @@ from experiments.metrics.spiral import (
 )
 from experiments.report.notebook import Shown
 from experiments.report.spiral_figures import run_figure
-from experiments.report.start import start_lines
+from experiments.report.start import exhausted_lines, start_lines
 from experiments.runs.judged import (
     TwinPrices,
     believer_of,
@@ -104,7 +104,11 @@ class Run(Shown):
         Without a twin, fair is the mid of the run itself, and what rests on fair is ``nan``.
         """
         found = criteria_of_run(
-            self.scenario, self.simulation, self.entries, self.twin or self.prices
+            self.scenario,
+            self.simulation,
+            self.entries,
+            self.twin or self.prices,
+            followed=not self.tapes,
         )
         if self.twin is None and self.forced:
             found |= {name: float("nan") for name in found if criterion(name).needs_twin}
@@ -245,6 +249,7 @@ class Run(Shown):
             f"failed{'' if self.forced else ' and were frozen'}; the price moved "
             f"{self.drop():,} ticks"
         ]
+        lines += exhausted_lines(int(self.criteria["exhausted"] > 0), 1)
         lines += start_lines(self.failed_at_start, left_out(self.simulation))
         open_cases = self.solvency.failures - self.solvency.settled
         if self.forced and open_cases:

@@ -9,7 +9,7 @@ import numpy as np
 from experiments.metrics.solvency import Quantile, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
 from experiments.report.notebook import Shown
-from experiments.report.start import start_lines
+from experiments.report.start import exhausted_lines, start_lines
 from experiments.report.study_figures import drops_figure
 from experiments.runs.run import run_scenario
 from experiments.runs.workers import Workers
@@ -85,7 +85,12 @@ class SpiralStudy(Shown):
     def start_lines(self) -> list[str]:
         """What a reader must know of how the runs started; none: nothing."""
         failed = sum(run["failed_at_start"] for run in self.full) / len(self.full)
-        return start_lines(failed, self.full[0]["rows_left_out"])
+        runs = [run for made in self.designs.values() for run in made]
+        emptied = sum(run["criteria"]["exhausted"] > 0 for run in runs)
+        return [
+            *exhausted_lines(emptied, len(runs)),
+            *start_lines(failed, self.full[0]["rows_left_out"]),
+        ]
 
     def frame(self) -> "pd.DataFrame":
         """The criteria of every run, one a row, by design and seed; units in ``frame.attrs``."""

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from experiments.report.notebook import Shown
+from experiments.report.start import exhausted_lines
 from experiments.report.study_figures import probes_figure
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.workers import Workers
@@ -63,6 +64,8 @@ class StressOutcome(NamedTuple):
     """Sold by force."""
     drops: tuple[int, ...]
     """Ticks, one a shock."""
+    exhausted: bool = False
+    """Whether the side of a book that a shock takes from was empty for a time: always a failure."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,9 @@ class Failure:
         return FAILURES[self.kind].format(threshold=self.threshold)
 
     def of(self, outcome: StressOutcome) -> bool:
-        """Whether a run has failed."""
+        """Whether a run has failed: a book that ran out is the worst that can come."""
+        if outcome.exhausted:
+            return True
         if self.kind == "bad-debt":
             return outcome.bad_debt > self.threshold
         if self.kind == "liquidated":
@@ -128,7 +133,12 @@ class Stress(Shown):
             if self.critical is None
             else f"the smallest shock that fails is {self.critical:g} times the scenario's own"
         )
-        return [f"{self.scenario.name}, {len(self.seeds)} seeds, {self.failure}: {said}"]
+        seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) != 1)}"
+        emptied = sum(one.exhausted for one in self.outcomes)
+        return [
+            f"{self.scenario.name}, {seeds}, {self.failure}: {said}",
+            *exhausted_lines(emptied, len(self.outcomes)),
+        ]
 
     def plot(self) -> "Figure":
         """The shocks that were tried, and which of them failed."""
@@ -297,6 +307,7 @@ def outcome(run: Run) -> StressOutcome:
         empty_funds=len(empty),
         lots=int(criteria["liquidated"]),
         drops=tuple(run.drop(i) for i in range(len(run.scenario.shocks))),
+        exhausted=criteria["exhausted"] > 0,
     )
 
 

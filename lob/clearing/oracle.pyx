@@ -152,35 +152,66 @@ cdef class Last(OfBook):
         return self.value
 
 
+cdef int64_t beyond(int64_t price, const Event *events, int64_t count, bint below) noexcept:
+    """The worst price that a message traded at, if it is beyond a price: below it, or above."""
+    cdef int64_t i
+    for i in range(count):
+        if events[i].kind == TRADE and price != NO_PRICE and (
+            events[i].price < price if below else events[i].price > price
+        ):
+            price = events[i].price
+    return price
+
+
 @cython.auto_pickle(True)
 cdef class BestBid(OfBook):
-    """The best bid; while there is none, the last one there was."""
+    """The best bid, in ticks.
+
+    While there is none it is the last one there was, or the price of the last lot that was sold
+    below it: a sale that takes every bid carries the price down with it.
+    """
 
     cdef int64_t take(
         self, const Book **books, const Event *events, int64_t count, int64_t instrument
     ) noexcept:
         cdef const Book *book = books[self.instrument]
-        if book.sides[0].best != NO_LEVEL and book.session == CONTINUOUS:
+        if book.session != CONTINUOUS:
+            return self.value
+        if book.sides[0].best != NO_LEVEL:
             self.value = book.sides[0].levels[book.sides[0].best].price
+        elif instrument == self.instrument:
+            self.value = beyond(self.value, events, count, True)
         return self.value
 
 
 @cython.auto_pickle(True)
 cdef class BestAsk(OfBook):
-    """The best ask; while there is none, the last one there was."""
+    """The best ask, in ticks.
+
+    While there is none it is the last one there was, or the price of the last lot that was bought
+    above it: a purchase that takes every ask carries the price up with it.
+    """
 
     cdef int64_t take(
         self, const Book **books, const Event *events, int64_t count, int64_t instrument
     ) noexcept:
         cdef const Book *book = books[self.instrument]
-        if book.sides[1].best != NO_LEVEL and book.session == CONTINUOUS:
+        if book.session != CONTINUOUS:
+            return self.value
+        if book.sides[1].best != NO_LEVEL:
             self.value = book.sides[1].levels[book.sides[1].best].price
+        elif instrument == self.instrument:
+            self.value = beyond(self.value, events, count, False)
         return self.value
 
 
 @cython.auto_pickle(True)
 cdef class Mid(OfBook):
-    """Half way between best bid and ask, rounded down; while a side is empty, the last one."""
+    """Half way between best bid and ask, in ticks, rounded down.
+
+    While a side is empty it is the last one there was, or the price of the last lot that was sold
+    below it, where no bid is left, or bought above it, where no ask is.
+    """
 
     cdef int64_t take(
         self, const Book **books, const Event *events, int64_t count, int64_t instrument
@@ -193,6 +224,10 @@ cdef class Mid(OfBook):
                 book.sides[0].levels[book.sides[0].best].price
                 + book.sides[1].levels[book.sides[1].best].price
             ) >> 1
+        elif instrument == self.instrument:
+            self.value = beyond(
+                self.value, events, count, book.sides[0].best == NO_LEVEL
+            )
         return self.value
 
 
