@@ -3,7 +3,6 @@ from typing import Any, Self, SupportsIndex, final
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import disjoint_base
 
 from lob.clearing.collateral import Claim
 from lob.clearing.margin_accounts import MarginAccounts
@@ -11,7 +10,6 @@ from lob.clearing.margin_accounts import MarginAccounts
 __all__ = ["Cases"]
 
 @final
-@disjoint_base
 class Cases:
     def __init__(self, accounts: MarginAccounts, *, liquidation_fee: SupportsIndex = 0) -> None: ...
     @property

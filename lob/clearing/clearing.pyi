@@ -3,7 +3,6 @@ from typing import Any, Self, SupportsIndex, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from typing_extensions import disjoint_base
 
 from lob.clearing.account import MarginAccount
 from lob.clearing.cases import Cases
@@ -24,7 +23,6 @@ from lob.venue.market import Market
 __all__ = ["Clearing"]
 
 @final
-@disjoint_base
 class Clearing:
     deadline: int
     def __init__(

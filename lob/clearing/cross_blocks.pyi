@@ -1,7 +1,5 @@
 from typing import Any, Self, final
 
-from typing_extensions import disjoint_base
-
 from lob.clearing.cases import Cases
 from lob.clearing.margin_accounts import MarginAccounts
 from lob.clearing.margin_excess import MarginExcess
@@ -9,7 +7,6 @@ from lob.clearing.margin_excess import MarginExcess
 __all__ = ["CrossBlocks"]
 
 @final
-@disjoint_base
 class CrossBlocks:
     def __init__(self, accounts: MarginAccounts, excess: MarginExcess, cases: Cases) -> None: ...
     @property

@@ -1,14 +1,12 @@
 from typing import Any, Self, SupportsIndex, final
 
 from numpy.typing import NDArray
-from typing_extensions import disjoint_base
 
 from lob.clearing.margin_accounts import MarginAccounts
 
 __all__ = ["EntryValues"]
 
 @final
-@disjoint_base
 class EntryValues:
     def __init__(self, accounts: MarginAccounts) -> None: ...
     @property

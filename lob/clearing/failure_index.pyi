@@ -1,7 +1,5 @@
 from typing import Any, Self, final
 
-from typing_extensions import disjoint_base
-
 from lob.clearing.cases import Cases
 from lob.clearing.cross_blocks import CrossBlocks
 from lob.clearing.failure_queues import FailureQueues
@@ -11,7 +9,6 @@ from lob.clearing.margin_excess import MarginExcess
 __all__ = ["FailureIndex"]
 
 @final
-@disjoint_base
 class FailureIndex:
     def __init__(self, accounts: MarginAccounts, excess: MarginExcess, cases: Cases) -> None: ...
     @property

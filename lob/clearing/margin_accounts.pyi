@@ -2,7 +2,6 @@ from collections.abc import Iterable
 from typing import Any, Self, SupportsIndex, final
 
 from numpy.typing import ArrayLike
-from typing_extensions import disjoint_base
 
 from lob.clearing.claim_graph import Claims
 from lob.clearing.collateral import Claim
@@ -13,7 +12,6 @@ from lob.venue.market import Market
 __all__ = ["MarginAccounts"]
 
 @final
-@disjoint_base
 class MarginAccounts:
     def __init__(
         self,

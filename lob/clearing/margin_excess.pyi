@@ -1,7 +1,5 @@
 from typing import Any, Self, SupportsIndex, final
 
-from typing_extensions import disjoint_base
-
 from lob.clearing.account import MarginAccount
 from lob.clearing.margin import MarketState, PortfolioMargin
 from lob.clearing.margin_accounts import MarginAccounts
@@ -9,7 +7,6 @@ from lob.clearing.margin_accounts import MarginAccounts
 __all__ = ["MarginExcess"]
 
 @final
-@disjoint_base
 class MarginExcess:
     def __init__(
         self, accounts: MarginAccounts, portfolio: PortfolioMargin | None = None

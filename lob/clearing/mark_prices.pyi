@@ -1,14 +1,11 @@
 from typing import Any, Self, SupportsIndex, final
 
-from typing_extensions import disjoint_base
-
 from lob.clearing.failure_index import FailureIndex
 from lob.clearing.margin_accounts import MarginAccounts
 
 __all__ = ["MarkPrices"]
 
 @final
-@disjoint_base
 class MarkPrices:
     def __init__(self, accounts: MarginAccounts, index: FailureIndex) -> None: ...
     @property

@@ -1,7 +1,5 @@
 from typing import Any, Self, SupportsIndex, final
 
-from typing_extensions import disjoint_base
-
 from lob.clearing.failure_queues import FailureQueues
 from lob.clearing.margin_accounts import MarginAccounts
 from lob.clearing.margin_excess import MarginExcess
@@ -9,7 +7,6 @@ from lob.clearing.margin_excess import MarginExcess
 __all__ = ["OrderChecks"]
 
 @final
-@disjoint_base
 class OrderChecks:
     def __init__(
         self, accounts: MarginAccounts, excess: MarginExcess, queues: FailureQueues

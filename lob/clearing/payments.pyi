@@ -1,13 +1,10 @@
 from typing import Any, Self, SupportsIndex, final
 
-from typing_extensions import disjoint_base
-
 from lob.clearing.margin_accounts import MarginAccounts
 
 __all__ = ["Payments"]
 
 @final
-@disjoint_base
 class Payments:
     def __init__(self, accounts: MarginAccounts) -> None: ...
     @property

@@ -1,11 +1,14 @@
 from typing import SupportsIndex
 
+from typing_extensions import disjoint_base
+
 from lob.clearing.clearing import Clearing
 from lob.clearing.liquidation_engine import LiquidationEngine
 from lob.types import Reason
 
 __all__ = ["CaseView"]
 
+@disjoint_base
 class CaseView(LiquidationEngine):
     @property
     def clearing(self) -> Clearing: ...
