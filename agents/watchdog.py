@@ -12,7 +12,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["WATCHDOG", "HookTooLong", "Watchdog"]
+__all__ = ["WATCHDOG", "HookTooLong", "Watchdog", "run_python"]
 
 LONGEST_PERIOD = 1.0  # seconds between two looks
 LOOKS = 4  # at least so many before a hook is stopped: one look is late where the process slept
@@ -20,6 +20,15 @@ LOOKS = 4  # at least so many before a hook is stopped: one look is late where t
 
 class HookTooLong(BaseException):
     """Raised in a hook that took too long: no ``Exception``, which a hook might catch."""
+
+
+def run_python() -> None:
+    """Run a little Python code, in which an exception is heard that a hook came back too early for.
+
+    It must not be taken back: CPython 3.11 would look for it at every turn of every loop.
+    """
+    for _ in range(100):
+        pass
 
 
 class Run(Protocol):

@@ -10,6 +10,7 @@ import pytest
 
 import agents
 import lob
+import lob.venue.breaker
 from tests.folders import ROOT
 
 EVERY = ("submit", "cancel", "reduce", "replace", "process", "set_session", "uncross", "set_band")
