@@ -280,7 +280,12 @@ cdef class Agent(Participant):
         cdef Guard guard = self.run_of().venue.guard
         if guard.busy:
             guard.keep_out_others("a method of an Agent")
-            return self.send(message)
+            try:
+                return self.send(message)
+            except BaseException:
+                # The hook may catch it and go on.
+                guard.busy = AGENT_ACTS
+                raise
         guard.enter(AGENT_ACTS, "a method of an Agent")
         try:
             return self.send(message)

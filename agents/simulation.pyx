@@ -23,7 +23,7 @@ from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from lob.clearing.clearing cimport Clearing
 from lob.clearing.ledger cimport WORLD
 from lob.engine.block cimport Block
-from lob.engine.guard cimport AGENT_ACTS, COPYING, FREE, VENUE_WORKS
+from lob.engine.guard cimport AGENT_ACTS, COPYING, FREE, VENUE_WORKS, Guard
 from agents.owners cimport Owners
 from agents.quote_history cimport QuoteHistory, quote_of
 from agents.latency cimport Distance, Latency, needs_a_line
@@ -452,7 +452,7 @@ cdef class Simulation:
         return self.turn
 
     def _interrupt(self, int64_t turn):
-        if self.turn == turn and self.venue.guard.busy != FREE and not self.interrupted:
+        if self.turn == turn and self.venue.guard.busy != FREE:
             self.interrupted = True
             PyThreadState_SetAsyncExc(self.venue.guard.thread, <PyObject *>HookTooLong)
 
@@ -620,13 +620,11 @@ cdef class Simulation:
         )
 
     cdef int execute(self, Message *message) except -1:
-        """A message arrives at the venue."""
-        cdef int before = self.venue.guard.busy
-        self.venue.guard.busy = VENUE_WORKS
-        try:
-            self.venue.submit(message)
-        finally:
-            self.venue.guard.busy = before
+        """A message arrives at the venue. Who catches what this raises lets agents act again."""
+        cdef Guard guard = self.venue.guard
+        guard.busy = VENUE_WORKS
+        self.venue.submit(message)
+        guard.busy = AGENT_ACTS
         return self.route()
 
     cdef int route(self) except -1:

@@ -199,6 +199,20 @@ class TestWatchdog:
         simulation.run(until=20)
         assert simulation.now == 20
 
+    def test_nothing_is_left_of_a_hook_that_came_back_too_late(self):
+        class Late(agents.Agent):
+            """Sleeps past the bound where no exception can be raised, and comes back at once."""
+
+            def on_start(self):
+                time.sleep(0.5)
+
+        simulation = agents.Simulation(1, max_hook_seconds=0.1)
+        simulation.add(Late("late"))
+        with contextlib.suppress(agents.AgentError):
+            simulation.run(until=10)
+        assert sum(range(10_000)) == 49_995_000
+        simulation.run(until=20)
+
     def test_many_short_hooks_are_no_long_one(self):
         class Busy(agents.Agent):
             def on_start(self):
