@@ -222,7 +222,7 @@ cdef class Agent(Participant):
         """An event of an own order, or of a market subscribed to, as an ``EventView``."""
 
     def on_fields(self, kind, order_id, side, price, size, leaves):
-        """The same as plain numbers: twice as fast. Only one of the two needs to be there."""
+        """Hear of an event as plain numbers, twice as fast as by ``on_event``, and in its place."""
 
     cdef int join(self) except -1:
         Participant.join(self)
@@ -255,7 +255,7 @@ cdef class Agent(Participant):
 
     @property
     def now(self):
-        """Time in ns."""
+        """The time of the run in ns."""
         return self.run_of().now
 
     def wake_in(self, delay):
@@ -300,7 +300,7 @@ cdef class Agent(Participant):
         return self.submit(BUY, size, price, **arguments)
 
     def sell(self, size, price=None, **arguments):
-        """Sell, see ``buy``."""
+        """Sell ``size`` lots at ``price`` ticks or better; see ``buy``."""
         return self.submit(SELL, size, price, **arguments)
 
     def submit(

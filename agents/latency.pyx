@@ -102,7 +102,7 @@ cdef class Latency:
 
 
 cdef class Constant(Latency):
-    """The same latency for every message.
+    """A latency of so many ns for every message, without chance.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ cdef class Distance:
         return <int64_t>(fabs(place_a - place_b) / self.speed * SECOND_NS + 0.5)
 
     def place(self, seed, name, member=None):
-        """Where somebody is.
+        """Where on the line somebody stands, in metres.
 
         Parameters
         ----------

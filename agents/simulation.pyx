@@ -111,7 +111,9 @@ cdef struct Answer:
 
 
 class AgentError(RuntimeError):
-    """An agent raised. The run stands as it was when it did, and can be looked at.
+    """Raised when an agent's own code raised: names agent, time and event.
+
+    The run stands as it was when it did, and can be looked at.
 
     Attributes
     ----------

@@ -114,7 +114,7 @@ class Auctioneer(Bot):
         return super().free() - self.pledges
 
     def redeem(self, tag: int) -> None:
-        """Nothing is pledged for an auction any more."""
+        """Free the capital that was pledged for bids in an auction that has closed."""
         self.pledges -= self.pledged.pop(tag, 0)
 
     def perform(self, transaction: Transaction) -> int:
@@ -234,7 +234,7 @@ class Bidder(Auctioneer):
         self.values: dict[int, int] = {}
 
     def valuation(self, offer: Offer) -> int | None:
-        """Its private value."""
+        """What the bidder thinks the lots on offer are worth to it, in ticks a lot."""
         value = self.values.get(offer.tag)
         if value is None:
             value = self.low + self.random.integers(self.high - self.low + 1)
@@ -271,7 +271,7 @@ class AuctionKeeper(Auctioneer, Keeper):
         )
 
     def look(self, offer: Offer) -> None:
-        """Bid or take."""
+        """Look at one offer: bid where bids are asked for, take where it pays."""
         if self.clearing_of(offer).cash_asset == self.cash_asset:
             (Auctioneer if offer.bids else Keeper).look(self, offer)
 

@@ -172,7 +172,7 @@ class Bot(Agent):
         """An own order traded."""
 
     def unfilled(self, order_id: int, size: int) -> None:
-        """So many lots of an own order did not trade."""
+        """Note that lots of an own order in the book did not trade and were cancelled."""
 
     def refusal(self, tag: int, reason: Reason, price: int) -> None:
         """A transaction about an offer at that price in ticks was refused; others may follow it."""
@@ -198,7 +198,7 @@ class Bot(Agent):
         self.look_at(tag, self.simulation.venue.now)
 
     def on_offer_closed(self, tag: int) -> None:
-        """Nothing of a liquidation is on offer any more."""
+        """Hear that the offers of a liquidation, known by its tag, are closed."""
         offer = self.following.pop(tag, None)
         if offer is not None:
             del self.groups[offer.instrument, offer.side][tag]

@@ -27,7 +27,7 @@ BASE_FEE_CHANGE_DENOMINATOR = 8  # EIP-1559
 
 
 class Sender(Protocol):
-    """Whoever has transactions that wait for a block: every ``agents.keepers.Bot``."""
+    """A participant that has transactions that wait for a block: every ``agents.keepers.Bot``."""
 
     @property
     def name(self) -> str:
@@ -48,7 +48,7 @@ class Sender(Protocol):
         ...
 
     def drop(self, number: int) -> None:
-        """Its transaction of a number is not included: it cannot pay for it."""
+        """Hear that an own transaction, by its number, cannot pay and is in no block."""
         ...
 
 
@@ -154,7 +154,7 @@ class Congestion(Agent):
         self.set_base_fee(used)
 
     def more_load(self) -> None:
-        """Others send theirs."""
+        """Fill the block with transactions of others, as many as the load of the moment."""
         now = self.now
         load = None
         for one in self.load:

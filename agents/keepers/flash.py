@@ -126,7 +126,7 @@ class FlashKeeper(Bot):
         return got
 
     def lend(self, debit: int, credit: int, amount: int, tag: int) -> None:
-        """Move the loan."""
+        """Lend cash to a keeper for one transaction, or take it back at its end."""
         self.simulation.ledger.transfer(
             self.cash_asset, debit, credit, amount, kind=EntryKind.TRANSFER, tag=tag
         )

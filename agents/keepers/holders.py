@@ -134,7 +134,7 @@ class BackstopProvider(Keeper):
 
     @property
     def clearing(self) -> Clearing:
-        """Of the design."""
+        """The clearing whose liquidations are taken."""
         clearing: Clearing = self.simulation.clearings[self.clearing_number]
         return clearing
 

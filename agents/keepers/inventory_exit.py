@@ -44,5 +44,5 @@ def Sliced(slices: int, over: int) -> InventoryExit:  # noqa: N802
 
 
 def Hold() -> InventoryExit:  # noqa: N802
-    """Not at all."""
+    """An inventory exit that never sells: what was taken is held to the end."""
     return InventoryExit(0, 0)

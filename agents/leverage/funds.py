@@ -42,7 +42,7 @@ class LeverageTarget(Leveraged):
             self.hold(round(target * equity / self.lot_value))
 
     def wanted_leverage(self) -> float:
-        """Assets over equity."""
+        """The leverage that the fund aims at now: assets over equity, a number of times."""
         return self.target
 
 

@@ -80,7 +80,7 @@ class Leveraged(Agent):
 
     @property
     def state(self) -> MarginAccount:
-        """Its account."""
+        """The margin account of the participant, as clearing sees it now."""
         return self.clearing.account(self.account)
 
     @property

@@ -242,7 +242,7 @@ class LPBorrower(Agent):
 
     @property
     def state(self) -> MarginAccount:
-        """Its account."""
+        """The margin account of the participant, as clearing sees it now."""
         return self.clearing.account(self.account)
 
     @property

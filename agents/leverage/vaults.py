@@ -126,7 +126,7 @@ class LeverageVault(Leveraged):
         self._trade(now, self.goal, ripcord)
 
     def leverage(self) -> Fraction | None:
-        """Of now, over a million; ``None``: it has no equity, or nothing."""
+        """The vault's leverage now in ppm; ``None``: it has no equity, or nothing."""
         state = self.state
         unit = self.lot_value
         if not unit or state.equity is None or state.equity <= 0:

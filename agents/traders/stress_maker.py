@@ -186,7 +186,9 @@ class VolatilityLimit:
 
 @dataclass
 class DrawdownLimit:
-    """Too much lost. The strain is the fall from the highest value of late over ``loss``.
+    """A limit on what a maker has lost since its best moment of late, in cash units.
+
+    The strain is the fall from that highest value over ``loss``.
 
     Value is cash plus position at the mid; the highest is that of the looks in the last ``window``
     ns, so that an old loss is forgiven in time.

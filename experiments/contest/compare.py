@@ -53,7 +53,7 @@ class Contest:
 
     @property
     def labels(self) -> list[str]:
-        """Of the designs, in the order given."""
+        """Labels of the designs, in the order in which they were given."""
         return [one.label for one in self.designs]
 
     @property
@@ -91,7 +91,10 @@ class Contest:
         return student_interval(known)
 
     def differences(self, *, level: float = 0.95) -> dict[tuple[str, str], PairedDifference]:
-        """Of every other design to the reference, by (label, criterion): all hold at once."""
+        """Differences of every other design to the reference, by (label, criterion).
+
+        Their intervals hold all at once.
+        """
         others = [label for label in self.labels if label != self.reference]
         if not others:
             return {}
@@ -193,7 +196,7 @@ def _said(value: Quantile | float) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """The same with ``None`` for numbers that are not finite."""
+    """Values ready for JSON: ``None`` in place of numbers that are not finite."""
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -261,7 +264,7 @@ def hold_contests(
     pictures: bool = False,
     report: Report = lambda done, total: None,
 ) -> dict[str, Contest]:
-    """The same in several markets at once: one contest each, by name."""
+    """Hold a contest in each of several markets at once: one contest each, by name."""
     labels = [one.label for one in designs]
     if len(set(seeds)) < 2 or len(set(seeds)) != len(seeds):
         raise ValueError(f"seeds must be two or more, all different, got {list(seeds)}")

@@ -33,7 +33,7 @@ class Controls(NamedTuple):
         return self.tie and self.no_breach is not False
 
     def told(self) -> str:
-        """In words."""
+        """What the controls found, a sentence each."""
         same = "ties with itself" if self.tie else "DOES NOT TIE WITH ITSELF"
         if self.no_breach is None:
             other = f"without the shock {self.failures} accounts fail: no control of that kind"

@@ -95,7 +95,7 @@ def of_scenario(scenario: Scenario) -> list[ContestDesign]:
 
 
 def as_stated(designs: Sequence[ContestDesign], scenario: Scenario) -> list[ContestDesign]:
-    """The same, with the parameters that the scenario states for their designs.
+    """Designs with the parameters that the scenario states for their designs.
 
     A scenario that runs in another time than the real one has scaled them to its own. What a
     design states itself is left as it is; of two statements for a design the first counts.

@@ -16,7 +16,10 @@ BAND = 0.01
 
 
 class MarketFacts(NamedTuple):
-    """Of the shock's instrument, means over seeds; ``nan`` where it is not defined."""
+    """Facts of the market of the shock's instrument, means over seeds.
+
+    ``nan`` where one is not defined.
+    """
 
     spread: float
     """Ticks, before the shock."""

@@ -22,7 +22,7 @@ class Flip(NamedTuple):
     """Whether both orders are beyond chance, over all pairs of the two markets at once."""
 
     def told(self) -> str:
-        """In words."""
+        """What became of the ranking along each axis, a sentence each."""
         how = "" if self.certain else ", within the error of the seeds"
         return f"{self.market}: {self.behind} is ahead of {self.ahead} in {self.criterion}{how}"
 

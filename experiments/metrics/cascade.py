@@ -65,7 +65,10 @@ class Cascade:
 
     @property
     def branching_ratio_lots(self) -> float:
-        """The same by lots sold; ``nan`` where nothing was."""
+        """Lots that non-roots of the cascade tree sold over the lots of all its nodes.
+
+        ``nan`` where nothing was sold.
+        """
         total = int(self.lots.sum())
         return int(self.lots[self.parent >= 0].sum()) / total if total else float("nan")
 
@@ -83,7 +86,7 @@ class Cascade:
         return {cause.name.lower(): int(counts[cause]) for cause in Cause if counts[cause]}
 
     def per_generation(self) -> list[tuple[int, int]]:
-        """Of each generation: (nodes, lots)."""
+        """Each generation of the cascade tree as a row: (nodes, lots)."""
         if not len(self):
             return []
         nodes = np.bincount(self.generation)

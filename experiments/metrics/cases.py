@@ -144,7 +144,10 @@ class CaseTable:
 
     @property
     def loss(self) -> Floats:
-        """Of the borrowers: equity at fair before - value left after."""
+        """What borrowers lost in each case, in cash units.
+
+        Equity at fair before, less the value left after.
+        """
         return self.equity - self.left
 
 
@@ -171,7 +174,7 @@ class Legs(NamedTuple):
     """How many."""
 
     def where(self, rows: NDArray[np.bool_]) -> "Legs":
-        """Some of them."""
+        """The legs for which a condition holds."""
         return Legs(
             self.case[rows],
             self.amount[rows],

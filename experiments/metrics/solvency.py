@@ -28,7 +28,10 @@ LEAST_SEEDS = 59
 
 @dataclass(frozen=True)
 class Solvency:
-    """How failures ended. Cash units unless said otherwise; what they cost is in the criteria."""
+    """How the failures of a run ended: what it came to, in units of cash unless said otherwise.
+
+    What they cost is in the criteria.
+    """
 
     failures: int
     settled: int

@@ -261,7 +261,7 @@ class DepthWithdrawal:
 def withdrawal(
     times: ArrayLike, depth: ArrayLike, shock_ns: int, *, share: float = 0.9
 ) -> DepthWithdrawal:
-    """How far depth fell after a shock, and when it was back.
+    """The fall of depth near the mid after a shock, as a share, and when it was back.
 
     Parameters
     ----------

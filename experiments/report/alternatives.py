@@ -43,7 +43,7 @@ def share(value: float) -> str:
 
 
 def ratio(value: float) -> str:
-    """A pure number."""
+    """A number without a unit, with two decimals."""
     return f"{value:.2f}"
 
 

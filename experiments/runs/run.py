@@ -57,7 +57,7 @@ SPILL = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Run(Shown):
-    """A finished run. Everything it says is a function of its tapes."""
+    """A finished run of a scenario with one seed. Everything it says is a function of its tapes."""
 
     scenario: Scenario
     seed: int

@@ -89,7 +89,7 @@ class FundingTable(Table):
 
 
 class ClearingTable(Table):
-    """One margin system."""
+    """One margin system: cash, holdings, insurance fund and liquidation design."""
 
     name: str = "clearing"
     """Unique among the clearings; other tables refer to it."""

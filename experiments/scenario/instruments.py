@@ -79,7 +79,7 @@ class InstrumentTable(Table):
 
     @property
     def asset(self) -> str:
-        """What it trades."""
+        """Name of the asset that the instrument trades."""
         return self.base or self.name
 
 

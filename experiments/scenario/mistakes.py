@@ -12,7 +12,7 @@ __all__ = ["Mistake", "MistakesError", "mistakes_of"]
 
 
 class Mistake(NamedTuple):
-    """One mistake."""
+    """One mistake in a scenario: its place in the file, and what is wrong there."""
 
     path: str
     """Keys and numbers from the top, as in ``populations.0.count``; empty: the whole."""

@@ -35,7 +35,7 @@ def own_mix(scenario: Scenario) -> tuple[tuple[str, ...], tuple[float, ...]]:
 
 
 def with_shock(scenario: Scenario, assets: Sequence[str], sizes: Sequence[float]) -> Scenario:
-    """The same scenario with other sales.
+    """A copy of a scenario with other sales as its shocks.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def with_shock(scenario: Scenario, assets: Sequence[str], sizes: Sequence[float]
 
 
 def with_depth(scenario: Scenario, factor: float) -> Scenario:
-    """The same scenario with books so many times as deep: what flow and makers quote.
+    """A copy of a scenario with books so many times as deep: what flow and makers quote.
 
     It runs even if accounts fail before its shock.
     """
@@ -96,7 +96,7 @@ def with_depth(scenario: Scenario, factor: float) -> Scenario:
 
 
 def with_leverage(scenario: Scenario, leverage: float) -> Scenario:
-    """The same scenario with one leverage for all who borrow.
+    """A copy of a scenario with one leverage for all who borrow.
 
     Recursive borrowers loop until they are there, whatever their number of loops; drawn accounts
     all have it. It runs even if accounts fail before its shock: a leverage may be beyond what the
@@ -128,7 +128,7 @@ def with_leverage(scenario: Scenario, leverage: float) -> Scenario:
 
 
 def seeing(scenario: Scenario, sees: str) -> Scenario:
-    """The same scenario with clearings that see issuers' pledges elsewhere (``all``), or do not."""
+    """A copy of a scenario with clearings that see what issuers pledged elsewhere, or do not."""
     clearings = []
     for clearing in scenario.clearings:
         holdings = []

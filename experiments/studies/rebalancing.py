@@ -42,7 +42,7 @@ class VaultOutcome(NamedTuple):
 
 
 def with_vault(scenario: Scenario, epoch: float, band: float) -> Scenario:
-    """The same scenario with other rules for its vaults.
+    """A copy of a scenario with other rules for its vaults.
 
     Raises ``ValueError`` if there is none.
     """

@@ -87,7 +87,7 @@ class ReplaySale(Shown):
 
     @property
     def filled(self) -> int:
-        """Lots that traded."""
+        """Lots of the sale that traded."""
         return slippage.filled_lots(self.trades)
 
     @property

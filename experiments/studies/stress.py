@@ -268,7 +268,7 @@ class _Test:
     def outcomes(
         self, assets: tuple[str, ...], sizes: tuple[float, ...]
     ) -> tuple[StressOutcome, ...]:
-        """One a seed."""
+        """The outcome of every seed at one shock."""
         key = (assets, sizes)
         if key not in self.known:
             said = ", ".join(

@@ -213,7 +213,9 @@ def symmetric_race(bid: int, ask: int, nodes: int = 20_000) -> float:
 def cont_de_larrard_limit(
     ratios: Sequence[float] = (2.0, 3.0, 5.0), correlation: float = 0.0, queue: int = 10
 ) -> Values:
-    """The same chance for long queues, a function of bid / ask and their correlation alone.
+    """The chance that the ask empties first, for long queues.
+
+    It is a function of bid / ask and their correlation alone.
 
     Parameters
     ----------

@@ -186,7 +186,7 @@ cdef class Claim(Facility):
 
     @property
     def supply(self):
-        """Units there are."""
+        """Units of the claim that its issuer has given out and not redeemed."""
         return self.supply_now()
 
     cdef int64_t resolve(self) noexcept:

@@ -31,7 +31,7 @@ class Loop(NamedTuple):
 
     @property
     def leverage(self) -> Fraction:
-        """Collateral over equity."""
+        """Leverage of a loop: its collateral over its equity, a number of times."""
         return Fraction(self.collateral, self.collateral - self.debt)
 
 

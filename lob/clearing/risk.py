@@ -95,7 +95,7 @@ class Stacks(LookThrough):
         )
 
     def system(self, prices: Mapping[str, int] | None = None) -> SystemRisk:
-        """All accounts together."""
+        """The stack of all accounts together: their collateral, debt and leverage."""
         rows = self.value(prices)
         equity = int(rows["equity"][rows["equity"] > 0].sum())
         gross = float(rows["gross"].sum())

@@ -235,7 +235,7 @@ cdef class LevelBooks:
                 book = self._book(said.symbol + 1)
 
     def found(self):
-        """Of each symbol, the unnamed first: decimals of prices and sizes, snapshot, used."""
+        """What each symbol, the unnamed first, has: decimals of prices and sizes, snapshot, use."""
         return [
             (book.price_decimals, book.size_decimals, bool(book.has_snapshot), bool(book.is_used))
             for book in self.books_of_levels[:self.book_count]
@@ -317,7 +317,7 @@ cdef class LevelBooks:
         return shape.codes[shape.said[at].kind] == SNAPSHOT
 
     def state(self, int32_t number):
-        """Of the book of an instrument: OPEN, WAITING or FOLLOWING."""
+        """The state of the book of an instrument: OPEN, WAITING or FOLLOWING."""
         return self._book(number).state
 
     def put(self, Saved saved, int64_t ts=-1):

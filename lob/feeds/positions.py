@@ -411,7 +411,7 @@ class _Reader:
         return found
 
     def held(self) -> NDArray[np.int64]:
-        """Signed lots."""
+        """What each row holds in lots, negative where it is short."""
         if not self.has("position"):
             return self.sided()
         name = self.name("position")

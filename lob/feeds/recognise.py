@@ -52,7 +52,7 @@ class Format(NamedTuple):
     raise ``FeedError`` for what it knows and cannot read."""
 
     def load(self) -> Any:
-        """The class."""
+        """The reader's class, imported when it is first asked for."""
         module, name = self.reader.split(":")
         return getattr(import_module(module), name)
 

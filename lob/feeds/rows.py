@@ -55,7 +55,7 @@ class Rows:
 
     @property
     def names(self) -> list[str]:
-        """The columns."""
+        """Names of the columns, in the order of the file."""
         return list(self.cells.column_names)
 
     def sorted_mistakes(self) -> list[str]:

@@ -115,7 +115,7 @@ class TakerContext(CaseContext, Protocol):
 
     @property
     def progress(self) -> dict[int, Progress]:
-        """How far each open case is."""
+        """How far the liquidation of each open case has come: its stage, and since when."""
         ...
 
     # ---------------------------------------------------------------- about the case
@@ -149,7 +149,7 @@ class TakerContext(CaseContext, Protocol):
         ...
 
     def best_price(self, holding: SupportsIndex, side: SupportsIndex) -> int | None:
-        """The same against a position of a side."""
+        """The best price in ticks at which the book would close a position of a side."""
         ...
 
     def position(self, account: SupportsIndex, holding: SupportsIndex = 0) -> int:

@@ -80,7 +80,7 @@ class OfferListener(Protocol):
         ...
 
     def on_offer_closed(self, tag: int) -> Any:
-        """Nothing of a liquidation is on offer any more."""
+        """Hear that the offers of a liquidation, known by its tag, are closed."""
         ...
 
 
@@ -142,7 +142,7 @@ class Marked(Protocol):
 
     @property
     def mark_price(self) -> int | None:
-        """Ticks."""
+        """The mark of what is on offer, in ticks."""
         ...
 
 

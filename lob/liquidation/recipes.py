@@ -65,7 +65,7 @@ LOSSES = {
 
 
 def ns(seconds: float) -> int:
-    """Seconds as nanoseconds."""
+    """Seconds as whole nanoseconds, rounded to the nearest."""
     return round(seconds * SECOND_NS)
 
 

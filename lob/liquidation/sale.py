@@ -56,7 +56,7 @@ class Sale:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a case is."""
+    """How far the liquidation of one failed account has come."""
 
     entered: int
     """ns at which the present stage took it over."""

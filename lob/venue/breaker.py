@@ -65,7 +65,7 @@ class Breaker:
         """
 
     def on_due(self, venue: Rules, ts: int) -> None:
-        """It is time: change the rules of the book, and ``due``."""
+        """Change the rules of the book, for ``due`` has come, and ``due``."""
         raise NotImplementedError
 
 

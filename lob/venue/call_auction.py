@@ -38,7 +38,7 @@ def executable(
     market_bids: int = 0,
     market_asks: int = 0,
 ) -> list[tuple[int, int, int]]:
-    """Of each price that an order has: (price, lots that can trade, surplus), prices rising.
+    """Each price that an order has as a row: (price, lots that can trade, surplus), prices rising.
 
     Parameters
     ----------

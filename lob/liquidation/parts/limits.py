@@ -15,7 +15,7 @@ WITHOUT_BOUND = 2**62
 
 @dataclass(frozen=True)
 class Unlimited:
-    """No bound."""
+    """A limit that bounds nothing: all lots that are sized may be offered."""
 
     def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
         """See ``Limits``."""

@@ -146,7 +146,7 @@ class Dutch:
 
 @dataclass(frozen=True)
 class Bids:
-    """What bidders say."""
+    """No price of the design's own: bidders name theirs, as in an English auction."""
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
         """See ``PricePath``."""

@@ -53,7 +53,7 @@ class Takers:
         return Reason.NOT_ON_OFFER
 
     def bid(self, design: TakerContext, case: int, account: int, size: int, price: int) -> Reason:
-        """Somebody bids."""
+        """Take a participant's bid for what is on offer; a reason if it is refused."""
         return Reason.NOT_ON_OFFER
 
     def due(self, design: TakerContext, case: int, ts: int) -> None:

@@ -16,7 +16,7 @@ __all__ = ["AaveClose", "All", "CloseFactor", "DownTier"]
 
 @dataclass(frozen=True)
 class All:
-    """The whole position."""
+    """Size an offer at the whole position, whatever the account's margin."""
 
     def lots(self, design: CaseContext, case: int, holding: int) -> int:
         """See ``Sizing``."""
@@ -46,7 +46,7 @@ class CloseFactor:
 
 @dataclass(frozen=True)
 class DownTier:
-    """So much that the notional falls below the bracket it is in (Binance, Bybit); else all."""
+    """Size an offer so that the notional falls below its bracket (Binance, Bybit); else all."""
 
     def lots(self, design: CaseContext, case: int, holding: int) -> int:
         """See ``Sizing``."""
@@ -66,7 +66,7 @@ class DownTier:
 
 @dataclass(frozen=True)
 class AaveClose:
-    """So much as Aave lets a liquidator take for what he may repay.
+    """Size an offer at what Aave lets a keeper take for what he may repay.
 
     Half of the total debt, all of it where the health factor or the position is small; see
     ``aave_close_amount`` and ``aave_seize`` of Aave's formulas. Of a long position the debt is the

@@ -13,7 +13,7 @@ __all__ = ["Book", "Lenders", "Resting"]
 
 @dataclass(frozen=True)
 class Book(Takers):
-    """Whoever rests in the order book.
+    """The order book as taker: lots are sold to the orders that rest in it.
 
     Parameters
     ----------
