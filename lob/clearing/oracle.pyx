@@ -120,6 +120,12 @@ cdef class Source:
 cdef class OfBook(Source):
     """A price of one book. While it does not trade continuously, quotes bind nobody: they stay.
 
+    A side that is empty has no quote, and a price that stayed where it was would hide the very fall
+    that emptied it. So a price from quotes follows what is still seen, in that direction only:
+    without bids it is at most the trades of each message and the best ask, without asks at least
+    the trades and the best bid. A side that was only withdrawn, with no trade and no quote of the
+    other side beyond it, says nothing: the price stays.
+
     Parameters
     ----------
     instrument
@@ -135,10 +141,35 @@ cdef class OfBook(Source):
     cdef bint watches(self, int64_t instrument) noexcept:
         return instrument == self.instrument
 
+    cdef int follow(
+        self, const Book *book, const Event *events, int64_t count, bint down, bint up
+    ) noexcept:
+        """Let the price go with the last trade and the other side, towards what is empty."""
+        cdef int64_t i, seen = self.value, other
+        if self.value == NO_PRICE:
+            return 0
+        for i in range(count - 1, -1, -1):
+            if events[i].kind == TRADE:
+                seen = events[i].price
+                break
+        if down and up:
+            self.value = seen
+            return 0
+        other = book.sides[1 if down else 0].best
+        if down:
+            self.value = min(self.value, seen)
+            if other != NO_LEVEL:
+                self.value = min(self.value, book.sides[1].levels[other].price)
+        else:
+            self.value = max(self.value, seen)
+            if other != NO_LEVEL:
+                self.value = max(self.value, book.sides[0].levels[other].price)
+        return 0
+
 
 @cython.auto_pickle(True)
 cdef class Last(OfBook):
-    """The price of the last trade."""
+    """The price of the last trade; while nothing trades, it stays, whatever the quotes."""
 
     cdef int64_t take(
         self, const Book **books, const Event *events, int64_t count, int64_t instrument
@@ -152,23 +183,12 @@ cdef class Last(OfBook):
         return self.value
 
 
-cdef int64_t beyond(int64_t price, const Event *events, int64_t count, bint below) noexcept:
-    """The worst price that a message traded at, if it is beyond a price: below it, or above."""
-    cdef int64_t i
-    for i in range(count):
-        if events[i].kind == TRADE and price != NO_PRICE and (
-            events[i].price < price if below else events[i].price > price
-        ):
-            price = events[i].price
-    return price
-
-
 @cython.auto_pickle(True)
 cdef class BestBid(OfBook):
-    """The best bid, in ticks.
+    """The best bid.
 
-    While there is none it is the last one there was, or the price of the last lot that was sold
-    below it: a sale that takes every bid carries the price down with it.
+    While there is none, the last one there was, or a trade since or the best ask, if that is
+    lower: see ``OfBook``.
     """
 
     cdef int64_t take(
@@ -179,17 +199,17 @@ cdef class BestBid(OfBook):
             return self.value
         if book.sides[0].best != NO_LEVEL:
             self.value = book.sides[0].levels[book.sides[0].best].price
-        elif instrument == self.instrument:
-            self.value = beyond(self.value, events, count, True)
+        else:
+            self.follow(book, events, count, True, False)
         return self.value
 
 
 @cython.auto_pickle(True)
 cdef class BestAsk(OfBook):
-    """The best ask, in ticks.
+    """The best ask.
 
-    While there is none it is the last one there was, or the price of the last lot that was bought
-    above it: a purchase that takes every ask carries the price up with it.
+    While there is none, the last one there was, or a trade since or the best bid, if that is
+    higher: see ``OfBook``.
     """
 
     cdef int64_t take(
@@ -200,17 +220,17 @@ cdef class BestAsk(OfBook):
             return self.value
         if book.sides[1].best != NO_LEVEL:
             self.value = book.sides[1].levels[book.sides[1].best].price
-        elif instrument == self.instrument:
-            self.value = beyond(self.value, events, count, False)
+        else:
+            self.follow(book, events, count, False, True)
         return self.value
 
 
 @cython.auto_pickle(True)
 cdef class Mid(OfBook):
-    """Half way between best bid and ask, in ticks, rounded down.
+    """Half way between best bid and ask, rounded down.
 
-    While a side is empty it is the last one there was, or the price of the last lot that was sold
-    below it, where no bid is left, or bought above it, where no ask is.
+    While there are no bids, the last one, or a trade since or the best ask, if that is lower; while
+    there are no asks, the same upwards; with neither, the last trade since: see ``OfBook``.
     """
 
     cdef int64_t take(
@@ -224,9 +244,13 @@ cdef class Mid(OfBook):
                 book.sides[0].levels[book.sides[0].best].price
                 + book.sides[1].levels[book.sides[1].best].price
             ) >> 1
-        elif instrument == self.instrument:
-            self.value = beyond(
-                self.value, events, count, book.sides[0].best == NO_LEVEL
+        else:
+            self.follow(
+                book,
+                events,
+                count,
+                book.sides[0].best == NO_LEVEL,
+                book.sides[1].best == NO_LEVEL,
             )
         return self.value
 
@@ -241,7 +265,7 @@ cdef class Fixed(Source):
 
 @cython.auto_pickle(True)
 cdef class External(Source):
-    """A series of prices from outside.
+    """A series of prices from outside, whatever the book does.
 
     Parameters
     ----------

@@ -29,6 +29,13 @@ def marks(venue):
     return [(int(r["ts_event"]), int(r["price"]), int(r["reference"])) for r in rows]
 
 
+def cancelled(order_id):
+    row = np.zeros(1, lob.MESSAGE)
+    row["kind"] = lob.Kind.CANCEL
+    row["order_id"] = order_id
+    return row
+
+
 def watched(source, **rules):
     return venue_with(oracle=Oracle(source, **rules))[0]
 
@@ -48,11 +55,49 @@ def test_sources_of_a_book(source, wanted):
     assert [price for _, price, _ in marks(venue)] == wanted
 
 
-def test_an_empty_side_keeps_the_last_price():
-    venue = watched(BestBid())
+@pytest.mark.parametrize("source", [BestBid(), Mid(), Last(), Median([BestBid(), Mid()])])
+def test_a_sale_that_empties_the_bids_takes_the_mark_along(source):
+    venue = watched(source)
     venue.process(order(1, 1, 90, 5))
-    venue.process(order(2, -1, None, 5, time_in_force=1))
-    assert venue.clearings[0].holdings[0].mark_price == 90
+    venue.process(order(2, 1, 40, 5))
+    venue.process(order(3, -1, 100, 5))
+    venue.process(order(4, -1, None, 10, time_in_force=1))
+    assert venue.clearings[0].holdings[0].mark_price == 40
+
+
+@pytest.mark.parametrize("source", [BestAsk(), Mid(), Last()])
+def test_a_purchase_that_empties_the_asks_takes_the_mark_along(source):
+    venue = watched(source)
+    venue.process(order(1, 1, 90, 5))
+    venue.process(order(2, -1, 100, 5))
+    venue.process(order(3, -1, 180, 5))
+    venue.process(order(4, 1, None, 10, time_in_force=1))
+    assert venue.clearings[0].holdings[0].mark_price == 180
+
+
+@pytest.mark.parametrize("source", [BestBid(), Mid()])
+def test_without_bids_the_asks_press_the_mark_down_and_never_up(source):
+    venue = watched(source)
+    venue.process(order(1, 1, 90, 5))
+    venue.process(order(2, -1, 100, 5))
+    venue.process(cancelled(1))
+    before = venue.clearings[0].holdings[0].mark_price
+    assert before in (90, 95)
+    venue.process(order(3, -1, 70, 5))
+    assert venue.clearings[0].holdings[0].mark_price == 70
+    venue.process(order(4, 1, None, 6, time_in_force=1))
+    assert venue.clearings[0].holdings[0].mark_price == 70
+
+
+@pytest.mark.parametrize("source", [BestBid(), BestAsk(), Mid()])
+def test_a_side_that_is_only_withdrawn_keeps_the_last_price(source):
+    venue = watched(source)
+    venue.process(order(1, 1, 90, 5))
+    venue.process(order(2, -1, 100, 5))
+    before = venue.clearings[0].holdings[0].mark_price
+    venue.process(cancelled(1))
+    venue.process(cancelled(2))
+    assert venue.clearings[0].holdings[0].mark_price == before
 
 
 def test_a_lag_is_between_truth_and_belief():
