@@ -7,15 +7,11 @@ sharing) where there are such, else the published equations.
 from collections.abc import Sequence
 
 from experiments.validation.target import Values
+from lob.allocation import pro_rata
 from lob.checks import natural, real
 from lob.clearing.margin import Tiers
 from lob.clearing.prices import liquidation_price
-from lob.liquidation.formulas.adl import (
-    pro_rata,
-    profit_leverage_score,
-    queue_order,
-    take_from_queue,
-)
+from lob.liquidation.formulas.adl import profit_leverage_score, queue_order, take_from_queue
 from lob.liquidation.formulas.curves import StairStep, reaches
 from lob.liquidation.formulas.health import (
     bad_debt_at_exhaustion,

@@ -357,7 +357,7 @@ cdef class Clearing:
         Returns the units of cash that there were to bear. Each account pays in proportion to its
         equity at the marks; see ``Payments.socialise`` for what is left by rounding.
         """
-        borne = self.payments.socialise()
+        borne = self.payments.socialise(self.failed.total)
         if borne:
             self.index.reindex(CAUSE_ACCRUAL)
             self.reset_deadline()

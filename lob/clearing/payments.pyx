@@ -17,6 +17,7 @@ from lob.units cimport PPM
 from lob.engine.wide cimport ceil_ratio, int128
 
 from lob import checks
+from lob.allocation import pro_rata
 
 __all__ = ["Payments"]
 
@@ -123,37 +124,30 @@ cdef class Payments:
 
     # ---------------------------------------------------------------- losses
 
-    def socialise(self):
+    def socialise(self, case=0):
         """Let those who have something bear what the fund could not; units of cash it was.
 
-        Each account pays in proportion to its equity at the marks, if that is positive, rounded
-        down; the units that this leaves are taken one by one in the order of account numbers. What
-        nobody here can pay stays with the outside world.
+        Each account pays in proportion to its equity at the marks, if that is positive; rounded as
+        in ``lob.allocation.pro_rata``, so that no number is favoured. What nobody here can pay
+        stays with the outside world. A number of the ``case`` goes into the draw among equals.
         """
-        cdef int64_t first, count, account, owed, share, left
+        cdef int64_t first, count, account, owed
         cdef int64_t cash_asset = self.accounts.cash_asset
         cdef int64_t *cash = self.accounts.ledger.row(cash_asset)
         owed = -cash[self.accounts.shortfall]
         if owed <= 0:
             return 0
-        able = []
-        total = 0
+        able = {}
         for first, count in self.accounts.ranges:
             for account in range(first, first + count):
                 if self.accounts.ledger.accounts[account].state != SAFE:
                     continue
                 value = self.accounts.value_of(account)
                 if value is not None and cash[account] + value > 0:
-                    able.append((account, cash[account] + value))
-                    total += cash[account] + value
-        left = min(owed, total)
-        bearable = left
-        shares = [(account, bearable * equity // total) for account, equity in able]
-        left -= sum(share for _, share in shares)
-        for (number, part), (_, equity) in zip(shares, able, strict=True):
-            if left > 0 and part < equity:
-                part += 1
-                left -= 1
+                    able[account] = cash[account] + value
+        bearable = min(owed, sum(able.values()))
+        ties = {number: cash[<int64_t>number] for number in able}
+        for number, part in pro_rata(able, bearable, case=case, ties=ties).items():
             self.accounts.ledger.post(
                 ENTRY_SOCIALISED, cash_asset, number, self.accounts.shortfall, part, 0, 0
             )

@@ -54,6 +54,7 @@ from lob.engine.records cimport (
 from lob.engine.wide cimport fits, int128
 
 from lob import checks
+from lob.allocation import pro_rata
 from lob.types import MAX_SIZE, EntryKind, Reason
 
 __all__ = ["LiquidationDesign"]
@@ -333,55 +334,60 @@ cdef class LiquidationDesign(CaseView):
     def spread(self, account, holding=0):
         """Share out all lots and cash of an account over borrowers with the same, by their lots.
 
-        Borrowers are those in debt: their cash is negative. Shares are rounded towards zero; the
-        units that this leaves go one each in the order of account numbers. Accounts in a
-        liquidation get nothing.
+        Borrowers are those in debt: their cash is negative. Accounts in a liquidation get nothing.
+        Whole lots are shared in proportion to those held. Cash goes with the lots that each really
+        gets: a debt only as far as they are worth at the mark, what no lot backs is borne in
+        proportion to the lots held. Units that rounding leaves go as ``lob.allocation.pro_rata``
+        says, between equal remainders and holdings to whoever owes least.
 
         Returns
         -------
         bool
             Whether there was anybody to get it; else nothing has moved.
         """
-        cdef int64_t of = holding_number(self, holding), i, n, units, part, left_lots, left_cash
+        cdef int64_t of = holding_number(self, holding), to, part, paid
         cdef int64_t giver = checks.integer("account", account, 1,
                                             self.clearing.ledger.account_count - 1)
         cdef int64_t asset = self.clearing.records[of].asset
         cdef int64_t lots = self.clearing.ledger.row(asset)[giver]
         cdef int64_t cash = self.clearing.ledger.row(self.clearing.cash_asset)[giver]
-        cdef int128 total = 0
-        holders = [row for row in self.opposing(holding, 1 if lots > 0 else -1) if row[2] < 0]
+        cdef int sign = 1 if lots > 0 else -1
+        holders = [row for row in self.opposing(holding, sign) if row[2] < 0]
         if not holders:
             return False
-        for _, units, _ in holders:
-            total += units if units > 0 else -units
-        shares = []
-        left_lots, left_cash = lots, cash
-        for _, units, _ in holders:
-            units = units if units > 0 else -units
-            part = towards_zero(<int128>lots * units, total)
-            n = towards_zero(<int128>cash * units, total)
-            left_lots -= part
-            left_cash -= n
-            shares.append((part, n))
-        for i in range(len(holders)):
-            part, n = shares[i]
-            part += (left_lots > 0) - (left_lots < 0)
-            left_lots -= (left_lots > 0) - (left_lots < 0)
-            n += (left_cash > 0) - (left_cash < 0)
-            left_cash -= (left_cash > 0) - (left_cash < 0)
-            units = holders[i][0]
+        case = self.clearing.failed.total
+        owed = {number: balance for number, _, balance in holders}
+        held = {number: abs(units) for number, units, _ in holders}
+        got = pro_rata(held, abs(lots), case=case, ties=owed)
+        backed = self.backed_by(of, lots, cash)
+        paid_for = pro_rata(got, backed, case=case, ties=owed)
+        borne = pro_rata(held, abs(cash) - backed, case=case, ties=owed)
+        for to in held:
+            part = sign * got[to]
+            paid = (1 if cash > 0 else -1) * (paid_for[to] + borne[to])
             self.clearing.ledger.post(
-                ENTRY_REDISTRIBUTED, asset, giver, units, part, 0,
-                self.clearing.records[of].instrument,
+                ENTRY_REDISTRIBUTED, asset, giver, to, part, 0, self.clearing.records[of].instrument
             )
             self.clearing.ledger.post(
-                ENTRY_REDISTRIBUTED, self.clearing.cash_asset, giver, units, n, 0,
+                ENTRY_REDISTRIBUTED, self.clearing.cash_asset, giver, to, paid, 0,
                 self.clearing.records[of].instrument,
             )
-            self.moved(units, asset, part, -n)
-        for units, _, _ in holders:
-            self.touch(units)
+            self.moved(to, asset, part, -paid)
+        for to in held:
+            self.touch(to)
         return True
+
+    cdef object backed_by(self, int64_t holding, int64_t lots, int64_t cash):
+        """Units of cash or debt that go with lots: all of it, but no more debt than they are worth.
+
+        Without lots none does; without a mark all of it.
+        """
+        if lots == 0:
+            return 0
+        if cash >= 0 or self.clearing.records[holding].mark == NO_PRICE:
+            return abs(cash)
+        worth = self.clearing.worth(holding, lots, self.clearing.records[holding].mark)
+        return min(-cash, max(0, worth))
 
     cdef int moved(self, int64_t account, int64_t asset, int64_t lots, int64_t paid) except -1:
         """Signed lots came to an account, paid for already: what they were bought for."""
@@ -548,8 +554,3 @@ cdef class LiquidationDesign(CaseView):
         if message.kind == TAKE:
             return self.on_take(case, account, message.size, message.price)
         return self.on_bid(case, account, message.size, message.price)
-
-
-cdef int64_t towards_zero(int128 amount, int128 total) noexcept:
-    """A quotient rounded towards zero; the total is positive."""
-    return <int64_t>(amount // total if amount >= 0 else -(-amount // total))

@@ -203,8 +203,8 @@ def test_fund_first_then_everybody_else():
     assert entries["amount"][entries["kind"] == EntryKind.BAD_DEBT].tolist() == [40]
     assert venue.ledger.balance(clearing.fund, clearing.cash_asset) == 0
     assert clearing.socialise() == 25
-    # In proportion to 10 and 90, rounded down: 2 and 22; the unit that is left is the first one's.
-    assert [clearing.account(rich + i).cash for i in range(2)] == [7, 68]
+    # In proportion to 10 and 90: 2.5 and 22.5. Of equal remainders the larger account bears more.
+    assert [clearing.account(rich + i).cash for i in range(2)] == [8, 67]
     assert venue.ledger.balance(clearing.shortfall, clearing.cash_asset) == 0
     venue.check()
 

@@ -338,10 +338,10 @@ def test_losses_are_shared_by_equity():
     first = accounts.open(FIRST_OWNER, [100, 300, -50], [0, 0, 0])
     loser = venue.ledger.open_account("a winner's")
     venue.ledger.transfer(accounts.cash_asset, accounts.shortfall, loser, 41)
-    # a quarter of 41 is 10, three quarters are 30; the one that is left goes to the first
+    # A quarter of 41 is 10.25, three quarters are 30.75: the larger remainder bears the last unit.
     assert Payments(accounts).socialise() == 41
     cash = venue.ledger.balances(accounts.cash_asset)
-    assert cash[first : first + 3].tolist() == [89, 270, -50]
+    assert cash[first : first + 3].tolist() == [90, 269, -50]
     assert cash[accounts.shortfall] == 0
     assert Payments(accounts).socialise() == 0
 

@@ -5,14 +5,11 @@ Ranks and shares are exact; sizes are lots, money cash units.
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
-__all__ = [
-    "bitmex_score",
-    "pro_rata",
-    "profit_leverage_score",
-    "queue_order",
-    "take_from_queue",
-]
+from lob.allocation import drawn
+
+__all__ = ["bitmex_score", "profit_leverage_score", "queue_order", "take_from_queue"]
 
 
 def bitmex_score(mark_value: int, entry_value: int, bankruptcy_value: int) -> Fraction:
@@ -41,9 +38,25 @@ def profit_leverage_score(profit: int, margin: int, leverage: int | Fraction) ->
     return Fraction(profit, margin) * leverage
 
 
-def queue_order(scores: Mapping[int, int | Fraction]) -> list[int]:
-    """Accounts by falling score; those of one score by number."""
-    return sorted(scores, key=lambda account: (-scores[account], account))
+def queue_order(
+    scores: Mapping[int, int | Fraction], *, ties: Mapping[int, Any] | None = None, case: int = 0
+) -> list[int]:
+    """Accounts in the order in which they are deleveraged: by falling score.
+
+    Parameters
+    ----------
+    scores
+        Rank by account, of any unit.
+    ties
+        What orders accounts of one score, the largest first.
+    case
+        What the draw among accounts that are equal otherwise depends on, see ``drawn`` of
+        ``lob.allocation``: no account is before another because of its number.
+    """
+    ordered = sorted(scores, key=lambda account: drawn(account, case))
+    return sorted(
+        ordered, key=lambda a: (scores[a], ties[a] if ties is not None else 0), reverse=True
+    )
 
 
 def take_from_queue(order: list[int], held: Mapping[int, int], amount: int) -> dict[int, int]:
@@ -60,32 +73,3 @@ def take_from_queue(order: list[int], held: Mapping[int, int], amount: int) -> d
             taken[account] = part
             amount -= part
     return taken
-
-
-def pro_rata(
-    weights: Mapping[int, int | Fraction], amount: int, caps: Mapping[int, int] | None = None
-) -> dict[int, int]:
-    """Share an amount in proportion to weights, in whole units.
-
-    Shares round down; the units that this leaves go one each to the largest remainders, then the
-    lowest numbers. With ``caps`` nobody gives more than its cap, and what a cap cuts off is shared
-    among the others again.
-    """
-    left, found = amount, dict.fromkeys(weights, 0)
-    able = {a for a, weight in weights.items() if weight > 0 and (caps is None or caps[a] > 0)}
-    while left > 0 and able:
-        total = sum((Fraction(weights[a]) for a in able), Fraction(0))
-        exact = {a: left * Fraction(weights[a]) / total for a in able}
-        shares = {a: int(share) for a, share in exact.items()}
-        rest = left - sum(shares.values())
-        for a in sorted(able, key=lambda a: (shares[a] - exact[a], a))[:rest]:
-            shares[a] += 1
-        if caps is not None:
-            shares = {a: min(share, caps[a] - found[a]) for a, share in shares.items()}
-        for a, share in shares.items():
-            found[a] += share
-            left -= share
-        if caps is None:
-            break
-        able = {a for a in able if found[a] < caps[a]}
-    return found

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
 
+from lob.allocation import drawn, pro_rata
 from lob.checks import choice, integer, ppm
 from lob.liquidation.context import TakerContext
 from lob.liquidation.formulas.adl import (
     bitmex_score,
-    pro_rata,
     profit_leverage_score,
     queue_order,
     take_from_queue,
@@ -94,17 +94,21 @@ class Opposing(Takers):
         if at is None:
             return False
         other = Side.SELL if design.held(case, holding) > 0 else Side.BUY
-        ranking = self.ranking(design, holding, other)
+        ranking = self.ranking(design, holding, other, case)
         if self.policy == "pro-rata":
-            taken = self._shares(design, ranking, holding, lots)
+            taken = self._shares(design, ranking, holding, lots, case)
         else:
             taken = self._from_queue(design, ranking, holding, lots)
         for account, part in taken.items():
             self._close(design, case, holding, account, part, at)
         return bool(taken)
 
-    def ranking(self, design: TakerContext, holding: int, side: Side) -> Ranking:
-        """The opposing accounts in order; as it was made last, unless that is too long ago."""
+    def ranking(self, design: TakerContext, holding: int, side: Side, case: int = 0) -> Ranking:
+        """The opposing accounts in order; as it was made last, unless that is too long ago.
+
+        Of accounts of one rank the one with more lots is first, then the one with more cash; equal
+        ones are drawn for the case that the ranking was made for.
+        """
         known, key = design.shared(Rankings).of, (self, holding, side)
         found = known.get(key)
         now = design.now
@@ -113,16 +117,16 @@ class Opposing(Takers):
             or now >= found.made + self.refresh
             or (found.next >= len(found.order) and now > found.made)
         ):
-            found = known[key] = Ranking(now, self._order(design, holding, side))
+            found = known[key] = Ranking(now, self._order(design, holding, side, case))
         return found
 
-    def _order(self, design: TakerContext, holding: int, side: Side) -> list[int]:
+    def _order(self, design: TakerContext, holding: int, side: Side, case: int) -> list[int]:
         rows = design.opposing(holding, side)
         if self.policy == "random":
             owners = design.clearing.account_owner
             return sorted(
                 (account for account, _, _ in rows),
-                key=lambda account: (self._key(owners(account)), account),
+                key=lambda account: (self._key(owners(account)), drawn(account, case)),
             )
         mark = design.mark(holding)
         scores: dict[int, Fraction] = {}
@@ -132,7 +136,8 @@ class Opposing(Takers):
                 if mark is None
                 else position_score(design, account, holding, units, mark, self.rank)
             )
-        return queue_order(scores)
+        ties = {account: (abs(units), cash) for account, units, cash in rows}
+        return queue_order(scores, ties=ties, case=case)
 
     def _key(self, owner: int) -> bytes:
         return blake2b(f"{self.seed} {owner}".encode(), digest_size=8).digest()
@@ -155,7 +160,7 @@ class Opposing(Takers):
         return taken
 
     def _shares(
-        self, design: TakerContext, ranking: Ranking, holding: int, lots: int
+        self, design: TakerContext, ranking: Ranking, holding: int, lots: int, case: int
     ) -> dict[int, int]:
         most = self.first or len(ranking.order)
         held: dict[int, int] = {}
@@ -169,7 +174,8 @@ class Opposing(Takers):
             units = abs(design.position(account, holding))
             if units:
                 held[account] = units
-        shares = pro_rata(held, min(lots, sum(held.values())), held)
+        cash = {account: design.balance(account) for account in held}
+        shares = pro_rata(held, min(lots, sum(held.values())), held, case=case, ties=cash)
         return {account: part for account, part in shares.items() if part}
 
     def _close(
@@ -178,7 +184,7 @@ class Opposing(Takers):
         design.take_over(case, account, lots, at, holding=holding, adl=True)
         mark = design.mark(holding)
         if self.mark_share and mark is not None:
-            better = abs(mark - at) * self.mark_share // PPM * lots * design.multiplier(holding)
+            better = abs(mark - at) * lots * design.multiplier(holding) * self.mark_share // PPM
             paid = min(better, max(0, design.balance(design.fund)))
             if paid:
                 design.pay(case, design.fund, account, paid, EntryKind.INSURANCE)

@@ -3,9 +3,9 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+from lob.allocation import pro_rata
 from lob.checks import integer, ppm
 from lob.liquidation.context import TakerContext
-from lob.liquidation.formulas.adl import pro_rata
 from lob.liquidation.formulas.arithmetic import ceil_div
 from lob.liquidation.offers import OfferPrice
 from lob.liquidation.parts.price_paths import bankruptcy_limit
@@ -203,8 +203,9 @@ class Backstop(Takers):
         at = bankruptcy_limit(design, case, holding) if at is None else at
         one = (mark or at) * design.multiplier(holding)
         room = {i: vault.room(design) // one for i, vault in enumerate(self.vaults)}
+        cash = {i: design.balance(vault.account or 0) for i, vault in enumerate(self.vaults)}
         sign = 1 if design.held(case, holding) > 0 else -1
-        shares = pro_rata(room, min(lots, sum(room.values())), room)
+        shares = pro_rata(room, min(lots, sum(room.values())), room, case=case, ties=cash)
         tag = design.tag(case)
         for i, part in sorted(shares.items()):
             if part:
