@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from lob.clearing.liquidation_engine import LiquidationEngine
 from lob.liquidation import recipes
-from lob.liquidation.parameters import check
 from lob.units import PPM
 
 __all__ = ["DESIGNS", "DesignRecipe", "make"]
@@ -31,11 +30,7 @@ class DesignRecipe(NamedTuple):
     """Where mechanics and parameters are from."""
 
     def make(self, **parameters: Any) -> LiquidationEngine:
-        """The design with its preset, where nothing else is said.
-
-        Raises ``TypeError`` or ``ValueError`` where a value is not what ``parameters`` says.
-        """
-        check(self.build.__name__, parameters)
+        """The design with its preset, where nothing else is said."""
         return self.build(**{**self.preset, **parameters})
 
 
@@ -197,8 +192,7 @@ def make(name: str, **parameters: Any) -> LiquidationEngine:
     Raises
     ------
     ValueError
-        If there is no such design, a parameter is not one of its, or a value is out of range: see
-        ``lob.liquidation.parameters``.
+        If there is no such design, or a parameter is not one of its.
 
     Examples
     --------
@@ -209,5 +203,5 @@ def make(name: str, **parameters: Any) -> LiquidationEngine:
         raise ValueError(f"no design is called {name!r}: there are {', '.join(sorted(DESIGNS))}")
     try:
         return DESIGNS[name].make(**parameters)
-    except (TypeError, OverflowError) as error:
+    except TypeError as error:
         raise ValueError(f"design {name}: {error}") from None

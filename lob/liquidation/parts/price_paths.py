@@ -126,8 +126,6 @@ class Dutch:
 
     def __post_init__(self) -> None:
         integer("unit", self.unit, 1)
-        # Or a low mark would start at no price at all.
-        integer("rules.buf", self.rules.buf, self.rules.unit)
 
     @property
     def curve(self) -> Curve:
