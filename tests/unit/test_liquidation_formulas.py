@@ -100,8 +100,8 @@ def test_ajna_bond_is_lost_above_the_neutral_price():
 
 def test_ajna_reserves_expire():
     assert ajna_reserve_price(10**9 * WAD, 72 * 3600 - 1) == 0
-    assert ajna_reserve_price(WAD, 71 * 3600) > 0 == ajna_reserve_price(WAD, 72 * 3600)
-    assert ajna_reserve_price(WAD, 72 * 3600, None) > 0
+    assert ajna_reserve_price(WAD, 72 * 3600) > 0 == ajna_reserve_price(WAD, 72 * 3600 + 1)
+    assert ajna_reserve_price(WAD, 72 * 3600 + 1, None) > 0
     assert ajna_reserve_price(0, 0) == 0
 
 
@@ -398,7 +398,7 @@ def test_euler_takes_no_more_collateral_than_there_is():
 
 def test_euler_v2_does_nothing_to_the_healthy():
     facts = {"collateral": 10, "debt": 10, "collateral_value": 10, "max_discount": WAD // 10}
-    assert euler2_liquidate(weighted_value=9, debt_value=9, **facts) == Seizure(0, 0)
+    assert euler2_liquidate(weighted_value=10, debt_value=9, **facts) == Seizure(0, 0)
     assert euler2_liquidate(weighted_value=8, debt_value=9, **facts) == Seizure(10, 10)
 
 

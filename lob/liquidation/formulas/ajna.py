@@ -66,7 +66,8 @@ def ajna_reserve_price(reserves: int, elapsed: int, expiry: int | None = 72 * 36
     elapsed
         Seconds since the kick; minutes count, seconds do not.
     expiry
-        Seconds after which there is nothing to buy and the price is 0; ``None``: never.
+        Seconds up to and with which there is something to buy; later the price is 0. ``None``:
+        there always is.
 
     Returns
     -------
@@ -74,7 +75,7 @@ def ajna_reserve_price(reserves: int, elapsed: int, expiry: int | None = 72 * 36
         A wad, rounded down; the start is rounded to the nearest.
     """
     natural("elapsed", elapsed)
-    if not natural("reserves", reserves) or (expiry is not None and elapsed >= expiry):
+    if not natural("reserves", reserves) or (expiry is not None and elapsed > expiry):
         return 0
     start = (AJNA_RESERVE_VALUE * WAD * WAD + reserves // 2) // reserves
     left = half_up(RAY >> elapsed // 3600, rpow(AJNA_MINUTE, elapsed % 3600 // 60), RAY)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from lob.checks import integer
 from lob.liquidation.formulas.arithmetic import WAD
 
 __all__ = [
@@ -50,10 +51,20 @@ def comet_quote(
     """Collateral that Compound v3 sells for an amount of the base token, rounded down.
 
     The discount is ``store_front_factor * (1 - liquidation_factor)``, rounded down, and the price
-    with it too. Source: comet, ``quoteCollateral``.
+    with it too. Both factors are shares of ``unit``, 0 to all of it. Source: comet,
+    ``quoteCollateral``.
+
+    Raises
+    ------
+    ValueError
+        If a factor is out of its range, or nothing is asked for the collateral.
     """
+    integer("store_front_factor", store_front_factor, 0, unit)
+    integer("liquidation_factor", liquidation_factor, 0, unit)
     discount = store_front_factor * (unit - liquidation_factor) // unit
     asked = price * (unit - discount) // unit
+    if asked <= 0:
+        raise ValueError(f"price with the discount must be above 0, got {asked} of {price}")
     return base_price * base * collateral_unit // asked // base_unit
 
 

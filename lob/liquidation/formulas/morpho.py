@@ -1,6 +1,7 @@
 """Morpho Blue: the incentive that follows from the loan-to-value, and shares of debt."""
 
 from dataclasses import dataclass
+from math import inf
 
 from lob.checks import integer
 from lob.liquidation.formulas.arithmetic import WAD, ceil_div
@@ -18,10 +19,15 @@ def morpho_incentive(
 ) -> int:
     """What a liquidator gets for one repaid: ``min(cap, 1 / (1 - cursor * (1 - lltv)))``.
 
-    The product is rounded down and so is the quotient. Source: morpho-blue, ``liquidate``.
+    A factor of ``unit``: 1.05e18 is 5 % more. ``lltv`` and ``cursor`` are shares of ``unit``, 0 to
+    all of it; ValueError beyond. The product is rounded down and so is the quotient; one that has
+    no bound is the cap. Source: morpho-blue, ``liquidate``.
     """
     integer("lltv", lltv, 0, unit)
-    return min(cap, unit * unit // (unit - cursor * (unit - lltv) // unit))
+    integer("cursor", cursor, 0, unit)
+    integer("cap", cap, unit, inf)
+    left = unit - cursor * (unit - lltv) // unit
+    return min(cap, unit * unit // left) if left else cap
 
 
 @dataclass(frozen=True, slots=True)
