@@ -1,9 +1,9 @@
 """What is misuse, and how it is told: one place for arguments, messages and both engines.
 
-``integer``, ``natural``, ``ppm``, ``real``, ``reals``, ``text`` and ``choice`` check an argument
-and return it; whoever takes arguments uses them. All raise ``TypeError`` for the wrong kind of
-thing and ``ValueError`` for a value out of range, which name the argument, what is allowed and the
-value.
+``integer``, ``natural``, ``ppm``, ``real``, ``reals``, ``text``, ``switch`` and ``choice`` check an
+argument and return it; whoever takes arguments uses them. All raise ``TypeError`` for the wrong
+kind of thing and ``ValueError`` for a value out of range, which name the argument, what is allowed
+and the value.
 ``lob/checks.pxd`` has the fast path of compiled code, in the same words. The compiled engine has
 fast predicates of its own and comes here for the words of a bad message; the differential tests
 hold the two engines to the same verdicts and the same messages.
@@ -46,6 +46,7 @@ __all__ = [
     "ppm",
     "real",
     "reals",
+    "switch",
     "text",
     "to_band",
     "to_message_array",
@@ -176,6 +177,13 @@ def text(name: str, value: Any) -> str:
     """The argument ``name`` as a string that is not empty, or a TypeError that names it."""
     if not isinstance(value, str) or not value:
         raise TypeError(f"{name} must be a string that is not empty, got {value!r}")
+    return value
+
+
+def switch(name: str, value: Any) -> bool:
+    """The argument ``name`` as a truth value, or a TypeError that names it."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
     return value
 
 

@@ -268,7 +268,7 @@ cdef class CaseView(LiquidationEngine):
         return book.sides[other].levels[book.sides[other].best].price
 
     def refusal_to_carry(
-        self, Py_ssize_t account, Py_ssize_t lots, Py_ssize_t cash, *, Py_ssize_t holding=0
+        self, Py_ssize_t account, Py_ssize_t lots, cash, *, Py_ssize_t holding=0
     ):
         """Why an account could not take over signed lots and pay ``cash`` for them.
 
@@ -292,7 +292,8 @@ cdef class CaseView(LiquidationEngine):
         if not -MAX_LOTS <= lots <= MAX_LOTS:
             raise ValueError(f"lots must be below 2**62 in size, got {lots}")
         if not -MAX_LOTS <= cash <= MAX_LOTS:
-            raise ValueError(f"cash must be below 2**62 in size, got {cash}")
+            # Lots times a price, of whatever somebody has sent: more than anybody can pay or get.
+            return REASONS[REASON_INSUFFICIENT_MARGIN]
         return REASONS[self.may_carry(account, asset, lots, cash)]
 
     cdef int may_carry(self, int64_t account, int64_t asset, int64_t lots, int64_t paid) except -1:

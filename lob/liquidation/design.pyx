@@ -181,14 +181,16 @@ cdef class LiquidationDesign(CaseView):
             message.owner = self.clearing.ledger.accounts[self.clearing.case(number).account].owner
             self.clearing.market.execute(&message)
 
-    def put_up(self, Py_ssize_t case, Py_ssize_t account, Py_ssize_t to, Py_ssize_t amount):
+    def put_up(self, Py_ssize_t case, Py_ssize_t account, Py_ssize_t to, amount):
         """Let a bidder pay cash, if he can: ``refusal_to_carry`` and ``pay`` in one, for bids."""
         cdef int64_t count = self.clearing.ledger.account_count, number
         cdef int reason
         if not (0 <= account < count and 0 <= to < count):
             raise ValueError(f"account and to must be 0 to {count - 1}, got {account} and {to}")
-        if not 0 <= amount <= MAX_LOTS:
-            raise ValueError(f"amount must be 0 to {MAX_LOTS}, got {amount}")
+        if amount < 0:
+            raise ValueError(f"amount must be 0 or more, got {amount}")
+        if amount > MAX_LOTS:
+            return Reason.INSUFFICIENT_MARGIN
         number = open_case(self, case)
         reason = self.may_carry(account, self.clearing.records[0].asset, 0, amount)
         if reason == REASON_NONE:

@@ -1,15 +1,16 @@
 """The liquidation designs by name: compositions of parts with the real systems' parameters.
 
-Times are seconds, rates parts per million, amounts units of cash. Every design ends with what no
-real system says: after ``patience`` without success what is left is sold by market order for
-``last`` seconds, and what then is left the lenders take over at the mark. Both are chosen.
+Times are seconds, rates parts per million, amounts units of cash; each parameter's unit, range and
+source is at its recipe (``lob.liquidation.recipes``). Every design but the null design ends with
+what no real system says: after ``patience`` without success what is left is sold by market order
+for ``last`` seconds, and what then is left the lenders take over at the mark. Both are chosen.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lob.clearing.liquidation_engine import LiquidationEngine
-from lob.liquidation import recipes
+from lob.liquidation.recipes import auctions, exchanges, lending
 from lob.units import PPM
 
 __all__ = ["DESIGNS", "DesignRecipe", "make"]
@@ -47,28 +48,28 @@ MAKER = "makerdao/dss dog.sol, clip.sol, abaci.sol; mainnet parameters of 2021"
 
 DESIGNS: dict[str, DesignRecipe] = {
     "market-sale": DesignRecipe(
-        recipes.market_sale,
+        exchanges.market_sale,
         {},
         {"delay": (0.0, 10.0, "float"), "retry": REAL_TIME},
         "everything by market order at once: the null design",
         "no system's; chosen",
     ),
     "bankruptcy-takeover": DesignRecipe(
-        recipes.bankruptcy_takeover,
+        exchanges.bankruptcy_takeover,
         {"adl": "queue"},
         {"rest": LATER, "first": (0, 100, "int")},
         "an order at the bankruptcy price, then the insurance fund, then auto-deleveraging",
         "BitMEX and Bybit documentation; how long the order rests is chosen",
     ),
     "tiered": DesignRecipe(
-        recipes.tiered,
+        exchanges.tiered,
         {},
         {"every": REAL_TIME, "patience": LATER, "rest": LATER},
         "a margin bracket down at a time, then taken over at the bankruptcy price",
         "Binance and Bybit documentation; rhythm and patience are chosen",
     ),
     "backstop": DesignRecipe(
-        recipes.backstop,
+        exchanges.backstop,
         {"share": 666_667, "slice_share": 200_000, "slice_above": 100_000},
         {
             "share": (0, PPM, "int"),
@@ -80,7 +81,7 @@ DESIGNS: dict[str, DesignRecipe] = {
         "Hyperliquid documentation; the vault's capital, margin and unwinding are chosen",
     ),
     "backstop:ftx": DesignRecipe(
-        recipes.backstop_ftx,
+        exchanges.backstop_ftx,
         {"close": 100_000, "every": 6.0, "share": 500_000},
         {
             "close": (10_000, PPM, "int"),
@@ -92,7 +93,7 @@ DESIGNS: dict[str, DesignRecipe] = {
         "FTX documentation (an order every second with chance 1/6 is one every 6 s here)",
     ),
     "fixed-spread": DesignRecipe(
-        recipes.fixed_spread,
+        lending.fixed_spread,
         {"bonus": 50_000, "fee": 100_000, "close": 500_000, "full_health": 950_000},
         {
             "bonus": (0, 200_000, "int"),
@@ -103,21 +104,21 @@ DESIGNS: dict[str, DesignRecipe] = {
         "aave-v3-origin 3.3 (close factor, dust, deficit); bonus of a large reserve",
     ),
     "fixed-spread:compound2": DesignRecipe(
-        recipes.fixed_spread_compound2,
+        lending.fixed_spread_compound2,
         {"bonus": 80_000, "close": 500_000},
         {"bonus": (0, 200_000, "int"), "close": (10_000, PPM, "int")},
         "offers at the mark less 8 %, half of the position at a time",
         "compound-protocol; close factor and incentive from memory of mainnet",
     ),
     "fixed-spread:morpho": DesignRecipe(
-        recipes.fixed_spread_morpho,
+        lending.fixed_spread_morpho,
         {"lltv": 860_000},
         {"lltv": (400_000, 980_000, "int")},
         "all of it at a bonus set by the loan-to-value; lenders bear bad debt at once",
         "morpho-blue, Morpho.sol",
     ),
     "dutch": DesignRecipe(
-        recipes.dutch,
+        auctions.dutch,
         {"curve": "stair", "cut": 990_000, "step": 90, "buf": 1_300_000, "cusp": 400_000,
          "tail": 8_400, "chip": 1_000, "tip": 0, "chop": 1_130_000},
         AUCTION,
@@ -125,7 +126,7 @@ DESIGNS: dict[str, DesignRecipe] = {
         MAKER,
     ),
     "dutch:linear": DesignRecipe(
-        recipes.dutch,
+        auctions.dutch,
         {"curve": "linear", "fall": 6_000, "buf": 1_300_000, "cusp": 400_000, "tail": 8_400,
          "chip": 1_000, "tip": 0, "chop": 1_130_000},
         {
@@ -138,7 +139,7 @@ DESIGNS: dict[str, DesignRecipe] = {
         f"{MAKER}; how long it falls is chosen",
     ),
     "dutch:exponential": DesignRecipe(
-        recipes.dutch,
+        auctions.dutch,
         {"curve": "exponential", "cut": 990_000, "step": 90, "buf": 1_300_000, "cusp": 400_000,
          "tail": 8_400, "chip": 1_000, "tip": 0, "chop": 1_130_000},
         AUCTION,
@@ -146,7 +147,7 @@ DESIGNS: dict[str, DesignRecipe] = {
         MAKER,
     ),
     "english": DesignRecipe(
-        recipes.english,
+        auctions.english,
         {"beg": 1_050_000, "ttl": 10_800.0, "tau": 172_800.0, "chop": 1_130_000},
         {
             "beg": (1_001_000, 1_200_000, "int"),
@@ -157,21 +158,21 @@ DESIGNS: dict[str, DesignRecipe] = {
         "makerdao/dss flip.sol",
     ),
     "call-auction": DesignRecipe(
-        recipes.call_auction,
+        auctions.call_auction,
         {"bounded": True},
         {"every": REAL_TIME, "pause": REAL_TIME, "patience": LATER},
         "the book collects for a second: one price for all, none worse than its bankruptcy price",
         "Quedex documentation; interval, pause and patience are chosen",
     ),
     "stability-pool": DesignRecipe(
-        recipes.stability_pool,
+        lending.stability_pool,
         {"version": 1},
         {"every": REAL_TIME},
         "deposits pay the debt and get the collateral; the rest goes to other borrowers",
         "liquity/dev; the deposits are chosen",
     ),
     "stability-pool:liquity2": DesignRecipe(
-        recipes.stability_pool,
+        lending.stability_pool,
         {"version": 2, "pool_penalty": 50_000, "spread_penalty": 100_000},
         {
             "pool_penalty": (0, 200_000, "int"),

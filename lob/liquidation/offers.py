@@ -242,7 +242,7 @@ class Falling:
         """The price after whole units of time, from the curve."""
         falling = self.curve.price(self.top, elapsed)
         if self.side == Side.BUY:
-            return max(1, falling)
+            return min(MAX_PRICE, max(1, falling))
         return min(MAX_PRICE, self.feed * self.feed // falling) if falling else MAX_PRICE
 
     def time_of(self, limit: int, side: Side) -> int | None:

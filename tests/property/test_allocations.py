@@ -62,11 +62,8 @@ def built(name: str, losses: str, scale: int) -> Any:
     if name.startswith("adl-"):
         return make("bankruptcy-takeover", adl=name[4:], rest=1.0, last=3.0, losses=losses)
     defaults = DESIGNS[name].build.__kwdefaults__ | DESIGNS[name].preset
-    money = {
-        k: v * scale
-        for k, v in defaults.items()
-        if k in MONEY and not isinstance(v, bool) and v is not None and v < 2**61
-    }
+    money = {k: v * scale for k, v in defaults.items() if k in MONEY and type(v) is int}
+    money = {k: v for k, v in money.items() if v < 2**61}
     quick = {k: v for k, v in QUICK.items() if k in defaults}
     return make(name, **money, **quick, losses=losses)
 

@@ -1,4 +1,4 @@
-"""Formulas of liquidations at their boundaries: health 1, a cap of 0, all, nothing, debt = value."""
+"""Formulas of liquidations at their boundaries: health 1, a cap of 0, debt equal to collateral."""
 
 from dataclasses import replace
 

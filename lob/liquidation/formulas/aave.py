@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lob.checks import integer, natural
 from lob.liquidation.formulas.arithmetic import WAD, ceil_div
 from lob.liquidation.formulas.health import Seizure
 
@@ -35,6 +36,15 @@ class AaveRules:
     small: int = 2_000 * 10**8
     leftover: int = 1_000 * 10**8
     unit: int = 10_000
+
+    def __post_init__(self) -> None:
+        natural("unit", self.unit, 1)
+        natural("bonus", self.bonus, self.unit)
+        integer("fee", self.fee, 0, self.unit)
+        integer("close_factor", self.close_factor, 0, self.unit)
+        natural("full_health", self.full_health)
+        natural("small", self.small)
+        natural("leftover", self.leftover)
 
 
 def aave_close_amount(

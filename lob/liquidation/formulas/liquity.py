@@ -250,9 +250,12 @@ class StabilityPoolV2:
     product: int = WAD * WAD
     scale: int = 0
     kept: int = WAD
-    """Debt tokens that always stay in the pool."""
+    """Debt tokens that always stay in the pool: 1 or more, or the product would be 0."""
     _sums: dict[int, int] = field(default_factory=dict)
     _deposits: dict[int, _Deposit] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        natural("kept", self.kept, 1)
 
     def deposit(self, owner: int, amount: int) -> Payout:
         """Add to a deposit; the collateral gained so far is paid out."""

@@ -185,6 +185,16 @@ class ClipRules:
     unit: int = RAY
     wad: int = WAD
 
+    def __post_init__(self) -> None:
+        natural("unit", self.unit, 1)
+        natural("wad", self.wad, 1)
+        natural("buf", self.buf, 1)
+        natural("tail", self.tail)
+        natural("cusp", self.cusp)
+        natural("chost", self.chost)
+        natural("tip", self.tip)
+        natural("chip", self.chip)
+
     def kick(self, lot: int, tab: int, feed: int, now: int) -> "ClipAuction":
         """Start an auction: the price begins at ``feed * buf``, rounded down."""
         top = rmul(natural("feed", feed, 1), self.buf, self.unit)

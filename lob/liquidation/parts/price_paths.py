@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lob.checks import integer
+from lob.checks import integer, natural
 from lob.liquidation.context import CaseContext
 from lob.liquidation.formulas.curves import Curve
 from lob.liquidation.formulas.maker import ClipRules
@@ -116,7 +116,8 @@ class Dutch:
     Parameters
     ----------
     rules
-        Curve, start, and when the auction must start again: Maker's, see ``ClipRules``.
+        Curve, start, and when the auction must start again: Maker's, see ``ClipRules``. It may not
+        start below the mark, and a price of 0 must be below its ``cusp``.
     unit
         ns that count as one step of the curve's time.
     """
@@ -126,6 +127,8 @@ class Dutch:
 
     def __post_init__(self) -> None:
         integer("unit", self.unit, 1)
+        natural("rules.buf", self.rules.buf, self.rules.unit)
+        natural("rules.cusp", self.rules.cusp, 1)
 
     @property
     def curve(self) -> Curve:

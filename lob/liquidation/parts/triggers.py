@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lob.checks import integer
 from lob.liquidation.context import CaseContext
 from lob.liquidation.parts.protocols import Trigger
 from lob.types import Side
@@ -42,6 +43,9 @@ class EquityBelow:
 
     share: int
 
+    def __post_init__(self) -> None:
+        integer("share", self.share, 0)
+
     def holds(self, design: CaseContext, case: int) -> bool:
         """See ``Trigger``."""
         equity = design.equity(case)
@@ -62,6 +66,9 @@ class AboveTier:
     """
 
     tier: int = 0
+
+    def __post_init__(self) -> None:
+        integer("tier", self.tier, 0)
 
     def holds(self, design: CaseContext, case: int) -> bool:
         """See ``Trigger``."""

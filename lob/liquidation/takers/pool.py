@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from lob.checks import choice, integer
+from lob.checks import choice, integer, switch
 from lob.liquidation.context import TakerContext
 from lob.liquidation.formulas.liquity import (
     Payout,
@@ -32,7 +32,7 @@ class Depositors:
     version
         1 or 2, of Liquity.
     kept
-        Units that always stay in the pool (version 2).
+        Units that always stay in the pool, of version 2: 1 or more.
     holding
         The collateral: one pool, one holding.
     every
@@ -60,7 +60,7 @@ class Depositors:
 
     def __post_init__(self) -> None:
         choice("version", self.version, (1, 2))
-        integer("kept", self.kept, 0)
+        integer("kept", self.kept, self.version - 1)
         integer("every", self.every, 1)
         for i, amount in enumerate(self.deposits):
             integer(f"deposits[{i}]", amount, 1, MAX_SIZE)
@@ -155,6 +155,9 @@ class Stability(Takers):
     def __post_init__(self) -> None:
         integer("pool_penalty", self.pool_penalty, 0)
         integer("spread_penalty", self.spread_penalty, 0)
+        if self.gas_cap is not None:
+            integer("gas_cap", self.gas_cap, 0)
+        switch("spread", self.spread)
 
     def attach(self, design: TakerContext) -> None:
         """See ``Takers``."""
