@@ -15,6 +15,7 @@ import agents
 from experiments.metrics.cases import CaseTable, PriceSeries, cases_of, mid_path, path_of_quotes
 from experiments.metrics.columns import Columns, Entries
 from experiments.metrics.criteria import criteria_of
+from experiments.metrics.exhausted import EmptySide, empty_sides
 from experiments.metrics.spiral import drop, marks_of
 from experiments.metrics.takers import leftovers
 from experiments.runs.tape_metadata import tape_metadata_of
@@ -28,6 +29,8 @@ __all__ = [
     "closing_prices",
     "criteria_of_run",
     "drops_of",
+    "exhausted_of",
+    "marks_before",
     "marks_followed",
     "mids",
     "of_the_book",
@@ -138,6 +141,26 @@ def drops_of(scenario: Scenario, simulation: agents.Simulation, entries: Entries
     return found
 
 
+def marks_before(scenario: Scenario, simulation: agents.Simulation, entries: Entries) -> list[int]:
+    """By shock, the mark of its instrument just before it, in ticks: what a drop is a share of."""
+    found = []
+    for shock in scenario.shocks:
+        number = scenario.number_of(shock.instrument)
+        series = marks_followed(entries, number, traded_asset(simulation, number))
+        found.append(int(series.at(scenario.ns(shock.at) - 1)))
+    return found
+
+
+def exhausted_of(scenario: Scenario, simulation: agents.Simulation) -> list[EmptySide]:
+    """The sides of books that emptied after the first shock; its quotes must be followed."""
+    return empty_sides(
+        [simulation.quotes(number) for number in range(len(simulation.books))],
+        [one.name for one in scenario.instruments],
+        scenario.ns(min(shock.at for shock in scenario.shocks)),
+        scenario.end_ns,
+    )
+
+
 def closing_prices(
     simulation: agents.Simulation, lots: dict[int, int], marks: Sequence[PriceSeries]
 ) -> dict[int, float]:
@@ -195,5 +218,6 @@ def criteria_of_run(
     first = scenario.number_of(shock.instrument)
     moved = marks[first].at(scenario.horizon_ns) - twin.marks[first].at(scenario.horizon_ns)
     criteria["drop"] = float(drops_of(scenario, simulation, entries)[0])
+    criteria["exhausted"] = float(len(exhausted_of(scenario, simulation)))
     criteria["permanent_impact"] = float((-1 if shock.side == "sell" else 1) * moved)
     return criteria
