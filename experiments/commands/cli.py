@@ -1,12 +1,14 @@
 """The command line.
 
-Exit codes: 0 done, 1 the data is bad, 2 the arguments are. An error is one line on stderr; with
-``--json`` it is also the one object on stdout.
+Exit codes: 0 done, 1 the data is bad, a run raised or nothing could be written, 2 the arguments are
+bad. An error goes to stderr, one line for each mistake and the traceback of the user's own code;
+with ``--json`` it is also the one object on stdout.
 
 What is heavy is imported where it is used: ``--version`` and ``--help`` answer at once.
 """
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn, cast
@@ -24,7 +26,7 @@ from experiments.commands import (
     run,
     stress,
 )
-from experiments.commands.console import BAD_ARGUMENTS, RefusalError
+from experiments.commands.console import BAD_ARGUMENTS, BAD_DATA, RefusalError
 from experiments.commands.validate import validate_command
 from lob import __version__
 
@@ -37,7 +39,8 @@ UsageError = cast(type[typer.BadParameter], typer.BadParameter.__mro__[1])
 app = typer.Typer(
     name="firesale",
     help="What does a forced sale do to a market?",
-    add_completion=False,
+    # Typer installs it for the shell that asks: firesale --install-completion.
+    add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -58,7 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except UsageError as error:
         code = _fail(error.format_message(), BAD_ARGUMENTS, given)
     except RefusalError as error:
-        code = _fail(str(error), error.code, given)
+        code = _fail(str(error), error.code, given, error.trace)
+    except BrokenPipeError:
+        # Whoever read has enough; what is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = BAD_DATA
+    except OSError as error:
+        code = _fail(f"{error.filename or 'output'}: {error.strerror or error}", BAD_DATA, given)
     except (KeyboardInterrupt, typer.Abort):
         code = _fail("interrupted", INTERRUPTED, given)
     sys.exit(code if isinstance(code, int) else 0)
@@ -82,9 +91,15 @@ def firesale(
     """Ask what a forced sale does to a market."""
 
 
-def _fail(message: str, code: int, arguments: list[str]) -> int:
-    line = " ".join(message.split())
+def _fail(message: str, code: int, arguments: list[str], trace: str | None = None) -> int:
+    """Print an error, each of its lines whole however wide the terminal is."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
     if "--json" in arguments:
-        typer.echo(json.dumps({"error": line, "exit_code": code}))
-    typer.echo(f"firesale: {line}", err=True)
+        said: dict[str, object] = {"error": " ".join(lines), "exit_code": code}
+        typer.echo(json.dumps(said | ({"trace": trace} if trace else {})))
+    typer.echo(
+        "\n  ".join(["firesale: " + lines[0] if lines else "firesale", *lines[1:]]), err=True
+    )
+    if trace:
+        typer.echo(trace, err=True)
     return code

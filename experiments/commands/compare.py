@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.commands.console import RefusalError, make_folder, progress
+from experiments.commands.console import (
+    BAD_DATA,
+    RefusalError,
+    make_folder,
+    progress,
+    refusal_of,
+    refuse_another,
+)
 from experiments.commands.settings import read_settings
 
 if TYPE_CHECKING:
@@ -87,6 +94,7 @@ def compare(
                 f"{', '.join(one.label for one in chosen)}"
             )
         make_folder(out)
+        refuse_another(out, "contest.json", scenario.model_dump(mode="json"))
         with progress(as_json, seeds) as tell:
             study = study_contest(
                 scenario,
@@ -103,21 +111,45 @@ def compare(
                 pictures=out is not None,
                 report=tell,
             )
+        if out:
+            write_study(study, out)
     except (ScenarioError, ValueError, OSError) as error:
-        raise RefusalError(str(error)) from None
-    if out:
-        write_study(study, out)
+        raise refusal_of(error, out) from None
     if as_json:
         typer.echo(json.dumps(study.summary(), indent=2, allow_nan=False))
     else:
         show_contest(study)
         if out:
             typer.echo(f"The page: {(out / 'contest.html').resolve()}")
+    tell_failures(study)
+
+
+def tell_failures(study: "ContestStudy") -> None:
+    """Tell of the runs that raised, with the traceback of the user's code; exits 1 if any did.
+
+    All others are shown, and kept, as they are.
+    """
+    told: set[str] = set()
+    for row in study.failed:
+        where = f"{row['label']}, market {row['market']}, seed {row['seed']}"
+        typer.echo(f"firesale: a run failed: {where}: {row['error']}", err=True)
+        if row.get("trace") and row["error"] not in told:
+            typer.echo(row["trace"], err=True)
+        told.add(row["error"])
+    if study.failed:
+        seed = study.failed[0]["seed"]
+        typer.echo(f"firesale: the run comes again with --seed {seed} --seeds 2", err=True)
+    if study.controls.error is not None:
+        typer.echo(f"firesale: {study.controls.told()}", err=True)
+    if study.failed or study.controls.error is not None:
+        raise typer.Exit(BAD_DATA)
 
 
 def write_study(study: "ContestStudy", out: Path) -> None:
     """Write the comparison as JSON, and the page."""
     from experiments.report.contest_page import contest_page
+    from experiments.runs.whole_files import WholeFiles
 
-    (out / "contest.json").write_text(json.dumps(study.summary(), indent=2, allow_nan=False))
-    (out / "contest.html").write_text(contest_page(study), encoding="utf-8")
+    with WholeFiles(out) as files:
+        files.json("contest.json", study.summary())
+        files.text("contest.html", contest_page(study))

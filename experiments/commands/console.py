@@ -1,22 +1,34 @@
 """What all commands share: how they refuse, and how they show that they are at work."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-__all__ = ["BAD_ARGUMENTS", "BAD_DATA", "RefusalError", "Tell", "make_folder", "progress"]
+__all__ = [
+    "BAD_ARGUMENTS",
+    "BAD_DATA",
+    "RefusalError",
+    "Tell",
+    "make_folder",
+    "progress",
+    "refusal_of",
+    "refuse_another",
+]
 
 Tell = Callable[[str], None]
 BAD_DATA, BAD_ARGUMENTS = 1, 2
 
 
 class RefusalError(Exception):
-    """What was asked cannot be done; ``code`` is the exit code."""
+    """What was asked cannot be done; ``code`` is the exit code, ``trace`` a traceback to show."""
 
-    def __init__(self, message: str, code: int = BAD_ARGUMENTS) -> None:
+    def __init__(self, message: str, code: int = BAD_ARGUMENTS, trace: str | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.trace = trace
 
 
 def make_folder(out: Path | None) -> None:
@@ -25,7 +37,42 @@ def make_folder(out: Path | None) -> None:
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RefusalError(f"--out {out}: {error.strerror}") from None
+            raise RefusalError(f"--out {out}: {error.strerror}", BAD_DATA) from None
+        if not os.access(out, os.W_OK | os.X_OK):
+            raise RefusalError(f"--out {out}: may not be written to", BAD_DATA)
+
+
+def refuse_another(out: Path | None, name: str, scenario: dict[str, Any]) -> None:
+    """Refuse a folder that holds the answer of another scenario: it would be overwritten.
+
+    Parameters
+    ----------
+    out
+        The folder of ``--out``.
+    name
+        What the answer's JSON is called in it.
+    scenario
+        The resolved scenario that is asked for, ready for JSON.
+    """
+    from experiments.runs.whole_files import held_by_another
+
+    other = held_by_another(out, name, scenario) if out else None
+    if other is not None:
+        raise RefusalError(f"--out {out}: holds the answer of {other}: choose another folder")
+
+
+def refusal_of(error: Exception, out: Path | None = None) -> RefusalError:
+    """How an error ends a command: a run that raised, a file that cannot be written, a mistake."""
+    trace = getattr(error, "trace", None)
+    if isinstance(error, OSError):
+        from experiments.runs.whole_files import write_failure
+
+        return RefusalError(write_failure(error, out or Path()), BAD_DATA)
+    from experiments.runs.errors import RunError
+    from experiments.runs.workers import JobError
+
+    failed = isinstance(error, RunError | JobError)
+    return RefusalError(str(error), BAD_DATA if failed else BAD_ARGUMENTS, trace)
 
 
 @contextmanager

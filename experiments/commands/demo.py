@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.console import RefusalError, make_folder, progress
+from experiments.commands.console import make_folder, progress, refusal_of, refuse_another
 
 __all__ = ["demo"]
 
@@ -22,22 +22,25 @@ def demo(
 
     Needs no data and no network.
     """
-    from experiments.commands.compare import write_study
-    from experiments.contest.demo import hold_demo, story
+    from experiments.commands.compare import tell_failures, write_study
+    from experiments.contest.demo import SCENARIO, hold_demo, story
     from experiments.report.contest_terminal import show_contest
     from experiments.runs.store import RunStore
+    from experiments.scenario.read import read_scenario
 
     make_folder(out)
+    refuse_another(out, "contest.json", read_scenario(SCENARIO).model_dump(mode="json"))
     try:
         with progress(False, seeds + STEPS) as tell:
             study = hold_demo(seeds, RunStore(out), tell)
             tell("writing the page")
             write_study(study, out)
     except (ValueError, OSError) as error:
-        raise RefusalError(str(error)) from None
+        raise refusal_of(error, out) from None
     for line in story(study):
         typer.echo(line)
     typer.echo()
     show_contest(study)
     typer.echo()
     typer.echo(f"The page: {(out / 'contest.html').resolve()}")
+    tell_failures(study)

@@ -7,6 +7,7 @@ import typer
 
 from experiments.commands.console import RefusalError, progress
 from experiments.commands.settings import Settings, read_settings
+from experiments.report.counted import counted
 from lob.units import SECOND_NS, parse_duration
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def impact(
 ) -> None:
     """Sell into a simulated market, and measure it against its twins without the sale."""
     from experiments.markets import MARKETS
+    from experiments.runs.provenance import asked_of_market
     from experiments.studies.impact import measure_sale
 
     if market not in MARKETS:
@@ -54,13 +56,15 @@ def impact(
         except (TypeError, ValueError) as error:
             raise RefusalError(f"{market}: {error}") from error
     if as_json:
-        typer.echo(json.dumps({"market": market, **sale.summary()}, indent=2, allow_nan=False))
+        asked = asked_of_market(market, MARKETS[market], options, range(1, seeds + 1))
+        sold = {"at": at, "over": over}
+        typer.echo(json.dumps({**sale.summary(), **asked, **sold}, indent=2, allow_nan=False))
     else:
         _show(market, sale)
 
 
 def _show(market: str, sale: "SimulatedSale") -> None:
-    typer.echo(f"{market}: {sale.size:,} lots sold, {sale.seeds} pairs of runs")
+    typer.echo(f"{market}: {counted(sale.size, 'lot')} sold, {counted(sale.seeds, 'pair')} of runs")
     typer.echo("  means over seeds with 95 % intervals")
     rows = {
         "filled": ("filled", "lots"),

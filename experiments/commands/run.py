@@ -2,14 +2,16 @@
 
 import json
 import time
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.commands.console import RefusalError, make_folder
+from experiments.commands.console import RefusalError, make_folder, refusal_of, refuse_another
 from experiments.commands.settings import Settings, read_settings
 from experiments.commands.story import run_story
+from lob import __version__
 from lob.units import MINUTE_NS
 
 if TYPE_CHECKING:
@@ -43,6 +45,12 @@ def run(
     from experiments.markets import MARKETS, describe
     from experiments.scenario.read import read_scenario, ready_scenarios
 
+    if name is None and as_json:
+        known = [{"name": one, "kind": "scenario", "question": read_scenario(one).question}
+                 for one in ready_scenarios()]  # fmt: skip
+        known += [{"name": one, "kind": "market", "question": describe(one)} for one in MARKETS]
+        typer.echo(json.dumps({"firesale": __version__, "ready": known}, indent=2))
+        return
     if name is None:
         for scenario in ready_scenarios():
             typer.echo(f"{scenario:<22}{read_scenario(scenario).question}")
@@ -71,9 +79,13 @@ def _run_market(
 ) -> None:
     from experiments.markets import MARKETS
     from experiments.runs.market_summary import summarize
+    from experiments.runs.provenance import asked_of_market
 
+    options = read_settings(settings)
+    asked = asked_of_market(market, MARKETS[market], options, [seed])
+    refuse_another(out, "market.json", {"name": market, **asked["resolved"]})
     try:
-        simulation = MARKETS[market](seed, **read_settings(settings))
+        simulation = MARKETS[market](seed, **options)
     except (TypeError, ValueError) as error:
         raise RefusalError(f"{market}: {error}") from error
     start = simulation.now
@@ -86,18 +98,21 @@ def _run_market(
         summarize(events, start_ns=start, until_ns=until, instrument=number)
         for number in range(len(simulation.books))
     ]
+    said = {
+        **asked,
+        "seed": seed,
+        "minutes": minutes,
+        "messages": len(simulation.messages),
+        "cpu_seconds": cpu,
+        "digest": simulation.digest(),
+        "instruments": [summary.to_dict() for summary in summaries],
+    }
     if out:
-        _write(simulation, out)
+        try:
+            _write(simulation, said, out)
+        except OSError as error:
+            raise refusal_of(error, out) from None
     if as_json:
-        said = {
-            "market": market,
-            "seed": seed,
-            "minutes": minutes,
-            "messages": len(simulation.messages),
-            "cpu_seconds": cpu,
-            "digest": simulation.digest(),
-            "instruments": [summary.to_dict() for summary in summaries],
-        }
         typer.echo(json.dumps(said, indent=2, allow_nan=False))
         return
     typer.echo(f"{market}, seed {seed}: {minutes:g} minutes in {cpu:.3f} CPU seconds")
@@ -107,11 +122,16 @@ def _run_market(
     typer.echo(f"  digest {simulation.digest()}")
 
 
-def _write(simulation: "Simulation", out: Path) -> None:
+def _write(simulation: "Simulation", said: dict[str, Any], out: Path) -> None:
+    from experiments.runs.whole_files import WholeFiles
     from lob import tape
 
-    for name in ("events", "messages", "entries"):
-        tape.write(out / f"{name}.parquet", getattr(simulation, name))
+    with WholeFiles(out) as files:
+        for name in ("events", "messages", "entries"):
+            rows = getattr(simulation, name)
+            files.write(f"{name}.parquet", partial(tape.write, tape=rows))
+        kept = {**said, "resolved": {"name": said["market"], **said["resolved"]}}
+        files.json("market.json", kept)
 
 
 def _show(summary: "MarketSummary") -> None:

@@ -2,17 +2,23 @@
 
 import json
 import math
+from functools import partial
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from experiments.commands.console import RefusalError, progress
+from experiments.commands.console import progress, refusal_of, refuse_another
 from experiments.commands.settings import read_settings
 from experiments.report.alternatives import alternative_lines
+from experiments.report.contest_words import mark_of
+from experiments.report.counted import counted
+from experiments.report.ratios import times_of
 from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
+    from experiments.runs.run import Run
     from experiments.studies.spiral import SpiralStudy
 
 __all__ = ["run_story", "tell"]
@@ -30,6 +36,7 @@ def run_story(
     """Run a scenario over seeds, with forced selling and without, and tell what happened."""
     from experiments.commands.stack_story import stack_answer
     from experiments.runs.run import run_scenario
+    from experiments.runs.whole_files import WholeFiles
     from experiments.scenario.read import ScenarioError, read_scenario
     from experiments.studies.spiral import study_spiral
     from lob import tape
@@ -38,6 +45,7 @@ def run_story(
         scenario = read_scenario(name, read_settings(settings))
         first = seeds if isinstance(seeds, int) else seeds[0]
         chosen = range(first, first + scenario.seeds) if isinstance(seeds, int) else seeds
+        refuse_another(out, "story.json", scenario.model_dump(mode="json"))
         with progress(as_json, len(chosen)) as show:
             study = study_spiral(
                 scenario, chosen, report=lambda done, total: show(f"run {done} of {total}")
@@ -45,16 +53,33 @@ def run_story(
         stacked = stack_answer(study)
         if out:
             run = run_scenario(scenario, first)
-            for kind, rows in run.tape.items():
-                tape.write(out / f"{kind}.parquet", rows)
-            (out / "story.json").write_text(json.dumps({**study.summary(), **stacked}, indent=2))
-            run.plot().write_html(out / "run.html", include_plotlyjs=True)
-    except (ScenarioError, ValueError) as error:
-        raise RefusalError(str(error)) from None
+            with WholeFiles(out) as files:
+                for kind, rows in run.tape.items():
+                    files.write(f"{kind}.parquet", partial(tape.write, tape=rows))
+                files.json("story.json", {**study.summary(), **stacked})
+                files.text("run.html", _page(study, run))
+    except (ScenarioError, ValueError, OSError) as error:
+        raise refusal_of(error, out) from None
     if as_json:
         typer.echo(json.dumps({**study.summary(), **stacked}, indent=2, allow_nan=False))
     else:
         typer.echo("\n".join(tell(study, stacked)))
+
+
+def _page(study: "SpiralStudy", run: "Run") -> str:
+    """The first run, under what a reader of it must not miss."""
+    from experiments.report.page import document, drawn, note, section
+
+    shouted = [*study.exhausted_lines(), *study.refused_lines()]
+    return document(
+        f"{study.scenario.name}, seed {run.seed}",
+        [
+            f"<header><h1>{escape(study.scenario.question)}</h1></header>",
+            *(note("warning", line) for line in shouted),
+            *(note("note", line) for line in study.headline()[len(shouted) :]),
+            section(f"The run of seed {run.seed}", "", drawn("run", run.plot(), 560)),
+        ],
+    )
 
 
 def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[str]:
@@ -62,26 +87,31 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
     from experiments.commands.stack_story import stack_rows
 
     scenario = study.scenario
-    lines = [f"{scenario.name}: {scenario.question}", *study.start_lines()]
+    lines = [
+        *study.exhausted_lines(),
+        *study.refused_lines(),
+        f"{scenario.name}: {scenario.question}",
+        *study.start_lines(),
+    ]
     rows: list[tuple[str, str]] = []
     for number, shock in enumerate(scenario.shocks):
         over = f" over {shock.over:g} s" if shock.over else ""
         verb = "sold" if shock.side == "sell" else "bought"
-        rows.append(
-            ("shock", f"{shock.lots:,} lots of {shock.instrument} {verb} at {shock.at:g} s{over}")
-        )
+        what = f"{counted(shock.lots, 'lot')} of {shock.instrument}"
+        rows.append(("shock", f"{what} {verb} at {shock.at:g} s{over}"))
         found = study.amplification(number)
-        price = scenario.instruments[scenario.number_of(shock.instrument)].background.price
-        rows.append(("drop without forced sales", _drop(found.twin.estimate, price)))
-        rows.append(("drop with forced sales", _drop(found.full.estimate, price)))
+        word = "drop" if shock.side == "sell" else "rise"
+        for runs, how, mean in (
+            (study.twin, "without", found.twin.estimate),
+            (study.full, "with", found.full.estimate),
+        ):
+            before = sum(run["marks_before"][number] for run in runs) / len(runs)
+            least = any(run["exhausted"] for run in runs)
+            rows.append((f"{word} {how} forced sales", _drop(mean, before, least)))
         ratio = found.ratio
-        said = (
-            "undefined: without forced sales the price does not fall for certain"
-            if ratio is None
-            else f"{ratio.estimate:.2f} times [{ratio.low:.2f}, {ratio.high:.2f}], "
-            f"{ratio.samples} seeds"
-        )
+        said = f"undefined: {study.why_undefined(number)}" if ratio is None else times_of(ratio)
         rows.append(("amplification", said))
+        rows.append(("mark", mark_of(scenario, shock.instrument)))
     rows += _market(study)
     rows += _cascade(study)
     rows += stack_rows(study, stacked or {})
@@ -105,7 +135,7 @@ def _market(study: "SpiralStudy") -> list[tuple[str, str]]:
         rows.append(
             (
                 "depth near the mid",
-                f"{before:,.0f} lots before, {lowest:,.0f} at the least, {late}",
+                f"{counted(before, 'lot')} before, {lowest:,.0f} at the least, {late}",
             )
         )
     spilt = [run["spill_over"] for run in study.full if run["spill_over"]]
@@ -119,8 +149,9 @@ def _market(study: "SpiralStudy") -> list[tuple[str, str]]:
     return rows
 
 
-def _drop(ticks: float, price: int) -> str:
-    return f"{ticks:,.0f} ticks, {ticks / price:.1%} of the price"
+def _drop(ticks: float, before: float, least: bool) -> str:
+    """A drop as a share of the mark just before the shock; a lower bound where a side emptied."""
+    return f"{'at least ' * least}{counted(ticks, 'tick')}, {ticks / before:.1%} of the price"
 
 
 def _cascade(study: "SpiralStudy") -> list[tuple[str, str]]:
@@ -130,14 +161,14 @@ def _cascade(study: "SpiralStudy") -> list[tuple[str, str]]:
     branching = study.mean("cascade", "branching_ratio")
     share = f"{branching:.0%} of them caused by another one" if math.isfinite(branching) else "none"
     rows = [
-        ("liquidations", f"{mean:,.0f} of {accounts:,.0f} accounts, {share}"),
+        ("liquidations", f"{mean:,.0f} of {counted(accounts, 'account')}, {share}"),
         (
             "generations",
             f"{study.mean('cascade', 'generations'):.1f}, within "
             f"{study.mean('cascade', 'duration_ns') / SECOND_NS:.2f} s",
         ),
         ("of the first run", _profile(first["generations"])),
-        ("sold by force", f"{study.mean('criteria', 'liquidated'):,.0f} lots"),
+        ("sold by force", counted(study.mean("criteria", "liquidated"), "lot")),
     ]
     return [row for row in rows if row[1]]
 
@@ -154,9 +185,14 @@ def _profile(generations: list[list[int]]) -> str:
     )
 
 
+def whole(value: float) -> str:
+    """A mean rounded to a whole; what no run has is not known."""
+    return "not known" if math.isnan(value) else f"{value:,.0f}"
+
+
 def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
     def mean(name: str, part: str = "criteria") -> str:
-        return f"{study.mean(part, name):,.0f}"
+        return whole(study.mean(part, name))
 
     rows: list[tuple[str, Any]] = [
         ("bad debt", f"{mean('bad_debt')} units of cash"),
@@ -176,13 +212,9 @@ def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
             )
         )
     if study.mean("criteria", "unsold"):
-        rows.append(("unsold at the end", f"{mean('unsold')} lots"))
+        rows.append(("unsold at the end", counted(study.mean("criteria", "unsold"), "lot")))
     quantile = study.var_95
     bound = "no upper bound" if quantile.upper is None else f"at most {quantile.upper:,.0f}"
-    rows.append(
-        (
-            "95 % of runs",
-            f"bad debt of {quantile.value:,.0f} or less ({quantile.seeds} seeds: {bound})",
-        )
-    )
+    seeds = counted(quantile.seeds, "seed")
+    rows.append(("95 % of runs", f"bad debt of {whole(quantile.value)} or less ({seeds}: {bound})"))
     return rows

@@ -1,13 +1,21 @@
 """``firesale stress``: the smallest shock at which a scenario fails, or where it fails at all."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.commands.console import RefusalError, make_folder, progress
+from experiments.commands.console import (
+    RefusalError,
+    make_folder,
+    progress,
+    refusal_of,
+    refuse_another,
+)
 from experiments.commands.settings import Settings, read_settings
+from experiments.report.counted import counted
 
 if TYPE_CHECKING:
     from experiments.scenario.read import Scenario
@@ -66,6 +74,7 @@ def stress(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Find the smallest shock at which a whole scenario fails."""
+    from experiments.runs.whole_files import WholeFiles
     from experiments.scenario.read import ScenarioError, read_scenario
     from experiments.studies.stress import SHARE, Failure, phase_diagram, stress_test
 
@@ -75,6 +84,7 @@ def stress(
         scenario = read_scenario(name, read_settings(settings))
         chosen = range(seed, seed + (seeds or scenario.seeds))
         make_folder(out)
+        refuse_another(out, "stress.json", scenario.model_dump(mode="json"))
         with progress(as_json, 0) as show:
             if phase:
                 levels, depths = _numbers("--leverage", leverage), _numbers("--depth", depth)
@@ -96,12 +106,13 @@ def stress(
                     report=show,
                 )
                 answer, lines = found.summary(), _tell(found)
-    except (ScenarioError, ValueError) as error:
-        raise RefusalError(str(error)) from None
-    if out:
-        (out / "stress.json").write_text(json.dumps(answer, indent=2))
-        if phase:
-            _write_cells(out / "phase.csv", answer["cells"])
+        if out:
+            with WholeFiles(out) as files:
+                files.json("stress.json", answer)
+                if phase:
+                    files.write("phase.csv", partial(_write_cells, cells=answer["cells"]))
+    except (ScenarioError, ValueError, OSError) as error:
+        raise refusal_of(error, out) from None
     if as_json:
         typer.echo(json.dumps(answer, indent=2, allow_nan=False))
     else:
@@ -135,9 +146,11 @@ def _tell(found: "Stress") -> list[str]:
         rows += _tell_outcomes(found)
     if not found.bisection.monotone:
         rows.append(("mind", "a smaller shock failed where a larger one held: noise of few seeds"))
-    rows.append(("runs", f"{found.runs:,}, {len(found.seeds)} seeds a shock"))
-    return [f"{scenario.name}: how much does it take until it fails?"] + [
-        f"  {name:<28}{value}" for name, value in rows
+    rows.append(("runs", f"{found.runs:,}, {counted(len(found.seeds), 'seed')} a shock"))
+    return [
+        *found.exhausted_lines(),
+        f"{scenario.name}: how much does it take until it fails?",
+        *(f"  {name:<28}{value}" for name, value in rows),
     ]
 
 
@@ -148,17 +161,18 @@ def _tell_outcomes(found: "Stress") -> list[tuple[str, str]]:
         ("seeds that fail there", f"{failed} of {count}"),
         ("bad debt there", f"{sum(one.bad_debt for one in found.outcomes) / count:,.0f} units"),
         ("accounts liquidated", f"{sum(one.liquidated for one in found.outcomes) / count:.1%}"),
-        ("drop", f"{sum(one.drops[0] for one in found.outcomes) / count:,.0f} ticks"),
+        ("drop", counted(sum(one.drops[0] for one in found.outcomes) / count, "tick")),
     ]
 
 
 def _phase_dict(
     scenario: "Scenario", failure: "Failure", seeds: range, cells: "list[Cell]"
 ) -> dict[str, Any]:
+    from experiments.runs.provenance import asked_of_scenario
+
     return {
-        "scenario": scenario.name,
+        **asked_of_scenario(scenario, seeds),
         "fails": str(failure),
-        "seeds": list(seeds),
         "cells": [cell._asdict() for cell in cells],
     }
 
@@ -169,13 +183,18 @@ def _tell_phase(scenario: "Scenario", failure: "Failure", cells: "list[Cell]") -
     lines = [
         f"{scenario.name}: leverage against book depth",
         f"  it fails with {failure}",
-        "  each cell: share of the seeds that fail, mean share of accounts liquidated",
+        "  each cell: share of the seeds that fail, mean share of accounts liquidated; !: a side "
+        "of a book empties",
         "",
         f"  {'leverage':>10}" + "".join(f"{f'depth x{depth:g}':>16}" for depth in depths),
     ]
     for leverage in sorted({cell.leverage for cell in cells}):
         row = {cell.depth: cell for cell in cells if cell.leverage == leverage}
-        shown = [f"{row[depth].failed:.0%} | {row[depth].liquidated:.0%}" for depth in depths]
+        shown = [
+            f"{'! ' * bool(row[depth].exhausted)}{row[depth].failed:.0%} | "
+            f"{row[depth].liquidated:.0%}"
+            for depth in depths
+        ]
         lines.append(f"  {leverage:>10g}" + "".join(f"{one:>16}" for one in shown))
     return lines
 

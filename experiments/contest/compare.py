@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.contest.capital import form_of
-from experiments.contest.designs import ContestDesign
+from experiments.contest.designs import FROZEN, ContestDesign
 from experiments.contest.trial import Group, key_of_run, run_group
 from experiments.metrics.criteria import CRITERIA, criterion
-from experiments.metrics.intervals import Interval, student_interval
+from experiments.metrics.exhausted import EmptySide, worst_empty
+from experiments.metrics.intervals import Interval, chance_interval, student_interval
 from experiments.metrics.paired import (
     PairedDifference,
     pareto_frequency,
@@ -23,6 +24,7 @@ from experiments.metrics.paired import (
 )
 from experiments.metrics.solvency import Quantile, expected_shortfall, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
+from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.store import RunStore
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
@@ -34,6 +36,8 @@ Report = Callable[[int, int], object]
 OBJECTIVES = ("drop", "bad_debt", "borrower_loss", "time_unsafe", "unsold")
 """What the Pareto view weighs against each other, lower is better."""
 BOOTSTRAP_SEED = 0
+FINISHED = 0.9
+"""The share of what failed that a design must have disposed of, or it is unfinished."""
 PICTURES = ("path", "twin_path", "generations")
 """Parts of a row that are only drawn."""
 
@@ -60,6 +64,65 @@ class Contest:
     def forms(self) -> dict[str, str]:
         """In which form each design has its capital, by label."""
         return {one.label: form_of(one.design) for one in self.designs}
+
+    def disposed(self, label: str) -> float:
+        """The mean share of what failed that a design disposed of; ``nan`` where nothing failed."""
+        return self.mean(label, "disposed").estimate
+
+    @property
+    def controls(self) -> list[str]:
+        """What takes part only to be read beside: nothing forced."""
+        return [one.label for one in self.designs if one.how == FROZEN.how]
+
+    @property
+    def unfinished(self) -> list[str]:
+        """The designs that disposed of less than ``FINISHED`` of what failed."""
+        return [label for label in self.labels if self.disposed(label) < FINISHED]
+
+    @property
+    def broken(self) -> list[str]:
+        """The designs of which a run raised where another design's did not, or is not known."""
+        table: NDArray[np.bool_] = np.asarray(np.isnan(self._objectives(OBJECTIVES)).any(axis=1))
+        usable = ~table.all(axis=0)
+        return [label for label, lost in zip(self.labels, table[:, usable], strict=True)
+                if lost.any()]  # fmt: skip
+
+    def exhausted(self, label: str) -> tuple[int, EmptySide | None]:
+        """In how many seeds a side of a book emptied under a design, and the worst of them."""
+        rows = [row for row in self.rows if row["label"] == label]
+        return worst_empty(row.get("exhausted") or [] for row in rows)
+
+    @property
+    def alike(self) -> list[list[str]]:
+        """Groups of designs that agree in every digit of every criterion in every seed."""
+        table = np.array([self.values(one.name) for one in CRITERIA]).transpose(1, 0, 2)
+        groups: dict[bytes, list[str]] = {}
+        for label, values in zip(self.labels, table, strict=True):
+            if not np.isnan(values).all():
+                # Adding zero makes one zero of two: minus nothing is nothing.
+                groups.setdefault((values + 0.0).tobytes(), []).append(label)
+        return [group for group in groups.values() if len(group) > 1]
+
+    def chance_of_debt(self, label: str) -> tuple[int, Interval] | None:
+        """In how many seeds there is bad debt, and the chance of it with its exact interval."""
+        debt = self.values("bad_debt")[self.labels.index(label)]
+        known = debt[~np.isnan(debt)]
+        if not len(known):
+            return None
+        events = int((known > 0).sum())
+        return events, chance_interval(events, len(known))
+
+    def spiral_ns(self, label: str) -> float:
+        """The mean time from the shock to the last failure; ``nan`` where no account fails."""
+        found = [row.get("spiral_ns") for row in self.rows if row["label"] == label]
+        known = [one for one in found if one is not None]
+        return float(np.mean(known)) if known else float("nan")
+
+    @property
+    def accounts(self) -> int:
+        """Accounts of all clearings; those of the populations where no run was finished."""
+        known = [row["accounts"] for row in self.rows if row.get("accounts") is not None]
+        return max(known, default=sum(one.count for one in self.scenario.populations))
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -111,14 +174,33 @@ class Contest:
     def pareto(self, objectives: Sequence[str] = OBJECTIVES) -> dict[str, float]:
         """How often each design is on the Pareto front, when seeds are drawn again.
 
-        Where nobody failed the time is 0; a seed in which a run raised is left out.
+        Where nobody failed the time is 0. ``nan``: it takes no part, for a run of it raised, or it
+        is a control. A
+        design that is unfinished takes no part and is never on the front: what it holds back would
+        make it look good. One under which a side of a book emptied in more seeds than under another
+        one is not on the front either.
         """
-        table = np.array([self._signed(name) for name in objectives]).transpose(1, 0, 2)
-        whole = ~np.isnan(table).any(axis=(0, 1))
-        if not whole.any():
-            return dict.fromkeys(self.labels, float("nan"))
-        found = pareto_frequency(table[:, :, whole], seed=BOOTSTRAP_SEED)
-        return dict(zip(self.labels, found.tolist(), strict=True))
+        table = self._objectives(objectives)
+        usable = ~np.isnan(table).any(axis=1).all(axis=0)
+        taking = [
+            i for i, label in enumerate(self.labels)
+            if label not in {*self.unfinished, *self.controls}
+            and not np.isnan(table[i][:, usable]).any()
+        ]  # fmt: skip
+        out = set(self.unfinished) - set(self.controls)
+        found = {label: 0.0 if label in out else float("nan") for label in self.labels}
+        if usable.any() and taking:
+            worst = (self.values("exhausted") > 0).astype(np.float64)
+            hits = pareto_frequency(
+                table[taking][:, :, usable], worst=worst[taking][:, usable], seed=BOOTSTRAP_SEED
+            )
+            found |= {self.labels[i]: float(hit) for i, hit in zip(taking, hits, strict=True)}
+        return found
+
+    def _objectives(self, objectives: Sequence[str]) -> NDArray[np.float64]:
+        """[design, objective, seed]: lower is better."""
+        found: NDArray[np.float64] = np.array([self._signed(name) for name in objectives])
+        return found.transpose(1, 0, 2)
 
     def _signed(self, name: str) -> NDArray[np.float64]:
         values = self.values(name)
@@ -128,19 +210,38 @@ class Contest:
         return -values if criterion(name).better == "higher" else values
 
     def ranking(self, name: str) -> dict[str, int]:
-        """The place of each design by the mean of a criterion."""
+        """The place of each design by the mean of a criterion.
+
+        A design under which a side of a book emptied in more seeds comes after all those with
+        fewer, whatever its mean.
+        """
         lower = criterion(name).better != "higher"
-        means = [self.mean(label, name).estimate for label in self.labels]
-        return dict(zip(self.labels, ranks(means, lower_is_better=lower), strict=True))
+        places: dict[str, int] = {}
+        groups: dict[int, list[str]] = {}
+        for label in self.labels:
+            groups.setdefault(self.exhausted(label)[0], []).append(label)
+        for count in sorted(groups):
+            means = [self.mean(label, name).estimate for label in groups[count]]
+            found = ranks(means, lower_is_better=lower)
+            before = len(places)
+            places |= {one: before + at for one, at in zip(groups[count], found, strict=True)}
+        return {label: places[label] for label in self.labels}
 
     def amplification(self, label: str) -> Amplification | None:
-        """Mean drop over the mean drop of the twins; ``None`` where every run raised."""
+        """Mean drop over the mean drop of the twins; ``None`` where every run raised.
+
+        Undefined where a side of a book emptied, as in ``experiments.studies.spiral``.
+        """
         done = [row for row in self.rows if row["label"] == label and not row["error"]]
         if not done:
             return None
-        return amplification(
+        done = [row for row in done if np.isfinite(row["criteria"]["drop"])]
+        if not done:
+            return None
+        found = amplification(
             [row["criteria"]["drop"] for row in done], [row["twin_drop"] for row in done]
         )
+        return found._replace(ratio=None) if self.exhausted(label)[0] else found
 
     def tails(self, label: str) -> dict[str, Quantile | float] | None:
         """``var_95``, ``lar_95`` and expected shortfall of bad debt over seeds."""
@@ -177,12 +278,18 @@ class Contest:
                 "amplification": found and found.to_dict(),
                 "tails": tails and {k: _said(v) for k, v in tails.items()},
                 "failed_runs": sum(row["label"] == one.label for row in self.failed),
+                "exhausted_seeds": self.exhausted(one.label)[0],
+                "disposed": self.disposed(one.label),
+                "unfinished": one.label in self.unfinished,
+                "chance_of_bad_debt": (chance := self.chance_of_debt(one.label))
+                and {"seeds": chance[0], "low": chance[1].low, "high": chance[1].high},
+                "spiral_ns": self.spiral_ns(one.label),
             }
         said: dict[str, Any] = {
-            "scenario": self.scenario.name,
+            **asked_of_scenario(self.scenario, self.seeds),
             "market": self.market,
             "reference": self.reference,
-            "seeds": list(self.seeds),
+            "alike": self.alike,
             "objectives": list(OBJECTIVES),
             "designs": designs,
             "runs": [{k: v for k, v in row.items() if k not in PICTURES} for row in self.rows],
@@ -317,8 +424,8 @@ def _gather(
     done = total - sum(len(group.designs) for group in groups)
     report(done, total)
     with Workers(workers) as pool:
-        for group, rows, error, _ in pool.run(run_group, groups):
-            found[group.market] += rows if rows is not None else _lost(group, error or "")
+        for group, rows, error, trace in pool.run(run_group, groups):
+            found[group.market] += rows if rows is not None else _lost(group, error or "", trace)
             done += len(group.designs)
             report(done, total)
     # Jobs end in any order; what is drawn from the rows again must not depend on it.
@@ -329,7 +436,7 @@ def _gather(
     return found
 
 
-def _lost(group: Group, error: str) -> list[Row]:
+def _lost(group: Group, error: str, trace: str | None) -> list[Row]:
     """Rows of runs that nobody finished."""
     return [
         {
@@ -342,6 +449,7 @@ def _lost(group: Group, error: str) -> list[Row]:
             "label": one.label,
             "how": one.how,
             "error": error,
+            "trace": trace,
             "criteria": {},
             "digest": None,
             "cpu_seconds": 0.0,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from experiments.contest.designs import ContestDesign
 from experiments.contest.trial import Group, run_group
+from experiments.report.counted import counted
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
 
@@ -26,17 +27,22 @@ class Controls(NamedTuple):
     """Without the shock all designs gave the same; ``None``: some account failed even so."""
     failures: int
     """Accounts that failed without the shock."""
+    error: str | None = None
+    """Of a run of them that raised: then nothing was controlled."""
 
     @property
     def passed(self) -> bool:
         """Whether nothing speaks against the contest."""
-        return self.tie and self.no_breach is not False
+        return self.error is None and self.tie and self.no_breach is not False
 
     def told(self) -> str:
         """What the controls found, a sentence each."""
+        if self.error is not None:
+            return f"CONTROLS FAILED, nothing vouches for the comparison: {self.error}"
         same = "ties with itself" if self.tie else "DOES NOT TIE WITH ITSELF"
         if self.no_breach is None:
-            other = f"without the shock {self.failures} accounts fail: no control of that kind"
+            failed = counted(self.failures, "account")
+            other = f"without the shock {failed} failed: no control of that kind"
         elif self.no_breach:
             other = "without the shock all designs are the same"
         else:
@@ -67,10 +73,7 @@ def run_controls(
         The row of the reference on this seed in the contest itself, which its run here must tie
         with; ``None``: it is run twice.
 
-    Raises
-    ------
-    RuntimeError
-        If a run of them raised.
+    A run of them that raises is told in ``error``.
     """
     one = next(each for each in designs if each.label == reference)
     calm = scenario.model_copy(
@@ -99,7 +102,7 @@ def run_controls(
             for group, found, error, _ in pool.run(run_group, groups):
                 errors = [error] if error else [row["error"] for row in found if row["error"]]
                 if errors:
-                    raise RuntimeError(f"a control run failed: {errors[0]}")
+                    return Controls(False, None, 0, f"seed {seed}: {errors[0]}")
                 rows[group.market] = found
     (first,), (second,) = rows["once"], rows["again"]
     tie = first["digest"] == second["digest"] and _alike(first, second)

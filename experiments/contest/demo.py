@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from experiments.report.counted import counted
+from experiments.report.ratios import times_of
 from experiments.runs.store import RunStore
 from experiments.scenario.read import read_scenario
 
@@ -39,13 +41,13 @@ def story(study: "ContestStudy") -> list[str]:
     """The spiral in a few lines, under the reference design."""
     contest = study.contest
     shock = contest.scenario.shocks[0]
-    number = contest.scenario.number_of(shock.instrument)
-    price = contest.scenario.instruments[number].background.price
     name = contest.reference
-    accounts = sum(one.count for one in contest.scenario.populations)
+    before = [row["mark_before"] for row in contest.rows if row.get("mark_before")]
+    price = sum(before) / len(before) if before else float("nan")
     found = contest.amplification(name)
     lines = [
-        f"{accounts:,} leveraged accounts; at {shock.at:g} s somebody sells {shock.lots:,} lots",
+        f"{counted(contest.accounts, 'leveraged account')}; at {shock.at:g} s somebody "
+        f"{'sells' if shock.side == 'sell' else 'buys'} {counted(shock.lots, 'lot')}",
     ]
     if found is None:
         return lines
@@ -53,14 +55,10 @@ def story(study: "ContestStudy") -> list[str]:
     lines += [
         f"nothing forced: the price falls {_drop(found.twin.estimate, price)}",
         f"{name}: it falls {_drop(found.full.estimate, price)}"
-        + (
-            ""
-            if found.ratio is None
-            else f", {found.ratio.estimate:.2f} times as far "
-            f"[{found.ratio.low:.2f}, {found.ratio.high:.2f}]"
-        ),
-        f"{failed:,.0f} accounts are sold out, {contest.mean(name, 'liquidated').estimate:,.0f} "
-        f"lots; bad debt {contest.mean(name, 'bad_debt').estimate:,.0f}",
+        + ("" if found.ratio is None else f", {times_of(found.ratio)}"),
+        f"{counted(failed, 'account')} failed, "
+        f"{counted(contest.mean(name, 'liquidated').estimate, 'lot')} were sold by force; bad debt "
+        f"{contest.mean(name, 'bad_debt').estimate:,.0f}",
     ]
     drawn = [row for row in contest.rows if row["label"] == name and "generations" in row]
     if drawn and drawn[0]["generations"]:
@@ -72,5 +70,5 @@ def story(study: "ContestStudy") -> list[str]:
     return lines
 
 
-def _drop(ticks: float, price: int) -> str:
-    return f"{ticks:,.0f} ticks ({ticks / price:.1%})"
+def _drop(ticks: float, price: float) -> str:
+    return f"{counted(ticks, 'tick')} ({ticks / price:.1%})"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from experiments.scenario.designs import DESIGNS, make_design
 from experiments.scenario.read import Scenario
 
-__all__ = ["ContestDesign", "as_stated", "of_scenario", "parse_design", "parse_designs"]
+__all__ = ["FROZEN", "ContestDesign", "as_stated", "of_scenario", "parse_design", "parse_designs"]
 
 WRITTEN = re.compile(
     r"(?:(?P<label>[^=(),]+)=)?(?P<design>[A-Za-z0-9:_./~-]+)(?:\((?P<parameters>.*)\))?"
@@ -25,7 +25,12 @@ class ContestDesign(NamedTuple):
     design: str
     parameters: dict[str, Any]
     how: str = "preset"
-    """Where the parameters come from: "preset", "scenario", "given" or "tuned"."""
+    """Where the parameters come from: "preset", "scenario", "given" or "tuned"; or "control"."""
+
+
+FROZEN = ContestDesign("frozen", "frozen", {}, "control")
+"""Nothing is forced: failed accounts are recorded and keep what they have. A column of every
+contest, beside which the drop of a design is read; it has sold nothing and cannot win."""
 
 
 def parse_design(text: str) -> ContestDesign:

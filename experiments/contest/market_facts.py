@@ -18,7 +18,8 @@ BAND = 0.01
 class MarketFacts(NamedTuple):
     """Facts of the market of the shock's instrument, means over seeds.
 
-    ``nan`` where one is not defined.
+    ``nan`` where one is not defined. The half-life is a median: a mean with one seed in
+    which half is not gone would be infinite.
     """
 
     spread: float
@@ -30,7 +31,8 @@ class MarketFacts(NamedTuple):
     impact: float
     """Ticks that the mid has moved when the shock is over, against its side."""
     half_life: float
-    """Seconds until half of that is gone; infinite: not until the horizon, in any seed."""
+    """Seconds until half of that is gone, the median over seeds; infinite: not until the horizon in
+    at least half of them."""
     depth_after: float
     """Lots bid within 1 % of the mid a second after the shock, over those before."""
 
@@ -42,7 +44,11 @@ def market_facts(scenario: Scenario, seeds: range = range(1, 4)) -> MarketFacts:
     known = ~np.isnan(found)
     with np.errstate(invalid="ignore"):
         means = np.where(known, found, 0).sum(axis=0) / known.sum(axis=0)
-    return MarketFacts(*means.tolist())
+    facts = MarketFacts(*means.tolist())
+    half = np.sort(found[:, MarketFacts._fields.index("half_life")])
+    half = half[~np.isnan(half)]
+    # The upper middle one of an even number: between a time and never there is no mean.
+    return facts._replace(half_life=float(half[len(half) // 2]) if len(half) else float("nan"))
 
 
 def _once(scenario: Scenario, seed: int) -> list[float]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from experiments.contest.compare import OBJECTIVES, Contest
+from experiments.contest.designs import FROZEN
 from experiments.metrics.criteria import criterion
 from experiments.metrics.paired import PairedDifference, simultaneous_differences
 
@@ -34,7 +35,9 @@ def pairwise(contest: Contest, name: str) -> dict[tuple[str, str], PairedDiffere
     import numpy as np
 
     values = contest.values(name)
-    pairs = list(itertools.combinations(range(len(contest.labels)), 2))
+    # What was not forced has no place that could change.
+    taking = [i for i, one in enumerate(contest.designs) if one.how != FROZEN.how]
+    pairs = list(itertools.combinations(taking, 2))
     if not pairs:
         return {}
     columns = np.array([values[i] - values[j] for i, j in pairs]).T

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments.contest.compare import Contest, hold_contests, plain
 from experiments.contest.controls import Controls, run_controls
-from experiments.contest.designs import ContestDesign
+from experiments.contest.designs import FROZEN, ContestDesign
 from experiments.contest.market_facts import MarketFacts, market_facts
 from experiments.contest.markets import AXES, REGIMES, WRONG, Change, changed, regimes_of
 from experiments.contest.robustness import Flip, flips, to_rows, told
 from experiments.contest.tuning import FIRST_TRAINING_SEED, Tunable, Tuned, harm, tune
 from experiments.metrics.paired import PairedDifference, simultaneous_differences
 from experiments.report.contest_figures import tradeoff_figure
+from experiments.report.contest_words import remarks, shouted, spiral_told
+from experiments.report.counted import counted
 from experiments.report.notebook import Shown
+from experiments.runs.errors import told as told_error
 from experiments.runs.store import RunStore
 from experiments.scenario.read import Scenario
 
@@ -70,14 +73,20 @@ class ContestStudy(Shown):
     def headline(self) -> list[str]:
         """What a reader must not miss, in words."""
         contest = self.contest
-        lines = [
-            f"{contest.scenario.name}: {len(contest.designs)} designs, {len(contest.seeds)} seeds; "
-            f"differences are to {contest.reference}",
+        taking = sum(one.how != FROZEN.how for one in contest.designs)
+        return [
+            *shouted(contest),
+            f"{contest.scenario.name}: {counted(taking, 'design')}, "
+            f"{counted(len(contest.seeds), 'seed')}; differences are to {contest.reference}",
+            spiral_told(contest),
+            *remarks(contest),
             self.controls.told(),
         ]
-        if contest.failed:
-            lines.append(f"{len(contest.failed)} runs failed: {contest.failed[0]['error']}")
-        return lines
+
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        """The runs of all markets that raised."""
+        return [row for one in (self.contest, *self.markets.values()) for row in one.failed]
 
     def frame(self) -> "pd.DataFrame":
         """The criteria of every run, one a row, by market, design and seed; units in ``attrs``."""
@@ -157,6 +166,10 @@ def study_contest(
         raise ValueError(f"seeds must be below {FIRST_TRAINING_SEED}: tuning uses those above")
     if wrong and not candidates:
         raise ValueError("a wrong model needs tuning: give the number of candidates")
+    if any(one.label == FROZEN.label for one in designs):
+        raise ValueError(
+            f"{FROZEN.label!r} takes part always, as what no design forces: leave it out"
+        )
     tell = report
     all_designs, tuned = list(designs), {}
     if candidates:
@@ -165,6 +178,7 @@ def study_contest(
             report=lambda done, total: tell(f"tuning, round {done} of {total}"),
         )  # fmt: skip
         all_designs += [tuned[one.label].design for one in designs if tunable(one.design)]
+    all_designs.append(FROZEN)
     changes = (REGIMES[1:] if regimes else ()) + (AXES if axes else ())
     markets, missing = regimes_of(scenario, changes)
     reference = reference or designs[0].label
@@ -182,10 +196,16 @@ def study_contest(
     base = contests.pop("base")
     first = base.seeds[0], reference
     own = [row for row in base.rows if (row["seed"], row["label"]) == first and not row["error"]]
+    # A design that raised is told of already: it must not take the others' controls along.
+    raised = {row["label"] for row in base.failed} - {reference}
     controls = run_controls(
-        scenario, designs, seeds[0], reference=reference, workers=workers,
+        scenario,
+        [one for one in designs if one.label not in raised],
+        seeds[0],
+        reference=reference,
+        workers=workers,
         known=own[0] if own else None,
-    )  # fmt: skip
+    )
     meaning = {one.name: one.meaning for one in changes if one.name in markets}
     facts = {}
     if contests:
@@ -193,7 +213,11 @@ def study_contest(
         seen = {"base": scenario} | {
             name: markets[name] for name in markets if name not in SAME_MARKET
         }
-        facts = {name: market_facts(one) for name, one in seen.items()}
+        for name, one in seen.items():
+            try:
+                facts[name] = market_facts(one)
+            except Exception as error:
+                missing = {**missing, f"the facts of {name}": told_error(error).error}
     return ContestStudy(
         base,
         controls,

@@ -14,8 +14,9 @@ import numpy as np
 from experiments.contest.capital import equalised
 from experiments.contest.designs import ContestDesign
 from experiments.metrics.cases import PriceSeries
-from experiments.runs.judged import TwinPrices
-from experiments.runs.run import run_scenario
+from experiments.runs.errors import told
+from experiments.runs.judged import TwinPrices, marks_before
+from experiments.runs.run import Run, run_scenario
 from experiments.runs.store import append_row, key_of, rows_of_log
 from experiments.runs.workers import tidy
 from experiments.scenario.read import Scenario
@@ -79,7 +80,8 @@ def run_group(group: Group) -> list[dict[str, Any]]:
                 tidy()
             row |= _run(group, design, twin)
         except Exception as error:
-            row |= {"error": f"{type(error).__name__}: {error}", "criteria": {}, "digest": None}
+            line, trace = told(error)
+            row |= {"error": line, "trace": trace, "criteria": {}, "digest": None}
         tidy()
         row["cpu_seconds"] = time.process_time() - clock
         append_row(group.log, row)
@@ -109,6 +111,11 @@ def _run(group: Group, design: ContestDesign, twin: TwinPrices) -> dict[str, Any
     row: dict[str, Any] = {
         "criteria": run.criteria,
         "twin_drop": float(twin.drops[0]),
+        "mark_before": marks_before(scenario, run.simulation, run.entries)[0],
+        "accounts": run.accounts,
+        "spiral_ns": _spiral_ns(scenario, run),
+        "exhausted": [one._asdict() for one in run.exhausted],
+        "refused": run.refused,
         "digest": hashlib.blake2b(tape.view(np.uint8).data, digest_size=16).hexdigest(),
     }
     if group.pictures:
@@ -119,6 +126,13 @@ def _run(group: Group, design: ContestDesign, twin: TwinPrices) -> dict[str, Any
             "generations": run.cascade.per_generation(),
         }
     return row
+
+
+def _spiral_ns(scenario: Scenario, run: Run) -> int | None:
+    """From the first shock to the last failure of an account; ``None`` where none failed after."""
+    start = scenario.ns(min(shock.at for shock in scenario.shocks))
+    later = run.cases.opened[run.cases.opened >= start]
+    return int(later.max()) - start if len(later) else None
 
 
 def _points(path: PriceSeries) -> list[list[float]]:

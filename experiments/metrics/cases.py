@@ -136,6 +136,11 @@ class CaseTable:
     """Cash for them; of lots bought back: what they were worth."""
     lots: Integers
     """That changed hands by book, takeover or ADL; what is closed at the end is not in it."""
+    failed: Integers
+    """Held when the account failed, over all holdings."""
+    exposure: Floats
+    """What that was worth at the dearest fair price of the run, cash; of an inverse contract at the
+    one at which it was worth most."""
     unsold: Integers
     """[case, holding]: lots left to cases that are not settled."""
 
@@ -297,11 +302,17 @@ def cases_of(
         equity += np.where(here, before, 0)
         left += np.where(here, before + legs.total(asset), 0)
         paid += np.where(here, _paid(legs, asset, metadata), 0)
-    lots, unsold = np.zeros(count), np.zeros((count, len(metadata.holdings)), np.int64)
+    lots, failed, exposure = np.zeros(count), np.zeros(count), np.zeros(count)
+    unsold = np.zeros((count, len(metadata.holdings)), np.int64)
     for number, holding in enumerate(metadata.holdings):
         here = clearing == holding.clearing
         price = np.where(here, fair[holding.instrument].at(opened["ts_event"]), 1.0)
         held = np.where(here, balances_before(entries, holding.asset, account, at), 0)
+        failed += np.abs(held)
+        exposure += np.max(
+            [np.abs(holding.value(held, limit)) for limit in _limits(fair[holding.instrument])],
+            axis=0,
+        )
         after = held + np.where(here, legs.total(holding.asset), 0)
         open_lots = np.where(settled, 0, after)
         closes = holding.value(open_lots, closing[holding.instrument])
@@ -341,8 +352,16 @@ def cases_of(
         worth=sums["worth"],
         received=sums["received"],
         lots=lots.astype(np.int64),
+        failed=failed.astype(np.int64),
+        exposure=exposure,
         unsold=unsold,
     )
+
+
+def _limits(path: PriceSeries) -> tuple[float, float]:
+    """The lowest and the highest price of a path; 1 tick where there is none."""
+    known = path.prices[np.isfinite(path.prices)]
+    return (float(known.min()), float(known.max())) if len(known) else (1.0, 1.0)
 
 
 def _add(sums: dict[str, Floats], worth: Floats, cash: Floats, sold: Integers) -> None:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from experiments.metrics.cases import PriceSeries, TapeMetadata, cases_of
+from experiments.metrics.cases import CaseTable, PriceSeries, TapeMetadata, cases_of
 from experiments.metrics.columns import Entries
 from experiments.metrics.solvency import concentration
 from experiments.metrics.takers import adl_overshoot, draw_of_funds, takers_of
@@ -56,14 +56,17 @@ CRITERIA = (
     Criterion("penalty", "recovery", "cash", "lower", "of it: to fund, lenders or venue"),
     Criterion("time_unsafe", "time", "seconds", "lower", "mean from failure to settlement"),
     Criterion("unsold", "time", "lots", "lower", "held at the end by failed accounts and takers"),
+    Criterion(
+        "disposed", "time", "share", "higher",
+        "lots of cases that were sold and settled, less what takers still hold / lots that failed",
+    ),
+    Criterion(
+        "exhausted", "market", "sides", "lower", "sides of books that emptied after the shock"
+    ),
     Criterion("drop", "market", "ticks", "lower", "mark before the shock - most adverse mark"),
     Criterion(
         "permanent_impact", "market", "ticks", "lower",
         "mark of the twin at the horizon - mark of the run, against the shock", True,
-    ),
-    Criterion(
-        "exhausted", "market", "shocks", "lower",
-        "shocks after which the side that they take from was empty for a time",
     ),
     Criterion("liquidations", "market", "accounts", "lower", "accounts that failed at least once"),
     Criterion("liquidated", "market", "lots", "lower", "sold, bought or handed over by force"),
@@ -107,7 +110,7 @@ def criteria_of(
     dict
         By name, all of ``CRITERIA`` but ``drop``, ``permanent_impact`` and ``exhausted``, which
         need two runs, a shock or quotes. ``nan`` where nothing was sold (recovery, cost) or lost
-        (concentration), or nobody failed (time).
+        (concentration), or nobody failed (time, disposed).
     """
     cases = cases_of(entries, metadata, fair, closing, end_ns)
     takers = takers_of(entries, metadata, closing)
@@ -135,6 +138,7 @@ def criteria_of(
         "penalty": float(cases.penalty.sum()),
         "time_unsafe": float(waits.mean()) if len(cases) else float("nan"),
         "unsold": float(np.abs(cases.unsold).sum() + takers.lots),
+        "disposed": _disposed(cases, takers.lots),
         "liquidations": float(len(np.unique(cases.account))),
         "liquidated": float(cases.lots.sum()),
         "taker_profit": takers.profit,
@@ -142,3 +146,16 @@ def criteria_of(
         "cost": paid / worth if worth else float("nan"),
         "concentration": concentration(np.rint(own).astype(np.int64)),
     }
+
+
+def _disposed(cases: CaseTable, held_by_takers: float) -> float:
+    """The share of what failed that is sold and gone; ``nan`` where nothing failed.
+
+    A case that came to its end without any sale, because the price was back before anybody sold,
+    was not disposed of: the design has shown nothing there.
+    """
+    failed = float(cases.failed.sum())
+    if not failed:
+        return float("nan")
+    done = float(cases.failed[cases.settled & (cases.lots > 0)].sum())
+    return max(0.0, done - held_by_takers) / failed

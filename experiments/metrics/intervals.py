@@ -14,7 +14,7 @@ Samples are independent runs, one a seed. An interval speaks of the seeds, not o
 """
 
 from collections.abc import Callable
-from math import atan2, cos, fsum, nan, pi, sin, sqrt
+from math import atan2, comb, cos, fsum, nan, pi, sin, sqrt
 from statistics import NormalDist
 from typing import Literal, NamedTuple
 
@@ -28,6 +28,7 @@ __all__ = [
     "Interval",
     "Method",
     "bootstrap_interval",
+    "chance_interval",
     "fit_line",
     "interval_of_mean",
     "resample_rows",
@@ -150,6 +151,40 @@ def bootstrap_interval(
         return Interval(estimate, nan, nan, level, "bootstrap", count)
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return Interval(estimate, float(low), float(high), level, "bootstrap", count)
+
+
+def chance_interval(events: int, count: int, level: float = 0.95) -> Interval:
+    """Return the share of seeds with an event, with its exact interval.
+
+    C. J. Clopper and E. S. Pearson, "The use of confidence or fiducial limits illustrated in the
+    case of the binomial", Biometrika 26(4), 1934: no chance within the bounds makes what was seen
+    less likely than the level allows. With none, or all, of the seeds one bound is all there is to
+    say, and it has the whole of the level: none of 8 leaves at most 31 %.
+
+    Raises ``ValueError`` unless 0 <= events <= count and count >= 1.
+    """
+    real("level", level, above=0, below=1)
+    natural("count", count, 1)
+    if not 0 <= events <= count:
+        raise ValueError(f"events must be 0 to {count}, got {events}")
+    alpha = (1 - level) / (1 if events in (0, count) else 2)
+    low = 0.0 if not events else _chance(lambda p: 1 - _at_most(events - 1, count, p) >= alpha)
+    high = 1.0 if events == count else _chance(lambda p: _at_most(events, count, p) <= alpha)
+    return Interval(events / count, low, high, level, "Clopper-Pearson", count)
+
+
+def _at_most(events: int, count: int, chance: float) -> float:
+    """The probability of so many events or fewer."""
+    return fsum(comb(count, k) * chance**k * (1 - chance) ** (count - k) for k in range(events + 1))
+
+
+def _chance(holds: Callable[[float], bool]) -> float:
+    """The least chance at which something holds that holds for all larger ones."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 def interval_of_mean(

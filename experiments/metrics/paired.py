@@ -40,7 +40,10 @@ class PairedDifference(NamedTuple):
     seeds: int
     """Pairs in which both are known."""
     method: str
-    """"max-t bootstrap", "Bonferroni-Student", "exact" (the same in every seed) or "unknown"."""
+    """"max-t bootstrap", "Bonferroni-Student", "exact" (the same in every seed) or "unknown".
+
+    What is the same in every seed has shown no error, and so has no interval: its bounds are
+    ``nan``, or both zero where there is no difference at all."""
 
     @property
     def certain(self) -> bool:
@@ -91,7 +94,10 @@ def simultaneous_differences(
     for i in range(len(count)):
         middle = float(mean[i]) if count[i] else float("nan")
         if same[i] and count[i] >= 2:
-            found.append(PairedDifference(middle, middle, middle, int(count[i]), "exact"))
+            # Alike to within rounding is no difference.
+            middle = middle if abs(middle) > _rounding(table)[i] else 0.0
+            bound = float("nan") if middle else 0.0
+            found.append(PairedDifference(middle, bound, bound, int(count[i]), "exact"))
         else:
             how = method if np.isfinite(reach[i]) else "unknown"
             low, high = float(middle - reach[i]), float(middle + reach[i])
@@ -141,13 +147,22 @@ def pareto_front(values: ArrayLike) -> NDArray[np.bool_]:
     return front
 
 
-def pareto_frequency(values: ArrayLike, *, resamples: int = 1_000, seed: int = 0) -> Floats:
+def pareto_frequency(
+    values: ArrayLike,
+    *,
+    worst: ArrayLike | None = None,
+    resamples: int = 1_000,
+    seed: int = 0,
+) -> Floats:
     """How often each design is on the Pareto front of the means when seeds are drawn again.
 
     Parameters
     ----------
     values
         [design, criterion, seed], lower is better.
+    worst
+        [design, seed]: what no criterion makes up for, such as a book that ran out. A design that
+        has more of it than another one is not on the front.
     resamples, seed
         Of the bootstrap over seeds, the same seeds for every design.
     """
@@ -156,8 +171,11 @@ def pareto_frequency(values: ArrayLike, *, resamples: int = 1_000, seed: int = 0
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     weights = random.multinomial(seeds, np.full(seeds, 1 / seeds), resamples)
     hits = np.zeros(len(table))
+    bad = np.zeros((len(table), seeds)) if worst is None else np.asarray(worst, np.float64)
     for draw in weights:
-        hits += pareto_front(table @ draw)
+        least = bad @ draw
+        among = np.flatnonzero(least == least.min()) if len(least) else np.zeros(0, np.int64)
+        hits[among[pareto_front((table @ draw)[among])]] += 1
     return hits / resamples
 
 

@@ -116,11 +116,22 @@ def drop(
     return max(0, int(np.cumsum(moves).max())) if len(moves) else 0
 
 
+LEAST_PAIRS = 5
+"""With fewer the pairs drawn again are the same few: their quantiles are no interval."""
+LEAST_DROP = 2
+"""Ticks: a mean drop below that is no denominator, since a mark moves by whole ticks."""
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
 class Amplification(NamedTuple):
     """Mean drop with forced selling over mean drop without."""
 
     ratio: Interval | None
-    """``None``: undefined, the twin's mean drop is within its own 95 % error of zero."""
+    """``None``: undefined, the twin's mean drop is within its own 95 % error of zero, or less than
+    ``LEAST_DROP``. Its bounds are ``nan`` with fewer than ``LEAST_PAIRS``."""
     full: Interval
     """Mean drop of the full runs, ticks."""
     twin: Interval
@@ -129,10 +140,10 @@ class Amplification(NamedTuple):
         """Ready for JSON."""
         names = ("estimate", "low", "high")
         shown = {
-            name: dict(zip(names, map(float, interval[:3]), strict=True))
+            name: dict(zip(names, map(_known, interval[:3]), strict=True))
             for name, interval in (("full", self.full), ("twin", self.twin))
         }
-        ratio = None if self.ratio is None else [float(v) for v in self.ratio[:3]]
+        ratio = None if self.ratio is None else [_known(v) for v in self.ratio[:3]]
         return {"amplification": ratio and dict(zip(names, ratio, strict=True)), **shown}
 
 
@@ -153,7 +164,7 @@ def amplification(
     level
         Of the interval.
     resamples, seed
-        Of the bootstrap. With a single pair the interval is the ratio itself.
+        Of the bootstrap.
     """
     ours, theirs = to_series("full", full, 1), to_series("twin", twin, 1)
     if len(ours) != len(theirs):
@@ -161,10 +172,14 @@ def amplification(
             f"full and twin must be as many, got {len(ours)} and {len(theirs)}"
         )  # fmt: skip
     means = [_mean(series, level) for series in (ours, theirs)]
-    # One pair has no error to compare with: then a twin that does not move at all is undefined.
-    if means[1].estimate <= 0 or (len(theirs) > 1 and means[1].low <= 0):
+    # One pair has no error to compare with.
+    if means[1].estimate < LEAST_DROP or (len(theirs) > 1 and means[1].low <= 0):
         return Amplification(None, *means)
     ratio = ours.mean() / theirs.mean()
+    if len(ours) < LEAST_PAIRS:
+        nan = float("nan")
+        found = Interval(float(ratio), nan, nan, level, "bootstrap", len(ours))
+        return Amplification(found, *means)
     rows = resample_rows(len(ours), seed, resamples)
     below = theirs[rows].mean(axis=1)
     again = ours[rows].mean(axis=1)[below > 0] / below[below > 0]
@@ -174,9 +189,7 @@ def amplification(
 
 
 def _mean(series: NDArray[np.float64], level: float) -> Interval:
-    if len(series) > 1:
-        return interval_of_mean(series, level=level)
-    return Interval(float(series[0]), float(series[0]), float(series[0]), level, "student", 1)
+    return interval_of_mean(series, level=level)
 
 
 def first_reached(

@@ -1,8 +1,10 @@
 """The figures of a contest: prices by design, cascades, and what is traded off against what."""
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from experiments.metrics.criteria import criterion
+from experiments.report.contest_words import place_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
     from experiments.metrics.intervals import Interval
     from experiments.report.results import ContestResult
 
-__all__ = ["cascade_figure", "path_figure", "tradeoff_figure"]
+__all__ = ["cascade_figure", "missing_told", "path_figure", "tradeoff_figure"]
 
 COLOURS = (
     "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2",
@@ -36,7 +38,7 @@ def path_figure(contest: "ContestResult") -> "Figure":
         seconds, ticks = row["path"]
         colour = COLOURS[contest.labels.index(row["label"]) % len(COLOURS)]
         figure.add_scatter(
-            x=seconds, y=ticks, name=row["label"], mode="lines",
+            x=seconds, y=ticks, name=escape(row["label"]), mode="lines",
             line={"shape": "hv", "color": colour, "width": 1.6},
         )  # fmt: skip
     shock = contest.scenario.shocks[0]
@@ -46,6 +48,29 @@ def path_figure(contest: "ContestResult") -> "Figure":
     )
     figure.update_yaxes(title_text="mark, ticks")
     return _laid_out(figure)
+
+
+def missing_told(contest: "ContestResult", part: str) -> str:
+    """Which designs have no line in a figure of the first seed, and why; "" if all have one."""
+    drawn = {row["label"] for row in contest.rows if part in row}
+    raised = {row["label"] for row in contest.failed if row["seed"] == contest.seeds[0]}
+    none = {
+        row["label"]
+        for row in contest.rows
+        if part in row and part == "generations" and not row[part]
+    }
+    said = [
+        (raised - drawn, "not drawn, the run raised"),
+        (set(contest.labels) - drawn - raised, "not drawn, its run was kept without a picture"),
+        (none, "no line: nobody failed"),
+    ]
+    told = [
+        f"{', '.join(one for one in contest.labels if one in labels)}: {why}"
+        for labels, why in said
+        if labels
+    ]
+    hidden = [f"{', '.join(group)}: one line over the other" for group in contest.alike]
+    return "".join(f" {one}." for one in (*told, *hidden))
 
 
 def cascade_figure(contest: "ContestResult") -> "Figure":
@@ -60,7 +85,7 @@ def cascade_figure(contest: "ContestResult") -> "Figure":
         shown = nodes[:GENERATIONS]
         colour = COLOURS[contest.labels.index(row["label"]) % len(COLOURS)]
         figure.add_scatter(
-            x=list(range(len(shown))), y=shown, name=row["label"], mode="lines+markers",
+            x=list(range(len(shown))), y=shown, name=escape(row["label"]), mode="lines+markers",
             line={"color": colour, "width": 1.2}, marker={"size": 5},
         )  # fmt: skip
     figure.update_xaxes(title_text=f"generation, the first {GENERATIONS}")
@@ -80,14 +105,15 @@ def tradeoff_figure(
         x, y = contest.mean(label, across), contest.mean(label, up)
         colour = COLOURS[number % len(COLOURS)]
         figure.add_scatter(
-            x=[x.estimate], y=[y.estimate], name=label, mode="markers",
+            x=[x.estimate], y=[y.estimate], name=escape(label), mode="markers",
             marker={
                 "size": 13, "color": colour, "line": {"color": colour, "width": 2},
                 "symbol": "circle" if pareto[label] >= 0.5 else "circle-open",
             },
             error_x={"array": [_reach(x)], "color": colour, "thickness": 1},
             error_y={"array": [_reach(y)], "color": colour, "thickness": 1},
-            hovertemplate=f"{label}<br>on the front in {pareto[label]:.0%} of draws"
+            hovertemplate=f"{escape(label)}<br>on the front: "
+            f"{place_of(contest, label, pareto[label])}"
             "<br>%{x:,.0f}, %{y:,.0f}<extra></extra>",
         )  # fmt: skip
     for axis, name in ((figure.update_xaxes, across), (figure.update_yaxes, up)):

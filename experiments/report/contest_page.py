@@ -1,6 +1,7 @@
 """The page of a contest: one HTML file that needs nothing else."""
 
 from html import escape
+from math import isnan
 from typing import TYPE_CHECKING
 
 from experiments.metrics.criteria import CRITERIA
@@ -8,14 +9,19 @@ from experiments.report import contest_figures as figures
 from experiments.report.contest_words import (
     HEADINGS,
     conditions,
+    debt_of,
     fact_rows,
     notes,
     number,
-    share_of,
+    place_of,
+    remarks,
+    shouted,
     signed,
+    spiral_told,
     tuning_lines,
 )
 from experiments.report.page import document, drawn, note, section, table
+from experiments.report.ratios import times_of
 
 if TYPE_CHECKING:
     from experiments.report.results import ContestResult, ContestStudyResult
@@ -32,19 +38,24 @@ def contest_page(study: "ContestStudyResult") -> str:
         f'<header><p class="kicker">{escape(scenario.name)} · liquidation designs compared</p>'
         f"<h1>{escape(title)}</h1>"
         f'<p class="kicker">{escape(conditions(study)[0])}</p></header>',
+        *(note("warning", line) for line in shouted(contest)),
+        note("note", spiral_told(contest)),
+        *(note("note", line) for line in remarks(contest)),
         note("note" if study.controls.passed else "warning", study.controls.told()),
     ]
     if any("path" in row for row in contest.rows):
         body += [
             section(
                 "Prices by design",
-                f"The mark on seed {contest.seeds[0]}, and with failed accounts frozen.",
+                f"The mark on seed {contest.seeds[0]}, and with failed accounts frozen."
+                + figures.missing_told(contest, "path"),
                 drawn("paths", figures.path_figure(contest)),
             ),
             '<div class="columns">',
             section(
                 "The cascade",
-                "Accounts that failed because the one before them was sold, by generation.",
+                "Accounts that failed because the one before them was sold, by generation."
+                + figures.missing_told(contest, "generations"),
                 drawn("cascade", figures.cascade_figure(contest)),
             ),
             _tradeoff(contest),
@@ -75,9 +86,6 @@ def contest_page(study: "ContestStudyResult") -> str:
                 _list(tuning_lines(study)),
             )
         )
-    for label in dict.fromkeys(row["label"] for row in contest.failed):
-        rows_of = [row for row in contest.failed if row["label"] == label]
-        body.append(note("warning", f"{label}: {len(rows_of)} runs failed: {rows_of[0]['error']}"))
     if scenario.note:
         body.append(note("note", " ".join(scenario.note.split())))
     return document(f"{scenario.name}: liquidation designs compared", body)
@@ -87,7 +95,12 @@ def _tradeoff(contest: "ContestResult") -> str:
     return section(
         "What is traded off",
         "Means over seeds with their 95 % intervals; filled: on the Pareto front in half of all "
-        "draws or more.",
+        "draws or more."
+        + "".join(
+            f" {label}: not drawn, no run of it was finished."
+            for label in contest.labels
+            if isnan(contest.mean(label, "drop").estimate)
+        ),
         drawn("tradeoff", figures.tradeoff_figure(contest)),
     )
 
@@ -104,12 +117,10 @@ def _means(contest: "ContestResult") -> str:
     times = []
     for label in contest.labels:
         of = contest.amplification(label)
-        times.append(
-            "undefined"
-            if of is None or of.ratio is None
-            else f"{of.ratio.estimate:.2f} [{of.ratio.low:.2f}, {of.ratio.high:.2f}]"
-        )
-    rows.append(("amplification, times", *times))
+        times.append("undefined" if of is None or of.ratio is None else times_of(of.ratio))
+    rows.append(("amplification", *times))
+    chances = (debt_of(contest, label) for label in contest.labels)
+    rows.append((f"seeds with bad debt, of {len(contest.seeds)}; its chance, 95 %", *chances))
     for name in ("var_95", "lar_95"):
         found = [contest.tails(label) for label in contest.labels]
         rows.append(
@@ -136,11 +147,12 @@ def _differences(contest: "ContestResult") -> str:
 
 def _pareto(contest: "ContestResult") -> str:
     found = contest.pareto()
-    rows = [(label, share_of(found[label])) for label in contest.labels]
+    rows = [(label, place_of(contest, label, found[label])) for label in contest.labels]
     return section(
         "The Pareto front",
         f"How often a design is beaten by no other in {', '.join(contest.objectives)} together, "
-        "when seeds are drawn again.",
+        "when seeds are drawn again. A design that has disposed of less than 90 % of what failed "
+        "takes no part.",
         table(rows, ("", "of 1,000 draws")),
     )
 
@@ -149,7 +161,7 @@ def _market(name: str, contest: "ContestResult") -> str:
     pareto = contest.pareto()
     rows = [
         (label, *(number(contest.mean(label, each).estimate) for each in contest.objectives),
-         share_of(pareto[label]))
+         place_of(contest, label, pareto[label]))
         for label in contest.labels
     ]  # fmt: skip
     return section(

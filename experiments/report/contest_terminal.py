@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from experiments.metrics.criteria import CRITERIA
 from experiments.report.contest_words import (
     HEADINGS,
     conditions,
+    debt_of,
     fact_rows,
     notes,
     number,
+    place_of,
+    remarks,
+    shouted,
     tuning_lines,
 )
+from experiments.report.counted import counted
 
 if TYPE_CHECKING:
     from experiments.report.results import ContestResult, ContestStudyResult
@@ -36,6 +42,7 @@ SHOWN = (
     "bonus",
     "time_unsafe",
     "unsold",
+    "disposed",
     "taker_profit",
     "concentration",
 )
@@ -44,25 +51,28 @@ SHOWN = (
 
 def show_contest(study: "ContestStudyResult", console: Console | None = None) -> None:
     """Print the means, what differs for certain, the Pareto view and the notes."""
-    console = console or Console(highlight=False)
+    console = console or Console(highlight=False, markup=False, emoji=False)
     contest = study.contest
     scenario = contest.scenario
-    lines = [f"{scenario.name}: {scenario.question}", *conditions(study)]
+    lines = [*shouted(contest), f"{scenario.name}: {scenario.question}", *conditions(study)]
+    lines += remarks(contest)
     lines.append(
-        f"+ and - mark what is above and below {contest.reference} beyond chance (95 %, all "
-        "comparisons at once)"
+        f"+ and - mark what is above and below {contest.reference} beyond the error of the seeds "
+        "(95 %, all comparisons at once); frozen: nothing is forced"
     )
     for line in lines:
-        console.print(line, markup=False)
+        _say(console, line)
     for table in _tables(contest, console.width):
         console.print(table)
-    for label in dict.fromkeys(row["label"] for row in contest.failed):
-        rows = [row for row in contest.failed if row["label"] == label]
-        console.print(f"{label}: {len(rows)} runs failed: {rows[0]['error']}", markup=False)
     if study.facts:
         console.print(_facts(study))
     for line in (*notes(study), *tuning_lines(study)):
-        console.print(line, markup=False)
+        _say(console, line)
+
+
+def _say(console: Console, line: str) -> None:
+    """Print a line as it is: whole where nobody watches, and with nothing read into it."""
+    console.print(Text(line), soft_wrap=not console.is_terminal)
 
 
 def _facts(study: "ContestStudyResult") -> Table:
@@ -71,7 +81,7 @@ def _facts(study: "ContestStudyResult") -> Table:
     for name in HEADINGS:
         table.add_column(name, justify="right")
     for row in fact_rows(study):
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     return table
 
 
@@ -91,9 +101,11 @@ def _tables(contest: "ContestResult", width: int) -> Iterator[Table]:
         table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 1), header_style="")
         table.add_column("", no_wrap=True)
         for label in contest.labels[start:end]:
-            table.add_column(_broken(label, max(wide) - 1), justify="right", overflow="fold")
+            # A label may hold what rich takes for markup, or for the name of a picture.
+            head = Text(_broken(label, max(wide) - 1))
+            table.add_column(head, justify="right", overflow="fold")
         for name, cells in rows:
-            table.add_row(name, *cells[start:end])
+            table.add_row(Text(name), *map(Text, cells[start:end]))
         yield table
         start = end
 
@@ -120,10 +132,14 @@ def _rows(contest: "ContestResult") -> list[tuple[str, list[str]]]:
             sign = " " if not found or not found.certain else "+" if found.low > 0 else "-"
             cells.append(number(contest.mean(label, one.name).estimate) + sign)
         rows.append((f"{one.name}, {one.unit}", cells))
+        if one.name == "bad_debt":
+            chances = [f"{debt_of(contest, label)} " for label in contest.labels]
+            rows.append((f"  of {counted(len(contest.seeds), 'seed')}, chance", chances))
     times = []
     for label in contest.labels:
         of = contest.amplification(label)
         times.append(f"{of.ratio.estimate:.2f} " if of and of.ratio else "undefined ")
     rows.append(("amplification, times", times))
-    rows.append(("on the Pareto front", [f"{pareto[label]:.0%} " for label in contest.labels]))
+    places = [f"{place_of(contest, label, pareto[label])} " for label in contest.labels]
+    rows.append(("on the Pareto front", places))
     return rows

@@ -1,12 +1,30 @@
 """What a contest says, in words and numbers, for the terminal and the page."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from experiments.report.counted import counted
+from experiments.report.ratios import no_ratio
+from lob.units import show_duration
 
 if TYPE_CHECKING:
     from experiments.metrics.paired import PairedDifference
-    from experiments.report.results import ContestStudyResult
+    from experiments.report.results import ContestResult, ContestStudyResult
 
-__all__ = ["conditions", "fact_rows", "notes", "number", "share_of", "signed", "tuning_lines"]
+__all__ = [
+    "conditions",
+    "debt_of",
+    "fact_rows",
+    "mark_of",
+    "notes",
+    "number",
+    "place_of",
+    "remarks",
+    "share_of",
+    "shouted",
+    "signed",
+    "spiral_told",
+    "tuning_lines",
+]
 
 FACTS = (
     ("spread", "spread, ticks"),
@@ -31,7 +49,7 @@ def number(value: float) -> str:
         return "-"
     size = abs(value)
     if size == float("inf"):
-        return "never"
+        return "not by the end"
     if size >= 1e7:
         return f"{value / 1e6:,.1f}M"
     if size >= 100 or value == round(value):
@@ -44,7 +62,10 @@ def signed(found: "PairedDifference") -> str:
     if found.seeds == 0:
         return "-"
     if found.method == "exact":
-        return "the same" if found.estimate == 0 else f"{number(found.estimate)} in every seed"
+        seeds = counted(found.seeds, "seed")
+        return "the same" if found.estimate == 0 else f"{number(found.estimate)} in each of {seeds}"
+    if found.low != found.low:
+        return f"{number(found.estimate)}, no interval"
     return f"{number(found.estimate)} [{number(found.low)}, {number(found.high)}]"
 
 
@@ -57,20 +78,106 @@ def conditions(study: "ContestStudyResult") -> list[str]:
     """What is the same for all designs."""
     contest = study.contest
     scenario = contest.scenario
-    accounts = sum(one.count for one in scenario.populations)
+    accounts = contest.accounts
     fund = sum(one.insurance_fund for one in scenario.clearings)
     keepers = sum(one.capital for one in scenario.keepers)
     text = (
-        f"{accounts:,} accounts, {len(contest.seeds)} seeds, the same for all designs; insurance "
+        f"{counted(accounts, 'account')}, {counted(len(contest.seeds), 'seed')}, the same for all "
+        "designs; insurance "
         f"fund {fund:,}"
     )
     if keepers:
         forms: dict[str, list[str]] = {}
         for one in contest.designs:
+            if one.label in contest.controls:
+                continue
             forms.setdefault(contest.forms[one.label], []).append(one.label)
         where = "; ".join(f"{WHERE[form]}: {', '.join(of)}" for form, of in forms.items())
         text += f", and capital of {keepers:,} for all ({where})"
-    return [text, study.controls.told()]
+    return [text, spiral_told(contest), study.controls.told()]
+
+
+def spiral_told(contest: "ContestResult") -> str:
+    """How long the spiral lasted under the reference, and what the mark was."""
+    shock, label = contest.scenario.shocks[0], contest.reference
+    lasted = contest.spiral_ns(label)
+    seeds = counted(len(contest.seeds), "seed")
+    if lasted != lasted:
+        seen = f"under {label} no account fails after the shock, in {seeds}"
+    elif not lasted:
+        seen = (
+            f"under {label} every failure is in the very instant of the shock, before anybody can "
+            f"react, in {seeds}"
+        )
+    else:
+        seen = (
+            f"under {label} accounts go on failing for {show_duration(round(lasted))} after the "
+            f"shock, in the mean of {seeds}"
+        )
+    return f"{seen}; the mark is the {mark_of(contest.scenario, shock.instrument)}"
+
+
+def shouted(contest: "ContestResult") -> list[str]:
+    """What nobody may miss: books that ran out, numbers that cannot be, runs that raised."""
+    lines = []
+    for label in contest.labels:
+        count, worst = contest.exhausted(label)
+        if worst is not None:
+            lines.append(
+                f"EXHAUSTED ({label}): {worst.told()}; in {count} of "
+                f"{counted(len(contest.seeds), 'seed')}. It ranks behind every design with fewer; "
+                "its prices and losses are no bounds"
+            )
+    for row in contest.rows:
+        lines += [
+            f"REFUSED ({row['label']}, seed {row['seed']}): {one}"
+            for one in row.get("refused") or []
+        ]
+    for label in dict.fromkeys(row["label"] for row in contest.failed):
+        rows = [row for row in contest.failed if row["label"] == label]
+        seeds = ", ".join(str(row["seed"]) for row in rows)
+        lines.append(
+            f"FAILED ({label}): {counted(len(rows), 'run')} raised, seed{'s' * (len(rows) > 1)} "
+            f"{seeds}: {rows[0]['error']}"
+        )
+    return lines
+
+
+def remarks(contest: "ContestResult") -> list[str]:
+    """Which designs are not finished, and which are one and the same here."""
+    lines = [
+        f"unfinished: {label} has disposed of {contest.disposed(label):.0%} of what failed, so it "
+        "is not on the Pareto front"
+        for label in contest.unfinished
+        if label not in contest.controls
+    ]
+    lines += [f"agree in every digit: {', '.join(group)}" for group in contest.alike]
+    of = contest.amplification(contest.reference)
+    if of is not None and of.ratio is None and not contest.exhausted(contest.reference)[0]:
+        lines.append(f"amplification is undefined: {no_ratio(of.twin, 'drop with nothing forced')}")
+    return lines
+
+
+def place_of(contest: "ContestResult", label: str, share: float) -> str:
+    """How often a design is on the Pareto front, or why it takes no part."""
+    if label in contest.controls:
+        return "-"
+    if label in contest.broken:
+        return "raised"
+    return "unfinished" if label in contest.unfinished else share_of(share)
+
+
+def debt_of(contest: "ContestResult", label: str) -> str:
+    """In how many seeds there is bad debt, and what that leaves of its chance."""
+    found = contest.chance_of_debt(label)
+    if found is None:
+        return "-"
+    events, chance = found
+    if not events:
+        return f"0, <={chance.high:.0%}"
+    if events == chance.samples:
+        return f"all, >={chance.low:.0%}"
+    return f"{events}, {chance.low:.0%}-{chance.high:.0%}"
 
 
 def fact_rows(study: "ContestStudyResult") -> list[tuple[str, ...]]:
@@ -97,7 +204,7 @@ def tuning_lines(study: "ContestStudyResult") -> list[str]:
         if one.design.parameters:
             lines.append(
                 f"{name} tuned: {one.design.parameters}, harm {number(one.harm)}, preset "
-                f"{number(one.preset_harm)}, {one.trials} runs"
+                f"{number(one.preset_harm)}, {counted(one.trials, 'run')}"
             )
     for wrong in study.wrong:
         how = "survives" if wrong.survives else "does not survive"
@@ -106,3 +213,21 @@ def tuning_lines(study: "ContestStudyResult") -> list[str]:
             f"best; it costs {signed(wrong.regret)} of harm: the recommendation {how}"
         )
     return lines
+
+
+def mark_of(scenario: Any, instrument: str) -> str:
+    """What the mark of an instrument is, as each clearing that holds it has it."""
+    said = []
+    for clearing in scenario.clearings:
+        for holding in clearing.holdings:
+            if holding.instrument != instrument:
+                continue
+            oracle = holding.oracle
+            words = f"{oracle.source.kind} of {instrument}"
+            words += f", {oracle.lag:g} s late" * bool(oracle.lag)
+            words += f", every {oracle.heartbeat:g} s" * bool(oracle.heartbeat)
+            words += f", after moves of {oracle.deviation / 10_000:g} %" * bool(oracle.deviation)
+            words += ", with outages" * bool(oracle.outages)
+            words += ", manipulated" * bool(oracle.manipulations)
+            said.append(words)
+    return "; ".join(dict.fromkeys(said)) or f"no clearing holds {instrument}"

@@ -160,15 +160,16 @@ def note(kind: str, text: str) -> str:
     return f'<section class="{kind}"><p>{escape(text)}</p></section>'
 
 
-def drawn(name: str, figure: "Figure") -> str:
-    """A figure, without plotly itself."""
+def drawn(name: str, figure: "Figure", height: int = 380) -> str:
+    """A figure so many pixels high, without plotly itself."""
     made: str = figure.to_html(
         full_html=False,
         include_plotlyjs=False,
         div_id=name,
         config={"displaylogo": False, "responsive": True, "displayModeBar": False},
     )
-    return f'<div class="figure">{made}</div>'
+    style = f' style="height:{height}px"' if height != 380 else ""
+    return f'<div class="figure"{style}>{made}</div>'
 
 
 def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...] = ()) -> str:

@@ -1,28 +1,8 @@
-"""What a reader must not miss of runs: how they started, and whether a book ran out."""
+"""What a reader must not miss of how runs started."""
 
 from collections.abc import Mapping
 
-__all__ = ["exhausted_lines", "start_lines"]
-
-
-def exhausted_lines(emptied: int, runs: int) -> list[str]:
-    """Lines of a headline: none where no side of a book emptied.
-
-    Parameters
-    ----------
-    emptied
-        Runs in which the side that a shock takes from was empty at some time until the horizon.
-    runs
-        All of them.
-    """
-    if not emptied:
-        return []
-    where = "" if runs == 1 else f"in {emptied:,} of {runs:,} runs "
-    return [
-        f"BOOK EXHAUSTED: {where}nobody was left on the side that the shock takes from. Prices "
-        "moved as far as there was anybody; how much further they would have gone is not known, "
-        "so that every loss is a lower bound"
-    ]
+__all__ = ["start_lines"]
 
 
 def start_lines(failed: float, left_out: Mapping[str, int]) -> list[str]:

@@ -3,6 +3,7 @@
 from math import isnan
 
 from experiments.metrics.impact import DEPTH_BPS
+from experiments.report.counted import counted
 from experiments.report.results import SaleResult
 from lob import Instrument, Side
 from lob.feeds.lobster import Day
@@ -68,8 +69,8 @@ def session_in_words(day: Day, mode: str) -> str:
     times = day.messages["ts_event"][[0, -1]] // SECOND_NS * SECOND_NS
     first, last = map(show_time, times.tolist())
     return (
-        f"{len(day.messages):,} recorded messages, {first} to {last}, "
-        f"{day.levels} level{'s' * (day.levels > 1)} recorded a side, {mode} replay"
+        f"{counted(len(day.messages), 'recorded message')}, {first} to {last}, "
+        f"{counted(day.levels, 'level')} recorded a side, {mode} replay"
     )
 
 
@@ -77,11 +78,11 @@ def sale_in_words(m: SaleResult) -> str:
     """Return what was sold and how, in a line."""
     sale = m.sale
     verb = "Sell" if sale.side is Side.SELL else "Buy"
-    what = f"{verb} {sale.size:,} lots at {show_time(sale.at_ns)}"
+    what = f"{verb} {counted(sale.size, 'lot')} at {show_time(sale.at_ns)}"
     if sale.style == "market":
         return f"{what} with one market order"
     count = int(m.full.injected.sum())
-    how = f"{count:,} market order{'s' * (count > 1)} over {show_duration(sale.over_ns)}"
+    how = f"{counted(count, 'market order')} over {show_duration(sale.over_ns)}"
     if sale.style == "twap":
         return f"{what} in {how} (TWAP)"
     return f"{what} in {how}, {100 * float(sale.rate):.3g}% of the volume (POV)"
@@ -91,12 +92,14 @@ def headline(m: SaleResult) -> str:
     """Return the answer in one or two sentences."""
     done = "Selling" if m.sale.side is Side.SELL else "Buying"
     if not m.filled:
-        return f"{done} {m.sale.size:,} lots found nobody to trade with."
-    parts = [f"{done} {m.filled:,} lots cost {bps(m.shortfall_bps)} against the arrival mid"]
+        return f"{done} {counted(m.sale.size, 'lot')} found nobody to trade with."
+    parts = [
+        f"{done} {counted(m.filled, 'lot')} cost {bps(m.shortfall_bps)} against the arrival mid"
+    ]
     if m.sale.style != "market":
         parts.append(f", {bps(m.paired_cost_bps)} without the market's own drift")
     if m.unfilled:
-        parts.append(f"; {m.unfilled:,} lots stayed unfilled")
+        parts.append(f"; {counted(m.unfilled, 'lot')} stayed unfilled")
     return "".join([*parts, ". ", _pushed(m)])
 
 
@@ -117,8 +120,8 @@ def number_rows(m: SaleResult) -> list[Row]:
         ("Realized spread at 1 min", price(instrument, m.realized_spread, 1)),
         ("Peak impact on the mid", _peak(m)),
         ("Levels consumed", touched),
-        ("Filled", f"{m.filled:,} of {m.sale.size:,} lots"),
-        ("Unfilled", f"{m.unfilled:,} lots" + _unsent(m)),
+        ("Filled", f"{m.filled:,} of {counted(m.sale.size, 'lot')}"),
+        ("Unfilled", counted(m.unfilled, "lot") + _unsent(m)),
         (f"Filled beyond recorded level {levels}", beyond),
     ]
 
@@ -152,8 +155,8 @@ def warnings(m: SaleResult) -> list[str]:
     said = []
     if m.much_is_stale:
         said.append(
-            f"{m.share_beyond:.0%} of the lots filled beyond the {m.day.levels} recorded "
-            f"level{'s' * (m.day.levels > 1)}, on depth that may be long gone: "
+            f"{m.share_beyond:.0%} of the lots filled beyond the "
+            f"{counted(m.day.levels, 'recorded level')}, on depth that may be long gone: "
             "the cost is a guess there. Sell less, or use a file with more levels."
         )
     if m.mode == "exact":

@@ -15,12 +15,12 @@ import agents
 from experiments.metrics.cases import CaseTable, PriceSeries, cases_of, mid_path, path_of_quotes
 from experiments.metrics.columns import Columns, Entries
 from experiments.metrics.criteria import criteria_of
+from experiments.metrics.exhausted import EmptySide, empty_sides
 from experiments.metrics.spiral import drop, marks_of
 from experiments.metrics.takers import leftovers
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.read import Scenario
 from lob import EntryKind, Side
-from lob.journal import quotes
 
 __all__ = [
     "TwinPrices",
@@ -30,6 +30,7 @@ __all__ = [
     "criteria_of_run",
     "drops_of",
     "exhausted_of",
+    "marks_before",
     "marks_followed",
     "mids",
     "of_the_book",
@@ -140,24 +141,24 @@ def drops_of(scenario: Scenario, simulation: agents.Simulation, entries: Entries
     return found
 
 
-def exhausted_of(
-    scenario: Scenario, simulation: agents.Simulation, *, followed: bool
-) -> list[bool]:
-    """By shock, whether the side of the book that it takes from was empty until the horizon.
-
-    Then the price fell as far as there was anybody, and nobody knows how much further.
-    ``followed``: whether quotes were followed, so that no tape of events is needed.
-    """
+def marks_before(scenario: Scenario, simulation: agents.Simulation, entries: Entries) -> list[int]:
+    """By shock, the mark of its instrument just before it, in ticks: what a drop is a share of."""
     found = []
     for shock in scenario.shocks:
         number = scenario.number_of(shock.instrument)
-        path = simulation.quotes(number) if followed else quotes(simulation.events, number)[0]
-        times = path["ts_event"]
-        start = scenario.ns(shock.at)
-        during = (times >= start) & (times <= start + scenario.ns(shock.over + scenario.horizon))
-        size = path["bid_size" if shock.side == "sell" else "ask_size"]
-        found.append(bool((size[during] == 0).any()))
+        series = marks_followed(entries, number, traded_asset(simulation, number))
+        found.append(int(series.at(scenario.ns(shock.at) - 1)))
     return found
+
+
+def exhausted_of(scenario: Scenario, simulation: agents.Simulation) -> list[EmptySide]:
+    """The sides of books that emptied after the first shock; its quotes must be followed."""
+    return empty_sides(
+        [simulation.quotes(number) for number in range(len(simulation.books))],
+        [one.name for one in scenario.instruments],
+        scenario.ns(min(shock.at for shock in scenario.shocks)),
+        scenario.end_ns,
+    )
 
 
 def closing_prices(
@@ -196,8 +197,6 @@ def criteria_of_run(
     simulation: agents.Simulation,
     entries: Entries,
     twin: TwinPrices,
-    *,
-    followed: bool,
 ) -> dict[str, float]:
     """Judge a finished run by all ``experiments.metrics.criteria.CRITERIA``.
 
@@ -207,8 +206,6 @@ def criteria_of_run(
         The run and its journal.
     twin
         Of the same scenario and seed; it may be the run itself, of one that is unforced.
-    followed
-        Whether quotes were followed, so that no tape of events is needed.
     """
     metadata = tape_metadata_of(simulation)
     marks = _all_marks(simulation, entries)
@@ -224,6 +221,6 @@ def criteria_of_run(
     first = scenario.number_of(shock.instrument)
     moved = marks[first].at(scenario.horizon_ns) - twin.marks[first].at(scenario.horizon_ns)
     criteria["drop"] = float(drops_of(scenario, simulation, entries)[0])
+    criteria["exhausted"] = float(len(exhausted_of(scenario, simulation)))
     criteria["permanent_impact"] = float((-1 if shock.side == "sell" else 1) * moved)
-    criteria["exhausted"] = float(sum(exhausted_of(scenario, simulation, followed=followed)))
     return criteria

@@ -17,6 +17,8 @@ from experiments.metrics.cases import CaseTable, PriceSeries, mid_path
 from experiments.metrics.columns import Columns
 from experiments.metrics.criteria import criterion
 from experiments.metrics.deleveraging import Deleveraging, deleveraging_of
+from experiments.metrics.exhausted import EmptySide
+from experiments.metrics.plausible import implausible
 from experiments.metrics.solvency import Solvency, solvency_of
 from experiments.metrics.spiral import (
     DepthWithdrawal,
@@ -24,15 +26,18 @@ from experiments.metrics.spiral import (
     first_reached,
     withdrawal,
 )
+from experiments.report.counted import counted
 from experiments.report.notebook import Shown
 from experiments.report.spiral_figures import run_figure
-from experiments.report.start import exhausted_lines, start_lines
+from experiments.report.start import start_lines
 from experiments.runs.judged import (
     TwinPrices,
     believer_of,
     cases_of_run,
     criteria_of_run,
     drops_of,
+    exhausted_of,
+    marks_before,
     marks_followed,
     of_the_book,
     traded_asset,
@@ -97,22 +102,37 @@ class Run(Shown):
         ranges = [one for clearing in self.simulation.clearings for one in clearing.account_ranges]
         return sum(count for _, count in ranges)
 
-    @cached_property
+    @property
     def criteria(self) -> dict[str, float]:
         """The run by all of ``experiments.metrics.criteria.CRITERIA``.
 
-        Without a twin, fair is the mid of the run itself, and what rests on fair is ``nan``.
+        Without a twin, fair is the mid of the run itself, and what rests on fair is ``nan``; so is
+        what cannot be, see ``refused``.
         """
+        return self._judged[0]
+
+    @property
+    def refused(self) -> list[str]:
+        """Numbers that cannot be and are left out of the criteria, each with the reason."""
+        return self._judged[1]
+
+    @cached_property
+    def _judged(self) -> tuple[dict[str, float], list[str]]:
         found = criteria_of_run(
             self.scenario,
             self.simulation,
             self.entries,
             self.twin or self.prices,
-            followed=not self.tapes,
         )
         if self.twin is None and self.forced:
             found |= {name: float("nan") for name in found if criterion(name).needs_twin}
-        return found
+        wrong = implausible(
+            found,
+            exposure=float(self.cases.exposure.sum()),
+            mark_before=marks_before(self.scenario, self.simulation, self.entries)[0],
+            falls=self.scenario.shocks[0].side == "sell",
+        )
+        return found | dict.fromkeys(wrong, float("nan")), list(wrong.values())
 
     @cached_property
     def cases(self) -> CaseTable:
@@ -149,6 +169,11 @@ class Run(Shown):
                 price = float(self.twin.fair[number].at(self.scenario.horizon_ns))
             fair[number] = PriceSeries(np.array([0]), np.array([price]))
         return deleveraging_of(self.tape["entries"], tape_metadata_of(self.simulation), marks, fair)
+
+    @cached_property
+    def exhausted(self) -> list[EmptySide]:
+        """The sides of books that emptied after the shock; empty where there was always a quote."""
+        return exhausted_of(self.scenario, self.simulation)
 
     def drop(self, shock: int = 0) -> int:
         """Ticks that the mark of a shock's instrument fell (or rose, if it was bought)."""
@@ -199,6 +224,9 @@ class Run(Shown):
             "accounts": self.accounts,
             "failed_at_start": self.failed_at_start,
             "rows_left_out": left_out(self.simulation),
+            "exhausted": [one._asdict() for one in self.exhausted],
+            "refused": self.refused,
+            "marks_before": marks_before(self.scenario, self.simulation, self.entries),
             "drops": drops_of(self.scenario, self.simulation, self.entries),
             "criteria": {
                 name: value if np.isfinite(value) else None for name, value in self.criteria.items()
@@ -243,17 +271,19 @@ class Run(Shown):
 
     def headline(self) -> list[str]:
         """What a reader must not miss, in words."""
-        failed = round(self.criteria["liquidations"])
-        lines = [
-            f"{self.scenario.name}, seed {self.seed}: {failed:,} of {self.accounts:,} accounts "
-            f"failed{'' if self.forced else ' and were frozen'}; the price moved "
-            f"{self.drop():,} ticks"
+        failed = self.criteria["liquidations"]
+        lines = [f"EXHAUSTED: {one.told()}" for one in self.exhausted]
+        lines += [f"REFUSED: {one}" for one in self.refused]
+        lines += [
+            f"{self.scenario.name}, seed {self.seed}: {failed:,.0f} of "
+            f"{counted(self.accounts, 'account')} failed"
+            f"{'' if self.forced else ' and were frozen'}; the price moved "
+            f"{counted(self.drop(), 'tick')}"
         ]
-        lines += exhausted_lines(int(self.criteria["exhausted"] > 0), 1)
         lines += start_lines(self.failed_at_start, left_out(self.simulation))
         open_cases = self.solvency.failures - self.solvency.settled
         if self.forced and open_cases:
-            lines.append(f"{open_cases:,} liquidations are not settled at the end")
+            lines.append(f"not settled at the end: {counted(open_cases, 'liquidation')}")
         return lines
 
     def plot(self) -> "Figure":
@@ -314,8 +344,7 @@ def run_scenario(
         events=tapes,
         messages=tapes,
     )
-    if not tapes:
-        simulation.follow_quotes()
+    simulation.follow_quotes()
     clock = time.process_time()
     failed = run_to_shock(scenario, simulation)
     simulation.run(until=scenario.end_ns)

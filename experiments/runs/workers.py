@@ -9,11 +9,12 @@ import ctypes
 import gc
 import multiprocessing
 import os
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Generic, NamedTuple, Self, TypeVar
+
+from experiments.runs.errors import told
 
 __all__ = ["JobError", "JobResult", "Workers", "cores", "tidy"]
 
@@ -36,11 +37,21 @@ class JobResult(NamedTuple, Generic[Job]):
     error: str | None
     """Type and message in one line; ``None``: it did not fail."""
     trace: str | None = None
-    """The traceback of the error as Python prints it, where there is one."""
+    """The traceback of the error, where there is one: see ``experiments.runs.errors.told``."""
 
 
 class JobError(ValueError):
-    """A job of several that belong together has failed: the message is its error."""
+    """A job of several that belong together has failed: the message is its error.
+
+    Attributes
+    ----------
+    trace : str or None
+        The traceback, as in ``JobResult``.
+    """
+
+    def __init__(self, message: str, trace: str | None = None) -> None:
+        super().__init__(message)
+        self.trace = trace
 
 
 def cores() -> int:
@@ -101,7 +112,7 @@ class Workers:
         values: list[Any] = [None] * len(jobs)
         for done, (at, result) in enumerate(self._results(function, jobs), 1):
             if result.error is not None:
-                raise JobError(result.error)
+                raise JobError(result.error, result.trace)
             values[at] = result.value
             report(done)
         return values
@@ -204,9 +215,4 @@ def _here(function: Callable[[Job], Any], job: Job) -> JobResult[Job]:
     try:
         return JobResult(job, function(job), None)
     except Exception as error:
-        return JobResult(
-            job,
-            None,
-            f"{type(error).__name__}: {error}",
-            "".join(traceback.format_exception(error)),
-        )
+        return JobResult(job, None, *told(error))

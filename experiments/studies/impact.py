@@ -15,6 +15,7 @@ from agents.traders import TWAP, Executor
 from experiments.metrics.impact import LAGS_NS, Decay, impact_paths, mean_impact
 from experiments.metrics.intervals import Interval, interval_of_mean
 from experiments.metrics.slippage import Slippage, slippage_of
+from experiments.report.counted import counted
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import impact_figure
 from experiments.runs.twin import Market, Twins, run_twins
@@ -53,9 +54,9 @@ class SimulatedSale(Shown):
         """The answer in words."""
         cost, peak = self.mean("shortfall_bps"), self.impact.peak
         return [
-            f"selling {self.size:,} lots costs {cost.estimate:,.1f} bps "
+            f"selling {counted(self.size, 'lot')} costs {cost.estimate:,.1f} bps "
             f"[{cost.low:,.1f}, {cost.high:,.1f}] and moves the mid by {peak.estimate:,.1f} ticks "
-            f"at the most, {self.seeds} seeds"
+            f"at the most, {counted(self.seeds, 'seed')}"
         ]
 
     def plot(self) -> "Figure":

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.metrics.exhausted import worst_empty
 from experiments.metrics.solvency import Quantile, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
+from experiments.report.counted import counted
 from experiments.report.notebook import Shown
-from experiments.report.start import exhausted_lines, start_lines
+from experiments.report.ratios import no_ratio, times_of
+from experiments.report.start import start_lines
 from experiments.report.study_figures import drops_figure
+from experiments.runs.errors import RunError, told
+from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import run_scenario
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
@@ -46,10 +51,42 @@ class SpiralStudy(Shown):
         return {self.own: self.full, **self.alternatives}
 
     def amplification(self, shock: int = 0) -> Amplification:
-        """Mean drop with forced selling over mean drop without."""
-        return amplification(
+        """Mean drop with forced selling over mean drop without.
+
+        Undefined where a side of a book emptied: a drop to where nobody buys has no size.
+        """
+        found = amplification(
             [run["drops"][shock] for run in self.full], [run["drops"][shock] for run in self.twin]
         )
+        empty = any(run["exhausted"] for run in (*self.full, *self.twin))
+        return found._replace(ratio=None) if empty else found
+
+    def why_undefined(self, shock: int = 0) -> str:
+        """Why there is no amplification, in words."""
+        if any(run["exhausted"] for run in (*self.full, *self.twin)):
+            return "a side of a book emptied, and a drop to where nobody trades has no size"
+        return no_ratio(self.amplification(shock).twin, "drop without forced sales")
+
+    def exhausted_lines(self) -> list[str]:
+        """What must be shouted: in how many runs a side of a book emptied, under which design."""
+        lines = []
+        for label, runs in {"nothing forced": self.twin, **self.designs}.items():
+            count, worst = worst_empty(run["exhausted"] for run in runs)
+            if worst is not None:
+                lines.append(
+                    f"EXHAUSTED ({label}): {worst.told()}; in {count} of "
+                    f"{counted(len(runs), 'seed')}. Nobody was left to trade with: what is said of "
+                    "prices and losses is no bound, and this is the worst outcome there is"
+                )
+        return lines
+
+    def refused_lines(self) -> list[str]:
+        """Numbers that cannot be, which are left out, under each design."""
+        lines = []
+        for label, runs in {"nothing forced": self.twin, **self.designs}.items():
+            for run in runs:
+                lines += [f"REFUSED ({label}, seed {run['seed']}): {one}" for one in run["refused"]]
+        return lines
 
     def mean(self, part: str, name: str) -> float:
         """The mean over the full runs of a number; ``nan`` where no run has it."""
@@ -59,38 +96,45 @@ class SpiralStudy(Shown):
     @property
     def var_95(self) -> Quantile:
         """The 95 % quantile of bad debt over seeds."""
-        return quantile_95([run["criteria"]["bad_debt"] for run in self.full])
+        return self._quantile("bad_debt")
 
     @property
     def lar_95(self) -> Quantile:
         """The 95 % quantile over seeds of the lots sold by force."""
-        return quantile_95([run["criteria"]["liquidated"] for run in self.full])
+        return self._quantile("liquidated")
+
+    def _quantile(self, name: str) -> Quantile:
+        """Over the seeds in which a criterion is known; of none of them, ``nan``."""
+        known = [run["criteria"][name] for run in self.full if run["criteria"][name] is not None]
+        return quantile_95(known) if known else Quantile(float("nan"), None, 0)
 
     def headline(self) -> list[str]:
         """What a reader must not miss, in words."""
         found = self.amplification()
         ratio = found.ratio
         told = (
-            "amplification is undefined: without forced sales the fall is within its error of zero"
+            f"amplification is undefined: {self.why_undefined()}"
             if ratio is None
-            else f"amplification {ratio.estimate:.2f} times [{ratio.low:.2f}, {ratio.high:.2f}]"
+            else f"amplification {times_of(ratio)}"
         )
+        least = "at least " * bool(self.exhausted_lines())
         return [
-            f"{self.scenario.name}, {len(self.seeds)} seed{'s' * (len(self.seeds) > 1)}: the price "
-            f"falls {found.twin.estimate:,.0f} ticks with nothing forced and "
-            f"{found.full.estimate:,.0f} with forced sales; {told}",
+            *self.exhausted_lines(),
+            *self.refused_lines(),
+            f"{self.scenario.name}, {counted(len(self.seeds), 'seed')}: the price "
+            f"{self.moves()} {least}{counted(found.twin.estimate, 'tick')} with nothing forced and "
+            f"{least}{found.full.estimate:,.0f} with forced sales; {told}",
             *self.start_lines(),
         ]
 
     def start_lines(self) -> list[str]:
         """What a reader must know of how the runs started; none: nothing."""
         failed = sum(run["failed_at_start"] for run in self.full) / len(self.full)
-        runs = [run for made in self.designs.values() for run in made]
-        emptied = sum(run["criteria"]["exhausted"] > 0 for run in runs)
-        return [
-            *exhausted_lines(emptied, len(runs)),
-            *start_lines(failed, self.full[0]["rows_left_out"]),
-        ]
+        return start_lines(failed, self.full[0]["rows_left_out"])
+
+    def moves(self) -> str:
+        """What the price does after the first shock: it falls, or rises if that was a purchase."""
+        return "falls" if self.scenario.shocks[0].side == "sell" else "rises"
 
     def frame(self) -> "pd.DataFrame":
         """The criteria of every run, one a row, by design and seed; units in ``frame.attrs``."""
@@ -109,16 +153,20 @@ class SpiralStudy(Shown):
         """The drops of the first shock with nothing forced and under every design."""
         runs = {"nothing forced": self.twin, **self.designs}
         drops = {label: [run["drops"][0] for run in made] for label, made in runs.items()}
-        return drops_figure(drops, f"{self.scenario.name}, {len(self.seeds)} seeds")
+        title = f"{self.scenario.name}, {counted(len(self.seeds), 'seed')}"
+        if self.exhausted_lines():
+            title += "<br><b>EXHAUSTED: a side of a book emptied, drops are at least so large</b>"
+        return drops_figure(drops, title)
 
     def summary(self) -> dict[str, Any]:
         """What happened over the seeds, ready for JSON."""
         return {
-            "scenario": self.scenario.name,
-            "seeds": list(self.seeds),
+            **asked_of_scenario(self.scenario, self.seeds),
+            "exhausted": self.exhausted_lines(),
+            "refused": self.refused_lines(),
             **self.amplification().to_dict(),
-            "var_95": self.var_95._asdict(),
-            "lar_95": self.lar_95._asdict(),
+            "var_95": self.var_95._asdict() if self.var_95.seeds else None,
+            "lar_95": self.lar_95._asdict() if self.lar_95.seeds else None,
             "runs": list(self.full),
             "twins": list(self.twin),
             "alternatives": {label: list(runs) for label, runs in self.alternatives.items()},
@@ -159,8 +207,19 @@ def study_spiral(
 
 
 def _summaries(job: tuple[Scenario, int]) -> list[dict[str, Any]]:
-    """Of the twin, of the scenario's own design, and of those beside it: one seed."""
+    """Of the twin, of the scenario's own design, and of those beside it: one seed.
+
+    Raises ``RunError`` with the seed if a run raises.
+    """
     scenario, seed = job
+    try:
+        return _runs(scenario, seed)
+    except Exception as error:
+        error_line, trace = told(error)
+        raise RunError(error_line, seed, trace) from error
+
+
+def _runs(scenario: Scenario, seed: int) -> list[dict[str, Any]]:
     unforced = run_scenario(scenario, seed, forced=False)
     twin = unforced.prices
     made = [unforced.summary(), run_scenario(scenario, seed, twin=twin).summary()]

@@ -6,6 +6,9 @@ What *fails* means is stated with every answer:
 * ``liquidated``: at least a stated share of all margin accounts is liquidated;
 * ``insurance``: an insurance fund that started with something is empty.
 
+A run in which a side of a book empties after the shock has failed whatever was asked: what is left
+there has nobody to be sold to, and a small loss of it is only one that is not known yet.
+
 A run fails or it does not; over several seeds a shock fails if at least half of the runs do. The
 size of a shock is in units of what the scenario's own shocks sell, valued at the prices at which
 its markets start.
@@ -16,9 +19,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from experiments.report.counted import counted
 from experiments.report.notebook import Shown
-from experiments.report.start import exhausted_lines
 from experiments.report.study_figures import probes_figure
+from experiments.runs.errors import RunError, told
+from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
@@ -46,6 +51,7 @@ FAILURES: dict[str, str] = {
     "liquidated": "at least {threshold:.0%} of the accounts liquidated",
     "insurance": "an insurance fund empty",
 }
+OR_EXHAUSTED = ", or a side of a book empty"
 SHARE = 0.5
 """Of the accounts: what counts as failed by ``liquidated`` where nothing else is said."""
 Report = Callable[[str], object]
@@ -64,8 +70,10 @@ class StressOutcome(NamedTuple):
     """Sold by force."""
     drops: tuple[int, ...]
     """Ticks, one a shock."""
-    exhausted: bool = False
-    """Whether the side of a book that a shock takes from was empty for a time: always a failure."""
+    exhausted: int = 0
+    """Sides of books that emptied after the shock."""
+    refused: int = 0
+    """Numbers of it that cannot be: nothing that rests on them is an all-clear."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +92,11 @@ class Failure:
             raise ValueError(f"threshold must not be negative, got {self.threshold}")
 
     def __str__(self) -> str:
-        return FAILURES[self.kind].format(threshold=self.threshold)
+        return FAILURES[self.kind].format(threshold=self.threshold) + OR_EXHAUSTED
 
     def of(self, outcome: StressOutcome) -> bool:
-        """Whether a run has failed: a book that ran out is the worst that can come."""
-        if outcome.exhausted:
+        """Whether a run has failed."""
+        if outcome.exhausted or outcome.refused:
             return True
         if self.kind == "bad-debt":
             return outcome.bad_debt > self.threshold
@@ -133,24 +141,32 @@ class Stress(Shown):
             if self.critical is None
             else f"the smallest shock that fails is {self.critical:g} times the scenario's own"
         )
-        seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) != 1)}"
-        emptied = sum(one.exhausted for one in self.outcomes)
+        seeds = counted(len(self.seeds), "seed")
+        lines = [f"{self.scenario.name}, {seeds}, {self.failure}: {said}"]
+        return [*self.exhausted_lines(), *lines]
+
+    def exhausted_lines(self) -> list[str]:
+        """What must be shouted: that a book ran out at the critical shock."""
+        count = sum(one.exhausted > 0 for one in self.outcomes)
+        if not count:
+            return []
         return [
-            f"{self.scenario.name}, {seeds}, {self.failure}: {said}",
-            *exhausted_lines(emptied, len(self.outcomes)),
+            f"EXHAUSTED: at the critical shock a side of a book empties in {count} of "
+            f"{counted(len(self.outcomes), 'seed')}: nobody is left to sell to, and the numbers "
+            "there are no bounds"
         ]
 
     def plot(self) -> "Figure":
         """The shocks that were tried, and which of them failed."""
         probes = [(shock / self.steps, fails) for shock, fails in self.bisection.probes]
-        return probes_figure(probes, self.headline()[0])
+        return probes_figure(probes, self.headline()[-1])
 
     def summary(self) -> dict[str, Any]:
         """The answer, ready for JSON."""
         return {
-            "scenario": self.scenario.name,
+            **asked_of_scenario(self.scenario, self.seeds),
             "fails": str(self.failure),
-            "seeds": list(self.seeds),
+            "exhausted": self.exhausted_lines(),
             "critical_shock": self.critical,
             "resolution": 1 / self.steps,
             "largest_tried": max(shock for shock, _ in self.bisection.probes) / self.steps,
@@ -159,6 +175,7 @@ class Stress(Shown):
             "shares": list(self.shares),
             "direction_searched": self.searched,
             "lots": None if self.lots is None else list(self.lots),
+            "exhausted_seeds": sum(one.exhausted > 0 for one in self.outcomes),
             "outcomes": [one._asdict() for one in self.outcomes],
             "probes": [[shock / self.steps, fails] for shock, fails in self.bisection.probes],
             "runs": self.runs,
@@ -287,9 +304,13 @@ class _Test:
 
 
 def outcome_of(job: tuple[Scenario, int]) -> StressOutcome:
-    """Run one scenario with one seed."""
+    """Run one scenario with one seed; raises ``RunError`` with the seed if it raises."""
     scenario, seed = job
-    return outcome(run_scenario(scenario, seed))
+    try:
+        return outcome(run_scenario(scenario, seed))
+    except Exception as error:
+        line, trace = told(error)
+        raise RunError(line, seed, trace) from error
 
 
 def outcome(run: Run) -> StressOutcome:
@@ -307,7 +328,8 @@ def outcome(run: Run) -> StressOutcome:
         empty_funds=len(empty),
         lots=int(criteria["liquidated"]),
         drops=tuple(run.drop(i) for i in range(len(run.scenario.shocks))),
-        exhausted=criteria["exhausted"] > 0,
+        exhausted=len(run.exhausted),
+        refused=len(run.refused),
     )
 
 
@@ -325,6 +347,8 @@ class Cell(NamedTuple):
     """Mean, units of cash."""
     drop: float
     """Mean of the first shock, ticks."""
+    exhausted: float
+    """Share of the seeds in which a side of a book emptied: they count as failed."""
 
 
 def phase_diagram(
@@ -368,6 +392,7 @@ def _cell(leverage: float, depth: float, failure: Failure, found: list[StressOut
         liquidated=mean(one.liquidated for one in found),
         bad_debt=mean(one.bad_debt for one in found),
         drop=mean(one.drops[0] for one in found),
+        exhausted=mean(one.exhausted > 0 for one in found),
     )
 
 

@@ -97,6 +97,7 @@ def test_the_scorecard_of_it():
     assert found["concentration"] == 0, "there is but one"
     names = {one.name for one in CRITERIA}
     assert names == {*found, "drop", "permanent_impact", "exhausted"}
+    assert found["disposed"] == 0.9, "but for the keeper's lot"
 
 
 def test_a_keeper_is_judged_with_what_it_still_holds():

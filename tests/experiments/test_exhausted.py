@@ -24,14 +24,14 @@ def emptied():
 def test_a_larger_shock_is_never_a_smaller_answer(emptied):
     less = shocked(200_000)
     assert less.criteria["exhausted"] == 0
-    assert emptied.criteria["exhausted"] == 1
+    assert emptied.criteria["exhausted"] >= 1
     assert emptied.criteria["drop"] > less.criteria["drop"]
     assert emptied.criteria["liquidations"] == less.criteria["liquidations"] == 2_000
 
 
 def test_it_is_in_every_headline(emptied):
-    assert "BOOK EXHAUSTED" in " ".join(emptied.headline())
-    assert emptied.summary()["criteria"]["exhausted"] == 1
+    assert "EXHAUSTED" in " ".join(emptied.headline())
+    assert emptied.summary()["criteria"]["exhausted"] >= 1
     assert not any("EXHAUSTED" in line for line in shocked(1_000).headline())
 
 

@@ -132,9 +132,12 @@ def test_the_drop():
 
 
 def test_amplification_is_a_ratio_of_means():
-    found = amplification([18, 20, 22], [9, 10, 11])
+    found = amplification([16, 18, 20, 22, 24], [8, 9, 10, 11, 12])
     assert found.ratio.estimate == pytest.approx(2.0)
     assert found.ratio.low == found.ratio.high == pytest.approx(2.0)
+    few = amplification([18, 20, 22], [9, 10, 11]).ratio
+    assert few.estimate == pytest.approx(2.0)
+    assert np.isnan([few.low, few.high]).all(), "three pairs give no interval"
     assert amplification([10, 20], [0, 1]).ratio is None
     assert amplification([4], [2]).ratio.estimate == 2
     assert amplification([4], [0]).ratio is None

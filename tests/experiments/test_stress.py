@@ -216,4 +216,6 @@ def test_the_command_refuses_in_one_line(capsys, arguments):
     code, said = command(capsys, *arguments)
     assert code == 2
     assert said.out == ""
-    assert len(said.err.splitlines()) == 1
+    first, *others = said.err.splitlines()
+    assert first.startswith("firesale: ")
+    assert all(line.startswith("  ") for line in others), "mistakes of a scenario, one a line"

@@ -1,0 +1,51 @@
+"""Numbers that cannot be: they are refused, with the reason, and not shown.
+
+A number outside what its definition allows is a fault of the scenario (a price that nobody trades
+at, units that do not fit) or of the measure. Printed, it would be believed.
+"""
+
+from collections.abc import Mapping
+from math import isnan
+
+__all__ = ["implausible"]
+
+RECOVERY = (0.0, 2.0)
+"""Of what failed: more than twice its fair value is no recovery, but a fair value that is none."""
+
+
+def implausible(
+    criteria: Mapping[str, float], *, exposure: float, mark_before: int, falls: bool
+) -> dict[str, str]:
+    """The criteria that cannot be, each with the reason in words.
+
+    Parameters
+    ----------
+    criteria
+        Of a run, by name; ``nan``, which is not known, is never refused.
+    exposure
+        Cash: what all that failed was worth at the dearest fair price of the run. Nobody can owe
+        more than that.
+    mark_before
+        Ticks, just before the first shock.
+    falls
+        Whether the first shock was a sale: then no drop is larger than the price.
+    """
+    found: dict[str, str] = {}
+    debt = criteria.get("bad_debt", float("nan"))
+    if not isnan(debt) and debt > exposure:
+        found["bad_debt"] = (
+            f"bad debt of {debt:,.0f} is more than all that failed was ever worth, {exposure:,.0f}"
+        )
+    recovery = criteria.get("recovery", float("nan"))
+    if not isnan(recovery) and not RECOVERY[0] <= recovery <= RECOVERY[1]:
+        found["recovery"] = (
+            f"recovery of {recovery:,.3g} of the fair value is outside {RECOVERY[0]:g} to "
+            f"{RECOVERY[1]:g}"
+        )
+    drop = criteria.get("drop", float("nan"))
+    if falls and not isnan(drop) and drop > mark_before:
+        found["drop"] = f"a fall of {drop:,.0f} ticks is more than the price, {mark_before:,}"
+    for name in ("unsold", "liquidated", "liquidations", "time_unsafe"):
+        if criteria.get(name, 0.0) < 0:
+            found[name] = f"{name} of {criteria[name]:,.0f} is below zero"
+    return found

@@ -1,0 +1,30 @@
+"""A ratio of means in words: with its interval, or with why it, or the interval, is not there."""
+
+from math import isnan
+
+from experiments.metrics.intervals import Interval
+from experiments.report.counted import counted
+
+__all__ = ["no_ratio", "times_of"]
+
+
+def times_of(ratio: Interval) -> str:
+    """A ratio with its interval; one seed has none, and all alike have shown none."""
+    seeds = counted(ratio.samples, "seed")
+    if isnan(ratio.low):
+        return f"{ratio.estimate:.2f} times, {seeds}: too few for an interval"
+    if ratio.low == ratio.high:
+        return f"{ratio.estimate:.2f} times in each of {seeds}: no interval"
+    return f"{ratio.estimate:.2f} times [{ratio.low:.2f}, {ratio.high:.2f}], {seeds}"
+
+
+def no_ratio(below: Interval, what: str) -> str:
+    """Why a mean is no denominator."""
+    mean = f"the {what} is {below.estimate:,.0f} ticks in the mean of {{seeds}}"
+    mean = mean.format(seeds=counted(below.samples, "seed"))
+    if below.samples > 1 and below.estimate > 0:
+        return (
+            f"{mean}, 95 % interval [{below.low:,.0f}, {below.high:,.0f}]: too uncertain, or too "
+            "near zero, to divide by; more seeds may tell"
+        )
+    return f"{mean}: too near zero to divide by"

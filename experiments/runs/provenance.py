@@ -1,0 +1,46 @@
+"""What made an answer: the version, and everything that was asked, with all values."""
+
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, signature
+from typing import Any
+
+from experiments.scenario.read import Scenario
+from lob import __version__
+
+__all__ = ["asked_of_market", "asked_of_scenario"]
+
+
+def asked_of_scenario(scenario: Scenario, seeds: Sequence[int]) -> dict[str, Any]:
+    """The version, the scenario with every value that was not given filled in, and the seeds."""
+    return {
+        "firesale": __version__,
+        "scenario": scenario.name,
+        "seeds": list(seeds),
+        "resolved": scenario.model_dump(mode="json"),
+    }
+
+
+def asked_of_market(
+    name: str,
+    market: Callable[..., Any],
+    options: Mapping[str, Any],
+    seeds: Sequence[int],
+) -> dict[str, Any]:
+    """The version, a ready market with all of its options, defaults included, and the seeds."""
+    parameters = list(signature(market).parameters.values())[1:]
+    defaults = {one.name: one.default for one in parameters if one.default is not Parameter.empty}
+    return {
+        "firesale": __version__,
+        "market": name,
+        "seeds": list(seeds),
+        "resolved": {key: _plain(value) for key, value in {**defaults, **options}.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Ready for JSON: what is no plain value is told as Python shows it."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return repr(value)

@@ -1,0 +1,90 @@
+"""Files of an answer that are there whole, all of them, or not at all.
+
+Each is written beside its place under a name of its own and takes its place once all are whole: a
+disk that is full or a run that is interrupted leaves what was there before, and nothing half.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+__all__ = ["WholeFiles", "held_by_another", "write_failure"]
+
+
+class WholeFiles:
+    """Files of one folder, written together; use it as a context manager.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written; its ``filename`` is the one that was to be.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: list[tuple[Path, Path]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        try:
+            if kind is None:
+                for written, target in self._made:
+                    written.replace(target)
+        finally:
+            for written, _target in self._made:
+                written.unlink(missing_ok=True)
+
+    def write(self, name: str, writer: Callable[[Path], object]) -> None:
+        """Let something write the file of a name, which may have folders, to a path it is given."""
+        target = self.folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # The suffix says how a tape is kept, so it stays the last.
+        written = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+        self._made.append((written, target))
+        try:
+            writer(written)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror or str(error), str(target)) from error
+
+    def text(self, name: str, content: str) -> None:
+        """Write a text."""
+        self.write(name, lambda path: path.write_text(content, encoding="utf-8"))
+
+    def json(self, name: str, content: Any) -> None:
+        """Write what is ready for JSON; raises ``ValueError`` for a number that is not finite."""
+        self.text(name, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def held_by_another(folder: Path, name: str, scenario: dict[str, Any]) -> str | None:
+    """What a folder already holds the answer of, if that is another scenario; else ``None``.
+
+    Parameters
+    ----------
+    folder, name
+        Where the answer is kept as JSON, and what its file is called.
+    scenario
+        Resolved, ready for JSON: what was asked, with all its values.
+    """
+    try:
+        kept = json.loads((folder / name).read_text(encoding="utf-8"))
+        asked = kept["resolved"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if asked == json.loads(json.dumps(scenario)):
+        return None
+    same = asked.get("name") == scenario.get("name")
+    return f"{asked.get('name')}{' with other values' * same}"
+
+
+def write_failure(error: OSError, folder: Path) -> str:
+    """One line that says what could not be written, and why."""
+    return f"{error.filename or folder}: {error.strerror or error}"
