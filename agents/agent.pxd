@@ -17,6 +17,7 @@ cdef class Agent(Participant):
     cdef bint has_on_fields
     cdef Simulation run_of(self)
     cdef int post(self, Message *message) except -1
+    cdef int post_alone(self, Message *message) except -1
     cdef int settle(self, const Event *event, bint buys, int64_t order_id, int64_t leaves) except -1
     cdef int now_open(self, int64_t order_id, int64_t seq, int64_t leaves) except -1
     cdef int about(

@@ -6,7 +6,6 @@ written about. So do methods of built-in containers, and weak references.
 """
 
 import copyreg
-import dis
 import gc
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -111,6 +110,8 @@ def _used_by(code: Any) -> Iterator[Any]:
     yield from code.__defaults__ or ()
     yield from (code.__kwdefaults__ or {}).values()
     yield from code.__closure__ or ()
+    import dis  # slow to import, and only needed here
+
     for instruction in dis.get_instructions(code):
         if instruction.opname == "LOAD_GLOBAL":
             value = code.__globals__.get(instruction.argval)

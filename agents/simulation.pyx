@@ -23,7 +23,7 @@ from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from lob.clearing.clearing cimport Clearing
 from lob.clearing.ledger cimport WORLD
 from lob.engine.block cimport Block
-from lob.engine.guard cimport AGENT_ACTS, COPYING, FREE, VENUE_WORKS, Guard
+from lob.engine.guard cimport AGENT_ACTS, COPYING, FREE, VENUE_WORKS
 from agents.owners cimport Owners
 from agents.quote_history cimport QuoteHistory, quote_of
 from agents.latency cimport Distance, Latency, needs_a_line
@@ -623,10 +623,9 @@ cdef class Simulation:
 
     cdef int execute(self, Message *message) except -1:
         """A message arrives at the venue. Who catches what this raises lets agents act again."""
-        cdef Guard guard = self.venue.guard
-        guard.busy = VENUE_WORKS
+        self.venue.guard.busy = VENUE_WORKS
         self.venue.submit(message)
-        guard.busy = AGENT_ACTS
+        self.venue.guard.busy = AGENT_ACTS
         return self.route()
 
     cdef int route(self) except -1:

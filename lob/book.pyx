@@ -126,6 +126,7 @@ cdef enum:
 
 cdef dict REASONS = {reason.value: reason for reason in Reason}
 cdef tuple SESSIONS = tuple(Session)
+cdef object new_tuple = tuple.__new__  # what a named tuple's own ``__new__`` calls, in Python
 cdef object ZERO = 0
 cdef object MESSAGE = types.MESSAGE, EVENT = types.EVENT, QUOTE = types.QUOTE
 cdef object LEVEL = types.LEVEL, ORDER = types.ORDER
@@ -479,7 +480,7 @@ cdef class OrderBook:
         return outcome
 
     cdef int describe_safely(self, Outcome outcome, int64_t order_id) except -1:
-        """Nobody may write events meanwhile: making the trades runs Python code."""
+        """Nobody may write events meanwhile: new objects may let the garbage collector run code."""
         self.guard.enter(VENUE_WORKS, "a method of OrderBook")
         try:
             return self.describe_outcome(outcome, order_id)
@@ -492,9 +493,9 @@ cdef class OrderBook:
         while event != self.book.sink.next:
             if event.kind == TRADE:
                 outcome.filled += event.size
-                trades.append(
-                    Trade(event.price, event.size, event.resting_order_id, event.resting_owner)
-                )
+                trades.append(new_tuple(
+                    Trade, (event.price, event.size, event.resting_order_id, event.resting_owner)
+                ))
             if event.order_id == order_id:
                 outcome._reason = event.reason
             event += 1

@@ -9,10 +9,10 @@ This rests on the lock of the interpreter (the GIL). Without it nothing here wou
 ``lob`` refuses to be imported where that lock is switched off.
 """
 
-cdef extern from "pythread.h":
-    unsigned long PyThread_get_thread_ident() noexcept nogil
+cimport cython
 
 
+@cython.final
 cdef class Guard:
     """Free, or held by a call until that has returned."""
 
@@ -41,9 +41,3 @@ cdef class Guard:
             "or a signal handler), where it would pass by the clock and the tapes: send orders "
             "with the agent's own methods, and call this when the run has returned"
         )
-
-    cdef int keep_out_others(self, str who) except -1:
-        """Raise if another thread holds it."""
-        if self.busy and self.thread != PyThread_get_thread_ident():
-            self.refuse(who)
-        return 0
