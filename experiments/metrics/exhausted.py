@@ -29,7 +29,7 @@ class EmptySide(NamedTuple):
     """How long it was empty in all until the end, ns; 0: it was filled again at once."""
 
     def told(self) -> str:
-        """In words."""
+        """Which side ran out, when and for how long, in words."""
         lasted = f"for {show_duration(self.empty_ns)}" if self.empty_ns else "for a moment"
         late = f"{show_duration(self.after_ns)} after" if self.after_ns else "at"
         return f"the {self.side} of {self.instrument} ran out {late} the shock, {lasted}"
