@@ -187,8 +187,8 @@ def test_designs_compared(scenario, tmp_path):
     study = fs.compare(scenario, ["market-sale", "sliced(lots=50)"], 2, workers=1, out=tmp_path)
     frame = study.frame()
     assert isinstance(frame, pd.DataFrame)
-    assert set(frame["label"]) == {"market-sale", "sliced(lots=50)"}
-    assert len(frame) == 4
+    assert set(frame["label"]) == {"market-sale", "sliced(lots=50)", "frozen"}
+    assert len(frame) == 6
     assert frame.attrs["units"]["drop"] == "ticks"
     assert study.summary()["controls"]["passed"]
     assert study.plot().data

@@ -296,7 +296,7 @@ def test_the_command_as_json(capsys):
     )  # fmt: skip
     said = json.loads(capsys.readouterr().out)
     assert code == 0
-    assert list(said["designs"]) == ["market-sale", "a"]
+    assert list(said["designs"]) == ["market-sale", "a", "frozen"]
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,8 @@ def test_tuning_uses_other_seeds_and_is_no_worse_than_the_preset(scenario, monke
 
 
 def test_a_study_has_everything_that_was_asked_for(study):
-    assert study.contest.labels == ["market-sale", "sliced(lots=30)", "sliced(lots=30) tuned"]
+    labels = ["market-sale", "sliced(lots=30)", "sliced(lots=30) tuned", "frozen"]
+    assert study.contest.labels == labels
     assert set(study.markets) == {"stressed", "vanishing"}
     assert set(study.facts) == {"base", "stressed", "vanishing"}
     assert study.controls.passed

@@ -134,7 +134,11 @@ def test_the_drop():
 def test_amplification_is_a_ratio_of_means():
     found = amplification([18, 20, 22], [9, 10, 11])
     assert found.ratio.estimate == pytest.approx(2.0)
-    assert found.ratio.low == found.ratio.high == pytest.approx(2.0)
+    assert np.isnan([found.ratio.low, found.ratio.high]).all(), "three seeds: no interval"
+    assert found.to_dict()["amplification"] == {"estimate": 2.0, "low": None, "high": None}
+    many = amplification([18, 20, 22, 19, 25, 15], [9, 10, 11, 9, 12, 8]).ratio
+    assert many.low < many.estimate < many.high
+    assert amplification([4_000], [1]).ratio is None, "one tick is no denominator"
     assert amplification([10, 20], [0, 1]).ratio is None
     assert amplification([4], [2]).ratio.estimate == 2
     assert amplification([4], [0]).ratio is None
