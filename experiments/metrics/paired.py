@@ -40,8 +40,8 @@ class PairedDifference(NamedTuple):
     seeds: int
     """Pairs in which both are known."""
     method: str
-    """"max-t bootstrap", "Bonferroni-Student", "unknown"; or, the same in every seed, "sign test" or
-    "exact".
+    """"max-t bootstrap", "Bonferroni-Student", "unknown"; or, the same in every seed, "sign test"
+    or "exact".
 
     What is the same in every seed has shown no error, and so has no interval: its bounds are
     ``nan``, or both zero where there is no difference at all. There are enough seeds for its sign

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Positions", "PositionsError", "read_positions", "write_positions"]
 
 SHOWN = 20
+ACCEPTED = "position (or size and side), entry, margin (or leverage) and, optional, account"
 LEVERAGE_SCALE = 1_000_000
 MAX_MARGIN = MAX_SIZE
 
@@ -196,8 +197,8 @@ class _Reader:
             if name in self.table.column_names:
                 return self.table.column(name).combine_chunks()
         raise FeedError(
-            f"column {' or '.join(names)} is missing; there are "
-            f"{', '.join(self.table.column_names)}",
+            f"column {' or '.join(names)} is missing; accepted are {ACCEPTED}; there are "
+            f"{', '.join(map(repr, self.table.column_names))}",
             path=self.source,
         )
 

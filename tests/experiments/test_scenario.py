@@ -83,7 +83,7 @@ def test_a_study_over_seeds():
     study = study_spiral(scenario, range(1, 4), report=lambda done, total: told.append(done))
     assert told == [2, 4, 6]
     found = study.amplification()
-    assert np.isnan(found.ratio.low), "three seeds: no interval"
+    assert found.ratio.low != found.ratio.low, "three seeds: no interval"
     assert found.ratio.estimate > 1
     assert study.var_95.upper is None
     json.dumps(study.summary(), allow_nan=False)

@@ -90,9 +90,7 @@ def test_no_key_of_a_scenario_is_a_name_given_up(path):
 def test_no_two_public_classes_share_a_name():
     homes = defaultdict(list)
     for path in sources(".py", ".pyx"):
-        for name in re.findall(
-            r"(?m)^(?:cdef )?class ([A-Z]\w*)", path.read_text(encoding="utf-8")
-        ):
+        for name in re.findall(r"(?m)^(?:cdef )?class ([A-Z]\w*)", path.read_text(encoding="utf-8")):
             homes[name].append(path.relative_to(ROOT).as_posix())
     shared = {name: where for name, where in homes.items() if len(where) > 1 and name not in TWINS}
     assert not shared
