@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.runs.whole_files import WholeFiles
 from experiments.studies.replay_sale import ReplaySale
 from lob import __version__, tape
 from lob.feeds.lobster import Day
@@ -36,16 +37,17 @@ class Answer:
         return json.dumps(self.numbers, indent=2, allow_nan=False)
 
     def write(self, folder: Path) -> None:
-        """Write the tapes of each run, ``report.json`` and ``report.html``.
+        """Write the tapes of each run, ``report.json`` and ``report.html``, all or none.
 
         Files of the same names are replaced. Raises ``OSError`` if one cannot be written.
         """
-        for name, run in self.runs.items():
-            (folder / name).mkdir(parents=True, exist_ok=True)
-            for kind in ("messages", "events", "quotes"):
-                tape.write(folder / name / f"{kind}.parquet", getattr(run, kind))
-        (folder / "report.json").write_text(self.to_json() + "\n", encoding="utf-8")
-        (folder / "report.html").write_text(self.page(), encoding="utf-8")
+        with WholeFiles(folder) as files:
+            for name, run in self.runs.items():
+                for kind in ("messages", "events", "quotes"):
+                    rows = getattr(run, kind)
+                    files.write(f"{name}/{kind}.parquet", partial(tape.write, tape=rows))
+            files.text("report.json", self.to_json() + "\n")
+            files.text("report.html", self.page())
 
 
 def of_sale(m: ReplaySale) -> Answer:

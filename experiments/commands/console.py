@@ -37,7 +37,9 @@ def make_folder(out: Path | None) -> None:
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RefusalError(f"--out {out}: {error.strerror}", BAD_DATA) from None
+            wrong = isinstance(error, FileExistsError | NotADirectoryError)
+            code = BAD_ARGUMENTS if wrong else BAD_DATA
+            raise RefusalError(f"--out {out}: {error.strerror}", code) from None
         if not os.access(out, os.W_OK | os.X_OK):
             raise RefusalError(f"--out {out}: may not be written to", BAD_DATA)
 

@@ -126,14 +126,16 @@ def convert(
             for batch in opened.batches():
                 writer.write(batch)
         told = _told(opened, None)
-        alternatives = out.with_name(out.name + ".json")
-        alternatives.write_text(json.dumps(told, indent=2) + "\n")
+        met = partial.with_name(f"{partial.name}.json")
+        met.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        os.replace(met, out.with_name(out.name + ".json"))
         os.replace(partial, out)
     except FeedError as error:
         raise RefusalError(str(error), BAD_DATA) from error
     except OSError as error:
-        raise RefusalError(f"{out}: {error.strerror or error}") from error
+        raise RefusalError(f"{out}: {error.strerror or error}", BAD_DATA) from error
     finally:
+        partial.with_name(f"{partial.name}.json").unlink(missing_ok=True)
         partial.unlink(missing_ok=True)
     if as_json:
         typer.echo(json.dumps({"out": str(out), **told}))

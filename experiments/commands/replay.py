@@ -1,5 +1,6 @@
 """``firesale replay``: a forced sale in a day of order flow."""
 
+import json
 from collections.abc import Callable
 from enum import StrEnum
 from fractions import Fraction
@@ -9,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from experiments.commands.console import BAD_DATA, RefusalError, Tell, make_folder, progress
+from experiments.commands.console import (
+    BAD_DATA,
+    RefusalError,
+    Tell,
+    make_folder,
+    progress,
+    refusal_of,
+)
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
 from lob import MAX_SIZE
 from lob.units import parse_duration, parse_time
@@ -101,13 +109,29 @@ def replay(
         answer = _answer(day, sale, chosen, tell)
         if out:
             tell("writing")
-            answer.write(out)
+            _refuse_another_day(out, answer)
+            try:
+                answer.write(out)
+            except OSError as error:
+                raise refusal_of(error, out) from None
     _show(answer, as_json, out)
     if day.truncated:
         typer.echo(f"firesale: {day.source[0]}: {day.truncated}", err=True)
     if any(run.report.first_problem for run in answer.runs.values()):
         typer.echo("firesale: the files contradict each other: do not trust this", err=True)
         raise typer.Exit(BAD_DATA)
+
+
+def _refuse_another_day(out: Path, answer: "Answer") -> None:
+    """Refuse a folder that holds the answer of another day: it would be overwritten."""
+    try:
+        kept = json.loads((out / "report.json").read_text(encoding="utf-8"))["day"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if kept != answer.numbers["day"]:
+        raise RefusalError(
+            f"--out {out}: holds the answer of the day {kept.get('name')}: choose another folder"
+        )
 
 
 def _sale(

@@ -426,6 +426,9 @@ def _gather(
     with Workers(workers) as pool:
         for group, rows, error, trace in pool.run(run_group, groups):
             found[group.market] += rows if rows is not None else _lost(group, error or "", trace)
+            for row in rows or ():
+                if "unkept" in row:
+                    raise OSError(*row["unkept"], str(store.log))
             done += len(group.designs)
             report(done, total)
     # Jobs end in any order; what is drawn from the rows again must not depend on it.

@@ -45,7 +45,8 @@ class WrongModel(NamedTuple):
     @property
     def survives(self) -> bool:
         """Whether the recommendation is the right design, or not certainly worse than it."""
-        return self.recommended == self.best or not self.regret.low > 0
+        worse = self.regret.certain and self.regret.estimate > 0
+        return self.recommended == self.best or not worse
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,12 @@ def run_group(group: Group) -> list[dict[str, Any]]:
             row |= {"error": line, "trace": trace, "criteria": {}, "digest": None}
         tidy()
         row["cpu_seconds"] = time.process_time() - clock
-        append_row(group.log, row)
         known[key] = row
+        try:
+            append_row(group.log, row)
+        except OSError as error:
+            # No fault of the design's: the whole contest stops, see ``_gather``.
+            row["unkept"] = [error.errno, error.strerror or str(error)]
     return [
         {
             **known[key_of_run(group.scenario, group.seed, one)],

@@ -40,15 +40,18 @@ class PairedDifference(NamedTuple):
     seeds: int
     """Pairs in which both are known."""
     method: str
-    """"max-t bootstrap", "Bonferroni-Student", "exact" (the same in every seed) or "unknown".
+    """"max-t bootstrap", "Bonferroni-Student", "unknown"; or, the same in every seed, "sign test"
+    or "exact".
 
     What is the same in every seed has shown no error, and so has no interval: its bounds are
-    ``nan``, or both zero where there is no difference at all."""
+    ``nan``, or both zero where there is no difference at all. There are enough seeds for its sign
+    if a fair coin would fall so often on one side with at most the probability left over, for all
+    comparisons together: "sign test"."""
 
     @property
     def certain(self) -> bool:
-        """Whether zero lies outside the interval."""
-        return self.low > 0 or self.high < 0
+        """Whether zero lies outside the interval, or the sign test rules it out."""
+        return self.method == "sign test" or self.low > 0 or self.high < 0
 
 
 def simultaneous_differences(
@@ -97,7 +100,9 @@ def simultaneous_differences(
             # Alike to within rounding is no difference.
             middle = middle if abs(middle) > _rounding(table)[i] else 0.0
             bound = float("nan") if middle else 0.0
-            found.append(PairedDifference(middle, bound, bound, int(count[i]), "exact"))
+            coin = 2 * 0.5 ** float(count[i]) * len(count)
+            how = "sign test" if middle and coin <= 1 - level else "exact"
+            found.append(PairedDifference(middle, bound, bound, int(count[i]), how))
         else:
             how = method if np.isfinite(reach[i]) else "unknown"
             low, high = float(middle - reach[i]), float(middle + reach[i])

@@ -129,7 +129,7 @@ def _rows(contest: "ContestResult") -> list[tuple[str, list[str]]]:
         cells = []
         for label in contest.labels:
             found = differences.get((label, one.name))
-            sign = " " if not found or not found.certain else "+" if found.low > 0 else "-"
+            sign = " " if not found or not found.certain else "+" if found.estimate > 0 else "-"
             cells.append(number(contest.mean(label, one.name).estimate) + sign)
         rows.append((f"{one.name}, {one.unit}", cells))
         if one.name == "bad_debt":

@@ -61,7 +61,7 @@ def signed(found: "PairedDifference") -> str:
     """A difference with its interval."""
     if found.seeds == 0:
         return "-"
-    if found.method == "exact":
+    if found.method in ("exact", "sign test"):
         seeds = counted(found.seeds, "seed")
         return "the same" if found.estimate == 0 else f"{number(found.estimate)} in each of {seeds}"
     if found.low != found.low:

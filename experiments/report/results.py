@@ -45,6 +45,11 @@ class SaleOrder(Protocol):
         """Share of the volume that a POV sale takes."""
         ...
 
+    @property
+    def hidden_counts(self) -> bool:
+        """Whether a POV sale counts executions of hidden orders in that volume."""
+        ...
+
 
 class BookSides(Protocol):
     """A book at one moment: ``lob.LEVEL`` rows, best first."""

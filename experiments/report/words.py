@@ -85,7 +85,8 @@ def sale_in_words(m: SaleResult) -> str:
     how = f"{counted(count, 'market order')} over {show_duration(sale.over_ns)}"
     if sale.style == "twap":
         return f"{what} in {how} (TWAP)"
-    return f"{what} in {how}, {100 * float(sale.rate):.3g}% of the volume (POV)"
+    counts = "hidden executions included" if sale.hidden_counts else "without hidden executions"
+    return f"{what} in {how}, {100 * float(sale.rate):.3g}% of the volume, {counts} (POV)"
 
 
 def headline(m: SaleResult) -> str:
@@ -96,6 +97,8 @@ def headline(m: SaleResult) -> str:
     parts = [
         f"{done} {counted(m.filled, 'lot')} cost {bps(m.shortfall_bps)} against the arrival mid"
     ]
+    if m.sale.style != "market":
+        parts.append(f" of {show_time(m.sale.at_ns)}, before its first order")
     if m.sale.style != "market":
         parts.append(f", {bps(m.paired_cost_bps)} without the market's own drift")
     if m.unfilled:
@@ -111,7 +114,7 @@ def number_rows(m: SaleResult) -> list[Row]:
     if m.deepest != m.levels_consumed:
         touched += f" over all orders, at most {m.deepest:,} by one"
     return [
-        ("Arrival mid", price(instrument, m.arrival_mid, 1)),
+        (f"Arrival mid, at {show_time(m.sale.at_ns)}", price(instrument, m.arrival_mid, 1)),
         ("VWAP of the sale", price(instrument, m.vwap, 2)),
         ("Implementation shortfall", bps(m.shortfall_bps)),
         ("Cost without the market's own drift", bps(m.paired_cost_bps)),

@@ -95,9 +95,12 @@ class RunStore:
             part = keys[start : start + ROWS_A_FILE]
             name = hashlib.blake2b("".join(part).encode(), digest_size=8).hexdigest()
             table = _table(rows[key] for key in part)
-            alternatives = self.runs / f".{name}.tmp"
-            table.to_parquet(alternatives, index=False)
-            alternatives.rename(self.runs / f"{name}.parquet")
+            written = self.runs / f".{name}.tmp"
+            try:
+                table.to_parquet(written, index=False)
+                written.replace(self.runs / f"{name}.parquet")
+            finally:
+                written.unlink(missing_ok=True)
         for path in logs:
             path.unlink()
 

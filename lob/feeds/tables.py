@@ -119,7 +119,11 @@ class TableFeed(LevelFeed):
         return {"price", "size", "side"} <= names and bool(names & set(_TIMES))
 
     def _lacking(self, name: str) -> str:
-        return f"has no column {name}; it has {', '.join(self.names)[:200]}; name it in columns"
+        accepted = ", ".join({**_FACTS, **_TIMES})
+        return (
+            f"has no column {name}; accepted are {accepted}; it has "
+            f"{', '.join(map(repr, self.names))[:400]}; say in columns which is which"
+        )
 
     def _header(self) -> tuple[list[str], bool]:
         with open_source(self.path, self.member) as source:

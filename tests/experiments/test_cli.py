@@ -281,15 +281,14 @@ def test_wrong_arguments_are_one_line_and_code_2(day_folder, capsys, name, as_js
         {"DAY": str(day_folder), "DAY/a.csv": str(first)}.get(word, word) for word in arguments
     ]
     code, out, err = fail(capsys, "replay", *given, *(["--json"] if as_json else []))
-    expected = 1 if name == "out is a file" else 2  # what is there, not what was asked, is wrong
-    assert code == expected
+    assert code == 2
     assert err.startswith("firesale: ")
     assert err.count("\n") == 1
     assert said.lower() in err.lower()
     if as_json:
         assert json.loads(out) == {
             "error": err.removeprefix("firesale: ").strip(),
-            "exit_code": expected,
+            "exit_code": 2,
         }
     else:
         assert out == ""

@@ -64,11 +64,14 @@ def test_what_is_the_same_in_every_seed_is_exact():
     values = np.column_stack([np.zeros(12), np.full(12, 3.0), np.arange(12.0)])
     same, apart, spread = simultaneous_differences(values)
     assert same[:3] == (0, 0, 0)
-    assert same.method == apart.method == "exact"
+    assert (same.method, apart.method) == ("exact", "sign test")
     assert not same.certain
     assert apart.estimate == 3
-    assert np.isnan(apart[1:3]).all(), "what is the same in every seed has shown no error"
-    assert not apart.certain, "nothing is certain of what shows no error"
+    assert np.isnan([apart.low, apart.high]).all(), "no interval of width zero"
+    assert apart.certain
+    few = simultaneous_differences(values[:4])[1]
+    assert few.method == "exact"
+    assert not few.certain, "four seeds alike are no certainty"
     assert spread.low < 5.5 < spread.high
 
 
