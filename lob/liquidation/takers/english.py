@@ -41,10 +41,10 @@ class Bidding(Takers):
 
 @dataclass(frozen=True)
 class English(Bidding):
-    """Bids rise to the tab, then less and less of the lot is accepted for it (Maker 1.2's Flip).
+    """Bids rise to what is to be raised, then less and less is accepted for it (as in Maker 1.2).
 
     Of a long position the lots are sold for its debt: a BID for all lots at a price bids that much
-    cash, up to the tab; once the tab is bid, a BID for fewer lots that pays it takes those, and the
+    cash, up to the target; once that is bid, a BID for fewer lots that pays it takes those, and the
     rest is the owner's. A price of 0 bids one unit of cash. A bid is paid at once, and paid back by
     whoever beats it.
 
@@ -54,20 +54,20 @@ class English(Bidding):
 
     Parameters
     ----------
-    beg
+    improvement
         The least improvement as a factor, ppm: 1,050,000 is 5 %.
-    ttl, tau
+    bid_time, auction_time
         ns that a bid stands unless it is beaten, and that an auction lasts at most.
     """
 
-    beg: int = 1_050_000
-    ttl: int = 3 * HOUR_NS
-    tau: int = 48 * HOUR_NS
+    improvement: int = 1_050_000
+    bid_time: int = 3 * HOUR_NS
+    auction_time: int = 48 * HOUR_NS
 
     def __post_init__(self) -> None:
-        integer("beg", self.beg, PPM)
-        integer("ttl", self.ttl, 1)
-        integer("tau", self.tau, 1)
+        integer("improvement", self.improvement, PPM)
+        integer("bid_time", self.bid_time, 1)
+        integer("auction_time", self.auction_time, 1)
 
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
@@ -83,9 +83,17 @@ class English(Bidding):
         if lot <= 0 or raises <= 0:
             return False
         auction = FlipAuction.kick(
-            lot, raises, now, beg=self.beg, ttl=self.ttl, tau=self.tau, unit=PPM
+            lot,
+            raises,
+            now,
+            beg=self.improvement,
+            ttl=self.bid_time,
+            tau=self.auction_time,
+            unit=PPM,
         )
-        sale = Sale(holding, side, lots, BestBid(), now, now + self.tau, True, auction.end + 1)
+        sale = Sale(
+            holding, side, lots, BestBid(), now, now + self.auction_time, True, auction.end + 1
+        )
         sale.auction, sale.target, sale.debt = (
             auction,
             target,
