@@ -267,7 +267,7 @@ class Take(NamedTuple):
     """What a purchase moved."""
 
     auction: "ClipAuction"
-    """The auction after it."""
+    """The auction after the purchase."""
     bought: int = 0
     paid: int = 0
     returned: int = 0
@@ -280,7 +280,7 @@ class Take(NamedTuple):
 
 
 class Redo(NamedTuple):
-    """What a reset did."""
+    """What starting an auction again did."""
 
     auction: "ClipAuction"
     reward: int = 0
@@ -294,7 +294,7 @@ class ClipAuction(NamedTuple):
     lot: int
     tab: int
     top: int
-    """The price it started at."""
+    """The price that the auction started at."""
     started: int
 
     @property
@@ -304,11 +304,11 @@ class ClipAuction(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Whether the lot is gone or has been returned."""
+        """Whether the auction is over: its lot is sold or has been returned."""
         return self.lot == 0
 
     def price(self, now: int) -> int:
-        """The price at a time."""
+        """The price of the auction at a time, rounded down."""
         return self.rules.curve.price(self.top, now - self.started)
 
     def needs_redo(self, now: int) -> bool:
@@ -448,13 +448,13 @@ class FlipAuction(NamedTuple):
         tau: int = 48 * 3600,
         unit: int = WAD,
     ) -> "FlipAuction":
-        """Start an auction."""
+        """Start an English auction of a lot for what is to be raised, at a time."""
         natural("lot", lot, 1)
         natural("tab", tab, 1)
         return cls(lot, tab, now + tau, beg=beg, ttl=ttl, tau=tau, unit=unit)
 
     def running(self, now: int) -> bool:
-        """Whether it takes bids."""
+        """Whether the auction takes bids at a time."""
         return not self.settled and now < self.end and (self.expiry is None or now < self.expiry)
 
     def tend(self, bidder: int, lot: int, bid: int, now: int) -> FlipBid:

@@ -15,10 +15,10 @@ WITHOUT_BOUND = 2**62
 
 @dataclass(frozen=True)
 class Unlimited:
-    """No bound."""
+    """The limit of a stage that bounds nothing."""
 
     def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
-        """See ``Limits``."""
+        """How many of a case's lots may be offered now, from 0 to ``lots``."""
         return lots
 
 
@@ -38,7 +38,7 @@ class Slices:
         integer("most", self.most, 1)
 
     def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
-        """See ``Limits``."""
+        """How many of a case's lots may be offered now, from 0 to ``lots``."""
         return min(lots, self.most)
 
 
@@ -65,7 +65,7 @@ class FirstSlice:
         integer("above", self.above, 0)
 
     def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
-        """See ``Limits``."""
+        """How many of a case's lots may be offered now, from 0 to ``lots``."""
         one = (design.mark(holding) or 0) * design.multiplier(holding)
         if design.attempts(case) or lots * one <= self.above:
             return lots
@@ -105,7 +105,7 @@ class DebtAtAuction:
         integer("breaker", self.breaker, 0, 3)
 
     def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
-        """See ``Limits``."""
+        """How many of a case's lots may be offered now, from 0 to ``lots``."""
         if not maker.may_start(self.breaker):
             return 0
         done = self.part_of(design, case, holding, lots)

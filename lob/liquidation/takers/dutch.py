@@ -57,7 +57,7 @@ class DutchAuction(Takers):
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         if not isinstance(price, Falling):
             return False
         now, start = design.now, design.progress[case].auction_start
@@ -86,7 +86,7 @@ class DutchAuction(Takers):
         return found.leaving(multiplier)
 
     def take(self, design: TakerContext, case: int, account: int, size: int, limit: int) -> Reason:
-        """See ``Takers``."""
+        """Answer a TAKE of lots at ``limit`` ticks or better (0: any): ``NONE``, or why not."""
         sale = design.progress[case].sale
         assert sale is not None
         now = design.now
@@ -162,7 +162,10 @@ class DutchAuction(Takers):
         design.end_sale(case)
 
     def due(self, design: TakerContext, case: int, ts: int) -> None:
-        """See ``Takers``: the auction starts again, if it may."""
+        """Do what the sale of a case asked for at this time, in ns.
+
+        The auction starts again, if it may.
+        """
         sale = design.progress[case].sale
         assert sale is not None
         stage = design.stages[design.stage(case)]

@@ -33,7 +33,7 @@ class Bidding(Takers):
     """Takers that need an account for what bidders put up."""
 
     def attach(self, design: TakerContext) -> None:
-        """See ``Takers``."""
+        """Open the accounts that these takers need, once their design has a clearing."""
         escrow = design.shared(Escrow)
         if not escrow.account:
             escrow.account = design.clearing.ledger.open_account(f"{design.clearing.name}: bids")
@@ -72,7 +72,7 @@ class English(Bidding):
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         now, side = design.now, taker_side(design, case, holding)
         done, cash = design.progress[case].auction_start, design.cash(case)
         value = lots * (design.mark(holding) or 0) * design.multiplier(holding)
@@ -104,7 +104,7 @@ class English(Bidding):
         return True
 
     def bid(self, design: TakerContext, case: int, account: int, size: int, price: int) -> Reason:
-        """See ``Takers``."""
+        """Answer a BID for lots of a case at a price in ticks: ``NONE``, or why it is refused."""
         sale = design.progress[case].sale
         assert sale is not None
         auction = sale.auction
@@ -202,7 +202,10 @@ class English(Bidding):
             design.look_at(case, sale.next)
 
     def due(self, design: TakerContext, case: int, ts: int) -> None:
-        """See ``Takers``: the best bid wins; without one the auction runs again."""
+        """Do what the sale of a case asked for at this time, in ns.
+
+        The best bid wins; without one the auction runs again.
+        """
         progress = design.progress[case]
         sale = progress.sale
         assert sale is not None
@@ -243,7 +246,7 @@ class English(Bidding):
         pay_penalty(design, case, sale)
 
     def withdraw(self, design: TakerContext, case: int) -> None:
-        """See ``Takers``."""
+        """Take back what a case has on offer or in the book, as its stage is done with it."""
         progress = design.progress.get(case)
         if progress is not None and progress.sale is not None:
             self._give_back(design, case, progress.sale)
