@@ -24,12 +24,12 @@ class CaseContext(Protocol):
 
     @property
     def now(self) -> int:
-        """The time of the venue."""
+        """The time of the venue in ns, to which it has advanced."""
         ...
 
     @property
     def fund(self) -> int:
-        """Account number of the insurance fund."""
+        """Number in the ledger of the insurance fund's account."""
         ...
 
     @property
@@ -38,27 +38,27 @@ class CaseContext(Protocol):
         ...
 
     def held(self, case: SupportsIndex, holding: SupportsIndex = 0) -> int:
-        """Signed lots that the account has of a holding."""
+        """Lots of a holding that the failed account of a case still has, signed."""
         ...
 
     def cash(self, case: SupportsIndex) -> int:
-        """The account's cash; negative: its debt."""
+        """Units of cash of the failed account of a case; negative: its debt."""
         ...
 
     def balance(self, account: SupportsIndex) -> int:
-        """The cash of any account, for example of the ``fund``."""
+        """Units of cash of any account by its number, for example of the ``fund``."""
         ...
 
     def mark(self, holding: SupportsIndex = 0) -> int | None:
-        """The price that clearing believes; ``None`` before the first."""
+        """The mark of a holding in ticks, which clearing believes; ``None`` before the first."""
         ...
 
     def multiplier(self, holding: SupportsIndex = 0) -> int:
-        """Units of cash that a lot is worth for each tick."""
+        """Units of cash that one lot of a holding is worth for each tick."""
         ...
 
     def is_inverse(self, holding: SupportsIndex = 0) -> bool:
-        """Whether a holding is an inverse contract."""
+        """Whether a holding is an inverse contract, worth lots over price."""
         ...
 
     def exposure(self, case: SupportsIndex) -> tuple[int, int, int, int]:
@@ -78,7 +78,7 @@ class CaseContext(Protocol):
         ...
 
     def attempts(self, case: int) -> int:
-        """How often the present stage has acted on the case."""
+        """How often the stage that has a case has acted on it already."""
         ...
 
     def to_be_raised(self, holding: int | None) -> int:
@@ -95,53 +95,53 @@ class TakerContext(CaseContext, Protocol):
 
     @property
     def clearing(self) -> Clearing:
-        """The clearing, with its ledger and its market."""
+        """The clearing that the design belongs to, with its ledger and its market."""
         ...
 
     @property
     def offers(self) -> dict[int, Offer]:
-        """What is on offer, by tag."""
+        """The offers that are open, by the tag of their case."""
         ...
 
     @property
     def listeners(self) -> list[Any]:
-        """Who hears of offers."""
+        """Who is told of offers that open, change and close: ``OfferListener``."""
         ...
 
     @property
     def stages(self) -> Sequence[Any]:
-        """The stages of the design, each with its parts."""
+        """The stages of the design in their order, each with its parts."""
         ...
 
     @property
     def progress(self) -> dict[int, Progress]:
-        """How far the liquidation of each open case has come: its stage, and since when."""
+        """How far each open case is, by its number."""
         ...
 
     # ---------------------------------------------------------------- about the case
 
     def account_of(self, case: SupportsIndex) -> int:
-        """Number of the account that failed."""
+        """Number in the ledger of the account that failed in a case."""
         ...
 
     def tag(self, case: SupportsIndex) -> int:
-        """What marks all that is done for the case."""
+        """The tag of a case: it marks all orders and postings that are done for it."""
         ...
 
     def stage(self, case: SupportsIndex) -> int:
-        """Number of the stage that has the case."""
+        """Number of the stage that has a case, from 0."""
         ...
 
     def instrument(self, holding: SupportsIndex = 0) -> int:
-        """Number of the book that trades a holding."""
+        """Number in the venue of the book that trades a holding."""
         ...
 
     def has_book(self, holding: SupportsIndex = 0) -> bool:
-        """Whether a holding can be sold in a book at all."""
+        """Whether a book trades a holding; a claim may have none."""
         ...
 
     def is_safe(self, case: SupportsIndex) -> bool:
-        """Whether the account has its maintenance margin again."""
+        """Whether the failed account of a case has its maintenance margin again."""
         ...
 
     def best(self, case: SupportsIndex, holding: SupportsIndex = 0) -> int | None:
@@ -149,11 +149,11 @@ class TakerContext(CaseContext, Protocol):
         ...
 
     def best_price(self, holding: SupportsIndex, side: SupportsIndex) -> int | None:
-        """The best price in ticks at which the book would close a position of a side."""
+        """The best price in ticks in a holding's book against positions of a side."""
         ...
 
     def position(self, account: SupportsIndex, holding: SupportsIndex = 0) -> int:
-        """Signed lots of any account."""
+        """Lots of a holding of any account, signed; 0 where a liquidation has it."""
         ...
 
     def opposing(self, holding: SupportsIndex, side: SupportsIndex) -> list[tuple[int, int, int]]:
@@ -181,15 +181,15 @@ class TakerContext(CaseContext, Protocol):
         *,
         holding: SupportsIndex = 0,
     ) -> None:
-        """Let an order of the account rest in the book."""
+        """Let an order of the failed account rest in the book, for lots at a price in ticks."""
         ...
 
     def has_resting(self, case: int) -> bool:
-        """Whether an order of the case rests."""
+        """Whether an order of a case rests in a book."""
         ...
 
     def recall(self, case: SupportsIndex) -> None:
-        """Cancel what rests for the case."""
+        """Cancel the order that rests in a book for a case."""
         ...
 
     def sell_from(
@@ -213,7 +213,7 @@ class TakerContext(CaseContext, Protocol):
         holding: SupportsIndex = 0,
         adl: bool = False,
     ) -> None:
-        """Let another account take lots of the position at a price."""
+        """Let another account take lots of a failed position over, at a price in ticks."""
         ...
 
     def hand_over(self, case: SupportsIndex, account: SupportsIndex) -> None:
@@ -229,7 +229,7 @@ class TakerContext(CaseContext, Protocol):
         holding: SupportsIndex = 0,
         paid: SupportsIndex = 0,
     ) -> None:
-        """Move lots to another account, for cash that moves apart."""
+        """Move lots of a failed account to another, for cash that moves apart."""
         ...
 
     def spread(self, account: SupportsIndex, holding: SupportsIndex = 0) -> bool:
@@ -244,11 +244,11 @@ class TakerContext(CaseContext, Protocol):
         amount: SupportsIndex,
         kind: EntryKind = ...,
     ) -> None:
-        """Move cash between two accounts as part of the case."""
+        """Move units of cash between two accounts as part of a case."""
         ...
 
     def put_up(self, case: int, account: int, to: int, amount: int) -> Reason:
-        """Let a bidder pay cash, if he can."""
+        """Let a bidder pay units of cash, if he can: ``NONE``, or why not."""
         ...
 
     def refusal_to_carry(
@@ -267,33 +267,33 @@ class TakerContext(CaseContext, Protocol):
     def start_sale(
         self, case: int, sale: Sale, *, bids: bool = False, least: int = 1, note: bool = True
     ) -> None:
-        """Let lots of the case be on offer."""
+        """Let lots of a case be on offer from now on."""
         ...
 
     def change_sale(self, case: int, **fields: Any) -> None:
-        """Let an offer be another one: fields of ``Offer``."""
+        """Change the open offer of a case: fields of ``Offer`` by name."""
         ...
 
     def end_sale(self, case: int) -> None:
-        """Let nothing of the case be on offer."""
+        """Close the open offer of a case, if it has one."""
         ...
 
     def raised(self, sale: Sale, amount: int) -> None:
-        """Note that a sale has brought in cash."""
+        """Note that a sale has brought in units of cash of its target."""
         ...
 
     def note_auction(
         self, case: SupportsIndex, amount: SupportsIndex, price: SupportsIndex
     ) -> None:
-        """Write a step of an auction into the journal."""
+        """Write a step of an auction into the journal: lots on offer, ticks asked or bid."""
         ...
 
     def look_at(self, case: int, ts: int) -> None:
-        """Look at the case at a time."""
+        """Have a case looked at again at a time in ns."""
         ...
 
     def call_back(self, case: SupportsIndex, ts: SupportsIndex) -> None:
-        """Call a facility back at a time, by its number."""
+        """Call a facility back, by its number, at a time in ns."""
         ...
 
     def add_facility(self, facility: Any) -> int:
@@ -311,5 +311,5 @@ class TakerContext(CaseContext, Protocol):
         ...
 
     def socialise_soon(self) -> None:
-        """Let others bear the losses that nobody has borne."""
+        """Have the losses that nobody has borne shared among the accounts with equity."""
         ...

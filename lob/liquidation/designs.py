@@ -17,21 +17,21 @@ __all__ = ["DESIGNS", "DesignRecipe", "make"]
 
 
 class DesignRecipe(NamedTuple):
-    """One design as others find it."""
+    """A named liquidation design: how it is made, tuned and described."""
 
     build: Callable[..., LiquidationEngine]
-    """Its keywords are its parameters."""
+    """What makes the design; its keywords are the design's parameters."""
     preset: dict[str, Any]
-    """The real system's parameters."""
+    """The parameters of the real system, by name."""
     tunable: dict[str, tuple[float, float, str]]
     """What may be tuned: lowest, highest and kind (``int``, ``float``, ``log``)."""
     summary: str
-    """One line."""
+    """What the design does, in one line."""
     source: str
-    """Where mechanics and parameters are from."""
+    """Where the design's mechanics and parameters are from."""
 
     def make(self, **parameters: Any) -> LiquidationEngine:
-        """The design with its preset, where nothing else is said."""
+        """Make the design, with its preset for every parameter that is not given."""
         return self.build(**{**self.preset, **parameters})
 
 

@@ -48,11 +48,11 @@ class Offer(NamedTuple):
     tag: int
     """The liquidation's; the ``order_id`` of a TAKE or BID."""
     clearing: int
-    """Number in the venue."""
+    """Number in the venue of the clearing that offers."""
     account: int
-    """That failed."""
+    """Number in the ledger of the account that failed."""
     holding: int
-    """Number in the clearing."""
+    """Number in the clearing of what is on offer."""
     instrument: int
     """The book in which the lots are traded."""
     side: Side
@@ -62,7 +62,7 @@ class Offer(NamedTuple):
     least: int
     """The fewest lots of one take, unless it takes all."""
     opened: int
-    """ns."""
+    """ns at which the offer opened."""
     closes: int | None
     """ns at which it ends by itself; ``None``: when its design says so."""
     price: OfferPrice
@@ -113,27 +113,27 @@ class AnyPrice:
     """No price is asked: whatever a book or a bidder gives."""
 
     def price_at(self, ts: int) -> int | None:
-        """See ``OfferPrice``."""
+        """The price of the offer in ticks at a time in ns; ``None``: none is asked or known."""
         return None
 
     def time_of(self, limit: int, side: Side) -> int | None:
-        """See ``OfferPrice``."""
+        """The first ns at which the price is as good as a limit in ticks; ``None``: never."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class AtPrice:
-    """One price from a time on."""
+    """An offer at one price, from a time on."""
 
     price: int
     opened: int = 0
 
     def price_at(self, ts: int) -> int | None:
-        """See ``OfferPrice``."""
+        """The price of the offer in ticks at a time in ns; ``None``: none is asked or known."""
         return self.price
 
     def time_of(self, limit: int, side: Side) -> int | None:
-        """See ``OfferPrice``."""
+        """The first ns at which the price is as good as a limit in ticks; ``None``: never."""
         return self.opened if good(self.price, limit, side) else None
 
 
@@ -142,7 +142,7 @@ class Marked(Protocol):
 
     @property
     def mark_price(self) -> int | None:
-        """The mark of what is on offer, in ticks."""
+        """The mark in ticks; ``None`` before the first."""
         ...
 
 
@@ -167,7 +167,7 @@ class Spread:
     opened: int = 0
 
     def price_at(self, ts: int) -> int | None:
-        """See ``OfferPrice``."""
+        """The price of the offer in ticks at a time in ns; ``None``: none is asked or known."""
         mark = self.holding.mark_price
         if mark is None:
             return None
@@ -188,7 +188,10 @@ class Spread:
         return mark * self.bonus // self.unit
 
     def time_of(self, limit: int, side: Side) -> int | None:
-        """See ``OfferPrice``: from the start, if it is good at the mark of now."""
+        """The first ns at which the price is as good as a limit in ticks; ``None``: never.
+
+        From the start, if it is good at the mark of now.
+        """
         return self.opened if good(self.price_at(self.opened), limit, side) else None
 
 
@@ -222,15 +225,15 @@ class Falling:
     """When the limit that was asked for last is reached."""
 
     def elapsed(self, ts: int) -> int:
-        """Whole units of time since the start."""
+        """Whole units of time from the start of the auction to a time in ns."""
         return (ts - self.opened) // self.unit
 
     def price_at(self, ts: int) -> int | None:
-        """See ``OfferPrice``."""
+        """The price of the offer in ticks at a time in ns; ``None``: none is asked or known."""
         return self.after(self.elapsed(ts))
 
     def after(self, elapsed: int) -> int:
-        """The price after whole units of time."""
+        """The price in ticks after whole units of time, as it was computed last."""
         price = self.known.get(elapsed)
         if price is None:
             price = self.computed(elapsed)
@@ -239,14 +242,17 @@ class Falling:
         return price
 
     def computed(self, elapsed: int) -> int:
-        """The price after whole units of time, from the curve."""
+        """The price in ticks after whole units of time, computed from the curve."""
         falling = self.curve.price(self.top, elapsed)
         if self.side == Side.BUY:
             return min(MAX_PRICE, max(1, falling))
         return min(MAX_PRICE, self.feed * self.feed // falling) if falling else MAX_PRICE
 
     def time_of(self, limit: int, side: Side) -> int | None:
-        """See ``OfferPrice``; until the auction closes. It moves with whole units only."""
+        """The first ns at which the price is as good as a limit in ticks; ``None``: never.
+
+        Until the auction closes. It moves with whole units only.
+        """
         key = limit, side
         if key not in self.times:
             steps = first_time(InUnits(self), limit, side, 0, self.elapsed(self.closes))
@@ -261,11 +267,11 @@ class InUnits(NamedTuple):
     falling: Falling
 
     def price_at(self, ts: int) -> int | None:
-        """See ``OfferPrice``: the price after so many units."""
+        """The price in ticks after ``ts`` whole units of time, not ns."""
         return self.falling.computed(ts)
 
     def time_of(self, limit: int, side: Side) -> int | None:
-        """See ``OfferPrice``, in units."""
+        """The first whole unit at which the price is as good as a limit; ``None``: never."""
         return first_time(self, limit, side, 0, self.falling.elapsed(self.falling.closes))
 
 
@@ -276,11 +282,11 @@ class HighestBid:
     price: int | None = None
 
     def price_at(self, ts: int) -> int | None:
-        """See ``OfferPrice``: the best bid; ``None``: no bid yet, or bids are sealed."""
+        """The best bid so far in ticks, at any time; ``None``: there is none yet."""
         return self.price
 
     def time_of(self, limit: int, side: Side) -> int | None:
-        """See ``OfferPrice``: a bidder need not wait."""
+        """Always ``None``: a bidder need not wait for a price."""
         return None
 
 
@@ -297,11 +303,11 @@ class Sealed:
     right: bool = False
 
     def price_at(self, ts: int) -> int | None:
-        """See ``OfferPrice``: none is told."""
+        """Always ``None``: no sealed bid is told."""
         return None
 
     def time_of(self, limit: int, side: Side) -> int | None:
-        """See ``OfferPrice``: a bidder need not wait."""
+        """Always ``None``: a bidder need not wait for a price."""
         return None
 
 
@@ -313,9 +319,9 @@ class Collected:
     """
 
     def price_at(self, ts: int) -> int | None:
-        """See ``OfferPrice``: it is found at the end, one for all."""
+        """Always ``None``: the price is found at the end of the call, one for all."""
         return None
 
     def time_of(self, limit: int, side: Side) -> int | None:
-        """See ``OfferPrice``: an order need not wait."""
+        """Always ``None``: an order to the call need not wait for a price."""
         return None

@@ -14,35 +14,35 @@ class AuctionStart(NamedTuple):
     """What an auction is to raise, in units of cash."""
 
     target: int
-    """The debt with the penalty."""
+    """Units of cash to be raised: the debt with its penalty."""
     debt: int
-    """The debt itself."""
+    """Units of cash of the debt itself."""
 
 
 @dataclass(slots=True)
 class Sale:
-    """What is on offer of a case, or at auction."""
+    """The lots of a case that are on offer or at auction, and how far their sale is."""
 
     holding: int
     side: Side
     lots: int
-    """Still to be had."""
+    """Lots that are still to be had."""
     price: OfferPrice
     opened: int
     closes: int
     binding: bool
     """It runs to its end even if the account is safe again."""
     next: int
-    """ns at which its takers look at it."""
+    """ns at which its takers look at the sale next."""
     auction: ClipAuction | FlipAuction | None = None
     reward: int = 0
     """Units of cash for who takes the last of it."""
     target: int = 0
     """Units of cash to be raised: the debt with the penalty."""
     debt: int = 0
-    """Of that the debt itself."""
+    """Units of cash of the debt itself, without the penalty."""
     raised: int = 0
-    """Units of cash that came in."""
+    """Units of cash that came in so far."""
     outstanding: int = 0
     """Of the target, what still counts as at auction."""
     asked: int = 0
@@ -56,14 +56,14 @@ class Sale:
 
 @dataclass(slots=True)
 class Progress:
-    """How far the liquidation of one failed account has come."""
+    """How far the liquidation of a case is."""
 
     entered: int
     """ns at which the present stage took it over."""
     look: int = -1
     """ns at which it is looked at next; other call backs are out of date."""
     attempts: int = 0
-    """Of the present stage."""
+    """How often the present stage has acted on the case."""
     sale: Sale | None = None
     auction_start: AuctionStart | None = None
     """What the next auction is to raise, where a limit has set it."""

@@ -44,7 +44,7 @@ SOCIALISE = -1
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: its parts, and when it gives up."""
+    """A stage of a design: its six parts, how often it acts, and when it gives up."""
 
     trigger: Trigger = field(default_factory=Always)
     sizing: Sizing = field(default_factory=All)
@@ -53,7 +53,7 @@ class Stage:
     settlement: Settlement = field(default_factory=Waterfall)
     limits: Limits = field(default_factory=Unlimited)
     every: int = SECOND_NS
-    """ns between two attempts."""
+    """ns between two attempts of the stage on a case."""
     patience: int = FOREVER
     """ns after the stage took over at which the next one does."""
     moves_on: bool = False
@@ -106,7 +106,7 @@ class StagedDesign(LiquidationDesign):
             stage.takers.attach(self)
 
     def on_failure(self, case: int) -> None:
-        """The first stage has it."""
+        """Begin with an account that has failed: its case goes to the first stage."""
         self.progress[case] = Progress(self.now)
         self.work(case)
 
@@ -130,7 +130,7 @@ class StagedDesign(LiquidationDesign):
         self.go_on(case)
 
     def on_take(self, case: int, account: int, size: int, price: int) -> Reason:
-        """Somebody takes what is on offer."""
+        """Answer a TAKE of what is on offer of a case, see ``LiquidationDesign.on_take``."""
         progress = self.progress.get(case)
         if progress is None or progress.sale is None or not self.may_run(case, account):
             return Reason.NOT_ON_OFFER
@@ -140,7 +140,7 @@ class StagedDesign(LiquidationDesign):
         return reason
 
     def on_bid(self, case: int, account: int, size: int, price: int) -> Reason:
-        """Somebody bids at an auction."""
+        """Answer a BID at an auction of a case, see ``LiquidationDesign.on_bid``."""
         progress = self.progress.get(case)
         if progress is None or progress.sale is None:
             return Reason.NOT_ON_OFFER
@@ -219,7 +219,7 @@ class StagedDesign(LiquidationDesign):
         return done
 
     def next_stage(self, case: int) -> None:
-        """The stage gives up."""
+        """Let the next stage have a case; after the last one the lenders take it over."""
         number = self.stage(case)
         self.stages[number].takers.withdraw(self, case)
         if number + 1 < len(self.stages):
@@ -235,7 +235,7 @@ class StagedDesign(LiquidationDesign):
         self.finish(case)
 
     def finish(self, case: int) -> None:
-        """Settle a case whose account is flat."""
+        """End a case whose account is flat, by the settlement of its stage."""
         stage = self.stages[self.stage(case)]
         stage.takers.withdraw(self, case)
         del self.progress[case]
@@ -273,7 +273,7 @@ class StagedDesign(LiquidationDesign):
     # ---------------------------------------------------------------- what the parts call
 
     def attempts(self, case: int) -> int:
-        """How often the present stage has acted already."""
+        """How often the stage that has a case has acted on it already."""
         return self.progress[case].attempts
 
     def may_run(self, case: int, account: int) -> bool:
@@ -319,11 +319,11 @@ class StagedDesign(LiquidationDesign):
             self.note_auction(case, sale.lots, sale.price.price_at(sale.opened) or 0)
 
     def change_sale(self, case: int, **fields: Any) -> None:
-        """Let an offer be another one: fields of ``Offer``."""
+        """Change the open offer of a case: fields of ``Offer`` by name."""
         self.open_offer(self.offers[self.tag(case)]._replace(**fields))
 
     def end_sale(self, case: int) -> None:
-        """Let nothing of a case be on offer."""
+        """Close the open offer of a case, if it has one."""
         progress = self.progress.get(case)
         if progress is None or progress.sale is None:
             return
@@ -363,7 +363,7 @@ class StagedDesign(LiquidationDesign):
 
     @property
     def fund(self) -> int:
-        """Account number of the insurance fund."""
+        """Number in the ledger of the insurance fund's account."""
         return self.clearing.fund
 
     @property

@@ -16,7 +16,7 @@ from lob.liquidation.formulas.aave import AaveRules
 from lob.liquidation.formulas.arithmetic import RAY
 from lob.liquidation.formulas.curves import ExponentialDecrease, Linear, StairStep
 from lob.liquidation.formulas.maker import ClipRules
-from lob.liquidation.parts.limits import FirstSlice, Hole, Slices, Unlimited
+from lob.liquidation.parts.limits import DebtAtAuction, FirstSlice, Slices, Unlimited
 from lob.liquidation.parts.price_paths import (
     AtBankruptcy,
     AtFundLimit,
@@ -77,9 +77,9 @@ limits = st.sampled_from(
         Unlimited(),
         Slices(4),
         FirstSlice(200_000, 300),
-        Hole(total=3_000, each=2_000, chop=1_130_000, dust=100),
-        Hole(chop=1_050_000),
-        Hole(level=1),
+        DebtAtAuction(total=3_000, each=2_000, penalty=1_130_000, dust=100),
+        DebtAtAuction(penalty=1_050_000),
+        DebtAtAuction(breaker=1),
     ]
 )
 settlements = st.builds(
@@ -132,10 +132,10 @@ def a_stage(draw):
                 lambda: Resting(),
                 lambda: Resting(sweeps=True),
                 lambda: Lenders(),
-                lambda: DutchAuction(least=2, tip=1, chip=10_000),
+                lambda: DutchAuction(least=2, reward=1, reward_share=10_000),
                 lambda: OpenOffer(leaves=AAVE),
-                lambda: DutchAuction(level=2),
-                lambda: English(ttl=SECOND_NS, tau=3 * SECOND_NS),
+                lambda: DutchAuction(breaker=2),
+                lambda: English(bid_time=SECOND_NS, auction_time=3 * SECOND_NS),
                 lambda: CallAuction(SECOND_NS),
                 lambda: CallAuction(SECOND_NS // 2, pause=0),
                 lambda: Opposing("queue"),

@@ -617,8 +617,8 @@ def test_a_wrapped_design_must_be_free():
 @pytest.mark.parametrize(
     ("make_part", "message"),
     [
-        (lambda: English(beg=10), "beg"),
-        (lambda: English(ttl=0), "ttl"),
+        (lambda: English(improvement=10), "improvement"),
+        (lambda: English(bid_time=0), "bid_time"),
         (lambda: Vault(unwind=2_000_000), "unwind"),
         (lambda: Depositors(version=3), "version"),
         (lambda: Depositors((0,)), r"deposits\[0\]"),

@@ -16,10 +16,10 @@ __all__ = ["Curve", "ExponentialDecrease", "Linear", "Ramp", "StairStep", "decay
 
 
 class Curve(Protocol):
-    """A price path; it does not rise."""
+    """How the price of an auction falls with time: it never rises."""
 
     def price(self, top: int, elapsed: int) -> int:
-        """The price ``elapsed`` after a start at ``top``."""
+        """The price ``elapsed`` after a start at ``top``, in the unit of ``top``."""
         ...
 
 
@@ -37,7 +37,10 @@ class Linear:
         natural("duration", self.duration, 1)
 
     def price(self, top: int, elapsed: int) -> int:
-        """See ``Curve``; 0 from the end of the duration on."""
+        """The price ``elapsed`` after a start at ``top``, in the unit of ``top``, rounded down.
+
+        0 from the end of the duration on.
+        """
         natural("elapsed", elapsed)
         if elapsed >= self.duration:
             return 0
@@ -60,7 +63,7 @@ class StairStep:
         natural("step", self.step, 1)
 
     def price(self, top: int, elapsed: int) -> int:
-        """See ``Curve``."""
+        """The price ``elapsed`` after a start at ``top``, in the unit of ``top``, rounded down."""
         natural("elapsed", elapsed)
         return rmul(top, rpow(self.cut, elapsed // self.step, self.unit), self.unit)
 
@@ -79,7 +82,7 @@ class ExponentialDecrease:
         _cut(self.cut, self.unit)
 
     def price(self, top: int, elapsed: int) -> int:
-        """See ``Curve``."""
+        """The price ``elapsed`` after a start at ``top``, in the unit of ``top``, rounded down."""
         natural("elapsed", elapsed)
         return rmul(top, rpow(self.cut, elapsed, self.unit), self.unit)
 
@@ -99,7 +102,7 @@ class Ramp:
         natural("duration", self.duration, 1)
 
     def value(self, elapsed: int) -> int:
-        """The parameter ``elapsed`` after the start."""
+        """The value of a parameter ``elapsed`` after it began to move, in its own unit."""
         passed = min(natural("elapsed", elapsed), self.duration)
         if self.end >= self.start:
             return self.start + (self.end - self.start) * passed // self.duration

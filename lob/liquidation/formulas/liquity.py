@@ -33,13 +33,13 @@ class Split(NamedTuple):
     """How a failed position is settled."""
 
     pool_debt: int
-    """Paid by the pool."""
+    """Debt that the pool pays."""
     pool_collateral: int
     spread_debt: int
-    """Spread over the other borrowers."""
+    """Debt that is spread over the other borrowers."""
     spread_collateral: int
     gas: int = 0
-    """Collateral to who called."""
+    """Collateral to whoever called for the liquidation."""
     surplus: int = 0
     """Collateral back to the owner."""
 
@@ -114,7 +114,7 @@ class Payout(NamedTuple):
     """What leaves the pool for a depositor."""
 
     deposit: int
-    """Debt tokens."""
+    """Debt tokens that leave the pool."""
     collateral: int
 
 
@@ -350,7 +350,7 @@ class Redistribution:
 
     stakes: int = 0
     _stakes_then: int = 0
-    """Stakes after the last liquidation."""
+    """The sum of all stakes after the last liquidation."""
     _collateral_then: int = 0
     """Collateral after the last liquidation, that which was spread included."""
     _for_stake: tuple[int, int] = (0, 0)
@@ -361,7 +361,7 @@ class Redistribution:
     _troves: dict[int, _Trove] = field(default_factory=dict)
 
     def open(self, owner: int, collateral: int, debt: int) -> None:
-        """Open a position."""
+        """Open a borrower's position with collateral and debt in units of their tokens."""
         if owner in self._troves:
             raise ValueError(f"owner must have no position yet, got {owner}")
         stake = self._stake_of(natural("collateral", collateral, 1))
@@ -380,7 +380,7 @@ class Redistribution:
         )
 
     def close(self, owner: int) -> tuple[int, int]:
-        """Remove a position; what it held and owed is returned."""
+        """Close a borrower's position; the collateral that it held and its debt."""
         held = self.position(owner)
         self.stakes -= self._troves.pop(owner).stake
         self._collateral -= held[0]

@@ -7,14 +7,15 @@ Units are the caller's. Contracts: collateral and normalised debt in wads, rates
 so that debt (collateral x price) is in rads (1e45). A market: lots, ticks, units of cash.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
 from lob.checks import natural
-from lob.liquidation.formulas.arithmetic import RAY, WAD, rdiv, rmul
+from lob.liquidation.formulas.arithmetic import RAY, WAD, ceil_div, rdiv, rmul
 from lob.liquidation.formulas.curves import Curve
+from lob.units import PPM
 
 __all__ = [
     "Bark",
@@ -27,7 +28,9 @@ __all__ = [
     "Refusal",
     "Take",
     "allowed",
+    "auctioned_part",
     "bark",
+    "may_start",
     "room_of",
 ]
 
@@ -152,6 +155,53 @@ def bark(
     return Bark(lot, part, due, due * chop // unit)
 
 
+def may_start(level: int) -> bool:
+    """Whether the circuit breaker lets an auction start, at a level of 0 to 3."""
+    return "kick" in allowed(level)
+
+
+def auctioned_part(
+    lots: int, debt: int, *, weighted: int, room: int, penalty: int, dust: int
+) -> Bark:
+    """What of an account in a market goes to auction: ``bark`` in lots, units of cash and ppm.
+
+    Parameters
+    ----------
+    lots
+        Of the position, 1 or more.
+    debt
+        Units of cash that it owes.
+    weighted
+        What the account is worth with its margin taken off, in units of cash; it is safe if that
+        covers the debt.
+    room
+        See ``room_of``, units of cash.
+    penalty
+        The debt with the penalty over the debt, ppm.
+    dust
+        The least debt that an account may keep, units of cash.
+
+    Returns
+    -------
+    Bark
+        In lots and units of cash, each rounded down.
+    """
+    if debt <= 0 or weighted >= debt:
+        return Bark(0, 0, 0, 0, Refusal.NOT_UNSAFE)
+    # The price of a lot with the margin taken off, in millionths of a unit of cash.
+    done = bark(
+        lots,
+        debt,
+        spot=max(1, weighted * PPM // lots),
+        room=PPM * room,
+        rate=PPM,
+        chop=penalty,
+        dust=dust * PPM,
+        unit=PPM,
+    )
+    return done._replace(due=done.due // PPM, tab=done.tab // PPM)
+
+
 # --------------------------------------------------------------------------------------- clip
 
 
@@ -202,6 +252,12 @@ class ClipRules:
             self, natural("lot", lot, 1), natural("tab", tab, 1), natural("top", top, 1), now
         )
 
+    def leaving(self, multiplier: int) -> "ClipRules":
+        """The rules with what a part must leave divided by a multiplier, rounded up."""
+        if multiplier == 1 or not self.chost:
+            return self
+        return replace(self, chost=ceil_div(self.chost, multiplier))
+
     def reward(self, tab: int) -> int:
         """What a keeper gets for a tab, rounded down."""
         return self.tip + rmul(tab, self.chip, self.wad)
@@ -211,7 +267,7 @@ class Take(NamedTuple):
     """What a purchase moved."""
 
     auction: "ClipAuction"
-    """The auction after it."""
+    """The auction after the purchase."""
     bought: int = 0
     paid: int = 0
     returned: int = 0
@@ -224,7 +280,7 @@ class Take(NamedTuple):
 
 
 class Redo(NamedTuple):
-    """What a reset did."""
+    """What starting an auction again did."""
 
     auction: "ClipAuction"
     reward: int = 0
@@ -238,7 +294,7 @@ class ClipAuction(NamedTuple):
     lot: int
     tab: int
     top: int
-    """The price it started at."""
+    """The price that the auction started at."""
     started: int
 
     @property
@@ -248,11 +304,11 @@ class ClipAuction(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Whether the lot is gone or has been returned."""
+        """Whether the auction is over: its lot is sold or has been returned."""
         return self.lot == 0
 
     def price(self, now: int) -> int:
-        """The price at a time."""
+        """The price of the auction at a time, rounded down."""
         return self.rules.curve.price(self.top, now - self.started)
 
     def needs_redo(self, now: int) -> bool:
@@ -392,13 +448,13 @@ class FlipAuction(NamedTuple):
         tau: int = 48 * 3600,
         unit: int = WAD,
     ) -> "FlipAuction":
-        """Start an auction."""
+        """Start an English auction of a lot for what is to be raised, at a time."""
         natural("lot", lot, 1)
         natural("tab", tab, 1)
         return cls(lot, tab, now + tau, beg=beg, ttl=ttl, tau=tau, unit=unit)
 
     def running(self, now: int) -> bool:
-        """Whether it takes bids."""
+        """Whether the auction takes bids at a time."""
         return not self.settled and now < self.end and (self.expiry is None or now < self.expiry)
 
     def tend(self, bidder: int, lot: int, bid: int, now: int) -> FlipBid:

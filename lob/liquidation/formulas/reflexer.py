@@ -46,7 +46,10 @@ class IncreasingDiscount:
         return max(self.deepest, rmul(rpow(self.rate, since), current))
 
     def price(self, top: int, elapsed: int) -> int:
-        """See ``Curve``: the discounted price of an auction that nobody has touched."""
+        """The price ``elapsed`` after a start at ``top``, in the unit of ``top``, rounded down.
+
+        The discounted price of an auction that nobody has touched.
+        """
         natural("elapsed", elapsed)
         return discounted(top, self.next(self.least, elapsed, elapsed))
 

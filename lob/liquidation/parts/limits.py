@@ -8,17 +8,17 @@ from lob.liquidation.formulas import maker
 from lob.liquidation.formulas.arithmetic import ceil_div
 from lob.units import PPM
 
-__all__ = ["FirstSlice", "Hole", "Slices", "Unlimited"]
+__all__ = ["DebtAtAuction", "FirstSlice", "Slices", "Unlimited"]
 
 WITHOUT_BOUND = 2**62
 
 
 @dataclass(frozen=True)
 class Unlimited:
-    """A limit that bounds nothing: all lots that are sized may be offered."""
+    """The limit of a stage that bounds nothing."""
 
     def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
-        """See ``Limits``."""
+        """How many of a case's lots may be offered now, from 0 to ``lots``."""
         return lots
 
 
@@ -38,7 +38,7 @@ class Slices:
         integer("most", self.most, 1)
 
     def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
-        """See ``Limits``."""
+        """How many of a case's lots may be offered now, from 0 to ``lots``."""
         return min(lots, self.most)
 
 
@@ -65,7 +65,7 @@ class FirstSlice:
         integer("above", self.above, 0)
 
     def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
-        """See ``Limits``."""
+        """How many of a case's lots may be offered now, from 0 to ``lots``."""
         one = (design.mark(holding) or 0) * design.multiplier(holding)
         if design.attempts(case) or lots * one <= self.above:
             return lots
@@ -73,40 +73,40 @@ class FirstSlice:
 
 
 @dataclass(frozen=True)
-class Hole:
-    """Maker's limits of debt at auction: in all, and of one collateral; with penalty and dust.
+class DebtAtAuction:
+    """The most debt that may be at auction: in all, and of one holding; with penalty and dust.
 
-    What goes to auction is ``lob.liquidation.formulas.maker.bark``'s. While there is no room, a
-    case waits.
+    What of an account goes to auction is ``lob.liquidation.formulas.maker.auctioned_part``'s, and
+    what the auction is to raise is noted for it. While there is no room, a case waits.
 
     Parameters
     ----------
     total, each
         Units of cash: the debts at auction of the whole design, and of one holding.
-    chop
-        The penalty as a factor, ppm: 1,130,000 is 13 %.
+    penalty
+        The debt with the penalty over the debt, ppm: 1,130,000 is 13 %.
     dust
-        The least debt that an account may keep.
-    level
-        The level of the circuit breaker: from 1 on no auction starts.
+        The least debt that an account may keep, units of cash.
+    breaker
+        The level of the circuit breaker, 0 to 3: from 1 on no auction starts.
     """
 
     total: int = WITHOUT_BOUND
     each: int = WITHOUT_BOUND
-    chop: int = PPM
+    penalty: int = PPM
     dust: int = 0
-    level: int = 0
+    breaker: int = 0
 
     def __post_init__(self) -> None:
         integer("total", self.total, 0)
         integer("each", self.each, 0)
-        integer("chop", self.chop, PPM)
+        integer("penalty", self.penalty, PPM)
         integer("dust", self.dust, 0)
-        integer("level", self.level, 0, 3)
+        integer("breaker", self.breaker, 0, 3)
 
     def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
-        """See ``Limits``."""
-        if "kick" not in maker.allowed(self.level):
+        """How many of a case's lots may be offered now, from 0 to ``lots``."""
+        if not maker.may_start(self.breaker):
             return 0
         done = self.part_of(design, case, holding, lots)
         if done.refusal:
@@ -115,28 +115,21 @@ class Hole:
         return done.lot
 
     def part_of(self, design: CaseContext, case: int, holding: int, lots: int) -> maker.Bark:
-        """What of an account goes to auction now: its lots, its debt and the tab."""
+        """What of an account goes to auction now: its lots, its debt, and what is to be raised."""
         held, mark = design.held(case, holding), design.mark(holding) or 0
         value = abs(held) * mark * design.multiplier(holding)
         assets, debts, kept, owed = design.exposure(case)
         # A short position owes its lots; a long one the cash that is missing, else all it is worth.
         debt = value if held < 0 else (-design.cash(case) or value)
         debt = debt if debt > 0 else value
-        weighted = assets - kept - owed - (debts - debt)
-        if debt <= 0 or weighted >= debt:
-            return maker.Bark(0, 0, 0, 0, maker.Refusal.NOT_UNSAFE)
-        # The price of a lot with the margin taken off, in millionths of a unit of cash.
-        done = maker.bark(
+        room = maker.room_of(
+            self.total, design.to_be_raised(None), self.each, design.to_be_raised(holding)
+        )
+        return maker.auctioned_part(
             lots,
             debt,
-            spot=max(1, weighted * PPM // lots),
-            room=PPM
-            * maker.room_of(
-                self.total, design.to_be_raised(None), self.each, design.to_be_raised(holding)
-            ),
-            rate=PPM,
-            chop=self.chop,
-            dust=self.dust * PPM,
-            unit=PPM,
+            weighted=assets - kept - owed - (debts - debt),
+            room=room,
+            penalty=self.penalty,
+            dust=self.dust,
         )
-        return done._replace(due=done.due // PPM, tab=done.tab // PPM)

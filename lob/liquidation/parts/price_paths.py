@@ -20,19 +20,19 @@ def taker_side(design: CaseContext, case: int, holding: int) -> Side:
 
 @dataclass(frozen=True)
 class AtMarket:
-    """At whatever price the takers give."""
+    """A price path that asks no price: takers give what they give."""
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
-        """See ``PricePath``."""
+        """The price in ticks at which a case's holding is offered from now on."""
         return AnyPrice()
 
 
 @dataclass(frozen=True)
 class AtMark:
-    """At the mark of now; any price without one."""
+    """A price path that stays at the mark of now; any price without one."""
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
-        """See ``PricePath``."""
+        """The price in ticks at which a case's holding is offered from now on."""
         mark = design.mark(holding)
         return AnyPrice() if mark is None else AtPrice(mark)
 
@@ -46,7 +46,7 @@ class AtBankruptcy:
     """
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
-        """See ``PricePath``."""
+        """The price in ticks at which a case's holding is offered from now on."""
         return AtPrice(bankruptcy_limit(design, case, holding))
 
 
@@ -67,7 +67,7 @@ class AtFundLimit:
     """Worse than the bankruptcy price by as much as the insurance fund can pay for."""
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
-        """See ``PricePath``."""
+        """The price in ticks at which a case's holding is offered from now on."""
         limit = bankruptcy_limit(design, case, holding)
         worth = abs(design.held(case, holding)) * design.multiplier(holding)
         room = max(0, design.balance(design.fund)) // worth
@@ -98,7 +98,7 @@ class FixedBonus:
         integer("fee", self.fee, 0, self.unit)
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
-        """See ``PricePath``."""
+        """The price in ticks at which a case's holding is offered from now on."""
         return Spread(
             design.holdings[holding],
             taker_side(design, case, holding),
@@ -132,11 +132,11 @@ class Dutch:
 
     @property
     def curve(self) -> Curve:
-        """How the price falls."""
+        """The curve on which the price of the auction falls."""
         return self.rules.curve
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
-        """See ``PricePath``."""
+        """The price in ticks at which a case's holding is offered from now on."""
         mark = design.mark(holding) or 1
         auction = self.rules.kick(1, 1, mark, 0)
         now = design.now
@@ -147,10 +147,10 @@ class Dutch:
 
 @dataclass(frozen=True)
 class Bids:
-    """No price of the design's own: bidders name theirs, as in an English auction."""
+    """The price path of an auction whose price bidders say."""
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
-        """See ``PricePath``."""
+        """The price in ticks at which a case's holding is offered from now on."""
         return HighestBid()
 
 

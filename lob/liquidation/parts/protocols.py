@@ -10,7 +10,7 @@ __all__ = ["Limits", "PricePath", "Settlement", "Sizing", "Takers", "Trigger"]
 
 
 class Trigger(Protocol):
-    """When a stage takes a case over, and how long it keeps it."""
+    """The part of a stage that says when it takes a case over, and how long it keeps it."""
 
     def holds(self, design: CaseContext, case: int) -> bool:
         """Whether the stage may act now; if not, the next one does."""
@@ -18,7 +18,7 @@ class Trigger(Protocol):
 
 
 class Sizing(Protocol):
-    """How much of a position is offered."""
+    """The part of a stage that says how much of a position is offered."""
 
     def lots(self, design: CaseContext, case: int, holding: int) -> int:
         """Lots, from 0 to all that is held."""
@@ -26,7 +26,7 @@ class Sizing(Protocol):
 
 
 class PricePath(Protocol):
-    """At what price, over time."""
+    """The part of a stage that says at what price a position is offered, over time."""
 
     def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
         """The price from now on; what it is at a time is the worst acceptable one then."""
@@ -53,11 +53,11 @@ class Takers:
         return Reason.NOT_ON_OFFER
 
     def bid(self, design: TakerContext, case: int, account: int, size: int, price: int) -> Reason:
-        """Take a participant's bid for what is on offer; a reason if it is refused."""
+        """Answer a BID for lots at a price in ticks: ``NONE``, or why it is refused."""
         return Reason.NOT_ON_OFFER
 
     def due(self, design: TakerContext, case: int, ts: int) -> None:
-        """The time that the sale asked for has come."""
+        """Do what the sale of a case asked for at this time, in ns."""
 
     def withdraw(self, design: TakerContext, case: int) -> None:
         """The stage is done with the case: what it has on offer or in the book is taken back."""
@@ -65,11 +65,11 @@ class Takers:
         design.end_sale(case)
 
     def attach(self, design: TakerContext) -> None:
-        """The design belongs to a venue now: accounts may be opened."""
+        """Open the accounts that these takers need, once their design has a clearing."""
 
 
 class Settlement(Protocol):
-    """Who pays a shortfall, who keeps a surplus."""
+    """The part of a stage that says who pays a shortfall, and who keeps a surplus."""
 
     def settle(self, design: TakerContext, case: int) -> None:
         """End the case of an account that is flat."""
@@ -77,7 +77,7 @@ class Settlement(Protocol):
 
 
 class Limits(Protocol):
-    """What bounds a stage."""
+    """The part of a stage that bounds how much is offered."""
 
     def allow(self, design: CaseContext, case: int, holding: int, lots: int) -> int:
         """How many of the lots may be offered now; 0: none."""

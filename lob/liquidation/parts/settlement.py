@@ -37,7 +37,7 @@ class Waterfall:
         choice("surplus", self.surplus, ("borrower", "fund"))
 
     def settle(self, design: TakerContext, case: int) -> None:
-        """See ``Settlement``."""
+        """End the case of an account that is flat: who pays what lacks, or keeps what is left."""
         clearing = design.clearing
         cash = design.cash(case)
         if cash > 0 and self.surplus == "fund":

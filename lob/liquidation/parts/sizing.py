@@ -16,10 +16,10 @@ __all__ = ["AaveClose", "All", "CloseFactor", "DownTier"]
 
 @dataclass(frozen=True)
 class All:
-    """Size an offer at the whole position, whatever the account's margin."""
+    """A sizing that offers the whole position."""
 
     def lots(self, design: CaseContext, case: int, holding: int) -> int:
-        """See ``Sizing``."""
+        """Lots of a holding to be offered now, from 0 to all that the failed account holds."""
         return abs(design.held(case, holding))
 
 
@@ -39,7 +39,7 @@ class CloseFactor:
         ppm("share", self.share, 1)
 
     def lots(self, design: CaseContext, case: int, holding: int) -> int:
-        """See ``Sizing``."""
+        """Lots of a holding to be offered now, from 0 to all that the failed account holds."""
         held = abs(design.held(case, holding))
         return min(held, ceil_div(held * self.share, PPM))
 
@@ -49,7 +49,7 @@ class DownTier:
     """Size an offer so that the notional falls below its bracket (Binance, Bybit); else all."""
 
     def lots(self, design: CaseContext, case: int, holding: int) -> int:
-        """See ``Sizing``."""
+        """Lots of a holding to be offered now, from 0 to all that the failed account holds."""
         held = design.held(case, holding)
         tier = bracket_of(design, case, holding)
         if tier == 0:
@@ -82,7 +82,7 @@ class AaveClose:
     rules: AaveRules
 
     def lots(self, design: CaseContext, case: int, holding: int) -> int:
-        """See ``Sizing``."""
+        """Lots of a holding to be offered now, from 0 to all that the failed account holds."""
         held, mark = design.held(case, holding), design.mark(holding)
         assets, debts, kept, owed = design.exposure(case)
         if mark is None or design.is_inverse(holding):

@@ -13,21 +13,21 @@ __all__ = ["AboveTier", "Always", "EquityBelow", "Not"]
 
 @dataclass(frozen=True)
 class Always:
-    """The stage takes whatever comes to it."""
+    """A trigger that always holds: its stage takes whatever comes to it."""
 
     def holds(self, design: CaseContext, case: int) -> bool:
-        """See ``Trigger``."""
+        """Whether this trigger holds for a case now: then its stage takes or keeps the case."""
         return True
 
 
 @dataclass(frozen=True)
 class Not:
-    """The opposite of another trigger."""
+    """A trigger that holds where another one does not."""
 
     trigger: Trigger
 
     def holds(self, design: CaseContext, case: int) -> bool:
-        """See ``Trigger``."""
+        """Whether this trigger holds for a case now: then its stage takes or keeps the case."""
         return not self.trigger.holds(design, case)
 
 
@@ -47,7 +47,7 @@ class EquityBelow:
         integer("share", self.share, 0)
 
     def holds(self, design: CaseContext, case: int) -> bool:
-        """See ``Trigger``."""
+        """Whether this trigger holds for a case now: then its stage takes or keeps the case."""
         equity = design.equity(case)
         need = design.maintenance(case)
         if equity is None or need is None:
@@ -71,7 +71,7 @@ class AboveTier:
         integer("tier", self.tier, 0)
 
     def holds(self, design: CaseContext, case: int) -> bool:
-        """See ``Trigger``."""
+        """Whether this trigger holds for a case now: then its stage takes or keeps the case."""
         return any(
             bracket_of(design, case, holding) > self.tier for holding in range(len(design.holdings))
         )

@@ -7,7 +7,7 @@ from lob.clearing.liquidation_engine import LiquidationEngine
 from lob.liquidation.formulas.arithmetic import RAY
 from lob.liquidation.formulas.curves import Curve, ExponentialDecrease, Linear, StairStep
 from lob.liquidation.formulas.maker import ClipRules
-from lob.liquidation.parts.limits import WITHOUT_BOUND, Hole, Unlimited
+from lob.liquidation.parts.limits import WITHOUT_BOUND, DebtAtAuction, Unlimited
 from lob.liquidation.parts.price_paths import AtBankruptcy, AtMark, Bids, Dutch
 from lob.liquidation.parts.protocols import Limits
 from lob.liquidation.recipes.common import (
@@ -160,8 +160,8 @@ def dutch(
     )
     auction = Stage(
         price_path=Dutch(rules),
-        takers=DutchAuction(tip=tip, chip=chip, level=breaker),
-        limits=Hole(total_hole, hole, chop, dust, breaker),
+        takers=DutchAuction(reward=tip, reward_share=chip, breaker=breaker),
+        limits=DebtAtAuction(total_hole, hole, chop, dust, breaker),
         every=rhythm,
         patience=waits,
         settlement=end,
@@ -211,7 +211,7 @@ def english(
     auction = Stage(
         price_path=Bids(),
         takers=English(beg, ns("ttl", ttl), lasts),
-        limits=Hole(chop=chop),
+        limits=DebtAtAuction(penalty=chop),
         every=ns("every", every),
         patience=waits,
         moves_on=True,

@@ -30,7 +30,7 @@ class Ranking:
     """Opposing accounts in the order in which they are deleveraged."""
 
     made: int
-    """ns."""
+    """ns at which the ranking was made."""
     order: list[int]
     next: int = 0
 
@@ -83,13 +83,16 @@ class Opposing(Takers):
         integer("seed", self.seed, 0)
 
     def attach(self, design: TakerContext) -> None:
-        """See ``Takers``: ranks need what positions were bought for."""
+        """Open the accounts that these takers need, once their design has a clearing.
+
+        Ranks need what positions were bought for.
+        """
         design.clearing.keep_entry_values()
 
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         at = price.price_at(design.now) or design.mark(holding)
         if at is None:
             return False

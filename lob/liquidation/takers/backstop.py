@@ -80,14 +80,14 @@ class Vault:
         integer("every", self.every, 1)
 
     def attach(self, design: TakerContext) -> None:
-        """Open its account, once."""
+        """Open the vault's account in the ledger of a design and bring its capital in, once."""
         if self.account is None:
             self.account = open_account(design, self.name, trades=True)
             self.number = design.add_facility(self)
             bring_in(design, self.account, self.capital)
 
     def room(self, design: TakerContext) -> int:
-        """Units of value that it may take over, as things stand."""
+        """Units of value, at the marks, that the vault may take over now."""
         assert self.account is not None
         equity, gross = design.balance(self.account), 0
         for holding in range(len(design.holdings)):
@@ -100,7 +100,7 @@ class Vault:
         return max(0, equity * PPM // self.margin - gross) if self.margin else MAX_SIZE
 
     def got(self, design: TakerContext, tag: int, holding: int, lots: int) -> None:
-        """Note signed lots that came, and begin to sell them."""
+        """Note signed lots that came to the vault, and begin to sell them if it does."""
         self.inventory.append([tag, holding, lots])
         self.idle = 1
         if self.unwind and not self.waiting:
@@ -108,7 +108,7 @@ class Vault:
             design.call_back(self.number, design.now + self.every)
 
     def on_due(self, design: TakerContext, ts: int) -> None:
-        """Sell a part of each holding, and come back for the rest."""
+        """Sell a part of each holding of the vault, and come back for the rest."""
         assert self.account is not None
         self.waiting = False
         sold = False
@@ -168,14 +168,14 @@ class Backstop(Takers):
             raise ValueError("vaults must name at least one, got none")
 
     def attach(self, design: TakerContext) -> None:
-        """See ``Takers``."""
+        """Open the accounts that these takers need, once their design has a clearing."""
         for vault in self.vaults:
             vault.attach(design)
 
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         if self.split or len(self.vaults) > 1:
             return self._share(design, case, holding, lots, price)
         vault, equity = self.vaults[0], design.equity(case)

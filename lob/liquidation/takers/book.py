@@ -26,7 +26,7 @@ class Book(Takers):
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         best = design.best(case, holding)
         if best is None:
             return False
@@ -65,7 +65,10 @@ class Resting(Takers):
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``. One order a case: of a cross account one holding after the other."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked.
+
+        One order a case: of a cross account one holding after the other.
+        """
         limit = price.price_at(design.now)
         if self.sweeps:
             self._sweep(design, case)
@@ -102,7 +105,7 @@ class Resting(Takers):
             design.pay(case, account, fund, cash, EntryKind.INSURANCE)
 
     def withdraw(self, design: TakerContext, case: int) -> None:
-        """See ``Takers``."""
+        """Take back what a case has on offer or in the book, as its stage is done with it."""
         super().withdraw(design, case)
         if self.sweeps:
             self._sweep(design, case)
@@ -116,7 +119,7 @@ class Lenders(Takers):
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         at = price.price_at(design.now) or design.mark(holding) or 1
         design.take_over(case, design.clearing.pool, lots, at, holding=holding)
         return True

@@ -57,7 +57,7 @@ class Calls:
         return call
 
     def on_due(self, design: TakerContext, ts: int) -> None:
-        """Uncross the books whose time has come."""
+        """Uncross the books whose calls end by a time in ns."""
         for number, call in list(self.of.items()):
             if call.closes > ts:
                 continue
@@ -93,7 +93,7 @@ class Calls:
             venue.set_session(number, Session.CONTINUOUS, mark)
 
     def leave(self, design: TakerContext, case: int, number: int) -> None:
-        """A case has nothing in a call any more."""
+        """Take a case out of the call of a book: it has no order in it any more."""
         call = self.of[number]
         del call.members[case]
         for side, leader in list(call.leaders.items()):
@@ -135,7 +135,7 @@ class CallAuction(Takers):
         integer("pause", self.pause, 0)
 
     def attach(self, design: TakerContext) -> None:
-        """See ``Takers``."""
+        """Open the accounts that these takers need, once their design has a clearing."""
         calls = design.shared(Calls)
         if not calls.number:
             calls.number = design.add_facility(calls)
@@ -143,7 +143,7 @@ class CallAuction(Takers):
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         now, number = design.now, design.instrument(holding)
         if not design.has_book(holding):
             return False
@@ -169,7 +169,10 @@ class CallAuction(Takers):
         return True
 
     def withdraw(self, design: TakerContext, case: int) -> None:
-        """See ``Takers``. Where the account is flat, or a foreign call has ended."""
+        """Take back what a case has on offer or in the book, as its stage is done with it.
+
+        Where the account is flat, or a foreign call has ended.
+        """
         design.recall(case)
         calls: Calls = design.shared(Calls)
         for number, call in calls.of.items():

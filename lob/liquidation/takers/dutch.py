@@ -35,29 +35,29 @@ class DutchAuction(Takers):
     ----------
     least
         The fewest lots of one take, unless it takes all; 1 or more.
-    tip, chip
+    reward, reward_share
         A sum in units of cash and a share of what is to be raised in ppm, for who takes the last of
         an auction, out of the insurance fund: Maker pays it to who starts or restarts one; here the
         design does.
-    level
+    breaker
         The level of the circuit breaker, 0 to 3: 2 stops restarts, 3 takes too.
     """
 
     least: int = 1
-    tip: int = 0
-    chip: int = 0
-    level: int = 0
+    reward: int = 0
+    reward_share: int = 0
+    breaker: int = 0
 
     def __post_init__(self) -> None:
         integer("least", self.least, 1)
-        integer("tip", self.tip, 0)
-        ppm("chip", self.chip)
-        integer("level", self.level, 0, 3)
+        integer("reward", self.reward, 0)
+        ppm("reward_share", self.reward_share)
+        integer("breaker", self.breaker, 0, 3)
 
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         if not isinstance(price, Falling):
             return False
         now, start = design.now, design.progress[case].auction_start
@@ -75,7 +75,7 @@ class DutchAuction(Takers):
         )
         sale.target, sale.debt = target, start.debt if start is not None else 0
         sale.asked, sale.cash = price.price_at(now) or 0, design.cash(case)
-        sale.reward = self.tip + target * self.chip // PPM
+        sale.reward = self.reward + target * self.reward_share // PPM
         design.start_sale(case, sale, least=self.least)
         return True
 
@@ -83,12 +83,10 @@ class DutchAuction(Takers):
         """Of the price path, with what a part must leave in ticks times lots."""
         path = design.stages[design.stage(case)].price_path
         found: ClipRules = path.rules
-        if multiplier == 1 or not found.chost:
-            return found
-        return replace(found, chost=ceil_div(found.chost, multiplier))
+        return found.leaving(multiplier)
 
     def take(self, design: TakerContext, case: int, account: int, size: int, limit: int) -> Reason:
-        """See ``Takers``."""
+        """Answer a TAKE of lots at ``limit`` ticks or better (0: any): ``NONE``, or why not."""
         sale = design.progress[case].sale
         assert sale is not None
         now = design.now
@@ -117,12 +115,12 @@ class DutchAuction(Takers):
         assert isinstance(auction, ClipAuction)
         assert isinstance(sale.price, Falling)
         elapsed = sale.price.elapsed(now)
-        took = auction.take(min(size, sale.lots), ANY, elapsed, level=self.level)
+        took = auction.take(min(size, sale.lots), ANY, elapsed, level=self.breaker)
         if took.refusal:
             return 0, auction, took.refusal
         lots, after = took.bought, took.auction
         if sale.side == Side.BUY and took.paid > lots * at:
-            # Whole lots are sold. The one that raises the tab may bring more, which the owner
+            # Whole lots are sold. The one that raises the target may bring more, which the owner
             # keeps; where a part must stay, what is short of a lot does too.
             if after.target == 0:
                 lots = min(lots + 1, size, sale.lots)
@@ -164,7 +162,10 @@ class DutchAuction(Takers):
         design.end_sale(case)
 
     def due(self, design: TakerContext, case: int, ts: int) -> None:
-        """See ``Takers``: the auction starts again, if it may."""
+        """Do what the sale of a case asked for at this time, in ns.
+
+        The auction starts again, if it may.
+        """
         sale = design.progress[case].sale
         assert sale is not None
         stage = design.stages[design.stage(case)]
@@ -172,7 +173,7 @@ class DutchAuction(Takers):
         assert isinstance(sale.auction, ClipAuction)
         assert isinstance(sale.price, Falling)
         mark = design.mark(sale.holding) or sale.price.feed
-        done = sale.auction.redo(mark, sale.price.elapsed(ts), level=self.level)
+        done = sale.auction.redo(mark, sale.price.elapsed(ts), level=self.breaker)
         if done.refusal or timed_out:
             # Nobody may start it again, or it has had its time.
             design.end_sale(case)
@@ -185,7 +186,7 @@ class DutchAuction(Takers):
         sale.price, sale.closes, sale.opened = price, closes, ts
         sale.next = restart_time(rules, price)
         if done.reward:
-            sale.reward += self.tip + sale.target * self.chip // PPM
+            sale.reward += self.reward + sale.target * self.reward_share // PPM
         design.note_auction(case, sale.lots, price.price_at(ts) or 0)
         design.change_sale(case, price=price, closes=closes, opened=ts, reward=sale.reward)
 

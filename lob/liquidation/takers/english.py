@@ -33,7 +33,7 @@ class Bidding(Takers):
     """Takers that need an account for what bidders put up."""
 
     def attach(self, design: TakerContext) -> None:
-        """See ``Takers``."""
+        """Open the accounts that these takers need, once their design has a clearing."""
         escrow = design.shared(Escrow)
         if not escrow.account:
             escrow.account = design.clearing.ledger.open_account(f"{design.clearing.name}: bids")
@@ -41,10 +41,10 @@ class Bidding(Takers):
 
 @dataclass(frozen=True)
 class English(Bidding):
-    """Bids rise to the tab, then less and less of the lot is accepted for it (Maker 1.2's Flip).
+    """Bids rise to what is to be raised, then less and less is accepted for it (as in Maker 1.2).
 
     Of a long position the lots are sold for its debt: a BID for all lots at a price bids that much
-    cash, up to the tab; once the tab is bid, a BID for fewer lots that pays it takes those, and the
+    cash, up to the target; once that is bid, a BID for fewer lots that pays it takes those, and the
     rest is the owner's. A price of 0 bids one unit of cash. A bid is paid at once, and paid back by
     whoever beats it.
 
@@ -54,25 +54,25 @@ class English(Bidding):
 
     Parameters
     ----------
-    beg
+    improvement
         The least improvement as a factor, ppm: 1,050,000 is 5 %.
-    ttl, tau
+    bid_time, auction_time
         ns that a bid stands unless it is beaten, and that an auction lasts at most.
     """
 
-    beg: int = 1_050_000
-    ttl: int = 3 * HOUR_NS
-    tau: int = 48 * HOUR_NS
+    improvement: int = 1_050_000
+    bid_time: int = 3 * HOUR_NS
+    auction_time: int = 48 * HOUR_NS
 
     def __post_init__(self) -> None:
-        integer("beg", self.beg, PPM)
-        integer("ttl", self.ttl, 1)
-        integer("tau", self.tau, 1)
+        integer("improvement", self.improvement, PPM)
+        integer("bid_time", self.bid_time, 1)
+        integer("auction_time", self.auction_time, 1)
 
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         now, side = design.now, taker_side(design, case, holding)
         done, cash = design.progress[case].auction_start, design.cash(case)
         value = lots * (design.mark(holding) or 0) * design.multiplier(holding)
@@ -83,9 +83,17 @@ class English(Bidding):
         if lot <= 0 or raises <= 0:
             return False
         auction = FlipAuction.kick(
-            lot, raises, now, beg=self.beg, ttl=self.ttl, tau=self.tau, unit=PPM
+            lot,
+            raises,
+            now,
+            beg=self.improvement,
+            ttl=self.bid_time,
+            tau=self.auction_time,
+            unit=PPM,
         )
-        sale = Sale(holding, side, lots, HighestBid(), now, now + self.tau, True, auction.end + 1)
+        sale = Sale(
+            holding, side, lots, HighestBid(), now, now + self.auction_time, True, auction.end + 1
+        )
         sale.auction, sale.target, sale.debt = (
             auction,
             target,
@@ -96,7 +104,7 @@ class English(Bidding):
         return True
 
     def bid(self, design: TakerContext, case: int, account: int, size: int, price: int) -> Reason:
-        """See ``Takers``."""
+        """Answer a BID for lots of a case at a price in ticks: ``NONE``, or why it is refused."""
         sale = design.progress[case].sale
         assert sale is not None
         auction = sale.auction
@@ -194,7 +202,10 @@ class English(Bidding):
             design.look_at(case, sale.next)
 
     def due(self, design: TakerContext, case: int, ts: int) -> None:
-        """See ``Takers``: the best bid wins; without one the auction runs again."""
+        """Do what the sale of a case asked for at this time, in ns.
+
+        The best bid wins; without one the auction runs again.
+        """
         progress = design.progress[case]
         sale = progress.sale
         assert sale is not None
@@ -235,7 +246,7 @@ class English(Bidding):
         pay_penalty(design, case, sale)
 
     def withdraw(self, design: TakerContext, case: int) -> None:
-        """See ``Takers``."""
+        """Take back what a case has on offer or in the book, as its stage is done with it."""
         progress = design.progress.get(case)
         if progress is not None and progress.sale is not None:
             self._give_back(design, case, progress.sale)

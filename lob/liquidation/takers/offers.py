@@ -44,7 +44,7 @@ class OpenOffer(Takers):
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         now = design.now
         asked = price.price_at(now)
         if asked is None or isinstance(price, AnyPrice):
@@ -56,7 +56,7 @@ class OpenOffer(Takers):
         return True
 
     def take(self, design: TakerContext, case: int, account: int, size: int, limit: int) -> Reason:
-        """See ``Takers``."""
+        """Answer a TAKE of lots at ``limit`` ticks or better (0: any): ``NONE``, or why not."""
         sale = design.progress[case].sale
         assert sale is not None
         at = sale.price.price_at(design.now)
@@ -105,7 +105,10 @@ class OpenOffer(Takers):
         )
 
     def due(self, design: TakerContext, case: int, ts: int) -> None:
-        """See ``Takers``: look at the mark of now; who listens hears of a price that moved."""
+        """Do what the sale of a case asked for at this time, in ns.
+
+        Look at the mark of now; who listens hears of a price that moved.
+        """
         progress = design.progress[case]
         sale = progress.sale
         assert sale is not None

@@ -68,7 +68,7 @@ class Depositors:
             self.pool = StabilityPoolV2(kept=self.kept)
 
     def attach(self, design: TakerContext) -> None:
-        """Open its accounts, and let the depositors pay in, once."""
+        """Open the pool's accounts and let its depositors pay in, once."""
         if self.account is not None:
             return
         integer("holding", self.holding, 0, len(design.holdings) - 1)
@@ -106,7 +106,7 @@ class Depositors:
         return design.clearing.ledger.asset(design.holdings[self.holding].name)
 
     def spread_soon(self, design: TakerContext) -> None:
-        """Spread what waits, within ``every``."""
+        """Have failed positions that wait spread over other borrowers within ``every`` ns."""
         if not self.waiting:
             self.waiting = True
             design.call_back(self.number, design.now + self.every)
@@ -160,7 +160,7 @@ class Stability(Takers):
         switch("spread", self.spread)
 
     def attach(self, design: TakerContext) -> None:
-        """See ``Takers``."""
+        """Open the accounts that these takers need, once their design has a clearing."""
         self.depositors.attach(design)
 
     def split(self, design: TakerContext, case: int, lots: int, debt: int) -> Split:
@@ -213,7 +213,7 @@ class Stability(Takers):
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         pool, debt = self.depositors, self.backed(design, case, holding)
         held = design.held(case, holding)
         if holding != pool.holding or held <= 0 or debt <= 0 or pool.account is None:

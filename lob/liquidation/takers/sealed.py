@@ -45,7 +45,7 @@ class SealedBids(Bidding):
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
-        """See ``Takers``."""
+        """Offer lots of a case to these takers at a price or better; whether any of it worked."""
         now = design.now
         side = taker_side(design, case, holding)
         closes = now + self.window
@@ -55,7 +55,7 @@ class SealedBids(Bidding):
         return True
 
     def bid(self, design: TakerContext, case: int, account: int, size: int, price: int) -> Reason:
-        """See ``Takers``."""
+        """Answer a BID for lots of a case at a price in ticks: ``NONE``, or why it is refused."""
         sale = design.progress[case].sale
         assert sale is not None
         amount = price * size * design.multiplier(sale.holding)
@@ -69,7 +69,10 @@ class SealedBids(Bidding):
         return reason
 
     def due(self, design: TakerContext, case: int, ts: int) -> None:
-        """See ``Takers``: who bid most pays, everybody else gets his bid back."""
+        """Do what the sale of a case asked for at this time, in ns.
+
+        Who bid most pays, everybody else gets his bid back.
+        """
         escrow = escrow_of(design)
         progress = design.progress[case]
         bids, progress.sealed = progress.sealed or [], None
@@ -90,7 +93,7 @@ class SealedBids(Bidding):
         progress.runner = (winner, ts + self.exclusive)
 
     def withdraw(self, design: TakerContext, case: int) -> None:
-        """See ``Takers``."""
+        """Take back what a case has on offer or in the book, as its stage is done with it."""
         progress = design.progress[case]
         bids, progress.sealed = progress.sealed or [], None
         for account, amount in bids:
