@@ -108,7 +108,7 @@ def test_convert_leaves_nothing_half_written(itch, tmp_path, capsys):
     assert code == 2
     assert "must end in .npy" in err
     code, _, err = fail(capsys, "feed", "convert", itch, tmp_path / "none" / "out.npy")
-    assert code == 2
+    assert code == 1
     assert "No such file" in err
 
 
