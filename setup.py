@@ -14,6 +14,7 @@ from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 PACKAGES = ("lob", "agents")
 SHARED = "lob._cython"
@@ -25,16 +26,24 @@ DEFAULT, LEAST = "-O2", "-O1"
 LEVELS = {
     # Rules, views and set-up, where Python objects cost the time that there is.
     LEAST: (
+        "adaptive_maker.pyx",
+        "cases.pyx",
         "claim_graph.pyx",
+        "claim_holdings.pyx",
+        "clearing/clearing.pyx",
         "collateral.pyx",
         "facility.pyx",
         "holding.pyx",
+        "leverage/*.pyx",
         "liquidation/*.pyx",
+        "oracle.pyx",
         "owners.pyx",
+        "payments.pyx",
         "pool.pyx",
         "quote_history.pyx",
         "stack.pyx",
         "traders/chartist.pyx",
+        "valuation.pyx",
     ),
     # Loops over every message, order or account, where inlining pays.
     "-O3": (
@@ -56,6 +65,7 @@ LEVELS = {
 COMPILE = ["-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-tree-slp-vectorize"]
 LINK: list[str] = []
 SANITIZED = bool(os.environ.get("FIRESALE_SANITIZE"))
+ANNOTATED = bool(os.environ.get("FIRESALE_ANNOTATE"))
 if SANITIZED:
     COMPILE = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
     LINK = ["-fsanitize=address,undefined"]
@@ -82,43 +92,63 @@ def levels(sources: list[Path]) -> dict[Path, str]:
 
 
 def extensions() -> list[Extension]:
-    """Every extension, its C written; the one with the most C, the longest to compile, first."""
+    """Every extension, with its Cython source: ``Build`` has the C written."""
     sources = [path for package in PACKAGES for path in sorted(Path(package).rglob("*.pyx"))]
     modules = {
         ".".join(source.with_suffix("").parts): (source, level)
         for source, level in levels(sources).items()
     }
     modules[SHARED] = (Path(*SHARED.split(".")).with_suffix(".c"), LEAST)
-    gc.set_threshold(100_000)  # Cython makes millions of small objects and hardly a cycle
-    written = cythonize(
-        [
-            Extension(
-                name,
-                [source.as_posix()],
-                extra_compile_args=COMPILE if SANITIZED else [level, *COMPILE],
-                extra_link_args=LINK,
-            )
-            for name, (source, level) in modules.items()
-        ],
-        build_dir="build/cython",
-        nthreads=os.cpu_count() or 1,
-        shared_utility_qualified_name=SHARED,
-        annotate=bool(os.environ.get("FIRESALE_ANNOTATE")),
-        compiler_directives={
-            "language_level": 3,
-            "boundscheck": False,
-            "wraparound": False,
-            "cdivision": True,
-            "initializedcheck": False,
-            "embedsignature": False,
-        },
-    )
-    return sorted(written, key=lambda one: -Path(one.sources[0]).stat().st_size)
+    return [
+        Extension(
+            name,
+            [source.as_posix()],
+            extra_compile_args=COMPILE if SANITIZED else [level, *COMPILE],
+            extra_link_args=LINK,
+        )
+        for name, (source, level) in modules.items()
+    ]
+
+
+class Build(build_ext):
+    """Writes the C of all extensions, then compiles it, what has the most C first.
+
+    Here and not before ``setup``: an installer runs this file several times only to ask what it
+    needs and what the package is called.
+    """
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count() or 1
+
+    def build_extensions(self) -> None:
+        gc.set_threshold(100_000)  # Cython makes millions of small objects and hardly a cycle
+        written = cythonize(
+            [Extension(one.name, one.sources) for one in self.extensions],
+            build_dir="build/cython",
+            nthreads=os.cpu_count() or 1,
+            shared_utility_qualified_name=SHARED,
+            annotate=ANNOTATED,
+            compiler_directives={
+                "language_level": 3,
+                "boundscheck": False,
+                "wraparound": False,
+                "cdivision": True,
+                "initializedcheck": False,
+                "embedsignature": False,
+                "emit_code_comments": ANNOTATED or SANITIZED,
+            },
+        )
+        sources = {one.name: one.sources for one in written}
+        for extension in self.extensions:
+            extension.sources = sources[extension.name]
+        self.extensions.sort(key=lambda one: -Path(one.sources[0]).stat().st_size)
+        super().build_extensions()
 
 
 # Where processes are not forked, Cython's workers import this file again, under another name.
 if __name__ == "__main__":
     setup(
-        options={"build_ext": {"parallel": os.cpu_count()}},
         ext_modules=extensions(),
+        cmdclass={"build_ext": Build},
     )

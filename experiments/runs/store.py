@@ -12,11 +12,12 @@ import zlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from lob import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["RunStore", "append_row", "code_digest", "key_of", "rows_of_log"]
 
@@ -79,8 +80,7 @@ class RunStore:
         """All finished runs by key; of one that is there twice, either: they are the same."""
         found: dict[str, Row] = {}
         for path in sorted(self.runs.glob("*.parquet")):
-            for row in pd.read_parquet(path)["row"]:
-                content = json.loads(row)
+            for content in _stored_rows(path):
                 found[content["key"]] = content
         for content in rows_of_log(self.log):
             found[content["key"]] = content
@@ -105,8 +105,17 @@ class RunStore:
             path.unlink()
 
 
-def _table(rows: Iterable[Row]) -> pd.DataFrame:
+def _stored_rows(path: Path) -> Iterable[Row]:
+    """The runs of one Parquet file."""
+    import pandas as pd  # A second of CPU that no worker needs to spend: see _table
+
+    return [json.loads(row) for row in pd.read_parquet(path, columns=["row"])["row"]]
+
+
+def _table(rows: Iterable[Row]) -> "pd.DataFrame":
     """A column for every plain value, and ``row`` with the whole of it as JSON."""
+    import pandas as pd
+
     made = []
     for row in rows:
         plain = {name: value for name, value in row.items() if not isinstance(value, dict | list)}
