@@ -28,7 +28,6 @@ LEVELS = {
     LEAST: (
         "adaptive_maker.pyx",
         "cases.pyx",
-        "claim_graph.pyx",
         "claim_holdings.pyx",
         "clearing/clearing.pyx",
         "collateral.pyx",

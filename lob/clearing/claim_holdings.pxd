@@ -2,9 +2,8 @@
 
 from libc.stdint cimport int64_t
 
-from lob.clearing.claim_graph cimport Claims
 from lob.clearing.ledger cimport Ledger
 
 cdef bint bind_claims(
-    str clearing, list holdings, Claims claims, Ledger ledger, int64_t cash
+    str clearing, list holdings, claims, Ledger ledger, int64_t cash
 ) except -1

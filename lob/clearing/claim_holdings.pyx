@@ -6,7 +6,6 @@ it comes down to must be something that the clearing's accounts may hold.
 
 from libc.stdint cimport int64_t
 
-from lob.clearing.claim_graph cimport Claims
 from lob.clearing.holding cimport Holding
 from lob.clearing.ledger cimport Ledger
 from lob.clearing.oracle cimport Source
@@ -14,7 +13,7 @@ from lob.clearing.valuation cimport ClaimValue
 
 
 cdef bint bind_claims(
-    str clearing, list holdings, Claims claims, Ledger ledger, int64_t cash
+    str clearing, list holdings, claims, Ledger ledger, int64_t cash
 ) except -1:
     """Note what the claims of a venue are to holdings; whether some mark is made of balances.
 

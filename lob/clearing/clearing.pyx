@@ -30,7 +30,6 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from lob.clearing.cases cimport Cases
-from lob.clearing.claim_graph cimport Claims
 from lob.clearing.entry_values cimport EntryValues
 from lob.clearing.failure_index cimport FailureIndex
 from lob.clearing.holding cimport Holding
@@ -138,7 +137,7 @@ cdef class Clearing:
         self.pool = self.accounts.pool
         return 0
 
-    def attach(self, Market market, Ledger ledger, int64_t number, Claims claims=None):
+    def attach(self, Market market, Ledger ledger, int64_t number, object claims=None):
         """Belong to a venue: what ``lob.Venue`` does with the clearings that it is given.
 
         Parameters

@@ -3,7 +3,6 @@
 from libc.stdint cimport int64_t
 
 from lob.engine.block cimport Block
-from lob.clearing.claim_graph cimport Claims
 from lob.clearing.cross cimport MAX_HOLDINGS
 from lob.clearing.holding cimport HoldingRecord
 from lob.clearing.ledger cimport Ledger
@@ -15,7 +14,7 @@ cdef class MarginAccounts:
     cdef readonly int64_t number  # of the clearing in its venue, from 0
     cdef readonly Market market  # None: it belongs to no venue yet
     cdef readonly Ledger ledger
-    cdef readonly Claims claims  # of the venue; None: it has none
+    cdef readonly object claims  # the ``Claims`` of the venue; None: it has none
     cdef readonly list holdings  # Holding, by number
     cdef readonly int64_t holding_count
     cdef readonly int64_t cash_asset  # number in the ledger

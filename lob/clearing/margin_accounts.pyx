@@ -11,7 +11,6 @@ cimport cython
 from libc.stdint cimport int16_t, int64_t, uint16_t
 
 from lob.engine.block cimport Block
-from lob.clearing.claim_graph cimport Claims
 from lob.clearing.claim_holdings cimport bind_claims
 from lob.clearing.cross cimport MAX_HOLDINGS
 from lob.clearing.holding cimport Holding
@@ -83,7 +82,7 @@ cdef class MarginAccounts:
 
     # ---------------------------------------------------------------- part of a venue
 
-    def belong_to(self, Market market, Ledger ledger, int64_t number, Claims claims=None):
+    def belong_to(self, Market market, Ledger ledger, int64_t number, object claims=None):
         """Open the clearing's own accounts in a venue's ledger, and find its holdings there.
 
         Parameters

@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t
 
 from lob.engine.block cimport Block
-from lob.clearing.claim_graph cimport Claims
+from lob.clearing.ledger cimport Ledger
 from lob.clearing.oracle cimport Source
 
 cdef enum:
@@ -19,7 +19,8 @@ cdef extern from *:
 
 
 cdef class Valuation:
-    cdef readonly Claims graph
+    cdef readonly object graph  # the ``Claims`` of a venue
+    cdef Ledger ledger  # of the venue
     cdef readonly int64_t cash  # asset in which values are
     cdef readonly bint net  # what is pledged elsewhere counts for what it is worth there
     cdef list order  # Claim

@@ -7,7 +7,6 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from lob.engine.block cimport Block
-from lob.clearing.claim_graph cimport Claims
 from lob.clearing.collateral cimport Claim, checked_view
 from lob.clearing.oracle cimport Source
 from lob.clearing.requirement cimport NO_PRICE
@@ -51,9 +50,9 @@ cdef class Valuation:
     """
 
     def __init__(self, graph, cash, sees="own", prices=None):
-        self.graph = graph
+        self.graph, self.ledger = graph, graph.ledger
         self.net = checked_view(sees)
-        self.cash = self.graph.ledger.asset(cash)
+        self.cash = self.ledger.asset(cash)
         self.prices = dict(prices or {})
         for name, source in self.prices.items():
             if not isinstance(source, Source):
@@ -67,11 +66,11 @@ cdef class Valuation:
         cdef int64_t i
         order = {claim.name for claim in self.order}
         todo = [name]
-        known = {self.graph.ledger.assets[i] for i in self.leaf_assets()}
+        known = {self.ledger.assets[i] for i in self.leaf_assets()}
         while todo:
             asset = todo.pop()
             if asset in order or asset in known or (
-                self.graph.ledger.asset(asset) == self.cash and asset not in self.prices
+                self.ledger.asset(asset) == self.cash and asset not in self.prices
             ):
                 continue
             if asset in self.graph and (asset == name or asset not in self.prices):
@@ -81,7 +80,7 @@ cdef class Valuation:
                 known.add(asset)
                 self.add_leaf(asset)
         self.order = [claim for claim in self.graph.claims if claim.name in order]
-        self.values.reserve(8 * len(self.graph.ledger.assets))
+        self.values.reserve(8 * len(self.ledger.assets))
         self.watched.reserve(8 * len(self.graph.market.instruments))
         for instrument in self.graph.market.instruments:
             if (instrument.base or instrument.name) in order | known:
@@ -102,7 +101,7 @@ cdef class Valuation:
         source, multiplier = self.prices.get(name), 1
         for instrument in self.graph.market.instruments:
             if (instrument.base or instrument.name) == name and (
-                self.graph.ledger.asset(instrument.quote) == self.cash
+                self.ledger.asset(instrument.quote) == self.cash
             ):
                 if instrument.inverse:
                     raise ValueError(f"prices: {name!r} is an inverse contract and backs no claim")
@@ -113,7 +112,7 @@ cdef class Valuation:
             raise ValueError(f"prices: nothing says what {name!r} is worth")
         self.leaves.reserve(24 * <size_t>(len(self.sources) + 1))
         leaf = &(<int64_t *>self.leaves.data)[3 * <int64_t>len(self.sources)]
-        leaf[0] = self.graph.ledger.asset(name)
+        leaf[0] = self.ledger.asset(name)
         leaf[1] = multiplier
         leaf[2] = NO_PRICE
         self.sources.append(source)
@@ -124,7 +123,7 @@ cdef class Valuation:
         cdef int64_t *values = <int64_t *>self.values.data
         cdef int64_t i, k, price, supply, value
         cdef int128 total, held
-        cdef bint changed = self.postings != self.graph.ledger.postings, known, endless, sunk
+        cdef bint changed = self.postings != self.ledger.postings, known, endless, sunk
         cdef Claim claim
         for i in range(len(self.sources)):
             leaf = &(<int64_t *>self.leaves.data)[3 * i]
@@ -134,7 +133,7 @@ cdef class Valuation:
                 changed = True
         if not changed:
             return 0
-        self.postings = self.graph.ledger.postings
+        self.postings = self.ledger.postings
         values[self.cash] = <int64_t>1 << SHIFT
         for i in range(len(self.sources)):
             leaf = &(<int64_t *>self.leaves.data)[3 * i]
@@ -182,7 +181,7 @@ cdef class Valuation:
         ``None``: it is not known, or too large.
         """
         cdef int64_t value
-        number = self.graph.ledger.asset(name)
+        number = self.ledger.asset(name)
         if number != self.cash and number not in self.leaf_assets() and (
             name not in [claim.name for claim in self.order]
         ):
@@ -254,7 +253,7 @@ cdef class ClaimValue(Source):
             if not isinstance(source, Source):
                 raise TypeError(f"prices[{name!r}] must be a source of prices, got {source!r}")
 
-    def attach(self, Claims graph, str cash, int64_t multiplier):
+    def attach(self, graph, str cash, int64_t multiplier):
         """Belong to a clearing that is settled in ``cash``; a tick is ``multiplier`` units of it.
         """
         self.multiplier = multiplier
@@ -322,7 +321,7 @@ cdef class ClaimValue(Source):
         return self.valuation.effective_haircut(self.claim, haircuts)
 
 
-cdef Valuation shared_valuation(Claims graph, str cash, str sees):
+cdef Valuation shared_valuation(graph, str cash, str sees):
     """The valuation that all who see the same, at the middles of the books, share."""
     key = (cash, sees)
     if key not in graph.shared:

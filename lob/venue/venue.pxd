@@ -3,7 +3,6 @@
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from lob.engine.block cimport Block
-from lob.clearing.claim_graph cimport Claims
 from lob.engine.guard cimport Guard
 from lob.clearing.ledger cimport Ledger
 from lob.venue.market cimport Market
@@ -25,7 +24,7 @@ cdef class Venue(Market):
     cdef readonly Ledger ledger
     cdef readonly tuple clearings
     cdef readonly tuple facilities
-    cdef readonly Claims claims  # among the facilities; None: there are none
+    cdef readonly object claims  # ``Claims``, among the facilities; None: there are none
     cdef readonly int64_t seq  # events so far
     cdef EventSink journal
     cdef Block log  # messages, as they met the books
@@ -44,6 +43,7 @@ cdef class Venue(Market):
     cdef readonly tuple breakers
     cdef int64_t breaker_due  # ns: when the first of them has something to do
     cdef bint broken  # one of them is to act before the next message
+    cdef int64_t postings_seen  # of the ledger when claims were last looked at
     cdef list seen  # the latest price that each of them was told
     cdef Guard guard  # who is at work; the books have it too
     cdef int64_t idle  # things done on end without an event, an entry or a later time

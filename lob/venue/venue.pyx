@@ -22,7 +22,6 @@ from lob.engine.block cimport Block
 from lob.engine.guard cimport COPYING, FREE, VENUE_WORKS, Guard
 from lob.book cimport OrderBook
 from lob.clearing.clearing cimport Clearing
-from lob.clearing.claim_graph cimport Claims
 from lob.clearing.collateral cimport Claim
 from lob.clearing.ledger cimport WORLD, Account, Ledger
 from lob.venue.facility cimport Facility
@@ -103,6 +102,7 @@ from lob.engine.wide cimport ceil_ratio, fits, int128
 import numpy as np
 
 from lob import checks
+from lob.clearing.claim_graph import Claims
 from lob.instrument import Instrument
 from lob.types import EVENT, MAX_TIME, MESSAGE, Side
 
@@ -233,6 +233,7 @@ cdef class Venue(Market):
             self.clearings += (clearing,)
         self.breakers = tuple(breakers)
         self.seen = [None] * len(self.breakers)
+        self.postings_seen = -1
         for i, breaker in enumerate(self.breakers):
             checks.integer(f"breakers[{i}].instrument", breaker.instrument, 0, len(self.books) - 1)
         self.find_breaker_due()
@@ -1088,16 +1089,14 @@ cdef class Venue(Market):
 
     cdef int look_at_claims(self) except -1:
         """Let clearings see what claims are worth, after balances changed without a message."""
-        cdef Claims claims
         cdef Clearing clearing
         cdef int cause = CAUSE_TRANSFER
         cdef int64_t tag = 0
         if self.claims is None:
             return 0
-        claims = self.claims
         # What is found out may lead to more postings.
-        while claims.seen != self.ledger.postings:
-            claims.seen = self.ledger.postings
+        while self.postings_seen != self.ledger.postings:
+            self.postings_seen = self.ledger.postings
             tag = self.ledger.last_tag
             if tag >= LIQUIDATION_TAG:
                 cause = CAUSE_LIQUIDATION
@@ -1402,7 +1401,7 @@ cdef class Venue(Market):
         other.facilities = copying.deepcopy(self.facilities, memo)
         other.clearings = copying.deepcopy(self.clearings, memo)
         other.breakers = copying.deepcopy(self.breakers, memo)
-        other.seen = list(self.seen)
+        other.seen, other.postings_seen = list(self.seen), self.postings_seen
         other.breaker_due, other.broken = self.breaker_due, self.broken
         other.claims = copying.deepcopy(self.claims, memo)
         return other

@@ -1,19 +1,19 @@
 """The claims of a venue, and what backs what: a graph without cycles."""
 
-cimport cython
-
-
-from lob.clearing.collateral cimport Claim
-from lob.clearing.ledger cimport Ledger
-from lob.venue.market cimport Market
-
+from collections.abc import Iterable
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+from lob.clearing.collateral import Claim
+
+if TYPE_CHECKING:
+    from lob.clearing.ledger import Ledger
+    from lob.venue.market import Market
 
 __all__ = ["Claims"]
 
 
-@cython.auto_pickle(True)
-cdef class Claims:
+class Claims:
     """The claims of a venue, and what backs what.
 
     Parameters
@@ -23,8 +23,24 @@ cdef class Claims:
 
     Raises
     ------
+    TypeError
+        If something is no ``Claim``.
     ValueError
         If claims back each other in a circle, which is named, or two have one name.
+
+    Attributes
+    ----------
+    claims : list of Claim
+        All of them; whatever backs a claim stands before it.
+    by_name : dict of str to Claim
+        The same by their names.
+    shared : dict
+        Valuations that several sources use, by the cash asset they are in and whom they look
+        through.
+    market : lob.venue.market.Market
+        The venue, once ``locate`` was called.
+    ledger : lob.clearing.ledger.Ledger
+        Of the venue, likewise.
 
     Examples
     --------
@@ -34,11 +50,13 @@ cdef class Claims:
     ValueError: claims back each other in a circle: a -> b -> a
     """
 
-    def __init__(self, claims=()):
-        self.by_name = {}
-        self.shared = {}
-        self.claims = []
-        self.seen = -1
+    market: "Market"
+    ledger: "Ledger"
+
+    def __init__(self, claims: Iterable[Claim] = ()) -> None:
+        self.by_name: dict[str, Claim] = {}
+        self.shared: dict[tuple[str, str], Any] = {}
+        self.claims: list[Claim] = []
         for claim in claims:
             if not isinstance(claim, Claim):
                 raise TypeError(f"claims must be Claim objects, got {claim!r}")
@@ -48,7 +66,7 @@ cdef class Claims:
         for name in self.by_name:
             self.place(name)
 
-    def place(self, start):
+    def place(self, start: str) -> None:
         """Put a claim behind all that backs it. A walk by hand: stacks may be deep."""
         placed = {claim.name for claim in self.claims}
         path = [(start, 0)]
@@ -68,25 +86,25 @@ cdef class Claims:
                 raise ValueError(f"claims back each other in a circle: {' -> '.join(circle)}")
             path.append((backing[at], 0))
 
-    def locate(self, Market market, Ledger ledger):
+    def locate(self, market: "Market", ledger: "Ledger") -> None:
         """Belong to a venue, whose facilities are declared."""
         self.market, self.ledger = market, ledger
-        depths = {}
+        depths: dict[str, int] = {}
         for claim in self.claims:
             depths[claim.name] = 1 + max(depths.get(name, 0) for name in claim.backing)
             claim.locate(depths[claim.name])
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self.by_name
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Claim:
         if name not in self.by_name:
             raise ValueError(f"no claim is called {name!r}: there are {', '.join(self.by_name)}")
         return self.by_name[name]
 
-    def leaves(self, name):
+    def leaves(self, name: str) -> list[str]:
         """Names of what a claim comes down to when those without a book are unwrapped, in order."""
-        found = []
+        found: list[str] = []
         todo = [name]
         while todo:
             asset = todo.pop()
@@ -96,7 +114,7 @@ cdef class Claims:
                 found.append(asset)
         return found
 
-    def below(self, name):
+    def below(self, name: str) -> list[str]:
         """Names of a claim and of the claims that back it, deepest last."""
         found = {name}
         for claim in reversed(self.claims):
@@ -104,11 +122,13 @@ cdef class Claims:
                 found.update(asset for asset in claim.backing if asset in self.by_name)
         return [claim.name for claim in reversed(self.claims) if claim.name in found]
 
-    def depth(self, name):
+    def depth(self, name: str) -> int:
         """How many claims deep an asset is; 0: it is none."""
         return self.by_name[name].depth if name in self.by_name else 0
 
-    def look_through(self, name, *, sees="own"):
+    def look_through(
+        self, name: str, *, sees: Literal["own", "all"] = "own"
+    ) -> dict[str, Fraction]:
         """Units of every base asset for one unit of a claim: exact ``Fraction``s by name.
 
         Raises ``ValueError`` if there is no unit of a claim on the way.
