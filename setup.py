@@ -49,10 +49,9 @@ LEVELS = {
         "book.pyx",
         "matching.pyx",
         "feeds/*.pyx",
-        "flow/*.pyx",
-        "ledger.pyx",
         "cross_blocks.pyx",
         "failure_queues.pyx",
+        "ledger.pyx",
         "margin_accounts.pyx",
         "margin_excess.pyx",
         "random.pyx",
@@ -117,10 +116,12 @@ class Build(build_ext):
     """
 
     def finalize_options(self) -> None:
+        """As many compilers at once as there are cores, unless the command line says otherwise."""
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count() or 1
 
     def build_extensions(self) -> None:
+        """Write the C, then compile it."""
         gc.set_threshold(100_000)  # Cython makes millions of small objects and hardly a cycle
         written = cythonize(
             [Extension(one.name, one.sources) for one in self.extensions],
