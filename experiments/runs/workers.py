@@ -9,9 +9,12 @@ import ctypes
 import gc
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from experiments.runs.errors import told
@@ -159,7 +162,8 @@ class Workers:
         while waiting:
             at, job, attempt = waiting.pop()
             try:
-                future = self._pools[number].submit(_call, function, job)
+                with _without_main():
+                    future = self._pools[number].submit(_call, function, job)
             except BrokenProcessPool:
                 waiting.append((at, job, attempt))
                 self._replace(number, function)
@@ -170,6 +174,22 @@ class Workers:
     def _replace(self, number: int, function: Callable[[Job], Any]) -> None:
         self._pools[number].shutdown(wait=False)
         self._pools[number] = _pool(function.__module__)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Let a process that begins meanwhile not run the caller's script again.
+
+    That is what a new process does where it is not a fork of the caller, so that functions of the
+    script can be handed to it. Ours are handed none, and a script that asks a question outside
+    ``if __name__ == "__main__"`` would ask it again in every worker.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _pool(module: str) -> ProcessPoolExecutor:

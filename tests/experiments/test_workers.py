@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -91,3 +93,24 @@ def test_values_survive_a_killed_worker(tmp_path):
     jobs = [(number, tmp_path / f"{number}" if number in (2, 5) else None) for number in range(8)]
     with Workers(2) as pool:
         assert pool.map(die_once, jobs) == list(range(8))
+
+
+def test_a_script_without_a_guard_is_run_once(tmp_path):
+    """A process that runs the script that began it would ask its question for ever."""
+    script = tmp_path / "question.py"
+    script.write_text(
+        "print('asked')\n"
+        "from experiments.runs.workers import Workers\n"
+        "from tests.experiments.test_workers import square\n"
+        "with Workers(2) as pool:\n"
+        "    print(sorted(result.value for result in pool.run(square, [1, 2, 3, 4])))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    assert done.stderr == ""
+    assert done.stdout == "asked\n[1, 4, 9, 16]\n"
