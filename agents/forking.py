@@ -21,7 +21,7 @@ CODE = (FunctionType, BuiltinMethodType, ReferenceType)
 
 
 def attributes_of(holder: Any) -> dict[str, Any]:
-    """The attributes that Python code has written into an object, by name: none of compiled ones."""
+    """The attributes of an object that Python code wrote, by name; none of compiled attributes."""
     found = dict(getattr(holder, "__dict__", {}))
     for name in copyreg._slotnames(type(holder)):  # type: ignore[attr-defined]
         if hasattr(holder, name):

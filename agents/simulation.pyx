@@ -160,9 +160,9 @@ cdef class Simulation:
         every 1,024): after so many ``run`` raises and names who acted last. An agent that wakes
         itself with a delay of 0 for ever is stopped so.
     max_hook_seconds
-        Seconds of the wall clock, above 0, that a hook of an agent or a design may take before ``run``
-        raises and names it; it is stopped where it runs Python code. ``None``: any time, for
-        example to debug it.
+        Seconds of the wall clock, above 0, that a hook of an agent or a design may take before
+        ``run`` raises and names it; it is stopped where it runs Python code. ``None``: any time,
+        for example to debug it.
 
     Attributes
     ----------
@@ -812,8 +812,9 @@ cdef class Simulation:
 
     @property
     def messages(self):
-        """The messages of the run so far as they met the books: an array of ``lob.MESSAGE``, a copy.
+        """The messages of the run so far, as they met the books: an array of ``lob.MESSAGE``.
 
+        A copy.
         Raises ``ValueError`` unless the run keeps them (``messages=True``).
         """
         return self.venue.messages
@@ -916,7 +917,10 @@ cdef class Simulation:
         return other
 
     def refuse_shared_state(self, memo):
-        """Raise ``ValueError`` if a copy, by the memo of its deep copy, would go on using this run."""
+        """Raise ``ValueError`` if a copy of this run would go on using the original.
+
+        ``memo`` is that of the deep copy.
+        """
         venue = self.venue
         engines = [clearing.liquidation_engine for clearing in venue.clearings]
         holders = [(f"agent {one.name!r}", attributes_of(one)) for one in self.participants]

@@ -57,7 +57,7 @@ cdef class Choice:
             cells[i].keep, cells[i].other = 1, i
 
     def probabilities(self):
-        """The probability of each number 0, 1, 2..., as the alias table has it: a list of floats."""
+        """The probability of each number 0, 1, 2... by the alias table: a list of floats."""
         cdef const Cell *cells = <const Cell *>self.cells.data
         chances = [0.0] * self.count
         for i in range(self.count):
