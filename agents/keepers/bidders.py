@@ -192,7 +192,7 @@ class Auctioneer(Bot):
         super().on_offer(offer)
 
     def refusal(self, tag: int, reason: Reason, price: int) -> None:
-        """Hear that a bid of ``price`` ticks was refused; another try is made ``retry`` ns later."""
+        """Hear that a bid of ``price`` ticks was refused; the bidder tries again later."""
         bid, offer = self.mine.get(tag), self.following.get(tag)
         if (
             bid is not None
@@ -335,7 +335,7 @@ class AuctionKeeper(Auctioneer, Keeper):
         return Keeper.perform(self, transaction)
 
     def refusal(self, tag: int, reason: Reason, price: int) -> None:
-        """Hear that a bid or a take at ``price`` ticks was refused: as ``Auctioneer`` or ``Keeper``."""
+        """Hear that a bid or a take at ``price`` ticks was refused."""
         Keeper.refusal(self, tag, reason, price)
         Auctioneer.refusal(self, tag, reason, price)
 

@@ -153,10 +153,10 @@ class Bot(Agent):
     # ---------------------------------------------------------------- to override
 
     def look(self, offer: Offer) -> None:
-        """To override: decide about an offer: ``transact``, ``look_at`` a later time, or nothing."""
+        """To override: decide on an offer: ``transact``, ``look_at`` a later time, or nothing."""
 
     def perform(self, transaction: Transaction) -> int:
-        """Carry out a transaction: here, take lots of its offer. Returns the signed lots that came."""
+        """Carry out a transaction, here a take of its offer; returns the signed lots that came."""
         offer = self.following.get(transaction.tag)
         if offer is None:
             # It is too late: the venue is asked all the same, and says so.
@@ -386,7 +386,7 @@ class Bot(Agent):
         return depth.levels(book, Side(-offer.side), offer.size, ahead=ahead, slices=slices)
 
     def worst(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
-        """The worst price in ticks at which taking ``lots`` breaks even, if they pay at ``price``."""
+        """The worst price in ticks at which taking ``lots`` breaks even, where they do at ``price``."""
         limit = limit_of(
             offer.side,
             levels,
@@ -445,7 +445,7 @@ class Bot(Agent):
             self.arrive(number)
 
     def arrive(self, number: int) -> None:
-        """A transaction of this bot, by its number, arrives: it is executed, or waits for a block."""
+        """Let a transaction, by its number, arrive: it is executed, or waits for a block."""
         if self.congestion is None:
             gas = min(self.under_way[number].gas, max(0, self.balance()))
             self.execute(number, gas, self.gas_account)

@@ -171,7 +171,7 @@ class Congestion(Agent):
         self.set_base_fee(used)
 
     def more_load(self) -> None:
-        """Add the transactions that others send for this block, drawn from the load of the moment."""
+        """Add the transactions that others send for this block, a draw from the present load."""
         now = self.now
         load = None
         for one in self.load:

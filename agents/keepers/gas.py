@@ -13,7 +13,7 @@ class GasPolicy(Protocol):
     """A rule for what a bot bids for the inclusion of a transaction in a block."""
 
     def bid(self, profit: int) -> int:
-        """Cash units bid for a transaction that is expected to bring ``profit`` units before gas."""
+        """Cash units to bid for a transaction that is to bring ``profit`` units before gas."""
         ...
 
     def least(self) -> int:

@@ -73,7 +73,7 @@ class PassiveHolder(AuctionKeeper):
         return []
 
     def discounted(self, fair: int, side: Side) -> int | None:
-        """A fair price in ticks less the discount (``BUY``, rounded down) or plus it (rounded up)."""
+        """A price in ticks less the discount (``BUY``, rounded down) or plus it (rounded up)."""
         if side == Side.BUY:
             return fair * (PPM - self.discount) // PPM or None
         return -(-fair * (PPM + self.discount) // PPM)

@@ -30,7 +30,7 @@ class KeeperReport(NamedTuple):
     takes: int
     """Transactions that brought lots."""
     refused: int
-    """Transactions that brought none."""
+    """Refusals by the venue, whatever their reason."""
     taken: int
     """Lots that the keeper took, long and short ones added up."""
     traded: int
@@ -263,7 +263,7 @@ class Keeper(Bot):
         )
 
     def refusal(self, tag: int, reason: Reason, price: int) -> None:
-        """Hear that a take was refused: where its rest would be dust, from now on all or nothing."""
+        """Hear that a take was refused: where it would leave dust, take all or nothing from now on."""
         if reason == Reason.LEAVES_DUST:
             self.whole.add(tag)
 
@@ -298,7 +298,7 @@ class Keeper(Bot):
         self.receive(offer.tag, offer.instrument, self.asset_of(offer), lots, cash)
 
     def receive(self, tag: int, instrument: int, asset: int, lots: int, cash: int) -> None:
-        """Book signed lots that came from the liquidation ``tag``, for cash units (negative: paid)."""
+        """Book signed lots that came from the liquidation ``tag`` for cash units, negative: paid."""
         key, side = (tag, instrument), Side.BUY if lots > 0 else Side.SELL
         held = self.held.get(key)
         if held is None:
@@ -321,7 +321,7 @@ class Keeper(Bot):
             self.plan(key, held, self.delay_from_venue())
 
     def plan(self, key: Key, held: "Inventory", delay: int) -> None:
-        """Plan to bring a part of held lots to the market in ``delay`` ns, unless one is planned."""
+        """Plan to sell a part of held lots in ``delay`` ns, unless one is planned already."""
         if not held.planned:
             held.planned = True
             self.at(self.now + delay, "unwind", key)

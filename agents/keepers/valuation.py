@@ -39,7 +39,7 @@ Levels = list[tuple[int, int]]
 
 
 class Costs(NamedTuple):
-    """The costs of taking lots of an offer and trading them in a book, and the terms of that book."""
+    """What it costs to take lots of an offer and trade them in a book, with that book's terms."""
 
     hurdle: int = 0
     """Ppm of the capital: least profit, funding, and the charge for risk."""
@@ -133,7 +133,7 @@ def levels_of(book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices:
 
 
 def gain(side: Side, price: int, levels: Levels, lots: int, costs: Costs, reward: int = 0) -> int:
-    """Cash units gained by taking ``lots`` at a price and trading them into levels, after all costs.
+    """Cash units gained, after costs, by taking lots at a price and trading them into levels.
 
     ``side`` is ``BUY`` of long lots; ``price`` in ticks; ``reward`` cash units that the taker gets
     besides. Cash is rounded against the taker.
