@@ -386,7 +386,7 @@ class Bot(Agent):
         return depth.levels(book, Side(-offer.side), offer.size, ahead=ahead, slices=slices)
 
     def worst(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
-        """The worst price in ticks at which taking ``lots`` breaks even, where they do at ``price``."""
+        """The worst price in ticks at which taking ``lots`` breaks even, ``price`` if none does."""
         limit = limit_of(
             offer.side,
             levels,

@@ -263,7 +263,7 @@ class Keeper(Bot):
         )
 
     def refusal(self, tag: int, reason: Reason, price: int) -> None:
-        """Hear that a take was refused: where it would leave dust, take all or nothing from now on."""
+        """Hear that a take was refused: if it would leave dust, all or nothing from now on."""
         if reason == Reason.LEAVES_DUST:
             self.whole.add(tag)
 
@@ -298,7 +298,7 @@ class Keeper(Bot):
         self.receive(offer.tag, offer.instrument, self.asset_of(offer), lots, cash)
 
     def receive(self, tag: int, instrument: int, asset: int, lots: int, cash: int) -> None:
-        """Book signed lots that came from the liquidation ``tag`` for cash units, negative: paid."""
+        """Book signed lots that came from the liquidation ``tag``, and the cash units received."""
         key, side = (tag, instrument), Side.BUY if lots > 0 else Side.SELL
         held = self.held.get(key)
         if held is None:

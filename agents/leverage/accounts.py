@@ -104,6 +104,11 @@ def draw_accounts(
     -------
     Accounts
         Isolated accounts of one holding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range.
     """
     integer("count", count, 1)
     integer("price", price, 1)
@@ -135,7 +140,8 @@ def stacked_accounts(
     At each of ``ticks`` ticks from one below ``price`` on, ``lots_per_tick`` lots fail, in accounts
     of ``size`` lots and a smaller last one. Facing a book with as many lots at every tick, this is
     the case in which a cascade has a closed form. ``multiplier`` is cash units of one lot at one
-    tick. Raises ``ValueError`` where an argument is below 1 or ``price`` is not above ``ticks``.
+    tick. Raises ``ValueError`` if ``price``, ``ticks`` or ``size`` is below 1 or
+    ``lots_per_tick`` below 0.
     """
     for name, value in (("price", price), ("ticks", ticks), ("size", size)):
         integer(name, value, 1)

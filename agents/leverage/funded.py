@@ -119,7 +119,7 @@ class Funded(Agent):
         self.move_funds(Kind.SWAP, size, self.claims[pool].number, side, price)
 
     def affordable(self, instrument: int, money: int, limit: int) -> int:
-        """Lots that ``money`` units of cash buy in a book up to ``limit`` ticks, fees included."""
+        """Lots that ``money`` units of cash buy in a book up to ``limit`` ticks, without fees."""
         unit = self.multiplier(instrument)
         lots = 0
         for level in self.simulation.books[instrument].asks(LEVELS):

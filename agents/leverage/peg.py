@@ -9,7 +9,7 @@ __all__ = ["DepegArbitrageur"]
 
 
 class DepegArbitrageur(Funded):
-    """An arbitrageur that buys a staked token below its redemption value, and redeems it in a queue.
+    """An arbitrageur that buys a staked token below its redemption value and redeems it in a queue.
 
     It pays at most what it will get, less what its money costs until then and what it wants to
     earn: the longer the queue, the deeper the discount it asks for.

@@ -38,6 +38,11 @@ def best_swap(base: int, cash: int, fee: int, side: Side, price: int) -> int:
     int
         Units of the base; 0: nothing is gained.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If a reserve or the price is below 1, or the fee is no such share.
+
     Examples
     --------
     >>> best_swap(1_000, 100_000, 0, Side.BUY, 400)
@@ -57,7 +62,7 @@ def best_swap(base: int, cash: int, fee: int, side: Side, price: int) -> int:
 
 
 class PoolArbitrageur(Funded):
-    """An arbitrageur that keeps a pool in line with a book: buys in one, sells as much in the other.
+    """An arbitrageur between a pool and a book: it buys in the one and sells as much in the other.
 
     Level by level of the book it finds the largest swap that still gains against it
     (``best_swap``), swaps that, and trades the same lots in the book at once.
@@ -271,7 +276,7 @@ class LPBorrower(Agent):
         return self.state.positions[self.pool]
 
     def loop(self, state: MarginAccount) -> None:
-        """Buy base for half a step, and put it with as much cash into the pool."""
+        """Take a loop: buy base for half a step, and put it with as much cash into the pool."""
         holding = self.clearing.holdings[self.base_holding]
         equity, mark = state.equity or 0, holding.mark_price or 1
         unit = self.simulation.instruments[holding.instrument].multiplier
@@ -288,7 +293,7 @@ class LPBorrower(Agent):
             self.move_funds(Kind.MINT, shares, pool.number)
 
     def back(self, state: MarginAccount) -> None:
-        """Take a part of the shares out, and sell the base that comes out."""
+        """Take a step back: redeem a part of the shares, and sell the base that comes out."""
         pool: Any = claims_of(self)[self.pool]
         shares = -(-state.positions[self.pool] * self.step // PPM)
         if shares:
