@@ -102,7 +102,7 @@ class VolatilityTarget(LeverageTarget):
             super().look()
 
     def wanted_leverage(self) -> float:
-        """The leverage that the fund aims at: target volatility over the one seen, up to the cap."""
+        """The leverage that the fund aims at: target volatility over that seen, up to the cap."""
         seen = math.sqrt(self.variance or 0.0)
         return min(self.target, self.target_volatility / seen) if seen else self.target
 

@@ -1,4 +1,4 @@
-"""Agents that stack leverage: loops for yield, and lenders that pledge again what they were given."""
+"""Agents that stack leverage: loops for yield, and lenders that pledge collateral again."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

@@ -111,7 +111,7 @@ class LeverageVault(Leveraged):
         self.rebalances: list[Rebalance] = []
 
     def on_start(self) -> None:
-        """Hook: the run begins; open the vault's account, and give shares to the first depositor."""
+        """Hook: the run begins; open the vault's account, give shares to the first depositor."""
         super().on_start()
         if self.claim is not None and self.first_depositor is not None:
             venue = self.simulation.venue
@@ -257,8 +257,7 @@ class VaultDepositor(Funded):
             self.come(move)
 
     def leave(self, shares: int) -> None:
-        """Redeem ``shares`` units, at most what the debt behind can be paid of; sell what comes out.
-        """
+        """Redeem at most ``shares`` units, as far as their debt can be paid; sell what comes out."""
         claim = self.claims[self.vault]
         owed = -min(0, claim.held()[self.cash_asset])
         if owed and claim.supply:
