@@ -257,7 +257,7 @@ class VaultDepositor(Funded):
             self.come(move)
 
     def leave(self, shares: int) -> None:
-        """Redeem at most ``shares`` units, as far as their debt can be paid; sell what comes out."""
+        """Redeem at most ``shares`` units, as their debt can be paid; sell what comes out."""
         claim = self.claims[self.vault]
         owed = -min(0, claim.held()[self.cash_asset])
         if owed and claim.supply:

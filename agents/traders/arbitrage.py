@@ -128,9 +128,9 @@ class MovingBand:
         self.last = 0
 
     def look(self, ts: int, spread: float) -> Band | None:
-        """The band of all spreads before a time in ns, ``None`` in the warm-up; ``spread`` is learnt.
+        """The band of all spreads before a time in ns; ``None`` in the warm-up.
 
-        ``spread`` is that of the mids in ticks; it counts from the next look on.
+        ``spread`` is that of the mids in ticks, which counts from the next look on.
         """
         if self.first is None:
             self.first, self.last, self.mean = ts, ts, spread

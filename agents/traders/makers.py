@@ -81,7 +81,7 @@ class Maker(Agent):
         raise NotImplementedError(f"{type(self).__name__} must have a method quotes")
 
     def on_start(self) -> None:
-        """Quote, from now on regularly."""
+        """Hook: the run begins; quote from now on regularly."""
         self.on_wake()
 
     def on_wake(self) -> None:
@@ -125,7 +125,7 @@ class Maker(Agent):
 
 
 class AvellanedaStoikov(Maker):
-    """A maker with one bid and one ask round the reservation price of Avellaneda and Stoikov (2008).
+    """A maker with a bid and an ask round the reservation price of Avellaneda and Stoikov (2008).
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ class AvellanedaStoikov(Maker):
         super().on_start()
 
     def quotes(self, mid: float) -> Quotes:
-        """One quote a side: the reservation price at a mid in ticks, less and plus half the spread."""
+        """One quote a side at a mid in ticks: the reservation price -/+ half the spread."""
         elapsed = self.now - self.started
         if elapsed >= self.horizon and not self.renews:
             return {}
@@ -234,7 +234,7 @@ class GueantLehalleFernandezTapia(Maker):
         )
 
     def quotes(self, mid: float) -> Quotes:
-        """The quotes at a mid in ticks: one on each side on which the inventory bound leaves room."""
+        """The quotes at a mid in ticks: one on each side where the inventory bound leaves room."""
         held = max(-self.bound, min(self.bound, round(self.inventory / self.size)))
         below, above = self.distances[held + self.bound]
         # A side without a distance is left out below; outward only needs some number for it.
@@ -288,7 +288,7 @@ class RecentVolume:
         self._trades: deque[tuple[int, int]] = deque()
 
     def add(self, ts: int, lots: int) -> None:
-        """Count a trade of ``lots`` lots heard of at ``ts`` in ns, which is not before the last one."""
+        """Count a trade of ``lots`` lots heard of at ``ts`` in ns, not before the last one."""
         self._trades.append((ts, lots))
         self.lots += lots
 
@@ -351,7 +351,7 @@ class LadderMaker(Maker):
         super().on_start()
 
     def on_wake(self) -> None:
-        """Quote anew."""
+        """Hook: quote anew."""
         self.woken_to_follow = False
         super().on_wake()
 

@@ -89,11 +89,11 @@ def reservation_price(
 
 
 def reservation_spread(left: float, *, risk_aversion: float, sigma: float, decay: float) -> float:
-    """Return the spread round the reservation price, ask less bid in ticks (Avellaneda-Stoikov 2008).
+    """Return the spread, ask less bid in ticks, round the reservation price.
 
-    gamma sigma^2 (T - t) + (2 / gamma) ln(1 + gamma / k). ``decay`` is k, per tick: fills at a
-    distance d from the mid come at a rate proportional to exp(-k d). The rest is as in
-    ``reservation_price``.
+    By Avellaneda and Stoikov (2008) it is gamma sigma^2 (T - t) + (2 / gamma) ln(1 + gamma / k).
+    ``decay`` is k, per tick: fills at a distance d from the mid come at a rate proportional to
+    exp(-k d). The rest is as in ``reservation_price``.
     """
     return risk_aversion * sigma**2 * left + 2 / risk_aversion * log1p(risk_aversion / decay)
 

@@ -73,11 +73,11 @@ class TWAP:
         self.slices = integer("slices", slices, 1, self.duration)
 
     def due(self, size: int, elapsed: int, volume: int) -> int:
-        """Lots that should be done by now."""
+        """Lots of the order that should be done ``elapsed`` ns after its start."""
         return size * (_interval(elapsed, self.duration, self.slices) + 1) // self.slices
 
     def next_look(self, elapsed: int) -> int:
-        """The start of the next interval."""
+        """Start of the next interval, in ns from the start of the schedule."""
         return _next_start(elapsed, self.duration, self.slices)
 
 
@@ -110,11 +110,11 @@ class VWAP:
         self.done = tuple(part / whole for part in accumulate(parts))
 
     def due(self, size: int, elapsed: int, volume: int) -> int:
-        """Lots that should be done by now."""
+        """Lots of the order that should be done ``elapsed`` ns after its start."""
         return int(size * self.done[_interval(elapsed, self.duration, self.intervals)])
 
     def next_look(self, elapsed: int) -> int:
-        """The start of the next interval."""
+        """Start of the next interval, in ns from the start of the schedule."""
         return _next_start(elapsed, self.duration, self.intervals)
 
 
@@ -140,12 +140,12 @@ class POV:
         self.every = integer("every", every, 1)
 
     def due(self, size: int, elapsed: int, volume: int) -> int:
-        """Lots that should be done by now."""
+        """Lots of the order that should be done ``elapsed`` ns after its start."""
         rate = Fraction(self.rate)
         return min(size, int(rate / (1 - rate) * volume))
 
     def next_look(self, elapsed: int) -> int:
-        """The next time on the grid of ``every``."""
+        """Next look on the grid of ``every``, in ns from the start of the schedule."""
         return min(self.duration, (elapsed // self.every + 1) * self.every)
 
 
@@ -202,7 +202,7 @@ class AlmgrenChriss:
         return size - round(size * Fraction(held))
 
     def next_look(self, elapsed: int) -> int:
-        """The start of the next interval."""
+        """Start of the next interval, in ns from the start of the schedule."""
         return _next_start(elapsed, self.duration, self.periods)
 
 
@@ -234,7 +234,7 @@ class ObizhaevaWang:
         return round(block + (size - 2 * block) * self._streamed(elapsed) / self.slices)
 
     def next_look(self, elapsed: int) -> int:
-        """The middle of the next slice, or the end."""
+        """Middle of the next slice, or the end, in ns from the start of the schedule."""
         following = self._streamed(elapsed) + 1
         if following > self.slices:
             return self.duration

@@ -299,7 +299,7 @@ class StressSensitiveMaker(LadderMaker):
         return self.changes[-1].state if self.changes else MakerState.QUOTING
 
     def on_start(self) -> None:
-        """Quote, from now on regularly."""
+        """Hook: the run begins; quote from now on regularly."""
         self.changes.append(StateChange(self.now, MakerState.QUOTING, ()))
         super().on_start()
 
