@@ -323,10 +323,10 @@ cdef double between(Stream *stream, tuple ends) except *:
 
 
 def span(name, ends, low, high):
-    """Two numbers from ``low`` to ``high`` as the ends of a uniform distribution, a tuple of floats.
+    """Two numbers as the ends of a uniform distribution: a tuple of floats.
 
-    Raises ``ValueError`` that begins with ``name`` unless they are so, the first not above the
-    second.
+    Raises ``ValueError`` that begins with ``name`` unless both are from ``low`` to ``high``, the
+    first not above the second.
     """
     if len(ends) != 2:
         raise ValueError(f"{name} must be two numbers, got {ends!r}")
