@@ -160,7 +160,7 @@ cdef class Claim(Facility):
         self.asset = ledger.asset(self.name)
 
     def locate(self, int64_t depth):
-        """Find the assets that back the claim, and the book that trades it; ``depth`` is its own."""
+        """Find the assets that back the claim, and the book that trades it; set its ``depth``."""
         cdef int64_t i
         self.depth = depth
         self.part_count = len(self.backing)
@@ -436,7 +436,7 @@ cdef class Claim(Facility):
     # ---------------------------------------------------------------- rewards, slashing, pledges
 
     def accrue(self, asset, amount):
-        """Let the issuer earn ``amount`` units of a backing asset from outside; negative: lose them.
+        """Let the issuer earn units of a backing asset from outside; negative: lose them.
 
         ``asset`` is its name. Raises ``ValueError`` if it loses more than it has at hand.
         """
@@ -478,7 +478,8 @@ cdef class Claim(Facility):
         Raises
         ------
         TypeError, ValueError
-            If an argument is outside its range, or the cash that the account may come to owe is not among what backs the claim.
+            If an argument is outside its range, or the cash that the account may come to owe is not
+            among what backs the claim.
         """
         cdef int64_t number = self.part_of(asset), k
         cdef int64_t to = checks.integer("account", account, 1, self.ledger.account_count - 1)

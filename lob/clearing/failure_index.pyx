@@ -50,7 +50,10 @@ cdef class FailureIndex:
         self.blocks = CrossBlocks(accounts, excess, cases)
 
     def watch(self, int64_t first, int64_t count):
-        """Look from now on at accounts that were opened together, and see who has failed."""
+        """Watch accounts that were opened together from now on, and see who has failed.
+
+        ``first`` is the number of the first account, ``count`` how many there are.
+        """
         self.add(first, count)
 
     cdef int add(self, int64_t first, int64_t count) except -1:

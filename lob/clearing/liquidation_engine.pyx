@@ -42,8 +42,9 @@ cdef class LiquidationEngine:
         Parameters
         ----------
         listener
-            An object with ``on_offer(offer)``, called when a ``lob.liquidation.Offer`` opens or changes, and
-            ``on_offer_closed(tag)``. It may only note or schedule: nothing may be sent from there.
+            An object with ``on_offer(offer)``, called when a ``lob.liquidation.Offer`` opens or
+            changes, and ``on_offer_closed(tag)``. It may only note or schedule: nothing may be sent
+            from there.
 
         Raises
         ------

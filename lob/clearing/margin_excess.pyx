@@ -68,7 +68,7 @@ cdef class MarginExcess:
         Raises
         ------
         TypeError, ValueError
-            If the account is not one of the clearing's, or a mark that it needs is missing.
+            If the account is not one of the clearing's.
         """
         return to_python(self.ppm_of(self.accounts.own(account), initial))
 

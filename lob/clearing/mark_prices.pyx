@@ -102,7 +102,7 @@ cdef class MarkPrices:
         return moved
 
     def observe_price(self, price, *, holding=0):
-        """Set the price of a holding's ``Fixed`` source, in ticks: see ``Clearing.observe_price``."""
+        """Set the price of a holding's ``Fixed`` source: see ``Clearing.observe_price``."""
         cdef Holding of
         cdef int64_t number = checks.integer("holding", holding, 0, self.accounts.holding_count - 1)
         of = self.accounts.holdings[number]
