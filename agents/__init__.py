@@ -1,6 +1,6 @@
-"""The participants: the event clock, and who trades, why and how fast.
+"""The participants of a simulation: the event clock, and who trades, why and how fast.
 
-It knows the venue (``lob``) and nothing of what is measured.
+This package knows the venue (``lob``) and nothing of what is measured.
 """
 
 from agents.agent import Agent, EventView, OwnOrder

@@ -1,4 +1,4 @@
-"""The class that people extend in Python."""
+"""``Agent``, the participant of a simulation that is extended in Python, and what it is told."""
 
 cimport cython
 from cpython.long cimport PyLong_Check
@@ -82,18 +82,23 @@ cdef class OwnOrder:
 
     Attributes
     ----------
-    order_id, instrument : int
+    order_id : int
+        The id that ``submit`` gave it.
+    instrument : int
+        Number of the book that it rests in.
     owner : int
         Of the agent's owner numbers, the one that sent it.
     price : int
-        Ticks.
+        Limit price in ticks.
     size : int
         Lots still open.
     side : lob.Side
+        ``BUY`` or ``SELL``.
     """
 
     @property
     def side(self):
+        """The side of this order: ``lob.Side.BUY`` or ``SELL``."""
         return Side(self.side_sign)
 
     def __repr__(self):
@@ -106,9 +111,11 @@ cdef class OwnOrder:
 @cython.final
 @cython.freelist(64)
 cdef class EventView:
-    """One event, as ``on_event`` is told of it: the fields of ``lob.EVENT``.
+    """One event of a book or of the venue, as ``on_event`` is told of it.
 
-    ``side`` is ``None`` where there is none: of a cancellation that is refused, for one.
+    Each field of ``lob.EVENT`` is an attribute; see there for its meaning and unit. ``kind``,
+    ``reason`` and ``side`` are members of their enumerations. ``side`` is ``None`` where there is
+    none, as in the refusal of a cancellation.
     """
 
     def __getattr__(self, name):
@@ -118,63 +125,77 @@ cdef class EventView:
 
     @property
     def row(self):
-        """The event as a ``lob.EVENT`` record."""
+        """This event as a ``lob.EVENT`` record, a read-only ``numpy.void``."""
         return np.frombuffer((<const char *>&self.event)[: sizeof(Event)], EVENT)[0]
 
     @property
     def kind(self):
+        """What happened, a ``lob.EventKind``."""
         return EVENT_KINDS[self.event.kind]
 
     @property
     def reason(self):
+        """Why the event came about, a ``lob.Reason``."""
         return REASONS[self.event.reason]
 
     @property
     def side(self):
+        """The side of the order that the event is of, a ``lob.Side``; ``None`` without one."""
         return SIDES.get(self.event.side)
 
     @property
     def ts_event(self):
+        """When the event happened at the venue, in ns."""
         return self.event.ts_event
 
     @property
     def instrument(self):
+        """Number of the instrument that the event is of."""
         return self.event.instrument
 
     @property
     def order_id(self):
+        """Id of the order that the event is of; of a trade, the incoming order."""
         return self.event.order_id
 
     @property
     def owner(self):
+        """Owner number of the order that the event is of."""
         return self.event.owner
 
     @property
     def price(self):
+        """Price of the event in ticks: of a trade, what was paid; of an order, its limit."""
         return self.event.price
 
     @property
     def size(self):
+        """Lots that the event is about: traded, accepted or cancelled."""
         return self.event.size
 
     @property
     def leaves(self):
+        """Lots of the order that are open after the event."""
         return self.event.leaves
 
     @property
     def tag(self):
+        """The tag that the order was sent with, or that of the liquidation."""
         return self.event.tag
 
     @property
     def resting_order_id(self):
+        """Id of the resting order of a trade."""
         return self.event.resting_order_id
 
     @property
     def resting_owner(self):
+        """Owner number of the resting order of a trade."""
         return self.event.resting_owner
 
     @property
     def resting_leaves(self):
+        """Lots of the resting order that are open after a trade."""
         return self.event.resting_leaves
 
     def __repr__(self):
@@ -189,13 +210,18 @@ cdef class EventView:
 cdef class Agent(Participant):
     """A participant written in Python: it is woken, it hears of events, it sends orders.
 
-    Extend it with any of the three hooks ``on_start``, ``on_wake`` and ``on_event``; what they
-    may call is below. Without latency a message meets the book while the call lasts, and the
-    agent's own account (``position``, ``cash``, ``open_orders``) is up to date right after it;
-    ``on_event`` follows when the hook has returned. With latency the account is what the agent
-    has heard by now.
+    Extend it with any of the hooks ``on_start``, ``on_wake`` and ``on_event`` (or ``on_fields``).
+    Without latency a message meets the book while the call lasts, and the agent's own account
+    (``position``, ``cash``, ``open_orders``) is up to date right after it; ``on_event`` follows
+    when the hook has returned. With latency the account is what the agent has heard by now. A
+    method that needs the run raises ``ValueError`` before the agent is added to a ``Simulation``.
 
-    See ``Participant`` for the arguments.
+    Parameters
+    ----------
+    name
+        The agent's identity, a string that is not empty.
+    **arguments
+        Owner number, latencies and delays, see ``Participant``.
 
     Examples
     --------
@@ -227,19 +253,23 @@ cdef class Agent(Participant):
     # ---------------------------------------------------------------- hooks
 
     def on_start(self):
-        """The run begins, or the agent joins one that has begun."""
+        """Hook: the run begins, or the agent joins one that has begun."""
 
     def on_wake(self):
-        """A wake-up that was asked for.
+        """Hook: a wake-up that the agent asked for by ``wake_in`` has come.
 
-        May return a ``lob.MESSAGE`` array, which is sent as ``submit_messages`` would.
+        May return a ``lob.MESSAGE`` array, which is sent as by ``submit_messages``.
         """
 
     def on_event(self, event):
-        """An event of an own order, or of a market subscribed to, as an ``EventView``."""
+        """Hook: an event of an own order, or of a market subscribed to, as an ``EventView``."""
 
     def on_fields(self, kind, order_id, side, price, size, leaves):
-        """Hear of an event as plain numbers, twice as fast as by ``on_event``, and in its place."""
+        """Hook: an event as plain ints, twice as fast as ``on_event``.
+
+        ``kind`` is the number of a ``lob.EventKind``, ``side`` 1, -1 or 0 (none), ``price`` in
+        ticks, ``size`` and ``leaves`` in lots. An agent with both hooks is called by both.
+        """
 
     cdef int join(self) except -1:
         Participant.join(self)
@@ -276,7 +306,13 @@ cdef class Agent(Participant):
         return self.simulation.now if self.simulation is not None else self.run_of().now
 
     def wake_in(self, delay):
-        """Ask to be woken in ``delay`` ns."""
+        """Ask for a call of ``on_wake`` in ``delay`` ns, 0 or more.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``delay`` is no such integer, or the agent takes part in no run.
+        """
         cdef int64_t ns = as_integer("delay", delay, 0)
         if self.simulation is None:
             self.run_of()
@@ -316,14 +352,17 @@ cdef class Agent(Participant):
             guard.leave()
 
     def buy(self, size, price=None, **arguments):
-        """Buy ``size`` lots at ``price`` ticks or better, at any price without one; the order's id.
+        """Send an order to buy ``size`` lots at ``price`` ticks or less, or at any price.
 
-        See ``submit`` for further arguments.
+        Returns the order's id. Further arguments and errors are those of ``submit``.
         """
         return self.submit(BUY, size, price, **arguments)
 
     def sell(self, size, price=None, **arguments):
-        """Sell ``size`` lots at ``price`` ticks or better; see ``buy``."""
+        """Send an order to sell ``size`` lots at ``price`` ticks or more, or at any price.
+
+        Returns the order's id. Further arguments and errors are those of ``submit``.
+        """
         return self.submit(SELL, size, price, **arguments)
 
     def submit(
@@ -342,11 +381,22 @@ cdef class Agent(Participant):
         protection=0,
         protection_ppm=0,
     ):
-        """Send a new order: a limit order with a ``price`` in ticks, else a market order.
+        """Send a new order: a limit order with a ``price``, else a market order.
 
-        ``reduce_only`` needs a margin account: the order may only bring its position nearer to
-        zero. ``protection`` in ticks, or ``protection_ppm``, is how far beyond the best price a
-        market order may trade, see ``lob.OrderBook.submit``.
+        Parameters
+        ----------
+        side
+            ``lob.Side``, or 1 to buy and -1 to sell.
+        size
+            Lots, 1 or more.
+        price
+            Limit in ticks; ``None``: a market order.
+        instrument
+            Number of the book, from 0.
+        time_in_force, post_only, min_size, stp, tag, protection, protection_ppm
+            As in ``lob.OrderBook.submit``.
+        reduce_only
+            The order may only bring the position of its margin account nearer to zero.
 
         Returns
         -------
@@ -356,8 +406,8 @@ cdef class Agent(Participant):
         Raises
         ------
         TypeError, ValueError
-            If an argument is malformed, see ``lob.OrderBook.submit``. What the market refuses
-            comes as an event.
+            If an argument is malformed, see ``lob.OrderBook.submit``, or the agent takes part in
+            no run. What the market refuses comes as an event.
         """
         cdef Message message
         cdef int64_t number = as_integer("instrument", instrument, 0, 2**16 - 1)
@@ -385,27 +435,53 @@ cdef class Agent(Participant):
         return message.order_id
 
     def cancel(self, order_id, *, instrument=0):
-        """Take an own order out of the book.
+        """Send a cancellation of an own order, by its id.
 
-        ``instrument`` is needed for an order of which the agent has not heard yet, here and in
-        ``reduce`` and ``replace``.
+        ``instrument``, the number of its book, is needed only for an order of which the agent has
+        not heard yet. What the venue refuses comes as an event.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is no integer in its range, or the agent takes part in no run.
         """
         cdef Message message
         self.about(&message, CANCEL, order_id, instrument)
         self.post(&message)
 
     def reduce(self, order_id, size, *, instrument=0):
-        """Take ``size`` lots off an own order; it keeps its place."""
+        """Send a message that takes ``size`` lots off an own order, which keeps its place.
+
+        ``instrument`` and errors are as in ``cancel``.
+        """
         cdef Message message
         self.about(&message, REDUCE, order_id, instrument)
         message.size = as_integer("size", size)
         self.post(&message)
 
     def replace(self, order_id, *, price=None, size=None, total_size=False, instrument=0):
-        """Give an own order a new price in ticks, a new open size in lots, or both.
+        """Send a replacement: an own order gets a new price, a new open size, or both.
 
-        With ``total_size``, ``size``, which must be given, is open lots and lots traded together:
-        fills that have not been heard of yet count against it.
+        Parameters
+        ----------
+        order_id
+            Which of the agent's orders.
+        price
+            Ticks; ``None``: as it is.
+        size
+            Open lots; ``None``: as they are.
+        total_size
+            ``size``, which must be given, is open lots and lots traded together: fills that have
+            not been heard of yet count against it.
+        instrument
+            Number of its book, needed only for an order of which the agent has not heard yet.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is no integer in its range; if ``price`` or ``size`` is left out of an
+            order that is not known to be open, or ``size`` with ``total_size``; or if the agent
+            takes part in no run.
         """
         cdef Message message
         cdef OwnOrder order
@@ -424,18 +500,36 @@ cdef class Agent(Participant):
         self.post(&message)
 
     def deposit(self, amount, asset=0):
-        """Bring units of an asset, by number, into one's account."""
+        """Send a deposit: ``amount`` units, 1 or more, of the asset of this number."""
         self.move_funds(DEPOSIT, amount, asset)
 
     def withdraw(self, amount, asset=0):
-        """Take units of an asset out; refused (as an event) below the initial margin."""
+        """Send a withdrawal: ``amount`` units, 1 or more, of the asset of this number.
+
+        The venue refuses, by an event, what would leave less than the initial margin.
+        """
         self.move_funds(WITHDRAW, amount, asset)
 
     def move_funds(self, kind, amount, asset, side=0, price=0):
         """Send a deposit or a withdrawal; or a mint, a redemption or a swap at a facility.
 
-        ``asset`` is then the facility's number. ``side`` and ``price``, the worst acceptable one in
-        ticks, are a swap's; 0: any price.
+        Parameters
+        ----------
+        kind
+            ``lob.Kind``: ``DEPOSIT`` or a later number.
+        amount
+            Units, 1 or more.
+        asset
+            Number of the asset, or of the facility, from 0.
+        side
+            Of a swap: 1 buys the base of the pool, -1 sells it.
+        price
+            Of a swap: the worst acceptable price in ticks; 0: any.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is no integer in its range, or the agent takes part in no run.
         """
         cdef Message message
         write_message(
@@ -449,15 +543,24 @@ cdef class Agent(Participant):
         self.post(&message)
 
     def take_offer(self, tag, size, price=0):
-        """Take ``size`` lots of the liquidation ``tag``, which is on offer.
+        """Send a message to take ``size`` lots of a liquidation that is on offer, by its tag.
 
-        ``price`` is the worst acceptable one in ticks, 0: any. Nothing comes back of a message that
-        is granted; a refusal comes as an event.
+        ``price`` is the worst acceptable one in ticks, 0: any. No event comes where the take is
+        granted; a refusal comes as one.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``tag``, ``size`` (1 or more) or ``price`` (0 or more) is no such integer, or the
+            agent takes part in no run.
         """
         self.answer(TAKE, tag, size, price)
 
     def bid_for(self, tag, size, price):
-        """Bid ``price`` ticks for ``size`` lots in the auction of the liquidation ``tag``."""
+        """Send a bid of ``price`` ticks for ``size`` lots in the auction of a liquidation.
+
+        ``tag`` is that of the liquidation; errors are as in ``take_offer``.
+        """
         self.answer(BID, tag, size, price)
 
     cdef int answer(self, uint8_t kind, object tag, object size, object price) except -1:
@@ -471,13 +574,15 @@ cdef class Agent(Participant):
         return self.post(&message)
 
     def submit_messages(self, messages):
-        """Send a ``lob.MESSAGE`` array; owner and time are filled in, and missing order ids.
+        """Send all rows of a ``lob.MESSAGE`` array; owners, times and missing order ids are set.
 
         Every row is checked before any is sent. A NEW with ``order_id`` 0 gets a fresh id; negative
         ids are the venue's own, as are ``Flag.VENUE`` and the messages that change its rules.
 
         Raises
         ------
+        TypeError
+            If ``messages`` is no one-dimensional array of that dtype.
         ValueError
             If a row is malformed, or pretends to be the venue's own: with its index, and then none
             is sent.
@@ -522,7 +627,10 @@ cdef class Agent(Participant):
     # ---------------------------------------------------------------- what it knows
 
     def best_bid(self, instrument=0):
-        """The best bid in ticks as the agent sees it, ``market_data_delay`` late; or ``None``."""
+        """The best bid of a book in ticks, as the agent sees it; ``None``: there is none.
+
+        It is that of ``market_data_delay`` ns ago.
+        """
         cdef Quote quote
         if self.simulation is None:
             self.run_of()
@@ -530,7 +638,10 @@ cdef class Agent(Participant):
         return quote.bid_price if quote.bid_size else None
 
     def best_ask(self, instrument=0):
-        """The best ask in ticks, see ``best_bid``."""
+        """The best ask of a book in ticks, as the agent sees it; ``None``: there is none.
+
+        It is that of ``market_data_delay`` ns ago.
+        """
         cdef Quote quote
         if self.simulation is None:
             self.run_of()
@@ -539,15 +650,18 @@ cdef class Agent(Participant):
 
     @property
     def open_orders(self):
-        """The own orders that are open, as far as the agent has heard: ``OwnOrder`` by id."""
+        """The agent's open orders as far as it has heard: a new dict of ``OwnOrder`` by id."""
         return dict(self.orders)
 
     def position(self, instrument=0):
-        """Lots bought less lots sold."""
+        """Lots that the agent bought less those it sold of an instrument, as far as heard."""
         return self.positions.get(instrument, 0)
 
     def cash(self, instrument=0):
-        """Received less paid in the trades of an instrument, in ticks times lots."""
+        """What the agent received less what it paid in trades of an instrument, as far as heard.
+
+        Ticks times lots; fees are not in it.
+        """
         return self.cash_of.get(instrument, 0)
 
     # ---------------------------------------------------------------- the account

@@ -21,7 +21,7 @@ CODE = (FunctionType, BuiltinMethodType, ReferenceType)
 
 
 def attributes_of(holder: Any) -> dict[str, Any]:
-    """What has been written into an object, by name; nothing of compiled attributes."""
+    """The attributes of an object that Python code wrote, by name; none of compiled attributes."""
     found = dict(getattr(holder, "__dict__", {}))
     for name in copyreg._slotnames(type(holder)):  # type: ignore[attr-defined]
         if hasattr(holder, name):
@@ -32,21 +32,21 @@ def attributes_of(holder: Any) -> dict[str, Any]:
 def refuse_shared_state(
     holders: Iterable[tuple[str, dict[str, Any]]], known: Iterable[Any], memo: dict[int, Any]
 ) -> None:
-    """Raise if something in an attribute goes on reading the original after a deep copy.
+    """Raise if an attribute of an object goes on reading the original after a deep copy.
 
     Parameters
     ----------
     holders
-        What to call somebody, and his attributes by name.
+        Pairs of what to call an object, for the error, and its attributes by name.
     known
         Originals that are not looked into: they are holders themselves, or compiled.
     memo
-        That of the deep copy: whatever has its id in there has been copied.
+        The memo of the deep copy: whatever has its id in there has been copied.
 
     Raises
     ------
     ValueError
-        Names the holder, the attribute and what it holds on to.
+        If one does; the message names the holder, the attribute and what it holds on to.
     """
     seen = {id(one) for one in known}
     for called, attributes in holders:

@@ -1,4 +1,4 @@
-"""Whose an owner number is."""
+"""The table from owner numbers, which stand on orders, to the agents of a run."""
 
 from libc.stdint cimport int32_t, int64_t, uint32_t
 

@@ -14,7 +14,7 @@ from lob.types import QUOTE
 
 
 cdef class QuoteHistory:
-    """Every change of the best bid and ask, as far back as anybody looks."""
+    """Every change of the best bid and ask of one book, as far back as anybody looks."""
 
     def __init__(self):
         self.quotes = Block()

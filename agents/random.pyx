@@ -301,21 +301,24 @@ cdef class RandomStream:
         return wrapped
 
     def raw(self):
-        """The next 64 bits, as an int."""
+        """The next 64 bits of the stream, an int from 0 to ``2**64 - 1``."""
         return draw(&self.stream)
 
     def random(self):
-        """A float in [0, 1)."""
+        """A draw that is uniform on [0, 1), a float."""
         return uniform(&self.stream)
 
     def exponential(self, double mean=1.0):
-        """An exponential draw with this mean, 0 or more."""
+        """An exponential draw with this mean. Raises ``ValueError`` unless that is 0 or more."""
         if not 0 <= mean < INFINITY:
             raise ValueError(f"mean must be 0 or more and finite, got {mean}")
         return mean * exponential(&self.stream)
 
     def normal(self, double mean=0.0, double deviation=1.0):
-        """A normal draw with this mean and standard deviation, 0 or more."""
+        """A normal draw with this mean and standard deviation.
+
+        Raises ``ValueError`` unless the mean is finite and the deviation 0 or more.
+        """
         if not (isfinite(mean) and 0 <= deviation < INFINITY):
             raise ValueError(
                 "mean must be finite, and deviation 0 or more and finite, "
@@ -324,7 +327,10 @@ cdef class RandomStream:
         return mean + deviation * normal(&self.stream)
 
     def integers(self, n):
-        """One of the integers 0 to n-1, each as likely as the others; n is 1 to 2**63 - 1."""
+        """A draw of one of the integers 0 to n - 1, each as likely as the others.
+
+        Raises ``ValueError`` unless n is 1 to ``2**63 - 1``.
+        """
         cdef Py_ssize_t count = 0
         try:
             count = n
@@ -335,13 +341,16 @@ cdef class RandomStream:
         return below(&self.stream, count)
 
     def poisson(self, double mean):
-        """A Poisson count with this mean, 0 to 2**52."""
+        """A Poisson draw, a count with this mean. Raises ``ValueError`` outside 0 to ``2**52``."""
         if not 0 <= mean <= MAX_MEAN:
             raise ValueError(f"mean must be 0 to 2**52, got {mean}")
         return poisson(&self.stream, mean)
 
     def geometric(self, double p):
-        """Trials up to and including the first success; each succeeds with 0 < p <= 1."""
+        """A geometric draw: trials up to and including the first success.
+
+        Each succeeds with probability ``p``. Raises ``ValueError`` unless 0 < p <= 1.
+        """
         if not 0 < p <= 1:
             raise ValueError(f"p must be above 0 and at most 1, got {p}")
         return geometric(&self.stream, p)

@@ -1,4 +1,4 @@
-"""The event clock, and what every participant has.
+"""The event clock of a simulation (``Simulation``), and what every participant has.
 
 A run is a heap of things to come (``agents.schedule``), the venue with its books and clearing, and
 participants that are woken, hear of events and send messages. Nothing else moves time.
@@ -111,17 +111,25 @@ cdef struct Answer:
 
 
 class AgentError(RuntimeError):
-    """Raised when an agent's own code raised: names agent, time and event.
+    """Raised by a run where an agent's own code raised; its message names agent, time and event.
 
-    The run stands as it was when it did, and can be looked at.
+    The run stands as it was at that moment, and can be looked at.
+
+    Parameters
+    ----------
+    agent : str
+        Name of the agent.
+    ts_event : int
+        Time of the run in ns.
+    event : numpy.void or None
+        The ``lob.EVENT`` that the agent was being told of, if it was.
+    cause : BaseException
+        What the agent's code raised.
 
     Attributes
     ----------
-    agent : str
-    ts_event : int
-        When, in ns.
-    event : numpy.void or None
-        The ``lob.EVENT`` that it was told of, if it was.
+    agent, ts_event, event
+        The parameters of these names.
     """
 
     def __init__(self, agent, ts_event, event, cause):
@@ -135,7 +143,7 @@ class AgentError(RuntimeError):
 
 
 cdef class Simulation:
-    """One run: a clock, the books of a venue, and the participants.
+    """One simulation run: a clock, the books of a venue, and the participants.
 
     Parameters
     ----------
@@ -143,28 +151,35 @@ cdef class Simulation:
         Root of all randomness: an integer from 0 to ``2**128 - 1``. Each participant draws from
         streams of its own, made of this seed and its name, so that adding or removing a
         participant changes the draws of no other.
-    instruments, clearings, assets, events, messages, entries, breakers
+    instruments, clearings, facilities, assets, events, messages, entries, breakers
         Of the venue: see ``lob.Venue``.
     start
-        Time at which the run begins, in ns; ``lob.types.MAX_TIME`` at most.
-    facilities
-        Claims and pools of the venue: see ``lob.Venue``.
+        Time at which the run begins, in ns: 0 to ``lob.types.MAX_TIME``.
     max_things_at_one_time
         Wake-ups, messages and deliveries without the clock moving, 1,024 or more (it is looked
         every 1,024): after so many ``run`` raises and names who acted last. An agent that wakes
         itself with a delay of 0 for ever is stopped so.
     max_hook_seconds
-        Seconds of the wall clock that a hook of an agent, or of a design, may take before ``run``
-        raises and names it; it is stopped where it runs Python code. ``None``: any time, for
-        example to debug it.
+        Seconds of the wall clock, above 0, that a hook of an agent or a design may take before
+        ``run`` raises and names it; it is stopped where it runs Python code. ``None``: any time,
+        for example to debug it.
 
     Attributes
     ----------
     now : int
-        Time in ns.
+        Time of the run in ns.
     venue : lob.Venue
+        The books, the clearings and the tapes of the run.
     agents : tuple[Participant, ...]
         In the order in which they were added.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range, or the venue refuses it.
+
+    Notes
+    -----
 
     One thread uses a run at a time, and nobody runs, forks or changes it past its clock from
     inside a hook: ``RuntimeError``. On Ctrl-C a run stops between two things that happen.
@@ -226,39 +241,44 @@ cdef class Simulation:
 
     @property
     def agents(self):
-        """The participants, in the order in which they were added."""
+        """The participants of this run: a tuple, in the order in which they were added."""
         return tuple(self.participants)
 
     @property
     def books(self):
-        """The venue's books, ``lob.OrderBook``, by instrument number."""
+        """The order books of this run, a tuple of ``lob.OrderBook`` by instrument number."""
         return self.venue.books
 
     @property
     def instruments(self):
-        """The venue's instruments, by number."""
+        """The instruments of this run, a tuple of ``lob.Instrument`` by number."""
         return self.venue.instruments
 
     @property
     def ledger(self):
-        """The venue's ledger: who has how much of what."""
+        """The ``lob.clearing.Ledger`` of this run: who has how much of which asset."""
         return self.venue.ledger
 
     @property
     def clearings(self):
-        """The venue's clearings, in their order."""
+        """The clearings of this run, a tuple of ``lob.clearing.Clearing`` in their order."""
         return self.venue.clearings
 
     # ---------------------------------------------------------------- participants
 
     def add(self, agent):
-        """Let a participant take part; returns it. It starts when the run goes on.
+        """Let a participant take part in this run, from when the run goes on; returns it.
 
         Its owner number is final when it starts, sends or has an account: until then another
         participant may come whose name has the same number, see ``Participant``.
 
-        Raises ``ValueError`` if its name or its owner number is taken, or if it takes part in
-        another run; then nothing has changed.
+        Raises
+        ------
+        TypeError
+            If ``agent`` is no ``Participant``.
+        ValueError
+            If its name or its owner number is taken, or if it takes part in a run already; then
+            nothing has changed.
         """
         cdef Participant participant, one
         cdef int64_t before = len(self.participants)
@@ -382,23 +402,38 @@ cdef class Simulation:
         return 0
 
     def __getitem__(self, name):
-        """The participant with a name."""
+        """The participant with this name. Raises ``KeyError`` if there is none."""
         return self.names[name]
 
     # ---------------------------------------------------------------- running
 
     def run(self, *, until):
-        """Run to a time in ns, what happens at that very time included.
+        """Run the simulation to a time in ns, with what happens at that very time.
 
-        An exception of an agent comes out as ``AgentError``; the run can then be looked at, and
-        goes on with what follows if it is run again. ``until`` is ``lob.types.MAX_TIME`` at most.
+        Parameters
+        ----------
+        until
+            Time in ns, from ``now`` to ``lob.types.MAX_TIME``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``until`` is no such integer.
+        AgentError
+            If an agent's code raised; the run can then be looked at, and goes on with what follows
+            if it is run again.
+        RuntimeError
+            If the clock stands still for too many things, or the run is at work already.
         """
         cdef int64_t end = checks.integer("until", until, self.now, LAST)
         self.guarded(end, FOREVER, "Simulation.run")
         self.now = end
 
     def step(self, count=1):
-        """Let the next things happen, at most ``count``; how many did."""
+        """Let the next ``count`` scheduled things happen, or all if they are fewer.
+
+        Returns how many happened. ``count`` is 0 or more; errors are those of ``run``.
+        """
         cdef int64_t most = checks.integer("count", count, 0)
         return self.guarded(LAST, most, "Simulation.step")
 
@@ -432,7 +467,10 @@ cdef class Simulation:
             self.venue.guard.leave()
 
     def name_who_failed(self, cause):
-        """Raise what went wrong with the name of the agent that acted, if one did."""
+        """Raise ``AgentError`` from ``cause`` for the agent that acted, if one did.
+
+        Raises ``RuntimeError`` instead where the watchdog stopped the venue's own work.
+        """
         if isinstance(cause, AgentError):
             return
         if self.acting is None:
@@ -742,13 +780,18 @@ cdef class Simulation:
         return 0
 
     def follow_quotes(self):
-        """Keep every change of the best bid and ask of all books, from now on, for ``quotes``."""
+        """Keep every change of the best bid and ask of all books from now on, for ``quotes``."""
         self.keep_quotes(EVER)
 
     def quotes(self, instrument=0):
-        """The best bid and ask of a book wherever they changed: ``lob.QUOTE`` rows, a copy.
+        """The best bid and ask of a book wherever they changed: an array of ``lob.QUOTE``, a copy.
 
-        Far less than a tape of events. Raises ``ValueError`` without ``follow_quotes``.
+        It takes far less memory than a tape of events.
+
+        Raises
+        ------
+        ValueError
+            If ``follow_quotes`` was not called before, or there is no such instrument.
         """
         cdef QuoteHistory history
         number = checks.integer("instrument", instrument, 0, len(self.histories) - 1)
@@ -761,35 +804,48 @@ cdef class Simulation:
 
     @property
     def events(self):
-        """The ``lob.EVENT`` tape so far, a copy; needs ``events=True``."""
+        """The events of the run so far, an array of ``lob.EVENT``, a copy.
+
+        Raises ``ValueError`` unless the run keeps them (``events=True``).
+        """
         return self.venue.events
 
     @property
     def messages(self):
-        """The ``lob.MESSAGE`` tape so far, a copy: as they met the books."""
+        """The messages of the run so far, as they met the books: an array of ``lob.MESSAGE``.
+
+        A copy.
+        Raises ``ValueError`` unless the run keeps them (``messages=True``).
+        """
         return self.venue.messages
 
     @property
     def entries(self):
-        """The ``lob.ENTRY`` journal of clearing so far, a copy; needs ``entries=True``."""
+        """The journal of clearing so far, an array of ``lob.ENTRY``, a copy.
+
+        Raises ``ValueError`` unless the run keeps it (``entries=True``).
+        """
         return self.venue.entries
 
     @property
     def event_count(self):
-        """How many events there were."""
+        """How many events the books of this run have had so far."""
         return self.venue.seq
 
     @property
     def scheduled(self):
-        """How many things are to come."""
+        """How many wake-ups, messages and deliveries are scheduled and have not happened yet."""
         return schedule_length(&self.schedule)
 
     def digest(self):
-        """32 hex digits of all tapes, which must be kept in memory."""
+        """32 hex digits of all tapes of this run: equal where two runs were the same.
+
+        Raises ``ValueError`` unless the tapes are kept in memory.
+        """
         return self.venue.digest()
 
     def close(self):
-        """Write out what is left of tapes that are streamed."""
+        """Hand what is left of streamed tapes to their writers; call it after the last ``run``."""
         self.venue.close()
         self.routed = self.venue.journal.next - self.venue.journal.begin
 
@@ -802,7 +858,7 @@ cdef class Simulation:
     # ---------------------------------------------------------------- forks
 
     def fork(self):
-        """An independent run in the same state: both go on to the same tapes.
+        """A copy of this run, independent and in the same state: both go on to the same tapes.
 
         Agents are copied by ``copy.deepcopy``, which does not copy functions: an attribute with a
         lambda, or another function, that uses the run, an agent or what an agent keeps would make
@@ -861,7 +917,10 @@ cdef class Simulation:
         return other
 
     def refuse_shared_state(self, memo):
-        """Raise if a copy would go on using this run, with what was copied."""
+        """Raise ``ValueError`` if a copy of this run would go on using the original.
+
+        ``memo`` is that of the deep copy.
+        """
         venue = self.venue
         engines = [clearing.liquidation_engine for clearing in venue.clearings]
         holders = [(f"agent {one.name!r}", attributes_of(one)) for one in self.participants]
@@ -885,26 +944,34 @@ cdef class Simulation:
 
 @cython.auto_pickle(True)
 cdef class Participant:
-    """What every participant has: a name, a stream of randomness, and a way to the venue.
+    """The base of all participants: a name, a stream of randomness, and a way to the venue.
 
     Compiled agents extend this class; in Python, extend ``agents.Agent``.
 
     Parameters
     ----------
     name
-        Its identity: randomness, latency and order ids depend on it and on nothing else.
+        Identity of the participant, a string that is not empty: randomness, latency and order ids
+        depend on it and on nothing else.
     owner
         The owner number on its orders, 1 to ``2**31 - 1``; made of the name if not given. Of
         participants whose names come to the same number the first by name has it, and the others
         get another one, made of the name too: read it when all are added.
     members
-        How many owner numbers from ``owner`` on are its: a population is one participant.
+        How many owner numbers from ``owner`` on are its, 1 to ``2**24``: a population is one
+        participant.
     to_venue, from_venue
-        ``Latency`` of its messages, and of the news of its own orders; ``None``: none.
+        ``Latency`` or ``Distance`` of its messages, and of the news of its own orders; ``None``:
+        no delay.
     computation_delay
-        Time from a decision to a message, in ns.
+        Time from a decision to a message in ns, 0 or more.
     market_data_delay
-        How late it sees the market, in ns.
+        How late it sees the market in ns, 0 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -970,9 +1037,22 @@ cdef class Participant:
         return 0
 
     def subscribe(self, instrument=0, kinds=(lob.EventKind.TRADE,)):
-        """Hear of events of everybody in an instrument, ``market_data_delay`` ns late.
+        """Let the participant hear of everybody's events in an instrument.
 
-        Call it when the participant has been added to a run, at the earliest in ``on_start``.
+        They come ``market_data_delay`` ns late. Call it when the participant has been added to a
+        run, at the earliest in ``on_start``; it replaces an earlier subscription of the instrument.
+
+        Parameters
+        ----------
+        instrument
+            Number of the instrument.
+        kinds
+            ``lob.EventKind`` members of which to hear.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the participant is in no run, or there is no such instrument or kind.
         """
         cdef int64_t number = checks.integer("instrument", instrument, 0)
         if self.simulation is None:

@@ -19,7 +19,7 @@ LOOKS = 4  # at least so many before a hook is stopped: one look is late where t
 
 
 class HookTooLong(BaseException):
-    """Raised in a hook that took too long: no ``Exception``, which a hook might catch."""
+    """Raised in a hook that took too long. No ``Exception``, since a hook might catch that."""
 
 
 def let_it_come() -> None:
@@ -36,7 +36,7 @@ def let_it_come() -> None:
 
 
 class WatchedRun(Protocol):
-    """What the watchdog asks of a run."""
+    """The methods that a ``Watchdog`` calls on a run."""
 
     def _is_at_work(self) -> bool:
         """Whether it is; if not, it asks to be watched again when it goes on."""
@@ -53,7 +53,7 @@ class WatchedRun(Protocol):
 
 @dataclass(slots=True)
 class Watched:
-    """A run, and how long it has been in one turn."""
+    """A run under the watchdog, and for how many seconds it has been in one turn."""
 
     run: weakref.ref[WatchedRun]
     seconds: float
@@ -75,7 +75,7 @@ class Watchdog:
         self._period = LONGEST_PERIOD
 
     def watch(self, run: WatchedRun, seconds: float) -> None:
-        """Look after a run until it has ended: no turn of it may take longer than ``seconds``."""
+        """Look after a run until it ends: no turn of it may take more wall-clock ``seconds``."""
         with self._changed:
             self._watched.append(Watched(weakref.ref(run), seconds))
             self._start()
@@ -110,7 +110,7 @@ class Watchdog:
         return True
 
     def stop(self) -> None:
-        """End the thread, and wait until it has ended."""
+        """End the watchdog's thread, and wait until it has ended."""
         with self._changed:
             thread, self._stopping = self._thread, True
             self._changed.notify()

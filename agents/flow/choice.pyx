@@ -10,7 +10,7 @@ __all__ = ["Choice"]
 
 
 cdef class Choice:
-    """Numbers 0, 1, 2... with probabilities in proportion to weights: Walker's alias table.
+    """Draws of 0, 1, 2... with probabilities in proportion to weights: Walker's alias table.
 
     The table is made after Vose (1991, IEEE Transactions on Software Engineering 17): each number
     has a cell of the same width; a number that is too light for its cell shares it with a heavy
@@ -21,12 +21,17 @@ cdef class Choice:
     name
         What the weights are called in an error message.
     weights
-        Not negative, at least one of them above 0.
+        One for each number, finite and not negative, at least one of them above 0.
 
     Attributes
     ----------
     total : float
         Sum of the weights.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the weights are no such numbers, or none of them is above 0.
     """
 
     def __init__(self, name, weights):
@@ -52,7 +57,7 @@ cdef class Choice:
             cells[i].keep, cells[i].other = 1, i
 
     def probabilities(self):
-        """The probability of each number, as the table has them."""
+        """The probability of each number 0, 1, 2... by the alias table: a list of floats."""
         cdef const Cell *cells = <const Cell *>self.cells.data
         chances = [0.0] * self.count
         for i in range(self.count):

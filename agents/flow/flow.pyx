@@ -38,7 +38,7 @@ cdef double LONGEST_WAIT = 9e18  # ns: 285 years
 
 @cython.auto_pickle(True)
 cdef class BackgroundFlow(Participant):
-    """Background order flow: a participant with no wish but to make a market move as real ones do.
+    """The base of background order flow, which makes a market move as real ones do.
 
     A flow is one participant. Its random times are exponential: however many processes it is made
     of, one wake-up is pending, drawn at the sum of their rates or at a bound of it. What happens
@@ -48,15 +48,15 @@ cdef class BackgroundFlow(Participant):
     Parameters
     ----------
     name
-        Its identity: randomness and order ids depend on it.
+        Identity of the flow: randomness and order ids depend on it.
     price
         The price, in ticks, around which the market begins.
     size
-        Lots of each order.
+        Lots of each order, 1 or more.
     instrument
-        Number of the instrument.
+        Number of the instrument, 0 to 65535.
     **participant
-        As for ``Participant``: ``owner`` and the latencies.
+        As for ``Participant``: ``owner`` and the latencies. ``members`` is refused.
 
     Attributes
     ----------
@@ -64,6 +64,11 @@ cdef class BackgroundFlow(Participant):
         How many of its orders rest, or are on their way.
     last_bid, last_ask : int
         The best prices in ticks that it last saw on either side; ``price`` to begin with.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, name, *, price, size=1, instrument=0, **participant):
@@ -79,6 +84,7 @@ cdef class BackgroundFlow(Participant):
 
     @property
     def live(self):
+        """How many orders of this flow rest in the book, or are on their way."""
         return self.buys.count + self.sells.count
 
     cdef int join(self) except -1:

@@ -59,17 +59,23 @@ cdef class Hawkes(BackgroundFlow):
     name, price, size, instrument, **participant
         As for ``BackgroundFlow``.
     baseline
-        Six rates, events a second that come by themselves.
+        Six rates, 0 or more: events a second that come by themselves.
     excitation
-        Six rows of six: how many events of the row's type one event of the column's type causes
-        on average, directly. Its spectral radius must be below 1.
+        Six rows of six, 0 or more: how many events of the row's type one event of the column's type
+        causes on average, directly. Its spectral radius must be below 1.
     decay
-        How fast excitation fades, a second: a number, or six by the type of the cause.
+        How fast excitation fades, per second: a number above 0, or six by the type of the cause.
     placement
-        Weights of the distances 1, 2, 3... ticks from the opposite best price.
+        Weights, 0 or more, of the distances 1, 2, 3... ticks from the opposite best price.
     theta
-        Cancellations a second of one open order, whatever else happens: with any above 0 the number
-        of open orders settles where as many leave as come.
+        Cancellations a second of one open order, 0 or more, whatever else happens: with any above 0
+        the number of open orders settles where as many leave as come.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type, shape or range, or the spectral radius of
+        ``excitation`` is 1 or more.
 
     References
     ----------
@@ -212,12 +218,19 @@ cdef class Hawkes(BackgroundFlow):
         )
 
     def intensities(self):
-        """The six intensities in events a second, as they were at its last wake-up."""
+        """The six intensities in events a second, as they were at the flow's last wake-up.
+
+        A list of floats, in the order of ``EVENT_TYPES``.
+        """
         return [self.intensity_of(kind) for kind in range(TYPES)]
 
 
 def warn_of_growth(name, baseline, matrix):
-    """Warn where more orders come than go on a side, in the long run."""
+    """Issue a ``UserWarning`` where on a side more orders come than go in the long run.
+
+    ``baseline`` is events a second, ``matrix`` the excitation, both as for ``Hawkes``; ``name`` is
+    the flow's, for the warning.
+    """
     rates = np.linalg.solve(np.eye(TYPES) - np.array(matrix), np.array(baseline))
     for side, came, sold, left in (
         ("buy", LIMIT_BUY, MARKET_SELL, CANCEL_BUY), ("sell", LIMIT_SELL, MARKET_BUY, CANCEL_SELL)

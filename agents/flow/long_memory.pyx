@@ -36,19 +36,24 @@ cdef class LongMemory(Poisson):
     Parameters
     ----------
     name, price, size, instrument, **participant
-        As for ``Flow``.
+        As for ``BackgroundFlow``.
     metaorders
-        How many large orders are being worked at any time: N of the paper.
+        How many large orders are being worked at any time, 1 or more: N of the paper.
     beta
         Tail exponent of the number of pieces, above 1 and at most 10.
     mu
-        Market orders a second.
+        Market orders a second, 0 or more.
     alpha
-        Limit orders a second at each price, on either side.
+        Limit orders a second at each price, on either side, 0 or more.
     delta
-        Cancellation rate of each order, a second.
+        Cancellation rate of each order, per second, 0 or more.
     window, depth
         As for ``ZeroIntelligence``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
 
     References
     ----------

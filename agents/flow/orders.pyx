@@ -8,12 +8,12 @@ __all__ = ["OpenOrders"]
 
 
 cdef class OpenOrders:
-    """A row of open orders without gaps.
+    """The open orders of a flow on one side of a book, in a row without gaps.
 
     Attributes
     ----------
     count : int
-        How many there are.
+        How many orders are in the row.
     """
 
     def __init__(self):

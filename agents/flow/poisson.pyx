@@ -42,20 +42,27 @@ cdef class Poisson(BackgroundFlow):
     name, price, size, instrument, **participant
         As for ``BackgroundFlow``.
     lambda_
-        Limit orders a second on one side, at distances 1, 2, 3... ticks.
+        Limit orders a second on one side, at distances 1, 2, 3... ticks, each 0 or more.
     theta
-        Cancellations a second of one order, at distances 1, 2, 3... ticks: the last holds beyond.
+        Cancellations a second of one order, at distances 1, 2, 3... ticks, each 0 or more: the last
+        holds beyond.
     mu
-        Market orders a second on one side.
+        Market orders a second on one side, 0 or more.
     k, alpha
-        At the distances i beyond ``lambda_``, up to ``window``, the rate is ``k / i**alpha``.
+        At the distances i beyond ``lambda_``, up to ``window``, the rate is ``k / i**alpha``
+        orders a second; both 0 or more.
     window
         The largest distance at which limit orders arrive, in ticks; default: as many as
-        ``lambda_`` has.
+        ``lambda_`` has, which is the least.
     depth
         How many orders there are on both sides to begin with, at distances from ``price`` drawn
         with probability proportional to ``lambda_(i) / theta(i)``: the stationary state far from
         the best prices. ``None`` draws their number too.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
 
     References
     ----------
@@ -254,19 +261,24 @@ cdef class ZeroIntelligence(Poisson):
     name, price, instrument, **participant
         As for ``BackgroundFlow``.
     alpha
-        Limit order rate: lots a second at each price, on either side.
+        Limit order rate: lots a second at each price, on either side, 0 or more.
     mu
-        Market order rate: lots a second, half of them bought.
+        Market order rate: lots a second, half of them bought, 0 or more.
     delta
-        Cancellation rate of each order, a second.
+        Cancellation rate of each order, per second, 0 or more.
     sigma
-        Lots of each order.
+        Lots of each order, 1 or more; takes the place of ``size``, which is refused.
     window
-        Prices at which limit orders arrive on a side, in ticks.
+        How many prices there are at which limit orders arrive on a side, 1 or more.
     depth
         How many orders there are to begin with, as in ``Poisson``: uniform over the window.
         ``None`` draws as many as rest on average where no market order comes,
         ``alpha / (sigma * delta)`` at each price.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
 
     References
     ----------

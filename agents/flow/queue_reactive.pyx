@@ -48,15 +48,22 @@ cdef class QueueReactive(BackgroundFlow):
     price
         Where queue 1 of the bids is to begin with, in ticks; queue 1 of the asks is a tick above.
     limit, cancel, market
-        K lists of rates a second, by length 0, 1, 2... of the queue. An empty queue has nothing
-        to lose: the first entries of ``cancel`` and ``market`` must be 0.
+        K lists of rates a second, 0 or more, by length 0, 1, 2... of the queue in orders. An empty
+        queue has nothing to lose: the first entries of ``cancel`` and ``market`` must be 0.
     theta, theta_reinit
-        Probabilities.
+        Probabilities, 0 to 1: that the reference price follows the mid, and that all queues are
+        then drawn anew.
 
     Attributes
     ----------
     reference : int
         Price of queue 1 of the bids, in ticks: half a tick below the reference price.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type, length or range, there is a ``market_data_delay``, or a
+        queue would grow for ever.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""How long queues are in the long run."""
+"""The stationary length of a queue of orders: the long run of the queue-reactive model."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ MAX_QUEUE = 100_000
 def queue_lengths(
     level: int, limit: Sequence[float], cancel: Sequence[float], market: Sequence[float]
 ) -> list[float]:
-    """The stationary distribution of the length of a lone queue.
+    """The stationary distribution of the length of a lone queue, in orders.
 
     By detailed balance: the weight of n orders is that of n - 1, times the rate at which the
     n-th arrives, divided by the rate at which one of n leaves.
@@ -21,7 +21,7 @@ def queue_lengths(
     level
         Number of the queue, for the error message.
     limit, cancel, market
-        Rates by length 0, 1, 2...; the last of each holds beyond.
+        Rates a second by length 0, 1, 2...; the last of each holds beyond.
 
     Returns
     -------

@@ -15,7 +15,7 @@ __all__ = ["AuctionKeeper", "Auctioneer", "Bidder"]
 
 
 class Auctioneer(Bot):
-    """What bidders have in common: they know which bids are theirs, and bid by a rule.
+    """The base of bidders in auctions: they know which bids are theirs, and bid by a rule.
 
     Extend ``valuation``. In an open auction it bids whenever another leads, by ``rule``; in a
     sealed one once, by ``sealed_rule``. In a call of the book it sends an ordinary order, which it
@@ -24,6 +24,17 @@ class Auctioneer(Bot):
     Once bids have reached what an auction is to raise (Maker 1.2's dent), the price of a lot goes
     on rising by fewer lots for the same cash. Nobody tells it when: it learns from a bid that is
     cut to it, or refused though it was high enough, and then bids for fewer lots.
+
+    Parameters
+    ----------
+    name
+        Identity of the bidder.
+    rule
+        ``BiddingRule`` of open auctions.
+    sealed_rule
+        ``BiddingRule`` of sealed auctions; ``None``: ``rule``.
+    **bot
+        As for ``Bot``.
     """
 
     def __init__(
@@ -44,11 +55,14 @@ class Auctioneer(Bot):
         self.bids_sent = 0
 
     def valuation(self, offer: Offer) -> int | None:
-        """The worst price, in ticks, at which all lots of an offer are worth having."""
+        """To override: the worst price in ticks at which all lots of an offer are worth having.
+
+        ``None``: they are at no price.
+        """
         raise NotImplementedError
 
     def look(self, offer: Offer) -> None:
-        """Bid, unless its own bid is the best already."""
+        """Look at an offer: bid for it, unless the best bid is this bidder's own already."""
         tag = offer.tag
         state = self.state_of(offer)
         if not offer.bids or (tag in self.mine and state[0] is None) or self.leads(tag, state):
@@ -71,7 +85,10 @@ class Auctioneer(Bot):
         self.transact(offer, lots, price, profit=profit, reserved=needed)
 
     def next_bid(self, offer: Offer, value: int, best: int | None) -> tuple[int, int] | None:
-        """Lots and price of its next bid; ``None``: it is out."""
+        """Lots of the bidder's next bid and its price in ticks; ``None``: it is out.
+
+        ``value`` is what a lot is worth to it and ``best`` the best bid of another, both in ticks.
+        """
         tag, size = offer.tag, offer.size
         if isinstance(offer.price, Sealed | Collected):
             right = isinstance(offer.price, Sealed) and offer.price.right
@@ -92,15 +109,21 @@ class Auctioneer(Bot):
         return (lots, price) if price <= value else None
 
     def state_of(self, offer: Offer) -> tuple[int | None, int]:
-        """Best bid and lots of an auction now."""
+        """The best bid of an auction now in ticks, ``None`` if there is none, and its lots."""
         return offer.price.price_at(self.simulation.venue.now), offer.size
 
     def leads(self, tag: int, state: tuple[int | None, int]) -> bool:
-        """Whether the best bid is its own."""
+        """Whether the best bid in the auction ``tag`` is this bidder's.
+
+        ``state`` is that bid in ticks and its lots, as ``state_of`` has them.
+        """
         return state[0] is not None and state == self.leading.get(tag)
 
     def lead(self, offer: Offer, state: tuple[int | None, int] | None) -> None:
-        """Note that the best bid is its own, or is not: the lots are promised to it."""
+        """Note that the best bid of an auction is this bidder's own, or (``None``) is not.
+
+        The lots of a bid that leads are promised to it.
+        """
         group, tag = (offer.instrument, offer.side), offer.tag
         before = self.leading.pop(tag, None)
         if before is not None:
@@ -114,11 +137,14 @@ class Auctioneer(Bot):
         return super().free() - self.pledges
 
     def redeem(self, tag: int) -> None:
-        """Free the capital that was pledged for bids in an auction that has closed."""
+        """Free the capital pledged for bids in the auction ``tag``, which has closed."""
         self.pledges -= self.pledged.pop(tag, 0)
 
     def perform(self, transaction: Transaction) -> int:
-        """Bid. What the venue does not collect at once is pledged."""
+        """Carry out a transaction of this bidder: send its bid to the venue.
+
+        Cash that the venue does not collect at once is pledged. Returns the lots that came: none.
+        """
         tag, lots, price, gas, needed, _ = transaction
         before = self.balance()
         self.mine[tag] = price
@@ -145,7 +171,7 @@ class Auctioneer(Bot):
         return 0
 
     def done(self, tag: int, succeeded: bool) -> None:
-        """Look again only if others have bid while its own was on its way."""
+        """Look again at the auction ``tag`` only if others bid while its bid was under way."""
         offer = self.following.get(tag)
         if offer is not None:
             state = self.state_of(offer)
@@ -153,7 +179,7 @@ class Auctioneer(Bot):
                 self.look_at(tag, self.now)
 
     def on_offer(self, offer: Offer) -> None:
-        """Somebody bid; while its own is being sent, it was that one."""
+        """Hear that somebody bid in an auction: this bidder itself, while its own is being sent."""
         tag, state = offer.tag, self.state_of(offer)
         if self.sending == tag:
             self.lead(offer, state)
@@ -166,7 +192,7 @@ class Auctioneer(Bot):
         super().on_offer(offer)
 
     def refusal(self, tag: int, reason: Reason, price: int) -> None:
-        """The bid does not count; another try is made a while later."""
+        """Hear that a bid of ``price`` ticks was refused; the bidder tries again later."""
         bid, offer = self.mine.get(tag), self.following.get(tag)
         if (
             bid is not None
@@ -189,14 +215,14 @@ class Auctioneer(Bot):
         self.look_at(tag, self.now + self.retry)
 
     def on_offer_closed(self, tag: int) -> None:
-        """The auction is over."""
+        """Hear from the liquidation engine that the auction of the liquidation ``tag`` is over."""
         offer = self.following.get(tag)
         if offer is not None:
             self.lead(offer, None)
         super().on_offer_closed(tag)
 
     def gone(self, tag: int) -> None:
-        """The auction is over."""
+        """Forget the auction of the liquidation ``tag``, which is over."""
         for memory in (self.mine, self.seen, self.too_low):
             memory.pop(tag, None)
         self.denting.discard(tag)
@@ -206,22 +232,26 @@ class Auctioneer(Bot):
         super().gone(tag)
 
     def take_back(self, order: tuple[int, int]) -> None:
-        """Cancel what is left of an order that was meant for a call."""
+        """Cancel what is left of an order that was meant for a call: its id and its instrument."""
         order_id, instrument = order
         if order_id in self.open_orders:
             self.cancel(order_id, instrument=instrument)
 
 
 class Bidder(Auctioneer):
-    """Bids for lots that are worth so much to it and to nobody else.
+    """A bidder in auctions with a private value: what a lot is worth to it is given.
 
     Parameters
     ----------
+    name
+        Identity of the bidder.
     value
-        Ticks a lot; or ``(low, high)``: a new value for every auction, uniform over the ticks from
-        one to the other, both included, from its own stream.
+        Ticks a lot, 0 or more; or ``(low, high)``: a new value for every auction, uniform over the
+        ticks from one to the other, both included, from the bidder's own stream.
     rule
-        A ``BiddingRule``.
+        ``BiddingRule`` of its bids.
+    **bot
+        As for ``Bot``; ``sealed_rule`` as for ``Auctioneer``.
     """
 
     def __init__(
@@ -249,8 +279,15 @@ class AuctionKeeper(Auctioneer, Keeper):
 
     Parameters
     ----------
+    name
+        Identity of the keeper.
+    capital
+        Cash units that it brings, 0 or more.
     rule, sealed_rule
-        ``BiddingRule``; if not given, ``Ascending(50_000)`` and the value, ``ShareOfValue()``.
+        ``BiddingRule`` of open and of sealed auctions; ``None``: ``Ascending(50_000)`` (steps of
+        5 %, the initial ``beg`` of Maker's auctions) and ``ShareOfValue()`` (the value itself).
+    **keeper
+        As for ``Keeper``.
     """
 
     def __init__(
@@ -271,12 +308,15 @@ class AuctionKeeper(Auctioneer, Keeper):
         )
 
     def look(self, offer: Offer) -> None:
-        """Look at one offer: bid where bids are asked for, take where it pays."""
+        """Look at an offer: bid where bids are asked for, take where that pays."""
         if self.clearing_of(offer).cash_asset == self.cash_asset:
             (Auctioneer if offer.bids else Keeper).look(self, offer)
 
     def valuation(self, offer: Offer) -> int | None:
-        """What all lots would bring in the book, less its costs."""
+        """What the lots of an offer would bring in the book, less the keeper's costs: ticks a lot.
+
+        ``None``: they are worth having at no price.
+        """
         return limit_of(
             offer.side,
             self.levels(offer),
@@ -288,25 +328,25 @@ class AuctionKeeper(Auctioneer, Keeper):
         )
 
     def perform(self, transaction: Transaction) -> int:
-        """Bid or take."""
+        """Carry out a transaction of this keeper, a bid or a take; returns the lots that came."""
         offer = self.following.get(transaction.tag)
         if offer is not None and offer.bids:
             return Auctioneer.perform(self, transaction)
         return Keeper.perform(self, transaction)
 
     def refusal(self, tag: int, reason: Reason, price: int) -> None:
-        """See the two kinds."""
+        """Hear that a bid or a take at ``price`` ticks was refused."""
         Keeper.refusal(self, tag, reason, price)
         Auctioneer.refusal(self, tag, reason, price)
 
     def done(self, tag: int, succeeded: bool) -> None:
-        """See the two kinds."""
+        """Hear what became of a bid or a take, and go on as ``Auctioneer`` or ``Keeper``."""
         offer = self.following.get(tag)
         if offer is not None:
             (Auctioneer if offer.bids else Keeper).done(self, tag, succeeded)
 
     def on_offer_closed(self, tag: int) -> None:
-        """The auction is over: collect what was won as soon as the venue is done."""
+        """Hear that the auction ``tag`` is over: collect what was won once the venue is done."""
         offer = self.following.get(tag)
         if offer is not None and offer.bids and tag in self.mine:
             state = self.state_of(offer)
@@ -318,7 +358,8 @@ class AuctionKeeper(Auctioneer, Keeper):
     def collect(self, won: tuple[Offer, int]) -> None:
         """Note the lots that came from an auction, and bring them to the market.
 
-        Their cost counts as that of the best bid, in a call as that of its own: at most that.
+        ``won`` is the offer and the price in ticks that a lot counts as having cost: the best bid,
+        in a call of the book the keeper's own, which is the most it can be.
         """
         offer, price = won
         lots = min(offer.size, self.unaccounted(offer))

@@ -1,4 +1,4 @@
-"""How much to bid, and what theory says of it."""
+"""Bidding rules: how much to bid in an auction of liquidated lots, and what theory says of it."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,12 +19,23 @@ __all__ = [
 
 
 class BiddingRule(Protocol):
-    """What to bid, in ticks; ``side`` BUY wants a low price, and bids more to win."""
+    """A rule for bids in an auction of lots: prices are ticks a lot.
+
+    On ``side`` BUY (long lots, which are bought) a bidder wants a low price and bids more to win;
+    on SELL (short lots) the other way round.
+    """
 
     def bid(self, value: int, best: int | None, side: Side) -> int | None:
-        """The next bid, never worse than the value for the bidder; ``None``: none.
+        """The next bid in ticks, never worse than the bidder's value; ``None``: no further bid.
 
-        ``best`` is the best bid of another, ``None`` if there is none, or bids are sealed.
+        Parameters
+        ----------
+        value
+            What a lot is worth to the bidder, in ticks.
+        best
+            The best bid of another in ticks; ``None``: there is none, or bids are sealed.
+        side
+            ``BUY`` for long lots, ``SELL`` for short ones.
         """
         ...
 
@@ -36,13 +47,13 @@ class Ascending:
     Parameters
     ----------
     beg
-        Least improvement of a bid, ppm of the best one; at least a tick.
+        Least improvement of a bid, 0 to 1,000,000 ppm of the best one; at least a tick.
     opening
-        The first bid, in ticks: 1 for long lots is what was called a zero bid. For short lots, of
-        which the bids fall, it is a factor: the value times ``opening``.
+        The first bid in ticks, 1 or more: 1 for long lots is what was called a zero bid in March
+        2020. For short lots, of which the bids fall, it is a factor: the value times ``opening``.
     jump
-        Ppm of the value that a bid reaches at once, if it is not too low anyway: 0 bids as little
-        as is enough; keepers that follow a pricing model start near their value.
+        Share of the value, 0 to 1,000,000 ppm, that a bid reaches at once, if that is not too low:
+        0 bids as little as is enough; keepers that follow a pricing model start near their value.
     """
 
     beg: int = 0
@@ -73,13 +84,13 @@ class Ascending:
 
 @dataclass(frozen=True)
 class ShareOfValue:
-    """A share of the value, once: what a bidder guesses of the others is in the share.
+    """A bidding rule: one bid, a share of the value, rounded down to a tick.
 
     Parameters
     ----------
     share
-        Ppm, rounded down; 1,000,000: the value itself (the dominant strategy of a second-price
-        auction).
+        1 to 1,000,000 ppm of the value; 1,000,000: the value itself (the dominant strategy of a
+        second-price auction, Vickrey 1961).
     """
 
     share: int = PPM
@@ -96,7 +107,7 @@ class ShareOfValue:
 
 @dataclass(frozen=True)
 class FirstPrice:
-    """The equilibrium bid of a sealed first-price auction among equals, once.
+    """A bidding rule: the equilibrium bid of a sealed first-price auction among equals, once.
 
     ``n`` bidders whose values are independent and uniform on ``[0, high]``, reserve ``r``: a bidder
     with a value of ``v >= r`` bids what the second-highest value is expected to be, given that his
@@ -107,9 +118,9 @@ class FirstPrice:
     Parameters
     ----------
     bidders
-        n.
+        n, how many bidders there are, 1 or more.
     reserve
-        r, ticks.
+        r, the reserve price in ticks, 0 or more.
     """
 
     bidders: int
@@ -120,7 +131,7 @@ class FirstPrice:
         integer("reserve", self.reserve, 0)
 
     def bid(self, value: int, best: int | None, side: Side) -> int | None:
-        """See ``BiddingRule``; for long lots."""
+        """The equilibrium bid for long lots, rounded down to a tick: see ``BiddingRule.bid``."""
         if side != Side.BUY:
             raise ValueError(f"side must be BUY for values from 0 on, got {Side(side)!r}")
         if value < max(1, self.reserve):
@@ -129,7 +140,10 @@ class FirstPrice:
 
 
 def first_price_bid(value: int, bidders: int, reserve: int = 0) -> Fraction:
-    """The equilibrium bid of ``FirstPrice``, exact.
+    """The equilibrium bid in a sealed first-price auction, in ticks: an exact ``Fraction``.
+
+    ``value`` is the bidder's and ``reserve`` the auction's, in ticks; ``bidders`` how many there
+    are. Formula and source are those of ``FirstPrice``.
 
     >>> first_price_bid(100, 2), first_price_bid(100, 2, 50)
     (Fraction(50, 1), Fraction(125, 2))
@@ -140,15 +154,24 @@ def first_price_bid(value: int, bidders: int, reserve: int = 0) -> Fraction:
 
 
 def expected_revenue(bidders: int, reserve: float = 0.0) -> float:
-    """What any standard auction brings, over the highest possible value, for uniform values.
+    """Expected revenue of any standard auction, as a share of the highest possible value.
+
+    Of bidders whose values are independent and uniform from 0 to that value:
 
     ``n`` integrals of the virtual value: ``2n/(n+1) (1-r**(n+1)) - (1-r**n)``; ``(n-1)/(n+1)``
     without a reserve (revenue equivalence: Vickrey 1961, Myerson 1981).
 
     Parameters
     ----------
+    bidders
+        n, how many bidders there are, 1 or more.
     reserve
-        As a share of the highest possible value.
+        r, the reserve price as a share of the highest possible value, 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range.
     """
     n, r = integer("bidders", bidders, 1), reserve
     real("reserve", reserve, 0, 1)

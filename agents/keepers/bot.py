@@ -1,4 +1,4 @@
-"""What every bot has: an account, an agenda, a way to the venue, and the offers that it follows.
+"""The base of keepers and bidders: an account, an agenda, a way to the venue, offers followed.
 
 A bot is told of offers by liquidation engines (``LiquidationEngine.watch``), and notes when to look
 at each: at once, and then at the time that it has solved for. It never polls an offer.
@@ -49,21 +49,23 @@ class Bot(Agent):
     Parameters
     ----------
     name
-        Its identity.
+        Identity of the bot.
     capital
-        Cash units that it brings, onto a ledger account of its own at the start.
+        Cash units that it brings onto a ledger account of its own at the start, 0 or more.
     cash
-        Name of the asset that they are of; ``None``: that of the first clearing.
+        Name of the asset that these are units of; ``None``: that of the first clearing.
     gas
-        A ``GasPolicy``, or a number of cash units for every transaction.
+        A ``GasPolicy``, or a number of cash units for every transaction, 0 or more.
     congestion
-        Name of the ``Congestion`` whose blocks its transactions wait for; ``None``: there is room.
+        Name of the ``Congestion`` whose blocks its transactions wait for; ``None``: they wait for
+        none.
     offline
-        ``(start, end)`` in ns: it neither looks nor sends in between.
+        Pairs ``(start, end)`` of times in ns that do not overlap: it neither looks nor sends in
+        between.
     review
-        ns between two looks at whether the books have become better for what it follows.
+        ns between two looks at whether the books have become better for what it follows, 1 or more.
     retry
-        ns until it tries again after a refusal, or when the book was empty.
+        ns until it tries again after a refusal, or when the book was empty, 1 or more.
     to_venue, from_venue, owner
         See ``Participant``.
     """
@@ -151,10 +153,10 @@ class Bot(Agent):
     # ---------------------------------------------------------------- to override
 
     def look(self, offer: Offer) -> None:
-        """Decide what to do about an offer: ``transact``, ``look_at`` a later time, or nothing."""
+        """To override: decide on an offer: ``transact``, ``look_at`` a later time, or nothing."""
 
     def perform(self, transaction: Transaction) -> int:
-        """Do what a transaction is about: here, take. Returns the lots that came, signed."""
+        """Carry out a transaction, here a take of its offer; returns the signed lots that came."""
         offer = self.following.get(transaction.tag)
         if offer is None:
             # It is too late: the venue is asked all the same, and says so.
@@ -166,26 +168,26 @@ class Bot(Agent):
         return ledger.balance(self.account, asset) - before
 
     def took(self, offer: Offer, lots: int, cash: int) -> None:
-        """Lots (signed) came with a transaction, for so much cash (negative: paid)."""
+        """Hook: signed lots came with a transaction, for cash units received (negative: paid)."""
 
     def filled(self, order_id: int, price: int, size: int) -> None:
-        """An own order traded."""
+        """Hook: an own order traded ``size`` lots at ``price`` ticks."""
 
     def unfilled(self, order_id: int, size: int) -> None:
-        """Note that lots of an own order in the book did not trade and were cancelled."""
+        """Hook: ``size`` lots of an own order in the book did not trade and were cancelled."""
 
     def refusal(self, tag: int, reason: Reason, price: int) -> None:
-        """A transaction about an offer at that price in ticks was refused; others may follow it."""
+        """Hook: a transaction about the offer ``tag`` at this price in ticks was refused."""
 
     def gone(self, tag: int) -> None:
-        """An offer has ended."""
+        """Hook: the offer of the liquidation ``tag`` has ended."""
 
     # ---------------------------------------------------------------- offers
 
     def on_offer(self, offer: Offer) -> None:
-        """Something is on offer, or has changed: look at it once what happens now is over.
+        """Hear that an offer was made or has changed: look at it once what happens now is over.
 
-        The liquidator calls this in the middle of its work.
+        The liquidation engine calls this in the middle of its work.
         """
         tag = offer.tag
         if tag not in self.following:
@@ -213,7 +215,7 @@ class Bot(Agent):
             self.at(time, "look_again", tag)
 
     def look_again(self, tag: int) -> None:
-        """The time to look at an offer has come, unless something came in between."""
+        """Look at the offer ``tag`` if this is the time planned for that."""
         offer = self.following.get(tag)
         if offer is None or self.looks.get(tag) != self.now or tag in self.busy:
             return
@@ -225,10 +227,10 @@ class Bot(Agent):
             self.look(offer)
 
     def review(self, _: int) -> None:
-        """Look anew at what the books of now have made good enough.
+        """Look anew at the offers that followed books have made good enough since the last review.
 
         Only where the best price, or what it has to sell there itself, is better than at the last
-        review; all the same now and then, for books that have only become deeper.
+        review; all the same every few reviews, for books that have only become deeper.
         """
         self.reviews += 1
         all_of_them = self.reviews % DEEP_REVIEW == 0
@@ -259,15 +261,24 @@ class Bot(Agent):
             self.at(self.now + self.review_every, "review", 0)
 
     def ahead_of(self, group: tuple[int, Side]) -> int:
-        """Lots that it has to bring to a side of a book, or may have to, before any others."""
+        """Lots that this bot has to bring to a side of a book, or may have to, before any others.
+
+        ``group`` is the number of the instrument and the side of the offers.
+        """
         return self.promised.get(group, 0)
 
     def promise(self, group: tuple[int, Side], lots: int) -> None:
-        """Lots that it has asked for, and may get."""
+        """Count lots that a transaction asks for as ones that the bot may have to bring to a book.
+
+        Negative ``lots`` are counted no longer. ``group`` is as in ``ahead_of``.
+        """
         self.promised[group] = self.promised.get(group, 0) + lots
 
     def rough_limit(self, instrument: int, side: Side) -> int | None:
-        """No price of an offer that is worse, in ticks, is worth a look at the review."""
+        """The worst price in ticks at which an offer of this side is worth a look at the review.
+
+        ``None``: no offer is.
+        """
         book = self.simulation.books[instrument]
         best = book.best_bid if side == Side.BUY else book.best_ask
         if best is None:
@@ -277,21 +288,24 @@ class Bot(Agent):
     # ---------------------------------------------------------------- time
 
     def at(self, time: int, action: str, key: Any) -> None:
-        """Have a method called with a value at a time in ns; it may be asked from anywhere."""
+        """Have the method named ``action`` called with ``key`` at a time in ns.
+
+        May be called from anywhere, also from ``on_offer``.
+        """
         self.entered += 1
         heappush(self.agenda, (time, self.entered, action, key))
         # While the venue works its clock is ahead of the simulation's.
         self.wake_in(max(time, self.simulation.venue.now) - self.now)
 
     def on_wake(self) -> None:
-        """Do what the agenda says."""
+        """Call the methods that ``at`` has planned until now."""
         agenda = self.agenda
         while agenda and agenda[0][0] <= self.now:
             _, _, action, key = heappop(agenda)
             getattr(self, action)(key)
 
     def back_online(self) -> int:
-        """When it is there again, in ns: now, unless it is offline."""
+        """Time in ns at which this bot is online: now, or the end of the outage that it is in."""
         now = self.now
         for start, end in self.offline:
             if start <= now < end:
@@ -299,19 +313,20 @@ class Bot(Agent):
         return now
 
     def delay_to_venue(self) -> int:
-        """Latency of one message, in ns: none arrives before the last."""
+        """Draw the latency of a message to the venue in ns: none arrives before the last one."""
         self.last_out, delay = self.behind(self.last_out, self.way_out)
         return delay
 
     def delay_from_venue(self) -> int:
-        """Latency of news, in ns: none arrive before the last."""
+        """Draw the latency of news from the venue in ns: none arrive before the last."""
         self.last_back, delay = self.behind(self.last_back, self.from_venue)
         return delay
 
     def behind(self, last: int, way: object) -> tuple[int, int]:
-        """When something arrives that sets out now, and its delay, in ns; ``last``: the last did.
+        """When a message that sets out now arrives, and how long it takes, both in ns.
 
-        Where the latency lets messages overtake each other, they need not wait.
+        ``last`` is when the one before arrives, in ns, and ``way`` the latency. Where that lets
+        messages overtake each other, they need not wait.
         """
         if not isinstance(way, Latency):
             return last, 0
@@ -323,20 +338,20 @@ class Bot(Agent):
     # ---------------------------------------------------------------- money
 
     def balance(self) -> int:
-        """Cash units on its account."""
+        """Cash units on the bot's account."""
         return self.simulation.ledger.balance(self.account, self.cash_asset)
 
     def free(self) -> int:
-        """Cash units that nothing speaks for."""
+        """Cash units on the bot's account that are reserved for nothing."""
         return self.balance() - self.reserved
 
     def clearing_of(self, offer: Offer) -> Clearing:
-        """The clearing whose liquidation it is."""
+        """The ``Clearing`` whose liquidation an offer is of."""
         clearing: Clearing = self.simulation.clearings[offer.clearing]
         return clearing
 
     def asset_of(self, offer: Offer) -> int:
-        """Number of the asset that is on offer."""
+        """Number in the ledger of the asset that is on offer."""
         key = (offer.clearing, offer.holding)
         asset = self.assets.get(key)
         if asset is None:
@@ -345,7 +360,7 @@ class Bot(Agent):
         return asset
 
     def costs_of(self, instrument: int) -> Costs:
-        """What trading in an instrument costs it, gas apart."""
+        """The ``Costs`` of trading in an instrument for this bot, its gas at the least bid."""
         costs = self.costs.get(instrument)
         if costs is None:
             terms = self.simulation.instruments[instrument]
@@ -359,7 +374,10 @@ class Bot(Agent):
         return costs
 
     def depth(self, offer: Offer, ahead: int, slices: int) -> Levels:
-        """The levels of the book into which the lots of an offer would be traded."""
+        """The levels of the book into which the lots of an offer would be traded.
+
+        ``ahead`` lots are traded before them; each level counts ``slices`` times.
+        """
         group = (offer.instrument, offer.side)
         depth = self.depths.get(group)
         if depth is None:
@@ -368,7 +386,7 @@ class Bot(Agent):
         return depth.levels(book, Side(-offer.side), offer.size, ahead=ahead, slices=slices)
 
     def worst(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
-        """The worst price, in ticks, at which lots that are worth ``price`` break even."""
+        """The worst price in ticks at which taking ``lots`` breaks even, ``price`` if none does."""
         limit = limit_of(
             offer.side,
             levels,
@@ -381,11 +399,11 @@ class Bot(Agent):
         return price if limit is None else max(1, limit)
 
     def hurdle(self) -> int:
-        """Ppm of the capital that a take must bring."""
+        """The return that a take must bring, in ppm of the capital: 0 for a plain bot."""
         return 0
 
     def worth(self, offer: Offer, price: int, lots: int) -> int:
-        """Cash units of lots at a price, rounded up."""
+        """Cash units of lots of an offer at a price in ticks, rounded up."""
         costs = self.costs_of(offer.instrument)
         value = lots * costs.multiplier
         return -(-value // price) if costs.inverse else value * price
@@ -393,10 +411,16 @@ class Bot(Agent):
     # ---------------------------------------------------------------- transactions
 
     def transact(self, offer: Offer, lots: int, price: int, *, profit: int, reserved: int) -> None:
-        """Send a transaction about an offer; a new one only when it is known what became of it.
+        """Send a transaction about an offer; none while an earlier one is under way.
 
         Parameters
         ----------
+        offer
+            What it is about.
+        lots
+            Lots to take or to bid for.
+        price
+            Ticks: the worst acceptable price of a take, or the bid.
         profit
             Cash units that it is expected to bring before gas: what the bid for inclusion is made
             of.
@@ -421,7 +445,7 @@ class Bot(Agent):
             self.arrive(number)
 
     def arrive(self, number: int) -> None:
-        """A transaction arrives: it is executed, or waits for a block."""
+        """Let a transaction, by its number, arrive: it is executed, or waits for a block."""
         if self.congestion is None:
             gas = min(self.under_way[number].gas, max(0, self.balance()))
             self.execute(number, gas, self.gas_account)
@@ -430,7 +454,10 @@ class Bot(Agent):
             pool.add(self, number, self.under_way[number].gas)
 
     def execute(self, number: int, gas: int, gas_account: int) -> None:
-        """A transaction is executed, and pays its gas whatever comes of it."""
+        """Execute a transaction by its number: it pays its gas whatever comes of it.
+
+        ``gas`` is cash units, paid to the account ``gas_account``.
+        """
         transaction = self.under_way.pop(number)
         tag = transaction.tag
         self.reserved -= transaction.reserved
@@ -451,12 +478,12 @@ class Bot(Agent):
         self.done(tag, bool(lots))
 
     def done(self, tag: int, succeeded: bool) -> None:
-        """What became of a transaction is known: look again, after a refusal a while later."""
+        """Hear what became of a transaction: look again now, after a refusal ``retry`` ns later."""
         if tag in self.following:
             self.look_at(tag, self.now if succeeded else self.now + self.retry)
 
     def drop(self, number: int) -> None:
-        """A transaction was thrown out of the mempool: it could not pay."""
+        """Hear that a transaction, by its number, left the mempool because it could not pay."""
         transaction = self.under_way.pop(number)
         self.reserved -= transaction.reserved
         self.promise(transaction.group, -transaction.lots)
@@ -465,7 +492,7 @@ class Bot(Agent):
         self.done(transaction.tag, False)
 
     def on_event(self, event: EventView) -> None:
-        """A refusal, or news of its own orders."""
+        """Hook: an event comes, a refusal or news of the bot's own orders."""
         kind = event.kind
         if kind == EventKind.TRADE:
             if event.owner == self.owner:

@@ -31,20 +31,23 @@ class Sender(Protocol):
 
     @property
     def name(self) -> str:
-        """Breaks ties between equal bids."""
+        """Identity of the sender: breaks ties between equal bids."""
         ...
 
     @property
     def under_way(self) -> dict[int, Transaction]:
-        """What it has sent and does not know the end of, by number."""
+        """The transactions that the sender does not know the end of yet, by number."""
         ...
 
     def balance(self) -> int:
-        """Cash units that it can pay with."""
+        """Cash units that the sender can pay with."""
         ...
 
     def execute(self, number: int, gas: int, gas_account: int) -> None:
-        """A block includes its transaction of a number, for ``gas`` units paid to an account."""
+        """Execute a transaction, by its number, that a block includes.
+
+        ``gas`` is cash units, to be paid to the account ``gas_account``.
+        """
         ...
 
     def drop(self, number: int) -> None:
@@ -53,45 +56,56 @@ class Sender(Protocol):
 
 
 class BaseLoad(NamedTuple):
-    """What everybody else sends, from a time on.
+    """The transactions that everybody else sends for the blocks of a ``Congestion``.
 
     Bids are exponential: most are near zero, few are high.
     """
 
     start: int
-    """ns."""
+    """Time in ns from which on this load holds, 0 or more."""
     rate: float
-    """Transactions a block, on average (Poisson)."""
+    """Transactions a block on average, 0 or more; their number is a Poisson draw."""
     mean_bid: float
-    """Cash units."""
+    """Mean of the bids in cash units, above 0."""
 
 
 class Congestion(Agent):
-    """Includes transactions block by block.
+    """The blocks of a chain, which include the transactions with the highest bids.
 
     Parameters
     ----------
     name
-        Its identity: the transactions of others are drawn from it.
+        Identity of the chain: the transactions of others are drawn from it.
     block_time
-        ns.
+        ns from block to block, 1 or more; the default, 13 s, is about Ethereum's of March 2020.
     capacity
-        Transactions a block.
+        Transactions a block, 1 to 1,000,000.
     load
-        ``BaseLoad``, or ``(start, rate, mean_bid)``, each until the next one's start.
+        ``BaseLoad``, or ``(start, rate, mean_bid)``, each until the next one's start; starts rise.
     backlog
-        So many transactions of others wait at most: the lowest bids are thrown out first. Those of
-        bots are not.
+        So many transactions of others wait at most, 0 or more: the lowest bids are thrown out
+        first. Those of bots are not.
     base_fee
-        Cash units of the first block.
+        Cash units a transaction in the first block, 0 or more.
     elasticity
-        Capacity over target; 0: the base fee stays as it is.
+        Capacity over target, 0 to 1,000 and at most ``capacity``; 0: the base fee stays as it is.
+        Ethereum's is 2 (EIP-1559).
+    owner
+        See ``Participant``.
 
     Attributes
     ----------
     base_fee : int
-    included, blocks : int
-        Of bots; how many blocks there were.
+        Cash units that a bid for the next block must reach.
+    included : int
+        Transactions of bots that were included so far.
+    blocks : int
+        Blocks so far.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -127,19 +141,22 @@ class Congestion(Agent):
         self.blocks = 0
 
     def on_start(self) -> None:
-        """Wait for the first block."""
+        """Hook: the run begins; wait for the first block."""
         self.gas_account = sink_account(self.simulation.ledger, GAS_ACCOUNT)
         self.wake_in(self.block_time)
 
     def add(self, bot: Sender, number: int, bid: int) -> None:
-        """A transaction arrives; the bot is asked to ``execute`` it, or to ``drop`` it."""
+        """Put a bot's transaction into the mempool, by its number and with its bid in cash units.
+
+        The bot is asked later to ``execute`` it, or to ``drop`` it.
+        """
         self.arrived += 1
         entry = (-bid, self.now, bot.name, bot, number)
         # Numbers of one bot rise, so that no two entries get as far as comparing bots.
         self.waiting.append(entry)
 
     def on_wake(self) -> None:
-        """A block: the highest bids are included."""
+        """Hook: the time of a block has come; the highest bids are included."""
         self.wake_in(self.block_time)
         self.blocks += 1
         self.more_load()
@@ -154,7 +171,7 @@ class Congestion(Agent):
         self.set_base_fee(used)
 
     def more_load(self) -> None:
-        """Fill the block with transactions of others, as many as the load of the moment."""
+        """Add the transactions that others send for this block, a draw from the present load."""
         now = self.now
         load = None
         for one in self.load:
@@ -169,7 +186,7 @@ class Congestion(Agent):
             self.others = heapq.nsmallest(self.backlog, self.others)
 
     def choose(self) -> tuple[list[tuple[int, int, str, Sender, int]], int]:
-        """Transactions of bots for this block, and how many of the capacity are used in all."""
+        """The transactions of bots that this block includes, and how many it includes in all."""
         self.waiting.sort(key=lambda entry: entry[:3])
         chosen, left, used = [], [], 0
         for entry in self.waiting:
@@ -191,7 +208,7 @@ class Congestion(Agent):
         return chosen, used
 
     def set_base_fee(self, used: int) -> None:
-        """The base fee of the next block (EIP-1559)."""
+        """Set the base fee of the next block by EIP-1559; ``used``: transactions of this one."""
         if not self.elasticity:
             return
         target = max(1, self.capacity // self.elasticity)

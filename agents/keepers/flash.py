@@ -14,7 +14,7 @@ __all__ = ["FlashKeeper"]
 
 
 class FlashKeeper(Bot):
-    """Borrows, takes, sells and repays in one transaction.
+    """A keeper without capital: it borrows, takes, sells and repays in one transaction.
 
     When its transaction is executed it walks the book as it is at that moment. If what it would
     take does not pay for itself any more the transaction reverts: its gas is gone and nothing else
@@ -23,12 +23,16 @@ class FlashKeeper(Bot):
 
     Parameters
     ----------
+    name
+        Identity of the keeper.
     capital
-        Cash units, for gas only.
+        Cash units that it brings for gas, 0 or more.
     min_profit_bps
-        Of what it pays.
+        Least profit, 0 to 9,999 basis points of what it pays.
     flash_fee
-        Ppm of the loan, paid to the lender, rounded up.
+        Fee of the loan, 0 to 99,999 ppm of it, paid to the lender, rounded up.
+    **bot
+        As for ``Bot``.
     """
 
     def __init__(
@@ -46,11 +50,11 @@ class FlashKeeper(Bot):
         self.reverted = 0
 
     def hurdle(self) -> int:
-        """Ppm: least profit and the price of the loan."""
+        """The return that a take must bring: least profit and loan fee, in ppm of what is paid."""
         return min(PPM - 1, 100 * self.min_profit_bps + self.flash_fee)
 
     def best_part(self, offer: Offer, price: int, costs: Costs) -> Worth:
-        """What is most worth taking at a price."""
+        """The most profitable part of an offer at a price in ticks: a ``Worth``."""
         levels = self.levels(offer)
         # Only what can be sold: nothing may be left.
         depth = sum(size for _, size in levels)
@@ -66,11 +70,11 @@ class FlashKeeper(Bot):
         )
 
     def levels(self, offer: Offer) -> list[tuple[int, int]]:
-        """The book for the lots of an offer."""
+        """The levels of the book into which the lots of an offer would be traded."""
         return self.depth(offer, 0, 1)
 
     def look(self, offer: Offer) -> None:
-        """Send the transaction, or look again when it will pay."""
+        """Look at an offer: send a transaction if that pays, or look again when it will."""
         if offer.bids or self.clearing_of(offer).cash_asset != self.cash_asset:
             return
         costs = self.costs_of(offer.instrument)
@@ -96,7 +100,10 @@ class FlashKeeper(Bot):
             self.look_at(offer.tag, time)
 
     def perform(self, transaction: Transaction) -> int:
-        """Take and sell at the prices of this moment, or revert. Returns the lots that it took."""
+        """Carry out a transaction: take and sell at the prices of now, or revert.
+
+        Returns the signed lots that the keeper took; 0: it reverted.
+        """
         offer = self.following.get(transaction.tag)
         price = None if offer is None else offer.price.price_at(self.now)
         if offer is None or price is None or price < 1:
@@ -126,7 +133,10 @@ class FlashKeeper(Bot):
         return got
 
     def lend(self, debit: int, credit: int, amount: int, tag: int) -> None:
-        """Lend cash to a keeper for one transaction, or take it back at its end."""
+        """Move a flash loan of ``amount`` cash units from one account to another.
+
+        ``tag`` is that of the liquidation.
+        """
         self.simulation.ledger.transfer(
             self.cash_asset, debit, credit, amount, kind=EntryKind.TRANSFER, tag=tag
         )

@@ -10,25 +10,25 @@ __all__ = ["FixedGas", "GasPolicy", "ProfitShare"]
 
 
 class GasPolicy(Protocol):
-    """What a transaction is worth to be included."""
+    """A rule for what a bot bids for the inclusion of a transaction in a block."""
 
     def bid(self, profit: int) -> int:
-        """Cash units for one transaction that is expected to bring so much before gas."""
+        """Cash units to bid for a transaction that is to bring ``profit`` units before gas."""
         ...
 
     def least(self) -> int:
-        """The smallest bid that it makes: a fixed cost of an offer's valuation."""
+        """The smallest bid of this policy in cash units: a fixed cost when an offer is valued."""
         ...
 
 
 @dataclass(frozen=True)
 class FixedGas:
-    """Always the same bid, like the keepers of March 2020 whose bids stayed where they were.
+    """A gas policy: always the same bid, as of keepers in March 2020 that did not raise theirs.
 
     Parameters
     ----------
     amount
-        Cash units.
+        Cash units a transaction, 0 or more.
     """
 
     amount: int = 0
@@ -47,14 +47,16 @@ class FixedGas:
 
 @dataclass(frozen=True)
 class ProfitShare:
-    """A share of the expected profit, rounded down, between two bounds.
+    """A gas policy: a share of the expected profit, rounded down, between two bounds.
 
     Parameters
     ----------
     share
-        Ppm of the profit.
-    floor, cap
-        Cash units; ``None``: no upper bound.
+        0 to 1,000,000 ppm of the profit.
+    floor
+        Least bid in cash units, 0 or more.
+    cap
+        Largest bid in cash units, at least ``floor``; ``None``: no upper bound.
     """
 
     share: int

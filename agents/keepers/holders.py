@@ -1,4 +1,4 @@
-"""Those who keep what they take: for the discount, or because they have promised to stand by."""
+"""Keepers that hold what they take: for the discount, or because they stand behind a vault."""
 
 from typing import Any
 
@@ -17,17 +17,22 @@ __all__ = ["BackstopProvider", "PassiveHolder"]
 
 
 class PassiveHolder(AuctionKeeper):
-    """Takes what is far enough below its fair price, or bids up to that, and keeps it.
+    """A keeper that takes, or bids for, what is far enough below its fair price, and holds it.
 
     Parameters
     ----------
+    name
+        Identity of the holder.
     capital
-        Cash units.
+        Cash units that it brings, 0 or more.
     discount
-        Ppm of the fair price, at least: it pays no more than ``fair * (1 - discount)``, rounded
-        down, and wants for short lots no less than ``fair * (1 + discount)``, rounded up.
+        Least discount, 0 to 999,999 ppm of the fair price: it pays no more than
+        ``fair * (1 - discount)``, rounded down, and wants for short lots no less than
+        ``fair * (1 + discount)``, rounded up.
     fair
-        Ticks; ``None``: the mark of the clearing.
+        Fair price in ticks, 1 or more; ``None``: the mark of the clearing.
+    **bot
+        As for ``AuctionKeeper``.
     """
 
     def __init__(
@@ -38,7 +43,10 @@ class PassiveHolder(AuctionKeeper):
         self.fair = None if fair is None else integer("fair", fair, 1)
 
     def value(self, offer: Offer, levels: Levels, price: int, most: int) -> Worth:
-        """All that it can afford, at its price or better."""
+        """How much of an offer to take: all that the holder can afford at its price or better.
+
+        ``price`` is what is asked in ticks, ``most`` the lots that capital allows.
+        """
         limit = self.limit(offer, levels)
         lots = min(offer.size, most)
         if limit is None or offer.side * (limit - price) < 0 or lots < min(offer.least, offer.size):
@@ -46,32 +54,35 @@ class PassiveHolder(AuctionKeeper):
         return Worth(lots, abs(limit - price) * lots * self.costs_of(offer.instrument).multiplier)
 
     def limit(self, offer: Offer, levels: Levels) -> int | None:
-        """The worst price that it accepts."""
+        """The worst price in ticks that this holder accepts for an offer, whatever the levels."""
         fair = self.fair
         if fair is None:
             fair = self.clearing_of(offer).holdings[offer.holding].mark_price
         return None if fair is None else self.discounted(fair, offer.side)
 
     def valuation(self, offer: Offer) -> int | None:
-        """The worst price that it accepts."""
+        """The worst price in ticks that this holder bids for the lots of an offer."""
         return self.limit(offer, [])
 
     def worst(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
-        """What it accepts at worst."""
+        """The worst price in ticks that this holder accepts for lots of an offer."""
         return self.limit(offer, levels) or price
 
     def levels(self, offer: Offer) -> Levels:
-        """The book does not matter to it."""
+        """The levels that count for an offer: none, since this holder does not sell."""
         return []
 
     def discounted(self, fair: int, side: Side) -> int | None:
-        """A price with the discount taken off, or put on it."""
+        """A price in ticks less the discount (``BUY``, rounded down) or plus it (rounded up)."""
         if side == Side.BUY:
             return fair * (PPM - self.discount) // PPM or None
         return -(-fair * (PPM + self.discount) // PPM)
 
     def rough_limit(self, instrument: int, side: Side) -> int | None:
-        """See ``Bot``: by the mark of whoever clears the instrument."""
+        """The worst price in ticks at which an offer is worth a look, by the mark of its clearing.
+
+        ``None``: no offer is.
+        """
         if self.fair is not None:
             return self.discounted(self.fair, side)
         marks = [
@@ -86,7 +97,7 @@ class PassiveHolder(AuctionKeeper):
 
 
 class BackstopProvider(Keeper):
-    """Stands behind a vault of a design: adds capital to it, and sells what it takes over.
+    """A keeper that stands behind a vault: it adds capital, and sells what the vault takes over.
 
     The design hands failed positions to the vault's account, as far as that has room for them (a
     provider of several shares them by room). The provider looks at it from time to time and trades
@@ -94,14 +105,23 @@ class BackstopProvider(Keeper):
 
     Parameters
     ----------
+    name
+        Identity of the provider.
     clearing
-        Of the design, in a venue already.
+        The clearing of the design, in a venue already.
     vault
-        Of the design; it must not sell by itself (``unwind`` 0).
+        A ``Vault`` of the design; it must not sell by itself (``unwind`` 0).
     capital
-        Cash units that it adds to what the vault has.
+        Cash units that it adds to what the vault has, 0 or more.
     every
-        ns between looks.
+        ns between looks at the vault, 1 or more.
+    **keeper
+        As for ``Keeper``.
+
+    Raises
+    ------
+    ValueError
+        If the vault has no account in a venue, or sells by itself.
     """
 
     def __init__(
@@ -134,12 +154,12 @@ class BackstopProvider(Keeper):
 
     @property
     def clearing(self) -> Clearing:
-        """The clearing whose liquidations are taken."""
+        """The ``Clearing`` whose failed positions the vault takes over."""
         clearing: Clearing = self.simulation.clearings[self.clearing_number]
         return clearing
 
     def look_at_vault(self, _: None) -> None:
-        """Take over to sell what has come since."""
+        """Look at the vault: what came to it since the last look is planned to be sold."""
         self.at(self.now + self.every, "look_at_vault", None)
         while self.vault.inventory:
             tag, number, lots = self.vault.inventory.popleft()
@@ -150,7 +170,10 @@ class BackstopProvider(Keeper):
 
 
 def owner_of(clearing: Clearing, vault: Vault) -> int:
-    """The owner number of a vault's account: a design gives them from the last one down."""
+    """The owner number of a vault's account, which its design gives from the last number down.
+
+    Raises ``ValueError`` if the account is not of this clearing's design.
+    """
     for number in range(1_000):
         owner = 2**31 - 1 - 1_000 * clearing.number - number
         if clearing.ledger.owner_account(owner) == vault.account:

@@ -1,4 +1,4 @@
-"""What becomes of what a keeper has taken: how it gets rid of it, and over which time."""
+"""Inventory exits: in how many parts, and over which time, a keeper sells what it has taken."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,15 @@ __all__ = ["AtOnce", "Hold", "InventoryExit", "Sliced"]
 
 @dataclass(frozen=True)
 class InventoryExit:
-    """Parts, and the time over which they are traded."""
+    """How a keeper gets rid of lots that it took: in equal parts at equal times."""
 
     slices: int = 1
-    """0: nothing is traded."""
+    """How many parts, 0 to ``2**31``; 0: the lots are held."""
     over: int = 0
-    """ns from the first part to when a further one would be due."""
+    """ns from the first part to when one more than ``slices`` would be due, 0 or more.
+
+    With several parts at least one ns a part.
+    """
 
     def __post_init__(self) -> None:
         integer("slices", self.slices, 0, 2**31)
@@ -24,22 +27,25 @@ class InventoryExit:
 
     @property
     def every(self) -> int:
-        """Time between two parts, in ns."""
+        """Time between two parts of this exit in ns, rounded down; 0 where there are no parts."""
         return self.over // self.slices if self.slices else 0
 
     @property
     def holding_time(self) -> int:
-        """Time that a lot is held on average, in ns."""
+        """Time for which a lot is held on average until its part is traded, in ns, rounded down."""
         return self.every * (self.slices - 1) // 2 if self.slices else 0
 
 
 def AtOnce() -> InventoryExit:  # noqa: N802 - reads like the two others
-    """By one market order."""
+    """An inventory exit by one market order for all lots."""
     return InventoryExit(1, 0)
 
 
 def Sliced(slices: int, over: int) -> InventoryExit:  # noqa: N802
-    """In equal parts over a time in ns."""
+    """An inventory exit in ``slices`` equal parts over ``over`` ns.
+
+    Raises ``ValueError`` unless there are 1 or more parts, with at least one ns for each.
+    """
     return InventoryExit(integer("slices", slices, 1), over)
 
 

@@ -1,4 +1,4 @@
-"""The keeper: buys what liquidations have on offer, and sells it through the same book."""
+"""Keepers, which buy what liquidations have on offer and sell it through the same book."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -25,53 +25,61 @@ FUNDING_ACCOUNT = "keepers' lenders"
 
 
 class KeeperReport(NamedTuple):
-    """What a keeper did, in lots and cash units."""
+    """What a keeper did so far, in lots and cash units."""
 
     takes: int
+    """Transactions that brought lots."""
     refused: int
+    """Refusals by the venue, whatever their reason."""
     taken: int
-    """Lots, both sides."""
+    """Lots that the keeper took, long and short ones added up."""
     traded: int
-    """Lots that it got rid of through the book."""
+    """Lots that the keeper got rid of through the book."""
     holds: int
-    """Lots that it still has, without their signs."""
+    """Lots that the keeper still has, without their signs."""
     cash: int
+    """Cash units on the keeper's account."""
     gas_paid: int
+    """Cash units that the keeper paid for gas."""
     funding_paid: int
+    """Cash units that the keeper paid to its lenders."""
     peak_capital: int
-    """The most that was tied up at a time."""
+    """The most cash units of capital that were tied up at a time."""
 
 
 @dataclass(slots=True)
 class Inventory:
-    """What a keeper has of one liquidation in one instrument."""
+    """The lots that a keeper has of one liquidation in one instrument."""
 
     instrument: int
+    """Number of the instrument in which the lots are sold."""
     side: Side
-    """BUY: long lots."""
+    """``BUY``: long lots; ``SELL``: short ones."""
     asset: int = 0
+    """Number in the ledger of what the lots are of."""
     lots: int = 0
+    """Lots held, without their sign."""
     cost: int = 0
-    """Cash units of capital that it ties up: what was paid, or for short lots received."""
+    """Cash units of capital that the lots tie up: paid for long, received for short ones."""
     received: int = 0
-    """Cash units got for short lots, which must be there to buy them back."""
+    """Cash units received for short lots, which must be there to buy them back."""
     since: int = 0
-    """ns: when it came, on average."""
+    """Time in ns at which the lots came, on average."""
     part: int = 0
-    """Lots of one order."""
+    """Lots of one order of the inventory exit."""
     working: int = 0
     """Lots of orders under way."""
     planned: bool = False
-    """Whether a further order is."""
+    """Whether a further order is planned."""
 
     @property
     def group(self) -> tuple[int, Side]:
-        """With what it shares the way out."""
+        """Instrument and side of these lots: inventories that are alike share the way out."""
         return self.instrument, self.side
 
 
 class Keeper(Bot):
-    """Takes what pays for itself after walking the real book, within its capital.
+    """A keeper: takes what pays for itself after a walk of the real book, within its capital.
 
     It values an offer by what the lots would bring in the book now, behind what it has to sell
     already, less fees, gas, funding and a charge for risk, and takes the lots that are worth their
@@ -84,22 +92,32 @@ class Keeper(Bot):
 
     Parameters
     ----------
+    name
+        Identity of the keeper.
     capital
-        Cash units, for all offers of all clearings that are settled in its cash.
+        Cash units, 0 or more, for all offers of all clearings that are settled in its cash.
     min_profit_bps
-        Of what it pays.
+        Least profit, 0 to 9,999 basis points of what it pays.
     funding
-        Ppm a day on the capital that is tied up, paid to its lenders when lots are sold, rounded
-        up.
-    unwinding
-        ``AtOnce()``, ``Sliced(slices, over)`` or ``Hold()``. Parts are believed to meet a book
-        that has refilled.
+        0 to 1,000,000 ppm a day on the capital that is tied up, paid to its lenders when lots are
+        sold, rounded up.
+    inventory_exit
+        How it sells: ``AtOnce()`` (the default), ``Sliced(slices, over)`` or ``Hold()``. Parts are
+        believed to meet a book that has refilled.
     volatility
-        Believed standard deviation of returns over a second, in ppm.
+        Believed standard deviation of returns over a second in ppm, 0 or more.
     risk_aversion
-        It wants so many standard deviations over the expected holding time as an extra profit.
+        Extra profit that it wants, in standard deviations over the expected holding time; 0 or
+        more.
     holding_time
-        The expected time to sell in ns; ``None``: that of the unwinding.
+        Expected time to sell in ns, 0 or more; ``None``: that of ``inventory_exit``.
+    **bot
+        As for ``Bot``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -136,24 +154,27 @@ class Keeper(Bot):
         self.funding_account = 0
 
     def on_start(self) -> None:
-        """Open the account, and the one that its lenders are paid on."""
+        """Hook: the run begins; open the keeper's account, and the one of its lenders."""
         super().on_start()
         if self.funding:
             self.funding_account = sink_account(self.simulation.ledger, FUNDING_ACCOUNT)
 
     def hurdle(self) -> int:
-        """Ppm: least profit, funding and risk for the time that lots are held, each rounded up."""
+        """The return that a take must bring, in ppm of the capital: least profit, funding and risk.
+
+        Funding and risk are for the time that lots are held; each part is rounded up.
+        """
         seconds = self.holding_time / SECOND_NS
         funding = -(-self.funding * self.holding_time // DAY_NS)
         risk = ceil(self.risk_aversion * self.volatility * sqrt(seconds))
         return min(PPM - 1, 100 * self.min_profit_bps + funding + risk)
 
     def free(self) -> int:
-        """Cash units that nothing speaks for."""
+        """Cash units on the keeper's account that are neither reserved nor tied up."""
         return self.balance() - self.reserved - self.locked
 
     def report(self) -> KeeperReport:
-        """What it did so far."""
+        """What the keeper did so far: a ``KeeperReport``."""
         return KeeperReport(
             takes=sum(one.got > 0 for one in self.outcomes),
             refused=sum(self.refused.values()),
@@ -169,7 +190,7 @@ class Keeper(Bot):
     # ---------------------------------------------------------------- valuation
 
     def look(self, offer: Offer) -> None:
-        """Take what is worth it, or look again when something will be."""
+        """Look at an offer: take what is worth its price, or look again when something will be."""
         if offer.bids or self.clearing_of(offer).cash_asset != self.cash_asset:
             return
         if offer.tag in self.whole:
@@ -198,12 +219,12 @@ class Keeper(Bot):
             self.look_at(offer.tag, time)
 
     def most(self, offer: Offer, price: int) -> int:
-        """Lots that its capital allows at a price, its gas put aside."""
+        """Lots of an offer that the keeper's capital allows at a price in ticks, gas put aside."""
         free = self.free() - self.gas.least()
         return min(offer.size, max(0, free) // max(1, self.worth(offer, price, 1)))
 
     def affordable(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
-        """The worst price for lots at which it breaks even, and which it can pay."""
+        """The worst price in ticks at which taking ``lots`` breaks even and can be paid."""
         worst = self.worst(offer, levels, lots, price)
         if offer.side == Side.SELL:
             return min(worst, price)
@@ -214,7 +235,7 @@ class Keeper(Bot):
         return max(price, min(worst, free // (lots * costs.multiplier)))
 
     def value(self, offer: Offer, levels: Levels, price: int, most: int) -> Worth:
-        """How many lots to take at a price, and what that gains."""
+        """How many lots of an offer to take at a price in ticks, at most ``most``: a ``Worth``."""
         return worth_taking(
             offer.side,
             price,
@@ -227,7 +248,10 @@ class Keeper(Bot):
         )
 
     def limit(self, offer: Offer, levels: Levels) -> int | None:
-        """The worst price at which something of an offer would be worth taking."""
+        """The worst price in ticks at which some lots of an offer would be worth taking.
+
+        ``None``: none would at any price.
+        """
         return limit_of(
             offer.side,
             levels,
@@ -239,36 +263,42 @@ class Keeper(Bot):
         )
 
     def refusal(self, tag: int, reason: Reason, price: int) -> None:
-        """What a part would leave may be too little: then it is all or nothing."""
+        """Hear that a take was refused: if it would leave dust, all or nothing from now on."""
         if reason == Reason.LEAVES_DUST:
             self.whole.add(tag)
 
     def gone(self, tag: int) -> None:
-        """An offer has ended."""
+        """Forget the offer ``tag``, which has ended."""
         self.whole.discard(tag)
 
     def ahead_of(self, group: tuple[int, Side]) -> int:
-        """Lots that it has to bring to a side of a book, or may have to, before any others."""
+        """Lots that this keeper has to bring to a side of a book, or may have to, before others.
+
+        ``group`` is the number of the instrument and the side of the lots.
+        """
         return self.ahead.get(group, 0) + super().ahead_of(group)
 
     def levels(self, offer: Offer) -> Levels:
-        """The levels that are left for the lots of an offer, behind what it holds already."""
+        """The levels of the book for the lots of an offer, behind what the keeper holds already."""
         ahead = self.ahead_of((offer.instrument, offer.side))
         return self.depth(offer, ahead, self.inventory_exit.slices or 1)
 
     # ---------------------------------------------------------------- what it takes
 
     def execute(self, number: int, gas: int, gas_account: int) -> None:
-        """A transaction is executed: its capital is in use from then on."""
+        """Execute a transaction by its number: its capital is in use from then on.
+
+        ``gas`` is cash units, paid to the account ``gas_account``.
+        """
         self.peak_capital = max(self.peak_capital, self.in_use + self.reserved)
         super().execute(number, gas, gas_account)
 
     def took(self, offer: Offer, lots: int, cash: int) -> None:
-        """Note what came, and bring it to the market once that is heard of."""
+        """Note lots that a take brought, and bring them to the market once that is heard of."""
         self.receive(offer.tag, offer.instrument, self.asset_of(offer), lots, cash)
 
     def receive(self, tag: int, instrument: int, asset: int, lots: int, cash: int) -> None:
-        """Signed lots came, for cash (negative: paid)."""
+        """Book signed lots that came from the liquidation ``tag``, and the cash units received."""
         key, side = (tag, instrument), Side.BUY if lots > 0 else Side.SELL
         held = self.held.get(key)
         if held is None:
@@ -291,13 +321,13 @@ class Keeper(Bot):
             self.plan(key, held, self.delay_from_venue())
 
     def plan(self, key: Key, held: "Inventory", delay: int) -> None:
-        """Bring a part to the market later, unless that is planned already."""
+        """Plan to sell a part of held lots in ``delay`` ns, unless one is planned already."""
         if not held.planned:
             held.planned = True
             self.at(self.now + delay, "unwind", key)
 
     def unwind(self, key: Key) -> None:
-        """Send an order for a part of what it holds of a liquidation."""
+        """Send an order for a part of what the keeper holds of a liquidation."""
         held = self.held.get(key)
         if held is None:
             return
@@ -317,7 +347,10 @@ class Keeper(Bot):
                 self.plan(key, held, max(1, self.inventory_exit.every))
 
     def trade(self, what: tuple[Key, int]) -> None:
-        """An order arrives at the venue: what trades, trades at once."""
+        """Enter an order of this keeper that arrives at the venue, immediate or cancel.
+
+        ``what`` is the liquidation and instrument of the lots, and how many they are.
+        """
         key, lots = what
         held = self.held[key]
         ledger = self.simulation.ledger
@@ -333,13 +366,13 @@ class Keeper(Bot):
         self.owned[held.asset] += ledger.balance(self.account, held.asset) - before
 
     def unaccounted(self, offer: Offer) -> int:
-        """Lots of an offer's kind that came to its account without its doing."""
+        """Lots of an offer's kind that came to the keeper's account without its own doing."""
         asset = self.asset_of(offer)
         balance = self.simulation.ledger.balance(self.account, asset)
         return offer.side * (balance - self.owned.get(asset, 0))
 
     def filled(self, order_id: int, price: int, size: int) -> None:
-        """Lots are gone: their capital is free again, and its funding is due."""
+        """Hook: lots were sold; their capital is free again, and its funding is due."""
         if order_id not in self.sales:
             return
         key, left = self.sales.pop(order_id)
@@ -362,7 +395,7 @@ class Keeper(Bot):
         self.spend()
 
     def unfilled(self, order_id: int, size: int) -> None:
-        """The book was empty, or closed to it: try again."""
+        """Hook: lots found nobody in the book, or it was closed to them; they are sent again."""
         if order_id in self.sales:
             key, left = self.sales.pop(order_id)
             held = self.held[key]
@@ -370,7 +403,10 @@ class Keeper(Bot):
             self.plan(key, held, self.retry)
 
     def pay_funding(self, cost: int, time: int, tag: int) -> None:
-        """Pay for capital that was tied up for a time in ns, as far as there is cash."""
+        """Pay the lenders for ``cost`` cash units tied up for ``time`` ns, as far as there is cash.
+
+        Rounded up; ``tag`` is the liquidation that the capital was used for.
+        """
         owed = -(-cost * self.funding * time // (PPM * DAY_NS))
         owed = min(owed, max(0, self.free()))
         if owed:
@@ -385,7 +421,7 @@ class Keeper(Bot):
             self.funding_paid += owed
 
     def spend(self) -> None:
-        """Look at the offers for which capital was missing, as long as there may be some."""
+        """Look again at offers for which capital was missing, as long as there may be some now."""
         for tag in list(islice(self.poor, RETRIED)):
             del self.poor[tag]
             self.look_at(tag, self.now)

@@ -25,17 +25,28 @@ def split_capital(
 
     Parameters
     ----------
+    total
+        Cash units to split, 0 or more.
+    count
+        How many keepers there are, 1 or more.
     law
-        ``equal``; ``zipf``: the k-th has a share in proportion to ``k**-shape``; ``lognormal``:
-        shares drawn with ``shape`` as the standard deviation of their logarithms.
+        ``"equal"``; ``"zipf"``: the k-th has a share in proportion to ``k**-shape``;
+        ``"lognormal"``: shares drawn with ``shape`` as the standard deviation of their logarithms.
+    shape
+        Parameter of the law, above 0.
     random
-        For ``lognormal``: a stream of its own, ``agents.random.numpy_stream(seed, name)``.
+        For ``"lognormal"``: a stream of its own, ``agents.random.numpy_stream(seed, name)``.
 
     Returns
     -------
     list[int]
-        Each rounded down; the units that are left go to the largest remainders, the first ones
-        where they are equal.
+        Cash units of each keeper. Shares are rounded down; the units that are left go to the
+        largest remainders, the first ones where they are equal.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, the law unknown, or ``random`` missing to draw from.
 
     Examples
     --------
@@ -75,18 +86,31 @@ def make_keepers(
     kind: Callable[..., Bot] = Keeper,
     **arguments: Any,
 ) -> list[Bot]:
-    """Keepers that are alike but for their names and their capital.
+    """A list of keepers that are alike but for their names and their capital.
 
     They are called ``"{name} 0"``, ``"{name} 1"``...: one of them is the same whatever the number
     of others, but for its share.
 
     Parameters
     ----------
-    capital_total, law, shape, random
-        See ``split_capital``.
+    name
+        Beginning of their names.
+    count
+        How many keepers to make, 1 or more.
+    capital_total
+        Cash units that they have together, 0 or more.
+    law, shape, random
+        How capital is shared: see ``split_capital``.
     kind
-        The class; ``arguments`` are for it. A callable among them is asked for the value of each
-        keeper, with its number.
+        The class of the keepers.
+    **arguments
+        For ``kind``. A callable among them is called with the number of each keeper, from 0, and
+        returns the argument's value for it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in ``split_capital``, and as ``kind`` does.
     """
     shares = split_capital(capital_total, count, law=law, shape=shape, random=random)
     return [

@@ -14,35 +14,42 @@ GAS_ACCOUNT = "gas"
 
 
 class Transaction(NamedTuple):
-    """Something that a bot wants to be done about an offer."""
+    """A take or a bid that a bot sends about an offer, executed as a whole."""
 
     tag: int
+    """Tag of the liquidation that is on offer."""
     lots: int
+    """Lots to take or to bid for, without their sign."""
     price: int
-    """Ticks: the worst acceptable one of a take, or the bid."""
+    """Ticks: the worst acceptable price of a take, or the bid."""
     gas: int
-    """Cash units that it pays to be included."""
+    """Cash units that the transaction pays to be included."""
     reserved: int
-    """Cash units of capital that are spoken for while it is under way, gas included."""
+    """Cash units of capital reserved while the transaction is under way, gas included."""
     group: tuple[int, Side]
-    """Book and side of the offer."""
+    """Number of the book and side of the offer."""
 
 
 class TransactionOutcome(NamedTuple):
-    """What became of a transaction."""
+    """What became of a bot's transaction."""
 
     ts_event: int
+    """Time in ns at which the transaction was executed."""
     tag: int
+    """Tag of the liquidation that was on offer."""
     asked: int
-    """Lots."""
+    """Lots that the transaction asked for."""
     got: int
-    """Lots, of a bid that was accepted 0."""
+    """Lots that the transaction brought; of a bid that was accepted 0."""
     cash: int
-    """Units received, negative: paid."""
+    """Cash units received; negative: paid."""
 
 
 def checked_outages(offline: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Outages in the order of time."""
+    """Outages, pairs of start and end in ns, in the order of time.
+
+    Raises ``TypeError`` or ``ValueError`` unless each ends after it starts and none overlap.
+    """
     found = []
     for i, (start, end) in enumerate(offline):
         integer(f"offline[{i}].start", start, 0)
@@ -54,7 +61,7 @@ def checked_outages(offline: Iterable[tuple[int, int]]) -> tuple[tuple[int, int]
 
 
 def sink_account(ledger: Ledger, name: str) -> int:
-    """The account of that name, opened if there is none yet."""
+    """Number of the ledger account of a name, which is opened if there is none yet."""
     try:
         return ledger.account(name)
     except ValueError:

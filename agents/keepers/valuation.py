@@ -39,32 +39,34 @@ Levels = list[tuple[int, int]]
 
 
 class Costs(NamedTuple):
-    """What stands between a price and a profit."""
+    """What it costs to take lots of an offer and trade them in a book, with that book's terms."""
 
     hurdle: int = 0
     """Ppm of the capital: least profit, funding, and the charge for risk."""
     fee: int = 0
-    """Ppm of what is traded in the book."""
+    """Fee in ppm of what is traded in the book."""
     gas: int = 0
-    """Cash units of one transaction."""
+    """Cash units that one transaction pays for gas."""
     multiplier: int = 1
+    """Multiplier of the instrument, see ``lob.Instrument``."""
     inverse: bool = False
+    """Whether the instrument is an inverse contract."""
 
 
 class Worth(NamedTuple):
-    """The most profitable part of an offer."""
+    """The most profitable part of an offer at a price."""
 
     lots: int
-    """0: none of it is worth taking."""
+    """Lots to take; 0: none are worth taking."""
     gain: int
-    """Cash units after all costs."""
+    """Cash units that taking these lots gains, after all costs."""
 
 
 NOTHING = Worth(0, 0)
 
 
 class SellableDepth:
-    """A side of a book as it was read last: read anew only when the book has changed."""
+    """The price levels of one side of a book, read anew only when the book has changed."""
 
     def __init__(self) -> None:
         self.seq = -1
@@ -75,16 +77,28 @@ class SellableDepth:
     def levels(
         self, book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1
     ) -> Levels:
-        """The levels into which so many lots would be sold (``side`` SELL) or bought back.
+        """The levels of a book into which lots would be sold (``side`` SELL) or bought back.
 
         O(levels) where the book has changed, else O(log(levels) + levels that are returned).
 
         Parameters
         ----------
+        book
+            The ``lob.OrderBook``, the same at every call.
+        side
+            ``SELL``: the lots are sold; ``BUY``: bought back.
+        lots
+            How many are traded.
         ahead
-            Lots of one's own that are sold before them.
+            Lots of one's own that are traded before them.
         slices
             The book is believed to refill between so many parts: each level counts so often.
+
+        Returns
+        -------
+        list of (int, int)
+            Price in ticks and lots that trade there, best first; fewer lots than asked for where
+            the book has no more.
         """
         if book.seq != self.seq:
             self.seq, self.complete = book.seq, False
@@ -103,7 +117,7 @@ class SellableDepth:
         return found
 
     def read(self, book: OrderBook, side: Side, count: int) -> None:
-        """Read so many levels."""
+        """Read the best ``count`` levels of a side of a book."""
         rows = (book.bids if side == Side.SELL else book.asks)(count)
         self.complete = len(rows) < count
         self.prices = rows["price"].tolist()
@@ -111,12 +125,18 @@ class SellableDepth:
 
 
 def levels_of(book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1) -> Levels:
-    """See ``SellableDepth.levels``, of a book that is looked at once."""
+    """The levels of a book into which lots would be traded, of a book that is looked at once.
+
+    Parameters and result are those of ``SellableDepth.levels``.
+    """
     return SellableDepth().levels(book, side, lots, ahead=ahead, slices=slices)
 
 
 def gain(side: Side, price: int, levels: Levels, lots: int, costs: Costs, reward: int = 0) -> int:
-    """Cash left of taking ``lots`` at a price and trading them into the levels; all costs are off.
+    """Cash units gained, after costs, by taking lots at a price and trading them into levels.
+
+    ``side`` is ``BUY`` of long lots; ``price`` in ticks; ``reward`` cash units that the taker gets
+    besides. Cash is rounded against the taker.
 
     Lots beyond the levels bring nothing, or cannot be bought back: such a take counts as a loss of
     all that is paid.
@@ -147,7 +167,10 @@ def worth_taking(
     costs: Costs,
     reward: int = 0,
 ) -> Worth:
-    """How many lots of an offer of ``size`` to take at a price.
+    """How many lots of an offer to take at a price in ticks, and what that gains: a ``Worth``.
+
+    ``size`` is the lots on offer, ``most`` and ``least`` how many may be taken, ``reward`` cash
+    units for taking all; ``side`` is ``BUY`` of long lots.
 
     All levels at which a lot pays for itself; if that is below ``least``, or the reward for taking
     all makes it better, the other sizes that are allowed. At most ``most`` lots. Where none of them
@@ -202,7 +225,9 @@ def _break_even_sizes(levels: Levels, size: int, least: int, most: int) -> list[
 def limit_of(
     side: Side, levels: Levels, *, size: int, least: int, most: int, costs: Costs, reward: int = 0
 ) -> int | None:
-    """The worst price, in ticks, at which some part of an offer becomes worth taking.
+    """The worst price in ticks at which some part of an offer becomes worth taking.
+
+    Parameters are those of ``worth_taking``.
 
     The part that becomes worth it first ends with a level (a fixed cost is spread over more lots
     as long as the level pays more than the average), or is the least that may be taken, or all.
@@ -221,7 +246,7 @@ def limit_of(
 
 
 def limit_at(side: Side, at: int, costs: Costs) -> int | None:
-    """The worst price, in ticks, at which lots that are traded at ``at`` pay for themselves.
+    """The worst price in ticks at which lots that are traded at ``at`` ticks pay for themselves.
 
     Gas and the rounding of cash apart, which more lots make as small as one likes: no part of an
     offer is worth taking at a worse price where ``at`` is the best of the book and there is no

@@ -1,4 +1,4 @@
-"""Who trades with borrowed money: populations of margin accounts, funds, and single traders."""
+"""Participants that trade with borrowed money: populations of margin accounts, funds, traders."""
 
 from agents.leverage.accounts import Accounts, draw_accounts, stacked_accounts
 from agents.leverage.collateralised_borrowers import CollateralisedBorrowers

@@ -1,4 +1,4 @@
-"""What leveraged accounts start with: given, or drawn."""
+"""The margin accounts that a population starts with: given, or drawn."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Accounts:
-    """Margin accounts, one a column.
+    """What margin accounts start with: arrays of int64 with a column for each account.
 
     Examples
     --------
@@ -32,15 +32,18 @@ class Accounts:
     positions: Integers
     """Lots, negative: short; a row a holding for accounts that hold several."""
     entry_prices: Integers
-    """Ticks, of the shape of ``positions``."""
+    """Prices in ticks at which the positions were bought, of the shape of ``positions``."""
     rejected: tuple[str, ...] = ()
-    """What was wrong with each row of the snapshot they are from that was left out."""
+    """What was wrong with each row that was left out of the snapshot the accounts are from."""
 
     def __len__(self) -> int:
         return len(self.margin)
 
     def leverage(self, instrument: Instrument) -> Integers:
-        """Notional at entry over margin, in ppm, negative for short positions, rounded to zero."""
+        """Leverage of each account in ppm, by its entry price: notional over margin.
+
+        Negative for short positions; rounded towards zero. An array of int64.
+        """
         lots = self.positions.astype(object)
         notional = lots * instrument.multiplier
         self.entry_prices.tolist()
@@ -80,22 +83,32 @@ def draw_accounts(
     random
         A stream of its own: ``agents.random.numpy_stream(seed, name)``.
     count
-        Accounts; those too small for one lot get one lot.
+        How many accounts, 1 or more; those too small for one lot get one lot.
     price
-        Ticks at which the market stands.
+        Price in ticks at which the market stands, 1 or more.
     multiplier
-        Cash units of one lot at one tick.
+        Cash units of one lot at one tick, 1 or more.
     equity
-        Median of the own funds, in cash units.
+        Median of the own funds in cash units, 1 or more.
     equity_spread
-        Standard deviation of their logarithm.
+        Standard deviation of the logarithm of the own funds, 0 or more.
     leverage
-        Lowest and highest.
+        Lowest and highest leverage, a number of times, above 0.
     long_share
-        Share of accounts that are long.
+        Share of accounts that are long, 0 to 1.
     entry_spread
-        Standard deviation of the entry prices as a share of the price. Own funds are what is left
-        now: gains and losses since the entry are in them already.
+        Standard deviation of the entry prices as a share of the price, 0 or more. Own funds are
+        what is left now: gains and losses since the entry are in them already.
+
+    Returns
+    -------
+    Accounts
+        Isolated accounts of one holding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range.
     """
     integer("count", count, 1)
     integer("price", price, 1)
@@ -125,7 +138,10 @@ def stacked_accounts(
     """Long accounts that fail one tick apart, under a margin model without requirement.
 
     At each of ``ticks`` ticks from one below ``price`` on, ``lots_per_tick`` lots fail, in accounts
-    of ``size`` lots and a smaller last one: the uniform book's other half (design law CASC-amp).
+    of ``size`` lots and a smaller last one. Facing a book with as many lots at every tick, this is
+    the case in which a cascade has a closed form. ``multiplier`` is cash units of one lot at one
+    tick. Raises ``ValueError`` if ``price``, ``ticks`` or ``size`` is below 1 or
+    ``lots_per_tick`` below 0.
     """
     for name, value in (("price", price), ("ticks", ticks), ("size", size)):
         integer(name, value, 1)

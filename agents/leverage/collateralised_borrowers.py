@@ -1,4 +1,4 @@
-"""Margin accounts that pledge a claim, as one participant."""
+"""Margin accounts that borrow against a claim, as one participant."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ __all__ = ["CollateralisedBorrowers"]
 
 
 class CollateralisedBorrowers(Agent):
-    """Portfolios of a claim and a debt; once they are open they do nothing by themselves.
+    """Borrowers with portfolios of a claim and a debt, which do nothing by themselves once open.
 
     They borrow against what the clearing believes the claim to be worth when they come, and spend
     the money outside.
@@ -18,17 +18,24 @@ class CollateralisedBorrowers(Agent):
     Parameters
     ----------
     name
-        Of the population.
+        Name of the population.
     asset
         Name of the claim, a holding of the clearing. It comes from the outside world.
     units
-        Of it, one number an account.
+        Units of the claim, 1 or more, one number an account.
     shares
-        Ppm of the value of its units that each borrows.
+        0 to 1,000,000 ppm of the value of its units that each account borrows, one an account.
     clearing
-        Number.
+        Number of the clearing, from 0.
     opens
-        ns after which they come, at the earliest when the claim has a mark.
+        ns from the start after which they come, at the earliest when the claim has a mark.
+    owner
+        Owner number of the first account; made of the name if not given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, or ``units`` and ``shares`` are not as many.
     """
 
     def __init__(
@@ -56,7 +63,7 @@ class CollateralisedBorrowers(Agent):
         self.first_account = 0
 
     def on_start(self) -> None:
-        """Wait for the time to come."""
+        """Hook: the run begins; wait for the time to open the accounts."""
         clearing = self.simulation.venue.clearings[self.clearing_number]
         names = [one.name for one in clearing.holdings]
         if self.asset not in names:
@@ -65,7 +72,7 @@ class CollateralisedBorrowers(Agent):
         self.wake_in(self.opens)
 
     def on_wake(self) -> None:
-        """Open the accounts with their claims and their debts."""
+        """Hook: open the accounts with their claims and their debts, once the claim has a mark."""
         venue = self.simulation.venue
         clearing = venue.clearings[self.clearing_number]
         mark = clearing.holdings[self.holding].mark_price

@@ -1,4 +1,4 @@
-"""Participants with an account that nobody asks for margin: what they have they own."""
+"""Agents with an account that is asked for no margin: what they have they own."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -14,7 +14,7 @@ __all__ = ["LEVELS", "Funded", "claims_of"]
 
 
 def claims_of(agent: Agent) -> Claims:
-    """The claims of an agent's venue. Raises ``ValueError`` if there are none."""
+    """The ``Claims`` of an agent's venue. Raises ``ValueError`` if there are none."""
     claims = agent.simulation.venue.claims
     if claims is None:
         raise ValueError(f"agent {agent.name!r} needs claims, and the venue has none")
@@ -29,13 +29,15 @@ class Funded(Agent):
     Parameters
     ----------
     name
-        Its identity, and the name of its account.
+        Identity of the agent, and the name of its account.
     funds
-        Units of each asset that it brings from outside, by name.
+        Units of each asset, 0 or more, that it brings from outside, by name.
     interval
-        ns between looks at the market.
+        ns between looks at the market, 1 or more.
     cash
         Name of the asset in which books are paid.
+    owner
+        See ``Participant``.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Funded(Agent):
         self.account = 0
 
     def on_start(self) -> None:
-        """Open the account with what it brings."""
+        """Hook: the run begins; open the account with what the agent brings."""
         ledger = self.simulation.ledger
         self.account = ledger.open_account(self.name, owner=self.owner)
         for asset, units in self.funds.items():
@@ -67,33 +69,34 @@ class Funded(Agent):
         self.wake_in(self.interval)
 
     def on_wake(self) -> None:
-        """Look at the market, and again after the interval."""
+        """Hook: look at the market, and again after the interval."""
         self.wake_in(self.interval)
         self.look()
 
     def look(self) -> None:
-        """What it does at each look; to override."""
+        """To override: what the agent does at each look at the market."""
 
     # ---------------------------------------------------------------- what it has
 
     def balance(self, asset: str) -> int:
-        """Units of an asset on its account."""
+        """Units of an asset, by name, on the agent's account."""
         ledger = self.simulation.ledger
         return ledger.balance(self.account, ledger.asset(asset))
 
     def multiplier(self, instrument: int) -> int:
-        """Units of cash of one lot at one tick."""
+        """Units of cash that one lot of an instrument is worth for each tick of its price."""
         return self.simulation.instruments[instrument].multiplier
 
     @property
     def claims(self) -> Claims:
-        """The claims of the venue. Raises ``ValueError`` if there are none."""
+        """The ``Claims`` of the agent's venue. Raises ``ValueError`` if there are none."""
         return claims_of(self)
 
     def value_of(self, name: str) -> Fraction | None:
         """Units of cash that one unit of a claim is worth: its part of what its issuer says it has.
 
-        What backs it counts at the middle of its book, if it has one.
+        What backs the claim counts at the middle of its book, if it has one. An exact
+        ``Fraction``; ``None``: not known.
         """
         look = LookThrough(self.simulation.venue, cash=self.cash_asset)
         return look.share(self.claims[name], look.values())
@@ -101,19 +104,22 @@ class Funded(Agent):
     # ---------------------------------------------------------------- what it does
 
     def mint(self, claim: str, size: int) -> None:
-        """Ask for new claims, for their part of what backs them."""
+        """Send a message that asks for ``size`` new claims, for their part of what backs them."""
         self.move_funds(Kind.MINT, size, self.claims[claim].number)
 
     def redeem(self, claim: str, size: int) -> None:
-        """Ask for what backs so many claims, less than it has of them or as many."""
+        """Send a message that asks for what backs ``size`` claims, at most what the agent has."""
         self.move_funds(Kind.REDEEM, size, self.claims[claim].number)
 
     def swap(self, pool: str, side: Side, size: int, price: int = 0) -> None:
-        """Ask a pool for ``size`` units of its base, or offer them, at ``price`` ticks at worst."""
+        """Send a swap: buy or sell ``size`` units of a pool's base, at ``price`` ticks at worst.
+
+        A ``price`` of 0 is any.
+        """
         self.move_funds(Kind.SWAP, size, self.claims[pool].number, side, price)
 
     def affordable(self, instrument: int, money: int, limit: int) -> int:
-        """Lots that so much money buys in a book up to a price in ticks."""
+        """Lots that ``money`` units of cash buy in a book up to ``limit`` ticks, without fees."""
         unit = self.multiplier(instrument)
         lots = 0
         for level in self.simulation.books[instrument].asks(LEVELS):
@@ -128,7 +134,10 @@ class Funded(Agent):
         return lots
 
     def buy_for(self, instrument: int, money: int, limit: int, most: int | None = None) -> int:
-        """Buy at once for at most so much money, at ``limit`` ticks or better; lots bought."""
+        """Buy at once for at most ``money`` units of cash, at ``limit`` ticks or better.
+
+        ``most`` bounds the lots. Returns the lots bought.
+        """
         money = min(money, self.balance(self.cash_asset))
         lots = self.affordable(instrument, money, limit)
         if most is not None:
@@ -136,7 +145,10 @@ class Funded(Agent):
         return self._trade(Side.BUY, instrument, lots, limit)
 
     def sell_at(self, instrument: int, lots: int, limit: int) -> int:
-        """Sell at once what it has, at ``limit`` ticks or better; lots sold."""
+        """Sell at once ``lots`` lots, at most what the agent has, at ``limit`` ticks or better.
+
+        Returns the lots sold.
+        """
         one = self.simulation.instruments[instrument]
         lots = min(lots, self.balance(one.base or one.name))
         return self._trade(Side.SELL, instrument, lots, limit)

@@ -10,7 +10,7 @@ __all__ = ["LeverageTarget", "ValueFund", "VolatilityTarget"]
 
 
 class LeverageTarget(Leveraged):
-    """Holds its leverage: sells when prices fall, buys when they rise.
+    """A fund that holds its leverage: it sells when prices fall, and buys when they rise.
 
     With assets ``A``, leverage ``L`` and a market that moves by a return of one for ``D`` of cash,
     a first drop is amplified to ``1 / (1 - (L - 1) A / D)`` (Greenwood, Landier, Thesmar 2015;
@@ -18,10 +18,14 @@ class LeverageTarget(Leveraged):
 
     Parameters
     ----------
+    name
+        Identity of the fund.
     target
-        Assets over equity.
+        Leverage that it holds, assets over equity, 0 or more.
     band
-        It trades once its leverage is off by so much of the target, as a share.
+        It trades once its leverage is off by this share of the target, 0 or more.
+    **account
+        As for ``Leveraged``.
     """
 
     def __init__(self, name: str, *, target: float, band: float = 0.0, **account: object) -> None:
@@ -32,7 +36,7 @@ class LeverageTarget(Leveraged):
         self.band = band
 
     def look(self) -> None:
-        """Trade back to the target."""
+        """Look at the market: trade back to the target leverage."""
         equity = self.state.equity or 0
         if equity <= 0:
             return
@@ -47,19 +51,25 @@ class LeverageTarget(Leveraged):
 
 
 class VolatilityTarget(LeverageTarget):
-    """Holds its risk: the calmer the market, the more it borrows.
+    """A fund that holds its risk: the calmer the market, the more it borrows.
 
     Its leverage is ``target_volatility`` over the volatility that it has seen, up to ``cap``: calm
     builds up the fragility that the next shock meets.
 
     Parameters
     ----------
+    name
+        Identity of the fund.
     target_volatility
-        Standard deviation of its equity's return over one interval.
+        Standard deviation, above 0, of its equity's return over one interval, as a share.
     cap
-        Largest leverage.
+        Largest leverage, assets over equity, 0 or more.
     half_life
-        Looks after which an observation counts half.
+        Looks after which an observation counts half, above 0.
+    band
+        It trades once its leverage is off by this share of the target, 0 or more.
+    **account
+        As for ``Leveraged``.
     """
 
     def __init__(
@@ -81,7 +91,7 @@ class VolatilityTarget(LeverageTarget):
         self.last: int | None = None
 
     def look(self) -> None:
-        """Learn from the last move, then trade to the leverage that follows."""
+        """Look at the market: learn from the last move, then trade to the leverage that follows."""
         mark = self.mark_price
         if mark is not None and self.last is not None:
             square = log(mark / self.last) ** 2
@@ -92,13 +102,13 @@ class VolatilityTarget(LeverageTarget):
             super().look()
 
     def wanted_leverage(self) -> float:
-        """The target volatility over the one seen, up to the cap."""
+        """The leverage that the fund aims at: target volatility over that seen, up to the cap."""
         seen = math.sqrt(self.variance or 0.0)
         return min(self.target, self.target_volatility / seen) if seen else self.target
 
 
 class ValueFund(Leveraged):
-    """Buys what is cheap, on credit up to a cap (Thurner, Farmer, Geanakoplos 2012).
+    """A fund that buys what is cheap, on credit up to a cap (Thurner, Farmer, Geanakoplos 2012).
 
     With wealth ``W``, a perceived value ``V`` and a price ``p`` below it, it wants assets worth
     ``min(aggression * (V - p), cap) * W``; above the value it holds nothing. Once it is at the cap
@@ -106,12 +116,16 @@ class ValueFund(Leveraged):
 
     Parameters
     ----------
+    name
+        Identity of the fund.
     value
-        Ticks.
+        Perceived value in ticks, above 0.
     aggression
-        Leverage for each tick of mispricing.
+        Leverage for each tick of mispricing, 0 or more.
     cap
-        Largest assets over wealth.
+        Largest leverage, assets over wealth, 0 or more.
+    **account
+        As for ``Leveraged``.
     """
 
     def __init__(
@@ -126,14 +140,17 @@ class ValueFund(Leveraged):
         self.cap = cap
 
     def demand(self, price: float, wealth: float) -> float:
-        """Lots (of a multiplier of one) that it wants at a price, given its wealth there."""
+        """Lots that the fund wants at a price in ticks, given its wealth in cash units there.
+
+        A lot has a multiplier of one.
+        """
         if wealth <= 0:
             return 0.0
         leverage = min(self.aggression * max(0.0, self.value - price), self.cap)
         return leverage * wealth / price
 
     def look(self) -> None:
-        """Trade to the demand at the mark."""
+        """Look at the market: trade to the demand at the mark."""
         multiplier = self.simulation.instruments[self.instrument].multiplier
         price = self.mark_price or 0
         self.hold(math.floor(self.demand(price, self.state.equity or 0) / multiplier))

@@ -1,4 +1,4 @@
-"""What every leveraged agent has: an account, and a way to hold so much of something."""
+"""The base of leveraged agents: a margin account, and a way to hold a number of lots."""
 
 from agents.agent import Agent
 from lob import TimeInForce
@@ -15,17 +15,24 @@ class Leveraged(Agent):
     Parameters
     ----------
     name
-        Its identity.
+        Identity of the agent.
     margin
-        Cash units that it brings.
+        Cash units that it brings, 0 or more.
     position
-        Lots that it starts with, bought at ``entry_price``.
+        Lots that it starts with, bought at ``entry_price``; negative: short.
     entry_price
-        Ticks; needed with a position.
+        Price of these in ticks, 1 or more; needed with a position.
     clearing, holding
-        Numbers: where its account is, and what it trades.
+        Number of the clearing where its account is, and of the holding that it trades.
     interval
-        ns between looks at the market.
+        ns between looks at the market, 1 or more.
+    owner
+        See ``Participant``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, or a position has no ``entry_price``.
     """
 
     def __init__(
@@ -52,7 +59,7 @@ class Leveraged(Agent):
         self.account = 0
 
     def on_start(self) -> None:
-        """Open the account."""
+        """Hook: the run begins; open the agent's margin account."""
         self.account = self.clearing.open(
             self.owner,
             [self.margin],
@@ -64,49 +71,49 @@ class Leveraged(Agent):
         self.wake_in(self.interval)
 
     def on_wake(self) -> None:
-        """Look at the market, and again after the interval."""
+        """Hook: look at the market, and again after the interval."""
         self.wake_in(self.interval)
         if not self.state.failed and self.mark_price is not None:
             self.look()
 
     def look(self) -> None:
-        """What it does at each look; to override."""
+        """To override: what the agent does at each look at the market."""
 
     @property
     def clearing(self) -> Clearing:
-        """The clearing where its account is."""
+        """The ``Clearing`` where the agent's account is."""
         clearing: Clearing = self.simulation.venue.clearings[self.clearing_number]
         return clearing
 
     @property
     def state(self) -> MarginAccount:
-        """The margin account of the participant, as clearing sees it now."""
+        """The agent's ``MarginAccount``, as clearing sees it now."""
         return self.clearing.account(self.account)
 
     @property
     def mark_price(self) -> int | None:
-        """Ticks, as clearing believes; ``None`` before the first price."""
+        """Mark of the agent's holding in ticks, as clearing believes; ``None`` before the first."""
         return self.clearing.holdings[self.holding].mark_price
 
     @property
     def held(self) -> int:
-        """Lots, negative: short."""
+        """Lots that the agent holds, negative: short."""
         return self.state.positions[self.clearing.holdings[self.holding].name]
 
     @property
     def instrument(self) -> int:
-        """Number of the book in which it trades."""
+        """Number of the book in which the agent trades."""
         return self.clearing.holdings[self.holding].instrument
 
     @property
     def lot_value(self) -> int:
-        """Cash units of one lot at the mark."""
+        """Cash units that one lot of the agent's holding is worth at the mark."""
         mark = self.mark_price
         multiplier = self.simulation.instruments[self.instrument].multiplier
         return 0 if mark is None else mark * multiplier
 
     def hold(self, lots: int) -> None:
-        """Trade by market order to so many lots, as far as the book goes."""
+        """Trade by market order to hold ``lots`` lots, as far as the book goes."""
         change = lots - self.held
         if change:
             reduces = abs(lots) < abs(self.held) and lots * self.held >= 0

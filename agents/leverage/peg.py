@@ -9,30 +9,35 @@ __all__ = ["DepegArbitrageur"]
 
 
 class DepegArbitrageur(Funded):
-    """Buys a staked token below its redemption value, and redeems it through the unstaking queue.
+    """An arbitrageur that buys a staked token below its redemption value and redeems it in a queue.
 
     It pays at most what it will get, less what its money costs until then and what it wants to
     earn: the longer the queue, the deeper the discount it asks for.
 
     Parameters
     ----------
+    name
+        Identity of the arbitrageur.
     claim
         Name of the staked token.
     instrument
-        Book in which it is traded.
+        Number of the book in which it is traded.
     funding
-        Ppm of the money in use that it costs in a ``period``.
+        Cost of the money in use, in ppm of it for each ``period``, 0 or more.
     period
-        ns.
+        ns to which ``funding`` refers, 1 or more.
     profit
-        Ppm of the redemption value that it wants to earn beyond that.
+        0 to 1,000,000 ppm of the redemption value that it wants to earn beyond that.
     most
-        Lots that it buys at one look.
+        Lots that it buys at one look, 1 or more.
     base_instrument
-        Book in which it sells what it gets, beyond what it began with; ``None``: it gets cash.
+        Number of the book in which it sells what it gets, beyond what it began with; ``None``: it
+        gets cash.
     mint_above
-        Ppm above the redemption value at which it mints and sells, as far as it has what a token
-        costs in kind; ``None``: never.
+        Ppm above the redemption value, 0 or more, at which it mints and sells, as far as it has
+        what a token costs in kind; ``None``: never.
+    **funded
+        As for ``Funded``.
     """
 
     def __init__(
@@ -68,13 +73,13 @@ class DepegArbitrageur(Funded):
         self.redeemed = 0
 
     def on_start(self) -> None:
-        """Open the account."""
+        """Hook: the run begins; open the arbitrageur's account."""
         super().on_start()
         self.capital = self.balance(self.cash_asset)
         self.paid_until = self.now
 
     def look(self) -> None:
-        """Pay for the money in use, buy what is cheap, and queue it."""
+        """Look at the market: pay for the money in use, buy what is cheap, and queue it."""
         self.pay_funding()
         if self.base_instrument is not None:
             bid = self.best_bid(self.base_instrument)
@@ -95,7 +100,7 @@ class DepegArbitrageur(Funded):
             self.redeemed += held - self.balance(self.staked)
 
     def mint_what_is_dear(self) -> None:
-        """New tokens, sold where more is bid than they cost."""
+        """Mint new tokens, and sell them where more is bid than they cost."""
         value = self.value_of(self.staked)
         if value is None or self.mint_above is None:
             return
@@ -128,7 +133,10 @@ class DepegArbitrageur(Funded):
         return int(max(claim.delay, periods * claim.period))
 
     def highest_price(self) -> int | None:
-        """Ticks that it pays at most, rounded down; ``None``: the value is not known."""
+        """The highest price in ticks that the arbitrageur pays for a token, rounded down.
+
+        ``None``: the token's value is not known.
+        """
         value = self.value_of(self.staked)
         if value is None:
             return None
@@ -138,7 +146,7 @@ class DepegArbitrageur(Funded):
         return ticks if ticks >= 1 else None
 
     def pay_funding(self) -> None:
-        """What its money costs goes outside: of the capital that is not cash now; rounded up."""
+        """Pay to the outside world what the capital that is not cash now costs, rounded up."""
         ledger = self.simulation.ledger
         used = max(0, self.capital - self.funding_paid - self.balance(self.cash_asset))
         owed = -(-used * self.funding * (self.now - self.paid_until) // (PPM * self.period))

@@ -1,4 +1,4 @@
-"""Who trades with constant-product pools, and who borrows against shares of them."""
+"""Agents that trade with constant-product pools, or borrow against shares of them."""
 
 from math import isqrt
 from typing import Any
@@ -14,7 +14,7 @@ __all__ = ["LPBorrower", "PoolArbitrageur", "best_swap"]
 
 
 def best_swap(base: int, cash: int, fee: int, side: Side, price: int) -> int:
-    """Units to trade with a pool so that nothing more is gained against one price elsewhere.
+    """Units of base to trade with a pool until nothing more is gained against a price elsewhere.
 
     Buying ``d`` costs ``cash * d / (base - d) / (1 - fee)``; the last unit costs ``price`` where
     ``(base - d)**2 = base * cash / (price * (1 - fee))``. Selling ``d`` brings ``cash * d' / (base
@@ -25,13 +25,23 @@ def best_swap(base: int, cash: int, fee: int, side: Side, price: int) -> int:
     Parameters
     ----------
     base, cash
-        Reserves in units.
+        Reserves of the pool in units.
     fee
-        Ppm of what is paid in.
+        Fee of the pool in ppm of what is paid in, below 1,000,000.
     side
-        ``BUY``: from the pool, to sell elsewhere.
+        ``BUY``: from the pool, to sell elsewhere; ``SELL``: to the pool.
     price
-        Units of cash for one unit of the base elsewhere.
+        Units of cash for one unit of the base elsewhere, 1 or more.
+
+    Returns
+    -------
+    int
+        Units of the base; 0: nothing is gained.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a reserve or the price is below 1, or the fee is no such share.
 
     Examples
     --------
@@ -52,21 +62,25 @@ def best_swap(base: int, cash: int, fee: int, side: Side, price: int) -> int:
 
 
 class PoolArbitrageur(Funded):
-    """Keeps a pool in line with a book: buys where it is cheap, sells as much where it is dear.
+    """An arbitrageur between a pool and a book: it buys in the one and sells as much in the other.
 
     Level by level of the book it finds the largest swap that still gains against it
     (``best_swap``), swaps that, and trades the same lots in the book at once.
 
     Parameters
     ----------
+    name
+        Identity of the arbitrageur.
     pool
         Name of the pool.
     instrument
-        Book of the pool's base.
+        Number of the book of the pool's base.
     least
-        Units of cash that a trade must gain.
+        Units of cash that a trade must gain, 0 or more.
     most
-        Lots of one trade.
+        Largest number of lots of one trade, 1 or more.
+    **funded
+        As for ``Funded``.
     """
 
     def __init__(
@@ -88,7 +102,7 @@ class PoolArbitrageur(Funded):
         self.trades = 0
 
     def look(self) -> None:
-        """Trade one way or the other, if it gains."""
+        """Look at pool and book: trade one way or the other, if that gains."""
         pool: Any = self.claims[self.pool]
         base, cash = pool.reserves
         if base < 1 or cash < 1:
@@ -100,7 +114,11 @@ class PoolArbitrageur(Funded):
                 return
 
     def size(self, side: Side, base: int, cash: int, fee: int) -> int:
-        """Lots to trade with the pool: as many as gain against the book, level by level."""
+        """Lots to trade with the pool: as many as gain against the book, level by level.
+
+        ``base`` and ``cash`` are its reserves in units, ``fee`` ppm of what is paid in; ``side``
+        ``BUY`` buys from the pool.
+        """
         book = self.simulation.books[self.instrument]
         levels = book.bids(LEVELS) if side == Side.BUY else book.asks(LEVELS)
         unit = self.multiplier(self.instrument)
@@ -161,7 +179,7 @@ LEVELS = 200
 
 
 class LPBorrower(Agent):
-    """Borrows against shares of a pool to have more of them.
+    """A borrower against shares of a pool, to have more of them.
 
     Its account is a portfolio of the base and the shares. In each loop it buys base through the
     book on credit, and puts it with as much borrowed cash into the pool. Below its threshold it
@@ -169,23 +187,30 @@ class LPBorrower(Agent):
 
     Parameters
     ----------
+    name
+        Identity of the borrower.
     pool
         Name of the pool.
     margin
-        Cash units that it brings.
+        Cash units that it brings, 1 or more.
     clearing
         Number of a clearing whose holdings are the base, with a book, and the shares.
     base_holding
-        Number of the base among them.
+        Number of the base among the holdings.
     target
-        Ppm: assets over equity at which it stops.
+        Leverage in ppm, assets over equity, at which it stops, 1,000,000 or more.
     reduce_at
-        Ppm: margin ratio (equity over maintenance margin) below which it takes a step back; 0:
+        Margin ratio in ppm (equity over maintenance margin) below which it takes a step back; 0:
         never.
     step
-        Ppm of its equity that a loop adds, or of its shares that a step back takes out.
+        1 to 1,000,000 ppm of its equity that a loop adds, or of its shares that a step back takes
+        out.
     slippage
-        Ppm of the mark that a trade in the book may cost.
+        0 to 1,000,000 ppm of the mark that a trade in the book may cost.
+    interval
+        ns between two steps, 1 or more.
+    owner
+        See ``Participant``.
     """
 
     def __init__(
@@ -216,14 +241,14 @@ class LPBorrower(Agent):
         self.account = 0
 
     def on_start(self) -> None:
-        """Open the account."""
+        """Hook: the run begins; open the borrower's margin account."""
         rows = [[0] for _ in self.clearing.holdings]
         self.account = self.clearing.open(self.owner, [self.margin], rows, cross=True)
         self.simulation.venue.refresh()
         self.wake_in(self.interval)
 
     def on_wake(self) -> None:
-        """A loop, or a step back."""
+        """Hook: take a loop, or a step back."""
         self.wake_in(self.interval)
         state = self.state
         holding = self.clearing.holdings[self.base_holding]
@@ -237,21 +262,21 @@ class LPBorrower(Agent):
 
     @property
     def clearing(self) -> Clearing:
-        """Where its account is."""
+        """The ``Clearing`` where the borrower's account is."""
         return self.simulation.venue.clearings[self.clearing_number]
 
     @property
     def state(self) -> MarginAccount:
-        """The margin account of the participant, as clearing sees it now."""
+        """The borrower's ``MarginAccount``, as clearing sees it now."""
         return self.clearing.account(self.account)
 
     @property
     def shares(self) -> int:
-        """Units of the pool's claim that it has."""
+        """Shares of the pool that the borrower has, in units."""
         return self.state.positions[self.pool]
 
     def loop(self, state: MarginAccount) -> None:
-        """Buy base for half a step, and put it with as much cash into the pool."""
+        """Take a loop: buy base for half a step, and put it with as much cash into the pool."""
         holding = self.clearing.holdings[self.base_holding]
         equity, mark = state.equity or 0, holding.mark_price or 1
         unit = self.simulation.instruments[holding.instrument].multiplier
@@ -268,7 +293,7 @@ class LPBorrower(Agent):
             self.move_funds(Kind.MINT, shares, pool.number)
 
     def back(self, state: MarginAccount) -> None:
-        """Take a part of the shares out, and sell the base that comes out."""
+        """Take a step back: redeem a part of the shares, and sell the base that comes out."""
         pool: Any = claims_of(self)[self.pool]
         shares = -(-state.positions[self.pool] * self.step // PPM)
         if shares:

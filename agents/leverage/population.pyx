@@ -1,4 +1,4 @@
-"""Margin accounts by the million, as one participant.
+"""Populations of leveraged traders, margin accounts by the million, as one participant.
 
 The accounts live in the clearing's own arrays. What is here is what they start with and, if they
 are of that kind, that a member comes back after a liquidation with what is left to it.
@@ -34,16 +34,16 @@ __all__ = ["MarginTraders"]
 
 @cython.auto_pickle(True)
 cdef class MarginTraders(Participant):
-    """Accounts with leveraged positions, opened when the run starts.
+    """A population of accounts with leveraged positions, opened when the run starts.
 
     Parameters
     ----------
     name
-        Of the population.
+        Name of the population.
     accounts
-        What they start with: ``agents.leverage.Accounts``.
+        What the accounts start with, at least one: ``agents.leverage.Accounts``.
     clearing, holding
-        Numbers: where the accounts are, and the holding that isolated ones have.
+        Number of the clearing where the accounts are, and of the holding that isolated ones have.
     cross
         All holdings of an account back each other: ``accounts`` has a row of positions for each.
     again
@@ -51,6 +51,11 @@ cdef class MarginTraders(Participant):
         the leverage it began with, by market order, on the same side. 0: it stays away.
     owner
         Owner number of the first member; made of the name if not given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no accounts, a number is negative, or cross accounts are to come back.
     """
 
     def __init__(

@@ -65,49 +65,57 @@ if SEAT.itemsize != sizeof(Seat):
 
 @cython.auto_pickle(True)
 cdef class RecursiveBorrowers(Participant):
-    """Accounts that borrow against themselves, loop by loop, through the book.
+    """Recursive borrowers, whose accounts borrow against what they bought, loop by loop.
 
     Parameters
     ----------
     name
-        Of the population.
+        Name of the population.
     deposits
-        Lots of collateral that each recursive borrower brings, at least 1.
+        Lots of collateral that each recursive borrower brings, a row of integers from 1 on.
     places
-        Pairs of numbers, a clearing and one of its holdings: the protocols where they loop.
+        Pairs of numbers, a clearing and one of its holdings: the protocols where they loop. Each is
+        in another clearing.
     everywhere
         Every borrower has an account, and its deposit, in each of the places, in place of being
         in one of them. An account of a borrower is called a seat: those of the first place come
         first.
     ltv
-        Ppm of what a loop has bought that the next one borrows. What the protocol lends at most is
-        up to its margin model; a loop that it refuses is one that bought nothing.
+        0 to 1,000,000 ppm of what a loop has bought that the next one borrows. What the protocol
+        lends at most is up to its margin model; a loop that it refuses is one that bought nothing.
     loops
-        How many.
+        How many loops a borrower makes, 0 to 65,535.
     target
-        Ppm: it stops at this leverage (collateral over equity), if that comes first; 0: none.
+        Leverage in ppm (collateral over equity) at which it stops, if that comes first; 0: none.
     interval
-        ns between two loops of a recursive borrower.
+        ns between two loops of a borrower, 1 or more.
     opens
-        ns from the start within which they begin, evenly; ``None``: one interval.
+        ns from the start within which they begin, evenly, 1 or more; ``None``: one interval.
     slippage
-        Ppm of the mark that a loop pays more, or gets less, at most; what is beyond waits.
+        0 to 1,000,000 ppm of the mark that a loop pays more, or gets less, at most; what is beyond
+        waits.
     patience
-        Loops in a row that bought nothing before it leaves it at that.
+        Loops in a row that bought nothing, 1 to 255, before a borrower leaves it at that.
     unwind_below
-        Health factor, in ppm, below which it unwinds by itself; 0: it waits to be liquidated. The
-        factor is ``collateral * liquidation threshold / debt``.
+        Health factor in ppm below which a borrower unwinds by itself; 0: it waits to be liquidated.
+        The factor is ``collateral * liquidation threshold / debt``.
     unwind_to
-        Leverage, in ppm, at which it has unwound enough; a million: no debt.
+        Leverage in ppm, 1,000,000 or more, at which it has unwound enough; 1,000,000: no debt.
     flash
         It unwinds in one step, with a loan that is paid back at once; otherwise it only sells what
         its debt leaves free.
     look_interval
-        ns between looks at its health.
+        ns between looks at its health, 1 or more.
     reaction
-        ns at most between such a look and its first sale, drawn evenly.
+        ns at most between such a look and its first sale, drawn evenly, 0 or more.
     owner
         Owner number of the first seat; made of the name if not given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range, two places are in one clearing, or
+        there are fewer borrowers than places to put one in each.
 
     Examples
     --------
@@ -201,7 +209,10 @@ cdef class RecursiveBorrowers(Participant):
         return 0
 
     def find_places(self):
-        """Note where the places are. Raises ``ValueError`` if one is not there."""
+        """Find the clearings and holdings of the population's places in the run.
+
+        Raises ``ValueError`` if one is not there.
+        """
         cdef Place *place
         cdef int64_t share, rest
         clearings = self.simulation.venue.clearings
@@ -226,7 +237,7 @@ cdef class RecursiveBorrowers(Participant):
             first += place.seats
 
     def open_place(self, number):
-        """Open the accounts of a place."""
+        """Open the accounts of a place, by its number."""
         cdef Place *place = self.place(number)
         first, count = place.first_seat, place.seats
         place.first_account = self.simulation.venue.clearings[place.clearing].open(
@@ -394,7 +405,10 @@ cdef class RecursiveBorrowers(Participant):
         return self.again(number, self.interval)
 
     def unwind(self, seats=None):
-        """Let seats unwind from now on, in whatever health they are; ``None``: all of them."""
+        """Let borrowers unwind from now on, whatever their health.
+
+        ``seats`` are numbers of their accounts in this population, from 0; ``None``: all of them.
+        """
         cdef int64_t number
         if self.simulation is None or not self.place_block.nbytes:
             raise ValueError("unwind needs a run that has started")
@@ -408,9 +422,10 @@ cdef class RecursiveBorrowers(Participant):
 
     @property
     def seats(self):
-        """What each seat is at: an array with a field for each fact, a copy.
+        """The state of every seat, that is account, of the population: a structured array, a copy.
 
-        ``held`` and ``last`` in lots, ``loops`` done, ``place``, ``phase`` as in ``PHASES``.
+        Fields ``held`` and ``last`` in lots, ``loops`` done, ``place`` by number, ``phase`` a
+        number by ``PHASES``.
         """
         if not self.place_block.nbytes:
             return np.zeros(0, SEAT)
@@ -419,13 +434,16 @@ cdef class RecursiveBorrowers(Participant):
 
     @property
     def first_accounts(self):
-        """The number of the first account in each place; the others follow."""
+        """Number of the first account in each place, a list; the other accounts follow."""
         if not self.place_block.nbytes:
             return []
         return [self.place(number).first_account for number in range(len(self.places))]
 
     def accounts_of(self, borrower):
-        """The account numbers of a recursive borrower: one, or one a place."""
+        """Account numbers of a recursive borrower, by its number: a list of one, or one a place.
+
+        Raises ``ValueError`` if there is no such borrower.
+        """
         cdef int64_t number = checks.integer("looper", borrower, 0, self.borrowers - 1)
         cdef int64_t seat
         cdef Place *place
@@ -436,7 +454,9 @@ cdef class RecursiveBorrowers(Participant):
         return found
 
     def count(self):
-        """How many seats are at what: a dict by the names in ``PHASES``; who holds nothing is out.
+        """How many seats are in each phase, a dict by the names in ``PHASES``.
+
+        Those that hold nothing count as out.
         """
         cdef int64_t number, found[4]
         cdef Place *place

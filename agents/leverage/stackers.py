@@ -1,4 +1,4 @@
-"""Those who stack: loops for yield, and lenders who pledge again what was entrusted to them."""
+"""Agents that stack leverage: loops for yield, and lenders that pledge collateral again."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -14,32 +14,44 @@ __all__ = ["RecursiveYieldBorrower", "RehypothecatingLender"]
 
 
 def liquidation_threshold(clearing: Clearing, holding: int) -> int:
-    """Ppm of its value that a small holding may be owed against before it is liquidated."""
+    """Liquidation threshold of a holding: ppm of its value that may be owed against a small one.
+
+    ``holding`` is its number in the clearing.
+    """
     return PPM - next(iter(clearing.holdings[holding].margin.maintenance(Side.BUY))).rate
 
 
 class RecursiveYieldBorrower(Leveraged):
-    """Borrows against a staked token to hold more of it, while that earns more than it costs.
+    """A borrower against a staked token that holds more of it while that earns more than it costs.
 
     With leverage ``L`` it earns ``L * yield - (L - 1) * rate`` on its equity, so another loop pays
     while the yield is above the rate; when it is not, the loop is unwound step by step.
 
     Parameters
     ----------
+    name
+        Identity of the borrower.
     yield_rate
         Ppm that a token earns in a period.
     borrow_rates
         Ppm that a loan costs in the same period: pairs of a time in ns and the rate from then on,
-        the first at 0.
+        the first at 0, times rising.
     least
-        Ppm that the yield must be above the rate for another loop; it unwinds once the yield is so
-        much below.
+        Ppm, 0 or more, that the yield must be above the rate for another loop; it unwinds once the
+        yield is so much below.
     ltv
-        Ppm of its collateral that it borrows at most.
+        0 to 1,000,000 ppm of its collateral that it borrows at most.
     target
-        Ppm: leverage at which it stops.
+        Leverage in ppm at which it stops, 1,000,000 or more.
     slippage
-        Ppm of the mark that a step may cost.
+        0 to 1,000,000 ppm of the mark that a step may cost.
+    **account
+        As for ``Leveraged``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, or ``borrow_rates`` do not rise in time from 0.
     """
 
     def __init__(
@@ -70,12 +82,12 @@ class RecursiveYieldBorrower(Leveraged):
 
     @property
     def carry(self) -> int:
-        """Ppm in a period that one more unit on credit earns now."""
+        """What one more unit on credit earns now, in ppm a period: yield less borrowing rate."""
         at = bisect_right(self.borrow_rates, (self.now, 2**62)) - 1
         return self.yield_rate - self.borrow_rates[at][1]
 
     def look(self) -> None:
-        """Another loop, or one back."""
+        """Look at the rates: take another loop, or one back."""
         if self.carry > self.least:
             self._loop()
         elif self.carry < -self.least and self.state.cash < 0:
@@ -110,23 +122,27 @@ class RecursiveYieldBorrower(Leveraged):
 
 
 class RehypothecatingLender(Leveraged):
-    """Takes collateral for receipts, and pledges it again in another protocol for loans of its own.
+    """A lender that takes collateral for receipts, and pledges it again for loans of its own.
 
     The receipts are a claim whose issuer goes on counting what it has pledged (``Claim.pledge``).
     What it borrows leaves for uses outside: the receipts are whole only while it pays back.
 
     Parameters
     ----------
+    name
+        Identity of the lender.
     receipt
         Name of the claim, whose backing names cash too: what is owed on a pledge counts.
     asset
-        What was entrusted to it, and what its margin account holds.
+        Name of the asset entrusted to it, which its margin account holds.
     share
-        Ppm of what was entrusted to it that it pledges.
+        0 to 1,000,000 ppm of what was entrusted to it that it pledges.
     ltv
-        Ppm of what it has pledged that it borrows.
+        0 to 1,000,000 ppm of what it has pledged that it borrows.
     top_up
-        Health factor in ppm below which it pledges all that it has left.
+        Health factor in ppm, 0 or more, below which it pledges all that it has left.
+    **account
+        As for ``Leveraged``; ``margin`` is 0 if not given.
     """
 
     def __init__(
@@ -148,7 +164,7 @@ class RehypothecatingLender(Leveraged):
         self.top_up = integer("top_up", top_up, 0)
 
     def look(self) -> None:
-        """Pledge, borrow, or call back what it need not have pledged."""
+        """Look at the pledges: pledge, borrow, or call back what need not be pledged."""
         claim = claims_of(self)[self.receipt]
         if not claim.issuer:
             return

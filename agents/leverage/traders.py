@@ -1,4 +1,4 @@
-"""Single leveraged traders: one that builds up, two that get out by themselves, and a hedger."""
+"""Single leveraged traders: pyramider, stop loss, self-deleverager and hedger."""
 
 from agents.leverage.leveraged import Leveraged
 from lob import TimeInForce
@@ -9,19 +9,28 @@ __all__ = ["Hedger", "Pyramider", "SelfDeleverager", "StopLoss"]
 
 
 class Pyramider(Leveraged):
-    """Follows a trend and puts its unrealised gains into more of the same.
+    """A leveraged trader that follows a trend, and puts its unrealised gains into more of the same.
 
     Each time the mark has moved its way by ``step`` since it last traded, it buys (or sells short)
     up to its leverage on the equity it has by now, so that the whole position hangs on the gains.
 
     Parameters
     ----------
+    name
+        Identity of the trader.
     leverage
-        Exposure over equity after it has added.
+        Exposure over equity after it has added, above 0.
     step
-        Ppm of the price.
+        Ppm of the price, 1 or more.
     side
         1: long, -1: short.
+    **account
+        As for ``Leveraged``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range.
     """
 
     def __init__(
@@ -38,7 +47,7 @@ class Pyramider(Leveraged):
         self.added_at: int | None = None
 
     def look(self) -> None:
-        """Add if the market has gone far enough."""
+        """Look at the mark: add to the position if that has gone far enough."""
         mark, equity = self.mark_price or 0, self.state.equity or 0
         if self.added_at is None:
             self.added_at = mark
@@ -52,12 +61,16 @@ class Pyramider(Leveraged):
 
 
 class StopLoss(Leveraged):
-    """Closes its position by market order once the mark has reached its stop.
+    """A leveraged trader that closes its position by market order once the mark reaches its stop.
 
     Parameters
     ----------
+    name
+        Identity of the trader.
     stop_price
-        Ticks: a long position is closed at or below it, a short one at or above.
+        Ticks, 1 or more: a long position is closed at or below it, a short one at or above.
+    **account
+        As for ``Leveraged``.
     """
 
     def __init__(self, name: str, *, stop_price: int, **account: object) -> None:
@@ -65,20 +78,29 @@ class StopLoss(Leveraged):
         self.stop_price = integer("stop_price", stop_price, 1)
 
     def look(self) -> None:
-        """Close, if it is time."""
+        """Look at the mark: close the position if the stop is reached."""
         held, mark = self.held, self.mark_price or 0
         if held and (mark - self.stop_price) * (1 if held > 0 else -1) <= 0:
             self.hold(0)
 
 
 class SelfDeleverager(Leveraged):
-    """Cuts its position before the venue does.
+    """A leveraged trader that cuts its position before the venue liquidates it.
 
     Parameters
     ----------
+    name
+        Identity of the trader.
     at, to
-        Once its equity is below ``at`` times its maintenance margin, it trades down until it is
-        ``to`` times it.
+        Once its equity is below ``at`` times its maintenance margin, it trades down until equity is
+        ``to`` times that margin; ``1 <= at <= to``.
+    **account
+        As for ``Leveraged``.
+
+    Raises
+    ------
+    ValueError
+        If ``at`` and ``to`` are not so.
     """
 
     def __init__(self, name: str, *, at: float, to: float, **account: object) -> None:
@@ -89,7 +111,7 @@ class SelfDeleverager(Leveraged):
         self.to = to
 
     def look(self) -> None:
-        """Cut, if it is time."""
+        """Look at the margin: cut the position if it is too low."""
         ratio = self.state.margin_ratio
         if ratio < self.at:
             # The requirement falls in proportion to the position, or faster.
@@ -97,7 +119,7 @@ class SelfDeleverager(Leveraged):
 
 
 class Hedger(Leveraged):
-    """Long in one holding and short as much in another, until it hurts.
+    """A leveraged trader that is long in one holding and short as much in another.
 
     It keeps the short leg as large as the long one. Once its margin ratio falls below
     ``unwind_at``, or the legs have drifted apart by ``basis_limit``, it closes both: the trade that
@@ -105,15 +127,24 @@ class Hedger(Leveraged):
 
     Parameters
     ----------
+    name
+        Identity of the trader.
     size
-        Lots of the long leg.
+        Lots of the long leg, 1 or more.
     hedge
         Number of the holding that it is short in; ``holding`` is the long one. Both back each
         other: its account is a cross account.
     unwind_at
-        Equity over maintenance margin.
+        Margin ratio, equity over maintenance margin, below which it closes both legs.
     basis_limit
-        Ticks between the two marks.
+        Ticks between the two marks, 1 or more, at which it does so.
+    **account
+        As for ``Leveraged``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, or ``hedge`` is the holding itself.
     """
 
     def __init__(
@@ -136,14 +167,14 @@ class Hedger(Leveraged):
         self.inventory_exit = False
 
     def on_start(self) -> None:
-        """Open a cross account that holds nothing yet."""
+        """Hook: the run begins; open a cross account that holds nothing yet."""
         rows = [[0] for _ in self.clearing.holdings]
         self.account = self.clearing.open(self.owner, [self.margin], rows, cross=True)
         self.simulation.venue.refresh()
         self.wake_in(self.interval)
 
     def look(self) -> None:
-        """Build up, keep even, or get out."""
+        """Look at the market: build the legs up, keep them even, or close both."""
         marks = [self.clearing.holdings[i].mark_price for i in (self.holding, self.hedge)]
         if marks[0] is None or marks[1] is None:
             return

@@ -1,4 +1,4 @@
-"""Leverage vaults and those who put money into them."""
+"""Leverage vaults, and depositors who put money into them."""
 
 from collections import deque
 from fractions import Fraction
@@ -15,17 +15,20 @@ __all__ = ["LeverageVault", "Rebalance", "VaultDepositor"]
 
 
 class Rebalance(NamedTuple):
-    """One trade of a vault back towards its target."""
+    """One trade of a leverage vault back towards its target."""
 
     ts_event: int
+    """Time of the trade in ns."""
     leverage: Fraction
-    """Before the trade."""
+    """Leverage before the trade, a number of times."""
     lots: int
-    """Bought; negative: sold."""
+    """Lots bought; negative: sold."""
     mark_price: int
+    """Mark in ticks at the time of the trade."""
     cost: int
     """Slippage in units of cash: paid beyond the mark, or not received."""
     ripcord: bool
+    """Whether the leverage was above the ripcord."""
 
 
 class LeverageVault(Leveraged):
@@ -38,23 +41,33 @@ class LeverageVault(Leveraged):
 
     Parameters
     ----------
+    name
+        Identity of the vault.
     claim
         Name of its shares: a ``Claim`` whose issuer is this agent's owner number. ``None``: nobody
         has a share.
     shares
-        Units of them that its first depositor gets for the equity it starts with.
+        Units of the claim that its first depositor gets for the equity it starts with, 1 or more.
     first_depositor
-        Name of the account that gets them.
+        Name of the account that gets these shares.
     target, low, high, ripcord
-        Leverages in ppm, rising but for the target, which is between ``low`` and ``high``.
+        Leverages in ppm, 1,000,000 or more: ``low <= target <= high <= ripcord``.
     speed
-        Ppm of the way to the target that a rebalance goes.
+        1 to 1,000,000 ppm of the way to the target that a rebalance goes.
     epoch
-        ns from one rebalance to the next while the leverage is within its bounds.
+        ns from one rebalance to the next, 1 or more, while the leverage is within its bounds.
     most, ripcord_most
-        Lots of one trade.
+        Largest number of lots of one trade, 1 or more: usually, and above the ripcord.
     slippage
-        Ppm of the mark that a trade may cost; what does not trade within it waits.
+        0 to 1,000,000 ppm of the mark that a trade may cost; what does not trade within it waits.
+    **account
+        As for ``Leveraged``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, or only one of ``claim`` and ``first_depositor`` is
+        given.
     """
 
     def __init__(
@@ -98,7 +111,7 @@ class LeverageVault(Leveraged):
         self.rebalances: list[Rebalance] = []
 
     def on_start(self) -> None:
-        """Open the account, and give its shares to the first depositor."""
+        """Hook: the run begins; open the vault's account, give shares to the first depositor."""
         super().on_start()
         if self.claim is not None and self.first_depositor is not None:
             venue = self.simulation.venue
@@ -108,7 +121,7 @@ class LeverageVault(Leveraged):
             venue.refresh()
 
     def look(self) -> None:
-        """Trade towards the target, if it is time."""
+        """Look at the leverage: trade towards the target, if it is time."""
         now = self.leverage()
         if now is None:
             return
@@ -162,12 +175,12 @@ class LeverageVault(Leveraged):
 
     @property
     def slippage_cost(self) -> int:
-        """Units of cash that all rebalances cost beyond the mark."""
+        """Units of cash that all rebalances of the vault so far cost beyond the mark."""
         return sum(one.cost for one in self.rebalances)
 
 
 class VaultDepositor(Funded):
-    """Depositors of a vault, as one: money follows past returns, and leaves under stress.
+    """The depositors of a vault, as one: money follows past returns, and leaves under stress.
 
     At each look they want to move ``flow`` times the return of a share over ``lookback`` looks, as
     a part of what they have in shares, at most ``most`` of it. They leave in kind: they pay their
@@ -176,21 +189,25 @@ class VaultDepositor(Funded):
 
     Parameters
     ----------
+    name
+        Identity of the depositors.
     vault
         Name of the vault's claim.
     instrument
-        Book of what the vault holds.
+        Number of the book of what the vault holds.
     flow
-        Part of their shares moved for a return of one.
+        Part of their shares moved for a return of one, 0 or more.
     lookback
-        Looks over which the return is taken.
+        Looks over which the return is taken, 1 or more.
     most
-        Ppm of their shares that they move at one look.
+        0 to 1,000,000 ppm of their shares that they move at one look.
     panic
-        Ppm below the highest value of a share seen at which they redeem ``most`` at every look; 0:
-        never.
+        0 to 1,000,000 ppm below the highest value of a share seen at which they redeem ``most`` at
+        every look; 0: never.
     slippage
-        Ppm of the middle of the book that their own trades may cost.
+        0 to 1,000,000 ppm of the middle of the book that their own trades may cost.
+    **funded
+        As for ``Funded``.
     """
 
     def __init__(
@@ -218,7 +235,7 @@ class VaultDepositor(Funded):
         self.highest = Fraction(0)
 
     def look(self) -> None:
-        """Move money in or out."""
+        """Look at the vault: move money in or out."""
         self.sell_rest()
         value = self.value_of(self.vault)
         if value is None or value <= 0:
@@ -240,7 +257,7 @@ class VaultDepositor(Funded):
             self.come(move)
 
     def leave(self, shares: int) -> None:
-        """Redeem as many shares as it can pay the debt of, and sell what comes out."""
+        """Redeem at most ``shares`` units, as their debt can be paid; sell what comes out."""
         claim = self.claims[self.vault]
         owed = -min(0, claim.held()[self.cash_asset])
         if owed and claim.supply:
@@ -251,7 +268,7 @@ class VaultDepositor(Funded):
             self.sell_rest()
 
     def come(self, shares: int) -> None:
-        """Buy what the new shares cost in kind, and mint them."""
+        """Mint ``shares`` new units of the vault: buy what they cost in kind, and pay with it."""
         claim = self.claims[self.vault]
         one = self.simulation.instruments[self.instrument]
         asset = one.base or one.name
@@ -266,7 +283,7 @@ class VaultDepositor(Funded):
             self.mint(self.vault, shares)
 
     def sell_rest(self) -> None:
-        """Sell what it has of the vault's asset."""
+        """Sell what the depositors have of the vault's asset."""
         one = self.simulation.instruments[self.instrument]
         limit = self._limit(PPM - self.slippage)
         if limit is not None:

@@ -1,4 +1,4 @@
-"""Who trades, and why: what one needs beside the background flow."""
+"""Traders with a purpose: makers, takers, arbitrageurs and populations beside background flow."""
 
 from agents.traders.adaptive_maker import AdaptiveMakers, MarketWatch
 from agents.traders.arbitrage import FixedBand, MovingBand, PairArbitrage, StatisticalArbitrage

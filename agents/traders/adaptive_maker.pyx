@@ -36,7 +36,7 @@ cdef struct Traded:
 
 @cython.auto_pickle(True)
 cdef class MarketWatch(Participant):
-    """Keeps the venue's account of what was traded, and tells makers when the book leans.
+    """A record of what was traded in an instrument, which tells makers when the book leans.
 
     It sends nothing, draws nothing, and hears of every event of an instrument as it happens. The
     book leans when ``1 - smaller / larger`` of the total lots of its sides passes ``threshold``.
@@ -44,9 +44,12 @@ cdef class MarketWatch(Participant):
     Parameters
     ----------
     name : str
+        Identity of the record.
     instrument : int
+        Number of the instrument, 0 to 65535.
     threshold : float
-        Of the imbalance, 0 or more (from 1 on the book never leans).
+        Imbalance of the book's two sides that counts as leaning, 0 or more (from 1 on it never
+        leans).
     makers : AdaptiveMakers
         Whom to tell, each as late as its news from the venue are.
     """
@@ -161,27 +164,27 @@ cdef class AdaptiveMakers(Population):
     name, members
         As for ``Population``, with its keyword arguments.
     mean_gap : float
-        Between two renewals, in seconds, above 0.
+        Mean gap between two renewals in seconds, above 0.
     levels : int
-        Quotes a side.
+        Quotes a side, 1 to 65536.
     share : float
-        Size of a quote by the volume traded.
+        Size of a quote as a share of the volume traded, 0 or more.
     least_size : int
-        Lots of the smallest quote.
+        Lots of the smallest quote, 1 to ``2**40``.
     first_window : float
-        The average of spreads to begin with, in ticks.
+        The average of spreads to begin with in ticks, 0 or more.
     newest : float
-        Weight of the newest spread in the average, at most 1.
+        Weight of the newest spread in the average, 0 to 1.
     level_spacing : float
-        Steps of the ladder by the window; a step is at least one tick.
+        Step of the ladder in windows, 0 or more; a step is at least one tick.
     imbalance_shift : float
-        Ticks.
+        Shift of the mid in ticks where all that was traded was bought, 0 or more.
     lookback : float
-        Seconds.
+        How long back volume counts, in seconds, above 0.
     cancel_delay : int
-        In ns.
+        ns from the cancellation of its quotes to the query, 0 or more.
     threshold : float
-        The imbalance of the book's two sides that counts as leaning, see ``MarketWatch``.
+        Imbalance of the book's two sides that counts as leaning, see ``MarketWatch``.
     sleeps_for_ever : bool
         A maker that finds a touch that is not two-sided, before it ever saw a mid, never wakes up
         again (in the original an error there is swallowed, and with it the next wake-up).
@@ -191,7 +194,12 @@ cdef class AdaptiveMakers(Population):
     Attributes
     ----------
     ladders_on_waking, ladders_on_leaning : int
-        How many were sent so far, by all makers.
+        How many ladders all makers sent so far, on waking and on news of a leaning book.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     cdef readonly double mean_gap

@@ -26,27 +26,29 @@ __all__ = [
 
 
 class Touch(NamedTuple):
-    """Best bid and ask, in ticks."""
+    """The best prices of a book that has both sides."""
 
     bid: int
+    """Best bid in ticks."""
     ask: int
+    """Best ask in ticks."""
 
 
 class Band(NamedTuple):
-    """Where to trade the spread, in ticks: open at ``low`` and ``high``, close between."""
+    """Where to trade the spread of two prices: open at ``low`` and ``high``, close between."""
 
     low: float
-    """Buy the spread where it can be bought at this or less."""
+    """Ticks: buy the spread where it can be bought at this or less."""
     close_short: float
-    """Buy back a spread that was sold where it can be bought at this or less."""
+    """Ticks: buy back a spread that was sold where it can be bought at this or less."""
     close_long: float
-    """Sell a spread that was bought where it can be sold at this or more."""
+    """Ticks: sell a spread that was bought where it can be sold at this or more."""
     high: float
-    """Sell the spread where it can be sold at this or more."""
+    """Ticks: sell the spread where it can be sold at this or more."""
 
 
 class SpreadBand(Protocol):
-    """What an arbitrageur believes about the spread."""
+    """A rule for the band in which an arbitrageur leaves the spread of two prices alone."""
 
     def look(self, ts: int, spread: float) -> Band | None:
         """The band at a time in ns, where the mids are ``spread`` ticks apart; ``None``: none yet.
@@ -56,16 +58,16 @@ class SpreadBand(Protocol):
 
 
 class FixedBand:
-    """A fair spread that is known: trades where the gain exceeds the costs by a threshold.
+    """The band round a fair spread that is known: trades gain their costs and a threshold.
 
     Parameters
     ----------
     fair
-        Ticks.
+        Fair spread in ticks.
     cost
-        Of opening and closing, both legs each time, in ticks a lot.
+        Cost of opening and closing, both legs each time, in ticks a lot, 0 or more.
     threshold
-        What must be left over, in ticks a lot.
+        Gain that must be left over, in ticks a lot, 0 or more.
     """
 
     def __init__(self, fair: float = 0.0, cost: float = 0.0, threshold: float = 1.0) -> None:
@@ -74,12 +76,12 @@ class FixedBand:
         self.band = Band(fair - edge, fair, fair, fair + edge)
 
     def look(self, ts: int, spread: float) -> Band:
-        """The band: always the same."""
+        """The band at a time in ns, which is always the same one."""
         return self.band
 
 
 class MovingBand:
-    """A fair spread that is estimated: opens at so many standard deviations from the mean.
+    """The band round a fair spread that is estimated, in standard deviations from its mean.
 
     Mean and variance are exponential averages over time of the spread of the mids, in which a
     stretch of time loses half its weight in ``half_life``. The band is that of the spreads before
@@ -88,15 +90,21 @@ class MovingBand:
     Parameters
     ----------
     half_life
-        ns.
+        ns in which a stretch of time loses half its weight, 1 or more.
     enter
-        Standard deviations (the z-score) at which to open.
+        Standard deviations (the z-score) at which to open, above 0.
     leave
-        At which to close, less than ``enter``; 0 is the mean.
+        Standard deviations at which to close, from 0, the mean, to less than ``enter``.
     cost
-        Of opening and closing, both legs each time, in ticks a lot: the band is no narrower.
+        Cost of opening and closing, both legs each time, in ticks a lot, 0 or more: the band is no
+        narrower.
     warm_up
-        ns of observation before the first band; a half-life if not given.
+        ns of observation before the first band, 0 or more; a half-life if not given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range.
     """
 
     def __init__(
@@ -120,7 +128,10 @@ class MovingBand:
         self.last = 0
 
     def look(self, ts: int, spread: float) -> Band | None:
-        """The band of all spreads before this one; then count this one in."""
+        """The band of all spreads before a time in ns; ``None`` in the warm-up.
+
+        ``spread`` is that of the mids in ticks, which counts from the next look on.
+        """
         if self.first is None:
             self.first, self.last, self.mean = ts, ts, spread
             return None
@@ -140,31 +151,36 @@ class MovingBand:
 
 
 class PairArbitrage(Agent):
-    """Trades the spread of two instruments when it leaves a band, and unwinds when it comes back.
+    """An arbitrageur that trades the spread of two instruments out of a band, and unwinds in it.
 
     It looks on a timer. While one of its orders is under way, or a side of either book is empty, it
-    only looks. Both legs are sent at once, as immediate-or-cancel orders
-    at the touch it sees: a leg that finds less than hoped does not trade through it. What one leg
-    has more than the other is closed at the next look, at market, before anything else.
+    only looks. Both legs are sent at once, as immediate-or-cancel orders at the touch it sees: a
+    leg that finds less than hoped does not trade through it. What one leg has more than the other
+    is closed at the next look, at market, before anything else.
 
     With latency the two touches are as late as the market data, and either leg may miss.
 
     Parameters
     ----------
-    name
-        See ``Participant``, also for further arguments.
+    name, **participant
+        See ``Participant``.
     band
         A ``SpreadBand``, of this agent alone where it remembers what it has seen.
     size
-        Lots of one trade, each leg.
+        Lots of one trade, each leg, 1 or more.
     bound
-        Lots: the most it holds of either leg, long or short.
+        The most lots it holds of either leg, long or short, 1 or more.
     every
-        ns from look to look.
+        ns from look to look, 1 or more.
     first, second
-        The two instruments.
+        Numbers of the two instruments.
     tag
-        Of its orders.
+        Tag of its orders.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, or the two instruments are the same.
     """
 
     def __init__(
@@ -193,11 +209,11 @@ class PairArbitrage(Agent):
         self.under_way = OpenLots()
 
     def on_start(self) -> None:
-        """Look, from now on regularly."""
+        """Hook: the run begins; look at the spread from now on regularly."""
         self.on_wake()
 
     def on_wake(self) -> None:
-        """Look at the spread, and trade it."""
+        """Hook: look at the spread, and trade it."""
         self.wake_in(self.every)
         first = self.touch(self.first)
         second = self.touch(self.second)
@@ -218,16 +234,19 @@ class PairArbitrage(Agent):
             self.leg(self.second, Side.BUY, -size, second.ask)
 
     def on_event(self, event: EventView) -> None:
-        """Follow the own orders."""
+        """Hook: note what becomes of the own orders."""
         self.under_way.hear(event)
 
     def touch(self, instrument: int) -> Touch | None:
-        """The touch as the agent sees it, ``None`` where a side is empty."""
+        """Best bid and ask of an instrument as the agent sees them; ``None``: a side is empty."""
         bid, ask = self.best_bid(instrument), self.best_ask(instrument)
         return None if bid is None or ask is None else Touch(bid, ask)
 
     def wanted(self, band: Band, sells: int, buys: int) -> int:
-        """Lots of the spread to buy, negative to sell; it sells at ``sells``, buys at ``buys``."""
+        """Lots of the spread to buy, negative to sell.
+
+        The spread can be sold at ``sells`` ticks and bought at ``buys``.
+        """
         held = self.position(self.first)
         if held < 0 and buys <= band.close_short:
             return min(self.size, -held)
@@ -240,7 +259,7 @@ class PairArbitrage(Agent):
         return 0
 
     def even_up(self) -> bool:
-        """Close what one leg has more than the other; whether there was any."""
+        """Close what one leg has more than the other, at market; whether there was any."""
         first, second = self.position(self.first), self.position(self.second)
         excess = first + second
         if not excess:
@@ -251,7 +270,10 @@ class PairArbitrage(Agent):
         return True
 
     def leg(self, instrument: int, side: Side, size: int, price: int | None) -> None:
-        """Send one order: at ``price`` or better at once, or at market."""
+        """Send the order of one leg: at ``price`` ticks or better, immediate or cancel.
+
+        Without a ``price`` it is a market order.
+        """
         order_id = self.submit(
             side,
             size,
@@ -268,8 +290,8 @@ class StatisticalArbitrage(PairArbitrage):
 
     Parameters
     ----------
-    name
-        See ``PairArbitrage``, also for further arguments but ``band``.
+    name, **pair
+        See ``PairArbitrage``; there is no ``band``.
     half_life, enter, leave, cost, warm_up
         See ``MovingBand``.
     """

@@ -59,22 +59,28 @@ cdef class FundamentalChartists(Population):
         As for ``Population``, with its keyword arguments; the first step is at ``opens``. Latency
         must be none: a step is over before the next begins.
     fundamental : int
-        The fundamental value in ticks, which stays as it is; 1 or more.
+        The fundamental value in ticks, 1 to ``2**39``, which stays as it is.
     step : int
-        From one step to the next, in ns.
+        ns from one step to the next, 1 or more.
     steps, quiet_steps : int
-        How many there are in all, and how many of these are quiet.
+        How many steps there are in all, 1 or more, and how many of these are quiet.
     orders_per_step : int
-        1 to ``members``.
+        Orders in each step, 1 to ``members``.
     weights : tuple of three floats
-        Means of the exponential draws of a trader's weights: fundamentalist, chartist, noise.
+        Means of the exponential draws of a trader's weights, 0 or more, not all 0: fundamentalist,
+        chartist, noise.
     noise_scale : float
-        Of the noise, in log return per step.
+        Scale of the noise, in log return per step, 0 or more.
     windows, patience : tuple of two floats
         Least and largest of the uniform draws of a trader's window (rounded down) and patience
         (likewise), in steps, 1 or more.
     margins : tuple of two floats
-        Of the uniform draw of a trader's margin, 0 to 1.
+        Least and largest of the uniform draw of a trader's margin, 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range, or there is a latency.
     """
 
     cdef readonly int64_t fundamental
@@ -317,7 +323,11 @@ cdef double between(Stream *stream, tuple ends) except *:
 
 
 def span(name, ends, low, high):
-    """Two numbers as the ends of a uniform distribution, or an error that names them."""
+    """Two numbers as the ends of a uniform distribution: a tuple of floats.
+
+    Raises ``ValueError`` that begins with ``name`` unless both are from ``low`` to ``high``, the
+    first not above the second.
+    """
     if len(ends) != 2:
         raise ValueError(f"{name} must be two numbers, got {ends!r}")
     least, most = (real(f"{name}[{i}]", one, 0) for i, one in enumerate(ends))

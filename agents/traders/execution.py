@@ -1,4 +1,4 @@
-"""Execution: trading a given number of lots by a schedule.
+"""Execution of an order: trading a given number of lots by a schedule.
 
 The executor gets done what a schedule (``agents.traders.schedules``) says should be done by now,
 and knows nothing of where its numbers come from.
@@ -18,25 +18,28 @@ __all__ = ["ExecutionReport", "Executor"]
 
 
 class ExecutionReport(NamedTuple):
-    """What became of an order, as far as has been heard."""
+    """What became of the order of an ``Executor``, as far as it has heard."""
 
     size: int
     """Lots asked for."""
     filled: int
+    """Lots that traded."""
     unfilled: int
+    """Lots that have not traded."""
     notional: int
     """Sum of price times lots over the fills, in ticks times lots."""
     average_price: float
-    """Ticks; ``nan`` without a fill."""
+    """Average price of the fills in ticks; ``nan`` without a fill."""
     children: int
-    """Orders sent."""
+    """Orders that the executor sent."""
     first_fill: int | None
-    """ns."""
+    """Time of the first fill in ns; ``None`` without one."""
     last_fill: int | None
+    """Time of the last fill in ns; ``None`` without one."""
 
 
 class Executor(Agent):
-    """Gets an order done by a schedule, exact to the lot.
+    """A trader that gets an order done by a schedule, exact to the lot.
 
     It looks whenever the schedule says so, and sends what is due and neither done nor under way.
     It never trades more than ``size``, whatever the latency.
@@ -51,24 +54,27 @@ class Executor(Agent):
 
     Parameters
     ----------
-    name
-        See ``Participant``, also for further arguments.
+    name, **participant
+        See ``Participant``.
     side
+        ``lob.Side`` of the order.
     size
-        Lots.
+        Lots of the order, 1 or more.
     schedule
         Any ``Schedule``.
     start_in
-        ns from joining the run to the start of the schedule.
+        ns from joining the run to the start of the schedule, 0 or more.
     passive
         Whether lots are posted first.
     worst_price
         Ticks. Taking orders are market orders, or with this limit orders at it, immediate or
         cancel; posted ones go no further either. ``None``: any price.
-    retry, patience
-        ns.
+    retry
+        ns between tries after the last look of the schedule, 1 or more.
+    patience
+        ns after that look during which it tries, 0 or more.
     instrument, tag
-        Of its orders.
+        Number of the instrument, and tag of its orders.
     """
 
     def __init__(
@@ -114,7 +120,7 @@ class Executor(Agent):
         self.fill_times: tuple[int, int] | None = None
 
     def report(self) -> ExecutionReport:
-        """What became of the order so far."""
+        """What became of the executor's order so far: an ``ExecutionReport``."""
         first, last = self.fill_times or (None, None)
         return ExecutionReport(
             size=self.size,
@@ -130,14 +136,14 @@ class Executor(Agent):
     # ---------------------------------------------------------------- hooks
 
     def on_start(self) -> None:
-        """Wait for the start of the schedule."""
+        """Hook: the executor joins the run; wait for the start of the schedule."""
         if self.schedule.sees_volume:
             self.subscribe(self.instrument)
         self.begin = self.next_look = self.now + self.start_in
         self.wake_in(self.start_in)
 
     def on_wake(self) -> None:
-        """Look at the schedule, or try again after its end."""
+        """Hook: look at the schedule, or try again after its end."""
         self.may_take = self.may_post = True
         if self.next_look is not None and self.now >= self.next_look:
             self.look()
@@ -149,7 +155,7 @@ class Executor(Agent):
                 self.wake_in(self.retry)
 
     def on_event(self, event: EventView) -> None:
-        """Count what is done, and act on it."""
+        """Hook: count what has traded, and act on it."""
         fill = self.taking.hear(event) or self.posting.hear(event)
         if fill is not None:
             self.filled += fill.size
@@ -207,7 +213,7 @@ class Executor(Agent):
             self.post(self.due - self.filled - self.taking.total - self.posting.total)
 
     def take(self, size: int) -> None:
-        """Trade at once."""
+        """Send an order that takes ``size`` lots at once."""
         if size > 0 and self.may_take:
             order_id = self.submit(
                 self.side,
@@ -221,7 +227,7 @@ class Executor(Agent):
             self.children += 1
 
     def post(self, size: int) -> None:
-        """Join the own side's touch, or stand a tick off the other side where there is none."""
+        """Post ``size`` lots at the own side's best price, or a tick off the other side's."""
         bid, ask = self.best_bid(self.instrument), self.best_ask(self.instrument)
         touch = bid if self.side == Side.BUY else ask
         if touch is None and bid is not None:

@@ -11,25 +11,33 @@ __all__ = ["PriceFollower"]
 
 
 class PriceFollower(Agent):
-    """Buys what is offered below a series of prices from outside, sells what is bid above it.
+    """A trader that trades a book towards a series of prices from outside.
 
+    It buys what is offered below them, and sells what is bid above.
     It is the arbitrage with a larger market where the price is made: recorded prices drive a
     simulated book through it, as hard as it has lots.
 
     Parameters
     ----------
     name
-        Its identity.
+        Identity of the trader.
     times, prices
-        ns, rising, and ticks: the price from each time on.
+        Times in ns, rising, and the price in ticks, 1 or more, from each of them on.
     instrument
         Number of the book.
     interval
-        ns between looks; it also looks at each change.
+        ns between looks, 1 or more; it also looks at each change.
     most
-        Lots that it trades at one look.
+        Largest number of lots that it trades at one look, 1 or more.
     tolerance
-        Ticks that the best quote may be off before it trades.
+        Ticks that the best quote may be off before it trades, 0 or more.
+    owner
+        See ``Participant``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, times do not rise, or prices are not as many.
     """
 
     def __init__(
@@ -61,11 +69,11 @@ class PriceFollower(Agent):
         self.at = -1
 
     def on_start(self) -> None:
-        """Wait for the first price."""
+        """Hook: the run begins; wait for the first price."""
         self.wake_in(max(0, self.times[0] - self.now))
 
     def on_wake(self) -> None:
-        """Trade towards the price of now."""
+        """Hook: trade towards the price of now."""
         while self.at + 1 < len(self.times) and self.times[self.at + 1] <= self.now:
             self.at += 1
         price = self.prices[max(0, self.at)]

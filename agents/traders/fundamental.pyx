@@ -1,4 +1,4 @@
-"""What an asset is worth: a mean-reverting path with jumps, known only where somebody looks.
+"""Fundamental values: a mean-reverting path with jumps, known only where somebody looks.
 
 The path is an Ornstein-Uhlenbeck process to which, at exponential gaps, a normal amount with a
 random sign is added, which then decays as the rest does. Byrd, Hybinette and Balch (2020) call
@@ -61,9 +61,9 @@ cdef class Fundamental:
     Parameters
     ----------
     seed : int
-        Of the run, 0 to 2**128 - 1.
+        Seed of the run, 0 to 2**128 - 1.
     name : str, default "fundamental"
-        Of the path: it has streams of its own, made of the seed and this name.
+        Name of the path: it has streams of its own, made of the seed and this name.
     mean : float
         Value in ticks towards which it reverts, 0 or more.
     initial : float, optional
@@ -73,16 +73,17 @@ cdef class Fundamental:
     volatility : float
         Ticks per square root of a second, 0 or more.
     jump_rate : float, default 0
-        Jumps per second.
+        Jumps per second, 0 or more.
     jump_mean, jump_deviation : float
-        Of the size of a jump in ticks, before its random sign; 0 or more.
+        Mean and standard deviation of the size of a jump in ticks, before its random sign; 0 or
+        more.
     start : int, default 0
-        Time in ns at which the path starts; before it, it stands at ``initial``.
+        Time in ns at which the path starts, 0 or more; before it, it stands at ``initial``.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not such a number.
+        If an argument is of another type or outside its range.
 
     Notes
     -----
@@ -275,11 +276,17 @@ cdef class Fundamental:
         return <int64_t>value if value > 0 else 0
 
     def value(self, ts):
-        """The value at a time in ns: whole ticks, not below 0."""
+        """The fundamental value at a time in ns, rounded to whole ticks, not below 0.
+
+        Raises ``TypeError`` or ``ValueError`` unless ``ts`` is an integer of 0 or more.
+        """
         return self.at(checks.integer("ts", ts, 0))
 
     def unrounded(self, ts):
-        """The value at a time in ns before it is rounded, which may be below 0."""
+        """The fundamental value at a time in ns before it is rounded, in ticks; may be below 0.
+
+        Raises ``TypeError`` or ``ValueError`` unless ``ts`` is an integer of 0 or more.
+        """
         return self.exact(checks.integer("ts", ts, 0))
 
     def __copy__(self):

@@ -40,18 +40,18 @@ __all__ = [
 
 
 class Maker(Agent):
-    """What makers share: they quote anew on a timer, and when one of their orders has traded.
+    """The base of market makers: they quote anew on a timer, and when their orders have traded.
 
     A maker of your own overrides ``quotes``.
 
     Parameters
     ----------
-    name
-        See ``Participant``, also for further arguments.
+    name, **participant
+        See ``Participant``.
     every
-        ns from one regular re-quote to the next.
+        ns from one regular re-quote to the next, 1 or more.
     instrument, tag
-        Of its orders.
+        Number of the instrument, and tag of the maker's orders.
     start_price
         The mid, in ticks, to assume before there is a touch; ``None``: wait for one.
     """
@@ -74,22 +74,25 @@ class Maker(Agent):
         self.next_timer = 0
 
     def quotes(self, mid: float) -> Quotes:
-        """What to show at a mid in ticks; prices may still cross, ``requote`` holds them back."""
+        """To override: the quotes to show at a mid in ticks, a ``Quote`` by ``Slot``.
+
+        Prices may cross the touch: ``requote`` holds them back.
+        """
         raise NotImplementedError(f"{type(self).__name__} must have a method quotes")
 
     def on_start(self) -> None:
-        """Quote, from now on regularly."""
+        """Hook: the run begins; quote from now on regularly."""
         self.on_wake()
 
     def on_wake(self) -> None:
-        """Quote anew."""
+        """Hook: the time of a regular re-quote."""
         if self.now >= self.next_timer:
             self.next_timer = self.now + self.every
             self.wake_in(self.every)
         self.requote()
 
     def on_event(self, event: EventView) -> None:
-        """Follow the own orders; quote anew when one has traded."""
+        """Hook: follow the own orders, and quote anew when one has traded."""
         if self.board.hear(self, event):
             self.requote()
 
@@ -107,7 +110,7 @@ class Maker(Agent):
         return bid, ask
 
     def not_crossing(self, bid: int, ask: int) -> tuple[int, int]:
-        """The two prices, a tick or more off the opposite touch."""
+        """A bid and an ask price in ticks, each held a tick or more off the opposite touch."""
         best_bid, best_ask = self.best_bid(self.instrument), self.best_ask(self.instrument)
         if best_ask is not None:
             bid = min(bid, best_ask - 1)
@@ -117,27 +120,27 @@ class Maker(Agent):
 
     @property
     def inventory(self) -> int:
-        """Lots, as far as the maker has heard."""
+        """Inventory of the maker in lots, negative if short, as far as it has heard."""
         return self.position(self.instrument)
 
 
 class AvellanedaStoikov(Maker):
-    """One bid and one ask round the reservation price of Avellaneda and Stoikov (2008).
+    """A maker with a bid and an ask round the reservation price of Avellaneda and Stoikov (2008).
 
     Parameters
     ----------
-    name
-        See ``Maker``, also for ``every`` and further arguments.
+    name, **maker
+        See ``Maker``, also for ``every``, which must be given.
     size
-        Lots of a quote; the model's unit of inventory.
+        Lots of a quote, 1 or more; the model's unit of inventory.
     horizon
-        ns from the start to the model's end of time T.
+        ns from the start to the model's end of time T, 1 or more.
     risk_aversion
-        gamma, per tick and order.
+        gamma, per tick and order, above 0.
     sigma
-        Of the mid, in ticks per square root of a second.
+        Volatility of the mid, in ticks per square root of a second, 0 or more.
     decay
-        k, per tick: a quote at a distance d trades at a rate proportional to exp(-k d).
+        k, per tick, above 0: a quote at a distance d trades at a rate proportional to exp(-k d).
     renews
         At T the horizon begins anew; else the maker withdraws for good.
     """
@@ -164,12 +167,12 @@ class AvellanedaStoikov(Maker):
         self.started = 0
 
     def on_start(self) -> None:
-        """Quote, from now on regularly; the horizon begins."""
+        """Hook: the run begins; so does the horizon. Quote, from now on regularly."""
         self.started = self.now
         super().on_start()
 
     def quotes(self, mid: float) -> Quotes:
-        """One quote a side at the reservation price less and plus half the spread."""
+        """One quote a side at a mid in ticks: the reservation price -/+ half the spread."""
         elapsed = self.now - self.started
         if elapsed >= self.horizon and not self.renews:
             return {}
@@ -187,21 +190,24 @@ class AvellanedaStoikov(Maker):
 
 
 class GueantLehalleFernandezTapia(Maker):
-    """One bid and one ask at the asymptotic quotes under an inventory bound (2013).
+    """A maker at the asymptotic quotes of Guéant, Lehalle and Fernandez-Tapia (2013).
+
+    They hold under an inventory bound: one bid and one ask, or one of them at the bound.
 
     Parameters
     ----------
-    name
-        See ``Maker``, also for ``every`` and further arguments.
+    name, **maker
+        See ``Maker``, also for ``every``, which must be given.
     size
-        Lots of a quote; the model's unit of inventory. Between two units the nearest counts.
+        Lots of a quote, 1 or more; the model's unit of inventory. Between two units the nearest
+        counts.
     bound
-        Orders: the maker holds at most ``bound * size`` lots, long or short, and trims its quotes
-        to that.
+        Orders, 1 or more: the maker holds at most ``bound * size`` lots, long or short, and trims
+        its quotes to that.
     risk_aversion, sigma, decay
         As for ``AvellanedaStoikov``.
     intensity
-        A, orders a second that a quote at the mid would trade.
+        A, orders a second that a quote at the mid would trade, above 0.
     """
 
     def __init__(
@@ -228,7 +234,7 @@ class GueantLehalleFernandezTapia(Maker):
         )
 
     def quotes(self, mid: float) -> Quotes:
-        """A quote on each side that has room."""
+        """The quotes at a mid in ticks: one on each side where the inventory bound leaves room."""
         held = max(-self.bound, min(self.bound, round(self.inventory / self.size)))
         below, above = self.distances[held + self.bound]
         # A side without a distance is left out below; outward only needs some number for it.
@@ -247,16 +253,16 @@ class GueantLehalleFernandezTapia(Maker):
 
 @dataclass(frozen=True)
 class VolumeShare:
-    """A size that follows the market: a share of the lots traded of late, by everybody.
+    """A size of quotes that follows the market: a share of the lots traded of late, by everybody.
 
     Parameters
     ----------
     share
-        Of the volume, more than 0; the product is rounded down to lots.
+        Share of the volume, above 0; the product is rounded down to lots.
     window
-        How long back, in ns.
+        How long back volume counts, in ns, 1 or more.
     least
-        Lots, however little has traded.
+        Lots of a quote however little has traded, 1 or more.
     """
 
     share: float
@@ -269,12 +275,12 @@ class VolumeShare:
         integer("least", self.least, 1)
 
     def lots(self, volume: int) -> int:
-        """The size where ``volume`` lots have traded."""
+        """Lots of a quote where ``volume`` lots have traded within the window."""
         return max(self.least, int(self.share * volume))
 
 
 class RecentVolume:
-    """Lots traded within the last ``window`` ns, exact; each trade is kept until it is past."""
+    """The lots traded within the last ``window`` ns, 1 or more: each trade is kept until then."""
 
     def __init__(self, window: int) -> None:
         self.window = integer("window", window, 1)
@@ -282,7 +288,7 @@ class RecentVolume:
         self._trades: deque[tuple[int, int]] = deque()
 
     def add(self, ts: int, lots: int) -> None:
-        """A trade heard of at ``ts``, in ns; not before the last one."""
+        """Count a trade of ``lots`` lots heard of at ``ts`` in ns, not before the last one."""
         self._trades.append((ts, lots))
         self.lots += lots
 
@@ -294,24 +300,24 @@ class RecentVolume:
 
 
 class LadderMaker(Maker):
-    """Several levels on each side of the mid, a fixed number of ticks apart.
+    """A maker with several levels on each side of the mid, a fixed number of ticks apart.
 
     Parameters
     ----------
-    name
-        See ``Maker``, also for ``every`` and further arguments.
+    name, **maker
+        See ``Maker``, also for ``every``, which must be given.
     levels
-        How many a side.
+        Levels a side, 1 or more.
     offset
-        From the mid to the first level, in ticks.
+        Ticks from the mid to the first level, 0 or more.
     step
-        From level to level, in ticks.
+        Ticks from level to level, 1 or more.
     size
-        Lots a level, or a ``VolumeShare``.
+        Lots a level, 1 or more, or a ``VolumeShare``.
     rest
-        Also re-quotes when the touch has moved, at once but at least ``rest`` ns after the last
-        time, so that makers that follow each other do not chase within one moment. ``None``: only
-        the timer, and own trades.
+        Also re-quotes when the touch has moved, at once but at least ``rest`` ns (1 or more) after
+        the last time, so that makers that follow each other do not chase within one moment.
+        ``None``: only the timer, and own trades.
     """
 
     def __init__(
@@ -337,7 +343,7 @@ class LadderMaker(Maker):
         self.woken_to_follow = False
 
     def on_start(self) -> None:
-        """Quote, from now on regularly; subscribe to what the quotes depend on."""
+        """Hook: the run begins; subscribe to what the quotes depend on, and quote regularly."""
         if self.rest is not None:
             self.subscribe(self.instrument, MOVES_THE_TOUCH)
         elif self.volume is not None:
@@ -345,12 +351,12 @@ class LadderMaker(Maker):
         super().on_start()
 
     def on_wake(self) -> None:
-        """Quote anew."""
+        """Hook: quote anew."""
         self.woken_to_follow = False
         super().on_wake()
 
     def on_event(self, event: EventView) -> None:
-        """Follow the own orders, the volume and the touch."""
+        """Hook: follow the own orders, the volume and the touch."""
         if self.volume is not None and event.kind == EventKind.TRADE:
             self.volume.add(self.now, event.size)
         super().on_event(event)
@@ -365,18 +371,18 @@ class LadderMaker(Maker):
         self.last_quoted, self.touch = self.now, self.look()
 
     def quotes(self, mid: float) -> Quotes:
-        """``levels`` quotes a side."""
+        """The ladder at a mid in ticks: ``levels`` quotes a side."""
         return self.ladder(mid, self.offset, self.level_size())
 
     def level_size(self) -> int:
-        """Lots a level, now."""
+        """Lots of one level now: ``size``, or its share of the volume."""
         if isinstance(self.size, VolumeShare) and self.volume is not None:
             return self.size.lots(self.volume.at(self.now))
         assert isinstance(self.size, int)
         return self.size
 
     def ladder(self, mid: float, offset: float, size: int, step: int | None = None) -> Quotes:
-        """Levels from ``offset`` ticks off the mid on, ``step`` apart, of ``size`` lots each."""
+        """A ladder from ``offset`` ticks off the mid on, ``step`` apart, ``size`` lots a level."""
         apart = self.step if step is None else step
         bid, ask = self.not_crossing(*outward(mid - offset, mid + offset))
         shown: Quotes = {}

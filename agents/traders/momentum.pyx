@@ -22,19 +22,23 @@ cdef class MomentumTraders(Population):
     A trader wakes up at exponential gaps, the first one after the opening, and asks for the best
     bid and ask. Once it has seen more than ``long_window`` mids, it buys at the best ask if the
     average of the last ``short_window`` of them is at least that of the last ``long_window``, else
-    it sells at the best bid.
-    It never cancels.
+    it sells at the best bid. It never cancels.
 
     Parameters
     ----------
     name, members
         As for ``Population``, with its keyword arguments.
     sizes : SizeMixture
-        Of the orders, in lots.
+        Sizes of the orders, in lots.
     mean_gap : float
-        Between two wake-ups of one trader, in seconds, above 0.
+        Mean gap between two wake-ups of one trader in seconds, above 0.
     short_window, long_window : int
-        Lengths of the averages, in mids.
+        Lengths of the averages in mids: ``1 <= short_window <= long_window <= 65536``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     cdef readonly SizeMixture sizes

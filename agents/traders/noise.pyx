@@ -32,9 +32,15 @@ cdef class NoiseTraders(Population):
     name, members
         As for ``Population``, with its keyword arguments.
     sizes : SizeMixture
-        Of the orders, in lots.
+        Sizes of the orders, in lots.
     earliest, latest : int
-        The times in ns between which they wake up; ``opens`` and ``closes`` if not given.
+        The times in ns between which they wake up, ``latest`` not before ``earliest``; ``opens``
+        and ``closes`` if not given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     cdef readonly SizeMixture sizes

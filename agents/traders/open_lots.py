@@ -1,4 +1,4 @@
-"""What a taker has under way: the lots of its own orders of which it does not know the end yet."""
+"""The lots that a taker has under way: of its own orders, those whose end it does not know yet."""
 
 from typing import NamedTuple
 
@@ -9,14 +9,16 @@ __all__ = ["Fill", "OpenLots"]
 
 
 class Fill(NamedTuple):
-    """A trade of one's own: ``price`` in ticks, ``size`` in lots."""
+    """A trade of one of an agent's own orders."""
 
     price: int
+    """Price of the trade in ticks."""
     size: int
+    """Lots traded."""
 
 
 class OpenLots:
-    """Lots sent and neither traded nor given back, order by order.
+    """The lots of an agent's orders that neither traded nor came back yet, order by order.
 
     An order counts from the moment it is sent. Lots leave as their trades and cancellations are
     heard, in whatever order that is: sums do not depend on news overtaking each other. A sender
@@ -34,12 +36,12 @@ class OpenLots:
         return order_id in self._lots
 
     def sent(self, order_id: int, size: int) -> None:
-        """A new order of ``size`` lots sets out."""
+        """Count a new order of ``size`` lots, which sets out now."""
         self._lots[order_id] = size
         self.total += size
 
     def hear(self, event: EventView) -> Fill | None:
-        """Take note of an event; the fill, if it is a trade of one of these orders."""
+        """Take note of an event; returns the ``Fill`` if it is a trade of one of these orders."""
         kind = event.kind
         if kind == EventKind.TRADE:
             fill = None

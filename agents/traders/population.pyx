@@ -41,19 +41,25 @@ cdef class Population(Participant):
     Parameters
     ----------
     name
-        Of the population; with the number of a member it is that member's identity.
+        Name of the population; with the number of a member it is that member's identity.
     members
-        How many there are.
+        How many traders there are, 1 to ``2**24``.
     instrument
-        Which one they trade.
+        Number of the instrument that they trade, 0 to 65535.
     opens, closes
-        The session in ns: nobody acts before ``opens``, nor at or after ``closes``.
+        The session in ns, from 0: nobody acts before ``opens``, nor at or after ``closes``.
     latency
-        A ``Latency`` or a ``Distance`` for both ways between a member and the venue.
+        A ``Latency`` or a ``Distance`` for both ways between a member and the venue; ``None``: no
+        delay.
     computation_delay
-        Time from a decision to a message, in ns.
+        Time from a decision to a message in ns, 0 or more.
     owner
         Owner number of member 0; made of the name if not given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -192,9 +198,9 @@ cdef class Population(Participant):
         return self.simulation.send(self, &message, member)
 
     def latency_of(self, member):
-        """How long a message of a member takes to the venue, in ns; ``None`` if that is random.
+        """Latency of a member, by number, to the venue in ns; ``None`` if each message draws it.
 
-        Known once the population takes part in a run.
+        Raises ``ValueError`` unless the population takes part in a run and has such a member.
         """
         cdef int64_t number = checks.integer("member", member, 0, self.members - 1)
         if self.simulation is None:

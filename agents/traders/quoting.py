@@ -35,27 +35,33 @@ __all__ = [
 
 
 class Quote(NamedTuple):
-    """``price`` in ticks, ``size`` in lots."""
+    """One order that a maker shows: its price and its size."""
 
     price: int
+    """Price of the quote in ticks."""
     size: int
+    """Size of the quote in lots."""
 
 
 class Slot(NamedTuple):
-    """The place of one quote: its side, and its number counted from the inside, from 0."""
+    """The place of one of a maker's quotes: its side and level."""
 
     side: Side
+    """Side of the quote."""
     level: int
+    """Number of the quote on its side, counted outwards from the mid, from 0."""
 
 
 Quotes = dict[Slot, Quote]
 
 
 class Distances(NamedTuple):
-    """How far bid and ask stand from the mid, in ticks; ``None``: no quote on that side."""
+    """How far a maker's bid and ask stand from the mid."""
 
     bid: float | None
+    """Ticks from the mid down to the bid; ``None``: no bid."""
     ask: float | None
+    """Ticks from the mid up to the ask; ``None``: no ask."""
 
 
 # ---------------------------------------------------------------- formulas
@@ -64,7 +70,7 @@ class Distances(NamedTuple):
 def reservation_price(
     mid: float, inventory: float, left: float, *, risk_aversion: float, sigma: float
 ) -> float:
-    """Return s - q gamma sigma^2 (T - t), in ticks (Avellaneda-Stoikov 2008).
+    """Return the reservation price s - q gamma sigma^2 (T - t), in ticks (Avellaneda-Stoikov 2008).
 
     Parameters
     ----------
@@ -83,8 +89,9 @@ def reservation_price(
 
 
 def reservation_spread(left: float, *, risk_aversion: float, sigma: float, decay: float) -> float:
-    """Return gamma sigma^2 (T - t) + (2 / gamma) ln(1 + gamma / k), in ticks: ask less bid.
+    """Return the spread, ask less bid in ticks, round the reservation price.
 
+    By Avellaneda and Stoikov (2008) it is gamma sigma^2 (T - t) + (2 / gamma) ln(1 + gamma / k).
     ``decay`` is k, per tick: fills at a distance d from the mid come at a rate proportional to
     exp(-k d). The rest is as in ``reservation_price``.
     """
@@ -185,7 +192,7 @@ def _eta(risk_aversion: float, decay: float, intensity: float) -> float:
 
 
 def outward(bid: float, ask: float) -> tuple[int, int]:
-    """Return the two prices in whole ticks: the bid rounded down, the ask rounded up."""
+    """Return a bid and an ask price in whole ticks: the bid rounded down, the ask rounded up."""
     return floor(bid), ceil(ask)
 
 
@@ -212,6 +219,13 @@ class QuoteBoard:
 
     What the market refuses (a post-only order that would trade) is not tried again before the
     next ``show``. A quote that has traded is not refilled before that either.
+
+    Parameters
+    ----------
+    instrument
+        Number of the instrument.
+    tag
+        Tag of the orders.
     """
 
     def __init__(self, instrument: int = 0, tag: int = 0) -> None:
@@ -228,7 +242,7 @@ class QuoteBoard:
             self._settle(agent, slot)
 
     def hear(self, agent: Agent, event: EventView) -> bool:
-        """Take note of an event, and act on it; whether one of the board's orders has traded."""
+        """Take note of an event and act on it; returns whether one of the orders has traded."""
         if event.kind == EventKind.TRADE:
             as_taker = self._trade(event.order_id, event.leaves)
             return self._trade(event.resting_order_id, event.resting_leaves) or as_taker

@@ -34,18 +34,18 @@ __all__ = [
 
 
 class Schedule(Protocol):
-    """How many lots should be done by now."""
+    """A rule for how many lots of an order should be done at a time after its start."""
 
     @property
     def sees_volume(self) -> bool:
-        """Whether it needs to know what others trade."""
+        """Whether this schedule needs to know what others trade."""
 
     @property
     def duration(self) -> int:
-        """Length in ns, at the end of which the executor looks for the last time."""
+        """Length of this schedule in ns; at its end the executor looks for the last time."""
 
     def due(self, size: int, elapsed: int, volume: int) -> int:
-        """Lots of ``size`` that should be done ``elapsed`` ns after the start.
+        """Lots of an order of ``size`` lots that should be done ``elapsed`` ns after the start.
 
         ``volume`` is what others have traded since the start, in lots.
         """
@@ -55,14 +55,15 @@ class Schedule(Protocol):
 
 
 class TWAP:
-    """Equal parts at equal times, the first at once.
+    """A schedule of equal parts at equal times, the first at once (time-weighted average price).
 
     Parameters
     ----------
     duration
-        ns.
+        Length in ns, 1 or more.
     slices
-        How many parts. Part sizes differ by one lot at most where ``size`` does not divide.
+        How many parts, 1 to ``duration``. Part sizes differ by one lot at most where ``size`` does
+        not divide.
     """
 
     sees_volume = False
@@ -72,24 +73,29 @@ class TWAP:
         self.slices = integer("slices", slices, 1, self.duration)
 
     def due(self, size: int, elapsed: int, volume: int) -> int:
-        """Lots that should be done by now."""
+        """Lots of the order that should be done ``elapsed`` ns after its start."""
         return size * (_interval(elapsed, self.duration, self.slices) + 1) // self.slices
 
     def next_look(self, elapsed: int) -> int:
-        """The start of the next interval."""
+        """Start of the next interval, in ns from the start of the schedule."""
         return _next_start(elapsed, self.duration, self.slices)
 
 
 class VWAP:
-    """Parts in proportion to a given volume profile, at equal times, the first at once.
+    """A schedule by a given volume profile, the first part at once (volume-weighted average price).
 
     Parameters
     ----------
     duration
-        ns.
+        Length in ns, 1 or more.
     profile
-        The volume expected in each of that many equal intervals, in any unit: 0 or more each. Its
-        sums are exact, in floats too.
+        The volume expected in each of that many equal intervals, in any unit: 0 or more each, not
+        all 0. Its sums are exact, in floats too.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range.
     """
 
     sees_volume = False
@@ -104,25 +110,26 @@ class VWAP:
         self.done = tuple(part / whole for part in accumulate(parts))
 
     def due(self, size: int, elapsed: int, volume: int) -> int:
-        """Lots that should be done by now."""
+        """Lots of the order that should be done ``elapsed`` ns after its start."""
         return int(size * self.done[_interval(elapsed, self.duration, self.intervals)])
 
     def next_look(self, elapsed: int) -> int:
-        """The start of the next interval."""
+        """Start of the next interval, in ns from the start of the schedule."""
         return _next_start(elapsed, self.duration, self.intervals)
 
 
 class POV:
-    """A share of the volume, as it is observed.
+    """A schedule that trades a share of the volume as it is observed (percentage of volume).
 
     Parameters
     ----------
     duration
-        ns. What is not done by then stays undone.
+        Length in ns, 1 or more. What is not done by then stays undone.
     rate
-        Of all volume, one's own included: rate / (1 - rate) lots for each lot of the others.
+        Share of all volume, one's own included, above 0 and below 1: ``rate / (1 - rate)`` lots for
+        each lot of the others.
     every
-        ns from look to look.
+        ns from look to look, 1 or more.
     """
 
     sees_volume = True
@@ -133,32 +140,37 @@ class POV:
         self.every = integer("every", every, 1)
 
     def due(self, size: int, elapsed: int, volume: int) -> int:
-        """Lots that should be done by now."""
+        """Lots of the order that should be done ``elapsed`` ns after its start."""
         rate = Fraction(self.rate)
         return min(size, int(rate / (1 - rate) * volume))
 
     def next_look(self, elapsed: int) -> int:
-        """The next time on the grid of ``every``."""
+        """Next look on the grid of ``every``, in ns from the start of the schedule."""
         return min(self.duration, (elapsed // self.every + 1) * self.every)
 
 
 class AlmgrenChriss:
-    """The trade-off of impact against risk of Almgren and Chriss (2000), in discrete time.
+    """The schedule of Almgren and Chriss (2000), which trades impact off against risk.
 
     Parameters
     ----------
     duration
-        T, in ns.
+        T, in ns, 1 or more.
     periods
-        N equal intervals.
+        N equal intervals, 1 to ``duration``.
     risk_aversion
-        lambda, per tick and lot: 0 gives equal parts.
+        lambda, per tick and lot, 0 or more: 0 gives equal parts.
     sigma
-        Ticks per square root of a second.
+        Volatility in ticks per square root of a second, 0 or more.
     eta
-        Temporary impact: ticks, for each lot a second.
+        Temporary impact: ticks, for each lot a second; above half of ``gamma`` times an interval.
     gamma
-        Permanent impact, in ticks a lot.
+        Permanent impact in ticks a lot, 0 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range.
     """
 
     sees_volume = False
@@ -185,26 +197,26 @@ class AlmgrenChriss:
         )
 
     def due(self, size: int, elapsed: int, volume: int) -> int:
-        """Lots that should be done by now: what is held is rounded to the nearest lot."""
+        """Lots that should be done by now; what is still held is rounded to the nearest lot."""
         held = self.held[_interval(elapsed, self.duration, self.periods) + 1]
         return size - round(size * Fraction(held))
 
     def next_look(self, elapsed: int) -> int:
-        """The start of the next interval."""
+        """Start of the next interval, in ns from the start of the schedule."""
         return _next_start(elapsed, self.duration, self.periods)
 
 
 class ObizhaevaWang:
-    """A block, an even stream, and a block (Obizhaeva and Wang 2013, risk-neutral).
+    """The risk-neutral schedule of Obizhaeva and Wang (2013): a block, an even stream, a block.
 
     Parameters
     ----------
     duration
-        T, in ns.
+        T, in ns, 1 or more.
     resilience
-        rho, per second: at which the book refills.
+        rho, the rate per second at which the book refills, above 0.
     slices
-        Into how many equal trades the stream is cut.
+        Into how many equal trades the stream is cut, 1 to ``duration``.
     """
 
     sees_volume = False
@@ -222,7 +234,7 @@ class ObizhaevaWang:
         return round(block + (size - 2 * block) * self._streamed(elapsed) / self.slices)
 
     def next_look(self, elapsed: int) -> int:
-        """The middle of the next slice, or the end."""
+        """Middle of the next slice, or the end, in ns from the start of the schedule."""
         following = self._streamed(elapsed) + 1
         if following > self.slices:
             return self.duration
@@ -242,16 +254,17 @@ def almgren_chriss_held(
     eta: float,
     gamma: float = 0.0,
 ) -> tuple[float, ...]:
-    """Return the share of the order still held at the ``periods + 1`` times, 1 to 0.
+    """Return the share of an order still held at ``periods + 1`` times, from 1 to 0.
 
     sinh(kappa (T - t)) / sinh(kappa T), where 2 (cosh(kappa tau) - 1) / tau^2 is
     lambda sigma^2 / (eta - gamma tau / 2): equations 16 to 18 of Almgren and Chriss (2000).
-    Any units that agree will do.
+    ``horizon`` is T; any units that agree will do.
 
     Raises
     ------
-    ValueError
-        Also where ``eta`` does not exceed ``gamma * tau / 2``: trading would then be free.
+    TypeError, ValueError
+        If an argument is outside its range, see ``AlmgrenChriss``. Where ``eta`` does not exceed
+        ``gamma * tau / 2`` trading would be free.
     """
     tau = real("horizon", horizon, above=0) / integer("periods", periods, 1)
     aversion = real("risk_aversion", risk_aversion, 0)
@@ -268,7 +281,10 @@ def almgren_chriss_held(
 
 
 def obizhaeva_wang_block(size: float, horizon: float, resilience: float) -> float:
-    """Return the first block, which is also the last: size / (rho T + 2)."""
+    """Return the first and the last block of an Obizhaeva-Wang schedule: size / (rho T + 2).
+
+    In the unit of ``size``; ``horizon`` (T) and ``resilience`` (rho) are in units that agree.
+    """
     return size / (resilience * horizon + 2)
 
 

@@ -24,13 +24,19 @@ cdef struct Component:
 
 
 cdef class SizeMixture:
-    """A distribution of order sizes.
+    """A distribution of order sizes: a mixture of normal and log-normal parts, in lots.
 
     Parameters
     ----------
     components : sequence of (str, float, float, float)
         Of each part its kind, ``"normal"`` or ``"log-normal"``; its centre and its deviation in
-        lots (of the logarithm, for a log-normal part); and its weight. The weights add up to 1.
+        lots (of the logarithm, for a log-normal part); and its weight. All are 0 or more, and the
+        weights add up to 1.
+
+    Raises
+    ------
+    ValueError
+        If a part is malformed, a draw could exceed ``2**40`` lots, or the weights do not add up.
 
     Notes
     -----
@@ -96,11 +102,14 @@ cdef class SizeMixture:
         return <int64_t>floor(size + 0.5) if size > 0 else 0
 
     def draw(self, RandomStream stream not None):
-        """A size in lots, for Python code."""
+        """Draw an order size in whole lots, 0 or more, for Python code.
+
+        ``stream`` is an ``agents.random.RandomStream``, which moves on.
+        """
         return self.sample(&stream.stream)
 
     def mean(self):
-        """The mean size in lots, before rounding and without regard to what falls below 0."""
+        """The mean order size in lots, before rounding and with what falls below 0: a float."""
         return sum(
             weight * (centre if kind == "normal" else exp(centre + spread * spread / 2))
             for kind, centre, spread, weight in self.components

@@ -40,41 +40,43 @@ __all__ = [
 
 
 class MakerState(IntEnum):
-    """What a maker does about stress."""
+    """What a stress-sensitive maker does about stress."""
 
     QUOTING = 0
-    """No limit holds it back."""
+    """No limit holds the maker back."""
     WIDENED = 1
-    """A limit does: it quotes wider, less, or on one side only."""
+    """A limit holds: the maker quotes wider, less, or on one side only."""
     WITHDRAWN = 2
-    """It quotes on neither side."""
+    """The maker quotes on neither side."""
 
 
 class Withdrawal(IntEnum):
     """Which quotes a response takes away; the furthest of several counts."""
 
     NEITHER = 0
+    """Both sides are quoted."""
     ADDING = 1
-    """The side on which a trade would add to the inventory; with none, neither."""
+    """The side on which a trade would add to the inventory is not quoted; with none, both are."""
     BOTH = 2
+    """Neither side is quoted."""
 
 
 class Reading(NamedTuple):
-    """What a limit may know at one look."""
+    """What a limit of a maker may know at one look."""
 
     ts: int
-    """ns."""
+    """Time of the look in ns."""
     mid: float
-    """Ticks, the last seen."""
+    """The last mid that the maker saw, in ticks."""
     position: int
-    """Lots, as far as heard."""
+    """Lots that the maker holds, negative: short, as far as it has heard."""
     cash: int
-    """Ticks times lots, as far as heard."""
+    """Cash of the maker in ticks times lots, as far as it has heard."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """What is done while a limit holds.
+    """What a maker does while a limit holds.
 
     Parameters
     ----------
@@ -99,11 +101,11 @@ class Response:
 
 
 class Limit(Protocol):
-    """A strain, and what is done about it."""
+    """A strain on a maker, and what the maker does about it."""
 
     @property
     def name(self) -> str:
-        """For the record of state changes."""
+        """Name of the limit in the record of state changes."""
 
     @property
     def response(self) -> Response:
@@ -119,16 +121,20 @@ class Limit(Protocol):
 
 @dataclass
 class InventoryLimit:
-    """Too many lots, long or short. The strain is their number over ``lots``.
+    """A limit on the lots that a maker holds, long or short; the strain is their share of ``lots``.
 
-    The response must leave the maker a way to get rid of them: withdrawing both sides on this
-    limit never ends, and is refused.
+    Raises ``ValueError`` if a field is outside its range, or the response withdraws both sides:
+    then nothing would ever bring the lots down.
     """
 
     lots: int
+    """Lots at which the limit holds, 1 or more."""
     release: float = 0.5
+    """Strain below which the limit may ease, above 0 and below 1."""
     response: Response = Response(withdraw=Withdrawal.ADDING)
+    """What the maker does while the limit holds."""
     name: str = "inventory"
+    """Name of the limit in the record of state changes."""
 
     def __post_init__(self) -> None:
         integer("lots", self.lots, 1)
@@ -139,30 +145,29 @@ class InventoryLimit:
             )
 
     def strain(self, reading: Reading) -> float:
-        """Lots held over the limit."""
+        """The strain on an inventory limit: lots held over ``lots``."""
         return abs(reading.position) / self.lots
 
 
 @dataclass
 class VolatilityLimit:
-    """The mid moves too much. The strain is its realised volatility over ``sigma``.
+    """A limit on how much the mid moves; the strain is its realised volatility over ``sigma``.
 
     The volatility is the root of an average of (change of the mid)^2 / time between looks, in which
-    a stretch of time loses half its weight in ``half_life``; it starts from 0.
-
-    Parameters
-    ----------
-    sigma
-        Ticks per square root of a second.
-    half_life
-        ns.
+    a stretch of time loses half its weight in ``half_life``; it starts from 0. Raises
+    ``ValueError`` if a field is outside its range.
     """
 
     sigma: float
+    """Volatility at which the limit holds, in ticks per square root of a second, above 0."""
     half_life: int
+    """ns in which a stretch of time loses half its weight, 1 or more."""
     release: float = 0.7
+    """Strain below which the limit may ease, above 0 and below 1."""
     response: Response = Response(widen=2.0, shrink=0.5)
+    """What the maker does while the limit holds."""
     name: str = "volatility"
+    """Name of the limit in the record of state changes."""
     variance: float = field(default=0.0, init=False)  # ticks^2 per second
     last: Reading | None = field(default=None, init=False, repr=False)
 
@@ -172,7 +177,7 @@ class VolatilityLimit:
         real("release", self.release, above=0, below=1)
 
     def strain(self, reading: Reading) -> float:
-        """Realised volatility over the limit."""
+        """The strain on a volatility limit: realised volatility over ``sigma``."""
         if self.last is None:
             self.last = reading
         passed = reading.ts - self.last.ts
@@ -186,26 +191,23 @@ class VolatilityLimit:
 
 @dataclass
 class DrawdownLimit:
-    """A limit on what a maker has lost since its best moment of late, in cash units.
+    """A limit on what a maker has lost since its best moment of late, in ticks times lots.
 
-    The strain is the fall from that highest value over ``loss``.
-
-    Value is cash plus position at the mid; the highest is that of the looks in the last ``window``
-    ns, so that an old loss is forgiven in time.
-
-    Parameters
-    ----------
-    loss
-        Ticks times lots.
-    window
-        ns.
+    The strain is the fall from that highest value over ``loss``. Value is cash plus position at the
+    mid; the highest is that of the looks in the last ``window`` ns, so that an old loss is forgiven
+    in time. Raises ``ValueError`` if a field is outside its range.
     """
 
     loss: int
+    """Loss at which the limit holds, in ticks times lots, 1 or more."""
     window: int
+    """ns over which the highest value counts, 1 or more."""
     release: float = 0.5
+    """Strain below which the limit may ease, above 0 and below 1."""
     response: Response = Response(withdraw=Withdrawal.BOTH)
+    """What the maker does while the limit holds."""
     name: str = "drawdown"
+    """Name of the limit in the record of state changes."""
     # Times and values, falling: each is the highest since its time.
     peaks: deque[tuple[int, float]] = field(default_factory=deque, init=False, repr=False)
 
@@ -215,7 +217,7 @@ class DrawdownLimit:
         real("release", self.release, above=0, below=1)
 
     def strain(self, reading: Reading) -> float:
-        """The fall over the limit."""
+        """The strain on a drawdown limit: fall from the highest value over ``loss``."""
         value = reading.cash + reading.position * reading.mid
         while self.peaks and self.peaks[0][0] <= reading.ts - self.window:
             self.peaks.popleft()
@@ -226,11 +228,14 @@ class DrawdownLimit:
 
 
 class StateChange(NamedTuple):
-    """The maker is in ``state`` from ``ts`` on, in ns, because of the limits in ``causes``."""
+    """A change of what a stress-sensitive maker does, or of the limits behind it."""
 
     ts: int
+    """Time in ns from which on it holds."""
     state: MakerState
+    """What the maker does from then on."""
     causes: tuple[str, ...]
+    """Names of the limits that hold."""
 
 
 @dataclass
@@ -254,22 +259,28 @@ class _Watch:
 
 
 class StressSensitiveMaker(LadderMaker):
-    """A ladder that widens, shrinks and withdraws when its limits are reached, and comes back.
+    """A ladder maker that widens, shrinks and withdraws when its limits are reached, and returns.
 
     Parameters
     ----------
-    name
-        See ``LadderMaker``, also for further arguments.
+    name, **ladder
+        See ``LadderMaker``.
     limits
-        ``Limit`` objects, of this maker alone: a limit remembers what it has seen.
+        ``Limit`` objects, at least one, of this maker alone: a limit remembers what it has seen.
     cool_down
-        How long the strain on a limit must have eased before it lets go, in ns.
+        How long the strain on a limit must have eased before it lets go, in ns, 0 or more.
 
     Attributes
     ----------
     state : MakerState
+        What the maker does about stress now.
     changes : list[StateChange]
         Every change of ``state``, or of the limits behind it, with its time; the start first.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no limit, or ``cool_down`` is negative.
     """
 
     def __init__(
@@ -288,12 +299,12 @@ class StressSensitiveMaker(LadderMaker):
         return self.changes[-1].state if self.changes else MakerState.QUOTING
 
     def on_start(self) -> None:
-        """Quote, from now on regularly."""
+        """Hook: the run begins; quote from now on regularly."""
         self.changes.append(StateChange(self.now, MakerState.QUOTING, ()))
         super().on_start()
 
     def quotes(self, mid: float) -> Quotes:
-        """The ladder, as far as the limits allow it."""
+        """The ladder at a mid in ticks, as far as the limits allow it."""
         reading = Reading(self.now, mid, self.inventory, self.cash(self.instrument))
         for watch in self.watches:
             watch.look(reading, self.cool_down)
@@ -315,7 +326,7 @@ class StressSensitiveMaker(LadderMaker):
         return shown
 
     def record(self, holding: Sequence[Limit]) -> None:
-        """Note a change of what holds the maker back."""
+        """Note a change of the limits that hold the maker back."""
         state = MakerState.WIDENED if holding else MakerState.QUOTING
         if any(limit.response.withdraw == Withdrawal.BOTH for limit in holding):
             state = MakerState.WITHDRAWN

@@ -73,21 +73,26 @@ cdef class Belief:
     Parameters
     ----------
     mean : float
-        Towards which the value is believed to revert, in ticks; also the first estimate, held
-        for certain.
+        Value in ticks towards which it is believed to revert, 0 or more; also the first estimate,
+        held for certain.
     reversion : float
-        Speed of the reversion per second.
+        Speed of the reversion per second, 0 or more.
     volatility : float
-        Ticks per square root of a second.
+        Ticks per square root of a second, 0 or more.
     noise_variance : float
-        Of one observation, in ticks squared.
+        Variance of one observation, in ticks squared, 0 or more.
     ts : int, default 0
         Time of the first estimate in ns.
 
     Attributes
     ----------
     value, variance : float
-        The estimate and its variance at the last observation.
+        The estimate in ticks and its variance in ticks squared at the last observation.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     cdef View view
@@ -103,21 +108,23 @@ cdef class Belief:
         self.view.time = ts
 
     def observe(self, double seen, int64_t ts):
-        """Take an observation made at a time in ns into account."""
+        """Take an observation of the value in ticks, made at a time in ns, into account."""
         if ts < self.view.time:
             raise ValueError(f"ts must not be before the last observation, got {ts}")
         observe(&self.view, &self.prior, seen, ts)
 
     def at(self, int64_t ts):
-        """The estimate of the value at a time in ns from the last observation on."""
+        """The estimate of the value, in ticks, at a time in ns from the last observation on."""
         return projected(&self.view, &self.prior, ts)
 
     @property
     def value(self):
+        """The estimate in ticks at the last observation."""
         return self.view.value
 
     @property
     def variance(self):
+        """Variance of the estimate, in ticks squared, at the last observation."""
         return self.view.variance
 
 
@@ -139,17 +146,22 @@ cdef class ValueTraders(Population):
     fundamental : Fundamental
         What they observe.
     sizes : SizeMixture
-        Of the orders, in lots.
+        Sizes of the orders, in lots.
     rate : float
         Wake-ups of one trader per second, above 0.
     mean, reversion, volatility
         What they believe the fundamental to be: see ``Belief``.
     noise_variance : float
-        Of one observation, in ticks squared.
+        Variance of one observation, in ticks squared, 0 or more.
     aggressive : float, default 0.1
-        Probability of an order at the best price of the other side.
+        Probability of an order at the best price of the other side, 0 to 1.
     depth : int, default 2
-        Spreads over which the other orders are spread.
+        Spreads over which the other orders are spread, 1 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     cdef readonly Fundamental fundamental

@@ -1,4 +1,4 @@
-"""The accounts that failed: what is known of each, and how it ends.
+"""The cases of a clearing: the accounts that failed, what is known of each, and how it ends.
 
 A case is opened when an account fails, and closed when it holds nothing any more or is released
 with what is left to it. In between it is the liquidation engine's: it says what is sold, and sells
@@ -73,15 +73,15 @@ cdef class Cases:
     Parameters
     ----------
     accounts
-        Whose failures.
+        The ``MarginAccounts`` of the clearing.
     liquidation_fee
-        Ppm of what a forced sale brings, rounded up, paid to the insurance fund out of what is left
-        to the account.
+        0 to 1,000,000 ppm of what a forced sale brings, rounded up, paid to the insurance fund out
+        of what is left to the account.
 
     Attributes
     ----------
     total : int
-        How many there are so far.
+        How many cases there are so far.
     """
 
     def __init__(self, MarginAccounts accounts not None, *, liquidation_fee=0):
@@ -91,7 +91,7 @@ cdef class Cases:
         self.in_kind = []
 
     def redeem_these(self, claims):
-        """Let claims without a book, the deepest first, be redeemed where accounts fail."""
+        """Let claims without a book be redeemed where accounts fail: a list, the deepest first."""
         self.in_kind = list(claims)
 
     # ---------------------------------------------------------------- from failing to an end
@@ -311,7 +311,7 @@ cdef class Cases:
 
     @property
     def open_count(self):
-        """How many cases are not settled: O(cases)."""
+        """How many of a clearing's cases are not settled: O(cases)."""
         cdef int64_t i, found = 0
         for i in range(self.total):
             found += self.case(i).state != SETTLED
@@ -319,7 +319,7 @@ cdef class Cases:
 
     @property
     def table(self):
-        """All failures so far, in order: an array with a field for each fact, a copy.
+        """All cases so far, in the order of failing: a structured array with a row each, a copy.
 
         ``opened`` and ``due`` in ns, ``size`` and ``sold`` in lots, ``cash`` and ``received`` in
         units, ``mark`` and ``reference`` in ticks, ``state`` 0 waiting, 1 active, 2 settled.
@@ -328,7 +328,7 @@ cdef class Cases:
         return np.frombuffer(bytearray(self.block.data[:nbytes]), CASE)
 
     def memory_bytes(self):
-        """Bytes of the records of cases."""
+        """Bytes of memory set aside for the records of cases."""
         return self.block.nbytes
 
     def __deepcopy__(self, memo):

@@ -14,7 +14,7 @@ __all__ = ["Claims"]
 
 
 class Claims:
-    """The claims of a venue, and what backs what.
+    """The claims of a venue, a graph of what backs what; indexed by name.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Claims:
     Raises
     ------
     TypeError
-        If something is no ``Claim``.
+        If one is no ``Claim``.
     ValueError
         If claims back each other in a circle, which is named, or two have one name.
 
@@ -67,7 +67,11 @@ class Claims:
             self.place(name)
 
     def place(self, start: str) -> None:
-        """Put a claim behind all that backs it. A walk by hand: stacks may be deep."""
+        """Put a claim, by name, behind all that backs it in the order of the graph.
+
+        Raises ``ValueError`` if claims back each other in a circle, which is named.
+        """
+        # Without recursion: stacks may be deep.
         placed = {claim.name for claim in self.claims}
         path = [(start, 0)]
         while path:
@@ -87,7 +91,7 @@ class Claims:
             path.append((backing[at], 0))
 
     def locate(self, market: "Market", ledger: "Ledger") -> None:
-        """Belong to a venue, whose facilities are declared."""
+        """Let the claims find their assets and books in a venue, whose facilities are declared."""
         self.market, self.ledger = market, ledger
         depths: dict[str, int] = {}
         for claim in self.claims:
@@ -103,7 +107,7 @@ class Claims:
         return self.by_name[name]
 
     def leaves(self, name: str) -> list[str]:
-        """Names of what a claim comes down to when those without a book are unwrapped, in order."""
+        """Names of what a claim comes down to when claims without a book are unwrapped: a list."""
         found: list[str] = []
         todo = [name]
         while todo:
@@ -115,7 +119,7 @@ class Claims:
         return found
 
     def below(self, name: str) -> list[str]:
-        """Names of a claim and of the claims that back it, deepest last."""
+        """Names of a claim and of all claims that back it, the deepest last: a list."""
         found = {name}
         for claim in reversed(self.claims):
             if claim.name in found:
@@ -123,15 +127,20 @@ class Claims:
         return [claim.name for claim in reversed(self.claims) if claim.name in found]
 
     def depth(self, name: str) -> int:
-        """How many claims deep an asset is; 0: it is none."""
+        """How many claims deep an asset is, by its name; 0: it is no claim."""
         return self.by_name[name].depth if name in self.by_name else 0
 
     def look_through(
         self, name: str, *, sees: Literal["own", "all"] = "own"
     ) -> dict[str, Fraction]:
-        """Units of every base asset for one unit of a claim: exact ``Fraction``s by name.
+        """Units of every base asset behind one unit of a claim: exact ``Fraction``s by name.
 
-        Raises ``ValueError`` if there is no unit of a claim on the way.
+        ``sees="own"`` counts what issuers say they hold, ``"all"`` what is left of pledges.
+
+        Raises
+        ------
+        ValueError
+            If a claim on the way has no unit, or ``sees`` is neither of these.
         """
         units = {name: Fraction(1)}
         for one in self.below(name):

@@ -1,4 +1,4 @@
-"""Margin, and what happens to accounts that lack it.
+"""Clearing: margin accounts, and what happens to those that lack margin.
 
 An account fails when what it has, less what its positions must be backed with, is below zero at
 the prices that clearing believes: equity < maintenance margin, strictly. This is looked at
@@ -60,7 +60,7 @@ cdef class Clearing:
     Parameters
     ----------
     name
-        Unique in a venue.
+        Name of the clearing, unique in a venue.
     holdings
         One ``Holding`` for each thing its accounts may have beside cash, 1 to 16.
     liquidation_engine
@@ -68,10 +68,10 @@ cdef class Clearing:
     cash
         Name of the asset in which accounts are settled, and may be in debt.
     insurance_fund
-        Units of cash that the fund starts with.
+        Units of cash that the insurance fund starts with, 0 or more, below ``2**62``.
     liquidation_fee
-        Ppm of what a forced sale brings, rounded up, paid to the fund out of what is left to the
-        account.
+        0 to 1,000,000 ppm of what a forced sale brings, rounded up, paid to the fund out of what is
+        left to the account.
     portfolio
         A ``lob.clearing.margin.PortfolioMargin``: cross accounts are backed by scenarios in place
         of rates.
@@ -79,15 +79,16 @@ cdef class Clearing:
     Attributes
     ----------
     name : str
+        Name of the clearing.
     number : int
-        Its place among the venue's clearings.
+        Place of the clearing among the venue's, from 0.
     market : lob.Venue or None
         The venue it belongs to.
     ledger : Ledger or None
-        Of that venue.
+        The ledger of that venue.
     cash_asset : int
         Number of the cash asset in the ledger.
-    fund, fees, shortfall, pool
+    fund, fees, shortfall, pool : int
         Account numbers: insurance fund, sink of fees, losses nobody has borne yet, lender.
     deadline : int
         Time in ns at which it has something to do next.
@@ -95,7 +96,7 @@ cdef class Clearing:
     Raises
     ------
     TypeError, ValueError
-        If an argument is none of these; the message shows it.
+        If an argument is of another type or outside its range; the message shows it.
     """
 
     def __init__(
@@ -138,21 +139,9 @@ cdef class Clearing:
         return 0
 
     def attach(self, Market market, Ledger ledger, int64_t number, object claims=None):
-        """Belong to a venue: what ``lob.Venue`` does with the clearings that it is given.
+        """Let the clearing belong to a venue: ``lob.Venue`` calls it for those that it is given.
 
-        Parameters
-        ----------
-        market, ledger
-            The venue, and its ledger.
-        number
-            Its place among the venue's clearings.
-        claims
-            Of the venue; ``None``: it has none.
-
-        Raises
-        ------
-        ValueError
-            If it belongs to a venue already, or a holding does not fit the venue.
+        Parameters and errors are those of ``MarginAccounts.belong_to``.
         """
         self.failed.redeem_these(self.accounts.belong_to(market, ledger, number, claims))
         self.read_accounts()
@@ -167,23 +156,23 @@ cdef class Clearing:
     def open(self, owner, cash, positions, *, entry_prices=None, holding=0, cross=False):
         """Open margin accounts with what they start with, from the outside world.
 
-        They are looked at from now on; whoever lacks margin has failed at once.
+        The accounts are looked at from now on: one that lacks margin has failed at once.
 
         Parameters
         ----------
         owner
             First of as many owner numbers as there are accounts.
         cash
-            Units, one an account; negative: debt.
+            Units of cash, integers, one an account; negative: debt.
         positions
-            Lots, signed: one an account, or a row a holding for ``cross`` accounts.
+            Lots, signed integers: one an account, or a row a holding for ``cross`` accounts.
         entry_prices
             Ticks, of the shape of ``positions``: the positions were bought there, and paid out of
             ``cash``, rounded up. ``None``: what was paid is in ``cash`` already.
         holding
-            Of isolated accounts: the number of the one that they may have.
+            Number of the one holding that isolated accounts may have.
         cross
-            All holdings of an account back each other.
+            Whether all holdings of an account back each other.
 
         Returns
         -------
@@ -192,7 +181,7 @@ cdef class Clearing:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             If the shapes differ, an owner has an account, or a value is out of bounds: then no
             account is opened.
         """
@@ -210,20 +199,23 @@ cdef class Clearing:
         return first
 
     def account(self, account):
-        """What an account has and needs: a ``lob.clearing.MarginAccount``.
+        """What an account, by number, has and needs: a ``lob.clearing.MarginAccount``.
 
-        Raises ``ValueError`` if it is not one of this clearing's.
+        Raises ``ValueError`` if the account is not one of this clearing's.
         """
         return self.excess.account(account)
 
     def account_owner(self, account):
-        """Owner number of an account's orders; 0: nobody's."""
+        """Owner number of an account's orders; 0: nobody's.
+
+        ``account`` is its number. Raises ``ValueError`` if the ledger has no such account.
+        """
         cdef int64_t number = checks.integer("account", account, 0, self.ledger.account_count - 1)
         return self.ledger.accounts[number].owner
 
     @property
     def name(self):
-        """Unique in a venue."""
+        """Name of the clearing, unique in a venue."""
         return self.accounts.name
 
     @property
@@ -233,23 +225,23 @@ cdef class Clearing:
 
     @property
     def account_total(self):
-        """How many accounts were opened so far."""
+        """How many margin accounts the clearing has opened so far."""
         return self.accounts.account_total
 
     @property
     def portfolio(self):
-        """The scenarios that back cross accounts; ``None``: rates do."""
+        """The ``PortfolioMargin`` of cross accounts; ``None``: the rates of holdings back them."""
         return self.excess.portfolio
 
     def value_of(self, account):
-        """What an account's holdings are worth at the marks, in units of cash, rounded down each.
+        """What an account's holdings are worth at the marks, in units of cash.
 
-        ``None`` as long as something that it holds has no mark.
+        See ``MarginAccounts.value_of``.
         """
         return self.accounts.value_of(account)
 
     def worth(self, holding, lots, price):
-        """What signed lots of a holding cost at a price in ticks, in units of cash."""
+        """What signed lots of a holding cost at a price in ticks: see ``MarginAccounts.worth``."""
         return self.accounts.worth(holding, lots, price)
 
     def working_orders(self, account, holding=0):
@@ -257,17 +249,13 @@ cdef class Clearing:
         return self.order_checks.working_orders(account, holding)
 
     def keep_entry_values(self):
-        """Keep from now on what every account's lots were bought for: see ``entry_value``."""
+        """Keep what every account's lots were bought for, from now on: see ``entry_value``."""
         self.entry_values.keep()
         if self.market is not None:
             self.market.keeps_entry_values = True
 
     def entry_value(self, account, holding=0):
-        """What an account's lots were bought for, in units of cash; negative of a short.
-
-        Closing a part of a position takes off the same part of the value, rounded towards zero.
-        Raises ``ValueError`` if it is not kept.
-        """
+        """What an account's lots of a holding were bought for: see ``EntryValues.of``."""
         return self.entry_values.of(account, holding)
 
     # ---------------------------------------------------------------- what a venue tells it
@@ -307,14 +295,21 @@ cdef class Clearing:
         return self.hasten()
 
     def observe_price(self, price, *, holding=0):
-        """Let the price of a ``Fixed`` source be another one from now on.
+        """Set the price of a holding's ``Fixed`` source from now on, and see who fails by it.
 
         Parameters
         ----------
         price
-            Ticks, at least 1.
+            Ticks, 1 or more.
         holding
-            Number.
+            Number of the holding.
+
+        Raises
+        ------
+        TypeError
+            If the source of the holding's oracle is no ``Fixed``.
+        ValueError
+            If an argument is outside its range.
         """
         self.marks.observe_price(price, holding=holding)
         self.reset_deadline()
@@ -322,17 +317,10 @@ cdef class Clearing:
     # ---------------------------------------------------------------- what accounts pay
 
     def pay_funding(self, rate, *, holding=0):
-        """Let one side of a contract pay the other, and see who fails by it.
+        """Let one side of a contract pay funding to the other, and see who fails by it.
 
-        Returns the units of cash that were paid. Payers round up, receivers down, and what that
-        leaves is the insurance fund's. Raises ``ValueError`` if the contract has no mark yet.
-
-        Parameters
-        ----------
-        rate
-            Ppm of the notional at the mark that the long pay the short; negative: the other way.
-        holding
-            Number of the contract.
+        Parameters, result in units of cash, rounding and errors are those of
+        ``Payments.pay_funding``.
         """
         paid = self.payments.pay_funding(rate, holding=holding)
         self.index.reindex(CAUSE_ACCRUAL)
@@ -340,10 +328,10 @@ cdef class Clearing:
         return paid
 
     def charge_interest(self, rate):
-        """Let every account in debt pay the lenders, and see who fails by it.
+        """Let every account in debt pay interest to the lenders, and see who fails by it.
 
-        Returns the units of cash that were paid. ``rate`` is in ppm of the debt; interest rounds
-        up.
+        Parameters, result in units of cash, rounding and errors are those of
+        ``Payments.charge_interest``.
         """
         paid = self.payments.charge_interest(rate)
         self.index.reindex(CAUSE_ACCRUAL)
@@ -351,10 +339,9 @@ cdef class Clearing:
         return paid
 
     def socialise(self):
-        """Let those who have something bear what the fund could not, and see who fails by it.
+        """Let accounts bear the losses that the insurance fund could not, and see who fails by it.
 
-        Returns the units of cash that there were to bear. Each account pays in proportion to its
-        equity at the marks; see ``Payments.socialise`` for what is left by rounding.
+        Result in units of cash and rounding are those of ``Payments.socialise``.
         """
         borne = self.payments.socialise(self.failed.total)
         if borne:
@@ -363,9 +350,9 @@ cdef class Clearing:
         return borne
 
     def update_margin(self, int64_t ts):
-        """Let margin models that react to the market do so, at a time in ns; whether any did.
+        """Update the margin models that react to the market, at a time in ns, and see who fails.
 
-        Raised margins may let accounts fail.
+        Returns whether any rate changed.
         """
         changed = self.excess.update_models(ts)
         if changed:
@@ -406,16 +393,21 @@ cdef class Clearing:
         return self.reset_deadline()
 
     def every(self, interval, action, *, first=None):
-        """Call ``action(clearing, ts)`` at fixed intervals.
+        """Let the clearing call ``action(clearing, ts)`` at fixed intervals, ``ts`` in ns.
 
         Parameters
         ----------
         interval
-            ns.
+            ns from call to call, 1 or more.
         action
-            Something that is copied with the run where it has state of its own.
+            A callable, which is copied with the run where it has state of its own.
         first
-            Time of the first call in ns; ``None``: one interval from now.
+            Time of the first call in ns, not before now; ``None``: one interval from now.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``action`` is not callable, or a time is outside its range.
         """
         cdef int64_t step = checks.integer("interval", interval, 1)
         if not callable(action):
@@ -429,7 +421,7 @@ cdef class Clearing:
             self.market.deadline = min(self.market.deadline, self.deadline)
 
     def run_timer(self, ts):
-        """Call the first action that is due."""
+        """Call the action of ``every`` that is due first, at a time in ns."""
         timer = min(self.timers, key=due_of)
         timer[0] += timer[1]
         self.timer_due = min(due_of(one) for one in self.timers)
@@ -439,21 +431,17 @@ cdef class Clearing:
 
     @property
     def case_count(self):
-        """How many accounts have failed so far."""
+        """How many accounts of the clearing have failed so far."""
         return self.failed.total
 
     @property
     def open_cases(self):
-        """How many of them are not settled: O(cases)."""
+        """How many of the clearing's cases are not settled: O(cases)."""
         return self.failed.open_count
 
     @property
     def cases(self):
-        """All failures so far, in order: an array with a field for each fact, a copy.
-
-        ``opened`` and ``due`` in ns, ``size`` and ``sold`` in lots, ``cash`` and ``received`` in
-        units, ``mark`` and ``reference`` in ticks, ``state`` 0 waiting, 1 active, 2 settled.
-        """
+        """All cases of the clearing so far, a structured array: see ``Cases.table``."""
         return self.failed.table
 
     def count_failing(self):
@@ -461,11 +449,11 @@ cdef class Clearing:
         return self.index.blocks.count_failing()
 
     def check(self):
-        """Whether queues, states and ledger agree: O(accounts). Raises ``AssertionError``."""
+        """Check that queues, states and ledger agree: O(accounts). Raises ``AssertionError``."""
         self.index.check()
 
     def memory_bytes(self):
-        """Bytes of the account table, the queues, the blocks and the cases; no ledger rows."""
+        """Bytes of memory of the account table, queues, blocks and cases; without ledger rows."""
         cdef Holding holding
         working = [block.nbytes for holding in self.holdings for block in holding.working]
         return (

@@ -58,36 +58,43 @@ cdef int64_t NEVER = 2**63 - 1
 
 @cython.auto_pickle(True)
 cdef class Claim(Facility):
-    """A share of what an account holds, minted and redeemed in kind.
+    """A claim: a share of what an issuer's account holds, minted and redeemed in kind.
 
     Parameters
     ----------
     name
-        Of the claim, and of the asset that it is.
+        Name of the claim, and of the asset that it is.
     backing
         Names of the assets that the issuer's account counts for it: all that it may have or owe,
-        cash too.
+        cash too; at least one.
     issuer
         The account whose holdings are shared: ``None`` opens one; a string is the name of one (the
         lenders of clearing ``A`` are ``"A: lenders"``); an integer is the number of an owner, whose
         account is found once it is open (a margin account: the claim is its equity).
     initial
-        Units of each backing asset that a claim costs while there is none; by default one of the
-        first.
+        Units of each backing asset, 0 or more and not all 0, that a claim costs while there is
+        none; by default one of the first.
     delay
-        ns from a redemption's message to its payment: the unstaking queue, first come first served.
+        ns from a redemption's message to its payment, 0 or more: the unstaking queue, first come
+        first served.
     rate, period
-        At most so many claims are paid in each ``period`` ns; 0: as many as wait.
+        At most ``rate`` claims are paid in each ``period`` ns; a rate of 0: as many as wait.
     accrual, every
-        Ppm of the first backing asset that the issuer earns from outside each ``every`` ns, rounded
-        down; negative: it is slashed.
+        Ppm of the first backing asset, -1,000,000 to 1,000,000, that the issuer earns from outside
+        each ``every`` ns, rounded down; negative: it is slashed.
 
     Attributes
     ----------
     supply : int
-        Units there are.
+        Units of the claim that are outstanding.
     depth : int
-        1 if nothing but base assets backs it, and one more than the deepest claim that does.
+        1 if nothing but base assets backs it, else one more than the deepest claim that does.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range, an asset is named twice in
+        ``backing``, or ``initial`` has not as many numbers.
     """
 
     def __init__(
@@ -143,14 +150,17 @@ cdef class Claim(Facility):
     # ---------------------------------------------------------------- part of a venue
 
     def declare(self, Market market, Ledger ledger, int64_t number):
-        """See ``Facility``: the claim becomes an asset, unless a book trades it already."""
+        """Let the claim belong to a venue: it becomes an asset, unless a book trades it already.
+
+        Parameters and errors are those of ``Facility.declare``.
+        """
         Facility.declare(self, market, ledger, number)
         if self.name not in ledger.assets:
             ledger.add_asset(self.name)
         self.asset = ledger.asset(self.name)
 
     def locate(self, int64_t depth):
-        """Find the assets that back it, and the book that trades it."""
+        """Find the assets that back the claim, and the book that trades it; set its ``depth``."""
         cdef int64_t i
         self.depth = depth
         self.part_count = len(self.backing)
@@ -164,7 +174,7 @@ cdef class Claim(Facility):
                 break
 
     def attach(self):
-        """See ``Facility``: find or open the issuer's account."""
+        """Find or open the issuer's account, once the accounts of the clearings are there."""
         if self.issued_by is None:
             self.issuer = self.ledger.open_account(f"{self.name}: issuer")
         elif isinstance(self.issued_by, str):
@@ -181,7 +191,7 @@ cdef class Claim(Facility):
 
     @property
     def has_queue(self):
-        """Whether a redemption waits."""
+        """Whether redemptions of the claim wait in a queue before they are paid."""
         return bool(self.delay or self.rate)
 
     @property
@@ -247,7 +257,10 @@ cdef class Claim(Facility):
         return size
 
     def can_redeem(self, size):
-        """How many of ``size`` claims the issuer could pay for now, in whole units."""
+        """How many of ``size`` units of the claim, 0 or more, the issuer could pay for now.
+
+        Rounded down to whole units.
+        """
         return self.redeemable(checks.integer("size", size, 0, MAX_SIZE))
 
     # ---------------------------------------------------------------- mint and redeem
@@ -354,9 +367,9 @@ cdef class Claim(Facility):
         Parameters
         ----------
         account
-            Number in the ledger.
+            Number of the account in the ledger.
         size
-            Units.
+            Units of the claim, 1 or more.
 
         Raises
         ------
@@ -384,16 +397,22 @@ cdef class Claim(Facility):
         self.ledger.post(ENTRY_MINT, self.asset, self.issuer, to, units, 0, 0)
 
     def stock(self, size, **backing):
-        """Let the outside world have claims, against backing that comes from it.
+        """Issue claims to the outside world, against backing that comes from it.
 
         They are what traders without an account sell, and what accounts may start with.
 
         Parameters
         ----------
         size
-            Units.
-        backing
-            Units by name of asset that the issuer gets for them, signed.
+            Units of the claim.
+        **backing
+            Signed units, by name of asset, that the issuer gets for them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a number is outside its range, an asset does not back the claim, or the issuer has no
+            account yet.
         """
         cdef int64_t units = checks.integer("size", size, 1, MAX_SIZE)
         if not self.resolve():
@@ -417,9 +436,9 @@ cdef class Claim(Facility):
     # ---------------------------------------------------------------- rewards, slashing, pledges
 
     def accrue(self, asset, amount):
-        """Let the issuer earn ``amount`` units of a backing asset from outside, or lose them.
+        """Let the issuer earn units of a backing asset from outside; negative: lose them.
 
-        Raises ``ValueError`` if it loses more than it has at hand.
+        ``asset`` is its name. Raises ``ValueError`` if it loses more than it has at hand.
         """
         cdef int64_t number = self.part_of(asset)
         cdef int64_t units = checks.integer("amount", amount, -MAX_SIZE, MAX_SIZE)
@@ -434,29 +453,33 @@ cdef class Claim(Facility):
         self.market.touch(self.issuer)
 
     def part_of(self, asset):
-        """The place of an asset in the backing."""
+        """Place of an asset, by name, in the claim's backing.
+
+        Raises ``ValueError`` if the asset does not back the claim.
+        """
         if asset not in self.backing:
             raise ValueError(f"asset must be one of {', '.join(self.backing)}, got {asset!r}")
         return self.backing.index(asset)
 
     def pledge(self, asset, account, amount):
-        """Move entrusted units to a margin account of the issuer's own elsewhere.
+        """Pledge entrusted units: move them to a margin account of the issuer's own elsewhere.
 
         The issuer goes on counting them as held.
 
         Parameters
         ----------
         asset
-            Name.
+            Name of the backing asset.
         account
             Number of the account in which they are collateral.
         amount
-            Units, at most what is at hand.
+            Units, 1 or more and at most what is at hand.
 
         Raises
         ------
-        ValueError
-            If the cash that the account may come to owe is not among what backs the claim.
+        TypeError, ValueError
+            If an argument is outside its range, or the cash that the account may come to owe is not
+            among what backs the claim.
         """
         cdef int64_t number = self.part_of(asset), k
         cdef int64_t to = checks.integer("account", account, 1, self.ledger.account_count - 1)
@@ -488,7 +511,11 @@ cdef class Claim(Facility):
         self.market.touch(to)
 
     def recall(self, asset, account, amount):
-        """Move pledged units back; whether the margin of what they backed allows it."""
+        """Move pledged units back to the issuer, if the margin of what they backed allows it.
+
+        Returns whether it did. Parameters and errors are those of ``pledge``; ``amount`` is at most
+        what is pledged.
+        """
         cdef int64_t number = self.part_of(asset)
         cdef int64_t of = checks.integer("account", account, 1, self.ledger.account_count - 1)
         cdef Leg legs[1]
@@ -508,7 +535,11 @@ cdef class Claim(Facility):
         }
 
     def held(self, sees="own"):
-        """Units of each backing asset by name, signed: as the issuer says, or net of pledges."""
+        """Signed units of each asset that backs the claim: a dict by name.
+
+        ``sees="own"``: as the issuer says; ``"all"``: net of pledges. Raises ``ValueError`` if it
+        is neither.
+        """
         net = checked_view(sees)
         if not self.resolve():
             return dict.fromkeys(self.backing, 0)

@@ -28,12 +28,8 @@ cdef class CrossBlocks:
 
     Parameters
     ----------
-    accounts
-        Whose accounts.
-    excess
-        Says which of them lack margin.
-    cases
-        Gets those that do.
+    accounts, excess, cases
+        As for ``FailureIndex``.
     """
 
     def __init__(
@@ -187,9 +183,10 @@ cdef class CrossBlocks:
         return found
 
     def check(self):
-        """Whether every cross account that has not failed is safe: O(accounts).
+        """Check that every cross account that has not failed is safe: O(accounts).
 
-        Nothing is said while a mark is missing. Raises ``AssertionError``, which names the account.
+        Nothing is checked while a mark is missing. Raises ``AssertionError``, which names the
+        account.
         """
         cdef int64_t first, count, account
         if not self.accounts.has_all_marks():
@@ -204,7 +201,7 @@ cdef class CrossBlocks:
                     )
 
     def memory_bytes(self):
-        """Bytes of the blocks."""
+        """Bytes of memory set aside for the blocks of cross accounts."""
         return self.memory.nbytes
 
     def __deepcopy__(self, memo):

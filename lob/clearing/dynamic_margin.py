@@ -38,7 +38,7 @@ class _Moving:
 
 
 class Procyclical(_Moving):
-    """A haircut that rises with volatility and with thin depth, between bounds.
+    """A margin model: a haircut that rises with volatility and with thin depth, between bounds.
 
     ``haircut = base + volatility_weight (v / reference - 1) + depth_weight max(0, 1 - d / depth)``,
     rounded up and held between ``floor`` and ``cap``, where ``v`` is the exponentially weighted
@@ -48,19 +48,24 @@ class Procyclical(_Moving):
     Parameters
     ----------
     base
-        Ppm at the reference volatility and the full depth.
+        Haircut at the reference volatility and the full depth, 0 to 1,000,000 ppm.
     volatility_weight, depth_weight
-        Ppm that twice the volatility adds, and that an empty book adds.
+        Ppm that twice the volatility adds, and that an empty book adds, 0 to 1,000,000.
     reference
-        Volatility over one update, as a share of the price.
+        Volatility over one update, as a share of the price, above 0.
     depth
-        Lots from which on the book counts as full.
+        Lots from which on the book counts as full, 1 or more.
     half_life
-        Updates after which an observation counts half.
+        Updates after which an observation counts half, above 0.
     floor, cap
-        Ppm.
+        Bounds of the haircut in ppm, at most and at least ``base``.
     buffer
-        Ppm by which the initial rate is above the maintenance rate.
+        Ppm by which the initial rate is above the maintenance rate, 0 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range.
     """
 
     def __init__(
@@ -93,7 +98,10 @@ class Procyclical(_Moving):
         self.last: int | None = None
 
     def haircut(self, volatility: float, depth: int) -> int:
-        """Ppm at a volatility over one update and a depth in lots."""
+        """Haircut in ppm, rounded up, at a volatility over one update and a depth in lots.
+
+        The volatility is a share of the price.
+        """
         missing = max(0, self.depth - depth)
         rate = self.base + round(self.volatility_weight * (volatility / self.reference - 1))
         rate += -(-self.depth_weight * missing // self.depth)
@@ -109,7 +117,7 @@ class Procyclical(_Moving):
 
 
 class ConcentrationScaled(_Moving):
-    """Margin that rises once one account holds much of the market.
+    """A margin model: margin rises once one account holds much of the market.
 
     From ``rate`` up to a share ``threshold`` it rises in a straight line to ``cap`` where one
     account holds all, rounded up.
@@ -117,11 +125,11 @@ class ConcentrationScaled(_Moving):
     Parameters
     ----------
     rate, cap
-        Ppm of the notional.
+        Lowest and highest maintenance rate, 0 to 1,000,000 ppm of the notional.
     threshold
-        Ppm of the open interest that the largest account may hold without effect.
+        0 to 999,999 ppm of the open interest that the largest account may hold without effect.
     buffer
-        Ppm by which the initial rate is above the maintenance rate.
+        Ppm by which the initial rate is above the maintenance rate, 0 or more.
     """
 
     def __init__(self, rate: int, *, cap: int, threshold: int, buffer: int = 0) -> None:
@@ -138,7 +146,7 @@ class ConcentrationScaled(_Moving):
 
 
 class DepthScaled(_Moving):
-    """Margin in proportion to how many times the open interest is the depth of the book.
+    """A margin model: margin grows with how many times the depth of the book the open interest is.
 
     ``rate max(1, open interest / (depth multiple))``, rounded up, at most ``cap``: what could not
     be sold within 1 % of the mark is backed by more.
@@ -146,11 +154,11 @@ class DepthScaled(_Moving):
     Parameters
     ----------
     rate, cap
-        Ppm of the notional.
+        Lowest and highest maintenance rate, 0 to 1,000,000 ppm of the notional.
     multiple
-        Times the depth that the open interest may be without effect.
+        How many times the depth the open interest may be without effect, 1 or more.
     buffer
-        Ppm by which the initial rate is above the maintenance rate.
+        Ppm by which the initial rate is above the maintenance rate, 0 or more.
     """
 
     def __init__(self, rate: int, *, cap: int, multiple: int = 1, buffer: int = 0) -> None:
@@ -169,7 +177,7 @@ class DepthScaled(_Moving):
 
 
 class LookThroughMargin(_Moving):
-    """The haircut of a claim, made of the haircuts of all that is behind it.
+    """A margin model: the haircut of a claim, made of the haircuts of all that is behind it.
 
     What is left of a claim after its haircut is the product of what is left at every claim on the
     way down to the base assets, weighted by value where several back one; a debt on the way is not
@@ -179,13 +187,18 @@ class LookThroughMargin(_Moving):
     Parameters
     ----------
     value
-        The source that prices the claim: the holding's own.
+        The ``ClaimValue`` that prices the claim: the holding's own.
     haircuts
-        Ppm by name of asset, claims and base assets; what is not named has none.
+        0 to 1,000,000 ppm by name of asset, claims and base assets; what is not named has none.
     start
-        Ppm until the first update; ``None``: all the haircuts one after the other.
+        Haircut in ppm until the first update; ``None``: all the haircuts one after the other.
     buffer
-        Ppm by which the initial rate is above the maintenance rate.
+        Ppm by which the initial rate is above the maintenance rate, 0 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``value`` is no ``ClaimValue``, or a haircut is outside its range.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ cdef class EntryValues:
     Parameters
     ----------
     accounts
-        Whose lots.
+        The ``MarginAccounts`` of the clearing.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ cdef class EntryValues:
         self.accounts = accounts
 
     def keep(self):
-        """Keep from now on what lots are bought for: 8 bytes for each account and holding."""
+        """Keep what lots are bought for from now on: 8 bytes for each account and holding."""
         cdef Holding holding
         for holding in self.accounts.holdings:
             if holding.entry_values is None:
@@ -52,7 +52,20 @@ cdef class EntryValues:
     def of(self, account, holding=0):
         """What an account's lots of a holding were bought for, in units of cash.
 
-        Negative of a short position. Raises ``ValueError`` if it is not kept.
+        Negative of a short position. Closing a part of a position takes off the same part of the
+        value, rounded towards zero.
+
+        Parameters
+        ----------
+        account
+            Number of one of the clearing's accounts.
+        holding
+            Number of the holding.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If entry values are not kept, or there is no such account or holding.
         """
         cdef int64_t last = self.accounts.holding_count - 1
         cdef Holding of = self.accounts.holdings[checks.integer("holding", holding, 0, last)]
@@ -62,12 +75,12 @@ cdef class EntryValues:
         return of.entry_value_of(account)[0]
 
     def note_opening(self, int64_t first, int64_t count, prices=None):
-        """Accounts start with lots: bought at these ticks, or at the marks where there are none.
+        """Note what the lots that accounts start with were bought for.
 
         Parameters
         ----------
         first, count
-            Accounts, all isolated or all cross.
+            Number of the first account, and how many follow, all isolated or all cross.
         prices
             Ticks: a row a holding, or the one row of isolated accounts; ``None``: the marks.
         """

@@ -1,4 +1,4 @@
-"""Which accounts fail when a mark moves, or when they trade, pay or are paid.
+"""The failure index: which accounts fail when a mark moves, or when they trade, pay or are paid.
 
 An isolated account waits in a queue at the one tick at which it fails; accounts of several holdings
 are looked at in blocks. Whoever fails becomes a case.
@@ -23,23 +23,23 @@ __all__ = ["FailureIndex"]
 @cython.final
 @cython.auto_pickle(False)
 cdef class FailureIndex:
-    """Where every account of a clearing fails: it says so to the cases when it does.
+    """The index of where every account of a clearing fails; those that do become cases.
 
     Parameters
     ----------
     accounts
-        Whose accounts.
+        The ``MarginAccounts`` of the clearing.
     excess
-        Says which of them lack margin, and at which price they will.
+        The ``MarginExcess`` that says which of them lack margin, and at which price they will.
     cases
-        Gets those that fail.
+        The ``Cases`` that those that fail are added to.
 
     Attributes
     ----------
     queues : FailureQueues
-        Isolated accounts.
+        Where isolated accounts wait.
     blocks : CrossBlocks
-        Cross accounts.
+        Where cross accounts are looked at.
     """
 
     def __init__(
@@ -50,7 +50,10 @@ cdef class FailureIndex:
         self.blocks = CrossBlocks(accounts, excess, cases)
 
     def watch(self, int64_t first, int64_t count):
-        """Look from now on at accounts that were opened together, and see who has failed."""
+        """Watch accounts that were opened together from now on, and see who has failed.
+
+        ``first`` is the number of the first account, ``count`` how many there are.
+        """
         self.add(first, count)
 
     cdef int add(self, int64_t first, int64_t count) except -1:
@@ -117,7 +120,7 @@ cdef class FailureIndex:
         return self.look_again(cause)
 
     def check(self):
-        """Whether queues, blocks, states and ledger agree: O(accounts).
+        """Check that queues, blocks, states and ledger agree: O(accounts).
 
         Raises ``AssertionError``, which names the account.
         """
@@ -132,7 +135,7 @@ cdef class FailureIndex:
         self.blocks.check()
 
     def memory_bytes(self):
-        """Bytes of queues and blocks."""
+        """Bytes of memory set aside for queues and blocks."""
         return self.queues.memory_bytes() + self.blocks.memory_bytes()
 
     def __deepcopy__(self, memo):

@@ -30,12 +30,8 @@ cdef class FailureQueues:
 
     Parameters
     ----------
-    accounts
-        Whose accounts.
-    excess
-        Says at which price each of them fails.
-    cases
-        Gets those that do.
+    accounts, excess, cases
+        As for ``FailureIndex``.
     """
 
     def __init__(
@@ -143,7 +139,7 @@ cdef class FailureQueues:
     # ---------------------------------------------------------------- what one reads
 
     def check(self):
-        """Whether queues, liquidation prices and marks agree: O(accounts).
+        """Check that queues, liquidation prices and marks agree: O(accounts).
 
         Raises ``AssertionError``, which names the account.
         """
@@ -201,7 +197,7 @@ cdef class FailureQueues:
         return found
 
     def memory_bytes(self):
-        """Bytes of the ladders; the queues run through the ledger's account records."""
+        """Bytes of memory of the price ladders; the queues run through the account records."""
         cdef int64_t i
         total = 0
         for i in range(self.accounts.holding_count):

@@ -27,13 +27,18 @@ cdef class Holding:
     Parameters
     ----------
     oracle
-        Where its mark comes from: a ``lob.clearing.Oracle``.
+        The ``lob.clearing.Oracle`` that its mark comes from.
     margin
-        A margin model (``lob.clearing.margin``).
+        A margin model (``lob.clearing.margin``), which says how it backs accounts.
     instrument
-        Number of the book in which it is traded, and sold by force.
+        Number of the book in which it is traded and sold by force, 0 to 65535.
     asset
         Name of the asset; ``None``: what the instrument trades.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, oracle, margin, *, instrument=0, asset=None):
@@ -78,7 +83,7 @@ cdef class Holding:
         return self.name == (instrument.base or instrument.name)
 
     def load_margin(self):
-        """Read the rates of the margin model, of long and of short positions."""
+        """Read the rates of the margin model, of long and of short positions, anew."""
         for i, side in enumerate((Side.BUY, Side.SELL)):
             load_tiers(&self.record.maintenance[i], self.margin.maintenance(side), "maintenance")
             load_tiers(&self.record.initial[i], self.margin.initial(side), "initial")
@@ -100,12 +105,12 @@ cdef class Holding:
 
     @property
     def instrument(self):
-        """Number of the book in which it is sold."""
+        """Number of the book in which this holding is sold."""
         return self.record.instrument
 
     @property
     def mark_price(self):
-        """Ticks that clearing believes; ``None`` before the first price."""
+        """Mark of this holding in ticks, as clearing believes; ``None`` before the first price."""
         return None if self.record.mark == NO_PRICE else self.record.mark
 
     def __deepcopy__(self, memo):

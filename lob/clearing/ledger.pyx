@@ -1,4 +1,4 @@
-"""Who has how much of what, and the journal of every change.
+"""The ledger of a venue: who has how much of what, and the journal of every change.
 
 Double entry: an amount only ever goes from one account to another, and account 0 is the outside
 world, from which everything comes. So each asset sums to zero over all accounts, always. A
@@ -38,7 +38,7 @@ cdef enum:
 
 @cython.auto_pickle(False)
 cdef class Ledger:
-    """Balances of every account in every asset.
+    """The balances of every account in every asset, in double entry.
 
     Parameters
     ----------
@@ -49,9 +49,14 @@ cdef class Ledger:
     Attributes
     ----------
     assets : list[str]
-        By number.
+        Names of the assets, by number.
     account_count : int
-        Accounts are numbered from 0, the outside world.
+        How many accounts there are, numbered from 0, the outside world.
+
+    Raises
+    ------
+    TypeError
+        If ``entries`` is none of these.
 
     Examples
     --------
@@ -84,7 +89,10 @@ cdef class Ledger:
     # ---------------------------------------------------------------- assets and accounts
 
     def add_asset(self, name):
-        """Let there be an asset; its number. Raises ``ValueError`` if the name is taken."""
+        """Add an asset to the ledger; returns its number.
+
+        Raises ``ValueError`` if the name is taken, or there are 65,536 assets already.
+        """
         checks.text("name", name)
         if name in self.assets:
             raise ValueError(f"name {name!r} is an asset's already")
@@ -97,20 +105,25 @@ cdef class Ledger:
         return len(self.assets) - 1
 
     def asset(self, name):
-        """The number of an asset. Raises ``ValueError`` if there is none of that name."""
+        """Number of an asset, by name. Raises ``ValueError`` if there is none of that name."""
         if name not in self.assets:
             raise ValueError(f"no asset is called {name!r}: there are {', '.join(self.assets)}")
         return self.assets.index(name)
 
     def open_account(self, name=None, *, owner=0):
-        """Open an account; its number.
+        """Open an account of the ledger; returns its number.
 
         Parameters
         ----------
         name
-            For people, unique; ``None``: it has only a number.
+            A name for people, unique; ``None``: the account has only a number.
         owner
-            The owner number whose trades are settled on it; 0: nobody's.
+            Owner number whose trades are settled on it, 0 to ``2**31 - 1``; 0: nobody's.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the name or the owner number is taken, or malformed.
         """
         if name is not None:
             checks.text("name", name)
@@ -122,7 +135,11 @@ cdef class Ledger:
         return number
 
     def open_accounts(self, count, first_owner):
-        """Open one account for each of ``count`` owner numbers in a row; the first one's number."""
+        """Open an account for each of ``count`` owner numbers from ``first_owner`` on.
+
+        Returns the number of the first account; the others follow. Raises ``ValueError`` if a
+        number is outside its range or an owner has an account.
+        """
         checks.integer("count", count, 1, 2**30)
         return self.open(count, checks.integer("first_owner", first_owner, 1, 2**31 - count))
 
@@ -175,13 +192,13 @@ cdef class Ledger:
         return 0
 
     def account(self, name):
-        """The number of a named account. Raises ``ValueError`` if there is none."""
+        """Number of an account, by name. Raises ``ValueError`` if there is none of that name."""
         if name not in self.names:
             raise ValueError(f"no account is called {name!r}")
         return self.names[name]
 
     def owner_account(self, owner):
-        """The account on which an owner's trades are settled; the world's, 0, if it has none."""
+        """Number of the account on which an owner's trades are settled; 0, the world's, if none."""
         return self.account_of(checks.integer("owner", owner, -(2**31), 2**31 - 1))
 
     cdef int64_t account_of(self, int32_t owner) noexcept:
@@ -211,16 +228,18 @@ cdef class Ledger:
         Parameters
         ----------
         asset, debit, credit
-            Numbers.
+            Numbers of the asset, of the account that gives and of the account that receives.
         amount
-            Units, 0 or more, below ``2**62``.
+            Units of the asset, 0 or more, below ``2**62``.
         kind
-            ``lob.EntryKind`` of a posting.
+            ``lob.EntryKind`` of the posting.
         tag
-            The liquidation it is part of.
+            Tag of the liquidation that it is part of; 0: none.
 
         Raises
         ------
+        TypeError, ValueError
+            If an argument is outside its range, or ``kind`` is not that of a posting.
         OverflowError
             If a balance would leave 64 bits. Nothing has moved then.
         """
@@ -318,25 +337,28 @@ cdef class Ledger:
     # ---------------------------------------------------------------- what one reads
 
     def balance(self, account, asset):
-        """Units of an asset on an account, both by number."""
+        """Units of an asset on an account, both by number. Raises ``ValueError`` if one is none."""
         checks.integer("asset", asset, 0, len(self.assets) - 1)
         checks.integer("account", account, 0, self.account_count - 1)
         return self.row(asset)[<int64_t>account]
 
     def balances(self, asset):
-        """Units of an asset by account: an array of int64, a copy."""
+        """Units of an asset, by number, on every account: an array of int64, a copy."""
         cdef int64_t number = checks.integer("asset", asset, 0, len(self.assets) - 1)
         cdef Block row = self.rows[number]
         return np.frombuffer(bytearray(row.data[: 8 * self.account_count]), np.int64)
 
     @property
     def account_names(self):
-        """The accounts that have a name: a dict from name to number, a copy."""
+        """Numbers of the accounts that have a name: a dict by name, a copy."""
         return dict(self.names)
 
     @property
     def entries(self):
-        """The ``lob.ENTRY`` journal so far, a copy; needs ``entries=True``."""
+        """The journal of the ledger so far, an array of ``lob.ENTRY``, a copy.
+
+        Raises ``ValueError`` unless the ledger keeps it (``entries=True``).
+        """
         if not self.keep:
             raise ValueError("the entries of this ledger are not kept: set entries=True")
         if not self.journal_count:
@@ -346,7 +368,7 @@ cdef class Ledger:
         )
 
     def conserves(self):
-        """Whether, of every asset, what is inside is what came in: O(assets)."""
+        """Whether of every asset the accounts have what came in from the world: O(assets)."""
         cdef int64_t i
         for i in range(len(self.assets)):
             if (<int64_t *>self.inside.data)[i] != -self.row(i)[WORLD]:
@@ -354,7 +376,7 @@ cdef class Ledger:
         return True
 
     def check(self):
-        """Add up every asset over all accounts: O(accounts x assets).
+        """Check that every asset sums to zero over all accounts: O(accounts x assets).
 
         Raises ``AssertionError`` that names the asset and what it sums to.
         """
@@ -369,7 +391,7 @@ cdef class Ledger:
             raise AssertionError("what came in from the world is not what is inside")
 
     def close(self):
-        """Write out what is left of a journal that is streamed."""
+        """Hand what is left of a streamed journal to its writer."""
         self.flush()
 
     cdef int flush(self) except -1:

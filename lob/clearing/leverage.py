@@ -24,21 +24,25 @@ WIDE = 2**512
 
 
 class Loop(NamedTuple):
-    """A position that was built by borrowing against itself, in units of the asset."""
+    """A position that was built by borrowing against itself."""
 
     collateral: int
+    """Units of the asset that are held."""
     debt: int
+    """What is owed, in units of the asset."""
 
     @property
     def leverage(self) -> Fraction:
-        """Leverage of a loop: its collateral over its equity, a number of times."""
+        """Leverage of a loop: its collateral over its equity, an exact ``Fraction``."""
         return Fraction(self.collateral, self.collateral - self.debt)
 
 
 def loop_leverage(ltv: int, loops: int, unit: int = PPM) -> Fraction:
-    """Collateral over the deposit after ``loops`` loops at a loan-to-value: ``sum of ltv**i``.
+    """Collateral over the deposit after ``loops`` loops at a loan-to-value: an exact ``Fraction``.
 
-    ``(1 - l**(n + 1)) / (1 - l)``, without slippage or fees; at ``l = 1`` it is ``n + 1``.
+    The sum of ``l**i``, ``(1 - l**(n + 1)) / (1 - l)``, without slippage or fees; at ``l = 1`` it
+    is ``n + 1``. ``ltv`` is over ``unit``. Raises ``ValueError`` unless it is 0 to ``unit`` and
+    ``loops`` 0 or more.
     """
     share = Fraction(integer("ltv", ltv, 0, unit), unit)
     loops = integer("loops", loops, 0)
@@ -46,12 +50,19 @@ def loop_leverage(ltv: int, loops: int, unit: int = PPM) -> Fraction:
 
 
 def max_leverage(ltv: int, unit: int = PPM) -> Fraction:
-    """The limit of endless loops: ``1 / (1 - ltv)``."""
+    """Leverage in the limit of endless loops: ``1 / (1 - ltv)``, an exact ``Fraction``.
+
+    ``ltv`` is over ``unit``. Raises ``ValueError`` unless it is 0 or more and below ``unit``.
+    """
     return Fraction(unit, unit - integer("ltv", ltv, 0, unit - 1))
 
 
 def loop(deposit: int, ltv: int, loops: int, unit: int = PPM) -> Loop:
-    """Deposit, then borrow and deposit again ``loops`` times; every loan is rounded down."""
+    """The ``Loop`` of a deposit that is borrowed against and deposited again ``loops`` times.
+
+    ``deposit`` is in units of the asset, ``ltv`` over ``unit``; every loan is rounded down. Raises
+    ``ValueError`` if an argument is negative, or ``ltv`` above ``unit``.
+    """
     collateral = last = integer("deposit", deposit, 0, WIDE)
     integer("ltv", ltv, 0, unit)
     for _ in range(integer("loops", loops, 0)):
@@ -61,7 +72,11 @@ def loop(deposit: int, ltv: int, loops: int, unit: int = PPM) -> Loop:
 
 
 def token_leverage(cash: int, units: int, price: int) -> Fraction:
-    """Exposure over net asset value of a fund that holds cash (negative: debt) and units."""
+    """Leverage of a fund that holds cash (negative: debt) and units of an asset.
+
+    Exposure over net asset value, an exact ``Fraction``; ``price`` is units of cash for one unit.
+    Raises ``ValueError`` unless the net asset value is above 0.
+    """
     value = cash + units * price
     if value <= 0:
         raise ValueError(f"cash must leave a positive net asset value, got {value}")
@@ -69,9 +84,11 @@ def token_leverage(cash: int, units: int, price: int) -> Fraction:
 
 
 def rebalance_units(cash: int, units: int, price: int, target: int, unit: int = PPM) -> Fraction:
-    """Units to buy (negative: sell) to be back at the target: ``target * value / price - units``.
+    """Units that a leveraged token must buy (negative: sell) to be back at its target leverage.
 
-    Source: FTX's leveraged tokens. ``target`` is over ``unit``; negative for a short token.
+    ``target * value / price - units``, an exact ``Fraction``, where ``value`` is ``cash + units *
+    price`` in units of cash. ``target`` is over ``unit``, and negative for a short token. Source:
+    FTX's leveraged tokens. Raises ``ValueError`` if ``price`` is below 1.
     """
     integer("price", price, 1, WIDE)
     value = cash + units * price
@@ -84,7 +101,8 @@ def vault_leverage(
     """The leverage that a vault rebalances to: part of the way to the target, within bounds.
 
     ``max(low, min(high, current * (1 - speed) + target * speed))``. Source: Index Coop's Flexible
-    Leverage Index. All are over ``unit``, and so is the result.
+    Leverage Index. All are over ``unit``, and so is the result, an exact ``Fraction``. Raises
+    ``ValueError`` if ``speed`` is not 0 to ``unit``, or ``low`` above ``high``.
     """
     integer("speed", speed, 0, unit)
     if low > high:

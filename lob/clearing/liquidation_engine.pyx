@@ -1,4 +1,4 @@
-"""What is done with accounts that fail: what a clearing asks of it.
+"""The base of liquidation designs: what a clearing asks of them when accounts fail.
 
 It is all that a clearing knows of a liquidation design: the rules of the designs are in
 ``lob.liquidation``, which is built on the clearing.
@@ -16,7 +16,7 @@ cdef int64_t NEVER = 2**63 - 1
 
 @cython.auto_pickle(True)
 cdef class LiquidationEngine:
-    """What is done with accounts that fail: the base of all liquidation designs.
+    """The base of all liquidation designs, which say what is done with accounts that fail.
 
     Compiled designs override the compiled methods; a design in Python extends
     ``lob.liquidation.LiquidationDesign``.
@@ -28,7 +28,7 @@ cdef class LiquidationEngine:
     offers : dict
         What is on offer: a ``lob.liquidation.Offer`` by tag.
     listeners : list
-        Whoever is told of offers.
+        The objects that are told of offers.
     """
 
     def __init__(self):
@@ -37,13 +37,14 @@ cdef class LiquidationEngine:
         self.listeners = []
 
     def watch(self, listener):
-        """Tell somebody what is on offer from now on.
+        """Tell a listener of all offers from now on.
 
         Parameters
         ----------
         listener
-            Has ``on_offer(offer)``, called when a ``lob.liquidation.Offer`` opens or changes, and
-            ``on_offer_closed(tag)``. It may only note or schedule: nothing may be sent from there.
+            An object with ``on_offer(offer)``, called when a ``lob.liquidation.Offer`` opens or
+            changes, and ``on_offer_closed(tag)``. It may only note or schedule: nothing may be sent
+            from there.
 
         Raises
         ------
@@ -56,7 +57,7 @@ cdef class LiquidationEngine:
         self.listeners.append(listener)
 
     def attached(self):
-        """The clearing belongs to a venue now: accounts may be opened."""
+        """Hook: the clearing of the design belongs to a venue now; accounts may be opened."""
 
     cdef int belong_to(self, object clearing) except -1:
         """Be what is done with the failed accounts of this ``Clearing``, or of its copy."""

@@ -1,4 +1,4 @@
-"""What assets come down to: the value of claims, and of the base behind them, at supposed prices.
+"""Values of assets, claims and the base behind them, at supposed prices.
 
 A *factor* is anything that has a price of its own: each asset that a book trades. A supposed price
 of a base asset moves the value of every claim behind which it stands, and the marks that follow
@@ -33,10 +33,15 @@ class LookThrough:
     Attributes
     ----------
     factors : tuple[str, ...]
-        Assets with a book of their own.
+        Names of the assets with a book of their own.
     bases : tuple[str, ...]
-        Those of them that are no claims, and claims on nothing but cash: these are what their
-        market says.
+        Those of them that are no claims, and claims on nothing but cash: these are worth what
+        their market says.
+
+    Raises
+    ------
+    ValueError
+        If ``sees`` is neither of the two.
     """
 
     def __init__(self, venue: Any, *, cash: str = "cash", sees: str = "own") -> None:
@@ -62,7 +67,7 @@ class LookThrough:
     # ------------------------------------------------------------ prices and values
 
     def depth(self, asset: str) -> int:
-        """Layers of claims of an asset; 0: a base asset."""
+        """Layers of claims that an asset, by name, consists of; 0: a base asset."""
         return 0 if self.claims is None else int(self.claims.depth(asset))
 
     def _only_cash(self, name: str) -> bool:
@@ -73,9 +78,9 @@ class LookThrough:
         return all(asset == self.cash or asset in self.claims for asset in backing)
 
     def supposed(self, prices: Mapping[str, int] | None) -> dict[str, int | None]:
-        """The prices of now with the supposed ones among them.
+        """Prices of all factors in ticks, by name: the supposed ones, and else those of now.
 
-        Raises ``ValueError`` at a name that is no factor.
+        Raises ``ValueError`` at a name that is no factor, or a price below one tick.
         """
         now = self.prices()
         for name, price in (prices or {}).items():
@@ -87,7 +92,10 @@ class LookThrough:
         return now
 
     def prices(self) -> dict[str, int | None]:
-        """Ticks of each factor: the middle of its book, or its latest mark; ``None``: neither."""
+        """Price of each factor in ticks, by name: the middle of its book, or its latest mark.
+
+        ``None``: there is neither.
+        """
         found: dict[str, int | None] = {}
         for name, one in self.books.items():
             book = self.venue.books[one.number]
@@ -105,7 +113,9 @@ class LookThrough:
         return None
 
     def values(self, prices: Mapping[str, int] | None = None) -> dict[str, Fraction | None]:
-        """Units of cash for one unit of every asset at supposed prices; ``None``: not known.
+        """Value of one unit of every asset at supposed prices: units of cash by name, ``Fraction``.
+
+        ``prices`` are ticks by name of factor; ``None`` as a value: it is not known.
 
         A base asset is worth its price, a claim what backs it. Of a constant-product pool the
         reserves are those after arbitrage at these prices, a square root rounded to double
@@ -122,7 +132,10 @@ class LookThrough:
         return found
 
     def share(self, claim: Any, values: Mapping[str, Fraction | None]) -> Fraction | None:
-        """What one unit of a claim is worth, given what backs it."""
+        """Units of cash that one unit of a claim is worth, given the values of what backs it.
+
+        An exact ``Fraction``; ``None``: it is not known.
+        """
         if not claim.supply:
             return None
         total = Fraction(0)
@@ -138,7 +151,7 @@ class LookThrough:
     def backing(
         self, claim: Any, values: Mapping[str, Fraction | None]
     ) -> dict[str, Fraction | int]:
-        """Units behind a claim: of a pool, once arbitrage has brought it to these values."""
+        """Units of each asset behind a claim; of a pool, once arbitrage has brought it to values."""
         held: dict[str, Fraction | int] = dict(claim.held(self.sees))
         if claim.name in self.pools:
             (one, x), (other, y) = claim.held(self.sees).items()
@@ -150,9 +163,10 @@ class LookThrough:
         return held
 
     def marks(self, prices: Mapping[str, int] | None = None) -> list[list[int]]:
-        """The marks of every clearing's holdings at supposed prices, in ticks; -1: there is none.
+        """Marks of every clearing's holdings at supposed prices, in ticks; -1: there is none.
 
-        What no supposed price has to do with keeps the mark that clearing believes now.
+        ``prices`` are ticks by name of factor. What no supposed price has to do with keeps the mark
+        that clearing believes now.
         """
         named = dict(prices or {})
         self.supposed(named)
@@ -190,7 +204,7 @@ class LookThrough:
         return min(MAX_PRICE, max(1, int(holding.mark_price * now / was)))
 
     def fair_marks(self) -> list[list[int]]:
-        """Marks of now, but claims without a book at what backs them, in ticks rounded down.
+        """Marks of now, but those of claims without a book by what backs them: ticks, rounded down.
 
         With ``sees="all"`` that is what is there once everything is known, whatever clearings
         believe.
@@ -213,7 +227,10 @@ class LookThrough:
         return table
 
     def gross(self, prices: Mapping[str, int] | None = None) -> dict[str, float]:
-        """Base exposure behind one unit of every asset, in units of cash, long and short added."""
+        """Gross base exposure behind one unit of every asset: units of cash by name.
+
+        Long and short exposures are added up; ``prices`` are ticks by name of factor.
+        """
         values = self.values(prices)
         found = {}
         for name in values:
@@ -224,7 +241,7 @@ class LookThrough:
     def base_units(
         self, name: str, values: Mapping[str, Fraction | None]
     ) -> list[tuple[str, Fraction]]:
-        """Units of every base asset behind one unit of an asset."""
+        """Units of every base asset behind one unit of an asset: exact ``Fraction``s by name."""
         units = {name: Fraction(1)}
         for one in self.claims.below(name) if self.claims is not None and self.depth(name) else ():
             if one in self.bases:

@@ -1,4 +1,4 @@
-"""What a position must be backed with: pluggable models, read by clearing as tables of rates.
+"""Margin models: what a position must be backed with, read by clearing as tables of rates.
 
 A model answers two questions for a side of a holding, with a table of rates each: how much equity
 keeps a position (maintenance), and how much it takes to open one (initial). Rates are parts per
@@ -40,16 +40,16 @@ MAX_TIERS = 16
 
 
 class Tier(NamedTuple):
-    """One bracket: from a notional on, the part above it is backed at a rate."""
+    """One bracket of margin rates: from a notional on, the part above it is backed at a rate."""
 
     floor: int
-    """Cash units of notional."""
+    """Notional in cash units from which on the bracket holds, 0 or more."""
     rate: int
-    """Ppm."""
+    """Margin rate of the bracket, 0 to 1,000,000 ppm of the notional."""
 
 
 class Tiers:
-    """Brackets with rising rates, joined without a step.
+    """Margin rates by brackets of notional, which rise and are joined without a step.
 
     The requirement of a notional ``N`` in bracket ``n`` is ``rate_n * N - deduction_n``, with
     ``deduction_n = floor_n * (rate_n - rate_(n-1)) + deduction_(n-1)``: Binance's maintenance
@@ -58,7 +58,12 @@ class Tiers:
     Parameters
     ----------
     rows
-        ``(floor, rate)`` pairs: floors rise from 0, rates do not fall.
+        1 to 16 pairs ``(floor, rate)``: floors in cash units rise from 0, rates in ppm do not fall.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they do not.
 
     Examples
     --------
@@ -82,18 +87,18 @@ class Tiers:
 
     @property
     def deductions(self) -> tuple[int, ...]:
-        """What each bracket takes off, in millionths of a cash unit."""
+        """What each bracket takes off the requirement, in millionths of a cash unit."""
         found = [0]
         for below, tier in zip(self.rows, self.rows[1:], strict=False):
             found.append(found[-1] + tier.floor * (tier.rate - below.rate))
         return tuple(found)
 
     def tier_of(self, notional: int) -> int:
-        """The number of the bracket that a notional lies in."""
+        """Number, from 0, of the bracket that a notional in cash units lies in."""
         return max(i for i, tier in enumerate(self.rows) if notional >= tier.floor)
 
     def requirement(self, notional: int) -> int:
-        """What a notional must be backed with, in cash units, rounded up."""
+        """What a notional in cash units must be backed with, in cash units, rounded up."""
         at = self.tier_of(notional)
         return -(-(self.rows[at].rate * notional - self.deductions[at]) // PPM)
 
@@ -111,28 +116,28 @@ class Tiers:
 
     @classmethod
     def flat(cls, rate: int) -> Self:
-        """One rate for every notional, in ppm."""
+        """Tiers with one rate for every notional, 0 to 1,000,000 ppm."""
         return cls([(0, rate)])
 
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
-    """What a margin model may react to."""
+    """The state of a holding's market, to which a margin model may react."""
 
     ts_event: int
-    """ns."""
+    """Time of the state in ns."""
     mark_price: int
-    """Ticks."""
+    """Mark of the holding in ticks."""
     open_interest: int
-    """Lots that are long, by the accounts of the venue."""
+    """Lots that the accounts of the venue hold long."""
     skew: int
-    """Lots long less lots short."""
+    """Lots held long less lots held short."""
     concentration: float
     """Share of the open interest that the largest account holds."""
     spread: int | None
-    """Ticks between the best bid and ask."""
+    """Ticks between the best bid and ask; ``None``: a side is empty."""
     depth: int
-    """Lots on the weaker side within 1 % of the mark."""
+    """Lots on the weaker side of the book within 1 % of the mark."""
 
     @classmethod
     def of_book(
@@ -145,7 +150,10 @@ class MarketState:
         shorts: int,
         largest: int,
     ) -> Self:
-        """Read the state of a book; ``longs``, ``shorts`` and ``largest`` in lots."""
+        """The state of a market by its book; ``longs``, ``shorts`` and ``largest`` in lots.
+
+        ``ts_event`` in ns, ``mark_price`` in ticks; ``largest`` is the position of one account.
+        """
         bid, ask = book.best_bid, book.best_ask
         reach = max(1, mark_price // 100)
         sides = []
@@ -165,18 +173,18 @@ class MarketState:
 
 @runtime_checkable
 class MarginModel(Protocol):
-    """A margin model: two tables a side.
+    """A margin model: two tables of rates for each side of a holding.
 
     A model that reacts to the market has a method ``update(state: MarketState) -> bool`` too, which
     says whether its tables have changed; clearing calls it from ``update_margin``.
     """
 
     def maintenance(self, side: Side) -> Tiers:
-        """Rates below which an account that is long (``BUY``) or short fails."""
+        """Maintenance rates, below which an account that is long (``BUY``) or short fails."""
         ...
 
     def initial(self, side: Side) -> Tiers:
-        """Rates that a larger position must meet."""
+        """Initial rates, which a larger position on this side must meet."""
         ...
 
 
@@ -185,13 +193,13 @@ def _rate(name: str, value: int, least: int = 0) -> int:
 
 
 class FlatMargin:
-    """One initial and one maintenance rate.
+    """A margin model with one initial and one maintenance rate.
 
     Parameters
     ----------
     initial, maintenance
-        Ppm of the notional; the initial one at least the other. 1 over the initial rate is the
-        largest leverage.
+        0 to 1,000,000 ppm of the notional; the initial rate at least the other. 1 over the initial
+        rate is the largest leverage.
     """
 
     def __init__(self, initial: int, maintenance: int) -> None:
@@ -209,14 +217,20 @@ class FlatMargin:
 
 
 class TieredMargin:
-    """Brackets of notional with rates of their own (Binance, Bybit, Hyperliquid).
+    """A margin model with rates by brackets of notional (Binance, Bybit, Hyperliquid).
 
     Parameters
     ----------
     floors
-        Notional from which each bracket holds, in cash units, rising from 0.
+        Notional from which each bracket holds, in cash units, rising from 0; at most 16.
     initial, maintenance
-        Ppm, one a bracket, not falling.
+        0 to 1,000,000 ppm of the notional, one a bracket, not falling; the initial rate at least
+        the other.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not so, or not as many.
     """
 
     def __init__(
@@ -242,17 +256,17 @@ class TieredMargin:
 
 
 class LoanToValue:
-    """Collateral that may be borrowed against (Aave, Compound, Morpho).
+    """A margin model of collateral that may be borrowed against (Aave, Compound, Morpho).
 
     Parameters
     ----------
     ltv
-        Ppm of the collateral's value that may be borrowed at most.
+        0 to 1,000,000 ppm of the collateral's value that may be borrowed at most.
     liquidation_threshold
-        Ppm of the value above which a debt fails the account; at least ``ltv``. The haircut of the
+        Ppm of the value, at least ``ltv``, above which a debt fails the account. The haircut of the
         collateral is what is missing to a million.
     debt_weight
-        Ppm that a borrowed (negative) holding counts beyond its value.
+        0 to 1,000,000 ppm that a borrowed (negative) holding counts beyond its value.
 
     Examples
     --------
@@ -277,7 +291,7 @@ class LoanToValue:
 
 
 class OpenInterestScaled:
-    """Initial margin that rises to 100 % with the open interest (dYdX v4).
+    """A margin model: initial margin rises to 100 % with the open interest (dYdX v4).
 
     Between the two caps the initial rate goes from its base to a million, rounded up; the
     maintenance rate stays.
@@ -285,11 +299,11 @@ class OpenInterestScaled:
     Parameters
     ----------
     initial, maintenance
-        Ppm.
+        0 to 1,000,000 ppm of the notional; the initial rate at least the other.
     lower_cap, upper_cap
-        Open interest in cash units of notional at the mark.
+        Open interest in cash units of notional at the mark, 0 or more, not falling.
     multiplier
-        Cash units of one lot at one tick.
+        Cash units of one lot at one tick, 1 or more.
     """
 
     def __init__(
@@ -303,7 +317,7 @@ class OpenInterestScaled:
         self.rate = self.base
 
     def initial_rate(self, open_interest: int) -> int:
-        """Ppm at an open interest in cash units, rounded up."""
+        """Initial rate in ppm, rounded up, at an open interest in cash units."""
         numerator, denominator = scaled_initial(
             self.base, open_interest, self.lower_cap, self.upper_cap
         )
@@ -338,7 +352,7 @@ def scaled_initial(base: int, open_interest: int, lower: int, upper: int) -> tup
 
 
 class SkewScaled:
-    """Margin that grows with the position's own share of the market (Synthetix Perps v3).
+    """A margin model: margin grows with a position's own share of the market (Synthetix Perps v3).
 
     ``initial ratio = |size| / skew_scale * fraction + minimum``, ``maintenance = initial *
     scalar``, both times the notional, so the requirement grows with the square of the size.
@@ -347,16 +361,16 @@ class SkewScaled:
     Parameters
     ----------
     skew_scale
-        Lots.
+        Lots at which the size term of the initial ratio is ``fraction``, 1 or more.
     fraction
-        Initial margin fraction, in ppm: may be above a million.
+        Initial margin fraction in ppm, 1 or more: may be above a million.
     minimum
-        Ppm.
+        Minimum initial ratio, 0 to 1,000,000 ppm.
     scalar
-        Ppm of the initial ratio that maintenance takes.
+        0 to 1,000,000 ppm of the initial ratio that maintenance takes.
     price, multiplier
-        Ticks and cash units at which sizes become notionals: the brackets hold near this mark, and
-        ``update`` follows it.
+        Mark in ticks, and cash units of one lot at one tick, at which sizes become notionals: the
+        brackets hold near this mark, and ``update`` follows it.
     """
 
     def __init__(
@@ -381,7 +395,7 @@ class SkewScaled:
         return -(-self._scaled(size) * abs(size) * price * self.multiplier // self._unit())
 
     def maintenance_of(self, size: int, price: int) -> int:
-        """Maintenance margin of a position: cash units, rounded up."""
+        """Maintenance margin of a position in lots at a price in ticks: cash units, rounded up."""
         exact = self._scaled(size) * abs(size) * price * self.multiplier * self.scalar
         return -(-exact // (self._unit() * PPM))
 
@@ -420,19 +434,26 @@ class SkewScaled:
 
 
 class VolatilityScaled:
-    """Margin in proportion to recent volatility, between two bounds.
+    """A margin model: margin in proportion to recent volatility, between two bounds.
 
     Parameters
     ----------
     initial, maintenance
-        Ppm at the reference volatility.
+        Rates at the reference volatility, 0 to 1,000,000 ppm of the notional; the initial rate at
+        least the other.
     reference
         Volatility of the mark over one update interval at which the rates are those, as a share of
-        the price.
+        the price, above 0.
     half_life
-        Updates after which an observation counts half.
+        Updates after which an observation counts half, above 0.
     floor, cap
-        Ppm of the two rates: they go no lower, no higher, than so much of themselves.
+        Ppm of the two rates, at most and at least 1,000,000: they go no lower, no higher, than so
+        much of themselves.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range.
     """
 
     def __init__(
@@ -483,13 +504,18 @@ class VolatilityScaled:
 
 
 class PortfolioMargin:
-    """Margin by scenarios: the account must survive each of a set of joint price moves.
+    """Margin by scenarios: an account must survive each of a set of joint price moves.
 
     Parameters
     ----------
     scenarios
-        Rows of ppm, one value a holding: by how much its price moves. A row of zeros belongs to
-        every set and is added if it is missing.
+        Rows of ppm, -1,000,000 to 10,000,000, one value a holding: by how much its price moves. A
+        row of zeros belongs to every set and is added if it is missing; with it at most 32 rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not so.
 
     Examples
     --------

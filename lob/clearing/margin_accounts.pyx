@@ -37,26 +37,20 @@ cdef class MarginAccounts:
 
     Parameters
     ----------
-    name
-        Of the clearing, unique in a venue.
-    holdings
-        1 to 16 ``Holding`` objects: what accounts may have beside cash.
-    cash
-        Name of the asset in which accounts are settled, and may be in debt.
-    insurance_fund
-        Units of cash that the fund starts with, below ``2**62``.
+    name, holdings, cash, insurance_fund
+        As for ``Clearing``.
 
     Attributes
     ----------
-    fund, fees, shortfall, pool
+    fund, fees, shortfall, pool : int
         Account numbers: insurance fund, sink of fees, losses nobody has borne yet, lender.
     account_total : int
-        Accounts opened so far.
+        Margin accounts opened so far.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is none of these; the message shows it.
+        As ``Clearing`` does.
     """
 
     def __init__(self, name, holdings, *, cash="cash", insurance_fund=0):
@@ -87,14 +81,12 @@ cdef class MarginAccounts:
 
         Parameters
         ----------
-        market
-            The venue.
-        ledger
-            Of the venue.
+        market, ledger
+            The venue, and its ledger.
         number
-            Of the clearing among the venue's, from 0.
+            Place of the clearing among the venue's, from 0.
         claims
-            Of the venue; ``None``: it has none.
+            The ``Claims`` of the venue; ``None``: it has none.
 
         Returns
         -------
@@ -143,36 +135,9 @@ cdef class MarginAccounts:
     # ---------------------------------------------------------------- opening
 
     def open(self, owner, cash, positions, *, entry_prices=None, holding=0, cross=False):
-        """Open margin accounts with what they start with, from the outside world.
+        """Open margin accounts at which the failure index does not look yet.
 
-        Nobody looks at them yet: ``Clearing.open`` does both.
-
-        Parameters
-        ----------
-        owner
-            First of as many owner numbers as there are accounts.
-        cash
-            Units, one an account; negative: debt.
-        positions
-            Lots, signed: one an account, or a row a holding for ``cross`` accounts.
-        entry_prices
-            Ticks, of the shape of ``positions``: the positions were bought there, and paid out of
-            ``cash``, rounded up. ``None``: what was paid is in ``cash`` already.
-        holding
-            Of isolated accounts: the number of the one that they may have.
-        cross
-            All holdings of an account back each other.
-
-        Returns
-        -------
-        int
-            The number of the first account; the others follow.
-
-        Raises
-        ------
-        ValueError
-            If the shapes differ, an owner has an account, or a value is out of bounds: then no
-            account is opened.
+        Parameters, result and errors are those of ``Clearing.open``, which does both.
         """
         cdef int64_t count, first, account, i, h, rows, isolated
         cdef const int64_t[::1] cash_of
@@ -233,7 +198,7 @@ cdef class MarginAccounts:
 
     @property
     def account_ranges(self):
-        """The accounts of this clearing: a list of (first number, count), a copy."""
+        """The accounts of the clearing: a list of (first number, count), a copy."""
         return list(self.ranges)
 
     cdef int64_t own(self, account) except -1:
@@ -244,7 +209,7 @@ cdef class MarginAccounts:
         return number
 
     def value_of(self, int64_t account):
-        """What an account's holdings are worth at the marks, in units of cash.
+        """What the holdings of an account, by number, are worth at the marks, in units of cash.
 
         Each is rounded down. ``None`` as long as something that it holds has no mark. Accounts of
         other clearings may have these holdings too, and are valued alike.
@@ -262,7 +227,7 @@ cdef class MarginAccounts:
         return total
 
     def worth(self, int64_t holding, int64_t lots, int64_t price):
-        """What signed lots of a holding cost at a price in ticks, in units of cash.
+        """What signed lots of a holding, by number, cost at a price in ticks, in units of cash.
 
         Exact of a linear holding; ``-floor(lots * multiplier / price)`` of an inverse one.
         """
@@ -270,7 +235,7 @@ cdef class MarginAccounts:
         return -(whole // price) if self.records[holding].inverse else whole * price
 
     def has_all_marks(self):
-        """Whether every holding has a mark: before that no account can be judged whole."""
+        """Whether every holding of the clearing has a mark, which a cross account needs."""
         return all(holding.mark_price is not None for holding in self.holdings)
 
     cdef int64_t largest(self, int64_t account) noexcept:

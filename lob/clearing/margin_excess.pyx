@@ -36,12 +36,12 @@ __all__ = ["MarginExcess"]
 @cython.final
 @cython.auto_pickle(False)
 cdef class MarginExcess:
-    """What the accounts of a clearing need, at the marks of its holdings.
+    """By how much the accounts of a clearing meet their margin, at the marks of its holdings.
 
     Parameters
     ----------
     accounts
-        Whose margin.
+        The ``MarginAccounts`` of the clearing.
     portfolio
         A ``lob.clearing.margin.PortfolioMargin``: cross accounts are backed by scenarios in place
         of rates. ``None``: by the rates of each holding.
@@ -61,9 +61,14 @@ cdef class MarginExcess:
         Parameters
         ----------
         account
-            Number of one of this clearing's.
+            Number of one of the clearing's accounts.
         initial
-            By the initial margin in place of the maintenance margin.
+            Whether the initial margin counts, in place of the maintenance margin.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the account is not one of the clearing's.
         """
         return to_python(self.ppm_of(self.accounts.own(account), initial))
 
@@ -121,9 +126,9 @@ cdef class MarginExcess:
         return linear_liquidation_price(tiers, cash, units, record.multiplier)
 
     def account(self, account):
-        """What an account has and needs: a ``lob.clearing.MarginAccount``.
+        """What an account, by number, has and needs: a ``lob.clearing.MarginAccount``.
 
-        Raises ``ValueError`` if it is not one of this clearing's.
+        Raises ``ValueError`` if the account is not one of the clearing's.
         """
         cdef int64_t number = self.accounts.own(account)
         cdef const Account *record = &self.accounts.ledger.accounts[number]
@@ -193,9 +198,9 @@ cdef class MarginExcess:
     # ---------------------------------------------------------------- margin models that react
 
     def update_models(self, int64_t ts):
-        """Let margin models that react to the market do so, at a time in ns.
+        """Update the margin models that react to the market, at a time in ns.
 
-        What changes is in the journal, as ENTRY_PARAMETERS rows. Returns whether anything did: then
+        What changes is in the journal, as PARAMETERS rows. Returns whether any rate changed: then
         every account must be looked at again.
         """
         cdef Entry *entry
@@ -218,7 +223,7 @@ cdef class MarginExcess:
         return changed
 
     def market_state(self, int64_t holding, int64_t ts):
-        """What a margin model may react to: a ``lob.clearing.margin.MarketState``.
+        """The state of a holding's market at a time in ns: a ``lob.clearing.margin.MarketState``.
 
         Open interest is in lots, of all accounts in the ledger but the outside world: O(accounts).
         """

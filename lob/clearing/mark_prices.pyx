@@ -1,4 +1,4 @@
-"""The marks of a clearing's holdings: when they move, and who hears of it.
+"""The marks of a clearing's holdings: when they move, and which parts of the clearing hear of it.
 
 Each holding has an oracle, which says what clearing believes. A mark is looked at after a whole
 message has met a book, not between its fills; when it moves the journal says so, and the failure
@@ -34,9 +34,9 @@ cdef class MarkPrices:
     Parameters
     ----------
     accounts
-        Whose holdings.
+        The ``MarginAccounts`` of the clearing.
     index
-        Looks at the accounts when a mark moves.
+        The ``FailureIndex`` that looks at the accounts when a mark moves.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ cdef class MarkPrices:
         self.deadline = NEVER
 
     def start(self):
-        """Take the prices that oracles have before anything happened."""
+        """Take the marks that oracles have before anything has happened."""
         cdef int64_t i
         cdef Oracle oracle
         for i in range(self.accounts.holding_count):
@@ -75,11 +75,7 @@ cdef class MarkPrices:
                 moved[i] = oracle.observe(
                     ts, <const Book **>self.accounts.market.book_of, events, count, instrument
                 )
-                if moved[i]:
-                    self.accounts.records[i].mark = oracle.price
-                    any_moved = True
-                if oracle.deadline < self.deadline:
-                    self.deadline = oracle.deadline
+                any_moved |= self.take(i, oracle, moved[i])
         return self.several_moved(moved) if any_moved else 0
 
     cdef int observe_claims(self, int64_t ts, int cause, int64_t tag) except -1:
@@ -94,23 +90,19 @@ cdef class MarkPrices:
                 continue
             oracle = (<Holding>self.accounts.holdings[i]).oracle
             moved[i] = oracle.look(ts, cause, tag)
-            if moved[i]:
-                self.accounts.records[i].mark = oracle.price
-                any_moved = True
-            if oracle.deadline < self.deadline:
-                self.deadline = oracle.deadline
+            any_moved |= self.take(i, oracle, moved[i])
         return self.several_moved(moved) if any_moved else 0
 
-    def observe_price(self, price, *, holding=0):
-        """Let the price of a ``Fixed`` source be another one from now on.
+    cdef bint take(self, int64_t holding, Oracle oracle, bint moved) noexcept:
+        """Take the mark and the deadline of an oracle that has looked; whether it moved."""
+        if moved:
+            self.accounts.records[holding].mark = oracle.price
+        if oracle.deadline < self.deadline:
+            self.deadline = oracle.deadline
+        return moved
 
-        Parameters
-        ----------
-        price
-            Ticks, at least 1.
-        holding
-            Number.
-        """
+    def observe_price(self, price, *, holding=0):
+        """Set the price of a holding's ``Fixed`` source: see ``Clearing.observe_price``."""
         cdef Holding of
         cdef int64_t number = checks.integer("holding", holding, 0, self.accounts.holding_count - 1)
         of = self.accounts.holdings[number]
@@ -134,8 +126,7 @@ cdef class MarkPrices:
             if oracle.deadline <= ts:
                 due = True
                 moved[i] = oracle.advance(ts)
-                if moved[i]:
-                    self.accounts.records[i].mark = oracle.price
+                self.take(i, oracle, moved[i])
         if due:
             self.several_moved(moved)
             self.find_deadline()

@@ -75,14 +75,14 @@ cdef struct UnderWay:
 
 @cython.auto_pickle(True)
 cdef class Source:
-    """Where a price comes from. Ticks; no price at all before the first."""
+    """The base of price sources: what a price in ticks truly is; none before the first."""
 
     def __init__(self):
         self.value = NO_PRICE
 
     @property
     def price(self):
-        """Ticks; ``None`` before the first."""
+        """Price of this source in ticks; ``None`` before the first."""
         return None if self.value == NO_PRICE else self.value
 
     cdef bint watches(self, int64_t instrument) noexcept:
@@ -118,8 +118,9 @@ cdef class Source:
 
 @cython.auto_pickle(True)
 cdef class OfBook(Source):
-    """A price of one book. While it does not trade continuously, quotes bind nobody: they stay.
+    """The base of price sources that read one book.
 
+    While the book does not trade continuously, quotes bind nobody, and the price stays.
     A side that is empty has no quote, and a price that stayed where it was would hide the very fall
     that emptied it. So a price from quotes follows what is still seen, in that direction only:
     without bids it is at most the trades of each message and the best ask, without asks at least
@@ -169,7 +170,13 @@ cdef class OfBook(Source):
 
 @cython.auto_pickle(True)
 cdef class Last(OfBook):
-    """The price of the last trade; while nothing trades, it stays, whatever the quotes."""
+    """The price of the last trade of a book in ticks; while nothing trades, it stays.
+
+    Parameters
+    ----------
+    instrument
+        Number of the book, 0 to 65535.
+    """
 
     cdef int64_t take(
         self, const Book **books, const Event *events, int64_t count, int64_t instrument
@@ -185,10 +192,15 @@ cdef class Last(OfBook):
 
 @cython.auto_pickle(True)
 cdef class BestBid(OfBook):
-    """The best bid.
+    """The best bid of a book in ticks.
 
     While there is none, the last one there was, or a trade since or the best ask, if that is
     lower: see ``OfBook``.
+
+    Parameters
+    ----------
+    instrument
+        Number of the book, 0 to 65535.
     """
 
     cdef int64_t take(
@@ -206,10 +218,15 @@ cdef class BestBid(OfBook):
 
 @cython.auto_pickle(True)
 cdef class BestAsk(OfBook):
-    """The best ask.
+    """The best ask of a book in ticks.
 
     While there is none, the last one there was, or a trade since or the best bid, if that is
     higher: see ``OfBook``.
+
+    Parameters
+    ----------
+    instrument
+        Number of the book, 0 to 65535.
     """
 
     cdef int64_t take(
@@ -227,10 +244,15 @@ cdef class BestAsk(OfBook):
 
 @cython.auto_pickle(True)
 cdef class Mid(OfBook):
-    """Half way between best bid and ask, rounded down.
+    """The middle of best bid and ask of a book in ticks, rounded down.
 
     While there are no bids, the last one, or a trade since or the best ask, if that is lower; while
     there are no asks, the same upwards; with neither, the last trade since: see ``OfBook``.
+
+    Parameters
+    ----------
+    instrument
+        Number of the book, 0 to 65535.
     """
 
     cdef int64_t take(
@@ -257,7 +279,13 @@ cdef class Mid(OfBook):
 
 @cython.auto_pickle(True)
 cdef class Fixed(Source):
-    """A price that never moves by itself; ``Oracle.observe_price`` may set another."""
+    """A price that never moves by itself; ``Oracle.observe_price`` may set another.
+
+    Parameters
+    ----------
+    price
+        Ticks, 1 to ``lob.MAX_PRICE``.
+    """
 
     def __init__(self, price):
         self.value = checks.integer("price", price, 1, MAX_PRICE)
@@ -270,9 +298,14 @@ cdef class External(Source):
     Parameters
     ----------
     times
-        ns, rising.
+        Times in ns, a row of rising integers.
     prices
-        Ticks: the price from each time on.
+        Price in ticks from each time on, 1 to ``lob.MAX_PRICE``: as many integers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the two are not such rows.
     """
 
     cdef Block steps  # times, then prices
@@ -299,7 +332,7 @@ cdef class External(Source):
         self.fill(times.astype(np.int64), prices.astype(np.int64))
 
     def fill(self, const int64_t[:] times, const int64_t[:] prices):
-        """Keep the series."""
+        """Keep a series of times in ns and prices in ticks."""
         cdef int64_t i
         self.count = len(times)
         self.steps = Block()
@@ -321,7 +354,7 @@ cdef class External(Source):
 
 @cython.auto_pickle(True)
 cdef class Average(Source):
-    """A price that is sampled at fixed times: what averages have in common."""
+    """The base of averages: another source's price, sampled at fixed times."""
 
     cdef readonly Source of
     cdef readonly int64_t sample
@@ -383,7 +416,7 @@ cdef class Average(Source):
 
 @cython.auto_pickle(True)
 cdef class Ema(Average):
-    """An exponential moving average of samples.
+    """An exponential moving average of a price, sampled at fixed times.
 
     Each sample ``p`` moves the average by ``(p - average) * weight``, in 2**-20 ticks, with
     ``weight = 1 - 2**(-sample / half_life)`` in 2**-32, both rounded down. The price is the
@@ -392,11 +425,11 @@ cdef class Ema(Average):
     Parameters
     ----------
     of
-        The source.
+        The source of the price, no average itself.
     half_life
-        ns.
+        ns in which a sample loses half its weight, 1 or more.
     sample
-        ns between samples, which are taken at whole multiples of it.
+        ns between samples, 1 or more; they are taken at whole multiples of it.
     """
 
     cdef readonly int64_t half_life
@@ -424,16 +457,21 @@ cdef class Ema(Average):
 
 @cython.auto_pickle(True)
 cdef class Twap(Average):
-    """The mean of the samples of a window, rounded down.
+    """The time-weighted average of a price: the mean of the samples of a window, rounded down.
 
     Parameters
     ----------
     of
-        The source.
+        The source of the price, no average itself.
     window
-        ns, a multiple of ``sample``.
+        Length of the window in ns, a multiple of ``sample``, at most ``2**20`` samples.
     sample
-        ns between samples, which are taken at whole multiples of it.
+        ns between samples, 1 or more; they are taken at whole multiples of it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     cdef readonly int64_t window
@@ -478,7 +516,12 @@ cdef class Median(Source):
     Parameters
     ----------
     sources
-        2 to 32 of them.
+        2 to 32 sources, see ``Source``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not.
     """
 
     cdef readonly list sources
@@ -554,34 +597,39 @@ cdef class Median(Source):
 
 @cython.auto_pickle(True)
 cdef class Oracle:
-    """When clearing gets to know a price.
+    """An oracle: when clearing gets to know a price, and which.
 
     Parameters
     ----------
     source
-        What the price truly is. A price below one tick is never published.
+        The ``Source`` that the price truly is. A price below one tick is never published.
     lag
-        ns from an observation to its publication.
+        ns from an observation to its publication, 0 or more.
     heartbeat
-        ns: a price is published at least so often; 0: not for that reason.
+        ns after which a price is published at the latest; 0: not for that reason.
     deviation
-        Ppm: a price is published as soon as it is so far from the last one that was. With neither
-        heartbeat nor deviation every change is published.
+        0 to 1,000,000 ppm: a price is published as soon as it is so far from the last one that
+        was. With neither heartbeat nor deviation every change is published.
     outages
         ``(start, end)`` times in ns: nothing is published from the one until before the other; at
         the end the price of that moment is.
     manipulations
-        ``(start, end, ppm)``: what is published in between is off by so much of itself, rounded
-        down.
+        ``(start, end, ppm)`` in ns and above -1,000,000 ppm: what is published in between is off by
+        so much of itself, rounded down.
 
     Attributes
     ----------
     price, true_price : int
         Ticks: what clearing believes, and the source now; -2**63 before the first.
     published_at : int
-        ns.
+        Time in ns of the last publication.
     cause, cause_tag : int
-        ``lob.Cause`` of the last change of ``price``, and the liquidation that it was.
+        ``lob.Cause`` of the last change of ``price``, and the tag of the liquidation that it was.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
 
     Examples
     --------
@@ -835,7 +883,17 @@ cdef class Oracle:
         return changed
 
     def observe_price(self, ts, price):
-        """Set the price of a ``Fixed`` source from outside; whether ``price`` changed at once."""
+        """Set the price of a ``Fixed`` source, in ticks, at a time in ns.
+
+        Returns whether the oracle's own ``price`` changed at once.
+
+        Raises
+        ------
+        TypeError
+            If the source is no ``Fixed``.
+        ValueError
+            If the price is not 1 to ``lob.MAX_PRICE``, or the time negative.
+        """
         if not isinstance(self.source, Fixed):
             raise TypeError(f"the source must be Fixed to be set, got {self.source!r}")
         cdef int64_t at = checks.integer("ts", ts, 0)
@@ -848,7 +906,7 @@ cdef class Oracle:
         return changed
 
     def pass_time(self, ts):
-        """Do everything that is due by a time in ns; whether ``price`` changed."""
+        """Let the oracle do all that is due by a time in ns; returns whether ``price`` changed."""
         cdef int64_t until = checks.integer("ts", ts, 0)
         changed = False
         while self.deadline <= until:

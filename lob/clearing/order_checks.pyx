@@ -49,16 +49,16 @@ __all__ = ["OrderChecks"]
 @cython.final
 @cython.auto_pickle(False)
 cdef class OrderChecks:
-    """Checks the orders of margin accounts before they meet a book, and counts what rests there.
+    """The checks of margin accounts' orders before they meet a book, and the count of what rests.
 
     Parameters
     ----------
     accounts
-        Whose orders.
+        The ``MarginAccounts`` of the clearing.
     excess
-        Says what an order may use up.
+        The ``MarginExcess`` that says what an order may use up.
     queues
-        Of the accounts: their memory is asked for before an order trades.
+        The ``FailureQueues`` of the accounts: their memory is reserved before an order trades.
     """
 
     def __init__(
@@ -189,7 +189,10 @@ cdef class OrderChecks:
         return 0
 
     def working_orders(self, account, holding=0):
-        """Lots of a holding that an account's resting orders have open: (to buy, to sell)."""
+        """Lots of a holding that an account's resting orders have open: (to buy, to sell).
+
+        Both are given by number. Raises ``ValueError`` if there is no such account or holding.
+        """
         cdef int64_t last = self.accounts.holding_count - 1
         cdef Holding of = self.accounts.holdings[checks.integer("holding", holding, 0, last)]
         cdef int64_t number

@@ -25,12 +25,12 @@ __all__ = ["Payments"]
 @cython.final
 @cython.auto_pickle(False)
 cdef class Payments:
-    """Lets the accounts of a clearing pay funding and interest, and bear what others could not.
+    """Payments of a clearing's accounts: funding, interest, and losses that others could not bear.
 
     Parameters
     ----------
     accounts
-        Who pays.
+        The ``MarginAccounts`` of the clearing.
     """
 
     def __init__(self, MarginAccounts accounts not None):
@@ -39,12 +39,12 @@ cdef class Payments:
     # ---------------------------------------------------------------- accrual
 
     def pay_funding(self, rate, *, holding=0):
-        """Let one side of a contract pay the other: the notional at the mark times the rate.
+        """Let one side of a contract pay funding: the notional at the mark times the rate.
 
         What an account pays rounds up, what it receives down, and what that leaves is the insurance
         fund's. The accounts of this clearing pay and receive, and those that are no clearing's; the
         outside world is the other side of all they hold. Accounts of another clearing are that
-        one's business. Raises ``ValueError`` if the contract has no mark yet.
+        one's business.
 
         Parameters
         ----------
@@ -58,6 +58,11 @@ cdef class Payments:
         -------
         int
             Units of cash that were paid.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is outside its range, or the contract has no mark yet.
         """
         cdef HoldingRecord *record
         cdef int64_t ppm = checks.ppm("rate", rate, -PPM)
@@ -101,12 +106,22 @@ cdef class Payments:
         return clearing < 0 or clearing == self.accounts.number
 
     def charge_interest(self, rate):
-        """Let every account in debt pay the lenders; units of cash that were paid.
+        """Let every account in debt pay interest to the lenders.
 
         Parameters
         ----------
         rate
             Ppm of the debt, 0 or more; what an account pays rounds up.
+
+        Returns
+        -------
+        int
+            Units of cash that were paid.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``rate`` is no such number.
         """
         cdef int64_t ppm = checks.ppm("rate", rate)
         cdef int64_t first, count, account, cash, paid = 0, cash_asset = self.accounts.cash_asset
@@ -125,11 +140,16 @@ cdef class Payments:
     # ---------------------------------------------------------------- losses
 
     def socialise(self, case=0):
-        """Let those who have something bear what the fund could not; units of cash it was.
+        """Let accounts bear the losses that the insurance fund could not.
 
         Each account pays in proportion to its equity at the marks, if that is positive; rounded as
         in ``lob.allocation.pro_rata``, so that no number is favoured. What nobody here can pay
-        stays with the outside world. A number of the ``case`` goes into the draw among equals.
+        stays with the outside world. ``case`` is a number that goes into the draw among equals.
+
+        Returns
+        -------
+        int
+            Units of cash that there were to bear.
         """
         cdef int64_t first, count, account, owed
         cdef int64_t cash_asset = self.accounts.cash_asset

@@ -32,10 +32,13 @@ class Position(NamedTuple):
     """One linear position of a cross account."""
 
     units: Exact
-    """Signed."""
+    """Signed units, negative: short."""
     entry: Exact
+    """Entry price in cash units for one unit."""
     mark: Exact
+    """Mark in cash units for one unit."""
     tiers: Tiers
+    """Maintenance rates of the position."""
 
 
 def liquidation_price(
@@ -48,7 +51,7 @@ def liquidation_price(
     Parameters
     ----------
     cash
-        Units, what was paid for the position taken off.
+        Units of cash, what was paid for the position taken off.
     units
         Lots, signed.
     tiers
@@ -61,7 +64,7 @@ def liquidation_price(
     Returns
     -------
     Fraction or None
-        ``None``: there is no positive price at which it fails.
+        Price in ticks; ``None``: there is no positive price at which it fails.
     """
     worth = Fraction(units) * multiplier
     if worth == 0:
@@ -84,7 +87,10 @@ def liquidation_price(
 def first_failing_tick(
     cash: Exact, units: Exact, tiers: Tiers, *, multiplier: Exact = 1, inverse: bool = False
 ) -> int | None:
-    """The least adverse whole tick at which an isolated account fails; ``None``: none."""
+    """The least adverse whole tick at which an isolated account fails; ``None``: none.
+
+    Parameters are those of ``liquidation_price``.
+    """
     price = liquidation_price(cash, units, tiers, multiplier=multiplier, inverse=inverse)
     if price is None:
         return None
@@ -105,9 +111,14 @@ def cross_liquidation_price(
     Parameters
     ----------
     wallet
-        Balance, nothing taken off for positions.
+        Balance in units of cash, nothing taken off for positions.
     target, others
-        Linear positions with a multiplier of one.
+        Linear positions with a multiplier of one: the one whose price is sought, and the rest.
+
+    Returns
+    -------
+    Fraction or None
+        Price in cash units for one unit; ``None``: there is no positive one.
     """
     cash = Fraction(wallet) - Fraction(target.units) * Fraction(target.entry)
     for position in others:
@@ -121,7 +132,9 @@ def cross_liquidation_price(
 def bankruptcy_price(
     cash: Exact, units: Exact, *, multiplier: Exact = 1, inverse: bool = False
 ) -> Fraction | None:
-    """The price at which an isolated account's equity is zero; ``None``: there is none.
+    """The price in ticks at which an isolated account's equity is zero; ``None``: there is none.
+
+    Parameters are those of ``liquidation_price``.
 
     Of a long inverse position entered at ``P`` with leverage ``L`` that is ``P L / (L + 1)``
     (Bybit).
@@ -137,7 +150,7 @@ def bankruptcy_price(
 def zero_price(mark: Exact, margin_fraction: Exact) -> Fraction:
     """The price that leaves a long position's account with nothing: ``mark (1 - fraction)`` (FTX).
 
-    ``margin_fraction`` is the equity over the notional at the mark.
+    In the unit of ``mark``; ``margin_fraction`` is the equity over the notional at the mark.
     """
     return Fraction(mark) * (1 - Fraction(margin_fraction))
 
@@ -149,7 +162,9 @@ def looped_liquidation_price(
 
     For an entry without slippage or fees; where there were some, ``liquidation_price`` of the debt
     and a maintenance rate of ``1 - threshold`` counts. The threshold is the liquidation threshold
-    over ``unit``, leverage the collateral over equity. Raises ``ValueError`` for one below 1.
+    over ``unit``, leverage the collateral over equity, and the result in the unit of
+    ``entry_price``. Raises ``ValueError`` for a leverage below 1 or a threshold outside 1 to
+    ``unit``.
     """
     if leverage < 1:
         raise ValueError(f"leverage must be at least 1, got {leverage}")

@@ -1,4 +1,4 @@
-"""Whole-stack risk: what positions on claims on claims come down to, at prices that are supposed.
+"""Whole-stack risk: what positions on claims on claims come down to, at supposed prices.
 
 Nothing here changes anything. The first failure is what is asked for: what liquidations then do to
 prices is what a run is for.
@@ -25,14 +25,16 @@ HIGHEST = 16
 
 
 class StackRisk(NamedTuple):
-    """One account and everything that stands behind it. Money in units of cash."""
+    """The stack of one margin account: everything that stands behind what it holds."""
 
     equity: int
+    """Equity of the account in units of cash."""
     debt: int
+    """Debt of the account in units of cash."""
     collateral: int
-    """What it holds, at the marks."""
+    """What the account holds at the marks, in units of cash."""
     exposure: dict[str, float]
-    """Of each base asset behind it, at its price; negative: short."""
+    """Exposure to each base asset behind it, in units of cash at its price; negative: short."""
     effective_leverage: float
     """Gross base exposure, looked through every claim, over equity; ``inf`` without equity."""
     collateral_multiplier: float
@@ -40,32 +42,36 @@ class StackRisk(NamedTuple):
     depth: int
     """Layers of claims between the account and the base assets; 0: it holds these themselves."""
     delta: dict[str, float]
-    """Change of equity for one tick of each base price."""
+    """Change of equity in units of cash for one tick of each base price."""
     gamma: dict[str, float]
-    """Change of delta for one tick."""
+    """Change of delta in units of cash a tick for one tick of each base price."""
     liquidation_price: dict[str, int | None]
     """The nearest tick of each factor at which a layer fails, all else as it is; ``None``: none."""
     first_layer: dict[str, str | None]
-    """Which layer fails there: a claim whose issuer is a margin account, or the clearing itself."""
+    """Which layer fails at that tick: a claim whose issuer is a margin account, or the clearing."""
 
 
 class SystemRisk(NamedTuple):
-    """All accounts of all clearings together. Money in units of cash."""
+    """The stack of all accounts of all clearings together."""
 
     equity: int
-    """Of those whose equity is positive."""
+    """Equity of the accounts where it is positive, in units of cash."""
     debt: int
+    """Debt of all accounts in units of cash."""
     collateral: int
+    """What all accounts hold at the marks, in units of cash."""
     gross: float
-    """Base exposure, looked through every claim."""
+    """Gross base exposure in units of cash, looked through every claim."""
     effective_leverage: float
+    """Gross base exposure over equity; ``inf`` without equity."""
     collateral_multiplier: float
     """Value of everything locked, claims included, over that of the base assets among it."""
     depth: int
+    """Most layers of claims between an account and the base assets."""
     failing: int
-    """Accounts that fail, or have failed."""
+    """How many accounts fail, or have failed."""
     shortfall: int
-    """Of those whose equity is negative: how much is missing."""
+    """What is missing in accounts whose equity is negative, in units of cash."""
 
 
 class Stacks(LookThrough):
@@ -82,7 +88,10 @@ class Stacks(LookThrough):
     # ------------------------------------------------------------ all accounts
 
     def value(self, prices: Mapping[str, int] | None = None) -> NDArray[np.void]:
-        """All accounts of all clearings at supposed prices, in rows of ``ACCOUNT_VALUE``."""
+        """Value all accounts of all clearings at supposed prices: an array of ``ACCOUNT_VALUE``.
+
+        ``prices`` are ticks by name of factor; ``None``: those of now.
+        """
         gross = self.gross(prices)
         return np.concatenate(
             [
@@ -95,7 +104,10 @@ class Stacks(LookThrough):
         )
 
     def system(self, prices: Mapping[str, int] | None = None) -> SystemRisk:
-        """The stack of all accounts together: their collateral, debt and leverage."""
+        """The stack of all accounts together, a ``SystemRisk``, at supposed prices.
+
+        ``prices`` are ticks by name of factor; ``None``: those of now.
+        """
         rows = self.value(prices)
         equity = int(rows["equity"][rows["equity"] > 0].sum())
         gross = float(rows["gross"].sum())
@@ -160,16 +172,21 @@ class Stacks(LookThrough):
     def debt_at_risk(
         self, factor: str, drops: Sequence[int], *, by_clearing: bool = False
     ) -> NDArray[np.int64]:
-        """Debt that may be liquidated once a factor has fallen so far: units of cash.
+        """Debt at risk: what may be liquidated once a factor has fallen, in units of cash.
 
         Parameters
         ----------
         factor
-            Name.
+            Name of the factor.
         drops
-            Ppm of the price of now, each below a million; negative: a rise.
+            Falls in ppm of the price of now, each below a million; negative: a rise.
         by_clearing
-            A row a clearing in place of the sum.
+            Whether each clearing gets a row of its own, in place of the sum.
+
+        Raises
+        ------
+        ValueError
+            If the factor has no price.
         """
         now = self._now(factor)
         rows = []
@@ -193,7 +210,10 @@ class Stacks(LookThrough):
         return price
 
     def system_liquidation_price(self, factor: str) -> int | None:
-        """The highest tick of a factor below now at which one more account fails, if any."""
+        """The highest tick of a factor, by name, below now at which one more account fails.
+
+        ``None``: none does.
+        """
         clearings = list(self.venue.clearings)
 
         def failing(price: int) -> int:
@@ -209,9 +229,10 @@ class Stacks(LookThrough):
     # ------------------------------------------------------------ one account
 
     def of(self, account: int, prices: Mapping[str, int] | None = None) -> StackRisk:
-        """The stack under one margin account.
+        """The stack under one margin account, by number: a ``StackRisk``.
 
-        Raises ``ValueError`` if no clearing has it.
+        ``prices`` are ticks by name of factor; ``None``: those of now. Raises ``ValueError`` if no
+        clearing has the account.
         """
         clearing = self._clearing(account)
         values = self.values(prices)
@@ -314,10 +335,10 @@ class Stacks(LookThrough):
         return found
 
     def layers(self, account: int) -> list[tuple[str, Clearing, int]]:
-        """What may fail: the account, and the margin accounts that issue what stands behind it.
+        """The layers of a stack that may fail: the account, and the margin accounts behind it.
 
-        Tuples of a name (of the clearing, or of the claim), a clearing and an account; the account
-        itself first, then the claims, deepest last.
+        Those behind it issue what it holds. Tuples of a name (of the clearing, or of the claim), a
+        clearing and an account; the account itself first, then the claims, deepest last.
         """
         clearing = self._clearing(account)
         found = [(clearing.name, clearing, account)]
@@ -380,13 +401,23 @@ def _nearest(fails: Any, now: int, *, falling: bool) -> int | None:
 
 
 def leverage_correlation(leverage: Any) -> NDArray[np.float64]:
-    """Correlation of leverages between protocols, or between participants.
+    """Correlation matrix of leverages between protocols, or between participants.
 
     Parameters
     ----------
     leverage
         A row for each of them; a column for each observation: a participant's stack, or a moment.
         Columns with a value that is not finite are left out; rows that do not vary give ``nan``.
+
+    Returns
+    -------
+    numpy.ndarray
+        A square array of floats, a row and a column for each row of ``leverage``.
+
+    Raises
+    ------
+    ValueError
+        If ``leverage`` is no table.
     """
     rows = np.asarray(leverage, np.float64)
     if rows.ndim != 2:

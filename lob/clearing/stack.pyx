@@ -1,4 +1,4 @@
-"""What every account of a clearing would be worth at marks that are supposed: passes over them.
+"""Values of every account of a clearing at marks that are supposed: passes over the accounts.
 
 What the marks would be, asset by asset, is said by ``lob.clearing.risk``; here are the passes.
 """
@@ -85,7 +85,7 @@ def value_accounts(Clearing clearing, marks, gross=None):
     Parameters
     ----------
     clearing
-        Whose accounts.
+        The ``Clearing`` of the accounts.
     marks
         Ticks, one a holding; -1: the holding has no price, and counts for nothing.
     gross
@@ -95,6 +95,11 @@ def value_accounts(Clearing clearing, marks, gross=None):
     -------
     numpy.ndarray
         ``ACCOUNT_VALUE`` rows, in the order of ``clearing.account_ranges``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is not one number a holding.
     """
     cdef Marks at
     cdef int64_t first, count, account, row = 0
@@ -189,7 +194,11 @@ cdef int128 cross_margin_excess(Clearing clearing, int64_t account, const Marks 
 
 
 def fails_at(Clearing clearing, account, marks):
-    """Whether one account would fail at supposed marks, or has failed."""
+    """Whether one account, by number, would fail at supposed marks, or has failed.
+
+    ``marks`` are as for ``value_accounts``. Raises ``ValueError`` if the account is not one of the
+    clearing's, or there is not one mark a holding.
+    """
     cdef Marks at
     cdef int64_t number = checks.integer("account", account, 1, clearing.ledger.account_count - 1)
     if clearing.ledger.accounts[number].clearing != clearing.number:
@@ -199,7 +208,10 @@ def fails_at(Clearing clearing, account, marks):
 
 
 def count_failing(Clearing clearing, marks):
-    """How many accounts would fail at supposed marks, with their debt in units: O(accounts)."""
+    """How many accounts would fail at supposed marks, and their debt in units of cash: O(accounts).
+
+    ``marks`` are as for ``value_accounts``. Raises ``ValueError`` if there is not one a holding.
+    """
     cdef Marks at
     cdef int64_t first, count, account, found = 0, cash
     cdef int128 debt = 0

@@ -1,4 +1,4 @@
-"""What claims are worth, by what backs them.
+"""Values of claims, by what backs them.
 
 One pass over the graph of claims, whatever backs a claim first, values them all.
 """
@@ -27,7 +27,7 @@ cdef int64_t NEVER = 2**63 - 1
 
 @cython.auto_pickle(True)
 cdef class Valuation:
-    """What claims are worth at given prices of the base assets.
+    """The values of claims at given prices of the base assets.
 
     Values are cash units for one unit, times ``2**20``, rounded down at every claim. A claim is
     valued again only after a base price or any balance has changed.
@@ -45,8 +45,13 @@ cdef class Valuation:
     sees
         ``"own"``: what issuers say they hold; ``"all"``: net of what is pledged elsewhere.
     prices
-        Sources by name of asset; what is not named is valued by what backs it, or at the middle of
-        the first book that trades it.
+        Price sources by name of asset; what is not named is valued by what backs it, or at the
+        middle of the first book that trades it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is none of these.
     """
 
     def __init__(self, graph, cash, sees="own", prices=None):
@@ -62,7 +67,7 @@ cdef class Valuation:
         self.postings = -1
 
     def need(self, name):
-        """Value a claim from now on, and all that backs it."""
+        """Value a claim, by name, and all that backs it, from now on."""
         cdef int64_t i
         order = {claim.name for claim in self.order}
         todo = [name]
@@ -91,12 +96,12 @@ cdef class Valuation:
         self.postings = -1
 
     def leaf_assets(self):
-        """Numbers of the assets that have a price of their own."""
+        """Numbers of the assets that have a price of their own: a list."""
         cdef int64_t i
         return [(<int64_t *>self.leaves.data)[3 * i] for i in range(len(self.sources))]
 
     def add_leaf(self, name):
-        """Price an asset by its source, or at the middle of its book."""
+        """Price an asset, by name, from now on by its source or at the middle of its book."""
         cdef int64_t *leaf
         source, multiplier = self.prices.get(name), 1
         for instrument in self.graph.market.instruments:
@@ -176,9 +181,10 @@ cdef class Valuation:
         return (<int64_t *>self.values.data)[asset]
 
     def value(self, name):
-        """What one unit is worth in cash units: a ``Fraction``.
+        """What one unit of an asset, by name, is worth in cash units: a ``Fraction``.
 
-        ``None``: it is not known, or too large.
+        ``None``: the value is not known, or too large. Raises ``ValueError`` if there is no such
+        asset.
         """
         cdef int64_t value
         number = self.ledger.asset(name)
@@ -199,9 +205,14 @@ cdef class Valuation:
         Parameters
         ----------
         name
-            Of the claim.
+            Name of the claim.
         haircuts
-            Ppm by name of asset; what is not named has none.
+            0 to 1,000,000 ppm by name of asset; what is not named has none.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a haircut is outside its range.
         """
         kept = {}
         for asset in haircuts:
@@ -225,7 +236,7 @@ cdef class Valuation:
 
 @cython.auto_pickle(True)
 cdef class ClaimValue(Source):
-    """The price of a claim by what backs it, in ticks of its holding.
+    """A price source: the value of a claim by what backs it, in ticks of its holding.
 
     Rounded down; a claim that is worth less than a tick, or nothing, is priced at one tick, the
     lowest price there is, and one that is worth more than ``lob.MAX_PRICE`` at that, the highest.
@@ -234,13 +245,18 @@ cdef class ClaimValue(Source):
     Parameters
     ----------
     claim
-        Name.
+        Name of the claim.
     sees
         ``"own"``: what issuers say they hold; ``"all"``: net of what they pledged elsewhere, and of
         lenders' losses that nobody has borne.
     prices
-        Sources by name of asset, where they are not the middle of a book: clearing's own view of
-        the base. A claim that is named is priced at its market, not by what backs it.
+        Price sources by name of asset, where they are not the middle of a book: clearing's own view
+        of the base. A claim that is named is priced at its market, not by what backs it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is none of these.
     """
 
     def __init__(self, claim, *, sees="own", prices=None):
@@ -254,7 +270,9 @@ cdef class ClaimValue(Source):
                 raise TypeError(f"prices[{name!r}] must be a source of prices, got {source!r}")
 
     def attach(self, graph, str cash, int64_t multiplier):
-        """Belong to a clearing that is settled in ``cash``; a tick is ``multiplier`` units of it.
+        """Let the source belong to a clearing that is settled in ``cash``, an asset's name.
+
+        A tick is ``multiplier`` units of cash. Raises ``ValueError`` if the graph lacks the claim.
         """
         self.multiplier = multiplier
         self.asset = graph.ledger.asset(graph[self.claim].name)
@@ -311,11 +329,18 @@ cdef class ClaimValue(Source):
 
     @property
     def exact(self):
-        """Cash units for one unit, not rounded to ticks: a ``Fraction``; ``None``: not known."""
+        """Cash units for one unit of the claim, not rounded to ticks: a ``Fraction``.
+
+        ``None``: not known.
+        """
         return None if self.valuation is None else self.valuation.value(self.claim)
 
     def effective_haircut(self, haircuts):
-        """See ``Valuation``; ``None`` before there is a value."""
+        """The haircut of the claim in ppm that contains the haircuts of all that backs it.
+
+        ``None`` before there is a value. Parameter and errors are those of
+        ``Valuation.effective_haircut``.
+        """
         if self.valuation is None:
             return None
         return self.valuation.effective_haircut(self.claim, haircuts)
