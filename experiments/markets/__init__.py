@@ -1,4 +1,4 @@
-"""Ready markets: each a function of a seed and a few options that returns a run, ready to go."""
+"""Ready markets: functions of a seed and a few options that return a run, ready to go."""
 
 from collections.abc import Callable
 

@@ -83,9 +83,7 @@ class SimulatedSale(Shown):
         return impact_figure(self.lags_ns, self.impact.path, self.headline()[0])
 
     def summary(self) -> dict[str, Any]:
-        """The answer as JSON values: means with intervals in ticks and bps; undefined is
-        ``None``.
-        """
+        """The answer as JSON values: means with intervals, ticks and bps; undefined is ``None``."""
         names = ("filled", "vwap", "arrival_mid", "shortfall_bps", "effective_spread")
         return {
             "size": self.size,

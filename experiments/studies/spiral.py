@@ -83,7 +83,7 @@ class SpiralStudy(Shown):
         return no_ratio(self.amplification(shock).twin, "drop without forced sales")
 
     def exhausted_lines(self) -> list[str]:
-        """Warnings in capitals: under which design a side of a book emptied, in how many runs.
+        """Warnings in capitals: in how many runs of which design a side of a book emptied.
 
         An empty list if none did.
         """
@@ -152,9 +152,7 @@ class SpiralStudy(Shown):
         ]
 
     def start_lines(self) -> list[str]:
-        """English sentences on how the runs started that a reader must know; none if all is
-        well.
-        """
+        """English sentences on how the runs started that must be known; none if all is well."""
         failed = sum(run["failed_at_start"] for run in self.full) / len(self.full)
         return start_lines(failed, self.full[0]["rows_left_out"])
 
@@ -163,9 +161,9 @@ class SpiralStudy(Shown):
         return "falls" if self.scenario.shocks[0].side == "sell" else "rises"
 
     def frame(self) -> "pd.DataFrame":
-        """The criteria of every run, one a row, by design and seed; units in ``attrs["units"]``.
+        """The criteria of every run as a frame, one a row; units are in ``attrs["units"]``.
 
-        Columns that tell the runs apart, then ``experiments.metrics.criteria.CRITERIA``.
+        Columns ``design``, ``seed``, then ``experiments.metrics.criteria.CRITERIA``.
         """
         from experiments.runs.frames import criteria
 
@@ -188,9 +186,7 @@ class SpiralStudy(Shown):
         return drops_figure(drops, title)
 
     def summary(self) -> dict[str, Any]:
-        """The study as JSON values: what was asked, amplification, quantiles, every run's
-        summary.
-        """
+        """The study as JSON values: the question, amplification, quantiles and every run."""
         return {
             **asked_of_scenario(self.scenario, self.seeds),
             "exhausted": self.exhausted_lines(),
