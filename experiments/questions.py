@@ -1,4 +1,4 @@
-"""The questions as functions: what ``import firesale`` hands out.
+"""Functions of ``import firesale``, one a question.
 
 Each takes a scenario by name, path or object, does what the command of its name does, and returns a
 result that is data: ``summary()`` for JSON, ``frame(...)`` for pandas, ``plot()`` for plotly. None
@@ -47,14 +47,16 @@ def scenario(source: Question, **overrides: Any) -> Scenario:
     source
         The name of a ready one, the path of a TOML file, its content as a dict, or a scenario,
         which is returned as it is if nothing is to be changed.
-    overrides
+    **overrides
         Values in place of what it says: ``seconds=30.0``, or by dotted path as in
-        ``**{"populations.0.count": 50_000}``.
+        ``**{"populations.0.count": 50_000}``; units as in the scenario.
 
     Raises
     ------
     ScenarioError
         With all mistakes, each with its path.
+    OSError
+        If the file cannot be read.
     """
     if isinstance(source, Scenario):
         if not overrides:
@@ -85,7 +87,7 @@ def run(
     design
         A liquidation design in place of the scenario's own: a name, or ``FILE.py:NAME``.
     parameters
-        Of ``design``; without one they would have no meaning.
+        Parameters of ``design`` by name, times in seconds; without one they would have no meaning.
     twin
         Whether the twin, in which nothing is forced, is run as well: fair prices are its mids. It
         doubles the time; without it what rests on fair prices is ``nan``.
@@ -122,7 +124,12 @@ def spiral(
     workers
         Processes; ``None``: one a core.
     report
-        Told how many of how many runs are done.
+        Called with how many of how many runs are done.
+
+    Raises
+    ------
+    ValueError
+        If the scenario is not one, there is no seed, or a run raises.
     """
     from experiments.studies.spiral import study_spiral
 
@@ -153,7 +160,7 @@ def compare(
         with commas between them; ``None``: the scenario's own and those beside it, or else one of
         each family.
     seeds
-        How many, from 1 on, or which.
+        How many, from 1 on, or which; at least two.
     reference
         Label of the design that the others are compared with; ``None``: the first.
     regimes, axes
@@ -163,7 +170,12 @@ def compare(
     workers
         Processes; ``None``: one a core.
     report
-        Told in words what is done.
+        Called in words with what is done.
+
+    Raises
+    ------
+    ValueError
+        If the scenario or a design is not one, or there are fewer than two seeds.
     """
     from experiments.contest.designs import as_stated, of_scenario, parse_designs
     from experiments.contest.study import study_contest
@@ -215,7 +227,8 @@ def stress(
     fails
         What failing means: ``bad-debt``, ``liquidated`` or ``insurance``.
     above
-        Of ``bad-debt``: cash units (0 if not given); of ``liquidated``: a share of accounts (0.5).
+        Threshold of ``bad-debt`` in cash units (0 if not given), of ``liquidated`` as a share of
+        the accounts (0.5).
     most
         The largest shock tried, as a multiple of the scenario's own.
     steps
@@ -225,7 +238,12 @@ def stress(
     workers
         Processes; ``None``: one a core.
     report
-        Told what is tried.
+        Called in words with what is tried.
+
+    Raises
+    ------
+    ValueError
+        If the scenario is not one, an argument is out of range, or a run raises.
     """
     from experiments.studies.stress import SHARE, Failure, stress_test
 
@@ -259,14 +277,19 @@ def impact(
     market
         One of ``experiments.markets.MARKETS``.
     sell
-        Lots.
+        Lots, 1 or more.
     at, over
         When, from the start of the market, and how long it takes: durations as ``"10m"``; ``over``
         ``None``: all at once.
     seeds
         How many, from 1 on, or which; at least two.
-    options
-        Of the market.
+    **options
+        Options of the market's builder by name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such market, there are fewer than two seeds, or nothing of the sale trades.
     """
     from experiments.markets import MARKETS
     from experiments.studies.impact import measure_sale
@@ -302,17 +325,18 @@ def replay(
     sell
         Lots; ``None``: nothing, and the result is the replay alone.
     at
-        Time of day of the sale.
+        Time of day of the sale, ``HH:MM:SS``.
     over
-        Duration of a TWAP or POV sale.
+        Duration of a TWAP or POV sale, as ``"10m"``.
     style
         ``market``, ``twap`` or ``pov``.
     rate
-        Share of the volume that a POV sale takes.
+        Share of the volume that a POV sale takes, above 0 and at most 1.
     buy
-        Whether it is bought, not sold.
+        Whether the lots are bought, not sold.
     mode
-        ``exact`` or ``interactive``.
+        ``exact`` or ``interactive``: whether executions are taken off the orders the record names,
+        or go through the matching engine.
 
     Raises
     ------
@@ -345,7 +369,22 @@ def replay(
 
 
 def diff(one: str | Path, other: str | Path) -> "TapeDifference | None":
-    """The first row in which two tapes on disk differ; ``None``: they are the same to the byte."""
+    """Find the first row in which two tapes on disk differ; ``None`` if they are the same.
+
+    Parameters
+    ----------
+    one, other
+        Paths of ``.parquet`` or ``.npy`` tapes of one layout.
+
+    Raises
+    ------
+    TypeError
+        If the tapes have different layouts.
+    ValueError
+        If a file is no tape.
+    OSError
+        If a file cannot be read.
+    """
     from experiments.runs.tape_diff import first_difference
     from lob import tape
 
@@ -358,9 +397,14 @@ def validate(name: str, **parameters: Any) -> "Result":
     Parameters
     ----------
     name
-        One of ``firesale validate --list``.
-    parameters
-        Of the target.
+        One of ``firesale validate --list``, or the id of a published case.
+    **parameters
+        Parameters of the target by name, see its function in ``experiments.validation``.
+
+    Raises
+    ------
+    ValueError
+        If the name or a parameter is not known, or a value is out of range.
     """
     from experiments.validation.cases import read_cases
     from experiments.validation.run import validate as computed

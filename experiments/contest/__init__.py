@@ -1,1 +1,1 @@
-"""The contest: liquidation designs on the same accounts, the same capital and the same numbers."""
+"""Contests of liquidation designs on the same accounts, the same capital and the same numbers."""

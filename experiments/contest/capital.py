@@ -17,14 +17,18 @@ from experiments.scenario.read import Scenario
 __all__ = ["Form", "budget_of", "equalised", "form_of"]
 
 Form = Literal["keepers", "vault", "pool", "fund"]
+"""Where the capital of a design is: keepers, a vault, a pool or the insurance funds."""
 KEEPERS = ("fixed-spread", "dutch", "english")
 """Families of designs that sell to keepers, or ask them for bids."""
 OWN = {"capital": "vault", "deposits": "pool"}
-"""What a design's capital is called among its parameters."""
+"""Where a design's own capital is, by the name that it has among the design's parameters."""
 
 
 def form_of(design: str) -> Form:
-    """Where the capital of a design goes."""
+    """Where the capital of a liquidation design goes: keepers, vault, pool or insurance funds.
+
+    Raises ``ValueError`` if there is no such design.
+    """
     for name, form in OWN.items():
         if name in _parameters(design):
             return form  # type: ignore[return-value]
@@ -32,14 +36,15 @@ def form_of(design: str) -> Form:
 
 
 def budget_of(scenario: Scenario) -> int:
-    """The capital beside the insurance funds: that of the keepers, in cash units."""
+    """Capital of all keepers of a scenario in cash units, which every design gets in some form."""
     return sum(one.capital for one in scenario.keepers)
 
 
 def equalised(scenario: Scenario, design: ContestDesign) -> tuple[Scenario, dict[str, Any]]:
-    """The scenario and the parameters with which a design meets the others on equal terms.
+    """Scenario and parameters with which a design meets the others on equal terms.
 
-    Parameters that the design states itself are left as they are.
+    Parameters that the design states itself are left as they are. Capital that is shared by several
+    clearings is divided rounded down; into funds, the first one gets the rest.
     """
     budget, form = budget_of(scenario), form_of(design.design)
     names = _parameters(design.design)

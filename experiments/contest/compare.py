@@ -32,24 +32,31 @@ from experiments.scenario.read import Scenario
 __all__ = ["OBJECTIVES", "Contest", "hold_contest", "hold_contests", "plain"]
 
 Row = dict[str, Any]
+"""A finished run as JSON values: ``criteria`` by name, ``label``, ``seed``, ``error`` and more."""
 Report = Callable[[int, int], object]
+"""Called with how many of how many runs are done."""
 OBJECTIVES = ("drop", "bad_debt", "borrower_loss", "time_unsafe", "unsold")
-"""What the Pareto view weighs against each other, lower is better."""
+"""Criteria that the Pareto view weighs against each other, lower is better; chosen."""
 BOOTSTRAP_SEED = 0
+"""Seed of all bootstraps of a contest."""
 FINISHED = 0.9
-"""The share of what failed that a design must have disposed of, or it is unfinished."""
+"""Share of what failed that a design must have disposed of, or it is unfinished; chosen."""
 PICTURES = ("path", "twin_path", "generations")
-"""Parts of a row that are only drawn."""
+"""Names of the parts of a row that are only drawn."""
 
 
 @dataclass(frozen=True)
 class Contest:
-    """The rows of a contest in one market, and the comparison of its designs."""
+    """Rows of a contest in one market, and the comparison of its liquidation designs."""
 
     scenario: Scenario
+    """The market's scenario, with all of its values."""
     market: str
+    """Name of the market: a regime, an axis, or "base"."""
     designs: tuple[ContestDesign, ...]
+    """The designs in the order in which they were given."""
     seeds: tuple[int, ...]
+    """Roots of all randomness, the same for every design."""
     reference: str
     """Label of the design that the others are compared with."""
     rows: tuple[Row, ...]
@@ -62,39 +69,45 @@ class Contest:
 
     @property
     def forms(self) -> dict[str, str]:
-        """In which form each design has its capital, by label."""
+        """Where each design has its capital (keepers, vault, pool, fund), by label."""
         return {one.label: form_of(one.design) for one in self.designs}
 
     def disposed(self, label: str) -> float:
-        """The mean share of what failed that a design disposed of; ``nan`` where nothing failed."""
+        """Mean share of what failed that a design disposed of; ``nan`` where nothing failed."""
         return self.mean(label, "disposed").estimate
 
     @property
     def controls(self) -> list[str]:
-        """What takes part only to be read beside: nothing forced."""
+        """Labels of what takes part only for comparison: what forces nothing."""
         return [one.label for one in self.designs if one.how == FROZEN.how]
 
     @property
     def unfinished(self) -> list[str]:
-        """The designs that disposed of less than ``FINISHED`` of what failed."""
+        """Labels of the designs that disposed of less than ``FINISHED`` of what failed."""
         return [label for label in self.labels if self.disposed(label) < FINISHED]
 
     @property
     def broken(self) -> list[str]:
-        """The designs of which a run raised where another design's did not, or is not known."""
+        """Labels of designs of which a run is not known in a seed in which another's is.
+
+        Mostly since it raised.
+        """
         table: NDArray[np.bool_] = np.asarray(np.isnan(self._objectives(OBJECTIVES)).any(axis=1))
         usable = ~table.all(axis=0)
         return [label for label, lost in zip(self.labels, table[:, usable], strict=True)
                 if lost.any()]  # fmt: skip
 
     def exhausted(self, label: str) -> tuple[int, EmptySide | None]:
-        """In how many seeds a side of a book emptied under a design, and the worst of them."""
+        """Count of seeds in which a side of a book emptied under a design, and the worst side.
+
+        That is the one that was empty for longest; ``None`` if none emptied.
+        """
         rows = [row for row in self.rows if row["label"] == label]
         return worst_empty(row.get("exhausted") or [] for row in rows)
 
     @property
     def alike(self) -> list[list[str]]:
-        """Groups of designs that agree in every digit of every criterion in every seed."""
+        """Groups of labels of designs that agree in every digit of every criterion and seed."""
         table = np.array([self.values(one.name) for one in CRITERIA]).transpose(1, 0, 2)
         groups: dict[bytes, list[str]] = {}
         for label, values in zip(self.labels, table, strict=True):
@@ -104,7 +117,10 @@ class Contest:
         return [group for group in groups.values() if len(group) > 1]
 
     def chance_of_debt(self, label: str) -> tuple[int, Interval] | None:
-        """In how many seeds there is bad debt, and the chance of it with its exact interval."""
+        """Count of seeds with bad debt under a design, and its chance with the exact interval.
+
+        ``None`` where every run of the design raised.
+        """
         debt = self.values("bad_debt")[self.labels.index(label)]
         known = debt[~np.isnan(debt)]
         if not len(known):
@@ -113,29 +129,35 @@ class Contest:
         return events, chance_interval(events, len(known))
 
     def spiral_ns(self, label: str) -> float:
-        """The mean time from the shock to the last failure; ``nan`` where no account fails."""
+        """Mean time from the shock to the last failure under a design, in ns.
+
+        ``nan`` where no account fails.
+        """
         found = [row.get("spiral_ns") for row in self.rows if row["label"] == label]
         known = [one for one in found if one is not None]
         return float(np.mean(known)) if known else float("nan")
 
     @property
     def accounts(self) -> int:
-        """Accounts of all clearings; those of the populations where no run was finished."""
+        """Count of accounts of all clearings; of the populations where no run was finished."""
         known = [row["accounts"] for row in self.rows if row.get("accounts") is not None]
         return max(known, default=sum(one.count for one in self.scenario.populations))
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """The criteria of the Pareto view."""
+        """Names of the criteria of the Pareto view."""
         return OBJECTIVES
 
     @property
     def failed(self) -> list[Row]:
-        """The runs that raised, with their ``error``."""
+        """Rows of the runs that raised, with their ``error``."""
         return [row for row in self.rows if row["error"]]
 
     def values(self, name: str) -> NDArray[np.float64]:
-        """[design, seed]: a criterion, ``nan`` where it is not known."""
+        """A criterion in every run, in its unit: float64 [design, seed], ``nan`` where unknown.
+
+        Raises ``ValueError`` if there is no such criterion.
+        """
         criterion(name)
         at = {label: i for i, label in enumerate(self.labels)}
         when = {seed: i for i, seed in enumerate(self.seeds)}
@@ -145,7 +167,15 @@ class Contest:
         return found
 
     def mean(self, label: str, name: str) -> Interval:
-        """The mean of a criterion over the seeds in which it is known."""
+        """Mean of a criterion over the seeds in which it is known, with its Student interval.
+
+        In the unit of the criterion; all ``nan`` where it is known in none.
+
+        Parameters
+        ----------
+        label, name
+            The design's label, and the criterion's name.
+        """
         values = self.values(name)[self.labels.index(label)]
         known = values[~np.isnan(values)]
         if not len(known):
@@ -154,9 +184,14 @@ class Contest:
         return student_interval(known)
 
     def differences(self, *, level: float = 0.95) -> dict[tuple[str, str], PairedDifference]:
-        """Differences of every other design to the reference, by (label, criterion).
+        """Mean paired differences of every other design to the reference, by (label, criterion).
 
-        Their intervals hold all at once.
+        In the unit of the criterion. Their intervals hold all at once.
+
+        Parameters
+        ----------
+        level
+            The probability that all intervals hold their true means, between 0 and 1.
         """
         others = [label for label in self.labels if label != self.reference]
         if not others:
@@ -172,13 +207,18 @@ class Contest:
         return dict(zip(names, found, strict=True))
 
     def pareto(self, objectives: Sequence[str] = OBJECTIVES) -> dict[str, float]:
-        """How often each design is on the Pareto front, when seeds are drawn again.
+        """Share of draws in which each design is on the Pareto front, by label, over seeds.
 
-        Where nobody failed the time is 0. ``nan``: it takes no part, for a run of it raised, or it
-        is a control. A
-        design that is unfinished takes no part and is never on the front: what it holds back would
-        make it look good. One under which a side of a book emptied in more seeds than under another
-        one is not on the front either.
+        Seeds are drawn again, all designs on the same. Where nobody failed the time is 0. ``nan``:
+        the design takes no part, for a run of it raised, or it is a control. One that is unfinished
+        takes no part and is never on the front: what it holds back would make it look good. One
+        under which a side of a book emptied in more seeds than under another one is not on the
+        front either.
+
+        Parameters
+        ----------
+        objectives
+            Names of criteria, each lower is better.
         """
         table = self._objectives(objectives)
         usable = ~np.isnan(table).any(axis=1).all(axis=0)
@@ -210,10 +250,15 @@ class Contest:
         return -values if criterion(name).better == "higher" else values
 
     def ranking(self, name: str) -> dict[str, int]:
-        """The place of each design by the mean of a criterion.
+        """Place of each design, from 1 on, by the mean of a criterion.
 
         A design under which a side of a book emptied in more seeds comes after all those with
         fewer, whatever its mean.
+
+        Parameters
+        ----------
+        name
+            The criterion's name.
         """
         lower = criterion(name).better != "higher"
         places: dict[str, int] = {}
@@ -228,9 +273,10 @@ class Contest:
         return {label: places[label] for label in self.labels}
 
     def amplification(self, label: str) -> Amplification | None:
-        """Mean drop over the mean drop of the twins; ``None`` where every run raised.
+        """Mean drop under a design over the mean drop of the twins, with its interval.
 
-        Undefined where a side of a book emptied, as in ``experiments.studies.spiral``.
+        ``None`` where every run raised. The ratio is undefined where a side of a book emptied: a
+        drop to where nobody trades has no size.
         """
         done = [row for row in self.rows if row["label"] == label and not row["error"]]
         if not done:
@@ -244,7 +290,10 @@ class Contest:
         return found._replace(ratio=None) if self.exhausted(label)[0] else found
 
     def tails(self, label: str) -> dict[str, Quantile | float] | None:
-        """``var_95``, ``lar_95`` and expected shortfall of bad debt over seeds."""
+        """``var_95`` and expected shortfall of bad debt, and ``lar_95`` of lots, over seeds.
+
+        Debt in cash units; ``None`` where every run of the design raised.
+        """
         at = self.labels.index(label)
         debt, lots = self.values("bad_debt")[at], self.values("liquidated")[at]
         known = ~np.isnan(debt)
@@ -257,7 +306,7 @@ class Contest:
         }
 
     def summary(self) -> dict[str, Any]:
-        """Ready for JSON: what is not known is ``None``."""
+        """The comparison as JSON values by name; what is not known is ``None``."""
         differences = self.differences()
         pareto = self.pareto()
         designs = {}
@@ -303,7 +352,7 @@ def _said(value: Quantile | float) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Values ready for JSON: ``None`` in place of numbers that are not finite."""
+    """A value as JSON values: ``None`` in place of numbers that are not finite."""
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -330,13 +379,13 @@ def hold_contest(
     Parameters
     ----------
     scenario
-        See ``read_scenario``.
-    challengers
+        The market, as ``read_scenario`` or code gives it.
+    designs
         Two or more, each under a label of its own.
     seeds
-        At least two.
+        Roots of all randomness, at least two, all different.
     market
-        What the scenario is called in the rows.
+        Name of the scenario in the rows.
     reference
         Label of the design that the others are compared with; the first if ``None``.
     store
@@ -346,7 +395,12 @@ def hold_contest(
     pictures
         Whether the runs of the first seed come with price paths and generations.
     report
-        Told how many of how many runs are done.
+        Called with how many of how many runs are done.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two seeds, two are the same, or the reference takes no part.
     """
     return hold_contests(
         {market: scenario},
@@ -371,7 +425,20 @@ def hold_contests(
     pictures: bool = False,
     report: Report = lambda done, total: None,
 ) -> dict[str, Contest]:
-    """Hold a contest in each of several markets at once: one contest each, by name."""
+    """Hold a contest in each of several markets at once: one contest each, by name.
+
+    Parameters
+    ----------
+    markets
+        Scenarios by the name of the market.
+    designs, seeds, reference, store, workers, pictures, report
+        As for ``hold_contest``; pictures are those of the first market.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two seeds, two are the same, or the reference takes no part.
+    """
     labels = [one.label for one in designs]
     if len(set(seeds)) < 2 or len(set(seeds)) != len(seeds):
         raise ValueError(f"seeds must be two or more, all different, got {list(seeds)}")

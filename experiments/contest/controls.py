@@ -1,4 +1,4 @@
-"""Controls: what must be nothing is nothing, in every contest.
+"""Controls of every contest: what must be nothing is nothing.
 
 The reference design is run once more from the start and must tie with itself exactly. Without a
 shock nobody fails, and then no design may differ from another.
@@ -19,24 +19,25 @@ __all__ = ["Controls", "run_controls"]
 
 
 class Controls(NamedTuple):
-    """Whether a contest measures nothing where there is nothing."""
+    """Outcome of a contest's controls, on one seed."""
 
     tie: bool
-    """The reference, run again under another name, gave the same journal and criteria."""
+    """Whether the reference, run again under another name, gave the same journal and criteria."""
     no_breach: bool | None
-    """Without the shock all designs gave the same; ``None``: some account failed even so."""
+    """Whether all designs gave the same without the shock; ``None``: some account failed even
+    so."""
     failures: int
-    """Accounts that failed without the shock."""
+    """Most accounts that failed without the shock under any design."""
     error: str | None = None
-    """Of a run of them that raised: then nothing was controlled."""
+    """Error of a run of the controls that raised: then nothing was controlled."""
 
     @property
     def passed(self) -> bool:
-        """Whether nothing speaks against the contest."""
+        """Whether no control speaks against the contest."""
         return self.error is None and self.tie and self.no_breach is not False
 
     def told(self) -> str:
-        """What the controls found, a sentence each."""
+        """An English sentence on what the controls found, with failures in capitals."""
         if self.error is not None:
             return f"CONTROLS FAILED, nothing vouches for the comparison: {self.error}"
         same = "ties with itself" if self.tie else "DOES NOT TIE WITH ITSELF"
@@ -61,19 +62,19 @@ def run_controls(
 ) -> Controls:
     """Run the controls of a contest, on one seed.
 
+    Without the shock means one of a single lot. A run that raises is told in ``Controls.error``.
+
     Parameters
     ----------
     scenario, designs, reference
-        See ``experiments.contest.compare.hold_contest``.
+        Market, designs and the label of the reference, as for ``hold_contest``.
     seed
-        One that is not necessarily of the contest.
+        Root of all randomness; not necessarily one of the contest.
     workers
         Processes; ``None``: one a core.
     known
         The row of the reference on this seed in the contest itself, which its run here must tie
         with; ``None``: it is run twice.
-
-    A run of them that raises is told in ``error``.
     """
     one = next(each for each in designs if each.label == reference)
     calm = scenario.model_copy(

@@ -1,4 +1,4 @@
-"""What ``firesale demo`` shows: a spiral, and five ways of selling compared in it."""
+"""The demo of ``firesale demo``: a spiral, and five ways of selling compared in it."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["DESIGNS", "SCENARIO", "SEEDS", "hold_demo", "story"]
 
 SCENARIO = "deleveraging-spiral"
+"""Name of the ready scenario."""
 DESIGNS = ("market-sale", "bankruptcy-takeover", "backstop", "call-auction", "stability-pool")
+"""Names of the designs that are compared."""
 SEEDS = 8
+"""Runs of each design unless said otherwise."""
 BARS = " ▁▂▃▄▅▆▇█"
 MOST_BARS = 40
 
@@ -23,7 +26,17 @@ MOST_BARS = 40
 def hold_demo(
     seeds: int, store: RunStore | None, report: Callable[[str], object]
 ) -> "ContestStudy":
-    """Compare the designs over seeds, with pictures of the first."""
+    """Compare the designs of the demo over seeds, with pictures of the first.
+
+    Parameters
+    ----------
+    seeds
+        How many, from seed 1 on; at least two.
+    store
+        Where finished runs are kept, and taken from; ``None``: they are not kept.
+    report
+        Called in words with what is done.
+    """
     from experiments.contest.designs import parse_designs
     from experiments.contest.study import study_contest
 
@@ -38,7 +51,7 @@ def hold_demo(
 
 
 def story(study: "ContestStudy") -> list[str]:
-    """The spiral in a few lines, under the reference design."""
+    """English lines on the spiral under the reference design, a bar for each generation."""
     contest = study.contest
     shock = contest.scenario.shocks[0]
     name = contest.reference

@@ -1,4 +1,4 @@
-"""The designs of a contest as one writes them: ``dutch(step=30)``, ``mine=market-sale``.
+"""Designs of a contest as they are written: ``dutch(step=30)``, ``mine=market-sale``.
 
 A design of one's own is ``FILE.py:NAME``.
 """
@@ -16,25 +16,35 @@ __all__ = ["FROZEN", "ContestDesign", "as_stated", "of_scenario", "parse_design"
 WRITTEN = re.compile(
     r"(?:(?P<label>[^=(),]+)=)?(?P<design>[A-Za-z0-9:_./~-]+)(?:\((?P<parameters>.*)\))?"
 )
+"""How one design is written: label, design and parameters."""
 
 
 class ContestDesign(NamedTuple):
-    """A design that takes part, under a name of its own."""
+    """A liquidation design that takes part in a contest, under a name of its own."""
 
     label: str
+    """Unique in the contest; its name in reports."""
     design: str
+    """Name of a liquidation design, or ``FILE.py:NAME`` of one's own."""
     parameters: dict[str, Any]
+    """Parameters of the design by name, times in seconds; what is not given is the design's
+    preset."""
     how: str = "preset"
     """Where the parameters come from: "preset", "scenario", "given" or "tuned"; or "control"."""
 
 
 FROZEN = ContestDesign("frozen", "frozen", {}, "control")
-"""Nothing is forced: failed accounts are recorded and keep what they have. A column of every
-contest, beside which the drop of a design is read; it has sold nothing and cannot win."""
+"""The control that forces nothing: failed accounts are recorded and keep what they have. A column
+of every contest, beside which the drop of a design is read; it has sold nothing and cannot win."""
 
 
 def parse_design(text: str) -> ContestDesign:
-    """Read one design with its label and parameters, and try to make it.
+    """Read one written design with its label and parameters, and try to make it.
+
+    Parameters
+    ----------
+    text
+        ``NAME``, ``NAME(KEY=VALUE,...)``, either after ``LABEL=``; values are JSON or plain words.
 
     Raises
     ------
@@ -59,12 +69,12 @@ def parse_design(text: str) -> ContestDesign:
 
 
 def parse_designs(text: str) -> list[ContestDesign]:
-    """Read designs that commas separate; commas within parentheses belong to parameters.
+    """Read written designs that commas separate; commas within parentheses belong to parameters.
 
     Raises
     ------
     ValueError
-        If one of them is no design, or two have the same label.
+        If one of them is no design, none is given, or two have the same label.
     """
     parts, depth = [""], 0
     for letter in text:
@@ -86,7 +96,7 @@ def parse_designs(text: str) -> list[ContestDesign]:
 
 
 def of_scenario(scenario: Scenario) -> list[ContestDesign]:
-    """A scenario's own design and those beside it; none if nothing is beside it."""
+    """A scenario's own design and its alternatives; an empty list if it names no alternatives."""
     if not scenario.alternatives:
         return []
     own = scenario.clearings[0].liquidation
@@ -100,10 +110,10 @@ def of_scenario(scenario: Scenario) -> list[ContestDesign]:
 
 
 def as_stated(designs: Sequence[ContestDesign], scenario: Scenario) -> list[ContestDesign]:
-    """Designs with the parameters that the scenario states for their designs.
+    """Designs with the parameters that a scenario states for their kind.
 
-    A scenario that runs in another time than the real one has scaled them to its own. What a
-    design states itself is left as it is; of two statements for a design the first counts.
+    A scenario that runs in another time than the real one has scaled them to its own. What a design
+    states itself is left as it is; of two statements for a design the first counts.
     """
     stated: dict[str, dict[str, Any]] = {}
     said = [(one.liquidation.design, one.liquidation.parameters) for one in scenario.clearings]

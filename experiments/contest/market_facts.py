@@ -1,4 +1,4 @@
-"""What a market looks like when nobody in it is leveraged: spread, depth, volatility, impact."""
+"""Facts of a market when nobody in it is leveraged: spread, depth, volatility, impact."""
 
 from typing import NamedTuple
 
@@ -23,22 +23,31 @@ class MarketFacts(NamedTuple):
     """
 
     spread: float
-    """Ticks, before the shock."""
+    """Mean of best ask - best bid before the shock, in ticks."""
     depth: float
-    """Lots bid within 1 % of the mid, before the shock."""
+    """Mean lots within 1 % of the mid before the shock, on the side that the shock trades with."""
     volatility: float
-    """Standard deviation of the mid's change over a second, ticks, before the shock."""
+    """Standard deviation of the mid's change over a second before the shock, in ticks."""
     impact: float
-    """Ticks that the mid has moved when the shock is over, against its side."""
+    """Ticks that the mid has moved when the shock is over, positive where a sale pushed it down or
+    a purchase up."""
     half_life: float
-    """Seconds until half of that is gone, the median over seeds; infinite: not until the horizon in
-    at least half of them."""
+    """Seconds after the shock until half of the impact is gone, the median over seeds; infinite:
+    not until the horizon in at least half of them."""
     depth_after: float
-    """Lots bid within 1 % of the mid a second after the shock, over those before."""
+    """Depth a second after the shock over the depth before, a share."""
 
 
 def market_facts(scenario: Scenario, seeds: range = range(1, 4)) -> MarketFacts:
-    """Measure a scenario's market with its shock and its makers, but without any leverage."""
+    """Measure a scenario's market with its shock and its makers, but without any leverage.
+
+    Parameters
+    ----------
+    scenario
+        The scenario; populations, traders and keepers are left out.
+    seeds
+        Roots of all randomness; 1 to 3, chosen.
+    """
     bare = scenario.model_copy(update={"populations": [], "traders": [], "keepers": []})
     found = np.array([_once(bare, seed) for seed in seeds])
     known = ~np.isnan(found)

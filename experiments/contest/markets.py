@@ -15,22 +15,30 @@ from experiments.scenario.read import Scenario
 __all__ = ["AXES", "REGIMES", "Change", "changed", "regimes_of", "wrong_models"]
 
 LEVELS = 20
-"""Of the maker who leaves."""
+"""Levels of the maker who leaves; chosen."""
 
 
 class Change(NamedTuple):
-    """A market made of a scenario."""
+    """A rule that makes another market of a scenario."""
 
     name: str
+    """Name of the market in reports."""
     meaning: str
+    """What is changed, and by how much, in words."""
     change: Callable[[Scenario], dict[str, Any]]
-    """The parts that differ; raises ``ValueError`` with the reason where it does not apply."""
+    """From a scenario to its parts that differ; raises ``ValueError`` with the reason where it does
+    not apply."""
 
 
 def changed(scenario: Scenario, change: Change) -> Scenario:
-    """The scenario with a change; ``ValueError`` where it does not apply.
+    """A copy of a scenario with a change.
 
     If anything is changed it runs even if accounts fail before its shock: the run says how many.
+
+    Raises
+    ------
+    ValueError
+        If the change does not apply, with the reason.
     """
     parts = change.change(scenario)
     if parts:
@@ -163,7 +171,7 @@ REGIMES = (
         _flow(alpha=0.1, delta=0.2),
     ),
 )
-"""Liquidity regimes."""
+"""Liquidity regimes; factors are chosen."""
 
 AXES = (
     Change("oracle-lag", "clearing learns prices a second later", _oracle_lag(1.0)),
@@ -187,19 +195,20 @@ AXES = (
     ),
     Change("correlated-collateral", "the shock hits every instrument", _correlated),
 )  # fmt: skip
-"""What a recommendation should be robust against."""
+"""Changes that a recommendation should be robust against; factors are chosen."""
 
 WRONG = (
     Change("wrong-volatility", "a third of the market orders", _flow(mu=1 / 3)),
     Change("wrong-depth", "three times the limit orders", _flow(alpha=3.0)),
 )
-"""Models in which parameters are tuned for a market that is another one."""
+"""Wrong models, in which parameters are tuned for a market that is another one; factors are
+chosen."""
 
 
 def regimes_of(
     scenario: Scenario, changes: tuple[Change, ...]
 ) -> tuple[dict[str, Scenario], dict[str, str]]:
-    """The markets that apply, and why the others do not, by name."""
+    """Make the markets of a scenario that apply, by name, and say by name why the others do not."""
     markets, missing = {}, {}
     for one in changes:
         try:
@@ -210,5 +219,5 @@ def regimes_of(
 
 
 def wrong_models(scenario: Scenario) -> dict[str, Scenario]:
-    """The scenario as somebody would believe it to be who is wrong about it."""
+    """Scenarios as somebody would believe them to be who is wrong about the market, by name."""
     return {one.name: changed(scenario, one) for one in WRONG}

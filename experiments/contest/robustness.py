@@ -1,4 +1,4 @@
-"""What becomes of a comparison in another market: where the ranking flips."""
+"""Robustness of a comparison in other markets: where the ranking flips."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -15,21 +15,27 @@ class Flip(NamedTuple):
     """Two designs whose order in a criterion is another one in another market."""
 
     criterion: str
+    """Name of the criterion."""
     market: str
+    """Name of the other market."""
     ahead: str
-    """The better one of the two in the base market."""
+    """Label of the better one of the two in the base market."""
     behind: str
+    """Label of the worse one of the two in the base market."""
     certain: bool
     """Whether both orders are beyond chance, over all pairs of the two markets at once."""
 
     def told(self) -> str:
-        """What became of the ranking along each axis, a sentence each."""
+        """An English sentence: which design is ahead of which, in which market and criterion."""
         how = "" if self.certain else ", within the error of the seeds"
         return f"{self.market}: {self.behind} is ahead of {self.ahead} in {self.criterion}{how}"
 
 
 def pairwise(contest: Contest, name: str) -> dict[tuple[str, str], PairedDifference]:
-    """The differences between all pairs of designs in a criterion, which hold all at once."""
+    """Mean paired differences between all pairs of designs in a criterion, in its unit.
+
+    By the pair of labels, the first less the second; intervals hold all at once.
+    """
     import itertools
 
     import numpy as np
@@ -49,7 +55,19 @@ def pairwise(contest: Contest, name: str) -> dict[tuple[str, str], PairedDiffere
 def flips(
     base: Contest, others: Mapping[str, Contest], criteria: tuple[str, ...] = OBJECTIVES
 ) -> list[Flip]:
-    """All flips, the certain ones first; a tie in either market is none."""
+    """Find all pairs of designs whose order differs in other markets, the certain ones first.
+
+    A tie in either market is none.
+
+    Parameters
+    ----------
+    base
+        The contest in the base market.
+    others
+        The contests in the other markets, by name.
+    criteria
+        Names of the criteria.
+    """
     found = []
     for name in criteria:
         sign = -1 if criterion(name).better == "higher" else 1
@@ -66,7 +84,15 @@ def flips(
 
 
 def told(found: list[Flip], most: int = 12) -> list[str]:
-    """The flips in words; of many that are within error, only how many."""
+    """English sentences on flips; of many that are within error, only how many.
+
+    Parameters
+    ----------
+    found
+        The flips, the certain ones first.
+    most
+        Sentences on single flips, at most.
+    """
     certain = [flip.told() for flip in found if flip.certain]
     rest = sum(not flip.certain for flip in found)
     lines = certain[:most]
@@ -78,5 +104,5 @@ def told(found: list[Flip], most: int = 12) -> list[str]:
 
 
 def to_rows(found: list[Flip]) -> list[dict[str, Any]]:
-    """Ready for JSON."""
+    """Flips as JSON values, one a flip."""
     return [flip._asdict() for flip in found]

@@ -27,52 +27,63 @@ if TYPE_CHECKING:
 __all__ = ["ContestStudy", "WrongModel", "study_contest"]
 
 Report = Callable[[str], object]
+"""Called in words with what is done."""
 
 
 class WrongModel(NamedTuple):
-    """What a recommendation is worth that was made for another market."""
+    """Worth of a recommendation that was made for another market."""
 
     name: str
+    """Name of the wrong model."""
     meaning: str
+    """How it differs from the right market, in words."""
     recommended: str
-    """The design with the least harm in the wrong market, tuned there."""
+    """Label of the design with the least harm in the wrong market, tuned there."""
     parameters: dict[str, Any]
+    """Parameters of the recommended design as tuned there, by name."""
     best: str
-    """The design with the least harm when tuned in the right market."""
+    """Label of the design with the least harm when tuned in the right market."""
     regret: PairedDifference
-    """Harm of the first minus harm of the second, both in the right market, on the test seeds."""
+    """Harm of the recommended design minus harm of the best, in cash units, both in the right
+    market, on the test seeds."""
 
     @property
     def survives(self) -> bool:
-        """Whether the recommendation is the right design, or not certainly worse than it."""
+        """Whether a recommendation is the right design, or not certainly worse than it."""
         worse = self.regret.certain and self.regret.estimate > 0
         return self.recommended == self.best or not worse
 
 
 @dataclass(frozen=True)
 class ContestStudy(Shown):
-    """Everything that a contest found."""
+    """A contest with its controls, other markets, tuned designs and wrong models."""
 
     contest: Contest
+    """The contest in the base market."""
     controls: Controls
+    """Outcome of the controls."""
     markets: dict[str, Contest] = field(default_factory=dict)
-    """The same designs in other markets, by the name of the market."""
+    """Contests of the same designs in other markets, by the name of the market."""
     meanings: dict[str, str] = field(default_factory=dict)
+    """How each of the other markets differs, in words, by its name."""
     facts: dict[str, MarketFacts] = field(default_factory=dict)
-    """What the base market and the others look like without leverage."""
+    """Spread, depth, volatility and impact of the base market and the others, without leverage."""
     missing: dict[str, str] = field(default_factory=dict)
-    """Markets that do not apply, and why."""
+    """Markets that do not apply, by name, and why."""
     flips: list[Flip] = field(default_factory=list)
+    """Pairs of designs whose order differs in another market, the certain ones first."""
     tuned: dict[str, Tuned] = field(default_factory=dict)
+    """Tuned designs by the label of the design they were made of."""
     wrong: list[WrongModel] = field(default_factory=list)
+    """Recommendations made for wrong models, and their worth."""
 
     @property
     def flip_lines(self) -> list[str]:
-        """Where rankings flip, in words."""
+        """English sentences on where rankings flip."""
         return told(self.flips)
 
     def headline(self) -> list[str]:
-        """What a reader must not miss, in words."""
+        """English sentences on the contest that a reader must not miss."""
         contest = self.contest
         taking = sum(one.how != FROZEN.how for one in contest.designs)
         return [
@@ -86,11 +97,15 @@ class ContestStudy(Shown):
 
     @property
     def failed(self) -> list[dict[str, Any]]:
-        """The runs of all markets that raised."""
+        """Rows of the runs of all markets that raised."""
         return [row for one in (self.contest, *self.markets.values()) for row in one.failed]
 
     def frame(self) -> "pd.DataFrame":
-        """The criteria of every run, one a row, by market, design and seed; units in ``attrs``."""
+        """The criteria of every run, one a row, with their units in ``attrs["units"]``.
+
+        Columns ``market``, ``label``, ``seed``, ``error``, then
+        ``experiments.metrics.criteria.CRITERIA``.
+        """
         from experiments.runs.frames import criteria
 
         rows = [row for one in (self.contest, *self.markets.values()) for row in one.rows]
@@ -100,11 +115,11 @@ class ContestStudy(Shown):
         return criteria([row["criteria"] for row in rows], labels)
 
     def plot(self) -> "Figure":
-        """What the designs trade off: drop against what borrowers lose, with intervals."""
+        """Trade-off of the designs: drop in ticks against borrowers' loss in cash units."""
         return tradeoff_figure(self.contest)
 
     def summary(self) -> dict[str, Any]:
-        """Everything, ready for JSON."""
+        """The whole study as JSON values by name; what is not known is ``None``."""
         said: dict[str, Any] = plain(
             {
                 **self.contest.summary(),
@@ -153,15 +168,24 @@ def study_contest(
     Parameters
     ----------
     scenario, designs, seeds, reference, store, workers, pictures
-        See ``experiments.contest.compare.hold_contest``.
+        As for ``experiments.contest.compare.hold_contest``; seeds below ``FIRST_TRAINING_SEED``.
     regimes, axes
         Whether the contest is held in ``REGIMES`` and along ``AXES`` as well.
-    candidates, tunable
-        Of the search for parameters (``experiments.contest.tuning.tune``); 0: no tuning.
+    candidates
+        Candidates for the parameters of each design (``experiments.contest.tuning.tune``); 0: no
+        tuning.
+    tunable
+        From a design's name to what may be changed in it.
     wrong
         Whether parameters are also tuned in wrong models; needs ``candidates``.
     report
-        Told in words what is done.
+        Called in words with what is done.
+
+    Raises
+    ------
+    ValueError
+        If seeds are too few, the same or too large, a wrong model is asked for without tuning, or
+        ``frozen`` is among the designs.
     """
     if max(seeds, default=0) >= FIRST_TRAINING_SEED:
         raise ValueError(f"seeds must be below {FIRST_TRAINING_SEED}: tuning uses those above")

@@ -1,4 +1,4 @@
-"""One market and one seed: the twin without forced sales, and every design on the same numbers.
+"""Runs of one seed in one market: the twin without forced sales, and every design.
 
 What is drawn belongs to each participant by name, so all runs of a seed are the same to the byte
 until the first account fails. A run becomes a row: its criteria, and what made it.
@@ -26,25 +26,28 @@ from lob.units import SECOND_NS
 __all__ = ["Group", "key_of_run", "run_group"]
 
 POINTS = 600
-"""Of a price path that is drawn."""
+"""Points of a price path that is drawn; chosen."""
 
 
 class Group(NamedTuple):
-    """The runs of one seed in one market."""
+    """Runs of one seed in one market that share a twin."""
 
     scenario: Scenario
+    """The market's scenario."""
     market: str
-    """What the market is called: a regime, an axis, or "base"."""
+    """Name of the market: a regime, an axis, or "base"."""
     seed: int
+    """Root of all randomness."""
     designs: tuple[ContestDesign, ...]
+    """The designs to run."""
     log: Folder
-    """Where each run is noted as soon as it is done."""
+    """Folder in which each run is noted as soon as it is done."""
     pictures: bool = False
     """Whether the rows hold price paths and generations to draw."""
 
 
 def key_of_run(scenario: Scenario, seed: int, design: ContestDesign) -> str:
-    """The key of a run: the digest of all that determines it."""
+    """32 hex digits of all that determines a run: scenario, seed, design, code and version."""
     return key_of(
         scenario=scenario.model_dump(mode="json"),
         seed=seed,
@@ -55,7 +58,10 @@ def key_of_run(scenario: Scenario, seed: int, design: ContestDesign) -> str:
 
 
 def run_group(group: Group) -> list[dict[str, Any]]:
-    """Run all designs of a group that its logs do not have yet, and return all rows."""
+    """Run all designs of a group that its log does not have yet, and return all rows.
+
+    A run that raises is a row with its error.
+    """
     keys = {key_of_run(group.scenario, group.seed, one): one for one in group.designs}
     known = {row["key"]: row for row in rows_of_log(group.log) if row["key"] in keys}
     if group.pictures:

@@ -27,30 +27,51 @@ __all__ = ["FIRST_TRAINING_SEED", "Tuned", "harm", "sample", "tune"]
 FIRST_TRAINING_SEED = 1_000_000
 """Training seeds begin here: test seeds are below."""
 LEAST_SEEDS = 2
+"""Training seeds of the first round."""
 Tunable = Mapping[str, tuple[Any, Any, str]]
+"""By parameter: lowest value, highest value, and kind: "int", "float", "log" or "log-int"."""
 
 
 class Tuned(NamedTuple):
-    """What a search found for a design."""
+    """Outcome of a search for a design's parameters."""
 
     design: ContestDesign
+    """The design with the parameters found."""
     harm: float
-    """Mean over the training seeds of the last round."""
+    """Mean harm in cash units over the training seeds of the last round."""
     preset_harm: float
-    """Of the preset, on the seeds it was tried on."""
+    """Mean harm of the preset in cash units, on the seeds it was tried on."""
     trials: int
-    """Runs that it took."""
+    """Count of runs that the search took."""
 
 
 def harm(contest: Contest, label: str) -> float:
-    """The mean harm of a design in cash units; infinite where a run of it raised."""
+    """Mean harm of a design in cash units: borrowers' loss plus bad debt.
+
+    Infinite where a run of it raised.
+    """
     at = contest.labels.index(label)
     values = contest.values("borrower_loss")[at] + contest.values("bad_debt")[at]
     return float(values.mean()) if not np.isnan(values).any() else math.inf
 
 
 def sample(tunable: Tunable, random: np.random.Generator) -> dict[str, Any]:
-    """Draw parameters; a kind is "int", "float", "log" (even in its logarithm) or "log-int"."""
+    """Draw parameters at random, each between its bounds, both included.
+
+    A "log" or "log-int" is even in its logarithm; a number that is not whole has six digits.
+
+    Parameters
+    ----------
+    tunable
+        Bounds and kind by parameter.
+    random
+        The generator that is drawn from.
+
+    Raises
+    ------
+    ValueError
+        If a kind is not known.
+    """
     drawn: dict[str, Any] = {}
     for name, (low, high, kind) in tunable.items():
         share = float(random.random())
@@ -82,21 +103,30 @@ def tune(
     ----------
     scenario
         The market that is believed to be.
-    challengers
+    designs
         The designs; what they come with is the first candidate.
     tunable
-        What may be changed in a design, and from where to where, by the design's name.
+        From a design's name to what may be changed in it, and from where to where.
     candidates
-        Of each design, itself included; a design with nothing to change has the one.
+        Candidates of each design, itself included, 2 or more; a design with nothing to change has
+        the one.
     seed
-        Of the draws of parameters.
-    store, workers, report
-        See ``experiments.contest.compare.hold_contest``.
+        Seed of the draws of parameters.
+    store, workers
+        Where finished runs are kept, and how many processes, as for
+        ``experiments.contest.compare.hold_contest``.
+    report
+        Called with how many of how many runs are done.
 
     Returns
     -------
     dict
-        By the label of the design.
+        ``Tuned`` by the label of the design.
+
+    Raises
+    ------
+    ValueError
+        If ``candidates`` is below 2.
     """
     integer("candidates", candidates, 2)
     alive = {one.label: _candidates(one, tunable(one.design), candidates, seed)

@@ -1,4 +1,4 @@
-"""Ready markets: each a function of a seed and a few options that returns a run, ready to go."""
+"""Ready markets: functions of a seed and a few options that return a run, ready to go."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,12 @@ MARKETS: dict[str, Callable[..., agents.Simulation]] = {
 
 
 def describe(name: str) -> str:
-    """What a market is, in one line: the first of its builder's documentation.
+    """The one line that says what a ready market is: the first of its builder's docstring.
+
+    Parameters
+    ----------
+    name
+        A name in ``MARKETS``.
 
     Raises
     ------

@@ -8,8 +8,11 @@ __all__ = ["hawkes", "poisson", "queue_reactive", "zero_intelligence"]
 # Cont, Stoikov, Talreja (2010), Table 2: the rates of Sky Perfect, a stock of the Tokyo exchange,
 # in orders of its mean size a minute.
 ARRIVALS = (1.85, 1.51, 1.09, 0.88, 0.77)
+"""Limit orders a second at 1 to 5 ticks from the opposite quote (Cont et al. 2010, table 2)."""
 CANCELLATIONS = (0.71, 0.81, 0.68, 0.56, 0.47)
+"""Cancellations a second of each order at 1 to 5 ticks from the opposite quote (table 2)."""
 MARKET_ORDERS = 0.94
+"""Market orders a second on a side (table 2)."""
 TAIL, TAIL_POWER = 1.92, 0.52
 
 
@@ -25,15 +28,23 @@ def zero_intelligence(
 ) -> Simulation:
     """Zero intelligence (Smith, Farmer, Gillemot, Krishnamurthy 2003).
 
+    The rates are chosen, not sourced: a spread of a few ticks, with some ten orders at a price far
+    from the touch.
+
     Parameters
     ----------
     seed
         Root of all randomness.
     price
         Where the market begins, in ticks.
-    alpha, mu, delta, window
-        See ``agents.flow.ZeroIntelligence``. The rates here are chosen, not sourced: a spread of
-        a few ticks, with some ten orders at a price far from the touch.
+    alpha
+        Limit orders a second at each price of the window.
+    mu
+        Market orders a second, both sides together.
+    delta
+        Cancellations a second of each order.
+    window
+        How far from the opposite best price limit orders arrive, in ticks.
     events
         Whether the tapes are kept.
     """
@@ -58,13 +69,17 @@ def poisson(
 
     Parameters
     ----------
-    seed, price, events
-        As in ``zero_intelligence``.
+    seed
+        Root of all randomness.
+    price
+        Where the market begins, in ticks.
     window
         How far from the opposite best price limit orders arrive, in ticks.
     speed
         Times as fast as the paper's stock: 60 takes its rates a minute as rates a second. Nothing
         but the clock depends on it.
+    events
+        Whether the tapes are kept.
     """
     pace = speed / 60
     return _alone(
@@ -98,20 +113,24 @@ def hawkes(
 
     Parameters
     ----------
-    seed, price, events
-        As in ``zero_intelligence``.
+    seed
+        Root of all randomness.
+    price
+        Where the market begins, in ticks.
     rate
-        Events a second that come by themselves, over all types.
+        Events a second that come by themselves, over all types; chosen.
     branching
         How many events one event causes directly, on average, below 1: half of the same type, the
         rest of the one that answers it (a trade calls for limit orders on the side it took from, a
         limit order for its cancellation). Chosen, not sourced.
     decay
-        How fast excitation fades, a second.
+        How fast excitation fades, a second; chosen.
     theta
         Cancellations a second of one open order, besides those that excite and are excited. Of the
         orders of a side one a second more comes than trades or goes otherwise (at the defaults), so
         that some ``1 / theta`` rest there. At 0 the book grows without end, and a warning says so.
+    events
+        Whether the tapes are kept.
     """
     shares = (0.3, 0.3, 0.075, 0.075, 0.125, 0.125)
     half = branching / 2
@@ -146,16 +165,23 @@ def queue_reactive(
 ) -> Simulation:
     """Queues that live by their own length (Huang, Lehalle, Rosenbaum 2015, model I).
 
+    The rates are chosen, not sourced, in the shape that the paper reports: limit orders arrive at a
+    rate that falls slowly with the length of a queue, cancellations rise with it and level off,
+    market orders fall.
+
     Parameters
     ----------
-    seed, price, events
-        As in ``zero_intelligence``.
+    seed
+        Root of all randomness.
+    price
+        Where the market begins, in ticks.
     levels
         How many queues there are on either side.
     theta, theta_reinit
-        See ``agents.flow.QueueReactive``. The rates are chosen, not sourced, in the shape that the
-        paper reports: limit orders arrive at a rate that falls slowly with the length of a queue,
-        cancellations rise with it and level off, market orders fall.
+        Probabilities that the reference price follows when a best queue empties, and that all
+        queues are then drawn anew, see ``agents.flow.QueueReactive``.
+    events
+        Whether the tapes are kept.
     """
     lengths = range(31)
     limit = [[1.2 / (1 + 0.02 * n) for n in lengths] for _ in range(levels)]

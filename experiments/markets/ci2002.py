@@ -16,9 +16,11 @@ from lob.units import SECOND_NS
 __all__ = ["STEP", "ci2002"]
 
 STEP = SECOND_NS
-"""Nanoseconds from one step to the next."""
+"""ns from one step to the next."""
 TICKS_PER_UNIT = 100_000
+"""Ticks in one unit of price, so that a tick is 0.00001."""
 INITIAL_PRICE = 300
+"""Price at the start, in units; PAMS's."""
 
 
 def ci2002(
@@ -33,10 +35,12 @@ def ci2002(
 ) -> agents.Simulation:
     """A step-wise market of fundamental-chartist-noise traders (PAMS CI2002).
 
+    Counts and steps are PAMS's.
+
     Parameters
     ----------
     seed
-        Of the run.
+        Root of all randomness.
     traders
         How many there are.
     orders_per_step
@@ -46,7 +50,7 @@ def ci2002(
     steps
         Steps after these.
     events, messages
-        As for ``agents.Simulation``.
+        Whether the tape is kept, or where, as for ``agents.Simulation``.
 
     Returns
     -------

@@ -51,12 +51,17 @@ def perp(
     trend_followers
         Traders in the perpetual who follow moving averages.
     value_traders
-        In each market; 0 leaves both without an anchor, fit for minutes only where trend followers
-        are.
+        Value traders in each market; 0 leaves both without an anchor, fit for minutes only where
+        trend followers are.
     maker_lots
         Lots of a maker at each of its levels.
     events
         Whether the tapes are kept.
+
+    Raises
+    ------
+    ValueError
+        If ``price`` is below 1,000.
     """
     integer("price", price, 1_000)
     worth = Fundamental(

@@ -24,14 +24,21 @@ from lob.units import MINUTE_NS, SECOND_NS
 __all__ = ["CLOSE", "OPEN", "ORDER_SIZES", "rmsc04"]
 
 OPEN = 9 * 60 * MINUTE_NS + 30 * MINUTE_NS
+"""Start of the session, ns since midnight: 09:30."""
 CLOSE = 16 * 60 * MINUTE_NS
+"""End of the full day, ns since midnight: 16:00."""
 NOISE_FROM = 9 * 60 * MINUTE_NS
+"""Earliest time at which a noise trader wakes, ns since midnight: 09:00, as in ABIDES."""
 
 LINE_METRES = 3_866_660.0
+"""Length of the line on which all stand, in metres, as in ABIDES."""
 COMPUTATION_NS = 50
+"""Time from a decision until its message leaves, in ns, as in ABIDES."""
 MEAN_PRICE = 100_000.0
+"""Mean of the fundamental in cents, as in ABIDES."""
 BELIEVED_VARIANCE_PER_NS = 100_000.0
-"""Of the fundamental in the eyes of value traders: so much that they trust what they see."""
+"""Variance of the fundamental in the eyes of value traders, squared cents a ns: so much that they
+trust what they see."""
 
 ORDER_SIZES = SizeMixture(
     [
@@ -48,6 +55,7 @@ ORDER_SIZES = SizeMixture(
         ("normal", 1000.0, 0.0, 0.0003),
     ]
 )
+"""Sizes of orders in lots: ABIDES's mixture of distributions (kind, two parameters, weight)."""
 
 PER_ROOT_NS = SECOND_NS**0.5
 
@@ -67,10 +75,12 @@ def rmsc04(
 ) -> agents.Simulation:
     """A stock with noise, value and momentum traders and two adaptive makers (ABIDES rmsc04).
 
+    Counts are those of ABIDES.
+
     Parameters
     ----------
     seed
-        Of the run.
+        Root of all randomness.
     minutes
         Length of the session, from 09:30; 390 is the full day. Value traders know it.
     noise, value, momentum, makers
@@ -79,7 +89,7 @@ def rmsc04(
         Two faults of the original's makers, see ``agents.traders.AdaptiveMakers``: both on gives
         its counts.
     events, messages
-        As for ``agents.Simulation``.
+        Whether the tape is kept, or where, as for ``agents.Simulation``.
 
     Returns
     -------
@@ -140,7 +150,7 @@ def rmsc04(
 
 
 def fundamental(seed: int) -> Fundamental:
-    """What the stock is worth, in cents."""
+    """The worth of the stock over time in cents, with the parameters of ABIDES."""
     return Fundamental(
         seed,
         "ABM: fundamental",

@@ -23,21 +23,29 @@ lowest bid of a keeper is one tick a lot and not 0."""
 
 
 class HandOver(NamedTuple):
-    """Lots of a failed account that went to a taker."""
+    """One delivery of a failed account's lots to a taker outside the book, by auction or offer."""
 
     tag: int
+    """Tag of the liquidation."""
     taker: int
-    """Its account."""
+    """Account number of the one who got the lots."""
     ts_event: int
+    """When the lots changed hands, in ns."""
     lots: int
-    """Signed as the failed account held them."""
+    """Lots handed over: positive if the failed account was long, negative if it was short."""
     paid: float
-    """Cash that the failed account got for them; of short lots negative."""
+    """Cash units that the failed account got for the lots; of short lots negative."""
     worth: float
-    """The same lots at the mid; of short lots negative."""
+    """Cash units that the lots were worth at the mid of that moment; of short lots negative."""
 
     def is_zero(self, below: float = ZERO) -> bool:
-        """Whether long lots went for next to nothing of their worth."""
+        """Whether long lots went for less than a share of their worth; of short lots always false.
+
+        Parameters
+        ----------
+        below
+            Share of the worth, from 0 to 1.
+        """
         return self.lots > 0 and self.paid < below * self.worth
 
 
@@ -51,10 +59,11 @@ def hand_overs(
 
     Parameters
     ----------
-    entries, terms
-        See ``experiments.metrics.cases.cases_of``.
+    entries, metadata
+        The run's ``lob.ENTRY`` rows and what they do not say, as for
+        ``experiments.metrics.cases.cases_of``.
     worth
-        By instrument: the mid of the run.
+        By instrument number: the mid of the run over time, in ticks.
     """
     opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
     opened = opened[np.argsort(opened["tag"], kind="stable")]
@@ -97,33 +106,35 @@ def hand_overs(
 
 @dataclass(frozen=True)
 class Auctions:
-    """What the auctions and offers of a run came to."""
+    """Counts and amounts of a run's auctions and offers; cash units unless said otherwise."""
 
     cases: int
     """Failed accounts that had something on offer."""
     waiting: int
-    """Of these, not settled at the end of the run."""
+    """Failed accounts with something on offer that were not settled at the end of the run."""
     won: int
-    """Hand-overs."""
+    """Hand-overs: auctions won and offers taken, a partial take counted by itself."""
     zero_bids: int
+    """Hand-overs of long lots for less than the stated share of their worth."""
     zero_bid_share: float | None
-    """Of all hand-overs; ``None`` without any."""
+    """Zero bids over all hand-overs, from 0 to 1; ``None`` without any."""
     zero_bid_value: float
-    """Worth of the lots that went for zero bids, cash units."""
+    """Cash units that the lots were worth that went for zero bids."""
     worth: float
-    """Of all lots handed over; of short lots what they cost to buy."""
+    """Cash units that all lots handed over were worth at the mid, long and short both positive."""
     paid: float
+    """Cash units paid for all lots handed over, long and short both positive."""
     recovered: float | None
-    """Paid / worth, over the long lots."""
+    """Cash paid over worth of the long lots handed over, a share; ``None`` without any."""
     shortfall: int
-    """Debts of these cases that nothing covers, cash units."""
+    """Cash units of debt that nothing covers, of failed accounts with something on offer."""
     shortfall_ratio: float | None
-    """Shortfall / value taken by zero bids."""
+    """Shortfall over the value taken by zero bids; ``None`` where they took nothing."""
     zero_bidders: int
     """Accounts that won with a zero bid."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
+        """The fields as a dictionary of JSON values, by name."""
         return dict(self.__dict__)
 
 
@@ -134,9 +145,17 @@ def auctions_of(
     *,
     below: float = ZERO,
 ) -> Auctions | None:
-    """Add up the auctions of a run; ``None`` if nothing was on offer.
+    """Add up the auctions and offers of a run; ``None`` if nothing was on offer.
 
-    See ``hand_overs`` for the arguments; ``below`` is the share of the worth that makes a zero bid.
+    Parameters
+    ----------
+    entries, metadata
+        The run's ``lob.ENTRY`` rows and what they do not say, as for
+        ``experiments.metrics.cases.cases_of``.
+    worth
+        By instrument number: the mid of the run over time, in ticks.
+    below
+        Share of the worth, from 0 to 1, below which a bid counts as zero.
     """
     offered = np.unique(entries["tag"][entries["kind"] == EntryKind.AUCTION])
     if not len(offered):

@@ -22,45 +22,49 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Cascade:
-    """Failures as a forest, one element a node, in the order of failing."""
+    """Failed accounts as a forest, one array element a node, in the order of failing."""
 
     tag: Integers
-    """Of the node's first liquidation."""
+    """Tag of the node's first liquidation."""
     account: Integers
+    """Account number in the ledger."""
     parent: Integers
-    """Index of the parent node; -1: a root."""
+    """Index of the parent node; -1 of a root."""
     cause: Integers
-    """``lob.Cause`` of the first failure."""
+    """``lob.Cause`` of the node's first failure."""
     generation: Integers
-    """0 of a root, else one more than the parent's."""
+    """Distance from the root: 0 of a root, else one more than the parent's."""
     ts_event: Integers
-    """ns, of the first failure."""
+    """When the account failed first, in ns."""
     lots: Integers
-    """Sold or bought back by force in the book."""
+    """Lots sold or bought back by force in the book, without sign."""
     held: Integers
-    """Lots held at the first failure, signed."""
+    """Lots held at the first failure: positive long, negative short."""
     instrument: Integers
+    """Number of the instrument whose lots the account held."""
     clearing: Integers
+    """Number of the clearing in which the account failed."""
     layer: Integers
+    """How many claims deep the collateral was: 0 an asset with a book, 1 a claim on it."""
     settled_at: Integers
-    """ns; -1: it was not settled."""
+    """When the account was settled last, in ns; -1 if it was not."""
 
     def __len__(self) -> int:
         return len(self.tag)
 
     @property
     def roots(self) -> int:
-        """Nodes without a parent."""
+        """Count of the failed accounts that no other liquidation caused."""
         return int((self.parent < 0).sum())
 
     @property
     def generations(self) -> int:
-        """How many there are: 0 without any failure."""
+        """Count of the generations of the cascade; 1 if all failures are roots, 0 without any."""
         return int(self.generation.max()) + 1 if len(self) else 0
 
     @property
     def branching_ratio(self) -> float:
-        """Share of the nodes that another one caused; ``nan`` without nodes."""
+        """Share of the failed accounts that another liquidation caused; ``nan`` without any."""
         return 1 - self.roots / len(self) if len(self) else float("nan")
 
     @property
@@ -74,19 +78,22 @@ class Cascade:
 
     @property
     def duration_ns(self) -> int:
-        """From the first failure to the last, or to the last settlement if that is later."""
+        """Time in ns from the first failure to the last, or to a later last settlement.
+
+        0 without failures.
+        """
         if not len(self):
             return 0
         last = max(int(self.ts_event.max()), int(self.settled_at.max()))
         return last - int(self.ts_event.min())
 
     def by_cause(self) -> dict[str, int]:
-        """How many nodes each cause has."""
+        """Count of failed accounts for each cause that occurs, by its name in lower case."""
         counts = np.bincount(self.cause, minlength=len(Cause))
         return {cause.name.lower(): int(counts[cause]) for cause in Cause if counts[cause]}
 
     def per_generation(self) -> list[tuple[int, int]]:
-        """Each generation of the cascade tree as a row: (nodes, lots)."""
+        """Each generation, from the roots on, as (failed accounts, lots sold by force)."""
         if not len(self):
             return []
         nodes = np.bincount(self.generation)
@@ -97,7 +104,7 @@ class Cascade:
         return [(int(n), int(s)) for n, s in zip(nodes, lots, strict=True)]
 
     def subtree_sizes(self) -> Integers:
-        """Nodes under each one, itself included."""
+        """For each failed account, how many it caused, directly or through others, plus itself."""
         sizes = [1] * len(self)
         parents = self.parent.tolist()
         for node in range(len(self) - 1, -1, -1):
@@ -106,9 +113,22 @@ class Cascade:
         return np.array(sizes, np.int64)
 
     def contagion(self, by: str = "clearing") -> NDArray[np.int64]:
-        """Who was pulled down by whom: [puller, pulled] counts of nodes.
+        """Count the failures that one clearing, layer or instrument caused in another.
 
-        ``by`` is "clearing", "layer" or "instrument"; roots are not counted.
+        Parameters
+        ----------
+        by
+            "clearing", "layer" or "instrument".
+
+        Returns
+        -------
+        numpy.ndarray
+            int64, square: row of the parent, column of the failed account; roots are not counted.
+
+        Raises
+        ------
+        ValueError
+            If ``by`` is none of the three.
         """
         choice("by", by, ("clearing", "layer", "instrument"))
         label: Integers = getattr(self, by)
@@ -118,13 +138,13 @@ class Cascade:
         return np.bincount(pairs, minlength=size * size).reshape(size, size)
 
     def lots_by_layer(self) -> dict[int, int]:
-        """Lots sold by force for each layer of claims."""
+        """Lots sold or bought back by force, without sign, by layer of claims."""
         return {
             int(layer): int(self.lots[self.layer == layer].sum()) for layer in np.unique(self.layer)
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """What it comes to, ready for JSON."""
+        """Totals of the cascade as JSON values: counts, ratios, lots, ns; undefined is ``None``."""
 
         def known(value: float) -> float | None:
             return value if np.isfinite(value) else None
@@ -143,7 +163,7 @@ class Cascade:
 
 
 def cascade_of(entries: NDArray[np.void], events: NDArray[np.void]) -> Cascade:
-    """Read the cascade from a run's ``lob.ENTRY`` and ``lob.EVENT`` tapes."""
+    """Read the cascade tree from a run's ``lob.ENTRY`` journal and ``lob.EVENT`` tape."""
     opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
     settled = entries[entries["kind"] == EntryKind.SETTLED]
     node_of_tag, first = _nodes(opened, settled)
@@ -183,7 +203,10 @@ def cascade_of(entries: NDArray[np.void], events: NDArray[np.void]) -> Cascade:
 
 
 def forced_trades(events: NDArray[np.void]) -> NDArray[np.void]:
-    """The trades that liquidations caused: their rows, with the liquidation's tag as ``tag``."""
+    """The trades that liquidations caused: a copy of their ``lob.EVENT`` rows.
+
+    ``tag`` is the liquidation's in each row, also where its order was the resting one.
+    """
     trades: NDArray[np.void] = events[events["kind"] == EventKind.TRADE]
     resting = (trades["tag"] < LIQUIDATION_TAG) & (trades["resting_tag"] >= LIQUIDATION_TAG)
     forced: NDArray[np.void] = trades[(trades["tag"] >= LIQUIDATION_TAG) | resting]
@@ -222,7 +245,15 @@ def _generations(parent: Integers) -> Integers:
 
 
 def peak_rate(forced: NDArray[np.void], window_ns: int = SECOND_NS) -> float:
-    """Most lots sold by force within any window, a second of it."""
+    """Most lots sold by force within any window, in lots a second; 0 without forced trades.
+
+    Parameters
+    ----------
+    forced
+        ``lob.EVENT`` rows as ``forced_trades`` gives them.
+    window_ns
+        Length of the window in ns, positive.
+    """
     if not len(forced):
         return 0.0
     ends = forced["ts_event"]

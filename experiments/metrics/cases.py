@@ -11,7 +11,7 @@ forced. For each case, to the unit of rounding of fair values::
 ``covered`` is what fund and others paid of a debt. What is not sold at the end is closed by walking
 the book as it is then: otherwise a design would win by not selling.
 
-Amounts are cash units, prices ticks, sizes lots, times seconds.
+Amounts are cash units, prices ticks, sizes lots, times ns.
 """
 
 from collections.abc import Collection, Sequence
@@ -46,57 +46,86 @@ POSTINGS = 64
 
 
 class HoldingMetadata(NamedTuple):
-    """What a tape does not say about something that accounts of a clearing hold."""
+    """What a tape does not say about a holding: how its lots are valued, and where it belongs."""
 
     clearing: int
+    """Number of the clearing whose accounts hold it."""
     asset: int
+    """Number of the ledger's asset that counts its lots."""
     instrument: int
+    """Number of the instrument it is traded as."""
     multiplier: int = 1
+    """Cash units of one lot at one tick; see ``value``."""
     inverse: bool = False
+    """Whether a lot's value is minus the multiplier divided by the price, as of an inverse
+    contract."""
 
     def value(self, lots: Any, price: Any) -> Any:
-        """Cash that lots are worth at a price in ticks, signed as the lots are."""
+        """Cash units that lots are worth at a price, as floats, not rounded.
+
+        Linear: lots x multiplier x price, signed as the lots are. Inverse: -lots x multiplier /
+        price.
+
+        Parameters
+        ----------
+        lots
+            A number or an array, positive long.
+        price
+            Ticks, a number or an array that broadcasts with ``lots``.
+        """
         if self.inverse:
             return -np.asarray(lots, np.float64) * self.multiplier / price
         return np.asarray(lots, np.float64) * self.multiplier * price
 
 
 class TapeMetadata(NamedTuple):
-    """The parts of a market that its tapes do not say."""
+    """What the tapes of a run do not say: holdings, cash assets and whose accounts are whose."""
 
     holdings: tuple[HoldingMetadata, ...]
+    """All holdings of all clearings, in the order of the clearings."""
     cash: dict[int, int]
-    """The asset in which each clearing settles, by its number."""
+    """By number of a clearing: number of the asset in which it settles."""
     system: frozenset[int]
-    """Accounts of the clearings themselves: funds, fees, shortfalls, lenders, and the venue's."""
+    """Accounts of the clearings themselves (funds, fees, shortfalls, lenders) and the venue's."""
     funds: frozenset[int]
-    """Of these, the insurance funds."""
+    """Accounts of insurance funds; all are among the system accounts."""
     takers: frozenset[int] = frozenset()
-    """Accounts of keepers and the like, whether they took anything or not."""
+    """Accounts of keepers, backstops and pools, whether they took anything or not."""
 
 
 class PriceSeries(NamedTuple):
-    """A price over time: from each time on."""
+    """A price over time, piecewise constant: each price holds from its time on."""
 
     times: Integers
-    """ns, not falling."""
+    """ns, never falling."""
     prices: Floats
-    """Ticks."""
+    """Ticks, one a time."""
 
     def at(self, ts: Any) -> Any:
-        """The price at times; before the first one, the first; ``nan`` of an empty path."""
+        """The price in ticks that holds at times in ns, in the shape of ``ts``.
+
+        Before the first time the first price; ``nan`` of an empty series.
+        """
         if not len(self.times):
             return np.full(np.shape(ts), np.nan)[()]
         return self.prices[np.maximum(np.searchsorted(self.times, ts, side="right") - 1, 0)]
 
 
 def mid_path(events: NDArray[np.void], instrument: int) -> PriceSeries:
-    """The mid of a run's events wherever it changes, while both sides have somebody."""
+    """The mid of an instrument over a run, wherever it changes, while neither side is empty.
+
+    Parameters
+    ----------
+    events
+        ``lob.EVENT`` rows of a run that started with empty books.
+    instrument
+        Number of the instrument on the tape.
+    """
     return path_of_quotes(quotes(events, instrument)[0])
 
 
 def path_of_quotes(rows: NDArray[np.void]) -> PriceSeries:
-    """The mid of ``lob.QUOTE`` rows wherever it changes, while both sides have somebody."""
+    """The mid of ``lob.QUOTE`` rows wherever it changes, while neither side is empty."""
     found = rows[(rows["bid_size"] > 0) & (rows["ask_size"] > 0)]
     mids = (found["bid_price"] + found["ask_price"]) / 2
     changes = np.flatnonzero(np.diff(mids, prepend=np.nan) != 0)
@@ -105,44 +134,52 @@ def path_of_quotes(rows: NDArray[np.void]) -> PriceSeries:
 
 @dataclass(frozen=True, eq=False)
 class CaseTable:
-    """Every failure and what became of it, one element a case, in the order of failing."""
+    """Failures and what became of them, one array element a case, by rising tag; cash units."""
 
     tag: Integers
+    """Tag of the liquidation."""
     account: Integers
+    """Number of the failed account."""
     opened: Integers
-    """ns."""
+    """When the account failed, in ns."""
     closed: Integers
-    """ns; of one that was not settled, the end of the run."""
+    """When the case was settled, in ns; the end of the run if it was not."""
     settled: NDArray[np.bool_]
+    """Whether the case was settled within the run."""
     equity: Floats
-    """Cash and lots at fair, at the failure."""
+    """Cash and lots of the account at fair, at the failure; signed."""
     left: Floats
-    """What the account has of it after: cash and lots at fair; not negative once it is over."""
+    """What the account still has after the case, cash and lots at fair; never negative once
+    settled."""
     slippage: Floats
-    """Lots that were sold in the book, or are closed at the end: worth at fair - cash."""
+    """Lots sold in the book, or closed at the end: worth at fair - cash. A loss is positive."""
     bonus: Floats
-    """Lots that somebody took over, or was given: worth at fair - cash; and rewards to takers."""
+    """Lots taken over or given away: worth at fair - cash; plus rewards to takers. A loss is
+    positive."""
     deleveraged: Floats
-    """Lots closed against opposing positions: worth at fair - cash."""
+    """Lots closed against opposing positions: worth at fair - cash. A loss is positive."""
     fee: Floats
+    """Trading fees that the account paid."""
     penalty: Floats
+    """Cash that went from the account to fund, lenders or venue beside trading fees."""
     other: Floats
-    """Paid in a way that is none of these; negative: received."""
+    """Cash paid as none of slippage, bonus, ADL, fee or penalty; negative if received."""
     covered: Floats
-    """The bad debt: what others paid, or are left with, of what the account owed."""
+    """Bad debt: what others paid, or are left with, of what the account owed."""
     worth: Floats
-    """Of the lots that changed hands, at fair; of lots bought back: the cash that was paid."""
+    """Lots that changed hands, at fair; of lots bought back the cash that was paid."""
     received: Floats
-    """Cash for them; of lots bought back: what they were worth."""
+    """Cash for the lots that changed hands; of lots bought back what they were worth at fair."""
     lots: Integers
-    """That changed hands by book, takeover or ADL; what is closed at the end is not in it."""
+    """Lots that changed hands by book, takeover or ADL, without sign; closing at the end is not in
+    it."""
     failed: Integers
-    """Held when the account failed, over all holdings."""
+    """Lots held when the account failed, summed over all holdings without sign."""
     exposure: Floats
-    """What that was worth at the dearest fair price of the run, cash; of an inverse contract at the
-    one at which it was worth most."""
+    """What the failed lots were worth at the fair price of the run at which they were worth
+    most."""
     unsold: Integers
-    """[case, holding]: lots left to cases that are not settled."""
+    """[case, holding]: signed lots left to cases that are not settled; 0 of settled ones."""
 
     def __len__(self) -> int:
         return len(self.tag)
@@ -151,7 +188,7 @@ class CaseTable:
     def loss(self) -> Floats:
         """What borrowers lost in each case, in cash units.
 
-        Equity at fair before, less the value left after.
+        Equity at fair before, less the value left after; a gain is negative.
         """
         return self.equity - self.left
 
@@ -163,23 +200,28 @@ COVERS = (EntryKind.INSURANCE, EntryKind.SOCIALISED)
 
 
 class Legs(NamedTuple):
-    """The postings of all cases that concern their own accounts."""
+    """Ledger postings that move something of failed accounts, one array element a posting."""
 
     case: Integers
+    """Index of the case, by rising tag."""
     amount: Floats
-    """Positive: the failed account receives it."""
+    """Units of the asset: positive if the failed account receives them, negative if it gives
+    them."""
     asset: Integers
+    """Number of the ledger's asset."""
     kind: Integers
+    """``lob.EntryKind``."""
     instrument: Integers
+    """Number of the instrument that the entry names."""
     other: Integers
-    """The account on the other side."""
+    """Number of the account on the other side of the posting."""
     row: Integers
-    """Of the journal."""
+    """Row number in the journal."""
     cases: int
-    """How many."""
+    """Count of all cases, those without a posting included."""
 
     def where(self, rows: NDArray[np.bool_]) -> "Legs":
-        """The legs for which a condition holds."""
+        """The postings for which a mask, one element a posting, is true."""
         return Legs(
             self.case[rows],
             self.amount[rows],
@@ -198,7 +240,21 @@ class Legs(NamedTuple):
         instrument: int | None = None,
         where: NDArray[np.bool_] | None = None,
     ) -> Floats:
-        """Sum for every case of the postings of one asset, of these kinds."""
+        """Sum of each case's postings of one asset, in units of the asset, one float a case.
+
+        What the failed account receives is positive.
+
+        Parameters
+        ----------
+        asset
+            Number of the ledger's asset.
+        kinds
+            Only these kinds of entries; ``None``: all.
+        instrument
+            Only entries of this instrument; ``None``: all.
+        where
+            A mask, one element a posting; ``None``: all.
+        """
         rows = self.asset == asset
         if kinds is not None:
             rows &= np.isin(self.kind, kinds)
@@ -210,7 +266,15 @@ class Legs(NamedTuple):
 
 
 def legs_of(entries: Entries, opened: Entries) -> Legs:
-    """Find the postings of cases; ``opened`` are their LIQUIDATION entries, ascending by tag."""
+    """Find the postings of failed accounts that carry their liquidation's tag.
+
+    Parameters
+    ----------
+    entries
+        The whole journal, ``lob.ENTRY`` rows.
+    opened
+        Its LIQUIDATION entries, ascending by tag.
+    """
     at = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["tag"] >= LIQUIDATION_TAG))
     rows = entries[at]
     case = np.searchsorted(opened["tag"], rows["tag"])
@@ -234,7 +298,7 @@ def legs_of(entries: Entries, opened: Entries) -> Legs:
 
 
 def membership(accounts: Collection[int], most: int) -> NDArray[np.bool_]:
-    """Whether each account number from 0 to ``most`` is in a group: faster than ``np.isin``."""
+    """Mask over account numbers 0 to ``most``: which are in a group. Faster than ``np.isin``."""
     ours = np.array(sorted(accounts), np.int64)
     found = np.zeros(most + 1, np.bool_)
     found[ours[ours <= most]] = True
@@ -242,7 +306,17 @@ def membership(accounts: Collection[int], most: int) -> NDArray[np.bool_]:
 
 
 def balances_before(entries: Entries, asset: int, accounts: Integers, rows: Integers) -> Floats:
-    """What accounts had of an asset just before rows of the journal."""
+    """Balances of accounts in an asset's units, just before given rows of the journal.
+
+    Parameters
+    ----------
+    entries
+        The whole journal, from the opening balances on.
+    asset
+        Number of the ledger's asset.
+    accounts, rows
+        Account numbers and row numbers, as many of either.
+    """
     where = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["asset"] == asset))
     moved = entries[where]
     both = np.concatenate([moved["debit"], moved["credit"]]).astype(np.int64)
@@ -272,12 +346,12 @@ def cases_of(
     ----------
     entries
         The whole journal, from the opening balances on.
-    terms
-        What each asset is.
+    metadata
+        Holdings, cash assets and system accounts of the run.
     fair
-        By instrument: the mid of the twin.
+        By instrument number: the mid of the twin over time, in ticks.
     closing
-        By instrument: the price at which what is left at the end is closed (``leftovers``).
+        By instrument number: the price in ticks at which what is left at the end is closed.
     end_ns
         The end of the run.
     """

@@ -13,10 +13,17 @@ __all__ = ["Columns", "Entries"]
 
 
 class Columns:
-    """A structured array that is indexed as one, and copies no column before it is asked for.
+    """A structured array whose columns are copied together, each when it is first asked for.
 
-    ``columns["kind"]`` is a column; ``columns[rows]``, with a mask or row numbers, are some of the
-    rows. Nothing of it is to be written to.
+    ``columns["kind"]`` is one column; ``columns[rows]``, with a mask or row numbers, is another
+    ``Columns`` of those rows. Neither is to be written to.
+
+    Parameters
+    ----------
+    source
+        ``lob.ENTRY`` rows, or the columns of some.
+    rows
+        Row numbers of the source; ``None``: all.
     """
 
     def __init__(
@@ -47,4 +54,4 @@ class Columns:
 
 
 Entries = NDArray[np.void] | Columns
-"""``lob.ENTRY`` rows, however they lie."""
+"""``lob.ENTRY`` rows, as a structured array or as columns."""

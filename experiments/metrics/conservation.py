@@ -11,11 +11,19 @@ if TYPE_CHECKING:
 __all__ = ["balances_of", "check_conservation"]
 
 FIRST_OTHER = 64
-"""Kinds of entries from here on move nothing."""
+"""``lob.EntryKind`` values from here on are no postings: they move nothing."""
 
 
 def balances_of(entries: NDArray[np.void], accounts: int, assets: int) -> NDArray[np.int64]:
-    """All balances that the postings of a journal make: [asset, account], in units."""
+    """Balances that a journal's postings add up to: int64 [asset, account], in asset units.
+
+    Parameters
+    ----------
+    entries
+        The whole journal, ``lob.ENTRY`` rows from the opening balances on.
+    accounts, assets
+        How many of either the ledger has, the outside world (account 0) included.
+    """
     moved = entries[entries["kind"] < FIRST_OTHER]
     found = np.zeros((assets, accounts), np.int64)
     np.subtract.at(found, (moved["asset"], moved["debit"]), moved["amount"])

@@ -20,15 +20,20 @@ __all__ = ["CRITERIA", "Criterion", "criteria_of", "criterion"]
 
 
 class Criterion(NamedTuple):
-    """One column of the comparison."""
+    """One column of a comparison of liquidation designs: a number for each run."""
 
     name: str
+    """Key of ``criteria_of`` and of the columns of result frames."""
     group: str
+    """Solvency, recovery, time, market, takers, cost or fairness."""
     unit: str
+    """Cash (units), share (of 1), seconds, lots, ticks, sides, accounts or Gini (0 to 1)."""
     better: Literal["lower", "higher", "neither"]
+    """Which value is better for those who bear the losses."""
     meaning: str
+    """Definition in words, without the name."""
     needs_twin: bool = False
-    """Whether it rests on fair prices: the mids of the twin."""
+    """Whether the criterion rests on fair prices: the mids of the twin."""
 
 
 CRITERIA = (
@@ -80,7 +85,13 @@ CRITERIA = (
 
 
 def criterion(name: str) -> Criterion:
-    """The criterion of a name; ``ValueError`` if there is none."""
+    """Look up a criterion of ``CRITERIA`` by name.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name; lists those there are.
+    """
     for one in CRITERIA:
         if one.name == name:
             return one
@@ -100,17 +111,19 @@ def criteria_of(
 
     Parameters
     ----------
-    entries, terms, fair, closing, end_ns
-        See ``experiments.metrics.cases.cases_of``.
+    entries, metadata, fair, closing, end_ns
+        Journal, what it does not say, the twin's mids, closing prices in ticks and the end in ns,
+        as for ``experiments.metrics.cases.cases_of``.
     horizon_ns
-        The time whose fair price is a reference of deleveraging, beside the marks.
+        The time, in ns since the start of the run, whose fair price is a reference of deleveraging,
+        beside the marks.
 
     Returns
     -------
     dict
         By name, all of ``CRITERIA`` but ``drop``, ``permanent_impact`` and ``exhausted``, which
-        need two runs, a shock or quotes. ``nan`` where nothing was sold (recovery, cost) or lost
-        (concentration), or nobody failed (time, disposed).
+        need two runs, a shock or quotes; units as in ``CRITERIA``. ``nan`` where nothing was sold
+        (recovery, cost) or lost (concentration), or nobody failed (time, disposed).
     """
     cases = cases_of(entries, metadata, fair, closing, end_ns)
     takers = takers_of(entries, metadata, closing)

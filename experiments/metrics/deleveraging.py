@@ -27,8 +27,9 @@ __all__ = [
 ]
 
 BUCKETS = (0.0, 2.0, 5.0, 10.0, 20.0)
-"""Lowest leverage of each bucket."""
+"""Lowest leverage of each bucket, times; chosen."""
 TOP = 10
+"""How many of the largest hits ``top_share`` counts; chosen."""
 BROUGHT = (EntryKind.OPENING, EntryKind.DEPOSIT)
 
 Integers = NDArray[np.int64]
@@ -36,66 +37,76 @@ Floats = NDArray[np.float64]
 
 
 class OpposingPosition(NamedTuple):
-    """Positions that may be deleveraged, one element each."""
+    """Positions that may be closed by auto-deleveraging, one array element each."""
 
     account: Integers
+    """Account number in the ledger."""
     lots: Integers
-    """Signed."""
+    """Lots held: positive long, negative short."""
     value: Floats
-    """At the mark, without sign."""
+    """Cash units that the lots are worth at the mark, without sign."""
     leverage: Floats
-    """``inf`` where nothing is left of the equity."""
+    """Value of the position over the account's equity at marks; ``inf`` if that is not positive."""
     closed: Integers
     """Lots closed by auto-deleveraging in the whole run, without sign."""
 
 
 class Bucket(NamedTuple):
-    """The opposing positions of some leverage."""
+    """Opposing positions whose leverage lies between two bounds."""
 
     least: float
-    """Lowest leverage."""
+    """Lowest leverage, times; the next bucket's is the upper bound, excluded."""
     positions: int
+    """Count of positions."""
     hit: int
+    """Count of positions of which auto-deleveraging closed something."""
     lots: int
+    """Lots held before the first was closed, without sign."""
     closed: int
+    """Lots closed by auto-deleveraging, without sign."""
 
 
 @dataclass(frozen=True)
 class Deleveraging:
-    """What auto-deleveraging took in a run, and from whom."""
+    """What auto-deleveraging took in a run, and from whom; shares are of 1, amounts cash units."""
 
     fills: int
+    """Count of closings: one opposing position against one failed account at one time."""
     cases: int
     """Failed accounts whose lots were closed against others."""
     lots: int
+    """Lots closed, without sign."""
     value: float
-    """Of the lots closed, at the mark."""
+    """Cash units that the closed lots were worth at the mark, without sign."""
     negative_accounts: int
     """Failed accounts whose equity at the mark was below zero when the first of their lots was
     closed."""
     negative_equity: float
-    """The sum of these, a positive number."""
+    """Cash units by which these accounts' equity was below zero in all, a positive number."""
     overshoot: float
-    """Value taken at the mark - negative equity."""
+    """Value taken from opposing positions at the mark - negative equity; cash units."""
     overshoot_fair: float
-    """The same at the mid of the twin at the horizon."""
+    """Value taken - negative equity, both at the twin's mid at the horizon; cash units."""
     from_longs: float
     """Share of the closed lots that longs held; the rest was of shorts."""
     opposing: int
-    """Positions of the sides that were hit."""
+    """Count of opposing positions on the sides that were hit."""
     hit: int
+    """Count of accounts of which something was closed."""
     hit_share: float
-    """Of the opposing positions."""
+    """Share of the opposing positions of which something was closed; ``nan`` if there are none."""
     closed_share: float
-    """Of the opposing lots."""
+    """Share of the opposing lots that was closed; ``nan`` if there are none."""
     concentration: float
-    """Gini coefficient of the lots closed, over the opposing positions."""
+    """Gini coefficient of the lots closed, over the opposing positions: 0 all alike, towards 1
+    one."""
     top_share: float
-    """Share of the closed lots that the ten largest hits are."""
+    """Share of the closed lots that the ``TOP`` largest hits make up."""
     buckets: tuple[Bucket, ...]
+    """Opposing positions by leverage, rising."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
+        """The fields as JSON values, by name; ``None`` for a number that is not finite."""
         said = {**self.__dict__, "buckets": [one._asdict() for one in self.buckets]}
         return {
             key: None if isinstance(value, float) and not np.isfinite(value) else value
@@ -106,7 +117,14 @@ class Deleveraging:
 def adl_rows(
     entries: NDArray[np.void], metadata: TapeMetadata
 ) -> tuple[Integers, Integers, Integers]:
-    """Every position closed: row of its lots, the account that was hit, its signed lots."""
+    """Find the postings by which auto-deleveraging closed lots.
+
+    Returns
+    -------
+    tuple
+        Three int64 arrays, one element a closing: row in the journal; account of the opposing
+        position; the lots it lost, positive if it was long.
+    """
     assets = [one.asset for one in metadata.holdings]
     at = np.flatnonzero(
         (entries["kind"] == EntryKind.ADL)
@@ -129,7 +147,19 @@ def opposing_of(
     marks: dict[int, PriceSeries],
     holding: int = 0,
 ) -> OpposingPosition:
-    """The opposing positions of one holding of ``metadata``, and how much of each was closed."""
+    """The opposing positions of one holding, and how much of each was closed.
+
+    Empty if nothing of the holding was closed.
+
+    Parameters
+    ----------
+    entries, metadata
+        The run's ``lob.ENTRY`` rows and what they do not say.
+    marks
+        By instrument number: the clearing's mark over time, in ticks.
+    holding
+        Index into ``metadata.holdings``.
+    """
     of = metadata.holdings[holding]
     at, hit, lots = adl_rows(entries, metadata)
     clearing = (entries["tag"][at] - LIQUIDATION_TAG) >> 48
@@ -189,12 +219,13 @@ def deleveraging_of(
 
     Parameters
     ----------
-    entries, terms
-        See ``experiments.metrics.cases.cases_of``.
+    entries, metadata
+        The run's ``lob.ENTRY`` rows and what they do not say, as for
+        ``experiments.metrics.cases.cases_of``.
     marks
-        By instrument: what clearing believed.
+        By instrument number: the clearing's mark over time, in ticks.
     fair
-        By instrument: the mid of the twin at the horizon, as a path of one price.
+        By instrument number: the mid of the twin at the horizon, in ticks, as a path of one price.
     """
     at, hit, lots = adl_rows(entries, metadata)
     if not len(at):
@@ -234,7 +265,7 @@ def deleveraging_of(
 
 
 def buckets_of(positions: OpposingPosition) -> tuple[Bucket, ...]:
-    """The opposing positions by their leverage, those of ``BUCKETS`` that anybody is in."""
+    """Group opposing positions by their leverage into ``BUCKETS``, empty ones left out."""
     bucket = np.searchsorted(BUCKETS, positions.leverage, side="right") - 1
     made = []
     for number, least in enumerate(BUCKETS):

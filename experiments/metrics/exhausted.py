@@ -1,7 +1,7 @@
-"""A book that ran out: which side had nobody left after a shock, when, and for how long.
+"""A book that ran out: which side was empty after a shock, when, and for how long.
 
-What fails then has nobody to be sold to, and every price is one at which nobody trades. No number
-of such a run is a small one: it is an outcome of its own, worse than all others.
+A failed account's lots then cannot be sold, and prices are quotes at which nobody trades. No number
+of such a run is comparable: it is an outcome of its own, worse than all others.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,21 +15,23 @@ from lob.units import show_duration
 __all__ = ["EmptySide", "empty_sides", "worst_empty"]
 
 SIDES = {"bids": "bid_size", "asks": "ask_size"}
+"""The ``lob.QUOTE`` field with the best size, by side of a book."""
 
 
 class EmptySide(NamedTuple):
-    """A side of a book that was there before a shock, and then was not."""
+    """A side of a book that held orders just before a shock, and none at some time after."""
 
     instrument: str
+    """Name of the instrument."""
     side: str
     """``bids`` or ``asks``."""
     after_ns: int
-    """From the shock until it was empty for the first time."""
+    """ns from the shock until the side was empty for the first time."""
     empty_ns: int
-    """How long it was empty in all until the end, ns; 0: it was filled again at once."""
+    """ns for which the side was empty in all until the end; 0 if it was filled again at once."""
 
     def told(self) -> str:
-        """Which side ran out, when and for how long, in words."""
+        """An English sentence: which side of which book ran out, when and for how long."""
         lasted = f"for {show_duration(self.empty_ns)}" if self.empty_ns else "for a moment"
         late = f"{show_duration(self.after_ns)} after" if self.after_ns else "at"
         return f"the {self.side} of {self.instrument} ran out {late} the shock, {lasted}"
@@ -38,17 +40,19 @@ class EmptySide(NamedTuple):
 def empty_sides(
     quotes: Sequence[NDArray[np.void]], names: Sequence[str], shock_ns: int, end_ns: int
 ) -> list[EmptySide]:
-    """The sides of all books that emptied from a shock on.
+    """Find the sides of all books that emptied from a shock on.
+
+    A side that was empty just before the shock is not looked at: a book with one side only is one
+    by design.
 
     Parameters
     ----------
     quotes
         Of each book, ``lob.QUOTE`` rows wherever its best bid or ask changed.
     names
-        Of the instruments, in the same order.
+        Names of the instruments, in the same order.
     shock_ns, end_ns
-        From when until when. A side that had nobody just before the shock is not looked at: a book
-        with one side only is one by design.
+        From when until when, in ns since the start of the run.
     """
     found = []
     for rows, name in zip(quotes, names, strict=True):
@@ -65,9 +69,17 @@ def empty_sides(
 
 
 def worst_empty(runs: Iterable[Sequence[dict[str, Any]]]) -> tuple[int, EmptySide | None]:
-    """In how many runs a side emptied, and the one of them that was empty for longest.
+    """Count the runs in which a side emptied, and find the side that was empty for longest.
 
-    Each run is its list of empty sides as dictionaries, as a summary has them.
+    Parameters
+    ----------
+    runs
+        For each run its empty sides, as dictionaries with the fields of ``EmptySide``.
+
+    Returns
+    -------
+    tuple
+        The count, and the side; ``None`` if no side emptied.
     """
     count, worst = 0, None
     for sides in runs:

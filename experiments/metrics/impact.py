@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 DEPTH_BPS = 10
-"""Depth is counted this far from the mid, in basis points."""
+"""Distance from the mid up to which depth is counted, in basis points; chosen."""
 LAGS_NS = (
     0,
     SECOND_NS // 10,
@@ -44,43 +44,54 @@ LAGS_NS = (
     MINUTE_NS,
     10 * MINUTE_NS,
 )
-"""0, 0.1, 1, 10, 60 and 600 s."""
+"""Lags after an order at which impact is measured: 0, 0.1, 1, 10, 60 and 600 s; chosen."""
 
 BPS = 1e4
+"""Basis points in one."""
 
 
 class Impact(NamedTuple):
-    """The two mids at one lag after the order, in ticks; ``nan`` where a side is empty."""
+    """The two mids at one lag after an order, in ticks; ``nan`` where a side is empty."""
 
     lag_ns: int
+    """ns after the order."""
     mid_full: float
+    """Mid of the run with the order, in ticks."""
     mid_twin: float
+    """Mid of the run without the order, in ticks."""
 
     @property
     def ticks(self) -> float:
-        """Return mid(full) - mid(twin)."""
+        """Impact in ticks, mid(full) - mid(twin): negative where the price was pushed down."""
         return self.mid_full - self.mid_twin
 
     @property
     def bps(self) -> float:
-        """Return 1e4 (mid(full) - mid(twin)) / mid(twin)."""
+        """Impact in basis points, 1e4 (mid(full) - mid(twin)) / mid(twin), signed.
+
+        ``nan`` where the twin's mid is undefined or not positive.
+        """
         return BPS * self.ticks / self.mid_twin if self.mid_twin > 0 else float("nan")
 
 
 class Decay(NamedTuple):
-    """The mean impact over seeds, and what it comes to; ticks and ns. See ``mean_impact``."""
+    """The mean impact over seeds with intervals: path, peak, permanent part and half-life."""
 
     lags_ns: tuple[int, ...]
+    """ns after the order, rising."""
     path: tuple[Interval, ...]
-    """The mean at each lag; its ``samples`` are the seeds in which both mids were defined."""
+    """Mean impact in ticks at each lag; ``samples`` are the seeds in which both mids were
+    defined."""
     peak: Interval
-    """The mean furthest from zero. Picked from noise, it lies too far out: by about the half
-    width of the path's interval where the true path is flat, by less where it has a clear top."""
+    """Mean impact furthest from zero, in ticks. Picked from noise, it lies too far out: by about
+    the half width of the path's interval where the true path is flat, by less where it has a clear
+    top."""
     peak_lag_ns: int
+    """Lag of the peak, ns after the order."""
     permanent: Interval
-    """The mean at the stated horizon, which is the last lag."""
+    """Mean impact at the stated horizon, which is the last lag, in ticks."""
     half_life_ns: Interval
-    """From the peak until half of what is not permanent is gone."""
+    """ns from the peak until half of what is not permanent is gone."""
 
 
 def same_moment(inserted: NDArray[np.bool_], rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -109,8 +120,10 @@ def twin_mid(
     ----------
     twin
         ``lob.QUOTE`` rows, one a message.
-    inserted, rows
-        As for ``same_moment``.
+    inserted
+        For each message of the full run, whether the twin lacks it.
+    rows
+        Indices of messages of the full run.
     """
     return np.concatenate([[np.nan], mid(twin)])[same_moment(inserted, rows) + 1]
 
@@ -120,8 +133,15 @@ def impact_at(
 ) -> NDArray[np.float64]:
     """Return mid(full) - mid(twin) at each time, in ticks.
 
-    At each time the last quote at or before it counts, in either run. ``nan`` where one of the
-    mids is undefined: an empty side, or a time the tape does not reach.
+    At each time the last quote at or before it counts, in either run. ``nan`` where one of the mids
+    is undefined: an empty side, or a time the tape does not reach.
+
+    Parameters
+    ----------
+    full, twin
+        ``lob.QUOTE`` rows of the two runs, wherever the quotes change or one a message.
+    ts
+        Times in ns.
     """
     return mid_at(full, ts) - mid_at(twin, ts)
 
@@ -209,7 +229,7 @@ def impact_paths(
     pairs: Iterable[tuple[NDArray[np.void], NDArray[np.void], int]],
     lags_ns: Sequence[int] = LAGS_NS,
 ) -> NDArray[np.float64]:
-    """Return mid(full) - mid(twin) of many seeds at every lag, in ticks: (seeds, lags).
+    """Return mid(full) - mid(twin) of many seeds at every lag, in ticks: float64 [seed, lag].
 
     ``nan`` where a mid is undefined. Lag 0 is the state that the time of the order leaves, with
     whatever else shares that time.
@@ -230,7 +250,7 @@ def impact_paths(
 def mean_path(
     paths: ArrayLike, *, method: Method = "student", level: float = 0.95, seed: int = 0
 ) -> tuple[Interval, ...]:
-    """Return the mean over seeds at every lag with an interval for each lag by itself.
+    """Return the mean impact over seeds at every lag with an interval for each lag by itself.
 
     Seeds in which the impact at a lag is ``nan`` do not count there; where none counts, all is
     ``nan``. At some of many lags the truth is outside its interval: they are not simultaneous.
@@ -238,9 +258,13 @@ def mean_path(
     Parameters
     ----------
     paths
-        (seeds, lags), as ``impact_paths`` gives them.
-    method, level, seed
-        Of the intervals: see ``experiments.metrics.intervals``.
+        [seed, lag] in ticks, as ``impact_paths`` gives them.
+    method
+        "student" or "bootstrap": see ``experiments.metrics.intervals``.
+    level
+        Confidence level of the intervals, between 0 and 1.
+    seed
+        Seed of the bootstrap.
     """
     nan, found = float("nan"), []
     for column in _rows_of_paths(paths).T:
@@ -268,11 +292,15 @@ def mean_impact(
     Parameters
     ----------
     paths
-        (seeds, lags), as ``impact_paths`` gives them.
+        [seed, lag] in ticks, as ``impact_paths`` gives them.
     lags_ns
-        The lags, rising; the last is the horizon at which what is left counts as permanent.
-    method, level, seed
-        Of the intervals: see ``experiments.metrics.intervals``.
+        The lags in ns, rising; the last is the horizon at which what is left counts as permanent.
+    method
+        "student" or "bootstrap": see ``experiments.metrics.intervals``.
+    level
+        Confidence level of the intervals, between 0 and 1.
+    seed
+        Seed of the bootstrap.
 
     Raises
     ------
@@ -320,6 +348,11 @@ def half_life_ns(path: ArrayLike, lags_ns: Sequence[int]) -> float:
         Impact at each lag, in any unit.
     lags_ns
         The lags in ns, rising.
+
+    Raises
+    ------
+    ValueError
+        If ``path`` has not one value a lag.
     """
     impact, lags = np.asarray(path, np.float64), np.asarray(lags_ns, np.float64)
     if impact.shape != lags.shape or impact.ndim != 1 or not len(lags):
@@ -349,7 +382,7 @@ def depth_within(levels: NDArray[np.void], around: float, bps: float) -> int:
     around
         The price in ticks, usually a mid; where it is ``nan`` nothing is near it.
     bps
-        Of ``around``.
+        Distance in basis points of ``around``, not negative.
     """
     near = np.abs(levels["price"] - around) <= abs(around) * bps / BPS
     return sum(levels["size"][near].tolist())

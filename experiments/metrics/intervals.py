@@ -38,28 +38,38 @@ __all__ = [
 ]
 
 Method = Literal["student", "bootstrap"]
+"""How an interval is made: see the module."""
 
-NORMAL_FROM = 2_000  # degrees of freedom: from here t and normal quantiles agree to 0.1 %
+NORMAL_FROM = 2_000
+"""Degrees of freedom from which Student's t is taken as normal: quantiles differ by less than 0.1
+%."""
 
 
 class Interval(NamedTuple):
     """An estimate between two bounds, in the unit of the estimate."""
 
     estimate: float
+    """The statistic of the samples themselves."""
     low: float
+    """Lower bound; ``nan`` where none can be given."""
     high: float
+    """Upper bound; ``nan`` where none can be given."""
     level: float
-    """The share of such intervals that hold the true value, as far as the method is right."""
+    """The share of such intervals, between 0 and 1, that hold the true value, as far as the method
+    is right."""
     method: str
+    """Which method made it: "student", "bootstrap" or "Clopper-Pearson"."""
     samples: int
-    """How many it rests on."""
+    """Count of samples that the estimate rests on."""
 
 
 class FittedLine(NamedTuple):
     """A least-squares line y = intercept + slope x."""
 
     slope: Interval
+    """In the unit of y for one of x."""
     intercept: Interval
+    """In the unit of y."""
     r2: float
     """1 - residual / total sum of squares; ``nan`` where y never changes."""
 
@@ -96,10 +106,17 @@ def student_quantile(level: float, freedom: int) -> float:
 def student_interval(samples: ArrayLike, level: float = 0.95) -> Interval:
     """Return the mean of samples with its Student interval; bounds ``nan`` for a single one.
 
+    Parameters
+    ----------
+    samples
+        Independent numbers in any unit, one-dimensional.
+    level
+        Confidence level, between 0 and 1.
+
     Raises
     ------
     ValueError
-        If there is no sample, or one is not finite.
+        If there is no sample, one is not finite, or the level is out of range.
     """
     real("level", level, above=0, below=1)
     values = to_series("samples", samples, 1)
@@ -129,9 +146,9 @@ def bootstrap_interval(
         From rows to a number. Draws for which it is ``nan`` are left out of the quantiles; where
         they are more than half, the bounds are ``nan``.
     level
-        Between 0 and 1.
+        Confidence level, between 0 and 1.
     seed
-        Of the draws: the same seed gives the same interval.
+        Seed of the draws: the same seed gives the same interval.
     resamples
         How many draws, at least 100.
 
@@ -158,10 +175,22 @@ def chance_interval(events: int, count: int, level: float = 0.95) -> Interval:
 
     C. J. Clopper and E. S. Pearson, "The use of confidence or fiducial limits illustrated in the
     case of the binomial", Biometrika 26(4), 1934: no chance within the bounds makes what was seen
-    less likely than the level allows. With none, or all, of the seeds one bound is all there is to
-    say, and it has the whole of the level: none of 8 leaves at most 31 %.
+    less likely than the level allows. With none, or all, of the seeds only one bound is
+    informative, and it has the whole of the level: none of 8 leaves at most 31 %.
 
-    Raises ``ValueError`` unless 0 <= events <= count and count >= 1.
+    Parameters
+    ----------
+    events
+        Seeds in which the event occurred.
+    count
+        All seeds, at least 1.
+    level
+        Confidence level, between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        Unless 0 <= events <= count and count >= 1.
     """
     real("level", level, above=0, below=1)
     natural("count", count, 1)
@@ -190,7 +219,24 @@ def _chance(holds: Callable[[float], bool]) -> float:
 def interval_of_mean(
     samples: ArrayLike, *, method: Method = "student", level: float = 0.95, seed: int = 0
 ) -> Interval:
-    """Return the mean of samples with its interval by either method, see the module."""
+    """Return the mean of samples with its interval by either method of this module.
+
+    Parameters
+    ----------
+    samples
+        Independent numbers in any unit, one-dimensional.
+    method
+        "student" or "bootstrap".
+    level
+        Confidence level, between 0 and 1.
+    seed
+        Seed of the bootstrap.
+
+    Raises
+    ------
+    ValueError
+        If there is no sample, one is not finite, or an argument is out of range.
+    """
     if method == "student":
         return student_interval(samples, level)
     if method == "bootstrap":
@@ -200,7 +246,17 @@ def interval_of_mean(
 
 
 def resample_rows(count: int, seed: int, resamples: int) -> NDArray[np.int64]:
-    """Return, for each draw, ``count`` row numbers drawn with replacement: (resamples, count)."""
+    """Return row numbers drawn with replacement for a bootstrap: int64 [resample, row].
+
+    Parameters
+    ----------
+    count
+        Rows to draw from, and how many are drawn each time.
+    seed
+        Seed of numpy's PCG64.
+    resamples
+        How many times, at least 100.
+    """
     natural("resamples", resamples, 100)
     return np.random.Generator(np.random.PCG64(seed)).integers(0, count, (resamples, count))
 
@@ -215,7 +271,7 @@ def fit_line(
     x, y
         As many of either, at least 3, all finite; x takes at least two values.
     level
-        Between 0 and 1.
+        Confidence level, between 0 and 1.
     robust
         Whether the standard errors allow the scatter about the line to depend on x (H. White,
         Econometrica 48(4), 1980, times n / (n - 2)): for many points. Otherwise the scatter is
@@ -256,12 +312,21 @@ def fit_line(
 
 
 def to_series(name: str, values: ArrayLike, least: int) -> NDArray[np.float64]:
-    """Return numbers as a one-dimensional float array, or raise an error that names them.
+    """Return numbers as a one-dimensional float64 array, or raise an error that names the argument.
+
+    Parameters
+    ----------
+    name
+        Name of the argument, for messages.
+    values
+        Numbers in any unit.
+    least
+        How many there must be.
 
     Raises
     ------
     ValueError
-        If they are not one-dimensional, fewer than ``least``, or not all finite.
+        If the numbers are not one-dimensional, fewer than ``least``, or not all finite.
     """
     series = np.asarray(values, np.float64)
     if series.ndim != 1:

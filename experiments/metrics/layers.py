@@ -17,15 +17,16 @@ __all__ = ["DropShares", "drop_shares"]
 
 
 class DropShares(NamedTuple):
-    """A drop in ticks, by what moved the mark."""
+    """A drop of a mark in ticks, by what moved it; shares may be negative and sum to the drop."""
 
     drop: int
+    """Ticks from the mark before the shock to the most adverse one, not negative."""
     voluntary: int
-    """By everything that no liquidation did."""
+    """Ticks moved by everything that no liquidation did."""
     by_layer: dict[int, int]
-    """By forced sales of each layer of claims; 0: of base assets."""
+    """Ticks moved by forced sales, by layer of claims; 0: assets with a book."""
     by_clearing: dict[int, int]
-    """By forced sales of each clearing."""
+    """Ticks moved by forced sales, by number of the clearing."""
 
 
 def drop_shares(
@@ -37,17 +38,25 @@ def drop_shares(
     clearing: int = 0,
     side: int = -1,
 ) -> DropShares:
-    """Share out the drop of a mark to the liquidations that moved it.
+    """Share out the drop of a mark, in ticks, to the liquidations that moved it.
 
     Parameters
     ----------
-    entries, shock_ns, horizon_ns, instrument, clearing, side
-        As for ``experiments.metrics.spiral.drop``, whose drop this shares out.
+    entries
+        ``lob.ENTRY`` rows of a run.
+    shock_ns
+        When the shock begins; marks at that very time count as after it.
+    horizon_ns
+        How long after it is looked at, the end included.
+    instrument, clearing
+        Numbers of the instrument and of the clearing whose mark it is.
+    side
+        -1: a fall is adverse, 1: a rise is.
 
     Raises
     ------
     ValueError
-        If there is no mark before the shock.
+        If there is no mark before the shock, or ``side`` is neither.
     """
     moves, causes = moves_of(
         entries, shock_ns, horizon_ns, instrument=instrument, clearing=clearing, side=side

@@ -35,10 +35,13 @@ class PairedDifference(NamedTuple):
     """The mean over seeds of a paired difference, with its simultaneous interval."""
 
     estimate: float
+    """Mean of the differences, in their unit."""
     low: float
+    """Lower bound in the same unit; ``nan`` where none can be given."""
     high: float
+    """Upper bound in the same unit; ``nan`` where none can be given."""
     seeds: int
-    """Pairs in which both are known."""
+    """Count of pairs in which both numbers are known."""
     method: str
     """"max-t bootstrap", "Bonferroni-Student", "unknown"; or, the same in every seed, "sign test"
     or "exact".
@@ -50,7 +53,7 @@ class PairedDifference(NamedTuple):
 
     @property
     def certain(self) -> bool:
-        """Whether zero lies outside the interval, or the sign test rules it out."""
+        """Whether a paired difference is not zero: by its interval or by the sign test."""
         return self.method == "sign test" or self.low > 0 or self.high < 0
 
 
@@ -66,12 +69,19 @@ def simultaneous_differences(
     Parameters
     ----------
     differences
-        [seed, comparison]; ``nan`` where a pair is not known. A comparison with such a pair rests
-        on the others.
+        [seed, comparison], any unit; ``nan`` where a pair is not known. A comparison with such a
+        pair rests on the others.
     level
-        The probability, over seeds, that all intervals hold their true means.
-    resamples, seed
-        Of the bootstrap, which draws whole seeds and so keeps what belongs together.
+        The probability, over seeds, that all intervals hold their true means; between 0 and 1.
+    resamples
+        Draws of the bootstrap, which draws whole seeds and so keeps what belongs together.
+    seed
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    list
+        One ``PairedDifference`` a comparison, in order.
     """
     real("level", level, above=0, below=1)
     table = np.atleast_2d(np.asarray(differences, np.float64))
@@ -141,9 +151,12 @@ def _reach(table: Floats, level: float, resamples: int, seed: int) -> Floats:
 
 
 def pareto_front(values: ArrayLike) -> NDArray[np.bool_]:
-    """Which rows no other one is at least as good as everywhere and better somewhere.
+    """Mask of rows that no other row dominates: as good in every column, better in one.
 
-    ``values`` is [design, criterion], lower is better; alike rows are both in or both out.
+    Parameters
+    ----------
+    values
+        [design, criterion], lower is better; alike rows are both in or both out.
     """
     table = np.asarray(values, np.float64)
     no_worse = (table[:, None, :] <= table[None, :, :]).all(axis=2)
@@ -168,8 +181,15 @@ def pareto_frequency(
     worst
         [design, seed]: what no criterion makes up for, such as a book that ran out. A design that
         has more of it than another one is not on the front.
-    resamples, seed
-        Of the bootstrap over seeds, the same seeds for every design.
+    resamples
+        Draws of the bootstrap over seeds, the same seeds for every design.
+    seed
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    numpy.ndarray
+        One share from 0 to 1 a design.
     """
     table = np.asarray(values, np.float64)
     seeds = table.shape[2]
@@ -185,7 +205,15 @@ def pareto_frequency(
 
 
 def ranks(values: Sequence[float], *, lower_is_better: bool = True) -> list[int]:
-    """Places from 1 on; those alike share the best of theirs, and what is not known is last."""
+    """Places of numbers from 1 on: alike ones share the best of theirs, ``nan`` comes last.
+
+    Parameters
+    ----------
+    values
+        Numbers in one unit.
+    lower_is_better
+        Whether the lowest has place 1, otherwise the highest.
+    """
     signed = [value if lower_is_better else -value for value in values]
     keyed = [float("inf") if np.isnan(value) else value for value in signed]
     return [1 + sum(other < value for other in keyed) for value in keyed]

@@ -1,7 +1,7 @@
-"""Numbers that cannot be: they are refused, with the reason, and not shown.
+"""Measures outside what their definition allows are refused, with the reason, and not shown.
 
-A number outside what its definition allows is a fault of the scenario (a price that nobody trades
-at, units that do not fit) or of the measure. Printed, it would be believed.
+Such a number is a fault of the scenario (a price that nobody trades at, units that do not fit) or
+of the measure. Printed, it would be believed.
 """
 
 from collections.abc import Mapping
@@ -10,23 +10,25 @@ from math import isnan
 __all__ = ["implausible"]
 
 RECOVERY = (0.0, 2.0)
-"""Of what failed: more than twice its fair value is no recovery, but a fair value that is none."""
+"""Least and most plausible recovery, in shares of the fair value of what failed; chosen. More than
+twice the fair value is no recovery, but a fair value that is none."""
 
 
 def implausible(
     criteria: Mapping[str, float], *, exposure: float, mark_before: int, falls: bool
 ) -> dict[str, str]:
-    """The criteria that cannot be, each with the reason in words.
+    """Name the criteria of a run that cannot be true, each with the reason as an English sentence.
 
     Parameters
     ----------
     criteria
-        Of a run, by name; ``nan``, which is not known, is never refused.
+        A run's criteria by name, as ``criteria_of`` gives them; ``nan``, which is not known, is
+        never refused.
     exposure
-        Cash: what all that failed was worth at the dearest fair price of the run. Nobody can owe
-        more than that.
+        Cash units that all that failed was worth at the dearest fair price of the run. Nobody can
+        owe more than that.
     mark_before
-        Ticks, just before the first shock.
+        Mark just before the first shock, in ticks.
     falls
         Whether the first shock was a sale: then no drop is larger than the price.
     """

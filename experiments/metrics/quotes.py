@@ -1,4 +1,4 @@
-"""Mids, and which quote holds at a time: what every metric of prices rests on."""
+"""Mids of quotes, and which quote holds at a time: what every metric of prices rests on."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,8 +40,15 @@ def last_at(ts_event: NDArray[np.int64], ts: ArrayLike) -> NDArray[np.int64]:
 def mid_at(quotes: NDArray[np.void], ts: ArrayLike) -> NDArray[np.float64]:
     """Return the mid that holds at each time, in ticks.
 
-    ``nan`` before the first quote and after the last, for the tape does not tell, and where a
-    side is empty.
+    ``nan`` before the first quote and after the last, for the tape does not tell, and where a side
+    is empty.
+
+    Parameters
+    ----------
+    quotes
+        ``lob.QUOTE`` rows in order of time.
+    ts
+        Times in ns.
     """
     times = np.asarray(ts, np.int64)
     if not len(quotes):

@@ -36,26 +36,30 @@ __all__ = [
 
 
 class SizeLaw(NamedTuple):
-    """impact = prefactor * size ** exponent, fitted."""
+    """A fitted power law: impact = prefactor x size ** exponent."""
 
     exponent: Interval
-    """1/2 is the square-root law, 1 a linear one."""
+    """Exponent of size: 1/2 is the square-root law, 1 a linear one."""
     prefactor: Interval
-    """Impact of size 1, in the units of the data."""
+    """Impact of size 1, in the unit of the impacts."""
     r2: float
-    """Of the line through the logarithms."""
+    """R squared of the line through the logarithms, at most 1."""
 
 
 class OrderFlow(NamedTuple):
-    """What happened in intervals of one length; rows with an undefined mid are left out."""
+    """Price changes and flow in intervals of one length, one array element each.
+
+    Intervals with an undefined mid are left out.
+    """
 
     end_ns: NDArray[np.int64]
+    """End of the interval, in ns."""
     mid_change: NDArray[np.float64]
-    """Ticks."""
+    """Change of the mid over the interval, in ticks."""
     signed_volume: NDArray[np.int64]
     """Lots bought less lots sold by aggressors."""
     ofi: NDArray[np.int64]
-    """Order flow imbalance in lots: the sum of ``ofi``."""
+    """Order flow imbalance in lots, positive where buying presses."""
 
 
 def size_law(
@@ -71,18 +75,18 @@ def size_law(
     sizes
         At least 3, all positive.
     impacts
-        One a size: the intervals are Student's, from the scatter about the line. Or (seeds,
-        sizes): the line goes through the means, and intervals come from a bootstrap over seeds.
-        A mean of logarithms would drop every seed with a negative impact, and so exaggerate.
+        One a size: the intervals are Student's, from the scatter about the line. Or [seed, size]:
+        the line goes through the means, and intervals come from a bootstrap over seeds. A mean of
+        logarithms would drop every seed with a negative impact, and so exaggerate.
     level
-        Of the intervals.
+        Confidence level of the intervals, between 0 and 1.
     seed
-        Of the bootstrap.
+        Seed of the bootstrap.
 
     Raises
     ------
     ValueError
-        If a size or a mean impact is not positive: a power law has none.
+        If a size or a mean impact is not positive (a power law has none), or shapes do not match.
     """
     across, up = to_series("sizes", sizes, 3), np.asarray(impacts, np.float64)
     if up.shape[-1:] != across.shape or up.ndim > 2 or not up.size:
@@ -157,9 +161,10 @@ def flow_per_interval(
     interval_ns
         Length in ns, positive.
     instrument
-        Of the tape's instruments.
+        Number of the instrument on the tape.
     quotes
-        Those of this tape, where they are at hand: see ``lob.journal.quotes``.
+        The instrument's ``lob.QUOTE`` rows of this tape, if at hand; ``None``: made from the
+        events.
 
     Raises
     ------
@@ -184,10 +189,21 @@ def flow_per_interval(
 
 
 def kyle_lambda(flow: OrderFlow, *, level: float = 0.95) -> FittedLine:
-    """Return the regression of mid change on signed volume: the slope is lambda, in ticks a lot.
+    """Return Kyle's lambda: the slope of mid change on signed volume, in ticks a lot.
 
-    Standard errors are robust to scatter that depends on volume. Raises ``ValueError`` where
-    there are fewer than 3 intervals, or volume never changes.
+    Standard errors are robust to scatter that depends on volume.
+
+    Parameters
+    ----------
+    flow
+        Flow in intervals, as ``flow_per_interval`` gives it.
+    level
+        Confidence level of the intervals, between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 3 intervals, or volume never changes.
     """
     return fit_line(flow.signed_volume, flow.mid_change, level=level, robust=True)
 
@@ -195,8 +211,20 @@ def kyle_lambda(flow: OrderFlow, *, level: float = 0.95) -> FittedLine:
 def ofi_slope(flow: OrderFlow, *, level: float = 0.95) -> FittedLine:
     """Return the regression of mid change on order flow imbalance, slope in ticks a lot.
 
-    In a book of ``d`` lots at every tick the slope is 1 / (2 d). Errors are those of
-    ``kyle_lambda``.
+    In a book of ``d`` lots at every tick the slope is 1 / (2 d). Standard errors are robust to
+    scatter that depends on the imbalance.
+
+    Parameters
+    ----------
+    flow
+        Flow in intervals, as ``flow_per_interval`` gives it.
+    level
+        Confidence level of the intervals, between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 3 intervals, or the imbalance never changes.
     """
     return fit_line(flow.ofi, flow.mid_change, level=level, robust=True)
 
@@ -213,8 +241,8 @@ def recovery_time_ns(
 ) -> int | None:
     """Return how long after a shock depth was back, in ns; ``None`` if not while the tape lasts.
 
-    Depth is back from the first time on at which it is at least ``share`` of the baseline and
-    stays so for ``hold_ns``. 0 if the shock left it there.
+    Depth is back from the first time on at which it is at least ``share`` of the baseline and stays
+    so for ``hold_ns``. 0 if the shock left it there.
 
     Parameters
     ----------
@@ -225,11 +253,11 @@ def recovery_time_ns(
     shock_ns
         Time of the shock; its effect is in the last depth of that time.
     share
-        Of the baseline, more than 0.
+        Share of the baseline, more than 0.
     window_ns
-        The baseline is the mean over time of the depth in this window before the shock.
+        The baseline is the mean over time of the depth in this window before the shock; positive.
     hold_ns
-        How long it has to last.
+        How long depth has to stay back, in ns, not negative.
     baseline
         In lots, to use instead: for example the twin's depth.
 

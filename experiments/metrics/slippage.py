@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 BPS = 1e4
+"""Basis points in one."""
 
 FILL = np.dtype(
     [
@@ -54,32 +55,37 @@ FILL = np.dtype(
         ("maker", "?"),  # whether their order was the one that rested
     ]
 )
-"""One trade as one of its two parties saw it."""
+"""One trade as one of its two parties saw it: the row of the event tape, time (ns), price (ticks),
+size (lots), side (1 bought, -1 sold), and whether its order was resting."""
 
 
 class Slippage(NamedTuple):
-    """What a set of orders cost, all from the tape of one run; see ``slippage_of``."""
+    """What a set of orders cost, all from the tape of one run; a cost is positive."""
 
     filled: int
-    """Lots."""
+    """Lots that traded."""
     maker_share: float
     """Share of the lots that traded while resting."""
     vwap: float
-    """Ticks."""
+    """Volume-weighted average price of the fills, in ticks."""
     arrival_mid: float
-    """Ticks, just before the first of the orders came in."""
+    """Mid just before the first of the orders came in, in ticks."""
     shortfall_bps: float
-    """Implementation shortfall without fees."""
+    """Implementation shortfall without fees, in basis points of the arrival mid."""
     fee_bps: float
+    """Fees paid, in basis points of the lots at the arrival mid; rebates are negative."""
     shortfall_with_fees_bps: float
-    """The sum of the two."""
+    """Implementation shortfall plus fees, in basis points of the arrival mid."""
     market_vwap: float
-    """Ticks, of everyone else's trades from that arrival to the last fill."""
+    """Volume-weighted average price of everyone else's trades from the arrival to the last fill, in
+    ticks."""
     vwap_slippage_bps: float
+    """Average price against the market's, in basis points of the market's."""
     effective_spread: float
-    """Ticks, against the mid before each message; what rested has earned it: negative."""
+    """Mean over lots of twice the distance to the mid before each message, in ticks; what rested
+    has earned it: negative."""
     realized_spread: float
-    """Ticks."""
+    """Mean over lots of twice the distance to the mid at the horizon after each trade, in ticks."""
 
 
 def slippage_of(
@@ -102,11 +108,12 @@ def slippage_of(
     owner, tag
         Which orders; ``None`` is any.
     instrument
-        Of the tape's instruments the one they traded.
+        Number of the instrument they traded.
     fees
-        As for ``fee_bps``; one a fill in the order of ``fills_of``, or their sum.
+        Whole numbers in ticks times lots, paid positive, rebates negative; one a fill in the order
+        of ``fills_of``, or their sum.
     horizon_ns
-        Of the realized spread, in ns.
+        Horizon of the realized spread, in ns.
 
     Raises
     ------
@@ -157,7 +164,12 @@ def fills_of(
     owner, tag
         Which orders; ``None`` is any.
     instrument
-        Of the tape's instruments the one they traded.
+        Number of the instrument they traded.
+
+    Raises
+    ------
+    ValueError
+        If neither an owner nor a tag is given.
     """
     rows = np.flatnonzero(
         (events["kind"] == EventKind.TRADE) & (events["instrument"] == instrument)
@@ -189,7 +201,19 @@ def arrival_row(
 ) -> int:
     """Return the row at which the first order of an owner, a tag, or both was accepted.
 
-    Raises ``ValueError`` if none was.
+    Parameters
+    ----------
+    events
+        ``lob.EVENT`` rows.
+    owner, tag
+        Which orders; ``None`` is any.
+    instrument
+        Number of the instrument they traded.
+
+    Raises
+    ------
+    ValueError
+        If no such order was accepted.
     """
     theirs = (events["kind"] == EventKind.ACCEPTED) & (events["instrument"] == instrument)
     for name, wanted in (("owner", owner), ("tag", tag)):
@@ -210,7 +234,7 @@ def market_vwap(
     without: ArrayLike = (),
     instrument: int = 0,
 ) -> float:
-    """Return sum(p q) / sum(q) over the trades of ``events[start:stop]``, in ticks.
+    """Return the volume-weighted average price, sum(p q) / sum(q), of an instrument, in ticks.
 
     ``nan`` where nothing traded.
 
@@ -219,11 +243,11 @@ def market_vwap(
     events
         ``lob.EVENT`` rows.
     start, stop
-        Rows.
+        Row numbers between which trades count, ``stop`` excluded.
     without
         Rows of trades that do not count, for example one's own.
     instrument
-        Whose trades.
+        Number of the instrument.
     """
     counts = (events["kind"] == EventKind.TRADE) & (events["instrument"] == instrument)
     counts[:start] = False
@@ -243,18 +267,18 @@ def trades_of(events: NDArray[np.void], owner: int, tag: int) -> NDArray[np.void
 
 
 def filled_lots(trades: NDArray[np.void]) -> int:
-    """Return the sum of q, in lots, exact."""
+    """Return the sum of the sizes of trades, in lots, exact."""
     return sum(trades["size"].tolist())
 
 
 def notional(trades: NDArray[np.void]) -> int:
-    """Return the sum of p q, in ticks times lots, exact."""
+    """Return the sum of price times size of trades, in ticks times lots, exact."""
     prices, sizes = trades["price"].tolist(), trades["size"].tolist()
     return sum(price * size for price, size in zip(prices, sizes, strict=True))
 
 
 def vwap(trades: NDArray[np.void]) -> float:
-    """Return the volume-weighted average price, sum(p q) / sum(q), in ticks.
+    """Return the volume-weighted average price of trades, sum(p q) / sum(q), in ticks.
 
     The sums are exact integers: only the division rounds. ``nan`` without a trade.
     """
@@ -264,28 +288,42 @@ def vwap(trades: NDArray[np.void]) -> float:
 def implementation_shortfall_bps(
     trades: NDArray[np.void], arrival_mid: float, fees: ArrayLike = 0
 ) -> float:
-    """Return 1e4 d (vwap - m) / m, in basis points of the arrival mid m, plus ``fee_bps``.
+    """Return the implementation shortfall, 1e4 d (vwap - m) / m plus fees, in basis points.
 
-    ``arrival_mid`` is the mid in ticks just before the first of the orders. What stayed unfilled
-    has no price and is not in it: read it beside the number of lots that did fill. ``nan`` without
-    a trade, and where the arrival mid is undefined or not positive.
+    A cost is positive. What stayed unfilled has no price and is not in it: read it beside the
+    number of lots that did fill. ``nan`` without a trade, and where the arrival mid is undefined or
+    not positive.
 
-    Raises ``ValueError`` where the trades are on both sides, and as ``fee_bps`` does.
+    Parameters
+    ----------
+    trades
+        ``lob.EVENT`` rows of kind TRADE, or ``FILL`` rows, all on one side d (1 bought, -1 sold).
+    arrival_mid
+        The mid m in ticks just before the first of the orders.
+    fees
+        Whole numbers in ticks times lots, paid positive; one a trade, or their sum.
+
+    Raises
+    ------
+    ValueError
+        If the trades are on both sides, or ``fees`` is one a trade and not as many as these.
+    TypeError
+        If a fee is not a whole number.
     """
     return _cost_bps(trades, arrival_mid) + fee_bps(trades, arrival_mid, fees)
 
 
 def fee_bps(trades: NDArray[np.void], arrival_mid: float, fees: ArrayLike) -> float:
-    """Return 1e4 sum(fees) / (m sum(q)), in basis points of the order at the arrival mid m.
+    """Return fees, 1e4 sum(fees) / (m sum(q)), in basis points of the lots at the arrival mid.
 
-    It adds to the shortfall, which is over the same denominator. ``nan`` where the shortfall is.
+    They add to the shortfall, which is over the same denominator. ``nan`` where the shortfall is.
 
     Parameters
     ----------
     trades
-        As everywhere here.
+        ``lob.EVENT`` rows of kind TRADE, or ``FILL`` rows, of size q each.
     arrival_mid
-        In ticks.
+        The mid m in ticks just before the first of the orders.
     fees
         Whole numbers in ticks times lots, the unit of ``notional``: what was paid is positive, a
         rebate negative. One a trade, or their sum.
@@ -312,16 +350,16 @@ def fee_bps(trades: NDArray[np.void], arrival_mid: float, fees: ArrayLike) -> fl
 
 
 def paired_cost_bps(trades: NDArray[np.void], mid_without: ArrayLike) -> float:
-    """Return 1e4 sum(d q (p - m)) / sum(q m): the shortfall without the market's own drift.
+    """Return the cost of trades against the twin's mids, 1e4 sum(d q (p - m)) / sum(q m).
 
-    Each trade is held against the mid that the market had at that moment without the order, so
-    what the price did by itself since the arrival costs nothing. ``nan`` without a trade, and
-    where one of the mids is undefined or their mean is not positive.
+    In basis points, a cost positive. Each trade is held against the mid m that the market had at
+    that moment without the order, so what the price did by itself since the arrival costs nothing.
+    ``nan`` without a trade, and where one of the mids is undefined or their mean is not positive.
 
     Parameters
     ----------
     trades
-        ``lob.EVENT`` rows of kind TRADE.
+        ``lob.EVENT`` rows of kind TRADE, or ``FILL`` rows: side d, size q, price p.
     mid_without
         For each trade, the twin's mid in ticks at the same moment.
     """
@@ -332,25 +370,36 @@ def paired_cost_bps(trades: NDArray[np.void], mid_without: ArrayLike) -> float:
 
 
 def vwap_slippage_bps(trades: NDArray[np.void], market_vwap: float) -> float:
-    """Return 1e4 d (vwap - v) / v, in basis points of the market's own VWAP v.
+    """Return VWAP slippage, 1e4 d (vwap - v) / v, in basis points of the market's VWAP v.
 
-    ``market_vwap`` is in ticks, over the time of execution, in the run without the order.
-    ``nan`` and ``ValueError`` as for the shortfall.
+    A cost is positive. ``nan`` without a trade, and where v is undefined or not positive.
+
+    Parameters
+    ----------
+    trades
+        ``lob.EVENT`` rows of kind TRADE, or ``FILL`` rows, all on one side d (1 bought, -1 sold).
+    market_vwap
+        v in ticks, over the time of execution, in the run without the order.
+
+    Raises
+    ------
+    ValueError
+        If the trades are on both sides.
     """
     return _cost_bps(trades, market_vwap)
 
 
 def effective_spread(trades: NDArray[np.void], mid_before: ArrayLike) -> float:
-    """Return the mean of 2 d (p - m) weighted by q, in ticks.
+    """Return the effective spread: the mean of 2 d (p - m) weighted by size, in ticks.
 
-    On trades at or outside the mid this is 2 |p - m|.
+    On trades at or outside the mid this is 2 |p - m|. ``nan`` without a trade.
 
     Parameters
     ----------
     trades
-        ``lob.EVENT`` rows of kind TRADE.
+        ``lob.EVENT`` rows of kind TRADE, or ``FILL`` rows: side d (1 bought, -1 sold), price p.
     mid_before
-        For each trade, the mid in ticks just before the message that traded. One that is ``nan``
+        For each trade, the mid m in ticks just before the message that traded. One that is ``nan``
         makes the result ``nan``.
     """
     distance = trades["side"] * (trades["price"] - np.asarray(mid_before, np.float64))
@@ -358,28 +407,33 @@ def effective_spread(trades: NDArray[np.void], mid_before: ArrayLike) -> float:
 
 
 def realized_spread(trades: NDArray[np.void], quotes: NDArray[np.void], horizon_ns: int) -> float:
-    """Return the mean of 2 d (p - m(t + horizon)) weighted by q, in ticks.
+    """Return the realized spread: the mean of 2 d (p - m(t + horizon)) weighted by size, in ticks.
 
-    It is what those on the other side kept once the price had moved on. ``nan`` where the tape
-    ends before the horizon of any trade.
+    It is what those on the other side kept once the price had moved on. ``nan`` where the tape ends
+    before the horizon of any trade.
 
     Parameters
     ----------
     trades
-        ``lob.EVENT`` rows of kind TRADE.
+        ``lob.EVENT`` rows of kind TRADE, or ``FILL`` rows: side d, price p, time t.
     quotes
         The ``lob.QUOTE`` tape of the same run.
     horizon_ns
-        In ns.
+        Time after each trade at which the mid is taken, in ns.
     """
     return effective_spread(trades, mid_at(quotes, trades["ts_event"] + horizon_ns))
 
 
 def levels_consumed(trades: NDArray[np.void]) -> NDArray[np.int64]:
-    """Return how many prices each order traded at, in the order of their first trades.
+    """Return how many prices each aggressive order traded at, in the order of their first trades.
 
-    An order takes the best price first, so this is also how many occupied levels deep it went;
-    the last of them it may have left partly standing.
+    An order takes the best price first, so this is also how many occupied levels deep it went; the
+    last of them it may have left partly standing. int64, one element an order.
+
+    Parameters
+    ----------
+    trades
+        ``lob.EVENT`` rows of kind TRADE, in tape order.
     """
     if not len(trades):
         return np.empty(0, np.int64)
@@ -391,7 +445,8 @@ def levels_consumed(trades: NDArray[np.void]) -> NDArray[np.int64]:
 def share_beyond(trades: NDArray[np.void], worst_recorded: ArrayLike) -> float:
     """Return the share of lots that traded at a worse price than the record of the book reaches.
 
-    Depth out there is stale: what happened to it was not recorded. ``nan`` without a trade.
+    From 0 to 1. Depth out there is stale: what happened to it was not recorded. ``nan`` without a
+    trade.
 
     Parameters
     ----------

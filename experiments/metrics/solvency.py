@@ -28,31 +28,41 @@ LEAST_SEEDS = 59
 
 @dataclass(frozen=True)
 class Solvency:
-    """How the failures of a run ended: what it came to, in units of cash unless said otherwise.
+    """How the failures of a run ended: counts, lots, and cash units of one clearing.
 
     What they cost is in the criteria.
     """
 
     failures: int
+    """Count of failures; an account that fails again counts again."""
     settled: int
+    """Count of failures that were settled."""
     fees: int
-    """Liquidation fees that went to the fund."""
+    """Cash units of rewards and penalties paid in liquidations."""
     left_to_accounts: int
-    """Cash that settled accounts kept."""
+    """Cash units that accounts kept that were sold out and settled."""
     adl: int
-    """Cash that auto-deleveraging moved."""
+    """Cash units and lots that auto-deleveraging moved, added up."""
     unsold_lots: int
-    """Held by failed accounts that were not settled at the end."""
+    """Lots held by failed accounts that were not settled at the end, without sign."""
     late: int
-    """Failures whose true price was worse than the believed one that gave them away."""
+    """Failures at which the true price was already worse than the mark that gave them away."""
 
     def to_dict(self) -> dict[str, int]:
-        """Ready for JSON."""
+        """The fields as a dictionary of JSON values, by name."""
         return dict(self.__dict__)
 
 
 def solvency_of(entries: NDArray[np.void], *, clearing: int | None = 0) -> Solvency:
-    """Add up a run's ``lob.ENTRY`` journal; ``clearing`` ``None``: over all clearings."""
+    """Add up the failures of a run's ``lob.ENTRY`` journal.
+
+    Parameters
+    ----------
+    entries
+        The whole journal, from the opening balances on.
+    clearing
+        Number of the clearing; ``None``: all of them.
+    """
     kinds = entries["kind"]
     ours = np.ones(len(entries), np.bool_) if clearing is None else entries["clearing"] == clearing
     opened = entries[(kinds == EntryKind.LIQUIDATION) & ours]
@@ -108,13 +118,14 @@ def _held_by_open(entries: NDArray[np.void], rows: NDArray[np.int64]) -> int:
 
 
 class Quantile(NamedTuple):
-    """A quantile over seeds."""
+    """A 95 % quantile over seeds with its upper bound, in the unit of the values."""
 
     value: float
-    """Type 1: the smallest observation that so many are not above."""
+    """Type 1: the smallest observation that 95 % of them do not exceed."""
     upper: float | None
-    """Upper end of a 95 % interval, distribution-free; ``None`` below 59 seeds."""
+    """Upper end of a one-sided 95 % interval, distribution-free; ``None`` below 59 seeds."""
     seeds: int
+    """Count of observations."""
 
 
 def quantile_95(values: ArrayLike) -> Quantile:
@@ -122,6 +133,16 @@ def quantile_95(values: ArrayLike) -> Quantile:
 
     The upper bound is the order statistic above which the true quantile lies with at most 5 %
     probability (binomial).
+
+    Parameters
+    ----------
+    values
+        One number a seed, in any unit, larger is worse.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
     """
     ordered = np.sort(np.asarray(values, np.float64))
     count = len(ordered)
@@ -140,7 +161,20 @@ def quantile_95(values: ArrayLike) -> Quantile:
 
 
 def expected_shortfall(values: ArrayLike, share: float = 0.05) -> float:
-    """The mean of the worst share of the values; at least one of them."""
+    """The mean of the largest values, a share of them rounded up, at least one.
+
+    Parameters
+    ----------
+    values
+        One number a seed, in any unit, larger is worse.
+    share
+        Share of the values, above 0 and at most 1.
+
+    Raises
+    ------
+    ValueError
+        If there is no value.
+    """
     ordered = np.sort(np.asarray(values, np.float64))[::-1]
     if not len(ordered):
         raise ValueError("values must hold at least one")
@@ -148,7 +182,13 @@ def expected_shortfall(values: ArrayLike, share: float = 0.05) -> float:
 
 
 def concentration(losses: Sequence[int] | NDArray[np.int64]) -> float:
-    """Gini coefficient of losses: 0 all alike, towards 1 all of one; ``nan`` without losses."""
+    """Gini coefficient of losses: 0 all alike, towards 1 all of one; ``nan`` without losses.
+
+    Parameters
+    ----------
+    losses
+        One number an account, in any unit, none negative.
+    """
     ordered = np.sort(np.asarray(losses, np.float64))
     total = ordered.sum()
     if not len(ordered) or total <= 0:

@@ -34,7 +34,20 @@ __all__ = [
 def marks_of(
     entries: Entries, instrument: int = 0, clearing: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The marks that a clearing believed: times in ns, and ticks from each time on."""
+    """The marks of an instrument that a clearing believed.
+
+    Parameters
+    ----------
+    entries
+        ``lob.ENTRY`` rows of a run.
+    instrument, clearing
+        Their numbers.
+
+    Returns
+    -------
+    tuple
+        Times in ns, never falling, and the marks in ticks that hold from each time on.
+    """
     rows = _mark_rows(entries, instrument, clearing)
     return rows["ts_event"], rows["price"]
 
@@ -62,17 +75,19 @@ def moves_of(
     Parameters
     ----------
     entries, shock_ns, horizon_ns, instrument, clearing, side
-        As for ``drop``, which is the largest of their running sums.
+        Journal, times in ns, whose mark, and the adverse side, as for ``drop``, which is the
+        largest of the running sums of these moves.
 
     Returns
     -------
     tuple
-        Ticks, positive where adverse; the tag of the liquidation that did it, 0: none did.
+        Moves in ticks, positive where adverse; the tag of the liquidation that did each, 0: none
+        did.
 
     Raises
     ------
     ValueError
-        If there is no mark before the shock.
+        If there is no mark before the shock, or ``side`` is neither -1 nor 1.
     """
     choice("side", side, (1, -1))
     rows = _mark_rows(entries, instrument, clearing)
@@ -94,6 +109,8 @@ def drop(
 ) -> int:
     """The mark just before a shock minus the most adverse one until the horizon, in ticks.
 
+    Never negative.
+
     Parameters
     ----------
     entries
@@ -102,13 +119,15 @@ def drop(
         When the shock begins; marks at that very time count as after it.
     horizon_ns
         How long after it is looked at, the end included.
+    instrument, clearing
+        Numbers of the instrument and of the clearing whose mark it is.
     side
         -1: a fall is adverse, 1: a rise is.
 
     Raises
     ------
     ValueError
-        If there is no mark before the shock.
+        If there is no mark before the shock, or ``side`` is neither.
     """
     moves, _ = moves_of(
         entries, shock_ns, horizon_ns, instrument=instrument, clearing=clearing, side=side
@@ -130,14 +149,16 @@ class Amplification(NamedTuple):
     """Mean drop with forced selling over mean drop without."""
 
     ratio: Interval | None
-    """``None``: undefined, the twin's mean drop is within its own 95 % error of zero, or less than
-    ``LEAST_DROP``. Its bounds are ``nan`` with fewer than ``LEAST_PAIRS``."""
+    """Ratio of the means, times; ``None``: undefined, since the twin's mean drop is within its own
+    95 % error of zero, or less than ``LEAST_DROP``. Its bounds are ``nan`` with fewer than
+    ``LEAST_PAIRS``."""
     full: Interval
-    """Mean drop of the full runs, ticks."""
+    """Mean drop of the full runs, in ticks."""
     twin: Interval
+    """Mean drop of the twins, in which nothing is forced, in ticks."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
+        """Ratio and mean drops with their bounds as JSON values; ``None`` for what is undefined."""
         names = ("estimate", "low", "high")
         shown = {
             name: dict(zip(names, map(_known, interval[:3]), strict=True))
@@ -162,9 +183,16 @@ def amplification(
     full, twin
         Drops in ticks, one a seed each, in the same order.
     level
-        Of the interval.
-    resamples, seed
-        Of the bootstrap.
+        Confidence level of the intervals, between 0 and 1.
+    resamples
+        Draws of the bootstrap, at least 100.
+    seed
+        Seed of the bootstrap.
+
+    Raises
+    ------
+    ValueError
+        If the drops are not as many, or none, or an argument is out of range.
     """
     ours, theirs = to_series("full", full, 1), to_series("twin", twin, 1)
     if len(ours) != len(theirs):
@@ -202,10 +230,28 @@ def first_reached(
 ) -> dict[int, int | None]:
     """When each book's mark has fallen by a share of its value before the shock.
 
+    Parameters
+    ----------
+    entries
+        ``lob.ENTRY`` rows of a run.
+    shock_ns
+        When the shock begins.
+    share
+        Share of the mark, from 0 to 1.
+    instruments
+        Numbers of the instruments.
+    clearing
+        Number of the clearing whose marks they are.
+
     Returns
     -------
     dict
         ns after the shock by instrument; ``None``: never. Spill-over shows in their order.
+
+    Raises
+    ------
+    ValueError
+        If an instrument has no mark before the shock.
     """
     found: dict[int, int | None] = {}
     for instrument in instruments:
@@ -232,16 +278,20 @@ def depth_near_mid(
     Parameters
     ----------
     events
-        ``lob.EVENT`` rows of a run.
+        ``lob.EVENT`` rows of a run that started with empty books.
     times
         ns, rising.
+    instrument
+        Number of the instrument.
+    share
+        Greatest distance from the mid, as a share of it; 0.005 is 0.5 %, chosen.
     levels
-        How many levels of a side are looked at.
+        How many levels of a side are looked at; 128, chosen.
 
     Returns
     -------
     numpy.ndarray
-        Zero where a side of the book is empty.
+        float64, one a time; zero where a side of the book is empty.
     """
     # Between messages: the book of a time is the one after the last message until then.
     starts = np.flatnonzero(first_of_message(events))
@@ -260,28 +310,39 @@ def depth_near_mid(
 
 @dataclass(frozen=True)
 class DepthWithdrawal:
-    """What became of the makers' depth, in lots within a band around the mid."""
+    """Depth near the mid after a shock: how far it fell, and when it was back; lots and ns."""
 
     before: float
-    """Mean before the shock."""
+    """Mean depth before the shock, in lots."""
     lowest: float
+    """Lowest depth from the shock on, in lots."""
     lowest_at_ns: int
-    """After the shock."""
+    """When depth was lowest, ns after the shock."""
     back_after_ns: int | None
-    """When it is back at the stated share for the first time after the lowest; ``None``: never."""
+    """When depth is back at the stated share for the first time after the lowest, ns after the
+    shock; ``None``: never."""
 
 
 def withdrawal(
     times: ArrayLike, depth: ArrayLike, shock_ns: int, *, share: float = 0.9
 ) -> DepthWithdrawal:
-    """The fall of depth near the mid after a shock, as a share, and when it was back.
+    """The fall of depth near the mid after a shock, and when depth was back.
 
     Parameters
     ----------
-    times, depth
-        Samples: ns, and lots.
+    times
+        Times of samples in ns, rising.
+    depth
+        Lots at these times.
+    shock_ns
+        Time of the shock; a sample of that time counts as after it.
     share
-        Of the mean depth before the shock, at which it counts as back.
+        Share of the mean depth before the shock at which it counts as back; 0.9, chosen.
+
+    Raises
+    ------
+    ValueError
+        If there is no sample before the shock, or none after it.
     """
     at, lots = np.asarray(times, np.int64), np.asarray(depth, np.float64)
     before, after = lots[at < shock_ns], lots[at >= shock_ns]

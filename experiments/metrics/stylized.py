@@ -40,24 +40,27 @@ __all__ = [
 ]
 
 SMALLEST_WINDOW = 16  # steps: below, the line fitted in a window hides much of the fluctuation
+"""Fewest steps of a window of the fluctuation analysis; chosen."""
 
 
 class Tail(NamedTuple):
-    """The tail P(|x| > y) ~ y ** -exponent, fitted beyond a threshold."""
+    """The tail of a distribution, P(abs(x) > y) ~ y ** -exponent, fitted beyond a threshold."""
 
     exponent: Interval
+    """Tail exponent, positive: the larger, the thinner the tail."""
     k: int
-    """How many of the largest |x| it rests on."""
+    """Count of the largest abs(x) that the fit rests on."""
     threshold: float
-    """The next largest, in the unit of x."""
+    """The next largest abs(x), in the unit of x."""
     share: float
     """k over the count of values: the bias grows with it."""
 
 
 class Autocorrelation(NamedTuple):
-    """Correlations of a series with itself, at lags 1, 2, 3..."""
+    """Correlations of a series with itself at lags 1, 2, 3..., from -1 to 1."""
 
     values: NDArray[np.float64]
+    """The correlation at each lag, from lag 1 on."""
     white_error: float
     """Standard error at every lag if there is no correlation at all: 1 / sqrt(n)."""
     errors: NDArray[np.float64]
@@ -68,10 +71,11 @@ class VarianceRatio(NamedTuple):
     """Variance of q steps over q times that of one step: 1 for a random walk."""
 
     ratio: float
+    """The ratio: above 1 prices trend, below 1 they bounce."""
     z: float
     """(ratio - 1) over its standard error, for independent steps of equal variance."""
     robust_z: float
-    """The same where variance may change in time."""
+    """(ratio - 1) over its standard error where the variance may change in time."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +85,11 @@ class Distribution:
     Attributes
     ----------
     values
-        Ascending, no two alike.
+        Values of the quantity, in its unit, ascending, no two alike.
     shares
-        Of the time at which the quantity was defined; they sum to 1.
+        Share of the time at which the quantity was defined that it had each value; they sum to 1.
     defined
-        Share of the whole time at which it was.
+        Share of the whole time at which the quantity was defined.
     """
 
     values: NDArray[np.float64]
@@ -94,11 +98,22 @@ class Distribution:
 
     @property
     def mean(self) -> float:
-        """Return the mean over time, in the unit of the values."""
+        """Return the mean of a quantity over time, in its unit."""
         return float(self.values @ self.shares)
 
     def quantile(self, share: float) -> float:
-        """Return the least value that was not exceeded for at least this share of the time."""
+        """Return the least value that a quantity did not exceed for at least a share of the time.
+
+        Parameters
+        ----------
+        share
+            Between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            If the share is out of range.
+        """
         real("share", share, above=0, below=1)
         # The sum of shares may end a rounding error below 1.
         row = np.searchsorted(np.cumsum(self.shares), share * (1 - 1e-12))
@@ -117,9 +132,9 @@ def sampled_mids(quotes: NDArray[np.void], step_ns: int) -> NDArray[np.float64]:
     Parameters
     ----------
     quotes
-        ``lob.QUOTE`` rows.
+        ``lob.QUOTE`` rows in order of time.
     step_ns
-        In ns, positive.
+        Distance of the samples in ns, positive.
 
     Raises
     ------
@@ -143,7 +158,18 @@ def order_signs(events: NDArray[np.void], instrument: int = 0) -> NDArray[np.flo
     """Return +1 for every message that bought on arrival and -1 for one that sold, in tape order.
 
     A message counts once, however many orders it took; a trade of a call auction is nobody's.
-    Raises ``TypeError`` if ``events`` is not an ``EVENT`` tape.
+
+    Parameters
+    ----------
+    events
+        ``lob.EVENT`` rows.
+    instrument
+        Number of the instrument.
+
+    Raises
+    ------
+    TypeError
+        If ``events`` is not an ``EVENT`` tape.
     """
     message = np.cumsum(journal.first_of_message(events))
     trades = (events["kind"] == EventKind.TRADE) & (events["instrument"] == instrument)
@@ -153,7 +179,7 @@ def order_signs(events: NDArray[np.void], instrument: int = 0) -> NDArray[np.flo
 
 
 def spreads(quotes: NDArray[np.void]) -> NDArray[np.float64]:
-    """Return best ask - best bid of each quote, in ticks; ``nan`` where there is no such thing.
+    """Return best ask - best bid of each quote, in ticks; ``nan`` where there is no spread.
 
     That is where a side is empty, and in a call auction once it crosses.
     """
@@ -177,14 +203,14 @@ def time_weighted(
     ts_event
         Times in ns, never falling: each value holds until the next.
     values
-        As many; ``nan`` where the quantity is undefined.
+        One a time, in any unit; ``nan`` where the quantity is undefined.
     until_ns
-        How long the last one holds; the last time if ``None``, so that it does not count.
+        When the last one ends; the last time if ``None``, so that it does not count.
 
     Raises
     ------
     ValueError
-        If there is no time at which the quantity is defined.
+        If shapes do not match, times fall, or the quantity is never defined.
     """
     times, held = np.asarray(ts_event, np.int64), np.asarray(values, np.float64)
     if times.ndim != 1 or times.shape != held.shape or not len(times):
@@ -260,7 +286,7 @@ def autocorrelation(series: ArrayLike, lags: int) -> Autocorrelation:
     Parameters
     ----------
     series
-        At equal steps, in any unit.
+        Numbers at equal steps, in any unit.
     lags
         At least 1, at most a quarter of the length: beyond, too few pairs are left.
 

@@ -1,4 +1,4 @@
-"""Who takes what failed accounts had: their profit, their capital, and what opposing traders lose.
+"""Takers of what failed accounts had: their profit, their capital, and what opposing traders lose.
 
 A *taker* is an account that took over lots of a liquidation: a keeper, a backstop, a pool. All it
 then does with them carries the liquidation's tag. Amounts are cash units, sizes lots.
@@ -37,27 +37,31 @@ BROUGHT = (
     EntryKind.WITHDRAWAL,
     EntryKind.TRANSFER,
 )
-"""What takers bring along or take home is no profit."""
+"""Kinds of entries by which takers bring cash along or take it home: no profit."""
 HANDED = (EntryKind.TAKEOVER, EntryKind.BID)
+"""Kinds of entries by which a failed account's lots go to a taker."""
 
 
 class TakerAccounts(NamedTuple):
-    """What taking over came to, over all takers."""
+    """Profit and capital of a run's takers, added up over all of them."""
 
     accounts: tuple[int, ...]
+    """Account numbers, rising."""
     profit: float
-    """Cash, what is left to them closed at the end's prices included."""
+    """Cash units gained, what is left to them closed at the end's prices included; a loss is
+    negative."""
     peak_capital: float
-    """Most that they had laid out together at any moment."""
+    """Cash units: the most that they had laid out together at any moment, summed over cash
+    assets."""
     lots: int
-    """Left to them at the end, long and short both counted."""
+    """Lots left to them at the end, long and short both counted."""
 
 
 def taker_accounts(entries: Entries, metadata: TapeMetadata) -> NDArray[np.int64]:
-    """The accounts that lots of liquidations went to, other than failed and system ones.
+    """Numbers of the accounts that took lots of liquidations, rising.
 
-    Those that are known to be takers belong to them even if they took nothing: what they spent on
-    trying counts.
+    Failed and system accounts are left out. Those that are known to be takers belong to them even
+    if they took nothing: what they spent on trying counts.
     """
     assets = [holding.asset for holding in metadata.holdings]
     rows = entries[
@@ -72,7 +76,20 @@ def taker_accounts(entries: Entries, metadata: TapeMetadata) -> NDArray[np.int64
 
 
 def flows(entries: Entries, asset: int, accounts: Collection[int]) -> NDArray[np.int64]:
-    """What a group of accounts received, row by row of the postings of an asset; 0: nothing."""
+    """What a group of accounts received in each posting of an asset, in its units.
+
+    One element a posting, in the order of the journal: positive received, negative given, 0 neither
+    or both.
+
+    Parameters
+    ----------
+    entries
+        ``lob.ENTRY`` rows.
+    asset
+        Number of the ledger's asset.
+    accounts
+        Numbers of the group's accounts.
+    """
     rows = entries[(entries["kind"] < POSTINGS) & (entries["asset"] == asset)]
     credit, debit = rows["credit"], rows["debit"]
     ours = membership(accounts, int(max(credit.max(initial=0), debit.max(initial=0))))
@@ -89,10 +106,17 @@ def _concerned(entries: Entries, accounts: Collection[int]) -> NDArray[np.bool_]
 
 
 def takers_of(entries: Entries, metadata: TapeMetadata, closing: dict[int, float]) -> TakerAccounts:
-    """Add up what takers paid, got and are left with; see ``cases_of`` for the arguments.
+    """Add up what takers paid, got and are left with.
 
     Bids in auctions that are not over go back; accounts that only pass on what is shared out over
     other borrowers lay nothing out.
+
+    Parameters
+    ----------
+    entries, metadata
+        The run's ``lob.ENTRY`` rows and what they do not say, as for ``cases_of``.
+    closing
+        By instrument number: the price in ticks at which what is left at the end is closed.
     """
     accounts = taker_accounts(entries, metadata)
     if not len(accounts):
@@ -115,7 +139,7 @@ def takers_of(entries: Entries, metadata: TapeMetadata, closing: dict[int, float
 
 
 def leftovers(entries: Entries, metadata: TapeMetadata) -> dict[int, int]:
-    """Signed lots by instrument that somebody still has to get rid of at the end.
+    """Lots that somebody still has to get rid of at the end, by instrument: positive long.
 
     Those of failed accounts that were not settled, and those that takers hold.
     """
@@ -133,7 +157,15 @@ def leftovers(entries: Entries, metadata: TapeMetadata) -> dict[int, int]:
 
 
 def draw_of_funds(entries: Entries, metadata: TapeMetadata, closing: dict[int, float]) -> float:
-    """What the insurance funds lost; negative: they gained. What they hold is closed."""
+    """Cash units that the insurance funds lost over a run; negative where they gained.
+
+    Parameters
+    ----------
+    entries, metadata
+        The run's ``lob.ENTRY`` rows and what they do not say, as for ``cases_of``.
+    closing
+        By instrument number: the price in ticks at which lots that they hold are closed.
+    """
     drawn = 0.0
     opening = entries["kind"] == EntryKind.OPENING
     for asset in sorted(set(metadata.cash.values())):
@@ -147,9 +179,17 @@ def draw_of_funds(entries: Entries, metadata: TapeMetadata, closing: dict[int, f
 def negative_equities(
     entries: Entries, metadata: TapeMetadata, reference: dict[int, PriceSeries] | None = None
 ) -> NDArray[np.float64]:
-    """What the equity of every deleveraged case is below zero, as a positive number, by tag.
+    """Cash units by which each deleveraged case's equity was below zero; 0 if it was not.
 
-    Just before the first of its lots is closed against somebody; see ``adl_overshoot``.
+    Just before the first of its lots was closed against somebody; one float a case, by rising tag.
+
+    Parameters
+    ----------
+    entries, metadata
+        The run's ``lob.ENTRY`` rows and what they do not say, as for ``cases_of``.
+    reference
+        By instrument number: the price in ticks at which lots are valued; ``None``: the mark that
+        the clearing had at that row.
     """
     at, failing = _adl_rows(entries)
     tags, first = np.unique(entries["tag"][at], return_index=True)
@@ -178,16 +218,18 @@ def _adl_rows(entries: Entries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def adl_overshoot(
     entries: Entries, metadata: TapeMetadata, reference: dict[int, PriceSeries] | None = None
 ) -> float:
-    """Value taken from opposing positions, beyond the negative equity that it covered.
+    """Value taken from opposing positions beyond the negative equity it covered, in cash units.
+
+    The negative equity is that of each deleveraged case just before the first of its lots is closed
+    against somebody.
 
     Parameters
     ----------
-    entries, terms
-        See ``cases_of``.
+    entries, metadata
+        The run's ``lob.ENTRY`` rows and what they do not say, as for ``cases_of``.
     reference
-        By instrument, what a lot is worth, for example the fair price at the horizon; ``None``:
-        the mark that its clearing had at each row. The negative equity is that of each deleveraged
-        case just before the first of its lots is closed against somebody.
+        By instrument number: the price in ticks at which lots are valued, for example the fair
+        price at the horizon; ``None``: the mark that its clearing had at each row.
     """
     at, failing = _adl_rows(entries)
     if not len(at):

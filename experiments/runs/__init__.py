@@ -1,1 +1,1 @@
-"""Doing it: runs and their twins, workers, the store of finished runs, what tapes mean."""
+"""Runs of scenarios and their twins, worker processes, the store of runs, what tapes mean."""

@@ -13,29 +13,39 @@ from agents import AgentError
 __all__ = ["RunError", "Told", "told"]
 
 USER_MODULES = "firesale_user_"
-"""What the modules of files that the user names are called: ``experiments.scenario.user_code``."""
+"""Beginning of the names of modules made of the user's own files
+(``experiments.scenario.user_code``)."""
 NO_AGENTS = ("simulation.pyx", "agent.pyx")
 """Files of ``agents/`` in which the clock runs, and no agent decides."""
 
 
 class Told(NamedTuple):
-    """An error as its author needs it."""
+    """An error of a run as its author needs it."""
 
     error: str
-    """Type and message; the place in the user's own file before it, if it went through one."""
+    """Type and message; the place in the user's own file before it, if the error went through
+    one."""
     trace: str | None
-    """The traceback: of the user's own frames if there are any, else the whole."""
+    """The traceback: of the user's own frames if there are any, else the whole; ``None``:
+    unknown."""
 
 
 class RunError(ValueError):
-    """A run raised.
+    """A run raised: the message is the error with the seed.
 
     Attributes
     ----------
+    error : str
+        Type, message and place of the error in one line.
     seed : int
-        Of the run: with it the error comes again.
+        Seed of the run: with it the error comes again.
     trace : str or None
-        As in ``Told``.
+        The traceback of the user's own frames if there are any, else the whole.
+
+    Parameters
+    ----------
+    error, seed, trace
+        See the attributes.
     """
 
     def __init__(self, error: str, seed: int, trace: str | None = None) -> None:
@@ -47,7 +57,7 @@ class RunError(ValueError):
 
 
 def told(error: BaseException) -> Told:
-    """Find the user's part in an error, and leave out who happened to act."""
+    """Find the user's part in an error of a run, and leave out who happened to act."""
     if isinstance(error, RunError):
         return Told(str(error), error.trace)
     cause = error

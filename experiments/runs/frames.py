@@ -32,12 +32,14 @@ __all__ = [
 
 
 class Column(NamedTuple):
-    """A column of a frame."""
+    """A column of a result frame: name, unit and meaning."""
 
     name: str
+    """Name in the frame."""
     unit: str
-    """Empty: a name, a category or a number of something."""
+    """Unit of the numbers. Empty: a name, a category or a number of something."""
     meaning: str
+    """What a value of the column says."""
 
 
 _TIME = Column("ts_event", "ns", "time since the start of the run")
@@ -110,7 +112,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("failed", "", "whether it is in a liquidation"),
     ),
 }  # fmt: skip
-"""Every frame of ``Run.frame`` but ``criteria``, and the columns of each."""
+"""Every frame of ``Run.frame`` but ``criteria``, and the columns of each in order."""
 
 
 def _frame(name: str, columns: dict[str, object]) -> pd.DataFrame:
@@ -123,7 +125,21 @@ def _frame(name: str, columns: dict[str, object]) -> pd.DataFrame:
 def criteria(
     rows: Sequence[Mapping[str, float]], labels: Mapping[str, Sequence[object]] | None = None
 ) -> pd.DataFrame:
-    """Criteria of several runs, one a row, with what tells the rows apart before them."""
+    """Criteria of several runs as a frame, one a row, with columns that tell the rows apart.
+
+    Parameters
+    ----------
+    rows
+        Each run's criteria by name, as ``Run.criteria`` gives them; a missing one is ``nan``.
+    labels
+        Columns that come first: by name, one value a row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The labels, then all ``experiments.metrics.criteria.CRITERIA``; ``attrs["units"]`` has the
+        unit of each column.
+    """
     columns: dict[str, object] = dict(labels or {})
     for one in CRITERIA:
         columns[one.name] = [row.get(one.name, float("nan")) for row in rows]
@@ -151,7 +167,15 @@ def _instruments(simulation: agents.Simulation) -> dict[int, str]:
 
 
 def trades(simulation: agents.Simulation, events: NDArray[np.void]) -> pd.DataFrame:
-    """Every trade of a run."""
+    """Every trade of a run as a frame; columns and units are ``COLUMNS["trades"]``.
+
+    Parameters
+    ----------
+    simulation
+        The finished run.
+    events
+        Its ``lob.EVENT`` rows.
+    """
     rows = events[events["kind"] == EventKind.TRADE]
     forced = np.maximum(rows["tag"], rows["resting_tag"])
     return _frame(
@@ -171,7 +195,15 @@ def trades(simulation: agents.Simulation, events: NDArray[np.void]) -> pd.DataFr
 
 
 def quotes_frame(simulation: agents.Simulation, events: NDArray[np.void]) -> pd.DataFrame:
-    """The best bid and ask of every book, wherever they changed."""
+    """The best bid and ask of every book, wherever they changed: ``COLUMNS["quotes"]``.
+
+    Parameters
+    ----------
+    simulation
+        The finished run.
+    events
+        Its ``lob.EVENT`` rows.
+    """
     parts = []
     for number, name in _instruments(simulation).items():
         rows, _ = quotes(events, number)
@@ -199,7 +231,15 @@ def quotes_frame(simulation: agents.Simulation, events: NDArray[np.void]) -> pd.
 
 
 def liquidations(simulation: agents.Simulation, cases: CaseTable, cascade: Cascade) -> pd.DataFrame:
-    """Every failure of an account, what caused it and what became of it."""
+    """Every failure of an account, its cause and its end: ``COLUMNS["liquidations"]``.
+
+    Parameters
+    ----------
+    simulation
+        The finished run.
+    cases, cascade
+        The cases and the cascade tree of its journal.
+    """
     names = {one.number: one.name for one in simulation.clearings}
     node = {tag: at for at, tag in enumerate(cascade.tag.tolist())}
     at = np.array([node.get(tag, -1) for tag in cases.tag.tolist()], np.int64)
@@ -230,7 +270,15 @@ def liquidations(simulation: agents.Simulation, cases: CaseTable, cascade: Casca
 
 
 def entries(simulation: agents.Simulation, rows: NDArray[np.void]) -> pd.DataFrame:
-    """The journal of clearing, row by row."""
+    """The journal of clearing as a frame, row by row: ``COLUMNS["entries"]``.
+
+    Parameters
+    ----------
+    simulation
+        The finished run.
+    rows
+        Its ``lob.ENTRY`` rows.
+    """
     assets = dict(enumerate(simulation.ledger.assets))
     columns: dict[str, object] = {one.name: rows[one.name] for one in COLUMNS["entries"]}
     columns["kind"] = _named(rows["kind"], _enum(EntryKind))
@@ -242,7 +290,7 @@ def entries(simulation: agents.Simulation, rows: NDArray[np.void]) -> pd.DataFra
 
 
 def accounts(simulation: agents.Simulation) -> pd.DataFrame:
-    """Every account of every clearing as it is at the end of a run."""
+    """Every account of every clearing at the end of a run: ``COLUMNS["accounts"]``."""
     columns: dict[str, list[object]] = {one.name: [] for one in COLUMNS["accounts"]}
     for clearing in simulation.clearings:
         for first, count in clearing.account_ranges:

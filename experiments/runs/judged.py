@@ -39,24 +39,29 @@ __all__ = [
 
 
 class TwinPrices(NamedTuple):
-    """What the twin of a run says: prices in ticks where nothing was forced, and who failed."""
+    """Prices of a run in which nothing was forced, in ticks, and how many accounts failed."""
 
     fair: dict[int, PriceSeries]
-    """The mid of each instrument, wherever it changes."""
+    """By number of an instrument: its mid, wherever it changes."""
     marks: dict[int, PriceSeries]
-    """What the first clearing of each instrument believed."""
+    """By number of an instrument: the mark of the first clearing that has one."""
     drops: list[int]
-    """Ticks, one a shock."""
+    """For each shock the ticks that its instrument's mark fell, or rose after a purchase."""
     failures: int
-    """Accounts that failed."""
+    """Count of accounts that failed."""
 
     @classmethod
     def of(
         cls, scenario: Scenario, simulation: agents.Simulation, *, followed: bool
     ) -> "TwinPrices":
-        """Read them off a run in which failed accounts were frozen.
+        """Read fair prices off a run in which failed accounts were frozen.
 
-        ``followed``: whether its quotes were followed, so that no tape of events is needed.
+        Parameters
+        ----------
+        scenario, simulation
+            The finished run.
+        followed
+            Whether its quotes were followed, so that no tape of events is needed.
         """
         entries = Columns(simulation.entries)
         return cls(
@@ -68,7 +73,15 @@ class TwinPrices(NamedTuple):
 
 
 def mids(simulation: agents.Simulation, *, followed: bool) -> dict[int, PriceSeries]:
-    """The mid of every instrument over a run, from its quotes if they were followed."""
+    """The mid of every instrument over a run, in ticks, by number.
+
+    Parameters
+    ----------
+    simulation
+        The finished run.
+    followed
+        Whether its quotes were followed, so that no tape of events is needed.
+    """
     numbers = range(len(simulation.books))
     if followed:
         return {number: path_of_quotes(simulation.quotes(number)) for number in numbers}
@@ -77,16 +90,23 @@ def mids(simulation: agents.Simulation, *, followed: bool) -> dict[int, PriceSer
 
 
 def traded_asset(simulation: agents.Simulation, instrument: int) -> int:
-    """The number of the asset that a book trades."""
+    """The ledger's number of the asset that an instrument's book trades."""
     one = simulation.instruments[instrument]
     asset: int = simulation.ledger.asset(one.base or one.name)
     return asset
 
 
 def believer_of(entries: Entries, instrument: int, asset: int) -> int:
-    """The first clearing with a mark of what a book trades: its marks are followed.
+    """The number of the first clearing that marks what a book trades; 0 if none does.
 
     A claim is priced in the ticks of some book too; its marks are not that book's.
+
+    Parameters
+    ----------
+    entries
+        The run's journal.
+    instrument, asset
+        Number of the book, and of the asset that it trades.
     """
     ours = _marks_of_asset(entries, instrument, asset)
     return int(entries["clearing"][ours].min()) if ours.any() else 0
@@ -102,14 +122,30 @@ def _marks_of_asset(entries: Entries, instrument: int, asset: int) -> NDArray[np
 
 
 def of_the_book(entries: Entries, instrument: int, asset: int) -> Entries:
-    """A journal without the marks of claims that are priced in the ticks of a book."""
+    """A journal without the marks of claims that are priced in the ticks of a book.
+
+    Parameters
+    ----------
+    entries
+        The run's journal.
+    instrument, asset
+        Number of the book, and of the asset that it trades.
+    """
     others = (entries["kind"] == EntryKind.MARK) & (entries["instrument"] == instrument)
     others &= entries["asset"] != asset
     return entries[~others] if others.any() else entries
 
 
 def marks_followed(entries: Entries, instrument: int, asset: int) -> PriceSeries:
-    """The mark of an instrument over a run, as the first clearing that has one believed it."""
+    """The mark of an instrument over a run in ticks, of the first clearing that has one.
+
+    Parameters
+    ----------
+    entries
+        The run's journal.
+    instrument, asset
+        Number of the book, and of the asset that it trades.
+    """
     believer = believer_of(entries, instrument, asset)
     times, prices = marks_of(of_the_book(entries, instrument, asset), instrument, believer)
     return PriceSeries(times.copy(), prices.astype(np.float64))
@@ -123,7 +159,15 @@ def _all_marks(simulation: agents.Simulation, entries: Entries) -> list[PriceSer
 
 
 def drops_of(scenario: Scenario, simulation: agents.Simulation, entries: Entries) -> list[int]:
-    """By shock, the ticks that its instrument's mark fell (or rose, if it was bought)."""
+    """For each shock the ticks that its instrument's mark fell, or rose after a purchase.
+
+    None is negative; until the horizon of the scenario.
+
+    Parameters
+    ----------
+    scenario, simulation, entries
+        The run and its journal.
+    """
     found = []
     for shock in scenario.shocks:
         number = scenario.number_of(shock.instrument)
@@ -142,7 +186,15 @@ def drops_of(scenario: Scenario, simulation: agents.Simulation, entries: Entries
 
 
 def marks_before(scenario: Scenario, simulation: agents.Simulation, entries: Entries) -> list[int]:
-    """By shock, the mark of its instrument just before it, in ticks: what a drop is a share of."""
+    """For each shock the mark of its instrument just before it, in ticks.
+
+    A drop is a share of it.
+
+    Parameters
+    ----------
+    scenario, simulation, entries
+        The run and its journal.
+    """
     found = []
     for shock in scenario.shocks:
         number = scenario.number_of(shock.instrument)
@@ -152,7 +204,7 @@ def marks_before(scenario: Scenario, simulation: agents.Simulation, entries: Ent
 
 
 def exhausted_of(scenario: Scenario, simulation: agents.Simulation) -> list[EmptySide]:
-    """The sides of books that emptied after the first shock; its quotes must be followed."""
+    """The sides of books that emptied after the first shock of a run whose quotes were followed."""
     return empty_sides(
         [simulation.quotes(number) for number in range(len(simulation.books))],
         [one.name for one in scenario.instruments],
@@ -164,10 +216,19 @@ def exhausted_of(scenario: Scenario, simulation: agents.Simulation) -> list[Empt
 def closing_prices(
     simulation: agents.Simulation, lots: dict[int, int], marks: Sequence[PriceSeries]
 ) -> dict[int, float]:
-    """By instrument, the price at which signed lots are closed in the book as it stands, in ticks.
+    """The price in ticks at which leftover lots are closed at the end, by instrument.
 
-    What the book cannot take is closed at the last price it has; with nothing there, at the last
-    mark, and without one at 1 tick.
+    The average of walking the book as it stands, not rounded. What the book cannot take is closed
+    at the last price it has; with nothing there, at the last mark, and without one at 1 tick.
+
+    Parameters
+    ----------
+    simulation
+        The finished run.
+    lots
+        By number of an instrument: lots to close, positive long.
+    marks
+        The mark of each instrument over time.
     """
     found = {}
     for instrument, left in lots.items():
@@ -185,7 +246,15 @@ def closing_prices(
 def cases_of_run(
     scenario: Scenario, simulation: agents.Simulation, entries: Entries, twin: TwinPrices
 ) -> CaseTable:
-    """What became of every failure of a finished run; see ``criteria_of_run``."""
+    """Failures of a finished run and what became of them.
+
+    Parameters
+    ----------
+    scenario, simulation, entries
+        The run and its journal.
+    twin
+        Prices of the twin of the same scenario and seed.
+    """
     metadata = tape_metadata_of(simulation)
     marks = _all_marks(simulation, entries)
     closing = closing_prices(simulation, leftovers(entries, metadata), marks)
@@ -198,14 +267,14 @@ def criteria_of_run(
     entries: Entries,
     twin: TwinPrices,
 ) -> dict[str, float]:
-    """Judge a finished run by all ``experiments.metrics.criteria.CRITERIA``.
+    """Judge a finished run by all ``experiments.metrics.criteria.CRITERIA``, by name.
 
     Parameters
     ----------
     scenario, simulation, entries
         The run and its journal.
     twin
-        Of the same scenario and seed; it may be the run itself, of one that is unforced.
+        Prices of the twin of the same scenario and seed; of a run that is unforced, its own.
     """
     metadata = tape_metadata_of(simulation)
     marks = _all_marks(simulation, entries)

@@ -1,4 +1,4 @@
-"""What a run of a market was like: counts, spreads, depth, prices, from its tape alone."""
+"""Summary of a run of a market from its tape alone: counts, spreads, depth, prices."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,47 +14,54 @@ from lob.units import SECOND_NS
 __all__ = ["MarketSummary", "summarize"]
 
 STEP_NS = SECOND_NS
+"""Time between two samples of the mid, in ns."""
 
 
 @dataclass(frozen=True)
 class MarketSummary:
-    """One instrument of one run. Prices in ticks, sizes in lots; ``None``: not defined."""
+    """Activity and prices of one instrument in one run; ``None`` where not defined."""
 
     instrument: int
+    """Number of the instrument."""
     events: dict[str, int]
-    """How many of each kind."""
+    """Count of events by the name of their kind in lower case."""
     traded_lots: int
+    """Lots traded, each trade counted once."""
     mean_spread: float | None
-    """Weighted by time, while both sides are there."""
+    """Mean of best ask - best bid in ticks, weighted by time, while both sides are there."""
     mean_touch_depth: float | None
     """Lots at the best bid and ask, averaged over both, weighted by time."""
     two_sided: float
-    """Share of the time in which both sides are there."""
+    """Share of the time, from 0 to 1, in which both sides are there."""
     first_mid: float | None
+    """First mid of the samples, in ticks."""
     last_mid: float | None
+    """Last mid of the samples, in ticks."""
     lowest_mid: float | None
+    """Lowest mid of the samples, in ticks."""
     highest_mid: float | None
+    """Highest mid of the samples, in ticks."""
     volatility: float | None
-    """Standard deviation of the change of the mid in a second."""
+    """Standard deviation of the change of the mid in a second, in ticks."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
+        """The fields as JSON values, by name."""
         return asdict(self)
 
 
 def summarize(
     events: NDArray[np.void], *, start_ns: int, until_ns: int, instrument: int = 0
 ) -> MarketSummary:
-    """Sum up an event tape that starts with an empty book.
+    """Summarise one instrument of an event tape that starts with an empty book.
 
     Parameters
     ----------
     events
         ``lob.EVENT`` rows.
     start_ns, until_ns
-        When the run began and ended.
+        When the run began and ended, in ns.
     instrument
-        Whose events to look at.
+        Number of the instrument.
     """
     own = events[events["instrument"] == instrument]
     quotes, _ = journal.quotes(own, instrument)

@@ -1,4 +1,4 @@
-"""What made an answer: the version, and everything that was asked, with all values."""
+"""Provenance of an answer: the version, and everything that was asked, with all values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
@@ -11,7 +11,7 @@ __all__ = ["asked_of_market", "asked_of_scenario"]
 
 
 def asked_of_scenario(scenario: Scenario, seeds: Sequence[int]) -> dict[str, Any]:
-    """The version, the scenario with every value that was not given filled in, and the seeds."""
+    """Version, seeds and the scenario with every default filled in, as JSON values."""
     return {
         "firesale": __version__,
         "scenario": scenario.name,
@@ -26,7 +26,18 @@ def asked_of_market(
     options: Mapping[str, Any],
     seeds: Sequence[int],
 ) -> dict[str, Any]:
-    """The version, a ready market with all of its options, defaults included, and the seeds."""
+    """Version, seeds and a ready market with all of its options, as JSON values.
+
+    Parameters
+    ----------
+    name, market
+        Name and builder of the market; the defaults of options that are not given are the
+        builder's.
+    options
+        Options that were given, by name.
+    seeds
+        Seeds of the runs.
+    """
     parameters = list(signature(market).parameters.values())[1:]
     defaults = {one.name: one.default for one in parameters if one.default is not Parameter.empty}
     return {

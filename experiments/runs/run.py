@@ -55,31 +55,35 @@ if TYPE_CHECKING:
 __all__ = ["Run", "build", "run_scenario"]
 
 DEPTH_SAMPLES = 400
-"""Times at which the depth of a run with makers is looked at."""
+"""Equally spaced times at which the depth of a run with makers is looked at; chosen."""
 SPILL = 0.01
-"""Share of its value that a book must lose to count as reached by a shock."""
+"""Share of its value that a book's mark must lose to count as reached by a shock; chosen."""
 
 
 @dataclass(frozen=True, eq=False)
 class Run(Shown):
-    """A finished run of a scenario with one seed. Everything it says is a function of its tapes."""
+    """A finished run of a scenario with one seed; all its results are functions of its tapes."""
 
     scenario: Scenario
+    """The scenario, with all of its values."""
     seed: int
+    """Root of all randomness of the run."""
     forced: bool
-    """``False``: failed accounts were frozen, the twin."""
+    """Whether failed accounts were liquidated; ``False``: they were frozen, as in the twin."""
     simulation: agents.Simulation
+    """The market, its clearings and participants as they are at the end."""
     cpu_seconds: float
+    """Processor time of the run in seconds, building it excluded."""
     twin: TwinPrices | None = None
-    """What the twin says; ``None``: there was no twin to ask."""
+    """Prices of the twin; ``None``: there was no twin to ask."""
     tapes: bool = True
-    """Whether its events and messages were kept; its entries always are."""
+    """Whether events and messages were kept; entries always are."""
     failed_at_start: int = 0
     """Accounts that failed before the first shock."""
 
     @cached_property
     def tape(self) -> dict[str, NDArray[np.void]]:
-        """The ``events``, ``messages`` and ``entries`` of the run."""
+        """The run's ``events``, ``messages`` and ``entries``: structured arrays by these names."""
         return {
             "events": self.simulation.events,
             "messages": self.simulation.messages,
@@ -88,32 +92,32 @@ class Run(Shown):
 
     @cached_property
     def entries(self) -> Columns:
-        """The journal of clearing by columns."""
+        """The journal of clearing, ``lob.ENTRY`` rows by columns."""
         return Columns(self.simulation.entries)
 
     @cached_property
     def prices(self) -> TwinPrices:
-        """What others need of this run as their twin."""
+        """Fair prices of this run as the twin of another."""
         return TwinPrices.of(self.scenario, self.simulation, followed=not self.tapes)
 
     @property
     def accounts(self) -> int:
-        """Accounts of all clearings."""
+        """Count of the accounts of all clearings."""
         ranges = [one for clearing in self.simulation.clearings for one in clearing.account_ranges]
         return sum(count for _, count in ranges)
 
     @property
     def criteria(self) -> dict[str, float]:
-        """The run by all of ``experiments.metrics.criteria.CRITERIA``.
+        """The run's value of each of ``experiments.metrics.criteria.CRITERIA``, by name.
 
         Without a twin, fair is the mid of the run itself, and what rests on fair is ``nan``; so is
-        what cannot be, see ``refused``.
+        what cannot be true, see ``refused``.
         """
         return self._judged[0]
 
     @property
     def refused(self) -> list[str]:
-        """Numbers that cannot be and are left out of the criteria, each with the reason."""
+        """Criteria that cannot be true and are left out, each with the reason in words."""
         return self._judged[1]
 
     @cached_property
@@ -136,22 +140,22 @@ class Run(Shown):
 
     @cached_property
     def cases(self) -> CaseTable:
-        """What became of every failure; fair is as in ``criteria``."""
+        """Failures of the run and what became of them; without a twin, fair is its own mid."""
         return cases_of_run(self.scenario, self.simulation, self.entries, self.twin or self.prices)
 
     @cached_property
     def cascade(self) -> Cascade:
-        """Which failure caused which."""
+        """The cascade tree of the run: which failure caused which."""
         return cascade_of(self.tape["entries"], self.tape["events"])
 
     @cached_property
     def solvency(self) -> Solvency:
-        """How the failures ended, over all clearings."""
+        """Counts, lots and cash of the run's failures, over all clearings."""
         return solvency_of(self.tape["entries"], clearing=None)
 
     @cached_property
     def auctions(self) -> Auctions | None:
-        """Who won what was on offer, and for how much; ``None`` if nothing was."""
+        """Totals of the run's auctions and offers; ``None`` if nothing was on offer."""
         if not (self.tape["entries"]["kind"] == lob.EntryKind.AUCTION).any():
             return None
         worth = {i: mid_path(self.tape["events"], i) for i in range(len(self.simulation.books))}
@@ -159,7 +163,7 @@ class Run(Shown):
 
     @cached_property
     def deleveraging(self) -> Deleveraging | None:
-        """What auto-deleveraging took, and from whom; ``None`` if there was none."""
+        """Totals of the run's auto-deleveraging, and from whom; ``None`` if there was none."""
         marks, fair = {}, {}
         for number in range(len(self.simulation.books)):
             asset = traded_asset(self.simulation, number)
@@ -172,15 +176,21 @@ class Run(Shown):
 
     @cached_property
     def exhausted(self) -> list[EmptySide]:
-        """The sides of books that emptied after the shock; empty where there was always a quote."""
+        """The sides of books that emptied after the first shock; an empty list if none did."""
         return exhausted_of(self.scenario, self.simulation)
 
     def drop(self, shock: int = 0) -> int:
-        """Ticks that the mark of a shock's instrument fell (or rose, if it was bought)."""
+        """Ticks that the mark of a shock's instrument fell, or rose after a purchase; not negative.
+
+        Parameters
+        ----------
+        shock
+            Index of the shock, from 0, in the order of the scenario.
+        """
         return drops_of(self.scenario, self.simulation, self.entries)[shock]
 
     def withdrawal(self) -> DepthWithdrawal | None:
-        """How the depth near the mid of the first shock's book fell, and when it was back.
+        """Fall and return of the depth near the mid of the first shock's book, in lots and ns.
 
         ``None`` in a scenario without makers.
         """
@@ -197,9 +207,10 @@ class Run(Shown):
         return withdrawal(times, depth, start)
 
     def spill_over(self) -> dict[str, int | None] | None:
-        """When each book's mark was ``SPILL`` below its value before the shock: ns, or never.
+        """Time in ns after the first shock until each book's mark was ``SPILL`` below its value.
 
-        ``None`` where there is only one book.
+        By name of the instrument; ``None`` for a book that never was, and for a scenario of one
+        book.
         """
         if len(self.scenario.instruments) < 2:
             return None
@@ -216,7 +227,10 @@ class Run(Shown):
         return found
 
     def summary(self) -> dict[str, Any]:
-        """What happened, ready for JSON; what is not known is ``None``."""
+        """Results of the run as JSON values by name; what is not known is ``None``.
+
+        Prices in ticks, sizes in lots, times in ns where the name says so, else in seconds.
+        """
         return {
             "scenario": self.scenario.name,
             "seed": self.seed,
@@ -252,8 +266,13 @@ class Run(Shown):
         Parameters
         ----------
         name
-            ``trades``, ``quotes``, ``liquidations``, ``entries`` or ``accounts``, whose columns
-            are in ``experiments.runs.frames.COLUMNS``; or ``criteria``, one row.
+            ``trades``, ``quotes``, ``liquidations``, ``entries`` or ``accounts``, whose columns are
+            in ``experiments.runs.frames.COLUMNS``; or ``criteria``, one row.
+
+        Raises
+        ------
+        ValueError
+            If there is no frame of this name.
         """
         from experiments.runs import frames
 
@@ -270,7 +289,7 @@ class Run(Shown):
         return made[name]()
 
     def headline(self) -> list[str]:
-        """What a reader must not miss, in words."""
+        """Sentences on the run that a reader must not miss."""
         failed = self.criteria["liquidations"]
         lines = [f"EXHAUSTED: {one.told()}" for one in self.exhausted]
         lines += [f"REFUSED: {one}" for one in self.refused]
@@ -287,7 +306,7 @@ class Run(Shown):
         return lines
 
     def plot(self) -> "Figure":
-        """The marks and the forced sales over time: a plotly figure."""
+        """The run's marks and forced sales over time: a plotly figure."""
         scenario = self.scenario
         return run_figure(
             self.tape["entries"],
@@ -314,15 +333,15 @@ def run_scenario(
     Parameters
     ----------
     scenario
-        See ``read_scenario``.
+        The scenario, as ``read_scenario`` or code gives it.
     seed
         Root of all randomness.
     forced
         Whether failed accounts are liquidated; ``False``: frozen, the twin.
     design
-        The liquidation design in place of the scenario's own.
+        Name of the liquidation design in place of the scenario's own.
     parameters
-        Of ``design``.
+        Parameters of ``design`` by name.
     twin
         ``Run.prices`` of the twin: without it what depends on fair prices is not known.
     tapes

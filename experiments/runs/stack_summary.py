@@ -1,4 +1,4 @@
-"""What a stack of claims and protocols adds to a run's summary, and its risk before a shock."""
+"""Summary of a stack of claims and protocols: contagion in a run, and its risk before a shock."""
 
 from typing import Any
 
@@ -19,11 +19,11 @@ from lob.units import PPM
 __all__ = ["is_stacked", "risk_before", "stack_summary"]
 
 DROPS = (50_000, 100_000, 200_000, 300_000)
-"""Ppm: falls at which the debt that may be liquidated is told."""
+"""Falls of the price, in ppm, at which the debt that may be liquidated is reported; chosen."""
 
 
 def is_stacked(scenario: Scenario) -> bool:
-    """Whether there is more to tell than of one margin system: claims, loops, several protocols."""
+    """Whether a scenario has claims, pools, loops of borrowing or several clearings."""
     return bool(
         scenario.claims
         or scenario.pools
@@ -42,12 +42,14 @@ def stack_summary(
 ) -> dict[str, Any]:
     """Contagion between protocols, and each layer's part of the sales and of the first drop.
 
+    Lots and ticks, as JSON values by name.
+
     Parameters
     ----------
     scenario, simulation
         A run that is over.
     entries, cascade, cases
-        Its journal, and what is read from it: the cascade tree, and what became of each failure.
+        Its journal, its cascade tree, and what became of each failure.
     """
     shock = scenario.shocks[0]
     number = scenario.number_of(shock.instrument)
@@ -86,7 +88,15 @@ def _bad_debt(cases: CaseTable, count: int) -> list[float]:
 
 
 def risk_before(scenario: Scenario, seed: int) -> dict[str, Any]:
-    """The whole-stack risk just before the first shock of a run, ready for JSON."""
+    """Risk of the whole stack just before the first shock of a run, as JSON values by name.
+
+    Parameters
+    ----------
+    scenario
+        The scenario; it is built and run until then.
+    seed
+        Root of all randomness.
+    """
     simulation = build(scenario, seed)
     first = min(shock.at for shock in scenario.shocks)
     simulation.run(until=max(0, scenario.ns(first) - 1))

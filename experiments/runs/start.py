@@ -1,4 +1,4 @@
-"""How a run starts: accounts that fail before anything happened, and rows that were left out."""
+"""Start of a run: accounts that fail before anything happened, and rows that were left out."""
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from experiments.scenario.read import Scenario, ScenarioError
 __all__ = ["failed_at_start", "left_out", "run_to_shock"]
 
 OPTION = "allow_failed_at_start"
+"""Name of the scenario's option that allows failures before the first shock."""
 
 
 def run_to_shock(scenario: Scenario, simulation: agents.Simulation) -> int:
@@ -19,10 +20,15 @@ def run_to_shock(scenario: Scenario, simulation: agents.Simulation) -> int:
     position that its margin never allowed, or one that noise alone brings down. What a shock does
     cannot be told from them.
 
+    Parameters
+    ----------
+    scenario, simulation
+        The scenario, and its market before the start.
+
     Raises
     ------
     ScenarioError
-        If there are any and the scenario does not say that it means it.
+        If there are any and the scenario does not say ``allow_failed_at_start = true``.
     """
     simulation.run(until=max(0, scenario.start_ns - 1))
     failed = failed_at_start(scenario, simulation)
@@ -37,7 +43,7 @@ def run_to_shock(scenario: Scenario, simulation: agents.Simulation) -> int:
 
 
 def failed_at_start(scenario: Scenario, simulation: agents.Simulation) -> int:
-    """The accounts that failed before the first shock."""
+    """Count the accounts of a run that failed before the first shock."""
     entries = simulation.entries
     failures = entries[
         (entries["kind"] == lob.EntryKind.LIQUIDATION) & (entries["ts_event"] < scenario.start_ns)
@@ -46,7 +52,7 @@ def failed_at_start(scenario: Scenario, simulation: agents.Simulation) -> int:
 
 
 def left_out(simulation: agents.Simulation) -> dict[str, int]:
-    """Rows of snapshots that were left out because they are no accounts, by population."""
+    """Count the rows of position snapshots that were no accounts, by name of the population."""
     found = {
         one.name: len(one.accounts.rejected)
         for one in simulation.agents

@@ -1,4 +1,4 @@
-"""Finished runs on disk: a log a worker writes while it runs, and Parquet once it is done.
+"""Store of finished runs: a log a worker writes while it runs, and Parquet once it is done.
 
 A run is a row, keyed by the digest of everything that determines it, so that a contest that was
 interrupted goes on where it stopped. A log line carries its checksum: a line that a dying worker
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["RunStore", "append_row", "code_digest", "key_of", "rows_of_log"]
 
 Row = dict[str, Any]
+"""A finished run: JSON values by name, its key under ``key``."""
 ROWS_A_FILE = 100
-"""One file a run made queries six times slower."""
+"""Runs in one Parquet file; one file a run made queries six times slower."""
 PACKAGES = ("lob", "agents", "experiments")
+"""Folders whose sources a run depends on."""
 
 
 @cache
 def code_digest() -> str:
-    """Hex digits of the source that runs depend on: another version, another run."""
+    """32 hex digits of the version and of the sources that runs depend on."""
     root = Path(__file__).parents[2]
     found = hashlib.blake2b(__version__.encode(), digest_size=16)
     for package in PACKAGES:
@@ -40,13 +42,37 @@ def code_digest() -> str:
 
 
 def key_of(**parts: Any) -> str:
-    """32 hex digits of what determines a run: whatever is ready for JSON, by name."""
+    """32 hex digits of what determines a run, the sources included.
+
+    Parameters
+    ----------
+    **parts
+        JSON values by name; anything else counts as its text.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
     text = json.dumps(parts, sort_keys=True, allow_nan=False, default=str)
     return hashlib.blake2b(f"{code_digest()}{text}".encode(), digest_size=16).hexdigest()
 
 
 def append_row(log: Path, row: Row) -> None:
-    """Add a finished run to the log of this process."""
+    """Append a finished run to the log file of this process, and wait until it is on disk.
+
+    Parameters
+    ----------
+    log
+        Folder of the logs.
+    row
+        The run, as JSON values.
+
+    Raises
+    ------
+    OSError
+        If the log cannot be written.
+    """
     text = json.dumps(row)
     line = f"{zlib.crc32(text.encode()):08x} {text}\n"
     with (log / f"{os.getpid()}.log").open("a", encoding="utf-8") as file:
@@ -56,18 +82,23 @@ def append_row(log: Path, row: Row) -> None:
 
 
 def rows_of_log(log: Path) -> Iterable[Row]:
-    """Every whole row of all logs in a folder."""
+    """Yield every whole row of all logs in a folder; torn lines are left out."""
     for path in sorted(log.glob("*.log")):
         yield from _whole_rows(path)
 
 
 class RunStore:
-    """A folder of runs: ``runs/*.parquet``, one row a run, and the logs of those under way.
+    """A folder of finished runs: Parquet files, one row a run, and the logs of those under way.
 
     Parameters
     ----------
     folder
         Made if it is not there.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -77,7 +108,7 @@ class RunStore:
             place.mkdir(parents=True, exist_ok=True)
 
     def read(self) -> dict[str, Row]:
-        """All finished runs by key; of one that is there twice, either: they are the same."""
+        """Read all finished runs by key; of one that is there twice, either: they are the same."""
         found: dict[str, Row] = {}
         for path in sorted(self.runs.glob("*.parquet")):
             for content in _stored_rows(path):
@@ -87,7 +118,7 @@ class RunStore:
         return found
 
     def compact(self) -> None:
-        """Move what the logs hold to Parquet; logs go once their runs are in a file."""
+        """Move the runs in the logs to Parquet files; logs go once their runs are in a file."""
         logs = sorted(self.log.glob("*.log"))
         rows = {row["key"]: row for path in logs for row in _whole_rows(path)}
         keys = sorted(rows)

@@ -1,4 +1,4 @@
-"""Where two tapes part, and what led to it."""
+"""The first difference of two tapes, and the rows that led to it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,14 +21,13 @@ class TapeDifference:
     Attributes
     ----------
     row
-        Its index in both.
+        Index of the row in both tapes, from 0.
     one, other
         The row of each; ``None`` where that tape has ended.
     fields
-        Which fields differ; empty where one tape has ended.
+        Names of the fields that differ; empty where one tape has ended.
     before
-        The rows that led to it, the same in both: the last ones, and the last ones of the same
-        order.
+        The rows that led to it, alike in both: the last ones, and the last ones of the same order.
     """
 
     row: int
@@ -39,9 +38,17 @@ class TapeDifference:
 
 
 def first_difference(one: NDArray[np.void], other: NDArray[np.void]) -> TapeDifference | None:
-    """The first row in which two tapes differ; ``None`` if they are the same to the byte.
+    """Find the first row in which two tapes differ; ``None`` if they are equal to the byte.
 
-    Raises ``TypeError`` if they are tapes of different layouts.
+    Parameters
+    ----------
+    one, other
+        Structured arrays of one layout: messages, events or entries.
+
+    Raises
+    ------
+    TypeError
+        If the tapes have different layouts.
     """
     if one.dtype != other.dtype:
         raise TypeError("the two tapes have different layouts: compare events with events")
@@ -73,7 +80,7 @@ def _before(rows: NDArray[np.void], *ends: np.void | None) -> NDArray[np.void]:
 
 
 def tell(row: np.void) -> dict[str, Any]:
-    """A row with its enumerations by name and without the fields that are 0."""
+    """A tape's row as JSON values, enumerations by name, without the fields that are 0."""
     said: dict[str, Any] = {}
     for name in row.dtype.names or ():
         value = row[name].item()

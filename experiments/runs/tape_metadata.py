@@ -1,4 +1,4 @@
-"""What the tapes of a simulation do not say, and metrics need: its assets and its own accounts."""
+"""Facts about a simulation that its tapes do not say and metrics need: assets and own accounts."""
 
 import agents
 from agents.keepers import Bot
@@ -8,7 +8,7 @@ __all__ = ["tape_metadata_of"]
 
 
 def tape_metadata_of(simulation: agents.Simulation) -> TapeMetadata:
-    """What the assets of a simulation are, and which accounts are the venue's own."""
+    """Collect the holdings and cash assets of a simulation, and whose accounts are whose."""
     holdings, system, funds = [], {0}, set()
     ledger = simulation.ledger
     for clearing in simulation.clearings:

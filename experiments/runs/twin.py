@@ -23,12 +23,13 @@ class Twins(NamedTuple):
     """The event tapes of the two runs of one seed, and where they part."""
 
     seed: int
+    """Root of all randomness of both runs."""
     full: NDArray[np.void]
-    """With the thing studied: ``lob.EVENT`` rows."""
+    """``lob.EVENT`` rows of the run with the thing studied."""
     twin: NDArray[np.void]
-    """Without it."""
+    """``lob.EVENT`` rows of the run without it."""
     parted: int | None
-    """The first event that differs; ``None``: none does."""
+    """Index of the first event that differs; ``None``: none does."""
 
 
 def run_twins(

@@ -1,6 +1,6 @@
 """Files of an answer that are there whole, all of them, or not at all.
 
-Each is written beside its place under a name of its own and takes its place once all are whole: a
+Each is written beside its place under a temporary name and takes its place once all are whole: a
 disk that is full or a run that is interrupted leaves what was there before, and nothing half.
 """
 
@@ -15,6 +15,8 @@ __all__ = ["WholeFiles", "held_by_another", "write_failure"]
 
 class WholeFiles:
     """Files of one folder, written together; use it as a context manager.
+
+    They take their places when the block is left without an error.
 
     Parameters
     ----------
@@ -44,7 +46,20 @@ class WholeFiles:
                 written.unlink(missing_ok=True)
 
     def write(self, name: str, writer: Callable[[Path], object]) -> None:
-        """Let something write the file of a name, which may have folders, to a path it is given."""
+        """Write one file of the folder through a function.
+
+        Parameters
+        ----------
+        name
+            Path within the folder; folders that are not there are made.
+        writer
+            Is called with the temporary path to write to.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; ``filename`` is the file's final path.
+        """
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         # The suffix says how a tape is kept, so it stays the last.
@@ -56,23 +71,31 @@ class WholeFiles:
             raise OSError(error.errno, error.strerror or str(error), str(target)) from error
 
     def text(self, name: str, content: str) -> None:
-        """Write a text."""
+        """Write a text file of the folder in UTF-8; raises ``OSError`` if it cannot be written."""
         self.write(name, lambda path: path.write_text(content, encoding="utf-8"))
 
     def json(self, name: str, content: Any) -> None:
-        """Write what is ready for JSON; raises ``ValueError`` for a number that is not finite."""
+        """Write a JSON file of the folder, indented.
+
+        Raises
+        ------
+        ValueError
+            If a number is not finite.
+        OSError
+            If the file cannot be written.
+        """
         self.text(name, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def held_by_another(folder: Path, name: str, scenario: dict[str, Any]) -> str | None:
-    """What a folder already holds the answer of, if that is another scenario; else ``None``.
+    """Name the other scenario whose answer a folder already holds; ``None`` if there is none.
 
     Parameters
     ----------
     folder, name
         Where the answer is kept as JSON, and what its file is called.
     scenario
-        Resolved, ready for JSON: what was asked, with all its values.
+        The scenario asked for with all its values, as JSON values.
     """
     try:
         kept = json.loads((folder / name).read_text(encoding="utf-8"))
@@ -86,5 +109,13 @@ def held_by_another(folder: Path, name: str, scenario: dict[str, Any]) -> str | 
 
 
 def write_failure(error: OSError, folder: Path) -> str:
-    """One line that says what could not be written, and why."""
+    """One line that says which file could not be written, and why.
+
+    Parameters
+    ----------
+    error
+        The error of writing.
+    folder
+        Named where the error has no file.
+    """
     return f"{error.filename or folder}: {error.strerror or error}"

@@ -23,20 +23,22 @@ __all__ = ["JobError", "JobResult", "Workers", "cores", "tidy"]
 
 Job = TypeVar("Job")
 ATTEMPTS = 3
-"""How often a job is begun before the deaths of its workers are taken to be its own doing."""
+"""How often a job is begun before the deaths of its workers are taken to be its own doing;
+chosen."""
 YOUNG = 100_000
-"""New objects before a worker looks for cycles among them."""
+"""New objects before a worker looks for cycles among them; chosen."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 _settled: list[bool] = []
 """Not empty in a process that has been made ready for jobs."""
 
 
 class JobResult(NamedTuple, Generic[Job]):
-    """What became of a job."""
+    """Outcome of a job: a value or an error."""
 
     job: Job
+    """The job as it was given."""
     value: Any
-    """What the function returned; ``None`` where it failed."""
+    """Return value of the function; ``None`` where it failed."""
     error: str | None
     """Type and message in one line; ``None``: it did not fail."""
     trace: str | None = None
@@ -49,7 +51,14 @@ class JobError(ValueError):
     Attributes
     ----------
     trace : str or None
-        The traceback, as in ``JobResult``.
+        The traceback of the error, where there is one.
+
+    Parameters
+    ----------
+    message
+        Type and message of the error in one line.
+    trace
+        See the attribute.
     """
 
     def __init__(self, message: str, trace: str | None = None) -> None:
@@ -58,7 +67,7 @@ class JobError(ValueError):
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Count the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -70,10 +79,10 @@ class Workers:
     Parameters
     ----------
     workers
-        Processes; ``None``: one a core; 1: no process, jobs are done in this one, where a death is
-        a death.
+        How many processes; ``None``: one a core; 1: no process, jobs are done in this one, where a
+        death is a death.
     attempts
-        How often a job is begun whose worker dies, before that is its outcome.
+        How often a job is begun whose worker dies, before that is its outcome; 1 or more.
     """
 
     def __init__(self, workers: int | None = None, *, attempts: int = ATTEMPTS) -> None:
@@ -90,9 +99,14 @@ class Workers:
         self._pools.clear()
 
     def run(self, function: Callable[[Job], Any], jobs: Sequence[Job]) -> Iterator[JobResult[Job]]:
-        """Call a function on every job and yield what became of each as it comes, in no order.
+        """Call a function on every job and yield each outcome as it comes, in no order.
 
-        Function and jobs must pickle: the function is one of a module.
+        Parameters
+        ----------
+        function
+            Of one job; it must pickle, so it is one of a module.
+        jobs
+            They must pickle.
         """
         for _, result in self._results(function, jobs):
             yield result
@@ -105,7 +119,14 @@ class Workers:
     ) -> list[Any]:
         """Call a function on every job and return the values in the order of the jobs.
 
-        ``report`` is told how many jobs are done, each time one is.
+        Parameters
+        ----------
+        function
+            Of one job; it must pickle, so it is one of a module.
+        jobs
+            They must pickle.
+        report
+            Called with the count of jobs that are done, each time one is.
 
         Raises
         ------
@@ -219,7 +240,7 @@ def _settle_in() -> None:
 def tidy() -> None:
     """Free what a finished run leaves in cycles, so that the next one has its memory.
 
-    Only where that is quick: in a worker, which looks at nothing that was imported.
+    Only in a worker process, where it is quick; elsewhere nothing is done.
     """
     if _settled:
         gc.collect()

@@ -1,1 +1,1 @@
-"""What may be asked: a scenario's tables, how they are read and checked, and what they build."""
+"""Scenarios: their tables, how they are read and checked, and what is built of them."""

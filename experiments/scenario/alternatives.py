@@ -1,4 +1,4 @@
-"""What stands beside a scenario's own run: other designs, and numbers that others published."""
+"""Alternatives to a scenario's own run: other designs, and numbers that others published."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class AlternativeTable(Table):
     """A design that is run on the same seeds beside the scenario's own: ``[[alternatives]]``."""
 
     label: str
-    """Unique; what it is called in reports."""
+    """Name of the design in reports, unique."""
     design: DesignName
     """Name of a liquidation design, or ``FILE.py:NAME`` of one's own."""
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -25,12 +25,13 @@ class PublishedTable(Table):
     """A number that others have published, to be shown beside ours: ``[[published]]``."""
 
     name: str
-    """What the number is of, in words."""
+    """What the published number is of, in words."""
     value: float
-    """Number: in ``unit``."""
+    """Number: the published one, in ``unit``."""
     unit: str = ""
-    """Unit of the number, for reports."""
+    """Unit of the published number, for reports."""
     measure: str = ""
-    """What it is beside of a run's summary, as in ``auctions.zero_bid_share``; none: of nothing."""
+    """Path in a run's summary of the number to show beside it, as ``auctions.zero_bid_share``;
+    empty: none."""
     source: str
-    """Where it was published."""
+    """Where the number was published."""

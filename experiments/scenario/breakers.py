@@ -1,4 +1,4 @@
-"""Circuit breakers and call auctions in a scenario: what their tables say, and what they become.
+"""Circuit breakers and call auctions in a scenario: their tables and what is built of them.
 
 Rates are ppm, times seconds.
 """
@@ -19,30 +19,30 @@ class BreakerLevelTable(Table):
     """A step of a circuit breaker."""
 
     move: Annotated[int, Field(ge=1)]
-    """Ppm: it acts where the price moved more than this."""
+    """Ppm: of a price move; the level acts where the price moved more than this."""
     halt: Seconds | None = None
     """Seconds: how long nothing trades; not given: for good."""
     call: Seconds = 0.0
-    """Seconds: of a call auction after the halt."""
+    """Seconds: length of the call auction after the halt; 0: none."""
 
 
 class CircuitBreakerTable(Table):
-    """``lob.venue.breaker.CircuitBreakerTable``."""
+    """A breaker that halts a book after large moves: ``lob.venue.breaker.CircuitBreaker``."""
 
     kind: Literal["circuit-breaker"]
     """Which kind of breaker this is."""
     instrument: str
-    """Name of the instrument that it guards."""
+    """Name of the instrument whose book the breaker guards."""
     levels: Annotated[list[BreakerLevelTable], Field(min_length=1)]
-    """Its steps, with rising moves: the highest that is exceeded acts."""
+    """Steps of the breaker, with rising moves: the highest that is exceeded acts."""
     window: Seconds = 0.0
-    """Seconds: prices are held against those so far back; 0: against the first one, and every level
-    acts once."""
+    """Seconds: how far back the price is that moves are measured against; 0: the first price, and
+    every level acts once."""
     band: Annotated[int, Field(ge=1, le=PPM)] | None = None
-    """Ppm: around the first price and that of each reopening, within which orders may be priced;
-    not given: no band."""
+    """Ppm: greatest distance of an order's price from the first price and from that of each
+    reopening; not given: no band."""
     price: Literal["last", "mid"] = "last"
-    """Which price is looked at."""
+    """Whether the breaker looks at the last trade price or at the mid."""
 
     @model_validator(mode="after")
     def _rising(self) -> "CircuitBreakerTable":
@@ -53,7 +53,7 @@ class CircuitBreakerTable(Table):
 
 
 class CallAuctionTable(Table):
-    """``lob.venue.breaker.CallAuctionTable``."""
+    """Call auctions of a book at stated times (``lob.venue.breaker.ScheduledCallAuction``)."""
 
     kind: Literal["call-auction"]
     """Which kind of breaker this is."""
@@ -62,13 +62,13 @@ class CallAuctionTable(Table):
     start: Seconds = 0.0
     """Seconds: from the start of the run until the first call begins."""
     length: Duration
-    """Seconds: for which orders are collected."""
+    """Seconds: how long orders are collected."""
     every: Seconds = 0.0
-    """Seconds: between the beginnings of two calls; 0: only one."""
+    """Seconds: between the beginnings of two calls; 0: there is only one."""
     closes: bool = False
     """Whether the book stays closed after the last call."""
     price: Literal["last", "mid"] = "last"
-    """Which price is looked at."""
+    """Whether the last trade price or the mid is the reference."""
 
     @model_validator(mode="after")
     def _apart(self) -> "CallAuctionTable":
@@ -82,7 +82,7 @@ BreakerTable = Annotated[CircuitBreakerTable | CallAuctionTable, Field(discrimin
 
 
 def make_breaker(one: CircuitBreakerTable | CallAuctionTable, names: Names) -> guards.Breaker:
-    """What guards the book of an instrument, new for each run."""
+    """Make what guards the book of an instrument, new for each run."""
     number = names.instrument(one.instrument)
     if isinstance(one, CallAuctionTable):
         return guards.ScheduledCallAuction(

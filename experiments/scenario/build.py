@@ -1,4 +1,4 @@
-"""Build a scenario's simulation: its instruments and everybody who trades in them."""
+"""Builder of a scenario's simulation: its instruments and everybody who trades in them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -39,12 +39,23 @@ def build(
 
     Parameters
     ----------
-    scenario, seed, forced, design
-        See ``experiments.runs.run.run_scenario``.
+    scenario
+        The scenario, as ``read_scenario`` or code gives it.
+    seed
+        Root of all randomness.
+    forced
+        Whether failed accounts are liquidated; ``False``: frozen, the twin.
+    design
+        Name of the liquidation design in place of the scenario's own.
     parameters
-        Of ``design``.
+        Parameters of ``design`` by name, times in seconds.
     events, messages
         Whether these tapes are kept; that of clearing always is.
+
+    Raises
+    ------
+    ValueError
+        If there is no such design, or a parameter is not one of it.
     """
     names = scenario.names()
     clearings = []
@@ -75,10 +86,14 @@ def build(
 
 
 Maker = Callable[[], Iterable[agents.Participant]]
+"""Makes the participants of one table."""
 
 
 def participants(scenario: ScenarioTables, names: Names, seed: int) -> Iterator[tuple[str, Maker]]:
-    """The path of every table that makes participants, and what makes them, in their order."""
+    """Yield each table that makes participants: its path in the file, and what makes them.
+
+    In the order in which they join.
+    """
     for i, instrument in enumerate(scenario.instruments):
         yield f"instruments.{i}.background", _single(make_background, instrument, i)
     for i, maker in enumerate(scenario.makers):

@@ -1,4 +1,4 @@
-"""Claims on claims in a scenario: what backs what, pools, and what the world has of them."""
+"""Claims on claims in a scenario: what backs what, pools, and what the outside world holds."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -15,7 +15,7 @@ __all__ = ["ClaimTable", "PoolTable", "left_outside", "make_claim", "make_pool",
 
 
 class ClaimTable(Table):
-    """A share of what an account holds: ``lob.clearing.collateral.Claim``.
+    """A claim, a share of what an account holds and owes: ``lob.clearing.collateral.Claim``.
 
     A staked token is one that an account of its own backs; a lending receipt one whose issuer is
     ``"<clearing>: lenders"``; a vault's share one whose issuer is the owner number of a margin
@@ -23,38 +23,40 @@ class ClaimTable(Table):
     """
 
     name: str
-    """Unique; the asset that the claim is."""
+    """Name of the asset that the claim is, unique."""
     backing: Annotated[list[str], Field(min_length=1, max_length=6)]
-    """Assets that the issuer holds or owes for it, cash too."""
+    """Names of the assets that the issuer holds or owes for it, cash too."""
     issuer: str | Positive | None = None
     """Owner number: of the issuer, or the name of an account; none: an account of its own."""
     initial: list[Count] = Field(default_factory=list)
-    """Units: of each backing asset that the first claims cost; none: one of the first."""
+    """Units: of each backing asset that one claim costs while there is none; none: one of the
+    first."""
     delay: Seconds = 0.0
-    """Seconds: of a redemption, in a queue."""
+    """Seconds: how long a redemption waits in a queue; 0: it is at once."""
     rate: Count = 0
-    """Units: redeemed in a period; 0: no limit."""
+    """Units: the most claims redeemed in a period; 0: no limit."""
     period: Seconds = 0.0
-    """Seconds: for which the rate holds."""
+    """Seconds: the period that ``rate`` is for."""
     accrual: Annotated[int, Field(ge=-PPM, le=PPM)] = 0
     """Ppm: of the first backing asset earned at each interval; negative: lost."""
     accrual_interval: Seconds = 0.0
     """Seconds: between two accruals."""
     outside: Count = 0
-    """Units: that the outside world has at the start."""
+    """Units: claims that the outside world has at the start."""
     outside_backing: dict[str, int] = Field(default_factory=dict)
-    """Units: by asset that back them; none: as the first claims cost."""
+    """Units: of each backing asset behind the claims of the outside world; none: what ``initial``
+    says."""
 
 
 class PoolTable(Table):
     """A constant-product pool, whose shares are a claim of its name: ``lob.venue.pool.Pool``."""
 
     name: str
-    """Unique; the asset that its shares are."""
+    """Name of the asset that the pool's shares are, unique."""
     base: str
-    """Name of the asset that it trades."""
+    """Name of the asset that the pool trades."""
     cash: str = "cash"
-    """Name of the asset that it is paid in."""
+    """Name of the asset that the pool trades it for."""
     fee: Ppm = 3_000
     """Ppm: of what is paid in, kept by the pool."""
     initial: tuple[Positive, Positive]
@@ -66,7 +68,7 @@ class PoolTable(Table):
 
 
 def make_claim(one: ClaimTable) -> Claim:
-    """Make a claim."""
+    """Make a claim from its table."""
     return Claim(
         one.name,
         backing=one.backing,
@@ -81,7 +83,7 @@ def make_claim(one: ClaimTable) -> Claim:
 
 
 def make_pool(one: PoolTable) -> Pool:
-    """Make a pool."""
+    """Make a constant-product pool from its table."""
     return Pool(
         one.name,
         base=one.base,
@@ -95,7 +97,7 @@ def make_pool(one: PoolTable) -> Pool:
 def stock_claims(
     claims: Sequence[ClaimTable], pools: Sequence[PoolTable], simulation: agents.Simulation
 ) -> None:
-    """Let the outside world have what the tables say it has."""
+    """Give the outside world the claims and pool shares that the tables say it has at the start."""
     facilities = simulation.venue.claims
     if facilities is None:
         return
@@ -107,7 +109,7 @@ def stock_claims(
 
 
 def left_outside(claims: Sequence[ClaimTable], pools: Sequence[PoolTable]) -> dict[str, int]:
-    """Units of each claim that the outside world has and that back no other claim."""
+    """Units of each claim, by name, that the outside world has and that back no other claim."""
     stated: list[ClaimTable | PoolTable] = [*claims, *pools]
     left = {one.name: one.outside for one in stated}
     for one in stated:

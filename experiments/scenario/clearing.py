@@ -1,4 +1,4 @@
-"""Clearings in a scenario: what their tables say, and the margin systems they become.
+"""Clearings in a scenario: their tables, and the margin systems built of them.
 
 Money is cash units, rates ppm, times seconds.
 """
@@ -43,7 +43,7 @@ MODELS: dict[str, Callable[..., Any]] = {
     "depth": dynamic.DepthScaled,
     "look-through": dynamic.LookThroughMargin,
 }
-"""Margin models; ``look-through`` needs the holding's source as its first argument."""
+"""Margin models by name; ``look-through`` needs the holding's source as its first argument."""
 
 
 class MarginTable(Table):
@@ -53,37 +53,39 @@ class MarginTable(Table):
         "flat", "tiered", "ltv", "open-interest", "skew", "volatility", "procyclical",
         "concentration", "depth", "look-through",
     ]  # fmt: skip
-    """Which margin model sets what a position must be backed with."""
+    """Name of the margin model: the rule for what a position must be backed with."""
     parameters: dict[str, Any] = Field(default_factory=dict)
     """Keywords of the model's class in ``lob.clearing``: rates in ppm, times in ns."""
     update: Seconds = 0.0
-    """Seconds: between looks at the market, of a model that reacts to it; 0: it does not look."""
+    """Seconds: between a margin model's looks at the market, if it reacts to it; 0: it does not
+    look."""
 
 
 class HoldingTable(Table):
-    """What accounts of a clearing hold."""
+    """A holding: something that accounts of a clearing may have beside cash."""
 
     instrument: str
-    """Name of the instrument whose book prices and trades it."""
+    """Name of the instrument whose book prices and trades the holding."""
     oracle: OracleTable = OracleTable()
-    """How clearing learns its price."""
+    """How clearing learns the price of the holding."""
     margin: MarginTable
-    """What a position in it must be backed with."""
+    """What a position in the holding must be backed with."""
     asset: str | None = None
-    """A claim that no book trades, priced in ticks of the instrument; none: what that trades."""
+    """Name of a claim that no book trades, priced in ticks of the instrument; none: what that
+    trades."""
 
 
 class FundingTable(Table):
-    """What longs pay shorts of a contract: how far its mark is above an index, in part."""
+    """Funding of a contract: longs pay shorts a part of how far its mark is above an index."""
 
     holding: Count = 0
     """Number: which holding of the clearing the contract is, from 0."""
     index: str
-    """Instrument whose mid is the index."""
+    """Name of the instrument whose mid is the index."""
     interval: Duration = 60.0
     """Seconds: between two payments."""
     share: Ppm = PPM
-    """Ppm: of the premium, paid at each interval."""
+    """Ppm: of the premium (mark over index, less one), paid at each interval."""
     cap: Ppm = 10_000
     """Ppm: of the notional, the most that is paid at one interval, either way."""
 
@@ -92,9 +94,9 @@ class ClearingTable(Table):
     """One margin system: cash, holdings, insurance fund and liquidation design."""
 
     name: str = "clearing"
-    """Unique among the clearings; other tables refer to it."""
+    """Name of the clearing, unique; other tables refer to it."""
     holdings: Annotated[list[HoldingTable], Field(min_length=1, max_length=16)]
-    """What its accounts may have beside cash; other tables count them from 0."""
+    """What accounts may have beside cash; other tables count the holdings from 0."""
     liquidation: LiquidationTable = LiquidationTable()
     """What is done with accounts that fail."""
     insurance_fund: Count = 0
@@ -105,7 +107,7 @@ class ClearingTable(Table):
     """Ppm: rows of joint price moves, a value a holding, that cross accounts must survive; none:
     they are backed by rates."""
     funding: FundingTable | None = None
-    """What longs pay shorts; none: nothing."""
+    """Funding between longs and shorts; none: nothing is paid."""
     interest: Ppm = 0
     """Ppm: of every debt, paid to the lenders at each interval."""
     interest_interval: Duration = 3_600.0
@@ -115,10 +117,14 @@ class ClearingTable(Table):
 def make_clearing(
     one: ClearingTable, names: Names, liquidation_engine: rules.LiquidationEngine
 ) -> rules.Clearing:
-    """Make a clearing.
+    """Make a clearing from its table.
 
     Parameters
     ----------
+    one
+        The table.
+    names
+        Numbers of instruments and clearings by name.
     liquidation_engine
         What is done with accounts that fail: ``experiments.scenario.designs.make_design``.
     """
@@ -133,7 +139,7 @@ def make_clearing(
 
 
 def make_holding(one: HoldingTable, names: Names) -> rules.Holding:
-    """Make a holding: how it is priced, and what margin it needs."""
+    """Make a holding from its table: how it is priced, and what margin it needs."""
     market = names.markets[one.instrument]
     oracle = make_oracle(one.oracle, market, one.asset or market.asset, names)
     margin = make_margin(one.margin, oracle.source)
@@ -141,7 +147,10 @@ def make_holding(one: HoldingTable, names: Names) -> rules.Holding:
 
 
 def make_margin(one: MarginTable, source: Source) -> Any:
-    """Make the margin model of a holding whose price comes from ``source``."""
+    """Make the margin model of a holding whose price comes from a source.
+
+    Raises ``ValueError`` if a parameter is not one of the model.
+    """
     looks_through = one.model == "look-through"
     made = MODELS[one.model]
     refuse_unknown(made, one.parameters, besides=("value",) if looks_through else ())
@@ -150,12 +159,20 @@ def make_margin(one: MarginTable, source: Source) -> Any:
 
 @dataclass
 class PremiumFunding:
-    """Longs pay shorts a part of how far the mark is above the index, or the other way round."""
+    """Longs pay shorts a part of how far the mark is above the index, or the other way round.
+
+    The mid that is the index is rounded down to whole ticks, the rate down to whole ppm. Nothing is
+    paid while the mark or a side of the index's book is missing.
+    """
 
     index: int
+    """Number of the instrument whose mid is the index."""
     holding: int
+    """Number of the contract among the clearing's holdings."""
     share: int
+    """Part of the premium that is paid, in ppm."""
     cap: int
+    """Most that is paid at one interval either way, in ppm of the notional."""
 
     def __call__(self, clearing: rules.Clearing, ts: int) -> None:
         """Pay what is due."""
@@ -170,9 +187,10 @@ class PremiumFunding:
 
 @dataclass
 class Interest:
-    """Everybody in debt pays the lenders."""
+    """Everybody in debt pays the lenders at each interval."""
 
     rate: int
+    """Part of each debt, in ppm."""
 
     def __call__(self, clearing: rules.Clearing, ts: int) -> None:
         """Pay what is due."""
@@ -180,14 +198,30 @@ class Interest:
 
 
 def update_margin(clearing: rules.Clearing, ts: int) -> None:
-    """Let margin models look at the market."""
+    """Let the margin models of a clearing look at the market.
+
+    Parameters
+    ----------
+    clearing
+        The clearing.
+    ts
+        Time in ns, unused: timers are called with it.
+    """
     clearing.update_margin(ts)
 
 
 def set_timers(
     tables: Sequence[ClearingTable], names: Names, clearings: Sequence[rules.Clearing]
 ) -> None:
-    """Set the timers of clearings: funding, interest, and looks at the market."""
+    """Set the timers of clearings: funding, interest, and looks of margin models at the market.
+
+    Parameters
+    ----------
+    tables, clearings
+        As many of either, in the same order.
+    names
+        Numbers of instruments and clearings by name.
+    """
     for one, clearing in zip(tables, clearings, strict=True):
         if one.funding:
             clearing.every(

@@ -1,4 +1,4 @@
-"""The liquidation designs by name, as scenarios and the command line call them."""
+"""Liquidation designs by name, as scenarios and the command line call them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ __all__ = [
 
 
 class LiquidationTable(Table):
-    """What is done with accounts that fail."""
+    """A liquidation design: what is done with accounts that fail."""
 
     design: DesignName = "market-sale"
     """Name of a liquidation design, or ``FILE.py:NAME`` of one's own."""
@@ -55,11 +55,11 @@ DESIGNS: dict[str, Callable[..., LiquidationEngine]] = {
     "sliced": _sliced,
     **{name: design.make for name, design in NAMED.items()},
 }
-"""What makes each design; its keywords are its parameters, times in seconds."""
+"""Builders of designs by name; keywords are parameters, times in seconds."""
 
 
 def maker_of(design: str) -> Callable[..., LiquidationEngine]:
-    """What makes a design: one of ``DESIGNS``, or ``FILE.py:NAME`` of the user's own.
+    """Look up the builder of a design: one of ``DESIGNS``, or ``FILE.py:NAME`` of the user's own.
 
     Raises
     ------
@@ -77,7 +77,14 @@ def maker_of(design: str) -> Callable[..., LiquidationEngine]:
 
 
 def make_design(design: str, parameters: dict[str, Any]) -> LiquidationEngine:
-    """Make a design by name.
+    """Make a liquidation design by name.
+
+    Parameters
+    ----------
+    design
+        One of ``DESIGNS``, or ``FILE.py:NAME`` of the user's own, which is run.
+    parameters
+        Keywords of the design, times in seconds.
 
     Raises
     ------
@@ -97,7 +104,7 @@ def make_design(design: str, parameters: dict[str, Any]) -> LiquidationEngine:
 
 
 def contest_designs() -> list[str]:
-    """The designs that a contest compares if none are named: one of each family."""
+    """Names of the designs that a contest compares if none are given: one of each family."""
     return [name for name in NAMED if ":" not in name]
 
 
@@ -105,8 +112,13 @@ TUNABLE: dict[str, dict[str, tuple[Any, Any, str]]] = {
     "staged-market-sale": {},
     "sliced": {"lots": (1, 1_000, "log-int"), "every": (0.01, 1.0, "log")},
 }
+"""Parameters that may be tuned of designs that state none themselves: low, high and kind;
+chosen."""
 
 
 def tunable(design: str) -> dict[str, tuple[Any, Any, str]]:
-    """What may be tuned in a design: low, high and kind by parameter."""
+    """Parameters of a design that may be tuned: low, high and kind by name.
+
+    Times in seconds; a kind is "int", "float", "log" or "log-int". Empty where nothing may be.
+    """
     return NAMED[design].tunable if design in NAMED else TUNABLE.get(design, {})

@@ -17,13 +17,16 @@ from lob.feeds.prices import PriceFile, read_prices
 __all__ = ["DriveTable", "driven_prices", "make_driver", "price_file"]
 
 DATA = "../shared/data"
-"""Where ``FIRESALE_DATA`` is if it is not set, from the project's root."""
+"""Folder of data where ``FIRESALE_DATA`` is not set, from the project's root."""
 
 
 def price_file(name: str) -> Path:
-    """The file of a name: a path, or one in the folder of prices.
+    """Find a file of prices: a path, or a file in the folder ``prices`` of ``FIRESALE_DATA``.
 
-    Raises ``ValueError`` if there is none.
+    Raises
+    ------
+    ValueError
+        If there is none.
     """
     folder = Path(os.environ.get("FIRESALE_DATA", DATA)) / "prices"
     for path in (Path(name), folder / name):
@@ -44,7 +47,7 @@ class DriveTable(Table):
     """A book that is traded along recorded prices from elsewhere (``lob.feeds.prices``)."""
 
     name: str = "driver"
-    """Unique; its randomness is keyed by it."""
+    """Name of the trader, unique; its randomness is keyed by it."""
     instrument: str
     """Name of the instrument whose book is driven."""
     files: Annotated[list[Annotated[str, AfterValidator(_found)]], Field(max_length=2)] = Field(
@@ -54,17 +57,17 @@ class DriveTable(Table):
     the scenario's folder, or to where one is; a name that is neither is looked for in the folder
     ``prices`` of ``FIRESALE_DATA``."""
     start: datetime | None = None
-    """UTC: of the part of the file that is used; its beginning if not given."""
+    """UTC: of the part of the file that is used; the file's beginning if not given."""
     end: datetime | None = None
-    """UTC: of the part of the file that is used; its end if not given."""
+    """UTC: of the part of the file that is used; the file's end if not given."""
     at: Seconds = 0.0
     """Seconds: from the start of the run until that part begins."""
     over: Duration = 60.0
-    """Seconds: how long it takes in the run."""
+    """Seconds: how long that part takes in the run."""
     most: Positive = 1_000
     """Lots: traded at one look, at most."""
     interval: Duration = 0.25
-    """Seconds: between two looks."""
+    """Seconds: between two looks at the book."""
 
     @model_validator(mode="after")
     def _rises(self) -> "DriveTable":
@@ -74,12 +77,12 @@ class DriveTable(Table):
 
     @staticmethod
     def utc(moment: datetime) -> datetime:
-        """A moment without a zone is one of UTC."""
+        """Take a moment without a zone as one of UTC."""
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def make_driver(one: DriveTable, names: Names) -> agents.Participant:
-    """Make the trader who moves the book along the prices of the files."""
+    """Make the trader who moves a book along the prices of the files."""
     market = names.markets[one.instrument]
     times, ticks = driven_prices(one, market.price)
     return PriceFollower(
@@ -93,9 +96,20 @@ def make_driver(one: DriveTable, names: Names) -> agents.Participant:
 
 
 def driven_prices(one: DriveTable, price: int) -> tuple[list[int], list[int]]:
-    """Times in the run and ticks of a driven book; the first price used becomes ``price``.
+    """Times in ns of the run, and prices in ticks, of a driven book.
 
-    Raises ``ValueError`` if a file has nothing in that time, or is no file of prices.
+    Parameters
+    ----------
+    one
+        The table.
+    price
+        Ticks that the first price used becomes; the others are in proportion, rounded to the
+        nearest.
+
+    Raises
+    ------
+    ValueError
+        If a file has nothing in that time, or is no file of prices.
     """
     series = _part(read_prices(price_file(one.files[0])), one)
     if len(one.files) > 1:

@@ -15,12 +15,12 @@ __all__ = ["DesignName", "FileName", "find_file"]
 
 
 def find_file(name: str, info: ValidationInfo | None) -> str | None:
-    """The path of a file that is there, or ``None``.
+    """Find the path of a file that a scenario names; ``None`` if it is not there.
 
     Parameters
     ----------
     name
-        As the scenario has it.
+        Path as the scenario has it.
     info
         Its context has the ``folder`` of the scenario's own file, if it is from one.
     """

@@ -1,4 +1,4 @@
-"""Instruments in a scenario, and what trades in their books by itself.
+"""Instruments in a scenario, and the background that trades in their books.
 
 Prices are ticks, sizes lots, rates of a flow lots a second.
 """
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 MOST_TICKS = 1_000_000
-"""Of a book that is filled when a run starts."""
+"""Most ticks of a book that is filled when a run starts."""
 
 
 class UniformBookTable(Table):
@@ -40,7 +40,7 @@ class UniformBookTable(Table):
 
 
 class ZeroIntelligenceTable(Table):
-    """``agents.flow.ZeroIntelligence``."""
+    """Random flow of orders that know nothing: ``agents.flow.ZeroIntelligence``."""
 
     kind: Literal["zero-intelligence"]
     """Which kind of book this is."""
@@ -59,15 +59,15 @@ class ZeroIntelligenceTable(Table):
 
 
 class InstrumentTable(Table):
-    """What is traded in one book."""
+    """An instrument: what is traded in one book."""
 
     name: str
-    """Unique among the instruments; other tables refer to it."""
+    """Name of the instrument, unique; other tables refer to it."""
     multiplier: Positive = 1
     """Cash units: what one lot is worth for each tick of its price; of an inverse contract, a lot
     is worth ``multiplier / price`` units of its coin."""
     inverse: bool = False
-    """Whether it is an inverse contract, settled in the coin that it is about."""
+    """Whether the instrument is an inverse contract, settled in the coin that it is about."""
     base: str = ""
     """Name of the asset that is traded; empty: a contract of the instrument's own name."""
     maker_fee: int = 0
@@ -84,7 +84,17 @@ class InstrumentTable(Table):
 
 
 class UniformBook(agents.Agent):
-    """Puts orders of one size at every tick, once."""
+    """A participant that puts orders of one size at every tick, once.
+
+    Parameters
+    ----------
+    name
+        Unique among the participants.
+    instrument
+        Number of the instrument.
+    book
+        Price in ticks, lots a tick and reach in ticks.
+    """
 
     def __init__(self, name: str, instrument: int, book: UniformBookTable) -> None:
         super().__init__(name)
@@ -92,7 +102,7 @@ class UniformBook(agents.Agent):
         self.book = book
 
     def on_start(self) -> None:
-        """Put all of them there."""
+        """Send all orders of the uniform book."""
         ticks = np.arange(self.book.ticks)
         bids, asks = self.book.price - ticks, self.book.price + 1 + ticks
         rows = np.zeros(2 * len(ticks), lob.MESSAGE)
@@ -108,7 +118,7 @@ class UniformBook(agents.Agent):
 
 
 def make_instrument(one: InstrumentTable, number: int) -> lob.Instrument:
-    """What the venue knows of an instrument."""
+    """Make an instrument of the venue from its table."""
     return lob.Instrument(
         one.name,
         number=number,
@@ -121,7 +131,7 @@ def make_instrument(one: InstrumentTable, number: int) -> lob.Instrument:
 
 
 def make_background(one: InstrumentTable, number: int) -> agents.Participant:
-    """What fills the book of an instrument."""
+    """Make what fills the book of an instrument: a uniform book, or random flow."""
     background = one.background
     if isinstance(background, UniformBookTable):
         return UniformBook(f"{one.name} book", number, background)

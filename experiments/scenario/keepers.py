@@ -1,4 +1,4 @@
-"""Keepers and congestion in a scenario: what their tables say, and the bots made of them.
+"""Keepers and congestion in a scenario: their tables, and the bots built of them.
 
 Money is cash units, rates ppm, times seconds.
 """
@@ -24,15 +24,16 @@ __all__ = [
 ]
 
 NAME = "congestion"
+"""Name of the participant that keeps blocks."""
 MOST_KEEPERS = 10_000
-"""Of one table."""
+"""Most keepers of one table."""
 
 
 class GasTable(Table):
-    """What a transaction bids to be included."""
+    """Gas: what a keeper's transaction bids to be included in a block."""
 
     policy: Literal["fixed", "profit-share"] = "fixed"
-    """Always the same bid, or a share of the expected profit."""
+    """Whether the bid is always the same, or a share of the expected profit."""
     amount: Count = 0
     """Cash units: the bid of ``fixed``."""
     share: Ppm = 0
@@ -50,10 +51,10 @@ class GasTable(Table):
 
 
 class InventoryExitTable(Table):
-    """What becomes of what is taken."""
+    """Inventory exit: how a keeper gets rid of what it took."""
 
     kind: Literal["at-once", "sliced", "hold"] = "at-once"
-    """By one market order, in parts, or not at all."""
+    """How lots are sold: by one market order, in parts, or not at all."""
     slices: Positive = 1
     """Number: of equal parts, of ``sliced``."""
     over: Seconds = 0.0
@@ -70,7 +71,7 @@ class KeepersTable(Table):
     """Keepers that are alike and share a capital: a ``[[keepers]]`` table."""
 
     name: str
-    """Unique; several are called by it and a number."""
+    """Name of the keepers, unique; several are called by it and a number."""
     kind: Literal["keeper", "flash", "passive"] = "keeper"
     """``keeper`` takes, and bids in auctions, whatever the design has; ``flash`` borrows what it
     takes with and sells at once; ``passive`` keeps what it takes."""
@@ -79,13 +80,13 @@ class KeepersTable(Table):
     capital: Count
     """Cash units: of all of them together; of ``flash`` for gas only."""
     law: Literal["equal", "zipf", "lognormal"] = "equal"
-    """How the capital is split."""
+    """How the capital is split: equally, by Zipf's law, or log-normally."""
     shape: Annotated[float, Field(gt=0)] = 1.0
     """Exponent: of ``zipf``; of ``lognormal`` the standard deviation of the logarithm."""
     cash: str | None = None
-    """Name of the asset; none: that of the first clearing."""
+    """Name of the asset that the capital is in; none: that of the first clearing."""
     min_profit_bps: Annotated[int, Field(ge=0, lt=10_000)] = 0
-    """Bps: of what it pays, the least that a take must bring."""
+    """Bps: of what a keeper pays, the least that a take must bring."""
     funding: Ppm = 0
     """Ppm a day: on capital that is tied up."""
     latency: Seconds = 0.0
@@ -95,21 +96,22 @@ class KeepersTable(Table):
     latency_sigma: Annotated[float, Field(ge=0)] = 0.0
     """Standard deviation: of the logarithm of both latencies; 0: they are constant."""
     gas: GasTable = GasTable()
-    """What its transactions bid to be included."""
+    """What a keeper's transactions bid to be included in a block."""
     style: InventoryExitTable = InventoryExitTable()
-    """What becomes of what it takes."""
+    """How a keeper gets rid of what it took."""
     volatility: Annotated[float, Field(ge=0)] = 0.0
-    """Ppm: the standard deviation of returns over a second that it believes in."""
+    """Ppm: the standard deviation of returns over a second that a keeper believes in."""
     risk_aversion: Annotated[float, Field(ge=0)] = 0.0
     """Standard deviations: over the expected holding time, wanted as an extra profit."""
     offline: list[tuple[Seconds, Seconds]] = Field(default_factory=list)
-    """Seconds: starts and ends of times in which it neither looks nor sends."""
+    """Seconds: starts and ends of times in which a keeper neither looks nor sends."""
     review: Duration = 1.0
-    """Seconds: between looks at whether the books have become better for what it follows."""
+    """Seconds: between looks at whether the books have become better for what a keeper follows."""
     retry: Duration = 1.0
-    """Seconds: until it tries again after a refusal, or when the book was empty."""
+    """Seconds: until a keeper tries again after a refusal, or when the book was empty."""
     discount: Ppm | None = None
-    """Ppm: below the mark, at least, of ``passive``."""
+    """Ppm: below the fair price, the least discount at which ``passive`` takes; only given for
+    it."""
     beg: Ppm = 50_000
     """Ppm: the least improvement of a bid, of ``keeper`` and ``passive``."""
     opening: Positive = 1
@@ -128,7 +130,7 @@ class KeepersTable(Table):
 
 
 class LoadTable(Table):
-    """Transactions of everybody else, from a time on."""
+    """Transactions of everybody who is no keeper, from a time on."""
 
     start: Seconds = 0.0
     """Seconds: from the start of the run until this load begins; it holds until the next one's."""
@@ -146,7 +148,7 @@ class CongestionTable(Table):
     capacity: Positive = 100
     """Transactions a block: that have room."""
     load: list[LoadTable] = Field(default_factory=list)
-    """What everybody else sends."""
+    """Transactions that everybody else sends, over time."""
     backlog: Count = 10_000
     """Transactions: of everybody else that wait at most; the lowest bids are thrown out first."""
     base_fee: Count = 0
@@ -156,7 +158,7 @@ class CongestionTable(Table):
 
 
 def make_congestion(one: CongestionTable) -> agents.Participant:
-    """Make the blocks that keepers wait for."""
+    """Make the blocks that keepers' transactions wait for."""
     return bots.Congestion(
         NAME,
         block_time=ns(one.block_time),
@@ -173,10 +175,21 @@ KINDS: dict[str, type[bots.Bot]] = {
     "flash": bots.FlashKeeper,
     "passive": bots.PassiveHolder,
 }
+"""Class of bot by kind of keeper."""
 
 
 def make_keepers(part: KeepersTable, congested: bool, seed: int) -> list[bots.Bot]:
-    """Make the keepers of a table; ``congested`` ones wait for blocks."""
+    """Make the keepers of a table.
+
+    Parameters
+    ----------
+    part
+        The table.
+    congested
+        Whether their transactions wait for blocks.
+    seed
+        Root of all randomness.
+    """
     arguments: dict[str, Any] = {
         "cash": part.cash,
         "gas": _gas(part.gas),

@@ -1,4 +1,4 @@
-"""Market makers in a scenario: what their table says, and the participant it becomes.
+"""Market makers in a scenario: their table, and the participant built of it.
 
 Prices are ticks, sizes lots, times seconds.
 """
@@ -15,33 +15,34 @@ from experiments.scenario.table import Duration, Positive, Seconds, Table, ns
 __all__ = ["MakerTable", "make_maker"]
 
 VOLATILITY_HALF_LIFE = 10.0
-"""Seconds."""
+"""Seconds in which a maker's measure of volatility forgets half; chosen."""
 
 
 class MakerTable(Table):
     """A market maker who widens and withdraws under stress."""
 
     name: str
-    """Unique; its randomness is keyed by it."""
+    """Name of the maker, unique; its randomness is keyed by it."""
     instrument: str
-    """Name of the instrument whose market it makes."""
+    """Name of the instrument whose market the maker makes."""
     levels: Annotated[int, Field(ge=1, le=10_000)] = 5
-    """Number: of prices that it quotes on each side."""
+    """Number: of prices that the maker quotes on each side."""
     offset: float = Field(default=2.0, gt=0)
-    """Ticks: from the mid to its best quotes."""
+    """Ticks: from the mid to the maker's best quotes."""
     step: Positive = 2
-    """Ticks: between its levels."""
+    """Ticks: between the maker's levels."""
     size: Positive = 10
     """Lots: at each level."""
     every: Duration = 1.0
     """Seconds: between two looks at the market."""
     inventory_limit: Positive = 1_000
-    """Lots: long or short, at which it quotes no more on the side that would add to them."""
+    """Lots: inventory, long or short, at which the maker quotes no more on the side that would add
+    to it."""
     volatility_limit: Annotated[float, Field(gt=0)] = 20.0
-    """Ticks per square root of a second: realised volatility of the mid at which it doubles its
-    distances and halves its sizes."""
+    """Ticks per square root of a second: realised volatility of the mid at which the maker doubles
+    its distances and halves its sizes."""
     cool_down: Seconds = 30.0
-    """Seconds: for which a strain must have eased before it quotes as usual."""
+    """Seconds: for which a strain must have eased before the maker quotes as usual."""
 
 
 def make_maker(one: MakerTable, names: Names) -> agents.Participant:

@@ -1,4 +1,4 @@
-"""What is wrong with a scenario, in words: each mistake with the path of its place in the TOML."""
+"""Mistakes of a scenario in words, each with the path of its place in the TOML."""
 
 import types
 from collections.abc import Iterator, Sequence
@@ -15,15 +15,27 @@ class Mistake(NamedTuple):
     """One mistake in a scenario: its place in the file, and what is wrong there."""
 
     path: str
-    """Keys and numbers from the top, as in ``populations.0.count``; empty: the whole."""
+    """Keys and numbers from the top, as in ``populations.0.count``; empty: the whole file."""
     what: str
+    """What is wrong there, in words."""
 
     def __str__(self) -> str:
         return f"{self.path or 'scenario'}: {self.what}"
 
 
 class MistakesError(ValueError):
-    """Tables that are right by themselves do not fit together, or cannot be built."""
+    """Tables that are right by themselves do not fit together, or cannot be built.
+
+    Attributes
+    ----------
+    mistakes : tuple of Mistake
+        Each with its place.
+
+    Parameters
+    ----------
+    mistakes
+        See the attribute.
+    """
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
@@ -31,7 +43,7 @@ class MistakesError(ValueError):
 
 
 def mistakes_of(error: ValidationError, model: type[BaseModel]) -> list[Mistake]:
-    """The mistakes that a table has, each with its place.
+    """List the mistakes of a table that pydantic found, each with its place.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The names that a scenario gives to its instruments and clearings, resolved to numbers once."""
+"""Names that a scenario gives to its instruments and clearings, resolved to numbers once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,31 +8,36 @@ __all__ = ["NamedInstrument", "Names"]
 
 @dataclass(frozen=True)
 class NamedInstrument:
-    """What others must know of an instrument."""
+    """Facts about an instrument that other tables' builders need."""
 
     number: int
+    """Number of the instrument, from 0."""
     asset: str
-    """What it trades."""
+    """Name of the asset that it trades."""
     price: int
-    """Ticks at which it starts."""
+    """Price at the start, in ticks."""
     multiplier: int
     """Cash units of one lot at one tick."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """Numbers by name; a name that is not there raises ``KeyError``."""
+    """Numbers of a scenario's instruments and clearings by name.
+
+    A name that is not there raises ``KeyError``.
+    """
 
     markets: Mapping[str, NamedInstrument]
-    """By the name of the instrument."""
+    """Facts about each instrument, by its name."""
     clearings: Mapping[str, int]
+    """Number of each clearing, by its name."""
     holdings: tuple[tuple[str, ...], ...]
-    """The instruments, by name, in which each clearing's holdings are priced."""
+    """For each clearing the names of the instruments in which its holdings are priced."""
 
     def instrument(self, name: str) -> int:
-        """The number of an instrument."""
+        """Number of an instrument by its name."""
         return self.markets[name].number
 
     def market_of(self, clearing: int, holding: int) -> NamedInstrument:
-        """The market of a holding of a clearing."""
+        """Facts about the instrument of a clearing's holding, both given by number."""
         return self.markets[self.holdings[clearing][holding]]

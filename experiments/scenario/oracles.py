@@ -1,4 +1,4 @@
-"""Prices that clearing believes: what a scenario's tables say of them, and the oracles they become.
+"""Oracles in a scenario: tables of the prices that clearing believes, and what is built of them.
 
 Prices are ticks, rates ppm, times seconds.
 """
@@ -23,27 +23,29 @@ PLAIN = {
     "best-bid": prices.BestBid,
     "best-ask": prices.BestAsk,
 }
+"""Sources that are a price of one book, by kind."""
 CLAIM_SOURCES: dict[str, type[ClaimValue]] = {
     "claim": ClaimValue,
     "fair-share": FairShare,
     "pool-spot": SpotPrice,
 }
-"""Kinds of sources that are made of balances."""
+"""Sources that are made of balances, by kind."""
 
 
 class SourceTable(Table):
-    """Where a price comes from."""
+    """A source: the price that an oracle publishes."""
 
     kind: Literal[
         "last", "mid", "best-bid", "best-ask", "ema", "twap", "median", "external", "claim",
         "fair-share", "pool-spot",
     ]  # fmt: skip
-    """A price of a book, an average of one, a median of several, a series from outside, or what a
-    claim or a pool's share is worth."""
+    """Kind of price: of a book, an average of one, a median of several, a series from outside, or
+    what a claim or a pool's share is worth."""
     instruments: list[str] = Field(default_factory=list)
-    """Books that it is of: one, or two and more of a median. None: the holding's own."""
+    """Names of the books the price is of: one, or two and more of a median. None: the holding's
+    own."""
     of: Literal["last", "mid", "best-bid", "best-ask"] = "mid"
-    """What an average or a median is of."""
+    """Price of a book that an average or a median is of."""
     half_life: Seconds = 10.0
     """Seconds: in which what an ``ema`` remembers loses half its weight."""
     window: Seconds = 60.0
@@ -53,9 +55,11 @@ class SourceTable(Table):
     prices: list[tuple[Seconds, Ticks]] = Field(default_factory=list)
     """Seconds and ticks: the times and prices of an external series."""
     claim: str | None = None
-    """Of a claim, a pool's fair share, or the price in a pool; none: the holding's own."""
+    """Name of the claim or pool that the price is of, for ``claim``, ``fair-share`` and
+    ``pool-spot``; none: the holding's own."""
     sees: Literal["own", "all"] = "own"
-    """What the issuer of a claim says it holds, or net of what it pledged elsewhere."""
+    """Whether a claim is valued by what its issuer says it holds, or net of what it pledged
+    elsewhere."""
     bases: dict[str, str] = Field(default_factory=dict)
     """Instruments by asset, whose price (as ``of`` says) values what is behind a claim; none: the
     middles of the books. A claim that is named has its market price."""
@@ -70,10 +74,10 @@ class SourceTable(Table):
 
 
 class OracleTable(Table):
-    """When clearing gets to know."""
+    """An oracle: when, and how truly, clearing learns a price."""
 
     source: SourceTable = SourceTable(kind="mid")
-    """What the price truly is."""
+    """The true price that the oracle publishes."""
     lag: Seconds = 0.0
     """Seconds: from a price to its publication."""
     heartbeat: Seconds = 0.0
@@ -95,10 +99,14 @@ def make_oracle(one: OracleTable, own: NamedInstrument, asset: str, names: Names
 
     Parameters
     ----------
+    one
+        The table.
     own
-        Of the instrument in whose ticks the holding is priced.
+        The instrument in whose ticks the holding is priced.
     asset
-        What the holding is.
+        Name of the asset that the holding is.
+    names
+        Numbers of instruments and clearings by name.
     """
     return prices.Oracle(
         _source(one.source, own, asset, names),

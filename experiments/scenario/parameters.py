@@ -9,7 +9,18 @@ __all__ = ["UnknownParametersError", "meant", "refuse_unknown"]
 
 
 class UnknownParametersError(ValueError):
-    """Parameters that are none of what they are for; ``unknown`` says of each what was meant."""
+    """Parameters that a class or function does not have: the message names each and the nearest.
+
+    Attributes
+    ----------
+    unknown : dict
+        By the parameter's name: what was meant, in words.
+
+    Parameters
+    ----------
+    unknown
+        See the attribute.
+    """
 
     def __init__(self, unknown: dict[str, str]) -> None:
         self.unknown = unknown
@@ -17,7 +28,7 @@ class UnknownParametersError(ValueError):
 
 
 def meant(name: str, known: Collection[str]) -> str:
-    """What may have been meant by a name that is not known: the nearest one, or all there are."""
+    """English hint for a name that is not known: the nearest one, or all there are."""
     near = get_close_matches(name, known, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]}?"
@@ -35,13 +46,13 @@ def refuse_unknown(
     Parameters
     ----------
     maker
-        Where a class hands keywords on to its base, those of the base count.
+        The class or function; where a class hands keywords on to its base, those of the base count.
     given
         Names of the parameters.
     besides
         Parameters that others give.
     of
-        What they are parameters of, to be named.
+        Name in the message of what they are parameters of.
 
     Raises
     ------

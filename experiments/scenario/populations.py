@@ -1,4 +1,4 @@
-"""Leveraged accounts by the thousand: what a scenario says of them, and the participant they are.
+"""Populations of leveraged accounts: their table in a scenario, and the participant built of it.
 
 Prices are ticks, sizes lots, money cash units, times seconds.
 """
@@ -29,26 +29,28 @@ from lob.types import MAX_SIZE
 __all__ = ["PopulationTable", "make_population"]
 
 FAR = 6
-"""Standard deviations: one in a thousand million is further out."""
+"""Standard deviations from the median up to which drawn accounts must fit into their integers; one
+in a thousand million is further out."""
 
 
 class PopulationTable(Table):
     """Leveraged accounts by the thousand."""
 
     name: str
-    """Unique; the accounts are drawn from the random stream of this name."""
+    """Name of the population, unique; the accounts are drawn from the random stream of this
+    name."""
     count: Accounts = 1
     """Accounts: how many there are."""
     clearing: str = "clearing"
-    """Name of the clearing where they are."""
+    """Name of the clearing where the accounts are."""
     holding: Count = 0
     """Number: which holding of the clearing isolated accounts have, from 0."""
     equity: Positive = 1_000_000
-    """Cash units: the median of their own funds."""
+    """Cash units: the median of the accounts' own funds."""
     equity_spread: Annotated[float, Field(ge=0)] = 1.0
-    """Standard deviation: of the logarithm of their own funds."""
+    """Standard deviation: of the logarithm of the accounts' own funds."""
     leverage: tuple[float, float] = (2.0, 20.0)
-    """Times: the lowest and the highest; even between them on a log scale."""
+    """Times: the lowest and the highest leverage; even between them on a log scale."""
     long_share: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Share: of accounts that are long, from 0 to 1."""
     again: Seconds = 0.0
@@ -57,9 +59,9 @@ class PopulationTable(Table):
     cross: bool = False
     """Whether all holdings of an account back each other."""
     file: FileName | None = None
-    """A snapshot (``lob.feeds.positions``), in place of drawn accounts; relative to the scenario's
-    folder, or to where one is. Of the lending form its thresholds do not count: the margin model of
-    the clearing's holding says when an account fails."""
+    """A snapshot of positions (``lob.feeds.positions``), in place of drawn accounts; relative to
+    the scenario's folder, or to where one is. Of the lending form its thresholds do not count: the
+    margin model of the clearing's holding says when an account fails."""
     bad: Literal["raise", "skip"] = "raise"
     """Whether a snapshot with bad rows is refused, or read without them: a run says how many."""
     stacked: Positive | None = None
@@ -68,7 +70,7 @@ class PopulationTable(Table):
     size: Positive = 1
     """Lots: of one stacked account."""
     ticks: Positive = 100
-    """Ticks: over how many they are stacked."""
+    """Ticks: over how many stacked accounts lie."""
 
     @model_validator(mode="after")
     def _bounded(self) -> "PopulationTable":
@@ -103,7 +105,10 @@ class PopulationTable(Table):
 
 
 def make_population(one: PopulationTable, names: Names, seed: int) -> agents.Participant:
-    """Draw the accounts of a population, or read them."""
+    """Draw the accounts of a population, or read them from a snapshot.
+
+    Raises ``ValueError`` if the snapshot has bad rows and the table does not skip them.
+    """
     clearing = names.clearings[one.clearing]
     count = len(names.holdings[clearing])
     random = numpy_stream(seed, one.name)

@@ -28,10 +28,11 @@ from lob.types import MAX_SIZE
 __all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
 
 FOLDER = Path(__file__).parent / "ready"
+"""Folder of the ready scenarios."""
 
 
 class ScenarioError(ValueError):
-    """A scenario is not one: every mistake in it, each with its place."""
+    """A scenario is not valid: the message has every mistake in it, each with its place."""
 
 
 class Scenario(ScenarioTables):
@@ -47,7 +48,7 @@ class Scenario(ScenarioTables):
 
 
 def ready_scenarios() -> list[str]:
-    """Names of the scenarios that come with Firesale."""
+    """Names of the scenarios that come with Firesale, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 

@@ -1,4 +1,4 @@
-"""Borrowers who loop in a scenario: what their table says, and the participant they become.
+"""Recursive borrowers in a scenario: their table, and the participant built of it.
 
 Sizes are lots, rates ppm, times seconds.
 """
@@ -28,51 +28,52 @@ __all__ = ["PlaceTable", "RecursiveBorrowerTable", "make_recursive_borrowers"]
 
 
 class PlaceTable(Table):
-    """A protocol in which recursive borrowers loop."""
+    """A place: a clearing and a holding in which recursive borrowers loop."""
 
     clearing: str
     """Name of the clearing."""
     holding: Count = 0
-    """Number: which of its holdings is the collateral, from 0."""
+    """Number: which of the clearing's holdings is the collateral, from 0."""
 
 
 class RecursiveBorrowerTable(Table):
     """Recursive borrowers by the thousand: ``agents.leverage.RecursiveBorrowers``."""
 
     name: str
-    """Unique; deposits are drawn from the random stream of this name."""
+    """Name of the borrowers, unique; deposits are drawn from the random stream of this name."""
     count: Accounts = 1
     """Accounts: how many borrowers there are."""
     places: Annotated[list[PlaceTable], Field(min_length=1, max_length=64)]
-    """The protocols where they loop; with several, each borrower is in one."""
+    """Where the borrowers loop; with several, each is in one."""
     everywhere: bool = False
     """Whether each borrower is in all places, with its deposit in each."""
     deposit: Positive = 100
-    """Lots: the median that a recursive borrower brings."""
+    """Lots: the median that a borrower brings."""
     deposit_spread: Annotated[float, Field(ge=0)] = 1.0
-    """Standard deviation: of the logarithm of what they bring."""
+    """Standard deviation: of the logarithm of what borrowers bring."""
     ltv: Ppm
     """Ppm: of what a loop has bought that the next one borrows."""
     loops: Annotated[int, Field(ge=0, lt=2**16)] = 5
     """Number: of loops, at most."""
     target: Count = 0
-    """Ppm: the leverage at which it stops, if that comes first; 0: none."""
+    """Ppm: the leverage at which a borrower stops, if that comes first; 0: none."""
     interval: Duration = 1.0
     """Seconds: between two loops of a borrower."""
     opens: Seconds = 0.0
-    """Seconds: over how long they begin; 0: an interval."""
+    """Seconds: over how long the borrowers begin; 0: an interval."""
     slippage: Ppm = 10_000
     """Ppm: of the mark that a loop pays more, or gets less, at most."""
     patience: Annotated[int, Field(ge=1, le=255)] = 3
-    """Number: of loops in a row that bought nothing before it leaves it at that."""
+    """Number: of loops in a row that bought nothing before a borrower leaves it at that."""
     unwind_below: Count = 0
-    """Ppm: the health factor below which it unwinds by itself; 0: it waits to be liquidated."""
+    """Ppm: the health factor below which a borrower unwinds by itself; 0: it waits to be
+    liquidated."""
     unwind_to: Annotated[int, Field(ge=PPM)] = PPM
-    """Ppm: the leverage at which it has unwound enough; a million: no debt."""
+    """Ppm: the leverage at which a borrower has unwound enough; a million: no debt."""
     flash: bool = False
-    """Whether it unwinds in one step, with a loan that is paid back at once."""
+    """Whether a borrower unwinds in one step, with a loan that is paid back at once."""
     look_interval: Duration = 1.0
-    """Seconds: between looks at its health."""
+    """Seconds: between a borrower's looks at its health."""
     reaction: Seconds = 0.0
     """Seconds: at most between such a look and its first sale, drawn evenly."""
 
@@ -80,7 +81,7 @@ class RecursiveBorrowerTable(Table):
 def make_recursive_borrowers(
     one: RecursiveBorrowerTable, names: Names, seed: int
 ) -> agents.Participant:
-    """Draw what they bring, and let them loop."""
+    """Draw what recursive borrowers bring, and make the participant that lets them loop."""
     random = numpy_stream(seed, one.name)
     lots = one.deposit * exp(one.deposit_spread * random.standard_normal(one.count))
     return leverage.RecursiveBorrowers(

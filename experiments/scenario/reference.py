@@ -24,7 +24,8 @@ UNITS = frozenset({
     "standard deviations", "ticks", "ticks per square root of a second", "times", "transactions",
     "transactions a block", "units", "utc",
 })  # fmt: skip
-"""What a number may be of. ``number`` counts, or numbers, what the text says."""
+"""Units that the text of a numeric key may begin with. ``number`` counts, or numbers, what the text
+says."""
 
 INTRODUCTION = """\
 # The keys of a scenario
@@ -38,40 +39,54 @@ become whole nanoseconds. A key without a default must be given.
 number: `--set populations.0.count=50000`. How to write one: [](../how-to/new-scenario.md). This
 page is made from the code of `experiments/scenario`.
 """
+"""Markdown above the tables of the page."""
 
 
 class Key(NamedTuple):
-    """One key of a table, as the page shows it."""
+    """One key of a scenario's table, as the reference page shows it."""
 
     name: str
+    """Name of the key in the TOML."""
     kind: str
+    """Type and bounds in words."""
     unit: str
-    """Empty where it is no number."""
+    """Unit in lower case; empty where the key is no number."""
     default: str
-    """Empty where it must be given."""
+    """Default as TOML in backticks; empty where the key must be given."""
     text: str
+    """What the key is, in a sentence."""
     numeric: bool
-    """Whether numbers are in it."""
+    """Whether the key's type holds numbers."""
 
 
 class Section(NamedTuple):
-    """One table of a scenario: where it stands, what it is, its keys."""
+    """One table of a scenario on the reference page: its place, class and keys."""
 
     path: str
-    """As ``clearings.holdings``; empty: the file itself."""
+    """Path as ``clearings.holdings``; empty: the file itself."""
     repeated: bool
-    """Whether it is a row of a list."""
+    """Whether the table is a row of a list."""
     table: type[BaseModel]
+    """Class of the table."""
     keys: list[Key]
+    """Keys of the table, in order."""
 
 
 def sections_of(table: type[BaseModel] = Scenario, path: str = "") -> list[Section]:
-    """The tables of a scenario, each before those inside it."""
+    """List the tables of a scenario, each before those inside it.
+
+    Parameters
+    ----------
+    table
+        Class of the outermost table.
+    path
+        Path of that table; empty: the file itself.
+    """
     return list(_walk(table, path, repeated=False))
 
 
 def scenario_page() -> str:
-    """The whole page, as Markdown."""
+    """Write the reference page of scenarios, as Markdown."""
     return INTRODUCTION + "".join(map(_written, sections_of()))
 
 

@@ -11,27 +11,37 @@ from experiments.scenario.table import Duration, Positive, Seconds, Table, ns
 __all__ = ["ShockTable", "make_shock"]
 
 SLICES = 60
-"""Parts of a shock that takes some time."""
+"""Parts of a shock that takes some time; chosen."""
 
 
 class ShockTable(Table):
-    """Somebody sells, or buys, by market order."""
+    """A shock: somebody sells, or buys, by market order."""
 
     instrument: str
     """Name of the instrument that is sold or bought."""
     at: Duration
-    """Seconds: from the start of the run, above 0: what it does is measured against the price just
-    before it."""
+    """Seconds: from the start of the run, above 0: the shock's effect is measured against the price
+    just before it."""
     lots: Positive
-    """Lots: in all."""
+    """Lots: sold or bought in all."""
     side: Literal["sell", "buy"] = "sell"
-    """Whether it sells or buys."""
+    """Whether lots are sold or bought."""
     over: Seconds = 0.0
-    """Seconds: in which it is traded in equal parts; 0: by one market order."""
+    """Seconds: in which the lots are traded in equal parts; 0: by one market order."""
 
 
 def make_shock(one: ShockTable, number: int, names: Names) -> agents.Participant:
-    """Make the trader who sells, or buys: at once, or evenly over its time."""
+    """Make the trader who sells, or buys: at once, or evenly over a time.
+
+    Parameters
+    ----------
+    one
+        The table.
+    number
+        Number of the shock, which is part of the trader's name.
+    names
+        Numbers of instruments and clearings by name.
+    """
     over = ns(one.over)
     return Executor(
         f"shock {number}",

@@ -24,27 +24,27 @@ __all__ = ["ScenarioTables"]
 
 
 class ScenarioTables(Table):
-    """One question, and everything that is needed to answer it; each table is as it should be."""
+    """One question and all that is needed to answer it, each table valid by itself."""
 
     name: str
-    """What it is called."""
+    """Name of the scenario."""
     question: str
-    """What it asks, in a sentence."""
+    """What the scenario asks, in a sentence."""
     note: str = ""
-    """What a reader must know: what is chosen, and where the rest is from."""
+    """What a reader of the scenario must know: what is chosen, and where the rest is from."""
     seconds: Duration
     """Seconds: how long a run is."""
     horizon: Duration
     """Seconds: after the shock, until when the drop is measured."""
     seeds: Annotated[int, Field(ge=1, le=1_000_000)] = 8
-    """Runs: how many there are where nothing else is said."""
+    """Runs: how many seeds there are where nothing else is said."""
     block_time: Seconds = 0.0
     """Seconds: between two blocks, of designs that act once a block; 0: of each its own."""
     allow_failed_at_start: bool = False
-    """Whether a run goes on although accounts failed before the first shock. What it then says of
-    the shock is not of the shock alone."""
+    """Whether a run goes on although accounts failed before the first shock. Its results are then
+    not of the shock alone."""
     instruments: Annotated[list[InstrumentTable], Field(min_length=1)]
-    """What is traded, a book each."""
+    """Instruments that are traded, a book each."""
     clearings: Annotated[list[ClearingTable], Field(min_length=1)]
     """Margin systems."""
     claims: list[ClaimTable] = Field(default_factory=list)
@@ -58,17 +58,17 @@ class ScenarioTables(Table):
     makers: list[MakerTable] = Field(default_factory=list)
     """Market makers."""
     recursive_borrowers: list[RecursiveBorrowerTable] = Field(default_factory=list)
-    """Those who borrow against what they bought on credit, by the thousand."""
+    """Borrowers against what they bought on credit, by the thousand."""
     stackers: list[StackerTable] = Field(default_factory=list)
-    """Single participants who stack leverage."""
+    """Single participants who stack claims and leverage."""
     collateralised_borrowers: list[CollateralisedBorrowerTable] = Field(default_factory=list)
-    """Accounts that pledge a claim and owe."""
+    """Accounts that pledge a claim and owe cash."""
     drives: list[DriveTable] = Field(default_factory=list)
     """Books that follow recorded prices."""
     shocks: Annotated[list[ShockTable], Field(min_length=1)]
     """The sales or purchases whose effect is asked for; the drop is that of the first."""
     keepers: list[KeepersTable] = Field(default_factory=list)
-    """Bots that take what designs offer."""
+    """Bots that take what liquidation designs offer."""
     congestion: CongestionTable | None = None
     """Blocks that keepers' transactions wait for; none: there is always room."""
     breakers: list[BreakerTable] = Field(default_factory=list)
@@ -80,35 +80,35 @@ class ScenarioTables(Table):
 
     @staticmethod
     def ns(seconds: float) -> int:
-        """Seconds in whole nanoseconds, rounded to the nearest."""
+        """Convert seconds to whole nanoseconds, rounded to the nearest."""
         return ns(seconds)
 
     @property
     def start_ns(self) -> int:
-        """When the first shock begins."""
+        """When the first shock begins, in ns since the start of the run."""
         return ns(min(shock.at for shock in self.shocks))
 
     @property
     def end_ns(self) -> int:
-        """When a run ends."""
+        """When a run of the scenario ends, in ns since its start."""
         return ns(self.seconds)
 
     @property
     def horizon_ns(self) -> int:
-        """Until when the drop of the first shock is measured."""
+        """Until when the drop of the first shock is measured, in ns since the start of the run."""
         shock = self.shocks[0]
         return ns(shock.at + shock.over + self.horizon)
 
     def asset_of(self, number: int) -> str:
-        """What the instrument of a number trades."""
+        """Name of the asset that an instrument trades, by the instrument's number."""
         return self.instruments[number].asset
 
     def number_of(self, instrument: str) -> int:
-        """The number of an instrument."""
+        """Number of an instrument by its name; raises ``ValueError`` if there is none."""
         return [one.name for one in self.instruments].index(instrument)
 
     def names(self) -> Names:
-        """The numbers of all names, for builders."""
+        """Numbers of a scenario's instruments and clearings by name, for builders."""
         return Names(
             {
                 one.name: NamedInstrument(number, one.asset, one.background.price, one.multiplier)

@@ -23,9 +23,9 @@ class TraderTable(Table):
     ]  # fmt: skip
     """Class in ``agents.leverage``."""
     name: str
-    """Unique; its randomness is keyed by it."""
+    """Name of the trader, unique; its randomness is keyed by it."""
     clearing: str = "clearing"
-    """Name of the clearing where its account is."""
+    """Name of the clearing where the trader's account is."""
     parameters: dict[str, Any] = Field(default_factory=dict)
     """Keywords of the class: ticks, lots, cash units, times in ns."""
 
@@ -43,7 +43,7 @@ class StackerTable(Table):
     ]  # fmt: skip
     """Class in ``agents.leverage``."""
     name: str
-    """Unique; its randomness is keyed by it."""
+    """Name of the participant, unique; its randomness is keyed by it."""
     clearing: str | None = None
     """Name of a clearing, where the class has one."""
     instrument: str | None = None
@@ -53,12 +53,15 @@ class StackerTable(Table):
 
 
 def make_trader(one: TraderTable, names: Names) -> agents.Participant:
-    """Make a trader."""
+    """Make a single leveraged trader from its table; raises ``ValueError`` if it cannot be made."""
     return _make(one.kind, one.name, one.parameters, {"clearing": names.clearings[one.clearing]})
 
 
 def make_stacker(one: StackerTable, names: Names) -> agents.Participant:
-    """Make a participant of a stack."""
+    """Make a single participant that stacks claims and leverage from its table.
+
+    Raises ``ValueError`` if it cannot be made.
+    """
     places = {}
     if one.clearing is not None:
         places["clearing"] = names.clearings[one.clearing]

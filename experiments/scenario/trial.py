@@ -1,7 +1,7 @@
-"""Everything of a scenario built once, without running it: parameters that nothing can be made of.
+"""Trial of a scenario: all is built once, without running it, to find impossible parameters.
 
-Tables with many accounts are built with few: their parameters are what is tried. Code of the
-user's own is not run: another design takes its place.
+Tables with many accounts are built with few: their parameters are what is tried. Code of the user's
+own is not run: another design takes its place.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,11 +31,11 @@ __all__ = ["mistakes_in_building"]
 
 Made = TypeVar("Made")
 FEW = 10
-"""Keepers, ticks or lots in place of many."""
+"""Keepers, ticks or lots that are built in place of many."""
 
 
 def mistakes_in_building(scenario: ScenarioTables, known: Sequence[Mistake]) -> list[Mistake]:
-    """What goes wrong when everything is built once, beside the mistakes that are known."""
+    """Build everything of a scenario once and list what goes wrong, beside the mistakes known."""
     return _Trial(_small(scenario), known).mistakes
 
 

@@ -15,13 +15,13 @@ __all__ = ["digest_of_user_code", "load_user_code", "names_user_code"]
 
 
 def names_user_code(name: str) -> bool:
-    """Whether a name means something in a file: ``FILE.py:NAME``."""
+    """Whether a name is ``FILE.py:NAME``, code of the user's own."""
     file, colon, _ = name.rpartition(":")
     return bool(colon) and file.endswith(".py")
 
 
 def digest_of_user_code(name: str) -> str | None:
-    """Hex digits of the file that a name is from; ``None`` where it means no file.
+    """32 hex digits of the file that a name is from; ``None`` where it is no ``FILE.py:NAME``.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def digest_of_user_code(name: str) -> str | None:
 
 
 def load_user_code(name: str) -> Callable[..., Any]:
-    """What ``FILE.py:NAME`` means.
+    """Run a file of the user's own and return what ``FILE.py:NAME`` names.
 
     Raises
     ------

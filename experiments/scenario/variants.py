@@ -1,4 +1,4 @@
-"""Scenarios made of others: another shock, deeper books, another leverage, other eyes.
+"""Variants of scenarios: another shock, deeper books, another leverage, other price sources.
 
 Each is a copy in which something is changed by a stated rule; the rest stays, seeds too.
 """
@@ -25,7 +25,10 @@ def _value(scenario: Scenario, instrument: str, lots: int) -> int:
 
 
 def own_mix(scenario: Scenario) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """The assets of the scenario's own shocks, and their shares of the value."""
+    """Names of the instruments that a scenario's own shocks trade, and their shares of the value.
+
+    The shares sum to 1; values are at the prices at which the markets start.
+    """
     values: dict[str, int] = {}
     for shock in scenario.shocks:
         worth = _value(scenario, shock.instrument, shock.lots)
@@ -39,11 +42,14 @@ def with_shock(scenario: Scenario, assets: Sequence[str], sizes: Sequence[float]
 
     Parameters
     ----------
+    scenario
+        The scenario; each asset is sold when and how its own shocks sell it, or else the first of
+        them.
     assets
         Names of instruments.
     sizes
-        Of the sale in each, in units of the value of all of the scenario's own shocks. Lots are
-        rounded to the nearest; an asset of which not one lot is left is not sold.
+        Sale in each, in units of the value of all of the scenario's own shocks. Lots are rounded to
+        the nearest; an asset of which not one lot is left is not sold.
     """
     total = sum(_value(scenario, one.instrument, one.lots) for one in scenario.shocks)
     shocks: list[ShockTable] = []
@@ -69,6 +75,13 @@ def with_depth(scenario: Scenario, factor: float) -> Scenario:
     """A copy of a scenario with books so many times as deep: what flow and makers quote.
 
     It runs even if accounts fail before its shock.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    factor
+        Factor on lots and rates, positive; lots are rounded to the nearest, 1 at least.
     """
     real("factor", factor, above=0)
 
@@ -102,7 +115,17 @@ def with_leverage(scenario: Scenario, leverage: float) -> Scenario:
     all have it. It runs even if accounts fail before its shock: a leverage may be beyond what the
     margin allows.
 
-    Raises ``ValueError`` if a recursive borrower cannot get there at its loan-to-value.
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    leverage
+        Exposure over equity, times, 1 or more.
+
+    Raises
+    ------
+    ValueError
+        If the leverage is below 1, or a recursive borrower cannot get there at its loan-to-value.
     """
     if not leverage >= 1:
         raise ValueError(f"leverage must be at least 1, got {leverage}")
@@ -128,7 +151,15 @@ def with_leverage(scenario: Scenario, leverage: float) -> Scenario:
 
 
 def seeing(scenario: Scenario, sees: str) -> Scenario:
-    """A copy of a scenario with clearings that see what issuers pledged elsewhere, or do not."""
+    """A copy of a scenario whose claims are valued with or without what issuers pledged.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    sees
+        ``own``: what issuers say they hold; ``all``: net of what they pledged elsewhere.
+    """
     clearings = []
     for clearing in scenario.clearings:
         holdings = []

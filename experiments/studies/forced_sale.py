@@ -1,4 +1,4 @@
-"""A forced sale as data: what is sold, when and how, and the child orders that do it.
+"""Child orders of a forced sale: what is sold, when and how.
 
 The child orders are market orders, for whoever must sell cannot wait for a price. They all carry
 one owner and one tag, so that their trades can be found on the tape.
@@ -20,35 +20,36 @@ from lob.checks import integer
 __all__ = ["SALE_OWNER", "SALE_TAG", "TWAP_SLICES", "ForcedSale", "SaleStyle", "child_orders"]
 
 SALE_OWNER = 1
-"""Historical orders are nobody's: their owner is 0."""
+"""Owner of a sale's orders; historical orders are nobody's: their owner is 0."""
 
 SALE_TAG = 1
+"""Tag of a sale's orders."""
 FIRST_ORDER_ID = -(2**63)
-"""The ids of a sale go up from here, where no record has any; a replay refuses ids that meet."""
+"""Order ids of a sale go up from here, where no record has any; a replay refuses ids that meet."""
 
 TWAP_SLICES = 60
-"""A TWAP sale is cut into this many child orders, or into single lots if it has fewer."""
+"""Child orders of a TWAP sale, or single lots if it has fewer; chosen."""
 
 
 class SaleStyle(StrEnum):
-    """How a sale is worked."""
+    """How a forced sale is worked."""
 
     MARKET = "market"
-    """All at once."""
+    """All lots at once."""
     TWAP = "twap"
-    """In equal parts, evenly in time."""
+    """Equal parts, evenly in time."""
     POV = "pov"
     """A share of the volume that traded in the market without the sale."""
 
 
 @dataclass(frozen=True, slots=True)
 class ForcedSale:
-    """What must be sold.
+    """Lots of an instrument that must be sold, or bought, from a time on.
 
     Parameters
     ----------
     size
-        In lots.
+        Lots, 1 or more.
     at_ns
         When it starts, in ns since midnight.
     style
@@ -56,11 +57,17 @@ class ForcedSale:
     over_ns
         How long it may take, in ns: 0 for a market sale, positive for the others.
     rate
-        What a POV sale may sell as a share of what the market traded, above 0, at most 1.
+        What a POV sale may sell as a share of what the market traded, above 0, at most 1; 10 % is
+        chosen.
     side
         ``SELL``, or ``BUY`` for a forced purchase (a short squeezed out).
     hidden_counts
         Whether a POV sale counts executions of hidden orders in the volume that it follows.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or does not fit the style.
     """
 
     size: int
@@ -84,7 +91,7 @@ class ForcedSale:
 
     @property
     def until_ns(self) -> int:
-        """When it ends at the latest, in ns since midnight."""
+        """When the sale ends at the latest, in ns since midnight."""
         return self.at_ns + self.over_ns
 
 
@@ -106,8 +113,8 @@ def child_orders(
     instrument
         The number of the book the orders go to.
     hidden
-        Times and sizes of executions of hidden orders, which no tape has; they count in the
-        volume where the sale says so.
+        Times in ns and sizes in lots of executions of hidden orders, which no tape has; they count
+        in the volume where the sale says so.
 
     Returns
     -------

@@ -27,31 +27,50 @@ if TYPE_CHECKING:
 __all__ = ["SELLER", "SimulatedSale", "measure_sale"]
 
 SELLER = "the forced seller"
+"""Name of the participant that sells, of which its random numbers are made."""
 BEYOND_NS = 60_000_000_000
+"""How long a run goes on after the last lag, in ns; chosen."""
 SLICES = 60
-"""Parts of a sale over some time."""
+"""Equal parts of a sale over some time; chosen."""
 
 
 @dataclass(frozen=True)
 class SimulatedSale(Shown):
-    """What a sale cost and did. Prices in ticks, sizes in lots, times in ns."""
+    """Cost and impact of a sale in a simulated market, over seeds."""
 
     size: int
+    """Lots to sell."""
     seeds: int
+    """Count of seeds."""
     lags_ns: tuple[int, ...]
+    """Times after the last order of the sale at which the impact is measured, in ns, rising."""
     costs: tuple[Slippage, ...]
-    """One a seed."""
+    """What the sale cost, one a seed."""
     paths: NDArray[np.float64]
-    """mid(full) - mid(twin), (seeds, lags); lags count from the last order of the sale."""
+    """mid(full) - mid(twin) in ticks: float64 [seed, lag]."""
     impact: Decay
+    """Mean impact over the seeds: its path, peak, permanent part and half-life."""
 
     def mean(self, what: str) -> Interval:
-        """The mean over seeds of a field of ``Slippage``; seeds without a value do not count."""
+        """The mean over seeds of a field of ``Slippage`` with its Student interval, in its unit.
+
+        Seeds without a value do not count.
+
+        Parameters
+        ----------
+        what
+            Name of the field.
+
+        Raises
+        ------
+        ValueError
+            If no seed has a value.
+        """
         values = np.array([getattr(cost, what) for cost in self.costs], np.float64)
         return interval_of_mean(values[np.isfinite(values)])
 
     def headline(self) -> list[str]:
-        """The answer in words."""
+        """The answer of the study in one English sentence."""
         cost, peak = self.mean("shortfall_bps"), self.impact.peak
         return [
             f"selling {counted(self.size, 'lot')} costs {cost.estimate:,.1f} bps "
@@ -60,11 +79,11 @@ class SimulatedSale(Shown):
         ]
 
     def plot(self) -> "Figure":
-        """The mean impact over time, with its interval."""
+        """The mean impact over time in ticks, with its interval: a plotly figure."""
         return impact_figure(self.lags_ns, self.impact.path, self.headline()[0])
 
     def summary(self) -> dict[str, Any]:
-        """Ready for JSON: a mean with its interval; undefined is ``None``."""
+        """The answer as JSON values: means with intervals, ticks and bps; undefined is ``None``."""
         names = ("filled", "vwap", "arrival_mid", "shortfall_bps", "effective_spread")
         return {
             "size": self.size,
@@ -97,17 +116,18 @@ def measure_sale(
     market
         Builds the market from a seed; it must keep its events.
     size
-        Lots, sold by market orders.
+        Lots, sold by market orders; 1 or more.
     at_ns
-        When the sale starts, counted from the start of the market.
+        When the sale starts, in ns since the start of the market.
     over_ns
-        How long it takes, in equal parts; 0: all at once.
+        How long it takes, in ns, in equal parts; 0: all at once.
     seeds
         At least two.
     lags_ns
-        At which the impact is measured, rising; the last counts as permanent.
+        Times after the last order at which the impact is measured, in ns, rising; the last counts
+        as permanent.
     instrument
-        Which one is sold.
+        Number of the instrument that is sold.
 
     Raises
     ------

@@ -25,26 +25,39 @@ __all__ = ["VaultOutcome", "rebalancing_frontier", "with_vault"]
 
 
 class VaultOutcome(NamedTuple):
-    """One rule, over all seeds."""
+    """Outcome of one rebalancing rule, means over all seeds."""
 
     epoch: float
-    """Seconds."""
+    """Seconds from one look of the vault to the next."""
     band: float
-    """How far from the target, as a part of it, the leverage may go."""
+    """How far from the target the leverage may go, as a share of it."""
     rebalances: float
-    """Trades."""
+    """Count of rebalancing trades."""
     slippage: float
-    """Of the equity at the start: what the trades cost beyond the mark."""
+    """What the trades cost beyond the mark, as a share of the equity at the start; a cost is
+    positive."""
     tracking: float
-    """Root mean square of leverage less target at its looks."""
+    """Root mean square of leverage less target at the vault's looks, times."""
     growth: float
-    """Of the value of a share, from the first look to the end: the yield."""
+    """Growth of the value of a share from the first look to the end, as a share: the yield."""
 
 
 def with_vault(scenario: Scenario, epoch: float, band: float) -> Scenario:
-    """A copy of a scenario with other rules for its vaults.
+    """A copy of a scenario with other rebalancing rules for its vaults.
 
-    Raises ``ValueError`` if there is none.
+    Parameters
+    ----------
+    scenario
+        One with a ``LeverageVault`` among its stackers.
+    epoch
+        Seconds from one look to the next.
+    band
+        How far from the target the leverage may go, as a share of it.
+
+    Raises
+    ------
+    ValueError
+        If there is no vault.
     """
     stackers = []
     found = False
@@ -74,7 +87,31 @@ def rebalancing_frontier(
     *,
     workers: int | None = None,
 ) -> list[VaultOutcome]:
-    """Run every rule on every seed, on all cores; one outcome a rule, epochs first."""
+    """Run every rebalancing rule on every seed, on all cores.
+
+    Parameters
+    ----------
+    scenario
+        One with a ``LeverageVault`` among its stackers.
+    epochs
+        Seconds from one look of the vault to the next.
+    bands
+        How far from the target the leverage may go, as shares of it.
+    seeds
+        Roots of all randomness, the same for every rule.
+    workers
+        Processes; ``None``: one a core.
+
+    Returns
+    -------
+    list
+        One ``VaultOutcome`` a rule, for each epoch its bands.
+
+    Raises
+    ------
+    ValueError
+        If epochs, bands or seeds are empty.
+    """
     if not epochs or not bands or not seeds:
         raise ValueError("epochs, bands and seeds must be at least one each")
     rules = [(epoch, band) for epoch in epochs for band in bands]
@@ -123,7 +160,7 @@ def _shares(vault: LeverageVault) -> int:
 
 
 def main() -> None:
-    """Print the trade-off for the vault of the scenario ``leverage-vault``."""
+    """Print how often the vault of the scenario ``leverage-vault`` should rebalance, as a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--epochs", type=float, nargs="+", default=[2.0, 5.0, 15.0, 30.0])

@@ -27,8 +27,9 @@ __all__ = ["RecordedBook", "ReplaySale", "check_session", "measure"]
 
 
 REALIZED_HORIZON_NS = 60 * SECOND_NS
+"""Horizon of the realized spread, in ns; chosen."""
 MUCH_IS_STALE = 0.2
-"""From this share of lots beyond the record on, the cost deserves a warning."""
+"""Share of lots beyond the record from which on the cost deserves a warning; chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,53 +37,70 @@ class RecordedBook:
     """Both sides of a book at one moment, as ``lob.LEVEL`` rows, best first."""
 
     bids: NDArray[np.void]
+    """Bids, highest price first."""
     asks: NDArray[np.void]
+    """Asks, lowest price first."""
 
 
 @dataclass(frozen=True)
 class ReplaySale(Shown):
-    """What a sale cost and what it did. Prices in ticks, sizes in lots; ``nan``: not defined."""
+    """Cost and impact of a sale in a recorded day: ticks, lots, ns; ``nan`` where not defined."""
 
     day: Day
+    """The recorded order flow."""
     sale: ForcedSale
+    """What had to be sold."""
     mode: str
+    """How the day was replayed: exact, interactive or reanchored."""
     full: Replay
+    """The replay with the sale."""
     twin: Replay
+    """The replay without the sale."""
     trades: NDArray[np.void]
     """The trades of the sale: ``lob.EVENT`` rows."""
     before: RecordedBook
-    """Just before the first child order."""
+    """Book just before the first child order."""
     after: RecordedBook
-    """Right after the last."""
+    """Book right after the last child order."""
     without: RecordedBook
-    """At that same moment in the twin. After one market order it is the book before."""
+    """Book of the twin right after the last child order. After one market order it is the book
+    before."""
     worst_recorded: NDArray[np.float64]
-    """For each trade, the last recorded price on the side it took from; ``nan``: none."""
+    """For each trade, the last recorded price on the side it took from, in ticks; ``nan``: none."""
     arrival_mid: float
-    """When the sale starts."""
+    """Mid when the sale starts, in ticks."""
     market_vwap: float
-    """Of the twin, over the time of execution."""
+    """Volume-weighted average price of the twin over the time of execution, in ticks."""
     shortfall_bps: float
+    """Implementation shortfall in basis points of the arrival mid; a cost is positive."""
     paired_cost_bps: float
-    """Against the twin's mid at each fill: the shortfall without the market's own drift."""
+    """Cost against the twin's mid at each fill in basis points, positive: the shortfall without the
+    market's own drift."""
     vwap: float
+    """Volume-weighted average price of the sale, in ticks."""
     vwap_slippage_bps: float
+    """Average price against the market's, in basis points of the market's; a cost is positive."""
     effective_spread: float
+    """Mean over lots of twice the distance to the mid just before each order, in ticks."""
     realized_spread: float
-    """A minute after each trade."""
+    """Mean over lots of twice the distance to the mid a minute after each trade, in ticks."""
     levels_consumed: int
-    """Prices touched, counted anew for each child order."""
+    """Count of prices touched, counted anew for each child order."""
     deepest: int
-    """Prices touched by the one child order that went deepest."""
+    """Count of prices touched by the one child order that went deepest."""
     share_beyond: float
+    """Share of the lots that traded at a worse price than the record of the book reaches."""
     impact: list[Impact]
+    """Mids with and without the sale at each of ``LAGS_NS`` after the last child order, in
+    ticks."""
     peak: Impact
-    """Its lag is from the first child order on."""
+    """Impact furthest from zero; its lag is from the first child order on."""
     return_time_ns: int | None
+    """ns after the last child order until the mid was first back on the twin's; ``None``: never."""
 
     @property
     def sent(self) -> int:
-        """Lots sent to the market: the whole sale, but for a POV sale that ran out of time."""
+        """Lots of the sale sent to the market: all, but for a POV sale that ran out of time."""
         return sum(self.full.messages["size"][self.full.injected].tolist())
 
     @property
@@ -97,14 +115,14 @@ class ReplaySale(Shown):
 
     @property
     def much_is_stale(self) -> bool:
-        """Whether so much filled beyond the record that the cost deserves a warning."""
+        """Whether so much of the sale filled beyond the record that its cost deserves a warning."""
         return self.share_beyond >= MUCH_IS_STALE
 
     def depth(self) -> dict[str, tuple[int, int]]:
         """Lots bid and offered within ``DEPTH_BPS`` of the mid, with and without the sale.
 
-        What was there before is counted around the arrival mid, what is there right after the
-        sale, with and without it, around the mid without it.
+        (bid, offered) by moment. What was there before is counted around the arrival mid, what is
+        there right after the sale, with and without it, around the mid without it.
         """
         now = self.impact[0].mid_twin
         books = {
@@ -121,15 +139,15 @@ class ReplaySale(Shown):
         }
 
     def headline(self) -> list[str]:
-        """The answer, its doubts and the caveat of every replay, in words."""
+        """The answer, its doubts and the caveat of every replay, in English sentences."""
         return [headline(self), *warnings(self), CAVEAT]
 
     def plot(self) -> "Figure":
-        """The price around the sale, with it and without."""
+        """The mid around the sale in ticks, with the sale and without: a plotly figure."""
         return price_figure(self)
 
     def summary(self) -> dict[str, Any]:
-        """Everything that was measured, ready for JSON: integers exact, undefined is ``None``."""
+        """Measures of the sale as JSON values by name: integers exact, undefined is ``None``."""
         sale = self.sale
         return {
             "sale": {
@@ -181,7 +199,13 @@ class ReplaySale(Shown):
 
 
 def check_session(day: Day, sale: ForcedSale) -> None:
-    """Raise ``ValueError`` unless the sale starts and ends while the day's record lasts."""
+    """Check that a sale starts and ends while the day's record lasts.
+
+    Raises
+    ------
+    ValueError
+        If it does not; says from when to when the record lasts.
+    """
     first, last = (int(day.messages["ts_event"][row]) for row in (0, -1))
     if not first < sale.at_ns <= last:
         raise ValueError(
@@ -210,15 +234,15 @@ def measure(
     sale
         What must be sold.
     mode
-        How the day is replayed, see ``lob.replay``.
+        How the day is replayed, see ``lob.replay``: exact, interactive or reanchored.
     tell
-        Told what is done next, for a progress bar.
+        Called with what is done next, for a progress bar.
 
     Raises
     ------
     ValueError
-        If the sale is not within the session, or no volume trades for a POV sale to follow
-        (none ever does in an exact replay).
+        If the sale is not within the session, or no volume trades for a POV sale to follow (none
+        ever does in an exact replay).
     """
     check_session(day, sale)
     tell("making one stream of the files")

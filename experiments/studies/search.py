@@ -8,10 +8,10 @@ __all__ = ["Bisection", "critical_direction", "critical_shock"]
 
 @dataclass(frozen=True)
 class Bisection:
-    """The smallest shock at which something fails."""
+    """Result of a bisection for the smallest shock at which something fails."""
 
     critical: int | None
-    """``None``: it does not fail at the largest shock that was looked at."""
+    """Smallest shock that fails, in the unit of the search; ``None``: the largest one does not."""
     probes: tuple[tuple[int, bool], ...]
     """Every shock that was tried, in order, and whether it failed."""
 
@@ -24,15 +24,20 @@ class Bisection:
 
 
 def critical_shock(fails: Callable[[int], bool], low: int, high: int) -> Bisection:
-    """Find the smallest whole shock at which ``fails`` is true, by bisection.
+    """Find the smallest whole shock at which something fails, by bisection.
 
     Parameters
     ----------
     fails
-        A run at a shock; it should fail at every larger shock too. Whether the probes bear that
-        out is in the result.
+        Whether it fails at a shock; it should then fail at every larger shock too. Whether the
+        probes bear that out is in the result.
     low, high
-        Where to look, both included.
+        Where to look, both included, in whole steps of any unit.
+
+    Raises
+    ------
+    ValueError
+        If ``low`` exceeds ``high``.
     """
     if low > high:
         raise ValueError(f"low must be at most high, got {low} and {high}")
@@ -61,15 +66,31 @@ def critical_direction(
     *,
     steps: int = 8,
 ) -> tuple[tuple[float, ...], Bisection]:
-    """The mix of shocks over several assets at which the least total shock fails.
+    """Find the mix of shocks over several assets at which the least total shock fails.
 
     Every mix of shares in ``steps`` parts is tried, each by bisection of the total; ties go to the
     first, which is the most on the first asset.
 
+    Parameters
+    ----------
+    fails
+        Whether it fails at a shock to each asset, in whole steps of any unit, rounded down.
+    assets
+        How many there are, 1 or more.
+    high
+        Largest total shock that is tried.
+    steps
+        Parts into which the total is shared out; 8, chosen.
+
     Returns
     -------
     tuple
-        The shares, and the bisection along them; the critical total is in it.
+        The shares, which sum to 1, and the bisection along them; the critical total is in it.
+
+    Raises
+    ------
+    ValueError
+        If ``assets`` is below 1.
     """
     best: tuple[tuple[float, ...], Bisection] | None = None
     bound = high

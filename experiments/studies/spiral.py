@@ -32,28 +32,37 @@ class SpiralStudy(Shown):
     """Summaries of the full runs and of their twins, one pair a seed."""
 
     scenario: Scenario
+    """The scenario, with all of its values."""
     seeds: tuple[int, ...]
+    """Roots of all randomness."""
     full: tuple[dict[str, Any], ...]
+    """Summaries of the runs of the scenario's own design, one a seed."""
     twin: tuple[dict[str, Any], ...]
+    """Summaries of the runs in which nothing is forced, one a seed."""
     alternatives: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     """Summaries of the runs of the scenario's other designs, on the same seeds, by label."""
 
     @property
     def own(self) -> str:
-        """What the scenario's own design is called."""
+        """Names of the scenario's own liquidation designs, joined by " + "."""
         return " + ".join(
             dict.fromkeys(clearing.liquidation.design for clearing in self.scenario.clearings)
         )
 
     @property
     def designs(self) -> dict[str, tuple[dict[str, Any], ...]]:
-        """The runs of every design by its label, the scenario's own first."""
+        """Summaries of the runs of every design by label, the scenario's own first."""
         return {self.own: self.full, **self.alternatives}
 
     def amplification(self, shock: int = 0) -> Amplification:
-        """Mean drop with forced selling over mean drop without.
+        """Mean drop with forced selling over mean drop without, with intervals.
 
         Undefined where a side of a book emptied: a drop to where nobody buys has no size.
+
+        Parameters
+        ----------
+        shock
+            Index of the shock, from 0, in the order of the scenario.
         """
         found = amplification(
             [run["drops"][shock] for run in self.full], [run["drops"][shock] for run in self.twin]
@@ -62,13 +71,22 @@ class SpiralStudy(Shown):
         return found._replace(ratio=None) if empty else found
 
     def why_undefined(self, shock: int = 0) -> str:
-        """Why there is no amplification, in words."""
+        """An English clause: why there is no amplification.
+
+        Parameters
+        ----------
+        shock
+            Index of the shock, from 0, in the order of the scenario.
+        """
         if any(run["exhausted"] for run in (*self.full, *self.twin)):
             return "a side of a book emptied, and a drop to where nobody trades has no size"
         return no_ratio(self.amplification(shock).twin, "drop without forced sales")
 
     def exhausted_lines(self) -> list[str]:
-        """What must be shouted: in how many runs a side of a book emptied, under which design."""
+        """Warnings in capitals: in how many runs of which design a side of a book emptied.
+
+        An empty list if none did.
+        """
         lines = []
         for label, runs in {"nothing forced": self.twin, **self.designs}.items():
             count, worst = worst_empty(run["exhausted"] for run in runs)
@@ -81,7 +99,7 @@ class SpiralStudy(Shown):
         return lines
 
     def refused_lines(self) -> list[str]:
-        """Numbers that cannot be, which are left out, under each design."""
+        """Warnings: criteria that cannot be true and are left out, by design and seed."""
         lines = []
         for label, runs in {"nothing forced": self.twin, **self.designs}.items():
             for run in runs:
@@ -89,13 +107,19 @@ class SpiralStudy(Shown):
         return lines
 
     def mean(self, part: str, name: str) -> float:
-        """The mean over the full runs of a number; ``nan`` where no run has it."""
+        """Mean over the full runs of a number of their summaries; ``nan`` where no run has it.
+
+        Parameters
+        ----------
+        part, name
+            The part of the summary, and the number's name within it.
+        """
         values = [run[part][name] for run in self.full if run[part][name] is not None]
         return float(np.mean(values)) if values else float("nan")
 
     @property
     def var_95(self) -> Quantile:
-        """The 95 % quantile of bad debt over seeds."""
+        """The 95 % quantile of bad debt over seeds, in cash units."""
         return self._quantile("bad_debt")
 
     @property
@@ -109,7 +133,7 @@ class SpiralStudy(Shown):
         return quantile_95(known) if known else Quantile(float("nan"), None, 0)
 
     def headline(self) -> list[str]:
-        """What a reader must not miss, in words."""
+        """English sentences on the study that a reader must not miss."""
         found = self.amplification()
         ratio = found.ratio
         told = (
@@ -128,16 +152,19 @@ class SpiralStudy(Shown):
         ]
 
     def start_lines(self) -> list[str]:
-        """What a reader must know of how the runs started; none: nothing."""
+        """English sentences on how the runs started that must be known; none if all is well."""
         failed = sum(run["failed_at_start"] for run in self.full) / len(self.full)
         return start_lines(failed, self.full[0]["rows_left_out"])
 
     def moves(self) -> str:
-        """What the price does after the first shock: it falls, or rises if that was a purchase."""
+        """Verb for the price after the first shock: "falls", or "rises" if that was a purchase."""
         return "falls" if self.scenario.shocks[0].side == "sell" else "rises"
 
     def frame(self) -> "pd.DataFrame":
-        """The criteria of every run, one a row, by design and seed; units in ``frame.attrs``."""
+        """The criteria of every run as a frame, one a row; units are in ``attrs["units"]``.
+
+        Columns ``design``, ``seed``, then ``experiments.metrics.criteria.CRITERIA``.
+        """
         from experiments.runs.frames import criteria
 
         runs = {"nothing forced": self.twin, **self.designs}
@@ -150,7 +177,7 @@ class SpiralStudy(Shown):
         return criteria(known, labels)
 
     def plot(self) -> "Figure":
-        """The drops of the first shock with nothing forced and under every design."""
+        """Drops of the first shock in ticks, with nothing forced and under every design."""
         runs = {"nothing forced": self.twin, **self.designs}
         drops = {label: [run["drops"][0] for run in made] for label, made in runs.items()}
         title = f"{self.scenario.name}, {counted(len(self.seeds), 'seed')}"
@@ -159,7 +186,7 @@ class SpiralStudy(Shown):
         return drops_figure(drops, title)
 
     def summary(self) -> dict[str, Any]:
-        """What happened over the seeds, ready for JSON."""
+        """The study as JSON values: the question, amplification, quantiles and every run."""
         return {
             **asked_of_scenario(self.scenario, self.seeds),
             "exhausted": self.exhausted_lines(),
@@ -185,13 +212,20 @@ def study_spiral(
     Parameters
     ----------
     scenario
-        See ``read_scenario``.
+        The scenario, as ``read_scenario`` or code gives it.
     seeds
-        At least one.
+        Roots of all randomness, at least one.
     workers
         Processes; ``None``: one a core.
     report
-        Told how many of how many runs are done, once a seed.
+        Called with how many of how many runs are done, once a seed.
+
+    Raises
+    ------
+    ValueError
+        If there is no seed.
+    JobError
+        If a run raises.
     """
     if not seeds:
         raise ValueError("seeds must be at least one")

@@ -6,8 +6,8 @@ What *fails* means is stated with every answer:
 * ``liquidated``: at least a stated share of all margin accounts is liquidated;
 * ``insurance``: an insurance fund that started with something is empty.
 
-A run in which a side of a book empties after the shock has failed whatever was asked: what is left
-there has nobody to be sold to, and a small loss of it is only one that is not known yet.
+A run in which a side of a book empties after the shock has failed whatever was asked: its losses
+cannot be known, since what is left there has nobody to be sold to.
 
 A run fails or it does not; over several seeds a shock fails if at least half of the runs do. The
 size of a shock is in units of what the scenario's own shocks sell, valued at the prices at which
@@ -46,43 +46,49 @@ __all__ = [
 ]
 
 Kind = Literal["bad-debt", "liquidated", "insurance"]
+"""What failing means, see the module."""
 FAILURES: dict[str, str] = {
     "bad-debt": "bad debt of more than {threshold:,.0f} units of cash",
     "liquidated": "at least {threshold:.0%} of the accounts liquidated",
     "insurance": "an insurance fund empty",
 }
+"""Each kind of failure as an English clause with its threshold."""
 OR_EXHAUSTED = ", or a side of a book empty"
 SHARE = 0.5
-"""Of the accounts: what counts as failed by ``liquidated`` where nothing else is said."""
+"""Share of the accounts from which ``liquidated`` counts as failed unless said otherwise;
+chosen."""
 Report = Callable[[str], object]
+"""Called with what is tried next, for a progress bar."""
 
 
 class StressOutcome(NamedTuple):
-    """What came of one run."""
+    """Numbers of one run of a stress test."""
 
     bad_debt: float
-    """Units of cash."""
+    """Cash units of debt that others paid or are left with."""
     liquidated: float
-    """Share of all margin accounts."""
+    """Accounts that failed as a share of all margin accounts, from 0 to 1."""
     empty_funds: int
-    """Insurance funds that started with something and have nothing."""
+    """Count of insurance funds that started with something and have nothing."""
     lots: int
-    """Sold by force."""
+    """Lots sold, bought or handed over by force."""
     drops: tuple[int, ...]
-    """Ticks, one a shock."""
+    """Ticks that the mark of each shock's instrument fell, or rose after a purchase."""
     exhausted: int = 0
-    """Sides of books that emptied after the shock."""
+    """Count of sides of books that emptied after the shock."""
     refused: int = 0
-    """Numbers of it that cannot be: nothing that rests on them is an all-clear."""
+    """Count of criteria that cannot be true: nothing that rests on them is an all-clear."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """When a stack has failed."""
+    """The rule by which a run of a stress test has failed."""
 
     kind: Kind = "bad-debt"
+    """What failing means, see the module."""
     threshold: float = 0.0
-    """Of ``bad-debt`` in units of cash, of ``liquidated`` a share above zero."""
+    """Of ``bad-debt`` in units of cash, of ``liquidated`` a share above zero; of ``insurance``
+    unused."""
 
     def __post_init__(self) -> None:
         choice("kind", self.kind, FAILURES)
@@ -95,7 +101,7 @@ class Failure:
         return FAILURES[self.kind].format(threshold=self.threshold) + OR_EXHAUSTED
 
     def of(self, outcome: StressOutcome) -> bool:
-        """Whether a run has failed."""
+        """Whether a run has failed: by the rule, or since a book emptied or a number is refused."""
         if outcome.exhausted or outcome.refused:
             return True
         if self.kind == "bad-debt":
@@ -107,25 +113,31 @@ class Failure:
 
 @dataclass(frozen=True)
 class Stress(Shown):
-    """The answer of a stress test."""
+    """Answer of a stress test: the smallest shock at which a scenario fails."""
 
     scenario: Scenario
+    """The scenario, with all of its values."""
     failure: Failure
+    """The rule by which a run has failed."""
     seeds: tuple[int, ...]
+    """Roots of all randomness."""
     steps: int
     """Parts of the scenario's own shock that are told apart."""
     assets: tuple[str, ...]
+    """Names of the instruments that are sold."""
     shares: tuple[float, ...]
-    """Of the shock's value, by asset: the worst direction if it was looked for."""
+    """Shares of the shock's value by asset, which sum to 1: the worst direction if it was looked
+    for."""
     bisection: Bisection
-    """In steps."""
+    """Search for the critical shock, in steps."""
     lots: tuple[int, ...] | None
-    """Of each asset at the critical shock; ``None``: nothing that was tried fails."""
+    """Lots of each asset at the critical shock; ``None``: nothing that was tried fails."""
     outcomes: tuple[StressOutcome, ...]
-    """At the critical shock, one a seed."""
+    """Outcomes of the runs at the critical shock, one a seed."""
     searched: bool
-    """Whether the direction was looked for."""
+    """Whether the worst direction was looked for."""
     runs: int
+    """Count of runs that the answer took."""
 
     @property
     def critical(self) -> float | None:
@@ -134,7 +146,7 @@ class Stress(Shown):
         return None if found is None else found / self.steps
 
     def headline(self) -> list[str]:
-        """The answer in words."""
+        """The answer in English sentences, warnings first."""
         tried = max(shock for shock, _ in self.bisection.probes) / self.steps
         said = (
             f"no shock up to {tried:g} times the scenario's own fails"
@@ -146,7 +158,7 @@ class Stress(Shown):
         return [*self.exhausted_lines(), *lines]
 
     def exhausted_lines(self) -> list[str]:
-        """What must be shouted: that a book ran out at the critical shock."""
+        """A warning in capitals if a book ran out at the critical shock, else an empty list."""
         count = sum(one.exhausted > 0 for one in self.outcomes)
         if not count:
             return []
@@ -157,12 +169,12 @@ class Stress(Shown):
         ]
 
     def plot(self) -> "Figure":
-        """The shocks that were tried, and which of them failed."""
+        """The shocks that were tried, and which of them failed: a plotly figure."""
         probes = [(shock / self.steps, fails) for shock, fails in self.bisection.probes]
         return probes_figure(probes, self.headline()[-1])
 
     def summary(self) -> dict[str, Any]:
-        """The answer, ready for JSON."""
+        """The answer as JSON values by name; shocks as multiples of the scenario's own."""
         return {
             **asked_of_scenario(self.scenario, self.seeds),
             "fails": str(self.failure),
@@ -203,18 +215,28 @@ def stress_test(
     failure
         What failing means.
     seeds
-        At least one.
+        Roots of all randomness, at least one.
     most
-        The largest shock tried, as a multiple of the scenario's own.
+        The largest shock tried, as a multiple of the scenario's own; 1 to 10,000.
     steps
-        Parts of the scenario's own shock that are told apart.
+        Parts of the scenario's own shock that are told apart; 1 to 10,000.
     assets
         Names of instruments: the worst mix of sales in them is looked for, every one in ``parts``
         parts. None: the scenario's own mix.
+    parts
+        Parts into which a shock is shared out over ``assets``; 4, chosen.
     workers
         Processes; ``None``: one a core.
     report
-        Told what is tried.
+        Called with what is tried next.
+
+    Raises
+    ------
+    ValueError
+        If there is no seed, an argument is out of range, an asset is unknown or named twice, or no
+        fund could be empty.
+    JobError
+        If a run raises.
     """
     if not seeds:
         raise ValueError("seeds must be at least one")
@@ -304,7 +326,18 @@ class _Test:
 
 
 def outcome_of(job: tuple[Scenario, int]) -> StressOutcome:
-    """Run one scenario with one seed; raises ``RunError`` with the seed if it raises."""
+    """Run one scenario with one seed, and take from it what a stress test needs.
+
+    Parameters
+    ----------
+    job
+        The scenario and the seed.
+
+    Raises
+    ------
+    RunError
+        If the run raises: with the seed.
+    """
     scenario, seed = job
     try:
         return outcome(run_scenario(scenario, seed))
@@ -314,7 +347,7 @@ def outcome_of(job: tuple[Scenario, int]) -> StressOutcome:
 
 
 def outcome(run: Run) -> StressOutcome:
-    """What came of a run."""
+    """Take from a finished run the numbers that a stress test needs."""
     criteria, accounts = run.criteria, run.accounts
     ledger = run.simulation.ledger
     empty = [
@@ -334,19 +367,20 @@ def outcome(run: Run) -> StressOutcome:
 
 
 class Cell(NamedTuple):
-    """One point of a phase diagram, over all seeds."""
+    """One point of a phase diagram of leverage against depth, over all seeds."""
 
     leverage: float
+    """Leverage of the accounts, times."""
     depth: float
-    """Factor on the scenario's own."""
+    """Factor on the book depth of the scenario."""
     failed: float
-    """Share of the seeds that fail."""
+    """Share of the seeds that fail, from 0 to 1."""
     liquidated: float
-    """Mean share of the accounts."""
+    """Mean share of the margin accounts that failed, from 0 to 1."""
     bad_debt: float
-    """Mean, units of cash."""
+    """Mean bad debt, in cash units."""
     drop: float
-    """Mean of the first shock, ticks."""
+    """Mean drop of the first shock, in ticks."""
     exhausted: float
     """Share of the seeds in which a side of a book emptied: they count as failed."""
 
@@ -363,8 +397,37 @@ def phase_diagram(
 ) -> list[Cell]:
     """Run a scenario over a grid of leverage against book depth, on all cores.
 
-    Its own shocks are kept. Cells go by leverage, then by depth. Accounts whose leverage the margin
-    does not allow fail before the shock, and count as failed.
+    The scenario's own shocks are kept. Accounts whose leverage the margin does not allow fail
+    before the shock, and count as failed.
+
+    Parameters
+    ----------
+    scenario
+        The scenario, as ``read_scenario`` or code gives it.
+    failure
+        What failing means.
+    seeds
+        Roots of all randomness, at least one.
+    leverages
+        Leverage of the accounts, times.
+    depths
+        Factors on the book depth of the scenario.
+    workers
+        Processes; ``None``: one a core.
+    report
+        Called with what is tried next.
+
+    Returns
+    -------
+    list
+        One ``Cell`` a point, for each leverage its depths.
+
+    Raises
+    ------
+    ValueError
+        If seeds, leverages or depths are empty.
+    JobError
+        If a run raises.
     """
     if not seeds or not leverages or not depths:
         raise ValueError("seeds, leverages and depths must be at least one each")

@@ -9,5 +9,8 @@ __all__ = ["make_day"]
 
 
 def make_day(folder: Path) -> Day:
-    """Write the synthetic day as a pair of LOBSTER files and read it back."""
+    """Write the synthetic day as a pair of LOBSTER files into a folder, and read it back.
+
+    Raises ``OSError`` if the files cannot be written.
+    """
     return lobster.read(synthetic.write_day(folder))

@@ -1,4 +1,4 @@
-"""What the literature states, computed here: published, ours, band, verdict.
+"""Results of the literature, computed here: published, ours, band, verdict.
 
 >>> validate("kyle", noise_sigma=2.0).ours["price_impact"]
 0.25

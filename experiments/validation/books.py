@@ -25,22 +25,28 @@ __all__ = ["PowerLaw", "fit_power_law", "linear_sweep", "order_flow_imbalance", 
 def linear_sweep(slope: float = 10.0, size: float = 500.0, ticks_per_unit: int = 200) -> Values:
     """A market order sweeps a book that holds slope x distance lots a unit of price.
 
-    The book is a real one; it is both asked (``cost``) and traded with (``submit``).
+    The book is a real one; it is both asked (``cost``) and traded with (``submit``). The defaults
+    are chosen.
 
     Parameters
     ----------
     slope
-        Lots a unit of price, per unit of distance.
+        L: lots a unit of price, per unit of distance; positive.
     size
-        Lots.
+        Q: lots of the order, positive.
     ticks_per_unit
-        How fine the book is: in the limit the discretisation goes.
+        How fine the book is, 1 or more: the finer, the closer to the continuous theory.
 
     Returns
     -------
     Values
         ``shift`` of the best price and ``average`` slippage in units of price, measured;
         ``..._theory``: sqrt(2 Q / L) and two thirds of it; ``submitted_average``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("slope", slope, above=0)
     real("size", size, above=0)
@@ -77,21 +83,30 @@ def _linear_book(slope: float, size: float, ticks_per_unit: int) -> tuple[OrderB
 
 
 class PowerLaw(NamedTuple):
-    """y = prefactor x^exponent, fitted on logarithms, with the half-width of its 95 % interval."""
+    """A power law y = prefactor x^exponent, fitted on logarithms, with 95 % intervals."""
 
     exponent: float
+    """Slope of log y on log x."""
     prefactor: float
+    """y at x = 1, in the unit of y."""
     exponent_error: float
+    """Half-width of the exponent's 95 % interval."""
     prefactor_error: float
+    """Half-width of the prefactor's 95 % interval, in the unit of y."""
 
 
 def fit_power_law(x: NDArray[np.float64], y: NDArray[np.float64]) -> PowerLaw:
     """Fit a power law by least squares of log y on log x.
 
+    Parameters
+    ----------
+    x, y
+        Positive numbers in any units, as many of either, at least 3.
+
     Raises
     ------
     ValueError
-        If fewer than three points, or one that is not positive.
+        If there are fewer than three points, or one that is not positive.
     """
     if len(x) < 3 or len(x) != len(y):
         raise ValueError(f"x and y must hold at least 3 points each, got {len(x)} and {len(y)}")
@@ -121,23 +136,31 @@ def square_root_law(
 ) -> Values:
     """Fit I = Y sigma (Q/V)^delta to sweeps of a linear book.
 
-    A linear book at rest gives the square root by construction; this shows that the fit
-    recovers it from the engine's fills, and nothing about a market.
+    A linear book at rest gives the square root by construction; this shows that the fit recovers it
+    from the engine's fills, and nothing about a market. The defaults are chosen, but for the range
+    of Q/V, which is that of Sato and Kanazawa 2024.
 
     Parameters
     ----------
     slope
-        Lots a unit of price, per unit of distance.
-    daily_volume, sigma
-        V in lots, and daily volatility in units of price.
+        Lots a unit of price, per unit of distance; positive.
+    daily_volume
+        V in lots, positive.
+    sigma
+        Daily volatility in units of price, positive.
     smallest, largest, points
-        Range of Q/V, evenly spaced on a log scale.
+        Range of Q/V and how many values of it, evenly spaced on a log scale.
 
     Returns
     -------
     Values
         ``delta`` and ``prefactor`` with the half-widths of their intervals, and what the book
         implies: ``delta_theory`` and ``prefactor_theory`` = sqrt(2 V / slope) / sigma.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or ``largest`` does not exceed ``smallest``.
     """
     real("slope", slope, above=0)
     real("daily_volume", daily_volume, above=0)
@@ -164,23 +187,31 @@ def order_flow_imbalance(
 ) -> Values:
     """Regress changes of the mid on order flow imbalance in a book of equal depth.
 
-    Every level holds D lots. An event adds or takes one lot at one of the best quotes: a queue
-    that empties uncovers D lots one tick behind, one that is full to D starts a new level one
-    tick ahead. The two sides do not meet, as in the paper's stylised book.
+    Every level holds D lots. An event adds or takes one lot at one of the best quotes: a queue that
+    empties uncovers D lots one tick behind, one that is full to D starts a new level one tick
+    ahead. The two sides do not meet, as in the stylised book of Cont, Kukanov and Stoikov 2014.
 
     Parameters
     ----------
     depths
-        D, in lots.
+        D, in lots, each 1 or more.
     window
-        Events to each change of the mid.
-    windows, seed
-        Of the simulation.
+        Events to each change of the mid, 1 or more.
+    windows
+        Simulated windows.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
-        For each depth ``slope`` in ticks a lot, ``slope_theory`` = 1 / (2 D), and ``r_squared``.
+        For each depth ``slope`` in ticks a lot with its ``slope_error``, ``slope_theory`` = 1 / (2
+        D), and ``r_squared``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     natural("window", window, 1)
     natural("windows", windows, 100)

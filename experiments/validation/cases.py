@@ -50,38 +50,56 @@ LATER = {
     "OCT10-BTC": "a hindcast of October 2025",
     "XUSD-25": "a study of an oracle that stands still",
 }
-"""Cases of parts of the project that are not built yet."""
+"""Cases of parts of the project that are not built yet, by id, with what is missing."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One published result, as its file states it."""
+    """One published result, as its file of cases states it; text fields may be empty."""
 
     id: str
+    """Name of the case, unique over all files."""
     paper: str
+    """Author and year."""
     quantity: str
+    """What was published, in words."""
     parameters: dict[str, Any]
+    """Parameters the result was stated for, under the names of the source."""
     expected: Any
+    """The published value or values: a number, a list, or an object by the source's names."""
     tolerance: str
+    """How far to trust the digits, in words."""
     provenance: str
+    """Whether the value was read in the source, recomputed from it, or is from memory."""
     source_quality: str
+    """How good the source is, in words."""
     notes: str
+    """Anything else that the file says."""
 
 
 def covers(table: Sequence[str], case_id: str) -> str | None:
-    """Return the first of the regular expressions that the id matches in full."""
+    """Return the first of the regular expressions that matches a case's id in full, or ``None``."""
     return next((pattern for pattern in table if re.fullmatch(pattern, case_id)), None)
 
 
 def case_files() -> list[Path]:
-    """Return the files in which cases are looked for: ``validation.json`` first, by name."""
+    """Return the files of published cases, sorted by name, ``validation.json`` first.
+
+    They are the ``validation*.json`` of the folder that ``FIRESALE_CASES`` names, else of
+    ``shared/cases`` beside the project's own folder.
+    """
     default = Path(__file__).resolve().parents[3] / "shared" / "cases"
     folder = Path(os.environ.get("FIRESALE_CASES") or default)
     return sorted(folder.glob("validation*.json"), key=lambda path: path.stem)
 
 
 def read_cases(*paths: Path) -> list[Case]:
-    """Return the cases of all files; none where nobody named one and the default has none.
+    """Return the published cases of all files.
+
+    Parameters
+    ----------
+    *paths
+        JSON files, each a list of cases; without any those of ``case_files``, which may be none.
 
     Raises
     ------

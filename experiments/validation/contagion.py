@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 WAD = 10**18
+"""One, in the 18-decimal numbers of lending protocols."""
 
 
 def toxic_in_a_pool(
@@ -31,19 +32,27 @@ def toxic_in_a_pool(
 ) -> Values:
     """Loan-to-value above which a liquidation sold to a constant-product pool lowers health.
 
+    Source: arXiv 2510.10171, equations 2 and 4. The defaults are those of the recomputed case.
+
     Parameters
     ----------
     bonus
-        Of the liquidator.
+        Bonus of the liquidator as a share of what is repaid, 0 to 10.
     share
-        Collateral sold over the depth of the pool: lambda is 1 + 2 c / y.
+        c / y: collateral sold over the depth of the pool, 0 or more; lambda is 1 + 2 c / y.
     falling
         Whether the bonus is ``bonus (1 - health)``, nothing at a health of 1.
 
     Returns
     -------
     Values
-        ``threshold``: 1 / ((1 + bonus) lambda), and 1 / lambda where the bonus falls.
+        ``threshold``, a share for each ``share``: 1 / ((1 + bonus) lambda), and 1 / lambda where
+        the bonus falls.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     if not 0 <= bonus <= 10 or any(not 0 <= one <= 1e6 for one in share):
         raise ValueError(f"bonus must be 0 to 10 and share 0 or more, got {bonus!r} and {share!r}")
@@ -52,20 +61,29 @@ def toxic_in_a_pool(
 
 
 def looped_loss(threshold: float = 0.95, bonus: float = 0.01, leverage: float = 12.0) -> Values:
-    """Falls of the collateral that a loop of borrowing survives, at once.
+    """Instant falls of the collateral's price that a loop of borrowing survives, as shares.
+
+    Recomputed from an audit of recursive collateral loops, which the defaults are from.
 
     Parameters
     ----------
-    threshold, bonus
-        Liquidation threshold and bonus of the protocol.
+    threshold
+        LT: liquidation threshold of the protocol, a share above 0 and below 1.
+    bonus
+        b: bonus of the liquidator, a share above 0.
     leverage
-        Collateral over equity, above 1.
+        L: collateral over equity, above 1.
 
     Returns
     -------
     Values
         ``loss``: the fall 1 - (1 + b) LT / HF0 above which a liquidation leaves bad debt, and
         ``eligible``: that above which it may be liquidated, 1 - 1 / HF0, HF0 = LT L / (L - 1).
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("threshold", threshold, above=0, below=1)
     real("bonus", bonus, above=0)
@@ -85,19 +103,30 @@ def stepwise_bad_debt(
 ) -> Values:
     """Bad debt of a loop whose collateral falls little by little in a market of infinite depth.
 
-    At each step below a health of 1 just so much is repaid that it is 1 again.
+    At each step below a health of 1 just so much is repaid that it is 1 again. Recomputed from an
+    audit of recursive collateral loops, which the defaults are from.
 
     Parameters
     ----------
     fall
-        Of the collateral's price, in all.
-    threshold, bonus, leverage
-        As for ``looped_loss``; (1 + bonus) threshold below 1, or a liquidation lowers health.
+        Fall of the collateral's price in all, a share.
+    threshold, bonus
+        Liquidation threshold and bonus as shares, (1 + bonus) threshold below 1, or a liquidation
+        lowers health.
+    leverage
+        Collateral over equity at the start, above 1.
+    steps
+        Equal steps in which the price falls.
 
     Returns
     -------
     Values
-        ``bad_debt`` over the debt at the start, ``left``: what is left of that debt.
+        ``bad_debt`` over the debt at the start, ``left``: what is left of that debt; shares.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or the loop is unsafe at the start.
     """
     real("fall", fall, above=0, below=1)
     real("threshold", threshold, above=0, below=1)
@@ -131,26 +160,32 @@ def aggregate_vulnerability(
 ) -> Values:
     """Share of all equity that forced sales after a shock cost (Greenwood, Landier, Thesmar 2015).
 
-    Banks sell in proportion to their portfolios to hold their leverage.
+    Banks sell in proportion to their portfolios to hold their leverage. The defaults are a
+    recomputed example.
 
     Parameters
     ----------
     assets, leverage
-        Of each bank: money, and debt over equity.
+        A and B: of each bank assets in money, and debt over equity, not negative.
     weights
-        A row a bank: its portfolio over the assets' kinds.
+        M, a row a bank: its portfolio over the assets' kinds, as shares.
     impact
-        Return for a unit of money sold of a kind.
+        L: return for a unit of money sold of a kind, positive.
     shock
-        Return of each kind, 0 or below.
+        f: return of each kind, -1 to 0.
     equity
-        Of all banks.
+        E: equity of all banks together, in money, positive.
 
     Returns
     -------
     Values
         ``vulnerability`` = sum(A M L M' B A M f) / E, and ``through_books``: the same with the
         sales made as market orders in one book a kind, of one lot a tick.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, or a parameter is out of range.
     """
     real("impact", impact, above=0)
     real("equity", equity, above=0)
@@ -195,21 +230,27 @@ def _fall_in_book(fall: float, start: int = 1_000_000) -> float:
 def capital_rule(alpha: float = 0.05, liabilities: float = 0.94, ratio: float = 0.07) -> Values:
     """How much a fund sells that must hold capital against what it holds (Cifuentes et al. 2005).
 
-    It has a unit of an illiquid asset, whose price is exp(-alpha s) once s is sold.
+    It has a unit of an illiquid asset, whose price is exp(-alpha s) once s is sold. The defaults
+    are a recomputed example.
 
     Parameters
     ----------
     alpha
-        Depth of the price's fall.
+        Fall of the log price for the whole unit sold, positive.
     liabilities
-        Of the fund, below the asset's first price of 1.
+        Liabilities of the fund, below the asset's first price of 1.
     ratio
-        Least capital over the value of what it still holds.
+        Least capital over the value of what it still holds, a share.
 
     Returns
     -------
     Values
-        ``sold`` and ``price`` at the largest fixed point.
+        ``sold``, a share of the unit, and ``price`` at the largest fixed point.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or no sale of a part meets the rule.
     """
     real("alpha", alpha, above=0)
     real("liabilities", liabilities, above=0)
@@ -232,16 +273,24 @@ def feedback_radius(
 ) -> Values:
     """Whether a shock dies out between funds that hold the same things.
 
+    An own computation; the default matrix is chosen.
+
     Parameters
     ----------
     matrix
-        What a fall of each forces on each in the next round, none negative.
+        Square: the fall that a fall of one in each column forces on each row in the next round,
+        none negative.
 
     Returns
     -------
     Values
         ``radius`` of the spectrum; where it is below 1 also ``amplification`` 1 / (1 - radius) of
         the worst direction, and ``followed``: the same from adding up the rounds.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not square, or has a negative element.
     """
     feedback = np.array(matrix, float)
     if feedback.ndim != 2 or feedback.shape[0] != feedback.shape[1] or (feedback < 0).any():

@@ -17,7 +17,9 @@ from lob.checks import natural
 __all__ = ["double_auction", "largest_surplus"]
 
 VALUES = tuple(range(190, 10, -10))
+"""Values of the buyers' units in ticks: a straight demand, chosen."""
 COSTS = tuple(range(10, 190, 10))
+"""Costs of the sellers' units in ticks: a straight supply, chosen."""
 
 
 def double_auction(
@@ -37,19 +39,24 @@ def double_auction(
     Parameters
     ----------
     values, costs
-        One unit each of a buyer and of a seller, in ticks.
+        One unit each of a buyer and of a seller, in ticks, from 1 to ``highest_price``.
     highest_price
-        In ticks.
+        Highest quote in ticks; 200 in Gode and Sunder 1993.
     sessions, quotes
         Trading sessions, and quotes in each.
     seed
-        Of the simulation.
+        Seed of the simulation.
 
     Returns
     -------
     Values
-        ``constrained`` and ``unconstrained`` efficiency in percent with standard errors,
-        and ``advantage``, the first less the second.
+        ``constrained`` and ``unconstrained`` efficiency in percent with standard errors, and
+        ``advantage``, the first less the second.
+
+    Raises
+    ------
+    ValueError
+        If a price is out of range, or no unit gains.
     """
     natural("highest_price", highest_price, 1)
     natural("sessions", sessions, 1)
@@ -74,7 +81,15 @@ def double_auction(
 
 
 def largest_surplus(values: Sequence[int], costs: Sequence[int]) -> int:
-    """Return the sum of value - cost over the units that gain, matched best with best."""
+    """Return the most that buyers and sellers can gain, in ticks.
+
+    The sum of value - cost over the units that gain, matched best with best.
+
+    Parameters
+    ----------
+    values, costs
+        One unit each of a buyer and of a seller, in ticks.
+    """
     pairs = zip(sorted(values, reverse=True), sorted(costs), strict=False)
     return sum(max(value - cost, 0) for value, cost in pairs)
 

@@ -32,18 +32,25 @@ def auction_revenue(
     Parameters
     ----------
     n
-        Bidders, 1 or more.
+        Bidders, 1 to 1,000.
     rho
         Relative risk aversion, from 0 to below 1.
-    auctions, seed
-        Of the simulation.
+    auctions
+        Simulated auctions; n times this is 1e8 at most.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
-        ``revenue`` of a first-price auction, n (n - 1) / ((n + 1) (n - rho)), and without risk
-        aversion ``with_reserve``: that with the best reserve, 1 / 2. The same from bidders:
-        ``first_price``, and ``second_price`` and ``second_price_with_reserve``.
+        Mean price, where values are from 0 to 1: ``revenue`` of a first-price auction, n (n - 1) /
+        ((n + 1) (n - rho)), and without risk aversion ``with_reserve``: that with the best reserve,
+        1 / 2. Simulated: ``first_price``, ``second_price`` and ``second_price_with_reserve``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     natural("n", n, 1)
     natural("auctions", auctions, 100)
@@ -69,17 +76,25 @@ def auction_revenue(
 def pool_sale(base: float = 1_000.0, cash: float = 1_000_000.0, sold: float = 10.0) -> Values:
     """A sale to a constant-product pool without a fee.
 
+    The defaults are chosen.
+
     Parameters
     ----------
     base, cash
-        Reserves.
+        Reserves of the pool in units of the base and of cash, positive.
     sold
-        Units of the base.
+        Units of the base that are sold, positive.
 
     Returns
     -------
     Values
-        ``cash_out``, ``slippage`` of the average price and ``drop`` of the spot price, as shares.
+        ``cash_out`` in cash; ``slippage`` of the average price and ``drop`` of the spot price, as
+        positive shares.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not positive.
     """
     real("base", base, above=0)
     real("cash", cash, above=0)
@@ -97,15 +112,25 @@ def loss_versus_rebalancing(
     Parameters
     ----------
     sigma
-        Volatility of a day.
-    days, step_seconds, seed
-        Of the simulation: a pool that an arbitrageur brings to the price at each step.
+        Volatility of a day as a share, above 0 and at most 1; 5 % is the example of the paper.
+    days
+        Simulated days.
+    step_seconds
+        Seconds from one step of the arbitrageur, who brings the pool to the price, to the next; 1
+        to 864.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
         ``loss``: a day, over the pool's value, sigma^2 / 8; ``loss_simulated``: what the portfolio
         that holds the same, traded at the price outside, has made more than the pool.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("sigma", sigma, above=0)
     natural("days", days, 1)
@@ -143,18 +168,26 @@ def arbitrage_chance(
     Parameters
     ----------
     fee
-        Of the pool.
+        Fee of the pool, a share of the trade; positive.
     sigma
-        Volatility of a day.
+        Volatility of a day as a share, positive.
     block
-        Mean seconds between blocks, which come at exponential gaps.
-    pools, blocks, seed
-        Of the simulation: independent pools, and blocks of each.
+        Mean seconds between blocks, which come at exponential gaps; positive.
+    pools, blocks
+        Simulated independent pools, and blocks of each; their product is 1e8 at most.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
-        ``chance`` = 1 / (1 + sqrt(2) fee / (sigma sqrt(block))), and ``chance_simulated``.
+        ``chance``, a share of blocks, = 1 / (1 + sqrt(2) fee / (sigma sqrt(block / day))), and
+        ``chance_simulated`` with its error.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("fee", fee, above=0)
     real("sigma", sigma, above=0)
@@ -186,14 +219,20 @@ def constant_rate_cost(gamma: float = 0.4, slices: int = 10_000) -> Values:
     Parameters
     ----------
     gamma
-        Between 0 and 1.
+        Exponent of the decay, between 0 and 1; 0.4 is Gatheral's for stocks.
     slices
-        Into which the execution is cut where it is added up.
+        Equal parts into which the execution is cut where it is added up, 1e7 at most.
 
     Returns
     -------
     Values
-        ``cost`` over X^2 T^-gamma, 1 / ((1 - gamma) (2 - gamma)), and ``cost_sliced``.
+        ``cost`` over X^2 T^-gamma, 1 / ((1 - gamma) (2 - gamma)), and ``cost_sliced``; X is the
+        size and T the duration of the order.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("gamma", gamma, above=0, below=1)
     natural("slices", slices, 10)
@@ -211,22 +250,31 @@ def constant_rate_cost(gamma: float = 0.4, slices: int = 10_000) -> Values:
 def noise_price(
     rho: float = 0.99, sigma: float = 0.035, paths: int = 1_000, steps: int = 2_000, seed: int = 1
 ) -> Values:
-    """A log price that noise drives and that returns (Thurner et al. 2012, without funds).
+    """A log price that noise drives and that returns to its mean (Thurner et al. 2012, no funds).
+
+    The defaults of ``rho`` and ``sigma`` are the paper's.
 
     Parameters
     ----------
     rho
-        How much of a deviation is left after a step.
+        How much of a deviation is left after a step, from 0 to below 1.
     sigma
-        Standard deviation of the noise of a step.
-    paths, steps, seed
-        Of the simulation.
+        Standard deviation of the noise of a step, in log price; positive.
+    paths, steps
+        Simulated paths, and steps of each; their product is 1e9 at most.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
         ``deviation`` of the log price, ``return_deviation``, ``autocorrelation`` of returns at lag
         1, and the same ``..._simulated``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("rho", rho, above=0, below=1)
     real("sigma", sigma, above=0)

@@ -32,28 +32,41 @@ def almgren_chriss(
 ) -> Values:
     """The optimal schedule of a sale under linear impact, its cost and its risk.
 
+    The defaults are the example of Almgren and Chriss 2000.
+
     Parameters
     ----------
-    shares, horizon_days, periods
-        What must be sold, in how long, in how many equal periods.
+    shares
+        X: shares to sell, positive.
+    horizon_days
+        Days in which they must be sold, positive.
+    periods
+        Equal periods of the horizon, 1 or more.
     sigma
-        Dollars a share and square root of a day.
+        Volatility in dollars a share and square root of a day.
     epsilon, gamma, eta
         Fixed cost (dollars a share), permanent impact (dollars a share squared) and temporary
-        impact (dollars a share, per share a day).
+        impact (dollars a share, per share a day), none negative; eta above gamma tau / 2.
     risk_aversion
-        Per dollar; 0 gives equal parts.
+        lambda, per dollar, not negative; 0 gives equal parts.
     start_price
-        Dollars; the shortfall does not depend on it.
-    paths, seed
-        Of the simulation that checks the two moments.
+        Price before the sale in dollars; the shortfall does not depend on it.
+    paths
+        Simulated paths that check the two moments.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
         ``holdings`` at the inner times, ``kappa`` (per day), ``theta`` (its inverse; absent where
-        kappa is 0), ``expected_cost`` and ``standard_deviation`` of the shortfall in dollars,
-        the same two ``..._simulated``, and ``instant_cost``: all sold in the first period.
+        kappa is 0), ``expected_cost`` and ``standard_deviation`` of the shortfall in dollars, the
+        same two ``..._simulated``, and ``instant_cost``: all sold in the first period.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("shares", shares, above=0)
     real("horizon_days", horizon_days, above=0)
@@ -97,10 +110,28 @@ def trajectory(
     eta: float,
     risk_aversion: float,
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return kappa, and what is still held at each of ``periods + 1`` times.
+    """Return the optimal trajectory of Almgren and Chriss 2000: kappa, and shares held over time.
 
-    kappa solves cosh(kappa tau) = 1 + tau^2 (lambda sigma^2 / eta~) / 2 with
-    eta~ = eta - gamma tau / 2; holdings are X sinh(kappa (T - t)) / sinh(kappa T).
+    kappa solves cosh(kappa tau) = 1 + tau^2 (lambda sigma^2 / eta~) / 2 with eta~ = eta - gamma tau
+    / 2; holdings are X sinh(kappa (T - t)) / sinh(kappa T).
+
+    Parameters
+    ----------
+    shares
+        X: shares to sell.
+    tau, periods
+        Length of a period in days, and how many there are.
+    sigma
+        Volatility in dollars a share and square root of a day.
+    gamma, eta
+        Permanent impact (dollars a share squared) and temporary (dollars a share, per share a day).
+    risk_aversion
+        lambda, per dollar.
+
+    Returns
+    -------
+    tuple
+        kappa per day, and a float64 array of the shares held at each of ``periods + 1`` times.
     """
     curvature = risk_aversion * sigma**2 / (eta - gamma * tau / 2) * tau**2 / 2
     left = np.arange(periods, -1, -1) / periods
@@ -120,7 +151,22 @@ def shortfall(
     gamma: float,
     eta: float,
 ) -> tuple[float, float]:
-    """Return mean and standard deviation of the shortfall of any schedule, in dollars."""
+    """Return mean and standard deviation of the shortfall of any schedule, in dollars.
+
+    Almgren and Chriss 2000, equations 4 and 5, a loss positive.
+
+    Parameters
+    ----------
+    holdings
+        Shares held at each time, from all to none.
+    tau
+        Length of a period in days.
+    sigma
+        Volatility in dollars a share and square root of a day.
+    epsilon, gamma, eta
+        Fixed cost (dollars a share), permanent impact (dollars a share squared) and temporary
+        impact (dollars a share, per share a day).
+    """
     sold = -np.diff(holdings)
     cost = (
         gamma * holdings[0] ** 2 / 2
@@ -164,24 +210,31 @@ def obizhaeva_wang(
 ) -> Values:
     """The optimal purchase from a block-shaped book that refills exponentially.
 
+    The defaults are the example of Obizhaeva and Wang 2013.
+
     Parameters
     ----------
     shares
-        What must be bought.
+        Shares to buy, positive.
     book_density
         Shares a dollar of price: a trade of x moves the price by x / density.
     permanent_impact
-        Dollars a share; the rest of 1 / density is transient.
+        Dollars a share, from 0 to below 1 / density; the rest of 1 / density is transient.
     horizon, resilience
-        Time, and the rate at which the transient part decays per unit of time.
+        Time, and the rate at which the transient part decays per unit of time; positive.
     steps
-        Of the simulated book, in which the continuous part is that many small trades.
+        Small trades that stand for the continuous part in the simulated book.
 
     Returns
     -------
     Values
         ``block`` (first and last, each), ``continuous`` (all between) in shares; ``cost`` and
         ``twap_cost`` above the start price, in dollars, by formula and ``..._simulated``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("shares", shares, above=0)
     real("book_density", book_density, above=0)
@@ -239,13 +292,33 @@ def almgren_impact(
     participation: float = 0.1,
     durations_days: tuple[float, ...] | list[float] = (0.1, 0.2, 0.5),
 ) -> Values:
-    """Permanent impact and cost of an order of ``participation`` times the daily volume.
+    """Permanent impact and cost of an order, in basis points (Almgren, Thum, Hauptmann, Li 2005).
+
+    The defaults are the paper's estimates and its example, 10 % of the daily volume of IBM.
+
+    Parameters
+    ----------
+    sigma_bps
+        Daily volatility in basis points.
+    daily_volume, shares_outstanding
+        V and Theta, in shares.
+    gamma, eta, beta
+        Coefficients of permanent and of temporary impact, and exponent of the rate; no unit.
+    participation
+        X / V: size of the order over the daily volume.
+    durations_days
+        T: days in which it is executed.
 
     Returns
     -------
     Values
-        ``permanent_bps``, and ``cost_bps`` for each duration:
-        I = gamma sigma (X/V) (Theta/V)^(1/4) and J = I/2 + eta sigma (X/(V T))^beta.
+        ``permanent_bps``, and ``cost_bps`` for each duration: I = gamma sigma (X/V) (Theta/V)^(1/4)
+        and J = I/2 + eta sigma (X/(V T))^beta.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not positive.
     """
     real("sigma_bps", sigma_bps, above=0)
     real("daily_volume", daily_volume, above=0)

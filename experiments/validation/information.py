@@ -26,18 +26,25 @@ def kyle(
     Parameters
     ----------
     prior_variance
-        Of the value, before trading.
+        Variance of the value before trading, in squared units of price; positive.
     noise_sigma
-        Standard deviation of the noise traders' order.
-    draws, seed
-        Of the simulated auctions: the insider orders beta (v - p0), the price answers with the
-        regression of value on the order flow that it finds in these very draws.
+        Standard deviation of the noise traders' order, in units of size; positive.
+    draws
+        Simulated auctions: the insider orders beta (v - p0), the price answers with the regression
+        of value on the order flow that it finds in these very draws.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
-        ``price_impact`` (lambda), ``aggressiveness`` (beta), ``variance_left`` (of the prior, as
-        a share) and ``insider_profit`` (mean), in closed form and ``..._simulated``.
+        ``price_impact`` (lambda), ``aggressiveness`` (beta), ``variance_left`` (of the prior, as a
+        share) and ``insider_profit`` (mean), in closed form and ``..._simulated``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("prior_variance", prior_variance, above=0)
     real("noise_sigma", noise_sigma, above=0)
@@ -79,21 +86,29 @@ def glosten_milgrom(
     Parameters
     ----------
     informed
-        Share of traders who know the value; the rest buy or sell with equal chance.
+        Share of traders who know the value, between 0 and 1; the rest buy or sell with equal
+        chance.
     prior
-        Probability of the high value.
+        Probability of the high value, between 0 and 1.
     buys
         How many asks: after 0, 1, ... ``buys - 1`` purchases in a row.
     low, high
-        The two values.
-    draws, seed
-        Of the simulated first trades.
+        The two values, in any unit of price.
+    draws
+        Simulated first trades.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
         ``asks``, ``initial_spread``, and ``initial_spread_simulated``: the mean value given that
         the first trader bought, less that given that they sold.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or ``high`` does not exceed ``low``.
     """
     real("informed", informed, above=0, below=1)
     real("prior", prior, above=0, below=1)
@@ -127,15 +142,30 @@ def roll(
 ) -> Values:
     """Roll's spread from the prices of trades in a real book.
 
-    A maker quotes ``half_spread`` on either side of an efficient price that moves by
-    ``sigma`` a trade; takers buy or sell with equal chance. Prices are carried in ticks of
-    ``half_spread / 100``.
+    A maker quotes ``half_spread`` on either side of an efficient price that moves by ``sigma`` a
+    trade; takers buy or sell with equal chance.
+
+    Parameters
+    ----------
+    half_spread
+        Half of the quoted spread in units of price, positive; a tick is a hundredth of it.
+    sigma
+        Standard deviation of the efficient price's step between trades, in units of price.
+    trades
+        Simulated trades.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
-        ``covariance`` of successive price changes and ``spread``, both by theory and
-        ``..._simulated``.
+        ``covariance`` of successive price changes (squared units of price) and ``spread`` (units of
+        price), both by theory and ``..._simulated``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("half_spread", half_spread, above=0)
     natural("trades", trades, 1_000)
@@ -161,7 +191,7 @@ def roll(
 
 
 def roll_covariance(prices: NDArray[np.float64]) -> float:
-    """Return the mean product of successive price changes about their mean."""
+    """Return the covariance of successive price changes, in squared units of the prices."""
     changes = np.diff(prices)
     changes -= changes.mean()
     return float((changes[1:] * changes[:-1]).mean())

@@ -29,6 +29,8 @@ __all__ = [
 
 
 ROUND = SECOND_NS // 10
+"""Time between two rounds of trading in ns."""
+
 SELLER, HOLDERS = 7, 1_000
 MOST_LEVELS, MOST_ACCOUNTS = 200_000, 2_000_000
 
@@ -36,10 +38,12 @@ MOST_LEVELS, MOST_ACCOUNTS = 200_000, 2_000_000
 def cascade(d: int = 100, Q0: int = 1_000, r: Sequence[int] = (0, 50, 80, 90, 95)) -> Values:  # noqa: N803
     """A uniform book with accounts that fail at every tick, sold out through it.
 
+    An own derivation, which the defaults are from.
+
     Parameters
     ----------
     d
-        Lots that the book has at a tick.
+        Lots that the book has at a tick, 1 or more.
     Q0
         Lots of the first sale.
     r
@@ -49,6 +53,11 @@ def cascade(d: int = 100, Q0: int = 1_000, r: Sequence[int] = (0, 50, 80, 90, 95
     -------
     Values
         ``drop`` in ticks, measured; ``drop_law``: 0 if Q0 < d, else 1 + floor((Q0 - d) / (d - r)).
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or the book would have to be larger than fits.
     """
     natural("d", d, 1)
     natural("Q0", Q0, 1)
@@ -124,11 +133,15 @@ def deleveraging(
 ) -> Values:
     """A fund that holds its leverage, and sells into what moved it.
 
+    Greenwood, Landier, Thesmar 2015 with one asset; Brunnermeier, Pedersen 2009. The defaults are
+    chosen.
+
     Parameters
     ----------
     cases
-        (leverage L, assets A, market depth D): D of cash moves the price by a return of one. L of
-        1 or more, and (L - 1) A / D below 1: at more the spiral ends only with the book.
+        (leverage L, assets A, market depth D), A and D in cash: D of cash moves the price by a
+        return of one. L of 1 or more, and (L - 1) A / D below 1: at more the spiral ends only with
+        the book.
     shock
         Return of the first sale, 1e-8 to 1e-3; ``None``: for each case so small that the theory,
         which is linear, holds to a hundredth.
@@ -137,7 +150,12 @@ def deleveraging(
     -------
     Values
         ``amplification`` through the book, ``amplification_theory`` 1 / (1 - (L - 1) A / D), and
-        ``critical_leverage`` 1 + D / A.
+        ``critical_leverage`` 1 + D / A; all times.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     if shock is not None and not 1e-8 <= shock <= 1e-3:
         raise ValueError(f"shock must lie between 1e-8 and 1e-3, got {shock!r}")
@@ -208,21 +226,28 @@ def loss_spiral(
 ) -> Values:
     """Losses and margins that force speculators to sell (Brunnermeier, Pedersen 2009, its form).
 
+    The defaults are chosen.
+
     Parameters
     ----------
     k
-        Slope of the customers' demand.
+        Slope of the customers' demand, units for one of price; positive.
     m
-        Margin a unit.
+        Margin a unit, in cash; positive.
     cases
-        (initial position x0, slope of the margin in the price m', position x), with
-        x0 - m' x from 0 to below k m: at more a fall feeds on itself.
+        (initial position x0, slope of the margin in the price m', position x), with x0 - m' x from
+        0 to below k m: at more a fall feeds on itself.
 
     Returns
     -------
     Values
-        ``slope`` dp / d eta = 1 / (k m + m' x - x0), and the same from following the rounds of
-        forced sales one by one.
+        ``slope`` dp / d eta = 1 / (k m + m' x - x0), where eta is the speculators' wealth, and
+        ``slope_followed``: the same from following the rounds of forced sales one by one.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("k", k, above=0)
     real("m", m, above=0)
@@ -251,24 +276,33 @@ def pinned_fund(
 ) -> Values:
     """A value fund at its leverage cap, when noise traders' cash shrinks (Thurner et al. 2012).
 
+    N, V and lambda are the paper's; W, p and the shock are chosen.
+
     Parameters
     ----------
     N
-        Units in all.
+        Units of the asset in all, positive.
     V
-        Value that the fund sees.
+        Value of a unit that the fund sees, in cash.
     lam
-        Its largest leverage.
+        Largest leverage of the fund, times.
     W
-        Its wealth at the price ``p``.
+        Wealth of the fund at the price ``p``, in cash.
+    p
+        Price before the shock, in cash.
     shock
-        Relative change of the noise traders' cash.
+        Relative change of the noise traders' cash, between -1 and 1 and not 0.
 
     Returns
     -------
     Values
         ``ret``: the return at which ``agents.leverage.ValueFund`` and the noise clear the market;
         ``hold``: with the fund's demand fixed; ``amp`` their ratio; ``W_after``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or no price clears the market.
     """
     real("N", N, above=0)
     real("V", V, above=0)

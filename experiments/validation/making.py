@@ -15,6 +15,7 @@ from lob.checks import choice, natural, real
 __all__ = ["avellaneda_stoikov", "mean_spread"]
 
 STRATEGIES = ("inventory", "symmetric")
+"""Names of the two strategies of Avellaneda and Stoikov 2008."""
 
 
 def avellaneda_stoikov(
@@ -33,27 +34,38 @@ def avellaneda_stoikov(
     """Profit and final inventory of a maker whose quotes fill at rate A exp(-k distance).
 
     In a step the mid moves by sigma sqrt(dt) up or down, and each side fills at most once, with
-    probability min(rate dt, 1).
+    probability min(rate dt, 1). The defaults are those of Avellaneda and Stoikov 2008.
 
     Parameters
     ----------
     gamma
-        Risk aversion.
+        Risk aversion, per unit of money; positive.
     strategy
         ``inventory`` centres its quotes on the reservation price s - q gamma sigma^2 (T - t);
         ``symmetric`` centres the inventory strategy's average spread on the mid, held constant.
-    sigma, horizon, step
-        Of the mid; ``step`` is dt.
+    sigma
+        Volatility of the mid, in units of price a square root of time.
+    horizon, step
+        T and dt, in units of time.
     decay, intensity
-        k and A.
-    paths, seed
-        Of the simulation.
+        k, per unit of price, and A, fills a unit of time.
+    start_price, start_inventory
+        s at the start in units of price, and q in units, signed.
+    paths
+        Simulated paths.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
-        ``profit`` (mean), ``profit_deviation``, ``inventory_deviation`` and ``average_spread``;
-        of the symmetric strategy also ``..._exact``, for its inventory is a plain random walk.
+        ``profit`` (mean), ``profit_deviation``, ``inventory_deviation`` and ``average_spread``; of
+        the symmetric strategy also ``..._exact``, for its inventory is a plain random walk.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("gamma", gamma, above=0)
     real("sigma", sigma, above=0)
@@ -119,5 +131,19 @@ def _exact_moments(chance: float, half: float, variance: float, steps: int) -> V
 
 
 def mean_spread(gamma: float, sigma: float, horizon: float, decay: float) -> float:
-    """Return the inventory strategy's spread averaged over the horizon."""
+    """Return the spread of Avellaneda and Stoikov's inventory strategy averaged over the horizon.
+
+    gamma sigma^2 T / 2 + (2 / gamma) ln(1 + gamma / k), in units of price.
+
+    Parameters
+    ----------
+    gamma
+        Risk aversion, per unit of money; positive.
+    sigma
+        Volatility of the mid, in units of price a square root of time.
+    horizon
+        T, in units of time.
+    decay
+        k, per unit of price.
+    """
     return gamma * sigma**2 * horizon / 2 + 2 / gamma * log(1 + gamma / decay)

@@ -36,9 +36,11 @@ def hawkes(
     Parameters
     ----------
     branching
-        n, each below 1.
-    clusters, seed
-        Of the simulation of each.
+        n: mean children of an event, each from 0 to below 1; the defaults are chosen.
+    clusters
+        Simulated clusters for each n.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
@@ -46,6 +48,11 @@ def hawkes(
         For each n: ``size`` (mean), ``fano`` (variance over mean of counts in long windows, which
         is E[S^2] / E[S] of the cluster size S) and ``alone`` (share of clusters of one event), by
         theory 1 / (1 - n), 1 / (1 - n)^2, exp(-n) and ``..._simulated``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     natural("clusters", clusters, 100)
     random = np.random.default_rng(seed)
@@ -76,7 +83,22 @@ def hawkes(
 def cluster_sizes(
     branching: float, clusters: int, random: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Return the total progeny, the first event included, of independent clusters."""
+    """Draw the total progeny of independent Hawkes clusters, the first event included.
+
+    Parameters
+    ----------
+    branching
+        Mean children of an event, from 0 to below 1.
+    clusters
+        How many are drawn.
+    random
+        The generator that is drawn from.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, events of each cluster, 1 or more.
+    """
     sizes = np.ones(clusters, np.int64)
     growing, parents = np.arange(clusters), np.ones(clusters, np.int64)
     while len(growing):
@@ -95,16 +117,19 @@ def order_splitting(
 ) -> Values:
     """Autocorrelation of order signs where one large order at a time is executed in pieces.
 
-    Lengths L are Pareto: P(L >= k) = k^-alpha; each order buys or sells with equal chance.
+    Lengths L are Pareto: P(L >= k) = k^-alpha; each order buys or sells with equal chance (Lillo,
+    Mike and Farmer 2005).
 
     Parameters
     ----------
     alpha
-        Above 1.
+        Exponent of the lengths, above 1; 1.5 is the paper's.
     lags
-        In trades.
-    trades, seed
-        Of the simulation.
+        In trades, each 1 or more.
+    trades
+        Simulated trades.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
@@ -112,6 +137,11 @@ def order_splitting(
         ``correlation`` = zeta(alpha, lag + 1) / zeta(alpha) and ``correlation_simulated``, one a
         lag. For alpha below 2 the lengths have no variance: a finite sample lacks the longest
         orders and comes out low, the more so at long lags.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     if not alpha > 1:
         raise ValueError(f"alpha must exceed 1, got {alpha!r}")
@@ -130,7 +160,22 @@ def order_splitting(
 
 
 def split_order_signs(alpha: float, trades: int, random: np.random.Generator) -> NDArray[np.int8]:
-    """Return the signs of consecutive trades, +1 or -1, of orders split as above."""
+    """Draw the signs of consecutive trades, +1 or -1, of large orders that are executed in pieces.
+
+    Parameters
+    ----------
+    alpha
+        Exponent of the orders' lengths, P(L >= k) = k^-alpha; above 1.
+    trades
+        How many signs are drawn.
+    random
+        The generator that is drawn from.
+
+    Returns
+    -------
+    numpy.ndarray
+        int8, one a trade.
+    """
     pieces: list[NDArray[np.int8]] = []
     missing = trades
     while missing > 0:
@@ -150,7 +195,17 @@ def zeta(exponent: float, start: float) -> float:
 
     Twenty terms, and the rest by the Euler-Maclaurin formula: exact to some 1e-14.
 
-    Raises ``ValueError`` where the sum diverges.
+    Parameters
+    ----------
+    exponent
+        Above 1.
+    start
+        Above 0.
+
+    Raises
+    ------
+    ValueError
+        If the sum diverges.
     """
     if exponent <= 1 or start <= 0:
         raise ValueError(f"the sum diverges at exponent {exponent!r}, start {start!r}")
@@ -165,20 +220,29 @@ def zeta(exponent: float, start: float) -> float:
 def hurst_of_splitting(
     alpha: float = 1.5, trades: int = 2_000_000, replicas: int = 8, seed: int = 1
 ) -> Values:
-    """Hurst exponent of the signs of split orders.
+    """Hurst exponent of the signs of large orders that are executed in pieces.
 
     Parameters
     ----------
     alpha
-        As for ``order_splitting``, between 1 and 2.
-    trades, replicas, seed
-        Of the simulation; the result is the mean over the replicas.
+        Exponent of the orders' lengths, P(L >= k) = k^-alpha; between 1 and 2.
+    trades
+        Simulated trades of a replica.
+    replicas
+        Independent simulations; the result is their mean.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
-        ``hurst``, its ``hurst_error`` over the replicas, and ``hurst_theory`` =
-        (3 - alpha) / 2, which holds for blocks of infinite length.
+        ``hurst``, its ``hurst_error`` over the replicas, and ``hurst_theory`` = (3 - alpha) / 2,
+        which holds for blocks of infinite length.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("alpha", alpha, above=1, below=2)
     natural("trades", trades, 10_000)
@@ -193,9 +257,20 @@ def hurst_of_splitting(
 
 
 def hurst_exponent(signs: NDArray[np.int8]) -> float:
-    """Return half the slope of log variance of block sums on log block length.
+    """Return the Hurst exponent of order signs, from the variance of block sums.
 
-    Blocks of 64, 128, ... trades, as long as there are a hundred of them.
+    Half the slope of log variance on log block length, for blocks of 64, 128, ... trades, as long
+    as there are a hundred of them.
+
+    Parameters
+    ----------
+    signs
+        +1 or -1, one a trade, at least 12,800.
+
+    Raises
+    ------
+    ValueError
+        If there are too few.
     """
     sums = np.concatenate([[0], np.cumsum(signs, dtype=np.int64)])
     lengths = [length for length in 2 ** np.arange(6, 40) if len(signs) // length >= 100]

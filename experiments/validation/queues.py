@@ -34,11 +34,15 @@ __all__ = [
 ]
 
 Rates = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""Rate of an event, in events a unit of time, for each length of a queue in an array."""
 
 # Table 2 of Cont, Stoikov and Talreja: rates a second at 1 to 5 ticks from the opposite quote.
 BIRTHS = (1.85, 1.51, 1.09, 0.88, 0.77)
+"""Limit orders a second at 1 to 5 ticks from the opposite quote (Cont et al. 2010, table 2)."""
 CANCELLATIONS = (0.71, 0.81, 0.68, 0.56, 0.47)
+"""Cancellations a second of each order at 1 to 5 ticks from the opposite quote (table 2)."""
 MARKET_ORDERS = 0.94
+"""Market orders a second on a side (table 2)."""
 FAR_LEVEL, FAR_EXPONENT = 1.92, 0.52
 
 
@@ -52,19 +56,29 @@ def cont_stoikov_talreja(
 ) -> Values:
     """Chance that the mid moves up first from a spread of one tick, with b bids and a asks.
 
+    The default rates are those of Cont, Stoikov and Talreja 2010, table 2.
+
     Parameters
     ----------
     arrival, cancellation, market
-        Rates: limit orders at a best quote, cancellations of each of its orders, market orders.
+        Rates a second: limit orders at a best quote, cancellations of each of its orders, market
+        orders; positive.
     size
         Rows b and columns a from 1 to this.
-    draws, seed
+    draws
         Races simulated for each entry; 0 for none.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
         ``up``, row b, column a, by solving the first-passage equations; ``up_simulated``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("arrival", arrival, above=0)
     real("cancellation", cancellation, above=0)
@@ -96,7 +110,17 @@ def _table(births: Rates, deaths: Rates, size: int, largest: int, draws: int, se
 def first_to_empty(births: Rates, deaths: Rates, largest: int) -> NDArray[np.float64]:
     """Return the chance that the ask empties before the bid, from every pair of queues.
 
-    Row b - 1, column a - 1. Queues hold at most ``largest`` orders: births stop there.
+    Parameters
+    ----------
+    births, deaths
+        Rates at which a queue of each length grows and shrinks by one order.
+    largest
+        Most orders of a queue: births stop there.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64: row b - 1, column a - 1 for b bids and a asks.
 
     Notes
     -----
@@ -128,10 +152,21 @@ def first_to_empty(births: Rates, deaths: Rates, largest: int) -> NDArray[np.flo
 def race(
     births: Rates, deaths: Rates, size: int, draws: int, random: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return the share of simulated races that the ask loses, for queues of 1 to ``size``.
+    """Return the share of simulated races in which the ask empties first, for short queues.
 
     A race that nobody loses in 100,000 steps, possible where queues do not shrink, is a draw and
     counts half.
+
+    Parameters
+    ----------
+    births, deaths
+        Rates at which a queue of each length grows and shrinks by one order.
+    size
+        Rows (bids) and columns (asks) from 1 to this.
+    draws
+        Races for each entry.
+    random
+        The generator that is drawn from.
     """
     cells = np.repeat(np.arange(size * size), draws)
     bid = (cells // size + 1).astype(np.float64)
@@ -159,18 +194,25 @@ def cont_de_larrard(
     Parameters
     ----------
     arrival, departure
-        Rates at a side: limit orders; market orders and cancellations together. Only their
-        quotient matters.
-    size, draws, seed
-        As for ``cont_stoikov_talreja``.
+        Rates at a side: limit orders; market orders and cancellations together, not below arrivals.
+        Only their quotient matters.
+    size
+        Rows b (bids) and columns a (asks) from 1 to this.
+    draws
+        Races simulated for each entry; 0 for none.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
-        ``up`` and ``up_simulated`` as there. With equal rates by the integral of
-        ``symmetric_race``, else by solving the first-passage equations; with more arrivals than
-        departures, where both queues may never empty, ``up`` is the chance that the ask does and
-        does first.
+        ``up``, row b, column a, and ``up_simulated``. With equal rates by the integral of
+        ``symmetric_race``, else by solving the first-passage equations.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("arrival", arrival, above=0)
     real("departure", departure, above=0)
@@ -195,6 +237,13 @@ def cont_de_larrard(
 def symmetric_race(bid: int, ask: int, nodes: int = 20_000) -> float:
     """Return the chance that ``ask`` unit orders go before ``bid``, all rates equal.
 
+    Parameters
+    ----------
+    bid, ask
+        Orders in either queue, 1 or more.
+    nodes
+        Points of the midpoint rule.
+
     Notes
     -----
     The chance h is harmonic for the simple random walk on the quadrant, 0 at bid = 0 and 1 at
@@ -213,23 +262,28 @@ def symmetric_race(bid: int, ask: int, nodes: int = 20_000) -> float:
 def cont_de_larrard_limit(
     ratios: Sequence[float] = (2.0, 3.0, 5.0), correlation: float = 0.0, queue: int = 10
 ) -> Values:
-    """The chance that the ask empties first, for long queues.
+    """The chance that the ask empties first, for long queues (Cont, de Larrard 2013).
 
     It is a function of bid / ask and their correlation alone.
 
     Parameters
     ----------
     ratios
-        Bid over ask.
+        Bid queue over ask queue, positive.
     correlation
-        Of the two queues' changes.
+        Correlation of the two queues' changes, between -1 and 1.
     queue
-        Ask queue of the discrete chance it is compared with (no correlation only).
+        Orders in the ask queue of the discrete chance it is compared with (no correlation only).
 
     Returns
     -------
     Values
         ``up`` for each ratio, and ``up_discrete`` from ``symmetric_race``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     natural("queue", queue, 1)
     real("correlation", correlation, above=-1, below=1)
@@ -254,20 +308,30 @@ def next_change(
 ) -> Values:
     """Chance that a queue grows when it next changes, at a spread of one tick.
 
+    The default rates are those of Cont, Stoikov and Talreja 2010, table 2.
+
     Parameters
     ----------
     at
         Pairs: distance i from the opposite quote in ticks, and orders n in the queue.
-    arrivals, cancellations, market
-        Rates as in ``cont_stoikov_talreja``, the first two for distances 1, 2, ...; market orders
-        come to distance 1 alone.
-    draws, seed
+    arrivals, cancellations
+        Rates a second at distances 1, 2, ...: limit orders, and cancellations of each order.
+    market
+        Market orders a second, which come to distance 1 alone.
+    draws
         Next changes simulated for each pair, from the waiting times of each order by itself.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
         ``grows`` and ``grows_simulated``, one a pair.
+
+    Raises
+    ------
+    ValueError
+        If a rate or a pair is out of range.
     """
     real("market", market, above=0)
     natural("draws", draws, 1)
@@ -293,14 +357,19 @@ def next_change(
 
 
 def cst_parameters(distances: int = 10) -> Values:
-    """The rates that the targets of Cont, Stoikov and Talreja use, by distance.
+    """The rates that the targets of Cont, Stoikov and Talreja use, by distance; all a second.
+
+    Parameters
+    ----------
+    distances
+        Farthest distance from the opposite quote in ticks.
 
     Returns
     -------
     Values
         ``arrivals`` at 1 to 5 ticks, ``cancellations`` at 1 to 5 ticks, ``market``, and
         ``far_arrivals`` from 6 to ``distances`` ticks, k / i^alpha with ``far_level`` k and
-        ``far_exponent`` alpha.
+        ``far_exponent`` alpha, and ``far_cancellation``.
     """
     natural("distances", distances, 1)
     return {
@@ -325,26 +394,37 @@ def queue_at_rest(
 ) -> Values:
     """Stationary law of one queue at a fixed reference price; it may be empty.
 
+    The queue-reactive model I of Huang, Lehalle and Rosenbaum 2015; the default rates are those of
+    Cont, Stoikov and Talreja 2010 at the best quote.
+
     Parameters
     ----------
     arrival
-        Rate with n = 0, 1, 2, ... orders; one number or the last of a list holds from there on.
+        Orders a second with n = 0, 1, 2, ... in the queue; one number or the last of a list holds
+        from there on. Positive.
     market
-        Rate with n = 1, 2, ... orders, likewise.
+        Market orders a second with n = 1, 2, ... in the queue, likewise; not negative.
     cancellation
-        Rate of each order.
+        Cancellations a second of each order, not negative.
     largest
         Where the sum over n is cut.
     shown
         Sizes in the two laws returned.
-    changes, seed
-        Of the simulated queues, 1,000 side by side.
+    changes
+        Changes of the simulated queues, 1,000 of which run side by side.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
         ``law`` (n = 0, 1, ...), ``mean``, ``law_simulated`` (time-weighted) and
         ``total_variation``: half the sum of |simulated - law| over all n.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or the queue grows without bound.
     """
     natural("largest", largest, 10)
     natural("shown", shown, 1)

@@ -1,4 +1,4 @@
-"""How a published case states its parameters and results, and what they are here."""
+"""Readers of published cases: what sources call parameters and results, and our names."""
 
 import re
 from collections.abc import Callable
@@ -23,10 +23,15 @@ __all__ = [
 ]
 
 Reader = Callable[[Case], Values]
+"""From a published case to its expected values, under the names of this project."""
 
 
 def listed(*names: str) -> Reader:
-    """Read a list of expected values in the order of these names; a lone value is the first."""
+    """Make a reader of a list of expected values, by names in its order.
+
+    A lone value counts as a list of one. The reader raises ``ValueError`` where there are not as
+    many values as names.
+    """
 
     def read(case: Case) -> Values:
         expected = case.expected if isinstance(case.expected, list) else [case.expected]
@@ -40,12 +45,16 @@ def listed(*names: str) -> Reader:
 
 
 def whole_value(name: str) -> Reader:
-    """Read all that is expected as one value, a table or a list."""
+    """Make a reader that takes all that is expected as one value, a table or a list."""
     return lambda case: {name: case.expected}
 
 
 def keyed(**names: str) -> Reader:
-    """Read an object of expected values: ours by the source's name, which may hold spaces."""
+    """Make a reader of an object of expected values: ours by the source's name.
+
+    Names of the source may hold spaces. The reader raises ``ValueError`` if what is expected is no
+    object, or has values that no name covers.
+    """
 
     def read(case: Case) -> Values:
         if not isinstance(case.expected, dict):
@@ -61,7 +70,7 @@ def keyed(**names: str) -> Reader:
 
 
 def almgren_chriss(case: Case) -> Values:
-    """Read a schedule with its moments, two moments, or the cost of an immediate sale."""
+    """Read what Almgren and Chriss state: a schedule, its moments, or an immediate sale's cost."""
     if isinstance(case.expected, dict):
         names = {"holdings": "x", "kappa": "kappa", "theta": "theta_days"}
         names |= {"expected_cost": "E", "standard_deviation": "sd"}
@@ -72,13 +81,13 @@ def almgren_chriss(case: Case) -> Values:
 
 
 def glosten_milgrom(case: Case) -> Values:
-    """Read the spread, and asks after however many purchases the key says."""
+    """Read Glosten and Milgrom's spread, and asks after as many purchases as the key says."""
     asks = _key(case, "ask k=")
     return dict(keyed(initial_spread="initial spread", asks=asks)(case))
 
 
 def queue_at_rest(case: Case) -> Values:
-    """Read the mean, and the chances of however many sizes the key says."""
+    """Read the mean of a queue at rest, and the chances of as many sizes as the key says."""
     return dict(keyed(mean="mean", law=_key(case, "pi0"))(case))
 
 
@@ -88,7 +97,10 @@ def _key(case: Case, start: str) -> str:
 
 
 def santa_fe(case: Case) -> Values:
-    """Read the one value that the second word of the id names."""
+    """Read the one value of the Santa Fe model that the second word of the case's id names.
+
+    Raises ``ValueError`` if there is no reader for it.
+    """
     names = {
         "spread": "spread",
         "V0.5": "variance",
@@ -106,23 +118,26 @@ def santa_fe(case: Case) -> Values:
 
 
 def hurst(case: Case) -> Values:
-    """Read the exponent of market orders, without its standard error."""
+    """Read the Hurst exponent of market orders, without its standard error."""
     return {"hurst": case.expected["market"][0]}
 
 
 def zero_intelligence(case: Case) -> Values:
-    """The mean over the five markets: which schedules they had is not in the text."""
+    """Read the efficiency in percent: the mean over the five markets of Gode and Sunder.
+
+    Which schedules the markets had is not in the text.
+    """
     found = case.expected["ZI-C"]
     return {"constrained": sum(found) / len(found)}
 
 
 def square_root(case: Case) -> Values:
-    """Read the exponent fitted to one exchange."""
+    """Read the exponent of impact against size fitted to one exchange (Tokyo)."""
     return {"delta": case.expected["delta TSE"]}
 
 
 def parameters_of(target: Target, case: Case) -> dict[str, Any]:
-    """Return a case's parameters as ``target.compute`` takes them.
+    """Return a published case's parameters by name, as ``target.compute`` takes them.
 
     Raises
     ------

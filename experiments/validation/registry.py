@@ -16,3 +16,4 @@ TARGETS: tuple[Target, ...] = (
     *targets_leverage.TARGETS,
     *targets_markets.TARGETS,
 )
+"""All validation targets."""

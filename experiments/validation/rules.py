@@ -30,7 +30,9 @@ __all__ = [
 ]
 
 WAD = 10**18
+"""One, in the 18-decimal numbers of lending protocols."""
 PPM = 1_000_000
+"""One, in parts per million."""
 
 
 def toxic_liquidation(i: Sequence[float] = (0.045, 0.05, 0.08)) -> Values:
@@ -39,14 +41,19 @@ def toxic_liquidation(i: Sequence[float] = (0.045, 0.05, 0.08)) -> Values:
     Parameters
     ----------
     i
-        Liquidation bonuses, as shares.
+        Liquidation bonuses as shares, each from 0 to 10; the defaults are the paper's.
 
     Returns
     -------
     Values
         ``frontier``: the loan-to-value 1 / (1 + i) above which a liquidation raises it;
-        ``bad_debt``: what is left of a debt of 0.96 once all collateral of 1 is gone, at a bonus
-        of 0.05; ``after_94``, ``after_96``: loan-to-value after repaying 0.01, from 0.94 and 0.96.
+        ``bad_debt``: what is left of a debt of 0.96 once all collateral of 1 is gone, at a bonus of
+        0.05; ``after_94``, ``after_96``: loan-to-value after repaying 0.01, from 0.94 and 0.96.
+
+    Raises
+    ------
+    ValueError
+        If a bonus is out of range.
     """
     for one in i:
         if not 0 <= one <= 10:
@@ -66,18 +73,25 @@ def perpetual_prices(
 ) -> Values:
     """Liquidation prices of perpetuals, maintenance on the notional of the moment.
 
+    Both from ``lob.clearing.prices``, in the unit of the entry price; the defaults are chosen.
+
     Parameters
     ----------
     P0
-        Entry price.
+        Entry price, above 0 and at most 1e6.
     cases
-        (leverage, maintenance rate below 1), one at least.
+        (leverage L, maintenance rate m from 0 to below 1), one at least.
 
     Returns
     -------
     Values
-        ``long`` P0 (1 - 1 / L) / (1 - m), and ``short``, that of the first case only,
-        P0 (1 + 1 / L) / (1 + m), both from ``lob.clearing.prices``.
+        ``long`` P0 (1 - 1 / L) / (1 - m), one a case, and ``short``, that of the first case only,
+        P0 (1 + 1 / L) / (1 + m).
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("P0", P0, above=0)
     if not cases or P0 > 1e6:
@@ -102,23 +116,32 @@ def impact_invariance(
     sigma: float = 0.0107,
     deflator: float = 0.8955,
 ) -> Values:
-    """What market microstructure invariance predicts for a large sale (Kyle, Obizhaeva).
+    """What market microstructure invariance predicts for a large sale (Kyle, Obizhaeva 2023).
+
+    The defaults are the flash crash of May 2010, as in the paper.
 
     Parameters
     ----------
-    X, ADV
-        Size of the sale and average daily volume, in dollars.
+    X
+        Size of the sale in dollars, positive.
+    ADV
+        Average daily volume in dollars, positive.
     sigma
-        Daily volatility.
+        Daily volatility as a share, positive.
     deflator
         Dollars of 2005 in one of then: consumer prices of 2005 over May 2010.
 
     Returns
     -------
     Values
-        ``predicted`` decline, as a share; ``benchmark``: 1 % of the volume of a stock with 2 %
-        volatility and 40 million dollars a day; ``scaling``: how much more for 100 times the
+        ``predicted`` decline, as a positive share; ``benchmark``: 1 % of the volume of a stock with
+        2 % volatility and 40 million dollars a day; ``scaling``: how much more for 100 times the
         volume, at the same share of it.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not positive.
     """
     real("X", X, above=0)
     real("ADV", ADV, above=0)
@@ -139,19 +162,26 @@ def impact_invariance(
 def auction_clock(buf: float = 1.2, cut: float = 0.99, step: int = 90) -> Values:
     """When a stair-step Dutch auction reaches a share of the market price (Maker's clipper).
 
+    The defaults are Maker's.
+
     Parameters
     ----------
     buf
-        First price over the market price.
+        First price over the market price, times; rounded to 1e-6.
     cut
-        Factor at each step.
+        Factor on the price at each step; rounded to 1e-6.
     step
-        Seconds.
+        Seconds from one step to the next, 1 or more.
 
     Returns
     -------
     Values
         ``seconds`` until the price is at most 1, 0.95 and 0.6 of the market price.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not positive.
     """
     real("buf", buf, above=0)
     real("cut", cut, above=0)
@@ -163,14 +193,15 @@ def auction_clock(buf: float = 1.2, cut: float = 0.99, step: int = 90) -> Values
 
 
 def batch_auction() -> Values:
-    """One batch of orders at one price (a micro-test of frequent batch auctions).
+    """One batch of orders at one price (a micro-test of Budish, Cramton and Shim 2015).
 
-    Bids of 10 at 105, 103, 101 and 99; asks of 10 at 98, 100, 102 and 104.
+    Bids of 10 lots at 105, 103, 101 and 99 ticks; asks of 10 at 98, 100, 102 and 104.
 
     Returns
     -------
     Values
-        ``volume``; ``interval``: whole prices with that volume; ``gains`` from trade.
+        ``volume`` in lots; ``interval``: lowest and highest whole price with that volume; ``gains``
+        from trade in ticks times lots.
     """
     bids = [(105, 10), (103, 10), (101, 10), (99, 10)]
     asks = [(98, 10), (100, 10), (102, 10), (104, 10)]
@@ -190,20 +221,31 @@ def deleveraging_shares(
     leverage: Sequence[int] = (10, 2, 1),
     margin: Sequence[int] = (50, 100, 600),
 ) -> Values:
-    """Who pays a deficit by auto-deleveraging, under three rules.
+    """Who pays a deficit by auto-deleveraging, under three rules, in cash units for each account.
+
+    The defaults are a toy.
 
     Parameters
     ----------
     deficit
-        Cash units.
-    pnl, leverage, margin
-        Of the winning accounts.
+        Cash units to be paid, not negative.
+    pnl
+        Profits of the winning accounts in cash units, none negative; they cover the deficit.
+    leverage
+        Leverage of each account, times.
+    margin
+        Margin of each account in cash units.
 
     Returns
     -------
     Values
         ``queue`` by profit over margin times leverage, ``pro_rata`` by profit, ``weighted`` by
         profit times leverage.
+
+    Raises
+    ------
+    ValueError
+        If the profits do not cover the deficit, or the lists are not as long.
     """
     natural("deficit", deficit, 1)
     for name, values in (("leverage", leverage), ("margin", margin)):

@@ -52,7 +52,10 @@ def names(cases: Sequence[Case]) -> list[str]:
 
 
 def find_target(name: str) -> Target | None:
-    """Return the target of this name, or the one that covers the case of this id."""
+    """Return the validation target of this name, or the one that covers the case of this id.
+
+    ``None`` if there is neither.
+    """
     for target in TARGETS:
         if name == target.name or re.fullmatch(target.cases, name):
             return target
@@ -70,8 +73,8 @@ def validate(name: str, cases: Sequence[Case] | None = None, /, **parameters: An
         Published values; ``None`` reads those of ``case_files()``, if there are any. By position
         only, so that a target may have a parameter of any name.
     **parameters
-        Of the target, under its own names or those of its source. Published values count only
-        while every parameter that they were stated for has the value they were stated for.
+        Parameters of the target, under its own names or those of its source. Published values count
+        only while every parameter that they were stated for has the value they were stated for.
 
     Raises
     ------

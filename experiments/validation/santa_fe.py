@@ -35,24 +35,27 @@ MARKET_RATE = 1.0  # mu: the unit of time
 
 @dataclass(frozen=True)
 class SantaFeFlow:
-    """What one run measured. Prices in ticks, times in units of 1 / mu."""
+    """Measures of a stretch of the zero-intelligence book; ticks, and times in units of 1 / mu."""
 
     spread: float
-    """Time average."""
+    """Time average of best ask - best bid, in ticks."""
     impact: float
-    """Mean shift of the mid by a market order, towards the side it trades to."""
+    """Mean shift of the mid by a market order, towards the side it trades to, in ticks."""
     realised: float
-    """Sum of squared changes of the mid over time: the limit of V(t) / t at short times."""
+    """Sum of squared changes of the mid over time, in squared ticks times mu: the limit of V(t) / t
+    at short times."""
     middle: NDArray[np.float64]
-    """The mid every ``grid``."""
+    """The mid at equal steps of ``grid``, in ticks."""
     grid: float
+    """Time between two samples of the mid, in units of 1 / mu."""
     far_mean: float
-    """Orders a tick, far from the touch."""
+    """Mean orders a tick, far from the touch."""
     far_fano: float
-    """Their variance over their mean; 0 where there was none."""
+    """Variance over mean of the orders a tick far from the touch; 0 where there was none."""
     market_orders: int
+    """Count of market orders."""
     empty: float
-    """Share of the time in which a side was empty."""
+    """Share of the time in which a side was empty, from 0 to 1."""
 
 
 def santa_fe(
@@ -65,32 +68,40 @@ def santa_fe(
 ) -> Values:
     """Spread, diffusion, impact and far depth of the zero-intelligence book.
 
+    The defaults are those of Smith et al. 2003 at a large ``eps``.
+
     Parameters
     ----------
     eps
-        2 delta / mu.
+        2 delta / mu, positive.
     granularity
         Tick over p_c, so that p_c is a whole number of ticks.
     window
-        In p_c: how far from the opposite best quote limit orders are placed.
-    market_orders, seed
-        Of the run, after a warm-up of 20 / delta.
+        How far from the opposite best quote limit orders are placed, in p_c; at least 3.
+    market_orders
+        Market orders of the run, after a warm-up of 20 / delta.
+    seed
+        Seed of the simulation.
     emptied
-        Where a side of the book empties, which the model does at a large ``eps``: "refuse", or
-        "go on": the last best quote of that side stands in for it where limit orders are placed,
-        market orders against it find nothing, the mid is that of these quotes, and the spread is
-        that of the time that has both sides.
+        Where a side of the book empties, which the model does at a large ``eps``: "refuse", or "go
+        on": the last best quote of that side stands in for it where limit orders are placed, market
+        orders against it find nothing, the mid is that of these quotes, and the spread is that of
+        the time that has both sides.
 
     Returns
     -------
     Values
         ``spread`` / p_c (time average), ``variance`` of the mid over 0.5 / delta, over p_c^2,
-        ``late_diffusion`` = V(t) / (t p_c^2 delta) over 20 / delta, ``early_diffusion`` the same
-        at t -> 0, ``impact`` of one market order on the mid / p_c, ``far_depth`` over alpha /
-        delta, and ``far_fano`` (both 1 by theory; absent where ``window`` is below 8
-        or nothing rests there), and, where
-        it goes on, ``empty_share``: the share of the time that lacks a side. Standard
-        errors are between ten stretches of the run.
+        ``late_diffusion`` = V(t) / (t p_c^2 delta) over 20 / delta, ``early_diffusion`` the same at
+        t -> 0, ``impact`` of one market order on the mid / p_c, ``far_depth`` over alpha / delta,
+        and ``far_fano`` (both 1 by theory; absent where ``window`` is below 8 or nothing rests
+        there), and, where it goes on, ``empty_share``: the share of the time that lacks a side.
+        Standard errors are between ten stretches of the run.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or a side empties where that is refused.
     """
     real("eps", eps, above=0)
     real("granularity", granularity, above=0)
@@ -143,13 +154,29 @@ def santa_fe_scaling(
     market_orders: int = 200_000,
     seed: int = 1,
 ) -> Values:
-    """How diffusion scales with eps, as exponents between two runs.
+    """How diffusion of the zero-intelligence book scales with eps, as exponents between two runs.
+
+    Parameters
+    ----------
+    lower_eps, upper_eps
+        2 delta / mu of the two runs, positive and rising.
+    granularity
+        Tick over p_c, so that p_c is a whole number of ticks.
+    market_orders
+        Market orders of each run, far more than 200 / ``lower_eps``.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
-        ``exponents`` of the diffusion at t -> 0 and at late times, in units of
-        mu^2 delta / alpha^2.
+        ``exponents`` of the diffusion at t -> 0 and at late times, in units of mu^2 delta /
+        alpha^2, with ``exponents_error``.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     if not 0 < lower_eps < upper_eps:
         raise ValueError(f"upper_eps must exceed lower_eps = {lower_eps!r}, got {upper_eps!r}")
@@ -181,18 +208,27 @@ def simulate(
     goes_on: bool = False,
     parts: int = 10,
 ) -> tuple[SantaFeFlow, ...]:
-    """Run the book and return ``parts`` consecutive stretches of it, after the warm-up.
+    """Run the zero-intelligence book and measure consecutive stretches of it, after the warm-up.
 
     Parameters
     ----------
     eps
-        2 delta / mu.
+        2 delta / mu, positive.
     unit, window
         p_c, and the reach of limit orders from the opposite best quote, in ticks.
-    market_orders, seed
-        Of the whole run without the warm-up.
+    market_orders
+        Market orders of the whole run without the warm-up.
+    seed
+        Seed of the simulation.
     goes_on
         Whether an empty side is part of the run, or ends it.
+    parts
+        How many stretches of equal length.
+
+    Raises
+    ------
+    ValueError
+        If a side empties and ``goes_on`` is false.
     """
     delta = eps * MARKET_RATE / 2
     random = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Results as rows of short text, and as the table of docs/validation.md."""
+"""Validation results as rows of short text, and as the table of docs/validation.md."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +11,10 @@ MOST = 5  # numbers shown of a list or of a row of a table
 
 
 def rows(result: Result) -> list[tuple[str, str, str, str]]:
-    """Return (value, published, ours, band) of all that was compared; of all, if nothing was."""
+    """Return (value, published, ours, band) of each value that was compared, as text.
+
+    Of every value, if nothing was compared.
+    """
     published = result.published or {}
     names = [name for name in result.ours if name in result.band or name in published]
     names = names or [name for name in result.ours if not name.endswith("_error")]
@@ -27,7 +30,7 @@ def rows(result: Result) -> list[tuple[str, str, str, str]]:
 
 
 def short(value: Any) -> str:
-    """Return a number to five digits, and the first few of many."""
+    """Return a number as text of five digits; of a list the first five, of a table a row."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):
@@ -39,7 +42,7 @@ def short(value: Any) -> str:
 
 
 def markdown(results: Iterable[Result]) -> str:
-    """Return the table, one row a compared value."""
+    """Return the Markdown table of validation results, one row a compared value."""
     lines = [
         "| name | value | published | ours | band | verdict | provenance |",
         "|---|---|---|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""How heavy a tail is: Hill's estimator where the answer is known.
+"""Hill's estimator of the tail exponent, where the answer is known.
 
 Source: B. M. Hill, "A simple general approach to inference about the tail of a distribution",
 Annals of Statistics 3, 1975.
@@ -28,17 +28,24 @@ def hill_on_student(
     Parameters
     ----------
     degrees
-        Of freedom: the true exponent.
+        Degrees of freedom, which are the true exponent; positive.
     shares
-        Of the sample that counts as the tail.
-    draws, samples, seed
+        Shares of the sample that count as the tail, each between 10 / draws and 1.
+    draws, samples
         Values in a sample, and samples averaged.
+    seed
+        Seed of the simulation.
 
     Returns
     -------
     Values
         For each share ``index`` (mean over the samples), ``index_error`` and ``index_deviation``
         (of one sample); ``true_index``. The estimator is biased low on a wide tail.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
     real("degrees", degrees, above=0)
     natural("draws", draws, 100)

@@ -33,6 +33,7 @@ Values = dict[str, Any]
 """
 
 Verdict = Literal["agrees", "disagrees", "context"]
+"""Outcome of a comparison: within the bands, outside, or not held to any."""
 
 STANDARD_ERRORS = 4.0  # of a simulation: a false alarm in some 16,000 comparisons
 
@@ -41,7 +42,9 @@ class ToleranceBand(NamedTuple):
     """How far two values may lie apart: ``absolute + relative * |reference|``."""
 
     relative: float = 0.0
+    """Share of the reference, not negative."""
     absolute: float = 0.0
+    """In the unit of the values, not negative."""
 
     def __str__(self) -> str:
         parts = [f"{100 * self.relative:.4g} %"] if self.relative else []
@@ -53,68 +56,81 @@ class Check(NamedTuple):
     """Two values of one target that must agree: a simulation, and what it must give."""
 
     simulated: str
+    """Name of the simulated value."""
     theory: str | float
-    """The name of a value, or a constant."""
+    """Name of the value it must give, or a constant."""
     band: ToleranceBand
+    """How far they may lie apart, beside four standard errors of the simulation."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one target at one set of parameters."""
+    """Outcome of one validation target at one set of parameters."""
 
     name: str
+    """The name that was asked for: a target's, or a case's id."""
     published: Values | None
-    """``None`` where nothing was published for these parameters, or the cases are not there."""
+    """Published values by name; ``None`` where nothing was published for these parameters, or the
+    cases are not there."""
     ours: Values
+    """Values computed here, by name."""
     band: dict[str, str]
     """For each value that was compared: what with, and how far apart the two may lie."""
     verdict: Verdict
+    """Whether all comparisons hold."""
     provenance: str
-    """Of the published values: read, recomputed, or memory (not verified against the paper)."""
+    """How the published values are known: read, recomputed, or from memory (not verified against
+    the paper)."""
     note: str
+    """Disagreements first, then what a reader must know of the target; may be empty."""
     parameters: dict[str, Any]
+    """All parameters that were used, by name."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON."""
+        """Return the result as plain data for JSON, by the names of the fields."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Target:
-    """One thing the literature states, and how this project computes it.
+    """One result of the literature, and how this project computes it.
 
     Parameters of ``compute`` are all optional; what their defaults are is a fact of the source.
     """
 
     name: str
+    """Name that ``validate`` takes."""
     source: str
     """Author and year."""
     compute: Callable[..., Values]
+    """From parameters to named values."""
     cases: str
     """Regular expression that the ids of its published cases match in full."""
     read: Callable[[Any], Values]
-    """From the ``expected`` of a case to the names that ``compute`` gives."""
+    """From a published case to expected values, by the names that ``compute`` gives."""
     bands: Mapping[str, ToleranceBand]
-    """For each value that may be compared with a published one."""
+    """For each value that may be compared with a published one: how far apart they may lie."""
     checks: tuple[Check, ...] = ()
+    """Comparisons of a target's own values, at any parameters."""
     aliases: Mapping[str, str | tuple[str, ...] | None] = field(default_factory=dict)
     """Names that sources use for parameters, of several where one sets them all; ``None`` where one
     only describes."""
     note: str = ""
+    """What a reader of the result must know, in words."""
     slow: bool = False
-    """Takes more than a few seconds at its default parameters."""
+    """Whether it takes more than a few seconds at its default parameters."""
 
     def defaults(self) -> dict[str, Any]:
-        """Return the parameters that ``compute`` uses where none are given."""
+        """Return the values that a target's parameters have where none are given, by name."""
         given = inspect.signature(self.compute).parameters
         return {name: parameter.default for name, parameter in given.items()}
 
     def annotations(self) -> dict[str, Any]:
-        """Return the types of the parameters of ``compute``."""
+        """Return the types of a target's parameters, by name."""
         return get_type_hints(self.compute)
 
     def translate(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return parameters under the names of ``compute``.
+        """Return parameters given under names of a source, under the names of ``compute``.
 
         Raises
         ------
@@ -138,7 +154,22 @@ class Target:
 def compare(
     ours: Values, target: Target, published: Values | None
 ) -> tuple[Verdict, dict[str, str], list[str]]:
-    """Return the verdict, the bands used, and one sentence for each disagreement."""
+    """Hold a target's values against each other and against published ones.
+
+    Parameters
+    ----------
+    ours
+        Values that the target computed, by name.
+    target
+        What says which comparisons there are, and how far apart values may lie.
+    published
+        Published values by name; ``None``: there are none.
+
+    Returns
+    -------
+    tuple
+        The verdict, the bands used by name, and one sentence for each disagreement.
+    """
     wanted = [
         (key, value, target.bands[key], "published")
         for key, value in (published or {}).items()
@@ -187,7 +218,7 @@ def _hold(ours: Values, key: str, other: Any, band: ToleranceBand, name: str) ->
 
 
 def flat(value: Any) -> NDArray[np.float64]:
-    """Return all numbers of nested lists and tables in one array."""
+    """Return all numbers of nested lists and tables in one float64 array."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list | tuple):

@@ -194,3 +194,4 @@ TARGETS = (
         slow=True,
     ),
 )
+"""Targets in the order of docs/validation.md."""

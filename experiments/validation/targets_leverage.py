@@ -134,3 +134,4 @@ TARGETS = (
         aliases={"rank": None},
     ),
 )
+"""Targets in the order of docs/validation.md."""

@@ -162,3 +162,4 @@ TARGETS = (
         checks=(Check("followed", "amplification", ToleranceBand(1e-6)),),
     ),
 )
+"""Targets in the order of docs/validation.md."""

@@ -200,3 +200,4 @@ TARGETS = (
         "supply, so only the level of constrained traders is comparable (mean of its markets)",
     ),
 )
+"""Targets in the order of docs/validation.md."""
