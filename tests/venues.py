@@ -79,7 +79,7 @@ def tags_of_taker(venue: lob.Venue, clearing: Clearing, cases: int) -> list[int]
     """
     design = clearing.liquidation_engine
     design.taker = venue.ledger.open_account("the taker", owner=TAKER)
-    clearing.open(TAKER + 1, np.full(cases, -(2**50)), np.ones(cases, np.int64))
+    clearing.open(100, np.full(cases, -(2**50)), np.ones(cases, np.int64))
     venue.advance(venue.now)
     assert clearing.open_cases == 0
     return [lob.LIQUIDATION_TAG + (clearing.number << 48) + 1 + i for i in range(cases)]

@@ -195,8 +195,11 @@ class TakerContext(CaseContext, Protocol):
         """Whether an order of a case rests in a book, or waits in a call."""
         ...
 
-    def recall(self, case: SupportsIndex) -> None:
-        """Cancel what rests in a book for a case, or waits in a call."""
+    def recall(self, case: SupportsIndex, holding: SupportsIndex | None = None) -> None:
+        """Cancel what rests in a book for a case, or waits in a call.
+
+        Of one holding only what waits, or has waited, in a call of its book.
+        """
         ...
 
     def sell_from(

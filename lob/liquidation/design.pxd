@@ -22,6 +22,6 @@ cdef class LiquidationDesign(CaseView):
     cdef bint collect(
         self, int64_t case, int64_t holding, int64_t lots, int64_t price, int order_type
     ) except -1
-    cdef int forget(self, int64_t case, int64_t instrument) except -1
+    cdef int64_t forget(self, int64_t case, int64_t instrument) except? -1
     cdef bint has_order(self, int64_t case, const Event *event, int64_t order_id) except -1
     cdef int ended(self, int64_t case) except -1

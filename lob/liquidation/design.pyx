@@ -165,21 +165,20 @@ cdef class LiquidationDesign(CaseView):
                 or book.sides[resting.side < 0].levels[resting.level].price == price
             ):
                 return True
-            self.forget(case, instrument)
-            self.cancel(case, instrument, order_id)
+            self.cancel(case, instrument, self.forget(case, instrument))
         if book.session == CALL:
             order_id = self.enter(case, holding, lots, price, order_type)
             if table_find(&book.table, order_id):
                 self.waiting.setdefault(case, {})[instrument] = order_id
         return book.session != CONTINUOUS
 
-    cdef int forget(self, int64_t case, int64_t instrument) except -1:
-        """An order that waited for a case in a call is gone."""
+    cdef int64_t forget(self, int64_t case, int64_t instrument) except? -1:
+        """An order that waited for a case in a call does so no more; its id."""
         waiting = self.waiting[case]
-        del waiting[instrument]
+        order_id = waiting.pop(instrument)
         if not waiting:
             del self.waiting[case]
-        return 0
+        return order_id
 
     cdef int64_t enter(
         self, int64_t case, int64_t holding, int64_t lots, int64_t price, int order_type
@@ -245,9 +244,15 @@ cdef class LiquidationDesign(CaseView):
                 return True
         return False
 
-    def recall(self, case):
-        """Cancel what rests for a case, or waits in a call."""
+    def recall(self, case, holding=None):
+        """Cancel what rests for a case, or waits in a call; of one holding only what waits."""
         cdef int64_t order_id, instrument, number = open_case(self, case)
+        if holding is not None:
+            instrument = self.clearing.records[holding_number(self, holding)].instrument
+            if instrument in self.waiting.get(number, ()):
+                order_id = self.forget(number, instrument)
+                self.cancel(number, instrument, order_id)
+            return
         found = self.resting.pop(number, None)
         if found is not None:
             order_id, instrument = found

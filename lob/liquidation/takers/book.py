@@ -33,11 +33,12 @@ class Book(Takers):
         if session is None or session == Session.HALTED:
             return False
         limit = price.price_at(design.now)
-        if session == Session.CONTINUOUS and (
-            best is None
-            or (limit is not None and not good(limit, best, taker_side(design, case, holding)))
-        ):
-            return False
+        if session == Session.CONTINUOUS:
+            design.recall(case, holding)
+            if best is None or (
+                limit is not None and not good(limit, best, taker_side(design, case, holding))
+            ):
+                return False
         before = design.bankruptcy_price(case, holding) if self.funded else None
         design.sell(case, lots, limit, holding=holding)
         if before is not None:

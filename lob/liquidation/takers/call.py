@@ -97,8 +97,9 @@ class Calls:
         call = self.of[number]
         del call.members[case]
         for side, leader in list(call.leaders.items()):
-            # Bids for all of a side are told by the leader's tag.
-            design.clearing.failed.share_takers(case, leader)
+            # Who bid for all of a side knows the leader's tag only.
+            for other in [*call.members] if leader == case else [case]:
+                design.clearing.failed.share_takers(other, leader)
             if leader == case:
                 del call.leaders[side]
         design.end_sale(case)
