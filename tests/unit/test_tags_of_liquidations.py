@@ -71,7 +71,7 @@ def test_a_liquidation_that_there_is_not_has_no_orders(over):
 
 
 def test_other_tags_are_the_sender_s_own():
-    venue, clearing = venue_with(liquidation_engine=Frozen())
+    venue, _ = venue_with(liquidation_engine=Frozen())
     venue.process(order(1, BUY, 100, 5, tag=77))
     venue.process(order(2, SELL, 100, 5, tag=lob.LIQUIDATION_TAG - 1))
     assert traded(venue)[["tag", "resting_tag"]].tolist() == [(lob.LIQUIDATION_TAG - 1, 77)]
