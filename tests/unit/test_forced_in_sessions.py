@@ -10,9 +10,9 @@ from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed, Last
 from lob.liquidation import MarketSale, Stage, StagedDesign
 from lob.liquidation.parts.price_paths import AtBankruptcy
-from lob.liquidation.takers.book import Resting
 from lob.liquidation.takers.adl import Opposing
 from lob.liquidation.takers.backstop import Backstop, Vault
+from lob.liquidation.takers.book import Resting
 from lob.units import SECOND_NS
 from lob.venue.breaker import CircuitBreaker
 from tests.venues import FIRST_OWNER, order
