@@ -333,7 +333,9 @@ MESSAGE = np.dtype(
         ("instrument", "<u2"),
         ("owner", "<i4"),
         ("reserved", "<i4"),  # must be 0
-        ("tag", "<i8"),  # opaque to the venue, carried to every event of the order
+        # Carried to every event of the order. That of a liquidation is taken off messages of those
+        # who took nothing over from it; else opaque to the venue.
+        ("tag", "<i8"),
         ("min_size", "<i8"),  # lots that must fill at once, 0: none
         ("display_size", "<i8"),  # this and the rest serve order types to come: must be 0
         ("stop_price", "<i8"),

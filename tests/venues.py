@@ -8,9 +8,9 @@ import lob
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import BestBid, Fixed
-from lob.liquidation import MarketSale
+from lob.liquidation import LiquidationDesign, MarketSale
 
-WORLD_OWNER, FIRST_OWNER = 7, 1_000
+WORLD_OWNER, FIRST_OWNER, TAKER = 7, 1_000, 5
 
 
 def order(order_id: int, side: int, price: int | None, size: int, **fields: Any) -> np.ndarray:
@@ -57,6 +57,32 @@ def venue_with(
         **options,
     )
     return lob.Venue(instruments, clearings=[clearing]), clearing
+
+
+class HandsOver(LiquidationDesign):
+    """One account has all that fail, lots and debt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taker = 0
+
+    def on_failure(self, case: int) -> None:
+        """Hand it over, and the case is done."""
+        self.hand_over(case, self.taker)
+        self.settle(case)
+
+
+def tags_of_taker(venue: lob.Venue, clearing: Clearing, cases: int) -> list[int]:
+    """Let ``TAKER`` take so many failed accounts over, of a ``HandsOver``: the tags it may use.
+
+    The clearing must have a mark.
+    """
+    design = clearing.liquidation_engine
+    design.taker = venue.ledger.open_account("the taker", owner=TAKER)
+    clearing.open(100, np.full(cases, -(2**50)), np.ones(cases, np.int64))
+    venue.advance(venue.now)
+    assert clearing.open_cases == 0
+    return [lob.LIQUIDATION_TAG + (clearing.number << 48) + 1 + i for i in range(cases)]
 
 
 def uniform(

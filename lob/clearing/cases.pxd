@@ -35,6 +35,7 @@ cdef class Cases:
     cdef int64_t fresh  # the first case that no design has begun with
     cdef int64_t liquidation_fee  # ppm
     cdef Block block  # Case, by number
+    cdef dict takers  # case -> a set of the accounts that took lots over from it
     cdef list in_kind  # claims without a book that accounts may have, the deepest first
 
     cdef inline Case *case(self, int64_t number) noexcept:
@@ -59,3 +60,5 @@ cdef class Cases:
     cdef int64_t note_trade(
         self, const Event *event, int64_t tag, int64_t buyer, int64_t seller
     ) noexcept
+    cdef int note_taker(self, int64_t number, int64_t account) except -1
+    cdef bint has_taken(self, int64_t tag, int64_t account) except -1

@@ -14,7 +14,7 @@ from libc.string cimport memset
 from lob.engine.block cimport Block
 from lob.clearing.collateral cimport Claim
 from lob.clearing.holding cimport Holding, HoldingRecord
-from lob.clearing.ledger cimport FAILED, SAFE, Account, Ledger
+from lob.clearing.ledger cimport FAILED, SAFE, WORLD, Account, Ledger
 from lob.clearing.margin_accounts cimport MarginAccounts
 from lob.clearing.oracle cimport Oracle
 from lob.clearing.requirement cimport NO_LIQUIDATION_PRICE
@@ -88,6 +88,7 @@ cdef class Cases:
         self.accounts = accounts
         self.liquidation_fee = checks.ppm("liquidation_fee", liquidation_fee)
         self.block = Block()
+        self.takers = {}
         self.in_kind = []
 
     def redeem_these(self, claims):
@@ -307,6 +308,24 @@ cdef class Cases:
             case.received += sold * event.price * of.multiplier
         return number
 
+    # ---------------------------------------------------------------- who took over
+
+    cdef int note_taker(self, int64_t number, int64_t account) except -1:
+        """An account got lots of a case: its orders may carry the tag, for they are forced too."""
+        if account != WORLD:
+            self.takers.setdefault(number, set()).add(account)
+        return 0
+
+    def share_takers(self, case, leader):
+        """Let who took over from a case count as having done so from another: one call of both."""
+        found = self.takers.get(case)
+        if found and case != leader:
+            self.takers.setdefault(leader, set()).update(found)
+
+    cdef bint has_taken(self, int64_t tag, int64_t account) except -1:
+        """Whether an account got lots of the case with a tag of this clearing."""
+        return account in self.takers.get((tag & ((<int64_t>1 << 48) - 1)) - 1, ())
+
     # ---------------------------------------------------------------- what one reads
 
     @property
@@ -337,5 +356,6 @@ cdef class Cases:
         )
         other.total, other.fresh = self.total, self.fresh
         other.block = copying.deepcopy(self.block)
+        other.takers = {number: set(accounts) for number, accounts in self.takers.items()}
         other.in_kind = copying.deepcopy(self.in_kind, memo)
         return other

@@ -72,6 +72,12 @@ cdef class Clearing:
         """Whether an account may send an order, and how much of it: a reason, or none."""
         return self.order_checks.admit(message, account)
 
+    cdef inline int admit_replacement(
+        self, Message *message, int64_t account, int64_t resting
+    ) except -1:
+        """Whether an order of which so many lots rest may become this one."""
+        return self.order_checks.admit_replacement(message, account, resting)
+
     cdef inline int count_working(
         self, int64_t account, const Event *event, bint resting
     ) except -1:
@@ -120,3 +126,4 @@ cdef class Clearing:
         return self.failed.settle(number)
 
     cdef int release(self, int64_t number) except -1
+    cdef bint has_taken(self, int64_t tag, int64_t account) except -1

@@ -40,7 +40,7 @@ from lob.clearing.margin_excess cimport MarginExcess
 from lob.clearing.mark_prices cimport MarkPrices
 from lob.clearing.order_checks cimport OrderChecks
 from lob.clearing.payments cimport Payments
-from lob.engine.records cimport CAUSE_ACCRUAL, CAUSE_MARGIN, Event
+from lob.engine.records cimport CAUSE_ACCRUAL, CAUSE_MARGIN, REASON_UNCROSS, Event
 from lob.venue.market cimport Market
 
 import numpy as np
@@ -286,10 +286,22 @@ cdef class Clearing:
     ) except -1:
         """A trade with the tag of a case of this clearing, between two accounts."""
         cdef int64_t number = self.failed.note_trade(event, tag, buyer, seller)
-        return self.liquidation_engine.filled(number, event) if number >= 0 else 0
+        if number < 0:
+            return 0
+        if event.reason == REASON_UNCROSS:
+            # Who bids in a call for what failed is a taker like others.
+            self.failed.note_taker(
+                number, buyer if self.failed.case(number).account == seller else seller
+            )
+        return self.liquidation_engine.filled(number, event)
+
+    cdef bint has_taken(self, int64_t tag, int64_t account) except -1:
+        """Whether an account got lots of the case with a tag of this clearing."""
+        return self.failed.has_taken(tag, account)
 
     cdef int release(self, int64_t number) except -1:
         """A case is over with something left in the account, which may fail again."""
+        self.order_checks.recall_orders(self.failed.case(number).account)
         self.failed.release(number)
         self.index.released(self.failed.case(number).account)
         return self.hasten()

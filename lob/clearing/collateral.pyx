@@ -351,12 +351,15 @@ cdef class Claim(Facility):
     ) except -1:
         """Redeem claims of an account for another one, whatever its margin; how many could be."""
         cdef Leg legs[MAX_BACKING]
-        cdef int64_t units, count
+        cdef int64_t units, count, i
         self.resolve()
         units = self.redeemable(size)
         if units == 0:
             return 0
         count = self.redeem_legs(legs, units)
+        for i in range(count):
+            if not self.can_hold(self.ledger.row(legs[i].asset)[owner], legs[i].amount):
+                return 0  # asked again, as where nothing is at hand
         self.ledger.post(ENTRY_REDEEM, self.asset, account, self.issuer, units, tag, 0)
         self.post_legs(ENTRY_REDEEM, owner, legs, count, tag)
         return units

@@ -24,6 +24,7 @@ cdef extern from *:
 cdef struct CrossBlock:
     int32_t first  # account
     int32_t count  # of accounts
+    int64_t failing  # accounts that were found to fail at this look, and have no case yet
     # While every mark lies within its bounds, no account of the block can have failed.
     int64_t low[MAX_HOLDINGS]  # ticks
     int64_t high[MAX_HOLDINGS]  # ticks

@@ -14,6 +14,7 @@ cdef class CrossBlocks:
     cdef readonly MarginExcess excess  # says which of them lack margin
     cdef readonly Cases cases  # is told of those that do
     cdef Block memory  # CrossBlock, in the order of accounts
+    cdef Block failing  # Failing, of those that fail at one look
     cdef int64_t count
     cdef int64_t low[MAX_HOLDINGS]  # ticks: marks within all of these leave every account safe
     cdef int64_t high[MAX_HOLDINGS]
@@ -32,4 +33,7 @@ cdef class CrossBlocks:
     cdef int open_bounds(self, CrossBlock *block) noexcept
     cdef int open_all_bounds(self) noexcept
     cdef int review(self, int64_t holding, int cause, int64_t tag) except -1
+    cdef bint is_outside(self, const CrossBlock *block) noexcept
+    cdef int narrow(self, const CrossBlock *block) noexcept
+    cdef int64_t find_failing(self, const CrossBlock *block, int64_t before) except -1
     cdef int set_bounds(self, CrossBlock *block) except -1

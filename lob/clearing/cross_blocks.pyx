@@ -15,8 +15,10 @@ from lob.clearing.cross cimport BLOCK, MAX_HOLDINGS, CrossBlock, slack_of, weigh
 from lob.clearing.ledger cimport SAFE
 from lob.clearing.margin_accounts cimport MarginAccounts
 from lob.clearing.margin_excess cimport MarginExcess
+from lob.clearing.queues cimport Failing, draw_of, sort_failing
 from lob.clearing.requirement cimport NO_PRICE
 from lob.engine.records cimport MAX_PRICE
+from lob.engine.wide cimport int128
 
 __all__ = ["CrossBlocks"]
 
@@ -38,6 +40,7 @@ cdef class CrossBlocks:
         cdef int64_t i
         self.accounts, self.excess, self.cases = accounts, excess, cases
         self.memory = Block()
+        self.failing = Block()
         for i in range(accounts.holding_count):
             self.low[i] = 1
             self.high[i] = MAX_PRICE
@@ -87,46 +90,95 @@ cdef class CrossBlocks:
     cdef int review(self, int64_t holding, int cause, int64_t tag) except -1:
         """Look at the blocks whose bounds a mark has left, and set bounds anew.
 
-        A case is opened for every account that lacks margin, with the mark that moved as its cause.
+        A case is opened for every account that lacks margin, with the mark that moved as its cause:
+        for whoever lacks most first, and among equals as drawn (``draw_of``).
         """
         cdef CrossBlock *block
-        cdef const int64_t *units[MAX_HOLDINGS]
-        cdef uint16_t failing[BLOCK + 1]
-        cdef int64_t i, at, found, h
-        cdef bint outside
+        cdef Failing *rows
+        cdef int64_t at, h, i, found = 0
         self.excess.set_weights()
         for h in range(self.accounts.holding_count):
-            units[h] = self.accounts.ledger.row(self.accounts.records[h].asset)
             self.low[h] = 1
             self.high[h] = MAX_PRICE
         for at in range(self.count):
             block = self.block(at)
-            outside = False
-            for h in range(self.accounts.holding_count):
-                outside |= not block.low[h] <= self.accounts.records[h].mark <= block.high[h]
-            if outside:
-                if self.excess.exact_only:
-                    found = block.count
-                    for i in range(found):
-                        failing[i] = <uint16_t>i
-                else:
-                    found = weigh_block(
-                        block,
-                        &self.excess.weights,
-                        self.accounts.ledger.row(self.accounts.cash_asset),
-                        units,
-                        failing,
-                    )
-                for i in range(found):
-                    if self.accounts.ledger.accounts[block.first + failing[i]].state == SAFE and (
-                        self.excess.ppm_of(block.first + failing[i], False) < 0
-                    ):
-                        self.cases.open(block.first + failing[i], holding, cause, tag)
+            block.failing = 0
+            if self.is_outside(block):
+                block.failing = self.find_failing(block, found)
+                found += block.failing
+                if not block.failing:
+                    self.set_bounds(block)
+            if not block.failing:
+                self.narrow(block)
+        if not found:
+            return 0
+        rows = <Failing *>self.failing.data
+        sort_failing(rows, found)
+        for i in range(found):
+            self.cases.open(rows[i].account, holding, cause, tag)
+        # Whoever has a case needs no bounds any more.
+        for at in range(self.count):
+            block = self.block(at)
+            if block.failing:
                 self.set_bounds(block)
-            for h in range(self.accounts.holding_count):
-                self.low[h] = max(self.low[h], block.low[h])
-                self.high[h] = min(self.high[h], block.high[h])
+                self.narrow(block)
         return 0
+
+    cdef bint is_outside(self, const CrossBlock *block) noexcept:
+        """Whether a mark has left the bounds of a block."""
+        cdef int64_t h
+        cdef bint outside = False
+        for h in range(self.accounts.holding_count):
+            outside |= not block.low[h] <= self.accounts.records[h].mark <= block.high[h]
+        return outside
+
+    cdef int narrow(self, const CrossBlock *block) noexcept:
+        """Let the bounds of all be within those of a block."""
+        cdef int64_t h
+        for h in range(self.accounts.holding_count):
+            self.low[h] = max(self.low[h], block.low[h])
+            self.high[h] = min(self.high[h], block.high[h])
+        return 0
+
+    cdef int64_t find_failing(self, const CrossBlock *block, int64_t before) except -1:
+        """Note who of a block lacks margin behind those that were found before; how many."""
+        cdef const int64_t *units[MAX_HOLDINGS]
+        cdef uint16_t failing[BLOCK + 1]
+        cdef int64_t i, account, doubtful = block.count, found = before
+        cdef int128 excess
+        cdef Failing *row
+        if self.excess.exact_only:
+            for i in range(doubtful):
+                failing[i] = <uint16_t>i
+        else:
+            for i in range(self.accounts.holding_count):
+                units[i] = self.accounts.ledger.row(self.accounts.records[i].asset)
+            doubtful = weigh_block(
+                block,
+                &self.excess.weights,
+                self.accounts.ledger.row(self.accounts.cash_asset),
+                units,
+                failing,
+            )
+        for i in range(doubtful):
+            account = block.first + failing[i]
+            if self.accounts.ledger.accounts[account].state != SAFE:
+                continue
+            excess = self.excess.ppm_of(account, False)
+            if excess >= 0:
+                continue
+            if sizeof(Failing) * <size_t>(found + 1) > self.failing.nbytes:
+                self.failing.reserve(2 * sizeof(Failing) * <size_t>(found + 1))
+            row = &(<Failing *>self.failing.data)[found]
+            row.excess = excess
+            row.drawn = draw_of(
+                self.accounts.ledger.accounts[account].owner,
+                self.accounts.market.now,
+                self.cases.total,
+            )
+            row.account = account
+            found += 1
+        return found - before
 
     cdef int set_bounds(self, CrossBlock *block) except -1:
         """Bounds within which none of a block's accounts can fail."""
@@ -202,7 +254,7 @@ cdef class CrossBlocks:
 
     def memory_bytes(self):
         """Bytes of memory set aside for the blocks of cross accounts."""
-        return self.memory.nbytes
+        return self.memory.nbytes + self.failing.nbytes
 
     def __deepcopy__(self, memo):
         cdef int64_t i

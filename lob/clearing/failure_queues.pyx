@@ -2,6 +2,9 @@
 
 Each holding has two ladders of queues, of long and of short accounts, with a level for each
 liquidation price. A mark that moves past nobody's price costs one comparison with the best of them.
+
+Of those that a mark has passed, whoever failed at the price that came first is served first. Which
+of several at one tick is drawn for each update, by owner: no account gains by its number.
 """
 
 import copy as copying
@@ -15,7 +18,17 @@ from lob.clearing.holding cimport HoldingRecord
 from lob.clearing.ledger cimport FAILED, SAFE, Account
 from lob.clearing.margin_accounts cimport MarginAccounts
 from lob.clearing.margin_excess cimport MarginExcess
-from lob.clearing.queues cimport Waiting, key_of, queue_anew, queue_join, queue_leave, sort_waiting
+from lob.clearing.queues cimport (
+    Failing,
+    Waiting,
+    draw_of,
+    key_of,
+    queue_anew,
+    queue_join,
+    queue_leave,
+    sort_failing,
+    sort_waiting,
+)
 from lob.clearing.requirement cimport NO_LIQUIDATION_PRICE, NO_PRICE
 from lob.engine.ladder cimport Ladder, Level, ladder_bytes, ladder_reserve, ladder_spare
 from lob.engine.memory cimport prefetch, unlikely
@@ -38,6 +51,7 @@ cdef class FailureQueues:
         self, MarginAccounts accounts not None, MarginExcess excess not None, Cases cases not None
     ):
         self.accounts, self.excess, self.cases = accounts, excess, cases
+        self.failing = Block()
 
     cdef int join(self, int64_t account) except -1:
         """Queue an isolated account at the tick at which it fails, if there is one."""
@@ -67,7 +81,7 @@ cdef class FailureQueues:
         return 0
 
     cdef int join_all(self, int64_t holding) except -1:
-        """Queue every isolated account of a holding anew, those of one tick by number."""
+        """Queue every isolated account of a holding anew."""
         cdef Account *records = self.accounts.ledger.accounts
         cdef HoldingRecord *of = self.accounts.records[holding]
         cdef int64_t first, count, account, side, most = 0, found
@@ -111,17 +125,39 @@ cdef class FailureQueues:
     cdef int collect(self, int64_t holding, int cause, int64_t tag) except -1:
         """Open a case for every account whose liquidation price the mark has reached."""
         cdef HoldingRecord *record = self.accounts.records[holding]
-        cdef int64_t account
         if record.mark == NO_PRICE:
             return 0
         while record.longs.best_key <= key_of(True, record.mark):
-            account = record.longs.levels[record.longs.best].head
-            self.leave(account)
-            self.cases.open(account, holding, cause, tag)
+            self.fail_together(&record.longs, holding, cause, tag)
         while record.shorts.best_key <= key_of(False, record.mark):
-            account = record.shorts.levels[record.shorts.best].head
+            self.fail_together(&record.shorts, holding, cause, tag)
+        return 0
+
+    cdef int fail_together(
+        self, const Ladder *ladder, int64_t holding, int cause, int64_t tag
+    ) except -1:
+        """Open a case for every account of the first tick of a side, in a drawn order."""
+        cdef const Account *records = self.accounts.ledger.accounts
+        cdef const Level *level = &ladder.levels[ladder.best]
+        cdef int64_t account = level.head, count = level.orders, i
+        cdef int64_t now = self.accounts.market.now, failed = self.cases.total
+        cdef Failing *rows
+        if count == 1:
             self.leave(account)
             self.cases.open(account, holding, cause, tag)
+            return 0
+        if sizeof(Failing) * <size_t>count > self.failing.nbytes:
+            self.failing.reserve(2 * sizeof(Failing) * <size_t>count)
+        rows = <Failing *>self.failing.data
+        for i in range(count):
+            rows[i].excess = 0
+            rows[i].drawn = draw_of(records[account].owner, now, failed)
+            rows[i].account = account
+            account = records[account].next
+        sort_failing(rows, count)
+        for i in range(count):
+            self.leave(rows[i].account)
+            self.cases.open(rows[i].account, holding, cause, tag)
         return 0
 
     cdef void look_ahead(self, int64_t account) noexcept:
@@ -199,7 +235,7 @@ cdef class FailureQueues:
     def memory_bytes(self):
         """Bytes of memory of the price ladders; the queues run through the account records."""
         cdef int64_t i
-        total = 0
+        total = self.failing.nbytes
         for i in range(self.accounts.holding_count):
             total += ladder_bytes(&self.accounts.records[i].longs)
             total += ladder_bytes(&self.accounts.records[i].shorts)

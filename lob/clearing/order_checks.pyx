@@ -130,6 +130,22 @@ cdef class OrderChecks:
             return REASON_INSUFFICIENT_MARGIN
         return REASON_NONE
 
+    cdef int admit_replacement(
+        self, Message *message, int64_t account, int64_t resting
+    ) except -1:
+        """Whether an order of which so many lots rest may become this one: as ``admit``."""
+        cdef int64_t holding = self.accounts.holding_of(message.instrument)
+        cdef Holding of
+        cdef int reason
+        if holding < 0:
+            return self.admit(message, account)
+        of = self.accounts.holdings[holding]
+        # The lots that rest do not count beside those that take their place.
+        of.working_of(message.side < 0, account)[0] -= resting
+        reason = self.admit(message, account)
+        of.working_of(message.side < 0, account)[0] += resting
+        return reason
+
     cdef int admit_other(self, const Message *message, int64_t account) except -1:
         """Whether an account may send an order to a book that trades none of its holdings.
 
@@ -149,6 +165,7 @@ cdef class OrderChecks:
         orders = orders[
             (orders["owner"] == self.accounts.ledger.accounts[account].owner)
             & (orders["side"] == message.side)
+            & (orders["order_id"] != message.order_id)  # the one that it replaces
         ]
         sizes = [int(size) for size in orders["size"]]
         if message.side == SELL:

@@ -6,6 +6,7 @@ each record is then written once, and none waits for another.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdlib cimport qsort
 from libc.string cimport memset
 
 from lob.clearing.ledger cimport Account
@@ -19,6 +20,7 @@ from lob.engine.ladder cimport (
 )
 from lob.engine.memory cimport prefetch
 from lob.engine.records cimport MAX_PRICE
+from lob.engine.wide cimport int128
 
 cdef enum:
     RADIX = 2048  # buckets of a pass of the sort
@@ -28,6 +30,44 @@ cdef enum:
 cdef struct Waiting:
     uint64_t key  # see key_of
     uint64_t account  # number in the ledger
+
+cdef struct Failing:
+    int128 excess  # units of cash times a million that it lacks, negative; 0 where all are alike
+    uint64_t drawn  # among equals, see draw_of
+    int64_t account  # number in the ledger
+
+
+cdef inline uint64_t draw_of(int32_t owner, int64_t now, int64_t failed) noexcept nogil:
+    """Where an owner stands among equals that fail together, at a time and after so many others.
+
+    Two owners of one draw differ, for every step can be undone (the finaliser of SplitMix64: Steele,
+    Lea and Flood 2014). Account numbers are not in it, and the next draw has another order.
+    """
+    cdef uint64_t salt = mixed(<uint64_t>now ^ mixed(<uint64_t>failed))
+    return mixed(salt ^ <uint64_t>owner)
+
+
+cdef inline uint64_t mixed(uint64_t bits) noexcept nogil:
+    """Another number for each number, with all bits changed by each."""
+    bits += <uint64_t>0x9E3779B97F4A7C15
+    bits = (bits ^ (bits >> 30)) * <uint64_t>0xBF58476D1CE4E5B9
+    bits = (bits ^ (bits >> 27)) * <uint64_t>0x94D049BB133111EB
+    return bits ^ (bits >> 31)
+
+
+cdef inline int compare_failing(const void *one, const void *other) noexcept nogil:
+    """Whoever lacks most is first; among equals the draw decides."""
+    cdef const Failing *a = <const Failing *>one
+    cdef const Failing *b = <const Failing *>other
+    if a.excess != b.excess:
+        return -1 if a.excess < b.excess else 1
+    return (a.drawn > b.drawn) - (a.drawn < b.drawn)
+
+
+cdef inline void sort_failing(Failing *rows, int64_t count) noexcept nogil:
+    """Put accounts that fail at one update into the order in which they are served."""
+    if count > 1:
+        qsort(rows, <size_t>count, sizeof(Failing), compare_failing)
 
 
 cdef inline uint64_t key_of(bint long_side, int64_t price) noexcept nogil:

@@ -22,10 +22,11 @@ from lob.units cimport PPM
 from lob.engine.wide cimport ceil_ratio, fits, floor_ratio, int128
 
 from lob import checks
-from lob.types import Reason
+from lob.types import Reason, Session
 
 __all__ = ["CaseView"]
 
+cdef tuple SESSIONS = tuple(Session)
 cdef list REASONS = [Reason(i) if i in Reason._value2member_map_ else None for i in range(256)]
 
 
@@ -91,6 +92,15 @@ cdef class CaseView(LiquidationEngine):
     def has_book(self, holding=0):
         """Whether a book trades the holding; a claim may have none."""
         return not self.clearing.records[holding_number(self, holding)].bookless
+
+    def session(self, holding=0):
+        """The ``lob.Session`` of the book that trades a holding; ``None``: no book does."""
+        cdef int64_t number = holding_number(self, holding)
+        if self.clearing.records[number].bookless:
+            return None
+        return SESSIONS[
+            self.clearing.market.book_of[self.clearing.records[number].instrument].session
+        ]
 
     def largest(self, case):
         """The holding that is worth most of what the account has."""

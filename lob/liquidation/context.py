@@ -12,7 +12,7 @@ from lob.clearing.clearing import Clearing
 from lob.clearing.holding import Holding
 from lob.liquidation.offers import Offer
 from lob.liquidation.sale import Progress, Sale
-from lob.types import EntryKind, Reason
+from lob.types import EntryKind, Reason, Session
 
 __all__ = ["CaseContext", "TakerContext"]
 
@@ -140,6 +140,10 @@ class TakerContext(CaseContext, Protocol):
         """Whether a book trades a holding; a claim may have none."""
         ...
 
+    def session(self, holding: SupportsIndex = 0) -> Session | None:
+        """The session of the book that trades a holding; ``None``: no book does."""
+        ...
+
     def is_safe(self, case: SupportsIndex) -> bool:
         """Whether the failed account of a case has its maintenance margin again."""
         ...
@@ -170,7 +174,10 @@ class TakerContext(CaseContext, Protocol):
         *,
         holding: SupportsIndex = 0,
     ) -> None:
-        """Trade lots of the account toward zero in the book, at once, at a price or better."""
+        """Trade lots of the account toward zero in the book, at a price or better.
+
+        At once, or in the call that the book collects for.
+        """
         ...
 
     def rest(
@@ -185,11 +192,14 @@ class TakerContext(CaseContext, Protocol):
         ...
 
     def has_resting(self, case: int) -> bool:
-        """Whether an order of a case rests in a book."""
+        """Whether an order of a case rests in a book, or waits in a call."""
         ...
 
-    def recall(self, case: SupportsIndex) -> None:
-        """Cancel the order that rests in a book for a case."""
+    def recall(self, case: SupportsIndex, holding: SupportsIndex | None = None) -> None:
+        """Cancel what rests in a book for a case, or waits in a call.
+
+        Of one holding only what waits, or has waited, in a call of its book.
+        """
         ...
 
     def sell_from(

@@ -7,7 +7,7 @@ the named designs do is in ``lob.liquidation.staged``.
 import heapq
 
 cimport cython
-from libc.stdint cimport int16_t, int32_t, int64_t, uint16_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint16_t, uint32_t
 
 from lob.checks cimport integer_within
 from lob.clearing.cases cimport ACTIVE
@@ -16,11 +16,13 @@ from lob.clearing.ledger cimport SAFE, WORLD
 from lob.clearing.requirement cimport NO_PRICE
 from lob.liquidation.case_view cimport REASONS, CaseView, holding_number, open_case
 from lob.engine.matching cimport Book
-from lob.engine.order_table cimport table_find
+from lob.engine.order_table cimport RestingOrder, table_find
 from lob.engine.records cimport (
     BUY,
+    CALL,
     CANCEL,
     CAUSE_TRANSFER,
+    CONTINUOUS,
     ENTRY_ADL,
     ENTRY_AUCTION,
     ENTRY_BAD_DEBT,
@@ -32,6 +34,7 @@ from lob.engine.records cimport (
     ENTRY_TAKEOVER,
     FROM_VENUE,
     GTC,
+    HALTED,
     IOC,
     LIMIT,
     LIQUIDATION_TAG,
@@ -74,6 +77,7 @@ cdef class LiquidationDesign(CaseView):
         super().__init__()
         self.due = []
         self.resting = {}
+        self.waiting = {}
 
     # ---------------------------------------------------------------- to override
 
@@ -122,64 +126,139 @@ cdef class LiquidationDesign(CaseView):
         """Trade ``size`` lots of the account toward zero in the book, at once.
 
         At ``price`` ticks or better, at any price without one; what does not trade stays with the
-        account.
+        account. While the book collects for a call the order takes part in it: it waits there,
+        ``has_resting`` is true, and ``on_filled`` tells of it. What the call leaves of it is taken
+        back by the next ``sell``, and before the case ends. To a halted book nothing is sent.
         """
-        cdef int64_t number = open_case(self, case)
-        cdef int64_t held = self.held(case, holding)
+        cdef int64_t number = open_case(self, case), of = holding_number(self, holding)
+        cdef int64_t held = self.held(case, holding), limit = 0
         cdef int64_t lots = integer_within("size", size, 1, abs(held))
-        if price is None:
-            self.clearing.sell(number, holding, lots, 0, MARKET, IOC)
-        else:
+        cdef int order_type = MARKET if price is None else LIMIT
+        if price is not None:
             limit = integer_within("price", price, 1, MAX_PRICE)
-            self.clearing.sell(number, holding, lots, limit, LIMIT, IOC)
+        if not self.collect(number, of, lots, limit, order_type):
+            self.clearing.sell(number, of, lots, limit, order_type, IOC)
+
+    cdef bint collect(
+        self, int64_t case, int64_t holding, int64_t lots, int64_t price, int order_type
+    ) except -1:
+        """Let an order of a case wait in the call of a book; False: it trades continuously.
+
+        An order like it that waits there already keeps its place.
+        """
+        cdef int64_t instrument = self.clearing.records[holding].instrument, order_id
+        cdef const RestingOrder *resting
+        cdef uint32_t found
+        cdef Book *book
+        if self.clearing.records[holding].bookless:
+            return False
+        book = self.clearing.market.book_of[instrument]
+        waiting = self.waiting.get(case)
+        if waiting is not None and instrument in waiting:
+            order_id = waiting[instrument]
+            found = table_find(&book.table, order_id)
+            resting = &book.table.orders[found]
+            if found and book.session != CONTINUOUS and resting.size == lots and (
+                resting.order_type == order_type
+            ) and (
+                order_type == MARKET
+                or book.sides[resting.side < 0].levels[resting.level].price == price
+            ):
+                return True
+            self.cancel(case, instrument, self.forget(case, instrument))
+        if book.session == CALL:
+            order_id = self.enter(case, holding, lots, price, order_type)
+            if table_find(&book.table, order_id):
+                self.waiting.setdefault(case, {})[instrument] = order_id
+        return book.session != CONTINUOUS
+
+    cdef int64_t forget(self, int64_t case, int64_t instrument) except? -1:
+        """An order that waited for a case in a call does so no more; its id."""
+        waiting = self.waiting[case]
+        order_id = waiting.pop(instrument)
+        if not waiting:
+            del self.waiting[case]
+        return order_id
+
+    cdef int64_t enter(
+        self, int64_t case, int64_t holding, int64_t lots, int64_t price, int order_type
+    ) except? -1:
+        """Send an order of a case that is good till cancelled; its id."""
+        cdef int64_t account = self.clearing.case(case).account
+        cdef int64_t held = self.clearing.ledger.row(self.clearing.records[holding].asset)[account]
+        cdef Message message
+        write_message(
+            &message, NEW, SELL if held > 0 else BUY, order_type, GTC, 0, FROM_VENUE,
+            <uint16_t>self.clearing.records[holding].instrument,
+        )
+        message.price = price
+        message.size = lots
+        message.owner = self.clearing.ledger.accounts[account].owner
+        message.tag = self.clearing.tag_of(case)
+        self.clearing.market.execute(&message)
+        return message.order_id
+
+    cdef int cancel(self, int64_t case, int64_t instrument, int64_t order_id) except -1:
+        """Cancel an order of a case, if it is in the book still."""
+        cdef Book *book = self.clearing.market.book_of[instrument]
+        cdef Message message
+        if table_find(&book.table, order_id):
+            write_message(&message, CANCEL, 0, 0, 0, 0, FROM_VENUE, <uint16_t>instrument)
+            message.order_id = order_id
+            message.owner = self.clearing.ledger.accounts[self.clearing.case(case).account].owner
+            self.clearing.market.execute(&message)
+        return 0
 
     def rest(self, case, size, price, *, holding=0):
         """Let an order of the account rest in the book at ``price``; what it can trade it does.
 
         What it trades, now and later, the account gets; ``on_filled`` tells of it. Only one rests
-        for a case: it must be recalled before the next, and is when the case ends.
+        for a case: it must be recalled before the next, and is when the case ends. A halted book
+        takes none.
         """
         cdef int64_t number = open_case(self, case), held = self.held(case, holding)
-        cdef int64_t limit = checks.integer("price", price, 1, MAX_PRICE)
+        cdef int64_t limit = checks.integer("price", price, 1, MAX_PRICE), order_id
         cdef int64_t lots = checks.integer("size", size, 1, abs(held))
-        cdef int64_t instrument = self.clearing.records[holding_number(self, holding)].instrument
-        cdef Message message
+        cdef int64_t of = holding_number(self, holding)
+        cdef int64_t instrument = self.clearing.records[of].instrument
         cdef Book *book
         self.recall(number)
-        if self.clearing.records[holding_number(self, holding)].bookless:
+        if self.clearing.records[of].bookless:
             return
-        write_message(
-            &message, NEW, SELL if held > 0 else BUY, LIMIT, GTC, 0, FROM_VENUE,
-            <uint16_t>instrument,
-        )
-        message.price = limit
-        message.size = lots
-        message.owner = self.clearing.ledger.accounts[self.clearing.case(number).account].owner
-        message.tag = self.clearing.tag_of(number)
-        self.clearing.market.execute(&message)
         book = self.clearing.market.book_of[instrument]
-        if table_find(&book.table, message.order_id):
-            self.resting[number] = (message.order_id, instrument)
+        if book.session == HALTED:
+            return
+        order_id = self.enter(number, of, lots, limit, LIMIT)
+        if table_find(&book.table, order_id):
+            self.resting[number] = (order_id, instrument)
 
     def has_resting(self, case):
-        """Whether an order of the case rests."""
-        return case in self.resting
-
-    def recall(self, case):
-        """Cancel what rests for a case."""
-        cdef int64_t order_id, instrument, number = open_case(self, case)
-        cdef Message message
+        """Whether an order of the case rests, or waits in a call."""
         cdef Book *book
-        found = self.resting.pop(number, None)
-        if found is None:
+        cdef int64_t instrument
+        if case in self.resting:
+            return True
+        for instrument, order_id in self.waiting.get(case, {}).items():
+            book = self.clearing.market.book_of[instrument]
+            if table_find(&book.table, <int64_t>order_id):
+                return True
+        return False
+
+    def recall(self, case, holding=None):
+        """Cancel what rests for a case, or waits in a call; of one holding only what waits."""
+        cdef int64_t order_id, instrument, number = open_case(self, case)
+        if holding is not None:
+            instrument = self.clearing.records[holding_number(self, holding)].instrument
+            if instrument in self.waiting.get(number, ()):
+                order_id = self.forget(number, instrument)
+                self.cancel(number, instrument, order_id)
             return
-        order_id, instrument = found
-        book = self.clearing.market.book_of[instrument]
-        if table_find(&book.table, order_id):
-            write_message(&message, CANCEL, 0, 0, 0, 0, FROM_VENUE, <uint16_t>instrument)
-            message.order_id = order_id
-            message.owner = self.clearing.ledger.accounts[self.clearing.case(number).account].owner
-            self.clearing.market.execute(&message)
+        found = self.resting.pop(number, None)
+        if found is not None:
+            order_id, instrument = found
+            self.cancel(number, instrument, order_id)
+        for instrument, order_id in self.waiting.pop(number, {}).items():
+            self.cancel(number, instrument, order_id)
 
     def put_up(self, Py_ssize_t case, Py_ssize_t account, Py_ssize_t to, amount):
         """Let a bidder pay cash, if he can: ``refusal_to_carry`` and ``pay`` in one, for bids."""
@@ -248,6 +327,8 @@ cdef class LiquidationDesign(CaseView):
             kind, self.clearing.cash_asset, to, fails, <int64_t>cash,
             self.clearing.tag_of(number), self.clearing.records[of].instrument,
         )
+        if not adl:
+            self.clearing.failed.note_taker(number, to)
         self.moved(fails, self.clearing.records[of].asset, -lots, <int64_t>-cash)
         self.moved(to, self.clearing.records[of].asset, lots, <int64_t>cash)
         self.touch(to)
@@ -259,6 +340,7 @@ cdef class LiquidationDesign(CaseView):
                                          self.clearing.ledger.account_count - 1)
         cdef int64_t fails = self.clearing.case(number).account, held, i
         cdef int64_t tag = self.clearing.tag_of(number)
+        self.clearing.failed.note_taker(number, to)
         for i in range(self.clearing.holding_count):
             held = self.clearing.ledger.row(self.clearing.records[i].asset)[fails]
             if held == 0:
@@ -310,6 +392,7 @@ cdef class LiquidationDesign(CaseView):
             ENTRY_TAKEOVER, self.clearing.records[of].asset, fails, to, lots,
             self.clearing.tag_of(number), self.clearing.records[of].instrument,
         )
+        self.clearing.failed.note_taker(number, to)
         self.moved(fails, self.clearing.records[of].asset, -lots, -paid)
         self.moved(to, self.clearing.records[of].asset, lots, paid)
         self.touch(to)
@@ -318,6 +401,7 @@ cdef class LiquidationDesign(CaseView):
         """Let a facility's account trade lots toward zero in the book, at any price, now.
 
         The account must have an owner number; ``tag`` is the liquidation that it got the lots from.
+        Nothing is sent to a book that does not trade continuously.
         """
         cdef int64_t number = checks.integer("account", account, 1,
                                              self.clearing.ledger.account_count - 1)
@@ -331,7 +415,8 @@ cdef class LiquidationDesign(CaseView):
         message.size = checks.integer("size", size, 1, abs(held))
         message.owner = self.clearing.ledger.accounts[number].owner
         message.tag = checks.integer("tag", tag, 0)
-        self.clearing.market.execute(&message)
+        if self.clearing.market.book_of[message.instrument].session == CONTINUOUS:
+            self.clearing.market.execute(&message)
 
     def spread(self, account, holding=0):
         """Share out all lots and cash of an account over borrowers with the same, by their lots.
@@ -487,7 +572,7 @@ cdef class LiquidationDesign(CaseView):
 
     cdef int ended(self, int64_t case) except -1:
         """A case is about to end: nothing of it may rest or be on offer."""
-        if self.resting:
+        if self.resting or self.waiting:
             self.recall(case)
         if self.offers:
             self.close_offer(self.clearing.tag_of(case))
@@ -527,21 +612,29 @@ cdef class LiquidationDesign(CaseView):
 
     cdef int filled(self, int64_t case, const Event *event) except -1:
         """An order that rests for a case has traded, in the middle of a message."""
-        cdef int64_t order_id, left = event.resting_leaves
-        if not self.resting or case not in self.resting:
+        cdef int64_t order_id = event.resting_order_id, left = event.resting_leaves
+        if not self.resting and not self.waiting:
             return 0
-        order_id = self.resting[case][0]
-        if event.reason == REASON_UNCROSS and event.order_id == order_id:
+        if event.reason == REASON_UNCROSS and not self.has_order(case, event, order_id):
             # Both orders of a call rested; this one is the buyer's.
-            left = event.leaves
-        elif event.resting_order_id != order_id:
-            order_id = 0
-        if order_id:
-            if left == 0:
+            order_id, left = event.order_id, event.leaves
+        if not self.has_order(case, event, order_id):
+            return 0
+        if left == 0:
+            if self.resting.get(case, (0,))[0] == order_id:
                 del self.resting[case]
-            self.on_filled(case, event.size, event.price)
-            self.clearing.deadline = min(self.clearing.deadline, self.deadline)
+            else:
+                self.forget(case, event.instrument)
+        self.on_filled(case, event.size, event.price)
+        self.clearing.deadline = min(self.clearing.deadline, self.deadline)
         return 0
+
+    cdef bint has_order(self, int64_t case, const Event *event, int64_t order_id) except -1:
+        """Whether an order in the book of an event is one that rests or waits for a case."""
+        found = self.resting.get(case)
+        if found is not None and found == (order_id, event.instrument):
+            return True
+        return self.waiting.get(case, {}).get(event.instrument, 0) == order_id
 
     cdef int perform(self, const Message *message, int64_t account) except -1:
         cdef int64_t case = (message.order_id & ((<int64_t>1 << 48) - 1)) - 1

@@ -11,10 +11,11 @@ from libc.string cimport memmove
 
 from lob.engine.block cimport Block
 from lob.clearing.clearing cimport Clearing
+from lob.clearing.holding cimport Holding
 from lob.clearing.liquidation_engine cimport LiquidationEngine
 from lob.engine.ladder cimport NO_KEY
 from lob.engine.matching cimport Book
-from lob.engine.records cimport CONTINUOUS, IOC, MARKET
+from lob.engine.records cimport CALL, GTC, HALTED, IOC, MARKET
 from lob.units cimport SECOND_NS
 
 from lob import checks
@@ -45,6 +46,8 @@ cdef class MarketSale(LiquidationEngine):
     alone made the account safe: then it is released.
     A cross account is unwound whole, holding by holding, through all books at one moment. Where a
     book has nothing to sell to, its lots stay with the account and the case stays open.
+    While a book collects for a call, the market order waits in it and trades at its price; what is
+    left is sold when the book trades continuously again. While it is halted nothing is sent.
     """
 
     def __init__(self, sizing=None, *, delay=0, retry=SECOND_NS):
@@ -108,6 +111,7 @@ cdef class MarketSale(LiquidationEngine):
         """Sell for a case; whether it is over."""
         cdef Clearing clearing = self.clearing
         cdef int64_t account = clearing.case(case).account, i, held, size
+        cdef Holding holding
         cdef Book *book
         if clearing.case(case).sold and clearing.margin_excess_ppm(account, False) >= 0 and (
             not clearing.flat(account)
@@ -125,12 +129,18 @@ cdef class MarketSale(LiquidationEngine):
             if held == 0 or clearing.records[i].bookless:
                 continue
             book = clearing.market.book_of[clearing.records[i].instrument]
-            if book.sides[held < 0].best_key == NO_KEY or book.session != CONTINUOUS:
+            if book.session == HALTED:
+                continue
+            if book.session == CALL:
+                holding = clearing.holdings[i]
+                if holding.working_of(held > 0, account)[0]:
+                    continue  # it is in the call already
+            elif book.sides[held < 0].best_key == NO_KEY:
                 continue
             size = held if held > 0 else -held
             if self.sizing is not None:
                 size = checks.integer("sizing", self.sizing(clearing, case, held), 1, size)
-            clearing.sell(case, i, size, 0, MARKET, IOC)
+            clearing.sell(case, i, size, 0, MARKET, GTC if book.session == CALL else IOC)
         if clearing.flat(account):
             clearing.settle_case(case)
             return True

@@ -150,8 +150,8 @@ class Marked(Protocol):
 class Spread:
     """The mark of now less a bonus for who takes, whatever the mark is then.
 
-    A buyer pays the mark over ``1 + bonus``, a seller gets the mark times it; of the bonus the
-    protocol keeps a share. Rounded against the taker.
+    A buyer pays the mark over ``1 + bonus``, a seller gets the mark times it, at most
+    ``MAX_PRICE``; of the bonus the protocol keeps a share. Rounded against the taker.
 
     Parameters
     ----------
@@ -176,7 +176,8 @@ class Spread:
             # mark / bonus, and of what is between it and the mark the fee.
             above = mark * (unit * unit + fee * (bonus - unit))
             return -(-above // (unit * bonus))
-        return mark * (unit * unit + (bonus - unit) * (unit - fee)) // (unit * unit)
+        share = unit * unit + (bonus - unit) * (unit - fee)
+        return min(MAX_PRICE, mark * share // (unit * unit))
 
     def bare(self) -> int | None:
         """The price without the protocol's share: what the failed account gets, or pays."""
@@ -185,7 +186,7 @@ class Spread:
             return None
         if self.side == Side.BUY:
             return -(-mark * self.unit // self.bonus)
-        return mark * self.bonus // self.unit
+        return min(MAX_PRICE, mark * self.bonus // self.unit)
 
     def time_of(self, limit: int, side: Side) -> int | None:
         """The first ns at which the price is as good as a limit in ticks; ``None``: never.

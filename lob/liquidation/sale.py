@@ -62,8 +62,10 @@ class Progress:
     """ns at which the present stage took it over."""
     look: int = -1
     """ns at which it is looked at next; other call backs are out of date."""
+    stopped: int = -1
+    """ns since when its patience does not run out, for no book of the case trades; -1: it does."""
     attempts: int = 0
-    """How often the present stage has acted on the case."""
+    """How often the present stage has acted on the case, while its books traded."""
     sale: Sale | None = None
     auction_start: AuctionStart | None = None
     """What the next auction is to raise, where a limit has set it."""

@@ -30,7 +30,7 @@ from lob.liquidation.parts.sizing import All
 from lob.liquidation.parts.triggers import Always
 from lob.liquidation.sale import AuctionStart, Progress, Sale
 from lob.liquidation.takers.book import Book, Lenders
-from lob.types import Reason
+from lob.types import Reason, Session
 from lob.units import SECOND_NS
 
 __all__ = ["Stage", "StagedDesign"]
@@ -167,7 +167,8 @@ class StagedDesign(LiquidationDesign):
             return
         now = self.now
         stage = self.stage(case)
-        timed_out = now >= progress.entered + self.stages[stage].patience
+        waits = self._waits(case, self.stages[stage], progress)
+        timed_out = not waits and now >= progress.entered + self.stages[stage].patience
         if sale is not None:
             if sale.binding or not timed_out:
                 self.look_at(case, max(now, sale.next))
@@ -186,14 +187,17 @@ class StagedDesign(LiquidationDesign):
         while number < last and not self.stages[number].trigger.holds(self, case):
             number = self._enter(case, number + 1)
         stage = self.stages[number]
+        waits = self._waits(case, stage, progress)
         done = self.act(case, stage)
-        progress.attempts += 1
+        progress.attempts += not waits
         if self.is_flat(case):
             self.finish(case)
             return
         now = self.now
         if progress.sale is not None:
             self.look_at(case, max(now, progress.sale.next))
+        elif waits:
+            self.look_at(case, now + stage.every)
         elif stage.moves_on and not (done and self.has_resting(case)):
             if done and not stage.binding and self.is_safe(case):
                 self.give_back(case)
@@ -256,9 +260,27 @@ class StagedDesign(LiquidationDesign):
         self.enter_stage(case, number)
         progress = self.progress[case]
         progress.entered = self.now
+        progress.stopped = -1
         progress.attempts = 0
         progress.auction_start = None
         return number
+
+    def _waits(self, case: int, stage: Stage, progress: Progress) -> bool:
+        """Whether no book of what the account holds trades as the stage needs it to.
+
+        The stage's patience does not run out meanwhile, as far as it is looked at.
+        """
+        sessions: list[Session] = []
+        if stage.takers.waits_for:
+            held = (i for i in range(len(self.clearing.holdings)) if self.held(case, i))
+            sessions = [found for found in map(self.session, held) if found is not None]
+        waits = bool(sessions) and all(found in stage.takers.waits_for for found in sessions)
+        if waits and progress.stopped < 0:
+            progress.stopped = self.now
+        elif not waits and progress.stopped >= 0:
+            progress.entered += self.now - progress.stopped
+            progress.stopped = -1
+        return waits
 
     def _left(self, number: int, progress: Progress, now: int) -> int:
         return max(1, progress.entered + self.stages[number].patience - now)

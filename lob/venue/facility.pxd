@@ -29,6 +29,7 @@ cdef class Facility:
         self, int kind, int64_t account, const Leg *legs, int64_t count, int64_t tag
     ) except -1
     cdef int refusal(self, int64_t account, const Leg *legs, int64_t count) except -1
+    cdef bint can_hold(self, int64_t held, int64_t more) noexcept
     cdef int post_legs(
         self, int kind, int64_t account, const Leg *legs, int64_t count, int64_t tag
     ) except -1

@@ -86,6 +86,9 @@ cdef class Facility:
         # Tried on the balances themselves, without a row of the journal, and taken back.
         for i in range(count):
             row = self.ledger.row(legs[i].asset)
+            if not self.can_hold(row[legs[i].account], -legs[i].amount):
+                reason = REASON_VOLUME_LIMIT
+                break
             if add_overflows(row[account], legs[i].amount, &after) or not fits(after):
                 reason = REASON_VOLUME_LIMIT
                 break
@@ -101,6 +104,13 @@ cdef class Facility:
         for i in range(done):
             self.ledger.row(legs[i].asset)[account] -= legs[i].amount
         return reason
+
+    cdef bint can_hold(self, int64_t held, int64_t more) noexcept:
+        """Whether a balance stays one that a ledger holds, or at least comes nearer to it."""
+        cdef int64_t after
+        if add_overflows(held, more, &after):
+            return False
+        return fits(after) or held > 0 > more or held < 0 < more
 
     cdef int post_legs(
         self, int kind, int64_t account, const Leg *legs, int64_t count, int64_t tag

@@ -73,7 +73,8 @@ cdef class Venue(Market):
     cdef int128 worth_of_accounts(
         self, const Message *message, int side, int64_t size, uint64_t limit, bint taker
     ) noexcept
-    cdef int admit_replace(self, const Message *message, int64_t account) except -1
+    cdef int admit_replace(self, Message *message, int64_t account) except -1
+    cdef int check_tag(self, Message *message) except -1
     cdef int perform(self, Message *message) except -1
     cdef int move_funds(self, const Message *message, int64_t account) except -1
     cdef void look_ahead(self, const Message[::1] rows, int64_t at) noexcept

@@ -411,6 +411,8 @@ cdef class Venue(Market):
         cdef Clearing clearing
         if unlikely(len(self.moved) > 0):
             self.look_at_moved()
+        if unlikely(message.tag >= LIQUIDATION_TAG) and self.clearings:
+            self.check_tag(message)
         if message.kind >= DEPOSIT:
             return self.perform(message)
         if self.ledger.range_count:
@@ -447,28 +449,51 @@ cdef class Venue(Market):
                 return self.ledger.account_of(book.table.orders[found].owner)
         return self.ledger.account_of(message.owner)
 
-    cdef int admit_replace(self, const Message *message, int64_t account) except -1:
-        """Whether a resting order may become what it is asked to be."""
+    cdef int check_tag(self, Message *message) except -1:
+        """Take the tag of a liquidation off what somebody sends who took nothing over from it."""
+        cdef int64_t number = (message.tag - LIQUIDATION_TAG) >> 48
+        if number >= len(self.clearings) or not (<Clearing>self.clearings[number]).has_taken(
+            message.tag, self.ledger.account_of(message.owner)
+        ):
+            message.tag = 0
+        return 0
+
+    cdef int admit_replace(self, Message *message, int64_t account) except -1:
+        """Whether a resting order may become what it is asked to be, and how much of it.
+
+        More lots, or a price that is worse for its owner, are held against the margin as a new
+        order in its place would be.
+        """
         cdef const Account *record = &self.ledger.accounts[account]
         cdef Clearing clearing = self.clearings[record.clearing]
         cdef Book *book = self.book_of[message.instrument]
         cdef uint32_t found = table_find(&book.table, message.order_id)
+        cdef const RestingOrder *resting
         cdef int64_t size
-        cdef Message added
+        cdef bint worse
+        cdef Message order
         if record.state:
             return REASON_IN_LIQUIDATION
         if not found or book.table.orders[found].owner != record.owner:
             return REASON_NONE  # the book refuses it
-        size = open_size(&book.table.orders[found], message)
-        if size <= book.table.orders[found].size:
+        resting = &book.table.orders[found]
+        size = open_size(resting, message)
+        worse = resting.order_type == LIMIT and 0 < resting.side * (
+            message.price - book.sides[resting.side < 0].levels[resting.level].price
+        )
+        if size <= 0 or (size <= resting.size and not worse):
             return REASON_NONE
-        added = message[0]
-        added.kind = NEW
-        added.side = book.table.orders[found].side
-        added.flags = book.table.orders[found].flags
-        added.size = size - book.table.orders[found].size
-        added.min_size = 0
-        return clearing.admit(&added, account)
+        order = message[0]
+        order.kind = NEW
+        order.side = resting.side
+        order.order_type = resting.order_type
+        order.flags = resting.flags
+        order.size = size
+        order.min_size = 0
+        reason = clearing.admit_replacement(&order, account, resting.size)
+        # A reduce-only order never asks for more than there is to reduce.
+        message.size -= size - order.size
+        return reason
 
     cdef int reject(self, const Message *message, int reason) except -1:
         """Refuse a message that never meets its book."""

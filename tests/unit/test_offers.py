@@ -6,7 +6,11 @@ import pytest
 
 import lob
 from lob import Kind, Reason, Side
+from lob.clearing import Clearing, Holding, Oracle
+from lob.clearing.margin import FlatMargin
+from lob.clearing.oracle import Fixed
 from lob.liquidation import LiquidationDesign, Offer
+from lob.liquidation.designs import make
 from lob.liquidation.formulas.curves import Linear, StairStep
 from lob.liquidation.offers import AnyPrice, AtPrice, Falling, HighestBid, Spread
 from lob.units import SECOND_NS
@@ -200,4 +204,42 @@ def test_entry_values_follow_the_average_price():
     assert trade(12, -1, 120, 2) == 493 - 197
     assert trade(14, -1, 110, 5) == -220
     assert trade(16, 1, 90, 2) == 0
+    venue.check()
+
+
+def test_a_short_position_is_offered_at_no_more_than_the_highest_price():
+    """Whoever took it ended the run: no position is taken over at a price that there is not."""
+
+    class Highest:
+        mark_price = lob.MAX_PRICE
+
+    offered = Spread(Highest(), Side.SELL, 10_500)
+    assert offered.price_at(0) == offered.bare() == lob.MAX_PRICE
+    assert Spread(Highest(), Side.SELL, 10_500, 1_000).price_at(0) == lob.MAX_PRICE
+
+
+def test_a_bidder_puts_up_no_more_than_a_ledger_holds():
+    """Half of it was put up already, so that the rest was less: the payment raised."""
+    lots, mark = 2**22, 2**39
+    clearing = Clearing(
+        holdings=[Holding(Oracle(Fixed(mark)), FlatMargin(100_000, 50_000))],
+        liquidation_engine=make("english"),
+    )
+    venue = lob.Venue(1, clearings=[clearing])
+    bidder = venue.ledger.open_account(owner=5)
+    for amount in (lob.MAX_SIZE, 10**6):
+        venue.ledger.transfer(clearing.cash_asset, 0, bidder, amount)
+    clearing.open(FIRST_OWNER, [mark * lots // 20 - 1], [-lots], entry_prices=[mark])
+    venue.refresh()
+    venue.advance(1)
+    said = []
+    for size in (lots // 2, lots):
+        rows = asking(Kind.BID, 5, lob.LIQUIDATION_TAG + 1, size, venue.now)
+        rows["price"] = mark
+        said += [Reason(int(event["reason"])) for event in venue.process(rows)]
+        before = venue.ledger.balance(bidder, clearing.cash_asset)
+        clearing.observe_price(2 * mark)
+        venue.refresh()
+    assert said == [Reason.INSUFFICIENT_MARGIN]
+    assert before == lob.MAX_SIZE + 10**6 - lots // 2 * mark
     venue.check()

@@ -20,7 +20,7 @@ from lob.clearing.oracle import (
     Twap,
 )
 from lob.units import SECOND_NS
-from tests.venues import ladder, order, venue_with
+from tests.venues import TAKER, HandsOver, ladder, order, tags_of_taker, venue_with
 
 
 def marks(venue):
@@ -181,47 +181,52 @@ def test_a_median_of_books():
 
 
 def test_causes_are_told_apart():
-    venue, clearing = venue_with(oracle=Oracle(BestBid()))
+    venue, clearing = venue_with(oracle=Oracle(BestBid()), liquidation_engine=HandsOver())
     venue.process(ladder(1, 100, 5, 10))
     oracle = clearing.holdings[0].oracle
     assert (oracle.cause, oracle.cause_tag) == (Cause.QUOTE, 0)
     venue.process(order(100, -1, None, 10, time_in_force=1, tag=5))
     assert (oracle.price, oracle.cause, oracle.cause_tag) == (99, Cause.TRADE, 0)
-    tag = lob.LIQUIDATION_TAG + 3
-    venue.process(order(101, -1, None, 10, time_in_force=1, tag=tag))
+    tag = tags_of_taker(venue, clearing, 3)[-1]
+    venue.process(order(101, -1, None, 10, time_in_force=1, tag=tag, owner=TAKER))
     assert (oracle.price, oracle.cause, oracle.cause_tag) == (98, Cause.LIQUIDATION, tag)
     outside = Oracle(Fixed(100))
     outside.observe_price(1, 90)
     assert outside.cause == Cause.ORACLE
 
 
-def test_the_largest_contributor_is_blamed():
-    venue, clearing = venue_with(oracle=Oracle(BestBid(), deviation=100_000))
+def blamed():
+    """A book of depth 10 under 100, and a mark that moves once it is off by a tenth."""
+    oracle = Oracle(BestBid(), deviation=100_000)
+    venue, clearing = venue_with(oracle=oracle, liquidation_engine=HandsOver())
     venue.process(ladder(1, 100, 50, 10))
-    first, second = lob.LIQUIDATION_TAG + 1, lob.LIQUIDATION_TAG + 2
-    venue.process(order(100, -1, None, 30, time_in_force=1, tag=first))
-    venue.process(order(101, -1, None, 70, time_in_force=1, tag=second))
+    return venue, clearing
+
+
+def test_the_largest_contributor_is_blamed():
+    venue, clearing = blamed()
+    first, second = tags_of_taker(venue, clearing, 2)
+    venue.process(order(100, -1, None, 30, time_in_force=1, tag=first, owner=TAKER))
+    venue.process(order(101, -1, None, 70, time_in_force=1, tag=second, owner=TAKER))
     oracle = clearing.holdings[0].oracle
     assert (oracle.price, oracle.cause_tag) == (90, second)
 
 
 def test_forced_sales_count_together_and_the_largest_of_them_is_blamed():
     """Six ticks by three liquidations against four by one voluntary sale."""
-    venue, clearing = venue_with(oracle=Oracle(BestBid(), deviation=100_000))
-    venue.process(ladder(1, 100, 50, 10))
-    tags = [lob.LIQUIDATION_TAG + 1 + i for i in range(3)]
+    venue, clearing = blamed()
+    tags = tags_of_taker(venue, clearing, 3)
     sizes = [(0, 40), (tags[0], 10), (tags[1], 30), (tags[2], 20)]
     for number, (tag, size) in enumerate(sizes):
-        venue.process(order(100 + number, -1, None, size, time_in_force=1, tag=tag))
+        venue.process(order(100 + number, -1, None, size, time_in_force=1, tag=tag, owner=TAKER))
     oracle = clearing.holdings[0].oracle
     assert (oracle.price, oracle.cause, oracle.cause_tag) == (90, Cause.LIQUIDATION, tags[1])
 
 
 def test_a_thousand_quotes_do_not_hide_what_moved_the_price():
-    venue, clearing = venue_with(oracle=Oracle(BestBid(), deviation=100_000))
-    venue.process(ladder(1, 100, 50, 10))
-    tag = lob.LIQUIDATION_TAG + 1
-    venue.process(order(100, -1, None, 90, time_in_force=1, tag=tag))
+    venue, clearing = blamed()
+    (tag,) = tags_of_taker(venue, clearing, 1)
+    venue.process(order(100, -1, None, 90, time_in_force=1, tag=tag, owner=TAKER))
     for number in range(1_000):
         # Back and forth by a tick.
         venue.process(order(1_000 + number, 1, 92, 1, ts_event=1 + number))

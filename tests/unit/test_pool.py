@@ -204,3 +204,27 @@ def test_a_run_replayed_from_its_own_messages_is_the_same():
     reasons = set(first.events["reason"].tolist())
     assert {Reason.INSUFFICIENT_MARGIN, Reason.NO_ACCOUNT, Reason.NOT_ON_OFFER} < reasons
     assert first.facilities[1].queue == []
+
+
+def test_a_pool_gets_no_more_cash_than_a_ledger_holds():
+    """What borrowers pay in may be more than there is: the posting raised, and ended the run."""
+    clearing = Clearing(
+        holdings=[Holding(Oracle(Fixed(2**40)), LoanToValue(700_000, 800_000), asset="eth")],
+        liquidation_engine=Frozen(),
+    )
+    pool = Pool("lp", base="eth", fee=0)
+    venue = lob.Venue([ETH], clearings=[clearing], facilities=[pool])
+    clearing.open(TRADER, [0, 0, 0], [2**23] * 3)
+    pool.stock(1, eth=300, cash=2**61)
+    venue.refresh()
+    said = []
+    for size, owner in ((70, 0), (70, 1), (40, 2), (10, 0), (20, 1), (15, 2), (5, 0)):
+        before = [venue.ledger.balances(asset) for asset in range(len(venue.ledger.assets))]
+        said.append(ask(venue, Kind.SWAP, size, owner=TRADER + owner, side=Side.BUY))
+        if said[-1]:
+            after = [venue.ledger.balances(asset) for asset in range(len(venue.ledger.assets))]
+            assert all((a == b).all() for a, b in zip(after, before, strict=True))
+        venue.check()
+    assert said[:2] == [Reason.NONE, Reason.NONE]
+    assert Reason.VOLUME_LIMIT in said
+    assert max(pool.reserves) < 2**62

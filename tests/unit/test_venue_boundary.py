@@ -114,6 +114,77 @@ def test_a_replacement_is_held_against_the_margin_of_the_order_s_owner(owner):
     venue.check()
 
 
+@pytest.mark.parametrize(
+    ("side", "start", "worse", "better"), [(BUY, 90, 200, 80), (SELL, 110, 40, 120)]
+)
+def test_a_worse_price_is_held_against_the_margin_as_a_new_order_would_be(
+    side, start, worse, better
+):
+    """100 lots bought at twice the mark cost the account 10,000, which it had not."""
+    venue, clearing = venue_with(liquidation_engine=Frozen())
+    opened(clearing, [1_500])
+    account = venue.ledger.owner_account(FIRST)
+    venue.process(order(9, side, worse, 30))
+    new = order(1, side, worse, 100, owner=FIRST)
+    assert venue.process(new)["reason"].tolist() == [Reason.INSUFFICIENT_MARGIN]
+    venue.process(order(1, side, start, 100, owner=FIRST))
+    before = venue.books[0].digest()
+    for fields in ({}, {"owner": 0}, {"size": 40}, {"flags": Flag.TOTAL_SIZE}):
+        message = replace(1, worse, 100, owner=FIRST)
+        for name, value in fields.items():
+            message[name] = value
+        assert venue.process(message)["reason"].tolist() == [Reason.INSUFFICIENT_MARGIN], fields
+        assert venue.books[0].digest() == before
+    assert clearing.working_orders(account) == ((100, 0) if side > 0 else (0, 100))
+    # As far as a new order in its place may go it may.
+    few = 3
+    assert venue.process(replace(1, worse, few, owner=FIRST))["kind"][0] == EventKind.REPLACED
+    assert clearing.working_orders(account) == ((few, 0) if side > 0 else (0, few))
+    assert venue.process(replace(1, better, 2, owner=FIRST))["kind"][0] == EventKind.REPLACED
+    assert venue.process(replace(1, 100, 100, owner=FIRST))["kind"][0] == EventKind.REPLACED
+    assert clearing.working_orders(account) == ((100, 0) if side > 0 else (0, 100))
+    venue.check()
+
+
+def test_less_at_the_same_price_needs_no_margin():
+    venue, clearing = venue_with(liquidation_engine=Frozen())
+    first = opened(clearing, [1_000])
+    venue.process(order(1, BUY, 100, 100, owner=FIRST))
+    venue.process(asking(Kind.WITHDRAW, FIRST, clearing.cash_asset, 1_000))
+    assert clearing.account(first).cash == 0
+    for message in (replace(1, 100, 90, owner=FIRST), replace(1, 99, 90, owner=FIRST)):
+        assert venue.process(message)["kind"][0] == EventKind.REPLACED
+    worse = venue.process(replace(1, 100, 90, owner=FIRST))
+    assert worse["reason"].tolist() == [Reason.INSUFFICIENT_MARGIN]
+
+
+def test_a_reduce_only_order_is_not_replaced_to_more_than_there_is_to_reduce():
+    """Priced to trade at once it turned the position round, before it was cut."""
+    venue, clearing = venue_with(liquidation_engine=Frozen())
+    first = opened(clearing, [10_000], [10])
+    venue.process(order(9, BUY, 95, 100))
+    venue.process(order(1, SELL, 100, 4, owner=FIRST, flags=Flag.REDUCE_ONLY))
+    venue.process(replace(1, 95, 50, owner=FIRST))
+    assert clearing.account(first).positions["0"] == 0
+    assert clearing.working_orders(first) == (0, 0)
+    venue.check()
+
+
+def test_a_worse_price_in_a_book_whose_lots_back_nothing_counts_the_order_once():
+    clearing = Clearing(
+        holdings=[Holding(Oracle(Fixed(100)), FlatMargin(100_000, 50_000))],
+        liquidation_engine=Frozen(),
+    )
+    venue = lob.Venue(2, clearings=[clearing])
+    opened(clearing, [1_000])
+    venue.process(order(1, BUY, 50, 10, instrument=1, owner=FIRST))
+    found = venue.process(replace(1, 101, 10, instrument=1, owner=FIRST))
+    assert found["reason"].tolist() == [Reason.INSUFFICIENT_MARGIN]
+    found = venue.process(replace(1, 100, 10, instrument=1, owner=FIRST))
+    assert found["kind"].tolist() == [EventKind.REPLACED]
+    venue.check()
+
+
 def test_members_of_one_agent_cancel_their_own_orders():
     class Many(agents.Agent):
         def on_start(self):

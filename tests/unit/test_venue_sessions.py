@@ -15,7 +15,7 @@ from lob.clearing.oracle import Fixed, Last, Mid
 from lob.liquidation import Frozen, LiquidationDesign, MarketSale
 from lob.venue.breaker import Breaker, ScheduledCallAuction
 from tests.messages import row
-from tests.venues import FIRST_OWNER, order, venue_with
+from tests.venues import FIRST_OWNER, TAKER, HandsOver, order, tags_of_taker, venue_with
 
 BUY, SELL = lob.Side.BUY, lob.Side.SELL
 CALL, CONTINUOUS, HALTED = Session.CALL, Session.CONTINUOUS, Session.HALTED
@@ -209,17 +209,23 @@ def test_a_liquidation_on_either_side_of_an_auction_is_the_cause_of_the_mark(tag
     clearing = Clearing(
         holdings=[Holding(Oracle(Last()), FlatMargin(100_000, 50_000))], liquidation_engine=Frozen()
     )
-    venue = lob.Venue(1, clearings=[clearing])
+    other = Clearing(
+        "other",
+        holdings=[Holding(Oracle(Fixed(100)), FlatMargin(100_000, 50_000))],
+        liquidation_engine=HandsOver(),
+    )
+    venue = lob.Venue(1, clearings=[clearing, other])
+    (tag,) = tags_of_taker(venue, other, 1)
     venue.process(order(1, BUY, 100, 1))
     venue.process(order(2, SELL, 100, 1))
     accounts(clearing, [10], 200)
     venue.refresh()
-    tag = lob.LIQUIDATION_TAG + 77
     venue.set_session(0, CALL)
-    venue.process(order(3, BUY, 60, 1, tag=tag if tagged == BUY else 0))
-    venue.process(order(4, SELL, 60, 1, tag=tag if tagged == SELL else 0))
+    taken = {"tag": tag, "owner": TAKER}
+    venue.process(order(3, BUY, 60, 1, **(taken if tagged == BUY else {})))
+    venue.process(order(4, SELL, 60, 1, **(taken if tagged == SELL else {})))
     venue.uncross(0)
-    failed = venue.entries[venue.entries["kind"] == EntryKind.LIQUIDATION]
+    failed = venue.entries[venue.entries["kind"] == EntryKind.LIQUIDATION][1:]
     assert failed["cause"].tolist() == [Cause.LIQUIDATION]
     assert failed["parent"].tolist() == [tag]
 

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from lob.liquidation.context import CaseContext, TakerContext
 from lob.liquidation.offers import OfferPrice
-from lob.types import Reason
+from lob.types import Reason, Session
 
 __all__ = ["Limits", "PricePath", "Settlement", "Sizing", "Takers", "Trigger"]
 
@@ -35,6 +35,9 @@ class PricePath(Protocol):
 
 class Takers:
     """Who may take it. A taker that does not answer messages overrides ``offer`` only."""
+
+    waits_for: tuple[Session, ...] = ()
+    """While all books of what an account holds are in one of these, patience does not run out."""
 
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice

@@ -10,7 +10,7 @@ from lob.liquidation.formulas.arithmetic import ceil_div
 from lob.liquidation.offers import OfferPrice
 from lob.liquidation.parts.price_paths import bankruptcy_limit
 from lob.liquidation.parts.protocols import Takers
-from lob.types import MAX_SIZE, EntryKind
+from lob.types import MAX_SIZE, EntryKind, Session
 from lob.units import PPM, SECOND_NS
 
 __all__ = ["Backstop", "Vault", "bring_in", "open_account"]
@@ -36,6 +36,11 @@ def open_account(design: TakerContext, name: str, *, trades: bool = False) -> in
         owner = LAST_OWNER - design.clearing.number * 1_000 - traders.opened
         traders.opened += 1
     return ledger.open_account(full, owner=owner)
+
+
+def trades(design: TakerContext, holding: int) -> bool:
+    """Whether the book of a holding trades continuously: no vault sells in a call."""
+    return design.session(holding) == Session.CONTINUOUS
 
 
 def bring_in(design: TakerContext, account: int, amount: int) -> None:
@@ -123,7 +128,11 @@ class Vault:
                 sold = True
         if any(design.position(self.account, i) for i in range(len(design.holdings))):
             # Where the book has nothing, it waits for ever longer.
-            self.idle = 1 if sold else min(2 * self.idle, LONGEST_WAIT)
+            closed = not any(
+                design.position(self.account, i) and trades(design, i)
+                for i in range(len(design.holdings))
+            )
+            self.idle = 1 if sold or closed else min(2 * self.idle, LONGEST_WAIT)
             self.waiting = True
             design.call_back(self.number, ts + self.every * self.idle)
 
@@ -132,7 +141,7 @@ class Vault:
         assert self.account is not None
         before = design.position(self.account, holding)
         side = 1 if before > 0 else -1
-        if before == 0 or design.best_price(holding, side) is None:
+        if before == 0 or design.best_price(holding, side) is None or not trades(design, holding):
             return 0
         lot = next((row for row in self.inventory if row[1] == holding and row[2] * side > 0), None)
         tag, most = (lot[0], min(most, abs(lot[2]))) if lot else (0, most)

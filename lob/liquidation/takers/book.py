@@ -6,7 +6,7 @@ from lob.liquidation.context import TakerContext
 from lob.liquidation.offers import OfferPrice, good
 from lob.liquidation.parts.price_paths import taker_side
 from lob.liquidation.parts.protocols import Takers
-from lob.types import EntryKind
+from lob.types import EntryKind, Session
 
 __all__ = ["Book", "Lenders", "Resting"]
 
@@ -21,18 +21,24 @@ class Book(Takers):
         Whether the insurance fund pays at once what a sale brings less than the bankruptcy price.
     """
 
+    waits_for = (Session.CALL, Session.HALTED)
+
     funded: bool = False
 
     def offer(
         self, design: TakerContext, case: int, holding: int, lots: int, price: OfferPrice
     ) -> bool:
         """Offer lots of a case to these takers at a price or better; whether any of it worked."""
-        best = design.best(case, holding)
-        if best is None:
+        session, best = design.session(holding), design.best(case, holding)
+        if session is None or session == Session.HALTED:
             return False
         limit = price.price_at(design.now)
-        if limit is not None and not good(limit, best, taker_side(design, case, holding)):
-            return False
+        if session == Session.CONTINUOUS:
+            design.recall(case, holding)
+            if best is None or (
+                limit is not None and not good(limit, best, taker_side(design, case, holding))
+            ):
+                return False
         before = design.bankruptcy_price(case, holding) if self.funded else None
         design.sell(case, lots, limit, holding=holding)
         if before is not None:
@@ -59,6 +65,8 @@ class Resting(Takers):
         Whether the insurance fund gets at once what lots bring beyond the price: the engine has
         taken the position over at it (BitMEX, Bybit).
     """
+
+    waits_for = (Session.CALL, Session.HALTED)
 
     sweeps: bool = False
 

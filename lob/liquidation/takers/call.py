@@ -97,6 +97,9 @@ class Calls:
         call = self.of[number]
         del call.members[case]
         for side, leader in list(call.leaders.items()):
+            # Who bid for all of a side knows the leader's tag only.
+            for other in [*call.members] if leader == case else [case]:
+                design.clearing.failed.share_takers(other, leader)
             if leader == case:
                 del call.leaders[side]
         design.end_sale(case)
@@ -126,6 +129,8 @@ class CallAuction(Takers):
         ns after a call of the design until its next in the same book. Without it the book would
         never trade continuously, and who sells by market order (the next stage) never could.
     """
+
+    waits_for = (Session.HALTED,)
 
     every: int = SECOND_NS
     pause: int = SECOND_NS // 2

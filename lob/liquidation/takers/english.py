@@ -10,7 +10,7 @@ from lob.liquidation.parts.price_paths import taker_side
 from lob.liquidation.parts.protocols import Takers
 from lob.liquidation.sale import Sale
 from lob.liquidation.takers.penalty import pay_penalty
-from lob.types import MAX_PRICE, EntryKind, Reason, Side
+from lob.types import MAX_PRICE, MAX_SIZE, EntryKind, Reason, Side
 from lob.units import HOUR_NS, PPM
 
 __all__ = ["Bidding", "English", "escrow_of"]
@@ -163,6 +163,8 @@ class English(Bidding):
         """The bidder puts up the value of the lots; the one outbid gets his back."""
         mark = design.mark(sale.holding) or 1
         stake = done.auction.bid * mark * design.multiplier(sale.holding)
+        if stake > MAX_SIZE:
+            return Reason.INSUFFICIENT_MARGIN
         before = sale.auction.best_bidder if isinstance(sale.auction, FlipAuction) else None
         more = stake - (sale.stake if before == bidder else 0)
         reason = design.refusal_to_carry(bidder, 0, max(0, more))
