@@ -17,7 +17,7 @@ from itertools import zip_longest
 import numpy as np
 
 from lob.feeds._books cimport Message, Print
-from lob.feeds._shapes cimport Level, Said, Shape, Trade
+from lob.feeds._taken cimport Level, Said, Taken, Trade
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import LEVEL, MAX_PRICE, MAX_SIZE, MESSAGE
 
@@ -209,7 +209,7 @@ cdef class LevelBooks:
 
     # ---------------------------------------------------------------- what is found before
 
-    def survey(self, Shape shape):
+    def survey(self, Taken shape):
         """Look at the messages of a shape for the decimals of prices and sizes."""
         cdef Py_ssize_t i
         cdef Py_ssize_t level = 0, trade = 0
@@ -253,7 +253,7 @@ cdef class LevelBooks:
 
     # ---------------------------------------------------------------- following
 
-    def follow(self, Shape shape, Py_ssize_t at, Py_ssize_t rows):
+    def follow(self, Taken shape, Py_ssize_t at, Py_ssize_t rows):
         """Take the messages of a shape from the ``at``-th on.
 
         Returns where it stopped and why: DONE; FULL, where ``rows`` messages or prints were made;
@@ -303,7 +303,7 @@ cdef class LevelBooks:
             at += 1
         return at, DONE
 
-    def save(self, Shape shape, Py_ssize_t at):
+    def save(self, Taken shape, Py_ssize_t at):
         """The ``at``-th message, to be kept."""
         cdef Saved saved = Saved()
         cdef Py_ssize_t first = shape.said[at - 1].levels if at else 0
@@ -312,7 +312,7 @@ cdef class LevelBooks:
         saved.levels = (<char *>&shape.levels[first])[:saved.count * sizeof(Level)]
         return saved
 
-    def is_snapshot(self, Shape shape, Py_ssize_t at):
+    def is_snapshot(self, Taken shape, Py_ssize_t at):
         """Whether the ``at``-th message is one."""
         return shape.codes[shape.said[at].kind] == SNAPSHOT
 

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lob.feeds._shapes import Code, Mark, Shape
+from lob.feeds._table_rows import TableRows
+from lob.feeds._taken import Code, Mark, Taken
 from lob.feeds.containers import open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import FeedReport
@@ -112,7 +113,7 @@ class Tardis(LevelFeed):
         """Only a file of updates does."""
         return self.kind == "incremental_book_L2"
 
-    def _shape(self) -> Shape:
+    def _shape(self) -> TableRows:
         codes = {
             "trades": Code.TRADE,
             "liquidations": Code.LIQUIDATION,
@@ -121,18 +122,18 @@ class Tardis(LevelFeed):
         }
         code = codes.get(self.kind, Code.SNAPSHOT)
         whole = f"{self.kind} snapshot"
-        shape = Shape({}, lambda kind: Code.SNAPSHOT if kind == whole else code)
-        shape.set_columns(
+        return TableRows(
+            lambda kind: Code.SNAPSHOT if kind == whole else code,
             self.columns.marks,
             self.kind,
             whole,
             self.kind == "incremental_book_L2",
             code in (Code.TRADE, Code.LIQUIDATION),
         )
-        return shape
 
-    def _read(self, shape: Shape, report: FeedReport) -> Iterator[None]:
+    def _read(self, shape: Taken, report: FeedReport) -> Iterator[None]:
         with open_source(self.path, self.member) as source:
+            assert isinstance(shape, TableRows)
             yield from read_table(source, shape)
 
 
