@@ -6,13 +6,12 @@ level never waits on the far side for one that is on its way out.
 """
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
-from libc.stdlib cimport free, malloc, qsort, realloc
+from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memmove, memset
 
 cimport cython
 
 import zlib
-from itertools import zip_longest
 
 import numpy as np
 
@@ -20,7 +19,10 @@ from lob.feeds._books cimport Message, Print
 from lob.feeds._ladder cimport (
     Ladder, PriceLevel, close_up, first_from, free_ladder, put_in, reserve, slot_of, take_out,
 )
-from lob.feeds._steps cimport needed, to_steps, written
+from lob.feeds._level_book cimport (
+    LevelBook, each_side_is_sorted, fit, kraken_text, ladder_of, okx_text, without_doubles,
+)
+from lob.feeds._steps cimport to_steps
 from lob.feeds._taken cimport Level, Said, Taken, Trade
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import LEVEL, MAX_PRICE, MAX_SIZE, MESSAGE
@@ -47,8 +49,6 @@ cdef enum:
     c_NO_CRC = 0
     c_KRAKEN = 1
     c_OKX = 2
-    CRC_LEVELS_KRAKEN = 10
-    CRC_LEVELS_OKX = 25
 
 OPEN, WAITING, FOLLOWING = c_OPEN, c_WAITING, c_FOLLOWING
 DONE, FULL, ATTEND, WRONG = c_DONE, c_FULL, c_ATTEND, c_WRONG
@@ -58,20 +58,6 @@ cdef int64_t most_price = MAX_PRICE
 cdef int64_t most_size = MAX_SIZE
 assert sizeof(Message) == MESSAGE.itemsize
 assert sizeof(Print) == PRINT.itemsize
-
-cdef struct LevelBook:
-    Ladder bids
-    Ladder asks
-    int64_t last  # the venue's number of the last update, -1: none
-    int64_t tick  # a price is this times 10**-price_decimals
-    int64_t lot
-    int32_t snapshots
-    int8_t price_decimals
-    int8_t size_decimals
-    uint8_t state
-    uint8_t in_snapshot  # whether the last message of it was one
-    uint8_t has_snapshot  # somewhere in the feed
-    uint8_t is_used
 
 cdef struct Counter:  # a lob.feeds.feed.FeedCheck
     int64_t passed
@@ -350,7 +336,8 @@ cdef class LevelBooks:
 
     def levels(self, int instrument, int side):
         """One side of a book as ``lob.LEVEL`` rows, best first."""
-        return np.array([(price, size, 1) for _, price, size in self._side(instrument, side)], LEVEL)
+        rows = self._side(instrument, side)
+        return np.array([(price, size, 1) for _, price, size in rows], LEVEL)
 
     def orders(self, int instrument):
         """Order id -> (side, price, size) of an instrument."""
@@ -624,25 +611,9 @@ cdef class LevelBooks:
             else:
                 sorted_up = sorted_down = False
         count = kept
-        if sorted_up or sorted_down or self._each_side_is_sorted(count):
+        if sorted_up or sorted_down or each_side_is_sorted(self.told, count):
             return count
         return without_doubles(self.told, count)
-
-    cdef bint _each_side_is_sorted(self, Py_ssize_t count) noexcept:
-        """Whether bids go one way and asks the other, each side at one stretch."""
-        cdef Py_ssize_t i, turns = 0
-        cdef int way = 0, here
-        cdef const Level *told = self.told
-        for i in range(1, count):
-            if told[i].side != told[i - 1].side:
-                turns += 1
-                way = 0
-                continue
-            here = 1 if told[i].price > told[i - 1].price else -1
-            if told[i].price == told[i - 1].price or (way and way != here):
-                return False
-            way = here
-        return turns < 2
 
     cdef str _no_step(self, str what, const int64_t *mantissa, int decimals):
         return (
@@ -742,128 +713,5 @@ cdef uint8_t trade_print = PrintKind.TRADE
 cdef uint8_t liquidation_print = PrintKind.LIQUIDATION
 
 
-# -------------------------------------------------------------------- steps
-
-
 cdef inline int64_t ts_of(const Said *said) noexcept:
     return said.ts if said.ts >= 0 else said.local if said.local >= 0 else 0
-
-
-cdef inline void fit(
-    LevelBook *book, const int64_t *price, int price_decimals,
-    const int64_t *size, int size_decimals,
-) noexcept:
-    """Widen the decimals of a book to those that a price and a size need."""
-    book.is_used = True
-    if price_decimals > book.price_decimals:
-        book.price_decimals = needed(price[0], price_decimals, book.price_decimals)
-    if size_decimals > book.size_decimals:
-        book.size_decimals = needed(size[0], size_decimals, book.size_decimals)
-
-
-# -------------------------------------------------------------------- sides
-
-
-cdef inline Ladder *ladder_of(LevelBook *book, int side) noexcept:
-    return &book.bids if side > 0 else &book.asks
-
-
-cdef struct Placed:
-    Level level
-    Py_ssize_t index
-
-
-cdef int by_price(const void *one, const void *two) noexcept nogil:
-    """Order of sides, prices, and then of the telling."""
-    cdef const Placed *a = <const Placed *>one
-    cdef const Placed *b = <const Placed *>two
-    if a.level.side != b.level.side:
-        return -1 if a.level.side < b.level.side else 1
-    if a.level.price != b.level.price:
-        return -1 if a.level.price < b.level.price else 1
-    return -1 if a.index < b.index else 1
-
-
-cdef Py_ssize_t without_doubles(Level *told, Py_ssize_t count) except -1:
-    """Keep the last of those with one side and price; how many are left."""
-    cdef Placed *placed = <Placed *>malloc(count * sizeof(Placed))
-    cdef Py_ssize_t i, kept = 0
-    if placed == NULL:
-        raise MemoryError
-    for i in range(count):
-        placed[i].level, placed[i].index = told[i], i
-    qsort(placed, count, sizeof(Placed), by_price)
-    for i in range(count):
-        if i + 1 < count and (
-            placed[i].level.side == placed[i + 1].level.side
-            and placed[i].level.price == placed[i + 1].level.price
-        ):
-            continue
-        told[kept] = placed[i].level
-        kept += 1
-    free(placed)
-    return kept
-
-
-# -------------------------------------------------------------------- texts of checksums
-
-
-cdef tuple digits_of(const LevelBook *book, const PriceLevel *level, int sign):
-    return (
-        written(sign * level.key, book.tick, book.price_decimals, level.price_decimals),
-        written(level.size, book.lot, book.size_decimals, level.size_decimals),
-    )
-
-
-cdef bytes kraken_text(const LevelBook *book):
-    """The best ten asks, then bids: price and size, without dots and leading zeros."""
-    cdef const Ladder *ladder
-    cdef const PriceLevel *level
-    cdef Py_ssize_t at
-    cdef int sign
-    parts = []
-    for sign in (-1, 1):
-        ladder = &book.bids if sign > 0 else &book.asks
-        at = 0
-        for _ in range(CRC_LEVELS_KRAKEN):
-            level = first_from(ladder, &at)
-            if level == NULL:
-                break
-            price, size = digits_of(book, level, sign)
-            parts += (str(price), str(size))
-    return "".join(parts).encode()
-
-
-cdef str with_point(int64_t mantissa, int decimals):
-    text = str(mantissa)
-    if not decimals:
-        return text
-    text = text.zfill(decimals + 1)
-    return f"{text[:-decimals]}.{text[-decimals:]}"
-
-
-cdef bytes okx_text(const LevelBook *book):
-    """The best 25 of each side, ``price:size``, bid and ask in turns while both last."""
-    cdef const Ladder *ladder
-    cdef const PriceLevel *level
-    cdef Py_ssize_t at
-    cdef int sign
-    sides = []
-    for sign in (1, -1):
-        ladder = &book.bids if sign > 0 else &book.asks
-        at = 0
-        told = []
-        for _ in range(CRC_LEVELS_OKX):
-            level = first_from(ladder, &at)
-            if level == NULL:
-                break
-            price, size = digits_of(book, level, sign)
-            told.append(
-                f"{with_point(price, level.price_decimals)}:"
-                f"{with_point(size, level.size_decimals)}"
-            )
-        sides.append(told)
-    bids, asks = sides
-    return ":".join(
-        level for pair in zip_longest(bids, asks, fillvalue="") for level in pair if level
-    ).encode()

@@ -31,8 +31,7 @@ cdef class Shape(Taken):
     cdef int32_t root
     cdef Key *keys  # a hash table of the keys of all objects
     cdef size_t key_mask
-    cdef bytes _pool
-    cdef const char *pool
+    cdef bytes _names  # what the keys point into
     cdef list _actions
     cdef Word *actions
     cdef const char *until  # the last place from which bytes may be read ahead
@@ -49,7 +48,7 @@ cdef class Shape(Taken):
     cdef bint committed
     cdef int in_row
 
-    cdef void _enter_keys(self, int32_t node) noexcept
+    cdef void _enter_keys(self, int32_t node, const char *names) noexcept
     cdef const char *_message(self, const char *at) noexcept
     cdef void _begin(self) noexcept
     cdef const char *_value(self, const char *at, int32_t node) noexcept

@@ -2,41 +2,30 @@
 
 A shape says where in a venue's JSON which facts stand. The text is read once, from the left; what
 the shape does not name is stepped over; numbers become integers at once, exactly.
-
-A shape is built of:
-
-- a ``Mark``: a number, text or truth here is that fact;
-- a dict: an object, and the shapes of those of its keys that matter;
-- ``Places``: an array, and the shapes of its elements by their place (``None``: of no interest);
-- ``Each``: an array, the shape of all its elements, and which ``Row`` each of them makes;
-- a list: all of these together, as what is there turns out to be the one or the other.
 """
 
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memchr, memcmp, memset
+from libc.string cimport memchr, memcmp
 
 cimport cython
 
-from enum import IntEnum
-from typing import NamedTuple
+from lob.feeds.shapes import Row, tree_of
 
-from lob.feeds._taken import Code, Mark
-
-from lob.engine.memory cimport lowest_bit
 from lob.feeds._names cimport Word
+from lob.feeds._quick cimport (
+    blank, head_of, lowest_bytes, plain_end, quick_decimal, quick_integer, read_ahead_until,
+    side_of_word, stamp, text_end, word_at,
+)
 from lob.feeds._taken cimport (
     MOST_NAME, Said, Taken, add_level, c_LIQUIDATION, c_TRADE, c_UPDATE, lack, m_ACTION, m_CHANNEL,
     m_FIRST, m_ID, m_LAST, m_MAKER, m_MAKER_SIDE, m_PREVIOUS, m_PRICE, m_SENT_MS, m_SIDE, m_SIZE,
-    m_SYMBOL, m_TIME_ISO, m_TIME_MS, m_TIME_S, m_TOPIC, open_row, wrong,
+    m_SYMBOL, m_TIME_ISO, m_TIME_S, m_TOPIC, open_row, wrong,
 )
 from lob.feeds._text cimport (
-    NOT_A_NUMBER, NOT_A_SIDE, NOT_A_TIME, NOT_AN_ID, NOT_JSON, NO_PRICE, TOO_MANY_NAMES,
-    Decimal, blank, is_digit, is_plain, lowest_bytes, no_digits, ns_of, quick_decimal, quick_integer,
-    read_ahead_until, read_iso, side_of_word, text_end, word_at,
+    NOT_AN_ID, NOT_A_NUMBER, NOT_A_SIDE, NOT_A_TIME, NOT_JSON, NO_PRICE, TOO_MANY_NAMES, Decimal,
+    is_digit, ns_of, read_iso,
 )
-
-__all__ = ["Code", "Each", "Mark", "Means", "Places", "Row", "Shape"]
 
 cdef enum:
     DEEPEST = 64  # of what is stepped over
@@ -49,43 +38,9 @@ cdef enum:
     r_GONE = 6
     r_EITHER = 7
 
-
-class Row(IntEnum):
-    """What an element of an array makes."""
-
-    NONE = r_NONE
-    BID = r_BID
-    ASK = r_ASK
-    LEVEL = r_LEVEL
-    """Of the side that it tells."""
-    TRADE = r_TRADE
-    MESSAGE = r_MESSAGE
-    GONE = r_GONE
-    """A level of the side that it tells, with nothing left."""
-    EITHER = r_EITHER
-    """A trade where the message is one of trades, else a level."""
-
-
-class Each(NamedTuple):
-    """An array of like elements."""
-
-    shape: object
-    row: Row = Row.NONE
-    means: str = ""
-    """An action that messages with this array have."""
-
-
-class Places(NamedTuple):
-    """An array of unlike elements."""
-
-    shapes: tuple
-
-
-class Means(NamedTuple):
-    """A value whose presence says which action the message has."""
-
-    shape: object
-    means: str
+assert [int(row) for row in Row] == [
+    r_NONE, r_BID, r_ASK, r_LEVEL, r_TRADE, r_MESSAGE, r_GONE, r_EITHER
+]
 
 
 @cython.final
@@ -113,29 +68,24 @@ cdef class Shape(Taken):
 
     def _build(self, shape):
         cdef Py_ssize_t i, count
-        names = bytearray()
-        actions = []
-        rows = [None]
-        self.root = 0
-        self._fill(rows, 0, shape, names, actions, b"", 0)
-        count = len(rows)
-        self._pool, self._actions = bytes(names), actions
-        self.pool = self._pool
-        while self.key_mask < 2 * count:
+        tree = tree_of(shape)
+        count = len(tree.nodes)
+        self._names, self._actions = tree.names, tree.actions
+        while self.key_mask < 2 * <size_t>count:
             self.key_mask = 2 * self.key_mask + 1
         self.nodes = <Node *>calloc(count, sizeof(Node))
         self.keys = <Key *>calloc(self.key_mask + 1, sizeof(Key))
-        self.actions = <Word *>calloc(len(actions) + 1, sizeof(Word))
+        self.actions = <Word *>calloc(len(tree.actions) + 1, sizeof(Word))
         if self.nodes == NULL or self.keys == NULL or self.actions == NULL:
             raise MemoryError
-        for i in range(len(actions)):
-            self.actions[i].at, self.actions[i].length = <bytes>actions[i], len(actions[i])
+        for i, action in enumerate(tree.actions):
+            self.actions[i].at, self.actions[i].length = <bytes>action, len(action)
         for i in range(count):
-            self.nodes[i] = rows[i]
+            self.nodes[i] = tree.nodes[i]
         for i in range(count):
-            self._enter_keys(<int32_t>i)
+            self._enter_keys(<int32_t>i, self._names)
 
-    cdef void _enter_keys(self, int32_t node) noexcept:
+    cdef void _enter_keys(self, int32_t node, const char *names) noexcept:
         """Make the keys of an object known."""
         cdef const Node *below
         cdef Key *key
@@ -143,59 +93,13 @@ cdef class Shape(Taken):
         cdef size_t at
         for i in range(self.nodes[node].children):
             below = &self.nodes[self.nodes[node].child + i]
-            word = head_of(self.pool + below.key, below.key_length)
+            word = head_of(names + below.key, below.key_length)
             at = home(node, word, below.key_length) & self.key_mask
             while self.keys[at].length:
                 at = (at + 1) & self.key_mask
             key = &self.keys[at]
             key.head, key.node, key.length = word, node, below.key_length
-            key.child, key.name = self.nodes[node].child + i, self.pool + below.key
-
-    def _fill(self, rows, int32_t index, shape, names, actions, key, row):
-        """Make node ``index`` of a shape; its children are appended, those of a kind together."""
-        cdef Node node
-        memset(&node, 0, sizeof(Node))
-        node.each = node.at = node.child = node.means = -1
-        node.row = row
-        node.key, node.key_length = len(names), len(key)
-        names += key
-        parts = list(shape) if type(shape) is list else [shape]
-        while parts:
-            part = parts.pop()
-            if part is None:
-                continue
-            if isinstance(part, Means):
-                node.means = len(actions)
-                actions.append(part.means.encode())
-                parts.append(part.shape)
-            elif isinstance(part, Mark):
-                node.mark = part
-            elif isinstance(part, dict):
-                node.child, node.children = len(rows), len(part)
-                rows += [None] * len(part)
-                for i, (name, below) in enumerate(part.items()):
-                    self._fill(rows, node.child + i, below, names, actions, name.encode(), 0)
-            elif isinstance(part, Places):
-                node.at, node.places = len(rows), len(part.shapes)
-                rows += [None] * len(part.shapes)
-                for i, below in enumerate(part.shapes):
-                    self._fill(rows, node.at + i, below, names, actions, b"", 0)
-            elif isinstance(part, Each):
-                node.each = len(rows)
-                rows.append(None)
-                self._fill(rows, node.each, part.shape, names, actions, b"", part.row)
-                if part.means:
-                    node.means = len(actions)
-                    actions.append(part.means.encode())
-                below = part.shape
-                node.pairs = (
-                    isinstance(below, Places)
-                    and below.shapes == (Mark.PRICE, Mark.SIZE)
-                    and part.row in (Row.BID, Row.ASK)
-                )
-            else:
-                raise TypeError(f"no part of a shape: {part!r}")
-        rows[index] = node
+            key.child, key.name = self.nodes[node].child + i, names + below.key
 
     # ---------------------------------------------------------------- for Python
 
@@ -659,50 +563,7 @@ cdef class Shape(Taken):
         return code == c_TRADE or code == c_LIQUIDATION
 
 
-# -------------------------------------------------------------------- text
-
-
-cdef uint64_t head_of(const char *name, Py_ssize_t length) noexcept:
-    """The first eight bytes of a name as a word, zeros behind a shorter one."""
-    cdef uint64_t word = 0
-    cdef Py_ssize_t i
-    for i in range(length if length < 8 else 8):
-        word |= <uint64_t><uint8_t>name[i] << (8 * i)
-    return word
-
-
 cdef inline size_t home(int32_t node, uint64_t head, Py_ssize_t length) noexcept:
     """Where a key is looked for first."""
     head = (head + <uint64_t>node * 31 + <uint64_t>length) * <uint64_t>0x9E3779B97F4A7C15
     return head >> 40
-
-
-cdef inline const char *plain_end(const char *at, const char *until) noexcept:
-    """Where a number, true, false or null ends."""
-    cdef uint64_t marks
-    while at <= until:
-        marks = no_digits(word_at(at) ^ <uint64_t>0x3030303030303030)
-        if marks:
-            at += lowest_bit(marks)
-            break
-        at += 8
-    while is_plain(at[0]):
-        at += 1
-    return at
-
-
-cdef const char *stamp(const char *at, const char *until, int64_t *local) noexcept:
-    """The time before a message, ``<ns> `` or ``<s>: ``; where the message begins, null: none."""
-    cdef const char *start = at
-    cdef Decimal number
-    cdef int fault = 0
-    at = quick_integer(at, until, local, &fault)
-    if fault or at[0] != c" " or not 16 <= at - start <= 19:
-        fault = 0
-        at = quick_decimal(start, until, &number, &fault)
-        if fault or at[0] != c":" or at[1] != c" ":
-            return NULL
-        local[0] = ns_of(&number, 0, &fault)
-        at += 1
-    at += 1
-    return at if not fault and (at[0] == c"{" or at[0] == c"[") else NULL

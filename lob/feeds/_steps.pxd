@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int8_t, int64_t
 
-from lob.feeds._text cimport POWERS
+from lob.feeds._quick cimport POWERS
 
 
 cdef inline int to_steps(int64_t *value, int decimals, int wanted, int64_t step) noexcept:

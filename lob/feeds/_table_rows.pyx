@@ -13,14 +13,16 @@ import numpy as np
 
 from lob.feeds._taken import Mark
 
+from lob.feeds._quick cimport (
+    quick_decimal, quick_integer, read_ahead_until, side_of_word, text_end,
+)
 from lob.feeds._taken cimport (
     MOST_NAME, Said, Taken, add_level, m_ID, m_LOCAL_NS, m_LOCAL_US, m_PRICE, m_SIDE, m_SNAPSHOT,
     m_SYMBOL, m_TIME_ISO, m_TIME_NS, m_TIME_S, open_row, wrong,
 )
 from lob.feeds._text cimport (
-    NO_NAME, NO_PRICE, NOT_A_NUMBER, NOT_A_SIDE, TOO_FEW_CELLS, TOO_MANY_NAMES,
-    Decimal, ns_of, quick_decimal, quick_integer, read_ahead_until, read_iso, side_of_word,
-    text_end,
+    NOT_A_NUMBER, NOT_A_SIDE, NO_NAME, NO_PRICE, TOO_FEW_CELLS, TOO_MANY_NAMES, Decimal, ns_of,
+    read_iso,
 )
 
 cdef extern from *:

@@ -4,70 +4,24 @@ from libc.stdint cimport int32_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memmove
 
-from enum import IntEnum
+from lob.feeds.shapes import Code, Mark
 
 from lob.feeds._names cimport name_of, number_of, start_names, stop_names
-from lob.feeds._text cimport TOO_LARGE, TOO_MANY_NAMES
+from lob.feeds._text cimport NEGATIVE_SIZE, TOO_LARGE, TOO_MANY_NAMES
 
 cdef enum:
     MOST_KINDS = 255
 
-
-class Code(IntEnum):
-    """What a kind of message is to a reader."""
-
-    NONE = 0
-    """Of no interest: counted only."""
-    UPDATE = c_UPDATE
-    """New sizes of some levels."""
-    SNAPSHOT = c_SNAPSHOT
-    """All levels there are."""
-    TRADE = c_TRADE
-    LIQUIDATION = c_LIQUIDATION
-    OTHER = c_OTHER
-    """Of no interest but for its number in the sequence of its connection."""
-
-
-class Mark(IntEnum):
-    """What a scalar of a message is."""
-
-    SYMBOL = m_SYMBOL
-    KIND = m_KIND
-    """The word that tells messages apart."""
-    TOPIC = m_TOPIC
-    """A kind before its first dot, and a symbol behind its last one."""
-    ACTION = m_ACTION
-    """A second word to the kind."""
-    CHANNEL = m_CHANNEL
-    """A kind, with ``-N`` for the levels of a side; the text after it is the symbol."""
-    TIME_S = m_TIME_S
-    TIME_MS = m_TIME_MS
-    TIME_US = m_TIME_US
-    TIME_NS = m_TIME_NS
-    TIME_ISO = m_TIME_ISO
-    SENT_MS = m_SENT_MS
-    """A time that counts where there is no better one."""
-    FIRST = m_FIRST
-    """Number of the first change of an update."""
-    LAST = m_LAST
-    PREVIOUS = m_PREVIOUS
-    """Number of the last change of the update before."""
-    CHECKSUM = m_CHECKSUM
-    PRICE = m_PRICE
-    SIZE = m_SIZE
-    SIDE = m_SIDE
-    """A word that begins with b (bid, buy), or with a, o or s (ask, offer, sell)."""
-    MAKER = m_MAKER
-    """Whether the buyer of a trade is the maker."""
-    ID = m_ID
-    """Number of a trade; one that is no number is passed over."""
-    MAKER_SIDE = m_MAKER_SIDE
-    """The side of the resting order of a trade: the aggressor's is the other one."""
-    LOCAL_US = m_LOCAL_US
-    """Of a table: when the recorder had it. Rows of one such time are one update."""
-    LOCAL_NS = m_LOCAL_NS
-    SNAPSHOT = m_SNAPSHOT
-    """Of a table: whether the row is of a snapshot, true or false."""
+assert [Code.UPDATE, Code.SNAPSHOT, Code.TRADE, Code.LIQUIDATION, Code.OTHER] == [
+    c_UPDATE, c_SNAPSHOT, c_TRADE, c_LIQUIDATION, c_OTHER
+]
+assert {mark.name: int(mark) for mark in Mark} == dict(
+    SYMBOL=m_SYMBOL, KIND=m_KIND, TOPIC=m_TOPIC, ACTION=m_ACTION, CHANNEL=m_CHANNEL,
+    TIME_S=m_TIME_S, TIME_MS=m_TIME_MS, TIME_US=m_TIME_US, TIME_NS=m_TIME_NS,
+    TIME_ISO=m_TIME_ISO, SENT_MS=m_SENT_MS, FIRST=m_FIRST, LAST=m_LAST, PREVIOUS=m_PREVIOUS,
+    CHECKSUM=m_CHECKSUM, PRICE=m_PRICE, SIZE=m_SIZE, SIDE=m_SIDE, MAKER=m_MAKER, ID=m_ID,
+    MAKER_SIDE=m_MAKER_SIDE, LOCAL_US=m_LOCAL_US, LOCAL_NS=m_LOCAL_NS, SNAPSHOT=m_SNAPSHOT,
+)
 
 
 _SAID = (

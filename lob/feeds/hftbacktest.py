@@ -16,12 +16,13 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from lob.feeds._table_rows import TableRows
-from lob.feeds._taken import Code, Taken
+from lob.feeds._taken import Taken
 from lob.feeds.containers import open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import Feed, FeedReport
 from lob.feeds.level_feed import LevelFeed
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code
 from lob.types import Kind
 
 __all__ = ["EVENT", "HftBacktest", "write_hftbacktest"]

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lob.feeds._table_rows import TableRows
-from lob.feeds._taken import Code, Mark, Taken
+from lob.feeds._taken import Taken
 from lob.feeds.containers import BOM, FeedFile, blocks_of_lines, open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import FeedReport
 from lob.feeds.level_feed import LevelFeed, fault_of
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code, Mark
 
 __all__ = ["TableColumns", "TableFeed", "read_table"]
 

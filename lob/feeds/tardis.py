@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from lob.feeds._table_rows import TableRows
-from lob.feeds._taken import Code, Mark, Taken
+from lob.feeds._taken import Taken
 from lob.feeds.containers import open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import FeedReport
 from lob.feeds.level_feed import LevelFeed
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code, Mark
 from lob.feeds.tables import TableColumns, read_table
 
 __all__ = ["Tardis"]
