@@ -11,7 +11,8 @@ from libc.string cimport memcpy, memset
 import numpy as np
 
 from lob.feeds._books cimport (
-    Book, Books, Message, Print, Slot, book_of, find, look, price_soon, soon, take, very_soon,
+    Book, Books, Message, Print, Slot, book_of, fill, find, look, price_soon, seat, soon, take,
+    very_soon,
 )
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import MESSAGE, Kind
@@ -320,16 +321,18 @@ cdef class DbnParser:
         cdef Slot *slot
         if book.state & (IN_SNAPSHOT | MAYBE_BAD):
             return 0
-        slot = find(self.books, plan.number, record.order_id)
+        slot = seat(self.books, plan.number, record.order_id)
         if action == c"A":
-            if slot != NULL:
+            if slot.side:
                 return 0
             self._message(NEW, plan.number, record.order_id, self._clock(record))
             (self.message - 1).side = <int8_t>side
             (self.message - 1).price = plan.price
             (self.message - 1).size = record.size
-            self.books.enter(plan.number, record.order_id, side, plan.price, record.size)
-        elif slot == NULL:
+            fill(
+                self.books, slot, plan.number, record.order_id, side, plan.price, record.size
+            )
+        elif not slot.side:
             return 0
         elif action == c"C":
             self._match(slot, side, plan.price, True)
