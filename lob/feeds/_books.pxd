@@ -88,12 +88,17 @@ cdef class Books:
     cdef int _follow(self, const Message *row) except -1 nogil
 
 
-cdef inline size_t home(int32_t instrument, int64_t key, size_t mask) noexcept nogil:
-    """Where an order is looked for first: all bits of both count."""
-    cdef uint64_t mixed = <uint64_t>key * <uint64_t>0x9E3779B97F4A7C15
+cdef inline uint64_t hashed(int32_t instrument, int64_t order_id) noexcept nogil:
+    """A number of at least 32 bits on which all bits of both count."""
+    cdef uint64_t mixed = <uint64_t>order_id * <uint64_t>0x9E3779B97F4A7C15
     mixed ^= <uint64_t>instrument * <uint64_t>0xD6E8FEB86659FD93
     mixed ^= mixed >> 32
-    return <size_t>((mixed * <uint64_t>0x9E3779B97F4A7C15) >> 32) & mask
+    return (mixed * <uint64_t>0x9E3779B97F4A7C15) >> 32
+
+
+cdef inline size_t home(int32_t instrument, int64_t order_id, size_t mask) noexcept nogil:
+    """Where an order is looked for first."""
+    return <size_t>hashed(instrument, order_id) & mask
 
 
 cdef inline Slot *find(Books self, int32_t instrument, int64_t order_id) noexcept nogil:
@@ -142,9 +147,11 @@ cdef inline Book *book_of(Books self, int32_t instrument) except NULL nogil:
     return self._new_book(instrument)
 
 
-cdef inline Slot *seat(Books self, int32_t instrument, int64_t order_id) noexcept nogil:
+cdef inline Slot *seat(
+    Books self, int32_t instrument, int64_t order_id, uint64_t hashed
+) noexcept nogil:
     """The order, or the free slot where ``fill`` would enter it. Good until the next change."""
-    cdef size_t at = home(instrument, order_id, self.mask)
+    cdef size_t at = hashed & self.mask
     cdef Slot *slots = self.slots
     while slots[at].side and not (
         slots[at].order_id == order_id and slots[at].instrument == instrument
@@ -154,14 +161,14 @@ cdef inline Slot *seat(Books self, int32_t instrument, int64_t order_id) noexcep
 
 
 cdef inline int fill(
-    Books self, Slot *slot, int32_t instrument, int64_t order_id, int side, int64_t price,
-    int64_t size,
+    Books self, Slot *slot, Book *book, int32_t instrument, int64_t order_id, int side,
+    int64_t price, int64_t size,
 ) except -1 nogil:
     """A new order in a free slot of ``seat``; ``side`` is 1 or -1."""
     if 2 * <size_t>self.live > self.mask:
         self._grow(2 * self.capacity)
-        slot = seat(self, instrument, order_id)
-    if join(side_of(book_of(self, instrument), side), side * price):
+        slot = seat(self, instrument, order_id, hashed(instrument, order_id))
+    if join(side_of(book, side), side * price):
         self._no_memory()
     slot.order_id = order_id
     slot.price = price

@@ -56,8 +56,10 @@ cdef class Books:
         self, int32_t instrument, int64_t order_id, int side, int64_t price, int64_t size
     ) except -1 nogil:
         """A new order. Its id must not be there, ``side`` is 1 or -1."""
-        cdef Slot *slot = seat(self, instrument, order_id)
-        return fill(self, slot, instrument, order_id, side, price, size)
+        cdef Slot *slot = seat(self, instrument, order_id, hashed(instrument, order_id))
+        return fill(
+            self, slot, book_of(self, instrument), instrument, order_id, side, price, size
+        )
 
     cdef int move(self, Slot *slot, int64_t price, int64_t size) except -1 nogil:
         """Another price and size of an order, on its side."""

@@ -11,8 +11,8 @@ from libc.string cimport memcpy, memset
 import numpy as np
 
 from lob.feeds._books cimport (
-    Book, Books, Message, Print, Slot, book_of, fill, find, look, price_soon, seat, soon, take,
-    very_soon,
+    Book, Books, Message, Print, Slot, book_of, fetch_for_writing, fill, find, hashed, look,
+    price_soon, seat, take,
 )
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import MESSAGE, Kind
@@ -29,9 +29,7 @@ cdef enum:
     SIZE_OF = 56  # bytes of a record of market by order
     SLOTS = 0x20000  # of the table of instruments
     INSTRUMENTS = 0x10000
-    # Records between a first look at one, the fetch of its order's level, and its use.
-    AHEAD = 24
-    NEARER = 12
+    AHEAD = 24  # records between a first look at one, when its memory is fetched, and its use
     PLANS = 32  # of records looked at; a power of two above AHEAD
     MOST_MESSAGES = 2
     # flags of a record
@@ -82,6 +80,7 @@ cdef struct Instrument:  # a slot of the table of instruments
 cdef struct Plan:  # what a first look at a record told
     const Record *record
     int64_t price  # in ticks
+    uint64_t hashed  # instrument and order
     int32_t number  # of the instrument
     uint8_t is_plain  # an order's own side, price and size, all sound
 
@@ -189,6 +188,7 @@ cdef class DbnParser:
         cdef const uint8_t *bytes_ = &data[0] if end else NULL
         cdef const Record *record
         cdef const Plan *plan
+        cdef size_t step = 0
         cdef int made
         messages = np.empty(most + MOST_MESSAGES, MESSAGE)
         consistent = np.zeros(most + MOST_MESSAGES, np.bool_)
@@ -200,32 +200,33 @@ cdef class DbnParser:
         memset(self.plans, 0, sizeof(self.plans))
         with nogil:
             while count < most and self.trade_count < most:
-                length = self._length(bytes_, at, end)
-                if length <= 0:
-                    break
                 record = <const Record *>(bytes_ + at)
-                if record.rtype != MBO:
-                    self.rtypes[record.rtype] += 1
-                    at += length
-                    continue
-                plan = &self.plans[(at // SIZE_OF) % PLANS]
+                plan = &self.plans[step % PLANS]
                 if at <= ahead:
-                    self._look_ahead(at, record)
+                    self._look_ahead(step, record)
+                step += 1
                 self.message = first + count
                 if plan.record == record and plan.is_plain and self._plain(record, plan):
-                    made = 1
+                    made, length = 1, SIZE_OF
                 else:
+                    length = self._length(bytes_, at, end)
+                    if length <= 0:
+                        break
+                    if record.rtype != MBO:
+                        self.rtypes[record.rtype] += 1
+                        at += length
+                        continue
                     made = self._record(record)
                     if self.problem:
                         break
+                    if record.flags & LAST:
+                        look(book_of(self.books, self._number(record.instrument_id)))
+                if made:
+                    count += made
+                    self.emitted += made
+                    shown[count - 1] = record.flags & LAST != 0
                 if self.mismatched and self.first_mismatch < 0:
                     self.first_mismatch = at
-                count += made
-                self.emitted += made
-                if record.flags & LAST:
-                    if made:
-                        shown[count - 1] = True
-                    look(book_of(self.books, self._number(record.instrument_id)))
                 at += length
         prints = np.empty(self.trade_count, PRINT)
         if self.trade_count:
@@ -285,64 +286,63 @@ cdef class DbnParser:
             return 0
         return length if at + length <= end else 0
 
-    cdef inline void _look_ahead(self, Py_ssize_t at, const Record *record) noexcept nogil:
+    cdef inline void _look_ahead(self, size_t step, const Record *record) noexcept nogil:
         """Plan a record to come, and let memory be fetched, if it is where this one lets expect."""
         cdef const Record *ahead = record + AHEAD
-        cdef Plan *plan = &self.plans[(at // SIZE_OF + AHEAD) % PLANS]
+        cdef Plan *plan = &self.plans[(step + AHEAD) % PLANS]
         cdef int64_t tick
+        cdef int32_t number
         plan.record, plan.is_plain = ahead, False
-        if ahead.rtype != MBO:
+        if ahead.rtype != MBO or ahead.length * 4 != SIZE_OF:
             return
-        plan.number = self._known(ahead.instrument_id)
-        if plan.number < 0:
+        number = plan.number = self._known(ahead.instrument_id)
+        if number < 0 or not self.ticks[number]:
             return
-        soon(self.books, plan.number, ahead.order_id)
-        tick = self.ticks[plan.number]
-        if tick:
-            plan.price = ahead.price // tick
-            plan.is_plain = (
-                plan.price * tick == ahead.price and -MAX_PRICE <= plan.price <= MAX_PRICE
-                and ahead.size > 0 and not ahead.flags & (SNAPSHOT | MAYBE_BAD_BOOK)
-                and (ahead.side == c"A" or ahead.side == c"B")
-            )
-            if ahead.action == c"A":
-                price_soon(
-                    self.books, plan.number, plan.price if ahead.side == c"B" else -plan.price
-                )
-        plan = &self.plans[(at // SIZE_OF + NEARER) % PLANS]
-        if plan.record == record + NEARER and plan.is_plain and plan.record.action != c"A":
-            very_soon(self.books, plan.number, plan.record.order_id)
+        plan.hashed = hashed(number, ahead.order_id)
+        fetch_for_writing(&self.books.slots[plan.hashed & self.books.mask])
+        tick = self.ticks[number]
+        plan.price = ahead.price // tick
+        plan.is_plain = (
+            plan.price * tick == ahead.price and -MAX_PRICE <= plan.price <= MAX_PRICE
+            and ahead.size > 0 and not ahead.flags & (SNAPSHOT | MAYBE_BAD_BOOK)
+            and (ahead.side == c"A" or ahead.side == c"B")
+        )
+        # The order's price comes or goes, whatever is done.
+        price_soon(self.books, number, plan.price if ahead.side == c"B" else -plan.price)
 
     cdef inline int _plain(self, const Record *record, const Plan *plan) except -1 nogil:
         """Take a record of a plain plan; 0: it is to be looked at more closely."""
-        cdef Book *book = book_of(self.books, plan.number)
+        cdef int32_t number = plan.number
+        cdef Book *book = book_of(self.books, number)
         cdef int side = 1 if record.side == c"B" else -1
         cdef uint8_t action = record.action
         cdef Slot *slot
         if book.state & (IN_SNAPSHOT | MAYBE_BAD):
             return 0
-        slot = seat(self.books, plan.number, record.order_id)
+        slot = seat(self.books, number, record.order_id, plan.hashed)
         if action == c"A":
             if slot.side:
                 return 0
-            self._message(NEW, plan.number, record.order_id, self._clock(record))
+            self._message(NEW, number, record.order_id, self._clock(record))
             (self.message - 1).side = <int8_t>side
             (self.message - 1).price = plan.price
             (self.message - 1).size = record.size
             fill(
-                self.books, slot, plan.number, record.order_id, side, plan.price, record.size
+                self.books, slot, book, number, record.order_id, side, plan.price, record.size
             )
         elif not slot.side:
             return 0
         elif action == c"C":
             self._match(slot, side, plan.price, True)
-            self._reduce(record, plan.number, slot, self._clock(record))
+            self._reduce(record, number, slot, self._clock(record))
         elif action == c"M":
             self._match(slot, side, 0, False)
-            self._replace(record, plan.number, slot, plan.price, self._clock(record))
+            self._replace(record, number, slot, plan.price, self._clock(record))
         else:
             return 0
         self.actions[action] += 1
+        if record.flags & LAST:
+            look(book)
         return 1
 
     cdef inline int32_t _known(self, uint32_t instrument_id) noexcept nogil:

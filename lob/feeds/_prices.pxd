@@ -16,6 +16,7 @@ cdef extern from *:
     """
     #define firesale_highest_bit(bits) (63 - __builtin_clzll(bits))
     """
+    const int64_t NO_KEY "INT64_MAX"
     const int64_t FARTHEST "((int64_t)1 << 62)"
     int highest_bit "firesale_highest_bit"(uint64_t bits) noexcept nogil
 
@@ -34,7 +35,7 @@ cdef struct Prices:
     uint64_t *bits
     int64_t base  # key of the first cell
     uint64_t span  # cells
-    int64_t best  # key; if there are prices
+    int64_t best  # key; the lowest one if there are no prices any more
     int64_t count  # prices with orders
     Beyond *beyond  # the window, worst first
     int64_t beyond_count
@@ -53,42 +54,49 @@ cdef inline int join(Prices *prices, int64_t key) noexcept nogil:
     cdef uint64_t at = <uint64_t>key - <uint64_t>prices.base
     if at >= prices.span:
         return join_beyond(prices, key)
+    # Without branches, which would be taken at random.
     prices.cells[at] += 1
-    if prices.cells[at] == 1:
-        prices.bits[at >> 6] |= <uint64_t>1 << (at & 63)
-        if not prices.count or key > prices.best:
-            prices.best = key
-        prices.count += 1
+    prices.bits[at >> 6] |= <uint64_t>1 << (at & 63)
+    prices.count += prices.cells[at] == 1
+    prices.best = key if key > prices.best else prices.best
     return 0
 
 
 cdef inline void part(Prices *prices, int64_t key) noexcept nogil:
     """One order less at a price that has some."""
     cdef uint64_t at = <uint64_t>key - <uint64_t>prices.base
-    cdef int64_t i
-    if at < prices.span:
-        prices.cells[at] -= 1
-        if prices.cells[at]:
-            return
-        prices.bits[at >> 6] ^= <uint64_t>1 << (at & 63)
-    else:
-        i = seek(prices, key)
-        prices.beyond[i].orders -= 1
-        if prices.beyond[i].orders:
-            return
-        prices.beyond_count -= 1
-        memmove(
-            &prices.beyond[i], &prices.beyond[i + 1], (prices.beyond_count - i) * sizeof(Beyond)
-        )
-    prices.count -= 1
-    if key == prices.best and prices.count:
+    cdef uint64_t empty
+    if at >= prices.span:
+        part_beyond(prices, key)
+        return
+    prices.cells[at] -= 1
+    empty = prices.cells[at] == 0
+    prices.bits[at >> 6] ^= empty << (at & 63)
+    prices.count -= <int64_t>empty
+    if empty & <uint64_t>(key == prices.best):
         prices.best = next_best(prices, at)
 
 
+cdef inline void part_beyond(Prices *prices, int64_t key) noexcept nogil:
+    """``part`` of a price beyond the window."""
+    cdef int64_t i = seek(prices, key)
+    prices.beyond[i].orders -= 1
+    if prices.beyond[i].orders:
+        return
+    prices.beyond_count -= 1
+    memmove(&prices.beyond[i], &prices.beyond[i + 1], (prices.beyond_count - i) * sizeof(Beyond))
+    prices.count -= 1
+    if key == prices.best:
+        prices.best = next_best(prices, prices.span)
+
+
 cdef inline int64_t next_best(const Prices *prices, uint64_t at) noexcept nogil:
-    """The best price there is; none is better than that of cell ``at``, if there is such a cell."""
+    """The best price there is; none is better than that of cell ``at``, if there is such a cell.
+
+    That of a side without prices is worse than any.
+    """
     cdef int64_t word = <int64_t>((at if at < prices.span else prices.span - 1) >> 6)
-    cdef int64_t best = 0
+    cdef int64_t best = -NO_KEY
     if prices.beyond_count:
         best = prices.beyond[prices.beyond_count - 1].key
         if best > prices.base:
