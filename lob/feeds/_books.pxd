@@ -1,12 +1,12 @@
 """The books that a feed tells: orders by id, levels by price, many instruments, no matching.
 
-What is hot is inline here. An order is a slot of one open hash table, a level of another; an order
-knows the slot of its level, so that what is taken off it needs no search. A side keeps its prices
-in a sorted ladder, best last, in which a level that has emptied stays until it would be the best:
-so a ladder changes where a price is new, and next to nothing moves.
+What is hot is inline here. An order is a slot of one open hash table; a side counts the orders at
+each of its prices. How many lots there are at a price is added up only when it is asked for.
 """
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
+
+from lob.feeds._prices cimport Prices, join, part
 
 cdef extern from *:
     """
@@ -48,26 +48,12 @@ cdef struct Slot:  # an order
     int64_t order_id
     int64_t price
     int64_t size
-    int32_t level  # its slot
     uint16_t instrument
     int8_t side  # 0: the slot is empty
-
-cdef struct Level:
-    int64_t key  # side * price: the better the price, the higher, on either side
-    uint64_t size  # a sum that would not fit wraps: nothing hangs on it
-    int64_t orders
-    uint16_t instrument
-    int8_t side  # 0: the slot is empty
-    int8_t in_ladder
-
-cdef struct Ladder:
-    int64_t *keys  # of levels that have or had orders, worst first
-    Py_ssize_t count
-    Py_ssize_t capacity
 
 cdef struct Book:
-    Ladder bids
-    Ladder asks
+    Prices bids  # by side * price: the better the price, the higher, on either side
+    Prices asks
     int64_t crossed  # since the last call of settle
     int64_t locked
     int8_t traded  # for the reader's use
@@ -79,9 +65,6 @@ cdef class Books:
     cdef size_t mask
     cdef Py_ssize_t capacity
     cdef readonly Py_ssize_t live
-    cdef Level *levels_
-    cdef size_t level_mask
-    cdef Py_ssize_t level_count
     cdef Book *books
     cdef int32_t count
     cdef readonly int64_t unknown_ids
@@ -100,24 +83,22 @@ cdef class Books:
     cdef void settle(self, Book *book, bint early) noexcept nogil
     cdef void settle_all(self, bint early) noexcept nogil
     cdef int clear_book(self, int32_t instrument) except -1 nogil
-    cdef size_t _join(
-        self, int32_t instrument, int side, int64_t price, int64_t size
-    ) except? 0xFFFFFFFF nogil
-    cdef int _into_ladder(self, Book *book, Level *level) except -1 nogil
-    cdef void _pop(self, Level *level) noexcept nogil
-    cdef Level *_level(self, int32_t instrument, int side, int64_t key) noexcept nogil
-    cdef void _sweep(self, int32_t instrument, int side, Ladder *ladder) noexcept nogil
     cdef int _grow(self, Py_ssize_t capacity) except -1 nogil
-    cdef int _renew_levels(self) except -1 nogil
+    cdef int _no_memory(self) except -1 with gil
     cdef int _follow(self, const Message *row) except -1 nogil
 
 
-cdef inline size_t home(int32_t instrument, int64_t key, size_t mask) noexcept nogil:
-    """Where an order or a level is looked for first: all bits of both count."""
-    cdef uint64_t mixed = <uint64_t>key * <uint64_t>0x9E3779B97F4A7C15
+cdef inline uint64_t hashed(int32_t instrument, int64_t order_id) noexcept nogil:
+    """A number of at least 32 bits on which all bits of both count."""
+    cdef uint64_t mixed = <uint64_t>order_id * <uint64_t>0x9E3779B97F4A7C15
     mixed ^= <uint64_t>instrument * <uint64_t>0xD6E8FEB86659FD93
     mixed ^= mixed >> 32
-    return <size_t>((mixed * <uint64_t>0x9E3779B97F4A7C15) >> 32) & mask
+    return (mixed * <uint64_t>0x9E3779B97F4A7C15) >> 32
+
+
+cdef inline size_t home(int32_t instrument, int64_t order_id, size_t mask) noexcept nogil:
+    """Where an order is looked for first."""
+    return <size_t>hashed(instrument, order_id) & mask
 
 
 cdef inline Slot *find(Books self, int32_t instrument, int64_t order_id) noexcept nogil:
@@ -137,15 +118,26 @@ cdef inline void soon(Books self, int32_t instrument, int64_t order_id) noexcept
 
 
 cdef inline void very_soon(Books self, int32_t instrument, int64_t order_id) noexcept nogil:
-    """The same of the level of an order whose memory is there, if it is the first to be seen."""
-    fetch_for_writing(
-        &self.levels_[self.slots[home(instrument, order_id, self.mask)].level]
-    )
+    """The same of the price of an order whose memory is there, if it is the first to be seen."""
+    cdef const Slot *slot = &self.slots[home(instrument, order_id, self.mask)]
+    if slot.side:
+        price_soon(self, slot.instrument, slot.side * slot.price)
 
 
 cdef inline void price_soon(Books self, int32_t instrument, int64_t key) noexcept nogil:
-    """Say that ``enter`` of an order at this ``side * price`` comes soon."""
-    fetch_for_writing(&self.levels_[home(instrument, key, self.level_mask)])
+    """Say that an order at this ``side * price`` comes or goes soon, if prices are above zero."""
+    cdef const Prices *prices
+    cdef uint64_t at
+    if instrument >= self.count:
+        return
+    prices = &self.books[instrument].bids if key > 0 else &self.books[instrument].asks
+    at = <uint64_t>key - <uint64_t>prices.base
+    if at < prices.span:
+        fetch_for_writing(&prices.cells[at])
+
+
+cdef inline Prices *side_of(Book *book, int side) noexcept nogil:
+    return &book.bids if side > 0 else &book.asks
 
 
 cdef inline Book *book_of(Books self, int32_t instrument) except NULL nogil:
@@ -155,24 +147,46 @@ cdef inline Book *book_of(Books self, int32_t instrument) except NULL nogil:
     return self._new_book(instrument)
 
 
-cdef inline void leave(Books self, Level *level, int64_t size) noexcept nogil:
-    """An order of so many lots is gone from its level."""
-    level.size -= <uint64_t>size
-    level.orders -= 1
-    if not level.orders:
-        self._pop(level)
+cdef inline Slot *seat(
+    Books self, int32_t instrument, int64_t order_id, uint64_t hashed
+) noexcept nogil:
+    """The order, or the free slot where ``fill`` would enter it. Good until the next change."""
+    cdef size_t at = hashed & self.mask
+    cdef Slot *slots = self.slots
+    while slots[at].side and not (
+        slots[at].order_id == order_id and slots[at].instrument == instrument
+    ):
+        at = (at + 1) & self.mask
+    return &slots[at]
+
+
+cdef inline int fill(
+    Books self, Slot *slot, Book *book, int32_t instrument, int64_t order_id, int side,
+    int64_t price, int64_t size,
+) except -1 nogil:
+    """A new order in a free slot of ``seat``; ``side`` is 1 or -1."""
+    if 2 * <size_t>self.live > self.mask:
+        self._grow(2 * self.capacity)
+        slot = seat(self, instrument, order_id, hashed(instrument, order_id))
+    if join(side_of(book, side), side * price):
+        self._no_memory()
+    slot.order_id = order_id
+    slot.price = price
+    slot.size = size
+    slot.instrument = <uint16_t>instrument
+    slot.side = <int8_t>side
+    self.live += 1
+    return 0
 
 
 cdef inline void take(Books self, Slot *slot, int64_t size) noexcept nogil:
     """Take lots off an order; one with none left is gone."""
     cdef size_t hole, at
     cdef Slot *slots = self.slots
-    cdef Level *level = &self.levels_[slot.level]
     if size < slot.size:
         slot.size -= size
-        level.size -= <uint64_t>size
         return
-    leave(self, level, slot.size)
+    part(side_of(&self.books[slot.instrument], slot.side), slot.side * slot.price)
     self.live -= 1
     hole = at = slot - slots
     while True:  # close the gap for those that were pushed past it
@@ -188,10 +202,10 @@ cdef inline void take(Books self, Slot *slot, int64_t size) noexcept nogil:
 
 
 cdef inline void look(Book *book) noexcept nogil:
-    """Count a book that is crossed or locked: the last of a ladder is never empty."""
+    """Count a book that is crossed or locked."""
     cdef int64_t gap
     if book.bids.count and book.asks.count:
-        gap = book.bids.keys[book.bids.count - 1] + book.asks.keys[book.asks.count - 1]
+        gap = book.bids.best + book.asks.best
         if gap >= 0:
             book.crossed += gap > 0
             book.locked += gap == 0

@@ -2,9 +2,10 @@
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memmove, memset
+from libc.string cimport memset
 
 from lob.engine.memory cimport resize
+from lob.feeds._prices cimport Prices, free_prices, join, part
 
 import numpy as np
 
@@ -12,34 +13,13 @@ from lob.checks import aligned
 from lob.types import LEVEL, MESSAGE
 
 cdef enum:
-    NEAR = 16  # prices of a ladder to look through one by one before halving
     FIRST_SLOTS = 4096
-    FIRST_LEVELS = 0x10000
     NEW = 1
     CANCEL = 2
     REDUCE = 3
     REPLACE = 4
 
 assert sizeof(Message) == MESSAGE.itemsize
-
-
-cdef Py_ssize_t seek(const Ladder *ladder, int64_t key) noexcept nogil:
-    """The index of the first price that is not worse than ``key``."""
-    cdef const int64_t *keys = ladder.keys
-    cdef Py_ssize_t high = ladder.count
-    cdef Py_ssize_t low = 0, middle
-    cdef Py_ssize_t near = high - NEAR if high > NEAR else 0
-    while high > near and keys[high - 1] >= key:
-        high -= 1
-    if high > near or high == 0:
-        return high
-    while low < high:
-        middle = (low + high) >> 1
-        if keys[middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 cdef class Books:
@@ -61,17 +41,14 @@ cdef class Books:
 
     def __cinit__(self):
         self._grow(FIRST_SLOTS)
-        self._renew_levels()
 
     def __dealloc__(self):
         cdef int32_t i
         for i in range(self.count):
-            free(self.books[i].bids.keys)
-            free(self.books[i].asks.keys)
+            free_prices(&self.books[i].bids)
+            free_prices(&self.books[i].asks)
         free(self.books)
         resize(self.slots, self.capacity * sizeof(Slot), 0)
-        if self.levels_ != NULL:
-            resize(self.levels_, (self.level_mask + 1) * sizeof(Level), 0)
 
     # ---------------------------------------------------------------- for readers in C
 
@@ -79,30 +56,18 @@ cdef class Books:
         self, int32_t instrument, int64_t order_id, int side, int64_t price, int64_t size
     ) except -1 nogil:
         """A new order. Its id must not be there, ``side`` is 1 or -1."""
-        cdef size_t at, level
-        if 2 * <size_t>self.live > self.mask:
-            self._grow(2 * self.capacity)
-        level = self._join(instrument, side, price, size)
-        at = home(instrument, order_id, self.mask)
-        while self.slots[at].side:
-            at = (at + 1) & self.mask
-        self.slots[at].order_id = order_id
-        self.slots[at].price = price
-        self.slots[at].size = size
-        self.slots[at].level = <int32_t>level
-        self.slots[at].instrument = <uint16_t>instrument
-        self.slots[at].side = <int8_t>side
-        self.live += 1
-        return 0
+        cdef Slot *slot = seat(self, instrument, order_id, hashed(instrument, order_id))
+        return fill(
+            self, slot, book_of(self, instrument), instrument, order_id, side, price, size
+        )
 
     cdef int move(self, Slot *slot, int64_t price, int64_t size) except -1 nogil:
         """Another price and size of an order, on its side."""
-        cdef size_t level
-        leave(self, &self.levels_[slot.level], slot.size)
-        slot.side = -slot.side  # no order of the level, should the levels be made anew
-        level = self._join(slot.instrument, -slot.side, price, size)
-        slot.side = -slot.side
-        slot.level = <int32_t>level
+        cdef Prices *prices = side_of(&self.books[slot.instrument], slot.side)
+        if price != slot.price:
+            if join(prices, slot.side * price):
+                self._no_memory()
+            part(prices, slot.side * slot.price)
         slot.price, slot.size = price, size
         return 0
 
@@ -154,75 +119,6 @@ cdef class Books:
 
     # ---------------------------------------------------------------- within
 
-    cdef size_t _join(
-        self, int32_t instrument, int side, int64_t price, int64_t size
-    ) except? 0xFFFFFFFF nogil:
-        """One more order of so many lots at a price; the slot of its level."""
-        cdef int64_t key = side * price
-        cdef size_t at
-        cdef Level *level
-        if 2 * <size_t>self.level_count > self.level_mask:
-            self._renew_levels()
-        at = home(instrument, key, self.level_mask)
-        while True:
-            level = &self.levels_[at]
-            if not level.side:
-                level.key, level.size, level.orders = key, 0, 0
-                level.instrument, level.side = <uint16_t>instrument, <int8_t>side
-                level.in_ladder = False
-                self.level_count += 1
-                break
-            if level.key == key and level.instrument == instrument and level.side == side:
-                break
-            at = (at + 1) & self.level_mask
-        level.size += <uint64_t>size
-        level.orders += 1
-        if not level.in_ladder:
-            self._into_ladder(book_of(self, instrument), level)
-        return at
-
-    cdef int _into_ladder(self, Book *book, Level *level) except -1 nogil:
-        cdef Ladder *ladder = &book.bids if level.side > 0 else &book.asks
-        cdef Py_ssize_t capacity, i
-        cdef int64_t *keys
-        if ladder.count == ladder.capacity:
-            capacity = 2 * ladder.capacity or 64
-            keys = <int64_t *>realloc(ladder.keys, capacity * sizeof(int64_t))
-            if keys == NULL:
-                with gil:
-                    raise MemoryError
-            ladder.keys, ladder.capacity = keys, capacity
-        i = seek(ladder, level.key)
-        memmove(&ladder.keys[i + 1], &ladder.keys[i], (ladder.count - i) * sizeof(int64_t))
-        ladder.keys[i] = level.key
-        ladder.count += 1
-        level.in_ladder = True
-        return 0
-
-    cdef void _pop(self, Level *level) noexcept nogil:
-        """A level has emptied: off the end of its ladder with it and all empty ones behind."""
-        cdef Book *book = &self.books[level.instrument]
-        cdef Ladder *ladder = &book.bids if level.side > 0 else &book.asks
-        cdef int32_t instrument = level.instrument
-        cdef int side = level.side
-        if ladder.keys[ladder.count - 1] != level.key:
-            return
-        while ladder.count:
-            level = self._level(instrument, side, ladder.keys[ladder.count - 1])
-            if level.orders:
-                break
-            level.in_ladder = False
-            ladder.count -= 1
-
-    cdef Level *_level(self, int32_t instrument, int side, int64_t key) noexcept nogil:
-        """A level that is there."""
-        cdef size_t at = home(instrument, key, self.level_mask)
-        cdef Level *level = &self.levels_[at]
-        while level.key != key or level.instrument != instrument or level.side != side:
-            at = (at + 1) & self.level_mask
-            level = &self.levels_[at]
-        return level
-
     cdef int _grow(self, Py_ssize_t capacity) except -1 nogil:
         """Room for more orders."""
         cdef Slot *old = self.slots
@@ -242,59 +138,8 @@ cdef class Books:
         resize(old, had * sizeof(Slot), 0)
         return 0
 
-    cdef int _renew_levels(self) except -1 nogil:
-        """Levels anew, without the empty ones, with room for more."""
-        cdef Level *old = self.levels_
-        cdef size_t had = self.level_mask + 1 if old != NULL else 0
-        cdef size_t count = FIRST_LEVELS, at, i
-        cdef Py_ssize_t used = 0
-        cdef Level *levels
-        for i in range(had):
-            if old[i].side and old[i].orders > 0:
-                used += 1
-        while count < 4 * <size_t>used:
-            count *= 2
-        levels = <Level *>resize(NULL, 0, count * sizeof(Level))
-        if levels == NULL:
-            with gil:
-                raise MemoryError
-        self.levels_, self.level_mask, self.level_count = levels, count - 1, used
-        for i in range(had):
-            if old[i].side and old[i].orders > 0:
-                at = home(old[i].instrument, old[i].key, self.level_mask)
-                while levels[at].side:
-                    at = (at + 1) & self.level_mask
-                levels[at] = old[i]
-                old[i].size = at  # for its orders
-        for i in range(<size_t>self.capacity):
-            if self.slots[i].side:
-                at = <size_t>self.slots[i].level
-                if old[at].side == self.slots[i].side:
-                    self.slots[i].level = <int32_t>old[at].size
-        for i in range(<size_t>self.count):
-            self._sweep(<int32_t>i, 1, &self.books[i].bids)
-            self._sweep(<int32_t>i, -1, &self.books[i].asks)
-        if had:
-            resize(old, had * sizeof(Level), 0)
-        return 0
-
-    cdef void _sweep(self, int32_t instrument, int side, Ladder *ladder) noexcept nogil:
-        """Prices of levels that are no more, out of a ladder."""
-        cdef Py_ssize_t i, kept = 0
-        cdef size_t at
-        cdef Level *level
-        for i in range(ladder.count):
-            at = home(instrument, ladder.keys[i], self.level_mask)
-            level = &self.levels_[at]
-            while level.side and (
-                level.key != ladder.keys[i] or level.instrument != instrument or level.side != side
-            ):
-                at = (at + 1) & self.level_mask
-                level = &self.levels_[at]
-            if level.side:
-                ladder.keys[kept] = ladder.keys[i]
-                kept += 1
-        ladder.count = kept
+    cdef int _no_memory(self) except -1 with gil:
+        raise MemoryError
 
     # ---------------------------------------------------------------- for Python
 
@@ -360,17 +205,15 @@ cdef class Books:
 
     def levels(self, int instrument, int side):
         """One side of a book as ``lob.LEVEL`` rows, best first."""
-        cdef Ladder *ladder
-        cdef Py_ssize_t i
-        cdef Level *level
-        rows = []
-        if 0 <= instrument < self.count:
-            ladder = &self.books[instrument].bids if side > 0 else &self.books[instrument].asks
-            for i in range(ladder.count - 1, -1, -1):
-                level = self._level(instrument, side, ladder.keys[i])
-                if level.orders:
-                    rows.append((side * level.key, level.size, level.orders))
-        return np.array(rows, LEVEL)
+        cdef size_t at
+        found = {}
+        for at in range(self.mask + 1):
+            if self.slots[at].side == side and self.slots[at].instrument == instrument:
+                price = self.slots[at].price
+                size, orders = found.get(price, (0, 0))
+                # A sum that would not fit wraps.
+                found[price] = (size + self.slots[at].size) & (2**64 - 1), orders + 1
+        return np.array([(p, *found[p]) for p in sorted(found, reverse=side > 0)], LEVEL)
 
     def orders(self, int instrument):
         """Order id -> (side, price, size) of an instrument."""

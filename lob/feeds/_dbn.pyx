@@ -5,12 +5,14 @@ Source: Databento's specification of DBN and of the MBO schema. All numbers are 
 
 cimport cython
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memset
+from libc.stdlib cimport free, realloc
+from libc.string cimport memcpy, memset
 
 import numpy as np
 
 from lob.feeds._books cimport (
-    Book, Books, Message, Print, Slot, book_of, find, look, price_soon, soon, take, very_soon,
+    Book, Books, Message, Print, Slot, book_of, fetch_for_writing, fill, find, hashed, look,
+    price_soon, seat, take,
 )
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import MESSAGE, Kind
@@ -27,9 +29,8 @@ cdef enum:
     SIZE_OF = 56  # bytes of a record of market by order
     SLOTS = 0x20000  # of the table of instruments
     INSTRUMENTS = 0x10000
-    # Records between the fetch of an order's memory, that of its level, and their use.
-    AHEAD = 24
-    NEARER = 12
+    AHEAD = 24  # records between a first look at one, when its memory is fetched, and its use
+    PLANS = 32  # of records looked at; a power of two above AHEAD
     MOST_MESSAGES = 2
     # flags of a record
     LAST = 128
@@ -72,6 +73,17 @@ cdef packed struct Record:
     int32_t ts_in_delta
     uint32_t sequence
 
+cdef struct Instrument:  # a slot of the table of instruments
+    uint32_t key  # the venue's id
+    int32_t number  # plus one; 0: the slot is empty
+
+cdef struct Plan:  # what a first look at a record told
+    const Record *record
+    int64_t price  # in ticks
+    uint64_t hashed  # instrument and order
+    int32_t number  # of the instrument
+    uint8_t is_plain  # an order's own side, price and size, all sound
+
 assert sizeof(Record) == SIZE_OF and sizeof(Print) == PRINT.itemsize
 assert (Kind.NEW, Kind.CANCEL, Kind.REDUCE, Kind.REPLACE) == (NEW, CANCEL, REDUCE, REPLACE)
 assert (PrintKind.TRADE, PrintKind.CROSS) == (TRADE, CROSS)
@@ -91,8 +103,7 @@ cdef class DbnParser:
 
     cdef Books books
     cdef object met
-    cdef uint32_t keys[SLOTS]
-    cdef int32_t numbers[SLOTS]  # of the instrument, plus one; 0: the slot is empty
+    cdef Instrument table[SLOTS]
     cdef int64_t ticks[INSTRUMENTS]  # in 1e-9 of the currency
     cdef int64_t actions[256]
     cdef int64_t rtypes[256]
@@ -109,14 +120,20 @@ cdef class DbnParser:
     cdef readonly int64_t emitted
     cdef readonly int problem  # with the record at which ``parse`` or ``scan`` stopped
     cdef readonly int32_t clearing  # the instrument to be cleared
+    cdef Plan plans[PLANS]
     cdef Message *message
-    cdef Print *trade
+    cdef Print *trades
+    cdef Py_ssize_t trade_count
+    cdef Py_ssize_t trade_room
 
     def __init__(self, Books books not None, met):
         self.books = books
         self.met = met
         self.first_ts = self.last_ts = -1
         self.first_mismatch = -1
+
+    def __dealloc__(self):
+        free(self.trades)
 
     def records(self):
         """Records so far: those of market by order by action, others by their rtype."""
@@ -153,9 +170,9 @@ cdef class DbnParser:
     def divisors(self):
         """After ``scan``: the greatest common divisor of the prices of each instrument, or 0."""
         return {
-            int(self.keys[i]): int(self.ticks[self.numbers[i] - 1])
+            int(self.table[i].key): int(self.ticks[self.table[i].number - 1])
             for i in range(SLOTS)
-            if self.numbers[i]
+            if self.table[i].number
         }
 
     def parse(self, const uint8_t[::1] data not None, Py_ssize_t start, Py_ssize_t rows):
@@ -165,49 +182,57 @@ cdef class DbnParser:
         prints. ``problem`` says whether the record there is none; CLEAR that all orders of
         ``clearing`` are to be cancelled before going on.
         """
-        cdef Py_ssize_t at = start, end = data.shape[0], count = 0, trades = 0, length
+        cdef Py_ssize_t at = start, end = data.shape[0], count = 0, length
         cdef Py_ssize_t most = min(rows, (end - start) // SIZE_OF + 1)
+        cdef Py_ssize_t ahead = end - (AHEAD + 1) * SIZE_OF  # up to here there is one to look at
         cdef const uint8_t *bytes_ = &data[0] if end else NULL
         cdef const Record *record
+        cdef const Plan *plan
+        cdef size_t step = 0
         cdef int made
         messages = np.empty(most + MOST_MESSAGES, MESSAGE)
         consistent = np.zeros(most + MOST_MESSAGES, np.bool_)
-        prints = np.zeros(most, PRINT)
         cdef uint8_t[::1] message_rows = messages.view(np.uint8)
-        cdef uint8_t[::1] print_rows = prints.view(np.uint8)
         cdef uint8_t[::1] shown = consistent.view(np.uint8)
         cdef Message *first = <Message *>&message_rows[0]
-        cdef Print *first_print = <Print *>&print_rows[0]
         self.problem = c_FINE
+        self.trade_count = 0
+        memset(self.plans, 0, sizeof(self.plans))
         with nogil:
-            while count < most and trades < most:
-                length = self._length(bytes_, at, end)
-                if length <= 0:
-                    break
+            while count < most and self.trade_count < most:
                 record = <const Record *>(bytes_ + at)
-                if record.rtype != MBO:
-                    self.rtypes[record.rtype] += 1
-                    at += length
-                    continue
-                if at + (AHEAD + 1) * SIZE_OF <= end:
-                    self._fetch(record)
+                plan = &self.plans[step % PLANS]
+                if at <= ahead:
+                    self._look_ahead(step, record)
+                step += 1
                 self.message = first + count
-                self.trade = first_print + trades
-                self.trade.ts_event = -1
-                made = self._record(record)
-                if self.problem:
-                    break
+                if plan.record == record and plan.is_plain and self._plain(record, plan):
+                    made, length = 1, SIZE_OF
+                else:
+                    length = self._length(bytes_, at, end)
+                    if length <= 0:
+                        break
+                    if record.rtype != MBO:
+                        self.rtypes[record.rtype] += 1
+                        at += length
+                        continue
+                    made = self._record(record)
+                    if self.problem:
+                        break
+                    if record.flags & LAST:
+                        look(book_of(self.books, self._number(record.instrument_id)))
+                if made:
+                    count += made
+                    self.emitted += made
+                    shown[count - 1] = record.flags & LAST != 0
                 if self.mismatched and self.first_mismatch < 0:
                     self.first_mismatch = at
-                count += made
-                self.emitted += made
-                trades += self.trade.ts_event >= 0
-                if record.flags & LAST:
-                    if made:
-                        shown[count - 1] = True
-                    look(book_of(self.books, self._number(record.instrument_id)))
                 at += length
-        return at, messages[:count], consistent[:count], prints[:trades]
+        prints = np.empty(self.trade_count, PRINT)
+        if self.trade_count:
+            message_rows = prints.view(np.uint8)
+            memcpy(&message_rows[0], self.trades, self.trade_count * sizeof(Print))
+        return at, messages[:count], consistent[:count], prints
 
     def skip(self, const uint8_t[::1] data not None, Py_ssize_t at):
         """After CLEAR, once the orders are cancelled: go past an R record, and only past one.
@@ -261,38 +286,85 @@ cdef class DbnParser:
             return 0
         return length if at + length <= end else 0
 
-    cdef inline int _fetch(self, const Record *record) except -1 nogil:
-        """Let memory be fetched for records to come, if they are where this one lets expect."""
+    cdef inline void _look_ahead(self, size_t step, const Record *record) noexcept nogil:
+        """Plan a record to come, and let memory be fetched, if it is where this one lets expect."""
         cdef const Record *ahead = record + AHEAD
+        cdef Plan *plan = &self.plans[(step + AHEAD) % PLANS]
+        cdef int64_t tick
         cdef int32_t number
-        if ahead.rtype == MBO:
-            number = self._number(ahead.instrument_id)
-            soon(self.books, number, ahead.order_id)
-            if ahead.action == c"A" and self.ticks[number]:
-                price_soon(
-                    self.books,
-                    number,
-                    (1 if ahead.side == c"B" else -1) * (ahead.price // self.ticks[number]),
-                )
-        ahead = record + NEARER
-        if ahead.rtype == MBO and ahead.action != c"A":
-            very_soon(self.books, self._number(ahead.instrument_id), ahead.order_id)
-        return 0
+        plan.record, plan.is_plain = ahead, False
+        if ahead.rtype != MBO or ahead.length * 4 != SIZE_OF:
+            return
+        number = plan.number = self._known(ahead.instrument_id)
+        if number < 0 or not self.ticks[number]:
+            return
+        plan.hashed = hashed(number, ahead.order_id)
+        fetch_for_writing(&self.books.slots[plan.hashed & self.books.mask])
+        tick = self.ticks[number]
+        plan.price = ahead.price // tick
+        plan.is_plain = (
+            plan.price * tick == ahead.price and -MAX_PRICE <= plan.price <= MAX_PRICE
+            and ahead.size > 0 and not ahead.flags & (SNAPSHOT | MAYBE_BAD_BOOK)
+            and (ahead.side == c"A" or ahead.side == c"B")
+        )
+        # The order's price comes or goes, whatever is done.
+        price_soon(self.books, number, plan.price if ahead.side == c"B" else -plan.price)
+
+    cdef inline int _plain(self, const Record *record, const Plan *plan) except -1 nogil:
+        """Take a record of a plain plan; 0: it is to be looked at more closely."""
+        cdef int32_t number = plan.number
+        cdef Book *book = book_of(self.books, number)
+        cdef int side = 1 if record.side == c"B" else -1
+        cdef uint8_t action = record.action
+        cdef Slot *slot
+        if book.state & (IN_SNAPSHOT | MAYBE_BAD):
+            return 0
+        slot = seat(self.books, number, record.order_id, plan.hashed)
+        if action == c"A":
+            if slot.side:
+                return 0
+            self._message(NEW, number, record.order_id, self._clock(record))
+            (self.message - 1).side = <int8_t>side
+            (self.message - 1).price = plan.price
+            (self.message - 1).size = record.size
+            fill(
+                self.books, slot, book, number, record.order_id, side, plan.price, record.size
+            )
+        elif not slot.side:
+            return 0
+        elif action == c"C":
+            self._match(slot, side, plan.price, True)
+            self._reduce(record, number, slot, self._clock(record))
+        elif action == c"M":
+            self._match(slot, side, 0, False)
+            self._replace(record, number, slot, plan.price, self._clock(record))
+        else:
+            return 0
+        self.actions[action] += 1
+        if record.flags & LAST:
+            look(book)
+        return 1
+
+    cdef inline int32_t _known(self, uint32_t instrument_id) noexcept nogil:
+        """The number of an instrument; -1: it was not met."""
+        cdef uint32_t at = (instrument_id * <uint32_t>2654435769) >> 15
+        while self.table[at].number and self.table[at].key != instrument_id:
+            at = (at + 1) % SLOTS
+        return self.table[at].number - 1
 
     cdef inline int32_t _number(self, uint32_t instrument_id) except -1 nogil:
         """The number of an instrument."""
-        cdef uint32_t at = (instrument_id * <uint32_t>2654435769) >> 15
-        while self.numbers[at] and self.keys[at] != instrument_id:
-            at = (at + 1) % SLOTS
-        if not self.numbers[at]:
-            self._meet(at, instrument_id)
-        return self.numbers[at] - 1
+        cdef int32_t number = self._known(instrument_id)
+        return number if number >= 0 else self._meet(instrument_id)
 
-    cdef int _meet(self, uint32_t at, uint32_t instrument_id) except -1 with gil:
+    cdef int32_t _meet(self, uint32_t instrument_id) except -1 with gil:
         # Apart from _number: a function with Python objects takes the interpreter's lock each time.
-        self.numbers[at] = 1 + <int32_t>self.met(instrument_id)
-        self.keys[at] = instrument_id
-        return 0
+        cdef uint32_t at = (instrument_id * <uint32_t>2654435769) >> 15
+        while self.table[at].number:
+            at = (at + 1) % SLOTS
+        self.table[at].number = 1 + <int32_t>self.met(instrument_id)
+        self.table[at].key = instrument_id
+        return self.table[at].number - 1
 
     cdef inline int64_t _time(self, const Record *record) noexcept nogil:
         """``ts_event``; the time of receipt in a snapshot, or where the venue told no other."""
@@ -393,6 +465,13 @@ cdef class DbnParser:
             self._miss(number)
             return 0
         self._match(slot, side, price, has_price)
+        self._reduce(record, number, slot, ts)
+        return 1
+
+    cdef inline void _reduce(
+        self, const Record *record, int32_t number, Slot *slot, int64_t ts
+    ) noexcept nogil:
+        """Take lots off an order."""
         if record.size >= slot.size:
             self.books.overdrawn += record.size > slot.size
             self._message(CANCEL, number, record.order_id, ts)
@@ -400,7 +479,6 @@ cdef class DbnParser:
             self._message(REDUCE, number, record.order_id, ts)
             (self.message - 1).size = record.size
         take(self.books, slot, record.size)
-        return 1
 
     cdef int _modify(
         self, const Record *record, int32_t number, int side, int64_t price, bint has_price,
@@ -417,28 +495,50 @@ cdef class DbnParser:
             self._message(CANCEL, number, record.order_id, ts)
             take(self.books, slot, slot.size)
             return 1
+        self._replace(record, number, slot, price, ts)
+        return 1
+
+    cdef inline int _replace(
+        self, const Record *record, int32_t number, Slot *slot, int64_t price, int64_t ts
+    ) except -1 nogil:
+        """Give an order another price and size."""
         self._message(REPLACE, number, record.order_id, ts)
         (self.message - 1).price = price
         (self.message - 1).size = record.size
         self.books.move(slot, price, record.size)
-        return 1
+        return 0
 
     cdef int _trade(
         self, const Record *record, int32_t number, int side, int64_t price, int64_t ts, Book *book
-    ) noexcept nogil:
+    ) except -1 nogil:
         cdef bint uncross = not side and not record.order_id
-        self.trade.ts_event = ts
-        self.trade.at = self.emitted
-        self.trade.price = price
-        self.trade.size = record.size
-        self.trade.order_id = 0
-        self.trade.instrument = <uint16_t>number
-        self.trade.kind = CROSS if uncross else TRADE
-        self.trade.side = <int8_t>side
-        self.trade.counts = True
+        cdef Print *trade
+        if self.trade_count == self.trade_room:
+            self._make_room()
+        trade = &self.trades[self.trade_count]
+        self.trade_count += 1
+        memset(trade, 0, sizeof(Print))
+        trade.ts_event = ts
+        trade.at = self.emitted
+        trade.price = price
+        trade.size = record.size
+        trade.instrument = <uint16_t>number
+        trade.kind = CROSS if uncross else TRADE
+        trade.side = <int8_t>side
+        trade.counts = True
         # What was crossed since the last trade was collected for this uncross.
         self.books.settle(book, uncross or not book.traded)
         book.traded = True
+        return 0
+
+    cdef int _make_room(self) except -1 nogil:
+        """Room for more trades."""
+        cdef Py_ssize_t room = 2 * self.trade_room or 64
+        cdef Print *trades = <Print *>realloc(self.trades, room * sizeof(Print))
+        if trades == NULL:
+            with gil:
+                raise MemoryError
+        self.trades, self.trade_room = trades, room
         return 0
 
     cdef inline void _miss(self, int32_t number) noexcept nogil:

@@ -6,24 +6,28 @@ level never waits on the far side for one that is on its way out.
 """
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
-from libc.stdlib cimport free, malloc, qsort, realloc
+from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memmove, memset
 
 cimport cython
 
 import zlib
-from itertools import zip_longest
 
 import numpy as np
 
 from lob.feeds._books cimport Message, Print
-from lob.feeds._shapes cimport Level, Said, Shape, Trade
+from lob.feeds._ladder cimport (
+    Ladder, PriceLevel, close_up, first_from, free_ladder, put_in, reserve, slot_of, take_out,
+)
+from lob.feeds._level_book cimport (
+    LevelBook, each_side_is_sorted, fit, kraken_text, ladder_of, okx_text, without_doubles,
+)
+from lob.feeds._steps cimport to_steps
+from lob.feeds._taken cimport Level, Said, Taken, Trade
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import LEVEL, MAX_PRICE, MAX_SIZE, MESSAGE
 
 cdef enum:
-    NEAR = 8  # levels to look through one by one before halving
-    NEAR_BEST = 64  # levels that are moved when one of them goes
     NEW = 1
     CANCEL = 2
     REDUCE = 3
@@ -45,8 +49,6 @@ cdef enum:
     c_NO_CRC = 0
     c_KRAKEN = 1
     c_OKX = 2
-    CRC_LEVELS_KRAKEN = 10
-    CRC_LEVELS_OKX = 25
 
 OPEN, WAITING, FOLLOWING = c_OPEN, c_WAITING, c_FOLLOWING
 DONE, FULL, ATTEND, WRONG = c_DONE, c_FULL, c_ATTEND, c_WRONG
@@ -54,38 +56,8 @@ NO_CRC, KRAKEN, OKX = c_NO_CRC, c_KRAKEN, c_OKX
 
 cdef int64_t most_price = MAX_PRICE
 cdef int64_t most_size = MAX_SIZE
-cdef int64_t POWERS[19]
-POWERS[:] = [10**i for i in range(19)]
 assert sizeof(Message) == MESSAGE.itemsize
 assert sizeof(Print) == PRINT.itemsize
-
-cdef struct PriceLevel:
-    int64_t key  # side * price: the better the price, the higher, on either side
-    int64_t size
-    int64_t order_id
-    int32_t seen  # number of the last snapshot that had it
-    int8_t price_decimals  # as the venue wrote them, for its checksum
-    int8_t size_decimals
-
-cdef struct Side:
-    PriceLevel *levels  # worst first, so that the ones that change are at the end
-    Py_ssize_t count
-    Py_ssize_t capacity
-    Py_ssize_t empty  # of them, levels with nothing left that keep their place
-
-cdef struct LevelBook:
-    Side bids
-    Side asks
-    int64_t last  # the venue's number of the last update, -1: none
-    int64_t tick  # a price is this times 10**-price_decimals
-    int64_t lot
-    int32_t snapshots
-    int8_t price_decimals
-    int8_t size_decimals
-    uint8_t state
-    uint8_t in_snapshot  # whether the last message of it was one
-    uint8_t has_snapshot  # somewhere in the feed
-    uint8_t is_used
 
 cdef struct Counter:  # a lob.feeds.feed.FeedCheck
     int64_t passed
@@ -167,6 +139,7 @@ cdef class LevelBooks:
     cdef Py_ssize_t print_count
     cdef Py_ssize_t print_room
     cdef Level *told
+    cdef PriceLevel **places  # of those in their ladders
     cdef Py_ssize_t told_room
     cdef int64_t made  # messages in all
     cdef int64_t next_id
@@ -201,15 +174,16 @@ cdef class LevelBooks:
     def __dealloc__(self):
         cdef int32_t i
         for i in range(self.book_count):
-            free(self.books_of_levels[i].bids.levels)
-            free(self.books_of_levels[i].asks.levels)
+            free_ladder(&self.books_of_levels[i].bids)
+            free_ladder(&self.books_of_levels[i].asks)
         free(self.books_of_levels)
         free(self.prints)
         free(self.told)
+        free(self.places)
 
     # ---------------------------------------------------------------- what is found before
 
-    def survey(self, Shape shape):
+    def survey(self, Taken shape):
         """Look at the messages of a shape for the decimals of prices and sizes."""
         cdef Py_ssize_t i
         cdef Py_ssize_t level = 0, trade = 0
@@ -253,7 +227,7 @@ cdef class LevelBooks:
 
     # ---------------------------------------------------------------- following
 
-    def follow(self, Shape shape, Py_ssize_t at, Py_ssize_t rows):
+    def follow(self, Taken shape, Py_ssize_t at, Py_ssize_t rows):
         """Take the messages of a shape from the ``at``-th on.
 
         Returns where it stopped and why: DONE; FULL, where ``rows`` messages or prints were made;
@@ -303,7 +277,7 @@ cdef class LevelBooks:
             at += 1
         return at, DONE
 
-    def save(self, Shape shape, Py_ssize_t at):
+    def save(self, Taken shape, Py_ssize_t at):
         """The ``at``-th message, to be kept."""
         cdef Saved saved = Saved()
         cdef Py_ssize_t first = shape.said[at - 1].levels if at else 0
@@ -312,7 +286,7 @@ cdef class LevelBooks:
         saved.levels = (<char *>&shape.levels[first])[:saved.count * sizeof(Level)]
         return saved
 
-    def is_snapshot(self, Shape shape, Py_ssize_t at):
+    def is_snapshot(self, Taken shape, Py_ssize_t at):
         """Whether the ``at``-th message is one."""
         return shape.codes[shape.said[at].kind] == SNAPSHOT
 
@@ -362,32 +336,31 @@ cdef class LevelBooks:
 
     def levels(self, int instrument, int side):
         """One side of a book as ``lob.LEVEL`` rows, best first."""
-        cdef Side *ladder
-        cdef Py_ssize_t i
-        if instrument < 0 or instrument >= self.book_count:
-            return np.zeros(0, LEVEL)
-        ladder = side_of(&self.books_of_levels[instrument], side)
-        return np.array(
-            [
-                (side * ladder.levels[i].key, ladder.levels[i].size, 1)
-                for i in range(ladder.count - 1, -1, -1)
-                if ladder.levels[i].size
-            ],
-            LEVEL,
-        )
+        rows = self._side(instrument, side)
+        return np.array([(price, size, 1) for _, price, size in rows], LEVEL)
 
     def orders(self, int instrument):
         """Order id -> (side, price, size) of an instrument."""
-        cdef LevelBook *book
-        if instrument < 0 or instrument >= self.book_count:
-            return {}
-        book = &self.books_of_levels[instrument]
         return {
-            level.order_id: (side, side * level.key, level.size)
+            order_id: (side, price, size)
             for side in (1, -1)
-            for level in side_of(book, side).levels[:side_of(book, side).count]
-            if level.size
+            for order_id, price, size in self._side(instrument, side)
         }
+
+    cdef list _side(self, int32_t instrument, int side):
+        """Id, price and size of the levels of one side, best first."""
+        cdef const Ladder *ladder
+        cdef const PriceLevel *level
+        cdef Py_ssize_t at = 0
+        rows = []
+        if not 0 <= instrument < self.book_count:
+            return rows
+        ladder = ladder_of(&self.books_of_levels[instrument], side)
+        level = first_from(ladder, &at)
+        while level != NULL:
+            rows.append((level.order_id, side * level.key, level.size))
+            level = first_from(ladder, &at)
+        return rows
 
     def close(self, bint before_open=False):
         """All is counted already."""
@@ -493,35 +466,34 @@ cdef class LevelBooks:
         self, LevelBook *book, const Said *said, const Level *levels, Py_ssize_t count, bint whole
     ) except -1:
         """Give levels their new sizes; of a snapshot, take off what it does not have."""
-        cdef Py_ssize_t i, at, first = self.used
+        cdef Py_ssize_t i, first = self.used
         cdef Level *level
-        cdef Side *side
         cdef PriceLevel *known
-        cdef int64_t ts = ts_of(said)
+        cdef int64_t ts = ts_of(said), gap
         count = self._scale(book, levels, count)
         if self.wrong:
             return 0
+        reserve(&book.bids, count)
+        reserve(&book.asks, count)
+        self._reserve_rows(2 * count + (book.bids.count + book.asks.count) * (whole or said.depth))
+        for i in range(count):
+            level = &self.told[i]
+            known = slot_of(ladder_of(book, level.side), level.side * level.price)
+            self.places[i] = known
+            if whole and level.size and known.size:
+                known.seen = book.snapshots
         if whole:
-            for i in range(count):
-                level = &self.told[i]
-                side = side_of(book, level.side)
-                at = seek(side, level.side * level.price)
-                if has(side, at, level.side * level.price) and level.size:
-                    side.levels[at].seen = book.snapshots
             self._sweep(said, &book.bids, 1, book.snapshots, ts)
             self._sweep(said, &book.asks, -1, book.snapshots, ts)
         for i in range(count):
-            level = &self.told[i]
-            side = side_of(book, level.side)
-            at = seek(side, level.side * level.price)
-            if not has(side, at, level.side * level.price):
+            level, known = &self.told[i], self.places[i]
+            if not known.size:
                 continue
-            known = &side.levels[at]
             known.price_decimals, known.size_decimals = level.price_decimals, level.size_decimals
             if level.size < known.size:
                 if level.size == 0:
                     self._emit(said, CANCEL, ts, known.order_id, level.side, 0, 0)
-                    take_out(side, at)
+                    take_out(ladder_of(book, level.side), known)
                     self.live -= 1
                 else:
                     self._emit(
@@ -532,25 +504,22 @@ cdef class LevelBooks:
             elif level.size == known.size:
                 level.size = 0
         for i in range(count):
-            level = &self.told[i]
+            level, known = &self.told[i], self.places[i]
             if not level.size:
                 continue
-            side = side_of(book, level.side)
-            at = seek(side, level.side * level.price)
-            if has(side, at, level.side * level.price) and side.levels[at].size:
-                known = &side.levels[at]
+            if known.size and known.key == level.side * level.price:
                 self._emit(said, REPLACE, ts, known.order_id, level.side, level.price, level.size)
+                known.size = level.size
             else:
-                if has(side, at, level.side * level.price):
-                    known = &side.levels[at]
-                    side.empty -= 1
-                else:
-                    known = put_in(side, at, level.side * level.price)
+                # Another price that is new may have come to this slot meanwhile.
+                known = slot_of(ladder_of(book, level.side), level.side * level.price)
+                put_in(
+                    ladder_of(book, level.side), known, level.side * level.price, level.size
+                )
                 known.order_id = self.next_id
                 self.next_id += 1
                 self.live += 1
                 self._emit(said, NEW, ts, known.order_id, level.side, level.price, level.size)
-            known.size = level.size
             known.price_decimals, known.size_decimals = level.price_decimals, level.size_decimals
             known.seen = book.snapshots
         if said.depth:
@@ -560,45 +529,46 @@ cdef class LevelBooks:
             memset(&self.shown[first], 0, self.used - first)
             self.shown[self.used - 1] = 1
             if book.bids.count and book.asks.count:
-                ts = (
-                    book.bids.levels[book.bids.count - 1].key
-                    + book.asks.levels[book.asks.count - 1].key
-                )
-                self.crossed += ts > 0
-                self.locked += ts == 0
+                gap = book.bids.keys[book.bids.count - 1] + book.asks.keys[book.asks.count - 1]
+                self.crossed += gap > 0
+                self.locked += gap == 0
         return 0
 
-    cdef int _sweep(
-        self, const Said *said, Side *side, int8_t sign, int32_t snapshot, int64_t ts
-    ) except -1:
+    cdef void _sweep(
+        self, const Said *said, Ladder *ladder, int8_t sign, int32_t snapshot, int64_t ts
+    ) noexcept:
         """Take off the levels that a snapshot does not have."""
         cdef Py_ssize_t i, kept = 0
-        for i in range(side.count):
-            if not side.levels[i].size:
-                continue
-            if side.levels[i].seen == snapshot:
-                side.levels[kept] = side.levels[i]
+        cdef PriceLevel *level
+        for i in range(ladder.count):
+            level = slot_of(ladder, ladder.keys[i])
+            if level.size and level.seen == snapshot:
+                ladder.keys[kept] = ladder.keys[i]
                 kept += 1
-            else:
-                self._emit(said, CANCEL, ts, side.levels[i].order_id, sign, 0, 0)
+                continue
+            if level.size:
+                self._emit(said, CANCEL, ts, level.order_id, sign, 0, 0)
                 self.live -= 1
-        side.count, side.empty = kept, 0
-        return 0
+                level.size = 0
+            level.in_ladder = False
+        ladder.count, ladder.empty = kept, 0
 
-    cdef int _cut(
-        self, const Said *said, Side *side, int8_t sign, Py_ssize_t depth, int64_t ts
-    ) except -1:
+    cdef void _cut(
+        self, const Said *said, Ladder *ladder, int8_t sign, Py_ssize_t depth, int64_t ts
+    ) noexcept:
         """Take off the worst levels, which the venue keeps up to date no longer."""
-        cdef Py_ssize_t i, more = side.count - side.empty - depth
+        cdef Py_ssize_t i, more = ladder.count - ladder.empty - depth
+        cdef PriceLevel *level
         if more <= 0:
-            return 0
-        close_up(side)
+            return
+        close_up(ladder)
         for i in range(more):
-            self._emit(said, CANCEL, ts, side.levels[i].order_id, sign, 0, 0)
+            level = slot_of(ladder, ladder.keys[i])
+            self._emit(said, CANCEL, ts, level.order_id, sign, 0, 0)
+            level.size, level.in_ladder = 0, False
         self.live -= more
-        memmove(side.levels, &side.levels[more], depth * sizeof(PriceLevel))
-        side.count = depth
-        return 0
+        memmove(ladder.keys, &ladder.keys[more], depth * sizeof(int64_t))
+        ladder.count = depth
 
     cdef Py_ssize_t _scale(self, LevelBook *book, const Level *levels, Py_ssize_t count) except -1:
         """Levels in ticks and lots into ``told``, each price once: the last one told counts."""
@@ -611,7 +581,11 @@ cdef class LevelBooks:
             more = realloc(self.told, 2 * count * sizeof(Level))
             if more == NULL:
                 raise MemoryError
-            self.told, self.told_room = <Level *>more, 2 * count
+            self.told = <Level *>more
+            more = realloc(self.places, 2 * count * sizeof(PriceLevel *))
+            if more == NULL:
+                raise MemoryError
+            self.places, self.told_room = <PriceLevel **>more, 2 * count
         for i in range(count):
             told = &self.told[kept]
             told[0] = levels[i]
@@ -637,25 +611,9 @@ cdef class LevelBooks:
             else:
                 sorted_up = sorted_down = False
         count = kept
-        if sorted_up or sorted_down or self._each_side_is_sorted(count):
+        if sorted_up or sorted_down or each_side_is_sorted(self.told, count):
             return count
         return without_doubles(self.told, count)
-
-    cdef bint _each_side_is_sorted(self, Py_ssize_t count) noexcept:
-        """Whether bids go one way and asks the other, each side at one stretch."""
-        cdef Py_ssize_t i, turns = 0
-        cdef int way = 0, here
-        cdef const Level *told = self.told
-        for i in range(1, count):
-            if told[i].side != told[i - 1].side:
-                turns += 1
-                way = 0
-                continue
-            here = 1 if told[i].price > told[i - 1].price else -1
-            if told[i].price == told[i - 1].price or (way and way != here):
-                return False
-            way = here
-        return turns < 2
 
     cdef str _no_step(self, str what, const int64_t *mantissa, int decimals):
         return (
@@ -663,27 +621,31 @@ cdef class LevelBooks:
             "give a smaller step, or none to have it found"
         )
 
-    cdef int _emit(
+    cdef inline void _emit(
         self, const Said *said, uint8_t kind, int64_t ts, int64_t order_id, int8_t side,
         int64_t price, int64_t size,
-    ) except -1:
-        cdef Message *row
-        if self.used == self.room:
-            self._widen()
-        row = &self.rows[self.used]
+    ) noexcept:
+        """Make a message; there must be room for it."""
+        cdef Message *row = &self.rows[self.used]
         memset(row, 0, sizeof(Message))
         row.ts_event, row.order_id, row.price, row.size = ts, order_id, price, size
         row.kind, row.side, row.instrument = kind, side, <uint16_t>said.symbol
         self.used += 1
         self.made += 1
-        return 0
 
-    cdef int _widen(self) except -1:
-        cdef Py_ssize_t room = 2 * self.room or self.wanted + 2048
+    cdef int _reserve_rows(self, Py_ssize_t more) except -1:
+        """Room for so many messages."""
+        cdef Py_ssize_t room = self.wanted + 2048
         cdef uint8_t[::1] raw
+        if self.used + more <= self.room:
+            return 0
+        if self.room or room < more:
+            room = 2 * (self.used + more)
         array, shown = np.empty(room, MESSAGE), np.empty(room, np.uint8)
         if self.used:
-            array[:self.used], shown[:self.used] = self._array[:self.used], self._shown_array
+            array[:self.used], shown[:self.used] = (
+                self._array[:self.used], self._shown_array[:self.used]
+            )
         self._array, self._shown_array = array, shown
         raw = array.view(np.uint8)
         self.rows = <Message *>&raw[0]
@@ -751,238 +713,5 @@ cdef uint8_t trade_print = PrintKind.TRADE
 cdef uint8_t liquidation_print = PrintKind.LIQUIDATION
 
 
-# -------------------------------------------------------------------- steps
-
-
 cdef inline int64_t ts_of(const Said *said) noexcept:
     return said.ts if said.ts >= 0 else said.local if said.local >= 0 else 0
-
-
-cdef inline int to_steps(int64_t *value, int decimals, int wanted, int64_t step) noexcept:
-    """A mantissa with some decimals as a whole number of steps of ``step * 10**-wanted``.
-
-    1: it is one, 0: it is none, -1: it is larger than 63 bits.
-    """
-    cdef int64_t power, whole
-    if decimals < wanted:
-        if wanted - decimals > 18:
-            return 1 if value[0] == 0 else -1
-        power = POWERS[wanted - decimals]
-        if not -(9223372036854775807LL // power) <= value[0] <= 9223372036854775807LL // power:
-            return -1
-        value[0] *= power
-    elif decimals > wanted:
-        if decimals - wanted > 18:
-            return value[0] == 0
-        power = POWERS[decimals - wanted]
-        whole = value[0] // power
-        if whole * power != value[0]:
-            return 0
-        value[0] = whole
-    if step != 1:
-        whole = value[0] // step
-        if whole * step != value[0]:
-            return 0
-        value[0] = whole
-    return 1
-
-
-cdef inline void fit(
-    LevelBook *book, const int64_t *price, int price_decimals,
-    const int64_t *size, int size_decimals,
-) noexcept:
-    """Widen the decimals of a book to those that a price and a size need."""
-    book.is_used = True
-    if price_decimals > book.price_decimals:
-        book.price_decimals = needed(price[0], price_decimals, book.price_decimals)
-    if size_decimals > book.size_decimals:
-        book.size_decimals = needed(size[0], size_decimals, book.size_decimals)
-
-
-cdef inline int8_t needed(int64_t mantissa, int decimals, int least) noexcept:
-    if mantissa % POWERS[decimals - least] == 0:  # the usual case: zeros behind
-        return <int8_t>least
-    while decimals > least and mantissa % 10 == 0:
-        mantissa //= 10
-        decimals -= 1
-    return <int8_t>decimals
-
-
-# -------------------------------------------------------------------- sides
-
-
-cdef inline Side *side_of(LevelBook *book, int side) noexcept:
-    return &book.bids if side > 0 else &book.asks
-
-
-cdef inline Py_ssize_t seek(const Side *side, int64_t key) noexcept:
-    """The index of the first level that is not worse than ``key``."""
-    cdef const PriceLevel *levels = side.levels
-    cdef Py_ssize_t high = side.count, low = 0, middle
-    cdef Py_ssize_t near = high - NEAR if high > NEAR else 0
-    while high > near and levels[high - 1].key >= key:
-        high -= 1
-    if high > near or high == 0:
-        return high
-    while low < high:
-        middle = (low + high) >> 1
-        if levels[middle].key < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-cdef inline bint has(const Side *side, Py_ssize_t at, int64_t key) noexcept:
-    return at < side.count and side.levels[at].key == key
-
-
-cdef inline void take_out(Side *side, Py_ssize_t at) noexcept:
-    """Empty a level. Far from the best it keeps its place, for prices there come and go."""
-    if side.count - at > NEAR_BEST:
-        side.levels[at].size = 0
-        side.empty += 1
-        if side.empty > 1024 and 2 * side.empty > side.count:
-            close_up(side)
-        return
-    side.count -= 1
-    memmove(&side.levels[at], &side.levels[at + 1], (side.count - at) * sizeof(PriceLevel))
-    while side.count and side.levels[side.count - 1].size == 0:
-        side.count -= 1
-        side.empty -= 1
-
-
-cdef void close_up(Side *side) noexcept:
-    """Take out what is empty."""
-    cdef Py_ssize_t i, kept = 0
-    for i in range(side.count):
-        if side.levels[i].size:
-            side.levels[kept] = side.levels[i]
-            kept += 1
-    side.count, side.empty = kept, 0
-
-
-cdef inline PriceLevel *put_in(Side *side, Py_ssize_t at, int64_t key) except NULL:
-    cdef Py_ssize_t capacity
-    cdef PriceLevel *levels
-    if side.count == side.capacity:
-        capacity = 2 * side.capacity or 64
-        levels = <PriceLevel *>realloc(side.levels, capacity * sizeof(PriceLevel))
-        if levels == NULL:
-            raise MemoryError
-        side.levels, side.capacity = levels, capacity
-    levels = side.levels
-    memmove(&levels[at + 1], &levels[at], (side.count - at) * sizeof(PriceLevel))
-    side.count += 1
-    levels[at].key = key
-    return &levels[at]
-
-
-cdef struct Placed:
-    Level level
-    Py_ssize_t index
-
-
-cdef int by_price(const void *one, const void *two) noexcept nogil:
-    """Order of sides, prices, and then of the telling."""
-    cdef const Placed *a = <const Placed *>one
-    cdef const Placed *b = <const Placed *>two
-    if a.level.side != b.level.side:
-        return -1 if a.level.side < b.level.side else 1
-    if a.level.price != b.level.price:
-        return -1 if a.level.price < b.level.price else 1
-    return -1 if a.index < b.index else 1
-
-
-cdef Py_ssize_t without_doubles(Level *told, Py_ssize_t count) except -1:
-    """Keep the last of those with one side and price; how many are left."""
-    cdef Placed *placed = <Placed *>malloc(count * sizeof(Placed))
-    cdef Py_ssize_t i, kept = 0
-    if placed == NULL:
-        raise MemoryError
-    for i in range(count):
-        placed[i].level, placed[i].index = told[i], i
-    qsort(placed, count, sizeof(Placed), by_price)
-    for i in range(count):
-        if i + 1 < count and (
-            placed[i].level.side == placed[i + 1].level.side
-            and placed[i].level.price == placed[i + 1].level.price
-        ):
-            continue
-        told[kept] = placed[i].level
-        kept += 1
-    free(placed)
-    return kept
-
-
-# -------------------------------------------------------------------- texts of checksums
-
-
-cdef int64_t written(int64_t steps, int64_t step, int wanted, int decimals) noexcept:
-    """Steps back in the digits that the venue wrote."""
-    cdef int64_t value = steps * step
-    if decimals >= wanted:
-        return value * POWERS[decimals - wanted]
-    return value // POWERS[wanted - decimals]
-
-
-cdef tuple digits_of(const LevelBook *book, const PriceLevel *level, int sign):
-    return (
-        written(sign * level.key, book.tick, book.price_decimals, level.price_decimals),
-        written(level.size, book.lot, book.size_decimals, level.size_decimals),
-    )
-
-
-cdef bytes kraken_text(const LevelBook *book):
-    """The best ten asks, then bids: price and size, without dots and leading zeros."""
-    cdef const Side *side
-    cdef Py_ssize_t i
-    cdef int sign, left
-    parts = []
-    for sign in (-1, 1):
-        side = &book.bids if sign > 0 else &book.asks
-        left = CRC_LEVELS_KRAKEN
-        for i in range(side.count - 1, -1, -1):
-            if not side.levels[i].size:
-                continue
-            price, size = digits_of(book, &side.levels[i], sign)
-            parts += (str(price), str(size))
-            left -= 1
-            if not left:
-                break
-    return "".join(parts).encode()
-
-
-cdef str with_point(int64_t mantissa, int decimals):
-    text = str(mantissa)
-    if not decimals:
-        return text
-    text = text.zfill(decimals + 1)
-    return f"{text[:-decimals]}.{text[-decimals:]}"
-
-
-cdef bytes okx_text(const LevelBook *book):
-    """The best 25 of each side, ``price:size``, bid and ask in turns while both last."""
-    cdef const PriceLevel *level
-    cdef const Side *side
-    cdef Py_ssize_t i
-    cdef int sign
-    sides = []
-    for sign in (1, -1):
-        side = &book.bids if sign > 0 else &book.asks
-        told = []
-        for i in range(side.count - 1, -1, -1):
-            level = &side.levels[i]
-            if level.size:
-                price, size = digits_of(book, level, sign)
-                told.append(
-                    f"{with_point(price, level.price_decimals)}:"
-                    f"{with_point(size, level.size_decimals)}"
-                )
-                if len(told) == CRC_LEVELS_OKX:
-                    break
-        sides.append(told)
-    bids, asks = sides
-    return ":".join(
-        level for pair in zip_longest(bids, asks, fillvalue="") for level in pair if level
-    ).encode()

@@ -21,12 +21,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from lob.feeds import _levels
 from lob.feeds._levels import LevelBooks, Saved
-from lob.feeds._shapes import Code, Each, Mark, Means, Places, Row, Shape
+from lob.feeds._shapes import Shape
+from lob.feeds._taken import Taken
 from lob.feeds.captures import Captured
 from lob.feeds.containers import FeedFile, open_source
 from lob.feeds.feed import FeedReport
 from lob.feeds.level_feed import CaptureFeed
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code, Each, Mark, Means, Places, Row
 
 __all__ = ["Binance"]
 
@@ -122,7 +124,8 @@ class Binance(CaptureFeed):
             self.report.note(f"snapshots from {self.snapshots}")
         yield from super()._blocks(rows)
 
-    def _read(self, shape: Shape, report: FeedReport) -> Iterator[None]:
+    def _read(self, shape: Taken, report: FeedReport) -> Iterator[None]:
+        assert isinstance(shape, Shape)
         self._connections, self._markets = {}, set()
         if self.snapshots is not None:
             with open_source(self.snapshots) as source:
@@ -141,7 +144,7 @@ class Binance(CaptureFeed):
 
     # ---------------------------------------------------------------- snapshots and updates
 
-    def _attend(self, books: LevelBooks, shape: Shape, at: int) -> None:
+    def _attend(self, books: LevelBooks, shape: Taken, at: int) -> None:
         saved = books.save(shape, at)
         if saved.symbol < 0:
             if len(self.instruments) != 1:

@@ -6,9 +6,9 @@ of 2021 (``orderBookL2_25``) say which levels to delete, update and insert; thei
 rises, so it tells an update that comes late, but not one that is missing.
 """
 
-from lob.feeds._shapes import Code, Each, Mark, Places, Row
 from lob.feeds.level_feed import CaptureFeed
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code, Each, Mark, Places, Row
 
 __all__ = ["Bybit", "Bybit2021"]
 

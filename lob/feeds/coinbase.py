@@ -4,9 +4,9 @@ Advanced: ``sequence_num`` counts the messages of all channels of a connection. 
 (``l2update``) has no numbers of its updates.
 """
 
-from lob.feeds._shapes import Code, Each, Mark, Places, Row
 from lob.feeds.level_feed import CaptureFeed
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code, Each, Mark, Places, Row
 
 __all__ = ["Coinbase", "CoinbasePro"]
 

@@ -20,6 +20,8 @@ from lob.feeds.errors import FeedError
 __all__ = ["MAX_LINE", "FeedFile", "blocks_of_lines", "check_utf8", "members", "open_source"]
 
 CHUNK = 2**20
+CHUNK_OF_LINES = 2**18  # stays in the processor's cache until it is read
+SMALLEST_READ = 2**16  # what is read at a time by more than this takes no way round
 MAX_LINE = 2**26
 """Bytes of the longest line: a snapshot of a deep book takes a few million."""
 MAX_RATIO = 250
@@ -189,7 +191,7 @@ def check_utf8(text: bytes, path: object) -> None:
         raise FeedError("is no text in UTF-8", path=path, line=line) from None
 
 
-def blocks_of_lines(source: FeedFile, size: int = CHUNK) -> Iterator[bytes]:
+def blocks_of_lines(source: FeedFile, size: int = CHUNK_OF_LINES) -> Iterator[bytes]:
     r"""Whole lines, in blocks of about ``size`` bytes, without a byte-order mark at the start.
 
     Every block ends with a newline but for the last one of a text that does not. Line ends stay as
@@ -201,7 +203,7 @@ def blocks_of_lines(source: FeedFile, size: int = CHUNK) -> Iterator[bytes]:
         If the source is damaged or a line has more than ``MAX_LINE`` bytes.
     """
     rest: list[bytes] = []  # of a line that is not whole yet
-    held = lines = 0
+    held = start = 0
     first = True
     while block := source.read(size):
         if first:
@@ -209,10 +211,9 @@ def blocks_of_lines(source: FeedFile, size: int = CHUNK) -> Iterator[bytes]:
             first = False
         end = block.rfind(b"\n") + 1
         if end:
-            whole = b"".join([*rest, block[:end]])
-            lines += whole.count(b"\n")
-            yield whole
+            yield b"".join([*rest, memoryview(block)[:end]])
             rest, held = [], 0
+            start = source.offset - len(block) + end
         if end < len(block):
             rest.append(block[end:])
             held += len(block) - end
@@ -220,7 +221,7 @@ def blocks_of_lines(source: FeedFile, size: int = CHUNK) -> Iterator[bytes]:
             raise FeedError(
                 f"has no end within {MAX_LINE} bytes: this is not a text of records",
                 path=source.name,
-                line=lines + 1,
+                offset=start,
             )
     if rest:
         yield b"".join(rest)
@@ -236,7 +237,7 @@ def _open_regular(path: Path) -> IO[bytes]:
         if not stat.S_ISREG(mode):
             kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file (a pipe or a device)"
             raise FeedError(f"is {kind}; give a file", path=path)
-        return path.open("rb", CHUNK)
+        return path.open("rb", SMALLEST_READ)
     except (OSError, ValueError) as error:
         if isinstance(error, FeedError):
             raise

@@ -1,8 +1,8 @@
 """Deribit: captures of ``book.X.raw`` and of trades; ``prev_change_id`` links the updates."""
 
-from lob.feeds._shapes import Code, Each, Mark, Places, Row
 from lob.feeds.level_feed import CaptureFeed
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code, Each, Mark, Places, Row
 
 __all__ = ["Deribit"]
 

@@ -15,12 +15,14 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from lob.feeds._shapes import Code, Shape
+from lob.feeds._table_rows import TableRows
+from lob.feeds._taken import Taken
 from lob.feeds.containers import open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import Feed, FeedReport
 from lob.feeds.level_feed import LevelFeed
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code
 from lob.types import Kind
 
 __all__ = ["EVENT", "HftBacktest", "write_hftbacktest"]
@@ -56,14 +58,14 @@ class HftBacktest(LevelFeed):
         """Whether there is an array of events."""
         return head.data.startswith(npy.MAGIC_PREFIX) and b"'exch_ts'" in head.data[:1024]
 
-    def _shape(self) -> Shape:
+    def _shape(self) -> TableRows:
         codes = {"depth": Code.UPDATE, "snapshot": Code.SNAPSHOT, "trade": Code.TRADE}
-        shape = Shape({}, lambda kind: codes[kind])
-        shape.set_columns([], "depth", "snapshot", True, False)
+        shape = TableRows(lambda kind: codes[kind])
         shape.name(self.path.name.split(".")[0])
         return shape
 
-    def _read(self, shape: Shape, report: FeedReport) -> Iterator[None]:
+    def _read(self, shape: Taken, report: FeedReport) -> Iterator[None]:
+        assert isinstance(shape, TableRows)
         with open_source(self.path, self.member) as source:
             start, count = _header(source.name, source.read(4096))
         with open_source(self.path, self.member) as source:

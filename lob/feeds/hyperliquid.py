@@ -4,9 +4,9 @@ The venue shows 20 levels a side: one that drops out of view is cancelled, and i
 it is seen again. There are no numbers by which a missing book could be told.
 """
 
-from lob.feeds._shapes import Code, Each, Mark, Places, Row
 from lob.feeds.level_feed import CaptureFeed
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code, Each, Mark, Places, Row
 
 __all__ = ["Hyperliquid"]
 

@@ -6,9 +6,9 @@ Futures: one level a message, numbered by ``seq``.
 """
 
 from lob.feeds import _levels
-from lob.feeds._shapes import Code, Each, Mark, Places, Row
 from lob.feeds.level_feed import CaptureFeed
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code, Each, Mark, Places, Row
 
 __all__ = ["Kraken", "KrakenFutures"]
 

@@ -14,11 +14,13 @@ from typing import Any, ClassVar
 
 from lob.feeds import _levels
 from lob.feeds._levels import LevelBooks
-from lob.feeds._shapes import Code, Shape
+from lob.feeds._shapes import Shape
+from lob.feeds._taken import Taken
 from lob.feeds.captures import Captured, line_of
 from lob.feeds.containers import FeedFile, blocks_of_lines, open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import Feed, FeedBlock, FeedReport
+from lob.feeds.shapes import Code
 from lob.instrument import Instrument
 
 __all__ = ["CaptureFeed", "LevelFeed", "fault_of"]
@@ -66,11 +68,11 @@ class LevelFeed(Feed):
         super().__init__(path, member=member)
 
     @abstractmethod
-    def _shape(self) -> Shape:
+    def _shape(self) -> Taken:
         """A new taker of messages."""
 
     @abstractmethod
-    def _read(self, shape: Shape, report: FeedReport) -> Iterator[None]:
+    def _read(self, shape: Taken, report: FeedReport) -> Iterator[None]:
         """Read the file into a shape; come back whenever it holds some messages."""
 
     @property
@@ -103,7 +105,7 @@ class LevelFeed(Feed):
         finally:
             self._count(books, shape)
 
-    def _follow(self, books: LevelBooks, shape: Shape, rows: int) -> Iterator[FeedBlock]:
+    def _follow(self, books: LevelBooks, shape: Taken, rows: int) -> Iterator[FeedBlock]:
         """Turn the messages of a shape into blocks, and keep what is too little for one."""
         at = 0
         while True:
@@ -118,7 +120,7 @@ class LevelFeed(Feed):
             if books.wrong:
                 raise FeedError(books.wrong, path=self._name, line=books.wrong_line or None)
 
-    def _attend(self, books: LevelBooks, shape: Shape, at: int) -> None:
+    def _attend(self, books: LevelBooks, shape: Taken, at: int) -> None:
         """Deal with a message that the books cannot place alone."""
         raise NotImplementedError
 
@@ -158,7 +160,7 @@ class LevelFeed(Feed):
         ]
         return self._found
 
-    def _count(self, books: LevelBooks, shape: Shape) -> None:
+    def _count(self, books: LevelBooks, shape: Taken) -> None:
         """Tell the report what was met."""
         report = self.report
         for kind, count in shape.kind_counts.items():
@@ -199,7 +201,8 @@ class CaptureFeed(LevelFeed):
         kinds, rest = self.kinds, self.rest
         return Shape(self.shape, lambda kind: kinds.get(kind, rest))
 
-    def _read(self, shape: Shape, report: FeedReport) -> Iterator[None]:
+    def _read(self, shape: Taken, report: FeedReport) -> Iterator[None]:
+        assert isinstance(shape, Shape)
         # Number and market of each connection that the capture names.
         self._connections: dict[str, tuple[int, str]] = {}
         self._markets: set[str] = set()

@@ -5,9 +5,9 @@ update. Where messages have ``seqId`` and ``prevSeqId``, each names the one befo
 """
 
 from lob.feeds import _levels
-from lob.feeds._shapes import Code, Each, Mark, Places, Row
 from lob.feeds.level_feed import CaptureFeed
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code, Each, Mark, Places, Row
 
 __all__ = ["Okx"]
 

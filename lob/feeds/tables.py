@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lob.feeds._shapes import Code, Mark, Shape
+from lob.feeds._table_rows import TableRows
+from lob.feeds._taken import Taken
 from lob.feeds.containers import BOM, FeedFile, blocks_of_lines, open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import FeedReport
 from lob.feeds.level_feed import LevelFeed, fault_of
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code, Mark
 
 __all__ = ["TableColumns", "TableFeed", "read_table"]
 
@@ -37,7 +39,7 @@ class TableColumns(NamedTuple):
     """What each is, and of which side (0: told by another column)."""
 
 
-def read_table(source: FeedFile, shape: Shape, header: bool = True) -> Iterator[None]:
+def read_table(source: FeedFile, shape: TableRows, header: bool = True) -> Iterator[None]:
     """Take the rows of a CSV, come back whenever some are there; ``header``: the first is none."""
     line = 0
     for block in blocks_of_lines(source):
@@ -145,11 +147,11 @@ class TableFeed(LevelFeed):
             said = str(error).splitlines()[0]
             raise FeedError(f"is no sound Parquet file ({said})", path=self.path) from None
 
-    def _shape(self) -> Shape:
+    def _shape(self) -> TableRows:
         code = Code.TRADE if self.trades else Code.UPDATE
-        shape = Shape({}, lambda kind: Code.SNAPSHOT if kind == "snapshot" else code)
         kind = "trade" if self.trades else "update"
-        shape.set_columns(
+        shape = TableRows(
+            lambda kind: Code.SNAPSHOT if kind == "snapshot" else code,
             self.columns.marks,
             kind,
             kind if self.trades else "snapshot",
@@ -160,14 +162,15 @@ class TableFeed(LevelFeed):
             shape.name(self.path.name.split(".")[0] or "unnamed")
         return shape
 
-    def _read(self, shape: Shape, report: FeedReport) -> Iterator[None]:
+    def _read(self, shape: Taken, report: FeedReport) -> Iterator[None]:
+        assert isinstance(shape, TableRows)
         if self.is_parquet:
             yield from self._read_parquet(shape)
         else:
             with open_source(self.path, self.member) as source:
                 yield from read_table(source, shape)
 
-    def _read_parquet(self, shape: Shape) -> Iterator[None]:
+    def _read_parquet(self, shape: TableRows) -> Iterator[None]:
         """Read batches of rows as text, which is what numbers are exact in."""
         import pyarrow as pa
         from pyarrow import csv

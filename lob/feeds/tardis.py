@@ -19,12 +19,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lob.feeds._shapes import Code, Mark, Shape
+from lob.feeds._table_rows import TableRows
+from lob.feeds._taken import Taken
 from lob.feeds.containers import open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import FeedReport
 from lob.feeds.level_feed import LevelFeed
 from lob.feeds.recognise import Head
+from lob.feeds.shapes import Code, Mark
 from lob.feeds.tables import TableColumns, read_table
 
 __all__ = ["Tardis"]
@@ -112,7 +114,7 @@ class Tardis(LevelFeed):
         """Only a file of updates does."""
         return self.kind == "incremental_book_L2"
 
-    def _shape(self) -> Shape:
+    def _shape(self) -> TableRows:
         codes = {
             "trades": Code.TRADE,
             "liquidations": Code.LIQUIDATION,
@@ -121,18 +123,18 @@ class Tardis(LevelFeed):
         }
         code = codes.get(self.kind, Code.SNAPSHOT)
         whole = f"{self.kind} snapshot"
-        shape = Shape({}, lambda kind: Code.SNAPSHOT if kind == whole else code)
-        shape.set_columns(
+        return TableRows(
+            lambda kind: Code.SNAPSHOT if kind == whole else code,
             self.columns.marks,
             self.kind,
             whole,
             self.kind == "incremental_book_L2",
             code in (Code.TRADE, Code.LIQUIDATION),
         )
-        return shape
 
-    def _read(self, shape: Shape, report: FeedReport) -> Iterator[None]:
+    def _read(self, shape: Taken, report: FeedReport) -> Iterator[None]:
         with open_source(self.path, self.member) as source:
+            assert isinstance(shape, TableRows)
             yield from read_table(source, shape)
 
 
