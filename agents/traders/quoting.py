@@ -56,7 +56,7 @@ Quotes = dict[Slot, Quote]
 
 
 class Distances(NamedTuple):
-    """How far a maker's bid and ask stand from the mid."""
+    """Distances of a maker's bid and ask from the mid."""
 
     bid: float | None
     """Ticks from the mid down to the bid; ``None``: no bid."""
