@@ -122,7 +122,7 @@ class Build(build_ext):
 
     def build_extensions(self) -> None:
         """Write the C, then compile it."""
-        gc.set_threshold(100_000)  # Cython makes millions of small objects and hardly a cycle
+        gc.set_threshold(1_000_000)  # Cython makes millions of small objects and hardly a cycle
         written = cythonize(
             [Extension(one.name, one.sources) for one in self.extensions],
             build_dir="build/cython",
