@@ -24,6 +24,7 @@ from experiments.commands import (
     positions,
     replay,
     run,
+    scenarios,
     stress,
 )
 from experiments.commands.console import BAD_ARGUMENTS, BAD_DATA, RefusalError
@@ -46,9 +47,11 @@ app = typer.Typer(
 )
 for command in (
     demo.demo, run.run, compare.compare, stress.stress, replay.replay, impact.impact, diff.diff,
+    scenarios.show, scenarios.new,
 ):  # fmt: skip
     app.command()(command)
 app.command("validate")(validate_command)
+app.command("list")(scenarios.list_command)
 app.add_typer(feed.feed, name="feed")
 app.add_typer(positions.positions, name="positions")
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from experiments.commands.console import RefusalError, make_folder, refusal_of, refuse_another
+from experiments.commands.scenarios import list_command
 from experiments.commands.settings import Settings, read_settings
 from experiments.commands.story import run_story
-from lob import __version__
 from lob.units import MINUTE_NS
 
 if TYPE_CHECKING:
@@ -42,20 +42,11 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run a scenario with and without forced sales, or a ready market, and sum it up."""
-    from experiments.markets import MARKETS, describe
-    from experiments.scenario.read import read_scenario, ready_scenarios
+    from experiments.markets import MARKETS
+    from experiments.scenario.read import ready_scenarios
 
-    if name is None and as_json:
-        known = [{"name": one, "kind": "scenario", "question": read_scenario(one).question}
-                 for one in ready_scenarios()]  # fmt: skip
-        known += [{"name": one, "kind": "market", "question": describe(one)} for one in MARKETS]
-        typer.echo(json.dumps({"firesale": __version__, "ready": known}, indent=2))
-        return
     if name is None:
-        for scenario in ready_scenarios():
-            typer.echo(f"{scenario:<22}{read_scenario(scenario).question}")
-        for market in MARKETS:
-            typer.echo(f"{market:<22}{describe(market)}")
+        list_command(as_json)
         return
     if name not in MARKETS and name not in ready_scenarios() and not Path(name).is_file():
         raise RefusalError(

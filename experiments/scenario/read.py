@@ -25,7 +25,13 @@ from lob.clearing.claim_graph import Claims
 from lob.clearing.collateral import Claim
 from lob.types import MAX_SIZE
 
-__all__ = ["Scenario", "ScenarioError", "read_scenario", "ready_scenarios"]
+__all__ = [
+    "Scenario",
+    "ScenarioError",
+    "questions_of_ready_scenarios",
+    "read_scenario",
+    "ready_scenarios",
+]
 
 FOLDER = Path(__file__).parent / "ready"
 """Folder of the ready scenarios."""
@@ -50,6 +56,14 @@ class Scenario(ScenarioTables):
 def ready_scenarios() -> list[str]:
     """Names of the scenarios that come with Firesale, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def questions_of_ready_scenarios() -> dict[str, str]:
+    """What each ready scenario asks, by its name, sorted; nothing else of them is validated."""
+    return {
+        name: str(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))["question"])
+        for name in ready_scenarios()
+    }
 
 
 def read_scenario(

@@ -19,6 +19,7 @@ from experiments.scenario.recursive_borrowers import RecursiveBorrowerTable
 from experiments.scenario.shocks import ShockTable
 from experiments.scenario.table import Duration, Seconds, Table, ns
 from experiments.scenario.traders import StackerTable, TraderTable
+from experiments.scenario.written import scenario_toml
 
 __all__ = ["ScenarioTables"]
 
@@ -77,6 +78,17 @@ class ScenarioTables(Table):
     """Designs that are run on the same seeds as the scenario's own."""
     published: list[PublishedTable] = Field(default_factory=list)
     """Numbers of others, to be shown with ours."""
+
+    def to_toml(self, *, comments: bool = False) -> str:
+        """Write the scenario as TOML, which ``read_scenario`` reads as an equal one.
+
+        Parameters
+        ----------
+        comments
+            Whether each key has its text and unit above it, and keys that are not given stand there
+            with their defaults, commented out.
+        """
+        return scenario_toml(self, comments=comments)
 
     @staticmethod
     def ns(seconds: float) -> int:

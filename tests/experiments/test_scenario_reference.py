@@ -5,7 +5,8 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from experiments.scenario.reference import UNITS, scenario_page, sections_of
+from experiments.scenario.keys import UNITS
+from experiments.scenario.reference import scenario_page, sections_of
 from experiments.scenario.table import Table
 
 SECTIONS = sections_of()
