@@ -95,7 +95,7 @@ class Instrument:
         text("quote", self.quote)
 
     def to_ticks(self, price: Quantity | Decimal | int | str) -> int:
-        """Convert a price to ticks: ``"60_000 USD"``, ``"60_000 USD/BTC"``, ``"5 ticks"``, a number.
+        """Convert a price to ticks: ``"60_000 USD"``, ``"60_000 USD/BTC"`` or ``"5 ticks"``.
 
         A number without a unit is in quote currency. Raises ``TypeError`` for a float, and
         ``ValueError`` unless it is a price and a whole number of ticks up to 2**40, with the

@@ -256,7 +256,7 @@ class OrderBook:
         )
 
     def set_band(self, low: int | None, high: int | None, *, ts_event: int = 0) -> Outcome:
-        """Allow prices of the book from ``low`` to ``high`` ticks only; ``None``: no bound there."""
+        """Allow prices of the book from ``low`` to ``high`` ticks only; ``None``: no bound."""
         lowest, highest = to_band(low, high)
         return self._one(
             Message(
@@ -974,7 +974,7 @@ def state_digest(
     band: tuple[int | None, int | None],
     used_ids: tuple[int, ...] | None = None,
 ) -> str:
-    """32 hex digits of the state of a book: of its ``lob.ORDER`` rows, session, band and used ids."""
+    """32 hex digits of a book's state: its ``lob.ORDER`` rows, session, band and used ids."""
     digest = blake2b(orders.tobytes(), digest_size=16)
     if used_ids is not None:
         digest.update(repr(used_ids).encode())

@@ -195,8 +195,8 @@ def replay(
     TypeError
         If ``inject`` is no such array.
     ValueError
-        If ``mode`` is neither of the two, or ``inject`` is not sorted, enters an order under an id of the day's, or comes in a halt
-        that lasts to the end of the record.
+        If ``mode`` is neither of the two, or ``inject`` is not sorted, enters an order under an id
+        of the day's, or comes in a halt that lasts to the end of the record.
     FeedError
         If nothing in the day can be replayed.
     """
