@@ -1,4 +1,4 @@
-"""The venue: matching, clearing, liquidation, feeds. It knows nothing of who trades or why."""
+"""The venue: matching, clearing, liquidation, feeds. It knows nothing of the participants."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""How an amount of whole units is shared out: nobody gains or loses by his number.
+"""Pro-rata allocation of whole units, in which nobody gains or loses by his number.
 
 Whatever a venue shares out (a failed position over other borrowers, a loss over those who have
 something, lots over opposing positions) goes by the same rule. Shares round down; the units that
@@ -18,7 +18,7 @@ __all__ = ["drawn", "pro_rata"]
 
 
 def drawn(account: int, case: int = 0) -> bytes:
-    """What orders accounts that are equal otherwise: a hash of the account and the case.
+    """A hash of an account and a case, which orders accounts that are equal otherwise.
 
     The same on every machine; of two accounts either may be first, whichever has the lower number.
     """
@@ -41,16 +41,21 @@ def pro_rata(
     Parameters
     ----------
     weights
-        By account; one of 0 or less gets nothing.
+        Weights by account; one of 0 or less gets nothing.
     amount
         Units to share, 0 or more.
     caps
         The most units that each may get. What a cap cuts off is shared among the others again, and
         what nobody may get any more is not in the result: compare its sum with ``amount``.
     case
-        What the draw among equal accounts depends on beside the accounts.
+        A number that the draw among equal accounts depends on beside the accounts.
     ties
-        What orders accounts of equal remainders and weights, the largest first.
+        Numbers by account that order those of equal remainders and weights, the largest first.
+
+    Returns
+    -------
+    dict[int, int]
+        Units by account.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The matching engine of one instrument, as Python sees it."""
+"""``OrderBook``, the matching engine of one instrument, as Python sees it."""
 
 import copy as copying
 
@@ -146,23 +146,25 @@ for _dtype, _size in (
 @cython.freelist(64)
 @cython.no_gc
 cdef class Outcome:
-    """What became of one message.
+    """What became of one message to an order book.
 
     Attributes
     ----------
     accepted : bool
+        Whether the message was not rejected.
     reason : Reason
-        Why it was rejected, or why some of it was cancelled or taken off.
+        Why it was rejected, or why some of its order was cancelled or taken off.
     filled : int
-        Lots traded at once.
+        Lots of the order that traded at once.
     leaves : int
-        Lots that rest now.
+        Lots of the order that rest now.
     trades : tuple[Trade, ...]
-        In order of execution.
+        The trades, in order of execution.
     """
 
     @property
     def reason(self):
+        """Why the message was rejected, or some of its order cancelled: a ``lob.Reason``."""
         return REASONS[self._reason]
 
     def __repr__(self):
@@ -240,7 +242,7 @@ cdef class OrderBook:
         protection=0,
         protection_ppm=0,
     ):
-        """Enter a new order.
+        """Enter a new order into the book.
 
         Parameters
         ----------
@@ -249,9 +251,9 @@ cdef class OrderBook:
         side
             ``Side.BUY`` or ``Side.SELL``.
         price
-            Ticks; needed for a limit order, ignored for a market order.
+            Ticks, ``-2**40`` to ``2**40``; needed for a limit order, ignored for a market order.
         size
-            Lots.
+            Lots, 1 to ``2**62 - 1``.
         owner
             Who sends it, a 32-bit integer: self-trade prevention compares owners. 0 is nobody.
         order_type
@@ -261,13 +263,13 @@ cdef class OrderBook:
         post_only
             Reject the order if it would trade at once.
         min_size
-            Reject the order unless at least so many lots trade at once.
+            Reject the order unless at least so many lots trade at once; 0: none need.
         stp
             What to do on meeting an order of the same owner, see ``SelfTradePrevention``.
         tag
-            Anything: copied to every event of the order.
+            Any 64-bit integer, copied to every event of the order.
         ts_event
-            Time in ns, copied to the events; the book itself keeps no clock.
+            Time in ns, 0 or more, copied to the events; the book itself keeps no clock.
         protection
             Of a market order, ticks: it is entered as a limit order that far beyond the best price
             of the other side, where what does not trade rests, unless it is immediate or cancel.
@@ -278,6 +280,12 @@ cdef class OrderBook:
         Returns
         -------
         Outcome
+            Whether the order was accepted, and its trades.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of another type or outside its range; the book is then as it was.
         """
         cdef Message message
         cdef int64_t side_ = as_int("side", side)
@@ -330,10 +338,22 @@ cdef class OrderBook:
         return self.apply_one(&message)
 
     def cancel(self, order_id, *, owner=0, ts_event=0):
-        """Take an order out of the book.
+        """Take an order, by its id, out of the book; returns the ``Outcome``.
 
-        ``owner`` is who asks, here and in ``reduce`` and ``replace``: it must be the order's. 0 is
-        whoever operates the book, and may do it to any order.
+        Parameters
+        ----------
+        order_id
+            Id of the order.
+        owner
+            Who asks: it must be the order's owner. 0 is whoever operates the book, and may do it to
+            any order.
+        ts_event
+            Time in ns, copied to the events.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of another type or outside its range.
         """
         cdef Message message
         self.address(&message, CANCEL, order_id, ts_event)
@@ -341,7 +361,10 @@ cdef class OrderBook:
         return self.apply_one(&message)
 
     def reduce(self, order_id, size, *, owner=0, ts_event=0):
-        """Take ``size`` lots off an order; it keeps its place. All or more removes it."""
+        """Take ``size`` lots off an order, which keeps its place; returns the ``Outcome``.
+
+        All its lots or more remove it. The other parameters and errors are those of ``cancel``.
+        """
         cdef Message message
         self.address(&message, REDUCE, order_id, ts_event)
         message.owner = as_int32("owner", owner)
@@ -352,13 +375,13 @@ cdef class OrderBook:
     def replace(
         self, order_id, *, price=None, size=None, total_size=False, owner=0, ts_event=0
     ):
-        """Give an order a new price in ticks, a new open size in lots, or both.
+        """Give an order a new price in ticks, a new open size in lots, or both: an ``Outcome``.
 
         The same size or less at the same price keeps the order's place in the queue. Anything else
         takes the order out and enters it anew, and then it may trade. All else about the order
         stays. With ``total_size``, ``size`` is open lots and lots traded so far together, so that a
         fill on the way does not make the order larger than meant; where as much has traded
-        already, the order is cancelled.
+        already, the order is cancelled. The other parameters and errors are those of ``cancel``.
         """
         cdef Message message
         cdef uint32_t index
@@ -382,7 +405,7 @@ cdef class OrderBook:
         return self.apply_one(&message)
 
     def set_session(self, session, reference_price=None, *, ts_event=0):
-        """Go into another session.
+        """Put the book into another session.
 
         A book that goes into CONTINUOUS is uncrossed as by ``uncross``: whatever was collected
         trades, so a continuous book is never crossed. What is left of market orders is cancelled.
@@ -393,11 +416,18 @@ cdef class OrderBook:
             ``Session.CONTINUOUS``, ``Session.CALL`` or ``Session.HALTED``.
         reference_price
             Ticks: of prices that are equally good, the nearest to it. ``None``: their middle.
+        ts_event
+            Time in ns, copied to the events.
 
         Returns
         -------
         Outcome
             With the trades of the auction.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of another type or outside its range.
         """
         cdef Message message
         number = integer("session", session, 0, HALTED)
@@ -406,7 +436,10 @@ cdef class OrderBook:
         return self.apply_one(&message)
 
     def uncross(self, reference_price=None, *, ts_event=0):
-        """Trade what was collected at one price (``lob.venue.call_auction``); the session stays.
+        """Trade what the book has collected at one price; its session stays.
+
+        The rules are those of ``lob.venue.call_auction``; parameters, result and errors those of
+        ``set_session``.
 
         The first lots on either side trade: market orders, then the best price first, and the
         oldest order first. No self-trade is prevented, for the volume was announced. Rejected where
@@ -418,7 +451,7 @@ cdef class OrderBook:
         return self.apply_one(&message)
 
     def set_band(self, low, high, *, ts_event=0):
-        """Allow prices from ``low`` to ``high`` ticks only; ``None``: no bound on that side.
+        """Allow prices of the book from ``low`` to ``high`` ticks only; ``None``: no bound there.
 
         Limit orders beyond it are rejected, and market orders do not trade beyond it. Bids above
         it and asks below it, which could, are cancelled now; other orders stay where they are.
@@ -505,7 +538,7 @@ cdef class OrderBook:
     # ---------------------------------------------------------------- messages, many at once
 
     def process(self, messages, out=None, quotes=None):
-        """Apply an array of messages, in order, without Python in the loop.
+        """Apply an array of messages to the book, in order, without Python in the loop.
 
         Every row is checked before any is applied.
 
@@ -610,12 +643,12 @@ cdef class OrderBook:
 
     @property
     def best_bid(self):
-        """The highest bid in ticks, ``None`` if there is none."""
+        """The highest bid of the book in ticks; ``None`` if there is none."""
         return best_price(&self.book.sides[0])
 
     @property
     def best_ask(self):
-        """The lowest ask in ticks, ``None`` if there is none."""
+        """The lowest ask of the book in ticks; ``None`` if there is none."""
         return best_price(&self.book.sides[1])
 
     @property
@@ -625,14 +658,16 @@ cdef class OrderBook:
 
     @property
     def band(self):
-        """The lowest and the highest price allowed in ticks; ``None``: no bound."""
+        """The lowest and the highest price that the book allows, in ticks; ``None``: no bound."""
         return (
             None if self.book.band[0] == -MAX_PRICE else self.book.band[0],
             None if self.book.band[1] == MAX_PRICE else self.book.band[1],
         )
 
     def indicative(self, reference_price=None):
-        """What ``uncross`` would do now, in time linear in the levels that trade.
+        """What ``uncross`` would do to the book now, in time linear in the levels that trade.
+
+        ``reference_price`` is as in ``set_session``.
 
         Returns
         -------
@@ -649,24 +684,24 @@ cdef class OrderBook:
 
     @property
     def instrument(self):
-        """The number that messages to this book carry."""
+        """Number of the instrument, which messages to this book carry."""
         return self.book.instrument
 
     @property
     def seq(self):
-        """The number of the last event."""
+        """Number of the last event of this book; 0: there was none."""
         return self.book.seq
 
     def bids(self, levels=None):
-        """The best ``levels`` bids (all if ``None``) as ``lob.LEVEL`` rows, best first."""
+        """The best ``levels`` bids (all if ``None``): an array of ``lob.LEVEL``, best first."""
         return depth(&self.book.sides[0], levels)
 
     def asks(self, levels=None):
-        """The best ``levels`` asks (all if ``None``) as ``lob.LEVEL`` rows, best first."""
+        """The best ``levels`` asks (all if ``None``): an array of ``lob.LEVEL``, best first."""
         return depth(&self.book.sides[1], levels)
 
     def orders(self):
-        """Every resting order as ``lob.ORDER`` rows: bids then asks, in order of priority."""
+        """Every resting order, bids then asks in order of priority: an array of ``lob.ORDER``."""
         cdef object array = None
         cdef View view
         cdef OrderRow *row
@@ -716,7 +751,7 @@ cdef class OrderBook:
         return &self.book.sides[side].levels[resting.level]
 
     def get(self, order_id):
-        """The resting order with this id as an ``lob.Order``, ``None`` if it does not rest."""
+        """The resting order with this id, a ``lob.Order``; ``None`` if it does not rest."""
         cdef uint32_t index = self.find(order_id)
         # A copy: making an ``Order`` may let another thread in, which moves the orders.
         cdef RestingOrder resting = self.book.table.orders[index]
@@ -738,9 +773,9 @@ cdef class OrderBook:
         )
 
     def queue_position(self, order_id):
-        """Lots ahead of an order at its price, in time linear in the orders ahead.
+        """Lots ahead of an order, by its id, at its price, in time linear in the orders ahead.
 
-        Raises ``KeyError`` if the order does not rest here.
+        Raises ``KeyError`` if the order does not rest in the book.
         """
         cdef uint32_t index = self.find(order_id)
         cdef int64_t ahead = 0
@@ -758,14 +793,19 @@ cdef class OrderBook:
         Parameters
         ----------
         side
-            Of the market order: ``Side.SELL`` walks the bids.
+            Side of the market order: ``Side.SELL`` walks the bids.
         size
-            Lots.
+            Lots of the market order, 1 or more.
 
         Returns
         -------
         Cost
             Lots filled, their notional in ticks times lots, and the worst price in ticks.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of another type or outside its range.
         """
         cdef Ladder *ladder
         cdef uint32_t at
@@ -808,12 +848,27 @@ cdef class OrderBook:
         unique_ids=False,
         used_ids=(),
     ):
-        """A book that holds these ``lob.ORDER`` rows, as ``orders()`` returns them.
+        """A book that holds given resting orders.
 
-        ``session`` and ``band`` are those that it has from the start. At one price the earlier row
-        has priority. With ``unique_ids``, ``used_ids`` are ids that no order may have any more,
-        beside those of the rows. Raises ``ValueError`` that names the row if they do not make a
-        possible book.
+        Parameters
+        ----------
+        orders
+            ``lob.ORDER`` rows, as ``orders()`` returns them. At one price the earlier row has
+            priority.
+        instrument, unique_ids
+            As for ``OrderBook``.
+        seq
+            Number of the last event, 0 or more.
+        session, band
+            Session and allowed prices that the book has from the start.
+        used_ids
+            With ``unique_ids``, ids that no order may have any more, beside those of the rows.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is malformed; or if the rows do not make a possible book: then the row
+            is named.
         """
         cdef OrderBook self = cls(instrument, unique_ids=True) if unique_ids else cls(instrument)
         self.fill(orders, seq, session, band, used_ids)
@@ -853,7 +908,7 @@ cdef class OrderBook:
 
     @property
     def used_ids(self):
-        """The ids that no new order may have, in order, where each is taken only once.
+        """The ids that no new order may have, a rising tuple, in a book with ``unique_ids``.
 
         Of other books ``None``: an id is free there once its order is gone.
         """
@@ -867,7 +922,7 @@ cdef class OrderBook:
         return tuple(sorted(found))
 
     def copy(self):
-        """An independent book in the same state, in one copy of memory.
+        """A copy of this book, independent and in the same state, in one copy of memory.
 
         What a subclass has added to it is copied as ``copy.deepcopy`` does.
         """
@@ -911,17 +966,18 @@ cdef class OrderBook:
             setattr(self, name, value)
 
     def digest(self):
-        """32 hex digits that tell whether two books are in the same state.
+        """32 hex digits of this book's state, which are equal where two books are in the same one.
 
-        That is: whether they hold the same orders in the same order, in the same session and band,
+        That is, where they hold the same orders in the same order, in the same session and band,
         and refuse the same ids.
         """
         return state_digest(self.orders(), self.session, self.band, self.used_ids)
 
     def longest_search(self):
-        """The most places that the search for an order by its id looks at, linear in the places.
+        """The most places that a search of this book for an order by id looks at.
 
-        It grows with the logarithm of the orders, whatever their ids: the table has a secret.
+        It grows with the logarithm of the orders, whatever their ids: the table has a secret. Time
+        is linear in the places.
         """
         return table_longest_search(&self.book.table)
 

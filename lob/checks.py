@@ -1,4 +1,4 @@
-"""What is misuse, and how it is told: one place for arguments, messages and both engines.
+"""Checks of arguments and messages: what is misuse, and how it is told, for both engines.
 
 ``integer``, ``natural``, ``ppm``, ``real``, ``reals``, ``text``, ``switch`` and ``choice`` check an
 argument and return it; whoever takes arguments uses them. All raise ``TypeError`` for the wrong
@@ -196,7 +196,7 @@ def choice(name: str, value: T, options: Iterable[T]) -> T:
 
 
 def misuse(message: Message, instrument: int) -> str | None:
-    """What is wrong with a message to the book of ``instrument``; ``None`` if nothing is.
+    """What is wrong with a message to the book of ``instrument``, in words; ``None``: nothing is.
 
     Only what the message's kind reads is looked at, see ``lob.MESSAGE``.
     """
@@ -246,7 +246,7 @@ def misuse(message: Message, instrument: int) -> str | None:
 
 
 def beyond_participants(message: Message) -> str | None:
-    """What of a message only the venue, or who operates it, may say; ``None``: nothing.
+    """What of a message only the venue, or who operates it, may say, in words; ``None``: nothing.
 
     Its flag keeps margin checks and replays off a message; its orders have negative ids; and the
     sessions and bands of a book are its.
@@ -298,7 +298,10 @@ def _rule_misuse(message: Message) -> str | None:
 
 
 def to_band(low: Any, high: Any) -> tuple[int, int]:
-    """The lowest and the highest price allowed, where ``None`` is no bound."""
+    """The lowest and the highest price allowed in ticks, where ``None`` is no bound.
+
+    Raises ``TypeError`` or ``ValueError`` that names the argument if they are malformed.
+    """
     lowest = -MAX_PRICE if low is None else integer("low", low, -MAX_PRICE, MAX_PRICE)
     if high is None:
         return lowest, MAX_PRICE
@@ -306,14 +309,20 @@ def to_band(low: Any, high: Any) -> tuple[int, int]:
 
 
 def to_reference(price: Any) -> tuple[int, OrderType]:
-    """A reference price as ``price`` and ``order_type`` of a message; ``None`` is none."""
+    """A reference price in ticks as ``price`` and ``order_type`` of a message; ``None`` is none.
+
+    Raises ``TypeError`` or ``ValueError`` if it is malformed.
+    """
     if price is None:
         return 0, OrderType.MARKET
     return integer("reference_price", price, -MAX_PRICE, MAX_PRICE), OrderType.LIMIT
 
 
 def to_protection(ticks: Any, relative: Any) -> tuple[int, bool]:
-    """A protection limit as ``trail`` of a message, and whether that is in ppm."""
+    """A protection limit in ticks or in ppm as ``trail`` of a message, and whether that is in ppm.
+
+    Raises ``TypeError`` or ``ValueError`` if one is malformed, or both are given.
+    """
     distance = integer("protection", ticks, 0, MAX_PRICE)
     share = ppm("protection_ppm", relative)
     if distance and share:

@@ -1,4 +1,4 @@
-"""What is traded, in which steps: decimals outside, integers inside, converted here only."""
+"""Instruments: what is traded, in which steps; decimals outside, integers inside."""
 
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
@@ -29,16 +29,17 @@ class Instrument:
     Parameters
     ----------
     name
-        For people; the records carry ``number``.
+        A name for people; the records carry ``number``.
     tick_size
-        Price of one tick, in quote currency per unit of the base.
+        Price of one tick, in quote currency per unit of the base: a ``Decimal`` above 0.
     lot_size
-        Size of one lot, in units of the base.
+        Size of one lot, in units of the base: a ``Decimal`` above 0.
     number
         The ``instrument`` field of messages and events, 0 to 65535.
     multiplier
-        Of a linear instrument: units of cash that one lot is worth for each tick of its price. Of
-        an inverse one: a lot is worth ``multiplier / price`` units of the coin it is settled in.
+        Of a linear instrument: units of cash, 1 to ``2**40``, that one lot is worth for each tick
+        of its price. Of an inverse one: a lot is worth ``multiplier / price`` units of the coin it
+        is settled in.
     inverse
         Whether it is an inverse contract.
     base
@@ -47,8 +48,13 @@ class Instrument:
     quote
         Name of the asset that is paid.
     maker_fee, taker_fee
-        Ppm of what is paid, from whoever has an account; negative: a rebate. In a call auction
-        nobody takes: both sides are charged as makers.
+        Fees, -1,000,000 to 1,000,000 ppm of what is paid, from whoever has an account; negative: a
+        rebate. In a call auction nobody takes: both sides are charged as makers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a field is of another type or outside its range.
 
     Examples
     --------
@@ -89,35 +95,41 @@ class Instrument:
         text("quote", self.quote)
 
     def to_ticks(self, price: Quantity | Decimal | int | str) -> int:
-        """A price in ticks: ``"60_000 USD"``, ``"60_000 USD/BTC"``, ``"5 ticks"`` or a number.
+        """Convert a price to ticks: ``"60_000 USD"``, ``"60_000 USD/BTC"`` or ``"5 ticks"``.
 
-        A number without a unit is in quote currency. Raises ``ValueError`` unless it is a price
-        and a whole number of ticks up to 2**40, with the nearest price that would be one.
+        A number without a unit is in quote currency. Raises ``TypeError`` for a float, and
+        ``ValueError`` unless it is a price and a whole number of ticks up to 2**40, with the
+        nearest price that would be one.
         """
         wanted = f"a price in ticks or {self.quote}"
         names = (self.quote, f"{self.quote}/{self._base}")
         return self._steps("price", price, Dimension.TICKS, names, wanted, MAX_PRICE)
 
     def to_lots(self, size: Quantity | Decimal | int | str) -> int:
-        """A size in lots: ``"2 BTC"``, ``"100 lots"`` or a number.
+        """Convert a size to lots: ``"2 BTC"``, ``"100 lots"`` or a number.
 
-        A number without a unit is in units of the base. Raises ``ValueError`` unless it is a size
-        and a whole number of lots below 2**62, with the nearest size that would be one.
+        A number without a unit is in units of the base. Raises ``TypeError`` for a float, and
+        ``ValueError`` unless it is a size and a whole number of lots below 2**62, with the nearest
+        size that would be one.
         """
         wanted = f"a size in lots or {self._base}"
         return self._steps("size", size, Dimension.LOTS, (self._base,), wanted, MAX_SIZE)
 
     def to_cash(self, amount: Quantity | Decimal | int | str) -> int:
-        """An amount of the quote asset in units of cash: ``"60_000 USD"`` or a number.
+        """Convert an amount of the quote asset to units of cash: ``"60_000 USD"`` or a number.
 
         Of a linear instrument: a lot is worth ``multiplier`` units a tick, which says how much a
-        unit is. Raises ``ValueError`` unless it is such an amount and a whole number of units.
+        unit is. Raises ``TypeError`` for a float, and ``ValueError`` unless it is such an amount
+        and a whole number of units.
         """
         return to_units(amount, self.quote, self.cash_unit)
 
     @property
     def cash_unit(self) -> Fraction:
-        """How much of the quote asset one unit of cash is. Raises ``ValueError`` if inverse."""
+        """How much of the quote asset one unit of cash is: an exact ``Fraction``.
+
+        Raises ``ValueError`` if the instrument is inverse.
+        """
         if self.inverse:
             raise ValueError(
                 f"{self.name} is inverse: its cash is a coin, whose unit the instrument does not "
@@ -141,11 +153,11 @@ class Instrument:
         return write_amount(units * self.cash_unit, self.quote)
 
     def to_price(self, ticks: int) -> Decimal:
-        """The price of a number of ticks, exact."""
+        """The price of a number of ticks in quote currency, an exact ``Decimal``."""
         return _EXACT.multiply(ticks, self.tick_size)
 
     def to_size(self, lots: int) -> Decimal:
-        """The size of a number of lots, exact."""
+        """The size of a number of lots in units of the base, an exact ``Decimal``."""
         return _EXACT.multiply(lots, self.lot_size)
 
     @property

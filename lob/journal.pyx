@@ -1,4 +1,4 @@
-"""What an EVENT tape alone tells of the book: quotes, depth and trades, with no engine run again.
+"""Quotes, depth and trades as an EVENT tape alone tells of them, with no engine run again.
 
 A message's events stand together on a tape, and the first of them is known by itself: an
 ACCEPTED, a REJECTED, a REPLACED, a SESSION, a BAND, an UNCROSS, or a CANCELLED or REDUCED that was
@@ -180,7 +180,7 @@ def quotes(events, instrument=0, orders=None):
         ``lob.EVENT`` rows in the order of their ``seq``, of one or more instruments. A tape that
         ends within a message tells too little of it: the last quote is then as if it were done.
     instrument
-        Whose quotes.
+        Number of the instrument, from 0.
     orders
         ``lob.ORDER`` rows that rest before the first event; none if ``None``.
 
@@ -253,7 +253,7 @@ def depths(events, upto, levels=10, instrument=0, orders=None):
         Numbers of events, never falling: the book of each is the one after ``events[:upto]``. An
         order whose message is not done by then is not in the book yet.
     levels
-        How many of a side, at least 1.
+        Levels of each side, 1 or more.
 
     Returns
     -------

@@ -57,16 +57,18 @@ STP = SelfTradePrevention
 
 
 class Outcome(NamedTuple):
-    """What became of one message."""
+    """What became of one message to an order book."""
 
     accepted: bool
+    """Whether the message was not rejected."""
     reason: Reason
-    """Why it was rejected, or why some of it was cancelled or taken off."""
+    """Why it was rejected, or why some of its order was cancelled or taken off."""
     filled: int
-    """Lots traded at once."""
+    """Lots of the order that traded at once."""
     leaves: int
-    """Lots that rest now."""
+    """Lots of the order that rest now."""
     trades: tuple[Trade, ...]
+    """The trades, in order of execution."""
 
 
 @dataclass(slots=True)
@@ -94,7 +96,13 @@ Queue = dict[int, _Open]
 class OrderBook:
     """A limit order book of one instrument with price-time priority.
 
-    Same contract as ``lob.OrderBook``; see there for what each method takes and returns.
+    The twin of ``lob.OrderBook`` in plain Python: parameters, results and errors of each method are
+    those of the method of that name there.
+
+    Parameters
+    ----------
+    instrument, unique_ids
+        As for ``lob.OrderBook``.
     """
 
     def __init__(self, instrument: int = 0, *, unique_ids: bool = False) -> None:
@@ -135,7 +143,7 @@ class OrderBook:
         protection: int = 0,
         protection_ppm: int = 0,
     ) -> Outcome:
-        """Enter a new order."""
+        """Enter a new order into the book; returns the ``Outcome``."""
         trail, relative = to_protection(protection, protection_ppm)
         if price is None:
             if order_type == OrderType.LIMIT:
@@ -162,7 +170,7 @@ class OrderBook:
         )
 
     def cancel(self, order_id: int, *, owner: int = 0, ts_event: int = 0) -> Outcome:
-        """Take an order out of the book."""
+        """Take an order, by its id, out of the book; returns the ``Outcome``."""
         return self._one(
             Message(
                 kind=Kind.CANCEL,
@@ -174,7 +182,7 @@ class OrderBook:
         )
 
     def reduce(self, order_id: int, size: int, *, owner: int = 0, ts_event: int = 0) -> Outcome:
-        """Take lots off an order that keeps its place."""
+        """Take ``size`` lots off an order, which keeps its place; returns the ``Outcome``."""
         return self._one(
             Message(
                 kind=Kind.REDUCE,
@@ -196,7 +204,7 @@ class OrderBook:
         owner: int = 0,
         ts_event: int = 0,
     ) -> Outcome:
-        """Give an order a new price, a new open size, or both."""
+        """Give an order a new price in ticks, a new open size in lots, or both: an ``Outcome``."""
         order_id = integer("order_id", order_id)
         order = self._orders.get(order_id)
         if price is None:
@@ -221,7 +229,7 @@ class OrderBook:
     def set_session(
         self, session: int, reference_price: int | None = None, *, ts_event: int = 0
     ) -> Outcome:
-        """Go into another session; a book that goes into CONTINUOUS is uncrossed first."""
+        """Put the book into another session; one that goes into CONTINUOUS is uncrossed first."""
         price, order_type = to_reference(reference_price)
         return self._one(
             Message(
@@ -235,7 +243,7 @@ class OrderBook:
         )
 
     def uncross(self, reference_price: int | None = None, *, ts_event: int = 0) -> Outcome:
-        """Trade what was collected at one price; the session stays."""
+        """Trade what the book has collected at one price; its session stays."""
         price, order_type = to_reference(reference_price)
         return self._one(
             Message(
@@ -248,7 +256,7 @@ class OrderBook:
         )
 
     def set_band(self, low: int | None, high: int | None, *, ts_event: int = 0) -> Outcome:
-        """Allow prices from ``low`` to ``high`` only; ``None``: no bound."""
+        """Allow prices of the book from ``low`` to ``high`` ticks only; ``None``: no bound."""
         lowest, highest = to_band(low, high)
         return self._one(
             Message(
@@ -266,7 +274,10 @@ class OrderBook:
         out: NDArray[np.void] | None = None,
         quotes: NDArray[np.void] | None = None,
     ) -> NDArray[np.void]:
-        """Apply a ``MESSAGE`` array, return the ``EVENT`` array. All rows are checked first."""
+        """Apply a ``lob.MESSAGE`` array to the book; returns the events, a ``lob.EVENT`` array.
+
+        All rows are checked before any is applied: a malformed one is a ``ValueError``.
+        """
         rows = [Message._make(row) for row in to_message_array(messages).tolist()]
         to_output("out", out, EVENT)
         to_output("quotes", quotes, QUOTE, len(rows))
@@ -726,14 +737,14 @@ class OrderBook:
 
     @property
     def band(self) -> tuple[int | None, int | None]:
-        """The lowest and the highest price allowed; ``None``: no bound."""
+        """The lowest and the highest price that the book allows, in ticks; ``None``: no bound."""
         return (
             None if self._low == -MAX_PRICE else self._low,
             None if self._high == MAX_PRICE else self._high,
         )
 
     def indicative(self, reference_price: int | None = None) -> Uncross | None:
-        """What an uncross would do now; ``None``: nothing could trade."""
+        """What ``uncross`` would do to the book now; ``None``: nothing could trade."""
         to_reference(reference_price)
         bids, asks = (
             [
@@ -754,26 +765,26 @@ class OrderBook:
 
     @property
     def best_bid(self) -> int | None:
-        """The highest bid in ticks."""
+        """The highest bid of the book in ticks; ``None`` if there is none."""
         best = self._best(Side.BUY)
         return best[0] if best else None
 
     @property
     def best_ask(self) -> int | None:
-        """The lowest ask in ticks."""
+        """The lowest ask of the book in ticks; ``None`` if there is none."""
         best = self._best(Side.SELL)
         return best[0] if best else None
 
     def bids(self, levels: int | None = None) -> NDArray[np.void]:
-        """The best ``levels`` bids (all if ``None``) as ``LEVEL`` rows, best first."""
+        """The best ``levels`` bids (all if ``None``): an array of ``lob.LEVEL``, best first."""
         return self._depth(Side.BUY, levels)
 
     def asks(self, levels: int | None = None) -> NDArray[np.void]:
-        """The best ``levels`` asks (all if ``None``) as ``LEVEL`` rows, best first."""
+        """The best ``levels`` asks (all if ``None``): an array of ``lob.LEVEL``, best first."""
         return self._depth(Side.SELL, levels)
 
     def orders(self) -> NDArray[np.void]:
-        """Every resting order as ``ORDER`` rows: bids then asks, in order of priority."""
+        """Every resting order, bids then asks in order of priority: an array of ``lob.ORDER``."""
         return np.array(
             [
                 (
@@ -788,7 +799,7 @@ class OrderBook:
         )
 
     def get(self, order_id: int) -> Order | None:
-        """The resting order with this id."""
+        """The resting order with this id, a ``lob.Order``; ``None`` if it does not rest."""
         order = self._orders.get(integer("order_id", order_id))
         if order is None:
             return None
@@ -806,7 +817,7 @@ class OrderBook:
         )
 
     def queue_position(self, order_id: int) -> int:
-        """Lots ahead of an order at its price. Raises ``KeyError`` if it does not rest here."""
+        """Lots ahead of an order at its price. Raises ``KeyError`` if it does not rest."""
         order = self._orders[integer("order_id", order_id)]
         ahead = 0
         for other in self._queue_of(order).values():
@@ -864,7 +875,10 @@ class OrderBook:
         unique_ids: bool = False,
         used_ids: Iterable[int] = (),
     ) -> "OrderBook":
-        """A book that holds these ``ORDER`` rows; at one price the earlier row goes first."""
+        """A book that holds these ``lob.ORDER`` rows; at one price the earlier row goes first.
+
+        Raises ``ValueError`` that names the row if they do not make a possible book.
+        """
         book = cls(instrument, unique_ids=True) if unique_ids else cls(instrument)
         book._fill_with(orders, seq, session, band, used_ids)
         return book
@@ -893,17 +907,17 @@ class OrderBook:
 
     @property
     def used_ids(self) -> tuple[int, ...] | None:
-        """The ids that no new order may have, in order; ``None``: those that rest."""
+        """The ids that no new order may have, a rising tuple; ``None``: those that rest."""
         return None if self._used is None else tuple(sorted(self._used))
 
     def copy(self) -> "OrderBook":
-        """An independent book in the same state."""
+        """A copy of this book, independent and in the same state."""
         return copying.deepcopy(self)
 
     def digest(self) -> str:
-        """32 hex digits that tell whether two books are in the same state.
+        """32 hex digits of this book's state, which are equal where two books are in the same one.
 
-        That is: whether they hold the same orders in the same order, in the same session and band.
+        That is, where they hold the same orders in the same order, in the same session and band.
         """
         return state_digest(self.orders(), self.session, self.band, self.used_ids)
 
@@ -960,7 +974,7 @@ def state_digest(
     band: tuple[int | None, int | None],
     used_ids: tuple[int, ...] | None = None,
 ) -> str:
-    """What ``OrderBook.digest`` returns."""
+    """32 hex digits of a book's state: its ``lob.ORDER`` rows, session, band and used ids."""
     digest = blake2b(orders.tobytes(), digest_size=16)
     if used_ids is not None:
         digest.update(repr(used_ids).encode())

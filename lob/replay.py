@@ -45,22 +45,22 @@ HALTED, RESUMED = -1, 1  # the price of a row of a halt; 0: quoting resumes, tra
 
 @dataclass(frozen=True)
 class Stream:
-    """A day as messages that need no orderbook file.
+    """A recorded day as messages that need no orderbook file.
 
     Attributes
     ----------
     day
-        Where it comes from.
+        The ``Day`` that they come from.
     messages
         ``MESSAGE`` array: prices in ticks of ``day.instrument``, ``ts_event`` in ns after
         midnight. Orders that the file does not name have negative ids.
     row
-        For each message the index of the file's row that caused it; a synthetic message has that
-        of the row it follows.
+        For each message the index of the file's row that caused it, int64; a synthetic message has
+        that of the row it follows.
     synthetic
-        Which messages were made to follow the orderbook file.
+        For each message whether it was made to follow the orderbook file, bool.
     report
-        What was met on the way.
+        The ``ReplayReport`` of what was met on the way.
     """
 
     day: Day
@@ -70,30 +70,31 @@ class Stream:
     report: ReplayReport
 
     def reserve_ids(self, count: int) -> NDArray[np.int64]:
-        """Order ids for injected orders that no order of the day has."""
+        """``count`` order ids for injected orders, which no order of the day has."""
         return np.arange(1, count + 1) + max(0, int(self.messages["order_id"].max()))
 
 
 @dataclass(frozen=True)
 class Replay:
-    """What became of a stream.
+    """The result of a replay.
 
     Attributes
     ----------
     messages
-        What went into the book: the day's messages, with the injected ones among them.
+        ``MESSAGE`` array of what went into the book: the day's messages, with the injected ones
+        among them.
     events
-        ``EVENT`` array: what the book did.
+        ``EVENT`` array of what the book did.
     quotes
-        ``QUOTE`` array: best bid and ask after each message.
+        ``QUOTE`` array of the best bid and ask after each message.
     injected
-        Which messages were injected.
+        For each message whether it was injected, bool.
     row
-        For each message the index of the file's row that caused it, -1 for an injected one.
+        For each message the index of the file's row that caused it, int64; -1 for an injected one.
     report
-        The counts.
+        The ``ReplayReport`` with the counts.
     book
-        What is left at the end.
+        The ``OrderBook`` as it is at the end.
     """
 
     messages: NDArray[np.void]
@@ -109,7 +110,7 @@ class Replay:
 
 
 def reconcile(day: Day) -> Stream:
-    """Make one stream of the messages and the book of a day, and check the one by the other.
+    """Make one ``Stream`` of the messages and the book of a day, and check the one by the other.
 
     Raises
     ------
@@ -169,24 +170,33 @@ def _describe(day: Day, wrong: dict[str, int]) -> str:
 def replay(
     day: Day | Stream, mode: Mode | str = "exact", inject: NDArray[np.void] | None = None
 ) -> Replay:
-    """Replay a day.
+    """Replay a recorded day through an order book.
 
     Parameters
     ----------
     day
-        A day, or its stream where it is to be replayed more than once.
+        A ``Day``, or its ``Stream`` where it is to be replayed more than once.
     mode
-        ``"exact"`` or ``"interactive"``, see the top of this page.
+        ``"exact"``: executions take lots off the orders that the file names. ``"interactive"``:
+        they become the orders that caused them, and injected orders meet the recorded ones. See
+        ``lob.replay``.
     inject
         ``MESSAGE`` array, sorted by time: orders to put among the day's. Each goes ahead of the
         day's first message that is not earlier. What comes in a recorded halt waits until trading
         resumes, for nothing trades meanwhile. The same call without it is the twin.
 
+    Returns
+    -------
+    Replay
+        Messages, events, quotes and counts.
+
     Raises
     ------
+    TypeError
+        If ``inject`` is no such array.
     ValueError
-        If ``inject`` is not sorted, enters an order under an id of the day's, or comes in a halt
-        that lasts to the end of the record.
+        If ``mode`` is neither of the two, or ``inject`` is not sorted, enters an order under an id
+        of the day's, or comes in a halt that lasts to the end of the record.
     FeedError
         If nothing in the day can be replayed.
     """

@@ -1,4 +1,4 @@
-"""What a replay met: counts, and how well it kept to the record."""
+"""The report of a replay: counts, and how well it kept to the record."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
@@ -11,16 +11,19 @@ HALT_STATES = {-1: "halted", 0: "quoting resumes", 1: "trading resumes"}
 
 
 class Halt(NamedTuple):
-    """A change of the trading state."""
+    """A change of the trading state of a recorded day."""
 
     ts_event: int
+    """Time of the change in ns after midnight."""
     state: str
+    """The state from then on: ``"halted"``, ``"quoting resumes"`` or ``"trading resumes"``."""
 
 
 class Match(NamedTuple):
     """How many rows of the recorded book came out of the replay as they are in the file."""
 
     compared: int
+    """Rows compared."""
     all_levels: int
     """Rows that are the same in every price and size."""
     touch: int
@@ -33,8 +36,14 @@ class ReplayReport:
 
     Attributes
     ----------
+    day, mode
+        Name of the day, and mode of the replay.
     rows, rows_by_type
-        Rows of the message file.
+        Rows of the message file, all and by their type.
+    first_ts_event, last_ts_event
+        Times of the first and the last row.
+    halts
+        Changes of the trading state.
     unknown_ids
         Messages about an order that is not in the book: it came before the record or out of
         sight. Their lots are taken from other orders at their price.
@@ -49,6 +58,8 @@ class ReplayReport:
         Orders put behind another that was executed before them.
     synthetic_messages
         Messages made for all this.
+    injected_messages
+        Messages that the caller injected.
     aggressors, unfilled_aggressors, unfilled_lots
         Orders made of executions, those of them that did not fill whole, and what they lacked.
     orphaned_cancels, other_rejections
@@ -94,7 +105,7 @@ class ReplayReport:
     truncated: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
+        """All fields of this report as a dict, ready for JSON."""
         fields = asdict(self)
         fields["halts"] = [halt._asdict() for halt in self.halts]
         fields["match"] = self.match and self.match._asdict()

@@ -85,6 +85,15 @@ class Writer:
     layout
         ``lob.EVENT``, ``MESSAGE`` or another layout of ``lob``.
 
+    Raises
+    ------
+    TypeError
+        If ``layout`` is none.
+    ValueError
+        If the path ends otherwise.
+    OSError
+        If the file cannot be written.
+
     Examples
     --------
     >>> import lob, numpy as np, tempfile, pathlib
@@ -107,14 +116,17 @@ class Writer:
         self._write_header()
 
     def write(self, rows: NDArray[np.void]) -> None:
-        """Append rows of the layout."""
+        """Append a one-dimensional array of the writer's layout to the file.
+
+        Raises ``TypeError`` for another layout, and ``OSError`` if the file cannot be written.
+        """
         if rows.dtype != self.layout:
             raise TypeError(f"rows must be of dtype {self.layout}, got {rows.dtype}")
         self._file.write(np.ascontiguousarray(rows).data)
         self.rows += len(rows)
 
     def close(self) -> None:
-        """Write down how many rows there are. More than once is fine."""
+        """Close the file once its header says how many rows there are; again: nothing."""
         if not self._file.closed:
             self._file.seek(0)
             self._write_header()

@@ -67,16 +67,22 @@ class Side(IntEnum):
     """The side of an order. Zero means "no side", so a row nobody filled in is refused."""
 
     BUY = 1
+    """The order buys: a bid."""
     SELL = -1
+    """The order sells: an ask."""
 
 
 class Kind(IntEnum):
     """What a message asks for. Kinds from 64 on address clearing or a liquidation facility."""
 
     NEW = 1
+    """Enter a new order."""
     CANCEL = 2
+    """Take the order ``order_id`` out of the book."""
     REDUCE = 3
+    """Take ``size`` lots off the order ``order_id``, which keeps its place."""
     REPLACE = 4
+    """Give the order ``order_id`` a new ``price`` and ``size``."""
     SESSION = 5
     """The book goes into the session ``order_id``. Where that uncrosses it, ``price`` is the
     reference price, unless ``order_type`` is MARKET. This and the next two are for the venue or
@@ -105,19 +111,21 @@ class Session(IntEnum):
     """What a book does with orders."""
 
     CONTINUOUS = 0
-    """They are matched as they come."""
+    """Orders are matched as they come."""
     CALL = 1
-    """They collect for a call auction: the book may be crossed, and nothing trades until the
+    """Orders collect for a call auction: the book may be crossed, and nothing trades until the
     uncross."""
     HALTED = 2
-    """New ones are rejected; what rests may be cancelled or reduced."""
+    """New orders are rejected; what rests may be cancelled or reduced."""
 
 
 class OrderType(IntEnum):
     """How a new order is priced."""
 
     LIMIT = 0
+    """Trades at its price or better, and may rest at its price."""
     MARKET = 1
+    """Trades at any price."""
 
 
 class TimeInForce(IntEnum):
@@ -139,24 +147,24 @@ class SelfTradePrevention(IntEnum):
     """
 
     NONE = 0
-    """They trade."""
+    """The two orders trade."""
     CANCEL_NEWEST = 1
     """What is left of the incoming order is cancelled."""
     CANCEL_OLDEST = 2
     """The resting order is cancelled, the incoming one goes on."""
     CANCEL_BOTH = 3
-    """Both are cancelled."""
+    """Both orders are cancelled."""
     DECREMENT = 4
-    """Both lose the smaller of the two sizes without a trade; what has none left is cancelled."""
+    """Both orders lose the smaller size without a trade; what has none left is cancelled."""
 
 
 class Flag(IntFlag):
     """Properties of an order that combine."""
 
     POST_ONLY = 1
-    """Rejected if it would trade at once."""
+    """The order is rejected if it would trade at once."""
     REDUCE_ONLY = 2
-    """May only bring the owner's position nearer to zero; clearing enforces it."""
+    """The order may only bring its owner's position nearer to zero; clearing enforces it."""
     TOTAL_SIZE = 4
     """Of a REPLACE: ``size`` is the order's total, and what has traded of it counts against it. So
     a fill that the sender has not heard of yet does not make the order larger than meant."""
@@ -167,24 +175,33 @@ class Flag(IntFlag):
 
 
 class EventKind(IntEnum):
-    """What a market did."""
+    """What an ``EVENT`` tells that a market did; the fields of each kind are described there."""
 
     ACCEPTED = 1
+    """A new order was accepted."""
     REJECTED = 2
+    """A message was refused, and changed nothing."""
     TRADE = 3
+    """Two orders traded."""
     CANCELLED = 4
+    """An order left the book, or the rest of an incoming one was dropped."""
     REDUCED = 5
+    """An order lost lots and kept its place."""
     REPLACED = 6
+    """An order got a new price or size."""
     SESSION = 7
+    """The book went into another session."""
     BAND = 8
+    """The allowed prices of the book changed."""
     UNCROSS = 9
+    """What the book had collected traded at one price."""
 
 
 class Reason(IntEnum):
     """Why a message was rejected, or an order cancelled or reduced."""
 
     NONE = 0
-    """As asked."""
+    """The message did as it asked."""
     UNKNOWN_ORDER = 1
     """No such order rests in this book."""
     DUPLICATE_ORDER_ID = 2
@@ -198,7 +215,7 @@ class Reason(IntEnum):
     VOLUME_LIMIT = 6
     """The side of the book would hold more than ``MAX_SIZE`` lots."""
     SELF_TRADE = 7
-    """Self-trade prevention."""
+    """Self-trade prevention cancelled or reduced the order."""
     IMMEDIATE_OR_CANCEL = 8
     """The remainder of an immediate-or-cancel order."""
     NO_LIQUIDITY = 9
@@ -234,9 +251,9 @@ class Reason(IntEnum):
     BID_TOO_LOW = 30
     """A bid that does not beat the best one by enough."""
     LEAVES_DUST = 31
-    """What it would leave of a liquidation is less than may be left."""
+    """What a take would leave of a liquidation is less than may be left."""
     NOT_OWNER = 32
-    """The order is somebody else's."""
+    """The order is another owner's than the message's."""
     UNSETTLED = 33
     """A trade of it could not be settled: its value, or a balance after it, would not fit 62 bits,
     or an inverse contract would trade below a price of 1."""
@@ -248,28 +265,35 @@ class EntryKind(IntEnum):
     OPENING = 1
     """A balance that an account starts with, from the outside world."""
     DEPOSIT = 2
+    """Units that come from outside into an account."""
     WITHDRAWAL = 3
+    """Units that leave an account for the outside."""
     TRADE = 4
     """One leg of a trade: its cash, or what was traded."""
     FEE = 5
+    """A trading fee, or a rebate."""
     FUNDING = 6
+    """Funding of a contract, from one side to the other."""
     INTEREST = 7
+    """Interest of a debt, to the lenders."""
     TRANSFER = 8
-    """Between accounts of one participant."""
+    """Units moved between accounts of one participant."""
     TAKEOVER = 9
     """A leg of a failed position that changes hands outside the book."""
     REWARD = 10
     """A bonus, penalty or fee of a liquidation."""
     INSURANCE = 11
-    """Into or out of an insurance fund."""
+    """Units that go into or out of an insurance fund."""
     SOCIALISED = 12
     """A share of a loss that others bear."""
     ADL = 13
     """A leg of a position closed by auto-deleveraging."""
     BID = 14
-    """Paid for, or back to, a bidder."""
+    """What a bidder pays, or is paid back."""
     MINT = 15
+    """One leg of new claims: the claims, or what they cost."""
     REDEEM = 16
+    """One leg of claims that are given back: the claims, or what they bring."""
     SWAP = 17
     """One leg of a trade with a pool."""
     ACCRUAL = 18
@@ -280,7 +304,7 @@ class EntryKind(IntEnum):
     MARK = 64
     """``price`` is the mark that clearing believes from now on, ``reference`` the true one."""
     INDEX = 65
-    """The same of an index."""
+    """``price`` is the index that clearing believes from now on, ``reference`` the true one."""
     PARAMETERS = 66
     """Margin parameters changed: ``price`` is the new maintenance rate in ppm."""
     MARGIN_CALL = 67
@@ -302,6 +326,7 @@ class Cause(IntEnum):
     """What moved a mark to where an account failed."""
 
     NONE = 0
+    """Nothing is known to have moved it."""
     LIQUIDATION = 1
     """A trade with the tag of a liquidation, which is the ``parent``."""
     TRADE = 2
@@ -343,7 +368,7 @@ MESSAGE = np.dtype(
         ("expire_ts", "<i8"),
     ]
 )
-"""What a participant asks for, 96 bytes.
+"""The record of what a participant asks for, 96 bytes.
 
 A NEW reads every field (except the ``price`` of a market order). A CANCEL reads ``order_id``; a
 REDUCE ``order_id`` and ``size``, the lots to take off; a REPLACE ``order_id``, ``price``, ``flags``
@@ -375,7 +400,7 @@ EVENT = np.dtype(
         ("instrument", "<u2"),
     ]
 )
-"""What a market did, 96 bytes.
+"""The record of what a market did, 96 bytes.
 
 ==========  =====================================================================================
 ACCEPTED    a new order, with its ``size`` before any trade; what rests follows from the events
@@ -421,7 +446,7 @@ ENTRY = np.dtype(
         ("reserved", "<i4"),
     ]
 )
-"""What clearing did, 80 bytes.
+"""The record of what clearing did, 80 bytes.
 
 Of a posting, ``amount`` of ``asset`` goes from the account ``debit`` to the account ``credit``;
 account 0 is the outside world. So every asset sums to zero over all accounts at any row.
@@ -441,10 +466,13 @@ ORDER = np.dtype(
         ("filled", "<i8"),  # lots it has traded so far
     ]
 )
-"""One resting order, 48 bytes: a row of the L3 view, in order of priority."""
+"""The record of one resting order, 48 bytes: a row of the L3 view, in order of priority."""
 
 LEVEL = np.dtype([("price", "<i8"), ("size", "<i8"), ("orders", "<i8")])
-"""One price: a row of the L2 view, best first. ``size`` in lots, ``orders`` a count."""
+"""The record of one price level: a row of the L2 view, best first.
+
+``price`` in ticks, ``size`` in lots, ``orders`` a count.
+"""
 
 QUOTE = np.dtype(
     [
@@ -455,38 +483,52 @@ QUOTE = np.dtype(
         ("ask_size", "<i8"),
     ]
 )
-"""Best bid and offer after a message: the L1 view."""
+"""The record of the best bid and ask after a message, 40 bytes: the L1 view."""
 
 
 class Order(NamedTuple):
     """One resting order, as ``OrderBook.get`` returns it: the fields of an ``ORDER`` row."""
 
     order_id: int
+    """Id of the order."""
     price: int
+    """Limit price in ticks."""
     size: int
+    """Lots still open."""
     tag: int
+    """Tag that the order was sent with."""
     owner: int
+    """Owner number of the order; 0: nobody's."""
     side: Side
+    """Side of the order."""
     stp: SelfTradePrevention
+    """What happens where the order meets one of the same owner."""
     flags: Flag
+    """Properties of the order."""
     order_type: OrderType = OrderType.LIMIT
+    """``MARKET``: the order waits for a call auction, at price 0."""
     filled: int = 0
+    """Lots that the order has traded so far."""
 
 
 class Trade(NamedTuple):
-    """One trade of an order just submitted: ``price`` in ticks, ``size`` in lots."""
+    """One trade of an order that was just submitted."""
 
     price: int
+    """Price of the trade in ticks."""
     size: int
+    """Lots traded."""
     resting_order_id: int
+    """Id of the resting order."""
     resting_owner: int
+    """Owner number of the resting order."""
 
 
 class Cost(NamedTuple):
-    """What a sweep of the book would give: see ``OrderBook.cost``."""
+    """What a market order would get from a book: see ``OrderBook.cost``."""
 
     filled: int
-    """Lots."""
+    """Lots that would fill."""
     notional: int
     """Sum of price times size over the fills, in ticks times lots."""
     worst_price: int | None

@@ -82,7 +82,7 @@ INT64_MAX = 2**63 - 1
 
 
 class Dimension(Enum):
-    """What a quantity measures."""
+    """The dimension of a quantity: what it measures."""
 
     NUMBER = "a number without a unit"
     SHARE = "a share"
@@ -94,7 +94,7 @@ class Dimension(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """An exact value with its dimension.
+    """A quantity as people write it: an exact value with its dimension.
 
     Parameters
     ----------
@@ -102,11 +102,11 @@ class Quantity:
         Of a SHARE parts of one (5 % is 1/20), of a DURATION nanoseconds, of LOTS and TICKS their
         number, of an AMOUNT whole units of ``asset``.
     dimension
-        What it measures.
+        What the quantity measures.
     asset
         Name of the asset of an AMOUNT; empty for all else.
     text
-        As it was written, for messages; takes no part in comparisons.
+        The quantity as it was written, for messages; takes no part in comparisons.
 
     Examples
     --------
@@ -136,17 +136,17 @@ class Quantity:
 
     @property
     def shown(self) -> str:
-        """As it was written, or in the grammar where it was not read from text."""
+        """The quantity as it was written, or in the grammar where it was not read from text."""
         return self.text or str(self)
 
     def is_of(self, *assets: str) -> bool:
-        """Whether it is an amount of one of the assets, or a number without a unit."""
+        """Whether the quantity is an amount of one of the assets, or a number without a unit."""
         if self.dimension is Dimension.AMOUNT:
             return self.asset in assets
         return self.dimension is Dimension.NUMBER
 
     def describe(self) -> str:
-        """What it is and how it was written, for a message: ``a duration, '2 min'``."""
+        """The dimension and the text of the quantity, for a message: ``a duration, '2 min'``."""
         what = self.dimension.value + (f" of {self.asset}" if self.asset else "")
         return f"{what}, {self.shown!r}"
 
@@ -181,7 +181,7 @@ _WRITTEN = "write 60_000 USD, 10 M USD, 2 BTC, 100 lots, 5 %, 2.5 bps, 250 ms or
 
 
 def quantity(text: str) -> Quantity:
-    """Read a quantity, exactly, in the grammar of this module.
+    """Read a quantity from text, exactly, in the grammar of ``lob.units``.
 
     Raises ``TypeError`` where it is no text and ``ValueError``, which shows it, where it is no
     quantity.
@@ -255,7 +255,7 @@ def _duration(body: str) -> Fraction | None:
 
 
 def to_ppm(value: Quantity | str, name: str = "value") -> int:
-    """A share in parts per million. ``name`` is the argument's, for the error.
+    """Convert a share to parts per million. ``name`` is the argument's, for the error.
 
     Raises ``ValueError`` where it is no share or not a whole number of ppm below 2**63 in size.
 
@@ -270,7 +270,7 @@ def to_ppm(value: Quantity | str, name: str = "value") -> int:
 
 
 def to_ns(value: Quantity | str, name: str = "value") -> int:
-    """A duration in nanoseconds. ``name`` is the argument's, for the error.
+    """Convert a duration to nanoseconds. ``name`` is the argument's, for the error.
 
     Raises ``ValueError`` where it is no duration or not a whole number of ns below 2**63 in size.
 
@@ -288,7 +288,7 @@ def to_ns(value: Quantity | str, name: str = "value") -> int:
 def to_units(
     value: Quantity | Decimal | int | str, asset: str, unit: Fraction, name: str = "amount"
 ) -> int:
-    """An amount in integer units of an asset, ``unit`` of it each.
+    """Convert an amount of an asset to integer units, ``unit`` of the asset each.
 
     A number without a unit is of the asset. Raises ``ValueError`` for an amount of anything else,
     and where it is not a whole number of units below 2**63 in size.
@@ -314,7 +314,7 @@ def to_units(
 
 
 def to_quantity(name: str, value: Quantity | Decimal | int | str) -> Quantity:
-    """What people may hand over as a quantity, as one; numbers have no unit.
+    """Make a ``Quantity`` of what people may hand over as one; numbers have no unit.
 
     Raises ``TypeError`` for a float and whatever else is none, and ``ValueError``, both of which
     begin with ``name``.
@@ -335,7 +335,10 @@ def to_quantity(name: str, value: Quantity | Decimal | int | str) -> Quantity:
 
 
 def expect(name: str, given: Quantity, fits: bool, wanted: str) -> None:
-    """Raise ``ValueError`` unless ``given`` is of the wanted dimension."""
+    """Raise ``ValueError``, for the argument ``name``, unless a quantity ``fits``.
+
+    The message says what is ``wanted`` and what was given.
+    """
     if not fits:
         raise ValueError(f"{name}: got {given.describe()}, where {wanted} is wanted")
 
@@ -353,17 +356,22 @@ def whole_steps(
     Parameters
     ----------
     name
-        The argument's.
+        Name of the argument, for the error.
     given
-        What was asked for.
+        The quantity that was asked for.
     count
-        Of what it is to be a whole number.
+        How many steps that is, exactly.
     steps
-        What is counted, for people.
+        What is counted, in words, for the error.
     write
-        Gives a count in people's units.
+        A function that writes a count in people's units.
     most
-        The count is at most so large, either sign.
+        Largest count, of either sign.
+
+    Raises
+    ------
+    ValueError
+        If ``count`` is no whole number, or larger.
     """
     if abs(count) > most:
         raise ValueError(f"{name} must be {write(-most)} to {write(most)}, got {given.shown}")
@@ -379,7 +387,7 @@ def whole_steps(
 
 
 def write_number(value: Fraction | int) -> str:
-    """An exact decimal number with underscores between groups of three digits.
+    """Write a number as an exact decimal, with underscores between groups of three digits.
 
     Raises ``ValueError`` where it has no end in decimals, such as 1/3.
 
@@ -400,7 +408,7 @@ def write_number(value: Fraction | int) -> str:
 
 
 def write_amount(value: Fraction | int, unit: str) -> str:
-    """A number with its unit.
+    """Write a number with its unit.
 
     Examples
     --------
@@ -411,7 +419,7 @@ def write_amount(value: Fraction | int, unit: str) -> str:
 
 
 def write_ppm(ppm: Fraction | int) -> str:
-    """Parts per million, exactly, in the largest unit that takes one decimal at most.
+    """Write parts per million, exactly, in the largest unit that takes one decimal at most.
 
     Examples
     --------
@@ -424,7 +432,7 @@ def write_ppm(ppm: Fraction | int) -> str:
 
 
 def write_ns(ns: Fraction | int) -> str:
-    """A duration, exactly, in the largest unit that it is a whole number of.
+    """Write a duration in ns, exactly, in the largest unit that it is a whole number of.
 
     Examples
     --------
@@ -480,7 +488,7 @@ def parse_duration(text: str) -> int:
 
 
 def show_time(ns: int) -> str:
-    """Return a time of day as ``HH:MM:SS``, with the decimals it needs, in threes.
+    """Return a time of day, in ns since midnight, as ``HH:MM:SS`` with the decimals it needs.
 
     Examples
     --------
@@ -498,7 +506,7 @@ def show_time(ns: int) -> str:
 
 
 def show_duration(ns: float) -> str:
-    """Return a duration in its largest fitting unit, rounded to three digits or so.
+    """Return a duration in ns in its largest fitting unit, rounded to three digits or so.
 
     For reading only: ``write_ns`` is exact.
 

@@ -151,7 +151,7 @@ class LookThrough:
     def backing(
         self, claim: Any, values: Mapping[str, Fraction | None]
     ) -> dict[str, Fraction | int]:
-        """Units of each asset behind a claim; of a pool, once arbitrage has brought it to values."""
+        """Units of each asset behind a claim; of a pool, after arbitrage at these values."""
         held: dict[str, Fraction | int] = dict(claim.held(self.sees))
         if claim.name in self.pools:
             (one, x), (other, y) = claim.held(self.sees).items()

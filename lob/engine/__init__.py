@@ -1,1 +1,1 @@
-"""What the compiled book is made of: matching, ladder, order table, records, memory."""
+"""The parts of the compiled order book: matching, ladder, order table, records, memory."""

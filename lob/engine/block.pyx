@@ -6,7 +6,7 @@ from lob.engine.memory cimport resize, whole_pages
 
 
 cdef class Block:
-    """Bytes that grow, start as zeros, and are copied with the agent that holds them."""
+    """A block of memory that grows, starts as zeros, and is copied with the agent that holds it."""
 
     def __dealloc__(self):
         resize(self.data, whole_pages(self.nbytes), 0)
@@ -38,7 +38,7 @@ cdef class Block:
 
 
 def restore_block(bytes content):
-    """A block with this content."""
+    """A ``Block`` with this content, for the copy or pickle of one."""
     cdef Block block = Block()
     block.reserve(len(content))
     if content:

@@ -1,4 +1,4 @@
-"""Who is at work on a book, a venue or a run: one thread at a time, and no call inside another.
+"""The guard of a book, a venue or a run: one thread at a time, and no call inside another.
 
 Compiled code is not interrupted: another thread comes in, and a signal is heard, only where Python
 code runs. So a call that runs none needs no more than a look at ``busy``, and a call that does
@@ -14,7 +14,7 @@ cimport cython
 
 @cython.final
 cdef class Guard:
-    """Free, or held by a call until that has returned."""
+    """The guard that all books of a venue share: free, or held by a call until that returns."""
 
     cdef int enter(self, int what, str who) except -1:
         """Hold it. ``who`` is what is called, for the message if another call is at work."""

@@ -1,4 +1,4 @@
-"""What guards a book: circuit breakers, and call auctions at set times.
+"""Circuit breakers of a book, and call auctions at set times.
 
 A breaker is policy, in Python: it sees prices and says when it wants to act, and what it does is
 done by messages of the venue (``Venue.set_session``, ``set_band``). So a run's tapes tell of every
@@ -24,23 +24,31 @@ class _Book(Protocol):
 
 
 class Rules(Protocol):
-    """What a breaker asks of the venue."""
+    """The methods of a venue with which a breaker changes the rules of a book."""
 
     @property
-    def books(self) -> "list[_Book]": ...
+    def books(self) -> "list[_Book]":
+        """The books of the venue, by instrument number."""
+        ...
+
     def set_session(
         self, instrument: int, session: int, reference_price: int | None = None
-    ) -> Uncross | None: ...
-    def set_band(self, instrument: int, low: int | None, high: int | None) -> None: ...
+    ) -> Uncross | None:
+        """Put a book into another session, now: see ``lob.Venue.set_session``."""
+        ...
+
+    def set_band(self, instrument: int, low: int | None, high: int | None) -> None:
+        """Allow prices of a book from ``low`` to ``high`` ticks: see ``lob.Venue.set_band``."""
+        ...
 
 
 class Breaker:
-    """What every breaker has; extend it, and give it to a venue.
+    """The base of circuit breakers; extend it, and give it to a venue.
 
     Parameters
     ----------
     instrument
-        Number of the book.
+        Number of the book, 0 to 65535.
     price
         What ``on_price`` is told of: ``"last"``, the price of trades, or ``"mid"``, half way
         between best bid and ask, rounded down, where there are both.
@@ -49,6 +57,11 @@ class Breaker:
     ----------
     due : int or None
         Time in ns at which ``on_due`` is to be called; set it at any time.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is none of these.
     """
 
     def __init__(self, instrument: int = 0, *, price: str = "last") -> None:
@@ -59,29 +72,30 @@ class Breaker:
         self.due: int | None = None
 
     def on_price(self, ts: int, price: int) -> None:
-        """The price moved in continuous trading, as seen after a whole message.
+        """Hook: the price moved to ``price`` ticks in continuous trading, at ``ts`` ns.
 
-        Nothing may be sent from here: set ``due`` to ``ts`` to act before the next message.
+        It is seen after a whole message. Nothing may be sent from here: set ``due`` to ``ts`` to
+        act before the next message.
         """
 
     def on_due(self, venue: Rules, ts: int) -> None:
-        """Change the rules of the book, for ``due`` has come, and ``due``."""
+        """Hook: ``due`` has come, at ``ts`` ns; change the rules of the book, and ``due``."""
         raise NotImplementedError
 
 
 class Level(NamedTuple):
-    """A step of a circuit breaker."""
+    """A level of a circuit breaker: how far a price must move, and what then happens."""
 
     move: int
-    """ppm: it acts where the price moved more than this."""
+    """Ppm, 1 or more: the level acts where the price moved more than this."""
     halt: int | None
-    """ns; ``None``: for good."""
+    """Length of the halt in ns, 0 or more; ``None``: for good."""
     call: int = 0
-    """ns of a call auction after it; 0: trading goes on at once."""
+    """Length in ns of a call auction after the halt; 0: trading goes on at once."""
 
 
 class CircuitBreaker(Breaker):
-    """Halts a book whose price moved too far, and lets it reopen through a call auction.
+    """A breaker that halts a book whose price moved too far, and reopens it by a call auction.
 
     When the price is more than ``move`` away from a price of the last ``window`` ns, the book is
     halted for ``halt`` ns, then collects orders for ``call`` ns, then uncrosses and goes on; prices
@@ -93,23 +107,28 @@ class CircuitBreaker(Breaker):
     Parameters
     ----------
     instrument
-        Number of the book.
+        Number of the book, 0 to 65535.
     move, halt, call
         The only level, see ``Level``.
     levels
         ``Level`` objects with rising moves, in place of these: the highest that is exceeded acts.
     window
-        ns.
+        ns over which the price is held against earlier ones, 0 or more.
     band
-        ppm around the first price, and around the price after each reopening, within which orders
-        may be priced and trades happen, rounded towards that price; ``None``: no band.
+        1 to 1,000,000 ppm around the first price, and around the price after each reopening, within
+        which orders may be priced and trades happen, rounded towards that price; ``None``: no band.
     price
-        ``"last"`` or ``"mid"``.
+        ``"last"`` or ``"mid"``, see ``Breaker``.
 
     Attributes
     ----------
     trips : list of (int, int)
-        Time in ns and number of the level, each time that it acted.
+        Time in ns and number of the level, from 0, each time that it acted.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, or not just one of ``move`` and ``levels`` is given.
     """
 
     def __init__(
@@ -150,7 +169,7 @@ class CircuitBreaker(Breaker):
         self._call = 0
 
     def on_price(self, ts: int, price: int) -> None:
-        """Hold a price against those of the window."""
+        """Hold a price in ticks, seen at ``ts`` ns, against those of the window."""
         self._last = price
         self._remember(ts, price)
         if self._unbanded:
@@ -181,7 +200,7 @@ class CircuitBreaker(Breaker):
                 queue.popleft()
 
     def on_due(self, venue: Rules, ts: int) -> None:
-        """Set the band, halt, collect, or go on: whatever comes next."""
+        """Act at ``ts`` ns: set the band, halt, collect, or go on, whatever comes next."""
         self.due = None
         session = venue.books[self.instrument].session
         if self._session is None:
@@ -240,18 +259,18 @@ class CircuitBreaker(Breaker):
 
 
 class ScheduledCallAuction(Breaker):
-    """Collects orders at set times, and lets them trade at one price: an opening, a close.
+    """A breaker that holds call auctions at set times: an opening, a close.
 
     Parameters
     ----------
     instrument
-        Number of the book.
+        Number of the book, 0 to 65535.
     start
-        Time in ns at which it begins to collect.
+        Time in ns at which it begins to collect orders, 0 or more.
     length
-        ns until the uncross.
+        ns until the uncross, 1 or more.
     every
-        ns from one start to the next; ``None``: only once.
+        ns from one start to the next, above ``length``; ``None``: only once.
     closes
         Whether the book is halted after it, as at the end of a day: with ``every`` until the next
         one begins.
@@ -278,11 +297,11 @@ class ScheduledCallAuction(Breaker):
         self._collecting = False
 
     def on_price(self, ts: int, price: int) -> None:
-        """Remember it as a reference."""
+        """Remember a price in ticks as the reference of the next uncross."""
         self._last = price
 
     def on_due(self, venue: Rules, ts: int) -> None:
-        """Begin to collect, or uncross."""
+        """Act at ``ts`` ns: begin to collect orders, or uncross the book."""
         assert self.due is not None
         if not self._collecting:
             self._collecting = True

@@ -19,17 +19,18 @@ __all__ = ["Uncross", "executable", "uncross"]
 
 
 class Uncross(NamedTuple):
-    """What an auction would do."""
+    """The outcome of a call auction: one price, and what trades at it."""
 
     price: int
-    """Ticks."""
+    """Price of the auction in ticks."""
     volume: int
     """Lots that trade."""
     surplus: int
     """Lots that are willing at the price and do not trade: positive to buy, negative to sell."""
     lowest: int
-    """Ticks: the lowest price with that volume, and the highest."""
+    """The lowest price in ticks with that volume."""
     highest: int
+    """The highest price in ticks with that volume."""
 
 
 def executable(
@@ -38,14 +39,25 @@ def executable(
     market_bids: int = 0,
     market_asks: int = 0,
 ) -> list[tuple[int, int, int]]:
-    """Each price that an order has as a row: (price, lots that can trade, surplus), prices rising.
+    """What could trade in a call auction at each price that an order has.
 
     Parameters
     ----------
     bids, asks
         ``(price, size)`` in ticks and lots, in any order.
     market_bids, market_asks
-        Lots of market orders.
+        Lots of market orders, 0 or more.
+
+    Returns
+    -------
+    list of (int, int, int)
+        Price in ticks, lots that can trade there, and surplus in lots (positive: to buy), prices
+        rising.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a price is no integer, or a number of lots negative.
     """
     buys, sells = list(bids), list(asks)
     for name, rows in (("bids", buys), ("asks", sells)):
@@ -85,8 +97,13 @@ def uncross(
     reference_price
         Ticks; ``None``: the middle of the prices that are left, rounded down.
     market_bids, market_asks
-        Lots of market orders. Where they bound the price alone, so that any higher or any lower one
-        would do, ``highest`` or ``lowest`` is the price itself.
+        Lots of market orders, 0 or more. Where they bound the price alone, so that any higher or
+        any lower one would do, ``highest`` or ``lowest`` is the price itself.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a price is no integer, or a number of lots negative.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Something of the venue's own that participants exchange assets with.
+"""Facilities: claims and pools of the venue's own that participants exchange assets with.
 
 A facility stands in the venue's list and is addressed by its place there: the ``order_id`` of a
 MINT, REDEEM or SWAP message. What it takes and gives are postings between the participant's account
@@ -30,19 +30,24 @@ cdef int64_t NEVER = 2**63 - 1
 
 @cython.auto_pickle(True)
 cdef class Facility:
-    """The base of claims and pools.
+    """The base of claims and pools, which participants exchange assets with.
 
     Parameters
     ----------
     name
-        Unique among the facilities of a venue.
+        A name that is unique among the facilities of a venue.
 
     Attributes
     ----------
     number : int
-        Its place among them.
+        Place among the facilities of the venue, from 0.
     deadline : int
         Time in ns at which it has something to do.
+
+    Raises
+    ------
+    TypeError
+        If ``name`` is no string, or empty.
     """
 
     def __init__(self, name):
@@ -50,13 +55,26 @@ cdef class Facility:
         self.deadline = NEVER
 
     def declare(self, Market market, Ledger ledger, int64_t number):
-        """Belong to a venue; assets of its own are made known. The clearings come after this."""
+        """Let the facility belong to a venue, which learns of its assets before its clearings.
+
+        Parameters
+        ----------
+        market, ledger
+            The venue, and its ledger.
+        number
+            Place of the facility among the venue's, from 0.
+
+        Raises
+        ------
+        ValueError
+            If it belongs to a venue already.
+        """
         if self.market is not None:
             raise ValueError(f"facility {self.name!r} belongs to a venue already")
         self.market, self.ledger, self.number = market, ledger, number
 
     def attach(self):
-        """Open what it needs: the accounts of the clearings are there now."""
+        """Hook: open the accounts that the facility needs; those of the clearings are there."""
 
     cdef int perform(self, const Message *message, int64_t account) except -1:
         """A participant's message; a reason if it is refused, and then nothing moved."""

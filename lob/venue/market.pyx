@@ -1,4 +1,4 @@
-"""What clearing and liquidation need of their venue: ``lob.venue.venue`` fills it in."""
+"""``Market``, the base of ``lob.Venue``: what clearing and liquidation need of their venue."""
 
 from libc.stdint cimport int64_t
 
@@ -6,6 +6,8 @@ from lob.engine.records cimport Message
 
 
 cdef class Market:
+    """The base of ``lob.Venue``, with what clearing and liquidation need of it."""
+
     cdef int execute(self, Message *message) except -1:
         """Let a message of the venue's own meet its book, with all that follows from it."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""A constant-product pool: a venue of its own beside the books.
+"""Constant-product pools, which trade beside the books.
 
 Two reserves, ``x`` of a base asset and ``y`` of cash, lie on the pool's account. Whoever buys
 ``dx`` pays so much that ``x y`` does not fall (Uniswap v2: Adams, Zinsmeister and Robinson 2020),
@@ -46,17 +46,23 @@ cdef class Pool(Claim):
     Parameters
     ----------
     name
-        Of the pool, and of the asset that a share of it is.
+        Name of the pool, and of the asset that a share of it is.
     base
         Name of the asset that is traded.
     cash
         Name of the asset that is paid.
     fee
-        Ppm of what is paid in.
+        Fee, 0 to 999,999 ppm of what is paid in; the default is that of Uniswap v2.
     initial
-        Units of base and of cash that a share costs while there is none.
+        Units of base and of cash, 1 or more, that a share costs while there is none.
     multiplier
-        Units of cash that one unit of the base is worth for each tick of a message's ``price``.
+        Units of cash, 1 to ``2**40``, that one unit of the base is worth for each tick of a
+        message's ``price``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
 
     Examples
     --------
@@ -74,7 +80,7 @@ cdef class Pool(Claim):
 
     @property
     def reserves(self):
-        """Units of base and of cash in the pool."""
+        """Units of base and of cash in the pool: a pair."""
         return (
             self.ledger.row(self.part(0).asset)[self.issuer],
             self.ledger.row(self.part(1).asset)[self.issuer],
@@ -82,14 +88,18 @@ cdef class Pool(Claim):
 
     @property
     def spot(self):
-        """Cash units for one unit of the base at the margin, without the fee; ``None``: empty."""
+        """Spot price of the pool: cash units for one unit of the base at the margin, without fee.
+
+        An exact ``Fraction``; ``None``: the pool is empty.
+        """
         base, cash = self.reserves
         return Fraction(cash, base) if base else None
 
     def quote(self, side, size):
-        """What ``size`` units would cost (``BUY``) or bring (``SELL``) in cash units, fee included.
+        """Cash units that ``size`` units of the base would cost (``BUY``) or bring (``SELL``).
 
-        ``None``: the pool has not so many.
+        With the fee, and rounded in favour of the pool; ``None``: the pool has not so many. Raises
+        ``ValueError`` if ``size`` is below 1, or ``side`` neither.
         """
         cdef int128 found
         cdef int direction = int(Side(side))
@@ -153,16 +163,18 @@ cdef class Pool(Claim):
 
 
 def impermanent_loss(deposited, withdrawn, price):
-    """What a stay in a pool gained or lost against holding, as a share: a ``Fraction``.
+    """Impermanent loss: what a stay in a pool gained or lost against holding, as a share.
+
+    An exact ``Fraction``, negative: a loss.
 
     Without fees and at the price ``r`` times the one of entry it is ``2 sqrt(r) / (1 + r) - 1``.
 
     Parameters
     ----------
     deposited, withdrawn
-        Units of base and of cash, put in and taken out.
+        Units of base and of cash that were put in, and taken out.
     price
-        Cash units for a unit of the base when it was taken out.
+        Cash units for a unit of the base when they were taken out.
 
     Examples
     --------
@@ -176,7 +188,7 @@ def impermanent_loss(deposited, withdrawn, price):
 
 @cython.auto_pickle(True)
 cdef class FairShare(ClaimValue):
-    """The price of a pool's share that trading in the pool cannot move.
+    """A price source: the price of a pool's share that trading in the pool cannot move.
 
     ``2 sqrt(x y p) / supply`` for reserves ``x`` and ``y`` and the base price ``p`` from elsewhere:
     what a share is worth once the pool is in line with it (Alpha Homora's fair LP price). Rounded
@@ -207,9 +219,9 @@ cdef class FairShare(ClaimValue):
 
 @cython.auto_pickle(True)
 cdef class SpotPrice(ClaimValue):
-    """The price of a pool's base by the pool itself, rounded down: an oracle one can push.
+    """A price source: the price of a pool's base by the pool itself, which trading can push.
 
-    At least one tick, at most ``lob.MAX_PRICE``. Arguments as of
+    Rounded down to ticks; at least one tick, at most ``lob.MAX_PRICE``. Arguments as of
     ``lob.clearing.valuation.ClaimValue``; the claim is the pool's.
     """
 

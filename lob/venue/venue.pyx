@@ -1,4 +1,4 @@
-"""Books, clearing and one journal.
+"""``Venue``: books, clearing and one journal.
 
 A message meets one book. What follows from it happens before the next message does, in this order:
 the trades are settled in the ledger, each account that traded is looked at, and clearing sees the
@@ -129,8 +129,8 @@ cdef class Venue(Market):
     Parameters
     ----------
     instruments
-        A number of nameless instruments, or ``lob.Instrument`` objects; the book of each has its
-        place in the list as number.
+        A number of nameless instruments, 1 to 65536, or ``lob.Instrument`` objects; the book of
+        each has its place in the list as number.
     clearings
         ``lob.clearing.Clearing`` objects, which belong to this venue from now on.
     facilities
@@ -142,22 +142,31 @@ cdef class Venue(Market):
         object with a method ``write(rows)`` is lent chunks of it (``lob.tape.Writer``): a writer
         that keeps rows must copy them.
     start
-        Time in ns.
+        Time in ns at which the venue begins, 0 to ``lob.types.MAX_TIME``.
     breakers
         ``lob.venue.breaker.Breaker`` objects, which guard books of this venue from now on. Of those
-        that
-        are due at one time the first in the list acts first.
+        that are due at one time the first in the list acts first.
     unique_order_ids
         Whether an order id may be used only once in a book, see ``lob.OrderBook``.
 
     Attributes
     ----------
     books : tuple[lob.OrderBook, ...]
+        The order books, by instrument number.
     ledger : lob.clearing.Ledger
+        Balances of all accounts.
     now : int
         Time in ns of the latest message, or of the latest ``advance``; ``lob.types.MAX_TIME`` at
         most.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range, or two clearings or facilities have
+        one name.
+
+    Notes
+    -----
     One thread uses a venue at a time, and ``process``, ``advance``, ``copy`` and the rules of its
     books are not called from inside each other: ``RuntimeError``. Breakers and designs may change
     the rules.
@@ -243,7 +252,10 @@ cdef class Venue(Market):
         self.look_at_claims()
 
     def declare_facilities(self, facilities):
-        """Let claims and pools be known before the clearings that rest on them."""
+        """Declare claims and pools, before the clearings that rest on them.
+
+        Raises ``TypeError`` if one is no ``Facility``, and ``ValueError`` if two have one name.
+        """
         cdef int64_t number
         claims = Claims([facility for facility in facilities if isinstance(facility, Claim)])
         for number, facility in enumerate(facilities):
@@ -272,7 +284,7 @@ cdef class Venue(Market):
         return 0
 
     def write_terms(self, more_assets):
-        """Give every instrument its assets, and the ledger theirs."""
+        """Declare the assets of all instruments, and more by name, in the ledger."""
         cdef InstrumentTerms *terms
         names = []
         for instrument in self.instruments:
@@ -395,7 +407,7 @@ cdef class Venue(Market):
         return 0
 
     def misuse_of(self, row):
-        """What is wrong with a message, in words."""
+        """What is wrong with a message, a ``lob.MESSAGE`` record, in words; ``None``: nothing is."""
         plain = checks.Message._make(row.tolist())
         if plain.instrument >= len(self.books):
             return f"instrument must be 0 to {len(self.books) - 1}, got {plain.instrument}"
@@ -749,6 +761,13 @@ cdef class Venue(Market):
         -------
         Uncross or None
             What traded; ``None``: nothing.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is malformed, or there is no such book.
+        RuntimeError
+            From another thread, or from an agent's hook.
         """
         cdef Message message
         self.let_rule("Venue.set_session")
@@ -764,7 +783,8 @@ cdef class Venue(Market):
     def uncross(self, instrument, reference_price=None):
         """Let what a book has collected trade at one price, now; its session stays.
 
-        Parameters and result are those of ``set_session``. A halted book refuses.
+        Parameters, result and errors are those of ``set_session``. A halted book refuses: then
+        ``None`` is returned.
         """
         cdef Message message
         self.let_rule("Venue.uncross")
@@ -776,7 +796,10 @@ cdef class Venue(Market):
         return found if self.rule(&message) else None
 
     def set_band(self, instrument, low, high):
-        """Allow prices of a book from ``low`` to ``high`` ticks only; ``None``: no bound."""
+        """Allow prices of a book from ``low`` to ``high`` ticks only, now; ``None``: no bound.
+
+        ``instrument`` is the number of the book; errors are those of ``set_session``.
+        """
         cdef Message message
         self.let_rule("Venue.set_band")
         number = checks.integer("instrument", instrument, 0, len(self.books) - 1)
@@ -1279,7 +1302,15 @@ cdef class Venue(Market):
         return None if self.deadline > LAST else self.deadline
 
     def advance(self, ts):
-        """Do everything that is due until a time in ns; time stands there after it."""
+        """Let the venue do all that is due until a time in ns, at which its clock then stands.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``ts`` is no integer from ``now`` to ``lob.types.MAX_TIME``.
+        RuntimeError
+            From another thread, or from inside the venue's work.
+        """
         cdef int64_t until = checks.integer("ts", ts, self.now, LAST)
         self.guard.enter(VENUE_WORKS, "Venue.advance")
         try:
@@ -1291,7 +1322,7 @@ cdef class Venue(Market):
             self.guard.leave()
 
     def refresh(self):
-        """Note what breakers were told to do from outside (``due``), and look at all else anew.
+        """Let the venue note what breakers were told from outside (``due``), and look at all anew.
 
         Accounts that open, prices that are set and assets that move need no such call.
         """
@@ -1307,7 +1338,10 @@ cdef class Venue(Market):
 
     @property
     def events(self):
-        """The ``lob.EVENT`` tape so far, a copy; needs ``events=True``."""
+        """The events of the venue so far, an array of ``lob.EVENT``, a copy.
+
+        Raises ``ValueError`` unless the venue keeps them (``events=True``).
+        """
         if not self.keep_events:
             raise ValueError("the events of this run are not kept in memory: set events=True")
         return self.events_from(0)
@@ -1320,7 +1354,10 @@ cdef class Venue(Market):
 
     @property
     def messages(self):
-        """The ``lob.MESSAGE`` tape so far, a copy: as they met the books."""
+        """The messages of the venue so far, as they met the books: an array of ``lob.MESSAGE``.
+
+        A copy. Raises ``ValueError`` unless the venue keeps them (``messages=True``).
+        """
         if not self.keep_messages:
             raise ValueError("the messages of this run are not kept in memory: set messages=True")
         cdef Py_ssize_t nbytes = self.logged * sizeof(Message)
@@ -1328,12 +1365,16 @@ cdef class Venue(Market):
 
     @property
     def entries(self):
-        """The ``lob.ENTRY`` journal so far, a copy; needs ``entries=True``."""
+        """The journal of the venue's ledger so far, an array of ``lob.ENTRY``, a copy.
+
+        Raises ``ValueError`` unless the venue keeps it (``entries=True``).
+        """
         return self.ledger.entries
 
     def digest(self):
-        """32 hex digits of all tapes, which must be kept in memory.
+        """32 hex digits of all tapes of the venue: equal where two venues did the same.
 
+        Raises ``ValueError`` unless the tapes are kept in memory.
         Entries count where there are any, so that a venue nobody has an account in has the digest
         of its messages and events.
         """
@@ -1344,7 +1385,7 @@ cdef class Venue(Market):
         return digest.hexdigest()
 
     def check(self):
-        """Whether books, ledger and clearings are in order. Raises ``AssertionError``.
+        """Check that books, ledger and clearings are in order. Raises ``AssertionError``.
 
         They are not where a message has traded and an error came before all of it was settled.
         """
@@ -1356,7 +1397,7 @@ cdef class Venue(Market):
             clearing.check()
 
     def close(self):
-        """Write out what is left of tapes that are streamed."""
+        """Hand what is left of streamed tapes to their writers; call it at the end."""
         self.guard.enter(VENUE_WORKS, "Venue.close")
         try:
             self.flush()
@@ -1382,7 +1423,7 @@ cdef class Venue(Market):
     # ---------------------------------------------------------------- forks
 
     def copy(self):
-        """An independent venue in the same state.
+        """A copy of this venue, independent and in the same state.
 
         Raises ``ValueError`` if a tape is streamed: two venues cannot share a writer.
         """
