@@ -1,4 +1,4 @@
-"""An answer ready to be shown: in the terminal, as JSON, or as a folder of tapes and a page."""
+"""Answers ready to be shown: in the terminal, as JSON, or as a folder of tapes and a page."""
 
 import json
 from collections.abc import Callable
@@ -21,25 +21,30 @@ __all__ = ["Answer", "of_replay", "of_sale"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer in every form it is shown in."""
+    """One answer of a command in every form it is shown in."""
 
     numbers: dict[str, Any]
-    """Ready for JSON: integers exact, undefined is ``None``."""
+    """JSON values by name: integers exact, undefined is ``None``."""
     runs: dict[str, Replay]
-    """The tapes, by the name of the folder they go to."""
+    """Replays whose tapes are kept, by the name of the folder they go to."""
     page: Callable[[], str]
-    """Draws the HTML page."""
+    """Writes the HTML page."""
     show: Callable[["Console"], None]
-    """Prints it for people."""
+    """Prints the answer for people."""
 
     def to_json(self) -> str:
-        """Return the numbers as one JSON object."""
+        """Return the numbers of the answer as one JSON object."""
         return json.dumps(self.numbers, indent=2, allow_nan=False)
 
     def write(self, folder: Path) -> None:
-        """Write the tapes of each run, ``report.json`` and ``report.html``, all or none.
+        """Write each run's tapes, ``report.json`` and ``report.html`` to a folder, all or none.
 
-        Files of the same names are replaced. Raises ``OSError`` if one cannot be written.
+        Files of the same names are replaced.
+
+        Raises
+        ------
+        OSError
+            If one cannot be written.
         """
         with WholeFiles(folder) as files:
             for name, run in self.runs.items():
@@ -51,7 +56,7 @@ class Answer:
 
 
 def of_sale(m: ReplaySale) -> Answer:
-    """Return the answer of a forced sale: its cost and its impact."""
+    """Return the answer of a forced sale in a recorded day: its cost and its impact."""
     from experiments.report import page, terminal
 
     def show(console: "Console") -> None:
@@ -71,7 +76,15 @@ def of_sale(m: ReplaySale) -> Answer:
 
 
 def of_replay(day: Day, mode: str, done: Replay) -> Answer:
-    """Return the answer of a replay alone: its counts."""
+    """Return the answer of a replay without a sale: its counts.
+
+    Parameters
+    ----------
+    day, mode
+        The recorded day, and how it was replayed.
+    done
+        The replay.
+    """
     from experiments.report import page, terminal
 
     return Answer(

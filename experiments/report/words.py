@@ -1,4 +1,4 @@
-"""A measurement in words and rows: what the terminal and the page both say."""
+"""Words and rows for a sale in a recorded day, as the terminal and the page both show them."""
 
 from math import isnan
 
@@ -32,40 +32,53 @@ CAVEAT = (
     "the price back to its recorded path: replay is an infinitely strong anchor. It leaves no "
     "permanent impact and understates spirals. Trust the cost at once more than the recovery."
 )
-"""What must be said with every answer of a replay."""
+"""Caveat that belongs to every answer of a replay."""
 UNDEFINED = "undefined"
+"""Text in place of ``nan``."""
 IMPACT_COLUMNS = ("After", "Mid", "Without", "Ticks", "bps")
+"""Headings of ``impact_rows``."""
 DEPTH_COLUMNS = {"before": "Before", "after": "Right after", "without": "Without"}
-"""What the columns of the depth are called, by their names in ``SaleResult.depth``."""
+"""Headings of the columns of the depth, by their names in ``SaleResult.depth``."""
 
 Row = tuple[str, ...]
+"""Cells of one line of a table, as text."""
 
 
 def price(instrument: Instrument, in_ticks: float, finer: int = 0) -> str:
-    """Return a price given in ticks as people read it, ``finer`` decimals beyond the tick's."""
+    """Return a price in money as text.
+
+    Parameters
+    ----------
+    instrument
+        What has the tick size.
+    in_ticks
+        The price in ticks; ``nan`` is undefined.
+    finer
+        Decimals beyond the tick's.
+    """
     if isnan(in_ticks):
         return UNDEFINED
     return f"{in_ticks * float(instrument.tick_size):,.{decimals(instrument) + finer}f}"
 
 
 def decimals(instrument: Instrument) -> int:
-    """Return how many decimals a price of this instrument has."""
+    """Return how many decimals a price of an instrument has."""
     exponent = instrument.tick_size.as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def bps(number: float) -> str:
-    """Return basis points with their unit."""
+    """Return a number of basis points as text, with two decimals and the unit."""
     return UNDEFINED if isnan(number) else f"{number:,.2f} bps"
 
 
 def ticks(number: float) -> str:
-    """Return a signed number of ticks, to the half tick of a mid."""
+    """Return a signed number of ticks as text, to the half tick of a mid."""
     return UNDEFINED if isnan(number) else f"{number:+,.1f}".replace("+0.0", "0.0")
 
 
 def session_in_words(day: Day, mode: str) -> str:
-    """Return what was replayed, in a line."""
+    """Return an English line: what was replayed, and how."""
     times = day.messages["ts_event"][[0, -1]] // SECOND_NS * SECOND_NS
     first, last = map(show_time, times.tolist())
     return (
@@ -75,7 +88,7 @@ def session_in_words(day: Day, mode: str) -> str:
 
 
 def sale_in_words(m: SaleResult) -> str:
-    """Return what was sold and how, in a line."""
+    """Return an English line: what was sold and how."""
     sale = m.sale
     verb = "Sell" if sale.side is Side.SELL else "Buy"
     what = f"{verb} {counted(sale.size, 'lot')} at {show_time(sale.at_ns)}"
@@ -90,7 +103,7 @@ def sale_in_words(m: SaleResult) -> str:
 
 
 def headline(m: SaleResult) -> str:
-    """Return the answer in one or two sentences."""
+    """Return the answer of a sale in one or two English sentences."""
     done = "Selling" if m.sale.side is Side.SELL else "Buying"
     if not m.filled:
         return f"{done} {counted(m.sale.size, 'lot')} found nobody to trade with."
@@ -107,7 +120,7 @@ def headline(m: SaleResult) -> str:
 
 
 def number_rows(m: SaleResult) -> list[Row]:
-    """Return the numbers of the sale: what, how much."""
+    """Return the numbers of a sale as rows of text: what, how much."""
     instrument, levels = m.day.instrument, m.day.levels
     beyond = UNDEFINED if isnan(m.share_beyond) else f"{m.share_beyond:.1%}"
     touched = f"{m.levels_consumed:,}"
@@ -130,7 +143,7 @@ def number_rows(m: SaleResult) -> list[Row]:
 
 
 def impact_rows(m: SaleResult) -> list[Row]:
-    """Return the impact path: lag, mid with the sale, mid without, ticks, bps."""
+    """Return the impact of a sale as rows of text: lag, mid with it, without, ticks, bps."""
     instrument = m.day.instrument
     return [
         (
@@ -145,7 +158,7 @@ def impact_rows(m: SaleResult) -> list[Row]:
 
 
 def depth_rows(m: SaleResult) -> list[Row]:
-    """Return the lots near the mid: side, before, right after, without the sale."""
+    """Return the lots near the mid as rows of text: side, before, right after, without the sale."""
     depth = m.depth()
     return [
         (f"{side} within {DEPTH_BPS} bps", *(f"{depth[when][i]:,}" for when in DEPTH_COLUMNS))
@@ -154,7 +167,7 @@ def depth_rows(m: SaleResult) -> list[Row]:
 
 
 def warnings(m: SaleResult) -> list[str]:
-    """Return what makes this answer doubtful, beyond the caveat that holds for all."""
+    """Return English sentences: what makes the answer of a sale doubtful, beyond the caveat."""
     said = []
     if m.much_is_stale:
         said.append(
