@@ -1,4 +1,4 @@
-"""Answers ready to be shown: in the terminal, as JSON, or as a folder of tapes and a page."""
+"""An answer ready to be shown: in the terminal, as JSON, or as a folder of tapes and a page."""
 
 import json
 from collections.abc import Callable
@@ -24,9 +24,9 @@ class Answer:
     """One answer of a command in every form it is shown in."""
 
     numbers: dict[str, Any]
-    """JSON values by name: integers exact, undefined is ``None``."""
+    """Ready for JSON: integers exact, undefined is ``None``."""
     runs: dict[str, Replay]
-    """Replays whose tapes are kept, by the name of the folder they go to."""
+    """The tapes, by the name of the folder they go to."""
     page: Callable[[], str]
     """Writes the HTML page."""
     show: Callable[["Console"], None]
@@ -37,14 +37,9 @@ class Answer:
         return json.dumps(self.numbers, indent=2, allow_nan=False)
 
     def write(self, folder: Path) -> None:
-        """Write each run's tapes, ``report.json`` and ``report.html`` to a folder, all or none.
+        """Write the tapes of each run, ``report.json`` and ``report.html``, all or none.
 
-        Files of the same names are replaced.
-
-        Raises
-        ------
-        OSError
-            If one cannot be written.
+        Files of the same names are replaced. Raises ``OSError`` if one cannot be written.
         """
         with WholeFiles(folder) as files:
             for name, run in self.runs.items():
@@ -76,15 +71,7 @@ def of_sale(m: ReplaySale) -> Answer:
 
 
 def of_replay(day: Day, mode: str, done: Replay) -> Answer:
-    """Return the answer of a replay without a sale: its counts.
-
-    Parameters
-    ----------
-    day, mode
-        The recorded day, and how it was replayed.
-    done
-        The replay.
-    """
+    """Return the answer of a replay alone: its counts."""
     from experiments.report import page, terminal
 
     return Answer(

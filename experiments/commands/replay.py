@@ -33,17 +33,14 @@ __all__ = ["replay"]
 DEFAULT_RATE = "0.1"
 """Share of the volume for pov if ``--rate`` is not given."""
 SYNTHETIC = Path("synthetic")
-"""The word in place of files for the day that is made."""
 STEPS = 6  # what a sale with --out tells; a bar that ends early is gone anyway
 
 
 class Mode(StrEnum):
-    """How a recorded day is replayed: see ``lob.replay``."""
+    """How a day is replayed: see ``lob.replay``."""
 
     EXACT = "exact"
-    """Executions are taken off the orders that the record names."""
     INTERACTIVE = "interactive"
-    """Orders go through the matching engine, where they compete with the sale."""
 
 
 def replay(

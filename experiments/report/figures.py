@@ -35,15 +35,7 @@ AROUND_BPS = 15
 
 
 def day_figure(day: Day, quotes: NDArray[np.void]) -> "Figure":
-    """Draw the mid over a whole day, in money.
-
-    Parameters
-    ----------
-    day
-        The recorded day.
-    quotes
-        ``lob.QUOTE`` rows of its replay.
-    """
+    """Draw the mid over a whole day."""
     tick = float(day.instrument.tick_size)
     rows = _thin(quotes)
     figure = _price_figure(day.instrument, "%H:%M")
@@ -54,7 +46,7 @@ def day_figure(day: Day, quotes: NDArray[np.void]) -> "Figure":
 
 
 def price_figure(m: SaleResult) -> "Figure":
-    """Draw bid, ask and mid around a sale, the mid without it, and each of its fills."""
+    """Draw bid, ask and mid around the sale, the mid without it, and each of its fills."""
     tick = float(m.day.instrument.tick_size)
     around = max(AROUND_NS, m.sale.over_ns // 2)
     window = (m.sale.at_ns - around, m.sale.until_ns + around)

@@ -114,15 +114,7 @@ def sale_page(m: SaleResult) -> str:
 
 
 def replay_page(day: Day, mode: str, done: Replay) -> str:
-    """Write the HTML page of a replay without a sale.
-
-    Parameters
-    ----------
-    day, mode
-        The recorded day, and how it was replayed.
-    done
-        The replay.
-    """
+    """Return the page of a replay without a sale."""
     title = f"{day.name}: {len(done.messages):,} messages replayed"
     body = [
         _heading(day, mode, title, ""),

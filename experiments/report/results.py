@@ -61,10 +61,7 @@ class BookSides(Protocol):
 
 
 class SaleResult(Protocol):
-    """A forced sale in a recorded day, with the same day without it.
-
-    Attributes as of ``experiments.studies.replay_sale.ReplaySale``.
-    """
+    """A forced sale in a recorded day, with the same day without it."""
 
     @property
     def day(self) -> Day: ...

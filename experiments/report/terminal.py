@@ -20,7 +20,7 @@ INDENT = (0, 0, 0, 2)
 
 
 def print_replay(console: Console, done: Replay) -> None:
-    """Print the counts that a replay ended with, on a console."""
+    """Print the counts that a replay ended with."""
     title, *counts = str(done.report).splitlines()
     _say(console, title, "bold")
     for line in counts:

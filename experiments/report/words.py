@@ -32,7 +32,7 @@ CAVEAT = (
     "the price back to its recorded path: replay is an infinitely strong anchor. It leaves no "
     "permanent impact and understates spirals. Trust the cost at once more than the recovery."
 )
-"""Caveat that belongs to every answer of a replay."""
+"""What must be said with every answer of a replay."""
 UNDEFINED = "undefined"
 """Text in place of ``nan``."""
 IMPACT_COLUMNS = ("After", "Mid", "Without", "Ticks", "bps")
@@ -78,7 +78,7 @@ def ticks(number: float) -> str:
 
 
 def session_in_words(day: Day, mode: str) -> str:
-    """Return an English line: what was replayed, and how."""
+    """Return what was replayed, in a line."""
     times = day.messages["ts_event"][[0, -1]] // SECOND_NS * SECOND_NS
     first, last = map(show_time, times.tolist())
     return (
@@ -120,7 +120,7 @@ def headline(m: SaleResult) -> str:
 
 
 def number_rows(m: SaleResult) -> list[Row]:
-    """Return the numbers of a sale as rows of text: what, how much."""
+    """Return the numbers of the sale: what, how much."""
     instrument, levels = m.day.instrument, m.day.levels
     beyond = UNDEFINED if isnan(m.share_beyond) else f"{m.share_beyond:.1%}"
     touched = f"{m.levels_consumed:,}"
@@ -143,7 +143,7 @@ def number_rows(m: SaleResult) -> list[Row]:
 
 
 def impact_rows(m: SaleResult) -> list[Row]:
-    """Return the impact of a sale as rows of text: lag, mid with it, without, ticks, bps."""
+    """Return the impact path: lag, mid with the sale, mid without, ticks, bps."""
     instrument = m.day.instrument
     return [
         (
@@ -167,7 +167,7 @@ def depth_rows(m: SaleResult) -> list[Row]:
 
 
 def warnings(m: SaleResult) -> list[str]:
-    """Return English sentences: what makes the answer of a sale doubtful, beyond the caveat."""
+    """Return what makes this answer doubtful, beyond the caveat that holds for all."""
     said = []
     if m.much_is_stale:
         said.append(

@@ -319,13 +319,7 @@ class Feed(ABC):
 
     @final
     def scan(self) -> FeedReport:
-        """Read the whole feed and return the report.
-
-        Raises
-        ------
-        FeedError
-            If the file is damaged.
-        """
+        """Read all of it and return the report. Raises ``FeedError`` where it is damaged."""
         for _ in self.blocks():
             pass
         return self.report

@@ -35,7 +35,8 @@ class TableColumns(NamedTuple):
     names: list[str]
     """Names in the order of the file."""
     marks: list[tuple[int | None, int]]
-    """What each is, and of which side: 1 bid, -1 ask, 0 told by another column."""
+    """Fact of each column (``None``: none that is read), and its side; 0: told by another
+    column."""
 
 
 def read_table(source: FeedFile, shape: Shape, header: bool = True) -> Iterator[None]:
