@@ -325,18 +325,17 @@ def replay(
     sell
         Lots; ``None``: nothing, and the result is the replay alone.
     at
-        Time of day of the sale, ``HH:MM:SS``.
+        Time of day of the sale.
     over
-        Duration of a TWAP or POV sale, as ``"10m"``.
+        Duration of a TWAP or POV sale.
     style
         ``market``, ``twap`` or ``pov``.
     rate
-        Share of the volume that a POV sale takes, above 0 and at most 1.
+        Share of the volume that a POV sale takes.
     buy
-        Whether the lots are bought, not sold.
+        Whether it is bought, not sold.
     mode
-        ``exact`` or ``interactive``: whether executions are taken off the orders the record names,
-        or go through the matching engine.
+        ``exact`` or ``interactive``.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""The commands of ``firesale``, a module each."""
+"""Commands of ``firesale``, a module each."""

@@ -21,19 +21,19 @@ __all__ = ["Answer", "of_replay", "of_sale"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer in every form it is shown in."""
+    """One answer of a command in every form it is shown in."""
 
     numbers: dict[str, Any]
     """Ready for JSON: integers exact, undefined is ``None``."""
     runs: dict[str, Replay]
     """The tapes, by the name of the folder they go to."""
     page: Callable[[], str]
-    """Draws the HTML page."""
+    """Writes the HTML page."""
     show: Callable[["Console"], None]
-    """Prints it for people."""
+    """Prints the answer for people."""
 
     def to_json(self) -> str:
-        """Return the numbers as one JSON object."""
+        """Return the numbers of the answer as one JSON object."""
         return json.dumps(self.numbers, indent=2, allow_nan=False)
 
     def write(self, folder: Path) -> None:
@@ -51,7 +51,7 @@ class Answer:
 
 
 def of_sale(m: ReplaySale) -> Answer:
-    """Return the answer of a forced sale: its cost and its impact."""
+    """Return the answer of a forced sale in a recorded day: its cost and its impact."""
     from experiments.report import page, terminal
 
     def show(console: "Console") -> None:

@@ -1,4 +1,4 @@
-"""The command line.
+"""Command line of ``firesale``.
 
 Exit codes: 0 done, 1 the data is bad, a run raised or nothing could be written, 2 the arguments are
 bad. An error goes to stderr, one line for each mistake and the traceback of the user's own code;
@@ -34,8 +34,10 @@ from lob import __version__
 __all__ = ["app", "main"]
 
 INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 # Typer names no public class for all misuse: it is the one that BadParameter is a kind of.
 UsageError = cast(type[typer.BadParameter], typer.BadParameter.__mro__[1])
+"""Error of typer for bad arguments, which it does not export."""
 
 app = typer.Typer(
     name="firesale",
@@ -57,7 +59,13 @@ app.add_typer(positions.positions, name="positions")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit."""
+    """Run the command line and exit.
+
+    Parameters
+    ----------
+    arguments
+        Words after ``firesale``; ``None``: those of the process.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app(given or ["--help"], prog_name="firesale", standalone_mode=False)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 DEFAULT_SEEDS = 20
+"""Runs of each design if ``--seeds`` is not given."""
 
 
 def compare(
@@ -125,9 +126,14 @@ def compare(
 
 
 def tell_failures(study: "ContestStudy") -> None:
-    """Tell of the runs that raised, with the traceback of the user's code; exits 1 if any did.
+    """Print the runs of a contest that raised, with the traceback of the user's own code.
 
     All others are shown, and kept, as they are.
+
+    Raises
+    ------
+    typer.Exit
+        With code 1, if any run raised.
     """
     told: set[str] = set()
     for row in study.failed:
@@ -146,7 +152,13 @@ def tell_failures(study: "ContestStudy") -> None:
 
 
 def write_study(study: "ContestStudy", out: Path) -> None:
-    """Write the comparison as JSON, and the page."""
+    """Write a contest to a folder: ``contest.json`` and ``contest.html``, both or none.
+
+    Raises
+    ------
+    OSError
+        If one cannot be written.
+    """
     from experiments.report.contest_page import contest_page
     from experiments.runs.whole_files import WholeFiles
 

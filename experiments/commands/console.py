@@ -1,4 +1,4 @@
-"""What all commands share: how they refuse, and how they show that they are at work."""
+"""Refusals and progress bars, which all commands share."""
 
 import os
 import sys
@@ -19,11 +19,27 @@ __all__ = [
 ]
 
 Tell = Callable[[str], None]
+"""Called in words with what is done next."""
 BAD_DATA, BAD_ARGUMENTS = 1, 2
 
 
 class RefusalError(Exception):
-    """What was asked cannot be done; ``code`` is the exit code, ``trace`` a traceback to show."""
+    """A command cannot do what was asked: the message is shown, and the process exits.
+
+    Attributes
+    ----------
+    code : int
+        Exit code: 1 for data and runs, 2 for arguments.
+    trace : str or None
+        A traceback to show.
+
+    Parameters
+    ----------
+    message
+        One line for each mistake.
+    code, trace
+        See the attributes.
+    """
 
     def __init__(self, message: str, code: int = BAD_ARGUMENTS, trace: str | None = None) -> None:
         super().__init__(message)
@@ -32,7 +48,13 @@ class RefusalError(Exception):
 
 
 def make_folder(out: Path | None) -> None:
-    """Make the folder of ``--out`` before the work: a typing error should not cost the work."""
+    """Make the folder of ``--out`` before the work: a typing error should not cost the work.
+
+    Raises
+    ------
+    RefusalError
+        If it cannot be made, or not be written to.
+    """
     if out:
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -52,9 +74,14 @@ def refuse_another(out: Path | None, name: str, scenario: dict[str, Any]) -> Non
     out
         The folder of ``--out``.
     name
-        What the answer's JSON is called in it.
+        Name in it of the answer's JSON.
     scenario
-        The resolved scenario that is asked for, ready for JSON.
+        The scenario that is asked for with all its values, as JSON values.
+
+    Raises
+    ------
+    RefusalError
+        If it holds another answer.
     """
     from experiments.runs.whole_files import held_by_another
 
@@ -64,7 +91,18 @@ def refuse_another(out: Path | None, name: str, scenario: dict[str, Any]) -> Non
 
 
 def refusal_of(error: Exception, out: Path | None = None) -> RefusalError:
-    """How an error ends a command: a run that raised, a file that cannot be written, a mistake."""
+    """Make of an error the refusal that ends a command.
+
+    Code 1 for a run that raised or a file that cannot be written, 2 for a mistake in what was
+    asked.
+
+    Parameters
+    ----------
+    error
+        Any error of a study.
+    out
+        The folder of ``--out``, named where the error has no file.
+    """
     trace = getattr(error, "trace", None)
     if isinstance(error, OSError):
         from experiments.runs.whole_files import write_failure
@@ -79,7 +117,15 @@ def refusal_of(error: Exception, out: Path | None = None) -> RefusalError:
 
 @contextmanager
 def progress(silent: bool, steps: int) -> Iterator[Tell]:
-    """Show on stderr what is being done, where somebody watches; it is gone when it is done."""
+    """Show on stderr what is being done, where somebody watches; it is gone when it is done.
+
+    Parameters
+    ----------
+    silent
+        Whether nothing is shown.
+    steps
+        How many steps there are in all.
+    """
     if silent or not sys.stderr.isatty():
         yield lambda _: None
         return

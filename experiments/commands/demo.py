@@ -10,6 +10,7 @@ from experiments.commands.console import make_folder, progress, refusal_of, refu
 __all__ = ["demo"]
 
 STEPS = 12
+"""Steps of the progress bar."""
 
 
 def demo(

@@ -1,4 +1,4 @@
-"""``firesale diff``: where two tapes part."""
+"""``firesale diff``: the first row in which two tapes differ."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ from experiments.commands.console import BAD_DATA, RefusalError
 __all__ = ["diff"]
 
 DIFFERENT = 1
+"""Exit code if the tapes differ."""
 
 
 def diff(

@@ -1,4 +1,4 @@
-"""``firesale feed``: what is in a file of order flow, whether it is sound, and its tape."""
+"""``firesale feed``: facts of a file of order flow, whether it is sound, and its tape."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``firesale positions``: what is in a snapshot of positions, and which rows are none."""
+"""``firesale positions``: facts of a snapshot of positions, and which rows are none."""
 
 import json
 from decimal import Decimal, InvalidOperation
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["positions"]
 
 SHOWN = 20
+"""Rows that are no positions which are listed at most."""
 positions = typer.Typer(help="Look at snapshots of leveraged positions.", no_args_is_help=True)
 
 
@@ -61,7 +62,7 @@ def info(
 
 
 def summarize(found: "Positions") -> dict[str, Any]:
-    """What is in a snapshot, ready for JSON: amounts in steps, an instrument each."""
+    """Facts of a snapshot of positions as JSON values; amounts in steps, an instrument each."""
     import numpy as np
 
     names = found.instruments if found.instruments is not None else np.full(len(found), "")

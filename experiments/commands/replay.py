@@ -31,6 +31,7 @@ T = TypeVar("T")
 __all__ = ["replay"]
 
 DEFAULT_RATE = "0.1"
+"""Share of the volume for pov if ``--rate`` is not given."""
 SYNTHETIC = Path("synthetic")
 STEPS = 6  # what a sale with --out tells; a bar that ends early is gone anyway
 

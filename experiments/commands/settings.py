@@ -1,4 +1,4 @@
-"""``--set KEY=VALUE``: what several commands change in a scenario or a market."""
+"""``--set KEY=VALUE``, with which several commands change a scenario or a market."""
 
 import json
 from typing import Annotated, Any
@@ -16,7 +16,13 @@ Settings = Annotated[
 
 
 def read_settings(settings: list[str] | None) -> dict[str, Any]:
-    """The options of a market by name; values are JSON, or else plain words."""
+    """Read ``KEY=VALUE`` texts: values by key, JSON or else plain words.
+
+    Raises
+    ------
+    RefusalError
+        If a text has no ``=``.
+    """
     options: dict[str, Any] = {}
     for setting in settings or []:
         key, found, value = setting.partition("=")

@@ -1,4 +1,4 @@
-"""The lines of a story about stacks: who pulled down whom, which layer, what was at risk."""
+"""Lines of a story about stacks: who pulled down whom, which layer, what was at risk."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["stack_answer", "stack_rows"]
 
 SHOWN = 4
-"""Pairs of protocols that are named."""
+"""Pairs of protocols that are named at most."""
 
 
 def stack_answer(study: "SpiralStudy") -> dict[str, Any]:
-    """The risk before the shock, and what it is worth to see pledges, ready for JSON.
+    """Risk of a stack before the shock, and the worth of seeing pledges, as JSON values.
 
     Empty where nothing is stacked.
     """
@@ -49,7 +49,15 @@ def _verification(study: "SpiralStudy") -> dict[str, Any]:
 
 
 def stack_rows(study: "SpiralStudy", answer: dict[str, Any]) -> list[tuple[str, str]]:
-    """The story's lines about the stack."""
+    """Lines of a story about a stack: (heading, text).
+
+    Parameters
+    ----------
+    study
+        The runs of the scenario.
+    answer
+        What ``stack_answer`` gave.
+    """
     if not answer:
         return []
     names = [one.name for one in study.scenario.clearings]

@@ -1,4 +1,4 @@
-"""The story of a scenario on one screen: the shock, the spiral, and who paid."""
+"""Story of a scenario on one screen: the shock, the spiral, and who paid."""
 
 import json
 import math
@@ -33,7 +33,26 @@ def run_story(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Run a scenario over seeds, with forced selling and without, and tell what happened."""
+    """Run a scenario over seeds, with forced selling and without, and tell what happened.
+
+    Parameters
+    ----------
+    name
+        A ready scenario, or its TOML file.
+    seeds
+        Which, or the first one: then as many as the scenario states.
+    settings
+        ``KEY=VALUE`` texts that change the scenario.
+    out
+        Folder for tapes and answer; ``None``: nothing is kept.
+    as_json
+        Whether one JSON object is printed in place of the story.
+
+    Raises
+    ------
+    RefusalError
+        If the scenario is not one, a run raises, or a file cannot be written.
+    """
     from experiments.commands.stack_story import stack_answer
     from experiments.runs.run import run_scenario
     from experiments.runs.whole_files import WholeFiles
@@ -83,7 +102,15 @@ def _page(study: "SpiralStudy", run: "Run") -> str:
 
 
 def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[str]:
-    """The story, line by line."""
+    """The story of a study, as English lines.
+
+    Parameters
+    ----------
+    study
+        The runs of the scenario.
+    stacked
+        What ``stack_answer`` gave; ``None``: nothing is stacked.
+    """
     from experiments.commands.stack_story import stack_rows
 
     scenario = study.scenario
@@ -186,7 +213,7 @@ def _profile(generations: list[list[int]]) -> str:
 
 
 def whole(value: float) -> str:
-    """A mean rounded to a whole; what no run has is not known."""
+    """A mean as text, rounded to a whole; "not known" where it is ``nan``."""
     return "not known" if math.isnan(value) else f"{value:,.0f}"
 
 

@@ -1,4 +1,4 @@
-"""``firesale stress``: the smallest shock at which a scenario fails, or where it fails at all."""
+"""``firesale stress``: the smallest shock at which a scenario fails, or a phase diagram."""
 
 import json
 from functools import partial

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["validate_command"]
 
 DISAGREES = 1
+"""Exit code if a value is outside its band."""
 
 
 def validate_command(

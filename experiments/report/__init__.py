@@ -1,1 +1,1 @@
-"""How an answer is shown: in words, in the terminal, and as a page of its own."""
+"""Reports of answers: in words, in the terminal, and as a page of its own."""

@@ -1,4 +1,4 @@
-"""What runs with auctions or deleveraging tell beyond the spiral, design by design, as tables.
+"""Tables of what runs with auctions or deleveraging have beyond the spiral, design by design.
 
 A line is there if a run has the number; nothing depends on which scenario it is. Numbers are means
 over the seeds in which they are known. What others have published stands in a column beside them.
@@ -16,34 +16,39 @@ if TYPE_CHECKING:
 __all__ = ["alternative_lines"]
 
 Summary = dict[str, Any]
+"""``Run.summary()`` of one run."""
 WIDTH = 30
+"""Characters of the column of words."""
 
 
 class Line(NamedTuple):
-    """One line of a table."""
+    """One line of a table: which number of a run's summary, and how it is shown."""
 
     measure: str
-    """Path in a run's summary."""
+    """Path in a run's summary, as ``auctions.zero_bids``."""
     words: str
+    """Heading of the line."""
     show: Callable[[float], str]
+    """From the number to its text."""
     of: tuple[str, str] | None = None
-    """Of a ratio: what is over what. The ratio of the means, not the mean of ratios."""
+    """Of a ratio the paths of numerator and denominator: the ratio of the means, not the mean of
+    ratios."""
     spread: bool = False
     """Whether the lowest and the highest run are shown as well."""
 
 
 def count(value: float) -> str:
-    """A number of things, with a decimal where the mean has one that matters."""
+    """A number of things as text, with a decimal where the mean has one that matters."""
     return f"{value:,.1f}" if abs(value) < 10 and value != round(value) else f"{value:,.0f}"
 
 
 def share(value: float) -> str:
-    """A share as a percentage."""
+    """A share of 1 as a percentage with one decimal."""
     return f"{value:.1%}"
 
 
 def ratio(value: float) -> str:
-    """A number without a unit, with two decimals."""
+    """A number without a unit as text, with two decimals."""
     return f"{value:.2f}"
 
 
@@ -81,10 +86,11 @@ TABLES: dict[str, tuple[Line, ...]] = {
         Line("deleveraging.top_share", "share of the ten most hit", share),
     ),
 }  # fmt: skip
+"""Lines of each table, by the part of a run's summary that they are read from."""
 
 
 def alternative_lines(study: "Spiral") -> list[str]:
-    """The tables that a study has numbers for, and what was published beside that."""
+    """English lines: the tables a study has numbers for, and what was published beside that."""
     designs = study.designs
     shown: set[str] = set()
     lines: list[str] = []

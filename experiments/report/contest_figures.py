@@ -1,4 +1,4 @@
-"""The figures of a contest: prices by design, cascades, and what is traded off against what."""
+"""Figures of a contest: prices by design, cascades, and what is traded off against what."""
 
 from html import escape
 from typing import TYPE_CHECKING
@@ -18,12 +18,15 @@ COLOURS = (
     "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2",
     "#bcbd22", "#393b79",
 )  # fmt: skip
+"""Colours of the designs, in their order."""
 TWIN = "#8a98a5"
+"""Colour of the run without forced sales."""
 GENERATIONS = 40
+"""Most generations that are drawn."""
 
 
 def path_figure(contest: "ContestResult") -> "Figure":
-    """The mark under every design on the first seed, and without any forced sale."""
+    """Draw the mark under every design on the first seed, in ticks, and without forced sales."""
     from plotly.graph_objects import Figure
 
     figure = Figure()
@@ -51,7 +54,17 @@ def path_figure(contest: "ContestResult") -> "Figure":
 
 
 def missing_told(contest: "ContestResult", part: str) -> str:
-    """Which designs have no line in a figure of the first seed, and why; "" if all have one."""
+    """English sentences: which designs have no line in a figure of the first seed, and why.
+
+    Empty if all have one.
+
+    Parameters
+    ----------
+    contest
+        The contest.
+    part
+        Key of a row that the figure is drawn from: "path" or "generations".
+    """
     drawn = {row["label"] for row in contest.rows if part in row}
     raised = {row["label"] for row in contest.failed if row["seed"] == contest.seeds[0]}
     none = {
@@ -74,7 +87,7 @@ def missing_told(contest: "ContestResult", part: str) -> str:
 
 
 def cascade_figure(contest: "ContestResult") -> "Figure":
-    """Failures by generation under every design, on the first seed."""
+    """Draw failures by generation under every design, on the first seed."""
     from plotly.graph_objects import Figure
 
     figure = Figure()
@@ -96,7 +109,17 @@ def cascade_figure(contest: "ContestResult") -> "Figure":
 def tradeoff_figure(
     contest: "ContestResult", across: str = "drop", up: str = "borrower_loss"
 ) -> "Figure":
-    """Two criteria against each other, means with intervals; filled: often on the front."""
+    """Draw two criteria against each other, a point a design: means with intervals.
+
+    A filled point is on the Pareto front often.
+
+    Parameters
+    ----------
+    contest
+        The contest.
+    across, up
+        Names of the criteria on the two axes, in their units.
+    """
     from plotly.graph_objects import Figure
 
     figure = Figure()

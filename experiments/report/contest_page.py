@@ -30,7 +30,10 @@ __all__ = ["contest_page"]
 
 
 def contest_page(study: "ContestStudyResult") -> str:
-    """Return the page of a contest; pictures are there if its first seed has them."""
+    """Write the HTML page of a contest, which needs nothing else.
+
+    Pictures are there if the rows of its first seed have them.
+    """
     contest = study.contest
     scenario = contest.scenario
     title = f"{scenario.question}"

@@ -1,4 +1,4 @@
-"""A contest on one screen."""
+"""Terminal view of a contest, on one screen."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["SHOWN", "show_contest"]
 
 LEAST = 10
-"""Columns of a design's cells, so that its name has room."""
+"""Characters of a design's cells, at least, so that its name has room."""
 SHOWN = (
     "drop",
     "liquidations",
@@ -46,11 +46,19 @@ SHOWN = (
     "taker_profit",
     "concentration",
 )
-"""Criteria in the table; all are in the JSON and on the page."""
+"""Names of the criteria in the table; all are in the JSON and on the page."""
 
 
 def show_contest(study: "ContestStudyResult", console: Console | None = None) -> None:
-    """Print the means, what differs for certain, the Pareto view and the notes."""
+    """Print a contest: means, differences that are certain, the Pareto view and the notes.
+
+    Parameters
+    ----------
+    study
+        The contest with its controls and markets.
+    console
+        Where to; ``None``: stdout.
+    """
     console = console or Console(highlight=False, markup=False, emoji=False)
     contest = study.contest
     scenario = contest.scenario

@@ -1,4 +1,4 @@
-"""What a contest says, in words and numbers, for the terminal and the page."""
+"""Words and numbers of a contest, for the terminal and the page."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -34,17 +34,20 @@ FACTS = (
     ("half_life", "half of it gone after, s"),
     ("depth_after", "depth left a second after"),
 )
+"""Fields of ``MarketFacts`` with their headings."""
 WHERE = {
     "keepers": "with keepers",
     "vault": "in a vault",
     "pool": "in a pool",
     "fund": "in the insurance fund",
 }
+"""Where a design's capital is, in words, by its form."""
 HEADINGS = tuple(name for _, name in FACTS)
+"""Headings of ``fact_rows`` after the market's name."""
 
 
 def number(value: float) -> str:
-    """Four digits or so: 1.234, 12,345, 12.3M."""
+    """A number as text with about four digits: 1.234, 12,345, 12.3M; "-" where it is ``nan``."""
     if value != value:
         return "-"
     size = abs(value)
@@ -58,7 +61,7 @@ def number(value: float) -> str:
 
 
 def signed(found: "PairedDifference") -> str:
-    """A difference with its interval."""
+    """A paired difference as text, with its interval, in the unit of the criterion."""
     if found.seeds == 0:
         return "-"
     if found.method in ("exact", "sign test"):
@@ -70,12 +73,12 @@ def signed(found: "PairedDifference") -> str:
 
 
 def share_of(value: float) -> str:
-    """A share in per cent."""
+    """A share of 1 as whole per cent; "-" where it is ``nan``."""
     return "-" if value != value else f"{value:.0%}"
 
 
 def conditions(study: "ContestStudyResult") -> list[str]:
-    """What is the same for all designs."""
+    """English lines on what is the same for all designs of a contest: capital, spiral, controls."""
     contest = study.contest
     scenario = contest.scenario
     accounts = contest.accounts
@@ -98,7 +101,7 @@ def conditions(study: "ContestStudyResult") -> list[str]:
 
 
 def spiral_told(contest: "ContestResult") -> str:
-    """How long the spiral lasted under the reference, and what the mark was."""
+    """An English sentence: how long the spiral of the reference lasted, and whose mark was used."""
     shock, label = contest.scenario.shocks[0], contest.reference
     lasted = contest.spiral_ns(label)
     seeds = counted(len(contest.seeds), "seed")
@@ -118,7 +121,7 @@ def spiral_told(contest: "ContestResult") -> str:
 
 
 def shouted(contest: "ContestResult") -> list[str]:
-    """What nobody may miss: books that ran out, numbers that cannot be, runs that raised."""
+    """Warnings in capitals: books that ran out, refused numbers, runs that raised."""
     lines = []
     for label in contest.labels:
         count, worst = contest.exhausted(label)
@@ -144,7 +147,7 @@ def shouted(contest: "ContestResult") -> list[str]:
 
 
 def remarks(contest: "ContestResult") -> list[str]:
-    """Which designs are not finished, and which are one and the same here."""
+    """English lines: which designs are not finished, and which are the same here."""
     lines = [
         f"unfinished: {label} has disposed of {contest.disposed(label):.0%} of what failed, so it "
         "is not on the Pareto front"
@@ -159,7 +162,15 @@ def remarks(contest: "ContestResult") -> list[str]:
 
 
 def place_of(contest: "ContestResult", label: str, share: float) -> str:
-    """How often a design is on the Pareto front, or why it takes no part."""
+    """Text of how often a design is on the Pareto front, or of why it takes no part.
+
+    Parameters
+    ----------
+    contest, label
+        The contest, and the design's label in it.
+    share
+        Share of draws in which it is on the front, 0 to 1.
+    """
     if label in contest.controls:
         return "-"
     if label in contest.broken:
@@ -168,7 +179,7 @@ def place_of(contest: "ContestResult", label: str, share: float) -> str:
 
 
 def debt_of(contest: "ContestResult", label: str) -> str:
-    """In how many seeds there is bad debt, and what that leaves of its chance."""
+    """Text of in how many seeds there is bad debt, and of the exact interval of its chance."""
     found = contest.chance_of_debt(label)
     if found is None:
         return "-"
@@ -181,7 +192,7 @@ def debt_of(contest: "ContestResult", label: str) -> str:
 
 
 def fact_rows(study: "ContestStudyResult") -> list[tuple[str, ...]]:
-    """What every market looks like without leverage; see ``HEADINGS``."""
+    """Rows of text: each market without leverage, its name and then as in ``HEADINGS``."""
     return [
         (name, *(number(getattr(facts, key)) for key, _ in FACTS))
         for name, facts in study.facts.items()
@@ -189,7 +200,7 @@ def fact_rows(study: "ContestStudyResult") -> list[tuple[str, ...]]:
 
 
 def notes(study: "ContestStudyResult") -> list[str]:
-    """Where rankings flip, and which markets are missing."""
+    """English lines: where rankings flip, and which markets are missing."""
     lines: list[str] = []
     if study.markets:
         lines += study.flip_lines
@@ -198,7 +209,7 @@ def notes(study: "ContestStudyResult") -> list[str]:
 
 
 def tuning_lines(study: "ContestStudyResult") -> list[str]:
-    """What tuning found, and how far a recommendation survives."""
+    """English lines: what tuning found, and whether recommendations for wrong models survive."""
     lines = []
     for name, one in study.tuned.items():
         if one.design.parameters:
@@ -216,7 +227,7 @@ def tuning_lines(study: "ContestStudyResult") -> list[str]:
 
 
 def mark_of(scenario: Any, instrument: str) -> str:
-    """What the mark of an instrument is, as each clearing that holds it has it."""
+    """English text: what the mark of an instrument is, in each clearing that holds it."""
     said = []
     for clearing in scenario.clearings:
         for holding in clearing.holdings:

@@ -1,4 +1,4 @@
-"""The figures of the page: price, impact path, depth. Plotly, imported when first drawn."""
+"""Figures of a replay's page: price, impact path, depth. Plotly, imported when first drawn."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +78,7 @@ def price_figure(m: SaleResult) -> "Figure":
 
 
 def impact_figure(m: SaleResult) -> "Figure":
-    """Draw the mid with the sale minus the mid without, against the time since the sale."""
+    """Draw the mid with a sale minus the mid without, in ticks, against the time since the sale."""
     lags = np.geomspace(FIRST_LAG_S, LAST_LAG_S, LAGS_DRAWN) * SECOND_NS
     path = impact_path(m.full.quotes, m.twin.quotes, m.full.injected, lags.astype(int).tolist())
     figure = _figure(hovermode="closest")
@@ -107,7 +107,7 @@ def impact_figure(m: SaleResult) -> "Figure":
 
 
 def depth_figure(m: SaleResult) -> "Figure":
-    """Draw the cumulative depth of both sides, right after the sale and without it."""
+    """Draw the cumulative depth of both sides in lots, right after a sale and without it."""
     figure = _figure(hovermode="closest")
     tick = float(m.day.instrument.tick_size)
     low, high = _depth_range(m)

@@ -1,4 +1,4 @@
-"""How a result shows itself in a notebook: with no network, and with one copy of plotly.js.
+"""Results that show themselves in a notebook: with no network and one copy of plotly.js.
 
 Plotly's script is 4 MB. The first cell of a notebook that shows a figure carries it, and carries it
 again whenever that cell is run again; all others use it. Where there is no telling which cell is
@@ -22,11 +22,11 @@ class Shown:
     """A result that a notebook shows by its ``plot`` under the lines of its ``headline``."""
 
     def plot(self) -> "Figure":
-        """The figure of the result."""
+        """The figure of the result; raises ``NotImplementedError`` if it has none."""
         raise NotImplementedError(f"{type(self).__name__} has no figure")
 
     def headline(self) -> list[str]:
-        """Lines that a reader must not miss; none by default."""
+        """English sentences that a reader must not miss; an empty list by default."""
         return []
 
     def _repr_html_(self) -> str:
@@ -35,7 +35,7 @@ class Shown:
 
 
 def figure_html(figure: "Figure") -> str:
-    """A figure as HTML that needs nothing from anywhere."""
+    """Write a figure as HTML that needs nothing from anywhere."""
     html: str = figure.to_html(full_html=False, include_plotlyjs=_carries_script(_cell()))
     return html
 

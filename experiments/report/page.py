@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs nothing else, not even a network."""
+"""Pages of replays: an HTML file that needs nothing else, not even a network."""
 
 from collections.abc import Sequence
 from html import escape
@@ -57,15 +57,17 @@ footer { margin-top: 1.4rem; color: #8a98a5; font-size: .84rem; }
   .figure { height: 330px; }
 }
 """
+"""Style sheet of all pages."""
 
 # Nothing may be loaded from anywhere: the browser itself holds the page to that.
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 )
+"""Content security policy of all pages: nothing is loaded from elsewhere."""
 
 
 def sale_page(m: SaleResult) -> str:
-    """Return the page of a forced sale."""
+    """Write the HTML page of a forced sale in a recorded day."""
     beyond = f"{m.share_beyond:.0%}" if m.filled else words.UNDEFINED
     cards = [
         (words.bps(m.shortfall_bps), "implementation shortfall"),
@@ -123,7 +125,15 @@ def replay_page(day: Day, mode: str, done: Replay) -> str:
 
 
 def document(title: str, body: list[str]) -> str:
-    """A whole page with plotly in it."""
+    """Write a whole HTML page with plotly in it.
+
+    Parameters
+    ----------
+    title
+        Plain text.
+    body
+        Ready HTML of its sections.
+    """
     from plotly.offline import get_plotlyjs
 
     return "\n".join(
@@ -150,18 +160,28 @@ def _heading(day: Day, mode: str, title: str, subtitle: str) -> str:
 
 
 def section(title: str, text: str, *content: str) -> str:
-    """A box with a heading, a line of text if there is any, and what is ready HTML."""
+    """Write a box of HTML with a heading, a line of text if there is any, and ready HTML."""
     below = f"<p>{escape(text)}</p>" if text else ""
     return f"<section><h2>{escape(title)}</h2>{below}{''.join(content)}</section>"
 
 
 def note(kind: str, text: str) -> str:
-    """A box of plain text; its kind is "note" or "warning"."""
+    """Write a box of plain text as HTML; its kind is "note" or "warning"."""
     return f'<section class="{kind}"><p>{escape(text)}</p></section>'
 
 
 def drawn(name: str, figure: "Figure", height: int = 380) -> str:
-    """A figure so many pixels high, without plotly itself."""
+    """Write a figure as HTML without plotly itself.
+
+    Parameters
+    ----------
+    name
+        Its id, unique on the page.
+    figure
+        A plotly figure.
+    height
+        In pixels.
+    """
     made: str = figure.to_html(
         full_html=False,
         include_plotlyjs=False,
@@ -173,7 +193,15 @@ def drawn(name: str, figure: "Figure", height: int = 380) -> str:
 
 
 def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...] = ()) -> str:
-    """Rows of plain text, the first cell of each its heading."""
+    """Write rows of plain text as an HTML table; the first cell of each is its heading.
+
+    Parameters
+    ----------
+    rows
+        As many cells each.
+    head
+        Headings of the columns; empty: none.
+    """
     first = "".join(
         f'<th scope="col"{" style=text-align:right" * (i > 0)}>{escape(cell)}</th>'
         for i, cell in enumerate(head)

@@ -1,4 +1,4 @@
-"""A ratio of means in words: with its interval, or with why it, or the interval, is not there."""
+"""Ratios of means in words: with their interval, or with why there is none."""
 
 from math import isnan
 
@@ -9,7 +9,10 @@ __all__ = ["no_ratio", "times_of"]
 
 
 def times_of(ratio: Interval) -> str:
-    """A ratio with its interval; one seed has none, and all alike have shown none."""
+    """A ratio with its interval as text: "2.10 times [1.80, 2.50], 8 seeds".
+
+    One seed has no interval, and seeds that all agree have shown none.
+    """
     seeds = counted(ratio.samples, "seed")
     if isnan(ratio.low):
         return f"{ratio.estimate:.2f} times, {seeds}: too few for an interval"
@@ -19,7 +22,15 @@ def times_of(ratio: Interval) -> str:
 
 
 def no_ratio(below: Interval, what: str) -> str:
-    """Why a mean is no denominator."""
+    """An English clause: why a mean of drops, in ticks, is no denominator.
+
+    Parameters
+    ----------
+    below
+        The mean with its interval.
+    what
+        Its name in the sentence.
+    """
     mean = f"the {what} is {below.estimate:,.0f} ticks in the mean of {{seeds}}"
     mean = mean.format(seeds=counted(below.samples, "seed"))
     if below.samples > 1 and below.estimate > 0:

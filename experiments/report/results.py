@@ -1,9 +1,9 @@
 # ruff: noqa: D102 - each name is that of the result's own attribute, which says what it is
-"""What a page, a figure or a line of words asks of a result: attributes, not classes.
+"""Attributes that a page, a figure or a line of words asks of a result, as protocols.
 
-The report knows measures and frames. Whoever has a result with these names can show it; the
-results of ``experiments.studies`` and ``experiments.contest`` do. Prices are ticks, sizes lots,
-times ns, amounts units of cash, unless a name says otherwise.
+The report knows measures and frames. Whoever has a result with these names can show it; the results
+of ``experiments.studies`` and ``experiments.contest`` do. Prices are ticks, sizes lots, times ns,
+amounts units of cash, unless a name says otherwise.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ __all__ = ["BookSides", "ContestResult", "ContestStudyResult", "SaleOrder", "Sal
 
 
 class SaleOrder(Protocol):
-    """What was to be sold."""
+    """A sale to be shown; attributes as of ``experiments.studies.forced_sale.ForcedSale``."""
 
     @property
     def side(self) -> Side: ...
@@ -31,7 +31,7 @@ class SaleOrder(Protocol):
     def size(self) -> int: ...
     @property
     def style(self) -> str:
-        """``market``, ``twap`` or ``pov``."""
+        """How the sale is worked: ``market``, ``twap`` or ``pov``."""
         ...
 
     @property
@@ -42,7 +42,7 @@ class SaleOrder(Protocol):
     def until_ns(self) -> int: ...
     @property
     def rate(self) -> Any:
-        """Share of the volume that a POV sale takes."""
+        """Share of the volume that a POV sale takes, above 0 and at most 1."""
         ...
 
     @property
@@ -52,7 +52,7 @@ class SaleOrder(Protocol):
 
 
 class BookSides(Protocol):
-    """A book at one moment: ``lob.LEVEL`` rows, best first."""
+    """A book at one moment: ``lob.LEVEL`` rows of bids and asks, best first."""
 
     @property
     def bids(self) -> NDArray[np.void]: ...
@@ -121,7 +121,10 @@ class SaleResult(Protocol):
 
 
 class Spiral(Protocol):
-    """Summaries of the runs of every design of a scenario, on the same seeds."""
+    """Summaries of the runs of every design of a scenario, on the same seeds.
+
+    Attributes as of ``experiments.studies.spiral.SpiralStudy``.
+    """
 
     @property
     def scenario(self) -> Any: ...
@@ -132,18 +135,21 @@ class Spiral(Protocol):
 
 
 class ContestResult(Protocol):
-    """Designs on the same seeds of one market: a row a run, and what can be said of them."""
+    """Designs on the same seeds of one market: a row a run, and what can be said of them.
+
+    Attributes as of ``experiments.contest.compare.Contest``.
+    """
 
     @property
     def scenario(self) -> Any: ...
     @property
     def designs(self) -> Sequence[Any]:
-        """Each with a ``label``, a ``design`` and ``how`` its parameters were found."""
+        """Designs, each with a ``label``, a ``design`` and ``how`` its parameters were found."""
         ...
 
     @property
     def forms(self) -> Mapping[str, str]:
-        """In which form each design has its capital, by label."""
+        """Where each design has its capital (keepers, vault, pool, fund), by label."""
         ...
 
     @property
@@ -158,14 +164,14 @@ class ContestResult(Protocol):
     def reference(self) -> str: ...
     @property
     def objectives(self) -> tuple[str, ...]:
-        """The criteria of the Pareto view."""
+        """Names of the criteria of the Pareto view."""
         ...
 
     @property
     def accounts(self) -> int: ...
     @property
     def controls(self) -> Sequence[str]:
-        """Labels of what takes part only to be read beside."""
+        """Labels of what takes part only for comparison."""
         ...
 
     @property
@@ -180,7 +186,7 @@ class ContestResult(Protocol):
 
     @property
     def alike(self) -> Sequence[Sequence[str]]:
-        """Groups of labels that agree in every digit."""
+        """Groups of labels of designs that agree in every digit."""
         ...
 
     def exhausted(self, label: str) -> tuple[int, Any]: ...
@@ -195,7 +201,10 @@ class ContestResult(Protocol):
 
 
 class ContestStudyResult(Protocol):
-    """A contest with its controls, other markets and tuned designs."""
+    """A contest with its controls, other markets and tuned designs.
+
+    Attributes as of ``experiments.contest.study.ContestStudy``.
+    """
 
     @property
     def contest(self) -> ContestResult: ...
@@ -211,7 +220,7 @@ class ContestStudyResult(Protocol):
     def missing(self) -> Mapping[str, str]: ...
     @property
     def flip_lines(self) -> Sequence[str]:
-        """Where rankings flip, in words."""
+        """English sentences on where rankings flip."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""The figures of a run with leverage: marks over time, and the cascade under them."""
+"""Figures of a run with leverage: marks over time, and the cascade under them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ def run_figure(
     seconds: float,
     title: str,
 ) -> "Figure":
-    """Draw the mark of every instrument, and the lots sold by force, over time.
+    """Draw the mark of every instrument in ticks, and the lots sold by force, over time.
 
     Marks are thinned to their lowest and highest of each of some thousand intervals, so that no
     extreme is lost.
@@ -38,9 +38,9 @@ def run_figure(
     entries, events
         Tapes of one run: ``lob.ENTRY`` and ``lob.EVENT`` rows.
     instruments
-        Their names, in the order of their numbers.
+        Names of the instruments, in the order of their numbers.
     shocks
-        When each shock begins, in seconds.
+        When each shock begins, in seconds since the start of the run.
     seconds
         How long the run is.
     title

@@ -1,4 +1,4 @@
-"""What a reader must not miss of how runs started."""
+"""Sentences on how runs started that a reader must not miss."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ __all__ = ["start_lines"]
 
 
 def start_lines(failed: float, left_out: Mapping[str, int]) -> list[str]:
-    """Lines of a headline: none if there is nothing to say.
+    """English sentences on accounts that failed early and rows left out; none if there are none.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The figures of studies over seeds: drops by design, impact over time, probes of a stress test."""
+"""Figures of studies over seeds: drops by design, impact over time, probes of a stress test."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ SECOND_NS = 1_000_000_000
 
 
 def drops_figure(drops: Mapping[str, Sequence[float]], title: str) -> "Figure":
-    """A box for each label: the drops of its runs, one a seed, in ticks."""
+    """Draw a box for each label: the drops of its runs, one a seed, in ticks."""
     from plotly.graph_objects import Figure
 
     figure = Figure()
@@ -26,7 +26,17 @@ def drops_figure(drops: Mapping[str, Sequence[float]], title: str) -> "Figure":
 
 
 def impact_figure(lags_ns: Sequence[int], path: Sequence[Interval], title: str) -> "Figure":
-    """The mean impact at each lag after the last order of a sale, with its interval, in ticks."""
+    """Draw the mean impact at each lag after the last order of a sale, in ticks.
+
+    Parameters
+    ----------
+    lags_ns
+        In ns, rising.
+    path
+        Mean impact at each lag with its interval.
+    title
+        Stands above the figure.
+    """
     from plotly.graph_objects import Figure
 
     seconds = [lag / SECOND_NS for lag in lags_ns]
@@ -48,7 +58,15 @@ def impact_figure(lags_ns: Sequence[int], path: Sequence[Interval], title: str) 
 
 
 def probes_figure(probes: Sequence[tuple[float, bool]], title: str) -> "Figure":
-    """The shocks that were tried, as multiples of the scenario's own, in order; red: it failed."""
+    """Draw the shocks of a stress test in the order in which they were tried; red: it failed.
+
+    Parameters
+    ----------
+    probes
+        Shock as a multiple of the scenario's own, and whether it failed.
+    title
+        Stands above the figure.
+    """
     from plotly.graph_objects import Figure
 
     figure = Figure()

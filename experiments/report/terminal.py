@@ -1,4 +1,4 @@
-"""What the terminal shows."""
+"""Terminal view of a replay, with a sale or without."""
 
 from typing import Any
 
@@ -14,7 +14,9 @@ from lob.replay import Replay
 __all__ = ["print_replay", "print_sale"]
 
 MOST_COLUMNS = 100
+"""Most characters of a line."""
 INDENT = (0, 0, 0, 2)
+"""Padding of lines below a title."""
 
 
 def print_replay(console: Console, done: Replay) -> None:
@@ -29,7 +31,7 @@ def print_replay(console: Console, done: Replay) -> None:
 
 
 def print_sale(console: Console, m: SaleResult) -> None:
-    """Print the answer: headline, numbers, impact path, depth, caveat."""
+    """Print the answer of a sale in a recorded day: headline, numbers, impact, depth, caveat."""
     console.print()
     _say(console, words.sale_in_words(m), "bold")
     _say(console, words.headline(m))

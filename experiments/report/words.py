@@ -1,4 +1,4 @@
-"""A measurement in words and rows: what the terminal and the page both say."""
+"""Words and rows for a sale in a recorded day, as the terminal and the page both show them."""
 
 from math import isnan
 
@@ -34,33 +34,46 @@ CAVEAT = (
 )
 """What must be said with every answer of a replay."""
 UNDEFINED = "undefined"
+"""Text in place of ``nan``."""
 IMPACT_COLUMNS = ("After", "Mid", "Without", "Ticks", "bps")
+"""Headings of ``impact_rows``."""
 DEPTH_COLUMNS = {"before": "Before", "after": "Right after", "without": "Without"}
-"""What the columns of the depth are called, by their names in ``SaleResult.depth``."""
+"""Headings of the columns of the depth, by their names in ``SaleResult.depth``."""
 
 Row = tuple[str, ...]
+"""Cells of one line of a table, as text."""
 
 
 def price(instrument: Instrument, in_ticks: float, finer: int = 0) -> str:
-    """Return a price given in ticks as people read it, ``finer`` decimals beyond the tick's."""
+    """Return a price in money as text.
+
+    Parameters
+    ----------
+    instrument
+        What has the tick size.
+    in_ticks
+        The price in ticks; ``nan`` is undefined.
+    finer
+        Decimals beyond the tick's.
+    """
     if isnan(in_ticks):
         return UNDEFINED
     return f"{in_ticks * float(instrument.tick_size):,.{decimals(instrument) + finer}f}"
 
 
 def decimals(instrument: Instrument) -> int:
-    """Return how many decimals a price of this instrument has."""
+    """Return how many decimals a price of an instrument has."""
     exponent = instrument.tick_size.as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def bps(number: float) -> str:
-    """Return basis points with their unit."""
+    """Return a number of basis points as text, with two decimals and the unit."""
     return UNDEFINED if isnan(number) else f"{number:,.2f} bps"
 
 
 def ticks(number: float) -> str:
-    """Return a signed number of ticks, to the half tick of a mid."""
+    """Return a signed number of ticks as text, to the half tick of a mid."""
     return UNDEFINED if isnan(number) else f"{number:+,.1f}".replace("+0.0", "0.0")
 
 
@@ -75,7 +88,7 @@ def session_in_words(day: Day, mode: str) -> str:
 
 
 def sale_in_words(m: SaleResult) -> str:
-    """Return what was sold and how, in a line."""
+    """Return an English line: what was sold and how."""
     sale = m.sale
     verb = "Sell" if sale.side is Side.SELL else "Buy"
     what = f"{verb} {counted(sale.size, 'lot')} at {show_time(sale.at_ns)}"
@@ -90,7 +103,7 @@ def sale_in_words(m: SaleResult) -> str:
 
 
 def headline(m: SaleResult) -> str:
-    """Return the answer in one or two sentences."""
+    """Return the answer of a sale in one or two English sentences."""
     done = "Selling" if m.sale.side is Side.SELL else "Buying"
     if not m.filled:
         return f"{done} {counted(m.sale.size, 'lot')} found nobody to trade with."
@@ -145,7 +158,7 @@ def impact_rows(m: SaleResult) -> list[Row]:
 
 
 def depth_rows(m: SaleResult) -> list[Row]:
-    """Return the lots near the mid: side, before, right after, without the sale."""
+    """Return the lots near the mid as rows of text: side, before, right after, without the sale."""
     depth = m.depth()
     return [
         (f"{side} within {DEPTH_BPS} bps", *(f"{depth[when][i]:,}" for when in DEPTH_COLUMNS))

@@ -1,4 +1,4 @@
-"""Child orders of a forced sale: what is sold, when and how.
+"""A forced sale as data: what is sold, when and how, and the child orders that do it.
 
 The child orders are market orders, for whoever must sell cannot wait for a price. They all carry
 one owner and one tag, so that their trades can be found on the tape.
@@ -91,7 +91,7 @@ class ForcedSale:
 
     @property
     def until_ns(self) -> int:
-        """When the sale ends at the latest, in ns since midnight."""
+        """When it ends at the latest, in ns since midnight."""
         return self.at_ns + self.over_ns
 
 
@@ -113,8 +113,8 @@ def child_orders(
     instrument
         The number of the book the orders go to.
     hidden
-        Times in ns and sizes in lots of executions of hidden orders, which no tape has; they count
-        in the volume where the sale says so.
+        Times and sizes of executions of hidden orders, which no tape has; they count in the
+        volume where the sale says so.
 
     Returns
     -------

@@ -27,7 +27,6 @@ __all__ = ["RecordedBook", "ReplaySale", "check_session", "measure"]
 
 
 REALIZED_HORIZON_NS = 60 * SECOND_NS
-"""Horizon of the realized spread, in ns; chosen."""
 MUCH_IS_STALE = 0.2
 """Share of lots beyond the record from which on the cost deserves a warning; chosen."""
 
@@ -47,15 +46,10 @@ class ReplaySale(Shown):
     """Cost and impact of a sale in a recorded day: ticks, lots, ns; ``nan`` where not defined."""
 
     day: Day
-    """The recorded order flow."""
     sale: ForcedSale
-    """What had to be sold."""
     mode: str
-    """How the day was replayed: exact, interactive or reanchored."""
     full: Replay
-    """The replay with the sale."""
     twin: Replay
-    """The replay without the sale."""
     trades: NDArray[np.void]
     """The trades of the sale: ``lob.EVENT`` rows."""
     before: RecordedBook
@@ -63,14 +57,13 @@ class ReplaySale(Shown):
     after: RecordedBook
     """Book right after the last child order."""
     without: RecordedBook
-    """Book of the twin right after the last child order. After one market order it is the book
-    before."""
+    """At that same moment in the twin. After one market order it is the book before."""
     worst_recorded: NDArray[np.float64]
-    """For each trade, the last recorded price on the side it took from, in ticks; ``nan``: none."""
+    """For each trade, the last recorded price on the side it took from; ``nan``: none."""
     arrival_mid: float
     """Mid when the sale starts, in ticks."""
     market_vwap: float
-    """Volume-weighted average price of the twin over the time of execution, in ticks."""
+    """Of the twin, over the time of execution."""
     shortfall_bps: float
     """Implementation shortfall in basis points of the arrival mid; a cost is positive."""
     paired_cost_bps: float
@@ -100,7 +93,7 @@ class ReplaySale(Shown):
 
     @property
     def sent(self) -> int:
-        """Lots of the sale sent to the market: all, but for a POV sale that ran out of time."""
+        """Lots sent to the market: the whole sale, but for a POV sale that ran out of time."""
         return sum(self.full.messages["size"][self.full.injected].tolist())
 
     @property
@@ -139,7 +132,7 @@ class ReplaySale(Shown):
         }
 
     def headline(self) -> list[str]:
-        """The answer, its doubts and the caveat of every replay, in English sentences."""
+        """The answer, its doubts and the caveat of every replay, in words."""
         return [headline(self), *warnings(self), CAVEAT]
 
     def plot(self) -> "Figure":
@@ -199,13 +192,7 @@ class ReplaySale(Shown):
 
 
 def check_session(day: Day, sale: ForcedSale) -> None:
-    """Check that a sale starts and ends while the day's record lasts.
-
-    Raises
-    ------
-    ValueError
-        If it does not; says from when to when the record lasts.
-    """
+    """Raise ``ValueError`` unless the sale starts and ends while the day's record lasts."""
     first, last = (int(day.messages["ts_event"][row]) for row in (0, -1))
     if not first < sale.at_ns <= last:
         raise ValueError(
@@ -234,15 +221,15 @@ def measure(
     sale
         What must be sold.
     mode
-        How the day is replayed, see ``lob.replay``: exact, interactive or reanchored.
+        How the day is replayed, see ``lob.replay``.
     tell
-        Called with what is done next, for a progress bar.
+        Told what is done next, for a progress bar.
 
     Raises
     ------
     ValueError
-        If the sale is not within the session, or no volume trades for a POV sale to follow (none
-        ever does in an exact replay).
+        If the sale is not within the session, or no volume trades for a POV sale to follow
+        (none ever does in an exact replay).
     """
     check_session(day, sale)
     tell("making one stream of the files")

@@ -72,15 +72,20 @@ class Binance(CaptureFeed):
 
     Parameters
     ----------
-    path, member, tick_size, lot_size
-        As of ``LevelFeed``.
+    path, member
+        The file, and which file of a zip that holds several.
+    tick_size, lot_size
+        Steps of prices and sizes of all instruments, decimals; found where they are not given.
     snapshots
-        A capture of the pages with snapshots, where they are not in the file itself.
+        A capture of the pages with snapshots, where they are not in the file itself; ``None``: the
+        one beside it, if there is one.
 
     Raises
     ------
     FeedError
         If a file cannot be opened.
+    ValueError
+        If a step is not positive.
     """
 
     format = "binance"

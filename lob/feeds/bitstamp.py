@@ -51,7 +51,7 @@ _DECIMAL = re.compile(rb"\d{1,15}(?:\.\d{1,8})?")
 
 
 class Event(NamedTuple):
-    """One event of either file."""
+    """One event of either file of Bitstamp."""
 
     line: int
     action: str  # created, changed, deleted, trade
@@ -64,12 +64,12 @@ class Event(NamedTuple):
 
 
 class Bitstamp(Feed):
-    """Order events of Bitstamp.
+    """Order events of Bitstamp: ``orders.csv`` of obAnalytics, or the log it is made of.
 
     Parameters
     ----------
     path, member
-        As of ``Feed``.
+        The file, and which file of a zip that holds several.
     symbol
         Name of the instrument, which the file does not tell.
 
@@ -90,14 +90,17 @@ class Bitstamp(Feed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether a file has the header, or starts with a line of the log."""
+        """Whether a file has the header of ``orders.csv``, or starts with a line of the log."""
         if head.data.startswith(HEADER):
             return True
         return bool(head.lines and _LOG.match(head.lines[0]))
 
     @property
     def instruments(self) -> list[Instrument]:
-        """The one instrument; the file is read for its tick."""
+        """The one instrument; the file is read for its tick, a lot is 1e-8.
+
+        Raises ``FeedError`` if the file is damaged.
+        """
         if self._instrument is None:
             decimals = 0
             with open_source(self.path, self.member) as source:

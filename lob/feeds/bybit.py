@@ -63,7 +63,10 @@ _SHAPE_2021: dict[str, object] = {
 
 
 class Bybit(CaptureFeed):
-    """A capture or a historical file of Bybit's order books, version 5."""
+    """A capture or a historical file of Bybit's order books, version 5.
+
+    Parameters are those of ``CaptureFeed``.
+    """
 
     format = "bybit"
     shape = _SHAPE
@@ -76,13 +79,16 @@ class Bybit(CaptureFeed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether there is a message of an order book, or a connection to one."""
+        """Whether a file has a message of a Bybit order book, version 5, or a connection to one."""
         data = head.data.replace(b"\\", b"")
         return b'"topic":"orderbook.' in data or b"bybit.com/v5/" in data
 
 
 class Bybit2021(CaptureFeed):
-    """A capture of Bybit's order books as they were in 2021."""
+    """A capture of Bybit's order books as they were in 2021.
+
+    Parameters are those of ``CaptureFeed``.
+    """
 
     format = "bybit-2021"
     shape = _SHAPE_2021
@@ -95,5 +101,5 @@ class Bybit2021(CaptureFeed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether there is a message of an order book, or a request for one."""
+        """Whether a file has a message of a Bybit order book of 2021, or a request for one."""
         return b'"orderBookL2_25.' in head.data

@@ -32,12 +32,13 @@ class Captured(NamedTuple):
     """One line of a capture."""
 
     line: int
-    """From one, blank lines counted."""
+    """Line number in the file, from 1, blank lines counted."""
     kind: str
-    """``recv``, ``http``, ``send``, ``connect``, ``header``."""
+    """``recv``, ``http``, ``send``, ``connect`` or ``header``."""
     ts: int
-    """When it came, ns since 1970 by the recorder's clock."""
+    """When the line came, in ns since 1970 by the recorder's clock."""
     url: str
+    """Address of the page or connection; empty where the recorder does not tell it."""
     body: bytes | str
     """The message itself."""
     connection: str = ""
@@ -45,7 +46,13 @@ class Captured(NamedTuple):
 
 
 def captured(source: FeedFile) -> Iterator[Captured]:
-    """The lines of a capture. Raises ``FeedError`` for one that is none, with its number."""
+    """Yield the lines of a capture.
+
+    Raises
+    ------
+    FeedError
+        For a line that is none, with its number.
+    """
     line = 0
     for block in blocks_of_lines(source):
         for text in block.splitlines():
@@ -55,7 +62,20 @@ def captured(source: FeedFile) -> Iterator[Captured]:
 
 
 def parse_json(source: FeedFile, line: int, text: bytes | str) -> Any:
-    """The value of a JSON text, decimals exact. Raises ``FeedError`` where it is none."""
+    """Return the value of a JSON text, decimals exact.
+
+    Parameters
+    ----------
+    source, line
+        File and line number, for the error.
+    text
+        The JSON.
+
+    Raises
+    ------
+    FeedError
+        If it is none, or has a number that is not finite.
+    """
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError, InvalidOperation) as error:
@@ -64,7 +84,20 @@ def parse_json(source: FeedFile, line: int, text: bytes | str) -> Any:
 
 
 def line_of(source: FeedFile, line: int, text: bytes) -> Captured:
-    """One line of a capture. Raises ``FeedError`` where it is none."""
+    """Read one line of a capture.
+
+    Parameters
+    ----------
+    source, line
+        File and line number, for the error.
+    text
+        The line without its end.
+
+    Raises
+    ------
+    FeedError
+        If it is none.
+    """
     if found := _NS.match(text):
         return Captured(line, "recv", int(found[1]), "", text[found.end() :])
     if found := _SECONDS.match(text):

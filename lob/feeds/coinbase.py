@@ -14,7 +14,10 @@ _PAIR = Places((Mark.PRICE, Mark.SIZE))
 
 
 class Coinbase(CaptureFeed):
-    """A capture of Coinbase's advanced feed, level 2."""
+    """A capture of Coinbase's advanced feed, level 2.
+
+    Parameters are those of ``CaptureFeed``.
+    """
 
     format = "coinbase"
     shape = {  # noqa: RUF012
@@ -54,7 +57,7 @@ class Coinbase(CaptureFeed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether there is a message of level 2, or a connection to the venue."""
+        """Whether a file has a message of Coinbase's level 2, or a connection to the venue."""
         data = head.data.replace(b"\\", b"").replace(b" ", b"")
         return (
             b'"channel":"l2_data"' in data
@@ -64,7 +67,10 @@ class Coinbase(CaptureFeed):
 
 
 class CoinbasePro(CaptureFeed):
-    """A capture of Coinbase's older feed, channels ``level2`` and ``matches``."""
+    """A capture of Coinbase's older feed, channels ``level2`` and ``matches``.
+
+    Parameters are those of ``CaptureFeed``.
+    """
 
     format = "coinbase-pro"
     shape = {  # noqa: RUF012
@@ -87,5 +93,5 @@ class CoinbasePro(CaptureFeed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether there is an update of level 2, or a connection to the venue."""
+        """Whether a file has an update of Coinbase's older level 2, or a link to the venue."""
         return b'"type":"l2update"' in head.data or b"//ws-feed.pro.coinbase.com" in head.data

@@ -25,14 +25,14 @@ __all__ = ["ColumnMap", "MappedColumn", "read_map"]
 
 @dataclass(frozen=True)
 class MappedColumn:
-    """Where a field stands.
+    """Column and unit of a field of a table.
 
     Parameters
     ----------
     name
-        The column.
+        Name of the column.
     unit
-        Of its numbers; empty: whole steps.
+        Unit of its numbers; empty: whole steps.
     """
 
     name: str
@@ -40,12 +40,13 @@ class MappedColumn:
 
 
 ColumnMap = Mapping[str, MappedColumn]
+"""Column and unit of each field, by the field's name."""
 
 
 def read_map(
     given: Mapping[str, Any] | str | PathLike[str] | None, units: Mapping[str, tuple[str, ...]]
 ) -> dict[str, MappedColumn]:
-    """A column for every field; one that the map does not name stands in the column of its name.
+    """Return a column for every field; one that the map does not name has the field's name.
 
     Parameters
     ----------

@@ -72,7 +72,13 @@ class FeedFile:
         self._packed = path.stat().st_size
 
     def read(self, size: int = CHUNK) -> bytes:
-        """Up to ``size`` bytes, fewer only at the end. Raises ``FeedError`` if damaged."""
+        """Read up to ``size`` unpacked bytes, fewer only at the end.
+
+        Raises
+        ------
+        FeedError
+            If the file is damaged, or unpacks to more than ``MAX_RATIO`` times its size.
+        """
         parts: list[bytes] = []
         left = size
         while left:
@@ -99,7 +105,7 @@ class FeedFile:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def close(self) -> None:
-        """Close the file. More than once is fine."""
+        """Close the file and the layers around it. More than once is fine."""
         for layer in reversed(self._layers):
             layer.close()
 
@@ -183,7 +189,20 @@ def members(path: str | Path) -> list[str]:
 
 
 def check_utf8(text: bytes, path: object) -> None:
-    """Raise ``FeedError`` with the line of the first byte that is no UTF-8."""
+    """Check that bytes are UTF-8.
+
+    Parameters
+    ----------
+    text
+        Bytes from the start of a file.
+    path
+        Its name, for the error.
+
+    Raises
+    ------
+    FeedError
+        With the line of the first byte that is none.
+    """
     try:
         text.decode()
     except UnicodeDecodeError as error:

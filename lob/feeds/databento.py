@@ -55,12 +55,12 @@ SCHEMAS = {
 
 
 class DatabentoMbo(Feed):
-    """A DBN file of the schema ``mbo``.
+    """A DBN file of the schema ``mbo``: orders of any venue.
 
     Parameters
     ----------
     path, member
-        As of ``Feed``.
+        The file, and which file of a zip that holds several.
     tick_size
         By symbol, or one for all, in the currency; where it is not given the file is read once
         more, and the tick is the largest decimal or binary fraction that all prices are whole
@@ -92,7 +92,13 @@ class DatabentoMbo(Feed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether a file is DBN of orders; refuses its other schemas and its predecessor."""
+        """Whether a file is DBN of orders.
+
+        Raises
+        ------
+        FeedError
+            If it is DBN of another schema, or of the format before DBN.
+        """
         if head.data.startswith(DBZ):
             raise FeedError(
                 "is in DBZ, the format before DBN; convert it with `dbn` of Databento",

@@ -10,7 +10,10 @@ _LEVEL = Places((None, Mark.PRICE, Mark.SIZE))
 
 
 class Deribit(CaptureFeed):
-    """A capture of Deribit's order books."""
+    """A capture of Deribit's order books.
+
+    Parameters are those of ``CaptureFeed``.
+    """
 
     format = "deribit"
     shape = {  # noqa: RUF012
@@ -49,7 +52,7 @@ class Deribit(CaptureFeed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether there is a message of a book, or a connection to the venue."""
+        """Whether a file has a message of a Deribit book, or a connection to the venue."""
         return b"//www.deribit.com/ws" in head.data or (
             b'"channel":"book.' in head.data and b'"change_id"' in head.data
         )

@@ -1,4 +1,4 @@
-"""What is wrong with a file of a feed."""
+"""Error of a file that is not what it should be."""
 
 __all__ = ["FeedError"]
 

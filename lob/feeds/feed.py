@@ -1,7 +1,7 @@
-"""What every reader of historical order flow is: one protocol, one report.
+"""Base of every reader of historical order flow: one protocol, one report.
 
-A feed is read from the front, in blocks: messages that an order-by-id book follows, and prints,
-the trades that are told beside them. Replaying a feed's messages in order through books that know
+A feed is read from the front, in blocks: messages that an order-by-id book follows, and prints, the
+trades that are told beside them. Replaying a feed's messages in order through books that know
 orders by id and do not match (``lob.feeds.Books``) gives the venue's; ``Feed.blocks`` does so on
 the way, and its report counts what no sound feed tells.
 
@@ -50,14 +50,14 @@ _OF_BOOKS = (
 
 
 class FeedBlock(NamedTuple):
-    """A stretch of a feed."""
+    """A stretch of a feed: messages and the prints beside them."""
 
     messages: NDArray[np.void]
     """``lob.MESSAGE`` rows, in the feed's order."""
     consistent: NDArray[np.bool_]
     """For each message whether the book after it is one that the venue showed."""
     prints: NDArray[np.void]
-    """``PRINT`` rows."""
+    """``PRINT`` rows: the trades told beside these messages."""
 
 
 @dataclass
@@ -65,18 +65,22 @@ class FeedCheck:
     """One test of truth that the venue's own format offers: a CRC32, a chain of update ids."""
 
     passed: int = 0
+    """How often it passed."""
     failed: int = 0
+    """How often it failed."""
     first_failure: str = ""
-    """Where, and what was expected and found."""
+    """Place of the first failure, and what was expected and found; empty if there is none."""
 
 
 class FeedHalt(NamedTuple):
     """A change of the trading state of an instrument."""
 
     ts_event: int
+    """When the state changed, in ns by the feed's clock."""
     instrument: int
+    """Number of the instrument."""
     state: str
-    """As the venue calls it: halted, paused, quoting, trading..."""
+    """State as the venue calls it: halted, paused, quoting, trading..."""
 
 
 @dataclass
@@ -87,7 +91,9 @@ class FeedReport:
     """
 
     path: str
+    """The file."""
     format: str
+    """Name of the format, as in the registry."""
     verified: bool
     """Whether the reader of this format was tried on real files."""
     is_level_feed: bool
@@ -96,57 +102,60 @@ class FeedReport:
     """What ``ts_event`` counts from: ``"UTC"`` or ``"exchange-local, after midnight"``."""
     complete: bool = False
     records: dict[str, int] = field(default_factory=dict)
-    """By the format's own name of the type."""
+    """Count of records, by the format's own name of the type."""
     messages: int = 0
     prints: int = 0
     first_ts: int | None = None
     last_ts: int | None = None
     went_back: int = 0
-    """Records earlier than the one before."""
+    """Count of records earlier than the one before."""
     gaps: int = 0
-    """Places where the venue's own numbers say that something is missing."""
+    """Count of places where the venue's own numbers say that something is missing."""
     checks: dict[str, FeedCheck] = field(default_factory=dict)
     snapshots: int = 0
     unknown_ids: int = 0
-    """Cancels, reductions, executions and replacements of orders that are not there."""
+    """Count of cancels, reductions, executions and replacements of orders that are not there."""
     unknown_explained: int = 0
-    """Those of ``unknown_ids`` whose orders are from before the record, or before a snapshot."""
+    """Count of those of ``unknown_ids`` whose orders are from before the record, or before a
+    snapshot."""
     duplicate_ids: int = 0
-    """New orders under the id of one that is there."""
+    """Count of new orders under the id of one that is there."""
     overdrawn: int = 0
-    """Reductions by more than the order had."""
+    """Count of reductions by more than the order had."""
     crossed_before_open: int = 0
-    """Consistent books with the best bid above the best ask, while orders were collected."""
+    """Count of consistent books with the best bid above the best ask, while orders were
+    collected."""
     crossed: int = 0
-    """The same once trading was open: the feed is damaged, or the reader wrong."""
+    """Count of consistent books with the best bid above the best ask once trading was open: the
+    feed is damaged, or the reader wrong."""
     locked_before_open: int = 0
     locked: int = 0
-    """Best bid equal to best ask, once trading was open."""
+    """Count of consistent books with the best bid equal to the best ask, once trading was open."""
     live_orders: int = 0
-    """At the end."""
+    """Count of resting orders at the end."""
     sessions: list[tuple[int, str]] = field(default_factory=list)
-    """Time and name of each event of the trading day."""
+    """Time (ns) and name of each event of the trading day."""
     halts: list[FeedHalt] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What a reader of any result must know: assumptions, repairs, what is unverified."""
+    """Sentences that a reader of any result must know: assumptions, repairs, what is unverified."""
     problem: str = ""
     """The first thing that was wrong, with its line or byte."""
 
     def check(self, name: str) -> FeedCheck:
-        """The check of this name; it is made where it is not there."""
+        """Return the check of this name; it is made where it is not there."""
         return self.checks.setdefault(name, FeedCheck())
 
     def note(self, said: str) -> None:
-        """Add a note, once."""
+        """Add a note to the report, once."""
         if said not in self.notes:
             self.notes.append(said)
 
     def blame(self, said: str) -> None:
-        """Keep the first problem."""
+        """Keep the first problem of the report."""
         self.problem = self.problem or said
 
     def saw(self, ts: NDArray[np.int64]) -> None:
-        """Count the times of records, in their order."""
+        """Count the times of records in ns, in their order."""
         if not len(ts):
             return
         if self.first_ts is None:
@@ -157,7 +166,7 @@ class FeedReport:
         self.last_ts = int(ts[-1])
 
     def saw_one(self, ts: int) -> None:
-        """Count the time of one record."""
+        """Count the time of one record in ns."""
         if self.first_ts is None or self.last_ts is None:
             self.first_ts = self.last_ts = ts
         self.went_back += ts < self.last_ts
@@ -166,7 +175,7 @@ class FeedReport:
 
     @property
     def faults(self) -> list[str]:
-        """What says that the feed is damaged or incomplete; empty where nothing does."""
+        """Sentences on what says that the feed is damaged or incomplete; empty if nothing does."""
         found = [
             f"check {name}: {check.failed} of {check.passed + check.failed} failed"
             + (f" (first: {check.first_failure})" if check.first_failure else "")
@@ -185,7 +194,7 @@ class FeedReport:
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it in plain types, for JSON."""
+        """The report as JSON values, by the names of its fields, with its ``faults``."""
         told = dict(vars(self))
         told["checks"] = {name: vars(check).copy() for name, check in self.checks.items()}
         told["halts"] = [halt._asdict() for halt in self.halts]
@@ -239,7 +248,7 @@ class Feed(ABC):
     @property
     @abstractmethod
     def instruments(self) -> list[Instrument]:
-        """What is traded, numbered as in the messages, ticks and lots as found or stated.
+        """Instruments of the feed, numbered as in the messages, ticks and lots as found or stated.
 
         Complete once the feed is read; before, as far as the head of the file tells.
         """
@@ -255,9 +264,19 @@ class Feed(ABC):
 
     @final
     def blocks(self, rows: int = ROWS) -> Iterator[FeedBlock]:
-        """Messages and prints together, from the front, with a new report.
+        """Yield messages and prints together, from the front, with a new report.
 
-        Raises ``FeedError``, and nothing else, where the file is damaged.
+        Parameters
+        ----------
+        rows
+            Messages of a block, about; 1 or more.
+
+        Raises
+        ------
+        FeedError
+            If the file is damaged; nothing else leaves a reader.
+        ValueError
+            If ``rows`` is below 1.
         """
         if rows < 1:
             raise ValueError(f"rows must be 1 or more, got {rows}")
@@ -280,14 +299,20 @@ class Feed(ABC):
 
     @final
     def batches(self, rows: int = ROWS) -> Iterator[NDArray[np.void]]:
-        """The messages alone, in non-empty ``lob.MESSAGE`` arrays of about ``rows`` rows."""
+        """Yield the messages alone, in non-empty ``lob.MESSAGE`` arrays of about ``rows`` rows.
+
+        Raises ``FeedError`` where the file is damaged.
+        """
         for block in self.blocks(rows):
             if len(block.messages):
                 yield block.messages
 
     @final
     def prints(self, rows: int = ROWS) -> Iterator[NDArray[np.void]]:
-        """The trades that the feed tells, in non-empty ``PRINT`` arrays; another pass."""
+        """Yield the trades that the feed tells, in non-empty ``PRINT`` arrays; another pass.
+
+        Raises ``FeedError`` where the file is damaged.
+        """
         for block in self.blocks(rows):
             if len(block.prints):
                 yield block.prints

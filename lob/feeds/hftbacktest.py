@@ -49,13 +49,16 @@ _CHUNK = 2**14
 
 
 class HftBacktest(LevelFeed):
-    """An event file of hftbacktest."""
+    """An event file of hftbacktest, version 2.
+
+    Parameters are those of ``LevelFeed``.
+    """
 
     format = "hftbacktest"
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether there is an array of events."""
+        """Whether a file has an array of hftbacktest's events."""
         return head.data.startswith(npy.MAGIC_PREFIX) and b"'exch_ts'" in head.data[:1024]
 
     def _shape(self) -> TableRows:
@@ -98,7 +101,7 @@ class HftBacktest(LevelFeed):
 
 
 def write_hftbacktest(feed: Feed, path: str | Path, *, instrument: int = 0) -> int:
-    """Write the levels and prints of a feed as hftbacktest's events; how many there are.
+    """Write the levels and prints of a feed as hftbacktest's events; returns how many there are.
 
     A trade comes before the depth events of its time. Both times of an event are the venue's.
 
@@ -109,7 +112,7 @@ def write_hftbacktest(feed: Feed, path: str | Path, *, instrument: int = 0) -> i
     path
         The npz to write.
     instrument
-        Which one of the feed.
+        Number of the instrument in the feed.
 
     Raises
     ------

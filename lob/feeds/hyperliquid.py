@@ -14,7 +14,10 @@ _LEVEL = {"px": Mark.PRICE, "sz": Mark.SIZE}
 
 
 class Hyperliquid(CaptureFeed):
-    """A capture of Hyperliquid's order books."""
+    """A capture of Hyperliquid's order books.
+
+    Parameters are those of ``CaptureFeed``.
+    """
 
     format = "hyperliquid"
     shape = {  # noqa: RUF012
@@ -42,5 +45,5 @@ class Hyperliquid(CaptureFeed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether there is a message of a book."""
+        """Whether a file has a message of a Hyperliquid book."""
         return b'"channel":"l2Book"' in head.data.replace(b"\\", b"").replace(b" ", b"")

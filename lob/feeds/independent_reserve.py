@@ -48,7 +48,7 @@ class IndependentReserve(Feed):
     Parameters
     ----------
     path, member
-        As of ``Feed``.
+        The file, and which file of a zip that holds several.
 
     Raises
     ------
@@ -72,7 +72,10 @@ class IndependentReserve(Feed):
 
     @property
     def instruments(self) -> list[Instrument]:
-        """The pairs that have a snapshot; the file is read for their ticks."""
+        """Pairs of currencies that have a snapshot; the file is read for their ticks.
+
+        A lot is 1e-8. Raises ``FeedError`` if the file is damaged.
+        """
         if self._pairs is None:
             self._pairs = self._find_pairs()
         return list(self._pairs.values())

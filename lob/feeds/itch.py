@@ -53,7 +53,7 @@ class Itch(Feed):
     Parameters
     ----------
     path, member
-        As of ``Feed``.
+        The file, and which file of a zip that holds several.
     symbols
         The stocks to read; all of them where it is not given.
 
@@ -92,7 +92,7 @@ class Itch(Feed):
 
     @property
     def instruments(self) -> list[Instrument]:
-        """The stocks met so far, by locate code; those that were asked for."""
+        """Stocks met so far, by locate code, of those that were asked for."""
         return [self._instruments[number] for number in sorted(self._instruments)]
 
     def _blocks(self, rows: int) -> Iterator[FeedBlock]:

@@ -18,7 +18,10 @@ _QUOTE = {"price": Mark.PRICE, "qty": Mark.SIZE}
 
 
 class Kraken(CaptureFeed):
-    """A capture of Kraken's spot order books, version 1."""
+    """A capture of Kraken's spot order books, version 1.
+
+    Parameters are those of ``CaptureFeed``.
+    """
 
     format = "kraken"
     shape = [  # noqa: RUF012
@@ -46,14 +49,17 @@ class Kraken(CaptureFeed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether there is an array of a book, or a connection to the venue."""
+        """Whether a file has an array of a Kraken book, or a connection to the venue."""
         return b"//ws.kraken.com" in head.data or (
             b'"book-' in head.data and (b'{"as":' in head.data or b'"c":"' in head.data)
         )
 
 
 class KrakenFutures(CaptureFeed):
-    """A capture of the order books of Kraken's futures."""
+    """A capture of the order books of Kraken's futures.
+
+    Parameters are those of ``CaptureFeed``.
+    """
 
     format = "kraken-futures"
     shape = {  # noqa: RUF012
@@ -78,5 +84,5 @@ class KrakenFutures(CaptureFeed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether there is a message of a book."""
+        """Whether a file has a message of a Kraken futures book."""
         return b'"feed":"book' in head.data

@@ -1,4 +1,4 @@
-"""What the readers of level feeds share: the file is read twice, then updates make messages.
+"""Base of the readers of level feeds: the file is read twice, then updates make messages.
 
 The first pass finds what is traded and in which steps: the smallest power of ten in which all
 prices, and all sizes, of an instrument are whole numbers. The second one follows the updates. A
@@ -34,7 +34,7 @@ class LevelFeed(Feed):
     Parameters
     ----------
     path, member
-        As of ``Feed``.
+        The file, and which file of a zip that holds several.
     tick_size, lot_size
         Steps of prices and sizes of all instruments, decimals. Found where they are not given.
 
@@ -77,7 +77,10 @@ class LevelFeed(Feed):
 
     @property
     def instruments(self) -> list[Instrument]:
-        """What is traded, in the order in which it comes up; the file is read for it."""
+        """Instruments of the feed, in the order in which they come up; the file is read for them.
+
+        Raises ``FeedError`` if the file is damaged.
+        """
         return [instrument for instrument, _ in self._survey()]
 
     def _blocks(self, rows: int) -> Iterator[FeedBlock]:
@@ -188,14 +191,17 @@ class LevelFeed(Feed):
 
 
 class CaptureFeed(LevelFeed):
-    """A level feed that was captured, one JSON message a line."""
+    """A level feed that was captured, one JSON message a line.
+
+    Parameters are those of ``LevelFeed``: ``path``, ``member``, ``tick_size`` and ``lot_size``.
+    """
 
     shape: ClassVar[object]
-    """Of the venue's messages."""
+    """Where the facts stand in the venue's messages."""
     kinds: ClassVar[dict[str, Code]]
-    """What its kinds of messages are."""
+    """What each of the venue's kinds of messages is, by its name."""
     rest: ClassVar[Code] = Code.NONE
-    """What all other kinds are."""
+    """What all kinds are that have no name in ``kinds``."""
 
     def _shape(self) -> Shape:
         kinds, rest = self.kinds, self.rest
@@ -257,7 +263,17 @@ class CaptureFeed(LevelFeed):
 
 
 def fault_of(source: FeedFile, line: int, said: str, shown: str) -> FeedError:
-    """The error that a line is, with what stands there."""
+    """Make the error of a line that cannot be read.
+
+    Parameters
+    ----------
+    source, line
+        File and line number.
+    said
+        What is wrong, in words.
+    shown
+        What stands there.
+    """
     return FeedError(
         f"{shown!r} {said}; the line is damaged, or the file is of another format",
         path=source.name,

@@ -66,35 +66,43 @@ ROW = np.dtype(
 
 
 class Type(IntEnum):
-    """What a row of a message file tells."""
+    """Kinds of rows of a LOBSTER message file."""
 
     ADD = 1
+    """A new limit order."""
     REDUCE = 2
+    """Part of an order is cancelled."""
     DELETE = 3
+    """An order is cancelled."""
     EXECUTE = 4
+    """A visible order is executed, in part or whole."""
     EXECUTE_HIDDEN = 5
+    """A hidden order is executed: the book does not change."""
     AUCTION = 6
+    """A trade in an auction."""
     HALT = 7
+    """Trading halts or resumes."""
 
 
 @dataclass(frozen=True)
 class Day:
-    """One trading day of one stock, as in the files.
+    """One trading day of one stock, as in LOBSTER's files.
 
     Attributes
     ----------
     name
         Ticker and date.
     instrument
-        Its tick is a cent where all prices of the book are whole cents, else 1/10000 dollar.
+        The stock; its tick is a cent where all prices of the book are whole cents, else 1/10000
+        dollar.
     levels
         Levels a side in the orderbook file.
     messages
-        ``ROW`` array.
+        ``ROW`` array: times in ns after midnight, sizes in shares, prices in 1/10000 dollar.
     book
         The orderbook file: int64, one row for each message, four columns for each level.
     source
-        Where the messages and the book were read.
+        Names of the message file and the orderbook file that were read.
     until
         When the record ends by its name, in ns after midnight; 0: unknown.
     """
@@ -109,7 +117,7 @@ class Day:
 
     @property
     def truncated(self) -> str:
-        """A warning if the record ends long before its name says; empty: it does not.
+        """A warning if the record ends long before its name says; empty if it does not.
 
         Long is a minute, and three times the longest silence before.
         """
@@ -130,23 +138,32 @@ class Day:
 
     @property
     def date(self) -> str:
-        """The day, as ``YYYY-MM-DD``."""
+        """The trading day, as ``YYYY-MM-DD``."""
         return self.name.rsplit(" ", 1)[1]
 
 
 @dataclass(frozen=True, order=True)
 class Pair:
-    """The two files of a day: in a folder, or in a zip."""
+    """Places of the two LOBSTER files of a day: in a folder, or in a zip."""
 
     container: Path
+    """The folder or the zip."""
     message: str
+    """Name of the message file in it."""
     orderbook: str
+    """Name of the orderbook file in it."""
 
     def __str__(self) -> str:
         return str(self.container / self.message)
 
     def read(self) -> Day:
-        """Read and check both files. Raises ``FeedError``, which names file and line."""
+        """Read and check both files.
+
+        Raises
+        ------
+        FeedError
+            If a file is not sound: names file and line.
+        """
         return _read_pair(self)
 
 
@@ -212,12 +229,19 @@ def read(path: str | Path) -> Day:
 
 
 def choose(path: str | Path, member: str | None = None) -> Pair:
-    """The one pair of files at ``path``, or the one whose message or orderbook file is ``member``.
+    """Return the one pair of LOBSTER files at a path, or the one that a file belongs to.
+
+    Parameters
+    ----------
+    path
+        A zip, a folder, or either file of a pair.
+    member
+        Name of a message or orderbook file; ``None``: there is one pair only.
 
     Raises
     ------
     FeedError
-        If there is not exactly one; see ``find``.
+        If there is not exactly one.
     """
     pairs = find(path)
     if member is not None:
@@ -231,7 +255,7 @@ def choose(path: str | Path, member: str | None = None) -> Pair:
 
 
 def is_name(name: str) -> bool:
-    """Whether a file, without its folder, is called as LOBSTER calls its files."""
+    """Whether a file name, without its folder, is of the form that LOBSTER gives its files."""
     return _NAME.fullmatch(name) is not None
 
 
@@ -424,12 +448,17 @@ def write(day: Day, folder: str | Path, *, start: int = 34_200_000, end: int = 5
     folder
         Where to; made if it is not there.
     start, end
-        The session in milliseconds after midnight, for the files' names.
+        The session in milliseconds after midnight, for the files' names; 09:30 to 16:00.
 
     Returns
     -------
     Path
         The message file; the orderbook file lies beside it.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

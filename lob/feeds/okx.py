@@ -16,7 +16,10 @@ _BOOKS = ("books", "books-l2-tbt", "books50-l2-tbt")
 
 
 class Okx(CaptureFeed):
-    """A capture of OKX's order books."""
+    """A capture of OKX's order books.
+
+    Parameters are those of ``CaptureFeed``.
+    """
 
     format = "okx"
     verified = False
@@ -50,6 +53,6 @@ class Okx(CaptureFeed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether there is a message of an order book."""
+        """Whether a file has a message of an OKX order book."""
         data = head.data.replace(b"\\", b"").replace(b" ", b"")
         return b'"channel":"book' in data and b'"instId"' in data

@@ -48,6 +48,7 @@ from lob.units import PPM
 __all__ = ["Positions", "PositionsError", "read_positions", "write_positions"]
 
 SHOWN = 20
+"""Bad rows that an error names at most."""
 LEVERAGE_SCALE = 1_000_000
 FINEST = 9
 """Decimals of the finest tick, lot and unit of cash that is looked for in a file."""
@@ -68,32 +69,34 @@ UNITS: dict[str, tuple[str, ...]] = {
     "threshold": ("%", "bps", "share"),
     "health_factor": (),
 }
+"""Fields of a snapshot, and the units that each may have beside whole steps."""
 SHARES = {"%": PPM // 100, "bps": PPM // 10_000, "share": PPM}
 SIDES = {"long": 1, "buy": 1, "short": -1, "sell": -1}
 
 
 @dataclass(frozen=True)
 class Positions:
-    """Positions, one an element of each array."""
+    """Leveraged positions of a snapshot, one an element of each array."""
 
     positions: NDArray[np.int64]
-    """Lots, negative: short. Of the lending form: what is pledged."""
+    """Lots held: positive long, negative short. Of the lending form: what is pledged."""
     entry_prices: NDArray[np.int64] | None
-    """Ticks; ``None`` of the lending form."""
+    """Price at which each was entered, in ticks; ``None`` of the lending form."""
     margin: NDArray[np.int64]
-    """Cash units: own funds; of the lending form the debt, negative."""
+    """Own funds in cash units; of the lending form the debt, negative."""
     accounts: NDArray[np.object_] | None = None
-    """Identifiers, if there is such a column."""
+    """Identifiers of the accounts; ``None`` if the file has no such column."""
     rejected: tuple[str, ...] = ()
-    """What was wrong with each row that was left out, with ``bad="skip"``."""
+    """Mistakes in the rows that were left out, with ``bad="skip"``: a line each."""
     instruments: NDArray[np.object_] | None = None
-    """Names, if there is such a column."""
+    """Names of the instruments; ``None`` if the file has no such column."""
     thresholds: NDArray[np.int64] | None = None
-    """Ppm of the collateral's value, of the lending form."""
+    """Debt over collateral's value at which each is liquidated, in ppm; ``None`` but of the lending
+    form."""
     scales: tuple[Instrument, ...] = ()
-    """The steps that real units became, an instrument each; empty if the file holds steps."""
+    """Instruments whose ticks and lots real units became; empty if the file holds steps."""
     notes: tuple[str, ...] = field(default=(), compare=False)
-    """What was rounded, and which accounts hardly have a margin: how many, and where first."""
+    """English sentences: what was rounded, and which accounts hardly have a margin."""
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -102,7 +105,17 @@ class Positions:
 class PositionsError(FeedError):
     """A snapshot has rows that are no positions.
 
-    ``mistakes`` holds all of them, the message the first 20.
+    Attributes
+    ----------
+    mistakes : tuple of str
+        All of them, a line each; the message has the first 20.
+
+    Parameters
+    ----------
+    path
+        The file.
+    mistakes
+        See the attribute.
     """
 
     def __init__(self, path: Path, mistakes: list[str]) -> None:
@@ -123,7 +136,7 @@ def read_positions(
     multiplier: int = 1,
     bad: Literal["raise", "skip"] = "raise",
 ) -> Positions:
-    """Read a snapshot.
+    """Read a snapshot of leveraged positions.
 
     Parameters
     ----------
@@ -132,15 +145,15 @@ def read_positions(
     columns
         Which column holds what: a dictionary or a TOML file, see ``lob.feeds.column_map``.
     instruments
-        What real units are counted in, by the name, or the base, that the file gives; one alone
-        counts for every row. None: found in the file.
+        Instruments in whose steps real units are counted, by the name, or the base, that the file
+        gives; one alone counts for every row. None: found in the file.
     price
         Quote for one base, of the lending form with health factors and no thresholds.
     multiplier
         Cash units of one lot at one tick, where the file holds steps and leverages.
     bad
-        What is done about bad rows: ``"raise"`` refuses the file and names them, ``"skip"`` leaves
-        them out and names them in ``rejected``.
+        Treatment of bad rows: ``"raise"`` refuses the file and names them, ``"skip"`` leaves them
+        out and names them in ``rejected``.
 
     Raises
     ------
@@ -148,6 +161,8 @@ def read_positions(
         If rows are bad and ``bad`` is ``"raise"``.
     FeedError
         If the file cannot be read, is no table, lacks a column, or is empty; if the map is none.
+    ValueError
+        If ``bad`` is neither.
     """
     if bad not in ("raise", "skip"):
         raise ValueError(f'bad must be "raise" or "skip", got {bad!r}')
@@ -166,7 +181,22 @@ def read_positions(
 
 
 def write_positions(path: str | PathLike[str], positions: Positions) -> None:
-    """Write a snapshot in steps, which ``read_positions`` reads back."""
+    """Write a snapshot in steps: lots, ticks, cash units and ppm.
+
+    ``read_positions`` reads it back.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.csv`` or ``.parquet``.
+    positions
+        What to write.
+
+    Raises
+    ------
+    ValueError
+        If the name has another ending.
+    """
     import pyarrow as pa
     from pyarrow import csv, parquet
 

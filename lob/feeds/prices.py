@@ -30,20 +30,30 @@ MAX_BYTES = 2**28
 
 @dataclass(frozen=True, eq=False)
 class PriceFile:
-    """Prices of one thing over time: each holds until the next."""
+    """Prices of one symbol over time: each holds until the next."""
 
     symbol: str
+    """Name of the symbol, as in the file."""
     times: NDArray[np.int64]
-    """ns since 1970, rising."""
+    """Times in ns since 1970 UTC, rising."""
     prices: tuple[Decimal, ...]
+    """Exact prices, one a time, in the unit of the file."""
 
     def __len__(self) -> int:
         return len(self.prices)
 
     def between(self, start: int, end: int) -> "PriceFile":
-        """The part from a time on, to another, in ns, both included.
+        """The part of a price series from one time to another.
 
-        Raises ``ValueError`` if there is nothing in it.
+        Parameters
+        ----------
+        start, end
+            In ns since 1970 UTC, both included.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing in it.
         """
         first = int(np.searchsorted(self.times, start, side="left"))
         last = int(np.searchsorted(self.times, end, side="right"))
@@ -54,8 +64,12 @@ class PriceFile:
     def over(self, other: "PriceFile") -> "PriceFile":
         """The price in units of another one: at each time of its own, over the other's latest.
 
-        Times before the other's first price are left out. Raises ``ValueError`` if that leaves
-        nothing.
+        Times before the other's first price are left out.
+
+        Raises
+        ------
+        ValueError
+            If that leaves nothing.
         """
         at = np.searchsorted(other.times, self.times, side="right") - 1
         kept = np.flatnonzero(at >= 0)
@@ -65,7 +79,18 @@ class PriceFile:
         return PriceFile(f"{self.symbol}/{other.symbol}", self.times[kept], ratio)
 
     def ticks(self, tick: Decimal) -> NDArray[np.int64]:
-        """The prices in whole ticks: the nearest, halves to the even one; at least 1."""
+        """The prices in whole ticks: int64, rounded to the nearest, halves to even; at least 1.
+
+        Parameters
+        ----------
+        tick
+            Size of a tick in the unit of the prices, positive.
+
+        Raises
+        ------
+        ValueError
+            If the tick is no positive ``Decimal``, or so small that a price does not fit.
+        """
         if not isinstance(tick, Decimal) or not tick > 0:
             raise ValueError(f"tick must be a positive Decimal, got {tick!r}")
         found = [int((price / tick).to_integral_value(ROUND_HALF_EVEN)) for price in self.prices]
@@ -74,9 +99,21 @@ class PriceFile:
         return np.maximum(1, np.array(found, np.int64))
 
     def onto(self, start: int, length: int) -> NDArray[np.int64]:
-        """The times, moved and stretched so that they go from ``start`` to ``start + length`` ns.
+        """The times of a price series, moved and stretched onto another stretch of time: int64.
 
-        Rounded down; times that would fall together are kept 1 ns apart.
+        Rounded down to whole ns; times that would fall together are kept 1 ns apart.
+
+        Parameters
+        ----------
+        start
+            Where the first time comes to lie, in ns, 0 or more.
+        length
+            From the first to the last, in ns, at least as many as there are times.
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of range.
         """
         start, length = integer("start", start, 0), integer("length", length, len(self))
         first, last = int(self.times[0]), int(self.times[-1])
@@ -88,13 +125,12 @@ class PriceFile:
 
 
 def read_prices(path: str | PathLike[str]) -> PriceFile:
-    """Read a file of prices.
+    """Read a CSV file of prices; blank lines are passed over, and counted.
 
     Raises
     ------
     FeedError
-        If it is not one, or cannot be read: with the line, and what is wrong there. Blank lines are
-        passed over, and counted.
+        If it is no file of prices, or cannot be read: with the line, and what is wrong there.
     """
     source = Path(path)
     rows = csv.reader(_text(source).splitlines(keepends=True))

@@ -8,7 +8,7 @@ __all__ = ["PRINT", "PrintKind"]
 
 
 class PrintKind(IntEnum):
-    """What kind of trade a print tells."""
+    """Kinds of trades that a feed tells as prints."""
 
     TRADE = 1
     """Visible liquidity was taken. In an order-by-order feed the messages beside it take the lots

@@ -1,4 +1,4 @@
-"""Which format a file is: known by what is in it, then by its name."""
+"""Recognition of a file's format: by its content, then by its name."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -33,26 +33,31 @@ class Head:
 
     path: Path
     name: str
+    """Name of the file or the chosen member, without its folder."""
     data: bytes
     members: tuple[str, ...] = ()
 
     @property
     def lines(self) -> list[bytes]:
-        """The whole lines of the start, without their ends; the last one if it is the only one."""
+        """The whole lines of a file's start, without their ends.
+
+        The last one counts if it is the only one.
+        """
         lines = self.data.splitlines()
         return lines if len(lines) < 2 or self.data.endswith((b"\n", b"\r")) else lines[:-1]
 
 
 class Format(NamedTuple):
-    """A row of the registry."""
+    """A format of the registry and its reader."""
 
     name: str
+    """Name of the format, as ``open_feed`` takes it."""
     reader: str
     """``module:class`` of a ``Feed`` with a classmethod ``recognises(head) -> bool``, which may
     raise ``FeedError`` for what it knows and cannot read."""
 
     def load(self) -> Any:
-        """The reader's class, imported when it is first asked for."""
+        """Import the reader's class, when it is first asked for."""
         module, name = self.reader.split(":")
         return getattr(import_module(module), name)
 
@@ -81,7 +86,14 @@ FORMATS: list[Format] = [
 
 
 def recognise(path: str | Path, *, member: str | None = None) -> Format:
-    """The format of a file.
+    """Find the format of a file.
+
+    Parameters
+    ----------
+    path
+        The file; of some formats a folder.
+    member
+        Which file of a zip that holds several.
 
     Raises
     ------
@@ -118,8 +130,8 @@ def open_feed(
         Name of the format, a row of ``FORMATS``; recognised where it is not given.
     member
         Which file of a zip that holds several.
-    options
-        Of the reader of the format.
+    **options
+        Keywords of the format's reader.
 
     Raises
     ------

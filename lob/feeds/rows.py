@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "read_rows"]
 
 MAX_BYTES = 2**31
-"""Of a text once it is unpacked."""
+"""Most bytes of a text once it is unpacked."""
 MAX_CELL = 60
 """Characters of a cell that is shown, and of one that can be a decimal number."""
 SMALLEST, LARGEST = -40, 40
@@ -33,13 +33,16 @@ SMALLEST, LARGEST = -40, 40
 
 @dataclass
 class Rows:
-    """The cells of a table, where each row stands in its file, and what is wrong with some."""
+    """Cells of a table, the place of each row in its file, and mistakes in some."""
 
     path: Path
+    """The file."""
     cells: "pa.Table"
+    """The table, every cell as it is written."""
     place: str
-    """What ``places`` counts: ``line`` of a text, from 1, or ``row`` of a Parquet file, from 0."""
+    """Word for a row's place: ``line`` of a text, from 1, or ``row`` of a Parquet file, from 0."""
     places: NDArray[np.int64]
+    """Place of each row in the file."""
     mistakes: list[tuple[int, str]] = field(default_factory=list)
     """Bad rows: place, and what is wrong. Rows with too many or too few cells are here only."""
 
@@ -59,22 +62,32 @@ class Rows:
         return list(self.cells.column_names)
 
     def sorted_mistakes(self) -> list[str]:
-        """What is wrong, a line a bad row, in the order of the file."""
+        """Mistakes of the table, a line a bad row, in the order of the file."""
         return [f"{self.place} {at}: {what}" for at, what in sorted(self.mistakes)]
 
     def where(self, row: int) -> str:
-        """The place of a row, for people."""
+        """Place of a row as text: "line 7"."""
         return f"{self.place} {self.places[row]}"
 
     def refuse(self, rows: NDArray[np.bool_], what: str, name: str) -> None:
-        """Note rows as bad, unless they are already, with what stands in a column of theirs."""
+        """Note rows as bad, unless they are already, with what stands in a column of theirs.
+
+        Parameters
+        ----------
+        rows
+            Mask, one element a row.
+        what
+            What is wrong, in words.
+        name
+            Name of the column whose cells are shown.
+        """
         cells = self.column(name)
         for row in np.flatnonzero(rows & ~self.bad).tolist():
             self.bad[row] = True
             self.mistakes.append((int(self.places[row]), f"{what}, got {_shown(cells[row])}"))
 
     def column(self, name: str) -> Any:
-        """The cells of a column that is there."""
+        """Cells of a column by its name, as an Arrow array."""
         return self.cells.column(name).combine_chunks()
 
     def texts(self, name: str) -> list[str]:
@@ -84,9 +97,20 @@ class Rows:
     def integers(
         self, name: str, low: int, high: int, *, scale: int = 1, called: str = ""
     ) -> NDArray[np.int64]:
-        """A column in whole steps of ``1 / scale``; rows where it is none from low to high are bad.
+        """Numbers of a column in whole steps: int64; rows where one is no such number are bad.
 
         Bad rows hold ``low``.
+
+        Parameters
+        ----------
+        name
+            Name of the column.
+        low, high
+            Least and greatest number of steps.
+        scale
+            Steps in one: a cell of 1 is ``scale`` steps.
+        called
+            Name of the field in mistakes; empty: that of the column.
         """
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -116,9 +140,18 @@ class Rows:
         return np.where(outside, low, values)
 
     def decimals(self, name: str, fits: Callable[[Decimal], bool], rule: str) -> list[Decimal]:
-        """A column of decimal numbers, exponents allowed; rows where one does not fit are bad.
+        """Decimal numbers of a column, exponents allowed; rows where one does not fit are bad.
 
-        Bad rows hold 1. ``rule`` says what fits, as in "size must not be 0".
+        Bad rows hold 1.
+
+        Parameters
+        ----------
+        name
+            Name of the column.
+        fits
+            Whether a number is allowed.
+        rule
+            Which are, for the mistake, as in "size must not be 0".
         """
         self._plain(name)
         found: list[Decimal] = []
@@ -141,14 +174,14 @@ class Rows:
 
 
 def read_rows(path: Path, what: str = "one account a row is expected") -> Rows:
-    """Read a table.
+    """Read a table of any columns, CSV or Parquet.
 
     Parameters
     ----------
     path
         Ends in ``.csv``, with what it is packed in behind that or not, or in ``.parquet``.
     what
-        What rows there should be, for the error where there is none.
+        English clause for the error where there are no rows: which there should be.
 
     Raises
     ------

@@ -36,7 +36,22 @@ LOT_SIZES = (100, 100, 100, 100, 100, 200, 200, 300, 400, 500, 50, 20, 10, 75, 1
 
 
 def write_day(folder: str | Path, *, seed: int = 1, levels: int = 10) -> Path:
-    """Write a synthetic day as a pair of LOBSTER files; returns the path of the message file."""
+    """Write a synthetic day as a pair of LOBSTER files; returns the path of the message file.
+
+    Parameters
+    ----------
+    folder
+        Where to; made if it is not there.
+    seed
+        Root of all randomness: another seed, another day.
+    levels
+        Levels a side to record.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
     return write(make_day(seed=seed, levels=levels), folder, start=START_MS, end=END_MS)
 
 
@@ -48,11 +63,11 @@ def make_day(
     Parameters
     ----------
     seed
-        Another seed, another day.
+        Root of all randomness: another seed, another day.
     levels
         Levels a side to record: messages that change none of them are left out.
     start_ms, end_ms
-        The session in milliseconds after midnight.
+        The session in milliseconds after midnight; 09:30 to 16:00.
     """
     market = _Market(seed, levels)
     market.ts = start_ms * MILLISECOND_NS

@@ -32,11 +32,13 @@ _TIMES = {
 
 
 class TableColumns(NamedTuple):
-    """The columns of a table."""
+    """The columns of a table: their names, and what each is."""
 
     names: list[str]
+    """Names in the order of the file."""
     marks: list[tuple[int | None, int]]
-    """What each is, and of which side (0: told by another column)."""
+    """Fact of each column (``None``: none that is read), and its side; 0: told by another
+    column."""
 
 
 def read_table(source: FeedFile, shape: TableRows, header: bool = True) -> Iterator[None]:

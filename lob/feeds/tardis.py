@@ -55,17 +55,21 @@ _PLAIN = {
 
 
 class Tardis(LevelFeed):
-    """A CSV file of Tardis.
+    """A CSV file of Tardis, of one type, exchange and symbol a day.
 
     Parameters
     ----------
-    path, member, tick_size, lot_size
-        As of ``LevelFeed``.
+    path, member
+        The file, and which file of a zip that holds several.
+    tick_size, lot_size
+        Steps of prices and sizes, decimals; found where they are not given.
 
     Raises
     ------
     FeedError
         If the file cannot be opened, or its header is of none of the types.
+    ValueError
+        If a step is not positive.
     """
 
     format = "tardis"
@@ -105,13 +109,13 @@ class Tardis(LevelFeed):
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
-        """Whether the first line is a header of one of the types."""
+        """Whether the first line of a file is a header of one of Tardis's types."""
         lines = head.lines
         return bool(lines) and _kind(lines[0].decode("utf-8", "replace").split(",")) is not None
 
     @property
     def needs_snapshot(self) -> bool:  # type: ignore[override]
-        """Only a file of updates does."""
+        """Whether a book without a snapshot is worth a note: only in a file of updates."""
         return self.kind == "incremental_book_L2"
 
     def _shape(self) -> TableRows:
