@@ -81,4 +81,3 @@ def _show(market: str, sale: "SimulatedSale") -> None:
         typer.echo(f"    {lag / SECOND_NS:>8g} s                {mean_told(at, 'ticks')}")
     typer.echo(f"    {'peak':<26}{mean_told(sale.impact.peak, 'ticks')}")
     typer.echo(f"    {'half-life':<26}{mean_told(sale.impact.half_life_ns, 's', scale=1e-9)}")
-
