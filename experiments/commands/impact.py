@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.commands.console import RefusalError, progress
-from experiments.commands.settings import Settings, read_settings
+from experiments.commands.settings import Settings, check_options, read_settings
 from experiments.report.counted import counted
+from experiments.report.means import mean_told
 from lob.units import SECOND_NS, parse_duration
 
 if TYPE_CHECKING:
     from agents import Simulation
-    from experiments.metrics.intervals import Interval
     from experiments.studies.impact import SimulatedSale
 
 __all__ = ["impact"]
@@ -39,6 +39,7 @@ def impact(
     if market not in MARKETS:
         raise RefusalError(f"no market is called {market!r}: there are {', '.join(MARKETS)}")
     options = read_settings(settings)
+    check_options(market, MARKETS[market], options)
     with progress(as_json, seeds) as tell:
 
         def build(seed: int) -> "Simulation":
@@ -65,6 +66,8 @@ def impact(
 
 def _show(market: str, sale: "SimulatedSale") -> None:
     typer.echo(f"{market}: {counted(sale.size, 'lot')} sold, {counted(sale.seeds, 'pair')} of runs")
+    for line in sale.exhausted_lines():
+        typer.echo(line)
     typer.echo("  means over seeds with 95 % intervals")
     rows = {
         "filled": ("filled", "lots"),
@@ -72,16 +75,9 @@ def _show(market: str, sale: "SimulatedSale") -> None:
         "effective spread": ("effective_spread", "ticks"),
     }
     for name, (field, unit) in rows.items():
-        typer.echo(f"    {name:<26}{_line(sale.mean(field), unit)}")
+        typer.echo(f"    {name:<26}{mean_told(sale.mean(field), unit)}")
     typer.echo("  impact on the mid, by the time since the last order of the sale")
     for lag, at in zip(sale.lags_ns, sale.impact.path, strict=True):
-        typer.echo(f"    {lag / SECOND_NS:>8g} s                {_line(at, 'ticks')}")
-    typer.echo(f"    {'peak':<26}{_line(sale.impact.peak, 'ticks')}")
-    typer.echo(f"    {'half-life':<26}{_line(sale.impact.half_life_ns, 's', 1e-9)}")
-
-
-def _line(interval: "Interval", unit: str, scale: float = 1.0) -> str:
-    if interval.estimate != interval.estimate:
-        return "not defined"
-    low, value, high = (scale * x for x in (interval.low, interval.estimate, interval.high))
-    return f"{value:,.2f} {unit}  ({low:,.2f} to {high:,.2f})"
+        typer.echo(f"    {lag / SECOND_NS:>8g} s                {mean_told(at, 'ticks')}")
+    typer.echo(f"    {'peak':<26}{mean_told(sale.impact.peak, 'ticks')}")
+    typer.echo(f"    {'half-life':<26}{mean_told(sale.impact.half_life_ns, 's', scale=1e-9)}")

@@ -10,7 +10,7 @@ import typer
 
 from experiments.commands.console import RefusalError, make_folder, refusal_of, refuse_another
 from experiments.commands.scenarios import list_command
-from experiments.commands.settings import Settings, read_settings
+from experiments.commands.settings import Settings, check_options, read_settings
 from experiments.commands.story import run_story
 from lob.units import MINUTE_NS
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from experiments.runs.market_summary import MarketSummary
 
 __all__ = ["run"]
+
+LONGEST = 10_000_000
+"""Minutes, 19 years: beyond some seven times as many no clock goes."""
 
 
 def run(
@@ -29,7 +32,8 @@ def run(
         ),
     ] = None,
     minutes: Annotated[
-        float, typer.Option(min=0, help="How long a market runs, in simulated time.")
+        float,
+        typer.Option(min=0, max=LONGEST, help="How long a market runs, in simulated time."),
     ] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Root of all randomness.")] = 1,
     seeds: Annotated[
@@ -73,6 +77,7 @@ def _run_market(
     from experiments.runs.provenance import asked_of_market
 
     options = read_settings(settings)
+    check_options(market, MARKETS[market], options)
     asked = asked_of_market(market, MARKETS[market], options, [seed])
     refuse_another(out, "market.json", {"name": market, **asked["resolved"]})
     try:

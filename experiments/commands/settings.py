@@ -1,13 +1,14 @@
 """``--set KEY=VALUE``, with which several commands change a scenario or a market."""
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 from experiments.commands.console import RefusalError
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["Settings", "check_options", "read_settings"]
 
 Settings = Annotated[
     list[str] | None,
@@ -33,3 +34,13 @@ def read_settings(settings: list[str] | None) -> dict[str, Any]:
         except json.JSONDecodeError:
             options[key] = value
     return options
+
+
+def check_options(market: str, maker: Callable[..., Any], options: dict[str, Any]) -> None:
+    """Refuse options that a ready market does not have, with the nearest that it has."""
+    from experiments.scenario.parameters import refuse_unknown
+
+    try:
+        refuse_unknown(maker, options, besides=("seed",), of=market)
+    except ValueError as error:
+        raise RefusalError(str(error)) from None

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.traders import TWAP, Executor
-from experiments.metrics.impact import LAGS_NS, Decay, impact_paths, mean_impact
+from experiments.metrics.exhausted import empty_sides
+from experiments.metrics.impact import LAGS_NS, Decay, impact_paths, mean_impact, mean_path
 from experiments.metrics.intervals import Interval, interval_of_mean
 from experiments.metrics.slippage import Slippage, slippage_of
 from experiments.report.counted import counted
+from experiments.report.means import mean_told
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import impact_figure
 from experiments.runs.twin import Market, Twins, run_twins
@@ -50,6 +52,25 @@ class SimulatedSale(Shown):
     """mid(full) - mid(twin) in ticks: float64 [seed, lag]."""
     impact: Decay
     """Mean impact over the seeds: its path, peak, permanent part and half-life."""
+    emptied: tuple[bool, ...] = ()
+    """Whether the bids ran out after the sale began, one a seed."""
+
+    def exhausted_lines(self) -> list[str]:
+        """What must be shouted: that the sale found nobody left to buy."""
+        seeds = counted(self.seeds, "seed")
+        lines = []
+        if any(self.emptied):
+            lines.append(
+                f"EXHAUSTED: the bids ran out in {sum(self.emptied)} of {seeds}. Nobody was left "
+                "to sell to: cost and impact are no bounds"
+            )
+        short = sum(cost.filled < self.size for cost in self.costs)
+        if short:
+            lines.append(
+                f"UNFILLED: in {short} of {seeds} less was sold than had to be; costs are of what "
+                "was sold"
+            )
+        return lines
 
     def mean(self, what: str) -> Interval:
         """The mean over seeds of a field of ``Slippage`` with its Student interval, in its unit.
@@ -70,22 +91,25 @@ class SimulatedSale(Shown):
         return interval_of_mean(values[np.isfinite(values)])
 
     def headline(self) -> list[str]:
-        """The answer of the study in one English sentence."""
-        cost, peak = self.mean("shortfall_bps"), self.impact.peak
-        return [
-            f"selling {counted(self.size, 'lot')} costs {cost.estimate:,.1f} bps "
-            f"[{cost.low:,.1f}, {cost.high:,.1f}] and moves the mid by {peak.estimate:,.1f} ticks "
-            f"at the most, {counted(self.seeds, 'seed')}"
-        ]
+        """The answer of the study in words, a sentence a line."""
+        cost = mean_told(self.mean("shortfall_bps"), "bps", digits=1)
+        moved = (
+            "what it moves the mid by is not defined"
+            if np.isnan(self.impact.peak.estimate)
+            else f"the mid moves by {mean_told(self.impact.peak, 'ticks', digits=1)} at the most"
+        )
+        said = f"selling {counted(self.size, 'lot')} costs {cost}; {moved}"
+        return [*self.exhausted_lines(), f"{said}; {counted(self.seeds, 'seed')}"]
 
     def plot(self) -> "Figure":
         """The mean impact over time in ticks, with its interval: a plotly figure."""
-        return impact_figure(self.lags_ns, self.impact.path, self.headline()[0])
+        return impact_figure(self.lags_ns, self.impact.path, self.headline()[-1])
 
     def summary(self) -> dict[str, Any]:
         """The answer as JSON values: means with intervals, ticks and bps; undefined is ``None``."""
         names = ("filled", "vwap", "arrival_mid", "shortfall_bps", "effective_spread")
         return {
+            "exhausted": self.exhausted_lines(),
             "size": self.size,
             "seeds": self.seeds,
             "cost": {name: _said(self.mean(name)) for name in names},
@@ -93,7 +117,10 @@ class SimulatedSale(Shown):
                 {"lag_ns": lag, **_said(at)}
                 for lag, at in zip(self.lags_ns, self.impact.path, strict=True)
             ],
-            "peak": {"lag_ns": self.impact.peak_lag_ns, **_said(self.impact.peak)},
+            "peak": {
+                "lag_ns": None if np.isnan(self.impact.peak.estimate) else self.impact.peak_lag_ns,
+                **_said(self.impact.peak),
+            },
             "permanent": _said(self.impact.permanent),
             "half_life_ns": _said(self.impact.half_life_ns),
         }
@@ -159,10 +186,19 @@ def measure_sale(
         slippage_of(pair.full, owner=owner, instrument=instrument, horizon_ns=lags_ns[-1])
         for pair in pairs
     )
-    paths = impact_paths((_quotes(pair, owner, instrument) for pair in pairs), lags_ns)
-    return SimulatedSale(
-        size, len(seeds), tuple(lags_ns), costs, paths, mean_impact(paths, lags_ns)
+    quotes = [_quotes(pair, owner, instrument) for pair in pairs]
+    emptied = tuple(
+        any(one.side == "bids" for one in empty_sides([full], [""], start + at_ns, until))
+        for full, _, _ in quotes
     )
+    paths = impact_paths(quotes, lags_ns)
+    try:
+        impact = mean_impact(paths, lags_ns)
+    except ValueError:
+        if not any(emptied):
+            raise
+        impact = _no_impact(paths, lags_ns)
+    return SimulatedSale(size, len(seeds), tuple(lags_ns), costs, paths, impact, emptied)
 
 
 def _quotes(pair: Twins, owner: int, instrument: int) -> tuple[Any, Any, int]:
@@ -173,6 +209,16 @@ def _quotes(pair: Twins, owner: int, instrument: int) -> tuple[Any, Any, int]:
     return full, twin, last
 
 
+def _no_impact(paths: NDArray[np.float64], lags_ns: Sequence[int]) -> Decay:
+    """What is known where no seed has a mid at some lag: the path at the others, and no peak."""
+    nan = float("nan")
+    none = Interval(nan, nan, nan, 0.95, "bootstrap", 0)
+    path = mean_path(paths)
+    return Decay(tuple(lags_ns), path, none, 0, path[-1], none)
+
+
 def _said(interval: Interval) -> dict[str, float | None]:
-    values = {"mean": interval.estimate, "low": interval.low, "high": interval.high}
+    # Seeds that all agree have shown no error: an interval of width zero would claim that.
+    low, high = (interval.low, interval.high) if interval.low < interval.high else (np.nan, np.nan)
+    values = {"mean": interval.estimate, "low": low, "high": high}
     return {name: float(v) if np.isfinite(v) else None for name, v in values.items()}

@@ -1,4 +1,4 @@
-"""Scenarios written out again: as TOML that reads back equal, key by key, and as ones to start from."""
+"""Scenarios written out: as TOML that reads back equal, key by key, and as a start of one's own."""
 
 import json
 import re
