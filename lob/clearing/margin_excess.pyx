@@ -25,7 +25,7 @@ from lob.clearing.requirement cimport (
 )
 from lob.engine.records cimport ENTRY_PARAMETERS, Entry
 from lob.units cimport PPM
-from lob.engine.wide cimport ceil_ratio, fits, int128
+from lob.engine.wide cimport fits, int128
 
 from lob.clearing.account import MarginAccount
 from lob.clearing.margin import MarketState
@@ -144,9 +144,7 @@ cdef class MarginExcess:
         if value is not None:
             for i in range(2):
                 # Both are rounded up to whole units of cash.
-                need[i] = to_python(
-                    ceil_ratio(PPM * <int128><int64_t>kept - self.ppm_of(number, i), PPM)
-                )
+                need[i] = -((to_python(self.ppm_of(number, i)) - int(PPM) * kept) // int(PPM))
         return MarginAccount(
             account=number,
             owner=record.owner,

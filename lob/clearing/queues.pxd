@@ -40,8 +40,8 @@ cdef struct Failing:
 cdef inline uint64_t draw_of(int32_t owner, int64_t now, int64_t failed) noexcept nogil:
     """Where an owner stands among equals that fail together, at a time and after so many others.
 
-    Two owners of one draw differ, for every step can be undone (the finaliser of SplitMix64: Steele,
-    Lea and Flood 2014). Account numbers are not in it, and the next draw has another order.
+    Two owners of one draw differ, for every step can be undone (the finaliser of SplitMix64:
+    Steele, Lea and Flood 2014). Account numbers are not in it, and the next draw has another order.
     """
     cdef uint64_t salt = mixed(<uint64_t>now ^ mixed(<uint64_t>failed))
     return mixed(salt ^ <uint64_t>owner)

@@ -1,7 +1,7 @@
 """What a liquidation design reads of a failed account, and of the market."""
 
 cimport cython
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from lob.checks cimport integer_within
 from lob.clearing.clearing cimport Clearing
@@ -135,10 +135,10 @@ cdef class CaseView(LiquidationEngine):
                 debts -= value
                 below += requirement(&self.clearing.records[i].maintenance[1], -value)
         return (
-            <int64_t>assets,
-            <int64_t>debts,
-            <int64_t>ceil_ratio(above, PPM),
-            <int64_t>ceil_ratio(below, PPM),
+            to_python(assets),
+            to_python(debts),
+            to_python(ceil_ratio(above, PPM)),
+            to_python(ceil_ratio(below, PPM)),
         )
 
     def equity(self, case):
@@ -152,18 +152,17 @@ cdef class CaseView(LiquidationEngine):
     def maintenance(self, case):
         """Units of cash that the positions must be backed with, rounded up."""
         cdef int64_t account = self.clearing.case(open_case(self, case)).account, held, i
-        cdef int128 total = 0, excess
         kept = self.equity(case)
         if kept is None:
             return None
+        # More than 64 bits, where a mark is far above all prices before it.
+        excess = to_python(self.clearing.margin_excess_ppm(account, False))
         for i in range(self.clearing.holding_count):
             held = self.clearing.ledger.row(self.clearing.records[i].asset)[account]
             if held and self.clearing.records[i].inverse:
-                excess = self.clearing.margin_excess_ppm(account, False)
-                total = PPM * <int128><int64_t>kept * self.clearing.records[i].mark - excess
-                return <int64_t>ceil_ratio(total, PPM * <int128>self.clearing.records[i].mark)
-        total = PPM * <int128><int64_t>kept - self.clearing.margin_excess_ppm(account, False)
-        return <int64_t>ceil_ratio(total, PPM)
+                unit = int(PPM) * self.clearing.records[i].mark
+                return -((excess - unit * kept) // unit)
+        return -((excess - int(PPM) * kept) // int(PPM))
 
     def bankruptcy_price(self, case, holding=0):
         """The tick of a holding that leaves the account with nothing, other marks staying.
@@ -338,3 +337,8 @@ cdef class CaseView(LiquidationEngine):
         units[account] -= lots
         cash[account] += paid
         return REASON_NONE if excess >= 0 else REASON_INSUFFICIENT_MARGIN
+
+
+cdef object to_python(int128 value):
+    """An integer of 128 bits as one of Python's."""
+    return (int(<int64_t>(value >> 64)) << 64) | int(<uint64_t>value)
