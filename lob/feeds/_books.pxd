@@ -10,7 +10,12 @@ from lob.feeds._prices cimport Prices, join, part
 
 cdef extern from *:
     """
-    #define fetch_for_writing(at) __builtin_prefetch(at, 1)
+    /* Without the empty asm a function that does nothing else counts as one without effects, and
+       the compiler drops the calls of it. */
+    static inline void fetch_for_writing(const void *at) {
+        __builtin_prefetch(at, 1);
+        __asm__ __volatile__("");
+    }
     """
     void fetch_for_writing(const void *at) noexcept nogil
 
