@@ -1,9 +1,11 @@
 """The books that a feed tells: orders by id, levels by price, many instruments, no matching.
 
-What is hot is inline here. An order is a slot of one open hash table, a level of another; an order
-knows the slot of its level, so that what is taken off it needs no search. A side keeps its prices
-in a sorted ladder, best last, in which a level that has emptied stays until it would be the best:
-so a ladder changes where a price is new, and next to nothing moves.
+What is hot is inline here. An order is a place in one hash table, a level a slot of another; an
+order knows the slot of its level, so that what is taken off it needs no search. What a large day
+costs is memory that is not in the cache: an order is looked for in one line of it, all of a bucket,
+and what an order and its level have in common is with the level only. A side keeps its prices in a
+sorted ladder, best last, in which a level that has emptied stays until it would be the best: so a
+ladder changes where a price is new, and next to nothing moves.
 """
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
@@ -44,18 +46,23 @@ cdef struct Print:  # lob.feeds.prints.PRINT
     uint8_t counts
     uint8_t reserved[3]
 
-cdef struct Slot:  # an order
-    int64_t order_id
-    int64_t price
-    int64_t size
-    int32_t level  # its slot
-    uint16_t instrument
-    int8_t side  # 0: the slot is empty
+cdef enum:
+    PLACES = 3  # of a bucket, which is a line of the cache then
+
+cdef struct Bucket:  # of orders
+    int64_t order_id[PLACES]
+    int64_t size[PLACES]  # 0: the place is free
+    int32_t level[PLACES]  # the slot of its level
+    int32_t passed  # orders that found no place here, nor before, and are in a bucket behind
+
+cdef struct Order:  # where one is; good until another is entered
+    Bucket *bucket  # NULL: it is not there
+    int at
+    int beyond  # buckets behind the one in which it is looked for first
 
 cdef struct Level:
     int64_t key  # side * price: the better the price, the higher, on either side
-    uint64_t size  # a sum that would not fit wraps: nothing hangs on it
-    int64_t orders
+    int32_t orders
     uint16_t instrument
     int8_t side  # 0: the slot is empty
     int8_t in_ladder
@@ -75,9 +82,8 @@ cdef struct Book:
 
 
 cdef class Books:
-    cdef Slot *slots
+    cdef Bucket *buckets
     cdef size_t mask
-    cdef Py_ssize_t capacity
     cdef readonly Py_ssize_t live
     cdef Level *levels_
     cdef size_t level_mask
@@ -96,18 +102,19 @@ cdef class Books:
     cdef int enter(
         self, int32_t instrument, int64_t order_id, int side, int64_t price, int64_t size
     ) except -1 nogil
-    cdef int move(self, Slot *slot, int64_t price, int64_t size) except -1 nogil
+    cdef int move(self, Order order, int64_t price, int64_t size) except -1 nogil
     cdef void settle(self, Book *book, bint early) noexcept nogil
     cdef void settle_all(self, bint early) noexcept nogil
     cdef int clear_book(self, int32_t instrument) except -1 nogil
-    cdef size_t _join(
-        self, int32_t instrument, int side, int64_t price, int64_t size
-    ) except? 0xFFFFFFFF nogil
+    cdef int32_t _join(self, int32_t instrument, int side, int64_t price) except -1 nogil
     cdef int _into_ladder(self, Book *book, Level *level) except -1 nogil
     cdef void _pop(self, Level *level) noexcept nogil
     cdef Level *_level(self, int32_t instrument, int side, int64_t key) noexcept nogil
     cdef void _sweep(self, int32_t instrument, int side, Ladder *ladder) noexcept nogil
-    cdef int _grow(self, Py_ssize_t capacity) except -1 nogil
+    cdef void _place(
+        self, int32_t instrument, int64_t order_id, int64_t size, int32_t level
+    ) noexcept nogil
+    cdef int _grow(self) except -1 nogil
     cdef int _renew_levels(self) except -1 nogil
     cdef int _follow(self, const Message *row) except -1 nogil
 
@@ -120,27 +127,56 @@ cdef inline size_t home(int32_t instrument, int64_t key, size_t mask) noexcept n
     return <size_t>((mixed * <uint64_t>0x9E3779B97F4A7C15) >> 32) & mask
 
 
-cdef inline Slot *find(Books self, int32_t instrument, int64_t order_id) noexcept nogil:
-    """The order, or null. Good until the next change."""
-    cdef size_t at = home(instrument, order_id, self.mask)
-    cdef Slot *slots = self.slots
-    while slots[at].side:
-        if slots[at].order_id == order_id and slots[at].instrument == instrument:
-            return &slots[at]
-        at = (at + 1) & self.mask
-    return NULL
+cdef inline Order find(Books self, int32_t instrument, int64_t order_id) noexcept nogil:
+    """An order, or that it is not there."""
+    cdef size_t number = home(instrument, order_id, self.mask)
+    cdef Order order
+    cdef int at
+    order.beyond = 0
+    while True:
+        order.bucket = &self.buckets[number]
+        for at in range(PLACES):
+            if order.bucket.order_id[at] == order_id and order.bucket.size[at] and (
+                self.levels_[order.bucket.level[at]].instrument == instrument
+            ):
+                order.at = at
+                return order
+        if not order.bucket.passed:
+            order.bucket = NULL
+            return order
+        order.beyond += 1
+        number = (number + 1) & self.mask
+
+
+cdef inline int64_t lots(Order order) noexcept nogil:
+    """What an order has left."""
+    return order.bucket.size[order.at]
+
+
+cdef inline Level *level_of(Books self, Order order) noexcept nogil:
+    return &self.levels_[order.bucket.level[order.at]]
+
+
+cdef inline int64_t price_of(Books self, Order order) noexcept nogil:
+    cdef Level *level = level_of(self, order)
+    return level.side * level.key
 
 
 cdef inline void soon(Books self, int32_t instrument, int64_t order_id) noexcept nogil:
     """Say that ``find`` or ``enter`` of this order comes soon: its memory is fetched."""
-    fetch_for_writing(&self.slots[home(instrument, order_id, self.mask)])
+    fetch_for_writing(&self.buckets[home(instrument, order_id, self.mask)])
 
 
 cdef inline void very_soon(Books self, int32_t instrument, int64_t order_id) noexcept nogil:
-    """The same of the level of an order whose memory is there, if it is the first to be seen."""
-    fetch_for_writing(
-        &self.levels_[self.slots[home(instrument, order_id, self.mask)].level]
-    )
+    """The same of the level of an order whose memory is there."""
+    cdef Bucket *bucket = &self.buckets[home(instrument, order_id, self.mask)]
+    cdef int at
+    for at in range(PLACES):
+        if bucket.order_id[at] == order_id:
+            fetch_for_writing(&self.levels_[bucket.level[at]])
+            return
+    if bucket.passed:
+        fetch_for_writing(bucket + 1)
 
 
 cdef inline void price_soon(Books self, int32_t instrument, int64_t key) noexcept nogil:
@@ -155,36 +191,27 @@ cdef inline Book *book_of(Books self, int32_t instrument) except NULL nogil:
     return self._new_book(instrument)
 
 
-cdef inline void leave(Books self, Level *level, int64_t size) noexcept nogil:
-    """An order of so many lots is gone from its level."""
-    level.size -= <uint64_t>size
+cdef inline void leave(Books self, Level *level) noexcept nogil:
+    """An order is gone from its level."""
     level.orders -= 1
     if not level.orders:
         self._pop(level)
 
 
-cdef inline void take(Books self, Slot *slot, int64_t size) noexcept nogil:
+cdef inline void take(Books self, Order order, int64_t size) noexcept nogil:
     """Take lots off an order; one with none left is gone."""
-    cdef size_t hole, at
-    cdef Slot *slots = self.slots
-    cdef Level *level = &self.levels_[slot.level]
-    if size < slot.size:
-        slot.size -= size
-        level.size -= <uint64_t>size
+    cdef size_t number
+    if size < order.bucket.size[order.at]:
+        order.bucket.size[order.at] -= size
         return
-    leave(self, level, slot.size)
+    order.bucket.size[order.at] = 0
     self.live -= 1
-    hole = at = slot - slots
-    while True:  # close the gap for those that were pushed past it
-        at = (at + 1) & self.mask
-        if not slots[at].side:
-            break
-        if (at - home(slots[at].instrument, slots[at].order_id, self.mask)) & self.mask >= (
-            at - hole
-        ) & self.mask:
-            slots[hole] = slots[at]
-            hole = at
-    slots[hole].side = 0
+    number = order.bucket - self.buckets
+    while order.beyond:
+        number = (number - 1) & self.mask
+        self.buckets[number].passed -= 1
+        order.beyond -= 1
+    leave(self, &self.levels_[order.bucket.level[order.at]])
 
 
 cdef inline void look(Book *book) noexcept nogil:

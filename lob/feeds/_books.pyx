@@ -13,7 +13,8 @@ from lob.types import LEVEL, MESSAGE
 
 cdef enum:
     NEAR = 16  # prices of a ladder to look through one by one before halving
-    FIRST_SLOTS = 4096
+    FIRST_BUCKETS = 2048
+    MOST_ORDERS = 5  # for each 4 buckets: one in 25 then finds its bucket full
     FIRST_LEVELS = 0x10000
     NEW = 1
     CANCEL = 2
@@ -60,7 +61,7 @@ cdef class Books:
     """
 
     def __cinit__(self):
-        self._grow(FIRST_SLOTS)
+        self._grow()
         self._renew_levels()
 
     def __dealloc__(self):
@@ -69,7 +70,8 @@ cdef class Books:
             free(self.books[i].bids.keys)
             free(self.books[i].asks.keys)
         free(self.books)
-        resize(self.slots, self.capacity * sizeof(Slot), 0)
+        if self.buckets != NULL:
+            resize(self.buckets, (self.mask + 1) * sizeof(Bucket), 0)
         if self.levels_ != NULL:
             resize(self.levels_, (self.level_mask + 1) * sizeof(Level), 0)
 
@@ -79,31 +81,23 @@ cdef class Books:
         self, int32_t instrument, int64_t order_id, int side, int64_t price, int64_t size
     ) except -1 nogil:
         """A new order. Its id must not be there, ``side`` is 1 or -1."""
-        cdef size_t at, level
-        if 2 * <size_t>self.live > self.mask:
-            self._grow(2 * self.capacity)
-        level = self._join(instrument, side, price, size)
-        at = home(instrument, order_id, self.mask)
-        while self.slots[at].side:
-            at = (at + 1) & self.mask
-        self.slots[at].order_id = order_id
-        self.slots[at].price = price
-        self.slots[at].size = size
-        self.slots[at].level = <int32_t>level
-        self.slots[at].instrument = <uint16_t>instrument
-        self.slots[at].side = <int8_t>side
+        cdef int32_t level
+        if 4 * <size_t>self.live > MOST_ORDERS * self.mask:
+            self._grow()
+        level = self._join(instrument, side, price)
+        self._place(instrument, order_id, size, level)
         self.live += 1
         return 0
 
-    cdef int move(self, Slot *slot, int64_t price, int64_t size) except -1 nogil:
+    cdef int move(self, Order order, int64_t price, int64_t size) except -1 nogil:
         """Another price and size of an order, on its side."""
-        cdef size_t level
-        leave(self, &self.levels_[slot.level], slot.size)
-        slot.side = -slot.side  # no order of the level, should the levels be made anew
-        level = self._join(slot.instrument, -slot.side, price, size)
-        slot.side = -slot.side
-        slot.level = <int32_t>level
-        slot.price, slot.size = price, size
+        cdef Level *level = level_of(self, order)
+        cdef int32_t instrument = level.instrument
+        cdef int side = level.side
+        order.bucket.level[order.at] = -1  # of none, should the levels be made anew
+        leave(self, level)
+        order.bucket.level[order.at] = self._join(instrument, side, price)
+        order.bucket.size[order.at] = size
         return 0
 
     cdef Book *_new_book(self, int32_t instrument) except NULL nogil:
@@ -136,28 +130,22 @@ cdef class Books:
 
     cdef int clear_book(self, int32_t instrument) except -1 nogil:
         """Take all orders of an instrument off."""
-        cdef size_t at = 0, mask = self.mask
-        while at <= mask:
-            # Taking one off may bring another into its place.
-            if self.slots[at].side and self.slots[at].instrument == instrument:
-                take(self, &self.slots[at], self.slots[at].size)
-            else:
-                at += 1
-        # One from the end of the table may have come to its start.
-        at = 0
-        while self.slots[at].side:
-            if self.slots[at].instrument == instrument:
-                take(self, &self.slots[at], self.slots[at].size)
-            else:
-                at += 1
+        cdef size_t number
+        cdef Order order
+        for number in range(self.mask + 1):
+            order.bucket = &self.buckets[number]
+            for order.at in range(PLACES):
+                if order.bucket.size[order.at] and level_of(self, order).instrument == instrument:
+                    order.beyond = (
+                        number - home(instrument, order.bucket.order_id[order.at], self.mask)
+                    ) & self.mask
+                    take(self, order, lots(order))
         return 0
 
     # ---------------------------------------------------------------- within
 
-    cdef size_t _join(
-        self, int32_t instrument, int side, int64_t price, int64_t size
-    ) except? 0xFFFFFFFF nogil:
-        """One more order of so many lots at a price; the slot of its level."""
+    cdef int32_t _join(self, int32_t instrument, int side, int64_t price) except -1 nogil:
+        """One more order at a price; the slot of its level."""
         cdef int64_t key = side * price
         cdef size_t at
         cdef Level *level
@@ -167,7 +155,7 @@ cdef class Books:
         while True:
             level = &self.levels_[at]
             if not level.side:
-                level.key, level.size, level.orders = key, 0, 0
+                level.key, level.orders = key, 0
                 level.instrument, level.side = <uint16_t>instrument, <int8_t>side
                 level.in_ladder = False
                 self.level_count += 1
@@ -175,11 +163,10 @@ cdef class Books:
             if level.key == key and level.instrument == instrument and level.side == side:
                 break
             at = (at + 1) & self.level_mask
-        level.size += <uint64_t>size
         level.orders += 1
         if not level.in_ladder:
             self._into_ladder(book_of(self, instrument), level)
-        return at
+        return <int32_t>at
 
     cdef int _into_ladder(self, Book *book, Level *level) except -1 nogil:
         cdef Ladder *ladder = &book.bids if level.side > 0 else &book.asks
@@ -223,23 +210,43 @@ cdef class Books:
             level = &self.levels_[at]
         return level
 
-    cdef int _grow(self, Py_ssize_t capacity) except -1 nogil:
-        """Room for more orders."""
-        cdef Slot *old = self.slots
-        cdef Py_ssize_t had = self.capacity, i
-        cdef size_t at
-        cdef Slot *slots = <Slot *>resize(NULL, 0, capacity * sizeof(Slot))
-        if slots == NULL:
+    cdef void _place(
+        self, int32_t instrument, int64_t order_id, int64_t size, int32_t level
+    ) noexcept nogil:
+        """Put an order where there is room, from its home on: there is."""
+        cdef size_t number = home(instrument, order_id, self.mask)
+        cdef Bucket *bucket
+        cdef int at
+        while True:
+            bucket = &self.buckets[number]
+            for at in range(PLACES):
+                if not bucket.size[at]:
+                    bucket.order_id[at], bucket.size[at] = order_id, size
+                    bucket.level[at] = level
+                    return
+            bucket.passed += 1
+            number = (number + 1) & self.mask
+
+    cdef int _grow(self) except -1 nogil:
+        """Room for twice as many orders."""
+        cdef Bucket *old = self.buckets
+        cdef size_t had = self.mask + 1 if old != NULL else 0, i
+        cdef size_t count = 2 * had if had else FIRST_BUCKETS
+        cdef int at
+        cdef Bucket *buckets = <Bucket *>resize(NULL, 0, count * sizeof(Bucket))
+        if buckets == NULL:
             with gil:
                 raise MemoryError
-        self.slots, self.capacity, self.mask = slots, capacity, <size_t>(capacity - 1)
+        self.buckets, self.mask = buckets, count - 1
         for i in range(had):
-            if old[i].side:
-                at = home(old[i].instrument, old[i].order_id, self.mask)
-                while slots[at].side:
-                    at = (at + 1) & self.mask
-                slots[at] = old[i]
-        resize(old, had * sizeof(Slot), 0)
+            for at in range(PLACES):
+                if old[i].size[at]:
+                    self._place(
+                        self.levels_[old[i].level[at]].instrument,
+                        old[i].order_id[at], old[i].size[at], old[i].level[at],
+                    )
+        if had:
+            resize(old, had * sizeof(Bucket), 0)
         return 0
 
     cdef int _renew_levels(self) except -1 nogil:
@@ -248,6 +255,8 @@ cdef class Books:
         cdef size_t had = self.level_mask + 1 if old != NULL else 0
         cdef size_t count = FIRST_LEVELS, at, i
         cdef Py_ssize_t used = 0
+        cdef int32_t *moved  # to which slot each level
+        cdef int32_t *slot
         cdef Level *levels
         for i in range(had):
             if old[i].side and old[i].orders > 0:
@@ -258,6 +267,11 @@ cdef class Books:
         if levels == NULL:
             with gil:
                 raise MemoryError
+        moved = <int32_t *>resize(NULL, 0, had * sizeof(int32_t))
+        if had and moved == NULL:
+            resize(levels, count * sizeof(Level), 0)
+            with gil:
+                raise MemoryError
         self.levels_, self.level_mask, self.level_count = levels, count - 1, used
         for i in range(had):
             if old[i].side and old[i].orders > 0:
@@ -265,17 +279,18 @@ cdef class Books:
                 while levels[at].side:
                     at = (at + 1) & self.level_mask
                 levels[at] = old[i]
-                old[i].size = at  # for its orders
-        for i in range(<size_t>self.capacity):
-            if self.slots[i].side:
-                at = <size_t>self.slots[i].level
-                if old[at].side == self.slots[i].side:
-                    self.slots[i].level = <int32_t>old[at].size
+                moved[i] = <int32_t>at
+        if had:  # else there are no orders
+            for i in range(PLACES * (self.mask + 1)):
+                slot = &self.buckets[i // PLACES].level[i % PLACES]
+                if self.buckets[i // PLACES].size[i % PLACES] and slot[0] >= 0:
+                    slot[0] = moved[slot[0]]
         for i in range(<size_t>self.count):
             self._sweep(<int32_t>i, 1, &self.books[i].bids)
             self._sweep(<int32_t>i, -1, &self.books[i].asks)
         if had:
             resize(old, had * sizeof(Level), 0)
+            resize(moved, had * sizeof(int32_t), 0)
         return 0
 
     cdef void _sweep(self, int32_t instrument, int side, Ladder *ladder) noexcept nogil:
@@ -326,28 +341,28 @@ cdef class Books:
 
     cdef int _follow(self, const Message *row) except -1 nogil:
         """Whether the row is a message of an order."""
-        cdef Slot *slot = find(self, row.instrument, row.order_id)
+        cdef Order order = find(self, row.instrument, row.order_id)
         if row.kind == NEW:
             if not (row.side == 1 or row.side == -1) or row.size < 1:
                 return 0
-            if slot != NULL:
+            if order.bucket != NULL:
                 self.duplicate_ids += 1
-                take(self, slot, slot.size)
+                take(self, order, lots(order))
             self.enter(row.instrument, row.order_id, row.side, row.price, row.size)
             return 1
         if not CANCEL <= row.kind <= REPLACE:
             return 0
-        if slot == NULL:
+        if order.bucket == NULL:
             self.unknown_ids += 1
         elif row.kind == CANCEL:
-            take(self, slot, slot.size)
+            take(self, order, lots(order))
         elif row.size < 1:
             return 0
         elif row.kind == REDUCE:
-            self.overdrawn += row.size > slot.size
-            take(self, slot, row.size)
+            self.overdrawn += row.size > lots(order)
+            take(self, order, row.size)
         else:
-            self.move(slot, row.price, row.size)
+            self.move(order, row.price, row.size)
         return 1
 
     def clear(self, int instrument):
@@ -365,20 +380,37 @@ cdef class Books:
         cdef Level *level
         rows = []
         if 0 <= instrument < self.count:
+            sizes = dict()
+            for _, price, size in self._orders_of(instrument, side):
+                sizes[price] = sizes.get(price, 0) + size
             ladder = &self.books[instrument].bids if side > 0 else &self.books[instrument].asks
             for i in range(ladder.count - 1, -1, -1):
                 level = self._level(instrument, side, ladder.keys[i])
                 if level.orders:
-                    rows.append((side * level.key, level.size, level.orders))
+                    rows.append((side * level.key, sizes[side * level.key], level.orders))
         return np.array(rows, LEVEL)
 
     def orders(self, int instrument):
         """Order id -> (side, price, size) of an instrument."""
-        cdef size_t at
         return {
-            self.slots[at].order_id: (
-                self.slots[at].side, self.slots[at].price, self.slots[at].size
-            )
-            for at in range(self.mask + 1)
-            if self.slots[at].side and self.slots[at].instrument == instrument
+            order_id: (side, price, size)
+            for side in (1, -1)
+            for order_id, price, size in self._orders_of(instrument, side)
         }
+
+    def _orders_of(self, int instrument, int side):
+        """Id, price and size of each order of a side, as they come."""
+        cdef Order order
+        cdef Level *level
+        cdef size_t number
+        found = []
+        for number in range(self.mask + 1):
+            order.bucket = &self.buckets[number]
+            for order.at in range(PLACES):
+                if lots(order):
+                    level = level_of(self, order)
+                    if level.instrument == instrument and level.side == side:
+                        found.append(
+                            (order.bucket.order_id[order.at], side * level.key, lots(order))
+                        )
+        return found

@@ -10,7 +10,8 @@ from libc.string cimport memset
 import numpy as np
 
 from lob.feeds._books cimport (
-    Book, Books, Message, Print, Slot, book_of, find, look, price_soon, soon, take, very_soon,
+    Book, Books, Message, Order, Print, book_of, find, level_of, look, lots, price_of,
+    price_soon, soon, take, very_soon,
 )
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import MESSAGE, Kind
@@ -367,15 +368,15 @@ cdef class DbnParser:
         self, const Record *record, int32_t number, int side, int64_t price, bint has_price,
         int64_t ts,
     ) except -1 nogil:
-        cdef Slot *slot = find(self.books, number, record.order_id)
+        cdef Order order = find(self.books, number, record.order_id)
         cdef int made = 1
         if not has_price:
             self.without_price += 1
             return 0
-        if slot != NULL:
+        if order.bucket != NULL:
             self.books.duplicate_ids += 1
             self._message(CANCEL, number, record.order_id, ts)
-            take(self.books, slot, slot.size)
+            take(self.books, order, lots(order))
             made = 2
         self._message(NEW, number, record.order_id, ts)
         (self.message - 1).side = <int8_t>side
@@ -388,39 +389,39 @@ cdef class DbnParser:
         self, const Record *record, int32_t number, int side, int64_t price, bint has_price,
         int64_t ts,
     ) except -1 nogil:
-        cdef Slot *slot = find(self.books, number, record.order_id)
-        if slot == NULL:
+        cdef Order order = find(self.books, number, record.order_id)
+        if order.bucket == NULL:
             self._miss(number)
             return 0
-        self._match(slot, side, price, has_price)
-        if record.size >= slot.size:
-            self.books.overdrawn += record.size > slot.size
+        self._match(order, side, price, has_price)
+        if record.size >= lots(order):
+            self.books.overdrawn += record.size > lots(order)
             self._message(CANCEL, number, record.order_id, ts)
         else:
             self._message(REDUCE, number, record.order_id, ts)
             (self.message - 1).size = record.size
-        take(self.books, slot, record.size)
+        take(self.books, order, record.size)
         return 1
 
     cdef int _modify(
         self, const Record *record, int32_t number, int side, int64_t price, bint has_price,
         int64_t ts,
     ) except -1 nogil:
-        cdef Slot *slot = find(self.books, number, record.order_id)
-        if slot == NULL:
+        cdef Order order = find(self.books, number, record.order_id)
+        if order.bucket == NULL:
             if not record.size:
                 self._miss(number)
                 return 0
             return self._add(record, number, side, price, has_price, ts)
-        self._match(slot, side, 0, False)
+        self._match(order, side, 0, False)
         if not record.size or not has_price:
             self._message(CANCEL, number, record.order_id, ts)
-            take(self.books, slot, slot.size)
+            take(self.books, order, lots(order))
             return 1
         self._message(REPLACE, number, record.order_id, ts)
         (self.message - 1).price = price
         (self.message - 1).size = record.size
-        self.books.move(slot, price, record.size)
+        self.books.move(order, price, record.size)
         return 1
 
     cdef int _trade(
@@ -447,10 +448,12 @@ cdef class DbnParser:
         self.explained += not self.books.books[number].state & STARTED
 
     cdef inline void _match(
-        self, const Slot *slot, int side, int64_t price, bint has_price
+        self, Order order, int side, int64_t price, bint has_price
     ) noexcept nogil:
         """Whether a record has the side and the price of the order that it names."""
-        if (side and side != slot.side) or (has_price and price != slot.price):
+        if (side and side != level_of(self.books, order).side) or (
+            has_price and price != price_of(self.books, order)
+        ):
             self.mismatched += 1
         else:
             self.matched += 1
