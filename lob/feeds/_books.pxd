@@ -12,7 +12,9 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
 
 cdef extern from *:
     """
-    #define fetch_for_writing(at) __builtin_prefetch(at, 1)
+    /* The empty statement is one that must stay: without it the compiler takes a function that does
+       nothing but fetch for one that does nothing, and drops the calls of it. */
+    #define fetch_for_writing(at) do { __builtin_prefetch(at, 1); __asm__ volatile (""); } while (0)
     """
     void fetch_for_writing(const void *at) noexcept nogil
 
