@@ -8,7 +8,7 @@ added up only when it is asked for.
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from lob.feeds._prices cimport Prices, join, part
+from lob.feeds._prices cimport Prices, cell_of, join, part
 
 cdef extern from *:
     """
@@ -155,7 +155,7 @@ cdef inline void price_soon(Books self, int32_t instrument, int64_t key) noexcep
     if instrument >= self.count:
         return
     prices = &self.books[instrument].bids if key > 0 else &self.books[instrument].asks
-    at = <uint64_t>key - <uint64_t>prices.base
+    at = cell_of(prices, key)
     if at < prices.span:
         fetch_for_writing(&prices.cells[at])
 
