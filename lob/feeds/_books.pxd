@@ -1,16 +1,23 @@
 """The books that a feed tells: orders by id, levels by price, many instruments, no matching.
 
-What is hot is inline here. An order is a slot of one open hash table; a side counts the orders at
-each of its prices. How many lots there are at a price is added up only when it is asked for.
+What is hot is inline here. An order is a slot of one open hash table, two to a line of the cache; a
+line knows how many orders went past it to a later one, so that one may be taken off without a look
+at others. A side counts the orders at each of its prices. How many lots there are at a price is
+added up only when it is asked for.
 """
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from lob.feeds._prices cimport Prices, join, part
+from lob.feeds._prices cimport Prices, cell_of, join, part
 
 cdef extern from *:
     """
-    #define fetch_for_writing(at) __builtin_prefetch(at, 1)
+    /* Without the empty asm a function that does nothing else counts as one without effects, and
+       the compiler drops the calls of it. */
+    static inline void fetch_for_writing(const void *at) {
+        __builtin_prefetch(at, 1);
+        __asm__ __volatile__("");
+    }
     """
     void fetch_for_writing(const void *at) noexcept nogil
 
@@ -48,8 +55,10 @@ cdef struct Slot:  # an order
     int64_t order_id
     int64_t price
     int64_t size
+    uint32_t passed  # of the line: orders that found it full; kept in the first slot of it
     uint16_t instrument
     int8_t side  # 0: the slot is empty
+    uint8_t is_away  # from the line where it is looked for first
 
 cdef struct Book:
     Prices bids  # by side * price: the better the price, the higher, on either side
@@ -97,19 +106,34 @@ cdef inline uint64_t hashed(int32_t instrument, int64_t order_id) noexcept nogil
 
 
 cdef inline size_t home(int32_t instrument, int64_t order_id, size_t mask) noexcept nogil:
-    """Where an order is looked for first."""
-    return <size_t>hashed(instrument, order_id) & mask
+    """The first slot of the line where an order is looked for first."""
+    return <size_t>hashed(instrument, order_id) & mask & ~<size_t>1
 
 
 cdef inline Slot *find(Books self, int32_t instrument, int64_t order_id) noexcept nogil:
     """The order, or null. Good until the next change."""
-    cdef size_t at = home(instrument, order_id, self.mask)
-    cdef Slot *slots = self.slots
-    while slots[at].side:
-        if slots[at].order_id == order_id and slots[at].instrument == instrument:
-            return &slots[at]
-        at = (at + 1) & self.mask
-    return NULL
+    return find_hashed(self, instrument, order_id, hashed(instrument, order_id))
+
+
+cdef inline Slot *find_hashed(
+    Books self, int32_t instrument, int64_t order_id, uint64_t mixed
+) noexcept nogil:
+    """``find`` where the number that ``hashed`` makes is at hand."""
+    cdef size_t at = <size_t>mixed & self.mask & ~<size_t>1
+    cdef Slot *line
+    cdef Slot *slot
+    while True:
+        line = &self.slots[at]
+        # Which one of two it is would be guessed wrong half of the time.
+        slot = line + (
+            1 ^ (<size_t>(line.order_id == order_id) & <size_t>(line.side != 0)
+                 & <size_t>(line.instrument == instrument))
+        )
+        if slot.order_id == order_id and slot.side and slot.instrument == instrument:
+            return slot
+        if not line.passed:
+            return NULL
+        at = (at + 2) & self.mask
 
 
 cdef inline void soon(Books self, int32_t instrument, int64_t order_id) noexcept nogil:
@@ -131,7 +155,7 @@ cdef inline void price_soon(Books self, int32_t instrument, int64_t key) noexcep
     if instrument >= self.count:
         return
     prices = &self.books[instrument].bids if key > 0 else &self.books[instrument].asks
-    at = <uint64_t>key - <uint64_t>prices.base
+    at = cell_of(prices, key)
     if at < prices.span:
         fetch_for_writing(&prices.cells[at])
 
@@ -147,58 +171,49 @@ cdef inline Book *book_of(Books self, int32_t instrument) except NULL nogil:
     return self._new_book(instrument)
 
 
-cdef inline Slot *seat(
-    Books self, int32_t instrument, int64_t order_id, uint64_t hashed
-) noexcept nogil:
-    """The order, or the free slot where ``fill`` would enter it. Good until the next change."""
-    cdef size_t at = hashed & self.mask
-    cdef Slot *slots = self.slots
-    while slots[at].side and not (
-        slots[at].order_id == order_id and slots[at].instrument == instrument
-    ):
-        at = (at + 1) & self.mask
-    return &slots[at]
-
-
 cdef inline int fill(
-    Books self, Slot *slot, Book *book, int32_t instrument, int64_t order_id, int side,
+    Books self, Book *book, int32_t instrument, int64_t order_id, uint64_t mixed, int side,
     int64_t price, int64_t size,
 ) except -1 nogil:
-    """A new order in a free slot of ``seat``; ``side`` is 1 or -1."""
+    """A new order, whose id must not be there; ``side`` is 1 or -1."""
+    cdef size_t at
+    cdef Slot *slot
     if 2 * <size_t>self.live > self.mask:
         self._grow(2 * self.capacity)
-        slot = seat(self, instrument, order_id, hashed(instrument, order_id))
     if join(side_of(book, side), side * price):
         self._no_memory()
+    at = <size_t>mixed & self.mask & ~<size_t>1
+    slot = &self.slots[at]
+    while slot.side and (slot + 1).side:
+        slot.passed += 1
+        at = (at + 2) & self.mask
+        slot = &self.slots[at]
+    slot += slot.side != 0
     slot.order_id = order_id
     slot.price = price
     slot.size = size
     slot.instrument = <uint16_t>instrument
     slot.side = <int8_t>side
+    slot.is_away = at != (<size_t>mixed & self.mask & ~<size_t>1)
     self.live += 1
     return 0
 
 
 cdef inline void take(Books self, Slot *slot, int64_t size) noexcept nogil:
     """Take lots off an order; one with none left is gone."""
-    cdef size_t hole, at
-    cdef Slot *slots = self.slots
+    cdef size_t at, here
     if size < slot.size:
         slot.size -= size
         return
     part(side_of(&self.books[slot.instrument], slot.side), slot.side * slot.price)
     self.live -= 1
-    hole = at = slot - slots
-    while True:  # close the gap for those that were pushed past it
-        at = (at + 1) & self.mask
-        if not slots[at].side:
-            break
-        if (at - home(slots[at].instrument, slots[at].order_id, self.mask)) & self.mask >= (
-            at - hole
-        ) & self.mask:
-            slots[hole] = slots[at]
-            hole = at
-    slots[hole].side = 0
+    slot.side = 0
+    if slot.is_away:
+        here = <size_t>(slot - self.slots) & ~<size_t>1
+        at = home(slot.instrument, slot.order_id, self.mask)
+        while at != here:
+            self.slots[at].passed -= 1
+            at = (at + 2) & self.mask
 
 
 cdef inline void look(Book *book) noexcept nogil:

@@ -56,9 +56,9 @@ cdef class Books:
         self, int32_t instrument, int64_t order_id, int side, int64_t price, int64_t size
     ) except -1 nogil:
         """A new order. Its id must not be there, ``side`` is 1 or -1."""
-        cdef Slot *slot = seat(self, instrument, order_id, hashed(instrument, order_id))
         return fill(
-            self, slot, book_of(self, instrument), instrument, order_id, side, price, size
+            self, book_of(self, instrument), instrument, order_id, hashed(instrument, order_id),
+            side, price, size,
         )
 
     cdef int move(self, Slot *slot, int64_t price, int64_t size) except -1 nogil:
@@ -101,20 +101,10 @@ cdef class Books:
 
     cdef int clear_book(self, int32_t instrument) except -1 nogil:
         """Take all orders of an instrument off."""
-        cdef size_t at = 0, mask = self.mask
-        while at <= mask:
-            # Taking one off may bring another into its place.
+        cdef size_t at
+        for at in range(self.mask + 1):
             if self.slots[at].side and self.slots[at].instrument == instrument:
                 take(self, &self.slots[at], self.slots[at].size)
-            else:
-                at += 1
-        # One from the end of the table may have come to its start.
-        at = 0
-        while self.slots[at].side:
-            if self.slots[at].instrument == instrument:
-                take(self, &self.slots[at], self.slots[at].size)
-            else:
-                at += 1
         return 0
 
     # ---------------------------------------------------------------- within
@@ -122,8 +112,9 @@ cdef class Books:
     cdef int _grow(self, Py_ssize_t capacity) except -1 nogil:
         """Room for more orders."""
         cdef Slot *old = self.slots
+        cdef Slot *line
         cdef Py_ssize_t had = self.capacity, i
-        cdef size_t at
+        cdef size_t at, first
         cdef Slot *slots = <Slot *>resize(NULL, 0, capacity * sizeof(Slot))
         if slots == NULL:
             with gil:
@@ -131,10 +122,14 @@ cdef class Books:
         self.slots, self.capacity, self.mask = slots, capacity, <size_t>(capacity - 1)
         for i in range(had):
             if old[i].side:
-                at = home(old[i].instrument, old[i].order_id, self.mask)
-                while slots[at].side:
-                    at = (at + 1) & self.mask
-                slots[at] = old[i]
+                at = first = home(old[i].instrument, old[i].order_id, self.mask)
+                while slots[at].side and slots[at + 1].side:
+                    slots[at].passed += 1
+                    at = (at + 2) & self.mask
+                line = &slots[at] + (slots[at].side != 0)
+                old[i].passed = line.passed
+                line[0] = old[i]
+                line.is_away = at != first
         resize(old, had * sizeof(Slot), 0)
         return 0
 

@@ -11,8 +11,8 @@ from libc.string cimport memcpy, memset
 import numpy as np
 
 from lob.feeds._books cimport (
-    Book, Books, Message, Print, Slot, book_of, fetch_for_writing, fill, find, hashed, look,
-    price_soon, seat, take,
+    Book, Books, Message, Print, Slot, book_of, fetch_for_writing, fill, find, find_hashed,
+    hashed, look, price_soon, take,
 )
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import MESSAGE, Kind
@@ -319,18 +319,19 @@ cdef class DbnParser:
         cdef Slot *slot
         if book.state & (IN_SNAPSHOT | MAYBE_BAD):
             return 0
-        slot = seat(self.books, number, record.order_id, plan.hashed)
+        slot = find_hashed(self.books, number, record.order_id, plan.hashed)
         if action == c"A":
-            if slot.side:
+            if slot != NULL:
                 return 0
             self._message(NEW, number, record.order_id, self._clock(record))
             (self.message - 1).side = <int8_t>side
             (self.message - 1).price = plan.price
             (self.message - 1).size = record.size
             fill(
-                self.books, slot, book, number, record.order_id, side, plan.price, record.size
+                self.books, book, number, record.order_id, plan.hashed, side, plan.price,
+                record.size,
             )
-        elif not slot.side:
+        elif slot == NULL:
             return 0
         elif action == c"C":
             self._match(slot, side, plan.price, True)

@@ -21,6 +21,7 @@ class ItchParser:
     named_right: int
     named_wrong: int
     emitted: int
+    printed: int
     any_session: bool
     market_open: bool
     problem: int
@@ -31,6 +32,7 @@ class ItchParser:
         own_lengths: bool,
         chosen: Callable[[int, str], bool],
         told: Callable[[str, int, int, str], None],
+        rows_wanted: bool,
     ) -> None: ...
     def records(self) -> dict[str, int]: ...
     def parse(

@@ -10,7 +10,7 @@ from libc.string cimport memcmp, memcpy, memset
 import numpy as np
 
 from lob.feeds._books cimport (
-    Book, Books, Message, Print, Slot, book_of, find, look, price_soon, soon, take, very_soon
+    Book, Books, Message, Print, Slot, book_of, find, look, price_soon, soon, take, very_soon,
 )
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import MESSAGE, Kind
@@ -42,8 +42,9 @@ cdef enum:
     CROSS = 3
     BROKEN = 4
     # Records between the fetch of an order's memory, that of its level, and their use.
-    AHEAD = 24
-    NEARER = 12
+    AHEAD = 32
+    NEARER = 16
+    SHORTEST = 12  # bytes a message, prefixes apart: a replacement of 35 makes up to three
     MOST_MESSAGES = 3  # of one record: a replacement whose new id is in use
     UNKNOWN = 0  # what is to become of an instrument
     WANTED = 1
@@ -91,11 +92,14 @@ cdef class ItchParser:
         Called with locate and name of an instrument when it is first met: whether it is wanted.
     told
         Called with type, time, locate and the text of each S and H record that is wanted.
+    rows_wanted
+        Whether messages and prints are given out; else they are counted only.
     """
 
     cdef Books books
     cdef int prefix
     cdef bint own_lengths
+    cdef bint rows_wanted
     cdef object chosen
     cdef object told
     cdef uint8_t wanted[65536]
@@ -106,19 +110,23 @@ cdef class ItchParser:
     cdef readonly int64_t went_back
     cdef readonly int64_t named_right
     cdef readonly int64_t named_wrong
-    cdef readonly int64_t emitted
+    cdef readonly int64_t emitted  # messages
+    cdef readonly int64_t printed
     cdef readonly bint any_session
     cdef readonly bint market_open
     cdef readonly int problem  # with the record at which ``parse`` stopped
     cdef Message *message
     cdef Print *trade
 
-    def __init__(self, Books books not None, int prefix, bint own_lengths, chosen, told):
+    def __init__(
+        self, Books books not None, int prefix, bint own_lengths, chosen, told, bint rows_wanted
+    ):
         self.books = books
         self.prefix = prefix
         self.own_lengths = own_lengths
         self.chosen = chosen
         self.told = told
+        self.rows_wanted = rows_wanted
         self.first_ts = self.last_ts = -1
 
     def records(self):
@@ -131,39 +139,40 @@ cdef class ItchParser:
         Returns how far it came, the messages, which of them leave a consistent book, and the
         prints. ``problem`` says whether the record there is none.
         """
-        cdef Py_ssize_t at = start, ahead = start, nearer = start, end = data.shape[0]
-        cdef Py_ssize_t count = 0, trades = 0
-        cdef Py_ssize_t length, most, made, i
-        cdef Py_ssize_t most_messages = min(rows, (end - start) // 9) + MOST_MESSAGES
-        cdef int steps = 0, near_steps = 0
+        cdef Py_ssize_t at = start, end = data.shape[0], count = 0, trades = 0, most = rows
+        cdef Py_ssize_t made, i, room = MOST_MESSAGES
         cdef const uint8_t *bytes_ = &data[0] if end else NULL
-        messages = np.empty(most_messages, MESSAGE)
-        consistent = np.ones(most_messages, np.bool_)
-        prints = np.zeros(most_messages, PRINT)
+        if self.rows_wanted:
+            room += min(rows, (end - start) // SHORTEST)
+            most = room - MOST_MESSAGES
+        messages = np.empty(room, MESSAGE)
+        consistent = np.ones(room, np.bool_)
+        prints = np.zeros(room, PRINT)
         cdef uint8_t[::1] message_rows = messages.view(np.uint8)
         cdef uint8_t[::1] print_rows = prints.view(np.uint8)
         cdef uint8_t[::1] shown = consistent.view(np.uint8)
         cdef Message *first = <Message *>&message_rows[0]
         cdef Print *first_print = <Print *>&print_rows[0]
+        # The records from the present one to the last whose order is on its way to the cache.
+        cdef Py_ssize_t lengths[AHEAD]
+        cdef Py_ssize_t ahead = start, near = start, length = 1
+        cdef size_t done = 0, seen = 0, half_way = 0
         self.problem = c_FINE
-        most = most_messages - MOST_MESSAGES
         with nogil:
-            while count <= most and trades < most_messages:
-                while steps < AHEAD and ahead < end:
+            while count <= most and trades < room:
+                while seen < done + AHEAD and length > 0:
                     length = self._length(bytes_, ahead, end)
-                    if length <= 0:
-                        ahead = end
-                        break
-                    self._fetch(bytes_ + ahead + self.prefix)
-                    ahead += self.prefix + length
-                    steps += 1
-                while near_steps < NEARER and nearer < ahead:
-                    self._fetch_level(bytes_ + nearer + self.prefix)
-                    nearer += self.prefix + self._length(bytes_, nearer, end)
-                    near_steps += 1
-                length = self._length(bytes_, at, end)
-                if length <= 0:
-                    self.problem = -length
+                    if length > 0:
+                        self._fetch(bytes_ + ahead + self.prefix)
+                        ahead += self.prefix + length
+                    lengths[seen % AHEAD] = length
+                    seen += 1
+                while half_way < done + NEARER and lengths[half_way % AHEAD] > 0:
+                    self._fetch_level(bytes_ + near + self.prefix)
+                    near += self.prefix + lengths[half_way % AHEAD]
+                    half_way += 1
+                if lengths[done % AHEAD] <= 0:
+                    self.problem = -<int>lengths[done % AHEAD]
                     break
                 self.message = first + count
                 self.trade = first_print + trades
@@ -171,14 +180,15 @@ cdef class ItchParser:
                 made = self._record(bytes_ + at + self.prefix)
                 if self.problem:
                     break
-                for i in range(count, count + made - 1):
-                    shown[i] = False
-                count += made
                 self.emitted += made
-                trades += self.trade.ts_event >= 0
-                at += self.prefix + length
-                steps -= 1
-                near_steps -= 1
+                self.printed += self.trade.ts_event >= 0
+                if self.rows_wanted:
+                    for i in range(count, count + made - 1):
+                        shown[i] = False
+                    count += made
+                    trades += self.trade.ts_event >= 0
+                at += self.prefix + lengths[done % AHEAD]
+                done += 1
         return at, messages[:count], consistent[:count], prints[:trades]
 
     cdef inline Py_ssize_t _length(
@@ -288,58 +298,69 @@ cdef class ItchParser:
     cdef int _new(
         self, int32_t locate, int64_t ref, int side, int64_t price, int64_t size, int64_t ts
     ) except -1 nogil:
-        cdef Slot *slot = find(self.books, locate, ref)
+        cdef Slot *order = find(self.books, locate, ref)
+        cdef Message *message
         cdef int made = 1
-        if slot != NULL:
+        if order != NULL:
             self.books.duplicate_ids += 1
             self._message(CANCEL, locate, ref, ts)
-            take(self.books, slot, slot.size)
+            take(self.books, order, order.size)
             made = 2
-        self._message(NEW, locate, ref, ts)
-        (self.message - 1).side = <int8_t>side
-        (self.message - 1).price = price
-        (self.message - 1).size = size
+        message = self._message(NEW, locate, ref, ts)
+        message.side = <int8_t>side
+        message.price = price
+        message.size = size
         self.books.enter(locate, ref, side, price, size)
         return made
 
     cdef int _reduce(
         self, int32_t locate, int64_t ref, int64_t size, int64_t ts, bint whole
     ) noexcept nogil:
-        cdef Slot *slot = find(self.books, locate, ref)
-        if slot == NULL:
+        cdef Slot *order = find(self.books, locate, ref)
+        if order == NULL:
             self.books.unknown_ids += 1
             return 0
-        if whole:
-            size = slot.size
-        elif not size:
+        if not whole and not size:
             self.problem = c_SIZE
             return 0
-        if size >= slot.size:
-            self.books.overdrawn += size > slot.size
-            self._message(CANCEL, locate, ref, ts)
-        else:
-            self._message(REDUCE, locate, ref, ts)
-            (self.message - 1).size = size
-        take(self.books, slot, size)
+        self._less(order, locate, ref, order.size if whole else size, ts)
         return 1
 
-    cdef int _execute(self, const uint8_t *record, int32_t locate, int64_t ts) except -1 nogil:
+    cdef inline void _less(
+        self, Slot *order, int32_t locate, int64_t ref, int64_t size, int64_t ts
+    ) noexcept nogil:
+        """Take lots off an order that is there, all if there are no more."""
+        cdef int64_t had = order.size
+        if size >= had:
+            self.books.overdrawn += size > had
+            self._message(CANCEL, locate, ref, ts)
+        else:
+            self._message(REDUCE, locate, ref, ts).size = size
+        take(self.books, order, size)
+
+    cdef int _execute(self, const uint8_t *record, int32_t locate, int64_t ts) noexcept nogil:
         cdef int64_t ref = <int64_t>be64(record + 11), size = be32(record + 19)
-        cdef Slot *slot = find(self.books, locate, ref)
-        if slot != NULL:
-            self._print(locate, ts, TRADE, slot.price, size)
-            self.trade.side = -slot.side
-            self.trade.order_id = ref
-            self.trade.match_id = <int64_t>be64(record + 23)
-            if record[0] == c"C":
-                self.trade.price = be32(record + 32)
-                self.trade.counts = record[31] == c"Y"
-        return self._reduce(locate, ref, size, ts, False)
+        cdef Slot *order = find(self.books, locate, ref)
+        if order == NULL:
+            self.books.unknown_ids += 1
+            return 0
+        self._print(locate, ts, TRADE, order.price, size)
+        self.trade.side = -order.side
+        self.trade.order_id = ref
+        self.trade.match_id = <int64_t>be64(record + 23)
+        if record[0] == c"C":
+            self.trade.price = be32(record + 32)
+            self.trade.counts = record[31] == c"Y"
+        if not size:
+            self.problem = c_SIZE
+            return 0
+        self._less(order, locate, ref, size, ts)
+        return 1
 
     cdef int _replace(self, const uint8_t *record, int32_t locate, int64_t ts) except -1 nogil:
         cdef int64_t ref = <int64_t>be64(record + 11), new_ref = <int64_t>be64(record + 19)
         cdef int64_t size = be32(record + 27), price = be32(record + 31)
-        cdef Slot *slot = find(self.books, locate, ref)
+        cdef Slot *order = find(self.books, locate, ref)
         cdef int side
         if not size:
             self.problem = c_SIZE
@@ -347,12 +368,12 @@ cdef class ItchParser:
         if price > MAX_PRICE4:
             self.problem = c_PRICE
             return 0
-        if slot == NULL:
+        if order == NULL:
             self.books.unknown_ids += 1
             return 0
-        side = slot.side
+        side = order.side
         self._message(CANCEL, locate, ref, ts)
-        take(self.books, slot, slot.size)
+        take(self.books, order, order.size)
         return 1 + self._new(locate, new_ref, side, price, size, ts)
 
     cdef int _hidden(self, const uint8_t *record, int32_t locate, int64_t ts) noexcept nogil:
@@ -419,15 +440,19 @@ cdef class ItchParser:
         self.wanted[locate] = WANTED if self.chosen(locate, text) else PASSED_OVER
         return 0
 
-    cdef inline void _message(
+    cdef inline Message *_message(
         self, int kind, int32_t locate, int64_t ref, int64_t ts
     ) noexcept nogil:
-        memset(self.message, 0, sizeof(Message))
-        self.message.ts_event = ts
-        self.message.order_id = ref
-        self.message.kind = <uint8_t>kind
-        self.message.instrument = <uint16_t>locate
-        self.message += 1
+        """The next message, to be filled in; always the same one if none are wanted."""
+        cdef Message *message = self.message
+        if self.rows_wanted:
+            memset(message, 0, sizeof(Message))
+            message.ts_event = ts
+            message.order_id = ref
+            message.kind = <uint8_t>kind
+            message.instrument = <uint16_t>locate
+            self.message += 1
+        return message
 
     cdef inline void _print(
         self, int32_t locate, int64_t ts, int kind, int64_t price, int64_t size

@@ -1,14 +1,16 @@
 """The prices of one side of a book that have orders: a window of cells, and those beyond it.
 
 A cell counts the orders at one price, and a bit for each says whether there are any: so a price
-that comes or goes costs a step or two, and the next best one is found by 64 at a time. Prices
-beyond the window lie in a sorted array. When many were new there, the window is laid anew: around
-the best price, and wide enough for sixteen times as many prices as there are.
+that comes or goes costs a step or two, and the next best one is found by 64 at a time. Cells are a
+step of prices apart, which may be many units of the feed. Prices beyond the window, or between its
+cells, lie in a sorted array. When many were new there, the window is laid anew: around the best
+price, in the step that the best ones have in common, and wide enough for sixteen times as many
+prices as there are.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memcpy, memmove
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memmove
 
 from lob.engine.memory cimport lowest_bit
 
@@ -25,6 +27,8 @@ cdef enum:
     WIDEST = 0x40000
     CELLS_A_PRICE = 16
     FEW_BEYOND = 16  # new prices beyond a window that are borne for ever
+    STEPPED = 32  # best prices whose common step is that of the window
+    LARGEST_STEP = 0x4000000000
 
 cdef struct Beyond:
     int64_t key
@@ -35,6 +39,9 @@ cdef struct Prices:
     uint64_t *bits
     int64_t base  # key of the first cell
     uint64_t span  # cells
+    int64_t step  # keys from one cell to the next: inverse**-1 * 2**shift
+    uint64_t inverse  # modulo 2**64
+    uint64_t shift
     int64_t best  # key; the lowest one if there are no prices any more
     int64_t count  # prices with orders
     Beyond *beyond  # the window, worst first
@@ -49,9 +56,18 @@ cdef inline void free_prices(Prices *prices) noexcept nogil:
     free(prices.beyond)
 
 
+cdef inline uint64_t cell_of(const Prices *prices, int64_t key) noexcept nogil:
+    """The cell of a price; ``span`` or more: it is beyond the window, or between cells.
+
+    A multiple of the step is divided by it without a rest; others come out above all of these.
+    """
+    cdef uint64_t at = (<uint64_t>key - <uint64_t>prices.base) * prices.inverse
+    return (at >> prices.shift) | (at << ((64 - prices.shift) & 63))
+
+
 cdef inline int join(Prices *prices, int64_t key) noexcept nogil:
     """One more order at a price, the better the higher; -1: there is no memory."""
-    cdef uint64_t at = <uint64_t>key - <uint64_t>prices.base
+    cdef uint64_t at = cell_of(prices, key)
     if at >= prices.span:
         return join_beyond(prices, key)
     # Without branches, which would be taken at random.
@@ -64,7 +80,7 @@ cdef inline int join(Prices *prices, int64_t key) noexcept nogil:
 
 cdef inline void part(Prices *prices, int64_t key) noexcept nogil:
     """One order less at a price that has some."""
-    cdef uint64_t at = <uint64_t>key - <uint64_t>prices.base
+    cdef uint64_t at = cell_of(prices, key)
     cdef uint64_t empty
     if at >= prices.span:
         part_beyond(prices, key)
@@ -96,16 +112,17 @@ cdef inline int64_t next_best(const Prices *prices, uint64_t at) noexcept nogil:
     That of a side without prices is worse than any.
     """
     cdef int64_t word = <int64_t>((at if at < prices.span else prices.span - 1) >> 6)
-    cdef int64_t best = -NO_KEY
+    cdef int64_t best = -NO_KEY, key
     if prices.beyond_count:
         best = prices.beyond[prices.beyond_count - 1].key
-        if best > prices.base:
-            return best  # it is above the window
     if not prices.span:
         return best
     while word >= 0 and not prices.bits[word]:
         word -= 1
-    return best if word < 0 else prices.base + 64 * word + highest_bit(prices.bits[word])
+    if word >= 0:
+        key = prices.base + prices.step * (64 * word + highest_bit(prices.bits[word]))
+        best = key if key > best else best
+    return best
 
 
 cdef inline int64_t seek(const Prices *prices, int64_t key) noexcept nogil:
@@ -148,53 +165,77 @@ cdef inline int join_beyond(Prices *prices, int64_t key) noexcept nogil:
 
 cdef inline int lay_window(Prices *prices) noexcept nogil:
     """Lay the window anew; -1: there is no memory for it."""
-    cdef uint64_t span = NARROWEST, wanted, i, bits
-    cdef int64_t base, above, below = 0, all_ = 0
+    cdef int64_t count = prices.count, i
+    cdef uint64_t span = NARROWEST, at
     cdef uint32_t *cells
-    cdef uint64_t *words
-    cdef Beyond *beyond
-    wanted = <uint64_t>prices.count * CELLS_A_PRICE
-    while span < wanted and span < WIDEST:
+    cdef uint64_t *bits
+    cdef Beyond *all_ = <Beyond *>malloc((count + 4) * sizeof(Beyond))
+    while span < <uint64_t>(count * CELLS_A_PRICE) and span < WIDEST:
         span *= 2
-    # Three quarters of it are below the best price. The keys at either end of 64 bits are not its.
-    base = prices.best - <int64_t>(span // 4 * 3)
-    if not -FARTHEST <= prices.best <= FARTHEST:
-        base = FARTHEST if prices.best > 0 else -FARTHEST
     cells = <uint32_t *>calloc(span, sizeof(uint32_t))
-    words = <uint64_t *>calloc(span // 64, sizeof(uint64_t))
-    beyond = <Beyond *>realloc(NULL, (prices.count + 4) * sizeof(Beyond))
-    if cells == NULL or words == NULL or beyond == NULL:
+    bits = <uint64_t *>calloc(span // 64, sizeof(uint64_t))
+    if cells == NULL or bits == NULL or all_ == NULL:
         free(cells)
-        free(words)
-        free(beyond)
+        free(bits)
+        free(all_)
         return -1
-    # All prices in one array: what is below the window, its own, and what is above it.
-    while below < prices.beyond_count and prices.beyond[below].key < prices.base:
-        below += 1
-    above = prices.beyond_count - below
-    if below:
-        memcpy(beyond, prices.beyond, below * sizeof(Beyond))
-    all_ = below
-    for i in range(prices.span // 64):
-        bits = prices.bits[i]
-        while bits:
-            wanted = 64 * i + <uint64_t>lowest_bit(bits)
-            beyond[all_].key = prices.base + <int64_t>wanted
-            beyond[all_].orders = prices.cells[wanted]
-            all_ += 1
-            bits &= bits - 1
-    if above:
-        memcpy(&beyond[all_], &prices.beyond[below], above * sizeof(Beyond))
+    gather(prices, all_)
     free_prices(prices)
-    prices.cells, prices.bits, prices.base, prices.span = cells, words, base, span
-    prices.beyond, prices.beyond_room, prices.beyond_new = beyond, prices.count + 4, 0
-    prices.beyond_count = 0
-    for i in range(<uint64_t>prices.count):
-        wanted = <uint64_t>beyond[i].key - <uint64_t>base
-        if wanted < span:
-            cells[wanted] = <uint32_t>beyond[i].orders
-            words[wanted >> 6] |= <uint64_t>1 << (wanted & 63)
+    prices.cells, prices.bits, prices.span = cells, bits, span
+    prices.beyond, prices.beyond_room = all_, count + 4
+    prices.beyond_count, prices.beyond_new = 0, 0
+    lay_steps(prices, all_)
+    for i in range(count):
+        at = cell_of(prices, all_[i].key)
+        if at < span:
+            cells[at] = <uint32_t>all_[i].orders
+            bits[at >> 6] |= <uint64_t>1 << (at & 63)
         else:
-            beyond[prices.beyond_count] = beyond[i]
+            all_[prices.beyond_count] = all_[i]
             prices.beyond_count += 1
     return 0
+
+
+cdef inline void gather(const Prices *prices, Beyond *all_) noexcept nogil:
+    """All prices, in order: the window's own, and those beyond it."""
+    cdef uint64_t word, at, bits
+    cdef int64_t i = 0, key, made = 0
+    for word in range(prices.span // 64):
+        bits = prices.bits[word]
+        while bits:
+            at = 64 * word + <uint64_t>lowest_bit(bits)
+            bits &= bits - 1
+            key = prices.base + prices.step * <int64_t>at
+            while i < prices.beyond_count and prices.beyond[i].key < key:
+                all_[made] = prices.beyond[i]
+                made, i = made + 1, i + 1
+            all_[made].key, all_[made].orders = key, prices.cells[at]
+            made += 1
+    while i < prices.beyond_count:
+        all_[made] = prices.beyond[i]
+        made, i = made + 1, i + 1
+
+
+cdef inline void lay_steps(Prices *prices, const Beyond *all_) noexcept nogil:
+    """The step of the best prices, and the base: three quarters of the window are below the best.
+
+    A window of prices at either end of 64 bits lies elsewhere, so that it does not go around.
+    """
+    cdef int64_t i, key
+    cdef uint64_t step = 0, rest, other, odd, inverse
+    for i in range(prices.count - 2, max(prices.count - STEPPED, 0) - 1, -1):
+        other = <uint64_t>prices.best - <uint64_t>all_[i].key
+        while other:
+            rest = step % other
+            step, other = other, rest
+    if not 0 < step <= LARGEST_STEP:
+        step = 1
+    key = prices.best - <int64_t>(prices.span // 4 * 3 * step)
+    if not -FARTHEST <= prices.best <= FARTHEST:
+        key = FARTHEST if prices.best > 0 else -FARTHEST
+    prices.base, prices.step = key, <int64_t>step
+    prices.shift = <uint64_t>lowest_bit(step)
+    odd = inverse = step >> prices.shift
+    for i in range(5):  # each doubles the bits that are right, of which three were
+        inverse *= 2 - odd * inverse
+    prices.inverse = inverse

@@ -282,8 +282,12 @@ class Feed(ABC):
             raise ValueError(f"rows must be 1 or more, got {rows}")
         self.books = Books()
         self.report = self._new_report()
+        yield from self._followed(self._blocks(rows))
+
+    def _followed(self, blocks: Iterator[FeedBlock]) -> Iterator[FeedBlock]:
+        """Follow and count blocks on their way."""
         try:
-            for block in self._blocks(rows):
+            for block in blocks:
                 if isinstance(self.books, Books) and not self.keeps_books:
                     self.books.apply(block.messages, block.consistent)
                 self.report.messages += len(block.messages)
@@ -320,9 +324,18 @@ class Feed(ABC):
     @final
     def scan(self) -> FeedReport:
         """Read all of it and return the report. Raises ``FeedError`` where it is damaged."""
-        for _ in self.blocks():
+        self.books = Books()
+        self.report = self._new_report()
+        for _ in self._followed(self._pass_over()):
             pass
         return self.report
+
+    def _pass_over(self) -> Iterator[FeedBlock]:
+        """Read for the report alone.
+
+        A reader need not make the messages and prints that it adds to the report itself.
+        """
+        return self._blocks(ROWS)
 
     def _count_books(self) -> None:
         """Add what the books met; a reader may have counted more itself."""

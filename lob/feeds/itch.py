@@ -26,7 +26,7 @@ from lob.feeds import _itch
 from lob.feeds._books import Books
 from lob.feeds.containers import open_source
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import Feed, FeedBlock, FeedHalt
+from lob.feeds.feed import ROWS, Feed, FeedBlock, FeedHalt
 from lob.feeds.recognise import Head
 from lob.instrument import Instrument
 
@@ -96,6 +96,12 @@ class Itch(Feed):
         return [self._instruments[number] for number in sorted(self._instruments)]
 
     def _blocks(self, rows: int) -> Iterator[FeedBlock]:
+        return self._parse(rows, rows_wanted=True)
+
+    def _pass_over(self) -> Iterator[FeedBlock]:
+        return self._parse(ROWS, rows_wanted=False)
+
+    def _parse(self, rows: int, *, rows_wanted: bool) -> Iterator[FeedBlock]:
         self._instruments = {}
         if not self._prefix:
             self.report.note("has no length prefixes: each message is as long as its type is")
@@ -103,7 +109,7 @@ class Itch(Feed):
             self.report.note("length prefixes are zero: each message is as long as its type is")
         assert isinstance(self.books, Books)
         parser = _itch.ItchParser(
-            self.books, self._prefix, self._own_lengths, self._chosen, self._told
+            self.books, self._prefix, self._own_lengths, self._chosen, self._told, rows_wanted
         )
         data, offset = b"", 0  # of the first byte of data in the file
         with open_source(self.path, self.member) as source:
@@ -131,6 +137,8 @@ class Itch(Feed):
                     )
             finally:
                 self._count(parser)
+                if not rows_wanted:
+                    self.report.messages, self.report.prints = parser.emitted, parser.printed
         parser.close()
         if self.symbols is not None:
             missing = sorted(self.symbols - {stock.name for stock in self.instruments})
