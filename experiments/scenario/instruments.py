@@ -3,6 +3,7 @@
 Prices are ticks, sizes lots, rates of a flow lots a second.
 """
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 import numpy as np
@@ -70,6 +71,12 @@ class InstrumentTable(Table):
     """Whether the instrument is an inverse contract, settled in the coin that it is about."""
     base: str = ""
     """Name of the asset that is traded; empty: a contract of the instrument's own name."""
+    tick_size: Annotated[Decimal, Field(gt=0)] = Decimal(1)
+    """Price of one tick, in ``quote`` for one of ``base``."""
+    lot_size: Annotated[Decimal, Field(gt=0)] = Decimal(1)
+    """How much of ``base`` one lot is."""
+    quote: str = "cash"
+    """Name of the money that is paid, as quantities are written in it: ``"60_000 USD"``."""
     maker_fee: int = 0
     """Ppm: of what is paid, from whoever rested in the book; negative: a rebate."""
     taker_fee: int = 0
@@ -122,6 +129,8 @@ def make_instrument(one: InstrumentTable, number: int) -> lob.Instrument:
     return lob.Instrument(
         one.name,
         number=number,
+        tick_size=one.tick_size,
+        lot_size=one.lot_size,
         multiplier=one.multiplier,
         inverse=one.inverse,
         base=one.base,

@@ -7,6 +7,7 @@ a colon: ``Ticks: the best bid``.
 import json
 import types
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
@@ -97,6 +98,8 @@ def toml_value(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int):
         return f"{value:_}"
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
@@ -113,7 +116,13 @@ def _bare(name: str) -> str:
     return name if plain.isascii() and plain.isalnum() else toml_value(name)
 
 
-NAMES = {int: "integer", float: "number", str: "text", bool: "true or false"}
+NAMES = {
+    Decimal: "decimal number",
+    int: "integer",
+    float: "number",
+    str: "text",
+    bool: "true or false",
+}
 BOUNDS = {Ge: ("ge", "at least"), Gt: ("gt", "above"), Le: ("le", "at most"), Lt: ("lt", "below")}
 
 

@@ -8,7 +8,14 @@ from pydantic import BaseModel, ValidationError
 
 from experiments.scenario.parameters import meant
 
-__all__ = ["Mistake", "MistakesError", "mistakes_of"]
+__all__ = [
+    "Mistake",
+    "MistakesError",
+    "kinds_inside",
+    "mistakes_of",
+    "tables_among",
+    "tags_of",
+]
 
 
 class Mistake(NamedTuple):
@@ -89,29 +96,31 @@ def _place(model: type[BaseModel], steps: Sequence[str | int]) -> tuple[str, lis
     path: list[str] = []
     kinds: list[Any] = [model]
     for step in steps:
-        tables = _tables(kinds)
-        tagged = [one for one in tables if step in _tags(one)]
+        tables = tables_among(kinds)
+        tagged = [one for one in tables if step in tags_of(one)]
         if tagged and len(tables) > 1:
             kinds = list(tagged)
             continue
         path.append(str(step))
-        kinds = [inner for kind in kinds for inner in _inside(kind, step)]
-    return ".".join(path), _tables(kinds)
+        kinds = [inner for kind in kinds for inner in kinds_inside(kind, step)]
+    return ".".join(path), tables_among(kinds)
 
 
-def _tables(kinds: Sequence[Any]) -> list[type[BaseModel]]:
+def tables_among(kinds: Sequence[Any]) -> list[type[BaseModel]]:
+    """List the tables among types."""
     return [one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)]
 
 
-def _tags(table: type[BaseModel]) -> tuple[Any, ...]:
+def tags_of(table: type[BaseModel]) -> tuple[Any, ...]:
+    """List the values of ``kind`` that a table is for; none: it has no such key."""
     field = table.model_fields.get("kind")
     if field is None or get_origin(field.annotation) is not Literal:
         return ()
     return get_args(field.annotation)
 
 
-def _inside(kind: Any, step: str | int) -> Iterator[Any]:
-    """The types of what has a key or number in something of a type."""
+def kinds_inside(kind: Any, step: str | int) -> Iterator[Any]:
+    """Yield the types of what has a key or number in something of a type."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         if step in kind.model_fields:
             yield from _flat(kind.model_fields[str(step)].annotation)

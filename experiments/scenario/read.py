@@ -19,6 +19,7 @@ from pydantic import ValidationError, model_validator
 from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
 from experiments.scenario.mistakes import Mistake, MistakesError, mistakes_of
+from experiments.scenario.quantities import in_steps
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.trial import mistakes_in_building
 from lob.clearing.claim_graph import Claims
@@ -103,12 +104,17 @@ def read_scenario(
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ScenarioError(f"{where}: not TOML: {error}") from None
     content = _overridden(content, overrides or {}, where)
+    content, mistakes = in_steps(content, Scenario)
     try:
-        return Scenario.model_validate(content, context={"folder": folder})
+        found = Scenario.model_validate(content, context={"folder": folder})
+        if not mistakes:
+            return found
     except ValidationError as error:
-        lines = [f"  {one}" for one in mistakes_of(error, Scenario)]
-        count = f"{len(lines)} mistake{'s' * (len(lines) > 1)}"
-        raise ScenarioError("\n".join([f"{where}: {count}", *lines])) from None
+        read = {one.path for one in mistakes}
+        mistakes += [one for one in mistakes_of(error, Scenario) if one.path not in read]
+    lines = [f"  {one}" for one in mistakes]
+    count = f"{len(lines)} mistake{'s' * (len(lines) > 1)}"
+    raise ScenarioError("\n".join([f"{where}: {count}", *lines]))
 
 
 def _overridden(content: dict[str, Any], overrides: dict[str, Any], where: str) -> dict[str, Any]:

@@ -1,0 +1,204 @@
+"""Quantities in a scenario: "60_000 USD", "2 BTC", "5 %", "2 min", turned into its own integers.
+
+A key of a table says its unit (see ``experiments.scenario.keys``), and with it what may be written
+there: a time where it is in seconds, a share where it is in ppm or a share of one, and a price, a
+size or an amount of money where it is in ticks, lots or cash units. The last three are those of an
+instrument that says what its tick, lot, base and quote are: the one that the table is about, or
+else the only one that there is. What is no whole number of steps is refused, with the nearest that
+is one.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+import lob
+from experiments.scenario.keys import keys_of
+from experiments.scenario.mistakes import Mistake, kinds_inside, tables_among, tags_of
+from experiments.scenario.table import ns
+from lob.units import PPM, SECOND_NS, Dimension, quantity, to_ns, to_ppm
+
+__all__ = ["in_steps"]
+
+STEPS = ("ticks", "lots", "cash units")
+"""Units that are an instrument's own."""
+SHARES = ("ppm", "ppm a day", "share")
+"""Units of shares of one."""
+
+
+class _About(NamedTuple):
+    """Whose steps hold: an instrument, or the reason why there is none."""
+
+    instrument: lob.Instrument | None
+    reason: str = ""
+
+
+def in_steps(
+    content: Mapping[str, Any], table: type[BaseModel]
+) -> tuple[dict[str, Any], list[Mistake]]:
+    """Put integers in place of the quantities of a scenario.
+
+    Parameters
+    ----------
+    content
+        The scenario as TOML has it, not validated.
+    table
+        Class of the outermost table.
+
+    Returns
+    -------
+    dict, list of Mistake
+        A copy with numbers, and what could not be read, which stays as it was.
+    """
+    reader = _Reader(content)
+    return reader.table([table], dict(content), "", reader.only), reader.mistakes
+
+
+class _Reader:
+    """A walk through a scenario, which knows its instruments and clearings by name."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self.mistakes: list[Mistake] = []
+        rows = [one for one in _rows(content.get("instruments")) if isinstance(one, Mapping)]
+        self.instruments = {str(one.get("name")): _instrument(one) for one in rows}
+        self.clearings = {
+            str(one.get("name", "clearing")): [
+                str(holding.get("instrument"))
+                for holding in _rows(one.get("holdings"))
+                if isinstance(holding, Mapping)
+            ]
+            for one in _rows(content.get("clearings"))
+            if isinstance(one, Mapping)
+        }
+        names = list(self.instruments)
+        self.only = (
+            self.instruments[names[0]]
+            if len(names) == 1
+            else _About(None, "it does not say of which instrument")
+        )
+
+    def table(
+        self, kinds: list[Any], content: dict[str, Any], path: str, about: _About
+    ) -> dict[str, Any]:
+        """A table with its quantities turned into numbers."""
+        tables = tables_among(kinds)
+        tagged = [one for one in tables if content.get("kind") in tags_of(one)]
+        tables = tagged or tables
+        about = self._about(content, path, about)
+        units = {key.name: key.unit for one in tables for key in keys_of(one)}
+        return {
+            name: self.value(
+                [kind for one in tables for kind in kinds_inside(one, name)],
+                value, f"{path}{name}", units.get(name, ""), about,
+            )
+            for name, value in content.items()
+        }  # fmt: skip
+
+    def value(self, kinds: list[Any], value: Any, path: str, unit: str, about: _About) -> Any:
+        """A value, list or table with its quantities turned into numbers."""
+        if isinstance(value, dict):
+            return self.table(kinds, value, f"{path}.", about)
+        if isinstance(value, list):
+            # "seconds and ticks" are the units of what is in one row.
+            inner = unit.replace(" and ", ", ").split(", ")
+            several = len(inner) > 1 and not any(isinstance(one, list) for one in value)
+            return [
+                self.value(
+                    [kind for one in kinds for kind in kinds_inside(one, number)],
+                    one, f"{path}.{number}",
+                    inner[number] if several and number < len(inner) else unit, about,
+                )
+                for number, one in enumerate(value)
+            ]  # fmt: skip
+        if isinstance(value, str):
+            return self._number(value, path, unit, about)
+        return value
+
+    def _number(self, text: str, path: str, unit: str, about: _About) -> Any:
+        """What a text stands for where a number is wanted; the text itself where none is."""
+        if unit not in (*STEPS, *SHARES, "seconds"):
+            return text
+        try:
+            if quantity(text).dimension is Dimension.NUMBER:
+                return text  # as if it had no quotes
+            if unit == "seconds":
+                return _seconds(to_ns(text, "value"))
+            if unit == "share":
+                return to_ppm(text, "value") / PPM
+            if unit in SHARES:
+                return to_ppm(text, "value")
+            if about.instrument is None:
+                raise ValueError(f"{text!r} cannot be read: {about.reason}: write {unit}")
+            if unit == "ticks":
+                return about.instrument.to_ticks(text)
+            return about.instrument.to_lots(text) if unit == "lots" else _cash(about, text)
+        except ValueError as error:
+            self.mistakes.append(Mistake(path, str(error).removeprefix("value: ")))
+            return text
+
+    def _about(self, content: Mapping[str, Any], path: str, about: _About) -> _About:
+        """Whose steps hold in a table: those of the instrument that it names, if it names one."""
+        if path.startswith("instruments.") and path.count(".") == 2:
+            return self.instruments.get(str(content.get("name")), about)
+        if path.startswith("clearings.") and path.count(".") == 2:
+            named = self.clearings.get(str(content.get("name", "clearing")), [])
+            return self.instruments.get(named[0], about) if named else about
+        name = content.get("instrument")
+        if isinstance(name, str):
+            return self.instruments.get(name, about)
+        if "clearing" in content or "holding" in content:
+            clearings = list(self.clearings)
+            clearing = content.get("clearing", clearings[0] if clearings else None)
+            held = self.clearings.get(str(clearing), [])
+            at = content.get("holding", 0)
+            if isinstance(at, int) and 0 <= at < len(held):
+                return self.instruments.get(held[at], about)
+        elif len(self.clearings) == 1 and about.instrument is None:
+            (held,) = self.clearings.values()
+            if len(held) == 1:
+                return self.instruments.get(held[0], about)
+        return about
+
+
+def _rows(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _instrument(row: Mapping[str, Any]) -> _About:
+    """What an instrument's tick, lot, base and quote are, if its table says it."""
+    name = str(row.get("name"))
+    missing = [key for key in ("tick_size", "lot_size", "quote") if key not in row]
+    if missing:
+        return _About(None, f"the instrument {name!r} has no {', '.join(missing)}")
+    try:
+        return _About(
+            lob.Instrument(
+                name,
+                tick_size=Decimal(str(row["tick_size"])),
+                lot_size=Decimal(str(row["lot_size"])),
+                base=str(row.get("base", "")),
+                quote=str(row["quote"]),
+                multiplier=row.get("multiplier", 1),
+                inverse=bool(row.get("inverse", False)),
+            )
+        )
+    except (ValueError, TypeError, InvalidOperation) as error:
+        return _About(None, f"the instrument {name!r} is not valid ({error})")
+
+
+def _seconds(count: int) -> float:
+    """Nanoseconds as the seconds that a table takes, which must come back as the same."""
+    seconds = count / SECOND_NS
+    if ns(seconds) != count:
+        raise ValueError(f"{count:_} ns is finer than times that long can be told apart")
+    return seconds
+
+
+def _cash(about: _About, text: str) -> int:
+    assert about.instrument is not None
+    try:
+        return about.instrument.to_cash(text)
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix("amount: ")) from None
