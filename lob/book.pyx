@@ -1067,7 +1067,15 @@ cdef class OrderBook:
 
 @cython.final
 cdef class View:
-    """The memory of an array, held for as long as this object lives."""
+    """The memory of an array, held for as long as this object lives.
+
+    Parameters
+    ----------
+    array
+        Any object with a buffer.
+    writable
+        Whether it must be possible to write to it.
+    """
 
     cdef Py_buffer view
 
@@ -1178,7 +1186,7 @@ cdef object depth(const Ladder *ladder, object levels):
 
 
 def restore(cls, orders, instrument, seq, session, band, used_ids=None):
-    """A pickled book: rebuilt from its orders, through validation."""
+    """A pickled book, rebuilt through validation: parameters are those of ``from_orders``."""
     cdef OrderBook plain = OrderBook(instrument, unique_ids=used_ids is not None)
     cdef OrderBook book = cls.__new__(cls)
     cdef Book empty = book.book
