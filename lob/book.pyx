@@ -153,7 +153,7 @@ cdef class Outcome:
     accepted : bool
         Whether the message was not rejected.
     reason : Reason
-        Why it was rejected, or why some of its order was cancelled or taken off.
+        Why the message was rejected, or why some of its order was cancelled or taken off.
     filled : int
         Lots of the order that traded at once.
     leaves : int
@@ -269,7 +269,7 @@ cdef class OrderBook:
         tag
             Any 64-bit integer, copied to every event of the order.
         ts_event
-            Time in ns, 0 or more, copied to the events; the book itself keeps no clock.
+            Time in ns, copied to the events; the book itself keeps no clock.
         protection
             Of a market order, ticks: it is entered as a limit order that far beyond the best price
             of the other side, where what does not trade rests, unless it is immediate or cancel.

@@ -62,7 +62,7 @@ class Outcome(NamedTuple):
     accepted: bool
     """Whether the message was not rejected."""
     reason: Reason
-    """Why it was rejected, or why some of its order was cancelled or taken off."""
+    """Why the message was rejected, or why some of its order was cancelled or taken off."""
     filled: int
     """Lots of the order that traded at once."""
     leaves: int
