@@ -21,7 +21,7 @@ CODE = (FunctionType, BuiltinMethodType, ReferenceType)
 
 
 def attributes_of(holder: Any) -> dict[str, Any]:
-    """The attributes of an object that Python code wrote, by name; none of compiled attributes."""
+    """The attributes of a ``holder`` that Python code wrote, by name; no compiled attributes."""
     found = dict(getattr(holder, "__dict__", {}))
     for name in copyreg._slotnames(type(holder)):  # type: ignore[attr-defined]
         if hasattr(holder, name):

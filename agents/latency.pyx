@@ -46,10 +46,10 @@ cdef enum:
 
 
 cdef class Latency:
-    """A distribution of latencies. This is the base: use one of the models.
+    """The base of latency models, which are distributions of latencies in ns: use one of them.
 
-    A model of your own is a Cython class that overrides ``sample``. A Python subclass is refused,
-    since its ``sample`` would never be called.
+    A model of your own is a Cython class that overrides ``sample``. A Python subclass raises
+    ``TypeError``, since its ``sample`` would never be called.
     """
 
     def __cinit__(self, *args, **kwargs):
@@ -66,7 +66,7 @@ cdef class Latency:
         return 0
 
     def draw(self, RandomStream stream not None):
-        """The latency of one message in nanoseconds, for Python code.
+        """Draw the latency of one message in nanoseconds, for Python code.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ cdef class Latency:
         return self.sample(&stream.stream)
 
     def parameters(self):
-        """The parameters by name, in the order of the constructor.
+        """The parameters of this latency model by name, in the order of the constructor.
 
         Returns
         -------
@@ -108,6 +108,11 @@ cdef class Constant(Latency):
     ----------
     ns : int
         Nanoseconds, 0 to 2**62.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, ns):
@@ -122,7 +127,7 @@ cdef class Constant(Latency):
 
 
 cdef class Uniform(Latency):
-    """Any whole number of nanoseconds from ``low`` to ``high``, each as likely as the others.
+    """A latency of any whole number of ns from ``low`` to ``high``, each as likely as the others.
 
     Parameters
     ----------
@@ -130,6 +135,11 @@ cdef class Uniform(Latency):
         Nanoseconds, both included, 0 to 2**62.
     overtaking : bool, default False
         Whether a message may arrive before an earlier one of the same sender.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range, or ``high`` below ``low``.
     """
 
     def __init__(self, low, high, *, overtaking=False):
@@ -147,7 +157,7 @@ cdef class Uniform(Latency):
 
 
 cdef class LogNormal(Latency):
-    """Half of the messages take less than the median; the logarithm of the latency is normal.
+    """A latency whose logarithm is normal: half of the messages take less than the median.
 
     A right tail as networks show it, but no left edge: latencies far below the median, down to 0,
     are possible where ``sigma`` is large. The mean is ``median_ns * exp(sigma**2 / 2)``.
@@ -161,6 +171,11 @@ cdef class LogNormal(Latency):
         ``median_ns * exp(sigma)``. The longest draw, 8.3 sigma out, must fit 2**62 nanoseconds.
     overtaking : bool, default False
         Whether a message may arrive before an earlier one of the same sender.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, or the longest draw would not fit.
     """
 
     def __init__(self, median_ns, sigma, *, overtaking=False):
@@ -181,7 +196,7 @@ cdef class LogNormal(Latency):
 
 
 cdef class Exponential(Latency):
-    """A fixed part and an exponential delay on top, without memory of what came before.
+    """A latency with a fixed part and an exponential delay on top, without memory.
 
     Most of the delay lies near 0, which networks do not show; its use is theory (Poisson arrivals
     stay Poisson), with ``overtaking``: where order is kept, a close arrival waits for the last.
@@ -195,6 +210,11 @@ cdef class Exponential(Latency):
         ``least + 36.8 * mean_ns``, must fit 2**62 nanoseconds.
     overtaking : bool, default False
         Whether a message may arrive before an earlier one of the same sender.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, or the longest draw would not fit.
     """
 
     def __init__(self, mean_ns, least=0, *, overtaking=False):
@@ -216,7 +236,7 @@ cdef class Exponential(Latency):
 
 @cython.final
 cdef class Distance:
-    """Everybody has a place on a line; a message takes the distance divided by the speed.
+    """Latencies of places on a line: a message takes the distance divided by the speed.
 
     Places are uniform on the line and belong to names (purpose ``PLACE`` of ``agents.random``): the
     venue is placed like everybody else, not in the middle, and who is placed where depends on the
@@ -231,6 +251,11 @@ cdef class Distance:
     speed : float, default 299_792_458.0
         Metres a second. The default is light in vacuum, which no cable reaches: in optical fibre
         it is about two thirds of that. The whole line must take at most 2**62 nanoseconds.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, or the whole line would take too long.
 
     Examples
     --------
@@ -257,7 +282,7 @@ cdef class Distance:
         return <int64_t>(fabs(place_a - place_b) / self.speed * SECOND_NS + 0.5)
 
     def place(self, seed, name, member=None):
-        """Where on the line somebody stands, in metres.
+        """The place of a name on the line, in metres.
 
         Parameters
         ----------
@@ -293,7 +318,7 @@ cdef class Distance:
         return Constant(self.between(self.place(seed, name, member), self.place(seed, other)))
 
     def parameters(self):
-        """The parameters by name, as a ``Latency`` has them."""
+        """The parameters of this model by name, in the order of the constructor: a dict."""
         return {"length_metres": self.length_metres, "speed": self.speed}
 
     def __repr__(self):
@@ -323,7 +348,7 @@ cdef dict with_overtaking(Latency model, dict parameters):
 
 
 def restored(cls, parameters):
-    """A model that was copied or pickled."""
+    """A latency model of the class ``cls`` with these ``parameters``, for its copy or pickle."""
     return cls(**parameters)
 
 

@@ -34,11 +34,14 @@ cdef double MAX_TRIALS = 2.0**62
 
 
 class Purpose(IntEnum):
-    """What a stream is for. Numbers from 16 on are free for purposes of your own."""
+    """What a random stream is for. Numbers from 16 on are free for purposes of your own."""
 
     BEHAVIOUR = 0
+    """What a participant decides."""
     LATENCY = 1
+    """How long its messages take."""
     PLACE = 2
+    """Where it stands, see ``agents.latency.Distance``."""
 
 
 # ---------------------------------------------------------------- seeding
@@ -100,7 +103,7 @@ def name_hash(name):
     Parameters
     ----------
     name : str
-        Hashed as UTF-8.
+        The name, which is hashed as UTF-8.
 
     Returns
     -------
@@ -118,7 +121,7 @@ def name_hash(name):
 
 
 def exp(values):
-    """``e**x`` of each value, with the same bits on every machine; numpy's and libm's differ.
+    """Powers ``e**x`` of values, with the same bits on every machine; numpy's and libm's differ.
 
     Parameters
     ----------
@@ -128,7 +131,12 @@ def exp(values):
     Returns
     -------
     numpy.ndarray
-        Of the same shape.
+        Floats in the shape of ``values``.
+
+    Raises
+    ------
+    ValueError
+        If a value is outside that range.
     """
     cdef double[::1] row
     cdef Py_ssize_t i
@@ -142,14 +150,17 @@ def exp(values):
 
 
 def log(double value):
-    """The natural logarithm of a positive number, with the same bits on every machine."""
+    """The natural logarithm of a positive ``value``, with the same bits on every machine.
+
+    Raises ``ValueError`` unless it is above 1e-300 and below 1e300.
+    """
     if not 1e-300 < value < 1e300:
         raise ValueError(f"value must be positive and finite, got {value}")
     return natural_log(value)
 
 
 def numpy_stream(seed, name, purpose=0, member=None):
-    """The stream of a name as a numpy generator: same bits as ``RandomStream``, all of numpy.
+    """The random stream of a name as a numpy generator, with the same bits as ``RandomStream``.
 
     It costs some 20 microseconds and 800 bytes: meant for vectorised participants and for tests.
 
@@ -158,9 +169,9 @@ def numpy_stream(seed, name, purpose=0, member=None):
     seed : int
         The seed of the run, 0 to 2**128 - 1.
     name : str
-        Whose stream it is.
+        Name of the participant that the stream belongs to.
     purpose : int, default Purpose.BEHAVIOUR
-        What it is for: streams of different purposes are independent. 0 to 2**32 - 1.
+        What it is for, 0 to 2**32 - 1: streams of different purposes are independent.
     member : int, optional
         Which member of the population called ``name``, 0 to 2**64 - 1. The stream of member 0 is
         not that of the name itself.
@@ -272,6 +283,11 @@ cdef class RandomStream:
     ----------
     seed, name, purpose, member
         As in ``numpy_stream``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
 
     Examples
     --------

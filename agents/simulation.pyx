@@ -180,7 +180,6 @@ cdef class Simulation:
 
     Notes
     -----
-
     One thread uses a run at a time, and nobody runs, forks or changes it past its clock from
     inside a hook: ``RuntimeError``. On Ctrl-C a run stops between two things that happen.
 
@@ -423,7 +422,8 @@ cdef class Simulation:
             If an agent's code raised; the run can then be looked at, and goes on with what follows
             if it is run again.
         RuntimeError
-            If the clock stands still for too many things, or the run is at work already.
+            If the clock stands still for too long, see ``Simulation``, or the run is at work
+            already.
         """
         cdef int64_t end = checks.integer("until", until, self.now, LAST)
         self.guarded(end, FOREVER, "Simulation.run")
@@ -814,8 +814,7 @@ cdef class Simulation:
     def messages(self):
         """The messages of the run so far, as they met the books: an array of ``lob.MESSAGE``.
 
-        A copy.
-        Raises ``ValueError`` unless the run keeps them (``messages=True``).
+        A copy. Raises ``ValueError`` unless the run keeps them (``messages=True``).
         """
         return self.venue.messages
 

@@ -56,9 +56,13 @@ class Watched:
     """A run under the watchdog, and for how many seconds it has been in one turn."""
 
     run: weakref.ref[WatchedRun]
+    """The run, as long as it is there."""
     seconds: float
+    """Seconds that a turn may take."""
     turn: int = -1
+    """The turn in which the run was at the last look."""
     spent: float = 0.0
+    """Seconds that the run has been seen in that turn."""
 
 
 class Watchdog:

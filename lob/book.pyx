@@ -153,7 +153,7 @@ cdef class Outcome:
     accepted : bool
         Whether the message was not rejected.
     reason : Reason
-        Why it was rejected, or why some of its order was cancelled or taken off.
+        Why the message was rejected, or why some of its order was cancelled or taken off.
     filled : int
         Lots of the order that traded at once.
     leaves : int
@@ -269,7 +269,7 @@ cdef class OrderBook:
         tag
             Any 64-bit integer, copied to every event of the order.
         ts_event
-            Time in ns, 0 or more, copied to the events; the book itself keeps no clock.
+            Time in ns, copied to the events; the book itself keeps no clock.
         protection
             Of a market order, ticks: it is entered as a limit order that far beyond the best price
             of the other side, where what does not trade rests, unless it is immediate or cancel.
@@ -1067,7 +1067,15 @@ cdef class OrderBook:
 
 @cython.final
 cdef class View:
-    """The memory of an array, held for as long as this object lives."""
+    """The memory of an array, held for as long as this object lives.
+
+    Parameters
+    ----------
+    array
+        Any object with a buffer.
+    writable
+        Whether it must be possible to write to it.
+    """
 
     cdef Py_buffer view
 
@@ -1178,7 +1186,7 @@ cdef object depth(const Ladder *ladder, object levels):
 
 
 def restore(cls, orders, instrument, seq, session, band, used_ids=None):
-    """A pickled book: rebuilt from its orders, through validation."""
+    """A pickled book, rebuilt through validation: parameters are those of ``from_orders``."""
     cdef OrderBook plain = OrderBook(instrument, unique_ids=used_ids is not None)
     cdef OrderBook book = cls.__new__(cls)
     cdef Book empty = book.book

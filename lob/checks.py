@@ -67,7 +67,7 @@ RESERVED = ("reserved", "display_size", "stop_price", "expire_ts")
 
 
 class Message(NamedTuple):
-    """A row of ``lob.MESSAGE`` in plain Python. A NEW needs ``side`` and ``size``."""
+    """A message in plain Python, with the fields of ``lob.MESSAGE``; a NEW needs side and size."""
 
     ts_event: int = 0
     order_id: int = 0
@@ -91,7 +91,10 @@ class Message(NamedTuple):
 
 
 def integer(name: str, value: Any, low: float = INT64[0], high: float = INT64[1]) -> int:
-    """The argument ``name`` as a Python int, or a TypeError or ValueError that names it."""
+    """The ``value`` of the argument ``name`` as a Python int.
+
+    Raises ``TypeError`` if it is no integer, and ``ValueError`` unless it is ``low`` to ``high``.
+    """
     try:
         number = index(value)
     except TypeError:
@@ -104,7 +107,10 @@ def integer(name: str, value: Any, low: float = INT64[0], high: float = INT64[1]
 
 
 def natural(name: str, value: Any, low: int = 0) -> int:
-    """The argument ``name`` as a Python int of any width, at least ``low``, or a named error."""
+    """The ``value`` of the argument ``name`` as a Python int of any width.
+
+    Raises ``TypeError`` if it is no integer, and ``ValueError`` unless it is at least ``low``.
+    """
     number = value if type(value) is int else integer(name, value, -inf, inf)
     if number < low:
         raise ValueError(f"{name} must be at least {low}, got {number}")
@@ -112,7 +118,10 @@ def natural(name: str, value: Any, low: int = 0) -> int:
 
 
 def ppm(name: str, value: Any, low: int = 0, high: int = PPM) -> int:
-    """The argument ``name`` as a share in parts per million, or a named error."""
+    """The ``value`` of the argument ``name`` as a share in parts per million, an int.
+
+    Raises ``TypeError`` if it is no integer, and ``ValueError`` unless it is ``low`` to ``high``.
+    """
     number = value if type(value) is int else integer(name, value, -inf, inf)
     if not low <= number <= high:
         raise ValueError(f"{name} must be {low} to {high} ppm, got {number}")
@@ -128,18 +137,25 @@ def real(
     above: float = -inf,
     below: float = inf,
 ) -> float:
-    """The argument ``name`` as a finite float, or a TypeError or ValueError that names it.
+    """The ``value`` of the argument ``name`` as a finite float.
 
     Parameters
     ----------
     name
-        The argument's.
+        Name of the argument, for the error.
     value
         Any number; neither text nor a truth value.
     low, high
         The least and the largest that it may be.
     above, below
-        It must be more, and less.
+        It must be more than the one, and less than the other.
+
+    Raises
+    ------
+    TypeError
+        If ``value`` is no number.
+    ValueError
+        If it is not finite, or outside these bounds.
     """
     try:
         number = float(value)
@@ -162,7 +178,11 @@ def _bounds(low: float, high: float, above: float, below: float) -> str:
 
 
 def reals(name: str, values: Any, length: int | None = None) -> list[float]:
-    """Finite floats of 0 or more as a list; at least one, or exactly ``length``."""
+    """The ``values`` of the argument ``name`` as a list of finite floats of 0 or more.
+
+    Raises ``TypeError`` if they are no numbers, and ``ValueError`` if one is out of range, there is
+    none, or there are not ``length`` of them.
+    """
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise TypeError(f"{name} must be a list of numbers, got {values!r}")
     numbers = [real(f"{name}[{i}]", value, 0) for i, value in enumerate(values)]
@@ -174,21 +194,21 @@ def reals(name: str, values: Any, length: int | None = None) -> list[float]:
 
 
 def text(name: str, value: Any) -> str:
-    """The argument ``name`` as a string that is not empty, or a TypeError that names it."""
+    """The ``value`` of the argument ``name``, or a ``TypeError``: a string that is not empty."""
     if not isinstance(value, str) or not value:
         raise TypeError(f"{name} must be a string that is not empty, got {value!r}")
     return value
 
 
 def switch(name: str, value: Any) -> bool:
-    """The argument ``name`` as a truth value, or a TypeError that names it."""
+    """The ``value`` of the argument ``name``, or a ``TypeError``: ``True`` or ``False``."""
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return value
 
 
 def choice(name: str, value: T, options: Iterable[T]) -> T:
-    """The argument ``name`` as one of ``options``, or a ValueError that lists them."""
+    """The ``value`` of the argument ``name``, or a ``ValueError``: one of ``options``."""
     allowed = tuple(options)
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, got {value!r}")
@@ -345,9 +365,10 @@ def apart(**arrays: Any) -> None:
 def to_output(
     name: str, array: Any, dtype: np.dtype[Any], rows: int = 0, *, align: bool = True
 ) -> None:
-    """Raise unless ``array`` is ``None`` or can be written to: ``rows`` records of ``dtype``.
+    """Check that ``array`` is ``None`` or can be written to: ``rows`` records of ``dtype``.
 
-    ``align=False``: compiled code looks itself at where in memory it begins.
+    Raises ``TypeError`` or ``ValueError``, which ``name`` begins, if it is not. ``align=False``:
+    compiled code looks itself at where in memory it begins.
     """
     if array is None:
         return
@@ -379,10 +400,11 @@ def to_message_array(messages: Any, *, align: bool = True) -> NDArray[np.void]:
 def to_order_array(
     orders: Any, crossed: bool = False, band: tuple[int, int] = (-MAX_PRICE, MAX_PRICE)
 ) -> NDArray[np.void]:
-    """``orders`` as L3 rows that make a possible book, or an error that names the row.
+    """``orders`` as L3 rows that make a possible book.
 
-    ``crossed``: of a book that does not trade continuously, which bids may cross asks in. ``band``:
-    no bid lies above it, and no ask below.
+    Raises ``TypeError`` if they are no ``lob.ORDER`` array, and ``ValueError`` that names the row
+    if they make none. ``crossed``: of a book that does not trade continuously, which bids may cross
+    asks in. ``band``: no bid lies above it, and no ask below.
     """
     rows = _records("orders", orders, ORDER)
 
@@ -458,7 +480,7 @@ def _records(name: str, rows: Any, dtype: np.dtype[Any], align: bool = True) -> 
 
 
 def aligned(rows: NDArray[Any]) -> NDArray[Any]:
-    """An array as compiled code reads it: contiguous, from a multiple of 8 bytes on.
+    """An array of ``rows`` as compiled code reads it: contiguous, from a multiple of 8 bytes on.
 
     A copy only where it is not so. Records have no alignment of their own in numpy's eyes.
     """

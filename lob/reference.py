@@ -62,7 +62,7 @@ class Outcome(NamedTuple):
     accepted: bool
     """Whether the message was not rejected."""
     reason: Reason
-    """Why it was rejected, or why some of its order was cancelled or taken off."""
+    """Why the message was rejected, or why some of its order was cancelled or taken off."""
     filled: int
     """Lots of the order that traded at once."""
     leaves: int
@@ -103,6 +103,11 @@ class OrderBook:
     ----------
     instrument, unique_ids
         As for ``lob.OrderBook``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, instrument: int = 0, *, unique_ids: bool = False) -> None:
@@ -143,7 +148,10 @@ class OrderBook:
         protection: int = 0,
         protection_ppm: int = 0,
     ) -> Outcome:
-        """Enter a new order into the book; returns the ``Outcome``."""
+        """Enter a new order into the book; returns the ``Outcome``.
+
+        Raises ``TypeError`` or ``ValueError`` if an argument is malformed.
+        """
         trail, relative = to_protection(protection, protection_ppm)
         if price is None:
             if order_type == OrderType.LIMIT:
@@ -827,7 +835,10 @@ class OrderBook:
         return ahead
 
     def cost(self, side: int, size: int) -> Cost:
-        """What a market order would get now, without touching the book."""
+        """What a market order of ``size`` lots would get now, without touching the book.
+
+        Raises ``TypeError`` or ``ValueError`` if an argument is malformed.
+        """
         if side not in tuple(Side):
             raise ValueError(f"side must be BUY (1) or SELL (-1), got {side!r}")
         left = integer("size", size, 1, MAX_SIZE)
@@ -974,7 +985,7 @@ def state_digest(
     band: tuple[int | None, int | None],
     used_ids: tuple[int, ...] | None = None,
 ) -> str:
-    """32 hex digits of a book's state: its ``lob.ORDER`` rows, session, band and used ids."""
+    """32 hex digits of a book's state: its orders, session, band and ``used_ids``."""
     digest = blake2b(orders.tobytes(), digest_size=16)
     if used_ids is not None:
         digest.update(repr(used_ids).encode())

@@ -255,8 +255,8 @@ class Reason(IntEnum):
     NOT_OWNER = 32
     """The order is another owner's than the message's."""
     UNSETTLED = 33
-    """A trade of it could not be settled: its value, or a balance after it, would not fit 62 bits,
-    or an inverse contract would trade below a price of 1."""
+    """A trade of the order could not be settled: its value, or a balance after it, would not fit
+    62 bits, or an inverse contract would trade below a price of 1."""
 
 
 class EntryKind(IntEnum):
@@ -326,7 +326,7 @@ class Cause(IntEnum):
     """What moved a mark to where an account failed."""
 
     NONE = 0
-    """Nothing is known to have moved it."""
+    """Nothing is known to have moved the mark."""
     LIQUIDATION = 1
     """A trade with the tag of a liquidation, which is the ``parent``."""
     TRADE = 2

@@ -255,7 +255,7 @@ def _duration(body: str) -> Fraction | None:
 
 
 def to_ppm(value: Quantity | str, name: str = "value") -> int:
-    """Convert a share to parts per million. ``name`` is the argument's, for the error.
+    """Convert a share, ``value``, to parts per million; ``name`` is the argument's, for the error.
 
     Raises ``ValueError`` where it is no share or not a whole number of ppm below 2**63 in size.
 
@@ -270,7 +270,7 @@ def to_ppm(value: Quantity | str, name: str = "value") -> int:
 
 
 def to_ns(value: Quantity | str, name: str = "value") -> int:
-    """Convert a duration to nanoseconds. ``name`` is the argument's, for the error.
+    """Convert a duration, ``value``, to nanoseconds; ``name`` is the argument's, for the error.
 
     Raises ``ValueError`` where it is no duration or not a whole number of ns below 2**63 in size.
 
@@ -288,7 +288,9 @@ def to_ns(value: Quantity | str, name: str = "value") -> int:
 def to_units(
     value: Quantity | Decimal | int | str, asset: str, unit: Fraction, name: str = "amount"
 ) -> int:
-    """Convert an amount of an asset to integer units, ``unit`` of the asset each.
+    """Convert an amount of an asset, ``value``, to integer units, ``unit`` of the asset each.
+
+    ``name`` is the argument's, for the error.
 
     A number without a unit is of the asset. Raises ``ValueError`` for an amount of anything else,
     and where it is not a whole number of units below 2**63 in size.
@@ -408,7 +410,7 @@ def write_number(value: Fraction | int) -> str:
 
 
 def write_amount(value: Fraction | int, unit: str) -> str:
-    """Write a number with its unit.
+    """Write a number, ``value``, with its unit.
 
     Examples
     --------

@@ -56,7 +56,7 @@ cdef class Hawkes(BackgroundFlow):
 
     Parameters
     ----------
-    name, price, size, instrument, **participant
+    name, price, **others
         As for ``BackgroundFlow``.
     baseline
         Six rates, 0 or more: events a second that come by themselves.

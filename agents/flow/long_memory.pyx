@@ -35,7 +35,7 @@ cdef class LongMemory(Poisson):
 
     Parameters
     ----------
-    name, price, size, instrument, **participant
+    name, price, **others
         As for ``BackgroundFlow``.
     metaorders
         How many large orders are being worked at any time, 1 or more: N of the paper.

@@ -39,7 +39,7 @@ cdef class Poisson(BackgroundFlow):
 
     Parameters
     ----------
-    name, price, size, instrument, **participant
+    name, price, **others
         As for ``BackgroundFlow``.
     lambda_
         Limit orders a second on one side, at distances 1, 2, 3... ticks, each 0 or more.
@@ -258,7 +258,7 @@ cdef class ZeroIntelligence(Poisson):
 
     Parameters
     ----------
-    name, price, instrument, **participant
+    name, price, **others
         As for ``BackgroundFlow``.
     alpha
         Limit order rate: lots a second at each price, on either side, 0 or more.

@@ -43,7 +43,7 @@ cdef class QueueReactive(BackgroundFlow):
 
     Parameters
     ----------
-    name, size, instrument, **participant
+    name, **others
         As for ``BackgroundFlow``.
     price
         Where queue 1 of the bids is to begin with, in ticks; queue 1 of the asks is a tick above.

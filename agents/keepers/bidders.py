@@ -252,6 +252,11 @@ class Bidder(Auctioneer):
         ``BiddingRule`` of its bids.
     **bot
         As for ``Bot``; ``sealed_rule`` as for ``Auctioneer``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(

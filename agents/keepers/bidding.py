@@ -54,6 +54,11 @@ class Ascending:
     jump
         Share of the value, 0 to 1,000,000 ppm, that a bid reaches at once, if that is not too low:
         0 bids as little as is enough; keepers that follow a pricing model start near their value.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     beg: int = 0
@@ -66,7 +71,7 @@ class Ascending:
         ppm("jump", self.jump)
 
     def bid(self, value: int, best: int | None, side: Side) -> int | None:
-        """See ``BiddingRule``."""
+        """The next bid of this rule in ticks, ``None``: no further one; see ``BiddingRule.bid``."""
         if side == Side.BUY:
             if best is None:
                 price = min(self.opening, value)
@@ -91,6 +96,11 @@ class ShareOfValue:
     share
         1 to 1,000,000 ppm of the value; 1,000,000: the value itself (the dominant strategy of a
         second-price auction, Vickrey 1961).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     share: int = PPM
@@ -99,7 +109,7 @@ class ShareOfValue:
         ppm("share", self.share, 1)
 
     def bid(self, value: int, best: int | None, side: Side) -> int | None:
-        """See ``BiddingRule``."""
+        """The next bid of this rule in ticks, ``None``: no further one; see ``BiddingRule.bid``."""
         if side == Side.BUY:
             return value * self.share // PPM or None
         return -(-value * PPM // self.share)
@@ -121,6 +131,11 @@ class FirstPrice:
         n, how many bidders there are, 1 or more.
     reserve
         r, the reserve price in ticks, 0 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     bidders: int
@@ -131,7 +146,10 @@ class FirstPrice:
         integer("reserve", self.reserve, 0)
 
     def bid(self, value: int, best: int | None, side: Side) -> int | None:
-        """The equilibrium bid for long lots, rounded down to a tick: see ``BiddingRule.bid``."""
+        """The equilibrium bid for long lots, rounded down to a tick: see ``BiddingRule.bid``.
+
+        Raises ``ValueError`` for short lots (``SELL``).
+        """
         if side != Side.BUY:
             raise ValueError(f"side must be BUY for values from 0 on, got {Side(side)!r}")
         if value < max(1, self.reserve):

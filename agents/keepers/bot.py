@@ -68,6 +68,11 @@ class Bot(Agent):
         ns until it tries again after a refusal, or when the book was empty, 1 or more.
     to_venue, from_venue, owner
         See ``Participant``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range, or outages overlap.
     """
 
     def __init__(

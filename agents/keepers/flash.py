@@ -33,6 +33,11 @@ class FlashKeeper(Bot):
         Fee of the loan, 0 to 99,999 ppm of it, paid to the lender, rounded up.
     **bot
         As for ``Bot``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(

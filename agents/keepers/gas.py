@@ -29,6 +29,11 @@ class FixedGas:
     ----------
     amount
         Cash units a transaction, 0 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     amount: int = 0
@@ -37,11 +42,11 @@ class FixedGas:
         integer("amount", self.amount, 0, 2**62 - 1)
 
     def bid(self, profit: int) -> int:
-        """See ``GasPolicy``."""
+        """Cash units that this policy bids, by the expected profit: see ``GasPolicy.bid``."""
         return self.amount
 
     def least(self) -> int:
-        """See ``GasPolicy``."""
+        """The smallest bid of this policy in cash units."""
         return self.amount
 
 
@@ -57,6 +62,11 @@ class ProfitShare:
         Least bid in cash units, 0 or more.
     cap
         Largest bid in cash units, at least ``floor``; ``None``: no upper bound.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     share: int
@@ -70,10 +80,10 @@ class ProfitShare:
             integer("cap", self.cap, self.floor, 2**62 - 1)
 
     def bid(self, profit: int) -> int:
-        """See ``GasPolicy``."""
+        """Cash units that this policy bids, by the expected profit: see ``GasPolicy.bid``."""
         amount = max(self.floor, max(0, profit) * self.share // PPM)
         return amount if self.cap is None else min(amount, self.cap)
 
     def least(self) -> int:
-        """See ``GasPolicy``."""
+        """The smallest bid of this policy in cash units."""
         return self.floor

@@ -33,6 +33,11 @@ class PassiveHolder(AuctionKeeper):
         Fair price in ticks, 1 or more; ``None``: the mark of the clearing.
     **bot
         As for ``AuctionKeeper``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(

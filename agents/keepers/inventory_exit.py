@@ -9,7 +9,10 @@ __all__ = ["AtOnce", "Hold", "InventoryExit", "Sliced"]
 
 @dataclass(frozen=True)
 class InventoryExit:
-    """How a keeper gets rid of lots that it took: in equal parts at equal times."""
+    """How a keeper gets rid of lots that it took: in equal parts at equal times.
+
+    Raises ``ValueError`` if a field is outside its range.
+    """
 
     slices: int = 1
     """How many parts, 0 to ``2**31``; 0: the lots are held."""

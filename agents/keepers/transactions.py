@@ -46,7 +46,7 @@ class TransactionOutcome(NamedTuple):
 
 
 def checked_outages(offline: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Outages, pairs of start and end in ns, in the order of time.
+    """The outages of ``offline``, pairs of start and end in ns, in the order of time.
 
     Raises ``TypeError`` or ``ValueError`` unless each ends after it starts and none overlap.
     """

@@ -125,7 +125,7 @@ class SellableDepth:
 
 
 def levels_of(book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1) -> Levels:
-    """The levels of a book into which lots would be traded, of a book that is looked at once.
+    """The levels into which lots would be traded, of a book that is looked at once.
 
     Parameters and result are those of ``SellableDepth.levels``.
     """
@@ -136,7 +136,7 @@ def gain(side: Side, price: int, levels: Levels, lots: int, costs: Costs, reward
     """Cash units gained, after costs, by taking lots at a price and trading them into levels.
 
     ``side`` is ``BUY`` of long lots; ``price`` in ticks; ``reward`` cash units that the taker gets
-    besides. Cash is rounded against the taker.
+    besides; ``costs`` are the taker's. Cash is rounded against the taker.
 
     Lots beyond the levels bring nothing, or cannot be bought back: such a take counts as a loss of
     all that is paid.
@@ -170,7 +170,8 @@ def worth_taking(
     """How many lots of an offer to take at a price in ticks, and what that gains: a ``Worth``.
 
     ``size`` is the lots on offer, ``most`` and ``least`` how many may be taken, ``reward`` cash
-    units for taking all; ``side`` is ``BUY`` of long lots.
+    units for taking all; ``side`` is ``BUY`` of long lots; ``levels`` are those of the book, and
+    ``costs`` those of the taker.
 
     All levels at which a lot pays for itself; if that is below ``least``, or the reward for taking
     all makes it better, the other sizes that are allowed. At most ``most`` lots. Where none of them
@@ -247,6 +248,8 @@ def limit_of(
 
 def limit_at(side: Side, at: int, costs: Costs) -> int | None:
     """The worst price in ticks at which lots that are traded at ``at`` ticks pay for themselves.
+
+    ``side`` is ``BUY`` of long lots, and ``costs`` are the taker's.
 
     Gas and the rounding of cash apart, which more lots make as small as one likes: no part of an
     offer is worth taking at a worse price where ``at`` is the best of the book and there is no

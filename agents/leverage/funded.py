@@ -38,6 +38,11 @@ class Funded(Agent):
         Name of the asset in which books are paid.
     owner
         See ``Participant``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(

@@ -26,6 +26,11 @@ class LeverageTarget(Leveraged):
         It trades once its leverage is off by this share of the target, 0 or more.
     **account
         As for ``Leveraged``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, name: str, *, target: float, band: float = 0.0, **account: object) -> None:
@@ -70,6 +75,11 @@ class VolatilityTarget(LeverageTarget):
         It trades once its leverage is off by this share of the target, 0 or more.
     **account
         As for ``Leveraged``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -126,6 +136,11 @@ class ValueFund(Leveraged):
         Largest leverage, assets over wealth, 0 or more.
     **account
         As for ``Leveraged``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(

@@ -38,6 +38,11 @@ class DepegArbitrageur(Funded):
         what a token costs in kind; ``None``: never.
     **funded
         As for ``Funded``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(

@@ -81,6 +81,11 @@ class PoolArbitrageur(Funded):
         Largest number of lots of one trade, 1 or more.
     **funded
         As for ``Funded``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -211,6 +216,11 @@ class LPBorrower(Agent):
         ns between two steps, 1 or more.
     owner
         See ``Participant``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(

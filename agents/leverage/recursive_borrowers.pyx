@@ -408,6 +408,7 @@ cdef class RecursiveBorrowers(Participant):
         """Let borrowers unwind from now on, whatever their health.
 
         ``seats`` are numbers of their accounts in this population, from 0; ``None``: all of them.
+        Raises ``ValueError`` before the run has begun, or if there is no such account.
         """
         cdef int64_t number
         if self.simulation is None or not self.place_block.nbytes:

@@ -143,6 +143,11 @@ class RehypothecatingLender(Leveraged):
         Health factor in ppm, 0 or more, below which it pledges all that it has left.
     **account
         As for ``Leveraged``; ``margin`` is 0 if not given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(

@@ -71,6 +71,11 @@ class StopLoss(Leveraged):
         Ticks, 1 or more: a long position is closed at or below it, a short one at or above.
     **account
         As for ``Leveraged``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, name: str, *, stop_price: int, **account: object) -> None:

@@ -208,6 +208,11 @@ class VaultDepositor(Funded):
         0 to 1,000,000 ppm of the middle of the book that their own trades may cost.
     **funded
         As for ``Funded``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(

@@ -52,6 +52,11 @@ cdef class MarketWatch(Participant):
         leans).
     makers : AdaptiveMakers
         Whom to tell, each as late as its news from the venue are.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     cdef readonly int64_t instrument
@@ -161,8 +166,8 @@ cdef class AdaptiveMakers(Population):
 
     Parameters
     ----------
-    name, members
-        As for ``Population``, with its keyword arguments.
+    name, members, **arguments
+        As for ``Population``.
     mean_gap : float
         Mean gap between two renewals in seconds, above 0.
     levels : int

@@ -68,6 +68,11 @@ class FixedBand:
         Cost of opening and closing, both legs each time, in ticks a lot, 0 or more.
     threshold
         Gain that must be left over, in ticks a lot, 0 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, fair: float = 0.0, cost: float = 0.0, threshold: float = 1.0) -> None:

@@ -55,9 +55,9 @@ cdef class FundamentalChartists(Population):
 
     Parameters
     ----------
-    name, members
-        As for ``Population``, with its keyword arguments; the first step is at ``opens``. Latency
-        must be none: a step is over before the next begins.
+    name, members, **arguments
+        As for ``Population``; the first step is at ``opens``. Latency must be none: a step is over
+        before the next begins.
     fundamental : int
         The fundamental value in ticks, 1 to ``2**39``, which stays as it is.
     step : int

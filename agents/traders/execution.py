@@ -75,6 +75,11 @@ class Executor(Agent):
         ns after that look during which it tries, 0 or more.
     instrument, tag
         Number of the instrument, and tag of its orders.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -180,7 +185,10 @@ class Executor(Agent):
     # ---------------------------------------------------------------- the work
 
     def look(self) -> None:
-        """Ask the schedule what is due, and when to look next."""
+        """Ask the schedule what is due, and when to look next.
+
+        Raises ``ValueError`` if its answers make no sense.
+        """
         assert self.begin is not None
         elapsed = self.now - self.begin
         self.overdue = self.due

@@ -54,6 +54,11 @@ class Maker(Agent):
         Number of the instrument, and tag of the maker's orders.
     start_price
         The mid, in ticks, to assume before there is a touch; ``None``: wait for one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -143,6 +148,11 @@ class AvellanedaStoikov(Maker):
         k, per tick, above 0: a quote at a distance d trades at a rate proportional to exp(-k d).
     renews
         At T the horizon begins anew; else the maker withdraws for good.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -208,6 +218,11 @@ class GueantLehalleFernandezTapia(Maker):
         As for ``AvellanedaStoikov``.
     intensity
         A, orders a second that a quote at the mid would trade, above 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -263,6 +278,11 @@ class VolumeShare:
         How long back volume counts, in ns, 1 or more.
     least
         Lots of a quote however little has traded, 1 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     share: float
@@ -280,7 +300,18 @@ class VolumeShare:
 
 
 class RecentVolume:
-    """The lots traded within the last ``window`` ns, 1 or more: each trade is kept until then."""
+    """The lots traded within the last ``window`` ns; each trade is kept until it is older.
+
+    Parameters
+    ----------
+    window
+        How long back trades count, in ns, 1 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
+    """
 
     def __init__(self, window: int) -> None:
         self.window = integer("window", window, 1)
@@ -318,6 +349,11 @@ class LadderMaker(Maker):
         Also re-quotes when the touch has moved, at once but at least ``rest`` ns (1 or more) after
         the last time, so that makers that follow each other do not chase within one moment.
         ``None``: only the timer, and own trades.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(

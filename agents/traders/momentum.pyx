@@ -26,8 +26,8 @@ cdef class MomentumTraders(Population):
 
     Parameters
     ----------
-    name, members
-        As for ``Population``, with its keyword arguments.
+    name, members, **arguments
+        As for ``Population``.
     sizes : SizeMixture
         Sizes of the orders, in lots.
     mean_gap : float

@@ -29,8 +29,8 @@ cdef class NoiseTraders(Population):
 
     Parameters
     ----------
-    name, members
-        As for ``Population``, with its keyword arguments.
+    name, members, **arguments
+        As for ``Population``.
     sizes : SizeMixture
         Sizes of the orders, in lots.
     earliest, latest : int

@@ -56,7 +56,7 @@ Quotes = dict[Slot, Quote]
 
 
 class Distances(NamedTuple):
-    """Distances of a maker's bid and ask from the mid."""
+    """The distances of a maker's bid and ask from the mid."""
 
     bid: float | None
     """Ticks from the mid down to the bid; ``None``: no bid."""
@@ -93,7 +93,7 @@ def reservation_spread(left: float, *, risk_aversion: float, sigma: float, decay
 
     By Avellaneda and Stoikov (2008) it is gamma sigma^2 (T - t) + (2 / gamma) ln(1 + gamma / k).
     ``decay`` is k, per tick: fills at a distance d from the mid come at a rate proportional to
-    exp(-k d). The rest is as in ``reservation_price``.
+    exp(-k d). The other parameters are those of ``reservation_price``.
     """
     return risk_aversion * sigma**2 * left + 2 / risk_aversion * log1p(risk_aversion / decay)
 

@@ -64,6 +64,11 @@ class TWAP:
     slices
         How many parts, 1 to ``duration``. Part sizes differ by one lot at most where ``size`` does
         not divide.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     sees_volume = False
@@ -130,6 +135,11 @@ class POV:
         each lot of the others.
     every
         ns from look to look, 1 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     sees_volume = True
@@ -217,6 +227,11 @@ class ObizhaevaWang:
         rho, the rate per second at which the book refills, above 0.
     slices
         Into how many equal trades the stream is cut, 1 to ``duration``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     sees_volume = False
@@ -258,7 +273,7 @@ def almgren_chriss_held(
 
     sinh(kappa (T - t)) / sinh(kappa T), where 2 (cosh(kappa tau) - 1) / tau^2 is
     lambda sigma^2 / (eta - gamma tau / 2): equations 16 to 18 of Almgren and Chriss (2000).
-    ``horizon`` is T; any units that agree will do.
+    ``horizon`` is T, and ``risk_aversion`` lambda; any units that agree will do.
 
     Raises
     ------

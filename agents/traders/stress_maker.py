@@ -86,6 +86,11 @@ class Response:
         Factor on the size of a level, more than 0 and at most 1; rounded down, but a lot at least.
     withdraw
         Which sides are not quoted.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     widen: float = 1.0

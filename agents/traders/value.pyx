@@ -108,7 +108,10 @@ cdef class Belief:
         self.view.time = ts
 
     def observe(self, double seen, int64_t ts):
-        """Take an observation of the value in ticks, made at a time in ns, into account."""
+        """Take an observation of the value in ticks, made at a time in ns, into account.
+
+        Raises ``ValueError`` if that is before the last observation.
+        """
         if ts < self.view.time:
             raise ValueError(f"ts must not be before the last observation, got {ts}")
         observe(&self.view, &self.prior, seen, ts)
@@ -141,8 +144,8 @@ cdef class ValueTraders(Population):
 
     Parameters
     ----------
-    name, members
-        As for ``Population``, with its keyword arguments. The session needs an end, ``closes``.
+    name, members, **arguments
+        As for ``Population``. The session needs an end, ``closes``.
     fundamental : Fundamental
         What they observe.
     sizes : SizeMixture

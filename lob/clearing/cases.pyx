@@ -82,6 +82,11 @@ cdef class Cases:
     ----------
     total : int
         How many cases there are so far.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, MarginAccounts accounts not None, *, liquidation_fee=0):

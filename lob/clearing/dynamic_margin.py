@@ -29,11 +29,11 @@ class _Moving:
         return changed
 
     def maintenance(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """Set the rates by the state of the market; returns whether they changed."""
         return Tiers.flat(self.rate)
 
     def initial(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """Set the rates by the state of the market; returns whether they changed."""
         return Tiers.flat(min(PPM, self.rate + self.buffer))
 
 
@@ -108,7 +108,7 @@ class Procyclical(_Moving):
         return min(self.cap, max(self.floor, rate))
 
     def update(self, state: MarketState) -> bool:
-        """See ``MarginModel``."""
+        """Set the rates by the state of the market; returns whether they changed."""
         if self.last is not None:
             change = (state.mark_price - self.last) / self.last
             self.variance = self.kept * self.variance + (1 - self.kept) * change**2
@@ -130,6 +130,11 @@ class ConcentrationScaled(_Moving):
         0 to 999,999 ppm of the open interest that the largest account may hold without effect.
     buffer
         Ppm by which the initial rate is above the maintenance rate, 0 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, rate: int, *, cap: int, threshold: int, buffer: int = 0) -> None:
@@ -139,7 +144,7 @@ class ConcentrationScaled(_Moving):
         self.threshold = ppm("threshold", threshold, 0, PPM - 1)
 
     def update(self, state: MarketState) -> bool:
-        """See ``MarginModel``."""
+        """Set the rates by the state of the market; returns whether they changed."""
         above = max(0, round(state.concentration * PPM) - self.threshold)
         rise = -(-(self.cap - self.base) * above // (PPM - self.threshold))
         return self._move(min(self.cap, self.base + rise))
@@ -159,6 +164,11 @@ class DepthScaled(_Moving):
         How many times the depth the open interest may be without effect, 1 or more.
     buffer
         Ppm by which the initial rate is above the maintenance rate, 0 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, rate: int, *, cap: int, multiple: int = 1, buffer: int = 0) -> None:
@@ -168,7 +178,7 @@ class DepthScaled(_Moving):
         self.multiple = integer("multiple", multiple, 1)
 
     def update(self, state: MarketState) -> bool:
-        """See ``MarginModel``."""
+        """Set the rates by the state of the market; returns whether they changed."""
         room = state.depth * self.multiple
         if not room:
             return self._move(self.cap if state.open_interest else self.base)
@@ -219,6 +229,6 @@ class LookThroughMargin(_Moving):
         self.haircuts = dict(haircuts)
 
     def update(self, state: MarketState) -> bool:
-        """See ``MarginModel``."""
+        """Set the rates by the state of the market; returns whether they changed."""
         rate = self.value.effective_haircut(self.haircuts)
         return rate is not None and self._move(rate)

@@ -200,6 +200,11 @@ class FlatMargin:
     initial, maintenance
         0 to 1,000,000 ppm of the notional; the initial rate at least the other. 1 over the initial
         rate is the largest leverage.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, initial: int, maintenance: int) -> None:
@@ -208,11 +213,11 @@ class FlatMargin:
         self._maintenance = Tiers.flat(maintenance)
 
     def maintenance(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The maintenance rates of this model for a side: see ``MarginModel.maintenance``."""
         return self._maintenance
 
     def initial(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The initial rates of this model for a side: see ``MarginModel.initial``."""
         return self._initial
 
 
@@ -247,11 +252,11 @@ class TieredMargin:
         self._maintenance = Tiers(list(zip(floors, maintenance, strict=True)))
 
     def maintenance(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The maintenance rates of this model for a side: see ``MarginModel.maintenance``."""
         return self._maintenance
 
     def initial(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The initial rates of this model for a side: see ``MarginModel.initial``."""
         return self._initial
 
 
@@ -268,6 +273,11 @@ class LoanToValue:
     debt_weight
         0 to 1,000,000 ppm that a borrowed (negative) holding counts beyond its value.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
+
     Examples
     --------
     >>> aave = LoanToValue(ltv=750_000, liquidation_threshold=800_000)
@@ -281,12 +291,12 @@ class LoanToValue:
         self.debt_weight = _rate("debt_weight", debt_weight)
 
     def maintenance(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The maintenance rates of this model for a side: see ``MarginModel.maintenance``."""
         long = PPM - self.liquidation_threshold
         return Tiers.flat(long if side == Side.BUY else self.debt_weight)
 
     def initial(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The initial rates of this model for a side: see ``MarginModel.initial``."""
         return Tiers.flat(PPM - self.ltv if side == Side.BUY else self.debt_weight)
 
 
@@ -304,6 +314,11 @@ class OpenInterestScaled:
         Open interest in cash units of notional at the mark, 0 or more, not falling.
     multiplier
         Cash units of one lot at one tick, 1 or more.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -324,18 +339,18 @@ class OpenInterestScaled:
         return -(-numerator // denominator)
 
     def update(self, state: MarketState) -> bool:
-        """See ``MarginModel``."""
+        """Set the rates by the state of the market; returns whether they changed."""
         rate = self.initial_rate(state.open_interest * state.mark_price * self.multiplier)
         changed = rate != self.rate
         self.rate = rate
         return changed
 
     def maintenance(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The maintenance rates of this model for a side: see ``MarginModel.maintenance``."""
         return Tiers.flat(self.kept)
 
     def initial(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The initial rates of this model for a side: see ``MarginModel.initial``."""
         return Tiers.flat(self.rate)
 
 
@@ -371,6 +386,11 @@ class SkewScaled:
     price, multiplier
         Mark in ticks, and cash units of one lot at one tick, at which sizes become notionals: the
         brackets hold near this mark, and ``update`` follows it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(
@@ -406,17 +426,17 @@ class SkewScaled:
         return self.skew_scale * PPM
 
     def update(self, state: MarketState) -> bool:
-        """See ``MarginModel``."""
+        """Set the rates by the state of the market; returns whether they changed."""
         changed = state.mark_price != self.price
         self.price = state.mark_price
         return changed
 
     def maintenance(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The maintenance rates of this model for a side: see ``MarginModel.maintenance``."""
         return self._brackets(self.scalar)
 
     def initial(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The initial rates of this model for a side: see ``MarginModel.initial``."""
         return self._brackets(PPM)
 
     def _brackets(self, scalar: int) -> Tiers:
@@ -480,7 +500,7 @@ class VolatilityScaled:
         self.last: int | None = None
 
     def update(self, state: MarketState) -> bool:
-        """See ``MarginModel``."""
+        """Set the rates by the state of the market; returns whether they changed."""
         if self.last is not None:
             change = (state.mark_price - self.last) / self.last
             self.variance = self.kept * self.variance + (1 - self.kept) * change**2
@@ -495,11 +515,11 @@ class VolatilityScaled:
         return Tiers.flat(min(PPM, -(-rate * self.scale // PPM)))
 
     def maintenance(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The maintenance rates of this model for a side: see ``MarginModel.maintenance``."""
         return self._scaled(self.base[1])
 
     def initial(self, side: Side) -> Tiers:
-        """See ``MarginModel``."""
+        """The initial rates of this model for a side: see ``MarginModel.initial``."""
         return self._scaled(self.base[0])
 
 

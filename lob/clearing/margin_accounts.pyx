@@ -137,7 +137,8 @@ cdef class MarginAccounts:
     def open(self, owner, cash, positions, *, entry_prices=None, holding=0, cross=False):
         """Open margin accounts at which the failure index does not look yet.
 
-        Parameters, result and errors are those of ``Clearing.open``, which does both.
+        Parameters and result are those of ``Clearing.open``, which does both, and so are errors:
+        ``TypeError`` or ``ValueError``.
         """
         cdef int64_t count, first, account, i, h, rows, isolated
         cdef const int64_t[::1] cash_of

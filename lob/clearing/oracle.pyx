@@ -131,6 +131,11 @@ cdef class OfBook(Source):
     ----------
     instrument
         Number of the book.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     cdef readonly int64_t instrument
@@ -285,6 +290,11 @@ cdef class Fixed(Source):
     ----------
     price
         Ticks, 1 to ``lob.MAX_PRICE``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(self, price):
@@ -430,6 +440,11 @@ cdef class Ema(Average):
         ns in which a sample loses half its weight, 1 or more.
     sample
         ns between samples, 1 or more; they are taken at whole multiples of it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     cdef readonly int64_t half_life

@@ -111,7 +111,7 @@ cdef class Payments:
         Parameters
         ----------
         rate
-            Ppm of the debt, 0 or more; what an account pays rounds up.
+            0 to 1,000,000 ppm of the debt; what an account pays rounds up.
 
         Returns
         -------

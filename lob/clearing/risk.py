@@ -63,11 +63,14 @@ class SystemRisk(NamedTuple):
     gross: float
     """Gross base exposure in units of cash, looked through every claim."""
     effective_leverage: float
-    """Gross base exposure over equity; ``inf`` without equity."""
+    """Gross base exposure over equity; ``inf`` without equity, 0 without exposure."""
     collateral_multiplier: float
-    """Value of everything locked, claims included, over that of the base assets among it."""
+    """Value of everything locked, claims included, over that of the base assets among it.
+
+    ``nan`` without base assets.
+    """
     depth: int
-    """Most layers of claims between an account and the base assets."""
+    """Most layers of claims that a holding of any clearing consists of."""
     failing: int
     """How many accounts fail, or have failed."""
     shortfall: int

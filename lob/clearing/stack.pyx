@@ -208,9 +208,10 @@ def fails_at(Clearing clearing, account, marks):
 
 
 def count_failing(Clearing clearing, marks):
-    """How many accounts would fail at supposed marks, and their debt in units of cash: O(accounts).
+    """How many accounts of a clearing would fail at supposed marks, and their debt: O(accounts).
 
-    ``marks`` are as for ``value_accounts``. Raises ``ValueError`` if there is not one a holding.
+    Debt is in units of cash; ``marks`` are as for ``value_accounts``. Raises ``ValueError`` if
+    there is not one a holding.
     """
     cdef Marks at
     cdef int64_t first, count, account, found = 0, cash

@@ -101,7 +101,10 @@ cdef class Valuation:
         return [(<int64_t *>self.leaves.data)[3 * i] for i in range(len(self.sources))]
 
     def add_leaf(self, name):
-        """Price an asset, by name, from now on by its source or at the middle of its book."""
+        """Price an asset, by name, from now on by its source or at the middle of its book.
+
+        Raises ``ValueError`` if there is neither, or the book's contract is inverse.
+        """
         cdef int64_t *leaf
         source, multiplier = self.prices.get(name), 1
         for instrument in self.graph.market.instruments:

@@ -276,6 +276,11 @@ class ScheduledCallAuction(Breaker):
         one begins.
     price
         The reference price of the uncross is the latest of these, ``"last"`` or ``"mid"``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of another type or outside its range.
     """
 
     def __init__(

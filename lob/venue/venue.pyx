@@ -326,8 +326,11 @@ cdef class Venue(Market):
 
         Raises
         ------
+        TypeError
+            If ``messages`` is no such array.
         ValueError
-            If a message is malformed, with its index: then none is applied.
+            If a message is malformed, with its index: then none is applied. Or if the venue keeps
+            no events.
         RuntimeError
             From another thread, or from inside the venue's work.
         KeyboardInterrupt
@@ -407,7 +410,7 @@ cdef class Venue(Market):
         return 0
 
     def misuse_of(self, row):
-        """What is wrong with a message, a ``lob.MESSAGE`` record, in words; ``None``: nothing is."""
+        """What is wrong with a ``lob.MESSAGE`` record, in words; ``None``: nothing is."""
         plain = checks.Message._make(row.tolist())
         if plain.instrument >= len(self.books):
             return f"instrument must be 0 to {len(self.books) - 1}, got {plain.instrument}"
