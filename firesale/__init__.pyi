@@ -1,3 +1,9 @@
+"""Public names of Firesale for type checkers, each documented where it is defined.
+
+Units everywhere: prices ticks, sizes lots, times ns (seconds in a scenario), money cash units,
+rates ppm.
+"""
+
 from agents import (
     Agent as Agent,
 )

@@ -45,6 +45,13 @@ def equalised(scenario: Scenario, design: ContestDesign) -> tuple[Scenario, dict
 
     Parameters that the design states itself are left as they are. Capital that is shared by several
     clearings is divided rounded down; into funds, the first one gets the rest.
+
+    Parameters
+    ----------
+    scenario
+        The market, whose keepers have the capital.
+    design
+        The design, with its own parameters.
     """
     budget, form = budget_of(scenario), form_of(design.design)
     names = _parameters(design.design)

@@ -114,6 +114,13 @@ def as_stated(designs: Sequence[ContestDesign], scenario: Scenario) -> list[Cont
 
     A scenario that runs in another time than the real one has scaled them to its own. What a design
     states itself is left as it is; of two statements for a design the first counts.
+
+    Parameters
+    ----------
+    designs
+        The designs as they were given.
+    scenario
+        The scenario, whose own design and alternatives state parameters.
     """
     stated: dict[str, dict[str, Any]] = {}
     said = [(one.liquidation.design, one.liquidation.parameters) for one in scenario.clearings]

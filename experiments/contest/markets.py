@@ -208,7 +208,20 @@ chosen."""
 def regimes_of(
     scenario: Scenario, changes: tuple[Change, ...]
 ) -> tuple[dict[str, Scenario], dict[str, str]]:
-    """Make the markets of a scenario that apply, by name, and say by name why the others do not."""
+    """Make the markets of a scenario that apply, and say why the others do not.
+
+    Parameters
+    ----------
+    scenario
+        The base market.
+    changes
+        Rules that make other markets of it.
+
+    Returns
+    -------
+    tuple
+        Scenarios by the name of the change, and reasons by the name of the change.
+    """
     markets, missing = {}, {}
     for one in changes:
         try:

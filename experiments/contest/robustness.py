@@ -35,6 +35,13 @@ def pairwise(contest: Contest, name: str) -> dict[tuple[str, str], PairedDiffere
     """Mean paired differences between all pairs of designs in a criterion, in its unit.
 
     By the pair of labels, the first less the second; intervals hold all at once.
+
+    Parameters
+    ----------
+    contest
+        The contest.
+    name
+        The criterion's name.
     """
     import itertools
 

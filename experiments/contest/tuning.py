@@ -49,6 +49,13 @@ def harm(contest: Contest, label: str) -> float:
     """Mean harm of a design in cash units: borrowers' loss plus bad debt.
 
     Infinite where a run of it raised.
+
+    Parameters
+    ----------
+    contest
+        The contest.
+    label
+        The design's label in it.
     """
     at = contest.labels.index(label)
     values = contest.values("borrower_loss")[at] + contest.values("bad_debt")[at]

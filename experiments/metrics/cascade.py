@@ -163,7 +163,15 @@ class Cascade:
 
 
 def cascade_of(entries: NDArray[np.void], events: NDArray[np.void]) -> Cascade:
-    """Read the cascade tree from a run's ``lob.ENTRY`` journal and ``lob.EVENT`` tape."""
+    """Read the cascade tree of a run from its tapes.
+
+    Parameters
+    ----------
+    entries
+        The whole journal, ``lob.ENTRY`` rows.
+    events
+        The ``lob.EVENT`` rows of the same run.
+    """
     opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
     settled = entries[entries["kind"] == EntryKind.SETTLED]
     node_of_tag, first = _nodes(opened, settled)

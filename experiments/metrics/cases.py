@@ -298,7 +298,15 @@ def legs_of(entries: Entries, opened: Entries) -> Legs:
 
 
 def membership(accounts: Collection[int], most: int) -> NDArray[np.bool_]:
-    """Mask over account numbers 0 to ``most``: which are in a group. Faster than ``np.isin``."""
+    """Mask over account numbers: which of them are in a group. Faster than ``np.isin``.
+
+    Parameters
+    ----------
+    accounts
+        Numbers of the group's accounts.
+    most
+        Highest account number that is asked for; the mask has one element more.
+    """
     ours = np.array(sorted(accounts), np.int64)
     found = np.zeros(most + 1, np.bool_)
     found[ours[ours <= most]] = True

@@ -34,11 +34,18 @@ def balances_of(entries: NDArray[np.void], accounts: int, assets: int) -> NDArra
 def check_conservation(entries: NDArray[np.void], ledger: "Ledger") -> None:
     """Compare a whole journal with the ledger that wrote it.
 
+    Parameters
+    ----------
+    entries
+        ``lob.ENTRY`` rows from the opening balances on.
+    ledger
+        The ledger at the end of the journal.
+
     Raises
     ------
     AssertionError
-        If an asset does not sum to zero, or a balance is not what the journal says: with the
-        asset, the account and both values.
+        If an asset does not sum to zero, or a balance is not what the journal says: with the asset,
+        the account and both values.
     """
     ledger.check()
     found = balances_of(entries, ledger.account_count, len(ledger.assets))

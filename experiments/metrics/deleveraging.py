@@ -119,6 +119,11 @@ def adl_rows(
 ) -> tuple[Integers, Integers, Integers]:
     """Find the postings by which auto-deleveraging closed lots.
 
+    Parameters
+    ----------
+    entries, metadata
+        The run's ``lob.ENTRY`` rows and what they do not say.
+
     Returns
     -------
     tuple

@@ -192,7 +192,17 @@ def peak_impact(
     Its lag counts from the first message of the order. All ``nan`` where the two mids were never
     both defined.
 
-    Parameters and errors are those of ``impact_path``.
+    Parameters
+    ----------
+    full, twin
+        ``lob.QUOTE`` rows, one a message, of the two runs.
+    inserted
+        For each message of the full run, whether it is of the order, so that the twin lacks it.
+
+    Raises
+    ------
+    ValueError
+        If no message is of the order.
     """
     first = _rows_of(inserted)[0]
     rows = np.arange(first, len(full))
@@ -213,7 +223,17 @@ def return_time_ns(
     0 if that message left it there, ``None`` if it never came back while the tape lasts. Coming
     back is not staying: the two may part again.
 
-    Parameters and errors are those of ``impact_path``.
+    Parameters
+    ----------
+    full, twin
+        ``lob.QUOTE`` rows, one a message, of the two runs.
+    inserted
+        For each message of the full run, whether it is of the order, so that the twin lacks it.
+
+    Raises
+    ------
+    ValueError
+        If no message is of the order.
     """
     last = _rows_of(inserted)[-1]
     if impact_path(full, twin, inserted, [0])[0].ticks == 0:

@@ -257,9 +257,16 @@ def market_vwap(
 
 
 def trades_of(events: NDArray[np.void], owner: int, tag: int) -> NDArray[np.void]:
-    """Return the trades in which the aggressor carries this owner and tag, in tape order.
+    """Return the trades in which the aggressor carries an owner and a tag, in tape order.
 
     A call auction has no aggressor.
+
+    Parameters
+    ----------
+    events
+        ``lob.EVENT`` rows.
+    owner, tag
+        Both must match.
     """
     own = (events["owner"] == owner) & (events["tag"] == tag) & (events["reason"] != Reason.UNCROSS)
     trades: NDArray[np.void] = events[own & (events["kind"] == EventKind.TRADE)]

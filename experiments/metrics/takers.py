@@ -62,6 +62,11 @@ def taker_accounts(entries: Entries, metadata: TapeMetadata) -> NDArray[np.int64
 
     Failed and system accounts are left out. Those that are known to be takers belong to them even
     if they took nothing: what they spent on trying counts.
+
+    Parameters
+    ----------
+    entries, metadata
+        The run's ``lob.ENTRY`` rows and what they do not say, as for ``cases_of``.
     """
     assets = [holding.asset for holding in metadata.holdings]
     rows = entries[
@@ -142,6 +147,11 @@ def leftovers(entries: Entries, metadata: TapeMetadata) -> dict[int, int]:
     """Lots that somebody still has to get rid of at the end, by instrument: positive long.
 
     Those of failed accounts that were not settled, and those that takers hold.
+
+    Parameters
+    ----------
+    entries, metadata
+        The run's ``lob.ENTRY`` rows and what they do not say, as for ``cases_of``.
     """
     opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
     over = entries["tag"][entries["kind"] == EntryKind.SETTLED]

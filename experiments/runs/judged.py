@@ -90,7 +90,15 @@ def mids(simulation: agents.Simulation, *, followed: bool) -> dict[int, PriceSer
 
 
 def traded_asset(simulation: agents.Simulation, instrument: int) -> int:
-    """The ledger's number of the asset that an instrument's book trades."""
+    """The ledger's number of the asset that a book trades.
+
+    Parameters
+    ----------
+    simulation
+        The run.
+    instrument
+        Number of the book.
+    """
     one = simulation.instruments[instrument]
     asset: int = simulation.ledger.asset(one.base or one.name)
     return asset
@@ -204,7 +212,13 @@ def marks_before(scenario: Scenario, simulation: agents.Simulation, entries: Ent
 
 
 def exhausted_of(scenario: Scenario, simulation: agents.Simulation) -> list[EmptySide]:
-    """The sides of books that emptied after the first shock of a run whose quotes were followed."""
+    """The sides of books that emptied after the first shock of a run.
+
+    Parameters
+    ----------
+    scenario, simulation
+        The finished run, whose quotes were followed.
+    """
     return empty_sides(
         [simulation.quotes(number) for number in range(len(simulation.books))],
         [one.name for one in scenario.instruments],

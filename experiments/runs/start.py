@@ -43,7 +43,13 @@ def run_to_shock(scenario: Scenario, simulation: agents.Simulation) -> int:
 
 
 def failed_at_start(scenario: Scenario, simulation: agents.Simulation) -> int:
-    """Count the accounts of a run that failed before the first shock."""
+    """Count the accounts of a run that failed before the first shock.
+
+    Parameters
+    ----------
+    scenario, simulation
+        The run, at any time after the shock.
+    """
     entries = simulation.entries
     failures = entries[
         (entries["kind"] == lob.EntryKind.LIQUIDATION) & (entries["ts_event"] < scenario.start_ns)

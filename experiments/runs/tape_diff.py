@@ -22,8 +22,10 @@ class TapeDifference:
     ----------
     row
         Index of the row in both tapes, from 0.
-    one, other
-        The row of each; ``None`` where that tape has ended.
+    one
+        The row of the first tape; ``None`` where that has ended.
+    other
+        The row of the second tape; ``None`` where that has ended.
     fields
         Names of the fields that differ; empty where one tape has ended.
     before

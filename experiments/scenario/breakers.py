@@ -82,7 +82,15 @@ BreakerTable = Annotated[CircuitBreakerTable | CallAuctionTable, Field(discrimin
 
 
 def make_breaker(one: CircuitBreakerTable | CallAuctionTable, names: Names) -> guards.Breaker:
-    """Make what guards the book of an instrument, new for each run."""
+    """Make what guards the book of an instrument, new for each run.
+
+    Parameters
+    ----------
+    one
+        The table.
+    names
+        Numbers of instruments and clearings by name.
+    """
     number = names.instrument(one.instrument)
     if isinstance(one, CallAuctionTable):
         return guards.ScheduledCallAuction(

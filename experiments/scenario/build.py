@@ -93,6 +93,15 @@ def participants(scenario: ScenarioTables, names: Names, seed: int) -> Iterator[
     """Yield each table that makes participants: its path in the file, and what makes them.
 
     In the order in which they join.
+
+    Parameters
+    ----------
+    scenario
+        The tables.
+    names
+        Numbers of instruments and clearings by name.
+    seed
+        Root of all randomness.
     """
     for i, instrument in enumerate(scenario.instruments):
         yield f"instruments.{i}.background", _single(make_background, instrument, i)

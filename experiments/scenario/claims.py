@@ -97,7 +97,15 @@ def make_pool(one: PoolTable) -> Pool:
 def stock_claims(
     claims: Sequence[ClaimTable], pools: Sequence[PoolTable], simulation: agents.Simulation
 ) -> None:
-    """Give the outside world the claims and pool shares that the tables say it has at the start."""
+    """Give the outside world the claims and pool shares that it has at the start.
+
+    Parameters
+    ----------
+    claims, pools
+        Tables, which say how many units.
+    simulation
+        Where the facilities are.
+    """
     facilities = simulation.venue.claims
     if facilities is None:
         return
@@ -109,7 +117,13 @@ def stock_claims(
 
 
 def left_outside(claims: Sequence[ClaimTable], pools: Sequence[PoolTable]) -> dict[str, int]:
-    """Units of each claim, by name, that the outside world has and that back no other claim."""
+    """Units of each claim, by name, that the outside world has and that back no other claim.
+
+    Parameters
+    ----------
+    claims, pools
+        Tables, which say how many units there are and what backs them.
+    """
     stated: list[ClaimTable | PoolTable] = [*claims, *pools]
     left = {one.name: one.outside for one in stated}
     for one in stated:

@@ -139,7 +139,15 @@ def make_clearing(
 
 
 def make_holding(one: HoldingTable, names: Names) -> rules.Holding:
-    """Make a holding from its table: how it is priced, and what margin it needs."""
+    """Make a holding from its table: how it is priced, and what margin it needs.
+
+    Parameters
+    ----------
+    one
+        The table.
+    names
+        Numbers of instruments and clearings by name.
+    """
     market = names.markets[one.instrument]
     oracle = make_oracle(one.oracle, market, one.asset or market.asset, names)
     margin = make_margin(one.margin, oracle.source)

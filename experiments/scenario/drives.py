@@ -82,7 +82,15 @@ class DriveTable(Table):
 
 
 def make_driver(one: DriveTable, names: Names) -> agents.Participant:
-    """Make the trader who moves a book along the prices of the files."""
+    """Make the trader who moves a book along the prices of the files.
+
+    Parameters
+    ----------
+    one
+        The table.
+    names
+        Numbers of instruments and clearings by name.
+    """
     market = names.markets[one.instrument]
     times, ticks = driven_prices(one, market.price)
     return PriceFollower(

@@ -125,7 +125,15 @@ class UniformBook(agents.Agent):
 
 
 def make_instrument(one: InstrumentTable, number: int) -> lob.Instrument:
-    """Make an instrument of the venue from its table."""
+    """Make an instrument of the venue from its table.
+
+    Parameters
+    ----------
+    one
+        The table.
+    number
+        Number of the instrument.
+    """
     return lob.Instrument(
         one.name,
         number=number,
@@ -140,7 +148,15 @@ def make_instrument(one: InstrumentTable, number: int) -> lob.Instrument:
 
 
 def make_background(one: InstrumentTable, number: int) -> agents.Participant:
-    """Make what fills the book of an instrument: a uniform book, or random flow."""
+    """Make what fills the book of an instrument: a uniform book, or random flow.
+
+    Parameters
+    ----------
+    one
+        The table.
+    number
+        Number of the instrument.
+    """
     background = one.background
     if isinstance(background, UniformBookTable):
         return UniformBook(f"{one.name} book", number, background)

@@ -46,7 +46,15 @@ class MakerTable(Table):
 
 
 def make_maker(one: MakerTable, names: Names) -> agents.Participant:
-    """Make a market maker who starts at the price of its market."""
+    """Make a market maker who starts at the price of its market.
+
+    Parameters
+    ----------
+    one
+        The table.
+    names
+        Numbers of instruments and clearings by name.
+    """
     market = names.markets[one.instrument]
     return StressSensitiveMaker(
         one.name,

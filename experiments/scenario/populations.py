@@ -107,7 +107,19 @@ class PopulationTable(Table):
 def make_population(one: PopulationTable, names: Names, seed: int) -> agents.Participant:
     """Draw the accounts of a population, or read them from a snapshot.
 
-    Raises ``ValueError`` if the snapshot has bad rows and the table does not skip them.
+    Parameters
+    ----------
+    one
+        The table.
+    names
+        Numbers of instruments and clearings by name.
+    seed
+        Root of all randomness.
+
+    Raises
+    ------
+    ValueError
+        If the snapshot has bad rows and the table does not skip them.
     """
     clearing = names.clearings[one.clearing]
     count = len(names.holdings[clearing])

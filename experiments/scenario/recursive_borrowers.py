@@ -81,7 +81,17 @@ class RecursiveBorrowerTable(Table):
 def make_recursive_borrowers(
     one: RecursiveBorrowerTable, names: Names, seed: int
 ) -> agents.Participant:
-    """Draw what recursive borrowers bring, and make the participant that lets them loop."""
+    """Draw what recursive borrowers bring, and make the participant that lets them loop.
+
+    Parameters
+    ----------
+    one
+        The table.
+    names
+        Numbers of instruments and clearings by name.
+    seed
+        Root of all randomness.
+    """
     random = numpy_stream(seed, one.name)
     lots = one.deposit * exp(one.deposit_spread * random.standard_normal(one.count))
     return leverage.RecursiveBorrowers(

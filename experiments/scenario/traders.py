@@ -53,14 +53,37 @@ class StackerTable(Table):
 
 
 def make_trader(one: TraderTable, names: Names) -> agents.Participant:
-    """Make a single leveraged trader from its table; raises ``ValueError`` if it cannot be made."""
+    """Make a single leveraged trader from its table.
+
+    Parameters
+    ----------
+    one
+        The table.
+    names
+        Numbers of instruments and clearings by name.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made with these parameters.
+    """
     return _make(one.kind, one.name, one.parameters, {"clearing": names.clearings[one.clearing]})
 
 
 def make_stacker(one: StackerTable, names: Names) -> agents.Participant:
     """Make a single participant that stacks claims and leverage from its table.
 
-    Raises ``ValueError`` if it cannot be made.
+    Parameters
+    ----------
+    one
+        The table.
+    names
+        Numbers of instruments and clearings by name.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made with these parameters.
     """
     places = {}
     if one.clearing is not None:

@@ -78,7 +78,15 @@ class Case:
 
 
 def covers(table: Sequence[str], case_id: str) -> str | None:
-    """Return the first of the regular expressions that matches a case's id in full, or ``None``."""
+    """Return the first pattern that matches a case's id in full, or ``None``.
+
+    Parameters
+    ----------
+    table
+        Regular expressions.
+    case_id
+        Id of a published case.
+    """
     return next((pattern for pattern in table if re.fullmatch(pattern, case_id)), None)
 
 
