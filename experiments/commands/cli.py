@@ -79,8 +79,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = BAD_DATA
     except OSError as error:
         code = _fail(f"{error.filename or 'output'}: {error.strerror or error}", BAD_DATA, given)
+    except MemoryError:
+        code = _fail("not enough memory", BAD_DATA, given)
     except (KeyboardInterrupt, typer.Abort):
         code = _fail("interrupted", INTERRUPTED, given)
+    except Exception as error:
+        # A fault of Firesale's own; whoever reads JSON gets his object all the same.
+        from experiments.runs.errors import told
+
+        line, trace = told(error)
+        code = _fail(f"a fault in firesale, please report it: {line}", BAD_DATA, given, trace)
     sys.exit(code if isinstance(code, int) else 0)
 
 

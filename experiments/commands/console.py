@@ -108,9 +108,13 @@ def refusal_of(error: Exception, out: Path | None = None) -> RefusalError:
         from experiments.runs.whole_files import write_failure
 
         return RefusalError(write_failure(error, out or Path()), BAD_DATA)
-    from experiments.runs.errors import RunError
+    from experiments.runs.errors import RunError, told
     from experiments.runs.workers import JobError
+    from experiments.scenario.user_code import UserCodeError
 
+    if isinstance(error, UserCodeError):
+        line, trace = told(error)
+        return RefusalError(line, BAD_DATA, trace)
     failed = isinstance(error, RunError | JobError)
     return RefusalError(str(error), BAD_DATA if failed else BAD_ARGUMENTS, trace)
 

@@ -14,13 +14,13 @@ import numpy as np
 from experiments.contest.capital import equalised
 from experiments.contest.designs import ContestDesign
 from experiments.metrics.cases import PriceSeries
-from experiments.runs.errors import told
+from experiments.runs.errors import Told, told
 from experiments.runs.judged import TwinPrices, marks_before
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.store import append_row, key_of, rows_of_log
 from experiments.runs.workers import tidy
 from experiments.scenario.read import Scenario
-from experiments.scenario.user_code import digest_of_user_code
+from experiments.scenario.user_code import digest_of_user_code, names_user_code
 from lob.units import SECOND_NS
 
 __all__ = ["Group", "key_of_run", "run_group"]
@@ -85,8 +85,8 @@ def run_group(group: Group) -> list[dict[str, Any]]:
                 twin = run_scenario(group.scenario, group.seed, forced=False, tapes=False).prices
                 tidy()
             row |= _run(group, design, twin)
-        except Exception as error:
-            line, trace = told(error)
+        except (Exception, SystemExit) as error:
+            line, trace = _told_of(design, error)
             row |= {"error": line, "trace": trace, "criteria": {}, "digest": None}
         tidy()
         row["cpu_seconds"] = time.process_time() - clock
@@ -105,6 +105,15 @@ def run_group(group: Group) -> list[dict[str, Any]]:
         }
         for one in group.designs
     ]
+
+
+def _told_of(design: ContestDesign, error: BaseException) -> Told:
+    """An error of a run; the file of a design of the user's own is named, whoever tripped."""
+    line, trace = told(error)
+    file, _, _ = design.design.rpartition(":")
+    if names_user_code(design.design) and Folder(file).name not in line:
+        line = f"design {design.design}: {line}"
+    return Told(line, trace)
 
 
 def _run(group: Group, design: ContestDesign, twin: TwinPrices) -> dict[str, Any]:

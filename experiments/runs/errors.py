@@ -4,11 +4,14 @@ A design, agent or metric of the user's own is called from deep inside an engine
 that moment. What its author needs is the line that raised, not who was acting.
 """
 
+import re
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from agents import AgentError
+from experiments.scenario.user_code import UserCodeError
 
 __all__ = ["RunError", "Told", "told"]
 
@@ -60,19 +63,38 @@ def told(error: BaseException) -> Told:
     """Find the user's part in an error of a run, and leave out who happened to act."""
     if isinstance(error, RunError):
         return Told(str(error), error.trace)
+    if isinstance(error, UserCodeError) and error.__cause__ is not None:
+        inner = told(error.__cause__)
+        return Told(f"{error.of}: {inner.error}", inner.trace)
     cause = error
     if isinstance(error, AgentError) and error.__cause__ is not None:
         cause = error.__cause__ if _theirs(error.__cause__) or not _of_an_agent(error) else error
-    line = "".join(traceback.format_exception_only(cause)).strip()
-    frames = _theirs(cause)
-    if not frames:
+    shown_error = "".join(traceback.format_exception_only(cause)).strip()
+    # The module of a file of the user's is called by its digest, which tells nobody anything.
+    shown_error = re.sub(rf"\b{USER_MODULES}[0-9a-f]+\.", "", shown_error)
+    line = " ".join(shown_error.splitlines())
+    if isinstance(cause, SyntaxError) and cause.filename:
+        line = (
+            f"{Path(cause.filename).name}, line {cause.lineno}: {type(cause).__name__}: {cause.msg}"
+        )
+        return Told(line, shown_error)
+    frames = next(filter(None, map(_theirs, (*_chain(cause), *_chain(error)))), None)
+    if frames is None:
         return Told(line, "".join(traceback.format_exception(error)))
     last = frames[-1]
     shown = "".join(traceback.format_list(frames))
     return Told(
         f"{Path(last.filename).name}, line {last.lineno}, in {last.name}: {line}",
-        f"Traceback of your code (most recent call last):\n{shown}{line}",
+        f"Traceback of your code (most recent call last):\n{shown}{shown_error}",
     )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, and what it was raised from or after: a hook that was stopped is behind it."""
+    yield error
+    for one in (error.__cause__, error.__context__):
+        if one is not None:
+            yield from _chain(one)
 
 
 def _theirs(error: BaseException) -> list[traceback.FrameSummary]:

@@ -255,5 +255,5 @@ def _call(function: Callable[[Job], Any], job: Job) -> tuple[Any, str | None, st
 def _here(function: Callable[[Job], Any], job: Job) -> JobResult[Job]:
     try:
         return JobResult(job, function(job), None)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # code of the user's own may exit: it ends one job
         return JobResult(job, None, *told(error))

@@ -22,7 +22,11 @@ from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.traders import make_stacker, make_trader
 from lob.types import MAX_SIZE
 
-__all__ = ["build", "participants"]
+__all__ = ["HOOK_SECONDS", "build", "participants"]
+
+HOOK_SECONDS = 60.0
+"""Real time that whoever acts may take at a time: a design of the user's own that hangs is stopped
+after it, by name. The longest of all that come with Firesale takes some seconds."""
 
 
 def build(
@@ -75,6 +79,7 @@ def build(
         facilities=[*map(make_claim, scenario.claims), *map(make_pool, scenario.pools)],
         events=events,
         messages=messages,
+        max_hook_seconds=HOOK_SECONDS,
     )
     stock_claims(scenario.claims, scenario.pools, simulation)
     for _, make in participants(scenario, names, seed):

@@ -8,7 +8,7 @@ from pydantic import Field
 from experiments.scenario.files import DesignName
 from experiments.scenario.parameters import meant, refuse_unknown
 from experiments.scenario.table import Table
-from experiments.scenario.user_code import load_user_code, names_user_code
+from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
 from lob.clearing import LiquidationEngine
 from lob.liquidation import Frozen, Stage, StagedDesign
 from lob.liquidation.designs import DESIGNS as NAMED
@@ -88,6 +88,8 @@ def make_design(design: str, parameters: dict[str, Any]) -> LiquidationEngine:
 
     Raises
     ------
+    UserCodeError
+        If a design of the user's own raises.
     ValueError
         If there is no such design, or a parameter is not one of it.
     """
@@ -96,7 +98,13 @@ def make_design(design: str, parameters: dict[str, Any]) -> LiquidationEngine:
     refuse_unknown(build, parameters, of=f"design {design}")
     try:
         made = maker(**parameters)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (Exception, SystemExit) as error:
+        # What a design of the user's own raises is its fault, if it was reached at all.
+        inside = error.__traceback__ and error.__traceback__.tb_next
+        if names_user_code(design) and inside:
+            raise UserCodeError(f"design {design}", error) from error
+        if not isinstance(error, TypeError | ValueError | OverflowError):
+            raise
         raise ValueError(f"design {design}: {error}") from None
     if not isinstance(made, LiquidationEngine):
         raise ValueError(f"design {design} must make a LiquidationEngine, got {made!r}")

@@ -11,7 +11,27 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["digest_of_user_code", "load_user_code", "names_user_code"]
+__all__ = ["UserCodeError", "digest_of_user_code", "load_user_code", "names_user_code"]
+
+
+class UserCodeError(ValueError):
+    """Code of the user's own raised while it was loaded or made; ``__cause__`` is what it raised.
+
+    Parameters
+    ----------
+    of
+        The file, or the design.
+    cause
+        What was raised.
+    """
+
+    def __init__(self, of: str, cause: BaseException) -> None:
+        said = f": {cause}" if str(cause) else ""
+        super().__init__(f"{of}: {type(cause).__name__}{said}")
+        self.of, self.__cause__ = of, cause
+
+    def __reduce__(self) -> tuple[type["UserCodeError"], tuple[str, BaseException | None]]:
+        return UserCodeError, (self.of, self.__cause__)
 
 
 def names_user_code(name: str) -> bool:
@@ -38,8 +58,10 @@ def load_user_code(name: str) -> Callable[..., Any]:
 
     Raises
     ------
+    UserCodeError
+        If the file raises.
     ValueError
-        If there is no such file, it cannot be run, or has nothing callable of that name.
+        If there is no such file, or it has nothing callable of that name.
     """
     _read(name)
     file, _, inside = name.rpartition(":")
@@ -71,7 +93,7 @@ def _module(file: str, digest: str) -> Any:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise ValueError(f"{file}: {type(error).__name__}: {error}") from error
+        raise UserCodeError(file, error) from error
     return module

@@ -248,7 +248,7 @@ def _summaries(job: tuple[Scenario, int]) -> list[dict[str, Any]]:
     scenario, seed = job
     try:
         return _runs(scenario, seed)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         error_line, trace = told(error)
         raise RunError(error_line, seed, trace) from error
 

@@ -341,7 +341,7 @@ def outcome_of(job: tuple[Scenario, int]) -> StressOutcome:
     scenario, seed = job
     try:
         return outcome(run_scenario(scenario, seed))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         line, trace = told(error)
         raise RunError(line, seed, trace) from error
 
