@@ -40,7 +40,7 @@ from lob.types import MESSAGE, Kind
 
 __all__ = ["DatabentoMbo"]
 
-CHUNK = 2**18  # what is made of it stays in the processor's cache
+CHUNK = 2**18 // 56 * 56  # whole records of orders; what is made of it stays in the cache
 MAGIC, DBZ = b"DBN", b"P*M\x18"
 NANO = Decimal("1e-9")
 FIXED = 100  # bytes of the metadata before its lists
@@ -135,7 +135,7 @@ class DatabentoMbo(Feed):
             offset = source.offset
             try:
                 while chunk := source.read(CHUNK):
-                    data += chunk
+                    data = data + chunk if data else chunk
                     at = 0
                     while True:
                         before = at
@@ -198,7 +198,7 @@ class DatabentoMbo(Feed):
             _metadata(source)
             data = b""
             while chunk := source.read(CHUNK):
-                data += chunk
+                data = data + chunk if data else chunk
                 at = parser.scan(data, 0)
                 if parser.problem:  # which reading will come to, and refuse
                     break
