@@ -99,10 +99,13 @@ cdef class DbnParser:
         Followed as the records are read.
     met
         Called with the venue's id of an instrument when it is first met; gives its number.
+    rows_wanted
+        Whether messages and prints are given out; else they are counted only.
     """
 
     cdef Books books
     cdef object met
+    cdef bint rows_wanted
     cdef Instrument table[SLOTS]
     cdef int64_t ticks[INSTRUMENTS]  # in 1e-9 of the currency
     cdef int64_t actions[256]
@@ -117,7 +120,8 @@ cdef class DbnParser:
     cdef readonly int64_t matched
     cdef readonly int64_t mismatched
     cdef readonly Py_ssize_t first_mismatch  # where in the data of the call of ``parse``, or -1
-    cdef readonly int64_t emitted
+    cdef readonly int64_t emitted  # messages
+    cdef readonly int64_t printed
     cdef readonly int problem  # with the record at which ``parse`` or ``scan`` stopped
     cdef readonly int32_t clearing  # the instrument to be cleared
     cdef Plan plans[PLANS]
@@ -126,8 +130,9 @@ cdef class DbnParser:
     cdef Py_ssize_t trade_count
     cdef Py_ssize_t trade_room
 
-    def __init__(self, Books books not None, met):
+    def __init__(self, Books books not None, met, bint rows_wanted=True):
         self.books = books
+        self.rows_wanted = rows_wanted
         self.met = met
         self.first_ts = self.last_ts = -1
         self.first_mismatch = -1
@@ -190,8 +195,9 @@ cdef class DbnParser:
         cdef const Plan *plan
         cdef size_t step = 0
         cdef int made
-        messages = np.empty(most + MOST_MESSAGES, MESSAGE)
-        consistent = np.zeros(most + MOST_MESSAGES, np.bool_)
+        cdef Py_ssize_t room = MOST_MESSAGES + (most if self.rows_wanted else 0)
+        messages = np.empty(room, MESSAGE)
+        consistent = np.zeros(room, np.bool_)
         cdef uint8_t[::1] message_rows = messages.view(np.uint8)
         cdef uint8_t[::1] shown = consistent.view(np.uint8)
         cdef Message *first = <Message *>&message_rows[0]
@@ -221,9 +227,9 @@ cdef class DbnParser:
                         break
                     if record.flags & LAST:
                         look(book_of(self.books, self._number(record.instrument_id)))
-                if made:
+                self.emitted += made
+                if made and self.rows_wanted:
                     count += made
-                    self.emitted += made
                     shown[count - 1] = record.flags & LAST != 0
                 if self.mismatched and self.first_mismatch < 0:
                     self.first_mismatch = at
@@ -316,6 +322,7 @@ cdef class DbnParser:
         cdef Book *book = book_of(self.books, number)
         cdef int side = 1 if record.side == c"B" else -1
         cdef uint8_t action = record.action
+        cdef Message *message
         cdef Slot *slot
         if book.state & (IN_SNAPSHOT | MAYBE_BAD):
             return 0
@@ -323,10 +330,10 @@ cdef class DbnParser:
         if action == c"A":
             if slot != NULL:
                 return 0
-            self._message(NEW, number, record.order_id, self._clock(record))
-            (self.message - 1).side = <int8_t>side
-            (self.message - 1).price = plan.price
-            (self.message - 1).size = record.size
+            message = self._message(NEW, number, record.order_id, self._clock(record))
+            message.side = <int8_t>side
+            message.price = plan.price
+            message.size = record.size
             fill(
                 self.books, book, number, record.order_id, plan.hashed, side, plan.price,
                 record.size,
@@ -441,6 +448,7 @@ cdef class DbnParser:
         int64_t ts,
     ) except -1 nogil:
         cdef Slot *slot = find(self.books, number, record.order_id)
+        cdef Message *message
         cdef int made = 1
         if not has_price:
             self.without_price += 1
@@ -450,10 +458,10 @@ cdef class DbnParser:
             self._message(CANCEL, number, record.order_id, ts)
             take(self.books, slot, slot.size)
             made = 2
-        self._message(NEW, number, record.order_id, ts)
-        (self.message - 1).side = <int8_t>side
-        (self.message - 1).price = price
-        (self.message - 1).size = record.size
+        message = self._message(NEW, number, record.order_id, ts)
+        message.side = <int8_t>side
+        message.price = price
+        message.size = record.size
         self.books.enter(number, record.order_id, side, price, record.size)
         return made
 
@@ -477,8 +485,7 @@ cdef class DbnParser:
             self.books.overdrawn += record.size > slot.size
             self._message(CANCEL, number, record.order_id, ts)
         else:
-            self._message(REDUCE, number, record.order_id, ts)
-            (self.message - 1).size = record.size
+            self._message(REDUCE, number, record.order_id, ts).size = record.size
         take(self.books, slot, record.size)
 
     cdef int _modify(
@@ -503,9 +510,9 @@ cdef class DbnParser:
         self, const Record *record, int32_t number, Slot *slot, int64_t price, int64_t ts
     ) except -1 nogil:
         """Give an order another price and size."""
-        self._message(REPLACE, number, record.order_id, ts)
-        (self.message - 1).price = price
-        (self.message - 1).size = record.size
+        cdef Message *message = self._message(REPLACE, number, record.order_id, ts)
+        message.price = price
+        message.size = record.size
         self.books.move(slot, price, record.size)
         return 0
 
@@ -514,19 +521,21 @@ cdef class DbnParser:
     ) except -1 nogil:
         cdef bint uncross = not side and not record.order_id
         cdef Print *trade
-        if self.trade_count == self.trade_room:
-            self._make_room()
-        trade = &self.trades[self.trade_count]
-        self.trade_count += 1
-        memset(trade, 0, sizeof(Print))
-        trade.ts_event = ts
-        trade.at = self.emitted
-        trade.price = price
-        trade.size = record.size
-        trade.instrument = <uint16_t>number
-        trade.kind = CROSS if uncross else TRADE
-        trade.side = <int8_t>side
-        trade.counts = True
+        self.printed += 1
+        if self.rows_wanted:
+            if self.trade_count == self.trade_room:
+                self._make_room()
+            trade = &self.trades[self.trade_count]
+            self.trade_count += 1
+            memset(trade, 0, sizeof(Print))
+            trade.ts_event = ts
+            trade.at = self.emitted
+            trade.price = price
+            trade.size = record.size
+            trade.instrument = <uint16_t>number
+            trade.kind = CROSS if uncross else TRADE
+            trade.side = <int8_t>side
+            trade.counts = True
         # What was crossed since the last trade was collected for this uncross.
         self.books.settle(book, uncross or not book.traded)
         book.traded = True
@@ -556,15 +565,19 @@ cdef class DbnParser:
         else:
             self.matched += 1
 
-    cdef inline void _message(
+    cdef inline Message *_message(
         self, int kind, int32_t number, int64_t order_id, int64_t ts
     ) noexcept nogil:
-        memset(self.message, 0, sizeof(Message))
-        self.message.ts_event = ts
-        self.message.order_id = order_id
-        self.message.kind = <uint8_t>kind
-        self.message.instrument = <uint16_t>number
-        self.message += 1
+        """The next message, to be filled in; always the same one if none are wanted."""
+        cdef Message *message = self.message
+        if self.rows_wanted:
+            memset(message, 0, sizeof(Message))
+            message.ts_event = ts
+            message.order_id = order_id
+            message.kind = <uint8_t>kind
+            message.instrument = <uint16_t>number
+            self.message += 1
+        return message
 
 
 cdef int64_t divisor(int64_t one, int64_t other) noexcept nogil:

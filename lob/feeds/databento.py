@@ -32,7 +32,7 @@ from lob.feeds import _dbn
 from lob.feeds._books import Books
 from lob.feeds.containers import FeedFile, open_source
 from lob.feeds.errors import FeedError
-from lob.feeds.feed import Feed, FeedBlock
+from lob.feeds.feed import ROWS, Feed, FeedBlock
 from lob.feeds.prints import PRINT
 from lob.feeds.recognise import Head
 from lob.instrument import Instrument
@@ -40,7 +40,7 @@ from lob.types import MESSAGE, Kind
 
 __all__ = ["DatabentoMbo"]
 
-CHUNK = 2**18  # what is made of it stays in the processor's cache
+CHUNK = 2**18 // 56 * 56  # whole records of orders; what is made of it stays in the cache
 MAGIC, DBZ = b"DBN", b"P*M\x18"
 NANO = Decimal("1e-9")
 FIXED = 100  # bytes of the metadata before its lists
@@ -123,11 +123,17 @@ class DatabentoMbo(Feed):
     # ---------------------------------------------------------------- reading
 
     def _blocks(self, rows: int) -> Iterator[FeedBlock]:
+        return self._parse(rows, rows_wanted=True)
+
+    def _pass_over(self) -> Iterator[FeedBlock]:
+        return self._parse(ROWS, rows_wanted=False)
+
+    def _parse(self, rows: int, *, rows_wanted: bool) -> Iterator[FeedBlock]:
         if self._stated is None and not self._ticks:
             self._ticks = self._find_ticks()
         self._instruments = {}
         assert isinstance(self.books, Books)
-        parser = _dbn.DbnParser(self.books, self._meet)
+        parser = _dbn.DbnParser(self.books, self._meet, rows_wanted)
         self._parser = parser
         data, offset = b"", 0
         with open_source(self.path, self.member) as source:
@@ -135,7 +141,7 @@ class DatabentoMbo(Feed):
             offset = source.offset
             try:
                 while chunk := source.read(CHUNK):
-                    data += chunk
+                    data = data + chunk if data else chunk
                     at = 0
                     while True:
                         before = at
@@ -147,7 +153,9 @@ class DatabentoMbo(Feed):
                         if parser.problem == _dbn.CLEAR:
                             ts = parser.time(data, at)
                             after, shown = parser.skip(data, at)
-                            yield from self._cleared(parser, ts, shown)
+                            cleared = self._cleared(parser, ts, shown)
+                            if rows_wanted and len(cleared.messages):
+                                yield cleared
                             at = after
                             continue
                         if parser.problem:
@@ -165,24 +173,25 @@ class DatabentoMbo(Feed):
                     )
             finally:
                 self._count(parser)
+                if not rows_wanted:
+                    self.report.messages, self.report.prints = parser.emitted, parser.printed
         parser.close()
 
-    def _cleared(self, parser: _dbn.DbnParser, ts: int, shown: bool) -> Iterator[FeedBlock]:
+    def _cleared(self, parser: _dbn.DbnParser, ts: int, shown: bool) -> FeedBlock:
         """Cancel all orders of an instrument."""
         number = parser.clearing
         assert isinstance(self.books, Books)
         ids = sorted(self.books.orders(number))
         self.books.clear(number)
-        if ids:
-            messages = np.zeros(len(ids), MESSAGE)
-            messages["ts_event"] = ts
-            messages["order_id"] = ids
-            messages["kind"] = Kind.CANCEL
-            messages["instrument"] = number
-            consistent = np.zeros(len(ids), np.bool_)
-            consistent[-1] = shown
-            parser.emit(len(ids))
-            yield FeedBlock(messages, consistent, _NO_PRINTS)
+        messages = np.zeros(len(ids), MESSAGE)
+        messages["ts_event"] = ts
+        messages["order_id"] = ids
+        messages["kind"] = Kind.CANCEL
+        messages["instrument"] = number
+        consistent = np.zeros(len(ids), np.bool_)
+        consistent[-1:] = shown
+        parser.emit(len(ids))
+        return FeedBlock(messages, consistent, _NO_PRINTS)
 
     def _find_ticks(self) -> dict[int, int]:
         """Read all prices; return the tick of each instrument in 1e-9."""
@@ -195,7 +204,7 @@ class DatabentoMbo(Feed):
             _metadata(source)
             data = b""
             while chunk := source.read(CHUNK):
-                data += chunk
+                data = data + chunk if data else chunk
                 at = parser.scan(data, 0)
                 if parser.problem:  # which reading will come to, and refuse
                     break
