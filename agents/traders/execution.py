@@ -221,7 +221,10 @@ class Executor(Agent):
             self.children += 1
 
     def post(self, size: int) -> None:
-        """Join the own side's touch, or stand a tick off the other side where there is none."""
+        """Join the own side's touch, or stand a tick off the other side where there is none.
+
+        An asset has no price below 1 tick: nothing is posted there.
+        """
         bid, ask = self.best_bid(self.instrument), self.best_ask(self.instrument)
         touch = bid if self.side == Side.BUY else ask
         if touch is None and bid is not None:
@@ -232,6 +235,8 @@ class Executor(Agent):
             return
         if self.worst_price is not None and self.side * (touch - self.worst_price) > 0:
             touch = self.worst_price
+        if touch < 1:
+            return
         order_id = self.submit(
             self.side,
             size,
