@@ -11,6 +11,7 @@ cdef class BackgroundFlow(Participant):
     cdef readonly int64_t size
     cdef readonly int64_t last_bid
     cdef readonly int64_t last_ask
+    cdef readonly int64_t least_price  # of a limit order, in ticks
     cdef OpenOrders buys
     cdef OpenOrders sells
     cdef double rate  # at which the pending wake-up was drawn, per second

@@ -50,7 +50,9 @@ cdef class BackgroundFlow(Participant):
     name
         Identity of the flow: randomness and order ids depend on it.
     price
-        The price, in ticks, around which the market begins.
+        The price, in ticks, around which the market begins. From 1 tick on it is that of an asset,
+        which has none below: a limit order that would be lower is left out. A market that begins
+        lower (of a difference, or of distances only) has no such floor.
     size
         Lots of each order, 1 or more.
     instrument
@@ -64,6 +66,8 @@ cdef class BackgroundFlow(Participant):
         How many of its orders rest, or are on their way.
     last_bid, last_ask : int
         The best prices in ticks that it last saw on either side; ``price`` to begin with.
+    least_price : int
+        Ticks: no limit order of it is lower.
 
     Raises
     ------
@@ -76,6 +80,7 @@ cdef class BackgroundFlow(Participant):
             raise TypeError(f"members: a flow is one participant, got {participant['members']!r}")
         Participant.__init__(self, name, **participant)
         self.last_bid = self.last_ask = integer("price", price, -PRICE_LIMIT, PRICE_LIMIT)
+        self.least_price = 1 if self.last_bid >= 1 else -PRICE_LIMIT
         self.size = integer("size", size, 1, SIZE_LIMIT)
         self.instrument = integer("instrument", instrument, 0, 2**16 - 1)
         self.buys = OpenOrders()
@@ -130,7 +135,7 @@ cdef class BackgroundFlow(Participant):
         """Send a limit order; none where there is no such price."""
         cdef OpenOrders orders = self.buys if side == BUY else self.sells
         cdef Message message
-        if price > MAX_PRICE or price < -MAX_PRICE:
+        if price > MAX_PRICE or price < self.least_price:
             return 0
         write_message(&message, NEW, side, LIMIT, GTC, 0, 0, <uint16_t>self.instrument)
         message.order_id = self.new_order_id()

@@ -235,7 +235,10 @@ class Executor(Agent):
             self.children += 1
 
     def post(self, size: int) -> None:
-        """Post ``size`` lots at the own side's best price, or a tick off the other side's."""
+        """Post ``size`` lots at the own side's best price, or a tick off the other side's.
+
+        An asset has no price below 1 tick: nothing is posted there.
+        """
         bid, ask = self.best_bid(self.instrument), self.best_ask(self.instrument)
         touch = bid if self.side == Side.BUY else ask
         if touch is None and bid is not None:
@@ -246,6 +249,8 @@ class Executor(Agent):
             return
         if self.worst_price is not None and self.side * (touch - self.worst_price) > 0:
             touch = self.worst_price
+        if touch < 1:
+            return
         order_id = self.submit(
             self.side,
             size,

@@ -6,6 +6,7 @@ What they assume:
   it is the last mid seen; before there was one, ``start_price``. Without either there is no quote.
 - Quotes are rounded to ticks outward (bid down, ask up), and held a tick off the opposite touch:
   no maker here ever takes. Orders are post-only as well, since the touch may have moved meanwhile.
+- An asset has no price below 1 tick: a quote that would be lower, bid or ask, is not shown.
 - With latency, inventory is what the maker has heard of: a bound on it can be passed by what has
   traded and is not heard of yet.
 """
@@ -105,7 +106,7 @@ class Maker(Agent):
         """Bring the own orders to what is to be shown now."""
         self.look()
         wanted = {} if self.mid is None else self.quotes(self.mid)
-        self.board.show(self, wanted)
+        self.board.show(self, {slot: quote for slot, quote in wanted.items() if quote.price >= 1})
 
     def look(self) -> tuple[int | None, int | None]:
         """Read the touch, and the mid where there is one; returns best bid and ask in ticks."""
