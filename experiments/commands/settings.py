@@ -1,4 +1,4 @@
-"""``--set KEY=VALUE``, with which several commands change a scenario or a market."""
+"""Options that several commands share: ``--json``, and ``--set KEY=VALUE`` with its reader."""
 
 import json
 from typing import Annotated, Any
@@ -7,7 +7,9 @@ import typer
 
 from experiments.commands.console import RefusalError
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["AsJson", "Settings", "read_settings"]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 Settings = Annotated[
     list[str] | None,

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.metrics.columns import Entries
+from experiments.metrics.conservation import FIRST_OTHER
 from lob import LIQUIDATION_TAG, EntryKind
 from lob.journal import quotes
 
@@ -41,8 +42,6 @@ __all__ = [
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-POSTINGS = 64
-"""Kinds of entries from here on move nothing."""
 
 
 class HoldingMetadata(NamedTuple):
@@ -275,7 +274,7 @@ def legs_of(entries: Entries, opened: Entries) -> Legs:
     opened
         Its LIQUIDATION entries, ascending by tag.
     """
-    at = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["tag"] >= LIQUIDATION_TAG))
+    at = np.flatnonzero((entries["kind"] < FIRST_OTHER) & (entries["tag"] >= LIQUIDATION_TAG))
     rows = entries[at]
     case = np.searchsorted(opened["tag"], rows["tag"])
     known = case < len(opened)
@@ -325,7 +324,7 @@ def balances_before(entries: Entries, asset: int, accounts: Integers, rows: Inte
     accounts, rows
         Account numbers and row numbers, as many of either.
     """
-    where = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["asset"] == asset))
+    where = np.flatnonzero((entries["kind"] < FIRST_OTHER) & (entries["asset"] == asset))
     moved = entries[where]
     both = np.concatenate([moved["debit"], moved["credit"]]).astype(np.int64)
     ours = membership(set(accounts.tolist()), int(both.max(initial=0)))[both]
