@@ -21,6 +21,7 @@ DESIGNS = ("market-sale", "bankruptcy-takeover", "backstop", "call-auction", "st
 SEEDS = 8
 """Runs of each design unless said otherwise."""
 MOST_BARS = 40
+"""Most generations that are drawn as bars."""
 
 
 def hold_demo(

@@ -193,9 +193,13 @@ class CaseTable:
 
 
 BOOK = (EntryKind.TRADE, EntryKind.SWAP)
+"""Kinds of entries by which lots are sold in a book or a pool."""
 TAKEN = (EntryKind.TAKEOVER, EntryKind.BID, EntryKind.REDISTRIBUTED)
+"""Kinds of entries by which lots go to somebody who takes them over, and by which they are paid."""
 CLOSED = (EntryKind.ADL,)
+"""Kinds of entries by which lots are closed against opposing positions."""
 COVERS = (EntryKind.INSURANCE, EntryKind.SOCIALISED)
+"""Kinds of entries by which others pay what an account owes."""
 
 
 class Legs(NamedTuple):

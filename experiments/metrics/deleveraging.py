@@ -36,6 +36,7 @@ BUCKETS = (0.0, 2.0, 5.0, 10.0, 20.0)
 TOP = 10
 """How many of the largest hits ``top_share`` counts; chosen."""
 BROUGHT = (EntryKind.OPENING, EntryKind.DEPOSIT)
+"""Kinds of entries by which an account brings money of its own."""
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
