@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from experiments.commands.console import BAD_ARGUMENTS, BAD_DATA, RefusalError, progress
+from experiments.commands.settings import AsJson
 
 if TYPE_CHECKING:
     from lob.feeds import Feed
@@ -47,7 +48,6 @@ Map = Annotated[
         "--map", metavar="TOML", help="Of a table: what its columns are called, fact = column."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @feed.command()

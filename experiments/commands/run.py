@@ -10,7 +10,7 @@ import typer
 
 from experiments.commands.console import RefusalError, make_folder, refusal_of, refuse_another
 from experiments.commands.scenarios import list_command
-from experiments.commands.settings import Settings, check_options, read_settings
+from experiments.commands.settings import AsJson, Settings, check_options, read_settings
 from experiments.commands.story import run_story
 from lob.units import MINUTE_NS
 
@@ -43,7 +43,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the tapes (Parquet) here.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run a scenario with and without forced sales, or a ready market, and sum it up."""
     from experiments.markets import MARKETS

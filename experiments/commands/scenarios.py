@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from experiments.commands.console import BAD_DATA, RefusalError
-from experiments.commands.settings import Settings, read_settings
+from experiments.commands.settings import AsJson, Settings, read_settings
 from lob import __version__
 
 __all__ = ["list_command", "new", "show"]
@@ -17,7 +17,7 @@ WIDTH = 22
 
 
 def list_command(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the ready scenarios and markets, a line of question each."""
     from experiments.scenario.read import questions_of_ready_scenarios
@@ -49,7 +49,7 @@ def show(
     as_toml: Annotated[
         bool, typer.Option("--toml", help="Write it as TOML, to be read again.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show a scenario as it is understood: every key with its value, unit and source.
 

@@ -1,4 +1,4 @@
-"""``--set KEY=VALUE``, with which several commands change a scenario or a market."""
+"""Options that several commands share: ``--json``, and ``--set KEY=VALUE`` with its reader."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,9 @@ import typer
 
 from experiments.commands.console import RefusalError
 
-__all__ = ["Settings", "check_options", "read_settings"]
+__all__ = ["AsJson", "Settings", "check_options", "read_settings"]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 Settings = Annotated[
     list[str] | None,

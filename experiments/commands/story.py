@@ -12,6 +12,7 @@ import typer
 from experiments.commands.console import progress, refusal_of, refuse_another
 from experiments.commands.settings import read_settings
 from experiments.report.alternatives import alternative_lines
+from experiments.report.bars import bars
 from experiments.report.contest_words import mark_of
 from experiments.report.counted import counted
 from experiments.report.ratios import times_of
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from experiments.studies.spiral import SpiralStudy
 
 __all__ = ["run_story", "tell"]
-
-BARS = " ▁▂▃▄▅▆▇█"
 
 
 def run_story(
@@ -205,11 +204,8 @@ def _profile(generations: list[list[int]]) -> str:
     counts = [nodes for nodes, _ in generations]
     if not counts:
         return ""
-    most = max(counts)
-    bars = "".join(BARS[max(1, round(8 * count / most))] for count in counts[:60])
-    return (
-        f"{bars}  ({', '.join(f'{count:,}' for count in counts[:8])}{', ...' * (len(counts) > 8)})"
-    )
+    first = ", ".join(f"{count:,}" for count in counts[:8])
+    return f"{bars(counts, 60)}  ({first}{', ...' * (len(counts) > 8)})"
 
 
 def whole(value: float) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from experiments.report.bars import bars
 from experiments.report.counted import counted
 from experiments.report.ratios import times_of
 from experiments.runs.store import RunStore
@@ -19,8 +20,8 @@ DESIGNS = ("market-sale", "bankruptcy-takeover", "backstop", "call-auction", "st
 """Names of the designs that are compared."""
 SEEDS = 8
 """Runs of each design unless said otherwise."""
-BARS = " ▁▂▃▄▅▆▇█"
 MOST_BARS = 40
+"""Most generations that are drawn as bars."""
 
 
 def hold_demo(
@@ -76,9 +77,9 @@ def story(study: "ContestStudy") -> list[str]:
     drawn = [row for row in contest.rows if row["label"] == name and "generations" in row]
     if drawn and drawn[0]["generations"]:
         counts = [nodes for nodes, _ in drawn[0]["generations"]][:MOST_BARS]
-        bars = "".join(BARS[max(1, round(8 * count / max(counts)))] for count in counts)
         lines.append(
-            f"one sale fails the next: {bars}  ({counts[0]:,} first, {max(counts):,} most)"
+            f"one sale fails the next: {bars(counts, MOST_BARS)}  "
+            f"({counts[0]:,} first, {max(counts):,} most)"
         )
     return lines
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.metrics.columns import Entries
+from experiments.metrics.conservation import FIRST_OTHER
 from lob import LIQUIDATION_TAG, EntryKind
 from lob.journal import quotes
 
@@ -41,8 +42,6 @@ __all__ = [
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-POSTINGS = 64
-"""Kinds of entries from here on move nothing."""
 
 
 class HoldingMetadata(NamedTuple):
@@ -194,9 +193,13 @@ class CaseTable:
 
 
 BOOK = (EntryKind.TRADE, EntryKind.SWAP)
+"""Kinds of entries by which lots are sold in a book or a pool."""
 TAKEN = (EntryKind.TAKEOVER, EntryKind.BID, EntryKind.REDISTRIBUTED)
+"""Kinds of entries by which lots go to somebody who takes them over, and by which they are paid."""
 CLOSED = (EntryKind.ADL,)
+"""Kinds of entries by which lots are closed against opposing positions."""
 COVERS = (EntryKind.INSURANCE, EntryKind.SOCIALISED)
+"""Kinds of entries by which others pay what an account owes."""
 
 
 class Legs(NamedTuple):
@@ -275,7 +278,7 @@ def legs_of(entries: Entries, opened: Entries) -> Legs:
     opened
         Its LIQUIDATION entries, ascending by tag.
     """
-    at = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["tag"] >= LIQUIDATION_TAG))
+    at = np.flatnonzero((entries["kind"] < FIRST_OTHER) & (entries["tag"] >= LIQUIDATION_TAG))
     rows = entries[at]
     case = np.searchsorted(opened["tag"], rows["tag"])
     known = case < len(opened)
@@ -325,7 +328,7 @@ def balances_before(entries: Entries, asset: int, accounts: Integers, rows: Inte
     accounts, rows
         Account numbers and row numbers, as many of either.
     """
-    where = np.flatnonzero((entries["kind"] < POSTINGS) & (entries["asset"] == asset))
+    where = np.flatnonzero((entries["kind"] < FIRST_OTHER) & (entries["asset"] == asset))
     moved = entries[where]
     both = np.concatenate([moved["debit"], moved["credit"]]).astype(np.int64)
     ours = membership(set(accounts.tolist()), int(both.max(initial=0)))[both]

@@ -29,9 +29,9 @@ class Criterion(NamedTuple):
     unit: str
     """Cash (units), share (of 1), seconds, lots, ticks, sides, accounts or Gini (0 to 1)."""
     better: Literal["lower", "higher", "neither"]
-    """Which value is better for those who bear the losses."""
+    """Whether a lower or a higher value is better, or neither."""
     meaning: str
-    """Definition in words, without the name."""
+    """Definition of the criterion, as a phrase."""
     needs_twin: bool = False
     """Whether the criterion rests on fair prices: the mids of the twin."""
 
@@ -82,6 +82,7 @@ CRITERIA = (
         "concentration", "fairness", "Gini", "lower", "how unequal borrowers' losses are", True
     ),
 )  # fmt: skip
+"""All criteria, in the order of tables and frames."""
 
 
 def criterion(name: str) -> Criterion:

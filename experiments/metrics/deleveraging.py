@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 
 from experiments.metrics.cases import PriceSeries, TapeMetadata, balances_before
 from experiments.metrics.solvency import concentration
-from experiments.metrics.takers import adl_overshoot, negative_equities, taker_accounts
+from experiments.metrics.takers import (
+    adl_overshoot,
+    adl_postings,
+    negative_equities,
+    taker_accounts,
+)
 from lob import LIQUIDATION_TAG, EntryKind
 
 __all__ = [
@@ -31,6 +36,7 @@ BUCKETS = (0.0, 2.0, 5.0, 10.0, 20.0)
 TOP = 10
 """How many of the largest hits ``top_share`` counts; chosen."""
 BROUGHT = (EntryKind.OPENING, EntryKind.DEPOSIT)
+"""Kinds of entries by which an account brings money of its own."""
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -130,16 +136,10 @@ def adl_rows(
         Three int64 arrays, one element a closing: row in the journal; account of the opposing
         position; the lots it lost, positive if it was long.
     """
-    assets = [one.asset for one in metadata.holdings]
-    at = np.flatnonzero(
-        (entries["kind"] == EntryKind.ADL)
-        & (entries["tag"] >= LIQUIDATION_TAG)
-        & np.isin(entries["asset"], assets)
-    )
+    at, failed = adl_postings(entries)
+    lots = np.isin(entries["asset"][at], [one.asset for one in metadata.holdings])
+    at, failed = at[lots], failed[lots]
     rows = entries[at]
-    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
-    opened = opened[np.argsort(opened["tag"], kind="stable")]
-    failed = opened["debit"][np.searchsorted(opened["tag"], rows["tag"])]
     gives = rows["debit"] == failed
     hit = np.where(gives, rows["credit"], rows["debit"]).astype(np.int64)
     # What the failed account gives closes lots of the other sign.

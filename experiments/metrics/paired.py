@@ -28,7 +28,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 LEAST_BOOTSTRAP = 10
-"""With fewer seeds the bootstrap has too few samples to draw from: Bonferroni and Student's t."""
+"""Fewest seeds for the bootstrap: with fewer it has too few samples to draw from, and intervals are
+Bonferroni's with Student's t. Chosen."""
 
 
 class PairedDifference(NamedTuple):

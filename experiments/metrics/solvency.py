@@ -23,7 +23,8 @@ __all__ = [
 ]
 
 LEAST_SEEDS = 59
-"""With fewer runs the largest of them is no 95 % upper bound of a 95 % quantile: .95^59 < .05."""
+"""Fewest runs for an upper bound: with fewer the largest of them is no 95 % upper bound of a 95 %
+quantile, for 0.95 ** 59 < 0.05."""
 
 
 @dataclass(frozen=True)

@@ -136,9 +136,9 @@ def drop(
 
 
 LEAST_PAIRS = 5
-"""With fewer the pairs drawn again are the same few: their quantiles are no interval."""
+"""Fewest pairs for an interval: with fewer the pairs drawn again are the same few. Chosen."""
 LEAST_DROP = 2
-"""Ticks: a mean drop below that is no denominator, since a mark moves by whole ticks."""
+"""Smallest mean drop in ticks that is a denominator, since a mark moves by whole ticks; chosen."""
 
 
 def _known(value: float) -> float | None:
@@ -228,7 +228,7 @@ def first_reached(
     instruments: Sequence[int],
     clearing: int = 0,
 ) -> dict[int, int | None]:
-    """When each book's mark has fallen by a share of its value before the shock.
+    """How long after a shock each book's mark has fallen by a share of its value before.
 
     Parameters
     ----------

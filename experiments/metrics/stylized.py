@@ -53,7 +53,7 @@ class Tail(NamedTuple):
     threshold: float
     """The next largest abs(x), in the unit of x."""
     share: float
-    """k over the count of values: the bias grows with it."""
+    """Share of the values that the tail rests on: the bias grows with it."""
 
 
 class Autocorrelation(NamedTuple):
@@ -64,7 +64,7 @@ class Autocorrelation(NamedTuple):
     white_error: float
     """Standard error at every lag if there is no correlation at all: 1 / sqrt(n)."""
     errors: NDArray[np.float64]
-    """Standard error at each lag if there is none from it on (Bartlett)."""
+    """Standard error at each lag if there is no correlation from that lag on (Bartlett)."""
 
 
 class VarianceRatio(NamedTuple):
@@ -80,7 +80,7 @@ class VarianceRatio(NamedTuple):
 
 @dataclass(frozen=True)
 class Distribution:
-    """How long a quantity had each of its values.
+    """Shares of the time at which a quantity had each of its values.
 
     Attributes
     ----------

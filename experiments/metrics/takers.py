@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.metrics.cases import (
-    POSTINGS,
     HoldingMetadata,
     PriceSeries,
     TapeMetadata,
@@ -19,11 +18,13 @@ from experiments.metrics.cases import (
     membership,
 )
 from experiments.metrics.columns import Entries
+from experiments.metrics.conservation import FIRST_OTHER
 from lob import LIQUIDATION_TAG, EntryKind
 
 __all__ = [
     "TakerAccounts",
     "adl_overshoot",
+    "adl_postings",
     "draw_of_funds",
     "leftovers",
     "negative_equities",
@@ -95,7 +96,7 @@ def flows(entries: Entries, asset: int, accounts: Collection[int]) -> NDArray[np
     accounts
         Numbers of the group's accounts.
     """
-    rows = entries[(entries["kind"] < POSTINGS) & (entries["asset"] == asset)]
+    rows = entries[(entries["kind"] < FIRST_OTHER) & (entries["asset"] == asset)]
     credit, debit = rows["credit"], rows["debit"]
     ours = membership(accounts, int(max(credit.max(initial=0), debit.max(initial=0))))
     sign = ours[credit].astype(np.int64) - ours[debit]
@@ -107,7 +108,7 @@ def _concerned(entries: Entries, accounts: Collection[int]) -> NDArray[np.bool_]
     """The postings of a group of accounts: everything else is left out early."""
     ours = membership(accounts, int(max(entries["credit"].max(), entries["debit"].max())))
     found: NDArray[np.bool_] = ours[entries["credit"]] | ours[entries["debit"]]
-    return found & (entries["kind"] < POSTINGS)
+    return found & (entries["kind"] < FIRST_OTHER)
 
 
 def takers_of(entries: Entries, metadata: TapeMetadata, closing: dict[int, float]) -> TakerAccounts:
@@ -201,7 +202,7 @@ def negative_equities(
         By instrument number: the price in ticks at which lots are valued; ``None``: the mark that
         the clearing had at that row.
     """
-    at, failing = _adl_rows(entries)
+    at, failing = adl_postings(entries)
     tags, first = np.unique(entries["tag"][at], return_index=True)
     at, failing, clearing = at[first], failing[first], (tags - LIQUIDATION_TAG) >> 48
     equity = np.zeros(len(tags))
@@ -216,8 +217,14 @@ def negative_equities(
     return found
 
 
-def _adl_rows(entries: Entries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The postings of auto-deleveraging: their rows, and the accounts that failed."""
+def adl_postings(entries: Entries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the postings of auto-deleveraging, of cash and of lots.
+
+    Returns
+    -------
+    tuple
+        Two int64 arrays, one element a posting: row in the journal; account that failed.
+    """
     at = np.flatnonzero((entries["kind"] == EntryKind.ADL) & (entries["tag"] >= LIQUIDATION_TAG))
     opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
     opened = opened[np.argsort(opened["tag"], kind="stable")]
@@ -241,7 +248,7 @@ def adl_overshoot(
         By instrument number: the price in ticks at which lots are valued, for example the fair
         price at the horizon; ``None``: the mark that its clearing had at each row.
     """
-    at, failing = _adl_rows(entries)
+    at, failing = adl_postings(entries)
     if not len(at):
         return 0.0
     rows = entries[at]

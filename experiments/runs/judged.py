@@ -6,7 +6,7 @@ stands then: otherwise a design would win by not selling.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,13 @@ from experiments.scenario.read import Scenario
 from lob import EntryKind, Side
 
 __all__ = [
+    "DropWindow",
     "TwinPrices",
     "believer_of",
     "cases_of_run",
     "closing_prices",
     "criteria_of_run",
+    "drop_window",
     "drops_of",
     "exhausted_of",
     "marks_before",
@@ -166,6 +168,48 @@ def _all_marks(simulation: agents.Simulation, entries: Entries) -> list[PriceSer
     ]
 
 
+class DropWindow(TypedDict):
+    """Arguments of ``experiments.metrics.spiral.drop`` by which the drop of a shock is measured."""
+
+    entries: Entries
+    """The journal without the marks of claims that are priced in the ticks of the book."""
+    shock_ns: int
+    """When the shock begins, in ns since the start of the run."""
+    horizon_ns: int
+    """How long after it is looked at, in ns."""
+    instrument: int
+    """Number of the instrument that is sold or bought."""
+    clearing: int
+    """Number of the clearing whose marks are followed."""
+    side: int
+    """-1 of a sale, after which a fall is adverse; 1 of a purchase."""
+
+
+def drop_window(
+    scenario: Scenario, simulation: agents.Simulation, entries: Entries, shock: int
+) -> DropWindow:
+    """Say what the drop of a shock is measured on, and from when until when.
+
+    Parameters
+    ----------
+    scenario, simulation, entries
+        The run and its journal.
+    shock
+        Index of the shock, from 0, in the order of the scenario.
+    """
+    one = scenario.shocks[shock]
+    number = scenario.number_of(one.instrument)
+    asset = traded_asset(simulation, number)
+    return DropWindow(
+        entries=of_the_book(entries, number, asset),
+        shock_ns=scenario.ns(one.at),
+        horizon_ns=scenario.ns(one.over + scenario.horizon),
+        instrument=number,
+        clearing=believer_of(entries, number, asset),
+        side=-1 if one.side == "sell" else 1,
+    )
+
+
 def drops_of(scenario: Scenario, simulation: agents.Simulation, entries: Entries) -> list[int]:
     """For each shock the ticks that its instrument's mark fell, or rose after a purchase.
 
@@ -176,21 +220,10 @@ def drops_of(scenario: Scenario, simulation: agents.Simulation, entries: Entries
     scenario, simulation, entries
         The run and its journal.
     """
-    found = []
-    for shock in scenario.shocks:
-        number = scenario.number_of(shock.instrument)
-        asset = traded_asset(simulation, number)
-        found.append(
-            drop(
-                of_the_book(entries, number, asset),
-                scenario.ns(shock.at),
-                scenario.ns(shock.over + scenario.horizon),
-                instrument=number,
-                clearing=believer_of(entries, number, asset),
-                side=-1 if shock.side == "sell" else 1,
-            )
-        )
-    return found
+    return [
+        drop(**drop_window(scenario, simulation, entries, number))
+        for number in range(len(scenario.shocks))
+    ]
 
 
 def marks_before(scenario: Scenario, simulation: agents.Simulation, entries: Entries) -> list[int]:

@@ -9,7 +9,7 @@ from experiments.metrics.cascade import Cascade
 from experiments.metrics.cases import CaseTable
 from experiments.metrics.columns import Entries
 from experiments.metrics.layers import drop_shares
-from experiments.runs.judged import believer_of, of_the_book, traded_asset
+from experiments.runs.judged import drop_window
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
 from lob import LIQUIDATION_TAG
@@ -51,17 +51,7 @@ def stack_summary(
     entries, cascade, cases
         Its journal, its cascade tree, and what became of each failure.
     """
-    shock = scenario.shocks[0]
-    number = scenario.number_of(shock.instrument)
-    asset = traded_asset(simulation, number)
-    shares = drop_shares(
-        of_the_book(entries, number, asset),
-        scenario.ns(shock.at),
-        scenario.ns(shock.over + scenario.horizon),
-        instrument=number,
-        clearing=believer_of(entries, number, asset),
-        side=-1 if shock.side == "sell" else 1,
-    )
+    shares = drop_shares(**drop_window(scenario, simulation, entries, 0))
     count = len(scenario.clearings)
     contagion = np.zeros((count, count), np.int64)
     found = cascade.contagion()

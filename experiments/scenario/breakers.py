@@ -68,7 +68,7 @@ class CallAuctionTable(Table):
     closes: bool = False
     """Whether the book stays closed after the last call."""
     price: Literal["last", "mid"] = "last"
-    """Whether the last trade price or the mid is the reference."""
+    """Price that is looked at: that of trades, or the mid."""
 
     @model_validator(mode="after")
     def _apart(self) -> "CallAuctionTable":
