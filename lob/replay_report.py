@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
+from lob.counted import counted
 from lob.units import MILLISECOND_NS, SECOND_NS
 
 __all__ = ["HALT_STATES", "Halt", "Match", "ReplayReport"]
@@ -114,24 +115,26 @@ class ReplayReport:
     def __str__(self) -> str:
         by_type = ", ".join(f"{n:,} {name}" for name, n in self.rows_by_type.items() if n)
         lines = [
-            f"{self.day}, {self.mode}: {self.rows:,} messages from "
+            f"{self.day}, {self.mode}: {counted(self.rows, 'message')} from "
             f"{_clock(self.first_ts_event)} to {_clock(self.last_ts_event)}",
             f"  of these {by_type}".replace("_", " "),
             *(f"  {_clock(halt.ts_event)} {halt.state}" for halt in self.halts),
             f"  {self.unknown_ids:,} about orders from before the record or out of sight; "
             f"{self.unknown_prices:,} where nothing was, {self.overdrawn:,} for more than was "
             f"there, {self.contradictions:,} contradictory",
-            f"  {self.synthetic_messages:,} synthetic messages: {self.adopted_levels:,} levels "
-            f"adopted and {self.corrected_levels:,} corrected as they came into view, "
-            f"{self.requeued_orders:,} orders requeued; {self.dropped_levels:,} levels dropped "
-            "out of view",
+            f"  {counted(self.synthetic_messages, 'synthetic message')}: "
+            f"{counted(self.adopted_levels, 'level')} adopted and {self.corrected_levels:,} "
+            "corrected as they came into view, "
+            f"{counted(self.requeued_orders, 'order')} requeued; "
+            f"{counted(self.dropped_levels, 'level')} dropped out of view",
         ]
         if self.mode == "interactive":
             lines.append(
-                f"  {self.aggressors:,} aggressors, {self.unfilled_aggressors:,} not filled whole "
-                f"({self.unfilled_lots:,} lots); {self.orphaned_cancels:,} orphaned cancels, "
-                f"{self.other_rejections:,} other rejections, {self.marketable_adds:,} adds that "
-                "traded on arrival"
+                f"  {counted(self.aggressors, 'aggressor')}, {self.unfilled_aggressors:,} "
+                f"not filled whole ({counted(self.unfilled_lots, 'lot')}); "
+                f"{counted(self.orphaned_cancels, 'orphaned cancel')}, "
+                f"{counted(self.other_rejections, 'other rejection')}, "
+                f"{counted(self.marketable_adds, 'add')} that traded on arrival"
             )
         if self.injected_messages:
             waited = (
@@ -139,12 +142,12 @@ class ReplayReport:
                 if self.postponed_messages
                 else ""
             )
-            lines.append(f"  {self.injected_messages:,} injected messages{waited}")
+            lines.append(f"  {counted(self.injected_messages, 'injected message')}{waited}")
         if self.match:
             compared, all_levels, touch = self.match
             lines.append(
-                f"  of {compared:,} rows compared {_share(all_levels, compared)} agree at every "
-                f"level, {_share(touch, compared)} at the best bid and ask"
+                f"  of {counted(compared, 'row')} compared {_share(all_levels, compared)} agree "
+                f"at every level, {_share(touch, compared)} at the best bid and ask"
             )
         if self.truncated:
             lines.append(f"  {self.truncated}")

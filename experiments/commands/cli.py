@@ -114,7 +114,7 @@ def _fail(message: str, code: int, arguments: list[str], trace: str | None = Non
     """Print an error, each of its lines whole however wide the terminal is."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     # A list of one mistake is no list.
-    lines = [" ".join(lines)] if len(lines) == 2 else lines
+    lines = [": ".join(lines)] if len(lines) == 2 else lines
     if "--json" in arguments:
         said: dict[str, object] = {"error": " ".join(lines), "exit_code": code}
         typer.echo(json.dumps(said | ({"trace": trace} if trace else {})))

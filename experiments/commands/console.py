@@ -16,6 +16,7 @@ __all__ = [
     "progress",
     "refusal_of",
     "refuse_another",
+    "refuse_missing",
 ]
 
 Tell = Callable[[str], None]
@@ -45,6 +46,13 @@ class RefusalError(Exception):
         super().__init__(message)
         self.code = code
         self.trace = trace
+
+
+def refuse_missing(*paths: Path) -> None:
+    """Refuse files and folders that were named and are not there."""
+    for path in paths:
+        if not path.exists():
+            raise RefusalError(f"{path}: no such file or folder")
 
 
 def make_folder(out: Path | None) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.console import BAD_DATA, RefusalError
+from experiments.commands.console import BAD_DATA, RefusalError, refuse_missing
 from experiments.commands.settings import AsJson
 
 __all__ = ["diff"]
@@ -24,6 +24,7 @@ def diff(
     from experiments.runs.tape_diff import first_difference, tell
     from lob import tape
 
+    refuse_missing(one, other)
     try:
         found = first_difference(tape.read(one), tape.read(other))
     except (OSError, TypeError, ValueError) as error:

@@ -11,6 +11,7 @@ import typer
 
 from experiments.commands.console import BAD_ARGUMENTS, BAD_DATA, RefusalError, progress
 from experiments.commands.settings import AsJson
+from lob.counted import counted
 
 if TYPE_CHECKING:
     from lob.feeds import Feed
@@ -140,7 +141,7 @@ def convert(
     if as_json:
         typer.echo(json.dumps({"out": str(out), **told}))
         return
-    typer.echo(f"{out}: {opened.report.messages:,} messages")
+    typer.echo(f"{out}: {counted(opened.report.messages, 'message')}")
     typer.echo(str(opened.report))
 
 
@@ -234,7 +235,7 @@ def _show(opened: "Feed", error: str, as_json: bool) -> None:
             f"  instrument {one.number}: {one.name}, tick {one.tick_size}, lot {one.lot_size}"
         )
     if not error and len(opened.instruments) > 20:
-        typer.echo(f"  ... and {len(opened.instruments) - 20:,} more instruments")
+        typer.echo(f"  ... and {counted(len(opened.instruments) - 20, 'more instrument')}")
 
 
 def _told(opened: "Feed", error: str | None) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import typer
 
 from experiments.commands.console import RefusalError, progress
 from experiments.commands.settings import AsJson, Settings, check_options, read_settings
-from experiments.report.counted import counted
 from experiments.report.means import mean_told
+from lob.counted import counted
 from lob.units import SECOND_NS, parse_duration
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.commands.console import BAD_DATA, RefusalError
+from experiments.commands.console import BAD_DATA, RefusalError, refuse_missing
 from experiments.commands.settings import AsJson
+from lob.counted import counted
 
 if TYPE_CHECKING:
     from lob.feeds.positions import Positions
@@ -49,6 +50,7 @@ def info(
     from lob.feeds import FeedError
     from lob.feeds.positions import read_positions
 
+    refuse_missing(file)
     try:
         found = read_positions(file, columns=columns, price=_price(price), bad="skip")
     except FeedError as error:
@@ -125,12 +127,17 @@ def _price(text: str | None) -> Decimal | None:
 
 
 def _show(file: Path, told: dict[str, Any]) -> None:
-    accounts = "" if told["accounts"] is None else f" of {told['accounts']:,} accounts"
-    typer.echo(f"{file}: {told['form']} form, {told['positions']:,} positions{accounts}")
+    accounts = "" if told["accounts"] is None else f" of {counted(told['accounts'], 'account')}"
+    typer.echo(f"{file}: {told['form']} form, {counted(told['positions'], 'position')}{accounts}")
     for row in told["instruments"]:
         steps = f", tick {row['tick']}, lot {row['lot']}" if row["tick"] else ", in lots and ticks"
-        typer.echo(f"  {row['instrument'] or 'all'}: {row['positions']:,} positions{steps}")
-        typer.echo(f"    long {row['long_lots']:,} lots, short {row['short_lots']:,} lots")
+        typer.echo(
+            f"  {row['instrument'] or 'all'}: {counted(row['positions'], 'position')}{steps}"
+        )
+        typer.echo(
+            f"    long {counted(row['long_lots'], 'lot')}, "
+            f"short {counted(row['short_lots'], 'lot')}"
+        )
         for name, unit in (("leverage", "times"), ("threshold_ppm", "ppm")):
             if row.get(name):
                 low, middle, high = row[name].values()

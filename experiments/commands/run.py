@@ -12,6 +12,7 @@ from experiments.commands.console import RefusalError, make_folder, refusal_of, 
 from experiments.commands.scenarios import list_command
 from experiments.commands.settings import AsJson, Settings, check_options, read_settings
 from experiments.commands.story import run_story
+from lob.counted import counted
 from lob.units import MINUTE_NS
 
 if TYPE_CHECKING:
@@ -111,8 +112,11 @@ def _run_market(
     if as_json:
         typer.echo(json.dumps(said, indent=2, allow_nan=False))
         return
-    typer.echo(f"{market}, seed {seed}: {minutes:g} minutes in {cpu:.3f} CPU seconds")
-    typer.echo(f"  {len(simulation.messages):,} messages, {len(events):,} events")
+    typer.echo(
+        f"{market}, seed {seed}: {minutes:g} {'minute' if minutes == 1 else 'minutes'} in "
+        f"{cpu:.3f} CPU seconds"
+    )
+    typer.echo(f"  {counted(len(simulation.messages), 'message')}, {counted(len(events), 'event')}")
     for summary in summaries:
         _show(summary)
     typer.echo(f"  digest {simulation.digest()}")
@@ -134,7 +138,7 @@ def _show(summary: "MarketSummary") -> None:
     counts = ", ".join(f"{count:,} {kind}" for kind, count in summary.events.items() if count)
     rows = {
         "events": counts,
-        "traded": f"{summary.traded_lots:,} lots",
+        "traded": counted(summary.traded_lots, "lot"),
         "two-sided": f"{summary.two_sided:.1%} of the time",
         "mean spread": _ticks(summary.mean_spread),
         "mean depth at the touch": _ticks(summary.mean_touch_depth, "lots"),

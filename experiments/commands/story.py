@@ -14,8 +14,8 @@ from experiments.commands.settings import read_settings
 from experiments.report.alternatives import alternative_lines
 from experiments.report.bars import bars
 from experiments.report.contest_words import mark_of
-from experiments.report.counted import counted
 from experiments.report.ratios import times_of
+from lob.counted import counted
 from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
@@ -157,7 +157,9 @@ def _market(study: "SpiralStudy") -> list[tuple[str, str]]:
         lowest = sum(one["lowest"] for one in drawn) / len(drawn)
         back = [one["back_after_ns"] for one in drawn if one["back_after_ns"] is not None]
         late = f"back after {sum(back) / len(back) / SECOND_NS:.1f} s" if back else "not back"
-        late += f" in {len(back)} of {len(drawn)} runs" if 0 < len(back) < len(drawn) else ""
+        late += (
+            f" in {len(back)} of {counted(len(drawn), 'run')}" if 0 < len(back) < len(drawn) else ""
+        )
         rows.append(
             (
                 "depth near the mid",
@@ -170,7 +172,10 @@ def _market(study: "SpiralStudy") -> list[tuple[str, str]]:
         for name in spilt[0]:
             times = [one[name] for one in spilt if one.get(name) is not None]
             mean = f"after {sum(times) / len(times) / SECOND_NS:.2f} s" if times else "never"
-            said.append(f"{name} {mean}" + f" in {len(times)} runs" * (0 < len(times) < len(spilt)))
+            said.append(
+                f"{name} {mean}"
+                + f" in {counted(len(times), 'run')}" * (0 < len(times) < len(spilt))
+            )
         rows.append(("down by 1 %", ", ".join(said)))
     return rows
 

@@ -15,7 +15,7 @@ from experiments.commands.console import (
     refuse_another,
 )
 from experiments.commands.settings import AsJson, Settings, read_settings
-from experiments.report.counted import counted
+from lob.counted import counted
 
 if TYPE_CHECKING:
     from experiments.scenario.read import Scenario
@@ -138,7 +138,7 @@ def _tell(found: "Stress") -> list[str]:
         rows.append(("smallest shock that fails", size))
     if found.lots is not None:
         sold = [
-            f"{lots:,} lots of {name} ({share:.0%} of the value)"
+            f"{counted(lots, 'lot')} of {name} ({share:.0%} of the value)"
             for name, lots, share in zip(found.assets, found.lots, found.shares, strict=True)
             if lots
         ]

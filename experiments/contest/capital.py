@@ -6,12 +6,12 @@ these gets it into its insurance funds. Every design's parts that act once a blo
 time of the scenario, if it states one.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
 from experiments.contest.designs import ContestDesign
 from experiments.scenario.designs import maker_of
+from experiments.scenario.parameters import keywords_of
 from experiments.scenario.read import Scenario
 
 __all__ = ["Form", "budget_of", "equalised", "form_of"]
@@ -78,4 +78,5 @@ def _parameters(design: str) -> frozenset[str]:
     made: Callable[..., Any] = maker_of(design)
     # A named design is built by a function of its own.
     build = getattr(getattr(made, "__self__", None), "build", made)
-    return frozenset(inspect.signature(build).parameters)
+    # Those of a class without a signature of its own are not known: it states none.
+    return frozenset(keywords_of(build) or ())

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from experiments.contest.designs import ContestDesign
 from experiments.contest.trial import Group, run_group
-from experiments.report.counted import counted
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
+from lob.counted import counted
 
 __all__ = ["Controls", "run_controls"]
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from experiments.report.bars import bars
-from experiments.report.counted import counted
 from experiments.report.ratios import times_of
 from experiments.runs.store import RunStore
 from experiments.scenario.read import read_scenario
+from lob.counted import counted
 
 if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy

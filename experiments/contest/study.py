@@ -14,11 +14,11 @@ from experiments.contest.tuning import FIRST_TRAINING_SEED, Tunable, Tuned, harm
 from experiments.metrics.paired import PairedDifference, simultaneous_differences
 from experiments.report.contest_figures import tradeoff_figure
 from experiments.report.contest_words import remarks, shouted, spiral_told
-from experiments.report.counted import counted
 from experiments.report.notebook import Shown
 from experiments.runs.errors import told as told_error
 from experiments.runs.store import RunStore
 from experiments.scenario.read import Scenario
+from lob.counted import counted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,7 +21,7 @@ from experiments.report.contest_words import (
     shouted,
     tuning_lines,
 )
-from experiments.report.counted import counted
+from lob.counted import counted
 
 if TYPE_CHECKING:
     from experiments.report.results import ContestResult, ContestStudyResult

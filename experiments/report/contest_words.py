@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from experiments.report.counted import counted
 from experiments.report.ratios import no_ratio
+from lob.counted import counted
 from lob.units import show_duration
 
 if TYPE_CHECKING:

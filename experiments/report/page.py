@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from experiments.report import figures, words
 from experiments.report.results import SaleResult
 from lob import __version__
+from lob.counted import counted
 from lob.feeds.lobster import Day
 from lob.replay import Replay
 
@@ -115,7 +116,7 @@ def sale_page(m: SaleResult) -> str:
 
 def replay_page(day: Day, mode: str, done: Replay) -> str:
     """Return the page of a replay without a sale."""
-    title = f"{day.name}: {len(done.messages):,} messages replayed"
+    title = f"{day.name}: {counted(len(done.messages), 'message')} replayed"
     body = [
         _heading(day, mode, title, ""),
         section("Price of the day", "", drawn("price", figures.day_figure(day, done.quotes))),

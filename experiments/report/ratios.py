@@ -3,7 +3,7 @@
 from math import isnan
 
 from experiments.metrics.intervals import Interval
-from experiments.report.counted import counted
+from lob.counted import counted
 
 __all__ = ["no_ratio", "times_of"]
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from lob.counted import counted
+
 __all__ = ["start_lines"]
 
 
@@ -17,10 +19,15 @@ def start_lines(failed: float, left_out: Mapping[str, int]) -> list[str]:
     """
     lines = []
     if failed:
-        shown = f"{failed:,.0f}" if failed == round(failed) else f"on average {failed:,.1f}"
-        lines.append(f"{shown} accounts failed before the first shock, not because of it")
+        shown = (
+            counted(failed, "account")
+            if failed == round(failed)
+            else f"on average {failed:,.1f} accounts"
+        )
+        lines.append(f"{shown} failed before the first shock, not because of it")
     lines += [
-        f"{name}: {rows:,} row{'s' * (rows > 1)} of its file left out, they are no accounts"
+        f"{name}: {counted(rows, 'row')} of its file left out, "
+        f"{'it is no account' if rows == 1 else 'they are no accounts'}"
         for name, rows in left_out.items()
     ]
     return lines

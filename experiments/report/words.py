@@ -3,9 +3,9 @@
 from math import isnan
 
 from experiments.metrics.impact import DEPTH_BPS
-from experiments.report.counted import counted
 from experiments.report.results import SaleResult
 from lob import Instrument, Side
+from lob.counted import counted
 from lob.feeds.lobster import Day
 from lob.units import SECOND_NS, show_duration, show_time
 

@@ -26,7 +26,6 @@ from experiments.metrics.spiral import (
     first_reached,
     withdrawal,
 )
-from experiments.report.counted import counted
 from experiments.report.notebook import Shown
 from experiments.report.spiral_figures import run_figure
 from experiments.report.start import start_lines
@@ -47,6 +46,7 @@ from experiments.runs.start import left_out, run_to_shock
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
+from lob.counted import counted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,6 +6,7 @@ import agents
 import lob
 from agents.leverage import MarginTraders
 from experiments.scenario.read import Scenario, ScenarioError
+from lob.counted import counted
 
 __all__ = ["failed_at_start", "left_out", "run_to_shock"]
 
@@ -36,8 +37,8 @@ def run_to_shock(scenario: Scenario, simulation: agents.Simulation) -> int:
         ranges = [one for clearing in simulation.clearings for one in clearing.account_ranges]
         raise ScenarioError(
             f"{scenario.name}, seed {simulation.seed}: {failed:,} of "
-            f"{sum(count for _, count in ranges):,} accounts failed before the first shock: give "
-            f"them less leverage or more margin, or say {OPTION} = true in the scenario"
+            f"{counted(sum(count for _, count in ranges), 'account')} failed before the first "
+            f"shock: give them less leverage or more margin, or say {OPTION} = true in the scenario"
         )
     return failed
 

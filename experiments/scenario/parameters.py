@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["UnknownParametersError", "meant", "refuse_unknown"]
+__all__ = ["UnknownParametersError", "keywords_of", "meant", "refuse_unknown"]
 
 
 class UnknownParametersError(ValueError):
@@ -59,7 +59,7 @@ def refuse_unknown(
     UnknownParametersError
         That names each, and the nearest that there is.
     """
-    known = _keywords(maker)
+    known = keywords_of(maker)
     if known is None:
         return
     known -= set(besides)
@@ -72,8 +72,11 @@ def refuse_unknown(
         raise UnknownParametersError(unknown)
 
 
-def _keywords(maker: Callable[..., Any]) -> set[str] | None:
-    """The names of a callable's keywords; ``None`` if they cannot be known."""
+def keywords_of(maker: Callable[..., Any]) -> set[str] | None:
+    """The names of a callable's keywords; ``None`` if they cannot be known.
+
+    Where a class hands keywords on to its base, those of the base count.
+    """
     made: list[Callable[..., Any]] = [maker]
     if isinstance(maker, type):
         made = [vars(one)["__init__"] for one in maker.__mro__ if "__init__" in vars(one)]

@@ -24,6 +24,7 @@ from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.trial import mistakes_in_building
 from lob.clearing.claim_graph import Claims
 from lob.clearing.collateral import Claim
+from lob.counted import counted
 from lob.types import MAX_SIZE
 
 __all__ = [
@@ -113,7 +114,7 @@ def read_scenario(
         read = {one.path for one in mistakes}
         mistakes += [one for one in mistakes_of(error, Scenario) if one.path not in read]
     lines = [f"  {one}" for one in mistakes]
-    count = f"{len(lines)} mistake{'s' * (len(lines) > 1)}"
+    count = counted(len(lines), "mistake")
     raise ScenarioError("\n".join([f"{where}: {count}", *lines]))
 
 
@@ -232,8 +233,7 @@ def _unknown_clearings_and_holdings(scenario: ScenarioTables) -> Iterator[Mistak
             if count is not None and isinstance(number, int) and number >= count:
                 yield Mistake(
                     f"{path}.{key}",
-                    f"{clearing} has {count} holding{'s' * (count > 1)}, counted from 0, got "
-                    f"{number}",
+                    f"{clearing} has {counted(count, 'holding')}, counted from 0, got {number}",
                 )
 
     for i, clearing in enumerate(scenario.clearings):
@@ -350,5 +350,5 @@ def _parameters_of_stackers(scenario: ScenarioTables) -> Iterator[Mistake]:
         if isinstance(number, int) and not 0 <= number < count:
             yield Mistake(
                 f"{path}.base_instrument",
-                f"there are {count} instruments, counted from 0, got {number}",
+                f"there {'is' if count == 1 else 'are'} {counted(count, 'instrument')}, counted from 0, got {number}",
             )

@@ -16,12 +16,12 @@ from experiments.metrics.exhausted import empty_sides
 from experiments.metrics.impact import LAGS_NS, Decay, impact_paths, mean_impact, mean_path
 from experiments.metrics.intervals import Interval, interval_of_mean
 from experiments.metrics.slippage import Slippage, slippage_of
-from experiments.report.counted import counted
 from experiments.report.means import mean_told
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import impact_figure
 from experiments.runs.twin import Market, Twins, run_twins
 from lob import Side, journal
+from lob.counted import counted
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -9,7 +9,6 @@ import numpy as np
 from experiments.metrics.exhausted import worst_empty
 from experiments.metrics.solvency import Quantile, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
-from experiments.report.counted import counted
 from experiments.report.notebook import Shown
 from experiments.report.ratios import no_ratio, times_of
 from experiments.report.start import start_lines
@@ -19,6 +18,7 @@ from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import run_scenario
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
+from lob.counted import counted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from experiments.report.counted import counted
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import probes_figure
 from experiments.runs.errors import RunError, told
@@ -30,6 +29,7 @@ from experiments.scenario.read import Scenario
 from experiments.scenario.variants import own_mix, with_depth, with_leverage, with_shock
 from experiments.studies.search import Bisection, critical_direction, critical_shock
 from lob.checks import choice, integer
+from lob.counted import counted
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

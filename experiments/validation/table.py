@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from experiments.validation.target import Result
+from lob.counted import counted
 
 __all__ = ["markdown", "rows", "short"]
 
@@ -36,7 +37,7 @@ def short(value: Any) -> str:
     if isinstance(value, list | tuple):
         shown = [short(item) for item in value[:MOST]]
         if value and isinstance(value[0], list | tuple):
-            return f"{shown[0]} / ... ({len(value)} rows)"
+            return f"{shown[0]} / ... ({counted(len(value), 'row')})"
         return ", ".join(shown) + (", ..." if len(value) > MOST else "")
     return f"{value:.5g}" if isinstance(value, float) and abs(value) < 1e5 else f"{value:,.6g}"
 

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lob.counted import counted
 from lob.feeds.containers import FeedFile, blocks_of_lines, open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import Feed, FeedBlock, FeedReport
@@ -177,10 +178,10 @@ class _State:
             self.report.blame(f"line {line}: order {order_id} was not created")
         if self.late:
             self.report.note(
-                f"{self.late} orders were told as created after they were changed or deleted"
+                f"{counted(self.late, 'order')} told as created after being changed or deleted"
             )
         if self.twice:
-            self.report.note(f"{self.twice} deletions were told twice")
+            self.report.note(f"{counted(self.twice, 'deletion')} told twice")
         if self.inferring:
             self.report.note("prints are inferred: two fills of one size on the two sides")
 
@@ -242,7 +243,7 @@ class _State:
             same.passed += 1
         else:
             same.failed += 1
-            said = f"line {event.line}: {old_size} lots at {old_price} ticks were left"
+            said = f"line {event.line}: a size of {old_size} at a price of {old_price} was left"
             same.first_failure = same.first_failure or said
             self.report.blame(said)
         if event.action == "deleted" or not event.size:

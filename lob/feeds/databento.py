@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lob.counted import counted
 from lob.feeds import _dbn
 from lob.feeds._books import Books
 from lob.feeds.containers import FeedFile, open_source
@@ -248,10 +249,11 @@ class DatabentoMbo(Feed):
         report.unknown_explained = parser.explained
         if parser.maybe_bad:
             report.note(
-                f"{parser.maybe_bad} stretches are flagged MAYBE_BAD_BOOK: the recorder lost data"
+                f"{counted(parser.maybe_bad, 'stretch', 'stretches')} flagged MAYBE_BAD_BOOK: the "
+                "recorder lost data"
             )
         if parser.without_price:
-            report.note(f"{parser.without_price} orders without a price were passed over")
+            report.note(f"{counted(parser.without_price, 'order')} without a price passed over")
         if parser.first_ts >= 0:
             report.first_ts, report.last_ts = parser.first_ts, parser.last_ts
         if parser.matched or parser.mismatched:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from lob.counted import counted
 from lob.feeds._table_rows import TableRows
 from lob.feeds._taken import Taken
 from lob.feeds.containers import open_source
@@ -97,7 +98,9 @@ class HftBacktest(LevelFeed):
             shape.finish()
             yield
         if shape.passed_over:
-            report.note(f"{shape.passed_over:,} events of other kinds or other sides left out")
+            report.note(
+                f"{counted(shape.passed_over, 'event')} of other kinds or other sides left out"
+            )
 
 
 def write_hftbacktest(feed: Feed, path: str | Path, *, instrument: int = 0) -> int:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
+from lob.counted import counted
 from lob.feeds import _levels
 from lob.feeds._levels import LevelBooks
 from lob.feeds._shapes import Shape
@@ -179,15 +180,22 @@ class LevelFeed(Feed):
             report.first_ts, report.last_ts = books.first_ts, books.last_ts
             report.went_back = books.went_back
         if books.early:
-            report.note(f"{books.early:,} updates before the first snapshot of their book left out")
+            report.note(
+                f"{counted(books.early, 'update')} before the first snapshot of the book left out"
+            )
         if books.stale:
-            report.note(f"{books.stale:,} updates with numbers that had been told left out")
+            report.note(
+                f"{counted(books.stale, 'update')} with a number that had been told left out"
+            )
         if books.beyond:
             report.note(
-                f"{books.beyond:,} prices beyond 2**40 ticks, or sizes beyond 2**62 lots, left out"
+                f"{counted(books.beyond, 'price')} beyond 2**40 ticks, or of sizes beyond "
+                "2**62 lots, left out"
             )
         if books.unnamed:
-            report.note(f"{books.unnamed:,} messages that name no instrument left out")
+            report.note(
+                f"{counted(books.unnamed, 'message')} without the name of an instrument left out"
+            )
 
 
 class CaptureFeed(LevelFeed):

@@ -309,7 +309,7 @@ def _read_pair(pair: Pair) -> Day:
     source = (str(pair.container / pair.message), str(pair.container / pair.orderbook))
     if not 1 <= levels <= MAX_LEVELS:
         raise FeedError(
-            f"{source[1]}: a book must have 1 to {MAX_LEVELS} levels, its name says {levels} levels"
+            f"{source[1]}: a book must have 1 to {MAX_LEVELS} levels, its name says {levels}"
         )
     data, book_data = (_content(pair.container, file) for file in (pair.message, pair.orderbook))
     table = _table(source[0], data, 6, seconds_first=True)

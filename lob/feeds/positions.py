@@ -38,6 +38,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lob.counted import counted
 from lob.feeds.column_map import ColumnMap, MappedColumn, read_map
 from lob.feeds.errors import FeedError
 from lob.feeds.rows import Rows, read_rows
@@ -122,7 +123,7 @@ class PositionsError(FeedError):
         self.mistakes = tuple(mistakes)
         more = len(mistakes) - SHOWN
         lines = mistakes[:SHOWN] + ([f"... and {more:,} more"] if more > 0 else [])
-        count = f"{len(mistakes):,} bad row{'s' * (len(mistakes) != 1)}"
+        count = counted(len(mistakes), "bad row")
         hint = 'mend them, or read with bad="skip" to leave them out'
         super().__init__("\n  ".join([f"{count}; {hint}", *lines]), path=path)
 
