@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import agents
-from agents import Constant
 from agents.flow import Hawkes, LongMemory, Poisson, QueueReactive, ZeroIntelligence
 from agents.traders import (
     TWAP,
@@ -28,7 +27,6 @@ from agents.traders import (
 )
 from lob import Instrument, Kind, OrderType, Side
 from lob.units import SECOND_NS
-from tests.examples import examples
 
 UNTIL = 60 * SECOND_NS
 SIZES = SizeMixture([("normal", 5.0, 1.0, 1.0)])
