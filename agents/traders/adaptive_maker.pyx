@@ -158,8 +158,9 @@ cdef class AdaptiveMakers(Population):
     touch is not two-sided it uses the last mid and window, and before there was one it waits.
 
     When the book leans to one side, a maker that knows a mid adds a ladder round it at once, unless
-    it is waiting for an answer anyway. It cancels nothing for that: two makers who did would answer
-    each other's cancellations for ever.
+    it is waiting for an answer anyway, or the ladder would reach below 1 tick. It cancels nothing
+    for that: two makers who did would answer each other's cancellations for ever. An asset has no
+    price below 1 tick: what a ladder would quote there is left out.
 
     Two ways of the original that are no market maker's are switches: ``sleeps_for_ever`` and
     ``quotes_while_asking``.
@@ -303,7 +304,12 @@ cdef class AdaptiveMakers(Population):
         if not self.is_open():
             return 0
         if payload & LEANS:
-            if maker.mid != NO_MID and (self.quotes_while_asking or not maker.asking):
+            # A ladder cut off at one tick would make the book lean again, and so on for ever.
+            if (
+                maker.mid != NO_MID
+                and (self.quotes_while_asking or not maker.asking)
+                and self.best_bid(maker) - (self.levels - 1) * self.step_of(maker) >= 1
+            ):
                 self.ladders_on_leaning += 1
                 self.quote(member)
             return 0
@@ -336,19 +342,27 @@ cdef class AdaptiveMakers(Population):
         self.ladders_on_waking += 1
         return self.quote(member)
 
+    cdef int64_t best_bid(self, const Maker *maker) noexcept:
+        """Of its ladder, in ticks: half a window below the mid, which is shifted by the trades."""
+        cdef int64_t volume = maker.bought + maker.sold, mid = maker.mid
+        if volume:
+            mid += <int64_t>trunc(
+                self.imbalance_shift * <double>(maker.bought - maker.sold) / <double>volume
+            )
+        return mid - <int64_t>floor(0.5 * maker.spread)
+
+    cdef int64_t step_of(self, const Maker *maker) noexcept:
+        """From level to level of its ladder, in ticks."""
+        return max(1, <int64_t>nearest(self.level_spacing * maker.spread))
+
     cdef int quote(self, uint32_t member) except -1:
         """Send a whole ladder."""
         cdef const Maker *maker = &(<const Maker *>self.makers.data)[member]
         cdef int64_t volume = maker.bought + maker.sold
         cdef int64_t size = max(self.least_size, <int64_t>nearest(self.share * <double>volume))
-        cdef int64_t step = max(1, <int64_t>nearest(self.level_spacing * maker.spread))
-        cdef int64_t mid = maker.mid, bid, ask, level
-        if volume:
-            mid += <int64_t>trunc(
-                self.imbalance_shift * <double>(maker.bought - maker.sold) / <double>volume
-            )
-        bid = mid - <int64_t>floor(0.5 * maker.spread)
-        ask = mid + <int64_t>ceil(0.5 * maker.spread)
+        cdef int64_t step = self.step_of(maker)
+        cdef int64_t bid = self.best_bid(maker), level
+        cdef int64_t ask = bid + <int64_t>(floor(0.5 * maker.spread) + ceil(0.5 * maker.spread))
         for level in range(self.levels):
             # A bid below one tick would be worth nothing; it is left out.
             if bid - level * step >= 1:

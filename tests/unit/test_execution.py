@@ -17,7 +17,7 @@ from agents.traders.schedules import (
     almgren_chriss_held,
     obizhaeva_wang_block,
 )
-from lob import EventKind, Side
+from lob import EventKind, OrderType, Side
 from lob.units import MILLISECOND_NS, SECOND_NS
 
 PAPER = {"risk_aversion": 1e-6, "sigma": 0.95, "eta": 2.5e-6, "gamma": 2.5e-7}
@@ -310,6 +310,15 @@ def test_a_worst_price_is_kept():
     simulation.run(until=SECOND_NS)
     assert executor.report()[:4] == (10, 3, 7, 3000)
     assert len(simulation.books[0].asks(5)) == 1
+
+
+def test_nothing_is_posted_below_one_tick():
+    # A tick off the best ask at 1 there is no price: it waits, and takes what is late.
+    simulation, executor = alone(([(-1, 100, 1)], 0), passive=True)
+    simulation.run(until=SECOND_NS)
+    own = simulation.messages[simulation.messages["owner"] == executor.owner]
+    assert not (own["order_type"] == OrderType.LIMIT).any()
+    assert executor.report().filled == 10
 
 
 def test_passive_lots_join_the_touch_and_what_is_late_is_taken():
