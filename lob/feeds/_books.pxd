@@ -218,9 +218,7 @@ cdef inline void take(Books self, Slot *slot, int64_t size) noexcept nogil:
 
 cdef inline void look(Book *book) noexcept nogil:
     """Count a book that is crossed or locked."""
-    cdef int64_t gap
-    if book.bids.count and book.asks.count:
-        gap = book.bids.best + book.asks.best
-        if gap >= 0:
-            book.crossed += gap > 0
-            book.locked += gap == 0
+    cdef int64_t bid = book.bids.best, ask = -book.asks.best
+    if bid >= ask and book.bids.count and book.asks.count:
+        book.crossed += bid > ask
+        book.locked += bid == ask

@@ -52,8 +52,8 @@ class FeedFile:
 
     Attributes
     ----------
-    path
-        The file.
+    path, member
+        As of ``open_source``.
     name
         What an error calls it: the path, or the path and the member.
     packing
@@ -62,8 +62,16 @@ class FeedFile:
         Unpacked bytes read so far.
     """
 
-    def __init__(self, path: Path, name: str, layers: list[Any], packing: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        layers: list[Any],
+        packing: tuple[str, ...],
+        member: str | None = None,
+    ) -> None:
         self.path = path
+        self.member = member
         self.name = name
         self.packing = packing
         self.offset = 0
@@ -158,7 +166,7 @@ def open_source(path: str | Path, member: str | None = None) -> FeedFile:
         for layer in reversed(layers):
             layer.close()
         raise
-    return FeedFile(path, name, layers, tuple(packing))
+    return FeedFile(path, name, layers, tuple(packing), member)
 
 
 def members(path: str | Path) -> list[str]:
@@ -240,10 +248,19 @@ def blocks_of_lines(source: FeedFile, size: int = CHUNK_OF_LINES) -> Iterator[by
             raise FeedError(
                 f"has no end within {MAX_LINE} bytes: this is not a text of records",
                 path=source.name,
-                offset=start,
+                line=_lines_before(source, start) + 1,
             )
     if rest:
         yield b"".join(rest)
+
+
+def _lines_before(source: FeedFile, offset: int) -> int:
+    """The lines in what is before a byte: read once more, as counting always would cost more."""
+    lines = 0
+    with open_source(source.path, source.member) as again:
+        while again.offset < offset:
+            lines += again.read(min(CHUNK, offset - again.offset)).count(b"\n")
+    return lines
 
 
 # -------------------------------------------------------------------- below
