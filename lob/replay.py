@@ -43,7 +43,7 @@ from lob.feeds.prints import PRINT
 from lob.instrument import Instrument
 from lob.replay_report import Broken, ReplayMode, ReplayReport, show_moment
 from lob.resubmission import Resubmission
-from lob.types import EVENT, MAX_TIME, MESSAGE, QUOTE, EventKind, Side
+from lob.types import EVENT, MESSAGE, QUOTE, EventKind, Side
 from lob.units import SECOND_NS
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "Stretch",
     "first_time",
     "show_moment",
+    "touch",
 ]
 
 LEVEL_WINDOW_NS = SECOND_NS
@@ -73,10 +74,7 @@ class OrderSource(Protocol):
     """Orders of one's own, as a replay asks for them."""
 
     def next_ts(self) -> int | None:
-        """When the next order is due, in ns as the feed's clock has it; ``None``: none is, so far.
-
-        A negative time: as soon as the book is there.
-        """
+        """When the next order is due, by the feed's clock in ns; ``None``: none is, so far."""
         ...
 
     def take(self, ts: int) -> NDArray[np.void]:
@@ -216,6 +214,11 @@ class Replay:
         """The book without one's own orders."""
         other = self._other
         return self.recorded if other is None else other.live or self.recorded
+
+    @property
+    def halted(self) -> bool:
+        """Whether the record is in a halt now."""
+        return self._of(self._core).halted
 
     def run(self) -> ReplayReport:
         """Go through all of it and return the report."""
@@ -384,7 +387,7 @@ class Replay:
 
     def _is_ready(self, what: str, when: int) -> bool:
         """Whether orders may be put in now: the book is there, and is one that lasts."""
-        if self.report.book_since is None and what == "orders" and when >= 0:
+        if self.report.book_since is None and what == "orders":
             self._was_due = when
         return self._of(self._core).settled and self.report.book_since is not None
 
@@ -475,8 +478,7 @@ class Replay:
         now = max(due, self._resumed, self.report.last_ts)
         orders = self.orders.take(now).copy()
         late = orders["ts_event"] < now
-        # One without a time of its own waits for nothing.
-        self.report.waited += int(np.count_nonzero(late & (orders["ts_event"] >= 0)))
+        self.report.waited += int(np.count_nonzero(late))
         orders["ts_event"][late] = now
         orders["instrument"] = self._number
         if self.mode is not ReplayMode.EXACT and core.live is None:
@@ -484,7 +486,7 @@ class Replay:
         self.report.sent += len(orders)
         first = self._gaps_before if self._gaps_at is None else self._gaps_at[0]
         self._gaps_at = first, self._gaps()
-        before, twin_before = _quote(self.live, now), _quote(self.twin, now)
+        before, twin_before = touch(self.live, now), touch(self.twin, now)
         events = self._sent(core, orders)
         yield self._stretch((orders, events, before, twin_before), None, None)
 
@@ -625,7 +627,7 @@ def _cut(block: FeedBlock, count: int, first: int) -> tuple[FeedBlock, FeedBlock
     )
 
 
-def _quote(book: OrderBook, ts: int) -> NDArray[np.void]:
+def touch(book: OrderBook, ts: int) -> NDArray[np.void]:
     """The best bid and ask of a book as one row."""
     row = np.zeros(1, QUOTE)
     row["ts_event"] = ts

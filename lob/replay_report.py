@@ -59,7 +59,7 @@ class Broken:
     @property
     def messages(self) -> int:
         """All of them; of an aggressor made of several executions it is one."""
-        return sum(asdict(self).values()) - self.unfilled_lots
+        return int(sum(asdict(self).values())) - self.unfilled_lots
 
     def __str__(self) -> str:
         said = [

@@ -14,7 +14,7 @@ from experiments.commands.console import BAD_ARGUMENTS, BAD_DATA, RefusalError, 
 if TYPE_CHECKING:
     from lob.feeds import Feed
 
-__all__ = ["feed"]
+__all__ = ["feed", "mapped_columns"]
 
 feed = typer.Typer(help="Look at, check and convert historical order flow.", no_args_is_help=True)
 
@@ -159,7 +159,7 @@ def _open(
     if not file.exists():
         raise RefusalError(f"{file}: no such file or folder")
     try:
-        options = _mapped(columns)
+        options = mapped_columns(columns)
         if columns and not format_name:
             format_name = "table"
         name = format_name or recognise(file, member=member).name
@@ -185,7 +185,7 @@ def _open(
         raise RefusalError(f"{file}: {error.strerror or error}", BAD_DATA) from error
 
 
-def _mapped(columns: Path | None) -> dict[str, Any]:
+def mapped_columns(columns: Path | None) -> dict[str, Any]:
     """The options of a table's reader that a map holds: names of columns, and ``trades``."""
     if columns is None:
         return {}
