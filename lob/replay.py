@@ -306,6 +306,7 @@ class Replay:
         options = {
             "levels": self.feed.is_level_feed,
             "window_ns": LEVEL_WINDOW_NS if self.feed.is_level_feed else 0,
+            "tells_crossing": self.feed.tells_crossing,
             "half_life_ns": float(self.report.half_life_ns or 0),
         }
         self._core = Resubmission(self._number, **options)  # type: ignore[arg-type]
@@ -556,6 +557,8 @@ class Replay:
         )
         if report.book_since is None and self.orders is not None:
             raise ReplayError(f"{self.feed.path}: the book never has both sides: nothing can sell")
+        for one in self._cores():
+            one.finish()
         report.resent, report.aggressors, report.by_id = core.resent, core.aggressors, core.by_id
         report.broken = Broken(
             **{name: getattr(core, name) for name in Broken.__dataclass_fields__}

@@ -1,4 +1,4 @@
-"""Recorded messages followed in one book and sent again to another, in which orders of one's own meet.
+"""Recorded messages followed in one book, and sent again to another that has orders of one's own.
 
 The *recorded* book knows orders by id and matches nothing: it is the feed's own. The *live* book is
 a copy of it from some moment on, and matches. Each recorded message changes the first, and what it
@@ -10,6 +10,11 @@ removal by a trade
     only where the order that lost them was the first in the queue of the best price, so that an
     aggressor explains what happened. Else they are taken off the order that the record names, as
     cancelled lots are.
+a new order that crosses
+    Some feeds tell an order that trades at once, and beside it what it took, order by order, and
+    what it lost itself. It waits until as much is told of both and the recorded book is uncrossed:
+    if what was taken is what it would have met, in that order, it is sent whole, in place of those
+    removals. What the record says is left of it then is what may rest.
 other removals
     The same cancel or reduction, of the same order.
 a new order
@@ -20,9 +25,9 @@ a replacement
     price, an update that adds lots puts the whole level at its price plus the displacement, and
     one whose order is gone becomes a new order of the lots added.
 
-While the recorded book is crossed or locked, or trading is halted, the live book collects as for a
-call auction, and executions go by id; then it is uncrossed. So without orders of one's own, and
-without a displacement, the two books are the same whenever the recorded one is not crossed.
+Where the recorded book is crossed or locked in another way, or trading is halted, the live book
+collects as for a call auction, and executions go by id; then it is uncrossed. So without orders of
+one's own, and without a displacement, the two books are the same whenever orders may be put in.
 
 The displacement halves with every half-life. It is rounded to whole ticks, halves towards zero.
 """
@@ -59,11 +64,13 @@ from lob.types import EVENT, MESSAGE, QUOTE, OrderType, Reason, Session, TimeInF
 
 cdef enum:
     MOST_PRINTS = 64  # that wait for the removal that they explain; the oldest are forgotten
+    MOST_FILLS = 64  # of an order that crosses; with more it is not sent whole
 
 cdef uint8_t CALL = Session.CALL
 cdef uint8_t IOC = TimeInForce.IOC
 cdef uint8_t LEFT = Reason.IMMEDIATE_OR_CANCEL
 cdef uint8_t GONE = Reason.UNKNOWN_ORDER
+cdef int64_t LONGEST_WAIT = 5_000_000_000  # ns that an order that crosses waits at most
 cdef double LN2 = 0.6931471805599453
 cdef int64_t FIRST_AGGRESSOR = -(2**62)  # ids that no feed has: the sale's begin at -2**63
 cdef int64_t FIRST_COPY = -(2**61)
@@ -87,6 +94,12 @@ cdef struct Waiting:  # a print, less what removals have used of it
     int64_t left
     int64_t order_id
     int side  # of the aggressor
+
+
+cdef struct Fill:  # lots that an order lost to one that crosses
+    int64_t order_id
+    int64_t lots
+    bint whole
 
 
 cdef inline bint meets(const Book *book) noexcept nogil:
@@ -126,6 +139,8 @@ cdef class Resubmission:
         Whether an order of the feed is all that rests at a price.
     window_ns
         How long a print may come before the removal that it explains, 0: at the same time.
+    tells_crossing
+        Whether the feed tells orders that trade at once as new ones, ahead of what they took.
     half_life_ns
         Of the displacement: 0: there is none; infinity: it stays.
 
@@ -135,7 +150,7 @@ cdef class Resubmission:
         The books; ``live`` is ``None`` before the fork.
     settled
         Whether the recorded book, after the last message, is one that the venue showed, or one
-        that lasted, and is not crossed: orders may be put in.
+        that lasted, and is not crossed, and no order waits: orders may be put in.
     resent
         Messages and aggressors sent to the live book.
     aggressors, unfilled_aggressors, unfilled_lots
@@ -187,6 +202,13 @@ cdef class Resubmission:
     cdef int waiting
     cdef Message aggressor
     cdef bint held
+    cdef Message crosser  # an order that crosses, and waits
+    cdef bint crosses
+    cdef Fill fills[MOST_FILLS]
+    cdef int fill_count
+    cdef int64_t filled  # lots that others lost to it
+    cdef int64_t lost  # lots that it lost itself
+    cdef bint tells_crossing
     cdef int64_t next_id
     cdef int64_t traded  # by the last message sent
     cdef int64_t left  # of it, cancelled at once
@@ -201,6 +223,7 @@ cdef class Resubmission:
         *,
         bint levels=False,
         int64_t window_ns=0,
+        bint tells_crossing=False,
         double half_life_ns=0.0,
     ):
         if not half_life_ns >= 0:
@@ -208,6 +231,7 @@ cdef class Resubmission:
         self.recorded = OrderBook(instrument)
         self.recorded.set_session(CALL)
         self.levels, self.window, self.half_life = levels, window_ns, half_life_ns
+        self.tells_crossing = tells_crossing
         self.next_id = FIRST_AGGRESSOR
         self._room(256)
 
@@ -216,7 +240,7 @@ cdef class Resubmission:
     def fork(self, int64_t ts_event):
         """Let a live book begin as a copy of the recorded one."""
         self.live = self.recorded.copy()
-        self.waiting, self.held = 0, False
+        self.waiting, self.held, self.crosses = 0, False, False
         self._session(CALL if self.halted or meets(&self.recorded.book) else CONTINUOUS, ts_event)
         self.event_count = 0
 
@@ -225,6 +249,8 @@ cdef class Resubmission:
         self.halted = halted
         if self.live is not None:
             self._flush()
+            if self.crosses:
+                self._give_up(ts_event)
             self._attend(ts_event)
 
     def follow(self, messages, consistent, prints, int64_t first, bint stop=False):
@@ -272,7 +298,7 @@ cdef class Resubmission:
             self._step(&message[i])
             self.ts, self.shown, self.started = message[i].ts_event, shown[i], True
             done = i + 1
-            self.settled = not meets(&self.recorded.book) and (
+            self.settled = not meets(&self.recorded.book) and not self.crosses and (
                 self.shown or (done < count and message[done].ts_event > self.ts)
             )
             quote(&self.recorded.book, self.ts, &recorded[i])
@@ -314,6 +340,14 @@ cdef class Resubmission:
         self.event_count = 0
         return found
 
+    def finish(self):
+        """The record is at its end: what waits goes now."""
+        if self.live is not None:
+            self._flush()
+            if self.crosses:
+                self._give_up(self.ts)
+                self._attend(self.ts)
+
     def displace(self, double ticks, int64_t ts_event):
         """Move what history is relative to by so many ticks from now on."""
         self.displaced = self._displaced(ts_event) + ticks
@@ -326,6 +360,11 @@ cdef class Resubmission:
     # ---------------------------------------------------------------- one message
 
     cdef int _step(self, const Message *message) except -1:
+        if self.crosses and message.ts_event > self.crosser.ts_event + LONGEST_WAIT:
+            self._give_up(message.ts_event)
+        return self._take_in(message)
+
+    cdef int _take_in(self, const Message *message) except -1:
         cdef Book *book = &self.recorded.book
         cdef uint32_t index = table_find(&book.table, message.order_id)
         cdef RestingOrder before
@@ -339,15 +378,18 @@ cdef class Resubmission:
             if index:  # the feed counts it as a duplicate: the old one is taken off
                 cancel = message[0]
                 cancel.kind = CANCEL
-                self._step(&cancel)
+                self._take_in(&cancel)
             self._record(message)
-            if self.live is not None:
+            if self.live is not None and not self._waits(message):
                 self._add(message)
         elif not index:
             self.unknown += 1
         elif message.kind == REPLACE:
             self._record(message)
             if self.live is not None:
+                if self.crosses:
+                    self._give_up(message.ts_event)
+                self._collect(message.ts_event)
                 self._replace(message, &before, price)
         else:
             self._remove(message, &before, price)
@@ -360,14 +402,21 @@ cdef class Resubmission:
         book.sink.next = book.sink.begin
         if apply(book, message) < 0 or book.sink.lost:
             raise MemoryError
-        if self.live is not None and meets(book) and self.live.book.session == CONTINUOUS:
+        return 0
+
+    cdef int _collect(self, int64_t ts_event) except -1:
+        """Stop matching where the recorded book is crossed."""
+        if meets(&self.recorded.book) and self.live.book.session == CONTINUOUS:
             self._flush()
-            self._session(CALL, message.ts_event)
+            self._session(CALL, ts_event)
         return 0
 
     cdef int _attend(self, int64_t ts_event) except -1:
         """Go on matching once the record does."""
-        if self.live.book.session != CONTINUOUS:
+        if self.crosses:
+            if self.filled == self.lost and not meets(&self.recorded.book):
+                self._cross(ts_event)
+        elif self.live.book.session != CONTINUOUS:
             if not self.halted and not meets(&self.recorded.book):
                 self._session(CONTINUOUS, ts_event)
         elif self.halted:
@@ -401,9 +450,15 @@ cdef class Resubmission:
         if self.live is None:
             self._record(message)
             return 0
+        if self.crosses and self._is_fill(message, before, price, lots):
+            self._record(message)
+            return 0
         executed = self._printed(before, price, lots, message.ts_event)
         if executed:
-            first = self.live.book.session == CONTINUOUS and self._is_first(before)
+            first = (
+                self.live.book.session == CONTINUOUS and not self.crosses
+                and self._is_first(before)
+            )
             if first:
                 self._execute(-before.side, price, executed, message.ts_event)
             else:
@@ -470,6 +525,104 @@ cdef class Resubmission:
                 order.kind = CANCEL
         self._send(&order)
         self.crossed_adds += self.traded > 0
+        return 0
+
+    # ---------------------------------------------------------------- orders that cross
+
+    cdef bint _waits(self, const Message *message) except -1:
+        """Whether a new order that is in the record now is one that crosses, and waits."""
+        cdef Message *first = &self.crosser
+        if self.crosses:
+            # What neither meets it, nor what it took, nor could stand ahead of what rests of it
+            # goes in before it.
+            if message.side == first.side:
+                if (
+                    message.side * message.price < first.side * first.price
+                    and not self._reaches(message)
+                ):
+                    return False
+            elif first.side * message.price > first.side * first.price:
+                return False
+            self._give_up(message.ts_event)
+            return False
+        if not meets(&self.recorded.book) or self.live.book.session != CONTINUOUS:
+            return False
+        self._flush()
+        if not self.tells_crossing or self.halted:
+            self._session(CALL, message.ts_event)
+            return False
+        self.crosser, self.crosses = message[0], True
+        self.fill_count = 0
+        self.filled = self.lost = 0
+        return True
+
+    cdef bint _reaches(self, const Message *message) noexcept:
+        """Whether a new order would trade in the live book."""
+        cdef Ladder *others = &self.live.book.sides[message.side > 0]
+        return others.best != NO_LEVEL and (
+            message.side * self._placed(message.price, message.ts_event)
+            >= message.side * others.levels[others.best].price
+        )
+
+    cdef bint _is_fill(
+        self, const Message *message, const RestingOrder *before, int64_t price, int64_t lots
+    ) except -1:
+        """Whether lots are off the order that crosses, or off one that it would meet now."""
+        cdef Message *first = &self.crosser
+        if message.order_id == first.order_id:
+            self.lost += lots
+            return True
+        if before.side == first.side or first.side * price > first.side * first.price:
+            return False
+        if not self._is_first(before) or self.fill_count == MOST_FILLS:
+            self._give_up(message.ts_event)
+            return False
+        self.fills[self.fill_count].order_id = message.order_id
+        self.fills[self.fill_count].lots = lots
+        self.fills[self.fill_count].whole = lots == before.size
+        self.fill_count += 1
+        self.filled += lots
+        return True
+
+    cdef int _cross(self, int64_t ts_event) except -1:
+        """Send the order that crosses, for what it took is known."""
+        cdef Message order = self.crosser
+        cdef int64_t rests, may_rest = order.size - self.filled
+        cdef uint32_t index
+        self.crosses = False
+        order.price = self._placed(order.price, order.ts_event)
+        if table_find(&self.live.book.table, order.order_id):
+            self._cancel(order.order_id, order.ts_event)
+        self.aggressors += 1
+        self._send(&order)
+        if self.traded < self.filled:
+            self.unfilled_aggressors += 1
+            self.unfilled_lots += self.filled - self.traded
+        index = table_find(&self.live.book.table, order.order_id)
+        rests = self.live.book.table.orders[index].size if index else 0
+        if rests > may_rest:
+            order.kind = REDUCE
+            order.size = rests - may_rest
+            self._send(&order)
+        return 0
+
+    cdef int _give_up(self, int64_t ts_event) except -1:
+        """What happens is not what the order that crosses would do: let all of it go by id."""
+        cdef Message order = self.crosser
+        cdef int i
+        self.crosses = False
+        self._session(CALL, ts_event)
+        order.price = self._placed(order.price, order.ts_event)
+        if table_find(&self.live.book.table, order.order_id):
+            self._cancel(order.order_id, order.ts_event)
+        self._send(&order)
+        order.ts_event = ts_event
+        for i in range(self.fill_count):
+            order.order_id = self.fills[i].order_id
+            self._take(&order, self.fills[i].lots, self.fills[i].whole, True)
+        if self.lost:
+            order.order_id = self.crosser.order_id
+            self._take(&order, self.lost, self.lost >= self.crosser.size, False)
         return 0
 
     # ---------------------------------------------------------------- executions
