@@ -196,6 +196,7 @@ class Replay:
         self._halts: list[tuple[int, bool]] = []  # told, and still to come
         self._halts_seen = 0
         self._resumed = -1
+        self._then = -1  # time of the first message after the part that is followed
         self._was_due: int | None = None  # an order, before the book was there
         self._gaps_before, self._gaps_at = 0, None  # type: tuple[int, tuple[int, int] | None]
 
@@ -242,12 +243,11 @@ class Replay:
                 self.report.feed = self.feed.report
                 ours, stop = self._ours(block)
                 rest = ours if rest is None else _joined(rest, ours)
-                if not stop and len(rest.messages) < 16 * rows and not rest.consistent.any():
-                    continue  # so that what belongs together is not cut apart
-                whole = len(rest.messages)
-                if not stop and len(rest.messages) < 16 * rows:
-                    whole = int(np.flatnonzero(rest.consistent)[-1]) + 1
+                whole = len(rest.messages) if stop else _whole(rest, 16 * rows)
+                if not whole and not stop:
+                    continue
                 now, rest = _cut(rest, whole, self._messages)
+                self._then = int(rest.messages["ts_event"][0]) if len(rest.messages) else -1
                 yield from self._part(now)
                 self._gaps_before = self._gaps()
                 if stop:
@@ -255,6 +255,7 @@ class Replay:
                     break
             else:
                 if rest is not None and (len(rest.messages) or len(rest.prints)):
+                    self._then = -1
                     yield from self._part(rest)
         self.report.feed = self.feed.report
         self._close()
@@ -341,8 +342,9 @@ class Replay:
         while at < len(messages):
             what, end = self._next_thing(ts, at)
             if end > at:
+                then = int(ts[end]) if end < len(ts) else self._then
                 done = self._follow(
-                    messages[at:end], consistent[at:end], prints[told:], what == "wait"
+                    messages[at:end], consistent[at:end], prints[told:], what == "wait", then
                 )
                 end = at + done[0]
                 last = int(np.searchsorted(prints["at"], self._messages + done[0], side="left"))
@@ -406,17 +408,22 @@ class Replay:
         consistent: NDArray[np.bool_],
         prints: NDArray[np.void],
         stop: bool,
+        then: int,
     ) -> tuple[int, NDArray[np.void], NDArray[np.void], NDArray[np.bool_], NDArray[np.void]]:
         """Send messages to the books: how many, the live quotes, the twin's, what is settled."""
         core = self._of(self._core)
         done, recorded, live, settled = core.follow(
-            messages, consistent, prints, self._messages, stop
+            messages, consistent, prints, self._messages, stop, then
         )
         events = core.taken()
         twin = recorded
         if self._other is not None:
             _, _, twin, _ = self._other.follow(
-                messages[:done], consistent[:done], prints, self._messages
+                messages[:done],
+                consistent[:done],
+                prints,
+                self._messages,
+                then=int(messages["ts_event"][done]) if done < len(messages) else then,
             )
             self._other.taken()
         if self.report.book_since is None:
@@ -518,6 +525,8 @@ class Replay:
                 if orders is not None and len(orders):
                     if (orders["owner"] < 2).any():
                         raise ValueError("agents' orders must have an owner of 2 or more")
+                    orders = orders.copy()
+                    orders["instrument"] = self._number
                     self._sent(core, orders)
         steps = max(1, -(-(moment - now) // min(agent.every_ns for agent in self.agents)))
         self._wakes = now + steps * min(agent.every_ns for agent in self.agents)
@@ -607,6 +616,16 @@ def _place(ts: NDArray[np.int64], at: int, when: int) -> int:
     later = ts[at:] >= when
     found = int(np.argmax(later))
     return at + (found if later[found] else len(later))
+
+
+def _whole(block: FeedBlock, most: int) -> int:
+    """How many messages belong to what is told to its end: not cut within a time or an update."""
+    messages, consistent, _ = block
+    ts = messages["ts_event"]
+    ends = np.flatnonzero(consistent[:-1] & (ts[1:] != ts[:-1]))
+    if len(ends):
+        return int(ends[-1]) + 1
+    return len(messages) if len(messages) >= most else 0
 
 
 def _carried(consistent: NDArray[np.bool_], mine: NDArray[np.bool_]) -> NDArray[np.bool_]:

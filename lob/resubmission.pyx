@@ -253,7 +253,9 @@ cdef class Resubmission:
                 self._give_up(ts_event)
             self._attend(ts_event)
 
-    def follow(self, messages, consistent, prints, int64_t first, bint stop=False):
+    def follow(
+        self, messages, consistent, prints, int64_t first, bint stop=False, int64_t then=-1
+    ):
         """Follow messages of the record.
 
         Parameters
@@ -265,6 +267,8 @@ cdef class Resubmission:
             The index of the first message.
         stop
             Whether to stop where orders may be put in.
+        then
+            The time of the message that follows on these; negative: there is none.
 
         Returns
         -------
@@ -275,7 +279,7 @@ cdef class Resubmission:
         cdef const uint8_t[::1] rows = bytes_of(messages, MESSAGE)
         cdef const uint8_t[::1] told = bytes_of(prints, None)
         cdef const uint8_t[::1] shown = np.ascontiguousarray(consistent).view(np.uint8)
-        cdef int64_t count = len(messages), i, done = 0, k = 0, trades = len(prints)
+        cdef int64_t count = len(messages), i, done = 0, k = 0, trades = len(prints), after_ts
         cdef const Message *message = <const Message *>&rows[0] if count else NULL
         cdef const Print *trade = <const Print *>&told[0] if trades else NULL
         cdef uint8_t[::1] before, after
@@ -298,16 +302,16 @@ cdef class Resubmission:
             self._step(&message[i])
             self.ts, self.shown, self.started = message[i].ts_event, shown[i], True
             done = i + 1
+            after_ts = message[done].ts_event if done < count else then
             self.settled = not meets(&self.recorded.book) and not self.crosses and (
-                self.shown or (done < count and message[done].ts_event > self.ts)
+                self.shown or after_ts > self.ts
             )
             quote(&self.recorded.book, self.ts, &recorded[i])
             if self.live is None:
                 live[i] = recorded[i]
-            elif self.held and not self._lasts(&message[i], done < count, &message[done]):
-                self._flush()
-                quote(&self.live.book, self.ts, &live[i])
             else:
+                if self.held and after_ts != self.aggressor.ts_event:
+                    self._flush()
                 quote(&self.live.book, self.ts, &live[i])
             flags[i] = self.settled and not self.held
             if stop and self.settled:
@@ -690,10 +694,6 @@ cdef class Resubmission:
         self.aggressor.price = price
         self.aggressor.size += lots
         return 0
-
-    cdef bint _lasts(self, const Message *message, bint more, const Message *following) noexcept:
-        """Whether an aggressor that is held may get more of the message that follows."""
-        return more and following.ts_event == self.aggressor.ts_event
 
     cdef int _flush(self) except -1:
         """Send the aggressor that is held."""
