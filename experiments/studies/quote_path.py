@@ -7,7 +7,7 @@ from lob import QUOTE
 
 __all__ = ["QuotePath"]
 
-MOST_ROWS = 2**19  # 42 MB of each of the two
+MOST_ROWS = 2**19  # 21 MB of each of the two
 PRICES = ("bid_price", "ask_price")
 
 
@@ -15,7 +15,7 @@ class QuotePath:
     """Rows of two quote tapes of the same times, where a price changed in either.
 
     Where there are too many, every second row outside a window is forgotten, again and again: what
-    is in the window is exact.
+    is in the window is exact, unless it has twice as many itself.
 
     Parameters
     ----------
@@ -59,7 +59,9 @@ class QuotePath:
     def _thin(self) -> None:
         every = np.concatenate(self._kept, axis=1)
         times = every[0]["ts_event"]
-        kept = (times >= self.start) & (times <= self.end)
-        kept |= np.arange(len(times)) % 2 == 0
+        kept = np.arange(len(times)) % 2 == 0
+        inside = (times >= self.start) & (times <= self.end)
+        if np.count_nonzero(inside) <= 2 * MOST_ROWS:
+            kept |= inside
         self._kept = [every[:, kept]]
         self._count = self._kept[0].shape[1]
