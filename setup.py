@@ -48,6 +48,7 @@ LEVELS = {
         "margin_accounts.pyx",
         "margin_excess.pyx",
         "random.pyx",
+        "resubmission.pyx",
     ),
 }
 

@@ -60,7 +60,7 @@ from lob.engine.records cimport (
 
 import numpy as np
 
-from lob.types import EVENT, MESSAGE, QUOTE, OrderType, Reason, Session, TimeInForce
+from lob.types import EVENT, MESSAGE, QUOTE, Reason, Session, TimeInForce
 
 cdef enum:
     MOST_PRINTS = 64  # that wait for the removal that they explain; the oldest are forgotten

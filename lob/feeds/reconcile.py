@@ -2,10 +2,10 @@
 
 A file of N levels leaves out what happens beyond the best N levels, so its messages alone go wrong
 within seconds: orders cancelled out of sight stay for ever. ``reconcile`` holds a book that it
-keeps by id against the orderbook file after every message. A price that comes into view is taken over as
-the file has it, through synthetic messages; a price that stays in view must agree by itself, and
-where it does not, the files are corrupt. What comes out is one stream of ``lob.MESSAGE`` rows that
-needs the orderbook file no more.
+keeps by id against the orderbook file after every message. A price that comes into view is taken
+over as the file has it, through synthetic messages; a price that stays in view must agree by
+itself, and where it does not, the files are corrupt. What comes out is one stream of
+``lob.MESSAGE`` rows that needs the orderbook file no more.
 
 An execution proves that its order was the first at its price. Where the reconciled book had
 another one in front, an order from before the record or one that left out of sight, the stream
