@@ -28,19 +28,18 @@ live book with copies of the agents in it.
 """
 
 import copy
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from math import inf
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lob.book import OrderBook
 from lob.checks import choice
-from lob.feeds.feed import Feed, FeedBlock
+from lob.feeds.feed import Feed
 from lob.feeds.prints import PRINT
-from lob.instrument import Instrument
+from lob.instrument_feed import InstrumentFeed, Part, SymbolError, first_time
 from lob.replay_report import Broken, ReplayMode, ReplayReport, show_moment
 from lob.resubmission import Resubmission
 from lob.types import EVENT, MESSAGE, QUOTE, EventKind, Side
@@ -54,6 +53,7 @@ __all__ = [
     "ReplayMode",
     "ReplayReport",
     "Stretch",
+    "SymbolError",
     "first_time",
     "show_moment",
     "touch",
@@ -182,7 +182,8 @@ class Replay:
             raise ValueError("agents react to a live book, which an exact replay has not")
         if since is not None and until is not None and until <= since:
             raise ValueError(f"until must be after since, got {until} and {since}")
-        self.feed, self.symbol = feed, symbol
+        self.feed = feed
+        self._source = InstrumentFeed(feed, symbol, until)
         self.orders, self.agents = orders, list(agents)
         self.since, self.until = since, until
         self.report = ReplayReport(mode=self.mode, half_life_ns=half_life_ns, feed=feed.report)
@@ -192,7 +193,6 @@ class Replay:
         self._copies: list[ReactiveAgent] = []
         self._wakes: int | None = None
         self._messages = 0  # of the instrument, followed so far
-        self._feed_messages = self._own_messages = 0  # read so far, of all and of the instrument
         self._halts: list[tuple[int, bool]] = []  # told, and still to come
         self._halts_seen = 0
         self._resumed = -1
@@ -235,101 +235,42 @@ class Replay:
         FeedError
             If the feed is damaged or has no such instrument.
         ReplayError
-            If an order is due before the book is there, or after the record.
+            If an order is due before the book is there.
+        SymbolError
+            If the instrument is not told, or is not there.
         """
-        rest: FeedBlock | None = None
-        with closing(_blocks(self.feed, rows)) as blocks:
-            for block in blocks:
-                self.report.feed = self.feed.report
-                ours, stop = self._ours(block)
-                rest = ours if rest is None else _joined(rest, ours)
-                whole = len(rest.messages) if stop else _whole(rest, 16 * rows)
-                if not whole and not stop:
-                    continue
-                now, rest = _cut(rest, whole, self._messages)
-                self._then = int(rest.messages["ts_event"][0]) if len(rest.messages) else -1
-                yield from self._part(now)
-                self._gaps_before = self._gaps()
-                if stop:
-                    self.report.stopped_at = self.until
-                    break
-            else:
-                if rest is not None and (len(rest.messages) or len(rest.prints)):
-                    self._then = -1
-                    yield from self._part(rest)
+        for part in self._source.parts(rows):
+            self.report.feed = self.feed.report
+            if self._core is None:
+                self._begin()
+            self._then = part.then
+            yield from self._part(part)
+            self._gaps_before = self._gaps()
+        self.report.stopped_at = self.until if self._source.stopped else None
         self.report.feed = self.feed.report
         self._close()
 
-    # ---------------------------------------------------------------- blocks
-
-    def _ours(self, block: FeedBlock) -> tuple[FeedBlock, bool]:
-        """What of a block is of the instrument and before the end; whether the end is there."""
-        messages, consistent, prints = block
-        number = self._choose(block)
-        if number is None:
-            return FeedBlock(messages[:0], consistent[:0], prints[:0]), False
-        mine = messages["instrument"] == number
-        told = prints["instrument"] == number
-        stop = False
-        if self.until is not None:
-            late = np.flatnonzero(mine & (messages["ts_event"] >= self.until))
-            stop = bool(len(late))
-            if stop:
-                mine[late[0] :] = False
-            told &= prints["ts_event"] < self.until
-        # Where among the messages of this instrument a print comes.
-        kept = np.concatenate([[0], np.cumsum(mine)])
-        first = self._feed_messages
-        places = kept[np.clip(prints["at"] - first, 0, len(mine))]
-        self._feed_messages += len(messages)
-        prints = prints[told]
-        prints["at"] = self._own_messages + places[told]
-        # A book is shown at the last of the instrument's messages ahead of a mark.
-        shown = _carried(consistent, mine)
-        self._own_messages += int(kept[-1])
-        return FeedBlock(messages[mine], shown, prints), stop
-
-    def _choose(self, block: FeedBlock) -> int | None:
-        """The number of the instrument, once it is known."""
-        if self._number is not None:
-            if self.symbol is None:
-                self._refuse_others(block)
-            return self._number
-        found = self.feed.instruments
-        if self.symbol is not None:
-            found = [one for one in found if one.name == self.symbol]
-        elif len(found) > 1:
-            raise ReplayError(self._several(found))
-        if not found:
-            return None
-        self._number = found[0].number
-        self.report.instrument = found[0]
-        options = {
-            "levels": self.feed.is_level_feed,
-            "window_ns": LEVEL_WINDOW_NS if self.feed.is_level_feed else 0,
-            "tells_crossing": self.feed.tells_crossing,
-            "half_life_ns": float(self.report.half_life_ns or 0),
-        }
-        self._core = Resubmission(self._number, **options)  # type: ignore[arg-type]
-        if self.agents:
-            self._other = Resubmission(self._number, **options)  # type: ignore[arg-type]
-            self._copies = copy.deepcopy(self.agents)
-        return self._number
-
-    def _refuse_others(self, block: FeedBlock) -> None:
-        if len(block.messages) and (block.messages["instrument"] != self._number).any():
-            raise ReplayError(self._several(self.feed.instruments))
-
-    def _several(self, found: list[Instrument]) -> str:
-        names = ", ".join(one.name for one in found[:20])
-        more = f" and {len(found) - 20} more" if len(found) > 20 else ""
-        return f"{self.feed.path}: has several instruments, choose one as the symbol: {names}{more}"
+    def _begin(self) -> None:
+        """Make the books, now that the instrument is known."""
+        instrument = self._source.instrument
+        assert instrument is not None
+        self._number, self.report.instrument = instrument.number, instrument
+        for _ in range(2 if self.agents else 1):
+            core = Resubmission(
+                instrument.number,
+                levels=self.feed.is_level_feed,
+                window_ns=LEVEL_WINDOW_NS if self.feed.is_level_feed else 0,
+                tells_crossing=self.feed.tells_crossing,
+                half_life_ns=float(self.report.half_life_ns or 0),
+            )
+            self._core, self._other = core, self._core
+        self._copies = copy.deepcopy(self.agents)
 
     # ---------------------------------------------------------------- one part
 
-    def _part(self, part: FeedBlock) -> Iterator[Stretch]:
+    def _part(self, part: Part) -> Iterator[Stretch]:
         """Follow a part of the record, cut where something else happens."""
-        messages, consistent, prints = part
+        messages, consistent, prints, _ = part
         if not len(messages):
             if len(prints):
                 self._count(messages, prints)
@@ -558,12 +499,7 @@ class Replay:
     def _close(self) -> None:
         """Complete the report."""
         report, core = self.report, self._core
-        if core is None:
-            said = f"has no instrument {self.symbol}" if self.symbol else "has nothing to replay"
-            raise ReplayError(f"{self.feed.path}: {said}")
-        report.instrument = next(
-            (one for one in self.feed.instruments if one.number == self._number), report.instrument
-        )
+        assert core is not None
         if report.book_since is None and self.orders is not None:
             raise ReplayError(f"{self.feed.path}: the book never has both sides: nothing can sell")
         for one in self._cores():
@@ -594,21 +530,7 @@ class Replay:
         return core
 
 
-def first_time(feed: Feed) -> int | None:
-    """When the first message of a feed is, in ns as its clock has it; ``None``: there is none."""
-    with closing(_blocks(feed, 1)) as blocks:
-        for block in blocks:
-            if len(block.messages):
-                return int(block.messages["ts_event"][0])
-    return None
-
-
 # -------------------------------------------------------------------- rows
-
-
-def _blocks(feed: Feed, rows: int) -> Generator[FeedBlock]:
-    """The blocks of a feed, to be closed where they are not all read."""
-    return cast("Generator[FeedBlock]", feed.blocks(rows))
 
 
 def _place(ts: NDArray[np.int64], at: int, when: int) -> int:
@@ -616,37 +538,6 @@ def _place(ts: NDArray[np.int64], at: int, when: int) -> int:
     later = ts[at:] >= when
     found = int(np.argmax(later))
     return at + (found if later[found] else len(later))
-
-
-def _whole(block: FeedBlock, most: int) -> int:
-    """How many messages belong to what is told to its end: not cut within a time or an update."""
-    messages, consistent, _ = block
-    ts = messages["ts_event"]
-    ends = np.flatnonzero(consistent[:-1] & (ts[1:] != ts[:-1]))
-    if len(ends):
-        return int(ends[-1]) + 1
-    return len(messages) if len(messages) >= most else 0
-
-
-def _carried(consistent: NDArray[np.bool_], mine: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether a mark is at each message that is mine, or at one ahead of the next that is."""
-    marks = np.concatenate([[0], np.cumsum(consistent)])
-    places = np.flatnonzero(mine)
-    return np.asarray(marks[np.append(places[1:], len(mine))[: len(places)]] > marks[places])
-
-
-def _joined(one: FeedBlock, other: FeedBlock) -> FeedBlock:
-    return FeedBlock(*(np.concatenate(pair) for pair in zip(one, other, strict=True)))
-
-
-def _cut(block: FeedBlock, count: int, first: int) -> tuple[FeedBlock, FeedBlock]:
-    """So many messages with the prints that come ahead of one of them, and the rest."""
-    messages, consistent, prints = block
-    told = int(np.searchsorted(prints["at"], first + count, side="left"))
-    return (
-        FeedBlock(messages[:count], consistent[:count], prints[:told]),
-        FeedBlock(messages[count:], consistent[count:], prints[told:]),
-    )
 
 
 def touch(book: OrderBook, ts: int) -> NDArray[np.void]:

@@ -23,7 +23,6 @@ class Resubmission:
     crossed_adds: int
     uncrossed: int
     refused: int
-    unknown: int
     def __init__(
         self,
         instrument: int,

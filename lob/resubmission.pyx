@@ -169,8 +169,6 @@ cdef class Resubmission:
         Trades when a live book that had collected was uncrossed.
     refused
         Messages that the live book rejected for another reason.
-    unknown
-        Messages of the record about orders that its own book does not have.
     """
 
     cdef readonly OrderBook recorded
@@ -189,7 +187,6 @@ cdef class Resubmission:
     cdef readonly int64_t crossed_adds
     cdef readonly int64_t uncrossed
     cdef readonly int64_t refused
-    cdef readonly int64_t unknown
     cdef bint levels
     cdef int64_t window
     cdef double half_life
@@ -387,7 +384,7 @@ cdef class Resubmission:
             if self.live is not None and not self._waits(message):
                 self._add(message)
         elif not index:
-            self.unknown += 1
+            pass  # the feed counts it: its own book does not have the order either
         elif message.kind == REPLACE:
             self._record(message)
             if self.live is not None:

@@ -206,7 +206,10 @@ def warnings(m: SaleResult) -> list[str]:
             f"sent again: {report.broken}."
         )
     if m.unfilled:
-        said.append(f"{size(m.instrument, m.unfilled)} stayed unfilled{_unsent(m)}.")
+        more = "" if m.sent < m.sale.size else ": the book had no more, as far as the feed tells"
+        said.append(f"{size(m.instrument, m.unfilled)} stayed unfilled{_unsent(m)}{more}.")
+    if closed := _outside_hours(m):
+        said.append(closed)
     if report.waited:
         said.append(
             f"{counted(report.waited, 'order')} of the sale waited: in a halt nothing trades, and "
@@ -252,6 +255,18 @@ def _market(m: SaleResult) -> str:
     verdict = "worse" if m.vwap_slippage_bps >= 0 else "better"
     level = price(m.instrument, m.market_vwap, 2)
     return f"{level}: the sale did {bps(abs(m.vwap_slippage_bps))} {verdict}"
+
+
+def _outside_hours(m: SaleResult) -> str:
+    """Return a warning where the feed tells market hours, and the sale starts outside them."""
+    hours = {name: ts for ts, name in m.report.feed.sessions}
+    start, end = hours.get("start of market hours"), hours.get("end of market hours")
+    at, moment = m.sale.at_ns, m.report.moment
+    if start is not None and at < start:
+        return f"The sale starts before market hours, which begin at {moment(start)}."
+    if end is not None and at >= end:
+        return f"The sale starts after market hours, which end at {moment(end)}."
+    return ""
 
 
 def _units(m: SaleResult) -> str:

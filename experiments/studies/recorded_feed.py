@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from inspect import signature
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lob import Instrument
 from lob.feeds import Feed, FeedError, open_feed
 from lob.feeds.lobster import find, is_name
-from lob.replay import ReplayError, first_time
+from lob.feeds.recognise import FORMATS, recognise
+from lob.replay import ReplayError, SymbolError, first_time
 from lob.units import DAY_NS, SECOND_NS, parse_duration, parse_time
 
 __all__ = ["half_life", "instrument_of", "moment", "open_recorded", "with_assets"]
@@ -56,10 +59,6 @@ def open_recorded(
             raise FeedError(f"{path}: no such file or folder")
     if format in (None, "lobster") and (len(paths) > 1 or paths[0].is_dir()):
         return _lobster(paths, member)
-    from inspect import signature
-
-    from lob.feeds.recognise import FORMATS, recognise
-
     format = "table" if columns is not None and format is None else format
     name = format or recognise(paths[0], member=member).name
     if name == "lobster" and not is_name(paths[0].name):
@@ -95,14 +94,11 @@ def _lobster(paths: list[Path], member: str | None) -> Feed:
 def instrument_of(feed: Feed, symbol: str | None = None) -> Instrument:
     """The instrument to be replayed, with the assets that its name tells.
 
-    It is read as far as needed. Raises ``ReplayError`` where there are several and none is named.
+    It is read as far as needed. Raises ``SymbolError`` where there are several and none is named.
     """
     found = feed.instruments
     if not found or (symbol is not None and symbol not in [one.name for one in found]):
         # Some readers know what is traded once it has come up.
-        from contextlib import closing
-        from typing import Any, cast
-
         with closing(cast(Any, feed.blocks())) as blocks:
             for _ in blocks:
                 found = feed.instruments
@@ -114,7 +110,7 @@ def instrument_of(feed: Feed, symbol: str | None = None) -> Instrument:
     if len(found) != 1:
         listed = ", ".join(one.name for one in feed.instruments[:20])
         what = f"no instrument {symbol}" if symbol is not None else "several instruments"
-        raise ReplayError(f"{feed.path}: has {what}, choose one as the symbol: {listed}")
+        raise SymbolError(f"{feed.path}: has {what}, choose one as the symbol: {listed}")
     return with_assets(found[0], feed.format)
 
 

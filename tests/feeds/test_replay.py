@@ -11,7 +11,7 @@ import lob
 from experiments.studies.forced_sale import ForcedSale, SaleOrders, SaleStyle
 from experiments.studies.replay_sale import book_is_there, measure
 from lob.feeds import FeedError, lobster, open_feed, recognise
-from lob.replay import Replay, ReplayError, first_time
+from lob.replay import Replay, ReplayError, SymbolError, first_time
 from tests.feeds import files, writers
 from tests.feeds.discover import ROOT
 from tests.feeds.families import LEVELS, ORDERS, bitstamp_market, itch_of, short_day, write_family
@@ -176,6 +176,24 @@ def test_a_sale_after_the_record_is_refused(by_hand):
         by_hand.sell(1, 10)
 
 
+def test_a_sale_outside_market_hours_is_said(tmp_path):
+    records = [
+        writers.directory(1, "ABC"),
+        writers.add(1, 1 * S, 1, "B", 10, "ABC", 1_000_000),
+        writers.add(1, 2 * S, 2, "S", 10, "ABC", 1_001_000),
+        writers.event(5 * S, "Q"),
+        writers.add(1, 6 * S, 3, "S", 10, "ABC", 1_001_000),
+        writers.event(7 * S, "M"),
+        writers.add(1, 9 * S, 4, "S", 10, "ABC", 1_001_000),
+    ]
+    (tmp_path / "a.itch").write_bytes(writers.itch_file(records))
+    for at, said in ((3, "before market hours, which begin at 00:00:05"), (6, ""), (8, "after")):
+        m = measure(open_feed(tmp_path / "a.itch"), ForcedSale(1, at * S))
+        lines = [line for line in m.headline() if "market hours" in line]
+        assert len(lines) == bool(said)
+        assert said in " ".join(lines)
+
+
 def test_what_is_not_there_stays_unfilled_and_is_said(by_hand):
     m = by_hand.sell(100, 4)
     assert (m.filled, m.unfilled) == (30, 70)
@@ -320,15 +338,21 @@ def test_the_instrument_is_named_where_there_are_several(tmp_path):
     ]  # fmt: skip
     path = tmp_path / "two.itch"
     path.write_bytes(writers.itch_file(records))
-    with pytest.raises(ReplayError, match="several instruments, choose one as the symbol: ABC"):
+    with pytest.raises(SymbolError, match="several instruments, choose one as the symbol: ABC"):
         replayed(open_feed(path), "exact")
-    with pytest.raises(ReplayError, match="has no instrument QQQ"):
+    with pytest.raises(SymbolError, match="has no instrument QQQ"):
         replayed(open_feed(path), "exact", "QQQ")
     alone = tmp_path / "one.itch"
     alone.write_bytes(writers.itch_file(itch_of(short_day(2, 1, 200), "XYZ", 2)))
     both, one = (replayed(open_feed(p), "interactive", "XYZ") for p in (path, alone))
     assert orders_of(both.live) == orders_of(one.live)
     assert both.report.messages == one.report.messages
+    # However the blocks are cut, a print stays with the message that it tells of.
+    cut = Replay(open_feed(path), "interactive", symbol="XYZ")
+    for _ in cut.stretches(5):
+        pass
+    assert (cut.report.aggressors, cut.report.by_id) == (one.report.aggressors, one.report.by_id)
+    assert cut.report.aggressors > 5
 
 
 class Sellers:
@@ -401,7 +425,7 @@ def test_real_flow_is_the_same_in_every_mode_without_a_sale(path):
         exact = Replay(feed, symbol=instrument.name)
         try:
             exact.run()
-        except ReplayError:  # it is in the directory alone
+        except SymbolError:  # it is in the directory alone
             continue
         assert levels_of(exact.recorded) == levels_told(feed, instrument.number)
         replay = replayed(feed, "interactive", instrument.name)
@@ -430,7 +454,7 @@ def test_a_sale_into_real_flow_says_what_it_is(path):
     for instrument in feed.instruments[:3]:
         try:
             at = book_is_there(feed, instrument.name)
-        except ReplayError:
+        except (ReplayError, SymbolError):
             continue
         if report.last_ts is None or at + 1 >= report.last_ts:
             continue
