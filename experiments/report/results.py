@@ -96,7 +96,7 @@ class SaleResult(Protocol):
 
     @property
     def twin(self) -> NDArray[np.void]:
-        """The same rows of the market without it."""
+        """``lob.QUOTE`` rows, at the same times, of the market without the sale."""
         ...
 
     @property

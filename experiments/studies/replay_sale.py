@@ -88,7 +88,7 @@ class ReplaySale(Shown):
     full: NDArray[np.void]
     """``lob.QUOTE`` rows of the market with the sale: where a price changed in either market."""
     twin: NDArray[np.void]
-    """The same rows of the market without it."""
+    """``lob.QUOTE`` rows, at the same times, of the market without the sale."""
     trades: NDArray[np.void]
     """The trades of the sale: ``lob.EVENT`` rows."""
     before: RecordedBook
