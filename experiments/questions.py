@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy
     from experiments.runs.tape_diff import TapeDifference
     from experiments.studies.impact import SimulatedSale
-    from experiments.studies.replay_sale import Replayed, ReplaySale
+    from experiments.studies.replay_result import Replayed, ReplaySale
     from experiments.studies.spiral import SpiralStudy
     from experiments.studies.stress import Stress
     from experiments.validation.target import Result

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.runs.whole_files import WholeFiles
-from experiments.studies.replay_sale import Replayed, ReplaySale
+from experiments.studies.replay_result import Replayed, ReplaySale
 from lob import __version__, tape
 from lob.replay_report import ReplayReport
 

@@ -207,6 +207,19 @@ def test_a_sale_that_the_record_ends_is_said(by_hand):
     assert "never sent: the record ended" in " ".join(m.headline())
 
 
+def test_a_book_that_stays_crossed_takes_no_sale(tmp_path):
+    records = [
+        writers.directory(1, "ABC"),
+        writers.add(1, 1 * S, 1, "B", 10, "ABC", 1_000_000),
+        writers.add(1, 2 * S, 2, "S", 10, "ABC", 1_001_000),
+        writers.add(1, 3 * S, 3, "B", 10, "ABC", 1_002_000),
+        writers.add(1, 9 * S, 4, "S", 10, "ABC", 1_003_000),
+    ]
+    (tmp_path / "a.itch").write_bytes(writers.itch_file(records))
+    with pytest.raises(ReplayError, match=r"from 00:00:05\.000 on the recorded book is crossed"):
+        measure(open_feed(tmp_path / "a.itch"), ForcedSale(1, 5 * S))
+
+
 def test_only_what_is_in_the_window_is_read(by_hand):
     m = by_hand.sell(1, 4, until=6 * S)
     assert m.report.last_ts == 5 * S
