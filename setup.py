@@ -55,6 +55,7 @@ LEVELS = {
         "margin_accounts.pyx",
         "margin_excess.pyx",
         "random.pyx",
+        "resubmission.pyx",
     ),
 }
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from experiments.runs.run import Run, run_scenario
 from experiments.scenario.read import Scenario, read_scenario
-from lob.units import parse_duration, parse_time
+from lob.units import parse_duration
 
 if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy
     from experiments.runs.tape_diff import TapeDifference
     from experiments.studies.impact import SimulatedSale
-    from experiments.studies.replay_sale import ReplaySale
+    from experiments.studies.replay_result import Replayed, ReplaySale
     from experiments.studies.spiral import SpiralStudy
     from experiments.studies.stress import Stress
     from experiments.validation.target import Result
-    from lob.replay import Replay
+    from lob.replay import ReactiveAgent
 
 __all__ = [
     "compare",
@@ -306,26 +306,34 @@ def impact(
 
 
 def replay(
-    day: str | Path,
-    sell: int | None = None,
+    files: str | Path | Sequence[str | Path],
+    sell: int | str | None = None,
     *,
-    at: str = "12:00:00",
+    at: str | None = None,
     over: str | None = None,
     style: str = "market",
-    rate: float = 0.1,
+    rate: float | str = 0.1,
     buy: bool = False,
-    mode: Literal["exact", "interactive"] = "interactive",
-) -> "ReplaySale | Replay":
-    """Replay a day of recorded order flow, with a forced sale in it if there is one.
+    hidden: bool = False,
+    mode: Literal["exact", "interactive", "reanchored"] = "interactive",
+    decay: float | str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    agents: "Sequence[ReactiveAgent]" = (),
+    **feed: Any,
+) -> "ReplaySale | Replayed":
+    """Replay recorded order flow of any format, with a forced sale in it if there is one.
 
     Parameters
     ----------
-    day
-        A LOBSTER day: a zip, a folder, or one of its pair of files.
+    files
+        A file of order flow; a folder, zip or pair of files of a LOBSTER day.
     sell
-        Lots; ``None``: nothing, and the result is the replay alone.
+        ``"2 BTC"``, ``"500 lots"`` or a number of units of what is traded; ``None``: nothing, and
+        the result is the replay alone.
     at
-        Time of day of the sale.
+        When it starts: a time of day, a date and time in UTC, or ``"+90s"`` after the first
+        message; ``None``: as soon as the book is there.
     over
         Duration of a TWAP or POV sale.
     style
@@ -334,37 +342,53 @@ def replay(
         Share of the volume that a POV sale takes.
     buy
         Whether it is bought, not sold.
+    hidden
+        Whether executions of hidden orders count in that volume.
     mode
-        ``exact`` or ``interactive``.
+        ``exact``, ``interactive`` or ``reanchored``: see ``lob.replay``.
+    decay
+        Of ``reanchored``: the half-life of the anchor in seconds, a duration, or ``inf``.
+    since, until
+        The window, as of ``at``.
+    agents
+        Who reacts to the live book: see ``lob.replay.ReactiveAgent``.
+    feed
+        ``symbol``, ``format``, ``member``, ``tick`` and ``columns`` of the file.
 
     Raises
     ------
     FeedError
-        If the files are no sound day.
+        If the files cannot be read.
     ValueError
-        If the sale does not fit into it.
+        If the sale does not fit into the record.
     """
     from fractions import Fraction
 
     from experiments.studies.forced_sale import ForcedSale, SaleStyle
-    from experiments.studies.replay_sale import measure
+    from experiments.studies.recorded_feed import half_life, instrument_of, moment, open_recorded
+    from experiments.studies.replay_sale import book_is_there, measure, replay_alone
     from lob import Side
-    from lob.feeds.lobster import read
-    from lob.replay import reconcile
-    from lob.replay import replay as replayed
 
-    recorded = read(Path(day))
+    recorded, symbol = open_recorded(files, **feed), feed.get("symbol")
+    options: dict[str, Any] = {
+        "symbol": symbol,
+        "half_life_ns": None if decay is None else half_life(decay),
+        "agents": agents,
+        "since": None if since is None else moment(since, recorded),
+        "until": None if until is None else moment(until, recorded),
+    }
     if sell is None:
-        return replayed(reconcile(recorded), mode)
+        return replay_alone(recorded, mode, **options)
     sale = ForcedSale(
         side=Side.BUY if buy else Side.SELL,
-        size=sell,
-        at_ns=parse_time(at),
+        size=instrument_of(recorded, symbol).to_lots(sell),
+        at_ns=book_is_there(recorded, symbol) if at is None else moment(at, recorded),
         style=SaleStyle(style),
         over_ns=parse_duration(over) if over else 0,
         rate=Fraction(str(rate)),
+        hidden_counts=hidden,
     )
-    return measure(recorded, sale, mode)
+    return measure(recorded, sale, mode, **options)
 
 
 def diff(one: str | Path, other: str | Path) -> "TapeDifference | None":

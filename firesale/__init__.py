@@ -76,7 +76,7 @@ _HOMES = {
     "OrderBook": "lob",
     "OrderType": "lob",
     "Reason": "lob",
-    "ReplaySale": "experiments.studies.replay_sale",
+    "ReplaySale": "experiments.studies.replay_result",
     "Run": "experiments.runs.run",
     "Scenario": "experiments.scenario.read",
     "ScenarioError": "experiments.scenario.read",

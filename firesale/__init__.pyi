@@ -55,7 +55,7 @@ from experiments.scenario.read import (
 from experiments.studies.impact import (
     SimulatedSale as SimulatedSale,
 )
-from experiments.studies.replay_sale import (
+from experiments.studies.replay_result import (
     ReplaySale as ReplaySale,
 )
 from experiments.studies.spiral import (

@@ -1,167 +1,255 @@
-"""The report of a replay: counts, and how well it kept to the record."""
+"""What a replay met: which mode, what kind of feed, and how much of history broke."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from enum import StrEnum
+from math import isinf
+from typing import Any
 
-from lob.counted import counted
-from lob.units import MILLISECOND_NS, SECOND_NS
+from lob.feeds.feed import FeedReport
+from lob.instrument import Instrument
+from lob.units import SECOND_NS, show_duration
 
-__all__ = ["HALT_STATES", "Halt", "Match", "ReplayReport"]
-
-HALT_STATES = {-1: "halted", 0: "quoting resumes", 1: "trading resumes"}
-
-
-class Halt(NamedTuple):
-    """A change of the trading state of a recorded day."""
-
-    ts_event: int
-    """Time of the change in ns after midnight."""
-    state: str
-    """The state from then on: ``"halted"``, ``"quoting resumes"`` or ``"trading resumes"``."""
+__all__ = ["Broken", "ReplayMode", "ReplayReport"]
 
 
-class Match(NamedTuple):
-    """How many rows of the recorded book came out of the replay as they are in the file."""
+class ReplayMode(StrEnum):
+    """What history does about orders of one's own. Every result carries it."""
 
-    compared: int
-    """Rows compared."""
-    all_levels: int
-    """Rows that are the same in every price and size."""
-    touch: int
-    """Rows that are the same in price and size of the best bid and ask."""
+    EXACT = "exact"
+    """Nothing: they are priced against the recorded depth, and nothing they take is missed."""
+    INTERACTIVE = "interactive"
+    """It is sent again, as it was, to a live book in which they are."""
+    REANCHORED = "reanchored"
+    """The same, at prices relative to where they pushed the market."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayReport:
-    """The counts of a replay. All times are ns after midnight.
+class Broken:
+    """How many recorded messages could not do in the live book what they did in the record.
 
     Attributes
     ----------
-    day, mode
-        Name of the day, and mode of the replay.
-    rows, rows_by_type
-        Rows of the message file, all and by their type.
-    first_ts_event, last_ts_event
-        Times of the first and the last row.
-    halts
-        Changes of the trading state.
-    unknown_ids
-        Messages about an order that is not in the book: it came before the record or out of
-        sight. Their lots are taken from other orders at their price.
-    unknown_prices, overdrawn
-        Such messages where nothing is at the price, or less than they take.
-    contradictions
-        Messages that deny an order's price or direction, add it twice, or add one that crosses.
-    adopted_levels, corrected_levels, dropped_levels
-        Prices that came into view and were not in the book, or were there with another size;
-        prices that went out of view.
-    requeued_orders
-        Orders put behind another that was executed before them.
-    synthetic_messages
-        Messages made for all this.
-    injected_messages
-        Messages that the caller injected.
-    aggressors, unfilled_aggressors, unfilled_lots
-        Orders made of executions, those of them that did not fill whole, and what they lacked.
-    orphaned_cancels, other_rejections
-        Messages of the day about orders that are no longer there, and other rejections.
-    marketable_adds
-        Adds of the day that traded on arrival, which they did not in the record.
-    match
-        Agreement with the orderbook file; ``None`` where injected orders make it pointless.
-    first_problem
-        Where the files first contradict each other, and how.
-    postponed_messages
-        Injected messages that came in a halt and waited until trading resumed.
-    truncated
-        What is missing at the end of the day; empty: nothing.
+    orphaned_cancels, orphaned_replaces
+        Cancels and reductions, and replacements, of orders that were gone.
+    orphaned_executions
+        Executions of an order by its id, where the order was gone.
+    unfilled_aggressors, unfilled_lots
+        Aggressors made of executions that found less than they took in the record, or nothing, and
+        what they lacked.
+    cut_short
+        Reductions by more than was left of the order.
+    crossed_adds
+        New or replaced orders that traded on arrival, which they did not in the record.
+    uncrossed
+        Times that the live book traded as it went on after an auction or a halt.
+    refused
+        Messages that the live book rejected for another reason.
     """
 
-    day: str
-    mode: str
-    rows: int
-    rows_by_type: dict[str, int]
-    first_ts_event: int
-    last_ts_event: int
-    halts: list[Halt] = field(default_factory=list)
-    unknown_ids: int
-    unknown_prices: int
-    overdrawn: int
-    contradictions: int
-    adopted_levels: int
-    corrected_levels: int
-    dropped_levels: int
-    requeued_orders: int
-    synthetic_messages: int
-    injected_messages: int = 0
-    postponed_messages: int = 0
-    aggressors: int = 0
+    orphaned_cancels: int = 0
+    orphaned_replaces: int = 0
+    orphaned_executions: int = 0
     unfilled_aggressors: int = 0
     unfilled_lots: int = 0
-    orphaned_cancels: int = 0
-    other_rejections: int = 0
-    marketable_adds: int = 0
-    match: Match | None
-    first_problem: str | None
-    truncated: str = ""
+    cut_short: int = 0
+    crossed_adds: int = 0
+    uncrossed: int = 0
+    refused: int = 0
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields of this report as a dict, ready for JSON."""
-        fields = asdict(self)
-        fields["halts"] = [halt._asdict() for halt in self.halts]
-        fields["match"] = self.match and self.match._asdict()
-        return fields
+    @property
+    def messages(self) -> int:
+        """All of them; of an aggressor made of several executions it is one."""
+        return int(sum(asdict(self).values())) - self.unfilled_lots
 
     def __str__(self) -> str:
-        by_type = ", ".join(f"{n:,} {name}" for name, n in self.rows_by_type.items() if n)
-        lines = [
-            f"{self.day}, {self.mode}: {counted(self.rows, 'message')} from "
-            f"{_clock(self.first_ts_event)} to {_clock(self.last_ts_event)}",
-            f"  of these {by_type}".replace("_", " "),
-            *(f"  {_clock(halt.ts_event)} {halt.state}" for halt in self.halts),
-            f"  {self.unknown_ids:,} about orders from before the record or out of sight; "
-            f"{self.unknown_prices:,} where nothing was, {self.overdrawn:,} for more than was "
-            f"there, {self.contradictions:,} contradictory",
-            f"  {counted(self.synthetic_messages, 'synthetic message')}: "
-            f"{counted(self.adopted_levels, 'level')} adopted and {self.corrected_levels:,} "
-            "corrected as they came into view, "
-            f"{counted(self.requeued_orders, 'order')} requeued; "
-            f"{counted(self.dropped_levels, 'level')} dropped out of view",
+        said = [
+            f"{count:,} {what}"
+            for count, what in (
+                (self.orphaned_cancels, "cancels of orders already gone"),
+                (self.orphaned_replaces, "replacements of orders already gone"),
+                (self.orphaned_executions, "executions of orders already gone"),
+                (
+                    self.unfilled_aggressors,
+                    f"aggressors that had not enough to hit ({self.unfilled_lots:,} lots)",
+                ),
+                (self.cut_short, "reductions by more than was left"),
+                (self.crossed_adds, "adds that traded on arrival"),
+                (self.uncrossed, "trades after an auction or a halt"),
+                (self.refused, "messages refused"),
+            )
+            if count
         ]
-        if self.mode == "interactive":
+        return ", ".join(said) or "nothing"
+
+
+@dataclass(kw_only=True)
+class ReplayReport:
+    """The counts of a replay. It grows as the feed is read.
+
+    Attributes
+    ----------
+    mode
+        See ``ReplayMode``.
+    half_life_ns
+        Of the displacement, in the mode *reanchored*; else ``None``.
+    feed
+        What the reader met.
+    instrument
+        What was replayed.
+    messages, prints
+        Of this instrument.
+    first_ts, last_ts
+        Of the messages of this instrument, as the feed's clock has it.
+    book_since
+        When the recorded book first had both sides and was not crossed; ``None``: never.
+    forked_at
+        From when on history was sent to the live book; ``None``: never.
+    resent
+        Messages and aggressors sent to the live book.
+    aggressors, by_id
+        Aggressors made of executions; executions taken off the order that the record names, for no
+        aggressor explains them.
+    broken
+        What history could not do any more.
+    left_over
+        Recorded orders that rest in the live book at the end, and are gone in the record: their
+        owners would have cancelled them, or the aggressor that hit them hit another order.
+    sent, waited
+        Orders of one's own; those of them that waited for the end of a halt, or for a book that
+        could take them.
+    stopped_at
+        Where the reading was told to stop; ``None``: at the end of the feed.
+    gaps_during
+        Gaps that the reader met between the first and the last of one's own orders.
+    """
+
+    mode: ReplayMode
+    half_life_ns: float | None
+    feed: FeedReport
+    instrument: Instrument | None = None
+    messages: int = 0
+    prints: int = 0
+    first_ts: int | None = None
+    last_ts: int | None = None
+    book_since: int | None = None
+    forked_at: int | None = None
+    resent: int = 0
+    aggressors: int = 0
+    by_id: int = 0
+    broken: Broken = field(default_factory=Broken)
+    left_over: int = 0
+    sent: int = 0
+    waited: int = 0
+    stopped_at: int | None = None
+    gaps_during: int = 0
+
+    @property
+    def label(self) -> str:
+        """The mode, its half-life, and whether single orders are known: part of every result."""
+        said = f"{self.mode} replay"
+        if self.half_life_ns is not None:
+            lasts = "never" if isinf(self.half_life_ns) else show_duration(self.half_life_ns)
+            said += f", the anchor's half-life {'infinite' if lasts == 'never' else lasts}"
+        kind = "by level: one anonymous order a price" if self.feed.is_level_feed else "by order"
+        return f"{said}, {self.feed.format}, {kind}"
+
+    @property
+    def mark(self) -> str:
+        """Why the mark that a sale leaves is what it is: by construction, in every mode."""
+        if self.mode is ReplayMode.EXACT:
+            return "It leaves no mark by construction: nothing in an exact replay reacts."
+        if self.mode is ReplayMode.INTERACTIVE or self.half_life_ns == 0:
+            return (
+                "It leaves no lasting mark by construction: history returns, for later orders come "
+                "at their recorded prices."
+            )
+        assert self.half_life_ns is not None
+        if isinf(self.half_life_ns):
+            return (
+                "The mark is permanent by construction: later orders keep their distance to where "
+                "the sale pushed the mid, for ever."
+            )
+        return (
+            "How long the mark lasts is by construction: the anchor falls back to history with the "
+            f"stated half-life of {show_duration(self.half_life_ns)}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it in plain types, for JSON."""
+        told = dict(vars(self))
+        told["mode"] = str(self.mode)
+        told["label"], told["mark"] = self.label, self.mark
+        if self.half_life_ns is not None and isinf(self.half_life_ns):
+            told["half_life_ns"] = "infinite"
+        told["feed"] = self.feed.to_dict()
+        told["broken"] = {**asdict(self.broken), "messages": self.broken.messages}
+        if self.instrument is not None:
+            told["instrument"] = {
+                "name": self.instrument.name,
+                "tick_size": str(self.instrument.tick_size),
+                "lot_size": str(self.instrument.lot_size),
+            }
+        return told
+
+    def __str__(self) -> str:
+        name = self.instrument.name if self.instrument else "nothing"
+        lines = [f"{name}: {self.label}"]
+        if self.first_ts is not None and self.last_ts is not None:
             lines.append(
-                f"  {counted(self.aggressors, 'aggressor')}, {self.unfilled_aggressors:,} "
-                f"not filled whole ({counted(self.unfilled_lots, 'lot')}); "
-                f"{counted(self.orphaned_cancels, 'orphaned cancel')}, "
-                f"{counted(self.other_rejections, 'other rejection')}, "
-                f"{counted(self.marketable_adds, 'add')} that traded on arrival"
+                f"  {self.messages:,} messages and {self.prints:,} prints, "
+                f"{self.moment(self.first_ts)} to {self.moment(self.last_ts)}"
             )
-        if self.injected_messages:
-            waited = (
-                f", {self.postponed_messages:,} of them waited for the end of a halt"
-                if self.postponed_messages
-                else ""
-            )
-            lines.append(f"  {counted(self.injected_messages, 'injected message')}{waited}")
-        if self.match:
-            compared, all_levels, touch = self.match
+        if self.book_since is not None:
             lines.append(
-                f"  of {counted(compared, 'row')} compared {_share(all_levels, compared)} agree "
-                f"at every level, {_share(touch, compared)} at the best bid and ask"
+                f"  both sides of the book are there from {self.moment(self.book_since)} on"
             )
-        if self.truncated:
-            lines.append(f"  {self.truncated}")
-        if self.first_problem:
-            lines.append(f"  the files contradict each other, first in {self.first_problem}")
+        for check, found in self.feed.checks.items():
+            lines.append(f"  check {check}: {found.passed:,} passed, {found.failed:,} failed")
+        lines += [f"  fault: {fault}" for fault in self.feed.faults]
+        if self.feed.problem:
+            lines.append(f"  first problem: {self.feed.problem}")
+        halts = [halt for halt in self.feed.halts if self._is_ours(halt.instrument)]
+        lines += [f"  {self.moment(halt.ts_event)} {halt.state}" for halt in halts[:10]]
+        if self.forked_at is not None:
+            lines.append(
+                f"  {self.resent:,} messages sent again from {self.moment(self.forked_at)} on, "
+                f"{self.aggressors:,} of them aggressors made of executions; {self.by_id:,} "
+                "executions by the order's id"
+            )
+            lines.append(f"  broke: {self.broken}")
+            if self.left_over:
+                lines.append(f"  {self.left_over:,} recorded orders rest though they are gone")
+        if self.sent:
+            waited = f", {self.waited:,} of them waited" if self.waited else ""
+            lines.append(f"  {self.sent:,} orders of the sale{waited}")
+        if self.stopped_at is not None:
+            lines.append(f"  read until {self.moment(self.stopped_at)}")
+        lines += [f"  {note}" for note in self.feed.notes]
         return "\n".join(lines)
 
+    def moment(self, ts: int) -> str:
+        """A time as the feed's clock has it: of day, or with its date in UTC."""
+        return show_moment(ts, self.feed.clock)
 
-def _share(part: int, whole: int) -> str:
-    return f"{part:,} ({100 * part / whole:.4f} %)" if whole else "0"
+    def _is_ours(self, number: int) -> bool:
+        return self.instrument is None or self.instrument.number == number
 
 
-def _clock(ts: int) -> str:
+def show_moment(ts: int, clock: str) -> str:
+    """A time of day, to the millisecond; with its date where a clock counts from 1970.
+
+    Examples
+    --------
+    >>> show_moment(34_200_000_000_000, "exchange-local, after midnight")
+    '09:30:00.000'
+    >>> show_moment(1_723_075_200_500_000_000, "UTC")
+    '2024-08-08 00:00:00.500 UTC'
+    """
     seconds, ns = divmod(ts, SECOND_NS)
-    return (
-        f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{ns // MILLISECOND_NS:03}"
-    )
+    days, second = divmod(seconds, 86_400)
+    clocked = f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}.{ns // 1_000_000:03}"
+    if clock != "UTC":
+        return clocked if not days else f"{clocked} (day {days + 1})"
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(86_400 * days, UTC):%Y-%m-%d} {clocked} UTC"

@@ -16,7 +16,7 @@ from lob.counted import counted
 if TYPE_CHECKING:
     from lob.feeds import Feed
 
-__all__ = ["feed"]
+__all__ = ["feed", "mapped_columns"]
 
 feed = typer.Typer(help="Look at, check and convert historical order flow.", no_args_is_help=True)
 
@@ -160,7 +160,7 @@ def _open(
     if not file.exists():
         raise RefusalError(f"{file}: no such file or folder")
     try:
-        options = _mapped(columns)
+        options = mapped_columns(columns)
         if columns and not format_name:
             format_name = "table"
         name = format_name or recognise(file, member=member).name
@@ -186,7 +186,7 @@ def _open(
         raise RefusalError(f"{file}: {error.strerror or error}", BAD_DATA) from error
 
 
-def _mapped(columns: Path | None) -> dict[str, Any]:
+def mapped_columns(columns: Path | None) -> dict[str, Any]:
     """The options of a table's reader that a map holds: names of columns, and ``trades``."""
     if columns is None:
         return {}

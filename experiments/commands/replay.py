@@ -1,12 +1,11 @@
-"""``firesale replay``: a forced sale in a day of order flow."""
+"""``firesale replay``: a forced sale in recorded order flow of any format."""
 
 import json
 from collections.abc import Callable
-from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -19,12 +18,13 @@ from experiments.commands.console import (
     refusal_of,
 )
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
-from lob import MAX_SIZE
-from lob.units import parse_duration, parse_time
+from lob.replay_report import ReplayMode
+from lob.units import parse_duration
 
 if TYPE_CHECKING:
     from experiments.commands.answer import Answer
-    from lob.feeds.lobster import Day
+    from lob import Instrument
+    from lob.feeds import Feed
 
 T = TypeVar("T")
 
@@ -33,14 +33,7 @@ __all__ = ["replay"]
 DEFAULT_RATE = "0.1"
 """Share of the volume for pov if ``--rate`` is not given."""
 SYNTHETIC = Path("synthetic")
-STEPS = 6  # what a sale with --out tells; a bar that ends early is gone anyway
-
-
-class Mode(StrEnum):
-    """How a day is replayed: see ``lob.replay``."""
-
-    EXACT = "exact"
-    INTERACTIVE = "interactive"
+STEPS = 5  # what a sale with --out tells; a bar that ends early is gone anyway
 
 
 def replay(
@@ -48,24 +41,33 @@ def replay(
         list[Path],
         typer.Argument(
             metavar="FILES",
-            help="One LOBSTER day: a zip, a folder, or its pair of CSV files; or the word "
-            "synthetic: a day is made.",
+            help="Order flow of any known format; a folder, zip or pair of files of a LOBSTER day; "
+            "or the word synthetic: a day is made.",
         ),
     ],
     mode: Annotated[
-        Mode | None,
+        ReplayMode | None,
         typer.Option(
-            help="exact takes executions off the orders the record names; interactive sends "
-            "orders through the matching engine, where they compete with the sale.",
+            help="exact: priced against the recorded depth, no impact. interactive: history is "
+            "sent again to a live book with the sale in it. reanchored: the same, at prices "
+            "relative to where the sale pushed the market.",
             show_default="interactive with --sell, else exact",
         ),
     ] = None,
     sell: Annotated[
-        int | None,
-        typer.Option(metavar="SIZE", min=1, max=MAX_SIZE, help="Lots (shares) that must be sold."),
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="What must be sold: '2 BTC', '500 lots', or a number of units."
+        ),
     ] = None,
     at: Annotated[
-        str | None, typer.Option(metavar="HH:MM:SS[.fff]", help="When the sale starts.")
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="When the sale starts: HH:MM:SS[.fff], 2024-08-08T12:00:00 (UTC), or +90s after "
+            "the first message.",
+            show_default="as soon as the book is there",
+        ),
     ] = None,
     over: Annotated[
         str | None, typer.Option(metavar="DURATION", help="How long it takes: 90s, 5m, 1h.")
@@ -74,7 +76,7 @@ def replay(
         SaleStyle | None,
         typer.Option(
             help="market: all at once. twap: equal parts. pov: a share of the volume.",
-            show_default="twap with --over, else market",
+            show_default="pov with --pov, twap with --over, else market",
         ),
     ] = None,
     rate: Annotated[
@@ -83,98 +85,181 @@ def replay(
             metavar="SHARE", help="Share of the volume for pov.", show_default=DEFAULT_RATE
         ),
     ] = None,
+    pov: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="The same as --style pov --rate SHARE: 0.1 or 10%."),
+    ] = None,
     hidden: Annotated[
         bool,
         typer.Option(
             "--hidden", help="Count executions of hidden orders in the volume that pov follows."
         ),
     ] = False,
+    decay: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Of reanchored: the half-life with which the anchor falls back to history: "
+            "seconds, a duration, or inf. 0: at once, inf: never.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Measure from here on, as of --at."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Read no further, as of --at.")
+    ] = None,
+    symbol: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which instrument, where there are several.")
+    ] = None,
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="NAME", help="Read it as this format.", show_default="recognised"
+        ),
+    ] = None,
+    member: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which file of a zip that holds several.")
+    ] = None,
+    tick: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PRICE", help="The price of one tick.", show_default="found in the file"
+        ),
+    ] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            "--map", metavar="TOML", help="Of a table: what its columns are called, fact = column."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write the tapes (Parquet) and report.html here."),
+        typer.Option(
+            metavar="DIR", help="Write the quotes and trades (Parquet) and report.html here."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Replay a day of order flow and, with --sell, measure what a forced sale does to it."""
-    sale = _sale(sell, at, over, style, rate, hidden)
-    chosen = mode or (Mode.INTERACTIVE if sale else Mode.EXACT)
-    if sale and sale.style is SaleStyle.POV and chosen is Mode.EXACT:
-        raise RefusalError(
-            "--style pov needs --mode interactive: in an exact replay nothing trades that it "
-            "could follow"
-        )
+    """Replay recorded order flow and, with --sell, measure what a forced sale does to it."""
+    given = {
+        "--at": at, "--over": over, "--style": style, "--rate": rate, "--pov": pov,
+        "--hidden": hidden or None,
+    }  # fmt: skip
+    for name, value in given.items():
+        if sell is None and value is not None:
+            raise RefusalError(f"{name} says how to sell: it needs --sell SIZE")
+    chosen = mode or (ReplayMode.INTERACTIVE if sell is not None else ReplayMode.EXACT)
+    style, share = _style(style, over, rate, pov, hidden)
+    over_ns = _parsed("--over", parse_duration, over) if over else 0
+    half_life_ns = _half_life(chosen, decay)
     make_folder(out)
-    with progress(as_json, STEPS) as tell:
-        tell("reading")
-        day = _make(out) if files == [SYNTHETIC] and not SYNTHETIC.exists() else _read(files)
-        answer = _answer(day, sale, chosen, tell)
+    with progress(as_json, STEPS) as tell, TemporaryDirectory(prefix="firesale-") as scratch:
+        tell("opening")
+        made = files == [SYNTHETIC] and not SYNTHETIC.exists()
+        feed = _open(
+            [_make(out or Path(scratch))] if made else files,
+            symbol, format_name, member, tick, columns,
+        )  # fmt: skip
+        options: dict[str, Any] = {
+            "symbol": symbol,
+            "half_life_ns": half_life_ns,
+            "since": _moment("--from", since, feed),
+            "until": _moment("--until", until, feed),
+        }
+        sale = None
+        if sell is not None:
+            instrument = _guarded(feed, lambda: _instrument(feed, symbol))
+            size = _parsed("--sell", lambda text: _lots(instrument, text), sell)
+            sale = ForcedSale(
+                size=size,
+                at_ns=_at(at, feed, symbol),
+                over_ns=over_ns,
+                style=style,
+                rate=share,
+                hidden_counts=hidden,
+            )
+        answer = _answer(feed, sale, chosen, options, tell)
         if out:
             tell("writing")
-            _refuse_another_day(out, answer)
+            _refuse_another_feed(out, answer)
             try:
                 answer.write(out)
             except OSError as error:
                 raise refusal_of(error, out) from None
     _show(answer, as_json, out)
-    if day.truncated:
-        typer.echo(f"firesale: {day.source[0]}: {day.truncated}", err=True)
-    if any(run.report.first_problem for run in answer.runs.values()):
-        typer.echo("firesale: the files contradict each other: do not trust this", err=True)
+    _end(answer)
+
+
+def _end(answer: "Answer") -> None:
+    """Exit with 1 where the feed contradicts itself: the answer is not to be trusted."""
+    feed = answer.report.feed
+    for note in feed.notes:
+        if "is missing" in note:
+            typer.echo(f"firesale: {feed.path}: {note}", err=True)
+    if feed.faults:
+        typer.echo(
+            "firesale: the record contradicts itself or has gaps: do not trust this: "
+            + "; ".join(feed.faults),
+            err=True,
+        )
         raise typer.Exit(BAD_DATA)
 
 
-def _refuse_another_day(out: Path, answer: "Answer") -> None:
-    """Refuse a folder that holds the answer of another day: it would be overwritten."""
+def _refuse_another_feed(out: Path, answer: "Answer") -> None:
+    """Refuse a folder that holds the answer of another feed: it would be overwritten."""
     try:
-        kept = json.loads((out / "report.json").read_text(encoding="utf-8"))["day"]
+        kept = json.loads((out / "report.json").read_text(encoding="utf-8"))["feed"]
     except (OSError, ValueError, KeyError, TypeError):
         return
-    if kept != answer.numbers["day"]:
+    asked = answer.numbers["feed"]
+    same = ("format", "instrument", "messages", "first_ts_event", "last_ts_event")
+    if any(kept.get(name) != asked[name] for name in same):
         raise RefusalError(
-            f"--out {out}: holds the answer of the day {kept.get('name')}: choose another folder"
+            f"--out {out}: holds the answer of another feed, {kept.get('instrument')} of "
+            f"{kept.get('path')}: choose another folder"
         )
 
 
-def _sale(
-    sell: int | None,
-    at: str | None,
-    over: str | None,
-    style: SaleStyle | None,
-    rate: str | None,
-    hidden: bool,
-) -> ForcedSale | None:
-    """Return the sale that the options ask for; ``None`` if they ask for none."""
-    others = {
-        "--at": at,
-        "--over": over,
-        "--style": style,
-        "--rate": rate,
-        "--hidden": hidden or None,
-    }
-    if sell is None:
-        for name, value in others.items():
-            if value is not None:
-                raise RefusalError(f"{name} says how to sell: it needs --sell SIZE")
-        return None
-    if at is None:
-        raise RefusalError("--sell needs --at HH:MM:SS, the time at which to sell")
+# -------------------------------------------------------------------- what is asked
+
+
+def _style(
+    style: SaleStyle | None, over: str | None, rate: str | None, pov: str | None, hidden: bool
+) -> tuple[SaleStyle, Fraction]:
+    """How the sale is worked, and its share of the volume."""
+    if pov is not None:
+        if rate is not None or style not in (None, SaleStyle.POV):
+            raise RefusalError("--pov says style and rate: leave out --style and --rate")
+        style = SaleStyle.POV
     style = style or (SaleStyle.TWAP if over else SaleStyle.MARKET)
     if style is SaleStyle.MARKET and over:
         raise RefusalError("--style market sells at once: leave out --over")
     if style is not SaleStyle.MARKET and not over:
-        raise RefusalError(f"--style {style} needs --over DURATION, such as 5m")
+        said = "--pov" if pov is not None else f"--style {style}"
+        raise RefusalError(f"{said} needs --over DURATION, such as 5m")
     if style is not SaleStyle.POV and rate:
         raise RefusalError("--rate is for --style pov")
     if style is not SaleStyle.POV and hidden:
         raise RefusalError("--hidden is for --style pov")
-    return ForcedSale(
-        size=sell,
-        at_ns=_parsed("--at", parse_time, at),
-        over_ns=_parsed("--over", parse_duration, over) if over else 0,
-        style=style,
-        rate=_parsed("--rate", _parse_rate, rate or DEFAULT_RATE),
-        hidden_counts=hidden,
-    )
+    name = "--pov" if pov is not None else "--rate"
+    return style, _parsed(name, _parse_rate, pov or rate or DEFAULT_RATE)
+
+
+def _half_life(mode: ReplayMode, decay: str | None) -> float | None:
+    from experiments.studies.recorded_feed import half_life
+
+    if mode is not ReplayMode.REANCHORED:
+        if decay is not None:
+            raise RefusalError("--decay is for --mode reanchored")
+        return None
+    if decay is None:
+        raise RefusalError(
+            "--mode reanchored needs --decay SECONDS, the half-life of the anchor: 0: history "
+            "returns at once, inf: never"
+        )
+    return _parsed("--decay", half_life, decay)
 
 
 def _parsed(name: str, parse: Callable[[str], T], text: str) -> T:
@@ -186,7 +271,8 @@ def _parsed(name: str, parse: Callable[[str], T], text: str) -> T:
 
 def _parse_rate(text: str) -> Fraction:
     try:
-        rate = Fraction(text)
+        percent = text.strip().endswith("%")
+        rate = Fraction(text.strip().removesuffix("%").strip()) / (100 if percent else 1)
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if not 0 < rate <= 1:
@@ -194,51 +280,115 @@ def _parse_rate(text: str) -> Fraction:
     return rate
 
 
-def _make(out: Path | None) -> "Day":
-    """Make a day, in the folder of the answer if there is one."""
+def _lots(instrument: "Instrument", text: str) -> int:
+    lots = instrument.to_lots(text)
+    if lots < 1:
+        raise ValueError(f"a size must be above 0, got {text}")
+    return lots
+
+
+def _at(at: str | None, feed: "Feed", symbol: str | None) -> int:
+    """When the sale starts; without a word as soon as the book is there."""
+    from experiments.studies.replay_sale import book_is_there
+
+    if at is None:
+        return _guarded(feed, lambda: book_is_there(feed, symbol))
+    found = _moment("--at", at, feed)
+    assert found is not None
+    return found
+
+
+def _moment(name: str, text: str | None, feed: "Feed") -> int | None:
+    from experiments.studies.recorded_feed import moment
+    from lob.feeds import FeedError
+
+    if text is None:
+        return None
+    try:
+        return moment(text, feed)
+    except FeedError as error:
+        raise RefusalError(str(error), BAD_DATA) from error
+    except ValueError as error:
+        raise RefusalError(f"{name}: {error}") from None
+
+
+# -------------------------------------------------------------------- doing it
+
+
+def _make(folder: Path) -> Path:
+    """Make a day in a folder."""
     from experiments.studies.synthetic_day import make_day
 
-    if out:
-        return make_day(out / "day")
-    with TemporaryDirectory(prefix="firesale-") as folder:
-        return make_day(Path(folder))
+    make_day(folder / "day")
+    return folder / "day"
 
 
-def _read(files: list[Path]) -> "Day":
-    from lob.feeds import FeedError, lobster
+def _open(
+    files: list[Path],
+    symbol: str | None,
+    format_name: str | None,
+    member: str | None,
+    tick: str | None,
+    columns: Path | None,
+) -> "Feed":
+    from experiments.commands.feed import mapped_columns
+    from experiments.studies.recorded_feed import open_recorded
+    from lob.feeds import FeedError
 
     for file in files:
         if not file.exists():
             raise RefusalError(f"{file}: no such file or folder")
+    facts = mapped_columns(columns)
+    if facts.get("trades"):
+        raise RefusalError(f"--map {columns}: rows that are trades make no book to sell into")
     try:
-        # Both files of a pair name the same day.
-        pairs = sorted({pair for file in files for pair in lobster.find(file)})
-        if len(pairs) > 1:
-            raise RefusalError(
-                f"FILES hold {len(pairs)} days, give one of them: {', '.join(map(str, pairs))}"
-            )
-        return pairs[0].read()
+        return open_recorded(
+            files,
+            symbol=symbol,
+            format=format_name,
+            member=member,
+            tick=tick,
+            columns=facts.get("columns"),
+        )
     except (FeedError, OSError) as error:
         raise RefusalError(str(error), BAD_DATA) from error
-
-
-def _answer(day: "Day", sale: ForcedSale | None, mode: Mode, tell: Tell) -> "Answer":
-    from experiments.commands import answer
-    from experiments.studies.replay_sale import check_session, measure
-    from lob.replay import replay
-
-    if sale:
-        try:
-            check_session(day, sale)
-        except ValueError as error:
-            raise RefusalError(str(error)) from None
-    try:
-        if sale:
-            return answer.of_sale(measure(day, sale, mode, tell))
-        tell("replaying")
-        return answer.of_replay(day, mode, replay(day, mode))
     except ValueError as error:
-        raise RefusalError(f"{day.source[0]}: {error}", BAD_DATA) from error
+        raise RefusalError(str(error)) from error
+
+
+def _instrument(feed: "Feed", symbol: str | None) -> "Instrument":
+    from experiments.studies.recorded_feed import instrument_of
+
+    return instrument_of(feed, symbol)
+
+
+def _guarded(feed: "Feed", work: Callable[[], T]) -> T:
+    """Do it; a mistake in what is asked is code 2, damage of the file code 1."""
+    from lob.feeds import FeedError
+
+    try:
+        return work()
+    except FeedError as error:
+        raise RefusalError(str(error), BAD_DATA) from error
+    except OSError as error:
+        raise RefusalError(f"{feed.path}: {error.strerror or error}", BAD_DATA) from error
+    except ValueError as error:
+        raise RefusalError(str(error)) from error
+
+
+def _answer(
+    feed: "Feed", sale: ForcedSale | None, mode: ReplayMode, options: dict[str, Any], tell: Tell
+) -> "Answer":
+    from experiments.commands import answer
+    from experiments.studies.replay_sale import measure, replay_alone
+
+    def work() -> "Answer":
+        if sale:
+            return answer.of_sale(measure(feed, sale, mode, tell=tell, **options))
+        tell("replaying")
+        return answer.of_replay(replay_alone(feed, mode, **options))
+
+    return _guarded(feed, work)
 
 
 def _show(answer: "Answer", as_json: bool, out: Path | None) -> None:

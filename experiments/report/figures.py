@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.metrics.impact import LAGS_NS, Impact, impact_path
+from experiments.metrics.impact import LAGS_NS, Impact
 from experiments.metrics.quotes import mid
-from experiments.report.results import SaleResult
+from experiments.report.results import ReplayResult, SaleResult
 from experiments.report.words import decimals, price
 from lob import Instrument, Side
-from lob.feeds.lobster import Day
 from lob.units import SECOND_NS, show_duration
 
 if TYPE_CHECKING:
@@ -34,11 +33,11 @@ FIRST_LAG_S, LAST_LAG_S, LAGS_DRAWN = 0.001, 1000.0, 300
 AROUND_BPS = 15
 
 
-def day_figure(day: Day, quotes: NDArray[np.void]) -> "Figure":
-    """Draw the mid over a whole day."""
-    tick = float(day.instrument.tick_size)
-    rows = _thin(quotes)
-    figure = _price_figure(day.instrument, "%H:%M")
+def day_figure(done: ReplayResult) -> "Figure":
+    """Draw the mid over all that was replayed."""
+    tick = float(done.instrument.tick_size)
+    rows = _thin(done.quotes)
+    figure = _price_figure(done.instrument, "%H:%M")
     figure.add_scatter(
         x=_clock(rows), y=_gaps(mid(rows) * tick), name="mid", line=_step(INK, 1.2), mode="lines"
     )
@@ -47,11 +46,11 @@ def day_figure(day: Day, quotes: NDArray[np.void]) -> "Figure":
 
 def price_figure(m: SaleResult) -> "Figure":
     """Draw bid, ask and mid around the sale, the mid without it, and each of its fills."""
-    tick = float(m.day.instrument.tick_size)
+    tick = float(m.instrument.tick_size)
     around = max(AROUND_NS, m.sale.over_ns // 2)
     window = (m.sale.at_ns - around, m.sale.until_ns + around)
-    full, twin = (_thin(_within(run.quotes, *window)) for run in (m.full, m.twin))
-    times, figure = _clock(full), _price_figure(m.day.instrument, "%H:%M:%S")
+    full, twin = (_thin(_within(quotes, *window)) for quotes in (m.full, m.twin))
+    times, figure = _clock(full), _price_figure(m.instrument, "%H:%M:%S")
     bid, ask = _side(full, "bid") * tick, _side(full, "ask") * tick
     for name, prices, fill in (("bid", bid, None), ("ask", ask, "tonexty")):
         colour = BID if name == "bid" else ASK
@@ -80,7 +79,7 @@ def price_figure(m: SaleResult) -> "Figure":
 def impact_figure(m: SaleResult) -> "Figure":
     """Draw the mid with a sale minus the mid without, in ticks, against the time since the sale."""
     lags = np.geomspace(FIRST_LAG_S, LAST_LAG_S, LAGS_DRAWN) * SECOND_NS
-    path = impact_path(m.full.quotes, m.twin.quotes, m.full.injected, lags.astype(int).tolist())
+    path = m.impact_at(lags.astype(int).tolist())
     figure = _figure(hovermode="closest")
     figure.add_hline(y=0, line=_line(FAINT, 1, "dot"))
     for name, points, style in (
@@ -109,7 +108,7 @@ def impact_figure(m: SaleResult) -> "Figure":
 def depth_figure(m: SaleResult) -> "Figure":
     """Draw the cumulative depth of both sides in lots, right after a sale and without it."""
     figure = _figure(hovermode="closest")
-    tick = float(m.day.instrument.tick_size)
+    tick = float(m.instrument.tick_size)
     low, high = _depth_range(m)
     reference, top = "before" if m.sale.style == "market" else "without", 0
     for side, colour, fill in (("bids", BID, BID_FILL), ("asks", ASK, ASK_FILL)):
@@ -196,7 +195,7 @@ def _mark_sale(figure: "Figure", m: SaleResult) -> None:
 
 def _mark_stale(figure: "Figure", m: SaleResult, low: float, high: float) -> None:
     """Shade the prices that the record did not reach at the last order of the sale."""
-    tick = float(m.day.instrument.tick_size)
+    tick = float(m.instrument.tick_size)
     if not len(m.worst_recorded) or np.isnan(m.worst_recorded[-1]):
         return
     last = float(m.worst_recorded[-1])
@@ -211,7 +210,7 @@ def _mark_stale(figure: "Figure", m: SaleResult, low: float, high: float) -> Non
     figure.add_annotation(
         x=(low if sells else high) * tick, y=1, yref="paper", yanchor="top", showarrow=False,
         xanchor="left" if sells else "right", font={"color": FAINT, "size": 12},
-        text=f"beyond level {m.day.levels}: stale",
+        text=f"beyond level {m.recorded_levels}: stale",
     )  # fmt: skip
 
 
@@ -229,9 +228,7 @@ def _depth_range(m: SaleResult) -> tuple[float, float]:
 
 def _hover(one: Impact, m: SaleResult) -> str:
     when = f"{show_duration(one.lag_ns)} after" if one.lag_ns else "right after"
-    with_sale, without = (
-        price(m.day.instrument, level, 1) for level in (one.mid_full, one.mid_twin)
-    )
+    with_sale, without = (price(m.instrument, level, 1) for level in (one.mid_full, one.mid_twin))
     return f"{when}: {with_sale}, without {without}<br>{one.ticks:+.1f} ticks, {one.bps:+.2f} bps"
 
 

@@ -5,11 +5,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from experiments.report import figures, words
-from experiments.report.results import SaleResult
+from experiments.report.results import ReplayResult, SaleResult
 from lob import __version__
 from lob.counted import counted
-from lob.feeds.lobster import Day
-from lob.replay import Replay
+from lob.replay_report import ReplayReport
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -74,10 +73,12 @@ def sale_page(m: SaleResult) -> str:
         (words.bps(m.shortfall_bps), "implementation shortfall"),
         (words.bps(m.peak.bps), "peak impact on the mid"),
         (f"{m.levels_consumed:,}", "price levels consumed"),
-        (beyond, f"filled beyond recorded level {m.day.levels}"),
+        (beyond, f"filled beyond recorded level {m.recorded_levels}")
+        if m.recorded_levels is not None
+        else (words.size(m.instrument, m.unfilled), "unfilled"),
     ]
     body = [
-        _heading(m.day, m.mode, words.headline(m), words.sale_in_words(m)),
+        _heading(m.report, words.headline(m), words.sale_in_words(m)),
         '<div class="cards">',
         *(f'<div class="card"><b>{escape(b)}</b><span>{escape(s)}</span></div>' for b, s in cards),
         "</div>",
@@ -99,7 +100,7 @@ def sale_page(m: SaleResult) -> str:
             drawn("depth", figures.depth_figure(m)),
         ),
         "</div>",
-        note("note", words.CAVEAT),
+        note("note", f"{m.report.mark} {words.caveat(m.report.mode)}"),
         '<div class="columns">',
         section("The sale in numbers", "", table(words.number_rows(m))),
         section(
@@ -109,18 +110,18 @@ def sale_page(m: SaleResult) -> str:
             table(words.depth_rows(m), ("Lots", *words.DEPTH_COLUMNS.values())),
         ),
         "</div>",
-        _counts(m.twin, "The day without the sale."),
+        _counts(m.report),
     ]
     return document(words.headline(m), body)
 
 
-def replay_page(day: Day, mode: str, done: Replay) -> str:
+def replay_page(done: ReplayResult) -> str:
     """Return the page of a replay without a sale."""
-    title = f"{day.name}: {counted(len(done.messages), 'message')} replayed"
+    title = f"{done.instrument.name}: {counted(done.report.messages, 'message')} replayed"
     body = [
-        _heading(day, mode, title, ""),
-        section("Price of the day", "", drawn("price", figures.day_figure(day, done.quotes))),
-        _counts(done, ""),
+        _heading(done.report, title, ""),
+        section("Price", "", drawn("price", figures.day_figure(done))),
+        _counts(done.report),
     ]
     return document(title, body)
 
@@ -151,12 +152,12 @@ def document(title: str, body: list[str]) -> str:
     )
 
 
-def _heading(day: Day, mode: str, title: str, subtitle: str) -> str:
-    session = escape(words.session_in_words(day, mode))
+def _heading(report: ReplayReport, title: str, subtitle: str) -> str:
+    session = escape(words.session_in_words(report))
+    name = escape(report.instrument.name if report.instrument else "")
     below = f'<p class="kicker">{escape(subtitle)}</p>' if subtitle else ""
     return (
-        f'<header><p class="kicker">{escape(day.name)} · {session}</p>'
-        f"<h1>{escape(title)}</h1>{below}</header>"
+        f'<header><p class="kicker">{name} · {session}</p><h1>{escape(title)}</h1>{below}</header>'
     )
 
 
@@ -214,7 +215,6 @@ def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...] = ()) -> str:
     return f'<div class="scroll"><table>{"".join(lines)}</table></div>'
 
 
-def _counts(done: Replay, text: str) -> str:
-    lines = str(done.report).splitlines()
-    items = "".join(f"<li>{escape(line.strip())}</li>" for line in lines)
-    return section("What the replay met", text, f"<ul>{items}</ul>")
+def _counts(report: ReplayReport) -> str:
+    items = "".join(f"<li>{escape(line.strip())}</li>" for line in str(report).splitlines())
+    return section("What the replay met", "", f"<ul>{items}</ul>")

@@ -15,11 +15,18 @@ from numpy.typing import NDArray
 from experiments.metrics.impact import Impact
 from experiments.metrics.intervals import Interval
 from experiments.metrics.paired import PairedDifference
-from lob import Side
-from lob.feeds.lobster import Day
-from lob.replay import Replay
+from lob import Instrument, Side
+from lob.replay_report import ReplayReport
 
-__all__ = ["BookSides", "ContestResult", "ContestStudyResult", "SaleOrder", "SaleResult", "Spiral"]
+__all__ = [
+    "BookSides",
+    "ContestResult",
+    "ContestStudyResult",
+    "ReplayResult",
+    "SaleOrder",
+    "SaleResult",
+    "Spiral",
+]
 
 
 class SaleOrder(Protocol):
@@ -60,19 +67,40 @@ class BookSides(Protocol):
     def asks(self) -> NDArray[np.void]: ...
 
 
-class SaleResult(Protocol):
-    """A forced sale in a recorded day, with the same day without it."""
+class ReplayResult(Protocol):
+    """A replay without a sale."""
 
     @property
-    def day(self) -> Day: ...
+    def report(self) -> ReplayReport: ...
+    @property
+    def instrument(self) -> Instrument: ...
+    @property
+    def quotes(self) -> NDArray[np.void]: ...
+
+
+class SaleResult(Protocol):
+    """A forced sale in a recorded market, beside the same market without it."""
+
+    @property
+    def report(self) -> ReplayReport: ...
+    @property
+    def instrument(self) -> Instrument: ...
     @property
     def sale(self) -> SaleOrder: ...
     @property
-    def mode(self) -> str: ...
+    def child_orders(self) -> int: ...
     @property
-    def full(self) -> Replay: ...
+    def full(self) -> NDArray[np.void]:
+        """``lob.QUOTE`` rows of the market with the sale."""
+        ...
+
     @property
-    def twin(self) -> Replay: ...
+    def twin(self) -> NDArray[np.void]:
+        """``lob.QUOTE`` rows, at the same times, of the market without the sale."""
+        ...
+
+    @property
+    def recorded_levels(self) -> int | None: ...
     @property
     def trades(self) -> NDArray[np.void]: ...
     @property
@@ -117,6 +145,7 @@ class SaleResult(Protocol):
     def unfilled(self) -> int: ...
     @property
     def much_is_stale(self) -> bool: ...
+    def impact_at(self, lags_ns: Sequence[int]) -> list[Impact]: ...
     def depth(self) -> dict[str, tuple[int, int]]: ...
 
 

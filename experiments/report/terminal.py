@@ -9,7 +9,7 @@ from rich.text import Text
 
 from experiments.report import words
 from experiments.report.results import SaleResult
-from lob.replay import Replay
+from lob.replay_report import ReplayReport
 
 __all__ = ["print_replay", "print_sale"]
 
@@ -19,9 +19,9 @@ INDENT = (0, 0, 0, 2)
 """Padding of lines below a title."""
 
 
-def print_replay(console: Console, done: Replay) -> None:
+def print_replay(console: Console, report: ReplayReport) -> None:
     """Print the counts that a replay ended with."""
-    title, *counts = str(done.report).splitlines()
+    title, *counts = str(report).splitlines()
     _say(console, title, "bold")
     for line in counts:
         console.print(
@@ -47,7 +47,8 @@ def print_sale(console: Console, m: SaleResult) -> None:
     for warning in words.warnings(m):
         _say(console, f"Warning: {warning}", "red")
         console.print()
-    _say(console, f"Caveat: {words.CAVEAT}", "yellow")
+    _say(console, f"Mark: {m.report.mark}", "yellow")
+    _say(console, f"Caveat: {words.caveat(m.report.mode)}", "yellow")
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

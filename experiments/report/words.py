@@ -6,15 +6,15 @@ from experiments.metrics.impact import DEPTH_BPS
 from experiments.report.results import SaleResult
 from lob import Instrument, Side
 from lob.counted import counted
-from lob.feeds.lobster import Day
-from lob.units import SECOND_NS, show_duration, show_time
+from lob.replay_report import ReplayMode, ReplayReport
+from lob.units import show_duration
 
 __all__ = [
-    "CAVEAT",
     "DEPTH_COLUMNS",
     "IMPACT_COLUMNS",
     "UNDEFINED",
     "bps",
+    "caveat",
     "decimals",
     "depth_rows",
     "headline",
@@ -23,16 +23,29 @@ __all__ = [
     "price",
     "sale_in_words",
     "session_in_words",
+    "size",
     "ticks",
     "warnings",
 ]
 
-CAVEAT = (
-    "History does not react to the sale. Every later order arrives as it did that day and pulls "
-    "the price back to its recorded path: replay is an infinitely strong anchor. It leaves no "
-    "permanent impact and understates spirals. Trust the cost at once more than the recovery."
-)
-"""What must be said with every answer of a replay."""
+CAVEATS = {
+    ReplayMode.EXACT: (
+        "History does not react to the sale, and the sale takes nothing from it: each of its "
+        "orders is priced against the recorded depth as if it were alone. What several orders "
+        "cost together is understated."
+    ),
+    ReplayMode.INTERACTIVE: (
+        "History does not react to the sale. Every later order arrives as it did that day and "
+        "pulls the price back to its recorded path: replay is an infinitely strong anchor. It "
+        "leaves no permanent impact and understates spirals. Trust the cost at once more than the "
+        "recovery."
+    ),
+    ReplayMode.REANCHORED: (
+        "History does not react to the sale but for the anchor that was stated: later orders come "
+        "as they did that day, at prices relative to where the sale pushed the market. How long "
+        "the mark lasts is an assumption, not a finding. Trust the cost at once more than the rest."
+    ),
+}
 UNDEFINED = "undefined"
 """Text in place of ``nan``."""
 IMPACT_COLUMNS = ("After", "Mid", "Without", "Ticks", "bps")
@@ -77,25 +90,41 @@ def ticks(number: float) -> str:
     return UNDEFINED if isnan(number) else f"{number:+,.1f}".replace("+0.0", "0.0")
 
 
-def session_in_words(day: Day, mode: str) -> str:
-    """Return what was replayed, in a line."""
-    times = day.messages["ts_event"][[0, -1]] // SECOND_NS * SECOND_NS
-    first, last = map(show_time, times.tolist())
-    return (
-        f"{counted(len(day.messages), 'recorded message')}, {first} to {last}, "
-        f"{counted(day.levels, 'level')} recorded a side, {mode} replay"
-    )
+def caveat(mode: ReplayMode) -> str:
+    """Return what must be said with every answer of a replay in this mode."""
+    return CAVEATS[mode]
+
+
+def size(instrument: Instrument, lots: int) -> str:
+    """Return a size as people say it: in lots, and in units of what is traded where a lot is not 1.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> size(Instrument("AMZN"), 500)
+    '500 lots'
+    >>> size(Instrument("BTCUSDT", lot_size=Decimal("0.001"), base="BTC"), 2_000)
+    '2 BTC'
+    """
+    return counted(lots, "lot") if instrument.lot_size == 1 else instrument.write_size(lots)
+
+
+def session_in_words(report: ReplayReport) -> str:
+    """Return what was replayed, and how, in a line."""
+    said = f"{counted(report.messages, 'recorded message')}"
+    if report.first_ts is not None and report.last_ts is not None:
+        said += f", {report.moment(report.first_ts)} to {report.moment(report.last_ts)}"
+    return f"{said}, {report.label}"
 
 
 def sale_in_words(m: SaleResult) -> str:
     """Return an English line: what was sold and how."""
     sale = m.sale
     verb = "Sell" if sale.side is Side.SELL else "Buy"
-    what = f"{verb} {counted(sale.size, 'lot')} at {show_time(sale.at_ns)}"
+    what = f"{verb} {size(m.instrument, sale.size)} at {m.report.moment(sale.at_ns)}"
     if sale.style == "market":
         return f"{what} with one market order"
-    count = int(m.full.injected.sum())
-    how = f"{counted(count, 'market order')} over {show_duration(sale.over_ns)}"
+    how = f"{counted(m.child_orders, 'market order')} over {show_duration(sale.over_ns)}"
     if sale.style == "twap":
         return f"{what} in {how} (TWAP)"
     counts = "hidden executions included" if sale.hidden_counts else "without hidden executions"
@@ -106,28 +135,28 @@ def headline(m: SaleResult) -> str:
     """Return the answer of a sale in one or two English sentences."""
     done = "Selling" if m.sale.side is Side.SELL else "Buying"
     if not m.filled:
-        return f"{done} {counted(m.sale.size, 'lot')} found nobody to trade with."
+        return f"{done} {size(m.instrument, m.sale.size)} found nobody to trade with."
     parts = [
-        f"{done} {counted(m.filled, 'lot')} cost {bps(m.shortfall_bps)} against the arrival mid"
+        f"{done} {size(m.instrument, m.filled)} cost {bps(m.shortfall_bps)} against the arrival mid"
     ]
     if m.sale.style != "market":
-        parts.append(f" of {show_time(m.sale.at_ns)}, before its first order")
+        parts.append(f" of {m.report.moment(m.sale.at_ns)}, before its first order")
     if m.sale.style != "market":
         parts.append(f", {bps(m.paired_cost_bps)} without the market's own drift")
     if m.unfilled:
-        parts.append(f"; {counted(m.unfilled, 'lot')} stayed unfilled")
+        parts.append(f"; {size(m.instrument, m.unfilled)} stayed unfilled")
     return "".join([*parts, ". ", _pushed(m)])
 
 
 def number_rows(m: SaleResult) -> list[Row]:
     """Return the numbers of the sale: what, how much."""
-    instrument, levels = m.day.instrument, m.day.levels
+    instrument, levels = m.instrument, m.recorded_levels
     beyond = UNDEFINED if isnan(m.share_beyond) else f"{m.share_beyond:.1%}"
     touched = f"{m.levels_consumed:,}"
     if m.deepest != m.levels_consumed:
         touched += f" over all orders, at most {m.deepest:,} by one"
     return [
-        (f"Arrival mid, at {show_time(m.sale.at_ns)}", price(instrument, m.arrival_mid, 1)),
+        (f"Arrival mid, at {m.report.moment(m.sale.at_ns)}", price(instrument, m.arrival_mid, 1)),
         ("VWAP of the sale", price(instrument, m.vwap, 2)),
         ("Implementation shortfall", bps(m.shortfall_bps)),
         ("Cost without the market's own drift", bps(m.paired_cost_bps)),
@@ -136,15 +165,16 @@ def number_rows(m: SaleResult) -> list[Row]:
         ("Realized spread at 1 min", price(instrument, m.realized_spread, 1)),
         ("Peak impact on the mid", _peak(m)),
         ("Levels consumed", touched),
-        ("Filled", f"{m.filled:,} of {counted(m.sale.size, 'lot')}"),
+        ("Filled", f"{m.filled:,} of {counted(m.sale.size, 'lot')}{_units(m)}"),
         ("Unfilled", counted(m.unfilled, "lot") + _unsent(m)),
-        (f"Filled beyond recorded level {levels}", beyond),
+        *([(f"Filled beyond recorded level {levels}", beyond)] if levels is not None else []),
+        ("History that broke", str(m.report.broken)),
     ]
 
 
 def impact_rows(m: SaleResult) -> list[Row]:
     """Return the impact path: lag, mid with the sale, mid without, ticks, bps."""
-    instrument = m.day.instrument
+    instrument = m.instrument
     return [
         (
             show_duration(one.lag_ns) if one.lag_ns else "at once",
@@ -167,18 +197,42 @@ def depth_rows(m: SaleResult) -> list[Row]:
 
 
 def warnings(m: SaleResult) -> list[str]:
-    """Return what makes this answer doubtful, beyond the caveat that holds for all."""
+    """Return what makes this answer doubtful, beyond the caveat that holds for all of its mode."""
+    report, feed = m.report, m.report.feed
     said = []
-    if m.much_is_stale:
+    if feed.is_level_feed:
+        said.append(
+            "The feed is one of levels: each price is one anonymous order, so queue places, and "
+            "which orders the sale met, are unknown."
+        )
+    if not feed.verified:
+        said.append("The reader of this format is unverified: no real file was at hand to try it.")
+    if feed.faults:
+        said.append("The feed is damaged or incomplete: " + "; ".join(feed.faults) + ".")
+    if report.gaps_during:
+        said.append(f"{counted(report.gaps_during, 'gap')} of the feed lie within the sale.")
+    broken = report.broken.messages
+    if broken:
+        share = 100 * broken / max(1, report.resent)
+        said.append(
+            f"{counted(broken, 'message')} of history broke after the sale, {share:.2g} % of those "
+            f"sent again: {report.broken}."
+        )
+    if m.unfilled:
+        more = "" if m.sent < m.sale.size else ": the book had no more, as far as the feed tells"
+        said.append(f"{size(m.instrument, m.unfilled)} stayed unfilled{_unsent(m)}{more}.")
+    if closed := _outside_hours(m):
+        said.append(closed)
+    if report.waited:
+        said.append(
+            f"{counted(report.waited, 'order')} of the sale waited: in a halt nothing trades, and "
+            "while a book is crossed or half told nothing is put in."
+        )
+    if m.much_is_stale and m.recorded_levels is not None:
         said.append(
             f"{m.share_beyond:.0%} of the lots filled beyond the "
-            f"{counted(m.day.levels, 'recorded level')}, on depth that may be long gone: "
+            f"{counted(m.recorded_levels, 'recorded level')}, on depth that may be long gone: "
             "the cost is a guess there. Sell less, or use a file with more levels."
-        )
-    if m.mode == "exact":
-        said.append(
-            "In an exact replay executions stick to the orders the record names, so nobody "
-            "competes with the sale for what it left: interactive shows more of its impact."
         )
     return said
 
@@ -193,12 +247,14 @@ def _pushed(m: SaleResult) -> str:
     """Return what became of the mid, in a sentence."""
     at_once = m.sale.style == "market"
     worst = m.impact[0] if at_once else m.peak
+    if m.report.mode is ReplayMode.EXACT:
+        return "Its impact is not asked for: nothing in an exact replay reacts."
     if isnan(worst.ticks):
         return "It left a side of the book empty."
     if worst.ticks == 0:
         return "The mid was never where it would not have been anyway."
     way = "below" if worst.ticks < 0 else "above"
-    distance = price(m.day.instrument, abs(worst.ticks), finer=1)
+    distance = price(m.instrument, abs(worst.ticks), finer=1)
     if not at_once:
         return f"At the most it pushed the mid {distance} {way} where it would have been."
     back = m.return_time_ns
@@ -208,12 +264,33 @@ def _pushed(m: SaleResult) -> str:
 
 def _market(m: SaleResult) -> str:
     if isnan(m.market_vwap):
-        return "nothing trades in it" if m.mode == "exact" else "nothing else traded meanwhile"
+        return "nothing traded meanwhile, as far as the feed tells"
     verdict = "worse" if m.vwap_slippage_bps >= 0 else "better"
-    level = price(m.day.instrument, m.market_vwap, 2)
+    level = price(m.instrument, m.market_vwap, 2)
     return f"{level}: the sale did {bps(abs(m.vwap_slippage_bps))} {verdict}"
+
+
+def _outside_hours(m: SaleResult) -> str:
+    """Return a warning where the feed tells market hours, and the sale starts outside them."""
+    hours = {name: ts for ts, name in m.report.feed.sessions}
+    start, end = hours.get("start of market hours"), hours.get("end of market hours")
+    at, moment = m.sale.at_ns, m.report.moment
+    if start is not None and at < start:
+        return f"The sale starts before market hours, which begin at {moment(start)}."
+    if end is not None and at >= end:
+        return f"The sale starts after market hours, which end at {moment(end)}."
+    return ""
+
+
+def _units(m: SaleResult) -> str:
+    """Return what was filled in units of what is traded, where a lot is not one of them."""
+    return "" if m.instrument.lot_size == 1 else f" ({size(m.instrument, m.filled)})"
 
 
 def _unsent(m: SaleResult) -> str:
     unsent = m.sale.size - m.sent
-    return f" ({unsent:,} never sent: time ran out)" if unsent else ""
+    if not unsent:
+        return ""
+    last = m.report.last_ts
+    ended = last is not None and m.sale.until_ns > last
+    return f" ({unsent:,} never sent: {'the record ended' if ended else 'time ran out'})"

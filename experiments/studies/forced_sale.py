@@ -1,9 +1,10 @@
-"""A forced sale as data: what is sold, when and how, and the child orders that do it.
+"""A forced sale as data: what is sold, when and how, and the child orders that do it in a replay.
 
 The child orders are market orders, for whoever must sell cannot wait for a price. They all carry
 one owner and one tag, so that their trades can be found on the tape.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,10 +15,11 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from lob import MAX_SIZE, MESSAGE, EventKind, Kind, OrderType, Side, TimeInForce
+from lob import MAX_SIZE, MESSAGE, Kind, OrderType, Side, TimeInForce
 from lob.checks import integer
+from lob.feeds import PrintKind
 
-__all__ = ["SALE_OWNER", "SALE_TAG", "TWAP_SLICES", "ForcedSale", "SaleStyle", "child_orders"]
+__all__ = ["SALE_OWNER", "SALE_TAG", "TWAP_SLICES", "ForcedSale", "SaleOrders", "SaleStyle"]
 
 SALE_OWNER = 1
 """Owner of a sale's orders; historical orders are nobody's: their owner is 0."""
@@ -39,7 +41,7 @@ class SaleStyle(StrEnum):
     TWAP = "twap"
     """Equal parts, evenly in time."""
     POV = "pov"
-    """A share of the volume that traded in the market without the sale."""
+    """A share of the volume that traded in the record, by the trades that the feed tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class ForcedSale:
     size
         Lots, 1 or more.
     at_ns
-        When it starts, in ns since midnight.
+        When it starts, in ns as the feed's clock has it.
     style
         How it is worked.
     over_ns
@@ -91,56 +93,74 @@ class ForcedSale:
 
     @property
     def until_ns(self) -> int:
-        """When it ends at the latest, in ns since midnight."""
+        """When it ends at the latest, in ns as the feed's clock has it."""
         return self.at_ns + self.over_ns
 
 
-def child_orders(
-    sale: ForcedSale,
-    market: NDArray[np.void],
-    *,
-    instrument: int = 0,
-    hidden: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
-) -> NDArray[np.void]:
-    """Return the child orders of a sale as ``lob.MESSAGE`` rows, in time order.
+class SaleOrders:
+    """The child orders of a sale, in time order, as a replay asks for them.
 
     Parameters
     ----------
     sale
-        What must be sold.
-    market
-        The ``lob.EVENT`` tape of the same day without the sale: a POV sale follows its trades.
-    instrument
-        The number of the book the orders go to.
-    hidden
-        Times and sizes of executions of hidden orders, which no tape has; they count in the
-        volume where the sale says so.
+        What must be sold. A POV sale has orders as the trades become known that it follows: what
+        is due after each is the rate times the volume so far, in whole lots.
 
-    Returns
-    -------
-    MESSAGE array
-        Its sizes add up to the size of the sale, but for a POV sale that ran out of time. It is
-        empty where no volume traded to take part in.
+    Notes
+    -----
+    The sizes add up to that of the sale, but for a POV sale that runs out of time.
     """
-    if sale.style is SaleStyle.MARKET:
-        parts: Iterable[tuple[int, int]] = [(sale.at_ns, sale.size)]
-    elif sale.style is SaleStyle.TWAP:
-        parts = _time_weighted(sale)
-    else:
-        parts = _share_of_volume(sale, market, hidden if sale.hidden_counts else None)
-    times_and_sizes = list(parts)
-    orders = np.zeros(len(times_and_sizes), MESSAGE)
-    orders["ts_event"] = [time for time, _ in times_and_sizes]
-    orders["size"] = [size for _, size in times_and_sizes]
-    orders["order_id"] = FIRST_ORDER_ID + np.arange(len(orders))
-    orders["kind"] = Kind.NEW
-    orders["side"] = sale.side
-    orders["order_type"] = OrderType.MARKET
-    orders["time_in_force"] = TimeInForce.IOC
-    orders["owner"] = SALE_OWNER
-    orders["tag"] = SALE_TAG
-    orders["instrument"] = instrument
-    return orders
+
+    def __init__(self, sale: ForcedSale) -> None:
+        self.sale = sale
+        self._parts: deque[tuple[int, int]] = deque()  # times and sizes still to come
+        self._volume = self._due = self._made = 0
+        if sale.style is SaleStyle.MARKET:
+            self._parts.append((sale.at_ns, sale.size))
+        elif sale.style is SaleStyle.TWAP:
+            self._parts.extend(_time_weighted(sale))
+
+    def next_ts(self) -> int | None:
+        """When the next order is due; ``None``: none is, so far."""
+        return self._parts[0][0] if self._parts else None
+
+    def take(self, ts: int) -> NDArray[np.void]:
+        """``lob.MESSAGE`` rows of all orders that are due by ``ts``."""
+        parts = []
+        while self._parts and self._parts[0][0] <= ts:
+            parts.append(self._parts.popleft())
+        orders = np.zeros(len(parts), MESSAGE)
+        orders["ts_event"] = [time for time, _ in parts]
+        orders["size"] = [size for _, size in parts]
+        orders["order_id"] = FIRST_ORDER_ID + self._made + np.arange(len(parts))
+        orders["kind"] = Kind.NEW
+        orders["side"] = self.sale.side
+        orders["order_type"] = OrderType.MARKET
+        orders["time_in_force"] = TimeInForce.IOC
+        orders["owner"] = SALE_OWNER
+        orders["tag"] = SALE_TAG
+        self._made += len(parts)
+        return orders
+
+    def heard(self, prints: NDArray[np.void]) -> None:
+        """Follow trades of the record, ``lob.feeds.PRINT`` rows, where it is a POV sale."""
+        sale = self.sale
+        if sale.style is not SaleStyle.POV:
+            return
+        counted = prints["kind"] == PrintKind.TRADE
+        if sale.hidden_counts:
+            counted |= prints["kind"] == PrintKind.HIDDEN
+        times = prints["ts_event"]
+        counted &= (prints["counts"] != 0) & (times >= sale.at_ns) & (times < sale.until_ns)
+        told = np.sort(prints[counted], order="ts_event", kind="stable")
+        by_time = zip(told["ts_event"].tolist(), told["size"].tolist(), strict=True)
+        for time, together in groupby(by_time, key=itemgetter(0)):
+            self._volume += sum(size for _, size in together)
+            due = min(sale.size, self._volume * sale.rate.numerator // sale.rate.denominator)
+            if due > self._due:
+                # One nanosecond later: nobody knows of a trade before it is done.
+                self._parts.append((time + 1, due - self._due))
+                self._due = due
 
 
 def _time_weighted(sale: ForcedSale) -> Iterable[tuple[int, int]]:
@@ -149,27 +169,3 @@ def _time_weighted(sale: ForcedSale) -> Iterable[tuple[int, int]]:
     for k in range(slices):
         time = sale.at_ns + k * sale.over_ns // slices
         yield time, (k + 1) * sale.size // slices - k * sale.size // slices
-
-
-def _share_of_volume(
-    sale: ForcedSale,
-    market: NDArray[np.void],
-    hidden: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
-) -> Iterable[tuple[int, int]]:
-    """After each trade of the market, what is due by then: rate times volume, in whole lots."""
-    trades = market[market["kind"] == EventKind.TRADE]
-    times, sizes = trades["ts_event"], trades["size"]
-    if hidden is not None:
-        times, sizes = np.append(times, hidden[0]), np.append(sizes, hidden[1])
-        order = np.argsort(times, kind="stable")
-        times, sizes = times[order], sizes[order]
-    meanwhile = (times >= sale.at_ns) & (times < sale.until_ns)
-    volume = sold = 0
-    by_time = zip(times[meanwhile].tolist(), sizes[meanwhile].tolist(), strict=True)
-    for time, together in groupby(by_time, key=itemgetter(0)):
-        volume += sum(size for _, size in together)
-        due = min(sale.size, volume * sale.rate.numerator // sale.rate.denominator)
-        if due > sold:
-            # One nanosecond later: nobody knows of a trade before it is done.
-            yield time + 1, due - sold
-            sold = due

@@ -81,6 +81,7 @@ class Bitstamp(Feed):
     """
 
     format = "bitstamp"
+    tells_crossing = True
 
     def __init__(
         self, path: str | Path, *, member: str | None = None, symbol: str = "BTCUSD"

@@ -236,6 +236,8 @@ class Feed(ABC):
     verified: ClassVar[bool] = True
     is_level_feed: ClassVar[bool] = False
     clock: ClassVar[str] = "UTC"
+    tells_crossing: ClassVar[bool] = False
+    """Whether an order that trades at once is told as a new one, beside what it took and lost."""
     keeps_books: ClassVar[bool] = False
     """Whether the reader follows its own messages in ``self.books``, for it needs them to read."""
 

@@ -57,6 +57,7 @@ class IndependentReserve(Feed):
     """
 
     format = "independent-reserve"
+    tells_crossing = True
 
     def __init__(self, path: str | Path, *, member: str | None = None) -> None:
         super().__init__(path, member=member)

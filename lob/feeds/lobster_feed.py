@@ -1,7 +1,7 @@
 """LOBSTER as a feed: the messages and the book of a day as one stream that follows both.
 
 What the messages leave out beyond the best N levels comes in synthetic messages of orders with
-negative ids (``lob.replay.reconcile``); the check *book after each row* holds the stream against
+negative ids (``lob.feeds.reconcile``); the check *book after each row* holds the stream against
 the orderbook file. Both files are read whole.
 """
 
@@ -16,8 +16,8 @@ from lob.feeds.feed import Feed, FeedBlock, FeedHalt
 from lob.feeds.lobster import Day, Type
 from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import Head
+from lob.feeds.reconcile import Stream, reconcile
 from lob.instrument import Instrument
-from lob.replay import Stream, reconcile
 
 __all__ = ["Lobster"]
 
@@ -68,6 +68,11 @@ class Lobster(Feed):
         """
         return [self._read().day.instrument]
 
+    @property
+    def recorded_levels(self) -> int:
+        """Levels a side in the orderbook file: what is beyond them was last seen some time ago."""
+        return self._read().day.levels
+
     def _read(self) -> Stream:
         if self._stream is None:
             self._stream = reconcile(self._pair.read())
@@ -97,7 +102,6 @@ class Lobster(Feed):
         for halt in found.halts:
             report.halts.append(FeedHalt(halt.ts_event, day.instrument.number, halt.state))
         check = report.check("book after each row")
-        assert found.match is not None
         check.passed = found.match.all_levels
         check.failed = found.match.compared - found.match.all_levels
         check = report.check("messages of one order agree")

@@ -214,7 +214,12 @@ def test_a_recorded_day(tmp_path):
     from experiments.studies.synthetic_day import make_day
 
     make_day(tmp_path)
-    assert fs.replay(tmp_path, mode="exact").report.rows > 0
+    alone = fs.replay(tmp_path, mode="exact")
+    assert alone.report.messages > 0
+    assert alone.plot().data
+    assert (
+        fs.replay(tmp_path, "500 lots", mode="reanchored", decay="inf").report.mode == "reanchored"
+    )
     sale = fs.replay(tmp_path, 500, at="10:30:00")
     assert sale.summary()["sale"]["size"] == 500
     assert "History does not react" in sale.headline()[-1]

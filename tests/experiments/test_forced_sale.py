@@ -13,20 +13,30 @@ from experiments.studies.forced_sale import (
     SALE_TAG,
     TWAP_SLICES,
     ForcedSale,
+    SaleOrders,
     SaleStyle,
-    child_orders,
 )
+from lob.feeds import PRINT, PrintKind
 
-NO_TRADES = np.empty(0, lob.EVENT)
+NO_TRADES = np.empty(0, PRINT)
+FOREVER = 2**62
 
 
-def market(*trades):
-    """A tape of TRADE events from (ts, size)."""
-    rows = np.zeros(len(trades), lob.EVENT)
-    rows["kind"] = lob.EventKind.TRADE
+def market(*trades, kind=PrintKind.TRADE):
+    """Prints from (ts, size)."""
+    rows = np.zeros(len(trades), PRINT)
+    rows["kind"], rows["counts"] = kind, 1
     for row, (ts, size) in zip(rows, trades, strict=True):
         row["ts_event"], row["size"] = ts, size
     return rows
+
+
+def child_orders(sale, prints, blocks=1):
+    """All of a sale's orders, where the trades are told in so many blocks."""
+    orders = SaleOrders(sale)
+    for block in np.array_split(prints, blocks):
+        orders.heard(block)
+    return orders.take(FOREVER)
 
 
 def pov(size, rate, over=100):
@@ -34,10 +44,10 @@ def pov(size, rate, over=100):
 
 
 def test_a_market_sale_is_one_traceable_market_order():
-    (order,) = child_orders(ForcedSale(500, at_ns=77), NO_TRADES, instrument=3)
+    (order,) = child_orders(ForcedSale(500, at_ns=77), NO_TRADES)
     assert order["ts_event"] == 77
     assert order["size"] == 500
-    assert (order["owner"], order["tag"], order["instrument"]) == (SALE_OWNER, SALE_TAG, 3)
+    assert (order["owner"], order["tag"]) == (SALE_OWNER, SALE_TAG)
     assert order["side"] == lob.Side.SELL
     assert order["order_type"] == lob.OrderType.MARKET
 
@@ -81,6 +91,25 @@ def test_pov_follows_the_volume_by_hand():
     assert orders["ts_event"].tolist() == [1001, 1011, 1031]
 
 
+def test_pov_counts_hidden_trades_where_it_is_told_to_and_no_crosses():
+    hidden = market((1000, 10), kind=PrintKind.HIDDEN)
+    crossed = market((1001, 1000), kind=PrintKind.CROSS)
+    prints = np.concatenate([hidden, crossed, market((1002, 10))])
+    assert child_orders(pov(100, "0.1"), prints)["size"].tolist() == [1]
+    sale = ForcedSale(
+        100, at_ns=1000, style=SaleStyle.POV, over_ns=100, rate=Fraction(1, 10), hidden_counts=True
+    )
+    assert child_orders(sale, prints)["size"].tolist() == [1, 1]
+
+
+def test_orders_are_taken_as_they_are_due_under_ids_of_their_own():
+    orders = SaleOrders(ForcedSale(3, at_ns=0, style=SaleStyle.TWAP, over_ns=90))
+    assert orders.next_ts() == 0
+    first, second = orders.take(30), orders.take(89)
+    assert (len(first), len(second), orders.next_ts()) == (2, 1, None)
+    assert len({*first["order_id"].tolist(), *second["order_id"].tolist()}) == 3
+
+
 def test_pov_stops_when_it_is_done():
     orders = child_orders(pov(4, 1), market((1000, 3), (1001, 3), (1002, 3)))
     assert orders["size"].tolist() == [3, 1]
@@ -99,7 +128,7 @@ def test_pov_without_volume_sends_nothing():
 def test_pov_never_sells_more_than_its_share_so_far(gaps, size, rate):
     times = (1000 + np.cumsum([gap for gap, _ in gaps])).astype(int).tolist()
     volume = [size for _, size in gaps]
-    orders = child_orders(pov(size, rate, over=10**6), market(*zip(times, volume, strict=True)))
+    orders = child_orders(pov(size, rate, over=10**6), market(*zip(times, volume, strict=True)), 3)
     sold = 0
     for order in orders:
         sold += int(order["size"])

@@ -2,44 +2,54 @@
 
 import json
 from fractions import Fraction
-from math import isnan
+from math import inf, isnan
 
 import numpy as np
 import pytest
 
 import lob
+from experiments.report.words import session_in_words
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
-from experiments.studies.replay_sale import check_session, measure
+from experiments.studies.replay_sale import measure
+from lob.feeds import open_feed
+from lob.feeds.lobster import Type
+from lob.replay import Replay, ReplayError
 from lob.units import SECOND_NS, parse_time
 
 SIZE, AT_NS = 3000, parse_time("12:00:00")
 
 
 @pytest.fixture(scope="module")
-def sold(day):
-    return measure(day, ForcedSale(SIZE, at_ns=AT_NS))
+def feed(day_folder):
+    return open_feed(day_folder)
 
 
 @pytest.fixture(scope="module")
-def bought(day):
-    return measure(day, ForcedSale(SIZE, at_ns=AT_NS, side=lob.Side.BUY))
+def sold(feed):
+    return measure(feed, ForcedSale(SIZE, at_ns=AT_NS))
 
 
 @pytest.fixture(scope="module")
-def crushed(day):
-    return measure(day, ForcedSale(10**9, at_ns=AT_NS))
+def bought(feed):
+    return measure(feed, ForcedSale(SIZE, at_ns=AT_NS, side=lob.Side.BUY))
 
 
-def book_before(m):
-    book = lob.OrderBook()
-    book.process(m.full.messages[: np.flatnonzero(m.full.injected)[0]])
-    return book
+@pytest.fixture(scope="module")
+def crushed(feed):
+    return measure(feed, ForcedSale(10**9, at_ns=AT_NS))
+
+
+@pytest.fixture(scope="module")
+def recorded(feed):
+    """The recorded book just before the sale."""
+    replay = Replay(feed, until=AT_NS)
+    replay.run()
+    return replay.recorded
 
 
 @pytest.mark.parametrize("name", ["sold", "bought", "crushed"])
-def test_the_cost_is_what_the_book_said_it_would_be(name, request):
-    m = request.getfixturevalue(name)
-    book = book_before(m)
+def test_the_cost_is_what_the_book_said_it_would_be(name, request, recorded):
+    m, book = request.getfixturevalue(name), recorded
     cost = book.cost(m.sale.side, m.sale.size)
     mid = (book.best_bid + book.best_ask) / 2
     assert m.arrival_mid == mid
@@ -54,26 +64,27 @@ def test_the_cost_is_what_the_book_said_it_would_be(name, request):
     assert isnan(m.market_vwap) == isnan(m.vwap_slippage_bps)
 
 
-def test_the_two_runs_are_the_same_to_the_byte_up_to_the_sale(sold):
-    first = int(np.flatnonzero(sold.full.injected)[0])
-    assert first > 0
-    for kind in ("messages", "quotes"):
-        full, twin = getattr(sold.full, kind)[:first], getattr(sold.twin, kind)[:first]
-        assert full.tobytes() == twin.tobytes()
-    before = np.searchsorted(sold.full.events["ts_event"], AT_NS, side="left")
-    assert sold.full.events[:before].tobytes() == sold.twin.events[:before].tobytes()
-    assert sold.full.events.tobytes() != sold.twin.events.tobytes()
+def test_the_two_markets_are_the_same_up_to_the_sale(sold):
+    before = np.searchsorted(sold.full["ts_event"], AT_NS, side="left")
+    assert before > 10
+    assert sold.full[:before].tobytes() == sold.twin[:before].tobytes()
+    assert sold.full[before]["bid_price"] < sold.twin[before]["bid_price"]
 
 
-def test_the_sale_is_all_that_the_twin_lacks(sold):
-    rest = sold.full.messages[~sold.full.injected]
-    assert rest.tobytes() == sold.twin.messages.tobytes()
-    ids = sold.full.messages["order_id"][sold.full.injected]
-    assert not np.isin(sold.twin.messages["order_id"], ids).any()
+def test_the_market_without_the_sale_is_the_record(feed, sold):
+    alone = Replay(feed)
+    rows = [s.live[s.settled] for s in alone.stretches() if len(s.live)]
+    recorded = np.concatenate(rows)
+    times = sold.twin["ts_event"]
+    last = np.searchsorted(recorded["ts_event"], times, side="right") - 1
+    settled = times != AT_NS  # what the sale itself left is told between two messages
+    settled[:-1] &= times[1:] != times[:-1]
+    for name in ("bid_price", "ask_price"):
+        assert (sold.twin[name][settled] == recorded[name][last][settled]).all()
 
 
-def test_what_the_day_records_bounds_what_is_stale(sold, crushed):
-    book = book_before(crushed)
+def test_what_the_day_records_bounds_what_is_stale(sold, crushed, recorded):
+    book = recorded
     assert crushed.share_beyond > 0.5
     assert crushed.much_is_stale
     beyond = sum(
@@ -110,18 +121,18 @@ def test_impact_at_once_is_the_books(sold, bought):
         assert m.impact[0].mid_full == now
 
 
-def test_the_numbers_are_json_and_the_same_every_time(day, sold):
+def test_the_numbers_are_json_and_the_same_every_time(feed, sold):
     text = json.dumps(sold.summary(), allow_nan=False)
-    again = measure(day, ForcedSale(SIZE, at_ns=AT_NS))
+    again = measure(feed, ForcedSale(SIZE, at_ns=AT_NS))
     assert json.dumps(again.summary(), allow_nan=False) == text
 
 
-def test_a_twap_sells_all_of_it_for_less(day, sold):
+def test_a_twap_sells_all_of_it_for_less(feed, sold):
     twap = measure(
-        day, ForcedSale(SIZE, at_ns=AT_NS, style=SaleStyle.TWAP, over_ns=600 * SECOND_NS)
+        feed, ForcedSale(SIZE, at_ns=AT_NS, style=SaleStyle.TWAP, over_ns=600 * SECOND_NS)
     )
     assert twap.filled == SIZE
-    assert np.count_nonzero(twap.full.injected) == 60
+    assert twap.child_orders == 60
     assert twap.effective_spread < sold.effective_spread
     assert twap.paired_cost_bps < sold.paired_cost_bps
     assert abs(twap.peak.ticks) <= abs(sold.peak.ticks)
@@ -129,33 +140,60 @@ def test_a_twap_sells_all_of_it_for_less(day, sold):
     assert not isnan(twap.market_vwap)
 
 
-def test_pov_takes_its_share_of_the_twins_volume(day):
+@pytest.mark.parametrize("mode", ["exact", "interactive"])
+def test_pov_takes_its_share_of_the_recorded_volume(day, feed, mode):
     sale = ForcedSale(
         10**6, at_ns=AT_NS, style=SaleStyle.POV, over_ns=900 * SECOND_NS, rate=Fraction(1, 4)
     )
-    m = measure(day, sale)
-    traded = m.twin.events[m.twin.events["kind"] == lob.EventKind.TRADE]
-    within = (traded["ts_event"] >= AT_NS) & (traded["ts_event"] < sale.until_ns)
-    assert m.sent == sum(traded["size"][within].tolist()) // 4
+    m = measure(feed, sale, mode)
+    rows = day.messages[day.messages["kind"] == Type.EXECUTE]
+    within = (rows["ts_event"] >= AT_NS) & (rows["ts_event"] < sale.until_ns)
+    assert m.sent == sum(rows["size"][within].tolist()) // 4
     assert 0 < m.filled <= m.sent
     assert m.unfilled == sale.size - m.filled
 
 
-def test_a_pov_sale_needs_volume(day):
+def test_a_pov_sale_needs_volume(feed):
     sale = ForcedSale(10, at_ns=AT_NS, style=SaleStyle.POV, over_ns=1, rate=Fraction(1, 10**6))
-    with pytest.raises(ValueError, match="too little trades meanwhile"):
-        measure(day, sale)
+    with pytest.raises(ReplayError, match="too little trades meanwhile"):
+        measure(feed, sale)
+
+
+@pytest.mark.parametrize("half_life", [0, 60 * SECOND_NS, inf])
+def test_the_mark_of_a_reanchored_sale_lasts_as_long_as_is_stated(feed, sold, half_life):
+    m = measure(feed, ForcedSale(SIZE, at_ns=AT_NS), "reanchored", half_life_ns=half_life)
+    assert m.impact[0] == sold.impact[0]
+    late = m.impact_at([1800 * SECOND_NS])[0].ticks
+    if half_life == inf:
+        assert late < 0.5 * sold.impact[0].ticks < 0
+        assert "permanent by construction" in " ".join(m.headline())
+    else:
+        assert abs(late) < 0.2 * abs(sold.impact[0].ticks)
+    assert m.report.label.startswith("reanchored replay, the anchor's half-life")
+
+
+def test_the_mode_is_in_everything_that_is_told(feed, sold):
+    exact = measure(feed, ForcedSale(SIZE, at_ns=AT_NS), "exact")
+    for m, mode in ((sold, "interactive"), (exact, "exact")):
+        summary = m.summary()
+        assert summary["mode"] == summary["replay"]["mode"] == mode
+        assert f"{mode} replay, lobster, by order" in m.headline()[0]
+        assert f"{mode} replay, lobster, by order" in str(m.report)
+        assert f"{mode} replay" in session_in_words(m.report)
+    assert exact.shortfall_bps == sold.shortfall_bps
+    assert not any(one.ticks for one in exact.impact)
 
 
 @pytest.mark.parametrize(
-    ("at", "over", "said"),
+    ("at", "said"),
     [
-        ("04:00:00", 0, r"04:00:00 is outside the session, which goes from 11:3\d"),
-        ("23:00:00", 0, "23:00:00 is outside the session"),
-        ("12:00:00", 10 * 3600 * SECOND_NS, "go on until 22:00:00, past the last message"),
+        (
+            "04:00:00",
+            r"due at 04:00:00\.000, before the book is there: it has both sides from 11:3",
+        ),
+        ("23:00:00", r"23:00:00\.000 is outside the session, which goes from 11:3"),
     ],
 )
-def test_a_sale_is_within_the_session(day, at, over, said):
-    style = SaleStyle.TWAP if over else SaleStyle.MARKET
-    with pytest.raises(ValueError, match=said):
-        check_session(day, ForcedSale(1, at_ns=parse_time(at), style=style, over_ns=over))
+def test_a_sale_is_within_the_session(feed, at, said):
+    with pytest.raises(ReplayError, match=said):
+        measure(feed, ForcedSale(1, at_ns=parse_time(at)))

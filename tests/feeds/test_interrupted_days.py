@@ -1,12 +1,11 @@
 """Days with halts, days that are cut, volume of hidden orders."""
 
-import numpy as np
 import pytest
 
-import lob
-from experiments.studies.forced_sale import ForcedSale, SaleStyle, child_orders
+from experiments.studies.forced_sale import ForcedSale, SaleStyle
+from experiments.studies.replay_sale import measure
 from lob.feeds import lobster, open_feed
-from lob.replay import reconcile, replay
+from lob.feeds.reconcile import reconcile
 from tests.feeds import files
 
 S = 10**9
@@ -24,31 +23,22 @@ def day_of(tmp_path, *rows):
     return lobster.read(path)
 
 
-def sale_at(second, size=10):
-    order = np.zeros(1, lob.MESSAGE)
-    order["ts_event"], order["order_id"], order["size"] = int(second * S), -(10**9), size
-    order["kind"], order["side"] = lob.Kind.NEW, lob.Side.SELL
-    order["order_type"], order["time_in_force"] = lob.OrderType.MARKET, lob.TimeInForce.IOC
-    return order
-
-
 @pytest.mark.parametrize("mode", ["exact", "interactive"])
 @pytest.mark.parametrize(
     ("at", "filled_at"), [(34205, 34205), (34210, 34230), (34225, 34230), (34230, 34230)]
 )
 def test_nothing_fills_in_a_halt(tmp_path, mode, at, filled_at):
-    day = day_of(tmp_path, BEFORE, HALT, QUOTING, RESUMES, AFTER, LAST)
-    result = replay(day, mode, inject=sale_at(at))
-    trades = result.events[result.events["kind"] == lob.EventKind.TRADE]
-    assert trades["ts_event"].tolist() == [filled_at * S]
-    assert result.report.postponed_messages == (at != filled_at)
-    assert ("waited for the end of a halt" in str(result.report)) == (at != filled_at)
+    day_of(tmp_path, BEFORE, HALT, QUOTING, RESUMES, AFTER, LAST)
+    result = measure(open_feed(tmp_path), ForcedSale(10, at * S), mode)
+    assert result.trades["ts_event"].tolist() == [filled_at * S]
+    assert result.report.waited == (at != filled_at)
+    assert ("of them waited" in str(result.report)) == (at != filled_at)
 
 
 def test_a_halt_to_the_end_refuses_the_sale(tmp_path):
-    day = day_of(tmp_path, BEFORE, HALT, QUOTING)
+    day_of(tmp_path, BEFORE, HALT, QUOTING, AFTER)
     with pytest.raises(ValueError, match="the record shows no trading"):
-        replay(day, "exact", inject=sale_at(34215))
+        measure(open_feed(tmp_path), ForcedSale(10, 34215 * S))
 
 
 def test_a_cut_day_is_warned_of(tmp_path):
@@ -62,15 +52,7 @@ def test_a_cut_day_is_warned_of(tmp_path):
     assert not day_of(tmp_path / "whole", BEFORE, LAST).truncated
 
 
-def test_hidden_executions_count_where_asked():
-    market = np.zeros(2, lob.EVENT)
-    market["kind"], market["ts_event"], market["size"] = lob.EventKind.TRADE, [10, 30], [100, 100]
-    hidden = (np.array([20]), np.array([300]))
-    sizes = {}
-    for counts in (False, True):
-        sale = ForcedSale(1000, 5, SaleStyle.POV, 100, hidden_counts=counts)
-        orders = child_orders(sale, market, hidden=hidden)
-        sizes[counts] = orders[["ts_event", "size"]].tolist()
-    assert sizes == {False: [(11, 10), (31, 10)], True: [(11, 10), (21, 30), (31, 10)]}
+def test_only_a_pov_sale_counts_hidden_executions():
     with pytest.raises(ValueError, match="only a pov sale follows a volume"):
         ForcedSale(1000, 5, hidden_counts=True)
+    assert ForcedSale(1000, 5, SaleStyle.POV, 100, hidden_counts=True).hidden_counts

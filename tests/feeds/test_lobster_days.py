@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import lob
-from lob.feeds import lobster
+from lob.feeds import lobster, open_feed
 from lob.feeds.lobster import Type
-from lob.replay import reconcile, replay
+from lob.feeds.reconcile import reconcile
+from lob.replay import Replay
 from tests.discovery import lobster_days
 from tests.feeds.files import in_view
 from tests.folders import folder
@@ -36,7 +37,7 @@ def quoted(day, stream, quotes):
 
 
 def test_exact_is_exact_at_every_level_of_every_row(day):
-    report = replay(day, "exact").report
+    report = reconcile(day).report
     assert report.match == (len(day.messages) - 1,) * 3
     assert report.unknown_prices == report.overdrawn == report.contradictions == 0
     assert report.first_problem is None
@@ -45,33 +46,41 @@ def test_exact_is_exact_at_every_level_of_every_row(day):
 
 def test_the_stream_alone_makes_the_recorded_quotes_in_the_engine(day):
     stream = reconcile(day)
-    done = replay(stream, "exact")
-    assert not (done.events["kind"] == lob.EventKind.REJECTED).any()
-    quotes, rows = quoted(day, stream, done.quotes)
+    book, path = lob.OrderBook(), np.empty(len(stream.messages), lob.QUOTE)
+    events = book.process(stream.messages, quotes=path)
+    assert not (events["kind"] == lob.EventKind.REJECTED).any()
+    quotes, rows = quoted(day, stream, path)
     for name, column in (("ask", 0), ("bid", 2)):
         there = rows[:, column + 1] > 0
         assert np.array_equal(quotes[f"{name}_size"], rows[:, column + 1])
         assert np.array_equal(quotes[f"{name}_price"][there] * day.tick, rows[there, column])
-    for side, first in ((done.book.asks, 0), (done.book.bids, 2)):
+    for side, first in ((book.asks, 0), (book.bids, 2)):
         levels = side(day.levels)
         assert (levels["price"] * day.tick).tolist() == day.book[-1, first::4].tolist()
         assert levels["size"].tolist() == day.book[-1, first + 1 :: 4].tolist()
-    done.book.check()
+    book.check()
 
 
-def test_interactive_reaches_the_record(day):
-    done = replay(day, "interactive")
-    match = done.report.match
+def test_interactive_is_the_record_at_the_best_of_every_row(day, tmp_path):
+    stream = reconcile(day)
+    replay = Replay(open_feed(lobster.write(day, tmp_path, start=0, end=86_400_000)), "interactive")
+    parts = [(s.live, s.settled) for s in replay.stretches() if len(s.live)]
+    live, settled = (np.concatenate(column) for column in zip(*parts, strict=True))
+    assert len(live) == len(stream.messages)
+    last = np.zeros(len(live), np.bool_)
+    last[np.flatnonzero(np.diff(stream.row, append=-1))] = True
+    last &= settled
     executions = np.count_nonzero(day.messages["kind"] == Type.EXECUTE)
-    # Left out are only rows inside the executions of one aggressor, and the first.
-    assert match.compared == len(day.messages) - 1 - executions + done.report.aggressors
-    if day.levels >= 5:
-        assert match.all_levels >= 0.97 * match.compared
-        assert match.touch >= 0.985 * match.compared
-    assert done.report.other_rejections == 0
-    trades = done.events[done.events["kind"] == lob.EventKind.TRADE]
-    executed = day.messages["size"][day.messages["kind"] == Type.EXECUTE].sum()
-    assert trades["size"].sum() >= 0.99 * executed
+    # Left out are only rows inside the executions of one aggressor.
+    assert np.count_nonzero(last) >= len(np.unique(stream.row)) - executions
+    rows = day.book[stream.row[last]]
+    for name, column in (("ask", 0), ("bid", 2)):
+        there = rows[:, column + 1] > 0
+        assert np.array_equal(live[f"{name}_size"][last], rows[:, column + 1])
+        assert np.array_equal(live[f"{name}_price"][last][there] * day.tick, rows[there, column])
+    report = replay.report
+    assert (report.broken.messages, report.by_id) == (0, 0)
+    assert 0 < report.aggressors <= executions
 
 
 def test_what_is_written_is_what_was_read(day, tmp_path):

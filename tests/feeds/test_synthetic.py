@@ -5,9 +5,10 @@ import hashlib
 import numpy as np
 import pytest
 
-from lob.feeds import lobster, synthetic
+from lob.feeds import lobster, open_feed, synthetic
 from lob.feeds.lobster import Type
-from lob.replay import replay
+from lob.feeds.reconcile import reconcile
+from lob.replay import Replay
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +38,13 @@ def test_another_seed_gives_another_day(day):
     assert first.messages.tolist() == day.messages[: len(first.messages)].tolist()
 
 
-def test_it_replays_exactly_and_through_the_engine(day):
-    for mode in ("exact", "interactive"):
-        report = replay(day, mode).report
-        assert report.match.all_levels == report.match.compared > 40_000
-        assert report.first_problem is None
-        assert report.unfilled_aggressors == report.orphaned_cancels == 0
+def test_it_replays_exactly_and_through_the_engine(day, tmp_path):
+    report = reconcile(day).report
+    assert report.match.all_levels == report.match.compared > 40_000
+    assert report.first_problem is None
+    replayed = Replay(open_feed(synthetic.write_day(tmp_path)), "interactive").run()
+    assert replayed.aggressors > 1000
+    assert (replayed.broken.messages, replayed.by_id) == (0, 0)
 
 
 def test_only_messages_that_change_the_recorded_levels_are_there(day):
