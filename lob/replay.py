@@ -191,7 +191,7 @@ class Replay:
         self._core: Resubmission | None = None
         self._other: Resubmission | None = None  # of the twin, where there are agents
         self._copies: list[ReactiveAgent] = []
-        self._wakes: int | None = None
+        self._wakes: list[int] = []  # when each agent looks next
         self._messages = 0  # of the instrument, followed so far
         self._halts: list[tuple[int, bool]] = []  # told, and still to come
         self._halts_seen = 0
@@ -322,8 +322,9 @@ class Replay:
         if self._may_fork() and not core.halted:
             when = self.since if self.since is not None else -1
             things.append((_place(ts, at, when), when, 2, "fork"))
-        if self._wakes is not None and not core.halted:
-            things.append((_place(ts, at, self._wakes), self._wakes, 3, "agents"))
+        if self._wakes and not core.halted:
+            when = min(self._wakes)
+            things.append((_place(ts, at, when), when, 3, "agents"))
         end, when, _, what = min(things, default=(len(ts), 0, 0, ""))
         if end > at or what == "halt" or self._is_ready(what, when):
             return what, end
@@ -416,7 +417,7 @@ class Replay:
             core.fork(ts)
         self.report.forked_at = ts
         if self.agents:
-            self._wakes = ts + min(agent.every_ns for agent in self.agents)
+            self._wakes = [ts + agent.every_ns for agent in self.agents]
 
     def _insert(self) -> Iterator[Stretch]:
         """Put in what is due, ahead of the message that comes next."""
@@ -455,23 +456,28 @@ class Replay:
         return np.concatenate(parts)
 
     def _wake(self, moment: int) -> Iterator[Stretch]:
-        """Let agents act, in the live book and in the twin's."""
-        assert self._wakes is not None
+        """Let agents act whose time it is, in the live book and in the twin's."""
         assert self._other is not None
-        now = self._wakes
-        for core, agents in ((self._of(self._core), self.agents), (self._other, self._copies)):
-            for agent in agents:
-                assert core.live is not None
-                orders = agent.act(now, core.live)
-                if orders is not None and len(orders):
-                    if (orders["owner"] < 2).any():
-                        raise ValueError("agents' orders must have an owner of 2 or more")
-                    orders = orders.copy()
-                    orders["instrument"] = self._number
-                    self._sent(core, orders)
-        steps = max(1, -(-(moment - now) // min(agent.every_ns for agent in self.agents)))
-        self._wakes = now + steps * min(agent.every_ns for agent in self.agents)
+        now = min(self._wakes)
+        for i, every in enumerate(agent.every_ns for agent in self.agents):
+            if self._wakes[i] > now:
+                continue
+            for core, agents in ((self._of(self._core), self.agents), (self._other, self._copies)):
+                self._act(core, agents[i], now)
+            # Where nothing happens meanwhile there is nothing to look at.
+            self._wakes[i] = now + every * max(1, -(-(moment - now) // every))
         yield self._stretch(None, None, None)
+
+    def _act(self, core: Resubmission, agent: ReactiveAgent, now: int) -> None:
+        assert core.live is not None
+        orders = agent.act(now, core.live)
+        if orders is None or not len(orders):
+            return
+        if (orders["owner"] < 2).any():
+            raise ValueError("agents' orders must have an owner of 2 or more")
+        orders = orders.copy()
+        orders["instrument"] = self._number
+        self._sent(core, orders)
 
     def _stretch(
         self,

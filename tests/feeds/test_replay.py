@@ -398,6 +398,35 @@ def test_agents_react_in_both_markets_and_move_the_anchor(by_hand):
         by_hand.sell(10, 4, "exact", agents=[Sellers(1)])
 
 
+class Watcher:
+    """Notes when it looks, and who it is."""
+
+    def __init__(self, name, every_ns, seen):
+        self.name, self.every_ns, self.seen = name, every_ns, seen
+
+    def __deepcopy__(self, memo):
+        return Watcher(f"copy of {self.name}", self.every_ns, self.seen)
+
+    def act(self, ts, book):
+        self.seen.append((self.name, ts / S))
+
+
+def test_every_agent_looks_at_its_own_times(by_hand):
+    seen = []
+    by_hand.sell(1, 4, agents=[Watcher("a", S, seen), Watcher("b", 3 * S // 2, seen)])
+    times = {name: [ts for who, ts in seen if who == name] for name, _ in seen}
+    # Until the last message, at 9 s.
+    assert times["a"] == times["copy of a"] == [5, 6, 7, 8, 9]
+    assert times["b"] == times["copy of b"] == [5.5, 7, 8.5]
+
+
+def test_agents_are_somebody(by_hand):
+    agent = Sellers(1_000_001)
+    agent.act = lambda ts, book: np.zeros(1, lob.MESSAGE)
+    with pytest.raises(ValueError, match="an owner of 2 or more"):
+        by_hand.sell(1, 4, agents=[agent])
+
+
 def test_misuse(by_hand):
     with pytest.raises(ValueError, match="mode must be"):
         Replay(by_hand.feed, "loose")
