@@ -14,7 +14,7 @@ from experiments.commands.console import (
     refusal_of,
     refuse_another,
 )
-from experiments.commands.settings import AsJson, read_settings
+from experiments.commands.settings import read_settings
 
 if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy
@@ -71,7 +71,7 @@ def compare(
         Path | None,
         typer.Option(metavar="DIR", help="Keep the runs (Parquet) and the page here; resumes."),
     ] = None,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare liquidation designs: one table, paired differences, a Pareto view."""
     from experiments.contest.designs import as_stated, of_scenario, parse_designs

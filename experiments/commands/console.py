@@ -74,14 +74,9 @@ def refuse_another(out: Path | None, name: str, scenario: dict[str, Any]) -> Non
     out
         The folder of ``--out``.
     name
-        Name in it of the answer's JSON.
+        What the answer's JSON is called in it.
     scenario
-        The scenario that is asked for with all its values, as JSON values.
-
-    Raises
-    ------
-    RefusalError
-        If it holds another answer.
+        The resolved scenario that is asked for, ready for JSON.
     """
     from experiments.runs.whole_files import held_by_another
 

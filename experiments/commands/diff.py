@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from experiments.commands.console import BAD_DATA, RefusalError
-from experiments.commands.settings import AsJson
 
 __all__ = ["diff"]
 
@@ -18,7 +17,7 @@ DIFFERENT = 1
 def diff(
     one: Annotated[Path, typer.Argument(metavar="TAPE", help="A .parquet or .npy tape.")],
     other: Annotated[Path, typer.Argument(metavar="TAPE", help="Another of the same layout.")],
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Name the first row in which two tapes differ, and what led to it. Exits 1 if one does."""
     from experiments.runs.tape_diff import first_difference, tell

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from experiments.commands.console import BAD_ARGUMENTS, BAD_DATA, RefusalError, progress
-from experiments.commands.settings import AsJson
 
 if TYPE_CHECKING:
     from lob.feeds import Feed
@@ -48,6 +47,7 @@ Map = Annotated[
         "--map", metavar="TOML", help="Of a table: what its columns are called, fact = column."
     ),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @feed.command()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.commands.console import RefusalError, progress
-from experiments.commands.settings import AsJson, Settings, read_settings
+from experiments.commands.settings import Settings, read_settings
 from experiments.report.counted import counted
 from lob.units import SECOND_NS, parse_duration
 
@@ -29,7 +29,7 @@ def impact(
     ] = None,
     seeds: Annotated[int, typer.Option(min=2, help="How many pairs of runs.")] = 20,
     settings: Settings = None,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Sell into a simulated market, and measure it against its twins without the sale."""
     from experiments.markets import MARKETS

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from experiments.commands.console import BAD_DATA, RefusalError
-from experiments.commands.settings import AsJson
 
 if TYPE_CHECKING:
     from lob.feeds.positions import Positions
@@ -43,7 +42,7 @@ def info(
             metavar="PRICE", help="Of the collateral, where there are health factors only."
         ),
     ] = None,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Read a snapshot and tell what was met. Exits 1 where rows are no positions."""
     from lob.feeds import FeedError

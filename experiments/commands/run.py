@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from experiments.commands.console import RefusalError, make_folder, refusal_of, refuse_another
-from experiments.commands.settings import AsJson, Settings, read_settings
+from experiments.commands.settings import Settings, read_settings
 from experiments.commands.story import run_story
 from lob import __version__
 from lob.units import MINUTE_NS
@@ -39,7 +39,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the tapes (Parquet) here.")
     ] = None,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run a scenario with and without forced sales, or a ready market, and sum it up."""
     from experiments.markets import MARKETS, describe

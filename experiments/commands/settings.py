@@ -1,4 +1,4 @@
-"""Options that several commands share: ``--json``, and ``--set KEY=VALUE`` with its reader."""
+"""``--set KEY=VALUE``, with which several commands change a scenario or a market."""
 
 import json
 from typing import Annotated, Any
@@ -7,9 +7,7 @@ import typer
 
 from experiments.commands.console import RefusalError
 
-__all__ = ["AsJson", "Settings", "read_settings"]
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+__all__ = ["Settings", "read_settings"]
 
 Settings = Annotated[
     list[str] | None,

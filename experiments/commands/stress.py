@@ -14,7 +14,7 @@ from experiments.commands.console import (
     refusal_of,
     refuse_another,
 )
-from experiments.commands.settings import AsJson, Settings, read_settings
+from experiments.commands.settings import Settings, read_settings
 from experiments.report.counted import counted
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def stress(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the answer (JSON, CSV) here.")
     ] = None,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Find the smallest shock at which a whole scenario fails."""
     from experiments.runs.whole_files import WholeFiles

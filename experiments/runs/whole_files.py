@@ -88,14 +88,14 @@ class WholeFiles:
 
 
 def held_by_another(folder: Path, name: str, scenario: dict[str, Any]) -> str | None:
-    """Name the other scenario whose answer a folder already holds; ``None`` if there is none.
+    """What a folder already holds the answer of, if that is another scenario; else ``None``.
 
     Parameters
     ----------
     folder, name
         Where the answer is kept as JSON, and what its file is called.
     scenario
-        The scenario asked for with all its values, as JSON values.
+        Resolved, ready for JSON: what was asked, with all its values.
     """
     try:
         kept = json.loads((folder / name).read_text(encoding="utf-8"))

@@ -49,7 +49,6 @@ class SimulatedSale(Shown):
     paths: NDArray[np.float64]
     """mid(full) - mid(twin) in ticks: float64 [seed, lag]."""
     impact: Decay
-    """Mean impact over the seeds: its path, peak, permanent part and half-life."""
 
     def mean(self, what: str) -> Interval:
         """The mean over seeds of a field of ``Slippage`` with its Student interval, in its unit.
@@ -70,7 +69,7 @@ class SimulatedSale(Shown):
         return interval_of_mean(values[np.isfinite(values)])
 
     def headline(self) -> list[str]:
-        """The answer of the study in one English sentence."""
+        """The answer in words."""
         cost, peak = self.mean("shortfall_bps"), self.impact.peak
         return [
             f"selling {counted(self.size, 'lot')} costs {cost.estimate:,.1f} bps "
@@ -79,11 +78,11 @@ class SimulatedSale(Shown):
         ]
 
     def plot(self) -> "Figure":
-        """The mean impact over time in ticks, with its interval: a plotly figure."""
+        """The mean impact over time, with its interval."""
         return impact_figure(self.lags_ns, self.impact.path, self.headline()[0])
 
     def summary(self) -> dict[str, Any]:
-        """The answer as JSON values: means with intervals, ticks and bps; undefined is ``None``."""
+        """Ready for JSON: a mean with its interval; undefined is ``None``."""
         names = ("filled", "vwap", "arrival_mid", "shortfall_bps", "effective_spread")
         return {
             "size": self.size,

@@ -28,7 +28,7 @@ __all__ = ["RecordedBook", "ReplaySale", "check_session", "measure"]
 
 REALIZED_HORIZON_NS = 60 * SECOND_NS
 MUCH_IS_STALE = 0.2
-"""Share of lots beyond the record from which on the cost deserves a warning; chosen."""
+"""From this share of lots beyond the record on, the cost deserves a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,12 @@ class RecordedBook:
     """Both sides of a book at one moment, as ``lob.LEVEL`` rows, best first."""
 
     bids: NDArray[np.void]
-    """Bids, highest price first."""
     asks: NDArray[np.void]
-    """Asks, lowest price first."""
 
 
 @dataclass(frozen=True)
 class ReplaySale(Shown):
-    """Cost and impact of a sale in a recorded day: ticks, lots, ns; ``nan`` where not defined."""
+    """What a sale cost and what it did. Prices in ticks, sizes in lots; ``nan``: not defined."""
 
     day: Day
     sale: ForcedSale
@@ -53,43 +51,34 @@ class ReplaySale(Shown):
     trades: NDArray[np.void]
     """The trades of the sale: ``lob.EVENT`` rows."""
     before: RecordedBook
-    """Book just before the first child order."""
+    """Just before the first child order."""
     after: RecordedBook
-    """Book right after the last child order."""
+    """Right after the last."""
     without: RecordedBook
     """At that same moment in the twin. After one market order it is the book before."""
     worst_recorded: NDArray[np.float64]
     """For each trade, the last recorded price on the side it took from; ``nan``: none."""
     arrival_mid: float
-    """Mid when the sale starts, in ticks."""
+    """When the sale starts."""
     market_vwap: float
     """Of the twin, over the time of execution."""
     shortfall_bps: float
-    """Implementation shortfall in basis points of the arrival mid; a cost is positive."""
     paired_cost_bps: float
-    """Cost against the twin's mid at each fill in basis points, positive: the shortfall without the
-    market's own drift."""
+    """Against the twin's mid at each fill: the shortfall without the market's own drift."""
     vwap: float
-    """Volume-weighted average price of the sale, in ticks."""
     vwap_slippage_bps: float
-    """Average price against the market's, in basis points of the market's; a cost is positive."""
     effective_spread: float
-    """Mean over lots of twice the distance to the mid just before each order, in ticks."""
     realized_spread: float
-    """Mean over lots of twice the distance to the mid a minute after each trade, in ticks."""
+    """A minute after each trade."""
     levels_consumed: int
-    """Count of prices touched, counted anew for each child order."""
+    """Prices touched, counted anew for each child order."""
     deepest: int
-    """Count of prices touched by the one child order that went deepest."""
+    """Prices touched by the one child order that went deepest."""
     share_beyond: float
-    """Share of the lots that traded at a worse price than the record of the book reaches."""
     impact: list[Impact]
-    """Mids with and without the sale at each of ``LAGS_NS`` after the last child order, in
-    ticks."""
     peak: Impact
-    """Impact furthest from zero; its lag is from the first child order on."""
+    """Its lag is from the first child order on."""
     return_time_ns: int | None
-    """ns after the last child order until the mid was first back on the twin's; ``None``: never."""
 
     @property
     def sent(self) -> int:
@@ -108,14 +97,14 @@ class ReplaySale(Shown):
 
     @property
     def much_is_stale(self) -> bool:
-        """Whether so much of the sale filled beyond the record that its cost deserves a warning."""
+        """Whether so much filled beyond the record that the cost deserves a warning."""
         return self.share_beyond >= MUCH_IS_STALE
 
     def depth(self) -> dict[str, tuple[int, int]]:
         """Lots bid and offered within ``DEPTH_BPS`` of the mid, with and without the sale.
 
-        (bid, offered) by moment. What was there before is counted around the arrival mid, what is
-        there right after the sale, with and without it, around the mid without it.
+        What was there before is counted around the arrival mid, what is there right after the
+        sale, with and without it, around the mid without it.
         """
         now = self.impact[0].mid_twin
         books = {
@@ -136,11 +125,11 @@ class ReplaySale(Shown):
         return [headline(self), *warnings(self), CAVEAT]
 
     def plot(self) -> "Figure":
-        """The mid around the sale in ticks, with the sale and without: a plotly figure."""
+        """The price around the sale, with it and without."""
         return price_figure(self)
 
     def summary(self) -> dict[str, Any]:
-        """Measures of the sale as JSON values by name: integers exact, undefined is ``None``."""
+        """Everything that was measured, ready for JSON: integers exact, undefined is ``None``."""
         sale = self.sale
         return {
             "sale": {

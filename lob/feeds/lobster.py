@@ -66,22 +66,15 @@ ROW = np.dtype(
 
 
 class Type(IntEnum):
-    """Kinds of rows of a LOBSTER message file."""
+    """What a row of a message file tells."""
 
     ADD = 1
-    """A new limit order."""
     REDUCE = 2
-    """Part of an order is cancelled."""
     DELETE = 3
-    """An order is cancelled."""
     EXECUTE = 4
-    """A visible order is executed, in part or whole."""
     EXECUTE_HIDDEN = 5
-    """A hidden order is executed: the book does not change."""
     AUCTION = 6
-    """A trade in an auction."""
     HALT = 7
-    """Trading halts or resumes."""
 
 
 @dataclass(frozen=True)
@@ -157,13 +150,7 @@ class Pair:
         return str(self.container / self.message)
 
     def read(self) -> Day:
-        """Read and check both files.
-
-        Raises
-        ------
-        FeedError
-            If a file is not sound: names file and line.
-        """
+        """Read and check both files. Raises ``FeedError``, which names file and line."""
         return _read_pair(self)
 
 

@@ -62,10 +62,7 @@ class Lobster(Feed):
 
     @property
     def instruments(self) -> list[Instrument]:
-        """The one stock of the day; both files are read for its tick, a lot is a share.
-
-        Raises ``FeedError`` if a file is not sound.
-        """
+        """The one stock; both files are read for its tick."""
         return [self._read().day.instrument]
 
     def _read(self) -> Stream:
