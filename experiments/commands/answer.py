@@ -16,7 +16,7 @@ from lob.replay import Replay
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Answer", "of_replay", "of_sale"]
+__all__ = ["Answer", "day_in_json", "of_replay", "of_sale"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +82,23 @@ def of_replay(day: Day, mode: str, done: Replay) -> Answer:
     )
 
 
+def day_in_json(day: Day) -> dict[str, Any]:
+    """What a day is, ready for JSON."""
+    return {
+        "name": day.name,
+        "tick_size": str(day.instrument.tick_size),
+        "lot_size": str(day.instrument.lot_size),
+        "recorded_levels": day.levels,
+        "messages": len(day.messages),
+        "first_ts_event": int(day.messages["ts_event"][0]),
+        "last_ts_event": int(day.messages["ts_event"][-1]),
+    }
+
+
 def _replayed(day: Day, mode: str, done: Replay) -> dict[str, Any]:
     return {
         "firesale": __version__,
-        "day": {
-            "name": day.name,
-            "tick_size": str(day.instrument.tick_size),
-            "lot_size": str(day.instrument.lot_size),
-            "recorded_levels": day.levels,
-            "messages": len(day.messages),
-            "first_ts_event": int(day.messages["ts_event"][0]),
-            "last_ts_event": int(day.messages["ts_event"][-1]),
-        },
+        "day": day_in_json(day),
         "mode": str(mode),
         "replay": done.report.to_dict(),
         "digest": {"messages": tape.digest(done.messages), "events": tape.digest(done.events)},

@@ -52,21 +52,19 @@ def make_folder(out: Path | None) -> None:
             raise RefusalError(f"--out {out}: may not be written to", BAD_DATA)
 
 
-def refuse_another(out: Path | None, name: str, scenario: dict[str, Any]) -> None:
-    """Refuse a folder that holds the answer of another scenario: it would be overwritten.
+def refuse_another(out: Path | None, asked: dict[str, Any]) -> None:
+    """Refuse a folder that holds the answer of something else: it would be overwritten.
 
     Parameters
     ----------
     out
         The folder of ``--out``.
-    name
-        What the answer's JSON is called in it.
-    scenario
-        The resolved scenario that is asked for, ready for JSON.
+    asked
+        The scenario, market or day with all its values, ready for JSON.
     """
     from experiments.runs.whole_files import held_by_another
 
-    other = held_by_another(out, name, scenario) if out else None
+    other = held_by_another(out, asked) if out else None
     if other is not None:
         raise RefusalError(f"--out {out}: holds the answer of {other}: choose another folder")
 

@@ -1,6 +1,5 @@
 """``firesale replay``: a forced sale in a day of order flow."""
 
-import json
 from collections.abc import Callable
 from enum import StrEnum
 from fractions import Fraction
@@ -17,6 +16,7 @@ from experiments.commands.console import (
     make_folder,
     progress,
     refusal_of,
+    refuse_another,
 )
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
 from lob import MAX_SIZE
@@ -102,14 +102,16 @@ def replay(
             "--style pov needs --mode interactive: in an exact replay nothing trades that it "
             "could follow"
         )
+    from experiments.commands.answer import day_in_json
+
     make_folder(out)
     with progress(as_json, STEPS) as tell:
         tell("reading")
         day = _make(out) if files == [SYNTHETIC] and not SYNTHETIC.exists() else _read(files)
+        refuse_another(out, day_in_json(day))
         answer = _answer(day, sale, chosen, tell)
         if out:
             tell("writing")
-            _refuse_another_day(out, answer)
             try:
                 answer.write(out)
             except OSError as error:
@@ -120,18 +122,6 @@ def replay(
     if any(run.report.first_problem for run in answer.runs.values()):
         typer.echo("firesale: the files contradict each other: do not trust this", err=True)
         raise typer.Exit(BAD_DATA)
-
-
-def _refuse_another_day(out: Path, answer: "Answer") -> None:
-    """Refuse a folder that holds the answer of another day: it would be overwritten."""
-    try:
-        kept = json.loads((out / "report.json").read_text(encoding="utf-8"))["day"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if kept != answer.numbers["day"]:
-        raise RefusalError(
-            f"--out {out}: holds the answer of the day {kept.get('name')}: choose another folder"
-        )
 
 
 def _sale(

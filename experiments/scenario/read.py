@@ -329,5 +329,6 @@ def _parameters_of_stackers(scenario: ScenarioTables) -> Iterator[Mistake]:
         if isinstance(number, int) and not 0 <= number < count:
             yield Mistake(
                 f"{path}.base_instrument",
-                f"there {'is' if count == 1 else 'are'} {counted(count, 'instrument')}, counted from 0, got {number}",
+                f"there {'is' if count == 1 else 'are'} {counted(count, 'instrument')}, counted "
+                f"from 0, got {number}",
             )
