@@ -156,6 +156,16 @@ def depth_rows(m: SaleResult) -> list[Row]:
 def warnings(m: SaleResult) -> list[str]:
     """Return what makes this answer doubtful, beyond the caveat that holds for all."""
     said = []
+    waited = m.full.report.postponed_messages
+    if waited:
+        orders = m.full.messages[m.full.injected]
+        said.append(
+            f"Trading was halted: {counted(waited, 'order')} of the sale waited until it resumed. "
+            f"The first order went out at {show_time(int(orders['ts_event'][0]))}; the arrival mid "
+            f"is that of {show_time(m.sale.at_ns)} all the same."
+        )
+    if m.day.truncated:
+        said.append(f"{m.day.truncated[0].upper()}{m.day.truncated[1:]}.")
     if m.much_is_stale:
         said.append(
             f"{m.share_beyond:.0%} of the lots filled beyond the "
