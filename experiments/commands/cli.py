@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, NoReturn, cast
 
 import typer
@@ -117,7 +118,9 @@ def _fail(message: str, code: int, arguments: list[str], trace: str | None = Non
     lines = [": ".join(lines)] if len(lines) == 2 else lines
     if "--json" in arguments:
         said: dict[str, object] = {"error": " ".join(lines), "exit_code": code}
-        typer.echo(json.dumps(said | ({"trace": trace} if trace else {})))
+        # Where stdout is full or gone, that is what went wrong: it is told on stderr.
+        with suppress(OSError):
+            typer.echo(json.dumps(said | ({"trace": trace} if trace else {})))
     typer.echo(
         "\n  ".join(["firesale: " + lines[0] if lines else "firesale", *lines[1:]]), err=True
     )

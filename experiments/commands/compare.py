@@ -95,7 +95,7 @@ def compare(
                 f"{', '.join(one.label for one in chosen)}"
             )
         make_folder(out)
-        refuse_another(out, "contest.json", scenario.model_dump(mode="json"))
+        refuse_another(out, scenario.model_dump(mode="json"))
         with progress(as_json, seeds) as tell:
             study = study_contest(
                 scenario,

@@ -74,17 +74,15 @@ def make_folder(out: Path | None) -> None:
             raise RefusalError(f"--out {out}: may not be written to", BAD_DATA)
 
 
-def refuse_another(out: Path | None, name: str, scenario: dict[str, Any]) -> None:
-    """Refuse a folder that holds the answer of another scenario: it would be overwritten.
+def refuse_another(out: Path | None, asked: dict[str, Any]) -> None:
+    """Refuse a folder that holds the answer of something else: it would be overwritten.
 
     Parameters
     ----------
     out
         The folder of ``--out``.
-    name
-        Name in it of the answer's JSON.
-    scenario
-        The scenario that is asked for with all its values, as JSON values.
+    asked
+        The scenario, market or feed with all its values, as JSON values.
 
     Raises
     ------
@@ -93,7 +91,7 @@ def refuse_another(out: Path | None, name: str, scenario: dict[str, Any]) -> Non
     """
     from experiments.runs.whole_files import held_by_another
 
-    other = held_by_another(out, name, scenario) if out else None
+    other = held_by_another(out, asked) if out else None
     if other is not None:
         raise RefusalError(f"--out {out}: holds the answer of {other}: choose another folder")
 

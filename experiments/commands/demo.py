@@ -30,7 +30,7 @@ def demo(
     from experiments.scenario.read import read_scenario
 
     make_folder(out)
-    refuse_another(out, "contest.json", read_scenario(SCENARIO).model_dump(mode="json"))
+    refuse_another(out, read_scenario(SCENARIO).model_dump(mode="json"))
     try:
         with progress(False, seeds + STEPS) as tell:
             study = hold_demo(seeds, RunStore(out), tell)

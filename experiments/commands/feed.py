@@ -119,6 +119,9 @@ def convert(
 
     if out.suffix != ".npy":
         raise RefusalError(f"OUT must end in .npy, got {out}")
+    for target in (out, out.with_name(out.name + ".json")):
+        if target.is_dir():
+            raise RefusalError(f"{target}: is a folder")
     opened = _open(file, member, format_name, symbol, tick, columns)
     partial = out.with_name(f"{out.stem}.partial-{os.getpid()}.npy")
     try:

@@ -1,6 +1,5 @@
 """``firesale replay``: a forced sale in recorded order flow of any format."""
 
-import json
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +15,7 @@ from experiments.commands.console import (
     make_folder,
     progress,
     refusal_of,
+    refuse_another,
 )
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
 from lob.replay_report import ReplayMode
@@ -183,7 +183,7 @@ def replay(
         answer = _answer(feed, sale, chosen, options, tell)
         if out:
             tell("writing")
-            _refuse_another_feed(out, answer)
+            refuse_another(out, answer.numbers["feed"])
             try:
                 answer.write(out)
             except OSError as error:
@@ -205,21 +205,6 @@ def _end(answer: "Answer") -> None:
             err=True,
         )
         raise typer.Exit(BAD_DATA)
-
-
-def _refuse_another_feed(out: Path, answer: "Answer") -> None:
-    """Refuse a folder that holds the answer of another feed: it would be overwritten."""
-    try:
-        kept = json.loads((out / "report.json").read_text(encoding="utf-8"))["feed"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    asked = answer.numbers["feed"]
-    same = ("format", "instrument", "messages", "first_ts_event", "last_ts_event")
-    if any(kept.get(name) != asked[name] for name in same):
-        raise RefusalError(
-            f"--out {out}: holds the answer of another feed, {kept.get('instrument')} of "
-            f"{kept.get('path')}: choose another folder"
-        )
 
 
 # -------------------------------------------------------------------- what is asked

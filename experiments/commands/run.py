@@ -80,7 +80,7 @@ def _run_market(
     options = read_settings(settings)
     check_options(market, MARKETS[market], options)
     asked = asked_of_market(market, MARKETS[market], options, [seed])
-    refuse_another(out, "market.json", {"name": market, **asked["resolved"]})
+    refuse_another(out, {"name": market, **asked["resolved"]})
     try:
         simulation = MARKETS[market](seed, **options)
     except (TypeError, ValueError) as error:

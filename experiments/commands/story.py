@@ -63,7 +63,7 @@ def run_story(
         scenario = read_scenario(name, read_settings(settings))
         first = seeds if isinstance(seeds, int) else seeds[0]
         chosen = range(first, first + scenario.seeds) if isinstance(seeds, int) else seeds
-        refuse_another(out, "story.json", scenario.model_dump(mode="json"))
+        refuse_another(out, scenario.model_dump(mode="json"))
         with progress(as_json, len(chosen)) as show:
             study = study_spiral(
                 scenario, chosen, report=lambda done, total: show(f"run {done} of {total}")

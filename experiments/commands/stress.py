@@ -84,7 +84,7 @@ def stress(
         scenario = read_scenario(name, read_settings(settings))
         chosen = range(seed, seed + (seeds or scenario.seeds))
         make_folder(out)
-        refuse_another(out, "stress.json", scenario.model_dump(mode="json"))
+        refuse_another(out, scenario.model_dump(mode="json"))
         with progress(as_json, 0) as show:
             if phase:
                 levels, depths = _numbers("--leverage", leverage), _numbers("--depth", depth)

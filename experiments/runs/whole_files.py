@@ -4,6 +4,7 @@ Each is written beside its place under a temporary name and takes its place once
 disk that is full or a run that is interrupted leaves what was there before, and nothing half.
 """
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 __all__ = ["WholeFiles", "held_by_another", "write_failure"]
+
+ANSWERS = ("story.json", "market.json", "contest.json", "stress.json", "report.json")
+"""What the answers of all commands are called in their folders."""
 
 
 class WholeFiles:
@@ -62,6 +66,9 @@ class WholeFiles:
         """
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            # Found when the files take their places, it would leave the others without this one.
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
         # The suffix says how a tape is kept, so it stays the last.
         written = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
         self._made.append((written, target))
@@ -87,25 +94,30 @@ class WholeFiles:
         self.text(name, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
-def held_by_another(folder: Path, name: str, scenario: dict[str, Any]) -> str | None:
-    """Name the other scenario whose answer a folder already holds; ``None`` if there is none.
+def held_by_another(folder: Path, asked: dict[str, Any]) -> str | None:
+    """Name what a folder already holds the answer of, if that is something else; else ``None``.
 
     Parameters
     ----------
-    folder, name
-        Where the answer is kept as JSON, and what its file is called.
-    scenario
-        The scenario asked for with all its values, as JSON values.
+    folder
+        Where answers of any command may be kept as JSON.
+    asked
+        A scenario, a market or a feed with all its values, as JSON values.
     """
-    try:
-        kept = json.loads((folder / name).read_text(encoding="utf-8"))
-        asked = kept["resolved"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    if asked == json.loads(json.dumps(scenario)):
-        return None
-    same = asked.get("name") == scenario.get("name")
-    return f"{asked.get('name')}{' with other values' * same}"
+    wanted = json.loads(json.dumps(asked))
+    wanted.pop("path", None)
+    for name in ANSWERS:
+        try:
+            said = json.loads((folder / name).read_text(encoding="utf-8"))
+            kept = said.get("resolved") or said["feed"]
+            kept.pop("path", None)  # a feed is what it says, wherever its file is
+            held = kept.get("name") or kept.get("instrument")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+        if kept != wanted:
+            again = held == (asked.get("name") or asked.get("instrument"))
+            return f"{held}{' with other values' * again}"
+    return None
 
 
 def write_failure(error: OSError, folder: Path) -> str:
