@@ -19,7 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import lob
-from benchmarks import agents, clearing, designs, feed, flow, markets, memory, order_feeds, stacks
+from benchmarks import (
+    agents,
+    clearing,
+    designs,
+    feed,
+    flow,
+    level_feeds,
+    markets,
+    memory,
+    order_feeds,
+    stacks,
+)
 from benchmarks.batches import measure_calls, measure_mix
 from benchmarks.contenders import Contender, Firesale, FiresaleFresh
 from benchmarks.measure import FULL, QUICK, Measure, Plan, Say
@@ -86,6 +97,7 @@ def _sections(
         "import": partial(_measure_import, plan),
         "lobster": partial(feed.measure, plan, say),
         "order feeds": partial(order_feeds.measure, plan, say),
+        "level feeds": partial(level_feeds.measure, plan, say),
         "agents": partial(agents.measure, plan, say),
         "flow": partial(flow.measure, plan, say),
         "markets": partial(markets.measure, plan, say),

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -182,3 +183,48 @@ def test_a_compressed_file_is_recognised(tmp_path):
     path.write_bytes(pa.compress(w.dbn_file(w.dbn_day()), codec="zstd", asbytes=True))
     assert isinstance(open_feed(path), DatabentoMbo)
     assert not open_feed(path).scan().faults
+
+
+def other_record(length, filling):
+    """A record of another kind, whose bytes may look like those of orders."""
+    return bytes([length // 4, 0x16]) + filling * (length // 2 - 1)
+
+
+def test_records_of_other_lengths_between_change_nothing(tmp_path):
+    """Records are looked at ahead, where this one lets expect them: a guess that may be wrong."""
+    records = w.dbn_day(5, 400)
+    plain = feed_of(tmp_path, records)
+    wanted = [block.messages.tobytes() for block in plain.blocks(10**6)]
+    mixed = []
+    for i, record in enumerate(records):
+        mixed.append(record)
+        if i % 7 == 3:
+            mixed.append(other_record((16, 20, 56, 80, 520)[i % 5], (b"\x0e\xa0", b"\0\0")[i % 2]))
+    (tmp_path / "mixed").mkdir()
+    feed = feed_of(tmp_path / "mixed", mixed)
+    assert b"".join(block.messages.tobytes() for block in feed.blocks(10**6)) == b"".join(wanted)
+    assert len(feed.instruments) == 1
+    assert feed.report.records["rtype 0x16"] == len(mixed) - len(records)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 10**6])
+def test_instruments_are_numbered_in_the_order_in_which_they_come(tmp_path, rows):
+    records = []
+    for i in range(200):
+        one = bytearray(w.mbo("A", "BA"[i % 2], i + 1, (100 + i % 2) * Q, 5))
+        one[4:8] = (1000 - i // 3).to_bytes(4, "little")
+        records.append(bytes(one))
+    feed = feed_of(tmp_path, records)
+    numbers = np.concatenate([block.messages["instrument"] for block in feed.blocks(rows)])
+    assert numbers.tolist() == [i // 3 for i in range(200)]
+    assert [i.name for i in feed.instruments] == [str(1000 - i) for i in range(67)]
+
+
+def test_a_scan_tells_what_reading_does(tmp_path):
+    for seed in range(5):
+        records = [*w.dbn_day(seed, 200), w.mbo("R", "N"), *w.dbn_day(seed + 9, 50)[1:]]
+        scanned, read = feed_of(tmp_path, records), feed_of(tmp_path, records)
+        for _ in read.blocks(11):
+            pass
+        assert scanned.scan().to_dict() == read.report.to_dict()
+        assert scanned.books.orders(0) == read.books.orders(0)

@@ -109,6 +109,8 @@ def test_only_a_feed_error_or_a_report(tmp_path, name, damage):
         except FeedError as error:
             assert str(path) in str(error)  # noqa: PT017
             assert feed is None or feed.report.problem
+            if feed is not None:
+                assert error.line is not None or error.offset is not None  # noqa: PT017
         else:
             assert feed.report.complete
         # What is told to others is sound even where the file is not.

@@ -303,6 +303,7 @@ def test_damage_is_an_error_or_counted(tmp_path, name):
                 replayed.apply(block.messages, block.consistent)
         except FeedError as error:
             assert str(error).startswith(str(path))  # noqa: PT017
+            assert error.line is not None  # noqa: PT017
             continue
         assert (replayed.unknown_ids, replayed.duplicate_ids, replayed.overdrawn) == (0, 0, 0)
 
