@@ -18,7 +18,7 @@ from lob.replay_report import ReplayReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Answer", "day_in_json", "of_replay", "of_sale"]
+__all__ = ["Answer", "of_replay", "of_sale"]
 
 
 @dataclass(frozen=True, slots=True)
