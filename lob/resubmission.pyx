@@ -144,6 +144,11 @@ cdef class Resubmission:
     half_life_ns
         Of the displacement: 0: there is none; infinity: it stays.
 
+    Raises
+    ------
+    ValueError
+        If ``half_life_ns`` is negative or no number.
+
     Attributes
     ----------
     recorded, live
@@ -272,6 +277,11 @@ cdef class Resubmission:
         tuple
             How many messages were followed, and ``QUOTE`` rows after each of the recorded book and
             of the live one (those of the recorded one before the fork), and whether it was settled.
+
+        Raises
+        ------
+        ValueError
+            If a message is malformed: names it.
         """
         cdef const uint8_t[::1] rows = bytes_of(messages, MESSAGE)
         cdef const uint8_t[::1] told = bytes_of(prints, None)
@@ -320,7 +330,10 @@ cdef class Resubmission:
         return done, recorded_rows[:done], live_rows[:done], settled[:done]
 
     def send(self, messages):
-        """Put orders of one's own into the live book; return the ``EVENT`` rows."""
+        """Put orders of one's own into the live book; return the ``EVENT`` rows.
+
+        Raises ``ValueError`` if a message is malformed.
+        """
         cdef const uint8_t[::1] rows = bytes_of(messages, MESSAGE)
         cdef int64_t i, count = len(messages), begin
         cdef const Message *message = <const Message *>&rows[0] if count else NULL
@@ -789,7 +802,7 @@ cdef class Resubmission:
 
 
 def bytes_of(rows, dtype):
-    """The bytes of rows, contiguous and aligned."""
+    """The bytes of rows, contiguous and aligned. Raises ``TypeError`` for another dtype."""
     if dtype is not None and rows.dtype != dtype:
         raise TypeError(f"rows must be of dtype {dtype}, got {rows.dtype}")
     rows = np.require(rows, requirements=["C", "A"])
