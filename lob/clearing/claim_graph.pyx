@@ -30,6 +30,7 @@ cdef class Claims:
 
     Examples
     --------
+    >>> from lob.clearing.collateral import Claim
     >>> Claims([Claim("a", backing=["b"]), Claim("b", backing=["a"])])
     Traceback (most recent call last):
     ...
