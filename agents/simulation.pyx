@@ -152,7 +152,7 @@ cdef class Simulation:
         streams of its own, made of this seed and its name, so that adding or removing a
         participant changes the draws of no other.
     instruments, clearings, facilities, assets, events, messages, entries, breakers
-        Of the venue: see ``lob.Venue``.
+        The venue of the run: see ``lob.Venue``.
     start
         Time at which the run begins, in ns: 0 to ``lob.types.MAX_TIME``.
     max_things_at_one_time

@@ -421,7 +421,7 @@ class Bot(Agent):
         Parameters
         ----------
         offer
-            What it is about.
+            The offer that the transaction is about.
         lots
             Lots to take or to bid for.
         price

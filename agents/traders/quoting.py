@@ -83,7 +83,7 @@ def reservation_price(
     risk_aversion
         gamma, per tick and order.
     sigma
-        Of the mid, in ticks per square root of a second.
+        Volatility of the mid, in ticks per square root of a second.
     """
     return mid - inventory * risk_aversion * sigma**2 * left
 

@@ -29,9 +29,9 @@ cdef class SizeMixture:
     Parameters
     ----------
     components : sequence of (str, float, float, float)
-        Of each part its kind, ``"normal"`` or ``"log-normal"``; its centre and its deviation in
-        lots (of the logarithm, for a log-normal part); and its weight. All are 0 or more, and the
-        weights add up to 1.
+        The parts of the mixture: of each its kind, ``"normal"`` or ``"log-normal"``; its centre and
+        its deviation in lots (of the logarithm, for a log-normal part); and its weight. All are 0
+        or more, and the weights add up to 1.
 
     Raises
     ------

@@ -147,7 +147,7 @@ cdef class ValueTraders(Population):
     name, members, **arguments
         As for ``Population``. The session needs an end, ``closes``.
     fundamental : Fundamental
-        What they observe.
+        The fundamental value that they observe.
     sizes : SizeMixture
         Sizes of the orders, in lots.
     rate : float

@@ -44,6 +44,7 @@ class Claims:
 
     Examples
     --------
+    >>> from lob.clearing.collateral import Claim
     >>> Claims([Claim("a", backing=["b"]), Claim("b", backing=["a"])])
     Traceback (most recent call last):
     ...

@@ -1,8 +1,10 @@
 """Docstrings make sense when they are read without the name above them."""
 
 import ast
+import doctest
 import re
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -153,6 +155,16 @@ def test_what_is_raised_is_documented(path):
     ]
     assert not missing
     assert not silent
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in sources(*PACKAGES) if ">>>" in path.read_text("utf-8")], ids=shown
+)
+def test_an_example_is_true(path):
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    result = doctest.testmod(import_module(name))
+    assert result.attempted
+    assert not result.failed
 
 
 def test_compiled_sources_are_read_as_plain_ones_are(tmp_path):
