@@ -68,7 +68,7 @@ class BookSides(Protocol):
 
 
 class ReplayResult(Protocol):
-    """A replay without a sale."""
+    """A replay without a sale; attributes as of ``experiments.studies.replay_result.Replayed``."""
 
     @property
     def report(self) -> ReplayReport: ...
@@ -79,7 +79,10 @@ class ReplayResult(Protocol):
 
 
 class SaleResult(Protocol):
-    """A forced sale in a recorded market, beside the same market without it."""
+    """A forced sale in a recorded market, beside the same market without it.
+
+    Attributes as of ``experiments.studies.replay_result.ReplaySale``.
+    """
 
     @property
     def report(self) -> ReplayReport: ...

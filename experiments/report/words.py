@@ -91,7 +91,7 @@ def ticks(number: float) -> str:
 
 
 def caveat(mode: ReplayMode) -> str:
-    """Return what must be said with every answer of a replay in this mode."""
+    """Return an English sentence that belongs to every answer of a replay in a mode."""
     return CAVEATS[mode]
 
 
@@ -110,7 +110,7 @@ def size(instrument: Instrument, lots: int) -> str:
 
 
 def session_in_words(report: ReplayReport) -> str:
-    """Return what was replayed, and how, in a line."""
+    """Return an English line: what was replayed, and how."""
     said = f"{counted(report.messages, 'recorded message')}"
     if report.first_ts is not None and report.last_ts is not None:
         said += f", {report.moment(report.first_ts)} to {report.moment(report.last_ts)}"
@@ -149,7 +149,7 @@ def headline(m: SaleResult) -> str:
 
 
 def number_rows(m: SaleResult) -> list[Row]:
-    """Return the numbers of the sale: what, how much."""
+    """Return the numbers of a sale as rows of text: what, how much."""
     instrument, levels = m.instrument, m.recorded_levels
     beyond = UNDEFINED if isnan(m.share_beyond) else f"{m.share_beyond:.1%}"
     touched = f"{m.levels_consumed:,}"
@@ -173,7 +173,7 @@ def number_rows(m: SaleResult) -> list[Row]:
 
 
 def impact_rows(m: SaleResult) -> list[Row]:
-    """Return the impact path: lag, mid with the sale, mid without, ticks, bps."""
+    """Return the impact of a sale as rows of text: lag, mid with it, without, ticks, bps."""
     instrument = m.instrument
     return [
         (
@@ -197,7 +197,7 @@ def depth_rows(m: SaleResult) -> list[Row]:
 
 
 def warnings(m: SaleResult) -> list[str]:
-    """Return what makes this answer doubtful, beyond the caveat that holds for all of its mode."""
+    """Return English sentences: what makes the answer of a sale doubtful, beyond the caveat."""
     report, feed = m.report, m.report.feed
     said = []
     if feed.is_level_feed:

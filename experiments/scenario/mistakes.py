@@ -120,7 +120,15 @@ def tags_of(table: type[BaseModel]) -> tuple[Any, ...]:
 
 
 def kinds_inside(kind: Any, step: str | int) -> Iterator[Any]:
-    """Yield the types of what has a key or number in something of a type."""
+    """Yield the types of what has a key or number in something of a type.
+
+    Parameters
+    ----------
+    kind
+        A type, as an annotation has it.
+    step
+        The key or number.
+    """
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         if step in kind.model_fields:
             yield from _flat(kind.model_fields[str(step)].annotation)

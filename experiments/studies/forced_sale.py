@@ -93,7 +93,7 @@ class ForcedSale:
 
     @property
     def until_ns(self) -> int:
-        """When it ends at the latest, in ns as the feed's clock has it."""
+        """When the sale ends at the latest, in ns as the feed's clock has it."""
         return self.at_ns + self.over_ns
 
 
@@ -121,11 +121,17 @@ class SaleOrders:
             self._parts.extend(_time_weighted(sale))
 
     def next_ts(self) -> int | None:
-        """When the next order is due; ``None``: none is, so far."""
+        """When the next order of the sale is due, in ns; ``None``: none is, so far."""
         return self._parts[0][0] if self._parts else None
 
     def take(self, ts: int) -> NDArray[np.void]:
-        """``lob.MESSAGE`` rows of all orders that are due by ``ts``."""
+        """Return ``lob.MESSAGE`` rows of all orders of the sale that are due by a time.
+
+        Parameters
+        ----------
+        ts
+            In ns by the feed's clock.
+        """
         parts = []
         while self._parts and self._parts[0][0] <= ts:
             parts.append(self._parts.popleft())

@@ -1,4 +1,4 @@
-"""The quotes of two markets side by side, kept in bounded memory while they go by."""
+"""Quotes of two markets side by side, kept in bounded memory while they go by."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ __all__ = ["QuotePath"]
 
 MOST_ROWS = 2**19  # 21 MB of each of the two
 PRICES = ("bid_price", "ask_price")
+"""Fields of ``lob.QUOTE`` whose changes are kept."""
 
 
 class QuotePath:
@@ -32,7 +33,15 @@ class QuotePath:
     def add(
         self, full: NDArray[np.void], twin: NDArray[np.void], settled: NDArray[np.bool_]
     ) -> None:
-        """Take ``lob.QUOTE`` rows of both markets, those of them that are settled."""
+        """Take quotes of both markets at the same times.
+
+        Parameters
+        ----------
+        full, twin
+            ``lob.QUOTE`` rows, as many of either.
+        settled
+            For each row whether the books were ones that somebody saw.
+        """
         both = np.stack([full[settled], twin[settled]])
         if not both.shape[1]:
             return
@@ -52,7 +61,7 @@ class QuotePath:
             self._thin()
 
     def rows(self) -> tuple[NDArray[np.void], NDArray[np.void]]:
-        """The rows of either market, up to the last quote that there was."""
+        """The kept ``lob.QUOTE`` rows of either market, up to the last quote that there was."""
         every = np.concatenate([*self._kept, self._last], axis=1)
         return every[0], every[1]
 

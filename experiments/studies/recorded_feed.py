@@ -1,4 +1,4 @@
-"""A file of order flow as a replay takes it: opened, its assets named, its times and sizes read."""
+"""Files of order flow as a replay takes them: opened, assets named, times and sizes read."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -92,9 +92,19 @@ def _lobster(paths: list[Path], member: str | None) -> Feed:
 
 
 def instrument_of(feed: Feed, symbol: str | None = None) -> Instrument:
-    """The instrument to be replayed, with the assets that its name tells.
+    """Find the instrument to be replayed, with the assets that its name tells.
 
-    It is read as far as needed. Raises ``SymbolError`` where there are several and none is named.
+    Parameters
+    ----------
+    feed
+        Recorded order flow, which is read as far as needed.
+    symbol
+        Name of the instrument, if the feed has several.
+
+    Raises
+    ------
+    SymbolError
+        If there are several and none is named.
     """
     found = feed.instruments
     if not found or (symbol is not None and symbol not in [one.name for one in found]):
@@ -115,7 +125,14 @@ def instrument_of(feed: Feed, symbol: str | None = None) -> Instrument:
 
 
 def with_assets(instrument: Instrument, format: str) -> Instrument:
-    """An instrument that knows its base and quote, where its name tells them without a doubt.
+    """A copy of an instrument with base and quote, where its name tells them without a doubt.
+
+    Parameters
+    ----------
+    instrument
+        As the feed has it.
+    format
+        Name of the feed's format.
 
     Examples
     --------
@@ -138,11 +155,21 @@ def with_assets(instrument: Instrument, format: str) -> Instrument:
 
 
 def moment(text: str, feed: Feed) -> int:
-    """A time as people write it, in ns as the feed's clock has it.
+    """Read a time as people write it: ns as the feed's clock has it.
 
-    ``HH:MM:SS`` is a time of day; of a feed in UTC the first one from the first message on. A date
-    and a time, ``2024-08-08T12:00:00``, is in UTC unless it says otherwise. ``+90s`` counts from
-    the first message. Raises ``ValueError`` where it is none of these.
+    Parameters
+    ----------
+    text
+        ``HH:MM:SS`` is a time of day; of a feed in UTC the first one from the first message on. A
+        date and a time, ``2024-08-08T12:00:00``, is in UTC unless it says otherwise. ``+90s``
+        counts from the first message.
+    feed
+        Whose clock counts.
+
+    Raises
+    ------
+    ValueError
+        If the text is none of these.
     """
     text = text.strip()
     if text.startswith("+"):
@@ -160,9 +187,17 @@ def moment(text: str, feed: Feed) -> int:
 
 
 def half_life(decay: float | str) -> float:
-    """A half-life in ns: a number of seconds, a duration, or ``"inf"`` or ``"never"``.
+    """Read a half-life: ns, or infinity.
 
-    Raises ``ValueError`` where it is none.
+    Parameters
+    ----------
+    decay
+        Seconds, a duration as ``"5m"``, or ``"inf"`` or ``"never"``.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these, or negative.
     """
     if isinstance(decay, str):
         if decay.strip() in ("inf", "infinite", "never"):

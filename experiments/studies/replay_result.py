@@ -1,4 +1,4 @@
-"""What a replay found: of history alone, and of a forced sale in it."""
+"""Results of a replay: of history alone, and of a forced sale in it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["REALIZED_HORIZON_NS", "RecordedBook", "ReplaySale", "Replayed", "known_instrument"]
 
 REALIZED_HORIZON_NS = 60 * SECOND_NS
+"""Horizon of the realized spread, in ns; chosen."""
 MUCH_IS_STALE = 0.2
-"""From this share of lots beyond the record on, the cost deserves a warning."""
+"""Share of lots beyond the record from which on the cost deserves a warning; chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,47 +35,53 @@ class RecordedBook:
     """Both sides of a book at one moment, as ``lob.LEVEL`` rows, best first."""
 
     bids: NDArray[np.void]
+    """Bids, highest price first."""
     asks: NDArray[np.void]
+    """Asks, lowest price first."""
 
 
 @dataclass(frozen=True)
 class Replayed(Shown):
-    """A replay without a sale: its counts and its prices."""
+    """A replay of recorded order flow without a sale: its counts and its prices."""
 
     report: ReplayReport
+    """Counts and doubts of the replay."""
     quotes: NDArray[np.void]
     """``lob.QUOTE`` rows of the live book: where a price changed."""
 
     @property
     def instrument(self) -> Instrument:
-        """What was replayed."""
+        """The instrument that was replayed."""
         return known_instrument(self.report)
 
     @property
     def mode(self) -> str:
-        """How it was replayed."""
+        """How history was replayed: exact, interactive or reanchored."""
         return str(self.report.mode)
 
     def headline(self) -> list[str]:
-        """What was met."""
+        """The report of the replay, as English lines."""
         return str(self.report).splitlines()
 
     def plot(self) -> "Figure":
-        """The price of the day."""
+        """The mid over the replay: a plotly figure."""
         return day_figure(self)
 
     def summary(self) -> dict[str, Any]:
-        """The counts, ready for JSON."""
+        """The mode and the counts of the replay as JSON values."""
         return {"mode": self.mode, "replay": self.report.to_dict()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReplaySale(Shown):
-    """What a sale cost and what it did. Prices in ticks, sizes in lots; ``nan``: not defined."""
+    """Cost and impact of a sale in recorded flow: ticks, lots, ns; ``nan`` where not defined."""
 
     sale: ForcedSale
+    """What had to be sold."""
     report: ReplayReport
+    """Counts and doubts of the replay."""
     child_orders: int
+    """Count of the sale's orders."""
     sent: int
     """Lots sent to the market: the whole sale, unless it ran out of time or of record."""
     full: NDArray[np.void]
@@ -82,48 +89,61 @@ class ReplaySale(Shown):
     twin: NDArray[np.void]
     """``lob.QUOTE`` rows, at the same times, of the market without the sale."""
     trades: NDArray[np.void]
-    """The trades of the sale: ``lob.EVENT`` rows."""
+    """``lob.EVENT`` rows of the trades of the sale."""
     before: RecordedBook
-    """Just before the first child order."""
+    """Book just before the first child order."""
     after: RecordedBook
-    """Right after the last."""
+    """Book right after the last child order."""
     without: RecordedBook
-    """At that same moment without the sale. After one market order it is the book before."""
+    """Book of the market without the sale right after the last child order. After one market order
+    it is the book before."""
     last_order_ts: int
+    """When the last child order was sent, in ns by the feed's clock."""
     recorded_levels: int | None
     """Levels a side that the record keeps up to date; ``None``: all."""
     worst_recorded: NDArray[np.float64]
-    """For each trade, the last of those prices on the side it took from; ``nan``: none."""
+    """For each trade, the last price that the record keeps up to date on the side it took from, in
+    ticks; ``nan``: none."""
     arrival_mid: float
-    """When the sale starts."""
+    """Mid when the sale starts, in ticks."""
     market_vwap: float
-    """Of what the feed tells to have traded, over the time of execution."""
+    """Volume-weighted average price of the trades that the feed tells, over the time of execution,
+    in ticks."""
     shortfall_bps: float
+    """Implementation shortfall in basis points of the arrival mid; a cost is positive."""
     paired_cost_bps: float
-    """Against the twin's mid at each fill: the shortfall without the market's own drift."""
+    """Cost against the twin's mid at each fill in basis points, positive: the shortfall without the
+    market's own drift."""
     vwap: float
+    """Volume-weighted average price of the sale, in ticks."""
     vwap_slippage_bps: float
+    """Average price against the market's, in basis points of the market's; a cost is positive."""
     effective_spread: float
+    """Mean over lots of twice the distance to the mid just before each order, in ticks."""
     realized_spread: float
-    """A minute after each trade."""
+    """Mean over lots of twice the distance to the mid a minute after each trade, in ticks."""
     levels_consumed: int
-    """Prices touched, counted anew for each child order."""
+    """Count of prices touched, counted anew for each child order."""
     deepest: int
-    """Prices touched by the one child order that went deepest."""
+    """Count of prices touched by the one child order that went deepest."""
     share_beyond: float
+    """Share of the lots that traded at a worse price than the record of the book reaches."""
     impact: list[Impact]
+    """Mids with and without the sale at each of ``LAGS_NS`` after the last child order, in
+    ticks."""
     peak: Impact
-    """Its lag is from the first child order on."""
+    """Impact furthest from zero; its lag is from the first child order on."""
     return_time_ns: int | None
+    """ns after the last child order until the mid was first back on the twin's; ``None``: never."""
 
     @property
     def instrument(self) -> Instrument:
-        """What was sold."""
+        """The instrument that was sold."""
         return known_instrument(self.report)
 
     @property
     def mode(self) -> str:
-        """How history was replayed."""
+        """How history was replayed: exact, interactive or reanchored."""
         return str(self.report.mode)
 
     @property
@@ -138,11 +158,17 @@ class ReplaySale(Shown):
 
     @property
     def much_is_stale(self) -> bool:
-        """Whether so much filled beyond the record that the cost deserves a warning."""
+        """Whether so much of the sale filled beyond the record that its cost deserves a warning."""
         return self.share_beyond >= MUCH_IS_STALE
 
     def impact_at(self, lags_ns: Sequence[int]) -> list[Impact]:
-        """The impact at each lag after the last child order."""
+        """Mids with and without the sale at each lag after the last child order, in ticks.
+
+        Parameters
+        ----------
+        lags_ns
+            In ns, none negative.
+        """
         times = self.last_order_ts + np.asarray(lags_ns, np.int64)
         return [
             Impact(int(lag), float(full), float(twin))
@@ -154,8 +180,8 @@ class ReplaySale(Shown):
     def depth(self) -> dict[str, tuple[int, int]]:
         """Lots bid and offered within ``DEPTH_BPS`` of the mid, with and without the sale.
 
-        What was there before is counted around the arrival mid, what is there right after the
-        sale, with and without it, around the mid without it.
+        (bid, offered) by moment. What was there before is counted around the arrival mid, what is
+        there right after the sale, with and without it, around the mid without it.
         """
         now = self.impact[0].mid_twin
         books = {
@@ -172,7 +198,7 @@ class ReplaySale(Shown):
         }
 
     def headline(self) -> list[str]:
-        """How it was replayed, the answer, its doubts, and what no replay of the mode can show."""
+        """English lines: the mode, the answer, its doubts, and what no replay of it can show."""
         return [
             f"{self.instrument.name}, {self.report.label}.",
             headline(self),
@@ -182,11 +208,11 @@ class ReplaySale(Shown):
         ]
 
     def plot(self) -> "Figure":
-        """The price around the sale, with it and without."""
+        """The mid around the sale in ticks, with the sale and without: a plotly figure."""
         return price_figure(self)
 
     def summary(self) -> dict[str, Any]:
-        """Everything that was measured, ready for JSON: integers exact, undefined is ``None``."""
+        """Measures of the sale as JSON values by name: integers exact, undefined is ``None``."""
         sale = self.sale
         return {
             "mode": self.mode,

@@ -33,9 +33,24 @@ BEFORE_NS, AFTER_NS = 5 * MINUTE_NS, 17 * MINUTE_NS
 
 
 def book_is_there(feed: Feed, symbol: str | None = None) -> int:
-    """The first time at which a sale can start: a nanosecond after both sides are there.
+    """Find the first time at which a sale can start: 1 ns after both sides of the book are there.
 
-    The feed is read up to it. Raises ``ReplayError`` where that never is.
+    Parameters
+    ----------
+    feed
+        Recorded order flow, which is read up to that time.
+    symbol
+        Name of the instrument, if the feed has several.
+
+    Returns
+    -------
+    int
+        In ns by the feed's clock.
+
+    Raises
+    ------
+    ReplayError
+        If the book never has both sides.
     """
     replay = Replay(feed, symbol=symbol)
     for _ in replay.stretches():
@@ -49,10 +64,19 @@ def replay_alone(feed: Feed, mode: ReplayMode | str = ReplayMode.EXACT, **option
 
     Parameters
     ----------
-    feed, mode
-        As of ``lob.replay.Replay``.
-    options
-        Its other ones.
+    feed
+        Recorded order flow of any format.
+    mode
+        How history is replayed: exact, interactive or reanchored.
+    **options
+        The other arguments of ``lob.replay.Replay``.
+
+    Raises
+    ------
+    ReplayError
+        If the feed cannot be replayed so.
+    FeedError
+        If the feed is damaged.
     """
     replay = Replay(feed, mode, **options)
     path = QuotePath()
