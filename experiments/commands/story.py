@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from experiments.commands.console import progress, refusal_of, refuse_another
+from experiments.commands.console import BAD_DATA, progress, refusal_of, refuse_another
 from experiments.commands.settings import read_settings
 from experiments.report.alternatives import alternative_lines
 from experiments.report.bars import bars
@@ -70,7 +70,7 @@ def run_story(
             )
         stacked = stack_answer(study)
         if out:
-            run = run_scenario(scenario, first)
+            run = run_scenario(scenario, study.seeds[0])
             with WholeFiles(out) as files:
                 for kind, rows in run.tape.items():
                     files.write(f"{kind}.parquet", partial(tape.write, tape=rows))
@@ -82,13 +82,28 @@ def run_story(
         typer.echo(json.dumps({**study.summary(), **stacked}, indent=2, allow_nan=False))
     else:
         typer.echo("\n".join(tell(study, stacked)))
+    _tell_failures(study)
+
+
+def _tell_failures(study: "SpiralStudy") -> None:
+    """Tell of the seeds that raised, with the traceback of the user's code; exits 1 if any did."""
+    told: set[str | None] = {None}
+    for one in study.failed:
+        typer.echo(f"firesale: a run failed: {one.error}", err=True)
+        if one.trace not in told:
+            typer.echo(one.trace, err=True)
+        told.add(one.trace)
+    if study.failed:
+        seed = study.failed[0].seed
+        typer.echo(f"firesale: the run comes again with --seed {seed} --seeds 1", err=True)
+        raise typer.Exit(BAD_DATA)
 
 
 def _page(study: "SpiralStudy", run: "Run") -> str:
     """The first run, under what a reader of it must not miss."""
     from experiments.report.page import document, drawn, note, section
 
-    shouted = [*study.exhausted_lines(), *study.refused_lines()]
+    shouted = [*study.failed_lines(), *study.exhausted_lines(), *study.refused_lines()]
     return document(
         f"{study.scenario.name}, seed {run.seed}",
         [
@@ -114,6 +129,7 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
 
     scenario = study.scenario
     lines = [
+        *study.failed_lines(),
         *study.exhausted_lines(),
         *study.refused_lines(),
         f"{scenario.name}: {scenario.question}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from experiments.report.study_figures import drops_figure
 from experiments.runs.errors import RunError, told
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import run_scenario
-from experiments.runs.workers import Workers
+from experiments.runs.workers import JobError, Workers
 from experiments.scenario.read import Scenario
 from lob.counted import counted
 
@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     import pandas as pd
     from plotly.graph_objects import Figure
 
-__all__ = ["SpiralStudy", "study_spiral"]
+__all__ = ["FailedSeed", "SpiralStudy", "study_spiral"]
+
+
+class FailedSeed(NamedTuple):
+    """A seed of which a run raised."""
+
+    seed: int
+    error: str
+    """What was raised, and where in the user's own code if it was there."""
+    trace: str | None
+    """The traceback, of the user's own frames if there are any."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,8 @@ class SpiralStudy(Shown):
     """Summaries of the runs in which nothing is forced, one a seed."""
     alternatives: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     """Summaries of the runs of the scenario's other designs, on the same seeds, by label."""
+    failed: tuple[FailedSeed, ...] = ()
+    """The seeds of which a run raised: they are not among ``seeds``."""
 
     @property
     def own(self) -> str:
@@ -98,6 +110,13 @@ class SpiralStudy(Shown):
                 )
         return lines
 
+    def failed_lines(self) -> list[str]:
+        """What must be shouted: the seeds that are missing, and why."""
+        of = len(self.failed) + len(self.seeds)
+        return [
+            f"FAILED, and left out of {counted(of, 'seed')}: {one.error}" for one in self.failed
+        ]
+
     def refused_lines(self) -> list[str]:
         """Warnings: criteria that cannot be true and are left out, by design and seed."""
         lines = []
@@ -143,6 +162,7 @@ class SpiralStudy(Shown):
         )
         least = "at least " * bool(self.exhausted_lines())
         return [
+            *self.failed_lines(),
             *self.exhausted_lines(),
             *self.refused_lines(),
             f"{self.scenario.name}, {counted(len(self.seeds), 'seed')}: the price "
@@ -189,6 +209,7 @@ class SpiralStudy(Shown):
         """The study as JSON values: the question, amplification, quantiles and every run."""
         return {
             **asked_of_scenario(self.scenario, self.seeds),
+            "failed": [one._asdict() for one in self.failed],
             "exhausted": self.exhausted_lines(),
             "refused": self.refused_lines(),
             **self.amplification().to_dict(),
@@ -225,19 +246,30 @@ def study_spiral(
     ValueError
         If there is no seed.
     JobError
-        If a run raises.
+        If a run of every seed raises; of some, they are left out, see ``SpiralStudy.failed``.
     """
     if not seeds:
         raise ValueError("seeds must be at least one")
     jobs = [(scenario, seed) for seed in seeds]
     runs = 2 + len(scenario.alternatives)
+    done: dict[int, Any] = {}
+    failed: dict[int, FailedSeed] = {}
     with Workers(workers) as pool:
-        done = pool.map(
-            _summaries, jobs, lambda finished: report(runs * finished, runs * len(jobs))
-        )
-    twin, full, *others = zip(*done, strict=True)
+        for result in pool.run(_summaries, jobs):
+            seed = result.job[1]
+            if result.error is None:
+                done[seed] = result.value
+            else:
+                failed[seed] = FailedSeed(seed, result.error, result.trace)
+            report(runs * (len(done) + len(failed)), runs * len(jobs))
+    missing = tuple(failed[seed] for seed in seeds if seed in failed)
+    finished = tuple(seed for seed in seeds if seed in done)
+    if not finished:
+        raise JobError(missing[0].error, missing[0].trace)
+    twin, full, *others = zip(*(done[seed] for seed in finished), strict=True)
     labels = [one.label for one in scenario.alternatives]
-    return SpiralStudy(scenario, tuple(seeds), full, twin, dict(zip(labels, others, strict=True)))
+    alternatives = dict(zip(labels, others, strict=True))
+    return SpiralStudy(scenario, finished, full, twin, alternatives, missing)
 
 
 def _summaries(job: tuple[Scenario, int]) -> list[dict[str, Any]]:
