@@ -5,6 +5,7 @@ from enum import StrEnum
 from math import isinf
 from typing import Any
 
+from lob.counted import counted
 from lob.feeds.feed import FeedReport
 from lob.instrument import Instrument
 from lob.units import SECOND_NS, show_duration
@@ -221,7 +222,7 @@ class ReplayReport:
                 lines.append(f"  {self.left_over:,} recorded orders rest though they are gone")
         if self.sent:
             waited = f", {self.waited:,} of them waited" if self.waited else ""
-            lines.append(f"  {self.sent:,} orders of the sale{waited}")
+            lines.append(f"  {counted(self.sent, 'order')} of the sale{waited}")
         if self.stopped_at is not None:
             lines.append(f"  read until {self.moment(self.stopped_at)}")
         lines += [f"  {note}" for note in self.feed.notes]

@@ -226,8 +226,11 @@ def warnings(m: SaleResult) -> list[str]:
     if report.waited:
         said.append(
             f"{counted(report.waited, 'order')} of the sale waited: in a halt nothing trades, and "
-            "while a book is crossed or half told nothing is put in."
+            "while a book is crossed or half told nothing is put in. The arrival mid is that of "
+            f"{report.moment(m.sale.at_ns)} all the same."
         )
+    if feed.truncated:
+        said.append(f"{feed.truncated[0].upper()}{feed.truncated[1:]}.")
     if m.much_is_stale and m.recorded_levels is not None:
         said.append(
             f"{m.share_beyond:.0%} of the lots filled beyond the "

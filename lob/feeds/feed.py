@@ -138,6 +138,8 @@ class FeedReport:
     halts: list[FeedHalt] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """Sentences that a reader of any result must know: assumptions, repairs, what is unverified."""
+    truncated: str = ""
+    """A sentence, if the record ends long before its name says; empty: it does not."""
     problem: str = ""
     """The first thing that was wrong, with its line or byte."""
 

@@ -116,6 +116,7 @@ class Lobster(Feed):
         )
         if day.truncated:
             report.note(day.truncated)
+            report.truncated = day.truncated
         if found.first_problem:
             report.blame(found.first_problem)
 

@@ -7,7 +7,7 @@ import pytest
 from experiments.commands import cli
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
 from experiments.studies.replay_sale import measure
-from lob.feeds import lobster
+from lob.feeds import open_feed
 from lob.units import SECOND_NS
 from tests.feeds import files
 
@@ -43,25 +43,25 @@ def test_a_sale_in_a_halt_waits_and_says_so(halted, capsys, tmp_path):
     code, out, _ = told(capsys, halted, *IN_THE_HALT, "--out", tmp_path)
     assert code == 0
     warning = (
-        "Trading was halted: 1 order of the sale waited until it resumed. The first order went out "
-        "at 09:30:30; the arrival mid is that of 09:30:15 all the same."
+        "1 order of the sale waited: in a halt nothing trades, and while a book is crossed or half "
+        "told nothing is put in. The arrival mid is that of 09:30:15.000 all the same."
     )
     assert warning in " ".join(out.split())
     assert warning in (tmp_path / "report.html").read_text(encoding="utf-8")
     said = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert said["replay_with_sale"]["postponed_messages"] == 1
+    assert said["replay"]["waited"] == 1
     assert said["slippage"]["arrival_mid_at_ns"] == 34_215 * SECOND_NS
 
 
 def test_nothing_of_it_trades_while_trading_is_halted(halted):
     sale = ForcedSale(60, 34_205 * SECOND_NS, SaleStyle.TWAP, 30 * SECOND_NS)
-    done = measure(lobster.read(halted), sale, "interactive")
+    done = measure(open_feed(halted), sale, "interactive")
     times = done.trades["ts_event"] / SECOND_NS
     assert done.filled == 60
     assert not ((times >= 34_210) & (times < 34_230)).any()
     assert (times < 34_210).any()
     # The orders of 20 seconds, two a second, wait together.
-    assert done.full.report.postponed_messages == 40
+    assert done.report.waited == 40
     assert (times == 34_230).sum() == 41
     assert any("40 orders of the sale waited" in line for line in done.headline())
 
@@ -72,9 +72,9 @@ def test_a_sale_outside_a_halt_waits_for_nothing(halted, capsys):
 
 
 def test_a_halt_that_never_ends_refuses_the_sale(tmp_path, capsys):
-    folder = written(tmp_path, BEFORE, HALT, QUOTING)
+    folder = written(tmp_path, BEFORE, HALT, QUOTING, AFTER)
     code, out, err = told(capsys, folder, *IN_THE_HALT)
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert "the record shows no trading" in err
     assert err.count("\n") == 1
 
@@ -93,12 +93,12 @@ def test_a_day_that_is_cut_short_is_in_every_answer(tmp_path, capsys):
     assert warning in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     _, out, err = told(capsys, folder, *sale, "--json")
     said = json.loads(out)
-    assert said["replay"]["truncated"] == CUT
+    assert said["replay"]["feed"]["truncated"] == CUT
     assert CUT in err
     _, out, err = told(capsys, folder)
     assert CUT in " ".join(out.split())
     assert CUT in err
-    done = measure(lobster.read(folder), ForcedSale(10, 34_220 * SECOND_NS))
+    done = measure(open_feed(folder), ForcedSale(10, 34_220 * SECOND_NS))
     assert warning in done.headline()
 
 
