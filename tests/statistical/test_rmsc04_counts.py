@@ -30,6 +30,6 @@ def test_a_sleeper_is_as_frequent_as_there(runs):
 
 
 def test_the_measure_tells_makers_apart_that_wait_for_their_answer():
-    """5.4 ladders on leaning, not 9.7, where nobody sleeps: 3.7 standard errors over 2,000 seeds."""
+    """5.4 ladders on leaning, not 9.7, where nobody sleeps: 3.7 standard errors by 2,000 seeds."""
     waiting = by_sleepers(SEEDS, sleeps=True, asks=False)
     assert distances(waiting[0], 0)[LEANING] < -2.5
