@@ -257,6 +257,19 @@ def test_makers_quote_the_ladder_worked_by_hand():
     assert set(orders["size"].tolist()) == {12}
 
 
+def test_makers_quote_nothing_below_one_tick():
+    """Touch 50 / 70: window 27.5, step 138. Best quotes 47 and 74; the next bid would be -91."""
+    makers = AdaptiveMakers("makers", 1, mean_gap=5.0, levels=3)
+    simulation = agents.Simulation(1)
+    for one in (Touch(50, 70), makers):
+        simulation.add(one)
+    while not len(sent(simulation, makers)):
+        assert simulation.step() == 1
+    orders = sent(simulation, makers)
+    assert orders[orders["side"] == Side.BUY]["price"].tolist() == [47]
+    assert orders[orders["side"] == Side.SELL]["price"].tolist() == [74, 212, 350]
+
+
 def test_makers_forget_old_trades_and_cancel_their_ladder():
     makers = AdaptiveMakers("makers", 1, mean_gap=5.0, levels=2, lookback=1.0)
     simulation = market(Touch(), Once("seller", 5, Side.SELL, 400), makers, until=100 * SECOND_NS)
