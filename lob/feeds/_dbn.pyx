@@ -14,6 +14,9 @@ from lob.feeds._books cimport (
     Book, Books, Message, Print, Slot, book_of, fetch_for_writing, fill, find, find_hashed,
     hashed, look, price_soon, take,
 )
+from lob.feeds._dbn_records cimport (
+    HEADER, LAST, MAYBE_BAD_BOOK, MBO, SIZE_OF, SNAPSHOT, UNDEFINED, Record, divisor, time_of,
+)
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import MESSAGE, Kind
 
@@ -24,18 +27,11 @@ cdef enum:
     REPLACE = 4
     TRADE = 1
     CROSS = 3
-    MBO = 0xA0  # rtype
-    HEADER = 16  # bytes of the header of any record
-    SIZE_OF = 56  # bytes of a record of market by order
     SLOTS = 0x20000  # of the table of instruments
     INSTRUMENTS = 0x10000
     AHEAD = 24  # records between a first look at one, when its memory is fetched, and its use
     PLANS = 32  # of records looked at; a power of two above AHEAD
     MOST_MESSAGES = 2
-    # flags of a record
-    LAST = 128
-    SNAPSHOT = 32
-    MAYBE_BAD_BOOK = 4
     # bits of Book.state
     IN_SNAPSHOT = 1
     MAYBE_BAD = 2
@@ -53,25 +49,7 @@ cdef enum:
 LENGTH, LEVELS, ACTION, SIDE, SIZE, PRICE, CLEAR = (
     c_LENGTH, c_LEVELS, c_ACTION, c_SIDE, c_SIZE, c_PRICE, c_CLEAR
 )
-cdef int64_t UNDEFINED = 0x7FFFFFFFFFFFFFFF
 cdef int64_t MAX_PRICE = 2**40
-
-cdef packed struct Record:
-    uint8_t length  # in words of four bytes
-    uint8_t rtype
-    uint16_t publisher_id
-    uint32_t instrument_id
-    uint64_t ts_event
-    int64_t order_id
-    int64_t price
-    uint32_t size
-    uint8_t flags
-    uint8_t channel_id
-    uint8_t action
-    uint8_t side
-    uint64_t ts_recv
-    int32_t ts_in_delta
-    uint32_t sequence
 
 cdef struct Instrument:  # a slot of the table of instruments
     uint32_t key  # the venue's id
@@ -264,7 +242,7 @@ cdef class DbnParser:
 
     def time(self, const uint8_t[::1] data not None, Py_ssize_t at):
         """The time of a record, as a message has it."""
-        return self._time(<const Record *>&data[at])
+        return time_of(<const Record *>&data[at])
 
     def emit(self, Py_ssize_t count):
         """Say that ``count`` messages were made elsewhere."""
@@ -309,8 +287,9 @@ cdef class DbnParser:
         tick = self.ticks[number]
         plan.price = ahead.price // tick
         plan.is_plain = (
-            plan.price * tick == ahead.price and -MAX_PRICE <= plan.price <= MAX_PRICE
-            and ahead.size > 0 and not ahead.flags & (SNAPSHOT | MAYBE_BAD_BOOK)
+            plan.price * tick == ahead.price and ahead.price != UNDEFINED
+            and -MAX_PRICE <= plan.price <= MAX_PRICE and ahead.size > 0
+            and not ahead.flags & (SNAPSHOT | MAYBE_BAD_BOOK)
             and (ahead.side == c"A" or ahead.side == c"B")
         )
         # The order's price comes or goes, whatever is done.
@@ -374,15 +353,8 @@ cdef class DbnParser:
         self.table[at].key = instrument_id
         return self.table[at].number - 1
 
-    cdef inline int64_t _time(self, const Record *record) noexcept nogil:
-        """``ts_event``; the time of receipt in a snapshot, or where the venue told no other."""
-        cdef uint64_t ts = record.ts_event
-        if ts >> 63 or (record.flags & SNAPSHOT and not record.ts_recv >> 63):
-            ts = record.ts_recv
-        return 0 if ts >> 63 else <int64_t>ts
-
     cdef inline int64_t _clock(self, const Record *record) noexcept nogil:
-        cdef int64_t ts = self._time(record)
+        cdef int64_t ts = time_of(record)
         self.went_back += ts < self.last_ts
         self.last_ts = ts
         if self.first_ts < 0 or ts < self.first_ts:
@@ -578,13 +550,3 @@ cdef class DbnParser:
             message.instrument = <uint16_t>number
             self.message += 1
         return message
-
-
-cdef int64_t divisor(int64_t one, int64_t other) noexcept nogil:
-    """The greatest common divisor of the magnitudes."""
-    cdef int64_t rest
-    one, other = (-one if one < 0 else one), (-other if other < 0 else other)
-    while other:
-        rest = one % other
-        one, other = other, rest
-    return one

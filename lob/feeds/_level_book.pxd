@@ -4,7 +4,7 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, malloc, qsort
 
 from lob.feeds._ladder cimport Ladder, PriceLevel, first_from
-from lob.feeds._steps cimport needed, written
+from lob.feeds._steps cimport needed, to_steps, written
 from lob.feeds._taken cimport Level
 
 cdef enum:
@@ -146,8 +146,37 @@ cdef inline Py_ssize_t without_doubles(Level *told, Py_ssize_t count) except -1:
     return kept
 
 
-cdef inline bint each_side_is_sorted(const Level *told, Py_ssize_t count) noexcept:
-    """Whether bids go one way and asks the other, each side at one stretch."""
+cdef inline Py_ssize_t scale(
+    const LevelBook *book, const Level *levels, Py_ssize_t count, Level *told, int64_t most_price,
+    int64_t most_size, Py_ssize_t *wrong,
+) noexcept:
+    """Levels in ticks and lots into ``told``, without those that are too large; how many.
+
+    ``wrong`` is set to one that is no whole number of steps, by its size, or by its price: then -1.
+    """
+    cdef Py_ssize_t i, kept = 0
+    cdef Level *level
+    cdef int price_fits, size_fits
+    for i in range(count):
+        level = &told[kept]
+        level[0] = levels[i]
+        price_fits = to_steps(&level.price, level.price_decimals, book.price_decimals, book.tick)
+        if not price_fits:
+            wrong[0] = i
+            return -1
+        size_fits = to_steps(&level.size, level.size_decimals, book.size_decimals, book.lot)
+        if not size_fits:
+            wrong[0] = i
+            return 0
+        kept += (
+            price_fits > 0 and size_fits > 0 and level.size <= most_size
+            and -most_price <= level.price <= most_price
+        )
+    return kept
+
+
+cdef inline bint is_sorted(const Level *told, Py_ssize_t count) noexcept:
+    """Whether bids go one way and asks the other, each side at one stretch: no price is twice."""
     cdef Py_ssize_t i, turns = 0
     cdef int way = 0, here
     for i in range(1, count):

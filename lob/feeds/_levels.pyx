@@ -20,7 +20,7 @@ from lob.feeds._ladder cimport (
     Ladder, PriceLevel, close_up, first_from, free_ladder, put_in, reserve, slot_of, take_out,
 )
 from lob.feeds._level_book cimport (
-    LevelBook, each_side_is_sorted, fit, kraken_text, ladder_of, okx_text, without_doubles,
+    LevelBook, fit, is_sorted, kraken_text, ladder_of, okx_text, scale, without_doubles,
 )
 from lob.feeds._steps cimport to_steps
 from lob.feeds._taken cimport Level, Said, Taken, Trade
@@ -58,10 +58,6 @@ cdef int64_t most_price = MAX_PRICE
 cdef int64_t most_size = MAX_SIZE
 assert sizeof(Message) == MESSAGE.itemsize
 assert sizeof(Print) == PRINT.itemsize
-
-cdef struct Counter:  # a lob.feeds.feed.FeedCheck
-    int64_t passed
-    int64_t failed
 
 
 @cython.final
@@ -115,50 +111,6 @@ cdef class LevelBooks:
     checksum
         How books are checked.
     """
-
-    cdef readonly Py_ssize_t live
-    cdef readonly int64_t crossed
-    cdef readonly int64_t locked
-    cdef readonly int64_t unknown_ids  # these cannot be in a level feed
-    cdef readonly int64_t duplicate_ids
-    cdef readonly int64_t overdrawn
-    cdef readonly int64_t crossed_before_open
-    cdef readonly int64_t locked_before_open
-    cdef LevelBook *books_of_levels
-    cdef int32_t book_count
-    cdef bint chained, rising, counted, bridged, in_runs
-    cdef int crc
-    cdef object _array
-    cdef Message *rows
-    cdef uint8_t *shown
-    cdef object _shown_array
-    cdef Py_ssize_t used
-    cdef Py_ssize_t room
-    cdef Py_ssize_t wanted  # rows of a block
-    cdef Print *prints
-    cdef Py_ssize_t print_count
-    cdef Py_ssize_t print_room
-    cdef Level *told
-    cdef PriceLevel **places  # of those in their ladders
-    cdef Py_ssize_t told_room
-    cdef int64_t made  # messages in all
-    cdef int64_t next_id
-    cdef int64_t connection
-    cdef int64_t connection_last
-    cdef int64_t connection_line
-    cdef Counter chain, sums, connections
-    cdef readonly int64_t gaps
-    cdef readonly int64_t early
-    cdef readonly int64_t stale
-    cdef readonly int64_t snapshots
-    cdef readonly int64_t unnamed
-    cdef readonly int64_t beyond
-    cdef readonly int64_t first_ts
-    cdef readonly int64_t last_ts
-    cdef readonly int64_t went_back
-    cdef dict first_failures
-    cdef readonly str wrong
-    cdef readonly int64_t wrong_line
 
     def __init__(
         self, *, bint chained=False, bint rising=False, bint counted=False, bint bridged=False,
@@ -572,11 +524,8 @@ cdef class LevelBooks:
 
     cdef Py_ssize_t _scale(self, LevelBook *book, const Level *levels, Py_ssize_t count) except -1:
         """Levels in ticks and lots into ``told``, each price once: the last one told counts."""
-        cdef Py_ssize_t i, kept = 0
-        cdef Level *told
+        cdef Py_ssize_t at = -1, kept
         cdef void *more
-        cdef int fits, there
-        cdef bint sorted_up = True, sorted_down = True
         if count > self.told_room:
             more = realloc(self.told, 2 * count * sizeof(Level))
             if more == NULL:
@@ -586,34 +535,15 @@ cdef class LevelBooks:
             if more == NULL:
                 raise MemoryError
             self.places, self.told_room = <PriceLevel **>more, 2 * count
-        for i in range(count):
-            told = &self.told[kept]
-            told[0] = levels[i]
-            fits = to_steps(&told.price, told.price_decimals, book.price_decimals, book.tick)
-            if not fits:
-                self.wrong = self._no_step("price", &levels[i].price, levels[i].price_decimals)
-                return 0
-            there = to_steps(&told.size, told.size_decimals, book.size_decimals, book.lot)
-            if not there:
-                self.wrong = self._no_step("size", &levels[i].size, levels[i].size_decimals)
-                return 0
-            if fits < 0 or there < 0 or told.size > most_size or (
-                not -most_price <= told.price <= most_price
-            ):
-                self.beyond += 1
-                continue
-            kept += 1
-            if kept == 1:
-                continue
-            if told.side == (told - 1).side:
-                sorted_up &= told.price > (told - 1).price
-                sorted_down &= told.price < (told - 1).price
-            else:
-                sorted_up = sorted_down = False
-        count = kept
-        if sorted_up or sorted_down or each_side_is_sorted(self.told, count):
-            return count
-        return without_doubles(self.told, count)
+        kept = scale(book, levels, count, self.told, most_price, most_size, &at)
+        if at >= 0 and kept < 0:
+            self.wrong = self._no_step("price", &levels[at].price, levels[at].price_decimals)
+            return 0
+        if at >= 0:
+            self.wrong = self._no_step("size", &levels[at].size, levels[at].size_decimals)
+            return 0
+        self.beyond += count - kept
+        return kept if is_sorted(self.told, kept) else without_doubles(self.told, kept)
 
     cdef str _no_step(self, str what, const int64_t *mantissa, int decimals):
         return (

@@ -236,6 +236,6 @@ cdef inline void lay_steps(Prices *prices, const Beyond *all_) noexcept nogil:
     prices.base, prices.step = key, <int64_t>step
     prices.shift = <uint64_t>lowest_bit(step)
     odd = inverse = step >> prices.shift
-    for i in range(5):  # each doubles the bits that are right, of which three were
+    for _ in range(5):  # each doubles the bits that are right, of which three were
         inverse *= 2 - odd * inverse
     prices.inverse = inverse

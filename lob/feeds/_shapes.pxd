@@ -34,19 +34,11 @@ cdef class Shape(Taken):
     cdef bytes _names  # what the keys point into
     cdef list _actions
     cdef Word *actions
-    cdef const char *until  # the last place from which bytes may be read ahead
     # ---- the message that is being read
     cdef Word level_symbol
-    cdef int64_t sent
-    cdef int64_t first
-    cdef int64_t last
-    cdef int64_t previous
-    cdef int64_t checksum
-    cdef int64_t depth
     cdef int64_t connection
     cdef int64_t local
     cdef bint committed
-    cdef int in_row
 
     cdef void _enter_keys(self, int32_t node, const char *names) noexcept
     cdef const char *_message(self, const char *at) noexcept
@@ -56,12 +48,6 @@ cdef class Shape(Taken):
     cdef int32_t _child(self, int32_t node, const char *name, Py_ssize_t length) noexcept
     cdef const char *_array(self, const char *at, int32_t node) noexcept
     cdef const char *_pairs(self, const char *at, int8_t side) noexcept
-    cdef const char *_skip(self, const char *at) noexcept
-    cdef const char *_skip_nested(self, const char *at) noexcept
-    cdef const char *_scalar(self, const char *at, int mark) noexcept
-    cdef const char *_number_mark(self, const char *at, int mark) noexcept
-    cdef const char *_text_mark(self, const char *at, int mark) noexcept
-    cdef void _time(self, int64_t ts, bint sent) noexcept
     cdef void _close_row(self, int row) noexcept
     cdef void _commit(self) noexcept
     cdef bint _is_of_trades(self) noexcept

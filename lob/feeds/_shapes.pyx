@@ -4,31 +4,25 @@ A shape says where in a venue's JSON which facts stand. The text is read once, f
 the shape does not name is stepped over; numbers become integers at once, exactly.
 """
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memchr, memcmp
+from libc.string cimport memcmp
 
 cimport cython
 
 from lob.feeds.shapes import Row, tree_of
 
+from lob.feeds._json cimport scalar, skip
 from lob.feeds._names cimport Word
 from lob.feeds._quick cimport (
-    blank, head_of, lowest_bytes, plain_end, quick_decimal, quick_integer, read_ahead_until,
-    side_of_word, stamp, text_end, word_at,
+    blank, head_of, lowest_bytes, quick_decimal, read_ahead_until, stamp, text_end, word_at,
 )
 from lob.feeds._taken cimport (
-    MOST_NAME, Said, Taken, add_level, c_LIQUIDATION, c_TRADE, c_UPDATE, lack, m_ACTION, m_CHANNEL,
-    m_FIRST, m_ID, m_LAST, m_MAKER, m_MAKER_SIDE, m_PREVIOUS, m_PRICE, m_SENT_MS, m_SIDE, m_SIZE,
-    m_SYMBOL, m_TIME_ISO, m_TIME_S, m_TOPIC, open_row, wrong,
+    MOST_NAME, Said, Taken, add_level, c_LIQUIDATION, c_TRADE, c_UPDATE, lack, open_row, wrong,
 )
-from lob.feeds._text cimport (
-    NOT_AN_ID, NOT_A_NUMBER, NOT_A_SIDE, NOT_A_TIME, NOT_JSON, NO_PRICE, TOO_MANY_NAMES, Decimal,
-    is_digit, ns_of, read_iso,
-)
+from lob.feeds._text cimport NOT_A_NUMBER, NOT_A_SIDE, NOT_JSON, NO_PRICE, is_digit
 
 cdef enum:
-    DEEPEST = 64  # of what is stepped over
     r_NONE = 0
     r_BID = 1
     r_ASK = 2
@@ -206,8 +200,8 @@ cdef class Shape(Taken):
             if shape.children:
                 return self._object(at, node)
         elif shape.mark:
-            return self._scalar(at, shape.mark)
-        return self._skip(at)
+            return scalar(self, at, shape.mark)
+        return skip(self, at)
 
     cdef const char *_object(self, const char *at, int32_t node) noexcept:
         cdef const char *key
@@ -227,7 +221,7 @@ cdef class Shape(Taken):
             if at[0] != c":":
                 return wrong(self, NOT_JSON, at)
             at = blank(at + 1)
-            at = self._skip(at) if below < 0 else self._value(at, below)
+            at = skip(self, at) if below < 0 else self._value(at, below)
             if self.fault:
                 return at
             at = blank(at)
@@ -267,7 +261,7 @@ cdef class Shape(Taken):
         while True:
             below = shape.at + i if i < shape.places else shape.each
             if below < 0:
-                at = self._skip(at)
+                at = skip(self, at)
             else:
                 row = self.nodes[below].row
                 # An array of several shapes: an element that is itself a row, or is not one.
@@ -283,7 +277,7 @@ cdef class Shape(Taken):
                         self._close_row(row)
                 else:
                     lack(self, NO_PRICE, at)
-                    at = self._skip(at)
+                    at = skip(self, at)
             if self.fault:
                 return at
             i += 1
@@ -318,7 +312,7 @@ cdef class Shape(Taken):
                 return wrong(self, self.fault or NOT_A_NUMBER, at)
             at = blank(at + quoted)
             while at[0] == c",":
-                at = blank(self._skip(blank(at + 1)))
+                at = blank(skip(self, blank(at + 1)))
                 if self.fault:
                     return at
             if at[0] != c"]":
@@ -331,165 +325,6 @@ cdef class Shape(Taken):
             if at[0] != c",":
                 return wrong(self, NOT_JSON, at)
             at = blank(at + 1)
-
-    cdef const char *_skip(self, const char *at) noexcept:
-        """Step over a value of any kind."""
-        cdef const char *end
-        if at[0] == c'"':
-            end = text_end(at + 1, self.until)
-            return end + 1 if end != NULL else wrong(self, NOT_JSON, at)
-        if at[0] == c"{" or at[0] == c"[":
-            return self._skip_nested(at)
-        end = plain_end(at, self.until)
-        return end if end != at else wrong(self, NOT_JSON, at)
-
-    cdef const char *_skip_nested(self, const char *at) noexcept:
-        """Step over an object or an array."""
-        cdef char closes[DEEPEST]
-        cdef int depth = 0
-        cdef const char *end
-        while True:
-            at = blank(at)
-            if at[0] == c'"':
-                end = text_end(at + 1, self.until)
-                if end == NULL:
-                    return wrong(self, NOT_JSON, at)
-                at = end + 1
-            elif at[0] == c"{" or at[0] == c"[":
-                if depth == DEEPEST:
-                    return wrong(self, NOT_JSON, at)
-                closes[depth] = c"}" if at[0] == c"{" else c"]"
-                depth += 1
-                at += 1
-                continue
-            elif depth and at[0] == closes[depth - 1]:
-                depth -= 1
-                at += 1
-            else:
-                end = at
-                at = plain_end(at, self.until)
-                if at == end:
-                    return wrong(self, NOT_JSON, at)
-            if not depth:
-                return at
-            at = blank(at)
-            while at[0] == c"," or at[0] == c":":
-                at = blank(at + 1)
-
-    # ---------------------------------------------------------------- facts
-
-    cdef const char *_scalar(self, const char *at, int mark) noexcept:
-        if mark == m_MAKER:
-            if at[0] == c"t" or at[0] == c"f":
-                self.maker = -1 if at[0] == c"t" else 1
-            return self._skip(at)
-        if mark <= m_CHANNEL or mark == m_SIDE or mark == m_TIME_ISO or mark == m_MAKER_SIDE:
-            return self._text_mark(at, mark) if at[0] == c'"' else self._skip(at)
-        return self._number_mark(at, mark)
-
-    cdef const char *_number_mark(self, const char *at, int mark) noexcept:
-        cdef bint quoted = at[0] == c'"'
-        cdef const char *start = at
-        cdef Decimal number
-        cdef int64_t whole = 0
-        if at[0] == c"n" or quoted and at[1] == c'"':  # null, or an empty text: not told
-            return self._skip(at)
-        at += quoted
-        if mark == m_PRICE or mark == m_SIZE or m_TIME_S <= mark <= m_SENT_MS:
-            at = quick_decimal(at, self.until, &number, &self.fault)
-            if self.fault or quoted and at[0] != c'"':
-                lack(self, self.fault or NOT_A_NUMBER, start)
-                self.fault = 0
-                return self._skip(start)
-            if mark == m_PRICE:
-                self.price, self.has_price = number, True
-            elif mark == m_SIZE:
-                self.size, self.has_size = number, True
-            else:
-                self._time(
-                    ns_of(&number, 3 * (mark - m_TIME_S) if mark != m_SENT_MS else 3, &self.fault),
-                    mark == m_SENT_MS,
-                )
-        elif mark == m_ID:
-            # Numbers of trades only: other venues give texts.
-            if is_digit(at[0]):
-                at = quick_integer(at, self.until, &whole, &self.fault)
-                if self.fault or quoted and at[0] != c'"':
-                    self.fault = 0
-                    return self._skip(start)
-                self.row_id = whole
-            else:
-                return self._skip(start)
-        else:
-            at = quick_integer(at, self.until, &whole, &self.fault)
-            if self.fault or quoted and at[0] != c'"':
-                lack(self, self.fault or NOT_AN_ID, start)
-                self.fault = 0
-                return self._skip(start)
-            if mark == m_FIRST:
-                self.first = whole
-            elif mark == m_LAST:
-                self.last = whole
-            elif mark == m_PREVIOUS:
-                self.previous = whole
-            else:
-                self.checksum = <uint32_t>whole
-        if self.fault:
-            return wrong(self, self.fault, start)
-        return at + quoted
-
-    cdef void _time(self, int64_t ts, bint sent) noexcept:
-        if self.in_row:
-            self.row_ts = ts
-        elif sent:
-            self.sent = ts
-        else:
-            self.ts = ts
-
-    cdef const char *_text_mark(self, const char *at, int mark) noexcept:
-        cdef const char *start = at + 1
-        cdef const char *end = text_end(start, self.until)
-        cdef const char *dot
-        cdef Py_ssize_t length
-        cdef int64_t ns = 0
-        cdef Word *word
-        if end == NULL:
-            return wrong(self, NOT_JSON, at)
-        length = end - start
-        if mark == m_TIME_ISO:
-            if length:
-                if read_iso(start, &ns, &self.fault) != end and not self.fault:
-                    self.fault = NOT_A_TIME
-                if self.fault:
-                    return wrong(self, self.fault, at)
-                self._time(ns, False)
-            return end + 1
-        if mark == m_SIDE or mark == m_MAKER_SIDE:
-            self.side = side_of_word(start[0]) * (1 if mark == m_SIDE else -1)
-            if not self.side:
-                lack(self, NOT_A_SIDE, at)
-            return end + 1
-        if length > MOST_NAME:
-            return wrong(self, TOO_MANY_NAMES, at)
-        if mark == m_CHANNEL and self.kind.length:
-            mark = m_SYMBOL
-        if mark == m_SYMBOL:
-            word = &self.row_symbol if self.in_row else &self.symbol
-            word.at, word.length = start, length
-        elif mark == m_ACTION:
-            self.action.at, self.action.length = start, length
-        elif mark == m_TOPIC or mark == m_CHANNEL:
-            dot = <const char *>memchr(start, c"." if mark == m_TOPIC else c"-", length)
-            self.kind.at, self.kind.length = start, length if dot == NULL else dot - start
-            if mark == m_CHANNEL and dot != NULL:
-                quick_integer(dot + 1, self.until, &self.depth, &self.fault)
-                self.fault = 0
-            while mark == m_TOPIC and dot != NULL:
-                self.symbol.at, self.symbol.length = dot + 1, end - dot - 1
-                dot = <const char *>memchr(dot + 1, c".", end - dot - 1)
-        else:
-            self.kind.at, self.kind.length = start, length
-        return end + 1
 
     # ---------------------------------------------------------------- rows and messages
 

@@ -76,7 +76,6 @@ cdef class TableRows(Taken):
     cdef bint has_symbol
     cdef bint plain
     cdef readonly int64_t passed_over
-    cdef const char *until  # the last place from which bytes may be read ahead
     # ---- the update that is open
     cdef bint group_is_open
     cdef int64_t group_local

@@ -95,14 +95,22 @@ cdef class Taken:
     cdef int64_t counts[256]
     # ---- the message that is being read
     cdef const char *start
+    cdef const char *until  # the last place from which bytes may be read ahead
     cdef Word symbol
     cdef Word suffix  # put behind all symbols
     cdef Word kind
     cdef Word action
     cdef int64_t ts
+    cdef int64_t sent  # counts where ts is not told
+    cdef int64_t first  # the venue's numbers of the update
+    cdef int64_t last
+    cdef int64_t previous
+    cdef int64_t checksum
+    cdef int64_t depth
     cdef int64_t line
     cdef int8_t maker
     # ---- the row that is being read
+    cdef bint in_row
     cdef Decimal price
     cdef Decimal size
     cdef bint has_price

@@ -228,3 +228,13 @@ def test_a_scan_tells_what_reading_does(tmp_path):
             pass
         assert scanned.scan().to_dict() == read.report.to_dict()
         assert scanned.books.orders(0) == read.books.orders(0)
+
+
+def test_an_order_without_a_price_has_none_whatever_the_tick_divides(tmp_path):
+    """What stands for no price is a multiple of 7 * 7 * 73 * 127 * 337 * 92737 * 649657."""
+    tick = 92_737 * 649_657
+    records = [w.mbo("A", "B", i + 1, tick * (1 + i % 3), 5) for i in range(60)]
+    records[40] = w.mbo("A", "B", 41, w.UNDEFINED, 5)
+    feed = feed_of(tmp_path, records, tick_size=Decimal(tick) / 10**9)
+    assert feed.scan().live_orders == 59
+    assert any("1 orders without a price" in note for note in feed.report.notes)
