@@ -237,4 +237,4 @@ def test_an_order_without_a_price_has_none_whatever_the_tick_divides(tmp_path):
     records[40] = w.mbo("A", "B", 41, w.UNDEFINED, 5)
     feed = feed_of(tmp_path, records, tick_size=Decimal(tick) / 10**9)
     assert feed.scan().live_orders == 59
-    assert any("1 orders without a price" in note for note in feed.report.notes)
+    assert any("1 order without a price" in note for note in feed.report.notes)
