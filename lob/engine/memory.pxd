@@ -83,7 +83,12 @@ cdef extern from *:
     }
     #endif
 
-    #define firesale_prefetch(address) __builtin_prefetch((const void *)(address), 1, 3)
+    /* Without the empty asm a function that does nothing but fetch counts as one without effects,
+       and the compiler drops the calls of it. */
+    static inline void firesale_prefetch(const void *address) {
+        __builtin_prefetch(address, 1, 3);
+        __asm__ __volatile__("");
+    }
     #define firesale_lowest_bit(bits) __builtin_ctzll(bits)
     #define firesale_likely(x) __builtin_expect(!!(x), 1)
     #define firesale_unlikely(x) __builtin_expect(!!(x), 0)
