@@ -9,6 +9,7 @@ from experiments.commands import cli
 from experiments.metrics.quotes import mid
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
 from experiments.studies.replay_sale import measure
+from lob.feeds import open_feed
 from lob.units import SECOND_NS
 
 AT_NS = 43_200 * SECOND_NS
@@ -57,16 +58,15 @@ def test_a_sale_that_follows_no_volume_takes_no_such_option(day_folder, capsys):
     assert capsys.readouterr().err == "firesale: --hidden is for --style pov\n"
 
 
-def test_arrival_is_when_the_sale_starts_not_when_its_first_order_goes_out(day):
+def test_arrival_is_when_the_sale_starts_not_when_its_first_order_goes_out(day_folder):
     # A rate so low that the mid has moved by the time a first lot is due.
-    at, late = 0, None
+    at, late = 0.0, None
     for start in range(41_500, 46_000, 100):
         sale = ForcedSale(50, start * SECOND_NS, SaleStyle.POV, 600 * SECOND_NS)
-        done = measure(day, sale)
-        mids, times = mid(done.twin.quotes), done.twin.messages["ts_event"]
+        done = measure(open_feed(day_folder), sale)
+        mids, times = mid(done.twin), done.twin["ts_event"]
         at = mids[times.searchsorted(sale.at_ns) - 1]
-        first = int(done.full.messages["ts_event"][done.full.injected][0])
-        late = mids[times.searchsorted(first) - 1]
+        late = mids[times.searchsorted(int(done.trades["ts_event"][0])) - 1]
         if at != late:
             break
     assert at != late
@@ -78,5 +78,5 @@ def test_arrival_is_when_the_sale_starts_not_when_its_first_order_goes_out(day):
 def test_of_when_it_is_is_stated(answers, day_folder):
     assert answers[False]["slippage"]["arrival_mid_at_ns"] == AT_NS
     said = " ".join(run("replay", day_folder, *POV).split())
-    assert "against the arrival mid of 12:00:00, before its first order" in said
-    assert "Arrival mid, at 12:00:00" in said
+    assert "against the arrival mid of 12:00:00.000, before its first order" in said
+    assert "Arrival mid, at 12:00:00.000" in said
