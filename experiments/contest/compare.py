@@ -175,10 +175,9 @@ class Contest:
         """How often each design is on the Pareto front, when seeds are drawn again.
 
         Where nobody failed the time is 0. ``nan``: it takes no part, for a run of it raised, or it
-        is a control. A
-        design that is unfinished takes no part and is never on the front: what it holds back would
-        make it look good. One under which a side of a book emptied in more seeds than under another
-        one is not on the front either.
+        is a control. A design that is unfinished takes no part and is never on the front: what it
+        holds back would make it look good. One under which a side of a book emptied in more seeds
+        than under another one is not on the front either.
         """
         table = self._objectives(objectives)
         usable = ~np.isnan(table).any(axis=1).all(axis=0)
@@ -266,7 +265,8 @@ class Contest:
             criteria = {}
             for each in CRITERIA:
                 mean = self.mean(one.label, each.name)
-                made: dict[str, Any] = {"mean": mean.estimate, "low": mean.low, "high": mean.high}
+                low, high = mean.bounds
+                made: dict[str, Any] = {"mean": mean.estimate, "low": low, "high": high}
                 paired = differences.get((one.label, each.name))
                 criteria[each.name] = made | ({"difference": paired._asdict()} if paired else {})
             designs[one.label] = {

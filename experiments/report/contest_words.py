@@ -1,5 +1,6 @@
 """What a contest says, in words and numbers, for the terminal and the page."""
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from experiments.report.counted import counted
@@ -203,8 +204,8 @@ def tuning_lines(study: "ContestStudyResult") -> list[str]:
     for name, one in study.tuned.items():
         if one.design.parameters:
             lines.append(
-                f"{name} tuned: {one.design.parameters}, harm {number(one.harm)}, preset "
-                f"{number(one.preset_harm)}, {counted(one.trials, 'run')}"
+                f"{name} tuned: {one.design.parameters}, harm {_harm(one.harm)}, preset "
+                f"{_harm(one.preset_harm)}, {counted(one.trials, 'run')}"
             )
     for wrong in study.wrong:
         how = "survives" if wrong.survives else "does not survive"
@@ -213,6 +214,11 @@ def tuning_lines(study: "ContestStudyResult") -> list[str]:
             f"best; it costs {signed(wrong.regret)} of harm: the recommendation {how}"
         )
     return lines
+
+
+def _harm(value: float) -> str:
+    """Infinite where a run raised, so that nobody tunes towards it."""
+    return number(value) if isfinite(value) else "not known, a run raised"
 
 
 def mark_of(scenario: Any, instrument: str) -> str:
