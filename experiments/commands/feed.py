@@ -11,6 +11,7 @@ import typer
 
 from experiments.commands.console import BAD_ARGUMENTS, BAD_DATA, RefusalError, progress
 from experiments.report.counted import counted
+from lob import __version__
 
 if TYPE_CHECKING:
     from lob.feeds import Feed
@@ -254,4 +255,9 @@ def _told(opened: "Feed", error: str | None) -> dict[str, Any]:
         }
         for one in ([] if error else opened.instruments)
     ]
-    return {**opened.report.to_dict(), "instruments": instruments, "error": error}
+    return {
+        "firesale": __version__,
+        **opened.report.to_dict(),
+        "instruments": instruments,
+        "error": error,
+    }

@@ -75,8 +75,8 @@ def told(found: list[Flip], most: int = 12) -> list[str]:
         lines.append(f"and {len(certain) - most} more that are certain")
     if rest:
         lines.append(
-            f"{counted(rest, 'more order')} {'differs' if rest == 1 else 'differ'} within the error "
-            "of the seeds"
+            f"{counted(rest, 'more order')} {'differs' if rest == 1 else 'differ'} within the "
+            "error of the seeds"
         )
     return lines or ["no order of two designs changes"]
 
