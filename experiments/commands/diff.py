@@ -8,6 +8,7 @@ import typer
 
 from experiments.commands.console import BAD_DATA, RefusalError, refuse_missing
 from experiments.commands.settings import AsJson
+from lob import __version__
 
 __all__ = ["diff"]
 
@@ -30,7 +31,11 @@ def diff(
     except (OSError, TypeError, ValueError) as error:
         raise RefusalError(str(error), BAD_DATA) from error
     if found is None:
-        typer.echo(json.dumps({"same": True}) if as_json else "the tapes are the same to the byte")
+        typer.echo(
+            json.dumps({"firesale": __version__, "same": True})
+            if as_json
+            else "the tapes are the same to the byte"
+        )
         return
     rows = {
         str(path): None if row is None else tell(row)
@@ -39,6 +44,7 @@ def diff(
     before = [tell(row) for row in found.before]
     if as_json:
         said = {
+            "firesale": __version__,
             "same": False,
             "row": found.row,
             "fields": found.fields,

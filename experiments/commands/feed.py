@@ -11,6 +11,7 @@ import typer
 
 from experiments.commands.console import BAD_ARGUMENTS, BAD_DATA, RefusalError, progress
 from experiments.commands.settings import AsJson
+from lob import __version__
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -254,4 +255,9 @@ def _told(opened: "Feed", error: str | None) -> dict[str, Any]:
         }
         for one in ([] if error else opened.instruments)
     ]
-    return {**opened.report.to_dict(), "instruments": instruments, "error": error}
+    return {
+        "firesale": __version__,
+        **opened.report.to_dict(),
+        "instruments": instruments,
+        "error": error,
+    }

@@ -9,6 +9,7 @@ import typer
 
 from experiments.commands.console import BAD_DATA, RefusalError, refuse_missing
 from experiments.commands.settings import AsJson
+from lob import __version__
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -57,7 +58,11 @@ def info(
         raise RefusalError(str(error), BAD_DATA) from error
     told = summarize(found)
     if as_json:
-        typer.echo(json.dumps({"file": str(file), **told}, indent=2, allow_nan=False))
+        typer.echo(
+            json.dumps(
+                {"firesale": __version__, "file": str(file), **told}, indent=2, allow_nan=False
+            )
+        )
     else:
         _show(file, told)
     if found.rejected:

@@ -6,6 +6,7 @@ import numpy as np
 
 from experiments.runs.stack_summary import is_stacked, risk_before
 from experiments.scenario.variants import seeing
+from lob.counted import counted
 
 if TYPE_CHECKING:
     from experiments.studies.spiral import SpiralStudy
@@ -83,7 +84,9 @@ def _risk_rows(risk: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [("stack before the shock", ", ".join(one for one in said if one))]
     if risk["first_failure"] is not None and risk["price"]:
         fall = 1 - risk["first_failure"] / risk["price"]
-        rows.append(("first account fails at", f"{risk['first_failure']:,} ticks, {fall:.1%} down"))
+        rows.append(
+            ("first account fails at", f"{counted(risk['first_failure'], 'tick')}, {fall:.1%} down")
+        )
     if risk["debt"] and risk["debt_at_risk"]:
         at = [
             f"{amount / risk['debt']:.0%} at -{drop:.0%}" for drop, amount in risk["debt_at_risk"]

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lob import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -51,7 +53,7 @@ def validate_command(
     except (ValueError, OSError) as error:
         raise typer.BadParameter(str(error)) from None
     if as_json:
-        found = [result.to_dict() for result in results]
+        found = [{"firesale": __version__, **result.to_dict()} for result in results]
         typer.echo(json.dumps(found[0] if names and len(names) == 1 else found, indent=2))
     else:
         _show(results)

@@ -315,7 +315,8 @@ class Contest:
             criteria = {}
             for each in CRITERIA:
                 mean = self.mean(one.label, each.name)
-                made: dict[str, Any] = {"mean": mean.estimate, "low": mean.low, "high": mean.high}
+                low, high = mean.bounds
+                made: dict[str, Any] = {"mean": mean.estimate, "low": low, "high": high}
                 paired = differences.get((one.label, each.name))
                 criteria[each.name] = made | ({"difference": paired._asdict()} if paired else {})
             designs[one.label] = {

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from experiments.report.bars import bars
+from experiments.report.contest_words import number
 from experiments.report.ratios import times_of
 from experiments.runs.store import RunStore
 from experiments.scenario.read import read_scenario
@@ -72,7 +73,7 @@ def story(study: "ContestStudy") -> list[str]:
         + ("" if found.ratio is None else f", {times_of(found.ratio)}"),
         f"{counted(failed, 'account')} failed, "
         f"{counted(contest.mean(name, 'liquidated').estimate, 'lot')} were sold by force; bad debt "
-        f"{contest.mean(name, 'bad_debt').estimate:,.0f}",
+        f"{number(contest.mean(name, 'bad_debt').estimate)}",
     ]
     drawn = [row for row in contest.rows if row["label"] == name and "generations" in row]
     if drawn and drawn[0]["generations"]:

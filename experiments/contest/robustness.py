@@ -7,6 +7,7 @@ from experiments.contest.compare import OBJECTIVES, Contest
 from experiments.contest.designs import FROZEN
 from experiments.metrics.criteria import criterion
 from experiments.metrics.paired import PairedDifference, simultaneous_differences
+from lob.counted import counted
 
 __all__ = ["Flip", "flips", "pairwise", "to_rows", "told"]
 
@@ -106,7 +107,10 @@ def told(found: list[Flip], most: int = 12) -> list[str]:
     if len(certain) > most:
         lines.append(f"and {len(certain) - most} more that are certain")
     if rest:
-        lines.append(f"{rest} more orders differ within the error of the seeds")
+        lines.append(
+            f"{counted(rest, 'more order')} {'differs' if rest == 1 else 'differ'} within the "
+            "error of the seeds"
+        )
     return lines or ["no order of two designs changes"]
 
 

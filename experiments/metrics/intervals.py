@@ -62,6 +62,14 @@ class Interval(NamedTuple):
     samples: int
     """Count of samples that the estimate rests on."""
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Low and high, to be shown: ``nan`` where they are one.
+
+        Samples that all agree have shown no error; that is not to say that there is none.
+        """
+        return (self.low, self.high) if self.low < self.high else (nan, nan)
+
 
 class FittedLine(NamedTuple):
     """A least-squares line y = intercept + slope x."""

@@ -161,11 +161,15 @@ class Amplification(NamedTuple):
         """Ratio and mean drops with their bounds as JSON values; ``None`` for what is undefined."""
         names = ("estimate", "low", "high")
         shown = {
-            name: dict(zip(names, map(_known, interval[:3]), strict=True))
+            name: dict(zip(names, _shown(interval), strict=True))
             for name, interval in (("full", self.full), ("twin", self.twin))
         }
-        ratio = None if self.ratio is None else [_known(v) for v in self.ratio[:3]]
+        ratio = None if self.ratio is None else _shown(self.ratio)
         return {"amplification": ratio and dict(zip(names, ratio, strict=True)), **shown}
+
+
+def _shown(interval: Interval) -> list[float | None]:
+    return [_known(value) for value in (interval.estimate, *interval.bounds)]
 
 
 def amplification(

@@ -82,7 +82,8 @@ def missing_told(contest: "ContestResult", part: str) -> str:
         for labels, why in said
         if labels
     ]
-    hidden = [f"{', '.join(group)}: one line over the other" for group in contest.alike]
+    lines = [[label for label in group if label in drawn - none] for group in contest.alike]
+    hidden = [f"{', '.join(one)}: one line over the other" for one in lines if len(one) > 1]
     return "".join(f" {one}." for one in (*told, *hidden))
 
 

@@ -1,5 +1,6 @@
 """Words and numbers of a contest, for the terminal and the page."""
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from experiments.report.ratios import no_ratio
@@ -214,8 +215,8 @@ def tuning_lines(study: "ContestStudyResult") -> list[str]:
     for name, one in study.tuned.items():
         if one.design.parameters:
             lines.append(
-                f"{name} tuned: {one.design.parameters}, harm {number(one.harm)}, preset "
-                f"{number(one.preset_harm)}, {counted(one.trials, 'run')}"
+                f"{name} tuned: {one.design.parameters}, harm {_harm(one.harm)}, preset "
+                f"{_harm(one.preset_harm)}, {counted(one.trials, 'run')}"
             )
     for wrong in study.wrong:
         how = "survives" if wrong.survives else "does not survive"
@@ -224,6 +225,11 @@ def tuning_lines(study: "ContestStudyResult") -> list[str]:
             f"best; it costs {signed(wrong.regret)} of harm: the recommendation {how}"
         )
     return lines
+
+
+def _harm(value: float) -> str:
+    """Infinite where a run raised, so that nobody tunes towards it."""
+    return number(value) if isfinite(value) else "not known, a run raised"
 
 
 def mark_of(scenario: Any, instrument: str) -> str:

@@ -27,11 +27,9 @@ def mean_told(mean: Interval, unit: str, *, digits: int = 2, scale: float = 1.0)
     """
     if isnan(mean.estimate):
         return "not defined"
-    low, value, high = (scale * x for x in (mean.low, mean.estimate, mean.high))
-    said = f"{value:,.{digits}f} {unit}"
-    seeds = counted(mean.samples, "seed")
-    if isnan(low) or isnan(high):
-        return f"{said}, {seeds}: no interval"
-    if low == high:
-        return f"{said} in each of {seeds}: no interval"
-    return f"{said} [{low:,.{digits}f}, {high:,.{digits}f}]"
+    low, high = mean.bounds
+    said = f"{scale * mean.estimate:,.{digits}f} {unit}"
+    if isnan(low):
+        alike = "" if isnan(mean.low) else " in each of"
+        return f"{said}{alike or ','} {counted(mean.samples, 'seed')}: no interval"
+    return f"{said} [{scale * low:,.{digits}f}, {scale * high:,.{digits}f}]"

@@ -218,7 +218,5 @@ def _no_impact(paths: NDArray[np.float64], lags_ns: Sequence[int]) -> Decay:
 
 
 def _said(interval: Interval) -> dict[str, float | None]:
-    # Seeds that all agree have shown no error: an interval of width zero would claim that.
-    low, high = (interval.low, interval.high) if interval.low < interval.high else (np.nan, np.nan)
-    values = {"mean": interval.estimate, "low": low, "high": high}
+    values = {"mean": interval.estimate, **dict(zip(("low", "high"), interval.bounds, strict=True))}
     return {name: float(v) if np.isfinite(v) else None for name, v in values.items()}

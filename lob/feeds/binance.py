@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from lob.counted import counted
 from lob.feeds import _levels
 from lob.feeds._levels import LevelBooks, Saved
 from lob.feeds._shapes import Shape
@@ -201,7 +202,9 @@ class Binance(CaptureFeed):
             books.put(page)
             self._kept.pop(symbol, None)
         if self._older:
-            self.report.note(f"{self._older:,} updates from before their snapshot left out")
+            self.report.note(
+                f"{counted(self._older, 'update')} from before their snapshot left out"
+            )
 
 
 def _alternatives(path: Path) -> Path | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lob.counted import counted
 from lob.feeds import lobster
 from lob.feeds.feed import Feed, FeedBlock, FeedHalt
 from lob.feeds.lobster import Day, Type
@@ -111,8 +112,9 @@ class Lobster(Feed):
         report.overdrawn = found.overdrawn
         report.unknown_ids = report.unknown_explained = found.unknown_ids
         report.note(
-            f"{found.synthetic_messages:,} synthetic messages follow what the best "
-            f"{day.levels} levels hide; unknown ids are orders from before the record or from there"
+            f"{counted(found.synthetic_messages, 'synthetic message')} for what the best "
+            f"{counted(day.levels, 'level')} hide; unknown ids are orders from before "
+            "the record or from there"
         )
         if day.truncated:
             report.note(day.truncated)

@@ -104,8 +104,11 @@ class TableFeed(LevelFeed):
             raise FeedError(self._lacking(missing[0]), path=self.path)
         places = {name: fact for fact, name in facts.items() if name in self.names}
         times = [fact for fact in _TIMES if facts[fact] in self.names]
-        if len(times) != 1:
-            raise FeedError(self._lacking("a time, such as time_ms,"), path=self.path)
+        if len(times) > 1:
+            both = " and ".join(repr(facts[fact]) for fact in times)
+            raise FeedError(f"has several columns of the time, {both}: one is read", path=self.path)
+        if not times:
+            raise FeedError(self._lacking("of the time, such as time_ms"), path=self.path)
         for fact in ("price", "size") if trades else ("price", "size", "side"):
             if facts[fact] not in self.names:
                 raise FeedError(self._lacking(facts[fact]), path=self.path)

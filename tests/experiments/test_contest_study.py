@@ -86,7 +86,7 @@ def test_a_ranking_that_flips_is_noted():
     ]
     assert told(found) == [
         "other: b is ahead of a in drop",
-        "1 more orders differ within the error of the seeds",
+        "1 more order differs within the error of the seeds",
     ]
     assert told([]) == ["no order of two designs changes"]
 
