@@ -9,7 +9,7 @@ import copyreg
 import gc
 from collections.abc import Iterable, Iterator
 from functools import partial
-from types import BuiltinMethodType, CellType, FunctionType, MethodType
+from types import BuiltinMethodType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import ReferenceType
 
@@ -83,7 +83,7 @@ def _is_copied(one: Any, memo: dict[int, Any]) -> bool:
 
 
 def _copied_below(code: Any, memo: dict[int, Any]) -> Any:
-    """Something copied that code gets at by itself, directly or through containers; or None."""
+    """Something copied that code gets at by itself, directly or through what it holds; or None."""
     left, seen = list(_used_by(code)), {id(code)}
     while left:
         one = left.pop()
@@ -94,7 +94,8 @@ def _copied_below(code: Any, memo: dict[int, Any]) -> Any:
             return one
         if isinstance(one, CODE):
             left += _used_by(one)
-        elif isinstance(one, CONTAINERS):
+        elif not isinstance(one, ModuleType):
+            # Code is not copied, so neither is an object or a generator that only it knows.
             left += gc.get_referents(one)
     return None
 

@@ -9,9 +9,11 @@ What is heavy is imported where it is used: ``--version`` and ``--help`` answer 
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from types import FrameType
 from typing import Annotated, NoReturn, cast
 
 import typer
@@ -68,8 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         Words after ``firesale``; ``None``: those of the process.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    with suppress(ValueError):  # not the main thread: signals are not ours
+        signal.signal(signal.SIGTERM, _end)
     try:
         code = app(given or ["--help"], prog_name="firesale", standalone_mode=False)
+        if code == INTERRUPTED:  # typer has caught it
+            raise KeyboardInterrupt
     except UsageError as error:
         code = _fail(error.format_message(), BAD_ARGUMENTS, given)
     except RefusalError as error:
@@ -93,6 +99,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """End as on Ctrl-C when asked to terminate: workers left behind would go on for nobody."""
+    raise KeyboardInterrupt
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"firesale {__version__}")
@@ -112,7 +123,10 @@ def firesale(
 
 
 def _fail(message: str, code: int, arguments: list[str], trace: str | None = None) -> int:
-    """Print an error, each of its lines whole however wide the terminal is."""
+    """Print an error, each of its lines whole however wide the terminal is.
+
+    What cannot be written, on a full disk or to somebody who has gone, is left unsaid.
+    """
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     # A list of one mistake is no list.
     lines = [": ".join(lines)] if len(lines) == 2 else lines

@@ -22,6 +22,8 @@ __all__ = [
 Tell = Callable[[str], None]
 """Called in words with what is done next."""
 BAD_DATA, BAD_ARGUMENTS = 1, 2
+_held: dict[Path, int] = {}
+"""Folders that this process writes to, with the descriptors that keep other processes out."""
 
 
 class RefusalError(Exception):
@@ -61,7 +63,7 @@ def make_folder(out: Path | None) -> None:
     Raises
     ------
     RefusalError
-        If it cannot be made, or not be written to.
+        If it cannot be made, or not be written to, or another command is at work in it.
     """
     if out:
         try:
@@ -72,6 +74,30 @@ def make_folder(out: Path | None) -> None:
             raise RefusalError(f"--out {out}: {error.strerror}", code) from None
         if not os.access(out, os.W_OK | os.X_OK):
             raise RefusalError(f"--out {out}: may not be written to", BAD_DATA)
+        _keep_others_out(out)
+
+
+def _keep_others_out(out: Path) -> None:
+    """Hold a folder until this process ends: two answers in it would be mixed or lost."""
+    place = out.resolve()
+    if place in _held:
+        return
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise RefusalError(
+            f"--out {out}: another command is writing there: choose another folder, or wait"
+        ) from None
+    except OSError:  # a file system without locks
+        os.close(descriptor)
+        return
+    _held[place] = descriptor
 
 
 def refuse_another(out: Path | None, asked: dict[str, Any]) -> None:

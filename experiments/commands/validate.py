@@ -40,11 +40,11 @@ def validate_command(
     """Hold what this project computes against the published literature."""
     from experiments.validation import read_cases, validate
 
+    if only_list:
+        _list(as_json)
+        return
     try:
         cases = read_cases()
-        if only_list:
-            _list(as_json)
-            return
         parameters = _parameters(settings or [], names or [])
         chosen = names or _chosen(cases, slow)
         if parameters and not names:

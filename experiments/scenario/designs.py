@@ -107,7 +107,7 @@ def make_design(design: str, parameters: dict[str, Any]) -> LiquidationEngine:
             raise
         raise ValueError(f"design {design}: {error}") from None
     if not isinstance(made, LiquidationEngine):
-        raise ValueError(f"design {design} must make a LiquidationEngine, got {made!r}")
+        raise ValueError(f"design {design} must make a LiquidationDesign, got {made!r}")
     return made
 
 

@@ -4,9 +4,9 @@ Prices are ticks, sizes lots, money cash units, rates ppm, times seconds (they b
 nanoseconds).
 """
 
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lob.types import MAX_PRICE, MAX_SIZE
 from lob.units import PPM, SECOND_NS
@@ -47,11 +47,28 @@ Duration = Annotated[float, Field(gt=0, le=LONGEST)]
 
 
 class Table(BaseModel):
-    """Base of a scenario's tables: unknown keys and numbers that are not finite are mistakes."""
+    """Base of a scenario's tables.
+
+    Unknown keys, numbers that are not finite, and truth values in place of numbers are mistakes.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth_values(cls, given: Any) -> Any:
+        """Refuse a truth value where none is wanted: Python would count it as 0 or 1."""
+        if not isinstance(given, dict):
+            return given
+        for key, field in cls.model_fields.items():
+            value = given.get(key)
+            among = value if isinstance(value, list | tuple) else [value]
+            wanted = field.annotation is bool or bool in get_args(field.annotation)
+            if not wanted and any(isinstance(one, bool) for one in among):
+                raise ValueError(f"{key} takes no true or false, got {value!r}")
+        return given
 
 
 def ns(seconds: float) -> int:

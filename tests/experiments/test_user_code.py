@@ -67,7 +67,7 @@ def test_what_is_no_design_says_so(tmp_path):
         (f"{tmp_path}/gone.py:patient", "there is no file"),
         (f"{file}:missing", "nothing called 'missing'"),
         (f"{file}:number", "nothing called 'number'"),
-        (f"{file}:wrong", "must make a LiquidationEngine, got 3"),
+        (f"{file}:wrong", "must make a LiquidationDesign, got 3"),
         ("unheard-of", "FILE.py:NAME"),
     ):
         with pytest.raises(ValueError, match=re.escape(why)):

@@ -63,6 +63,16 @@ def with_default(agent):
     return read
 
 
+def with_helper(agent):
+    helper = Box(agent)
+    return lambda: helper.content.now
+
+
+def with_generator(agent):
+    times = (agent.now for _ in range(9))
+    return lambda: next(times)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -74,6 +84,8 @@ def with_default(agent):
         lambda agent, other: functools.partial(lambda one: agent, 1),
         lambda agent, other: nested(agent),
         lambda agent, other: with_default(agent),
+        lambda agent, other: with_helper(agent),
+        lambda agent, other: with_generator(agent),
         lambda agent, other: agent.rows.append,
         lambda agent, other: weakref.ref(agent),
     ],

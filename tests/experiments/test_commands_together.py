@@ -1,0 +1,61 @@
+"""One folder for two commands, a full disk, a reader who leaves, an end from outside."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from experiments.commands.console import RefusalError, make_folder
+
+SMALL = [
+    "--set", "populations.0.count=300", "--set", "seconds=3", "--set", "horizon=1",
+    "--set", "shocks.0.at=1", "--seeds", "1",
+]  # fmt: skip
+
+
+def firesale(*words, **settings):
+    return subprocess.Popen([sys.executable, "-m", "firesale", *words], **settings)
+
+
+def test_a_folder_in_which_another_command_is_at_work_is_refused(tmp_path):
+    other = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with pytest.raises(RefusalError, match="another command is writing there"):
+        make_folder(tmp_path)
+    os.close(other)
+    make_folder(tmp_path)
+    make_folder(tmp_path)  # one's own
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="has no device that is always full")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_full_disk_is_one_line(more):
+    with open("/dev/full", "w") as full:
+        words = ["run", "deleveraging-spiral", *SMALL, *more]
+        run = firesale(*words, stdout=full, stderr=subprocess.PIPE, text=True)
+        _, told = run.communicate(timeout=120)
+    assert run.returncode == 1
+    assert told == "firesale: output: No space left on device\n"
+
+
+def test_a_list_may_be_read_in_part():
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with firesale("validate", "--list", **pipes, text=True) as run:
+        run.stdout.close()
+        assert run.stderr.read() == ""
+    assert run.returncode == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_whoever_is_ended_from_outside_says_so_and_leaves_no_worker(number):
+    words = ["compare", "deleveraging-spiral", "--designs", "market-sale,dutch", "--seeds", "40"]
+    run = firesale(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(6)
+    run.send_signal(number)
+    _, told = run.communicate(timeout=60)  # workers left behind would keep the pipes open
+    assert run.returncode == 130
+    assert told == "firesale: interrupted\n"
