@@ -15,8 +15,10 @@ cdef extern from *:
     /* The empty statement is one that must stay: without it the compiler takes a function that does
        nothing but fetch for one that does nothing, and drops the calls of it. */
     #define fetch_for_writing(at) do { __builtin_prefetch(at, 1); __asm__ volatile (""); } while (0)
+    #define lowest(bits) __builtin_ctz(bits)
     """
     void fetch_for_writing(const void *at) noexcept nogil
+    int lowest(int bits) noexcept nogil  # bit that is set; one must be
 
 cdef packed struct Message:  # lob.MESSAGE
     int64_t ts_event
@@ -49,6 +51,7 @@ cdef struct Print:  # lob.feeds.prints.PRINT
     uint8_t reserved[3]
 
 cdef enum:
+    NONE = -0x3FFFFFFFFFFFFFFF  # two of them can be added
     PLACES = 3  # of a bucket, which is a line of the cache then
 
 cdef struct Bucket:  # of orders
@@ -73,6 +76,7 @@ cdef struct Ladder:
     int64_t *keys  # of levels that have or had orders, worst first
     Py_ssize_t count
     Py_ssize_t capacity
+    int64_t best  # the last of them; NONE if there is none
 
 cdef struct Book:
     Ladder bids
@@ -129,20 +133,30 @@ cdef inline size_t home(int32_t instrument, int64_t key, size_t mask) noexcept n
     return <size_t>((mixed * <uint64_t>0x9E3779B97F4A7C15) >> 32) & mask
 
 
+cdef inline int is_at(const Bucket *bucket, int at, int64_t order_id) noexcept nogil:
+    """1 if an order of this id, of any instrument, is in a place of a bucket, else 0."""
+    return (bucket.order_id[at] == order_id) & (bucket.size[at] != 0)
+
+
 cdef inline Order find(Books self, int32_t instrument, int64_t order_id) noexcept nogil:
     """An order, or that it is not there."""
     cdef size_t number = home(instrument, order_id, self.mask)
     cdef Order order
-    cdef int at
+    cdef int found
     order.beyond = 0
     while True:
         order.bucket = &self.buckets[number]
-        for at in range(PLACES):
-            if order.bucket.order_id[at] == order_id and order.bucket.size[at] and (
-                self.levels_[order.bucket.level[at]].instrument == instrument
-            ):
-                order.at = at
+        # In which place it is cannot be foreseen: no branch hangs on it.
+        found = (
+            is_at(order.bucket, 0, order_id)
+            | is_at(order.bucket, 1, order_id) << 1
+            | is_at(order.bucket, 2, order_id) << 2
+        )
+        while found:
+            order.at = lowest(found)
+            if self.levels_[order.bucket.level[order.at]].instrument == instrument:
                 return order
+            found &= found - 1
         if not order.bucket.passed:
             order.bucket = NULL
             return order
@@ -218,9 +232,7 @@ cdef inline void take(Books self, Order order, int64_t size) noexcept nogil:
 
 cdef inline void look(Book *book) noexcept nogil:
     """Count a book that is crossed or locked: the last of a ladder is never empty."""
-    cdef int64_t gap
-    if book.bids.count and book.asks.count:
-        gap = book.bids.keys[book.bids.count - 1] + book.asks.keys[book.asks.count - 1]
-        if gap >= 0:
-            book.crossed += gap > 0
-            book.locked += gap == 0
+    cdef int64_t gap = book.bids.best + book.asks.best
+    if gap >= 0 and book.bids.count and book.asks.count:
+        book.crossed += gap > 0
+        book.locked += gap == 0

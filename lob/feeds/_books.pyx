@@ -110,7 +110,10 @@ cdef class Books:
             with gil:
                 raise MemoryError
         memset(&books[self.count], 0, (count - self.count) * sizeof(Book))
-        self.books, self.count = books, count
+        self.books = books
+        while self.count < count:
+            books[self.count].bids.best = books[self.count].asks.best = NONE
+            self.count += 1
         return &self.books[instrument]
 
     cdef void settle(self, Book *book, bint early) noexcept nogil:
@@ -183,6 +186,7 @@ cdef class Books:
         memmove(&ladder.keys[i + 1], &ladder.keys[i], (ladder.count - i) * sizeof(int64_t))
         ladder.keys[i] = level.key
         ladder.count += 1
+        ladder.best = ladder.keys[ladder.count - 1]
         level.in_ladder = True
         return 0
 
@@ -192,14 +196,16 @@ cdef class Books:
         cdef Ladder *ladder = &book.bids if level.side > 0 else &book.asks
         cdef int32_t instrument = level.instrument
         cdef int side = level.side
-        if ladder.keys[ladder.count - 1] != level.key:
+        if ladder.best != level.key:
             return
         while ladder.count:
-            level = self._level(instrument, side, ladder.keys[ladder.count - 1])
+            ladder.best = ladder.keys[ladder.count - 1]
+            level = self._level(instrument, side, ladder.best)
             if level.orders:
-                break
+                return
             level.in_ladder = False
             ladder.count -= 1
+        ladder.best = NONE
 
     cdef Level *_level(self, int32_t instrument, int side, int64_t key) noexcept nogil:
         """A level that is there."""
@@ -215,17 +221,16 @@ cdef class Books:
     ) noexcept nogil:
         """Put an order where there is room, from its home on: there is."""
         cdef size_t number = home(instrument, order_id, self.mask)
-        cdef Bucket *bucket
+        cdef Bucket *bucket = &self.buckets[number]
         cdef int at
-        while True:
-            bucket = &self.buckets[number]
-            for at in range(PLACES):
-                if not bucket.size[at]:
-                    bucket.order_id[at], bucket.size[at] = order_id, size
-                    bucket.level[at] = level
-                    return
+        while bucket.size[0] and bucket.size[1] and bucket.size[2]:
             bucket.passed += 1
             number = (number + 1) & self.mask
+            bucket = &self.buckets[number]
+        at = lowest(
+            (bucket.size[0] == 0) | (bucket.size[1] == 0) << 1 | (bucket.size[2] == 0) << 2
+        )
+        bucket.order_id[at], bucket.size[at], bucket.level[at] = order_id, size, level
 
     cdef int _grow(self) except -1 nogil:
         """Room for twice as many orders."""
@@ -310,6 +315,7 @@ cdef class Books:
                 ladder.keys[kept] = ladder.keys[i]
                 kept += 1
         ladder.count = kept
+        ladder.best = ladder.keys[kept - 1] if kept else NONE
 
     # ---------------------------------------------------------------- for Python
 
