@@ -10,8 +10,8 @@ NOT_WORSE: int
 CROSSED: int
 
 def parse(
-    data: bytes, columns: int, seconds_first: bool = False
-) -> tuple[NDArray[np.int64], tuple[int, int, int] | None]: ...
+    data: bytes, start: int, cells: NDArray[np.int64], seconds_first: bool, last: bool
+) -> tuple[int, int, tuple[int, int, int] | None]: ...
 def check_book(
     book: NDArray[np.int64], no_ask: int, no_bid: int, most: int
 ) -> tuple[bool, tuple[int, int, int, int] | None]: ...

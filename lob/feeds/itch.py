@@ -133,8 +133,7 @@ class Itch(Feed):
                     buffer[:left] = bytes(data[at:])
                 if left:
                     raise FeedError(
-                        f"ends within a message, of which {left} bytes are there; "
-                        "fetch it again",
+                        f"ends within a message, of which {left} bytes are there; fetch it again",
                         path=source.name,
                         offset=offset,
                     )
@@ -175,7 +174,9 @@ class Itch(Feed):
             names = report.check("stock of locate code")
             names.passed, names.failed = parser.named_right, parser.named_wrong
 
-    def _refusal(self, problem: int, data: memoryview, at: int, offset: int, name: str) -> FeedError:
+    def _refusal(
+        self, problem: int, data: memoryview, at: int, offset: int, name: str
+    ) -> FeedError:
         record = bytes(data[at + self._prefix : at + self._prefix + REST])
         kind = chr(record[0])
         own = _itch.LENGTHS.get(kind, 0)
