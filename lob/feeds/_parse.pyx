@@ -1,6 +1,6 @@
 """Comma-separated integers to arrays, and what makes them a book, with the place of an error."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint8_t
 
 from lob.units cimport SECOND_NS
 
@@ -37,6 +37,7 @@ cdef extern from *:
 
 cdef enum:
     MAX_DIGITS = 18  # what an int64 holds for certain
+    c_SPARE = 16
     # What can be wrong with a line, and with a row of an orderbook file.
     c_NOT_A_NUMBER = 1
     c_TOO_FEW = 2
@@ -46,6 +47,8 @@ cdef enum:
     c_NOT_WORSE = 2
     c_CROSSED = 3
 
+SPARE = c_SPARE
+"""Bytes behind the data that may be looked at."""
 NOT_A_NUMBER, TOO_FEW, TOO_MANY, TOO_LONG = c_NOT_A_NUMBER, c_TOO_FEW, c_TOO_MANY, c_TOO_LONG
 NO_LEVEL, NOT_WORSE, CROSSED = c_NO_LEVEL, c_NOT_WORSE, c_CROSSED
 
@@ -53,33 +56,32 @@ NO_LEVEL, NOT_WORSE, CROSSED = c_NO_LEVEL, c_NOT_WORSE, c_CROSSED
 cdef struct Place:
     const char *at
     const char *end
-    const char *eight_ahead  # up to here eight characters can be read
     int problem  # 0: none
 
 
 def parse(
-    bytes data not None, Py_ssize_t start, int64_t[:, ::1] cells not None, bint seconds_first,
-    bint last,
+    const uint8_t[::1] data not None, Py_ssize_t start, Py_ssize_t end,
+    int64_t[:, ::1] cells not None, bint seconds_first, bint last,
 ):
-    """Fill ``cells`` with lines of as many comma-separated integers, from ``start`` on.
+    """Fill ``cells`` with lines of as many comma-separated integers, from ``start`` to ``end``.
 
     The first column may be seconds with decimals, which become nanoseconds. ``last`` says that no
-    more data follow: its last line need not end, and blank lines at the very end are none.
+    more data follow: its last line need not end, and blank lines at the very end are none. Behind
+    ``end`` there must be ``SPARE`` bytes, the first of them no digit.
 
     Returns the lines read, where the next one starts, and ``None``, or the line and the column of
     the first fault, from one, and its code. Fewer lines than ``cells`` has: the data are at an end.
     """
     cdef Py_ssize_t rows = cells.shape[0], columns = cells.shape[1], row = 0, column = 0
-    cdef const char *first = data
-    cdef Py_ssize_t length = len(data)
+    cdef const char *first = <const char *>&data[0]
     cdef int64_t *cell
     cdef Place place
-    while last and length and (first[length - 1] == c"\n" or first[length - 1] == c"\r"):
-        length -= 1
+    if end + c_SPARE > data.shape[0]:
+        raise ValueError("data must go on behind end")
+    while last and end > start and (first[end - 1] == c"\n" or first[end - 1] == c"\r"):
+        end -= 1
     place.at = first + start
-    place.end = first + length
-    # The zero byte after the last one of any bytes object may be read too.
-    place.eight_ahead = first + len(data) - 7
+    place.end = first + end
     place.problem = 0
     if not rows:
         return 0, start, None
@@ -111,24 +113,14 @@ cdef inline int64_t digits(Place *place, int most) noexcept nogil:
     cdef const char *at = place.at
     cdef const char *first = at
     cdef int64_t value = 0, more = 0
-    cdef int count
-    if at <= place.eight_ahead:
-        count = leading_digits(at, &value)
+    cdef int count = leading_digits(at, &value)
+    at += count
+    while count == 8:
+        count = leading_digits(at, &more)
         at += count
-        if count == 8:
-            while at <= place.eight_ahead and at - first <= most:
-                count = leading_digits(at, &more)
-                at += count
-                if at - first > most:
-                    break
-                value = value * power_of_ten[count] + more
-                if count < 8:
-                    break
-    # The zero byte after the last one of any bytes object ends the last number too.
-    while 48 <= at[0] <= 57 and at - first <= most:
-        if at - first < most:
-            value = value * 10 + (at[0] - 48)
-        at += 1
+        if at - first > most:
+            break
+        value = value * power_of_ten[count] + more
     if at - first > most:
         place.problem = c_TOO_LONG
     elif at == first:
@@ -154,11 +146,10 @@ cdef inline int64_t seconds(Place *place) noexcept nogil:
     if not place.problem and place.at[0] == c".":
         place.at += 1
         first = place.at
-        if place.at <= place.eight_ahead:
-            count = leading_digits(place.at, &part)
-            place.at += count
-            value = value * power_of_ten[count] + part
-            unit //= power_of_ten[count]
+        count = leading_digits(place.at, &part)
+        place.at += count
+        value = value * power_of_ten[count] + part
+        unit //= power_of_ten[count]
         while unit > 1 and 48 <= place.at[0] <= 57:
             unit //= 10
             value = value * 10 + (place.at[0] - 48)

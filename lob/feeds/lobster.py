@@ -318,20 +318,24 @@ def _other(name: str, what: str) -> str:
 
 
 def _whole(rows: PairRows) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """All rows of both files, in arrays that grow where they are as long as the system can."""
-    messages = np.empty(0, ROW)
-    book = np.empty((0, 4 * rows.levels), np.int64)
-    end = 0
-    while rows.count == end:
-        end += rows.block_size
-        if end > len(messages):
-            room = end + end // 8
-            messages.resize(room, refcheck=False)
-            book.resize((room, 4 * rows.levels), refcheck=False)
-        rows.fill(messages[rows.count : end], book[rows.count : end])
+    """All rows of both files."""
+    size = rows.block_size
+    messages = np.empty(size, ROW)
+    book = np.empty((size, 4 * rows.levels), np.int64)
+    while rows.fill(*(array[rows.count :][:size] for array in (messages, book))) == size:
+        if len(messages) < rows.count + size:
+            # A little too much costs nothing: memory that is not written to is not there yet.
+            room = max(2 * size, rows.expected * 33 // 32, rows.count * 5 // 4) + size
+            messages, book = _longer(messages, room), _longer(book, room)
     messages.resize(rows.count, refcheck=False)
     book.resize((rows.count, 4 * rows.levels), refcheck=False)
     return messages, book
+
+
+def _longer(array: NDArray[Any], rows: int) -> NDArray[Any]:
+    longer = np.empty((rows, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
 
 
 def _clock(ts: int) -> str:

@@ -3,7 +3,7 @@
 ``lob.feeds.lobster`` says what the files are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lob.feeds import _parse
-from lob.feeds.containers import blocks_of_lines, open_source
+from lob.feeds.containers import BOM, MAX_LINE, open_source
 from lob.feeds.errors import FeedError
 from lob.units import MILLISECOND_NS, SECOND_NS
 
@@ -25,6 +25,7 @@ NO_BID = -9_999_999_999
 
 CENT = 100  # in the file's prices
 MAX_SIZE = 10**12  # shares of one order or level: no sum of a day comes near an overflow
+CHUNK = 2**20  # bytes of text, read without a copy in between
 MOST_CELLS = 2**18  # of the book of a block: it stays in the processor's cache
 
 ROW = np.dtype(
@@ -88,7 +89,11 @@ class PairRows:
         self._last_ts: int | None = None
         self._start, self._end = start, end
         self._message = _Table(container, message, len(COLUMNS), seconds_first=True)
-        self._book = _Table(container, orderbook, 4 * levels)
+        try:
+            self._book = _Table(container, orderbook, 4 * levels)
+        except FeedError:
+            self._message.close()
+            raise
 
     def close(self) -> None:
         """Close both files."""
@@ -114,6 +119,11 @@ class PairRows:
     def block_size(self) -> int:
         """Rows that are read at once."""
         return max(1, MOST_CELLS // (4 * self.levels))
+
+    @property
+    def expected(self) -> int:
+        """About how many rows there are, by those so far; 0: unknown."""
+        return self._book.expected
 
     def fill(self, messages: NDArray[np.void], book: NDArray[np.int64]) -> int:
         """Read the next rows into arrays; returns how many, fewer than asked for at the end.
@@ -219,19 +229,42 @@ class _Table:
         self, container: Path, name: str, columns: int, *, seconds_first: bool = False
     ) -> None:
         self.source = str(container / name)
-        self.more = True  # whether there may be more lines
+        self.bytes = 0  # read so far
         self._columns = columns
         self._seconds_first = seconds_first
         self._rows = 0
-        self._text, self._at, self._is_last = b"", 0, False
-        self._texts = _texts(container, name)
-        self.close: Callable[[], None] = self._texts.close
+        path, member = (container / name, None) if container.is_dir() else (container, name)
+        self._file = open_source(path, member)
+        # Text from at to end is to be parsed, from there to filled the start of the next.
+        self._text = bytearray(CHUNK + _parse.SPARE)
+        self._at = self._end = self._filled = 0
+        self._is_last = False
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    @property
+    def expected(self) -> int:
+        """About how many rows the file has, by those so far; 0: unknown, for it is packed."""
+        if self._file.packing or not self._rows:
+            return 0
+        return self._rows * self._file.path.stat().st_size // (self.bytes - self._filled + self._at)
 
     def fill(self, cells: NDArray[np.int64]) -> int:
         """Read lines into the rows of an array; returns how many, fewer only at the end."""
         filled = 0
-        while filled < len(cells) and self.more:
-            filled += self._part(cells[filled:])
+        while True:
+            count, self._at, problem = _parse.parse(
+                self._text, self._at, self._end, cells[filled:], self._seconds_first, self._is_last
+            )
+            self._rows += count
+            filled += count
+            if problem:
+                self._refuse(*problem[1:])
+            if filled == len(cells) or self._is_last:
+                break
+            self._read_on()
         if not self._rows:
             raise FeedError(f"{self.source}: is empty; fetch it again")
         return filled
@@ -239,42 +272,52 @@ class _Table:
     def skip(self) -> int:
         """Read to the end; returns the rows of the file."""
         cells = np.empty((max(1, MOST_CELLS // self._columns), self._columns), np.int64)
-        while self.more:
-            self.fill(cells)
+        while self.fill(cells) == len(cells):
+            pass
         return self._rows
 
-    def _part(self, cells: NDArray[np.int64]) -> int:
-        """Read what the block of text at hand has of so many lines."""
-        count, self._at, problem = _parse.parse(
-            self._text, self._at, cells, self._seconds_first, self._is_last
-        )
-        self._rows += count
-        if problem:
-            self._refuse(*problem[1:])
-        if count < len(cells):
-            self._text, self._is_last = next(self._texts, (b"", True))
-            self._at = 0
-            self.more = bool(self._text)
-        return count
+    def _read_on(self) -> None:
+        """Another stretch of whole lines; without blank ones at its end, which may be the last."""
+        text = self._text
+        rest = self._filled - self._end
+        text[:rest] = text[self._end : self._filled]
+        self._at = self._end = 0
+        while not self._end and not self._is_last:
+            if rest + _parse.SPARE == len(text):
+                self._lengthen()
+                text = self._text
+            with memoryview(text) as view:
+                count = self._file.read_into(view[rest : len(text) - _parse.SPARE])
+            if not self.bytes and text.startswith(BOM):
+                self._at = len(BOM)
+            self.bytes += count
+            rest += count
+            self._is_last = not count
+            self._end = end = text.rfind(b"\n", 0, rest) + 1
+            while end > self._at and text[end - 1] in b"\r\n":
+                end -= 1
+            if self._end:
+                self._end = text.find(b"\n", end) + 1 if end > self._at else 0
+        if self._is_last:
+            self._end = rest
+            text[rest] = 0
+        self._filled = rest
+
+    def _lengthen(self) -> None:
+        if len(self._text) > MAX_LINE:
+            raise FeedError(
+                f"has no end within {MAX_LINE} bytes: this is not a text of records",
+                path=self.source,
+                line=self._rows + 1,
+            )
+        self._text += bytes(len(self._text))
 
     def _refuse(self, column: int, what: int) -> None:
         said = _PROBLEMS[what].format(column=column, short=column - 1, columns=self._columns)
         if what == _parse.NOT_A_NUMBER and self._seconds_first and column == 1:
             said = "column 1 is not a time in seconds after midnight"
         start = self._text.rfind(b"\n", 0, self._at) + 1
-        text = self._text[start:].split(b"\n", 1)[0].strip(b"\r")[:80].decode("utf-8", "replace")
+        end = self._text.find(b"\n", start, self._end)
+        line = self._text[start : end if end >= 0 else self._end].strip(b"\r")
+        text = bytes(line[:80]).decode("utf-8", "replace")
         raise FeedError(f"{said}: {text!r}", path=self.source, line=self._rows + 1)
-
-
-def _texts(container: Path, name: str) -> Iterator[tuple[bytes, bool]]:
-    """Whole lines of a file in blocks, and which of them is the last; blank ones are in it."""
-    path, member = (container / name, None) if container.is_dir() else (container, name)
-    with open_source(path, member) as source:
-        text = b""
-        for more in blocks_of_lines(source):
-            if text and more.strip(b"\r\n"):
-                yield text, False
-                text = more
-            else:
-                text += more
-        yield text, True
