@@ -1,6 +1,6 @@
 """The books that a feed tells: orders by id, levels by price, many instruments, no matching."""
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memmove, memset
 
