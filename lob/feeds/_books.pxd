@@ -5,7 +5,8 @@ order knows the slot of its level, so that what is taken off it needs no search.
 costs is memory that is not in the cache: an order is looked for in one line of it, all of a bucket,
 and what an order and its level have in common is with the level only. A side keeps its prices in a
 sorted ladder, best last, in which a level that has emptied stays until it would be the best: so a
-ladder changes where a price is new, and next to nothing moves.
+ladder changes where a price is new. Of a long one the better part alone is sorted, until its end
+is reached: so next to nothing moves.
 """
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
@@ -72,11 +73,15 @@ cdef struct Level:
     int8_t side  # 0: the slot is empty
     int8_t in_ladder
 
-cdef struct Ladder:
-    int64_t *keys  # of levels that have or had orders, worst first
+cdef struct Keys:  # of levels that have or had orders
+    int64_t *at
     Py_ssize_t count
     Py_ssize_t capacity
-    int64_t best  # the last of them; NONE if there is none
+
+cdef struct Ladder:
+    Keys near  # sorted, worst first
+    Keys deep  # all worse than those, in no order; there are none if there are none near
+    int64_t best  # the last one near; NONE if there is none
 
 cdef struct Book:
     Ladder bids
@@ -114,8 +119,10 @@ cdef class Books:
     cdef int clear_book(self, int32_t instrument) except -1 nogil
     cdef int32_t _join(self, int32_t instrument, int side, int64_t price) except -1 nogil
     cdef int _into_ladder(self, Book *book, Level *level) except -1 nogil
+    cdef int _spill(self, Ladder *ladder) except -1 nogil
     cdef void _pop(self, Level *level) noexcept nogil
     cdef Level *_level(self, int32_t instrument, int side, int64_t key) noexcept nogil
+    cdef Py_ssize_t _kept(self, int32_t instrument, int side, Keys *keys) noexcept nogil
     cdef void _sweep(self, int32_t instrument, int side, Ladder *ladder) noexcept nogil
     cdef void _place(
         self, int32_t instrument, int64_t order_id, int64_t size, int32_t level
@@ -233,6 +240,6 @@ cdef inline void take(Books self, Order order, int64_t size) noexcept nogil:
 cdef inline void look(Book *book) noexcept nogil:
     """Count a book that is crossed or locked: the last of a ladder is never empty."""
     cdef int64_t gap = book.bids.best + book.asks.best
-    if gap >= 0 and book.bids.count and book.asks.count:
+    if gap >= 0 and book.bids.near.count and book.asks.near.count:
         book.crossed += gap > 0
         book.locked += gap == 0

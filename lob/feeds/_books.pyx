@@ -1,8 +1,8 @@
 """The books that a feed tells: orders by id, levels by price, many instruments, no matching."""
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
-from libc.stdlib cimport free, realloc
-from libc.string cimport memmove, memset
+from libc.stdlib cimport free, qsort, realloc
+from libc.string cimport memcpy, memmove, memset
 
 from lob.engine.memory cimport resize
 
@@ -12,7 +12,8 @@ from lob.checks import aligned
 from lob.types import LEVEL, MESSAGE
 
 cdef enum:
-    NEAR = 16  # prices of a ladder to look through one by one before halving
+    NEAREST = 16  # prices of a ladder to look through one by one before halving
+    NEAR = 256  # prices of a ladder to have sorted, at least
     FIRST_BUCKETS = 2048
     MOST_ORDERS = 5  # for each 4 buckets: one in 25 then finds its bucket full
     FIRST_LEVELS = 0x10000
@@ -24,12 +25,12 @@ cdef enum:
 assert sizeof(Message) == MESSAGE.itemsize
 
 
-cdef Py_ssize_t seek(const Ladder *ladder, int64_t key) noexcept nogil:
+cdef Py_ssize_t seek(const Keys *sorted_, int64_t key) noexcept nogil:
     """The index of the first price that is not worse than ``key``."""
-    cdef const int64_t *keys = ladder.keys
-    cdef Py_ssize_t high = ladder.count
+    cdef const int64_t *keys = sorted_.at
+    cdef Py_ssize_t high = sorted_.count
     cdef Py_ssize_t low = 0, middle
-    cdef Py_ssize_t near = high - NEAR if high > NEAR else 0
+    cdef Py_ssize_t near = high - NEAREST if high > NEAREST else 0
     while high > near and keys[high - 1] >= key:
         high -= 1
     if high > near or high == 0:
@@ -41,6 +42,42 @@ cdef Py_ssize_t seek(const Ladder *ladder, int64_t key) noexcept nogil:
         else:
             high = middle
     return low
+
+
+cdef int room_for(Keys *keys, Py_ssize_t more) except -1 nogil:
+    """Room for more keys behind those that are there."""
+    cdef Py_ssize_t capacity = keys.capacity
+    cdef int64_t *at
+    while capacity < keys.count + more:
+        capacity = 2 * capacity or 64
+    if capacity > keys.capacity:
+        at = <int64_t *>realloc(keys.at, capacity * sizeof(int64_t))
+        if at == NULL:
+            with gil:
+                raise MemoryError
+        keys.at, keys.capacity = at, capacity
+    return 0
+
+
+cdef int ascending(const void *one, const void *other) noexcept nogil:
+    cdef int64_t left = (<const int64_t *>one)[0], right = (<const int64_t *>other)[0]
+    return (left > right) - (left < right)
+
+
+cdef void refill(Ladder *ladder) noexcept nogil:
+    """Sort out the best of the deep prices, now that none is near.
+
+    A quarter of them: sorting them is paid for by the many that leave before it is done again.
+    """
+    cdef Keys *deep = &ladder.deep
+    cdef Keys *near = &ladder.near
+    cdef Py_ssize_t count = min(deep.count, max(<Py_ssize_t>NEAR, deep.count // 4), near.capacity)
+    if count:
+        qsort(deep.at, deep.count, sizeof(int64_t), &ascending)
+        deep.count -= count
+        memcpy(near.at, deep.at + deep.count, count * sizeof(int64_t))
+        near.count = count
+    ladder.best = near.at[count - 1] if count else NONE
 
 
 cdef class Books:
@@ -67,8 +104,10 @@ cdef class Books:
     def __dealloc__(self):
         cdef int32_t i
         for i in range(self.count):
-            free(self.books[i].bids.keys)
-            free(self.books[i].asks.keys)
+            free(self.books[i].bids.near.at)
+            free(self.books[i].bids.deep.at)
+            free(self.books[i].asks.near.at)
+            free(self.books[i].asks.deep.at)
         free(self.books)
         if self.buckets != NULL:
             resize(self.buckets, (self.mask + 1) * sizeof(Bucket), 0)
@@ -173,21 +212,33 @@ cdef class Books:
 
     cdef int _into_ladder(self, Book *book, Level *level) except -1 nogil:
         cdef Ladder *ladder = &book.bids if level.side > 0 else &book.asks
-        cdef Py_ssize_t capacity, i
-        cdef int64_t *keys
-        if ladder.count == ladder.capacity:
-            capacity = 2 * ladder.capacity or 64
-            keys = <int64_t *>realloc(ladder.keys, capacity * sizeof(int64_t))
-            if keys == NULL:
-                with gil:
-                    raise MemoryError
-            ladder.keys, ladder.capacity = keys, capacity
-        i = seek(ladder, level.key)
-        memmove(&ladder.keys[i + 1], &ladder.keys[i], (ladder.count - i) * sizeof(int64_t))
-        ladder.keys[i] = level.key
-        ladder.count += 1
-        ladder.best = ladder.keys[ladder.count - 1]
+        cdef Keys *keys = &ladder.near
+        cdef Py_ssize_t i = 0
+        if ladder.deep.count and level.key < keys.at[0]:
+            keys = &ladder.deep
+            room_for(keys, 1)
+            i = keys.count
+        else:
+            if keys.count >= 2 * NEAR and keys.count > ladder.deep.count // 2:
+                self._spill(ladder)
+            room_for(keys, 1)
+            i = seek(keys, level.key)
+            memmove(&keys.at[i + 1], &keys.at[i], (keys.count - i) * sizeof(int64_t))
+        keys.at[i] = level.key
+        keys.count += 1
+        ladder.best = ladder.near.at[ladder.near.count - 1]
         level.in_ladder = True
+        return 0
+
+    cdef int _spill(self, Ladder *ladder) except -1 nogil:
+        """Let the worse half of the prices that are near be deep."""
+        cdef Py_ssize_t half = ladder.near.count // 2
+        cdef int64_t *keys = ladder.near.at
+        room_for(&ladder.deep, half)
+        memcpy(ladder.deep.at + ladder.deep.count, keys, half * sizeof(int64_t))
+        ladder.deep.count += half
+        ladder.near.count -= half
+        memmove(keys, keys + half, ladder.near.count * sizeof(int64_t))
         return 0
 
     cdef void _pop(self, Level *level) noexcept nogil:
@@ -198,14 +249,16 @@ cdef class Books:
         cdef int side = level.side
         if ladder.best != level.key:
             return
-        while ladder.count:
-            ladder.best = ladder.keys[ladder.count - 1]
+        while ladder.near.count:
             level = self._level(instrument, side, ladder.best)
             if level.orders:
                 return
             level.in_ladder = False
-            ladder.count -= 1
-        ladder.best = NONE
+            ladder.near.count -= 1
+            if ladder.near.count:
+                ladder.best = ladder.near.at[ladder.near.count - 1]
+            else:
+                refill(ladder)
 
     cdef Level *_level(self, int32_t instrument, int side, int64_t key) noexcept nogil:
         """A level that is there."""
@@ -300,22 +353,30 @@ cdef class Books:
 
     cdef void _sweep(self, int32_t instrument, int side, Ladder *ladder) noexcept nogil:
         """Prices of levels that are no more, out of a ladder."""
+        ladder.near.count = self._kept(instrument, side, &ladder.near)
+        ladder.deep.count = self._kept(instrument, side, &ladder.deep)
+        if ladder.near.count:
+            ladder.best = ladder.near.at[ladder.near.count - 1]
+        else:
+            refill(ladder)
+
+    cdef Py_ssize_t _kept(self, int32_t instrument, int side, Keys *keys) noexcept nogil:
+        """Keep, in front, the prices whose levels are there; how many they are."""
         cdef Py_ssize_t i, kept = 0
         cdef size_t at
         cdef Level *level
-        for i in range(ladder.count):
-            at = home(instrument, ladder.keys[i], self.level_mask)
+        for i in range(keys.count):
+            at = home(instrument, keys.at[i], self.level_mask)
             level = &self.levels_[at]
             while level.side and (
-                level.key != ladder.keys[i] or level.instrument != instrument or level.side != side
+                level.key != keys.at[i] or level.instrument != instrument or level.side != side
             ):
                 at = (at + 1) & self.level_mask
                 level = &self.levels_[at]
             if level.side:
-                ladder.keys[kept] = ladder.keys[i]
+                keys.at[kept] = keys.at[i]
                 kept += 1
-        ladder.count = kept
-        ladder.best = ladder.keys[kept - 1] if kept else NONE
+        return kept
 
     # ---------------------------------------------------------------- for Python
 
@@ -381,20 +442,13 @@ cdef class Books:
 
     def levels(self, int instrument, int side):
         """One side of a book as ``lob.LEVEL`` rows, best first."""
-        cdef Ladder *ladder
-        cdef Py_ssize_t i
-        cdef Level *level
-        rows = []
-        if 0 <= instrument < self.count:
-            sizes = dict()
-            for _, price, size in self._orders_of(instrument, side):
-                sizes[price] = sizes.get(price, 0) + size
-            ladder = &self.books[instrument].bids if side > 0 else &self.books[instrument].asks
-            for i in range(ladder.count - 1, -1, -1):
-                level = self._level(instrument, side, ladder.keys[i])
-                if level.orders:
-                    rows.append((side * level.key, sizes[side * level.key], level.orders))
-        return np.array(rows, LEVEL)
+        found = {}
+        for _, price, size in self._orders_of(instrument, side):
+            had, orders = found.get(price, (0, 0))
+            found[price] = had + size, orders + 1
+        return np.array(
+            [(price, *found[price]) for price in sorted(found, reverse=side > 0)], LEVEL
+        )
 
     def orders(self, int instrument):
         """Order id -> (side, price, size) of an instrument."""
