@@ -101,7 +101,7 @@ _PROBLEMS = {
 
 
 def describe(source: tuple[str, str], wrong: dict[str, int]) -> str:
-    """Say what was found wrong first in a LOBSTER day, in which of its two files, and in which line.
+    """Say what was found wrong first in a LOBSTER day, and in which line of which file.
 
     Parameters
     ----------
