@@ -22,7 +22,7 @@ from lob.feeds.errors import FeedError
 from lob.feeds.lobster import Day, Type
 from lob.feeds.reconcile_report import HALT_STATES, Halt, Match, ReconcileReport
 
-__all__ = ["Stream", "reconcile"]
+__all__ = ["Stream", "describe", "reconcile"]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def reconcile(day: Day) -> Stream:
             for i in halts
         ],
         match=Match(compared, tally.pop("matched_rows") - 1, tally.pop("matched_touch") - 1),
-        first_problem=_describe(day, wrong) if wrong else None,
+        first_problem=describe(day.source, wrong) if wrong else None,
         truncated=day.truncated,
         **tally,
     )
@@ -100,7 +100,16 @@ _PROBLEMS = {
 }
 
 
-def _describe(day: Day, wrong: dict[str, int]) -> str:
+def describe(source: tuple[str, str], wrong: dict[str, int]) -> str:
+    """Say what was found wrong first in a LOBSTER day, and in which line of which file.
+
+    Parameters
+    ----------
+    source
+        Names of the message file and of the orderbook file.
+    wrong
+        As ``lob.feeds._reconcile.Reconciler.result`` returns it.
+    """
     side = "bid" if wrong["side"] > 0 else "ask"
     said = _PROBLEMS[wrong["what"]].format(**{**wrong, "side": side})
-    return f"{day.source[wrong['what'] == 1]}, line {wrong['row'] + 1}: {said}"
+    return f"{source[wrong['what'] == 1]}, line {wrong['row'] + 1}: {said}"
