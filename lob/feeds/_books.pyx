@@ -22,6 +22,12 @@ cdef enum:
     REDUCE = 3
     REPLACE = 4
 
+cdef struct Astray:  # an order on its way to another bucket
+    int64_t order_id
+    int64_t size
+    int32_t level
+    int32_t instrument
+
 assert sizeof(Message) == MESSAGE.itemsize
 
 
@@ -175,7 +181,7 @@ cdef class Books:
         cdef size_t number
         cdef Order order
         for number in range(self.mask + 1):
-            order.bucket = &self.buckets[number]
+            order.bucket, order.at = &self.buckets[number], 0
             for order.at in range(PLACES):
                 if order.bucket.size[order.at] and level_of(self, order).instrument == instrument:
                     order.beyond = (
@@ -286,25 +292,49 @@ cdef class Books:
         bucket.order_id[at], bucket.size[at], bucket.level[at] = order_id, size, level
 
     cdef int _grow(self) except -1 nogil:
-        """Room for twice as many orders."""
-        cdef Bucket *old = self.buckets
-        cdef size_t had = self.mask + 1 if old != NULL else 0, i
+        """Room for twice as many orders: those of a bucket stay, or go as far as the table grew."""
+        cdef size_t had = self.mask + 1 if self.buckets != NULL else 0
         cdef size_t count = 2 * had if had else FIRST_BUCKETS
+        cdef size_t number, home_, passed = 0, beyond = 0
+        cdef Bucket *bucket
+        cdef Bucket *buckets
+        cdef Astray *astray  # orders that are not in the bucket in which they are looked for first
+        cdef Astray *one
         cdef int at
-        cdef Bucket *buckets = <Bucket *>resize(NULL, 0, count * sizeof(Bucket))
+        for number in range(had):
+            passed += self.buckets[number].passed
+        astray = <Astray *>realloc(NULL, (passed + 1) * sizeof(Astray))
+        buckets = NULL
+        if astray != NULL:
+            buckets = <Bucket *>resize(self.buckets, had * sizeof(Bucket), count * sizeof(Bucket))
         if buckets == NULL:
+            free(astray)
             with gil:
                 raise MemoryError
         self.buckets, self.mask = buckets, count - 1
-        for i in range(had):
+        for number in range(had):
+            bucket = &buckets[number]
+            bucket.passed = 0
             for at in range(PLACES):
-                if old[i].size[at]:
-                    self._place(
-                        self.levels_[old[i].level[at]].instrument,
-                        old[i].order_id[at], old[i].size[at], old[i].level[at],
-                    )
-        if had:
-            resize(old, had * sizeof(Bucket), 0)
+                if not bucket.size[at]:
+                    continue
+                one = &astray[beyond]
+                one.order_id, one.size = bucket.order_id[at], bucket.size[at]
+                one.level = bucket.level[at]
+                one.instrument = self.levels_[one.level].instrument
+                home_ = home(one.instrument, one.order_id, self.mask)
+                if home_ == number:
+                    continue
+                bucket.size[at] = 0
+                if home_ == number + had:
+                    buckets[home_].order_id[at], buckets[home_].size[at] = one.order_id, one.size
+                    buckets[home_].level[at] = one.level
+                else:
+                    beyond += 1
+        for number in range(beyond):
+            one = &astray[number]
+            self._place(one.instrument, one.order_id, one.size, one.level)
+        free(astray)
         return 0
 
     cdef int _renew_levels(self) except -1 nogil:
@@ -465,7 +495,7 @@ cdef class Books:
         cdef size_t number
         found = []
         for number in range(self.mask + 1):
-            order.bucket = &self.buckets[number]
+            order.bucket, order.at = &self.buckets[number], 0
             for order.at in range(PLACES):
                 if lots(order):
                     level = level_of(self, order)
