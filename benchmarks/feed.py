@@ -1,16 +1,23 @@
 """Recorded days: CSV to arrays, and replay.
 
 Uses every LOBSTER day of some length under ``FIRESALE_DATA`` (by default ``../shared/data`` beside
-the project), unpacked first; where there is none, the synthetic day that the project makes.
+the project), unpacked first; where there is none, the synthetic day that the project makes. One
+more pair is made, of ten such days in one, for the rate in bytes and for the memory that it takes.
 """
 
 import os
+import re
+import subprocess
+import sys
 import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from benchmarks.measure import Measure, Plan, Say
 from benchmarks.timing import Spread, in_turn
@@ -22,6 +29,16 @@ __all__ = ["measure"]
 DATA = Path(__file__).parents[1] / os.environ.get("FIRESALE_DATA", "../shared/data")
 SHORTEST = 20_000  # rows
 READ, REPLAY = 2.0, 10.0  # million rows a CPU second
+BYTES, MEMORY = 450.0, 300.0  # MB a CPU second, MiB of anonymous memory
+DAYS = 10  # in one, 197 MB of them
+STATUS = Path("/proc/self/status")
+LARGE = """
+from pathlib import Path
+from lob.feeds import open_feed
+import sys
+open_feed(sys.argv[1]).scan()
+print(Path("/proc/self/status").read_text())
+"""
 ALL_LEVELS, TOUCH = 97.0, 98.5  # % of the rows, through the matching engine
 
 
@@ -30,6 +47,37 @@ def measure(plan: Plan, say: Say) -> Iterator[Measure]:
     with tempfile.TemporaryDirectory() as folder:
         for pair in _days(Path(folder), say):
             yield from _measure_day(pair, plan, say)
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _measure_large(Path(folder), plan, say)
+
+
+def _measure_large(folder: Path, plan: Plan, say: Say) -> Iterator[Measure]:
+    """The rate in bytes of a pair that no cache holds, and what streaming it takes."""
+    day = synthetic.make_day()
+    start = int(day.messages["ts_event"][0])
+    length = int(day.messages["ts_event"][-1]) - start
+    parts = [day.messages.copy() for _ in range(DAYS)]
+    for i, part in enumerate(parts):
+        part["ts_event"] = start + (part["ts_event"] - start + i * length) // DAYS
+        part["order_id"][part["order_id"] > 0] += i * 10**7
+    path = lobster.write(
+        replace(day, messages=np.concatenate(parts), book=np.concatenate([day.book] * DAYS)), folder
+    )
+    size = sum(file.stat().st_size for file in folder.iterdir()) // 10**6
+    spread = in_turn(
+        {"CSV to arrays": lambda: _millions_a_second(lobster.choose(path).read, size * 10**6)},
+        2 * plan.rounds + 1,
+    )["CSV to arrays"]
+    say(f"a pair of {size} MB, MB a CPU second: {spread.low:.0f} to {spread.high:.0f}")
+    yield _rate(f"CSV to arrays, {size} MB", spread, BYTES, "MB/CPU s")
+    if STATUS.exists():
+        told = subprocess.check_output([sys.executable, "-c", LARGE, str(path)], text=True)
+        peak, files = (
+            int(re.findall(rf"{name}:\s+(\d+) kB", told)[0]) for name in ("VmHWM", "RssFile")
+        )
+        yield Measure(
+            f"anonymous memory of a feed, {size} MB", (peak - files) / 1024, "MiB", MEMORY
+        )
 
 
 def _days(folder: Path, say: Say) -> list[lobster.Pair]:
@@ -98,5 +146,5 @@ def _millions_a_second(work: Callable[[], object], count: int) -> float:
     return count / elapsed / 1e6
 
 
-def _rate(what: str, spread: Spread, goal: float) -> Measure:
-    return Measure(what, spread.median, "M rows/CPU s", goal, at_most=False)
+def _rate(what: str, spread: Spread, goal: float, unit: str = "M rows/CPU s") -> Measure:
+    return Measure(what, spread.median, unit, goal, at_most=False)

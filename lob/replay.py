@@ -140,7 +140,7 @@ def reconcile(day: Day) -> Stream:
             for i in halts
         ],
         match=Match(compared, tally.pop("matched_rows") - 1, tally.pop("matched_touch") - 1),
-        first_problem=_describe(day, wrong) if wrong else None,
+        first_problem=describe(day.source, wrong) if wrong else None,
         truncated=day.truncated,
         **tally,
     )
@@ -157,10 +157,11 @@ _PROBLEMS = {
 }
 
 
-def _describe(day: Day, wrong: dict[str, int]) -> str:
+def describe(source: tuple[str, str], wrong: dict[str, int]) -> str:
+    """Say what the reconciliation found wrong first, and in which of the two files."""
     side = "bid" if wrong["side"] > 0 else "ask"
     said = _PROBLEMS[wrong["what"]].format(**{**wrong, "side": side})
-    return f"{day.source[wrong['what'] == 1]}, line {wrong['row'] + 1}: {said}"
+    return f"{source[wrong['what'] == 1]}, line {wrong['row'] + 1}: {said}"
 
 
 # -------------------------------------------------------------------- replay

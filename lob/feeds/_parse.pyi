@@ -1,6 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+SPARE: int
 NOT_A_NUMBER: int
 TOO_FEW: int
 TOO_MANY: int
@@ -10,8 +11,13 @@ NOT_WORSE: int
 CROSSED: int
 
 def parse(
-    data: bytes, columns: int, seconds_first: bool = False
-) -> tuple[NDArray[np.int64], tuple[int, int, int] | None]: ...
+    data: bytearray | memoryview,
+    start: int,
+    end: int,
+    cells: NDArray[np.int64],
+    seconds_first: bool,
+    last: bool,
+) -> tuple[int, int, tuple[int, int, int] | None]: ...
 def check_book(
     book: NDArray[np.int64], no_ask: int, no_bid: int, most: int
 ) -> tuple[bool, tuple[int, int, int, int] | None]: ...

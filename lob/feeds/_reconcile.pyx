@@ -74,6 +74,7 @@ cdef class Reconciler:
     cdef int64_t instrument
     cdef int64_t next_id
     cdef int64_t row
+    cdef int64_t seen  # rows so far
     cdef int64_t ts
     cdef int32_t half_executed  # the last order that an execution left lots of, and when
     cdef int64_t half_executed_ts
@@ -112,6 +113,37 @@ cdef class Reconciler:
         self.synthetic = &synthetic[0]
         self.capacity = capacity
         return 0
+
+    def follow(self, rows, const int64_t[:, ::1] book):
+        """Follow the next rows of both files."""
+        cdef const uint8_t[::1] raw = aligned(np.asarray(rows, ROW)).view(np.uint8)
+        cdef const Row *row
+        cdef Py_ssize_t count = book.shape[0], k
+        if not count:
+            return
+        row = <const Row *>&raw[0]
+        with nogil:
+            # The first row is the state after the first message: both are taken as one.
+            for k in range(count):
+                self.row, self.ts = self.seen, row[k].ts_event
+                if self.seen and row[k].kind <= EXECUTE:
+                    self.apply(&row[k])
+                self.settle(&book[k, 0])
+                self.seen += 1
+
+    def messages_so_far(self):
+        """Messages, the rows that caused them, and which were made: views, good until ``forget``.
+        """
+        messages, causes, synthetic = (array[: self.count] for array in self.arrays)
+        return messages, causes, synthetic.view(np.bool_)
+
+    def forget(self):
+        """Forget the messages so far: their number goes on, their memory is used again."""
+        self.count = 0
+
+    def result(self):
+        """What was counted, and the first thing that was wrong, or ``None``."""
+        return self.tally, self.first_wrong if self.first_wrong.what else None
 
     cdef int emit(self, int32_t number, int kind, int64_t size, bint synthetic) except -1 nogil:
         """Write a message about an order that is in the book."""
@@ -350,25 +382,7 @@ cdef class Reconciler:
 
 def reconcile(rows, const int64_t[:, ::1] book, int64_t tick, int64_t instrument):
     """Make one stream of messages of the two files of a day."""
-    cdef const uint8_t[::1] raw = aligned(np.asarray(rows, ROW)).view(np.uint8)
-    cdef const Row *row = <const Row *>&raw[0]
-    cdef Py_ssize_t count = book.shape[0]
-    cdef Py_ssize_t k
-    cdef Reconciler it = Reconciler(
-        book.shape[1] // 4, tick, instrument, count + count // 2 + book.shape[1]
-    )
-    with nogil:
-        # The first row is the state after the first message: both are taken as one.
-        for k in range(count):
-            it.row, it.ts = k, row[k].ts_event
-            if k and row[k].kind <= EXECUTE:
-                it.apply(&row[k])
-            it.settle(&book[k, 0])
-    messages, causes, synthetic = (array[: it.count] for array in it.arrays)
-    return (
-        messages,
-        causes,
-        synthetic.view(np.bool_),
-        it.tally,
-        it.first_wrong if it.first_wrong.what else None,
-    )
+    expected = book.shape[0] + book.shape[0] // 2 + book.shape[1]
+    it = Reconciler(book.shape[1] // 4, tick, instrument, expected)
+    it.follow(rows, book)
+    return *it.messages_so_far(), *it.result()

@@ -106,6 +106,20 @@ class FeedFile:
             )
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def read_into(self, buffer: memoryview) -> int:
+        """Fill a buffer as far as the bytes reach; how many there were. Errors as of ``read``."""
+        if not self.packing:
+            try:
+                count = int(self._stream.readinto(buffer))
+            except _BROKEN:
+                count = 0  # reading once more tells what is wrong
+            if count:
+                self.offset += count
+                return count
+        part = self.read(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
+
     def close(self) -> None:
         """Close the file. More than once is fine."""
         for layer in reversed(self._layers):

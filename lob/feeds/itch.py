@@ -32,8 +32,9 @@ from lob.instrument import Instrument
 
 __all__ = ["Itch"]
 
-CHUNK = 2**18  # what is made of it stays in the processor's cache
+CHUNK = 2**20  # read without a copy in between
 TICK = Decimal("0.0001")
+REST = 2**17  # more than the longest record, of a type that is newer than this reader
 LOOKED_AT = 8  # records that must follow one another before a file is one of ITCH
 
 SESSIONS = {
@@ -111,11 +112,12 @@ class Itch(Feed):
         parser = _itch.ItchParser(
             self.books, self._prefix, self._own_lengths, self._chosen, self._told, rows_wanted
         )
-        data, offset = b"", 0  # of the first byte of data in the file
+        buffer = memoryview(bytearray(CHUNK + REST))
+        left = offset = 0  # bytes at the start of the buffer; of the first of them in the file
         with open_source(self.path, self.member) as source:
             try:
-                while chunk := source.read(CHUNK):
-                    data += chunk
+                while count := source.read_into(buffer[left : left + CHUNK]):
+                    data = buffer[: left + count]
                     at = 0
                     while True:
                         before = at
@@ -127,11 +129,11 @@ class Itch(Feed):
                         if at == before:
                             break
                     offset += at
-                    data = data[at:]
-                if data:
+                    left = len(data) - at
+                    buffer[:left] = bytes(data[at:])
+                if left:
                     raise FeedError(
-                        f"ends within a message, of which {len(data)} bytes are there; "
-                        "fetch it again",
+                        f"ends within a message, of which {left} bytes are there; fetch it again",
                         path=source.name,
                         offset=offset,
                     )
@@ -172,8 +174,10 @@ class Itch(Feed):
             names = report.check("stock of locate code")
             names.passed, names.failed = parser.named_right, parser.named_wrong
 
-    def _refusal(self, problem: int, data: bytes, at: int, offset: int, name: str) -> FeedError:
-        record = data[at + self._prefix :]
+    def _refusal(
+        self, problem: int, data: memoryview, at: int, offset: int, name: str
+    ) -> FeedError:
+        record = bytes(data[at + self._prefix : at + self._prefix + REST])
         kind = chr(record[0])
         own = _itch.LENGTHS.get(kind, 0)
         told = int.from_bytes(data[at : at + self._prefix], "big")

@@ -10,18 +10,18 @@ Source: the format description that comes with the sample files of lobsterdata.c
 """
 
 import re
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lob.feeds import _parse
-from lob.feeds.containers import BOM, members, open_source
+from lob.feeds.containers import members
 from lob.feeds.errors import FeedError
+from lob.feeds.lobster_rows import NO_ASK, NO_BID, ROW, PairRows, Type
 from lob.instrument import Instrument
 from lob.units import MILLISECOND_NS, SECOND_NS
 
@@ -39,42 +39,8 @@ __all__ = [
     "write",
 ]
 
-NO_ASK = 9_999_999_999
-"""The price of an ask level that is not there; its size is 0."""
-NO_BID = -9_999_999_999
-"""The price of a bid level that is not there; its size is 0."""
-
-CENT = 100  # in the file's prices
-MAX_SIZE = 10**12  # shares of one order or level: no sum of a day comes near an overflow
-
 MAX_LEVELS = 10_000  # more than any venue keeps
 SILENCE = 60 * 10**9  # ns at the end of a day that are worth a thought
-CENT = 100  # in the file's prices
-
-ROW = np.dtype(
-    [
-        ("ts_event", "<i8"),  # ns after midnight, exchange-local
-        ("order_id", "<i8"),
-        ("size", "<i8"),  # shares
-        ("price", "<i8"),  # 1/10000 dollar
-        ("kind", "u1"),  # Type
-        ("direction", "i1"),  # of the resting order: 1 buy, -1 sell
-    ],
-    align=True,
-)
-"""One row of a message file."""
-
-
-class Type(IntEnum):
-    """What a row of a message file tells."""
-
-    ADD = 1
-    REDUCE = 2
-    DELETE = 3
-    EXECUTE = 4
-    EXECUTE_HIDDEN = 5
-    AUCTION = 6
-    HALT = 7
 
 
 @dataclass(frozen=True)
@@ -114,14 +80,7 @@ class Day:
         Long is a minute, and three times the longest silence before.
         """
         ts = self.messages["ts_event"]
-        last = int(ts[-1])
-        longest = int(np.diff(ts).max(initial=0))
-        if not self.until or self.until - last <= max(SILENCE, 3 * longest):
-            return ""
-        return (
-            f"the record ends at {_clock(last)}, its name says {_clock(self.until)}: "
-            "the rest of the day is missing"
-        )
+        return truncation(int(ts[-1]), self.until, int(np.diff(ts).max(initial=0)))
 
     @property
     def tick(self) -> int:
@@ -145,9 +104,89 @@ class Pair:
     def __str__(self) -> str:
         return str(self.container / self.message)
 
+    @property
+    def stock(self) -> str:
+        """The ticker."""
+        return self._part("ticker")
+
+    @property
+    def name(self) -> str:
+        """Ticker and date."""
+        return f"{self._part('ticker')} {self._part('date')}"
+
+    @property
+    def levels(self) -> int:
+        """Levels a side in the orderbook file."""
+        return int(self._part("levels"))
+
+    @property
+    def until(self) -> int:
+        """When the record ends by its name, in ns after midnight."""
+        return int(self._part("end")) * MILLISECOND_NS
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """The places of the messages and of the book."""
+        return str(self.container / self.message), str(self.container / self.orderbook)
+
+    def _part(self, what: str) -> str:
+        match = _NAME.fullmatch(self.message.rsplit("/", 1)[-1])
+        assert match is not None
+        return match[what]
+
+    def rows(self) -> PairRows:
+        """Both files, to be read in blocks. Raises ``FeedError`` if there are too many levels."""
+        if not 1 <= self.levels <= MAX_LEVELS:
+            raise FeedError(
+                f"{self.source[1]}: a book must have 1 to {MAX_LEVELS} levels, "
+                f"its name says {self.levels} levels"
+            )
+        return PairRows(
+            self.container,
+            self.message,
+            self.orderbook,
+            self.levels,
+            int(self._part("start")),
+            int(self._part("end")),
+        )
+
+    def instrument(self, whole_cents: bool) -> Instrument:
+        """The stock, by what all its prices are."""
+        return Instrument(self.stock, tick_size=Decimal("0.01" if whole_cents else "0.0001"))
+
     def read(self) -> Day:
         """Read and check both files. Raises ``FeedError``, which names file and line."""
-        return _read_pair(self)
+        with closing(self.rows()) as rows:
+            messages, book = _whole(rows)
+        return Day(
+            name=self.name,
+            instrument=self.instrument(rows.whole_cents),
+            levels=self.levels,
+            messages=messages,
+            book=book,
+            source=self.source,
+            until=self.until,
+        )
+
+
+def truncation(last: int, until: int, longest: int) -> str:
+    """A warning if a record ends long before its name says; empty: it does not.
+
+    Parameters
+    ----------
+    last
+        When the last row is, in ns after midnight.
+    until
+        When the record ends by its name; 0: unknown.
+    longest
+        The longest silence between two rows, in ns.
+    """
+    if not until or until - last <= max(SILENCE, 3 * longest):
+        return ""
+    return (
+        f"the record ends at {_clock(last)}, its name says {_clock(until)}: "
+        "the rest of the day is missing"
+    )
 
 
 _NAME = re.compile(
@@ -278,137 +317,30 @@ def _other(name: str, what: str) -> str:
 # -------------------------------------------------------------------- reading
 
 
-def _read_pair(pair: Pair) -> Day:
-    name = _NAME.fullmatch(pair.message.rsplit("/", 1)[-1])
-    assert name is not None
-    levels = int(name["levels"])
-    source = (str(pair.container / pair.message), str(pair.container / pair.orderbook))
-    if not 1 <= levels <= MAX_LEVELS:
-        raise FeedError(
-            f"{source[1]}: a book must have 1 to {MAX_LEVELS} levels, its name says {levels} levels"
-        )
-    data, book_data = (_content(pair.container, file) for file in (pair.message, pair.orderbook))
-    table = _table(source[0], data, 6, seconds_first=True)
-    _check_messages(source[0], table, int(name["start"]), int(name["end"]))
-    book = _table(source[1], book_data, 4 * levels)
-    if len(table) != len(book):
-        raise FeedError(
-            f"has {len(book)} rows, but "
-            f"{source[0]} has {len(table)}; one of them is cut short: fetch both again",
-            path=source[1],
-            line=min(len(table), len(book)) + 1,
-        )
-    whole_cents = _check_book(source[1], book)
-    messages = np.empty(len(table), dtype=ROW)
-    for column, field in enumerate(("ts_event", "kind", "order_id", "size", "price", "direction")):
-        messages[field] = table[:, column]
-    resting = messages["price"][messages["kind"] <= Type.EXECUTE]
-    tick = "0.01" if whole_cents and not (resting % CENT).any() else "0.0001"
-    return Day(
-        name=f"{name['ticker']} {name['date']}",
-        instrument=Instrument(name["ticker"], tick_size=Decimal(tick)),
-        levels=levels,
-        messages=messages,
-        book=book,
-        source=source,
-        until=int(name["end"]) * MILLISECOND_NS,
-    )
+def _whole(rows: PairRows) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """All rows of both files."""
+    size = rows.block_size
+    messages = np.empty(size, ROW)
+    book = np.empty((size, 4 * rows.levels), np.int64)
+    while rows.fill(*(array[rows.count :][:size] for array in (messages, book))) == size:
+        if len(messages) < rows.count + size:
+            # A little too much costs nothing: memory that is not written to is not there yet.
+            room = max(2 * size, rows.expected * 33 // 32, rows.count * 5 // 4) + size
+            messages, book = _longer(messages, room), _longer(book, room)
+    messages.resize(rows.count, refcheck=False)
+    book.resize((rows.count, 4 * rows.levels), refcheck=False)
+    return messages, book
 
 
-def _content(container: Path, name: str) -> bytes:
-    path, member = (container / name, None) if container.is_dir() else (container, name)
-    parts = []
-    with open_source(path, member) as source:
-        while part := source.read():
-            parts.append(part)
-    return b"".join(parts).removeprefix(BOM)
-
-
-_PROBLEMS = {
-    _parse.NOT_A_NUMBER: "column {column} is not a whole number",
-    _parse.TOO_FEW: "ends after column {short} of {columns}, the file is cut or not this format",
-    _parse.TOO_MANY: "has more than {columns} columns, the file is not this format or not of this "
-    "many levels",
-    _parse.TOO_LONG: "column {column} has too many digits",
-}
-
-
-def _table(
-    source: str, data: bytes, columns: int, *, seconds_first: bool = False
-) -> NDArray[np.int64]:
-    table, problem = _parse.parse(data, columns, seconds_first)
-    if problem:
-        line, column, what = problem
-        said = _PROBLEMS[what].format(column=column, short=column - 1, columns=columns)
-        if what == _parse.NOT_A_NUMBER and seconds_first and column == 1:
-            said = "column 1 is not a time in seconds after midnight"
-        text = data.split(b"\n", line)[line - 1].strip(b"\r")[:80].decode("utf-8", "replace")
-        raise FeedError(f"{said}: {text!r}", path=source, line=line)
-    if not len(table):
-        raise FeedError(f"{source}: is empty; fetch it again")
-    return table
+def _longer(array: NDArray[Any], rows: int) -> NDArray[Any]:
+    longer = np.empty((rows, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
 
 
 def _clock(ts: int) -> str:
     seconds = ts // 10**9
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-
-
-def _refuse(source: str, bad: NDArray[np.bool_], values: NDArray[Any], rule: str) -> None:
-    """Raise for the first bad row; its line is one more, and its value is shown."""
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise FeedError(f"{rule}, got {values[row]}", path=source, line=row + 1)
-
-
-def _check_messages(source: str, table: NDArray[np.int64], start: int, end: int) -> None:
-    ts, kind, order_id, size, price, direction = table.T
-    _refuse(source, (kind < 1) | (kind > 7), kind, "type must be 1 to 7")
-    _refuse(source, abs(direction) != 1, direction, "direction must be 1 or -1")
-    known = kind <= Type.EXECUTE
-    trade = kind <= Type.EXECUTE_HIDDEN
-    _refuse(source, known & (order_id < 1), order_id, "order id must be 1 or more")
-    _refuse(
-        source,
-        (size < np.where(trade, 1, 0)) | (size > MAX_SIZE),
-        size,
-        f"size must be 1 to {MAX_SIZE} (0 is possible in auctions and halts only)",
-    )
-    _refuse(
-        source,
-        (price < np.where(trade, 1, -1)) | (price >= NO_ASK),
-        price,
-        "price must be above 0 (0 or -1 is possible in auctions and halts only)",
-    )
-    halt = kind == Type.HALT
-    _refuse(source, halt & (price > 1), price, "a halt must have price -1, 0 or 1")
-    back = np.zeros(len(ts), dtype=bool)
-    back[1:] = ts[1:] < ts[:-1]
-    seconds = ts / SECOND_NS
-    _refuse(source, back, seconds, "time must not go backwards, the rows are out of order")
-    _refuse(
-        source,
-        (ts < start * MILLISECOND_NS) | (ts > end * MILLISECOND_NS),
-        seconds,
-        f"time must be {start / 1000:g} to {end / 1000:g} s, as the file's name says",
-    )
-
-
-def _check_book(source: str, book: NDArray[np.int64]) -> bool:
-    """Raise for the first row that is not a book; tell whether all its prices are whole cents."""
-    whole_cents, fault = _parse.check_book(book, NO_ASK, NO_BID, MAX_SIZE)
-    if not fault:
-        return whole_cents
-    row, level, side, what = fault
-    word, missing = (("ask", NO_ASK), ("bid", NO_BID))[side]
-    price, size = book[row, 4 * level + 2 * side :][:2]
-    said = {
-        _parse.NO_LEVEL: f"{word} level {level + 1} must have a price above 0 and a size of 1 to "
-        f"{MAX_SIZE}, or {missing} and 0 where there is none; got {price} and {size}",
-        _parse.NOT_WORSE: f"{word} level {level + 1} at {price} must be worse than level {level}",
-        _parse.CROSSED: f"the best bid {book[row, 2]} must be below the best ask {book[row, 0]}",
-    }[what]
-    raise FeedError(said, path=source, line=row + 1)
 
 
 # -------------------------------------------------------------------- writing

@@ -2,22 +2,29 @@
 
 What the messages leave out beyond the best N levels comes in synthetic messages of orders with
 negative ids (``lob.replay.reconcile``); the check *book after each row* holds the stream against
-the orderbook file. Both files are read whole.
+the orderbook file. Both files are read in blocks: once for what only their end tells (the tick, and
+whether all of it is sound), and once more for the messages; a report alone takes one pass.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lob.feeds import lobster
-from lob.feeds.feed import Feed, FeedBlock, FeedHalt
-from lob.feeds.lobster import Day, Type
+from lob.feeds._reconcile import Reconciler
+from lob.feeds.errors import FeedError
+from lob.feeds.feed import ROWS, Feed, FeedBlock, FeedHalt
+from lob.feeds.lobster import Type
+from lob.feeds.lobster_rows import PairRows
 from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import Head
 from lob.instrument import Instrument
-from lob.replay import Stream, reconcile
+from lob.replay import describe
+from lob.replay_report import HALT_STATES
+from lob.types import MESSAGE
 
 __all__ = ["Lobster"]
 
@@ -50,7 +57,7 @@ class Lobster(Feed):
     def __init__(self, path: str | Path, *, member: str | None = None) -> None:
         super().__init__(path, member=member)
         self._pair = lobster.choose(path, member)
-        self._stream: Stream | None = None
+        self._instrument: Instrument | None = None
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
@@ -63,67 +70,105 @@ class Lobster(Feed):
     @property
     def instruments(self) -> list[Instrument]:
         """The one stock; both files are read for its tick."""
-        return [self._read().day.instrument]
-
-    def _read(self) -> Stream:
-        if self._stream is None:
-            self._stream = reconcile(self._pair.read())
-        return self._stream
+        if self._instrument is None:
+            with closing(self._pair.rows()) as pair:
+                for _ in pair.blocks():
+                    pass
+            self._instrument = self._pair.instrument(pair.whole_cents)
+        return [self._instrument]
 
     def _blocks(self, rows: int) -> Iterator[FeedBlock]:
-        stream = self._read()
-        self._tell(stream)
-        messages, row = stream.messages, stream.row
-        consistent = np.ones(len(row), np.bool_)
-        consistent[:-1] = row[1:] != row[:-1]
-        prints = _prints(stream.day, row)
+        (instrument,) = self.instruments
+        return self._follow(instrument, rows)
+
+    def _pass_over(self) -> Iterator[FeedBlock]:
+        # Nobody sees the prices: the files' own unit is as good as the tick, and known at once.
+        return self._follow(self._pair.instrument(whole_cents=False), ROWS)
+
+    def _follow(self, instrument: Instrument, rows: int) -> Iterator[FeedBlock]:
+        tick = int(instrument.tick_size * 10_000)
+        reconciler = Reconciler(self._pair.levels, tick, instrument.number, 2**16)
+        prints = np.zeros(0, PRINT)  # those that are not given out yet
         at = 0
-        while at < len(messages):
-            end = min(at + rows, len(messages))
-            first, last = np.searchsorted(prints["at"], (at, end))
-            yield FeedBlock(messages[at:end], consistent[at:end], prints[first:last])
-            at = end
-        tail = prints[np.searchsorted(prints["at"], at) :]
-        if len(tail):
-            yield FeedBlock(messages[:0], consistent[:0], tail)
+        with closing(self._pair.rows()) as pair:
+            for told, book in pair.blocks():
+                reconciler.follow(told, book)
+                messages, row, _ = reconciler.messages_so_far()
+                made = _prints(told, row - (pair.count - len(told)), tick, instrument.number)
+                made["at"] += at
+                prints = np.concatenate([prints, made])
+                consistent = np.ones(len(row), np.bool_)
+                consistent[:-1] = row[1:] != row[:-1]
+                self._count_rows(told, instrument.number)
+                for start in range(0, len(messages), rows):
+                    part = messages[start : start + rows].copy()
+                    at += len(part)
+                    count = int(np.searchsorted(prints["at"], at))
+                    yield FeedBlock(part, consistent[start : start + rows], prints[:count])
+                    prints = prints[count:]
+                reconciler.forget()
+        self._tell(reconciler, pair, at)
+        if len(prints):
+            yield FeedBlock(np.zeros(0, MESSAGE), np.zeros(0, np.bool_), prints)
 
-    def _tell(self, stream: Stream) -> None:
-        day, report, found = stream.day, self.report, stream.report
-        report.records = {name: count for name, count in found.rows_by_type.items() if count}
-        report.saw(day.messages["ts_event"])
-        for halt in found.halts:
-            report.halts.append(FeedHalt(halt.ts_event, day.instrument.number, halt.state))
+    def _count_rows(self, told: NDArray[np.void], number: int) -> None:
+        report = self.report
+        counts = np.bincount(told["kind"])
+        for kind in Type:
+            if kind < len(counts) and counts[kind]:
+                name = kind.name.lower()
+                report.records[name] = report.records.get(name, 0) + int(counts[kind])
+        report.saw(told["ts_event"])
+        for halt in told[told["kind"] == Type.HALT]:
+            state = HALT_STATES.get(int(halt["price"]), "unknown")
+            report.halts.append(FeedHalt(int(halt["ts_event"]), number, state))
+
+    def _tell(self, reconciler: Reconciler, pair: PairRows, messages: int) -> None:
+        report, source = self.report, self._pair.source
+        if not messages:
+            raise FeedError(
+                f"{source[0]}: nothing to replay, for {source[1]} shows an empty book "
+                "and no message changes it"
+            )
+        found, wrong = reconciler.result()
+        names = [kind.name.lower() for kind in Type]
+        report.records = {name: report.records[name] for name in names if name in report.records}
         check = report.check("book after each row")
-        assert found.match is not None
-        check.passed = found.match.all_levels
-        check.failed = found.match.compared - found.match.all_levels
+        # The first row starts the book: there is nothing to compare yet.
+        check.passed = found["matched_rows"] - 1
+        check.failed = pair.count - 1 - check.passed
         check = report.check("messages of one order agree")
-        check.failed = found.contradictions + found.unknown_prices + found.overdrawn
-        check.passed = len(day.messages) - check.failed
-        check.first_failure = found.first_problem or ""
-        report.overdrawn = found.overdrawn
-        report.unknown_ids = report.unknown_explained = found.unknown_ids
+        check.failed = found["contradictions"] + found["unknown_prices"] + found["overdrawn"]
+        check.passed = pair.count - check.failed
+        check.first_failure = describe(source, wrong) if wrong else ""
+        report.overdrawn = found["overdrawn"]
+        report.unknown_ids = report.unknown_explained = found["unknown_ids"]
         report.note(
-            f"{found.synthetic_messages:,} synthetic messages follow what the best "
-            f"{day.levels} levels hide; unknown ids are orders from before the record or from there"
+            f"{found['synthetic_messages']:,} synthetic messages follow what the best "
+            f"{pair.levels} levels hide; unknown ids are orders from before the record or from "
+            "there"
         )
-        if day.truncated:
-            report.note(day.truncated)
-        if found.first_problem:
-            report.blame(found.first_problem)
+        assert report.last_ts is not None
+        cut = lobster.truncation(report.last_ts, self._pair.until, pair.longest_silence)
+        if cut:
+            report.note(cut)
+        if wrong:
+            report.blame(check.first_failure)
 
 
-def _prints(day: Day, row: NDArray[np.int64]) -> NDArray[np.void]:
-    kind = day.messages["kind"]
-    rows = np.flatnonzero(np.isin(kind, list(_KINDS)))
-    told = day.messages[rows]
-    prints = np.zeros(len(rows), PRINT)
+def _prints(
+    rows: NDArray[np.void], row: NDArray[np.int64], tick: int, number: int
+) -> NDArray[np.void]:
+    """The prints of rows, ``row`` being the index of the row of each message."""
+    chosen = np.flatnonzero(np.isin(rows["kind"], list(_KINDS)))
+    told = rows[chosen]
+    prints = np.zeros(len(chosen), PRINT)
     prints["ts_event"] = told["ts_event"]
-    prints["at"] = np.searchsorted(row, rows)
-    prints["price"] = np.maximum(told["price"], 0) // day.tick
+    prints["at"] = np.searchsorted(row, chosen)
+    prints["price"] = np.maximum(told["price"], 0) // tick
     prints["size"] = told["size"]
     prints["order_id"] = told["order_id"]
-    prints["instrument"] = day.instrument.number
+    prints["instrument"] = number
     for kind_of, print_kind in _KINDS.items():
         prints["kind"][told["kind"] == kind_of] = print_kind
     # The direction is that of the order that rested; an auction has no aggressor.
