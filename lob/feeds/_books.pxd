@@ -4,12 +4,13 @@ What is hot is inline here. An order is a place in one hash table, a level a slo
 order knows the slot of its level, so that what is taken off it needs no search. What a large day
 costs is memory that is not in the cache: an order is looked for in one line of it, all of a bucket,
 and what an order and its level have in common is with the level only. A side keeps its prices in a
-sorted ladder, best last, in which a level that has emptied stays until it would be the best: so a
-ladder changes where a price is new. Of a long one the better part alone is sorted, until its end
-is reached: so next to nothing moves.
+ladder, in which a level that has emptied stays until it would be the best: so a ladder changes
+where a price is new.
 """
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
+
+from lob.feeds._price_ladder cimport Keys, Ladder
 
 cdef extern from *:
     """
@@ -52,7 +53,6 @@ cdef struct Print:  # lob.feeds.prints.PRINT
     uint8_t reserved[3]
 
 cdef enum:
-    NONE = -0x3FFFFFFFFFFFFFFF  # two of them can be added
     PLACES = 3  # of a bucket, which is a line of the cache then
 
 cdef struct Bucket:  # of orders
@@ -72,16 +72,6 @@ cdef struct Level:
     uint16_t instrument
     int8_t side  # 0: the slot is empty
     int8_t in_ladder
-
-cdef struct Keys:  # of levels that have or had orders
-    int64_t *at
-    Py_ssize_t count
-    Py_ssize_t capacity
-
-cdef struct Ladder:
-    Keys near  # sorted, worst first
-    Keys deep  # all worse than those, in no order; there are none if there are none near
-    int64_t best  # the last one near; NONE if there is none
 
 cdef struct Book:
     Ladder bids
@@ -119,7 +109,6 @@ cdef class Books:
     cdef int clear_book(self, int32_t instrument) except -1 nogil
     cdef int32_t _join(self, int32_t instrument, int side, int64_t price) except -1 nogil
     cdef int _into_ladder(self, Book *book, Level *level) except -1 nogil
-    cdef int _spill(self, Ladder *ladder) except -1 nogil
     cdef void _pop(self, Level *level) noexcept nogil
     cdef Level *_level(self, int32_t instrument, int side, int64_t key) noexcept nogil
     cdef Py_ssize_t _kept(self, int32_t instrument, int side, Keys *keys) noexcept nogil
@@ -150,7 +139,7 @@ cdef inline Order find(Books self, int32_t instrument, int64_t order_id) noexcep
     cdef size_t number = home(instrument, order_id, self.mask)
     cdef Order order
     cdef int found
-    order.beyond = 0
+    order.at = order.beyond = 0
     while True:
         order.bucket = &self.buckets[number]
         # In which place it is cannot be foreseen: no branch hangs on it.

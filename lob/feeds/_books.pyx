@@ -1,10 +1,11 @@
 """The books that a feed tells: orders by id, levels by price, many instruments, no matching."""
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
-from libc.stdlib cimport free, qsort, realloc
-from libc.string cimport memcpy, memmove, memset
+from libc.stdlib cimport free, realloc
+from libc.string cimport memset
 
 from lob.engine.memory cimport resize
+from lob.feeds._price_ladder cimport NONE, Keys, Ladder, drop_best, insert, release, renew_best
 
 import numpy as np
 
@@ -12,8 +13,6 @@ from lob.checks import aligned
 from lob.types import LEVEL, MESSAGE
 
 cdef enum:
-    NEAREST = 16  # prices of a ladder to look through one by one before halving
-    NEAR = 256  # prices of a ladder to have sorted, at least
     FIRST_BUCKETS = 2048
     MOST_ORDERS = 5  # for each 4 buckets: one in 25 then finds its bucket full
     FIRST_LEVELS = 0x10000
@@ -29,61 +28,6 @@ cdef struct Astray:  # an order on its way to another bucket
     int32_t instrument
 
 assert sizeof(Message) == MESSAGE.itemsize
-
-
-cdef Py_ssize_t seek(const Keys *sorted_, int64_t key) noexcept nogil:
-    """The index of the first price that is not worse than ``key``."""
-    cdef const int64_t *keys = sorted_.at
-    cdef Py_ssize_t high = sorted_.count
-    cdef Py_ssize_t low = 0, middle
-    cdef Py_ssize_t near = high - NEAREST if high > NEAREST else 0
-    while high > near and keys[high - 1] >= key:
-        high -= 1
-    if high > near or high == 0:
-        return high
-    while low < high:
-        middle = (low + high) >> 1
-        if keys[middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-cdef int room_for(Keys *keys, Py_ssize_t more) except -1 nogil:
-    """Room for more keys behind those that are there."""
-    cdef Py_ssize_t capacity = keys.capacity
-    cdef int64_t *at
-    while capacity < keys.count + more:
-        capacity = 2 * capacity or 64
-    if capacity > keys.capacity:
-        at = <int64_t *>realloc(keys.at, capacity * sizeof(int64_t))
-        if at == NULL:
-            with gil:
-                raise MemoryError
-        keys.at, keys.capacity = at, capacity
-    return 0
-
-
-cdef int ascending(const void *one, const void *other) noexcept nogil:
-    cdef int64_t left = (<const int64_t *>one)[0], right = (<const int64_t *>other)[0]
-    return (left > right) - (left < right)
-
-
-cdef void refill(Ladder *ladder) noexcept nogil:
-    """Sort out the best of the deep prices, now that none is near.
-
-    A quarter of them: sorting them is paid for by the many that leave before it is done again.
-    """
-    cdef Keys *deep = &ladder.deep
-    cdef Keys *near = &ladder.near
-    cdef Py_ssize_t count = min(deep.count, max(<Py_ssize_t>NEAR, deep.count // 4), near.capacity)
-    if count:
-        qsort(deep.at, deep.count, sizeof(int64_t), &ascending)
-        deep.count -= count
-        memcpy(near.at, deep.at + deep.count, count * sizeof(int64_t))
-        near.count = count
-    ladder.best = near.at[count - 1] if count else NONE
 
 
 cdef class Books:
@@ -110,10 +54,8 @@ cdef class Books:
     def __dealloc__(self):
         cdef int32_t i
         for i in range(self.count):
-            free(self.books[i].bids.near.at)
-            free(self.books[i].bids.deep.at)
-            free(self.books[i].asks.near.at)
-            free(self.books[i].asks.deep.at)
+            release(&self.books[i].bids)
+            release(&self.books[i].asks)
         free(self.books)
         if self.buckets != NULL:
             resize(self.buckets, (self.mask + 1) * sizeof(Bucket), 0)
@@ -218,33 +160,8 @@ cdef class Books:
 
     cdef int _into_ladder(self, Book *book, Level *level) except -1 nogil:
         cdef Ladder *ladder = &book.bids if level.side > 0 else &book.asks
-        cdef Keys *keys = &ladder.near
-        cdef Py_ssize_t i = 0
-        if ladder.deep.count and level.key < keys.at[0]:
-            keys = &ladder.deep
-            room_for(keys, 1)
-            i = keys.count
-        else:
-            if keys.count >= 2 * NEAR and keys.count > ladder.deep.count // 2:
-                self._spill(ladder)
-            room_for(keys, 1)
-            i = seek(keys, level.key)
-            memmove(&keys.at[i + 1], &keys.at[i], (keys.count - i) * sizeof(int64_t))
-        keys.at[i] = level.key
-        keys.count += 1
-        ladder.best = ladder.near.at[ladder.near.count - 1]
+        insert(ladder, level.key)
         level.in_ladder = True
-        return 0
-
-    cdef int _spill(self, Ladder *ladder) except -1 nogil:
-        """Let the worse half of the prices that are near be deep."""
-        cdef Py_ssize_t half = ladder.near.count // 2
-        cdef int64_t *keys = ladder.near.at
-        room_for(&ladder.deep, half)
-        memcpy(ladder.deep.at + ladder.deep.count, keys, half * sizeof(int64_t))
-        ladder.deep.count += half
-        ladder.near.count -= half
-        memmove(keys, keys + half, ladder.near.count * sizeof(int64_t))
         return 0
 
     cdef void _pop(self, Level *level) noexcept nogil:
@@ -260,11 +177,7 @@ cdef class Books:
             if level.orders:
                 return
             level.in_ladder = False
-            ladder.near.count -= 1
-            if ladder.near.count:
-                ladder.best = ladder.near.at[ladder.near.count - 1]
-            else:
-                refill(ladder)
+            drop_best(ladder)
 
     cdef Level *_level(self, int32_t instrument, int side, int64_t key) noexcept nogil:
         """A level that is there."""
@@ -385,10 +298,7 @@ cdef class Books:
         """Prices of levels that are no more, out of a ladder."""
         ladder.near.count = self._kept(instrument, side, &ladder.near)
         ladder.deep.count = self._kept(instrument, side, &ladder.deep)
-        if ladder.near.count:
-            ladder.best = ladder.near.at[ladder.near.count - 1]
-        else:
-            refill(ladder)
+        renew_best(ladder)
 
     cdef Py_ssize_t _kept(self, int32_t instrument, int side, Keys *keys) noexcept nogil:
         """Keep, in front, the prices whose levels are there; how many they are."""

@@ -321,7 +321,8 @@ cdef class DbnParser:
         cdef int made = 0
         cdef uint8_t action = record.action
         if action == c"R" or (
-            snapshot and not book.state & IN_SNAPSHOT and (book.bids.near.count or book.asks.near.count)
+            snapshot and not book.state & IN_SNAPSHOT
+            and (book.bids.near.count or book.asks.near.count)
         ):
             self.problem, self.clearing = c_CLEAR, number
             return 0
