@@ -322,7 +322,7 @@ def _whole(rows: PairRows) -> tuple[NDArray[np.void], NDArray[np.int64]]:
     size = rows.block_size
     messages = np.empty(size, ROW)
     book = np.empty((size, 4 * rows.levels), np.int64)
-    while rows.fill(*(array[rows.count :][:size] for array in (messages, book))) == size:
+    while rows.fill(messages[rows.count :][:size], book[rows.count :][:size]) == size:
         if len(messages) < rows.count + size:
             # A little too much costs nothing: memory that is not written to is not there yet.
             room = max(2 * size, rows.expected * 33 // 32, rows.count * 5 // 4) + size
