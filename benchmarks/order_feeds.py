@@ -73,7 +73,7 @@ def measure(plan: Plan, say: Say) -> Iterator[Measure]:
                 "ITCH, messages and books": partial(_rate, partial(_read, itch), count),
                 "DBN, tick stated": partial(_rate, partial(_read, dbn, tick_size="0.01"), count),
                 "DBN, tick found": partial(_rate, partial(_read, dbn), count),
-                "DBN, report alone": partial(_rate, partial(_scan, dbn, tick_size="0.01"), count),
+                "DBN, books": partial(_rate, partial(_scan, dbn, tick_size="0.01"), count),
             },
             rounds,
         )
@@ -82,7 +82,7 @@ def measure(plan: Plan, say: Say) -> Iterator[Measure]:
         for name in ("ITCH, books", "ITCH, messages and books"):
             ratio = spreads["ITCH, bare C loop"].median / spreads[name].median
             yield Measure(name, ratio, "of a C loop", ITCH_RATIO)
-        for name in ("DBN, tick stated", "DBN, tick found", "DBN, report alone"):
+        for name in ("DBN, tick stated", "DBN, tick found", "DBN, books"):
             rate = spreads[name].median
             yield Measure(name, rate, "M records/s", DBN_RATE, at_most=False)
         grown = float(

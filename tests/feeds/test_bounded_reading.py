@@ -192,3 +192,41 @@ def test_a_pair_of_197_megabytes_takes_bounded_memory(tmp_path, how, most):
     assert 190e6 < size < 210e6
     told = subprocess.check_output([sys.executable, "-c", PEAK, str(path), how], text=True)
     assert float(told) < most, "MiB of anonymous memory"
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_best_of_thousands_of_prices_is_known_after_each_message(seed, side):
+    """An order of the other side at the best price locks the book, one beyond it crosses it."""
+    random = np.random.default_rng(seed)
+    rows, prices, step = [], {}, 0
+
+    def told(kind, order_id, own_side, price):
+        rows.append((kind, order_id, own_side, price))
+
+    for step in range(12_000):
+        filling = step < 3_000 or 6_000 <= step < 8_000
+        if not prices or random.random() < (0.95 if filling else 0.2):
+            prices[step] = 10_000 + int(random.integers(-4_000, 4_000))
+            told(lob.Kind.NEW, step, side, prices[step])
+        else:
+            best = side * max(side * price for price in prices.values())
+            left = [number for number, price in prices.items() if price == best]
+            gone = left[0] if random.random() < 0.9 else int(random.choice(list(prices)))
+            told(lob.Kind.CANCEL, gone, side, prices.pop(gone))
+        if prices:
+            best = side * max(side * price for price in prices.values())
+            for beyond in (0, -side):
+                told(lob.Kind.NEW, -1, -side, best + beyond)
+                told(lob.Kind.CANCEL, -1, -side, 0)
+    messages = np.zeros(len(rows), lob.MESSAGE)
+    for field, column in zip(
+        ("kind", "order_id", "side", "price"), zip(*rows, strict=True), strict=True
+    ):
+        messages[field] = column
+    messages["size"] = 1
+    looked = (messages["order_id"] == -1) & (messages["kind"] == lob.Kind.NEW)
+    books = Books()
+    books.apply(messages, np.ones(len(messages), np.bool_))
+    books.close()
+    assert (books.locked, books.crossed) == (looked.sum() // 2, looked.sum() // 2)
