@@ -43,7 +43,9 @@ class Solvency:
     left_to_accounts: int
     """Cash units that accounts kept that were sold out and settled."""
     adl: int
-    """Cash units and lots that auto-deleveraging moved, added up."""
+    """Cash units that auto-deleveraging moved."""
+    adl_lots: int
+    """Lots that auto-deleveraging closed."""
     unsold_lots: int
     """Lots held by failed accounts that were not settled at the end, without sign."""
     late: int
@@ -70,8 +72,11 @@ def solvency_of(entries: NDArray[np.void], *, clearing: int | None = 0) -> Solve
     settled = entries[(kinds == EntryKind.SETTLED) & ours]
     tags = set(opened["tag"].tolist())
 
-    def total(kind: EntryKind) -> int:
-        rows = entries[kinds == kind]
+    marked = np.isin(kinds, [EntryKind.LIQUIDATION, EntryKind.MARK])
+    traded = np.isin(entries["asset"], np.unique(entries["asset"][marked]))
+
+    def total(which: NDArray[np.bool_]) -> int:
+        rows = entries[which]
         return sum(
             amount
             for amount, tag in zip(rows["amount"].tolist(), rows["tag"].tolist(), strict=True)
@@ -84,9 +89,10 @@ def solvency_of(entries: NDArray[np.void], *, clearing: int | None = 0) -> Solve
     return Solvency(
         failures=len(opened),
         settled=len(settled),
-        fees=total(EntryKind.REWARD),
+        fees=total(kinds == EntryKind.REWARD),
         left_to_accounts=int(settled["amount"][settled["price"] == 0].sum()),
-        adl=total(EntryKind.ADL),
+        adl=total((kinds == EntryKind.ADL) & ~traded),
+        adl_lots=total((kinds == EntryKind.ADL) & traded),
         unsold_lots=unsold,
         late=int(worse.sum()),
     )

@@ -177,11 +177,14 @@ def test_how_failures_ended():
         {"kind": EntryKind.TRADE, "tag": TAG + 2, "amount": 1, "debit": 3, "credit": 21},
         {"kind": EntryKind.TRADE, "tag": TAG + 2, "amount": 9, "debit": 12, "asset": 1},
         {"kind": EntryKind.REWARD, "tag": TAG + 1, "amount": 3},
+        {"kind": EntryKind.ADL, "tag": TAG + 1, "amount": 2, "debit": 11, "credit": 30},
+        {"kind": EntryKind.ADL, "tag": TAG + 1, "amount": 70, "debit": 30, "credit": 11, "asset": 1},
         settled(1, 40, left=9),
     )
     found = solvency_of(tape)
     assert (found.failures, found.settled, found.fees) == (2, 1, 3)
     assert (found.left_to_accounts, found.unsold_lots) == (9, 2)
+    assert (found.adl, found.adl_lots) == (70, 2)
     assert found.late == 1  # of the long one the truth was worse, of the short one better
 
 
