@@ -45,8 +45,9 @@ def scenario(source: Question, **overrides: Any) -> Scenario:
     Parameters
     ----------
     source
-        The name of a ready one, the path of a TOML file, its content as a dict, or a scenario,
-        which is returned as it is if nothing is to be changed.
+        The name of a ready one, the path of a TOML file, its content as a dict, in which tables may
+        be objects of ``firesale.tables``, or a scenario, which is returned as it is if nothing is
+        to be changed.
     **overrides
         Values in place of what it says: ``seconds=30.0``, or by dotted path as in
         ``**{"populations.0.count": 50_000}``; units as in the scenario.
@@ -59,9 +60,7 @@ def scenario(source: Question, **overrides: Any) -> Scenario:
         If the file cannot be read.
     """
     if isinstance(source, Scenario):
-        if not overrides:
-            return source
-        source = source.model_dump(mode="json")
+        return source.with_(**overrides) if overrides else source
     return read_scenario(source, overrides)
 
 

@@ -54,6 +54,7 @@ __all__ = [
     "scenario",
     "spiral",
     "stress",
+    "tables",
     "validate",
 ]
 
@@ -98,6 +99,7 @@ _HOMES = {
     "scenario": "experiments.questions",
     "spiral": "experiments.questions",
     "stress": "experiments.questions",
+    "tables": "experiments.scenario",
     "validate": "experiments.questions",
     "__version__": "lob",
 }
@@ -127,7 +129,10 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'firesale' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
+    module = importlib.import_module(home)
+    if not hasattr(module, name):  # a module of its own, which nobody imported yet
+        importlib.import_module(f"{home}.{name}")
+    value = getattr(module, name)
     globals()[name] = value
     return value
 

@@ -43,6 +43,9 @@ from experiments.questions import (
 from experiments.runs.run import (
     Run as Run,
 )
+from experiments.scenario import (
+    tables as tables,
+)
 from experiments.scenario.read import (
     Scenario as Scenario,
 )
@@ -173,5 +176,6 @@ __all__ = [
     "scenario",
     "spiral",
     "stress",
+    "tables",
     "validate",
 ]
