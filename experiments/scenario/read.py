@@ -22,6 +22,7 @@ from experiments.scenario.overrides import overridden, paths_meant, plain
 from experiments.scenario.quantities import in_steps
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.trial import mistakes_in_building
+from experiments.scenario.user_code import names_user_code
 from experiments.scenario.written import write_whole
 from lob.clearing.claim_graph import Claims
 from lob.clearing.collateral import Claim
@@ -286,6 +287,8 @@ def _unknown_clearings_and_holdings(scenario: ScenarioTables) -> Iterator[Mistak
         yield from place(f"collateralised_borrowers.{i}", collateralised.clearing)
     for table in ("traders", "stackers"):
         for i, trader in enumerate(getattr(scenario, table)):
+            if names_user_code(trader.kind) and "clearing" not in trader.model_fields_set:
+                continue  # it need not have an account anywhere
             numbers = [
                 (f"parameters.{key}", trader.parameters[key])
                 for key in ("holding", "hedge", "base_holding")
