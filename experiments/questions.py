@@ -5,7 +5,7 @@ result that is data: ``summary()`` for JSON, ``frame(...)`` for pandas, ``plot()
 of them prints. A mistake in what is asked raises ``ValueError`` (``ScenarioError``) with its place.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from experiments.runs.tape_diff import TapeDifference
     from experiments.studies.impact import SimulatedSale
     from experiments.studies.replay_result import Replayed, ReplaySale
+    from experiments.studies.rerun import Rerun
     from experiments.studies.spiral import SpiralStudy
     from experiments.studies.stress import Stress
     from experiments.validation.target import Result
@@ -31,6 +32,7 @@ __all__ = [
     "diff",
     "impact",
     "replay",
+    "rerun",
     "run",
     "scenario",
     "spiral",
@@ -130,6 +132,45 @@ def run(
         agents=agents,
         metrics=measures,
     )
+
+
+def rerun(
+    result: "Run | str | Path | Mapping[str, Any]",
+    *,
+    agents: "Sequence[Participant]" = (),
+    allow_code: bool = False,
+    workers: int | None = None,
+) -> "Rerun":
+    """Run a result again from what it says of itself, and compare the digests.
+
+    The same scenario, seed, version and sources give the same digests; where one is another, the
+    headline says so first.
+
+    Parameters
+    ----------
+    result
+        A run; or the JSON of a run, of a spiral over seeds, or of a market's run: its content, as
+        ``summary()`` gives it, or the path of its file.
+    agents
+        Those that were passed in to the run, where its JSON has their names alone.
+    allow_code
+        Whether code of one's own that the scenario names is run.
+    workers
+        Processes of a spiral; ``None``: one a core.
+
+    Raises
+    ------
+    CodeNotAllowedError
+        If it names code of one's own and nobody said that it may be run.
+    ValueError
+        If it is no result that can be run again.
+    OSError
+        If the file cannot be read.
+    """
+    from experiments.studies.rerun import rerun_result, said_in
+
+    said = result if isinstance(result, Run) else said_in(result)
+    return rerun_result(said, agents=agents, allow_code=allow_code, workers=workers)
 
 
 def spiral(

@@ -26,6 +26,9 @@ from experiments.questions import (
     replay as replay,
 )
 from experiments.questions import (
+    rerun as rerun,
+)
+from experiments.questions import (
     run as run,
 )
 from experiments.questions import (
@@ -172,6 +175,7 @@ __all__ = [
     "impact",
     "ready_scenarios",
     "replay",
+    "rerun",
     "run",
     "scenario",
     "spiral",

@@ -24,6 +24,7 @@ from experiments.commands import (
     impact,
     positions,
     replay,
+    rerun,
     run,
     scenarios,
     stress,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 for command in (
     demo.demo, run.run, compare.compare, stress.stress, replay.replay, impact.impact, diff.diff,
-    scenarios.show, scenarios.new,
+    scenarios.show, scenarios.new, rerun.rerun,
 ):  # fmt: skip
     app.command()(command)
 app.command("validate")(validate_command)

@@ -45,6 +45,13 @@ def named_metrics(metrics: Metrics) -> dict[str, Metric]:
 def measured(metrics: Mapping[str, Metric], tape: Mapping[str, NDArray[np.void]]) -> dict[str, Any]:
     """Values of metrics by name, ready for JSON; what is not finite is ``None``.
 
+    Parameters
+    ----------
+    metrics
+        Functions by name.
+    tape
+        What each is called with: ``Run.tape``.
+
     Raises
     ------
     UserCodeError

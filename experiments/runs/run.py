@@ -43,11 +43,13 @@ from experiments.runs.judged import (
     traded_asset,
 )
 from experiments.runs.own_metrics import Metric, measured
+from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.stack_summary import stack_summary
 from experiments.runs.start import left_out, run_to_shock
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
+from experiments.scenario.user_code import digest_of_user_code
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -84,6 +86,12 @@ class Run(Shown):
     """Accounts that failed before the first shock."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     """Measures of the user's own by name: functions of the run's tapes."""
+    design: str | None = None
+    """The liquidation design in place of the scenario's own; ``None``: that."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of ``design`` by name."""
+    agents: tuple[Participant, ...] = ()
+    """Participants beside those of the scenario, as they were passed in."""
 
     @cached_property
     def tape(self) -> dict[str, NDArray[np.void]]:
@@ -231,6 +239,23 @@ class Run(Shown):
         return found
 
     def summary(self) -> dict[str, Any]:
+        """What was asked, with every default, and the results of the run: see ``results``.
+
+        It is all that ``firesale.rerun`` needs, but for agents that were passed in.
+        """
+        asked = asked_of_scenario(self.scenario, [self.seed])
+        digest = digest_of_user_code(self.design) if self.design is not None else None
+        if digest is not None:
+            asked["code"] = asked.get("code", {}) | {"design": digest}
+        return {
+            **asked,
+            "design": self.design,
+            "parameters": dict(self.parameters),
+            "agents": [one.name for one in self.agents],
+            **self.results(),
+        }
+
+    def results(self) -> dict[str, Any]:
         """Results of the run as JSON values by name; what is not known is ``None``.
 
         Prices in ticks, sizes in lots, times in ns where the name says so, else in seconds.
@@ -384,4 +409,17 @@ def run_scenario(
     for clearing in simulation.clearings:
         clearing.socialise()
     simulation.ledger.check()
-    return Run(scenario, seed, forced, simulation, cpu, twin, tapes, failed, metrics or {})
+    return Run(
+        scenario,
+        seed,
+        forced,
+        simulation,
+        cpu,
+        twin,
+        tapes,
+        failed,
+        metrics or {},
+        design,
+        parameters or {},
+        tuple(agents),
+    )

@@ -31,7 +31,11 @@ def own_code_of(scenario: ScenarioTables) -> dict[str, str]:
 
 
 def refuse_code(
-    scenario: ScenarioTables, *, allowed: bool = False, named: Iterable[str] = ()
+    scenario: ScenarioTables,
+    *,
+    allowed: bool = False,
+    named: Iterable[str] = (),
+    design: str | None = None,
 ) -> None:
     """Refuse to run a scenario that names code which nobody said may be run.
 
@@ -44,6 +48,8 @@ def refuse_code(
     named
         Texts that may be ``FILE.py:NAME``, given by whoever runs the scenario: what is in the same
         files may be run.
+    design
+        A design in place of the scenario's own that nobody named now: a file says it.
 
     Raises
     ------
@@ -54,6 +60,8 @@ def refuse_code(
         return
     files = {_file(name) for name in named if names_user_code(name)}
     own = own_code_of(scenario)
+    if design is not None and names_user_code(design):
+        own["design"] = design
     unsaid = [f"{path} ({name})" for path, name in own.items() if _file(name) not in files]
     if unsaid:
         raise CodeNotAllowedError(

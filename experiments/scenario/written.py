@@ -61,6 +61,11 @@ def scenario_toml(scenario: Table, *, comments: bool = False) -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write a text file in UTF-8 that is there whole or as it was before.
 
+    Parameters
+    ----------
+    path, text
+        The file, and what it is to hold.
+
     Raises
     ------
     OSError
