@@ -9,7 +9,7 @@ import agents
 from agents import leverage
 from experiments.scenario.files import own_file
 from experiments.scenario.names import Names
-from experiments.scenario.parameters import keywords_of, meant, refuse_unknown
+from experiments.scenario.parameters import meant, refuse_unknown, takes
 from experiments.scenario.table import Table
 from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
 
@@ -116,9 +116,8 @@ def make_stacker(one: StackerTable, names: Names) -> agents.Participant:
 def _own(one: TraderTable, names: Names) -> agents.Participant:
     """Make a trader of the user's own."""
     maker = load_user_code(one.kind)
-    known = keywords_of(maker)
     places = {}
-    if known is None or "clearing" in known:
+    if takes(maker, "clearing"):
         if one.clearing not in names.clearings:
             raise ValueError(
                 f"trader {one.kind} has an account: say in which clearing, of "

@@ -51,6 +51,12 @@ class Indebted(Panic):
         self.clearing = clearing
 
 
+class HandsOn(fs.Agent):
+    def __init__(self, name, *, size, at, **latencies):
+        super().__init__(name, **latencies)
+        self.size = size
+
+
 def nobody(name):
     return 3
 
@@ -196,6 +202,8 @@ def test_a_trader_of_ones_own_has_an_account_if_it_wants_one(panic):
     trader = {"kind": f"{panic}:Indebted", "name": "p", "parameters": {"size": 1, "at": 10**9}}
     scenario = fs.scenario("deleveraging-spiral", **SMALL, traders=[trader])
     assert fs.run(scenario, twin=False, allow_code=True).simulation["p"].clearing == 0
+    handed = fs.scenario(scenario, **{"traders.0.kind": f"{panic}:HandsOn"})
+    assert fs.run(handed, twin=False, allow_code=True).simulation["p"].size == 1
     named = {"clearings.0.name": "venue", "populations.0.clearing": "venue"}
     other = fs.scenario(scenario, **named)
     assert other.traders == scenario.traders
