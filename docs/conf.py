@@ -49,6 +49,8 @@ nitpick_ignore_regex = [(r"py:(class|exc|data|func|meth|attr|obj|mod)", ".*")]
 REFERENCE = {
     "firesale": "The public interface: the names that are promised. What they are for is in "
     ":doc:`../api`.",
+    "experiments.scenario.tables": "The tables of a scenario in Python, ``firesale.tables``: what "
+    "TOML says in a table of this kind. Their keys, units and defaults: :doc:`../scenario`.",
     "lob": "The venue: matching, sessions, records and enumerations.",
     "lob.clearing": "Margin accounts, the ledger, and what clearing believes.",
     "lob.clearing.margin": "Margin models.",

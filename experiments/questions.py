@@ -5,19 +5,23 @@ result that is data: ``summary()`` for JSON, ``frame(...)`` for pandas, ``plot()
 of them prints. A mistake in what is asked raises ``ValueError`` (``ScenarioError``) with its place.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from experiments.runs.own_metrics import Metrics, named_metrics
 from experiments.runs.run import Run, run_scenario
+from experiments.scenario.own_code import refuse_code
 from experiments.scenario.read import Scenario, read_scenario
 from lob.units import parse_duration
 
 if TYPE_CHECKING:
+    from agents import Participant
     from experiments.contest.study import ContestStudy
     from experiments.runs.tape_diff import TapeDifference
     from experiments.studies.impact import SimulatedSale
     from experiments.studies.replay_result import Replayed, ReplaySale
+    from experiments.studies.rerun import Rerun
     from experiments.studies.spiral import SpiralStudy
     from experiments.studies.stress import Stress
     from experiments.validation.target import Result
@@ -28,6 +32,7 @@ __all__ = [
     "diff",
     "impact",
     "replay",
+    "rerun",
     "run",
     "scenario",
     "spiral",
@@ -45,8 +50,9 @@ def scenario(source: Question, **overrides: Any) -> Scenario:
     Parameters
     ----------
     source
-        The name of a ready one, the path of a TOML file, its content as a dict, or a scenario,
-        which is returned as it is if nothing is to be changed.
+        The name of a ready one, the path of a TOML file, its content as a dict, in which tables may
+        be objects of ``firesale.tables``, or a scenario, which is returned as it is if nothing is
+        to be changed.
     **overrides
         Values in place of what it says: ``seconds=30.0``, or by dotted path as in
         ``**{"populations.0.count": 50_000}``; units as in the scenario.
@@ -59,9 +65,7 @@ def scenario(source: Question, **overrides: Any) -> Scenario:
         If the file cannot be read.
     """
     if isinstance(source, Scenario):
-        if not overrides:
-            return source
-        source = source.model_dump(mode="json")
+        return source.with_(**overrides) if overrides else source
     return read_scenario(source, overrides)
 
 
@@ -73,6 +77,9 @@ def run(
     design: str | None = None,
     parameters: dict[str, Any] | None = None,
     twin: bool = True,
+    agents: "Sequence[Participant]" = (),
+    metrics: Metrics = (),
+    allow_code: bool = False,
 ) -> Run:
     """Run a scenario once.
 
@@ -91,19 +98,79 @@ def run(
     twin
         Whether the twin, in which nothing is forced, is run as well: fair prices are its mids. It
         doubles the time; without it what rests on fair prices is ``nan``.
+    agents
+        Participants beside those of the scenario, ``firesale.Agent`` objects that were in no run;
+        a copy of each takes part in the run and in its twin, as ``run.simulation["its name"]``.
+    metrics
+        Functions of the run's tapes (``run.tape``), each of which returns a number; the summary has
+        them by name under ``metrics``. A list of functions, or a dict of them by name.
+    allow_code
+        Whether code of one's own that the scenario names is run; what is passed in always is.
 
     Raises
     ------
+    CodeNotAllowedError
+        If the scenario names code of one's own and nobody said that it may be run.
     ValueError
         If the scenario, the design or a parameter is not one.
     """
     if parameters and design is None:
         raise ValueError(f"parameters are of a design: name it, got {parameters!r} without one")
     asked = scenario(source)
-    reference = run_scenario(asked, seed, forced=False, tapes=False).prices if twin else None
-    if not forced:
-        return run_scenario(asked, seed, forced=False, twin=reference)
-    return run_scenario(asked, seed, design=design, parameters=parameters, twin=reference)
+    refuse_code(asked, allowed=allow_code, named=() if design is None else (design,))
+    measures = named_metrics(metrics)
+    reference = None
+    if twin:
+        reference = run_scenario(asked, seed, forced=False, tapes=False, agents=agents).prices
+    return run_scenario(
+        asked,
+        seed,
+        forced=forced,
+        design=design if forced else None,
+        parameters=parameters if forced else None,
+        twin=reference,
+        agents=agents,
+        metrics=measures,
+    )
+
+
+def rerun(
+    result: "Run | str | Path | Mapping[str, Any]",
+    *,
+    agents: "Sequence[Participant]" = (),
+    allow_code: bool = False,
+    workers: int | None = None,
+) -> "Rerun":
+    """Run a result again from what it says of itself, and compare the digests.
+
+    The same scenario, seed, version and sources give the same digests; where one is another, the
+    headline says so first.
+
+    Parameters
+    ----------
+    result
+        A run; or the JSON of a run, of a spiral over seeds, or of a market's run: its content, as
+        ``summary()`` gives it, or the path of its file.
+    agents
+        Those that were passed in to the run, where its JSON has their names alone.
+    allow_code
+        Whether code of one's own that the scenario names is run.
+    workers
+        Processes of a spiral; ``None``: one a core.
+
+    Raises
+    ------
+    CodeNotAllowedError
+        If it names code of one's own and nobody said that it may be run.
+    ValueError
+        If it is no result that can be run again.
+    OSError
+        If the file cannot be read.
+    """
+    from experiments.studies.rerun import rerun_result, said_in
+
+    said = result if isinstance(result, Run) else said_in(result)
+    return rerun_result(said, agents=agents, allow_code=allow_code, workers=workers)
 
 
 def spiral(
@@ -111,6 +178,7 @@ def spiral(
     seeds: int | Sequence[int] | None = None,
     *,
     workers: int | None = None,
+    allow_code: bool = False,
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> "SpiralStudy":
     """Run a scenario with and without forced selling over several seeds.
@@ -123,17 +191,22 @@ def spiral(
         How many, from 1 on, or which; ``None``: as many as the scenario states.
     workers
         Processes; ``None``: one a core.
+    allow_code
+        Whether code of one's own that the scenario names is run.
     report
         Called with how many of how many runs are done.
 
     Raises
     ------
+    CodeNotAllowedError
+        If the scenario names code of one's own and nobody said that it may be run.
     ValueError
         If the scenario is not one, there is no seed, or a run raises.
     """
     from experiments.studies.spiral import study_spiral
 
     asked = scenario(source)
+    refuse_code(asked, allowed=allow_code)
     return study_spiral(asked, _seeds(seeds, asked.seeds), workers=workers, report=report)
 
 
@@ -147,6 +220,7 @@ def compare(
     axes: bool = False,
     out: str | Path | None = None,
     workers: int | None = None,
+    allow_code: bool = False,
     report: Callable[[str], object] = lambda what: None,
 ) -> "ContestStudy":
     """Compare liquidation designs on the same accounts, capital and random numbers.
@@ -169,11 +243,15 @@ def compare(
         A folder that keeps the runs, so that the next call resumes.
     workers
         Processes; ``None``: one a core.
+    allow_code
+        Whether code of one's own that the scenario names is run.
     report
         Called in words with what is done.
 
     Raises
     ------
+    CodeNotAllowedError
+        If the scenario names code of one's own and nobody said that it may be run.
     ValueError
         If the scenario or a design is not one, or there are fewer than two seeds.
     """
@@ -188,6 +266,11 @@ def compare(
         named = contest_designs() if designs is None else designs
         text = named if isinstance(named, str) else ",".join(named)
         chosen = as_stated(parse_designs(text), asked)
+    refuse_code(
+        asked,
+        allowed=allow_code,
+        named=() if named is None else [one.design for one in chosen],
+    )
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
     return study_contest(
@@ -214,6 +297,7 @@ def stress(
     steps: int = 16,
     assets: Sequence[str] = (),
     workers: int | None = None,
+    allow_code: bool = False,
     report: Callable[[str], object] = lambda what: None,
 ) -> "Stress":
     """Find the smallest shock at which a whole scenario fails.
@@ -237,17 +321,22 @@ def stress(
         Names of instruments: the worst mix of sales in them is looked for.
     workers
         Processes; ``None``: one a core.
+    allow_code
+        Whether code of one's own that the scenario names is run.
     report
         Called in words with what is tried.
 
     Raises
     ------
+    CodeNotAllowedError
+        If the scenario names code of one's own and nobody said that it may be run.
     ValueError
         If the scenario is not one, an argument is out of range, or a run raises.
     """
     from experiments.studies.stress import SHARE, Failure, stress_test
 
     asked = scenario(source)
+    refuse_code(asked, allowed=allow_code)
     threshold = above if above is not None else SHARE if fails == "liquidated" else 0.0
     return stress_test(
         asked,

@@ -50,10 +50,12 @@ __all__ = [
     "impact",
     "ready_scenarios",
     "replay",
+    "rerun",
     "run",
     "scenario",
     "spiral",
     "stress",
+    "tables",
     "validate",
 ]
 
@@ -94,10 +96,12 @@ _HOMES = {
     "impact": "experiments.questions",
     "ready_scenarios": "experiments.scenario.read",
     "replay": "experiments.questions",
+    "rerun": "experiments.questions",
     "run": "experiments.questions",
     "scenario": "experiments.questions",
     "spiral": "experiments.questions",
     "stress": "experiments.questions",
+    "tables": "experiments.scenario",
     "validate": "experiments.questions",
     "__version__": "lob",
 }
@@ -127,7 +131,10 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'firesale' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
+    module = importlib.import_module(home)
+    if not hasattr(module, name):  # a module of its own, which nobody imported yet
+        importlib.import_module(f"{home}.{name}")
+    value = getattr(module, name)
     globals()[name] = value
     return value
 

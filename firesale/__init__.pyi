@@ -26,6 +26,9 @@ from experiments.questions import (
     replay as replay,
 )
 from experiments.questions import (
+    rerun as rerun,
+)
+from experiments.questions import (
     run as run,
 )
 from experiments.questions import (
@@ -42,6 +45,9 @@ from experiments.questions import (
 )
 from experiments.runs.run import (
     Run as Run,
+)
+from experiments.scenario import (
+    tables as tables,
 )
 from experiments.scenario.read import (
     Scenario as Scenario,
@@ -169,9 +175,11 @@ __all__ = [
     "impact",
     "ready_scenarios",
     "replay",
+    "rerun",
     "run",
     "scenario",
     "spiral",
     "stress",
+    "tables",
     "validate",
 ]

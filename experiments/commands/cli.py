@@ -26,6 +26,7 @@ from experiments.commands import (
     impact,
     positions,
     replay,
+    rerun,
     run,
     scenarios,
     stress,
@@ -52,7 +53,7 @@ app = typer.Typer(
 )
 for command in (
     demo.demo, run.run, compare.compare, stress.stress, replay.replay, impact.impact, diff.diff,
-    scenarios.show, scenarios.new,
+    scenarios.show, scenarios.new, rerun.rerun,
 ):  # fmt: skip
     app.command()(command)
 app.command("validate")(validate_command)

@@ -14,7 +14,7 @@ from experiments.commands.console import (
     refusal_of,
     refuse_another,
 )
-from experiments.commands.settings import AsJson, read_settings
+from experiments.commands.settings import AllowCode, AsJson, read_settings, refuse_own_code
 
 if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy
@@ -71,6 +71,7 @@ def compare(
         Path | None,
         typer.Option(metavar="DIR", help="Keep the runs (Parquet) and the page here; resumes."),
     ] = None,
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare liquidation designs: one table, paired differences, a Pareto view."""
@@ -89,6 +90,8 @@ def compare(
         if not chosen:
             chosen = parse_designs(designs or ",".join(contest_designs()))
             chosen = as_stated(chosen, scenario)
+        said = () if designs is None else [one.design for one in chosen]
+        refuse_own_code(scenario, allow_code, settings, said)
         if reference is not None and reference not in [one.label for one in chosen]:
             raise RefusalError(
                 f"--reference: {reference!r} takes no part: there are "

@@ -10,7 +10,7 @@ import typer
 
 from experiments.commands.console import RefusalError, make_folder, refusal_of, refuse_another
 from experiments.commands.scenarios import list_command
-from experiments.commands.settings import AsJson, Settings, check_options, read_settings
+from experiments.commands.settings import AllowCode, AsJson, Settings, check_options, read_settings
 from experiments.commands.story import run_story
 from lob.counted import counted
 from lob.units import MINUTE_NS
@@ -44,6 +44,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the tapes (Parquet) here.")
     ] = None,
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a scenario with and without forced sales, or a ready market, and sum it up."""
@@ -62,7 +63,9 @@ def run(
     if name in MARKETS:
         _run_market(name, minutes, seed, settings, out, as_json)
     else:
-        run_story(name, range(seed, seed + seeds) if seeds else seed, settings, out, as_json)
+        run_story(
+            name, range(seed, seed + seeds) if seeds else seed, settings, out, as_json, allow_code
+        )
 
 
 def _run_market(

@@ -1,16 +1,24 @@
 """Options that several commands share: ``--json``, and ``--set KEY=VALUE`` with its reader."""
 
 import json
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from experiments.commands.console import RefusalError
 
-__all__ = ["AsJson", "Settings", "check_options", "read_settings"]
+if TYPE_CHECKING:
+    from experiments.scenario.read import Scenario
+
+__all__ = ["AllowCode", "AsJson", "Settings", "check_options", "read_settings", "refuse_own_code"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+AllowCode = Annotated[
+    bool,
+    typer.Option("--allow-code", help="Run code of your own that the scenario names."),
+]
 
 Settings = Annotated[
     list[str] | None,
@@ -36,6 +44,36 @@ def read_settings(settings: list[str] | None) -> dict[str, Any]:
         except json.JSONDecodeError:
             options[key] = value
     return options
+
+
+def refuse_own_code(
+    scenario: "Scenario", allowed: bool, settings: list[str] | None, designs: Iterable[str] = ()
+) -> None:
+    """Refuse a scenario that names code which the command line neither allows nor names.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    allowed
+        Whether ``--allow-code`` was given.
+    settings
+        Values of ``--set``; code that one of them names may be run.
+    designs
+        Designs that the command line names: so may theirs.
+
+    Raises
+    ------
+    RefusalError
+        That says what it names.
+    """
+    from experiments.scenario.own_code import CodeNotAllowedError, refuse_code
+
+    values = [one for one in read_settings(settings).values() if isinstance(one, str)]
+    try:
+        refuse_code(scenario, allowed=allowed, named=[*values, *designs])
+    except CodeNotAllowedError as error:
+        raise RefusalError(str(error)) from None
 
 
 def check_options(market: str, maker: Callable[..., Any], options: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from experiments.commands.console import BAD_DATA, progress, refusal_of, refuse_another
-from experiments.commands.settings import read_settings
+from experiments.commands.settings import read_settings, refuse_own_code
 from experiments.report.alternatives import alternative_lines
 from experiments.report.bars import bars
 from experiments.report.contest_words import mark_of
@@ -31,6 +31,7 @@ def run_story(
     settings: list[str] | None,
     out: Path | None,
     as_json: bool,
+    allow_code: bool = False,
 ) -> None:
     """Run a scenario over seeds, with forced selling and without, and tell what happened.
 
@@ -46,6 +47,8 @@ def run_story(
         Folder for tapes and answer; ``None``: nothing is kept.
     as_json
         Whether one JSON object is printed in place of the story.
+    allow_code
+        Whether code of the user's own that the scenario names may be run.
 
     Raises
     ------
@@ -61,6 +64,7 @@ def run_story(
 
     try:
         scenario = read_scenario(name, read_settings(settings))
+        refuse_own_code(scenario, allow_code, settings)
         first = seeds if isinstance(seeds, int) else seeds[0]
         chosen = range(first, first + scenario.seeds) if isinstance(seeds, int) else seeds
         refuse_another(out, scenario.model_dump(mode="json"))

@@ -14,7 +14,13 @@ from experiments.commands.console import (
     refusal_of,
     refuse_another,
 )
-from experiments.commands.settings import AsJson, Settings, read_settings
+from experiments.commands.settings import (
+    AllowCode,
+    AsJson,
+    Settings,
+    read_settings,
+    refuse_own_code,
+)
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -71,6 +77,7 @@ def stress(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the answer (JSON, CSV) here.")
     ] = None,
+    allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the smallest shock at which a whole scenario fails."""
@@ -82,6 +89,7 @@ def stress(
         threshold = above if above is not None else SHARE if fails == "liquidated" else 0.0
         failure = Failure(fails, threshold)  # type: ignore[arg-type]
         scenario = read_scenario(name, read_settings(settings))
+        refuse_own_code(scenario, allow_code, settings)
         chosen = range(seed, seed + (seeds or scenario.seeds))
         make_folder(out)
         refuse_another(out, scenario.model_dump(mode="json"))

@@ -19,6 +19,7 @@ from experiments.runs.judged import TwinPrices, marks_before
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.store import append_row, key_of, rows_of_log
 from experiments.runs.workers import tidy
+from experiments.scenario.own_code import own_code_of
 from experiments.scenario.read import Scenario
 from experiments.scenario.user_code import digest_of_user_code, names_user_code
 from lob.units import SECOND_NS
@@ -48,7 +49,9 @@ class Group(NamedTuple):
 
 def key_of_run(scenario: Scenario, seed: int, design: ContestDesign) -> str:
     """32 hex digits of all that determines a run: scenario, seed, design, code and version."""
+    own = {path: digest_of_user_code(name) for path, name in own_code_of(scenario).items()}
     return key_of(
+        **({"own": own} if own else {}),
         scenario=scenario.model_dump(mode="json"),
         seed=seed,
         design=design.design,

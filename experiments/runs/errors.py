@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agents import AgentError
-from experiments.scenario.user_code import UserCodeError
+from experiments.scenario.user_code import USER_MODULES, UserCodeError
 
 __all__ = ["RunError", "Told", "told"]
 
-USER_MODULES = "firesale_user_"
-"""Beginning of the names of modules made of the user's own files
-(``experiments.scenario.user_code``)."""
 NO_AGENTS = ("simulation.pyx", "agent.pyx")
 """Files of ``agents/`` in which the clock runs, and no agent decides."""
 

@@ -4,16 +4,25 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
 from typing import Any
 
+from experiments.runs.store import code_digest
+from experiments.scenario.own_code import own_code_of
 from experiments.scenario.read import Scenario
+from experiments.scenario.user_code import digest_of_user_code
 from lob import __version__
 
 __all__ = ["asked_of_market", "asked_of_scenario"]
 
 
 def asked_of_scenario(scenario: Scenario, seeds: Sequence[int]) -> dict[str, Any]:
-    """Version, seeds and the scenario with every default filled in, as JSON values."""
+    """Version, seeds and the scenario with every default filled in, as JSON values.
+
+    With the digest of the sources, and those of code of the user's own that the scenario names.
+    """
+    own = {path: digest_of_user_code(name) for path, name in own_code_of(scenario).items()}
     return {
         "firesale": __version__,
+        "sources": code_digest(),
+        **({"code": own} if own else {}),
         "scenario": scenario.name,
         "seeds": list(seeds),
         "resolved": scenario.model_dump(mode="json"),
@@ -42,6 +51,7 @@ def asked_of_market(
     defaults = {one.name: one.default for one in parameters if one.default is not Parameter.empty}
     return {
         "firesale": __version__,
+        "sources": code_digest(),
         "market": name,
         "seeds": list(seeds),
         "resolved": {key: _plain(value) for key, value in {**defaults, **options}.items()},

@@ -1,16 +1,17 @@
 """A run of a scenario: built from its file and a seed, run, and summed up."""
 
+import copy
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import agents
 import lob
+from agents import Participant, Simulation
 from experiments.metrics.auctions import Auctions, auctions_of
 from experiments.metrics.cascade import Cascade, cascade_of, forced_trades, peak_rate
 from experiments.metrics.cases import CaseTable, PriceSeries, mid_path
@@ -41,11 +42,14 @@ from experiments.runs.judged import (
     of_the_book,
     traded_asset,
 )
+from experiments.runs.own_metrics import Metric, measured
+from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.stack_summary import stack_summary
 from experiments.runs.start import left_out, run_to_shock
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
+from experiments.scenario.user_code import digest_of_user_code
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -70,7 +74,7 @@ class Run(Shown):
     """Root of all randomness of the run."""
     forced: bool
     """Whether failed accounts were liquidated; ``False``: they were frozen, as in the twin."""
-    simulation: agents.Simulation
+    simulation: Simulation
     """The market, its clearings and participants as they are at the end."""
     cpu_seconds: float
     """Processor time of the run in seconds, building it excluded."""
@@ -80,6 +84,14 @@ class Run(Shown):
     """Whether events and messages were kept; entries always are."""
     failed_at_start: int = 0
     """Accounts that failed before the first shock."""
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    """Measures of the user's own by name: functions of the run's tapes."""
+    design: str | None = None
+    """The liquidation design in place of the scenario's own; ``None``: that."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of ``design`` by name."""
+    agents: tuple[Participant, ...] = ()
+    """Participants beside those of the scenario, as they were passed in."""
 
     @cached_property
     def tape(self) -> dict[str, NDArray[np.void]]:
@@ -227,6 +239,23 @@ class Run(Shown):
         return found
 
     def summary(self) -> dict[str, Any]:
+        """What was asked, with every default, and the results of the run: see ``results``.
+
+        It is all that ``firesale.rerun`` needs, but for agents that were passed in.
+        """
+        asked = asked_of_scenario(self.scenario, [self.seed])
+        digest = digest_of_user_code(self.design) if self.design is not None else None
+        if digest is not None:
+            asked["code"] = asked.get("code", {}) | {"design": digest}
+        return {
+            **asked,
+            "design": self.design,
+            "parameters": dict(self.parameters),
+            "agents": [one.name for one in self.agents],
+            **self.results(),
+        }
+
+    def results(self) -> dict[str, Any]:
         """Results of the run as JSON values by name; what is not known is ``None``.
 
         Prices in ticks, sizes in lots, times in ns where the name says so, else in seconds.
@@ -256,6 +285,7 @@ class Run(Shown):
             "spill_over": self.spill_over(),
             "auctions": self.auctions and self.auctions.to_dict(),
             "deleveraging": self.deleveraging and self.deleveraging.to_dict(),
+            **({"metrics": measured(self.metrics, self.tape)} if self.metrics else {}),
             "digest": self.simulation.digest(),
             "cpu_seconds": self.cpu_seconds,
         }
@@ -327,6 +357,8 @@ def run_scenario(
     parameters: dict[str, Any] | None = None,
     twin: TwinPrices | None = None,
     tapes: bool = True,
+    agents: Sequence[Participant] = (),
+    metrics: Mapping[str, Metric] | None = None,
 ) -> Run:
     """Build a scenario's run, run it, and check that the ledger conserves.
 
@@ -347,6 +379,10 @@ def run_scenario(
     tapes
         Whether events and messages are kept: without them a run is faster, and only its
         ``criteria`` and ``prices`` can be asked for.
+    agents
+        Participants beside those of the scenario, a copy of each; they were in no run yet.
+    metrics
+        Measures of the user's own by name: functions of the run's tapes.
 
     Raises
     ------
@@ -363,6 +399,8 @@ def run_scenario(
         events=tapes,
         messages=tapes,
     )
+    for one in agents:
+        simulation.add(copy.deepcopy(one))
     simulation.follow_quotes()
     clock = time.process_time()
     failed = run_to_shock(scenario, simulation)
@@ -371,4 +409,17 @@ def run_scenario(
     for clearing in simulation.clearings:
         clearing.socialise()
     simulation.ledger.check()
-    return Run(scenario, seed, forced, simulation, cpu, twin, tapes, failed)
+    return Run(
+        scenario,
+        seed,
+        forced,
+        simulation,
+        cpu,
+        twin,
+        tapes,
+        failed,
+        metrics or {},
+        design,
+        parameters or {},
+        tuple(agents),
+    )

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ValidationInfo
 
 from experiments.scenario.user_code import names_user_code
 
-__all__ = ["DesignName", "FileName", "find_file"]
+__all__ = ["DesignName", "FileName", "find_file", "own_file"]
 
 
 def find_file(name: str, info: ValidationInfo | None) -> str | None:
@@ -37,7 +37,21 @@ def _file(name: str, info: ValidationInfo) -> str:
     return found
 
 
-def _design(name: str, info: ValidationInfo) -> str:
+def own_file(name: str, info: ValidationInfo) -> str:
+    """The name of a part, with the path of its file where it is ``FILE.py:NAME``.
+
+    Parameters
+    ----------
+    name
+        Name as the scenario has it; the file is not run.
+    info
+        See ``find_file``.
+
+    Raises
+    ------
+    ValueError
+        If the file is not there.
+    """
     if not names_user_code(name):
         return name
     file, _, inside = name.rpartition(":")
@@ -55,6 +69,6 @@ def _looked(info: ValidationInfo) -> str:
 
 FileName = Annotated[str, AfterValidator(_file)]
 """The path of a file that is there."""
-DesignName = Annotated[str, AfterValidator(_design)]
+DesignName = Annotated[str, AfterValidator(own_file)]
 """The name of a liquidation design; of one of the user's own, ``FILE.py:NAME``, the file must be
 there. It is not run to be looked at."""

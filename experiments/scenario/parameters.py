@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["UnknownParametersError", "keywords_of", "meant", "refuse_unknown"]
+__all__ = ["UnknownParametersError", "keywords_of", "meant", "refuse_unknown", "takes"]
 
 
 class UnknownParametersError(ValueError):
@@ -77,9 +77,7 @@ def keywords_of(maker: Callable[..., Any]) -> set[str] | None:
 
     Where a class hands keywords on to its base, those of the base count.
     """
-    made: list[Callable[..., Any]] = [maker]
-    if isinstance(maker, type):
-        made = [vars(one)["__init__"] for one in maker.__mro__ if "__init__" in vars(one)]
+    made = _makers(maker)
     found: set[str] = set()
     for one in made:
         try:
@@ -94,3 +92,32 @@ def keywords_of(maker: Callable[..., Any]) -> set[str] | None:
         if not any(each.kind is each.VAR_KEYWORD for each in parameters):
             return found - {"self"}
     return None
+
+
+def takes(maker: Callable[..., Any], name: str) -> bool:
+    """Whether a callable has a keyword, or a class it hands keywords on to, as far as is known.
+
+    Parameters
+    ----------
+    maker
+        The class or function.
+    name
+        Name of the keyword.
+    """
+    for one in _makers(maker):
+        try:
+            parameters = inspect.signature(one).parameters
+        except (TypeError, ValueError):
+            continue  # compiled, and it does not say
+        if name in parameters:
+            return True
+        if not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+            return False
+    return False
+
+
+def _makers(maker: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """What takes the keywords of a callable, in order: of a class, the initialisers."""
+    if isinstance(maker, type):
+        return [vars(one)["__init__"] for one in maker.__mro__ if "__init__" in vars(one)]
+    return [maker]

@@ -8,7 +8,6 @@ Each table is validated by itself, with all its mistakes; if all are right, the 
 between them, everything is built once without being run, and all that is wrong is told at once.
 """
 
-import copy
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,9 +18,12 @@ from pydantic import ValidationError, model_validator
 from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
 from experiments.scenario.mistakes import Mistake, MistakesError, mistakes_of
+from experiments.scenario.overrides import overridden, paths_meant, plain
 from experiments.scenario.quantities import in_steps
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.trial import mistakes_in_building
+from experiments.scenario.user_code import names_user_code
+from experiments.scenario.written import write_whole
 from lob.clearing.claim_graph import Claims
 from lob.clearing.collateral import Claim
 from lob.counted import counted
@@ -54,6 +56,50 @@ class Scenario(ScenarioTables):
             raise MistakesError(mistakes)
         return self
 
+    def with_(self, **values: Any) -> "Scenario":
+        """Make a scenario with other values, validated whole; this one stays as it is.
+
+        Parameters
+        ----------
+        **values
+            By dotted path as ``--set`` takes it, ``**{"shocks.0.lots": 30_000}``; by key of the
+            scenario, ``seconds=30.0``; or by a key that only one kind of its tables gives,
+            ``leverage=(3, 20)``, which is set in every row that gives it. Units as in a file.
+
+        Raises
+        ------
+        ScenarioError
+            With all mistakes, each with its path; a key that several tables give is one, and the
+            message names the paths.
+        """
+        paths, unclear = paths_meant(self, values)
+        content, unset = overridden(plain(self), paths)
+        return _validated(content, self.name, None, [*unclear, *unset])
+
+    def save(self, path: str | Path) -> None:
+        """Write the scenario as a TOML file that is read as an equal one, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            The file; what is there is replaced.
+
+        Raises
+        ------
+        ScenarioError
+            If it would be read as another one from there, for another file of a name that it gives
+            is beside it.
+        OSError
+            If the file cannot be written.
+        """
+        text = self.to_toml()
+        folder = Path(path).parent
+        if _validated(tomllib.loads(text), str(path), folder, []) != self:
+            raise ScenarioError(
+                f"{path}: files that the scenario names are others beside it: choose another folder"
+            )
+        write_whole(Path(path), text)
+
 
 def ready_scenarios() -> list[str]:
     """Names of the scenarios that come with Firesale, sorted."""
@@ -76,9 +122,9 @@ def read_scenario(
     Parameters
     ----------
     source
-        The name of a ready one, the path of a TOML file, or its content. Files that it names are
-        looked for in the folder of the TOML file first, then in the working directory; code of the
-        user's own is not run.
+        The name of a ready one, the path of a TOML file, or its content, in which tables may be
+        objects of ``experiments.scenario.tables``. Files that it names are looked for in the folder
+        of the TOML file first, then in the working directory; code of the user's own is not run.
     overrides
         Values in place of what it says, by dotted path: ``{"populations.0.count": 1_000_000}``.
 
@@ -104,35 +150,26 @@ def read_scenario(
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ScenarioError(f"{where}: not TOML: {error}") from None
-    content = _overridden(content, overrides or {}, where)
-    content, mistakes = in_steps(content, Scenario)
+    content, unset = overridden(content, overrides or {})
+    return _validated(content, where, folder, unset)
+
+
+def _validated(
+    content: dict[str, Any], where: str, folder: Path | None, unset: Sequence[Mistake]
+) -> Scenario:
+    """The scenario of a content; raises ``ScenarioError`` with the mistakes known and its own."""
+    content, unread = in_steps(content, Scenario)
+    mistakes = [*unset, *unread]
     try:
         found = Scenario.model_validate(content, context={"folder": folder})
         if not mistakes:
             return found
     except ValidationError as error:
-        read = {one.path for one in mistakes}
-        mistakes += [one for one in mistakes_of(error, Scenario) if one.path not in read]
+        known = {one.path for one in mistakes}
+        mistakes += [one for one in mistakes_of(error, Scenario) if one.path not in known]
     lines = [f"  {one}" for one in mistakes]
     count = counted(len(lines), "mistake")
     raise ScenarioError("\n".join([f"{where}: {count}", *lines]))
-
-
-def _overridden(content: dict[str, Any], overrides: dict[str, Any], where: str) -> dict[str, Any]:
-    content = copy.deepcopy(content)
-    for path, value in overrides.items():
-        *way, last = path.split(".")
-        at: Any = content
-        try:
-            for step in way:
-                at = at[int(step)] if isinstance(at, list) else at.setdefault(step, {})
-            if isinstance(at, list):
-                at[int(last)] = value
-            else:
-                at[last] = value
-        except (IndexError, ValueError, TypeError, AttributeError):
-            raise ScenarioError(f"{where}: there is no {path} to set") from None
-    return content
 
 
 # ------------------------------------------------------------------ what must fit together
@@ -250,6 +287,8 @@ def _unknown_clearings_and_holdings(scenario: ScenarioTables) -> Iterator[Mistak
         yield from place(f"collateralised_borrowers.{i}", collateralised.clearing)
     for table in ("traders", "stackers"):
         for i, trader in enumerate(getattr(scenario, table)):
+            if names_user_code(trader.kind) and "clearing" not in trader.model_fields_set:
+                continue  # it need not have an account anywhere
             numbers = [
                 (f"parameters.{key}", trader.parameters[key])
                 for key in ("holding", "hedge", "base_holding")

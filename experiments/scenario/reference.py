@@ -90,6 +90,8 @@ def _written(section: Section) -> str:
         if len(values) == 1:
             heading += f' with `kind = "{values[0]}"`'
     lines = [f"\n## {heading}\n", _plain(table.__doc__ or ""), ""]
+    if path:
+        lines += [f"In Python `firesale.tables.{table.__name__}`.", ""]
     lines += ["| key | type | unit | default | is |", "|---|---|---|---|---|"]
     for key in section.keys:
         cells = (f"`{key.name}`", key.kind, key.unit, key.default, _plain(key.text))

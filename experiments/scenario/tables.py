@@ -1,27 +1,80 @@
-"""All tables of a scenario, put together."""
+"""All tables of a scenario, put together; in code they stand wherever TOML has a table.
+
+They take numbers in the units of their keys; a text with a unit is read where a scenario is.
+"""
 
 from typing import Annotated
 
 from pydantic import Field
 
 from experiments.scenario.alternatives import AlternativeTable, PublishedTable
-from experiments.scenario.breakers import BreakerTable
+from experiments.scenario.breakers import (
+    BreakerLevelTable,
+    BreakerTable,
+    CallAuctionTable,
+    CircuitBreakerTable,
+)
 from experiments.scenario.claims import ClaimTable, PoolTable
-from experiments.scenario.clearing import ClearingTable
+from experiments.scenario.clearing import ClearingTable, FundingTable, HoldingTable, MarginTable
 from experiments.scenario.collateralised_borrowers import CollateralisedBorrowerTable
+from experiments.scenario.designs import LiquidationTable
 from experiments.scenario.drives import DriveTable
-from experiments.scenario.instruments import InstrumentTable
-from experiments.scenario.keepers import CongestionTable, KeepersTable
+from experiments.scenario.instruments import (
+    InstrumentTable,
+    UniformBookTable,
+    ZeroIntelligenceTable,
+)
+from experiments.scenario.keepers import (
+    CongestionTable,
+    GasTable,
+    InventoryExitTable,
+    KeepersTable,
+    LoadTable,
+)
 from experiments.scenario.makers import MakerTable
 from experiments.scenario.names import NamedInstrument, Names
+from experiments.scenario.oracles import OracleTable, SourceTable
 from experiments.scenario.populations import PopulationTable
-from experiments.scenario.recursive_borrowers import RecursiveBorrowerTable
+from experiments.scenario.recursive_borrowers import PlaceTable, RecursiveBorrowerTable
 from experiments.scenario.shocks import ShockTable
 from experiments.scenario.table import Duration, Seconds, Table, ns
 from experiments.scenario.traders import StackerTable, TraderTable
 from experiments.scenario.written import scenario_toml
 
-__all__ = ["ScenarioTables"]
+__all__ = [
+    "AlternativeTable",
+    "BreakerLevelTable",
+    "CallAuctionTable",
+    "CircuitBreakerTable",
+    "ClaimTable",
+    "ClearingTable",
+    "CollateralisedBorrowerTable",
+    "CongestionTable",
+    "DriveTable",
+    "FundingTable",
+    "GasTable",
+    "HoldingTable",
+    "InstrumentTable",
+    "InventoryExitTable",
+    "KeepersTable",
+    "LiquidationTable",
+    "LoadTable",
+    "MakerTable",
+    "MarginTable",
+    "OracleTable",
+    "PlaceTable",
+    "PoolTable",
+    "PopulationTable",
+    "PublishedTable",
+    "RecursiveBorrowerTable",
+    "ScenarioTables",
+    "ShockTable",
+    "SourceTable",
+    "StackerTable",
+    "TraderTable",
+    "UniformBookTable",
+    "ZeroIntelligenceTable",
+]
 
 
 class ScenarioTables(Table):

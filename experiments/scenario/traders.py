@@ -1,31 +1,47 @@
 """Single leveraged traders in a scenario, each one of ``agents.leverage`` by its class name."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 import agents
 from agents import leverage
+from experiments.scenario.files import own_file
 from experiments.scenario.names import Names
-from experiments.scenario.parameters import refuse_unknown
+from experiments.scenario.parameters import meant, refuse_unknown, takes
 from experiments.scenario.table import Table
+from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
 
 __all__ = ["StackerTable", "TraderTable", "make_stacker", "make_trader"]
 
 
-class TraderTable(Table):
-    """A single leveraged trader of ``agents.leverage``, by its class name."""
+TraderKind = Literal[
+    "LeverageTarget", "VolatilityTarget", "ValueFund", "Pyramider", "StopLoss", "SelfDeleverager",
+    "Hedger",
+]  # fmt: skip
+"""Classes of ``agents.leverage`` that trade alone in one clearing."""
 
-    kind: Literal[
-        "LeverageTarget", "VolatilityTarget", "ValueFund", "Pyramider", "StopLoss",
-        "SelfDeleverager", "Hedger",
-    ]  # fmt: skip
-    """Class in ``agents.leverage``."""
+
+def _kind(name: str, info: ValidationInfo) -> str:
+    known = get_args(TraderKind)
+    if name not in known and not names_user_code(name):
+        raise ValueError(
+            f"no trader is called {name!r}: {meant(name, known)}; one of your own is FILE.py:NAME"
+        )
+    return own_file(name, info)
+
+
+class TraderTable(Table):
+    """A single trader: one of ``agents.leverage`` by its class name, or one of your own."""
+
+    kind: Annotated[TraderKind | str, AfterValidator(_kind)]
+    """Class in ``agents.leverage``, or ``FILE.py:NAME`` of an ``agents.Agent`` of one's own."""
     name: str
     """Name of the trader, unique; its randomness is keyed by it."""
     clearing: str = "clearing"
-    """Name of the clearing where the trader's account is."""
+    """Name of the clearing where the trader's account is; a class of one's own gets its number if
+    it has this keyword."""
     parameters: dict[str, Any] = Field(default_factory=dict)
     """Keywords of the class: ticks, lots, cash units, times in ns."""
 
@@ -64,9 +80,13 @@ def make_trader(one: TraderTable, names: Names) -> agents.Participant:
 
     Raises
     ------
+    UserCodeError
+        If code of the user's own raises, which is run.
     ValueError
         If it cannot be made with these parameters.
     """
+    if names_user_code(one.kind):
+        return _own(one, names)
     return _make(one.kind, one.name, one.parameters, {"clearing": names.clearings[one.clearing]})
 
 
@@ -91,6 +111,27 @@ def make_stacker(one: StackerTable, names: Names) -> agents.Participant:
     if one.instrument is not None:
         places["instrument"] = names.instrument(one.instrument)
     return _make(one.kind, one.name, one.parameters, places)
+
+
+def _own(one: TraderTable, names: Names) -> agents.Participant:
+    """Make a trader of the user's own."""
+    maker = load_user_code(one.kind)
+    places = {}
+    if takes(maker, "clearing"):
+        if one.clearing not in names.clearings:
+            raise ValueError(
+                f"trader {one.kind} has an account: say in which clearing, of "
+                f"{', '.join(names.clearings)}"
+            )
+        places["clearing"] = names.clearings[one.clearing]
+    refuse_unknown(maker, one.parameters, besides={"name", *places}, of=f"trader {one.kind}")
+    try:
+        made = maker(one.name, **one.parameters, **places)
+    except (Exception, SystemExit) as error:
+        raise UserCodeError(f"trader {one.kind}", error) from error
+    if not isinstance(made, agents.Participant):
+        raise ValueError(f"trader {one.kind} must make an agents.Agent, got {made!r}")
+    return made
 
 
 def _make(

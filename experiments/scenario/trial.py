@@ -1,7 +1,7 @@
 """Trial of a scenario: all is built once, without running it, to find impossible parameters.
 
 Tables with many accounts are built with few: their parameters are what is tried. Code of the user's
-own is not run: another design takes its place.
+own is not run: another design takes the place of a design, nobody that of a trader.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ from experiments.scenario.instruments import make_instrument
 from experiments.scenario.mistakes import Mistake
 from experiments.scenario.names import Names
 from experiments.scenario.oracles import make_oracle
+from experiments.scenario.own_code import own_code_of
 from experiments.scenario.parameters import UnknownParametersError
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.user_code import names_user_code
@@ -90,7 +91,12 @@ class _Trial:
             ),
             *(self.attempt(f"pools.{i}", make_pool, one) for i, one in enumerate(scenario.pools)),
         ]
-        made = [(path, self.attempt(path, make)) for path, make in participants(scenario, names, 1)]
+        own = own_code_of(scenario)
+        made = [
+            (path, self.attempt(path, make))
+            for path, make in participants(scenario, names, 1)
+            if f"{path}.kind" not in own
+        ]
         if self.mistakes or known:
             return
         simulation = self.attempt(

@@ -1,13 +1,16 @@
 """Scenarios written out: as TOML that reads back equal, and key by key with unit and source."""
 
+import os
 import textwrap
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from experiments.scenario.keys import Key, keys_of, toml_value
 from experiments.scenario.table import Table
 
-__all__ = ["ResolvedKey", "resolved_keys", "scenario_toml"]
+__all__ = ["ResolvedKey", "resolved_keys", "scenario_toml", "write_whole"]
 
 WIDTH = 100
 """Characters of the longest line of a comment."""
@@ -53,6 +56,30 @@ def scenario_toml(scenario: Table, *, comments: bool = False) -> str:
         with their defaults, commented out.
     """
     return "\n".join(_lines(scenario, "", comments)).strip() + "\n"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file in UTF-8 that is there whole or as it was before.
+
+    Parameters
+    ----------
+    path, text
+        The file, and what it is to hold.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; ``filename`` is the file that was to be.
+    """
+    written = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        written.write_text(text, encoding="utf-8")
+        written.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    finally:
+        with suppress(OSError):
+            written.unlink(missing_ok=True)
 
 
 def _resolved(

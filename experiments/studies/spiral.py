@@ -288,8 +288,8 @@ def _summaries(job: tuple[Scenario, int]) -> list[dict[str, Any]]:
 def _runs(scenario: Scenario, seed: int) -> list[dict[str, Any]]:
     unforced = run_scenario(scenario, seed, forced=False)
     twin = unforced.prices
-    made = [unforced.summary(), run_scenario(scenario, seed, twin=twin).summary()]
+    made = [unforced.results(), run_scenario(scenario, seed, twin=twin).results()]
     for one in scenario.alternatives:
         run = run_scenario(scenario, seed, design=one.design, parameters=one.parameters, twin=twin)
-        made.append(run.summary())
+        made.append(run.results())
     return made
