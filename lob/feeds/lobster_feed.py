@@ -73,6 +73,11 @@ class Lobster(Feed):
         """Levels a side in the orderbook file: what is beyond them was last seen some time ago."""
         return self._read().day.levels
 
+    @property
+    def synthetic(self) -> NDArray[np.bool_]:
+        """Which of the feed's messages nobody sent: they follow what the best levels hide."""
+        return self._read().synthetic
+
     def _read(self) -> Stream:
         if self._stream is None:
             self._stream = reconcile(self._pair.read())
