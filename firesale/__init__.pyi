@@ -20,6 +20,9 @@ from experiments.questions import (
     diff as diff,
 )
 from experiments.questions import (
+    facts as facts,
+)
+from experiments.questions import (
     impact as impact,
 )
 from experiments.questions import (
@@ -30,6 +33,9 @@ from experiments.questions import (
 )
 from experiments.questions import (
     scenario as scenario,
+)
+from experiments.questions import (
+    score as score,
 )
 from experiments.questions import (
     spiral as spiral,
@@ -52,11 +58,17 @@ from experiments.scenario.read import (
 from experiments.scenario.read import (
     ready_scenarios as ready_scenarios,
 )
+from experiments.studies.facts import (
+    FactsStudy as FactsStudy,
+)
 from experiments.studies.impact import (
     SimulatedSale as SimulatedSale,
 )
 from experiments.studies.replay_result import (
     ReplaySale as ReplaySale,
+)
+from experiments.studies.score import (
+    ScoreStudy as ScoreStudy,
 )
 from experiments.studies.spiral import (
     SpiralStudy as SpiralStudy,
@@ -143,6 +155,7 @@ __all__ = [
     "ContestStudy",
     "EntryKind",
     "EventKind",
+    "FactsStudy",
     "Flag",
     "Instrument",
     "Kind",
@@ -154,6 +167,7 @@ __all__ = [
     "Run",
     "Scenario",
     "ScenarioError",
+    "ScoreStudy",
     "SelfTradePrevention",
     "Session",
     "Side",
@@ -166,11 +180,13 @@ __all__ = [
     "__version__",
     "compare",
     "diff",
+    "facts",
     "impact",
     "ready_scenarios",
     "replay",
     "run",
     "scenario",
+    "score",
     "spiral",
     "stress",
     "validate",

@@ -51,9 +51,18 @@ in which the quantity does not exist, as the kurtosis of a price that never move
 YOUNG_NS, OLD_NS = SECOND_NS, 10 * SECOND_NS
 NEAR = 1.5
 """Limit orders count up to so many mean spreads from the mid."""
-LEAST_ORDERS, LEAST_PAIRS, LEAST_RETURNS, LEAST_WINDOWS, LEAST_ENDS = 100, 1_000, 100, 30, 30
-"""Fewest market orders, of correlations and responses market orders, returns, windows, and
-cancellations or recoveries that a statistic rests on; chosen."""
+LEAST_ORDERS = 100
+"""Fewest market orders that a statistic rests on; this and the next are chosen."""
+LEAST_PAIRS = 1_000
+"""Fewest market orders of what relates one to a later one."""
+LEAST_RETURNS = 90
+"""Fewest returns of a shape of returns; of the tail exponent four times as many."""
+LEAST_WINDOWS = 30
+"""Fewest minutes of a count or a volatility."""
+LEAST_SPANS = 15
+"""Fewest times that the longer step of a variance ratio fits into the record."""
+LEAST_ENDS = 30
+"""Fewest cancellations at an age, and fewest recoveries."""
 
 
 class Statistic(NamedTuple):
@@ -412,7 +421,7 @@ def _prices(m: _Measured) -> dict[str, Callable[[], float]]:
     def ratio(seconds: int, steps: int) -> Callable[[], float]:
         def found() -> float:
             prices = m.log_mids(seconds)
-            if len(prices) <= steps * LEAST_WINDOWS:
+            if len(prices) <= steps * LEAST_SPANS:
                 raise _Short
             return stylized.variance_ratio(prices, steps).ratio
 

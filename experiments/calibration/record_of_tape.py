@@ -43,7 +43,8 @@ def record_of_tape(
     unit_size
         Size of a lot in units of what is traded.
     """
-    events = events[events["instrument"] == instrument]
+    mine = events["instrument"] == instrument
+    events = events if mine.all() else events[mine]
     quotes, _ = journal.quotes(events, instrument)
     message = np.cumsum(journal.first_of_message(events)) - 1
     record = MarketRecord(

@@ -20,6 +20,7 @@ from experiments.commands import (
     compare,
     demo,
     diff,
+    facts,
     feed,
     impact,
     positions,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 for command in (
     demo.demo, run.run, compare.compare, stress.stress, replay.replay, impact.impact, diff.diff,
-    scenarios.show, scenarios.new,
+    facts.facts, facts.score, scenarios.show, scenarios.new,
 ):  # fmt: skip
     app.command()(command)
 app.command("validate")(validate_command)
