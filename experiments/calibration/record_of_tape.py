@@ -112,7 +112,8 @@ def _steps(events: NDArray[np.void], message: NDArray[np.int64]) -> NDArray[np.v
         found["price"][into] = events["price"][where]
         found["size"][into] = size
         found["kind"][into] = what
-        place[into] = where
+        # What is left of an order that enters comes to rest after its own trades.
+        place[into] = np.where(enters[where], 2 * left[where] + 1, 2 * where)
         at += len(where)
     found["told"] = True
     return found[np.argsort(place, kind="stable")]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,9 +14,14 @@ from experiments.calibration.record_of_feed import record_of_feed
 from experiments.calibration.record_of_tape import record_of_tape
 from experiments.markets import MARKETS
 from experiments.metrics.intervals import student_interval
+from experiments.report.facts_figures import facts_figure
+from experiments.report.notebook import figure_html
 from experiments.studies.recorded_feed import instrument_of, moment, open_recorded
 from lob.counted import counted
 from lob.units import MINUTE_NS, SECOND_NS
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 __all__ = [
     "MINUTES",
@@ -94,6 +99,13 @@ class FactsStudy:
                 f"{counted(one.market_orders, 'market order')}"
             ]
         return lines + [f"Note: {note}" for note in one.notes]
+
+    def plot(self) -> "Figure":
+        """All statistics in a table: a plotly figure."""
+        return facts_figure(self.frame(), self.headline()[0])
+
+    def _repr_html_(self) -> str:
+        return figure_html(self.plot())
 
     def summary(self) -> dict[str, Any]:
         """All of it as JSON values."""

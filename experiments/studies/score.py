@@ -4,14 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from experiments.calibration.facts import FACTS, GATE_LIMIT, GATES, distance
 from experiments.metrics.intervals import Interval, student_interval
+from experiments.report.facts_figures import adds_figure
+from experiments.report.notebook import figure_html
 from experiments.studies.facts import MINUTES, FactsStudy, is_market, mean_fact, study_facts
 from lob.counted import counted
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 __all__ = ["FIRST_SEED", "LEAST_SEEDS", "Gate", "ScoreStudy", "study_score"]
 
@@ -131,6 +136,13 @@ class ScoreStudy:
                     f"{gate.off:+.0%}: the gate of {GATE_LIMIT:.0%} {said}"
                 )
         return lines + [f"Note: {note}" for note in self.file.runs[0].notes]
+
+    def plot(self) -> "Figure":
+        """What each statistic adds to the distance: a plotly figure."""
+        return adds_figure(self.frame(), self.headline()[0])
+
+    def _repr_html_(self) -> str:
+        return figure_html(self.plot())
 
     def summary(self) -> dict[str, Any]:
         """All of it as JSON values."""
