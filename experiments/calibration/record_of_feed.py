@@ -115,9 +115,7 @@ def _market_orders(
     return found
 
 
-def _steps(
-    feed: Feed, messages: NDArray[np.void], prints: NDArray[np.void]
-) -> NDArray[np.void]:
+def _steps(feed: Feed, messages: NDArray[np.void], prints: NDArray[np.void]) -> NDArray[np.void]:
     found = np.zeros(len(messages), STEP)
     for name in ("ts_event", "order_id", "price", "size"):
         found[name] = messages[name]
@@ -157,4 +155,4 @@ def _by_trade(messages: NDArray[np.void], prints: NDArray[np.void]) -> NDArray[n
         for name in pair.names or ():
             told[name], asked[name] = named[name], messages[name]
         found |= np.isin(asked, told)
-    return found & removal
+    return np.asarray(found & removal)

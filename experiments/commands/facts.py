@@ -18,7 +18,7 @@ DEFAULT_SEEDS = 10
 Minutes = Annotated[
     float | None,
     typer.Option(
-        min=0.1, max=10_000, help="How long a market is measured, after 5 minutes that are left out."
+        min=0.1, max=10_000, help="How long a market is measured, after its first 5 minutes."
     ),
 ]
 Symbol = Annotated[
@@ -73,9 +73,10 @@ def facts(
         if settings:
             raise RefusalError("--set is of a ready market")
         options = of_file
+    which = range(1, seeds + 1)
     with progress(as_json, seeds + 1) as tell:
         found = _guarded(
-            source, lambda: study_facts(source, range(1, seeds + 1), minutes, report=tell, **options)
+            source, lambda: study_facts(source, which, minutes, report=tell, **options)
         )
     if as_json:
         typer.echo(json.dumps(found.summary(), indent=2, allow_nan=False))

@@ -1,8 +1,8 @@
 """Market orders and resting orders as point processes: how they cluster, what they leave.
 
 Sources: A. G. Hawkes, "Spectra of some self-exciting and mutually exciting point processes",
-Biometrika 58, 1971; J.-P. Bouchaud, Y. Gefen, M. Potters and M. Wyart, "Fluctuations and response in
-financial markets", Quantitative Finance 4, 2004 (the response function).
+Biometrika 58, 1971; J.-P. Bouchaud, Y. Gefen, M. Potters and M. Wyart, "Fluctuations and response
+in financial markets", Quantitative Finance 4, 2004 (the response function).
 """
 
 from typing import NamedTuple
@@ -186,6 +186,13 @@ def mean_imbalance(
     """Return the mean of side x (bid size - ask size) / (bid size + ask size), from -1 to 1.
 
     Positive: market orders go where less rests against them.
+
+    Parameters
+    ----------
+    bid_size, ask_size
+        Lots at the best prices ahead of each market order, both above 0.
+    side
+        1: it bought, -1: it sold.
     """
     bid, ask = bid_size.astype(np.float64), ask_size.astype(np.float64)
     return float(np.mean(side * (bid - ask) / (bid + ask)))
@@ -294,9 +301,7 @@ def order_lives(steps: NDArray[np.void], end_ns: int) -> Lives:
     known = begins[births] & rows["told"][births]
     cancelled = by_cancel | (follows & rows["told"][np.minimum(next_birth, len(rows) - 1)])
     born = ts[births]
-    return Lives(
-        born[known], (until - born)[known], cancelled[known], by_order[births[known]]
-    )
+    return Lives(born[known], (until - born)[known], cancelled[known], by_order[births[known]])
 
 
 def resting_prices(steps: NDArray[np.void]) -> NDArray[np.float64]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.calibration.facts import FACTS, GATES, Fact, Facts, measure
+from experiments.calibration.facts import FACTS, GATES, Fact, Facts
+from experiments.calibration.measure import measure
 from experiments.calibration.record_of_feed import record_of_feed
 from experiments.calibration.record_of_tape import record_of_tape
 from experiments.markets import MARKETS
@@ -124,7 +125,7 @@ class FactsStudy:
                     "reason": self.value(name).reason,
                     "unit": what.unit,
                     "form": what.form,
-                    "of_seeds": [(run.values | run.gates)[name].value for run in self.runs],
+                    "of_seeds": [_fact(run, name).value for run in self.runs],
                 }
                 for name, what in names.items()
             }
@@ -158,7 +159,7 @@ def _values(runs: Sequence[Facts], name: str) -> list[float]:
 
 
 def _length(seconds: float) -> str:
-    return f"{seconds / 60:,.1f} minutes" if seconds >= 60 else f"{seconds:.1f} s"
+    return f"{seconds / 60:,.1f} minutes" if seconds >= 120 else f"{seconds:.1f} s"
 
 
 # ------------------------------------------------------------------------------ where from

@@ -126,6 +126,11 @@ class ScoreStudy:
                 f"{self.file.source}, by {len(self.parts)} of {len(FACTS)} statistics"
             )
         lines = [first]
+        if len(self.parts) < len(FACTS) / 2:
+            lines.append(
+                "Warning: most statistics are missing: the distance says little, and is not to be "
+                "held against one of other statistics"
+            )
         for gate in self.gates:
             if gate.off is None:
                 lines.append(f"{gate.title}: not known, so the gate does not hold")

@@ -15,9 +15,9 @@ from experiments.calibration.facts import (
     Fact,
     difference,
     distance,
-    measure,
 )
 from experiments.calibration.market_record import MARKET_ORDER, MarketRecord, StepKind, keep_last
+from experiments.calibration.measure import measure
 from experiments.calibration.record_of_tape import record_of_tape
 from experiments.markets import MARKETS
 from lob import MESSAGE, QUOTE, Kind, OrderBook, OrderType, Side, TimeInForce
