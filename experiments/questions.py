@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from agents import Participant
     from experiments.contest.study import ContestStudy
     from experiments.runs.tape_diff import TapeDifference
+    from experiments.studies.facts import FactsStudy
     from experiments.studies.impact import SimulatedSale
     from experiments.studies.replay_result import Replayed, ReplaySale
     from experiments.studies.rerun import Rerun
+    from experiments.studies.score import ScoreStudy
     from experiments.studies.spiral import SpiralStudy
     from experiments.studies.stress import Stress
     from experiments.validation.target import Result
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
 __all__ = [
     "compare",
     "diff",
+    "facts",
     "impact",
     "replay",
     "rerun",
     "run",
     "scenario",
+    "score",
     "spiral",
     "stress",
     "validate",
@@ -348,6 +352,77 @@ def stress(
         workers=workers,
         report=report,
     )
+
+
+def facts(
+    source: str | Path | Sequence[str | Path],
+    seeds: int | Sequence[int] = 1,
+    *,
+    minutes: float | None = None,
+    **options: Any,
+) -> "FactsStudy":
+    """Measure a market by the statistics in which markets are alike or differ.
+
+    Parameters
+    ----------
+    source
+        The name of a ready market, or order flow of any format: a file, a folder, a pair of files.
+    seeds
+        Of a market: how many, from 1 on, or which.
+    minutes
+        How long a market is measured, after 5 minutes that are left out; ``None``: 100.
+    **options
+        Of a market: those of its builder. Of a file: ``symbol``, ``since``, ``until``, ``format``,
+        ``member``, ``tick``, ``columns``, as of ``replay``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such market or file, or an option is none.
+    FeedError
+        If the file is damaged.
+    """
+    from experiments.studies.facts import study_facts
+
+    return study_facts(source, _seeds(seeds, 1), minutes, **options)
+
+
+def score(
+    market: str | Path,
+    file: str | Path | Sequence[str | Path],
+    seeds: Sequence[int] | None = None,
+    *,
+    minutes: float | None = None,
+    settings: dict[str, Any] | None = None,
+    **options: Any,
+) -> "ScoreStudy":
+    """Set a market beside recorded order flow, and tell their distance: 0 is alike, 3 the most.
+
+    Parameters
+    ----------
+    market
+        The name of a ready market; or another file, which has no seeds.
+    file
+        Order flow of any format.
+    seeds
+        At least 10, which; ``None``: 1001 to 1010.
+    minutes
+        How long the market is measured; ``None``: as long as the file, at most 100.
+    settings
+        Options of the market's builder by name.
+    **options
+        Of the file, as of ``facts``.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 10 seeds, or there is no such market or file.
+    FeedError
+        If the file is damaged.
+    """
+    from experiments.studies.score import study_score
+
+    return study_score(market, file, seeds, minutes, settings=settings, **options)
 
 
 def impact(

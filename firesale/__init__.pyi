@@ -20,6 +20,9 @@ from experiments.questions import (
     diff as diff,
 )
 from experiments.questions import (
+    facts as facts,
+)
+from experiments.questions import (
     impact as impact,
 )
 from experiments.questions import (
@@ -33,6 +36,9 @@ from experiments.questions import (
 )
 from experiments.questions import (
     scenario as scenario,
+)
+from experiments.questions import (
+    score as score,
 )
 from experiments.questions import (
     spiral as spiral,
@@ -58,11 +64,17 @@ from experiments.scenario.read import (
 from experiments.scenario.read import (
     ready_scenarios as ready_scenarios,
 )
+from experiments.studies.facts import (
+    FactsStudy as FactsStudy,
+)
 from experiments.studies.impact import (
     SimulatedSale as SimulatedSale,
 )
 from experiments.studies.replay_result import (
     ReplaySale as ReplaySale,
+)
+from experiments.studies.score import (
+    ScoreStudy as ScoreStudy,
 )
 from experiments.studies.spiral import (
     SpiralStudy as SpiralStudy,
@@ -149,6 +161,7 @@ __all__ = [
     "ContestStudy",
     "EntryKind",
     "EventKind",
+    "FactsStudy",
     "Flag",
     "Instrument",
     "Kind",
@@ -160,6 +173,7 @@ __all__ = [
     "Run",
     "Scenario",
     "ScenarioError",
+    "ScoreStudy",
     "SelfTradePrevention",
     "Session",
     "Side",
@@ -172,12 +186,14 @@ __all__ = [
     "__version__",
     "compare",
     "diff",
+    "facts",
     "impact",
     "ready_scenarios",
     "replay",
     "rerun",
     "run",
     "scenario",
+    "score",
     "spiral",
     "stress",
     "tables",

@@ -22,6 +22,7 @@ from experiments.commands import (
     compare,
     demo,
     diff,
+    facts,
     feed,
     impact,
     positions,
@@ -53,7 +54,7 @@ app = typer.Typer(
 )
 for command in (
     demo.demo, run.run, compare.compare, stress.stress, replay.replay, impact.impact, diff.diff,
-    scenarios.show, scenarios.new, rerun.rerun,
+    facts.facts, facts.score, scenarios.show, scenarios.new, rerun.rerun,
 ):  # fmt: skip
     app.command()(command)
 app.command("validate")(validate_command)

@@ -22,7 +22,7 @@ from lob.feeds.lobster import Type
 from lob.feeds.lobster_rows import PairRows
 from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import Head
-from lob.feeds.reconcile import describe
+from lob.feeds.reconcile import describe, reconcile
 from lob.feeds.reconcile_report import HALT_STATES
 from lob.instrument import Instrument
 from lob.types import MESSAGE
@@ -85,6 +85,13 @@ class Lobster(Feed):
     def recorded_levels(self) -> int:
         """Levels a side in the orderbook file: what is beyond them was last seen some time ago."""
         return self._pair.levels
+
+    def read_synthetic(self) -> NDArray[np.bool_]:
+        """Read the day whole: which of the feed's messages nobody sent, a bool each.
+
+        They follow what the best levels hide. Raises ``FeedError`` if a file is not sound.
+        """
+        return reconcile(self._pair.read()).synthetic
 
     def _blocks(self, rows: int) -> Iterator[FeedBlock]:
         (instrument,) = self.instruments

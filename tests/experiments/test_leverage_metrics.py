@@ -178,7 +178,7 @@ def test_how_failures_ended():
         {"kind": EntryKind.TRADE, "tag": TAG + 2, "amount": 9, "debit": 12, "asset": 1},
         {"kind": EntryKind.REWARD, "tag": TAG + 1, "amount": 3},
         {"kind": EntryKind.ADL, "tag": TAG + 1, "amount": 2, "debit": 11, "credit": 30},
-        {"kind": EntryKind.ADL, "tag": TAG + 1, "amount": 70, "debit": 30, "credit": 11, "asset": 1},
+        {"kind": EntryKind.ADL, "tag": TAG + 1, "amount": 70, "credit": 11, "asset": 1},
         settled(1, 40, left=9),
     )
     found = solvency_of(tape)

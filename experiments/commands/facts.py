@@ -1,0 +1,161 @@
+"""``firesale facts`` and ``firesale score``: what a market is like, and how near to a real one."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from experiments.commands.console import BAD_DATA, RefusalError, progress
+from experiments.commands.settings import AsJson, Settings, check_options, read_settings
+
+__all__ = ["facts", "score"]
+
+T = TypeVar("T")
+DEFAULT_SEEDS = 10
+
+Minutes = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1, max=10_000, help="How long a market is measured, after its first 5 minutes."
+    ),
+]
+Symbol = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Which instrument of the file, of several.")
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="TIME", help="Measure the file from here on: HH:MM:SS, +90s, or a date."
+    ),
+]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Read the file no further.")]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format", metavar="NAME", help="Read it as this format.", show_default="recognised"
+    ),
+]
+Member = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Which file of a zip that holds several.")
+]
+
+
+def facts(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|MARKET", help="Order flow of any known format, or a ready market."
+        ),
+    ],
+    seeds: Annotated[int, typer.Option(min=1, help="How many runs of a market.")] = 1,
+    minutes: Minutes = None,
+    symbol: Symbol = None,
+    since: Since = None,
+    until: Until = None,
+    format_name: Format = None,
+    member: Member = None,
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a market: spread, depth, flow, memory of signs, returns, response."""
+    from experiments.studies.facts import is_market, study_facts
+
+    told = {"symbol": symbol, "since": since, "until": until, "format": format_name,
+            "member": member}  # fmt: skip
+    of_file = {name: value for name, value in told.items() if value is not None}
+    if is_market(source):
+        if of_file:
+            raise RefusalError(f"{source} is a ready market: --{_option(of_file)} is of a file")
+        options = _settings(source, settings)
+    else:
+        if settings:
+            raise RefusalError("--set is of a ready market")
+        options = of_file
+    which = range(1, seeds + 1)
+    with progress(as_json, seeds + 1) as tell:
+        found = _guarded(
+            source, lambda: study_facts(source, which, minutes, report=tell, **options)
+        )
+    if as_json:
+        typer.echo(json.dumps(found.summary(), indent=2, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from experiments.report.facts_terminal import print_facts
+
+    print_facts(Console(highlight=False), found.headline(), found.frame())
+
+
+def score(
+    market: Annotated[
+        str, typer.Argument(metavar="MARKET", help="A ready market; or another file.")
+    ],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Order flow that it is held against.")
+    ],
+    seeds: Annotated[
+        int, typer.Option(min=DEFAULT_SEEDS, help="How many runs of the market, from seed 1001 on.")
+    ] = DEFAULT_SEEDS,
+    minutes: Minutes = None,
+    symbol: Symbol = None,
+    since: Since = None,
+    until: Until = None,
+    format_name: Format = None,
+    member: Member = None,
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set a market beside a file, and tell their distance: 0 is alike, 3 is the most."""
+    from experiments.studies.facts import is_market
+    from experiments.studies.score import FIRST_SEED, study_score
+
+    told = {"symbol": symbol, "since": since, "until": until, "format": format_name,
+            "member": member}  # fmt: skip
+    if settings and not is_market(market):
+        raise RefusalError("--set is of a ready market")
+    options = _settings(market, settings) if is_market(market) else {}
+    with progress(as_json, seeds + 2) as tell:
+        found = _guarded(
+            file,
+            lambda: study_score(
+                market, file, range(FIRST_SEED, FIRST_SEED + seeds), minutes, report=tell,
+                settings=options, **{name: one for name, one in told.items() if one is not None},
+            ),
+        )  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps(found.summary(), indent=2, allow_nan=False))
+        return
+    from rich.console import Console
+
+    from experiments.report.facts_terminal import print_score
+
+    print_score(Console(highlight=False), found.headline(), found.frame())
+
+
+def _option(given: dict[str, Any]) -> str:
+    return {"since": "from"}.get(next(iter(given)), next(iter(given)))
+
+
+def _settings(market: str, settings: list[str] | None) -> dict[str, Any]:
+    from experiments.markets import MARKETS
+
+    options = read_settings(settings)
+    check_options(market, MARKETS[market], options)
+    return options
+
+
+def _guarded(source: str, work: Callable[[], T]) -> T:
+    """Do it; a mistake in what is asked is code 2, damage of the file code 1."""
+    from lob.feeds import FeedError
+
+    try:
+        return work()
+    except FeedError as error:
+        code = BAD_DATA if Path(source).exists() else 2
+        raise RefusalError(str(error), code) from error
+    except OSError as error:
+        raise RefusalError(f"{source}: {error.strerror or error}", BAD_DATA) from error
+    except (TypeError, ValueError) as error:
+        raise RefusalError(str(error)) from error
