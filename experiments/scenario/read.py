@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError, model_validator
 
+from experiments.markets import MARKETS
 from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
 from experiments.scenario.mistakes import Mistake, MistakesError, mistakes_of
@@ -86,15 +87,28 @@ def read_scenario(
     ------
     ScenarioError
         With all mistakes, each with its path.
+    TypeError
+        If the source is none of these.
     OSError
         If the file cannot be read.
     """
+    if not isinstance(source, str | Path | dict):
+        raise TypeError(
+            "source must be the name of a ready scenario, the path of a TOML file or its content "
+            f"as a dict, got {source!r} ({type(source).__name__})"
+        )
     folder: Path | None = None
     if isinstance(source, dict):
         where, content = "scenario", source
     else:
         path = FOLDER / f"{source}.toml" if str(source) in ready_scenarios() else Path(source)
         where, folder = str(source), path.parent
+        if not path.is_file() and str(source) in MARKETS:
+            raise ScenarioError(
+                f"{source!r} is a ready market, no scenario: nothing is sold in it by force; run "
+                f"it with `firesale run {source}`, or sell into it with firesale.impact({where!r}, "
+                "sell=...)"
+            )
         if not path.is_file():
             raise ScenarioError(
                 f"no scenario is called {source!r}: there are {', '.join(ready_scenarios())}; or "
@@ -125,14 +139,21 @@ def _overridden(content: dict[str, Any], overrides: dict[str, Any], where: str) 
         at: Any = content
         try:
             for step in way:
-                at = at[int(step)] if isinstance(at, list) else at.setdefault(step, {})
+                at = at[_number(step)] if isinstance(at, list) else at.setdefault(step, {})
             if isinstance(at, list):
-                at[int(last)] = value
+                at[_number(last)] = value
             else:
                 at[last] = value
         except (IndexError, ValueError, TypeError, AttributeError):
             raise ScenarioError(f"{where}: there is no {path} to set") from None
     return content
+
+
+def _number(step: str) -> int:
+    """A place in a list, counted from 0: Python would count a negative one from the end."""
+    if not (step.isascii() and step.isdigit()):
+        raise ValueError(f"a place in a list must be a number from 0, got {step!r}")
+    return int(step)
 
 
 # ------------------------------------------------------------------ what must fit together

@@ -9,7 +9,7 @@ import agents
 from agents import leverage
 from experiments.scenario.names import Names
 from experiments.scenario.parameters import refuse_unknown
-from experiments.scenario.table import Table
+from experiments.scenario.table import Name, Table
 
 __all__ = ["StackerTable", "TraderTable", "make_stacker", "make_trader"]
 
@@ -22,7 +22,7 @@ class TraderTable(Table):
         "SelfDeleverager", "Hedger",
     ]  # fmt: skip
     """Class in ``agents.leverage``."""
-    name: str
+    name: Name
     """Name of the trader, unique; its randomness is keyed by it."""
     clearing: str = "clearing"
     """Name of the clearing where the trader's account is."""
@@ -42,7 +42,7 @@ class StackerTable(Table):
         "RehypothecatingLender", "VaultDepositor", "RecursiveYieldBorrower",
     ]  # fmt: skip
     """Class in ``agents.leverage``."""
-    name: str
+    name: Name
     """Name of the participant, unique; its randomness is keyed by it."""
     clearing: str | None = None
     """Name of a clearing, where the class has one."""
