@@ -5,7 +5,6 @@ bound to. It does not copy functions: a lambda in an attribute goes on reading w
 written about. So do methods of built-in containers, and weak references.
 """
 
-import copyreg
 import gc
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -13,20 +12,11 @@ from types import BuiltinMethodType, CellType, FunctionType, MethodType, ModuleT
 from typing import Any
 from weakref import ReferenceType
 
-__all__ = ["attributes_of", "refuse_shared_state"]
+__all__ = ["refuse_shared_state"]
 
 PLAIN = (int, float, str, bytes, bool, complex, type(None), type)
 CONTAINERS = (tuple, list, dict, set, frozenset, partial, MethodType, CellType)
 CODE = (FunctionType, BuiltinMethodType, ReferenceType)
-
-
-def attributes_of(holder: Any) -> dict[str, Any]:
-    """The attributes of a ``holder`` that Python code wrote, by name; no compiled attributes."""
-    found = dict(getattr(holder, "__dict__", {}))
-    for name in copyreg._slotnames(type(holder)):  # type: ignore[attr-defined]
-        if hasattr(holder, name):
-            found[name] = getattr(holder, name)
-    return found
 
 
 def refuse_shared_state(

@@ -71,9 +71,10 @@ from lob.venue.venue cimport Venue, message_fits
 import numpy as np
 
 import lob
-from agents.forking import attributes_of, refuse_shared_state
+from agents.forking import refuse_shared_state
 from agents.watchdog import WATCHDOG, HookTooLong, let_it_come
 from lob import checks
+from lob.subclasses import attributes_of, copy_attributes
 from lob.types import EVENT, MAX_TIME, MESSAGE
 
 cdef extern from "Python.h":
@@ -859,15 +860,15 @@ cdef class Simulation:
     def fork(self):
         """A copy of this run, independent and in the same state: both go on to the same tapes.
 
-        Agents are copied by ``copy.deepcopy``, which does not copy functions: an attribute with a
-        lambda, or another function, that uses the run, an agent or what an agent keeps would make
-        the two depend on each other.
+        Agents, and what a subclass has added, are copied by ``copy.deepcopy``, which does not copy
+        functions: an attribute with a lambda, or another function, that uses the run, an agent or
+        what an agent keeps would make the two depend on each other.
 
         Raises
         ------
         ValueError
-            If a tape is streamed (two runs cannot share a writer), or if an attribute of an agent,
-            a design or a breaker would go on using the original; it is named.
+            If a tape is streamed (two runs cannot share a writer), or if an attribute of the run,
+            an agent, a design or a breaker would go on using the original; it is named.
         RuntimeError
             In a hook: what is left of it would happen in one of the runs only.
         """
@@ -882,7 +883,7 @@ cdef class Simulation:
             )
         self.venue.guard.enter(COPYING, "fork")
         try:
-            return self.copy_into(Simulation.__new__(Simulation), memo)
+            return self.copy_into(type(self).__new__(type(self)), memo)
         finally:
             self.venue.guard.leave()
 
@@ -912,6 +913,7 @@ cdef class Simulation:
             [other.participants[(<Participant>one).index] for one in many]
             for many in self.subscribers
         ]
+        copy_attributes(self, other, memo)
         self.refuse_shared_state(memo)
         return other
 
@@ -922,7 +924,8 @@ cdef class Simulation:
         """
         venue = self.venue
         engines = [clearing.liquidation_engine for clearing in venue.clearings]
-        holders = [(f"agent {one.name!r}", attributes_of(one)) for one in self.participants]
+        holders = [(type(self).__name__, attributes_of(self))]
+        holders += [(f"agent {one.name!r}", attributes_of(one)) for one in self.participants]
         for one in (*engines, *venue.breakers, *venue.facilities):
             holders.append((type(one).__name__, attributes_of(one)))
         for clearing in venue.clearings:

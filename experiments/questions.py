@@ -7,12 +7,14 @@ of them prints. A mistake in what is asked raises ``ValueError`` (``ScenarioErro
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from experiments.runs.own_metrics import Metrics, named_metrics
 from experiments.runs.run import Run, run_scenario
 from experiments.scenario.own_code import refuse_code
 from experiments.scenario.read import Scenario, read_scenario
+from lob.checks import integer
 from lob.units import parse_duration
 
 if TYPE_CHECKING:
@@ -65,6 +67,8 @@ def scenario(source: Question, **overrides: Any) -> Scenario:
     ------
     ScenarioError
         With all mistakes, each with its path.
+    TypeError
+        If the source is none of these.
     OSError
         If the file cannot be read.
     """
@@ -491,7 +495,8 @@ def replay(
     Parameters
     ----------
     files
-        A file of order flow; a folder, zip or pair of files of a LOBSTER day.
+        A file of order flow; a folder, zip or pair of files of a LOBSTER day; or ``"synthetic"``: a
+        day is made.
     sell
         ``"2 BTC"``, ``"500 lots"`` or a number of units of what is traded; ``None``: nothing, and
         the result is the replay alone.
@@ -533,26 +538,32 @@ def replay(
     from experiments.studies.replay_sale import book_is_there, measure, replay_alone
     from lob import Side
 
-    recorded, symbol = open_recorded(files, **feed), feed.get("symbol")
-    options: dict[str, Any] = {
-        "symbol": symbol,
-        "half_life_ns": None if decay is None else half_life(decay),
-        "agents": agents,
-        "since": None if since is None else moment(since, recorded),
-        "until": None if until is None else moment(until, recorded),
-    }
-    if sell is None:
-        return replay_alone(recorded, mode, **options)
-    sale = ForcedSale(
-        side=Side.BUY if buy else Side.SELL,
-        size=instrument_of(recorded, symbol).to_lots(sell),
-        at_ns=book_is_there(recorded, symbol) if at is None else moment(at, recorded),
-        style=SaleStyle(style),
-        over_ns=parse_duration(over) if over else 0,
-        rate=Fraction(str(rate)),
-        hidden_counts=hidden,
-    )
-    return measure(recorded, sale, mode, **options)
+    with TemporaryDirectory(prefix="firesale-") as scratch:
+        if str(files) == "synthetic" and not Path(files).exists():  # type: ignore[arg-type]
+            from experiments.studies.synthetic_day import make_day
+
+            make_day(Path(scratch))
+            files = scratch
+        recorded, symbol = open_recorded(files, **feed), feed.get("symbol")
+        options: dict[str, Any] = {
+            "symbol": symbol,
+            "half_life_ns": None if decay is None else half_life(decay),
+            "agents": agents,
+            "since": None if since is None else moment(since, recorded),
+            "until": None if until is None else moment(until, recorded),
+        }
+        if sell is None:
+            return replay_alone(recorded, mode, **options)
+        sale = ForcedSale(
+            side=Side.BUY if buy else Side.SELL,
+            size=instrument_of(recorded, symbol).to_lots(sell),
+            at_ns=book_is_there(recorded, symbol) if at is None else moment(at, recorded),
+            style=SaleStyle(style),
+            over_ns=parse_duration(over) if over else 0,
+            rate=Fraction(str(rate)),
+            hidden_counts=hidden,
+        )
+        return measure(recorded, sale, mode, **options)
 
 
 def diff(one: str | Path, other: str | Path) -> "TapeDifference | None":
@@ -604,7 +615,5 @@ def _seeds(asked: int | Sequence[int] | None, number: int) -> range | Sequence[i
     if asked is None:
         asked = number
     if isinstance(asked, int):
-        if asked < 1:
-            raise ValueError(f"seeds must be at least one, got {asked}")
-        return range(1, asked + 1)
-    return asked
+        return range(1, integer("seeds", asked, 1) + 1)
+    return [integer("seeds", one, 0) for one in asked]

@@ -85,7 +85,7 @@ import numpy as np
 
 from lob import checks, types
 from lob.venue.call_auction import Uncross
-from lob.checks import integer
+from lob.checks import indexed as integer
 from lob.reference import state_digest
 from lob.types import (
     Cost,

@@ -1,9 +1,9 @@
 """Checks of arguments and messages: what is misuse, and how it is told, for both engines.
 
-``integer``, ``natural``, ``ppm``, ``real``, ``reals``, ``text``, ``switch`` and ``choice`` check an
-argument and return it; whoever takes arguments uses them. All raise ``TypeError`` for the wrong
-kind of thing and ``ValueError`` for a value out of range, which name the argument, what is allowed
-and the value.
+``integer``, ``indexed``, ``natural``, ``ppm``, ``real``, ``reals``, ``text``, ``switch`` and
+``choice`` check an argument and return it; whoever takes arguments uses them. All raise
+``TypeError`` for the wrong kind of thing and ``ValueError`` for a value out of range, which name
+the argument, what is allowed and the value.
 ``lob/checks.pxd`` has the fast path of compiled code, in the same words. The compiled engine has
 fast predicates of its own and comes here for the words of a bad message; the differential tests
 hold the two engines to the same verdicts and the same messages.
@@ -40,6 +40,7 @@ __all__ = [
     "apart",
     "beyond_participants",
     "choice",
+    "indexed",
     "integer",
     "misuse",
     "natural",
@@ -93,7 +94,19 @@ class Message(NamedTuple):
 def integer(name: str, value: Any, low: float = INT64[0], high: float = INT64[1]) -> int:
     """The ``value`` of the argument ``name`` as a Python int.
 
-    Raises ``TypeError`` if it is no integer, and ``ValueError`` unless it is ``low`` to ``high``.
+    Raises ``TypeError`` if it is no integer or a truth value, which Python counts as 0 or 1, and
+    ``ValueError`` unless it is ``low`` to ``high``.
+    """
+    if isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer, got {value!r} (bool)")
+    return indexed(name, value, low, high)
+
+
+def indexed(name: str, value: Any, low: float = INT64[0], high: float = INT64[1]) -> int:
+    """The ``value`` of the argument ``name`` as a Python int, where ``True`` is 1.
+
+    As compiled code takes the fields of an order. Raises ``TypeError`` if it is no integer, and
+    ``ValueError`` unless it is ``low`` to ``high``.
     """
     try:
         number = index(value)
@@ -210,9 +223,14 @@ def switch(name: str, value: Any) -> bool:
 def choice(name: str, value: T, options: Iterable[T]) -> T:
     """The ``value`` of the argument ``name``, or a ``ValueError``: one of ``options``."""
     allowed = tuple(options)
-    if value not in allowed:
+    # Python counts a truth value as 0 or 1: it is no number to choose.
+    if value not in allowed or (isinstance(value, bool) and not _has_truth_values(allowed)):
         raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, got {value!r}")
     return value
+
+
+def _has_truth_values(options: tuple[Any, ...]) -> bool:
+    return any(isinstance(one, bool) for one in options)
 
 
 def misuse(message: Message, instrument: int) -> str | None:

@@ -19,7 +19,6 @@ from lob.checks import (
     INT32,
     Message,
     apart,
-    integer,
     misuse,
     to_band,
     to_message_array,
@@ -27,6 +26,9 @@ from lob.checks import (
     to_output,
     to_protection,
     to_reference,
+)
+from lob.checks import (
+    indexed as integer,
 )
 from lob.types import (
     EVENT,

@@ -55,10 +55,13 @@ def parse_design(text: str) -> ContestDesign:
     if found is None:
         raise ValueError(f"{text!r} is no design: write NAME, NAME(KEY=VALUE,...) or LABEL=...")
     parameters: dict[str, Any] = {}
-    for part in filter(None, (found["parameters"] or "").split(",")):
+    written = found["parameters"] or ""
+    for part in written.split(",") if written.strip() else ():
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or not key.isidentifier():
             raise ValueError(f"{text!r}: write its parameters as KEY=VALUE, got {part!r}")
+        if key in parameters:
+            raise ValueError(f"{text!r}: {key} is given twice")
         try:
             parameters[key] = json.loads(value)
         except json.JSONDecodeError:

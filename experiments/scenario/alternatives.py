@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from experiments.scenario.files import DesignName
-from experiments.scenario.table import Table
+from experiments.scenario.table import Name, Table
 
 __all__ = ["AlternativeTable", "PublishedTable"]
 
@@ -13,7 +13,7 @@ __all__ = ["AlternativeTable", "PublishedTable"]
 class AlternativeTable(Table):
     """A design that is run on the same seeds beside the scenario's own: ``[[alternatives]]``."""
 
-    label: str
+    label: Name
     """Name of the design in reports, unique."""
     design: DesignName
     """Name of a liquidation design, or ``FILE.py:NAME`` of one's own."""
@@ -24,7 +24,7 @@ class AlternativeTable(Table):
 class PublishedTable(Table):
     """A number that others have published, to be shown beside ours: ``[[published]]``."""
 
-    name: str
+    name: Name
     """What the published number is of, in words."""
     value: float
     """Number: the published one, in ``unit``."""

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 import agents
-from experiments.scenario.table import Count, Positive, Ppm, Seconds, Table, ns
+from experiments.scenario.table import Count, Name, Positive, Ppm, Seconds, Table, ns
 from lob.clearing.collateral import Claim
 from lob.units import PPM
 from lob.venue.pool import Pool
@@ -22,7 +22,7 @@ class ClaimTable(Table):
     account.
     """
 
-    name: str
+    name: Name
     """Name of the asset that the claim is, unique."""
     backing: Annotated[list[str], Field(min_length=1, max_length=6)]
     """Names of the assets that the issuer holds or owes for it, cash too."""
@@ -51,7 +51,7 @@ class ClaimTable(Table):
 class PoolTable(Table):
     """A constant-product pool, whose shares are a claim of its name: ``lob.venue.pool.Pool``."""
 
-    name: str
+    name: Name
     """Name of the asset that the pool's shares are, unique."""
     base: str
     """Name of the asset that the pool trades."""

@@ -13,7 +13,7 @@ from experiments.scenario.designs import LiquidationTable
 from experiments.scenario.names import Names
 from experiments.scenario.oracles import OracleTable, make_oracle
 from experiments.scenario.parameters import refuse_unknown
-from experiments.scenario.table import Count, Duration, Ppm, Seconds, Table, ns
+from experiments.scenario.table import Count, Duration, Name, Ppm, Seconds, Table, ns
 from lob import clearing as rules
 from lob.clearing import dynamic_margin as dynamic
 from lob.clearing import margin as models
@@ -93,7 +93,7 @@ class FundingTable(Table):
 class ClearingTable(Table):
     """One margin system: cash, holdings, insurance fund and liquidation design."""
 
-    name: str = "clearing"
+    name: Name = "clearing"
     """Name of the clearing, unique; other tables refer to it."""
     holdings: Annotated[list[HoldingTable], Field(min_length=1, max_length=16)]
     """What accounts may have beside cash; other tables count the holdings from 0."""

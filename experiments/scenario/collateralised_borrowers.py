@@ -9,7 +9,7 @@ import agents
 from agents import leverage
 from agents.random import exp, numpy_stream
 from experiments.scenario.names import Names
-from experiments.scenario.table import Accounts, Positive, Ppm, Seconds, Table, ns
+from experiments.scenario.table import Accounts, Name, Positive, Ppm, Seconds, Table, ns
 
 __all__ = ["CollateralisedBorrowerTable", "make_collateralised_borrowers"]
 
@@ -17,7 +17,7 @@ __all__ = ["CollateralisedBorrowerTable", "make_collateralised_borrowers"]
 class CollateralisedBorrowerTable(Table):
     """Accounts that pledge a claim and owe cash: ``agents.leverage.CollateralisedBorrowers``."""
 
-    name: str
+    name: Name
     """Name, unique; units and debts are drawn from the random stream of this name."""
     count: Accounts = 1
     """Accounts: how many there are."""

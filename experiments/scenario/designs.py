@@ -9,11 +9,12 @@ from experiments.scenario.files import DesignName
 from experiments.scenario.parameters import meant, refuse_unknown
 from experiments.scenario.table import Table
 from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
+from lob.checks import integer
 from lob.clearing import LiquidationEngine
 from lob.liquidation import Frozen, Stage, StagedDesign
 from lob.liquidation.designs import DESIGNS as NAMED
 from lob.liquidation.parts.limits import Slices
-from lob.units import SECOND_NS
+from lob.liquidation.recipes.common import ns as time
 
 __all__ = [
     "DESIGNS",
@@ -41,12 +42,14 @@ def _frozen() -> LiquidationEngine:
 
 def _staged_market_sale(every: float = 1.0) -> LiquidationEngine:
     """The same as market-sale, as a composition of parts."""
-    return StagedDesign([Stage(every=round(every * SECOND_NS))])
+    return StagedDesign([Stage(every=time("every", every))])
 
 
 def _sliced(lots: int = 100, every: float = 0.1) -> LiquidationEngine:
     """Sell in slices, until the account is safe or flat."""
-    return StagedDesign([Stage(limits=Slices(lots), every=round(every * SECOND_NS))])
+    return StagedDesign(
+        [Stage(limits=Slices(integer("lots", lots, 1)), every=time("every", every))]
+    )
 
 
 DESIGNS: dict[str, Callable[..., LiquidationEngine]] = {

@@ -11,7 +11,7 @@ import agents
 from agents.traders import PriceFollower
 from experiments.scenario.files import find_file
 from experiments.scenario.names import Names
-from experiments.scenario.table import Duration, Positive, Seconds, Table, ns
+from experiments.scenario.table import Duration, Name, Positive, Seconds, Table, ns
 from lob.feeds.prices import PriceFile, read_prices
 
 __all__ = ["DriveTable", "driven_prices", "make_driver", "price_file"]
@@ -46,7 +46,7 @@ def _found(name: str, info: ValidationInfo) -> str:
 class DriveTable(Table):
     """A book that is traded along recorded prices from elsewhere (``lob.feeds.prices``)."""
 
-    name: str = "driver"
+    name: Name = "driver"
     """Name of the trader, unique; its randomness is keyed by it."""
     instrument: str
     """Name of the instrument whose book is driven."""

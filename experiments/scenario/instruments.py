@@ -12,7 +12,7 @@ from pydantic import Field
 import agents
 import lob
 from agents.flow import ZeroIntelligence
-from experiments.scenario.table import Positive, Table, Ticks
+from experiments.scenario.table import Name, Positive, Table, Ticks
 
 __all__ = [
     "InstrumentTable",
@@ -25,6 +25,8 @@ __all__ = [
 
 MOST_TICKS = 1_000_000
 """Most ticks of a book that is filled when a run starts."""
+FINEST, COARSEST = Decimal("1e-18"), Decimal(10**18)
+"""Bounds of a tick and of a lot: no token has more than 18 decimals in use; the other chosen."""
 
 
 class UniformBookTable(Table):
@@ -62,7 +64,7 @@ class ZeroIntelligenceTable(Table):
 class InstrumentTable(Table):
     """An instrument: what is traded in one book."""
 
-    name: str
+    name: Name
     """Name of the instrument, unique; other tables refer to it."""
     multiplier: Positive = 1
     """Cash units: what one lot is worth for each tick of its price; of an inverse contract, a lot
@@ -71,9 +73,9 @@ class InstrumentTable(Table):
     """Whether the instrument is an inverse contract, settled in the coin that it is about."""
     base: str = ""
     """Name of the asset that is traded; empty: a contract of the instrument's own name."""
-    tick_size: Annotated[Decimal, Field(gt=0)] = Decimal(1)
+    tick_size: Annotated[Decimal, Field(ge=FINEST, le=COARSEST)] = Decimal(1)
     """Price of one tick, in ``quote`` for one of ``base``."""
-    lot_size: Annotated[Decimal, Field(gt=0)] = Decimal(1)
+    lot_size: Annotated[Decimal, Field(ge=FINEST, le=COARSEST)] = Decimal(1)
     """How much of ``base`` one lot is."""
     quote: str = "cash"
     """Name of the money that is paid, as quantities are written in it: ``"60_000 USD"``."""

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 import agents
 from agents import keepers as bots
 from agents.random import numpy_stream
-from experiments.scenario.table import Count, Duration, Positive, Ppm, Seconds, Table, ns
+from experiments.scenario.table import Count, Duration, Name, Positive, Ppm, Seconds, Table, ns
 
 __all__ = [
     "MOST_KEEPERS",
@@ -70,7 +70,7 @@ class InventoryExitTable(Table):
 class KeepersTable(Table):
     """Keepers that are alike and share a capital: a ``[[keepers]]`` table."""
 
-    name: str
+    name: Name
     """Name of the keepers, unique; several are called by it and a number."""
     kind: Literal["keeper", "flash", "passive"] = "keeper"
     """``keeper`` takes, and bids in auctions, whatever the design has; ``flash`` borrows what it

@@ -156,7 +156,9 @@ def _bounds(metadata: list[Any] | tuple[Any, ...]) -> str:
         for bound in one.metadata if isinstance(one, FieldInfo) else [one]:
             if type(bound) in BOUNDS:
                 name, words = BOUNDS[type(bound)]
-                found.append(f"{words} {getattr(bound, name):_}")
+                limit = getattr(bound, name)
+                shown = str(limit) if isinstance(limit, Decimal) else f"{limit:_}"
+                found.append(f"{words} {shown}")
             elif isinstance(bound, MinLen):
                 found.append(f"{bound.min_length} or more")
             elif isinstance(bound, MaxLen):

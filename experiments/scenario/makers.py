@@ -10,7 +10,7 @@ from pydantic import Field
 import agents
 from agents.traders import InventoryLimit, StressSensitiveMaker, VolatilityLimit
 from experiments.scenario.names import Names
-from experiments.scenario.table import Duration, Positive, Seconds, Table, ns
+from experiments.scenario.table import Duration, Name, Positive, Seconds, Table, ns
 
 __all__ = ["MakerTable", "make_maker"]
 
@@ -21,7 +21,7 @@ VOLATILITY_HALF_LIFE = 10.0
 class MakerTable(Table):
     """A market maker who widens and withdraws under stress."""
 
-    name: str
+    name: Name
     """Name of the maker, unique; its randomness is keyed by it."""
     instrument: str
     """Name of the instrument whose market the maker makes."""

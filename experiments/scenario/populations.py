@@ -18,6 +18,7 @@ from experiments.scenario.table import (
     MOST_ACCOUNTS,
     Accounts,
     Count,
+    Name,
     Positive,
     Seconds,
     Table,
@@ -36,7 +37,7 @@ in a thousand million is further out."""
 class PopulationTable(Table):
     """Leveraged accounts by the thousand."""
 
-    name: str
+    name: Name
     """Name of the population, unique; the accounts are drawn from the random stream of this
     name."""
     count: Accounts = 1

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError, model_validator
 
+from experiments.markets import MARKETS
 from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
 from experiments.scenario.mistakes import Mistake, MistakesError, mistakes_of
@@ -132,15 +133,28 @@ def read_scenario(
     ------
     ScenarioError
         With all mistakes, each with its path.
+    TypeError
+        If the source is none of these.
     OSError
         If the file cannot be read.
     """
+    if not isinstance(source, str | Path | dict):
+        raise TypeError(
+            "source must be the name of a ready scenario, the path of a TOML file or its content "
+            f"as a dict, got {source!r} ({type(source).__name__})"
+        )
     folder: Path | None = None
     if isinstance(source, dict):
         where, content = "scenario", source
     else:
         path = FOLDER / f"{source}.toml" if str(source) in ready_scenarios() else Path(source)
         where, folder = str(source), path.parent
+        if not path.is_file() and str(source) in MARKETS:
+            raise ScenarioError(
+                f"{source!r} is a ready market, no scenario: nothing is sold in it by force; run "
+                f"it with `firesale run {source}`, or sell into it with firesale.impact({where!r}, "
+                "sell=...)"
+            )
         if not path.is_file():
             raise ScenarioError(
                 f"no scenario is called {source!r}: there are {', '.join(ready_scenarios())}; or "

@@ -16,6 +16,7 @@ from experiments.scenario.table import (
     Accounts,
     Count,
     Duration,
+    Name,
     Positive,
     Ppm,
     Seconds,
@@ -39,7 +40,7 @@ class PlaceTable(Table):
 class RecursiveBorrowerTable(Table):
     """Recursive borrowers by the thousand: ``agents.leverage.RecursiveBorrowers``."""
 
-    name: str
+    name: Name
     """Name of the borrowers, unique; deposits are drawn from the random stream of this name."""
     count: Accounts = 1
     """Accounts: how many borrowers there are."""

@@ -6,7 +6,7 @@ nanoseconds).
 
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from lob.types import MAX_PRICE, MAX_SIZE
 from lob.units import PPM, SECOND_NS
@@ -17,6 +17,7 @@ __all__ = [
     "Accounts",
     "Count",
     "Duration",
+    "Name",
     "Positive",
     "Ppm",
     "Seconds",
@@ -30,6 +31,15 @@ MOST_ACCOUNTS = 10_000_000
 LONGEST = 9_000_000_000.0
 """Longest time in seconds, 285 years: what fits into int64 nanoseconds."""
 
+
+def _not_empty(name: str) -> str:
+    if not name.strip():
+        raise ValueError(f"a name must not be empty, got {name!r}")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_not_empty)]
+"""What a table is called by others and in reports: a text that is not empty."""
 Ppm = Annotated[int, Field(ge=0, le=PPM)]
 """Parts per million, 0 or more."""
 Count = Annotated[int, Field(ge=0, le=MAX_SIZE)]

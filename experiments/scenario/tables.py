@@ -37,7 +37,7 @@ from experiments.scenario.oracles import OracleTable, SourceTable
 from experiments.scenario.populations import PopulationTable
 from experiments.scenario.recursive_borrowers import PlaceTable, RecursiveBorrowerTable
 from experiments.scenario.shocks import ShockTable
-from experiments.scenario.table import Duration, Seconds, Table, ns
+from experiments.scenario.table import Duration, Name, Seconds, Table, ns
 from experiments.scenario.traders import StackerTable, TraderTable
 from experiments.scenario.written import scenario_toml
 
@@ -80,7 +80,7 @@ __all__ = [
 class ScenarioTables(Table):
     """One question and all that is needed to answer it, each table valid by itself."""
 
-    name: str
+    name: Name
     """Name of the scenario."""
     question: str
     """What the scenario asks, in a sentence."""

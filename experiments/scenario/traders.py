@@ -10,7 +10,7 @@ from agents import leverage
 from experiments.scenario.files import own_file
 from experiments.scenario.names import Names
 from experiments.scenario.parameters import meant, refuse_unknown, takes
-from experiments.scenario.table import Table
+from experiments.scenario.table import Name, Table
 from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
 
 __all__ = ["StackerTable", "TraderTable", "make_stacker", "make_trader"]
@@ -37,7 +37,7 @@ class TraderTable(Table):
 
     kind: Annotated[TraderKind | str, AfterValidator(_kind)]
     """Class in ``agents.leverage``, or ``FILE.py:NAME`` of an ``agents.Agent`` of one's own."""
-    name: str
+    name: Name
     """Name of the trader, unique; its randomness is keyed by it."""
     clearing: str = "clearing"
     """Name of the clearing where the trader's account is; a class of one's own gets its number if
@@ -58,7 +58,7 @@ class StackerTable(Table):
         "RehypothecatingLender", "VaultDepositor", "RecursiveYieldBorrower",
     ]  # fmt: skip
     """Class in ``agents.leverage``."""
-    name: str
+    name: Name
     """Name of the participant, unique; its randomness is keyed by it."""
     clearing: str | None = None
     """Name of a clearing, where the class has one."""

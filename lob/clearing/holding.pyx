@@ -15,6 +15,7 @@ from lob.engine.wide cimport int128
 from lob.venue.market cimport Market
 
 from lob import checks
+from lob.subclasses import copy_attributes
 from lob.types import MAX_SIZE, Side
 
 __all__ = ["Holding"]
@@ -114,7 +115,7 @@ cdef class Holding:
         return None if self.record.mark == NO_PRICE else self.record.mark
 
     def __deepcopy__(self, memo):
-        cdef Holding other = Holding.__new__(Holding)
+        cdef Holding other = type(self).__new__(type(self))
         memo[id(self)] = other
         other.oracle = copying.deepcopy(self.oracle, memo)
         other.margin = copying.deepcopy(self.margin, memo)
@@ -128,6 +129,7 @@ cdef class Holding:
             raise MemoryError
         if ladder_copy(&other.record.shorts, &self.record.shorts) < 0:
             raise MemoryError
+        copy_attributes(self, other, memo)
         return other
 
 

@@ -104,6 +104,7 @@ import numpy as np
 from lob import checks
 from lob.clearing.claim_graph import Claims
 from lob.instrument import Instrument
+from lob.subclasses import copy_attributes
 from lob.types import EVENT, MAX_TIME, MESSAGE, Side
 
 __all__ = ["Venue"]
@@ -1428,12 +1429,14 @@ cdef class Venue(Market):
     def copy(self):
         """A copy of this venue, independent and in the same state.
 
+        What a subclass has added to it is copied as ``copy.deepcopy`` does.
+
         Raises ``ValueError`` if a tape is streamed: two venues cannot share a writer.
         """
         return copying.deepcopy(self)
 
     def __deepcopy__(self, memo):
-        cdef Venue other = Venue.__new__(Venue)
+        cdef Venue other = type(self).__new__(type(self))
         if self.event_writer is not None or self.message_writer is not None:
             raise ValueError("a run whose tapes are streamed to a writer cannot be forked")
         if self.guard.busy != FREE:
@@ -1473,6 +1476,7 @@ cdef class Venue(Market):
         other.seen, other.postings_seen = list(self.seen), self.postings_seen
         other.breaker_due, other.broken = self.breaker_due, self.broken
         other.claims = copying.deepcopy(self.claims, memo)
+        copy_attributes(self, other, memo)
         return other
 
     def __reduce__(self):

@@ -226,6 +226,13 @@ def test_a_recorded_day(tmp_path):
     assert sale.plot().data
 
 
+def test_a_synthetic_day_is_made_as_the_command_makes_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sale = fs.replay("synthetic", 500, at="10:30:00")
+    assert sale.summary()["sale"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_tapes_and_literature(run, tmp_path):
     from lob import tape
 

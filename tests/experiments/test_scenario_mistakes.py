@@ -3,6 +3,7 @@
 import pytest
 
 import agents
+from experiments import questions
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario, ScenarioError, read_scenario, ready_scenarios
 
@@ -48,6 +49,14 @@ def refused(name, change):
         ("deleveraging-spiral", {"populations.0.count": True}, "populations.0", "count takes no"),
         ("deleveraging-spiral", {"populations.0.leverage": [True, 30]},
          "populations.0", "leverage takes no true or false"),
+        ("deleveraging-spiral", {"clearings.0.holdings.0.margin.parameters.initial": True},
+         "clearings.0.holdings.0.margin.parameters", "must be an integer, got True"),
+        ("deleveraging-spiral", {"instruments.0.tick_size": 1e30},
+         "instruments.0.tick_size", "less than or equal to 1000000000000000000"),
+        ("deleveraging-spiral", {"instruments.0.lot_size": "1e-30"},
+         "instruments.0.lot_size", "greater than or equal to 1E-18"),
+        ("deleveraging-spiral", {"name": ""}, "name", "must not be empty"),
+        ("contagion", {"stackers.0.name": " "}, "stackers.0.name", "must not be empty"),
         ("deleveraging-spiral", {"instruments.0.background.alpha": float("inf")},
          "instruments.0.background.alpha", "finite"),
     ],
@@ -138,3 +147,31 @@ def test_reading_builds_no_thousands_of_accounts(name, monkeypatch):
 
 def test_all_is_built_where_it_is_run():
     assert build(read_scenario("deleveraging-spiral"), 1)["longs"].members == 10_000
+
+
+@pytest.mark.parametrize(
+    "path", ["shocks.-1.lots", "shocks.-1", "shocks.1_0.lots", "shocks.x.lots"]
+)
+def test_a_place_in_a_list_is_a_number_from_0(path):
+    with pytest.raises(ScenarioError, match=f"there is no {path} to set"):
+        read_scenario("deleveraging-spiral", {path: 5})
+
+
+@pytest.mark.parametrize("source", [5, None, True, b"contagion", ["contagion"]])
+def test_what_is_no_source_of_a_scenario_is_refused_with_what_is_wanted(source):
+    with pytest.raises(TypeError, match=r"source must be the name .* path .* dict, got"):
+        questions.scenario(source)
+
+
+def test_a_ready_market_is_told_from_a_scenario():
+    with pytest.raises(ScenarioError, match=r"'rmsc04' is a ready market.*firesale run rmsc04"):
+        questions.run("rmsc04")
+
+
+@pytest.mark.parametrize("seed", [True, False])
+def test_a_truth_value_is_no_seed(seed):
+    with pytest.raises(TypeError, match="seed must be an integer, got"):
+        questions.run("deleveraging-spiral", seed)
+    for seeds in (seed, [1, seed]):
+        with pytest.raises(TypeError, match="seeds must be an integer, got"):
+            questions.spiral("deleveraging-spiral", seeds)

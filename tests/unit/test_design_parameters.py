@@ -105,6 +105,8 @@ def test_the_wrong_type_is_refused_by_name(name, key):
     wrong: list[Any] = ["text", b"1", [1], object()]
     if one.unit in UNITS or one.unit == "yes or no":
         wrong += [] if one.optional else [None]
+    if one.unit in UNITS:
+        wrong += [True]
     if one.unit in UNITS and one.whole:
         wrong += [1.5]
     if one.unit == "yes or no":

@@ -1,11 +1,17 @@
 """A fork goes on by itself: what would not is refused, with the name of the attribute."""
 
+import copy
 import functools
 import weakref
 
 import pytest
 
 import agents
+import lob
+from lob import clearing
+from lob.clearing.margin import FlatMargin
+from lob.clearing.oracle import Last
+from lob.liquidation import Frozen
 from lob.venue.breaker import Breaker
 
 SIMULATION = None
@@ -144,3 +150,58 @@ def test_what_is_copied_with_the_run_may_stay(make):
         assert held is twin["other"]
     if held == twin["holder"].look:
         assert held() == 9
+
+
+class Named(agents.Simulation):
+    """A run that keeps something of its own."""
+
+    __slots__ = ("__dict__", "note")
+
+
+class NamedVenue(lob.Venue):
+    """A venue that keeps something of its own."""
+
+
+class NamedHolding(clearing.Holding):
+    """A holding that keeps something of its own."""
+
+
+@pytest.mark.parametrize("again", [lambda one: one.fork(), copy.deepcopy])
+def test_a_fork_of_a_subclass_of_the_run_is_one_with_what_it_added(again):
+    run = Named(1)
+    holder = run.add(Holder())
+    run.rows, run.first, run.note = [1], holder, "a slot"
+    twin = again(run)
+    assert type(twin) is Named
+    assert (twin.rows, twin.note, twin.first) == ([1], "a slot", twin.agents[0])
+    assert twin.rows is not run.rows
+    assert twin.first is not holder
+    twin.run(until=3)
+    assert (twin.first.rows, holder.rows) == ([1, 2, 3], [])
+
+
+def test_an_attribute_of_a_run_that_goes_on_using_the_original_is_refused():
+    run = Named(1)
+    run.held = lambda: run.now
+    with pytest.raises(ValueError, match=r"Named.*attribute 'held'.*original"):
+        run.fork()
+
+
+@pytest.mark.parametrize("again", [lambda one: one.copy(), copy.deepcopy])
+def test_a_copy_of_a_subclass_of_the_venue_is_one_with_what_it_added(again):
+    venue = NamedVenue(1)
+    venue.rows, venue.mine = [1], venue
+    twin = again(venue)
+    assert (type(twin), twin.rows) == (NamedVenue, [1])
+    assert twin.mine is twin
+    assert twin.rows is not venue.rows
+
+
+def test_so_is_that_of_a_holding():
+    holding = NamedHolding(clearing.Oracle(Last()), FlatMargin(100_000, 50_000))
+    holding.rows = [1]
+    one = clearing.Clearing("c", holdings=[holding], liquidation_engine=Frozen())
+    run = agents.Simulation(1, clearings=[one])
+    twin = run.fork().clearings[0].holdings[0]
+    assert (type(twin), twin.rows) == (NamedHolding, [1])
+    assert twin.rows is not holding.rows
