@@ -3,7 +3,8 @@
 What the messages leave out beyond the best N levels comes in synthetic messages of orders with
 negative ids (``lob.feeds.reconcile``); the check *book after each row* holds the stream against
 the orderbook file. Both files are read in blocks: once for what only their end tells (the tick, and
-whether all of it is sound), and once more for the messages; a report alone takes one pass.
+whether all of it is sound), and once more for the messages. A report alone takes one pass, and so
+does a day whose rows take little memory.
 """
 
 from collections.abc import Iterator
@@ -29,11 +30,13 @@ from lob.types import MESSAGE
 
 __all__ = ["Lobster"]
 
-_KINDS = {
-    Type.EXECUTE: PrintKind.TRADE,
-    Type.EXECUTE_HIDDEN: PrintKind.HIDDEN,
-    Type.AUCTION: PrintKind.CROSS,
-}
+KEPT = 48 * 2**20
+"""Bytes: a day whose rows take no more is kept, and so read once."""
+
+_KINDS = np.zeros(max(Type) + 1, np.uint8)  # of prints, by the type of a row; 0: none
+_KINDS[Type.EXECUTE] = PrintKind.TRADE
+_KINDS[Type.EXECUTE_HIDDEN] = PrintKind.HIDDEN
+_KINDS[Type.AUCTION] = PrintKind.CROSS
 
 
 class Lobster(Feed):
@@ -59,6 +62,8 @@ class Lobster(Feed):
         super().__init__(path, member=member)
         self._pair = lobster.choose(path, member)
         self._instrument: Instrument | None = None
+        self._rows: PairRows | None = None  # once they are all kept
+        self._kept: list[tuple[NDArray[np.void], NDArray[np.int64]]] = []
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
@@ -75,10 +80,7 @@ class Lobster(Feed):
         Raises ``FeedError`` if a file is not sound.
         """
         if self._instrument is None:
-            with closing(self._pair.rows()) as pair:
-                for _ in pair.blocks():
-                    pass
-            self._instrument = self._pair.instrument(pair.whole_cents)
+            self._instrument = self._pair.instrument(self._read_through().whole_cents)
         return [self._instrument]
 
     @property
@@ -93,6 +95,20 @@ class Lobster(Feed):
         """
         return reconcile(self._pair.read()).synthetic
 
+    def _read_through(self) -> PairRows:
+        """Read both files to their end, and keep what is in them if it is not much."""
+        kept, size = [], 0
+        with closing(self._pair.rows()) as pair:
+            for block in pair.blocks():
+                size += sum(part.nbytes for part in block)
+                if size <= KEPT:
+                    kept.append(block)
+                else:
+                    kept.clear()
+        if kept:
+            self._rows, self._kept = pair, kept
+        return pair
+
     def _blocks(self, rows: int) -> Iterator[FeedBlock]:
         (instrument,) = self.instruments
         return self._follow(instrument, rows)
@@ -105,13 +121,14 @@ class Lobster(Feed):
         tick = int(instrument.tick_size * 10_000)
         reconciler = Reconciler(self._pair.levels, tick, instrument.number, 2**16)
         prints = np.zeros(0, PRINT)  # those that are not given out yet
-        at = 0
-        with closing(self._pair.rows()) as pair:
-            for told, book in pair.blocks():
+        at = seen = 0
+        with closing(self._rows or self._pair.rows()) as pair:
+            for told, book in self._kept or pair.blocks():
                 reconciler.follow(told, book)
                 messages, row, _ = reconciler.messages_so_far()
-                made = _prints(told, row - (pair.count - len(told)), tick, instrument.number)
+                made = _prints(told, row - seen, tick, instrument.number)
                 made["at"] += at
+                seen += len(told)
                 prints = np.concatenate([prints, made])
                 consistent = np.ones(len(row), np.bool_)
                 consistent[:-1] = row[1:] != row[:-1]
@@ -177,7 +194,7 @@ def _prints(
     rows: NDArray[np.void], row: NDArray[np.int64], tick: int, number: int
 ) -> NDArray[np.void]:
     """The prints of rows, ``row`` being the index of the row of each message."""
-    chosen = np.flatnonzero(np.isin(rows["kind"], list(_KINDS)))
+    chosen = np.flatnonzero(_KINDS[rows["kind"]])
     told = rows[chosen]
     prints = np.zeros(len(chosen), PRINT)
     prints["ts_event"] = told["ts_event"]
@@ -186,8 +203,7 @@ def _prints(
     prints["size"] = told["size"]
     prints["order_id"] = told["order_id"]
     prints["instrument"] = number
-    for kind_of, print_kind in _KINDS.items():
-        prints["kind"][told["kind"] == kind_of] = print_kind
+    prints["kind"] = _KINDS[told["kind"]]
     # The direction is that of the order that rested; an auction has no aggressor.
     prints["side"] = np.where(told["kind"] == Type.AUCTION, 0, -told["direction"])
     prints["counts"] = 1

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 import lob
-from lob.feeds import Books, FeedError, _parse, lobster, lobster_rows, open_feed, synthetic
+from lob.feeds import (
+    Books,
+    FeedError,
+    _parse,
+    lobster,
+    lobster_feed,
+    lobster_rows,
+    open_feed,
+    synthetic,
+)
 from tests.feeds import writers as w
 from tests.feeds.files import GOOD_BOOK, GOOD_MESSAGES, ORDERBOOK, write_pair
 
@@ -17,11 +26,14 @@ PEAK = """
 import re, sys
 from pathlib import Path
 from lob.feeds import lobster, open_feed
+from lob.replay import Replay
 feed = open_feed(sys.argv[1])
 if sys.argv[2] == "read":
     lobster.read(sys.argv[1])
 elif sys.argv[2] == "scan":
     feed.scan()
+elif sys.argv[2] == "replay":
+    Replay(feed, "interactive").run()
 else:
     for block in feed.blocks():
         pass
@@ -65,19 +77,22 @@ def test_seconds_of_every_number_of_decimals(decimals):
     assert parsed(f"34200.{text}", 1, seconds_first=True) == ([[want]], None)
 
 
+@pytest.mark.parametrize("kept", [0, 2_000, 2**20])
 @pytest.mark.parametrize("chunk", [1, 7, 64])
-def test_where_a_block_ends_changes_nothing(tmp_path, monkeypatch, chunk):
+def test_where_a_block_ends_changes_nothing(tmp_path, monkeypatch, chunk, kept):
     day = synthetic.make_day(levels=3, end_ms=34_260_000 + 600_000)
     path = lobster.write(day, tmp_path)
     whole = open_feed(path)
     blocks = list(whole.blocks())
     monkeypatch.setattr(lobster_rows, "CHUNK", chunk)
     monkeypatch.setattr(lobster_rows, "MOST_CELLS", 12 * 5)
+    monkeypatch.setattr(lobster_feed, "KEPT", kept)
     again = lobster.read(path)
     assert np.array_equal(again.messages, day.messages)
     assert np.array_equal(again.book, day.book)
     cut = open_feed(path)
     parts = list(cut.blocks(3))
+    assert [len(block.messages) for block in cut.blocks(3)] == [len(b.messages) for b in parts]
     for field in ("messages", "consistent", "prints"):
         one, other = (
             np.concatenate([getattr(part, field) for part in found]) for found in (blocks, parts)
@@ -176,7 +191,9 @@ def _is(orders, side, price):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
-@pytest.mark.parametrize(("how", "most"), [("scan", 100), ("blocks", 100), ("read", 300)])
+@pytest.mark.parametrize(
+    ("how", "most"), [("scan", 100), ("blocks", 100), ("replay", 150), ("read", 300)]
+)
 def test_a_pair_of_197_megabytes_takes_bounded_memory(tmp_path, how, most):
     day, times = synthetic.make_day(levels=10), 10
     parts = [day.messages.copy() for _ in range(times)]
