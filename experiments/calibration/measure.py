@@ -1,7 +1,7 @@
 """The statistics of one record: how each of ``experiments.calibration.facts.FACTS`` is computed.
 
-The formulas are those of ``experiments.metrics``; here stands what they are applied to, and how much
-of it there must be.
+The formulas are those of ``experiments.metrics``; here stands what they are applied to, and how
+much of it there must be.
 """
 
 from collections.abc import Callable
