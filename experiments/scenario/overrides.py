@@ -47,14 +47,21 @@ def overridden(
         at: Any = changed
         try:
             for step in way:
-                at = at[int(step)] if isinstance(at, list) else at.setdefault(step, {})
+                at = at[_place(step)] if isinstance(at, list) else at.setdefault(step, {})
             if isinstance(at, list):
-                at[int(last)] = plain(value)
+                at[_place(last)] = plain(value)
             else:
                 at[last] = plain(value)
         except (IndexError, ValueError, TypeError, AttributeError):
             mistakes.append(Mistake(path, f"there is no {path} to set"))
     return changed, mistakes
+
+
+def _place(step: str) -> int:
+    """A place in a list, counted from 0: Python would count a negative one from the end."""
+    if not (step.isascii() and step.isdigit()):
+        raise ValueError(f"a place in a list must be a number from 0, got {step!r}")
+    return int(step)
 
 
 def paths_meant(scenario: Table, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Mistake]]:
