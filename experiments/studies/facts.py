@@ -1,5 +1,6 @@
 """The facts of a file of order flow or of a ready market: what ``firesale facts`` measures."""
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -288,6 +289,8 @@ def study_facts(
     for seed in seeds:
         report(f"seed {seed}")
         runs.append(facts_of_market(str(source), seed, minutes or MINUTES, **options))
+        # A run and its agents hold each other: its tapes would stay until Python looks for such.
+        gc.collect()
     return FactsStudy(str(source), tuple(runs), tuple(seeds))
 
 
