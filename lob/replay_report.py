@@ -71,7 +71,7 @@ class Broken:
                 (self.orphaned_executions, "executions of orders already gone"),
                 (
                     self.unfilled_aggressors,
-                    f"aggressors that had not enough to hit ({self.unfilled_lots:,} lots)",
+                    f"aggressors that had not enough to hit ({counted(self.unfilled_lots, 'lot')})",
                 ),
                 (self.cut_short, "reductions by more than was left"),
                 (self.crossed_adds, "adds that traded on arrival"),
@@ -197,7 +197,7 @@ class ReplayReport:
         lines = [f"{name}: {self.label}"]
         if self.first_ts is not None and self.last_ts is not None:
             lines.append(
-                f"  {self.messages:,} messages and {self.prints:,} prints, "
+                f"  {counted(self.messages, 'message')} and {counted(self.prints, 'print')}, "
                 f"{self.moment(self.first_ts)} to {self.moment(self.last_ts)}"
             )
         if self.book_since is not None:
@@ -213,13 +213,16 @@ class ReplayReport:
         lines += [f"  {self.moment(halt.ts_event)} {halt.state}" for halt in halts[:10]]
         if self.forked_at is not None:
             lines.append(
-                f"  {self.resent:,} messages sent again from {self.moment(self.forked_at)} on, "
+                f"  {counted(self.resent, 'message')} sent again from "
+                f"{self.moment(self.forked_at)} on, "
                 f"{self.aggressors:,} of them aggressors made of executions; {self.by_id:,} "
                 "executions by the order's id"
             )
             lines.append(f"  broke: {self.broken}")
             if self.left_over:
-                lines.append(f"  {self.left_over:,} recorded orders rest though they are gone")
+                lines.append(
+                    f"  {counted(self.left_over, 'recorded order')} still there, gone in the record"
+                )
         if self.sent:
             waited = f", {self.waited:,} of them waited" if self.waited else ""
             lines.append(f"  {counted(self.sent, 'order')} of the sale{waited}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from lob import Instrument
+from lob.counted import counted
 from lob.feeds import Feed, FeedError, open_feed
 from lob.feeds.lobster import find, is_name
 from lob.feeds.recognise import FORMATS, recognise
@@ -86,7 +87,8 @@ def _lobster(paths: list[Path], member: str | None) -> Feed:
         pairs = [pair for pair in pairs if member in (pair.message, pair.orderbook)]
     if len(pairs) != 1:
         raise ValueError(
-            f"the files hold {len(pairs)} days, give one of them: {', '.join(map(str, pairs))}"
+            f"the files hold {counted(len(pairs), 'day')}, give one of them: "
+            f"{', '.join(map(str, pairs))}"
         )
     return open_feed(pairs[0].container, format="lobster", member=pairs[0].message)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lob.counted import counted
 from lob.feeds import _parse
 from lob.feeds.containers import BOM, MAX_LINE, open_source
 from lob.feeds.errors import FeedError
@@ -153,7 +154,7 @@ class PairRows:
         """Raise, for the files have not the same number of rows: read on for their numbers."""
         rows, states = self._message.skip(), self._book.skip()
         raise FeedError(
-            f"has {states} rows, but {self._message.source} has {rows}; "
+            f"has {counted(states, 'row')}, but {self._message.source} has {rows}; "
             "one of them is cut short: fetch both again",
             path=self._book.source,
             line=min(rows, states) + 1,

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
+from lob.counted import counted
 from lob.units import MILLISECOND_NS, SECOND_NS
 
 __all__ = ["HALT_STATES", "Halt", "Match", "ReconcileReport"]
@@ -86,22 +87,23 @@ class ReconcileReport:
     def __str__(self) -> str:
         by_type = ", ".join(f"{n:,} {name}" for name, n in self.rows_by_type.items() if n)
         lines = [
-            f"{self.day}: {self.rows:,} messages from "
+            f"{self.day}: {counted(self.rows, 'message')} from "
             f"{_clock(self.first_ts_event)} to {_clock(self.last_ts_event)}",
             f"  of these {by_type}".replace("_", " "),
             *(f"  {_clock(halt.ts_event)} {halt.state}" for halt in self.halts),
             f"  {self.unknown_ids:,} about orders from before the record or out of sight; "
             f"{self.unknown_prices:,} where nothing was, {self.overdrawn:,} for more than was "
             f"there, {self.contradictions:,} contradictory",
-            f"  {self.synthetic_messages:,} synthetic messages: {self.adopted_levels:,} levels "
-            f"adopted and {self.corrected_levels:,} corrected as they came into view, "
-            f"{self.requeued_orders:,} orders requeued; {self.dropped_levels:,} levels dropped "
-            "out of view",
+            f"  {counted(self.synthetic_messages, 'synthetic message')}: "
+            f"{counted(self.adopted_levels, 'level')} adopted and {self.corrected_levels:,} "
+            f"corrected as they came into view, "
+            f"{counted(self.requeued_orders, 'order')} requeued; "
+            f"{counted(self.dropped_levels, 'level')} dropped out of view",
         ]
         compared, all_levels, touch = self.match
         lines.append(
-            f"  of {compared:,} rows compared {_share(all_levels, compared)} agree at every "
-            f"level, {_share(touch, compared)} at the best bid and ask"
+            f"  of {counted(compared, 'row')} compared {_share(all_levels, compared)} agree at "
+            f"every level, {_share(touch, compared)} at the best bid and ask"
         )
         if self.truncated:
             lines.append(f"  {self.truncated}")
