@@ -7,8 +7,12 @@ from lob.counted import counted
 __all__ = ["start_lines"]
 
 
-def start_lines(failed: float, left_out: Mapping[str, int]) -> list[str]:
-    """English sentences on accounts that failed early and rows left out; none if there are none.
+def start_lines(
+    failed: float, left_out: Mapping[str, int], below: Mapping[str, float]
+) -> list[str]:
+    """English sentences on accounts that failed early or lacked margin, and rows left out.
+
+    An empty list if there are none.
 
     Parameters
     ----------
@@ -16,18 +20,27 @@ def start_lines(failed: float, left_out: Mapping[str, int]) -> list[str]:
         Accounts that failed before the first shock; of several runs the mean.
     left_out
         Rows of a snapshot that are no accounts and were left out, by population.
+    below
+        Accounts that began with less than initial margin, by population; of several runs the mean.
     """
     lines = []
     if failed:
-        shown = (
-            counted(failed, "account")
-            if failed == round(failed)
-            else f"on average {failed:,.1f} accounts"
-        )
-        lines.append(f"{shown} failed before the first shock, not because of it")
+        lines.append(f"{_accounts(failed)} failed before the first shock, not because of it")
+    lines += [
+        f"{name}: {_accounts(count)} began with less than initial margin, as no order could open "
+        "them"
+        for name, count in below.items()
+    ]
     lines += [
         f"{name}: {counted(rows, 'row')} of its file left out, "
         f"{'it is no account' if rows == 1 else 'they are no accounts'}"
         for name, rows in left_out.items()
     ]
     return lines
+
+
+def _accounts(count: float) -> str:
+    """So many accounts, in words; a mean that is not whole is called one."""
+    if count == round(count):
+        return counted(count, "account")
+    return f"on average {count:,.1f} accounts"

@@ -45,7 +45,7 @@ from experiments.runs.judged import (
 from experiments.runs.own_metrics import Metric, measured
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.stack_summary import stack_summary
-from experiments.runs.start import left_out, run_to_shock
+from experiments.runs.start import below_initial_margin, left_out, run_to_shock
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
@@ -267,6 +267,7 @@ class Run(Shown):
             "accounts": self.accounts,
             "failed_at_start": self.failed_at_start,
             "rows_left_out": left_out(self.simulation),
+            "below_initial_margin": below_initial_margin(self.scenario, self.simulation),
             "exhausted": [one._asdict() for one in self.exhausted],
             "refused": self.refused,
             "marks_before": marks_before(self.scenario, self.simulation, self.entries),
@@ -329,7 +330,11 @@ class Run(Shown):
             f"{'' if self.forced else ' and were frozen'}; the price moved "
             f"{counted(self.drop(), 'tick')}"
         ]
-        lines += start_lines(self.failed_at_start, left_out(self.simulation))
+        lines += start_lines(
+            self.failed_at_start,
+            left_out(self.simulation),
+            below_initial_margin(self.scenario, self.simulation),
+        )
         open_cases = self.solvency.failures - self.solvency.settled
         if self.forced and open_cases:
             lines.append(f"not settled at the end: {counted(open_cases, 'liquidation')}")

@@ -1,14 +1,17 @@
-"""Start of a run: accounts that fail before anything happened, and rows that were left out."""
+"""Start of a run: accounts that fail early or lack initial margin, and rows that were left out."""
 
 import numpy as np
 
 import agents
 import lob
-from agents.leverage import MarginTraders
+from agents.leverage import Accounts, MarginTraders
+from experiments.scenario.clearing import make_margin
 from experiments.scenario.read import Scenario, ScenarioError
+from lob.clearing.margin import MarginModel, Tiers
 from lob.counted import counted
+from lob.units import PPM
 
-__all__ = ["failed_at_start", "left_out", "run_to_shock"]
+__all__ = ["below_initial_margin", "failed_at_start", "left_out", "run_to_shock"]
 
 OPTION = "allow_failed_at_start"
 """Name of the scenario's option that allows failures before the first shock."""
@@ -66,3 +69,67 @@ def left_out(simulation: agents.Simulation) -> dict[str, int]:
         if isinstance(one, MarginTraders)
     }
     return {name: rows for name, rows in found.items() if rows}
+
+
+def below_initial_margin(scenario: Scenario, simulation: agents.Simulation) -> dict[str, int]:
+    """Count the drawn accounts that began with less than initial margin, by population.
+
+    No order could have opened them so. Positions and own funds are those at the start, rates those
+    of the margin models' tables before they looked at the market. A snapshot is left out: its
+    accounts have been open for a while.
+
+    Parameters
+    ----------
+    scenario, simulation
+        The run, at any time.
+    """
+    drawn = {one.name: one for one in scenario.populations if one.file is None}
+    clearings = {one.name: one for one in scenario.clearings}
+    found = {}
+    for one in simulation.agents:
+        if not isinstance(one, MarginTraders) or one.name not in drawn:
+            continue
+        table = drawn[one.name]
+        held = clearings[table.clearing].holdings
+        numbers = range(len(held)) if table.cross else [table.holding]
+        clearing = simulation.clearings[[*clearings].index(table.clearing)]
+        needed = sum(
+            _initial_margin(
+                one.accounts,
+                row,
+                make_margin(held[number].margin, clearing.holdings[number].oracle.source),
+                simulation.instruments[clearing.holdings[number].instrument],
+            )
+            for row, number in enumerate(numbers)
+        )
+        count = int((one.accounts.margin * float(PPM) < needed).sum())
+        if count:
+            found[one.name] = count
+    return found
+
+
+def _initial_margin(
+    accounts: Accounts, row: int, model: MarginModel, instrument: lob.Instrument
+) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """What a holding of each account must be backed with, in millionths of a cash unit.
+
+    As floats, which are off by less than a millionth of a millionth.
+    """
+    lots = np.atleast_2d(accounts.positions)[row].astype(float)
+    prices = np.atleast_2d(accounts.entry_prices)[row].astype(float)
+    worth = np.abs(lots) * instrument.multiplier
+    notional = worth / prices if instrument.inverse else worth * prices
+    long = _requirement(model.initial(lob.Side.BUY), notional)
+    short = _requirement(model.initial(lob.Side.SELL), notional)
+    # A whole unit may be missing to rounding, and no account is named for a float's last digit.
+    return np.floor(np.where(lots > 0, long, short) * (1 - 1e-9))
+
+
+def _requirement(
+    tiers: Tiers, notional: "np.ndarray[tuple[int], np.dtype[np.float64]]"
+) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    at = np.searchsorted([one.floor for one in tiers], notional, side="right") - 1
+    rates = np.array([one.rate for one in tiers], float)
+    off = np.array(tiers.deductions, float)
+    found: np.ndarray[tuple[int], np.dtype[np.float64]] = rates[at] * notional - off[at]
+    return found

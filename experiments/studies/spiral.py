@@ -174,7 +174,13 @@ class SpiralStudy(Shown):
     def start_lines(self) -> list[str]:
         """English sentences on how the runs started that must be known; none if all is well."""
         failed = sum(run["failed_at_start"] for run in self.full) / len(self.full)
-        return start_lines(failed, self.full[0]["rows_left_out"])
+        names = dict.fromkeys(name for run in self.full for name in run["below_initial_margin"])
+        below = {
+            name: sum(run["below_initial_margin"].get(name, 0) for run in self.full)
+            / len(self.full)
+            for name in names
+        }
+        return start_lines(failed, self.full[0]["rows_left_out"], below)
 
     def moves(self) -> str:
         """Verb for the price after the first shock: "falls", or "rises" if that was a purchase."""

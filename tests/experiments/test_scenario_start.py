@@ -4,6 +4,8 @@ import pytest
 
 from experiments.commands import cli
 from experiments.runs.run import run_scenario
+from experiments.runs.start import below_initial_margin
+from experiments.scenario.build import build
 from experiments.scenario.read import ScenarioError, read_scenario
 from experiments.scenario.variants import with_leverage
 
@@ -46,6 +48,38 @@ def test_the_count_changes_no_tape():
 def test_a_leverage_beyond_the_margin_may_be_asked_about():
     scenario = with_leverage(read_scenario("deleveraging-spiral", SMALL), 1_000.0)
     assert run_scenario(scenario, 1).failed_at_start == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "below"),
+    [
+        ({"populations.0.leverage": [60.0, 80.0]}, {"longs": 200}),
+        ({"populations.0.leverage": [3.0, 30.0]}, {}),
+        # A whole unit of own funds more than the rate asks for, for every account.
+        ({"populations.0.leverage": [25.0, 25.0],
+          "clearings.0.holdings.0.margin.parameters.initial": 40_000}, {}),
+        ({"populations.0.leverage": [25.0, 25.0],
+          "clearings.0.holdings.0.margin.parameters.initial": 40_500}, {"longs": 200}),
+    ],
+)  # fmt: skip
+def test_accounts_with_less_than_initial_margin_are_counted_and_told(change, below):
+    change = {**SMALL, **change, "allow_failed_at_start": True}
+    run = run_scenario(read_scenario("deleveraging-spiral", change), 1)
+    assert run.summary()["below_initial_margin"] == below
+    line = "longs: 200 accounts began with less than initial margin, as no order could open them"
+    assert (line in run.headline()) == bool(below)
+
+
+def test_cross_accounts_below_initial_margin_are_those_that_clearing_finds():
+    scenario = read_scenario("two-assets", {"populations.0.count": 200})
+    simulation = build(scenario, 1)
+    simulation.run(until=1)
+    clearing = simulation.clearings[0]
+    ((first, count),) = clearing.account_ranges
+    found = [clearing.account(number) for number in range(first, first + count)]
+    short = sum(one.equity < one.initial_margin for one in found)
+    assert 0 < short < count
+    assert below_initial_margin(scenario, simulation) == {"portfolios": short}
 
 
 def told(capsys, *arguments):
