@@ -615,5 +615,7 @@ def _seeds(asked: int | Sequence[int] | None, number: int) -> range | Sequence[i
     if asked is None:
         asked = number
     if isinstance(asked, int):
-        return range(1, integer("seeds", asked, 1) + 1)
+        if integer("seeds", asked) < 1:
+            raise ValueError(f"seeds must be at least one, got {asked}")
+        return range(1, asked + 1)
     return [integer("seeds", one, 0) for one in asked]

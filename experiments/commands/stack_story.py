@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.report.ratios import move_of
 from experiments.runs.stack_summary import is_stacked, risk_before
 from experiments.scenario.variants import seeing
 from lob.counted import counted
@@ -68,7 +69,7 @@ def stack_rows(study: "SpiralStudy", answer: dict[str, Any]) -> list[tuple[str, 
         ("failed in", _join(names, _mean([part["failures_by_clearing"] for part in parts]))),
         ("pulled down by another", _contagion(names, _mean([part["contagion"] for part in parts]))),
         ("sold by layer of claims", _layers([part["lots_by_layer"] for part in parts], "lots")),
-        ("of the drop", _drop(parts)),
+        (f"of the {move_of(study.scenario)}", _drop(parts)),
     ]
     rows += _verification_rows(answer.get("verification"))
     return [row for row in rows if row[1]]

@@ -14,7 +14,7 @@ from experiments.commands.settings import read_settings, refuse_own_code
 from experiments.report.alternatives import alternative_lines
 from experiments.report.bars import bars
 from experiments.report.contest_words import mark_of
-from experiments.report.ratios import times_of
+from experiments.report.ratios import move_of, times_of
 from lob.counted import counted
 from lob.units import SECOND_NS
 
@@ -146,7 +146,7 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
         what = f"{counted(shock.lots, 'lot')} of {shock.instrument}"
         rows.append(("shock", f"{what} {verb} at {shock.at:g} s{over}"))
         found = study.amplification(number)
-        word = "drop" if shock.side == "sell" else "rise"
+        word = move_of(scenario, number)
         for runs, how, mean in (
             (study.twin, "without", found.twin.estimate),
             (study.full, "with", found.full.estimate),

@@ -163,13 +163,18 @@ def _tell(found: "Stress") -> list[str]:
 
 
 def _tell_outcomes(found: "Stress") -> list[tuple[str, str]]:
+    from experiments.report.ratios import move_of
+
     count = len(found.outcomes)
     failed = sum(found.failure.of(one) for one in found.outcomes)
     return [
         ("seeds that fail there", f"{failed} of {count}"),
         ("bad debt there", f"{sum(one.bad_debt for one in found.outcomes) / count:,.0f} units"),
         ("accounts liquidated", f"{sum(one.liquidated for one in found.outcomes) / count:.1%}"),
-        ("drop", counted(sum(one.drops[0] for one in found.outcomes) / count, "tick")),
+        (
+            move_of(found.scenario),
+            counted(sum(one.drops[0] for one in found.outcomes) / count, "tick"),
+        ),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from experiments.scenario.designs import DESIGNS, make_design
 from experiments.scenario.read import Scenario
+from experiments.scenario.user_code import names_user_code
 
 __all__ = ["FROZEN", "ContestDesign", "as_stated", "of_scenario", "parse_design", "parse_designs"]
 
@@ -30,7 +31,8 @@ class ContestDesign(NamedTuple):
     """Parameters of the design by name, times in seconds; what is not given is the design's
     preset."""
     how: str = "preset"
-    """Where the parameters come from: "preset", "scenario", "given" or "tuned"; or "control"."""
+    """Where the parameters come from: "preset", "scenario", "given" or "tuned"; "own": a design of
+    the user's as its code has them; or "control"."""
 
 
 FROZEN = ContestDesign("frozen", "frozen", {}, "control")
@@ -68,7 +70,8 @@ def parse_design(text: str) -> ContestDesign:
             parameters[key] = value
     make_design(found["design"], parameters)
     label = (found["label"] or text).strip()
-    return ContestDesign(label, found["design"], parameters, "given" if parameters else "preset")
+    plain = "own" if names_user_code(found["design"]) else "preset"
+    return ContestDesign(label, found["design"], parameters, "given" if parameters else plain)
 
 
 def parse_designs(text: str) -> list[ContestDesign]:
@@ -134,7 +137,7 @@ def as_stated(designs: Sequence[ContestDesign], scenario: Scenario) -> list[Cont
     return [
         one._replace(
             parameters={**stated[one.design], **one.parameters},
-            how="scenario" if one.how == "preset" else one.how,
+            how="scenario" if one.how in ("preset", "own") else one.how,
         )
         if one.design in stated
         else one

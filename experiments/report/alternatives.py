@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from experiments.report.ratios import move_of
+
 if TYPE_CHECKING:
     from experiments.report.results import Spiral
 
@@ -172,7 +174,7 @@ def _outcomes(study: "Spiral") -> list[str]:
         ]
         rows.append([f"  {words}", *cells])
 
-    add("drop", lambda run: run["drops"][0] / price, share)
+    add(move_of(study.scenario), lambda run: run["drops"][0] / price, share)
     add("liquidations", lambda run: run["criteria"]["liquidations"], count)
     add("bad debt", lambda run: run["criteria"]["bad_debt"], count)
     add("paid by the insurance fund", lambda run: run["criteria"]["insurance_draw"], count)

@@ -11,6 +11,7 @@ from experiments.report.contest_words import (
     conditions,
     debt_of,
     fact_rows,
+    named,
     notes,
     number,
     place_of,
@@ -112,7 +113,7 @@ def _means(contest: "ContestResult") -> str:
     head = ("", *(f"{one.label} ({one.how})" for one in contest.designs))
     rows = [
         (
-            f"{one.name}, {one.unit}",
+            f"{named(contest, one.name)}, {one.unit}",
             *(number(contest.mean(label, one.name).estimate) for label in contest.labels),
         )
         for one in CRITERIA

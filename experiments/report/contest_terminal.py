@@ -14,6 +14,7 @@ from experiments.report.contest_words import (
     conditions,
     debt_of,
     fact_rows,
+    named,
     notes,
     number,
     place_of,
@@ -139,7 +140,7 @@ def _rows(contest: "ContestResult") -> list[tuple[str, list[str]]]:
             found = differences.get((label, one.name))
             sign = " " if not found or not found.certain else "+" if found.estimate > 0 else "-"
             cells.append(number(contest.mean(label, one.name).estimate) + sign)
-        rows.append((f"{one.name}, {one.unit}", cells))
+        rows.append((f"{named(contest, one.name)}, {one.unit}", cells))
         if one.name == "bad_debt":
             chances = [f"{debt_of(contest, label)} " for label in contest.labels]
             rows.append((f"  of {counted(len(contest.seeds), 'seed')}, chance", chances))

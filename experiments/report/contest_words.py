@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from experiments.report.ratios import no_ratio
+from experiments.report.ratios import move_of, no_ratio
 from lob.counted import counted
 from lob.units import show_duration
 
@@ -16,6 +16,7 @@ __all__ = [
     "debt_of",
     "fact_rows",
     "mark_of",
+    "named",
     "notes",
     "number",
     "place_of",
@@ -71,6 +72,11 @@ def signed(found: "PairedDifference") -> str:
     if found.low != found.low:
         return f"{number(found.estimate)}, no interval"
     return f"{number(found.estimate)} [{number(found.low)}, {number(found.high)}]"
+
+
+def named(contest: "ContestResult", criterion: str) -> str:
+    """Name of a criterion in a table: a drop is called a rise where the shock buys."""
+    return move_of(contest.scenario) if criterion == "drop" else criterion
 
 
 def share_of(value: float) -> str:
@@ -158,7 +164,8 @@ def remarks(contest: "ContestResult") -> list[str]:
     lines += [f"agree in every digit: {', '.join(group)}" for group in contest.alike]
     of = contest.amplification(contest.reference)
     if of is not None and of.ratio is None and not contest.exhausted(contest.reference)[0]:
-        lines.append(f"amplification is undefined: {no_ratio(of.twin, 'drop with nothing forced')}")
+        what = f"{move_of(contest.scenario)} with nothing forced"
+        lines.append(f"amplification is undefined: {no_ratio(of.twin, what)}")
     return lines
 
 

@@ -1,11 +1,12 @@
 """Ratios of means in words: with their interval, or with why there is none."""
 
 from math import isnan
+from typing import Any
 
 from experiments.metrics.intervals import Interval
 from lob.counted import counted
 
-__all__ = ["no_ratio", "times_of"]
+__all__ = ["move_of", "no_ratio", "times_of"]
 
 
 def times_of(ratio: Interval) -> str:
@@ -21,8 +22,21 @@ def times_of(ratio: Interval) -> str:
     return f"{ratio.estimate:.2f} times [{ratio.low:.2f}, {ratio.high:.2f}], {seeds}"
 
 
+def move_of(scenario: Any, shock: int = 0) -> str:
+    """Noun for what a shock does to the price: "drop", or "rise" if it buys.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    shock
+        Index of the shock, from 0.
+    """
+    return "drop" if scenario.shocks[shock].side == "sell" else "rise"
+
+
 def no_ratio(below: Interval, what: str) -> str:
-    """An English clause: why a mean of drops, in ticks, is no denominator.
+    """An English clause: why a mean of drops or rises, in ticks, is no denominator.
 
     Parameters
     ----------

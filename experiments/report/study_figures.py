@@ -13,15 +13,18 @@ __all__ = ["drops_figure", "impact_figure", "probes_figure"]
 SECOND_NS = 1_000_000_000
 
 
-def drops_figure(drops: Mapping[str, Sequence[float]], title: str) -> "Figure":
-    """Draw a box for each label: the drops of its runs, one a seed, in ticks."""
+def drops_figure(drops: Mapping[str, Sequence[float]], title: str, move: str = "drop") -> "Figure":
+    """Draw a box for each label: the drops of its runs, one a seed, in ticks.
+
+    ``title`` is above them, and ``move`` at their axis: what a drop is called.
+    """
     from plotly.graph_objects import Figure
 
     figure = Figure()
     for label, values in drops.items():
         figure.add_box(y=list(values), name=label, boxpoints="all", jitter=0.3)
     figure.update_layout(template="plotly_white", title=title, showlegend=False, height=420)
-    figure.update_yaxes(title_text="drop, ticks", rangemode="tozero")
+    figure.update_yaxes(title_text=f"{move}, ticks", rangemode="tozero")
     return figure
 
 

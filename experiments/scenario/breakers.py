@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from experiments.scenario.names import Names
-from experiments.scenario.table import Duration, Seconds, Table, ns
+from experiments.scenario.table import Duration, Rhythm, Seconds, Table, ns
 from lob.units import PPM
 from lob.venue import breaker as guards
 
@@ -63,7 +63,7 @@ class CallAuctionTable(Table):
     """Seconds: from the start of the run until the first call begins."""
     length: Duration
     """Seconds: how long orders are collected."""
-    every: Seconds = 0.0
+    every: Rhythm = 0.0
     """Seconds: between the beginnings of two calls; 0: there is only one."""
     closes: bool = False
     """Whether the book stays closed after the last call."""

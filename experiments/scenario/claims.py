@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 import agents
-from experiments.scenario.table import Count, Name, Positive, Ppm, Seconds, Table, ns
+from experiments.scenario.table import Count, Name, Positive, Ppm, Rhythm, Seconds, Table, ns
 from lob.clearing.collateral import Claim
 from lob.units import PPM
 from lob.venue.pool import Pool
@@ -35,11 +35,11 @@ class ClaimTable(Table):
     """Seconds: how long a redemption waits in a queue; 0: it is at once."""
     rate: Count = 0
     """Units: the most claims redeemed in a period; 0: no limit."""
-    period: Seconds = 0.0
+    period: Rhythm = 0.0
     """Seconds: the period that ``rate`` is for."""
     accrual: Annotated[int, Field(ge=-PPM, le=PPM)] = 0
     """Ppm: of the first backing asset earned at each interval; negative: lost."""
-    accrual_interval: Seconds = 0.0
+    accrual_interval: Rhythm = 0.0
     """Seconds: between two accruals."""
     outside: Count = 0
     """Units: claims that the outside world has at the start."""

@@ -13,7 +13,15 @@ from experiments.scenario.designs import LiquidationTable
 from experiments.scenario.names import Names
 from experiments.scenario.oracles import OracleTable, make_oracle
 from experiments.scenario.parameters import refuse_unknown
-from experiments.scenario.table import Count, Duration, Name, Ppm, Seconds, Table, ns
+from experiments.scenario.table import (
+    Count,
+    Interval,
+    Name,
+    Ppm,
+    Rhythm,
+    Table,
+    ns,
+)
 from lob import clearing as rules
 from lob.clearing import dynamic_margin as dynamic
 from lob.clearing import margin as models
@@ -56,7 +64,7 @@ class MarginTable(Table):
     """Name of the margin model: the rule for what a position must be backed with."""
     parameters: dict[str, Any] = Field(default_factory=dict)
     """Keywords of the model's class in ``lob.clearing``: rates in ppm, times in ns."""
-    update: Seconds = 0.0
+    update: Rhythm = 0.0
     """Seconds: between a margin model's looks at the market, if it reacts to it; 0: it does not
     look."""
 
@@ -82,7 +90,7 @@ class FundingTable(Table):
     """Number: which holding of the clearing the contract is, from 0."""
     index: str
     """Name of the instrument whose mid is the index."""
-    interval: Duration = 60.0
+    interval: Interval = 60.0
     """Seconds: between two payments."""
     share: Ppm = PPM
     """Ppm: of the premium (mark over index, less one), paid at each interval."""
@@ -110,7 +118,7 @@ class ClearingTable(Table):
     """Funding between longs and shorts; none: nothing is paid."""
     interest: Ppm = 0
     """Ppm: of every debt, paid to the lenders at each interval."""
-    interest_interval: Duration = 3_600.0
+    interest_interval: Interval = 3_600.0
     """Seconds: between two payments of interest."""
 
 

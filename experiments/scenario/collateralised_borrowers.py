@@ -28,7 +28,7 @@ class CollateralisedBorrowerTable(Table):
     units: Positive = 100
     """Units: of the claim, the median that each account has; less where the outside world has less
     than all of them together."""
-    spread: Annotated[float, Field(ge=0)] = 0.5
+    spread: Annotated[float, Field(ge=0, le=10)] = 0.5
     """Standard deviation: of the logarithm of the units."""
     debt: tuple[Ppm, Ppm] = (300_000, 600_000)
     """Ppm: lowest and highest debt of the value of what each pledges as the clearing sees it then;

@@ -11,7 +11,7 @@ import agents
 from agents.traders import PriceFollower
 from experiments.scenario.files import find_file
 from experiments.scenario.names import Names
-from experiments.scenario.table import Duration, Name, Positive, Seconds, Table, ns
+from experiments.scenario.table import Duration, Interval, Name, Positive, Seconds, Table, ns
 from lob.feeds.prices import PriceFile, read_prices
 
 __all__ = ["DriveTable", "driven_prices", "make_driver", "price_file"]
@@ -66,7 +66,7 @@ class DriveTable(Table):
     """Seconds: how long that part takes in the run."""
     most: Positive = 1_000
     """Lots: traded at one look, at most."""
-    interval: Duration = 0.25
+    interval: Interval = 0.25
     """Seconds: between two looks at the book."""
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 Prices are ticks, sizes lots, rates of a flow lots a second.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -12,7 +13,8 @@ from pydantic import Field
 import agents
 import lob
 from agents.flow import ZeroIntelligence
-from experiments.scenario.table import Name, Positive, Table, Ticks
+from experiments.scenario.mistakes import Mistake
+from experiments.scenario.table import MOST_RATE, Name, Positive, Table, Ticks
 
 __all__ = [
     "InstrumentTable",
@@ -21,10 +23,13 @@ __all__ = [
     "ZeroIntelligenceTable",
     "make_background",
     "make_instrument",
+    "mistakes_in_flow",
 ]
 
 MOST_TICKS = 1_000_000
 """Most ticks of a book that is filled when a run starts."""
+MOST_RESTING = 10_000_000
+"""Most orders that a random flow keeps in its book on average; each takes some hundred bytes."""
 FINEST, COARSEST = Decimal("1e-18"), Decimal(10**18)
 """Bounds of a tick and of a lot: no token has more than 18 decimals in use; the other chosen."""
 
@@ -53,7 +58,7 @@ class ZeroIntelligenceTable(Table):
     """Lots a second: limit orders that arrive at each price of either side."""
     mu: float = Field(ge=0)
     """Lots a second: market orders, half of them bought."""
-    delta: float = Field(gt=0)
+    delta: float = Field(gt=0, le=MOST_RATE)
     """Per second: the rate at which each resting order is cancelled."""
     window: Annotated[int, Field(ge=1, le=MOST_TICKS)]
     """Ticks: how far from the opposite best price limit orders arrive."""
@@ -124,6 +129,37 @@ class UniformBook(agents.Agent):
         rows["order_id"] = (self.owner << 32) + 1 + np.arange(len(rows))
         rows["owner"] = self.owner
         self.submit_messages(rows)
+
+
+def mistakes_in_flow(flow: ZeroIntelligenceTable, path: str) -> Iterator[Mistake]:
+    """Yield what would have a random flow send more orders than a run can take.
+
+    Parameters
+    ----------
+    flow
+        The table, whose rates are in lots and orders of ``size`` of them.
+    path
+        Where it is in the scenario.
+    """
+    most = MOST_RATE * flow.size
+    each = most / (2 * flow.window)
+    orders = f"so that there are at most {MOST_RATE:,} orders a second, got"
+    if flow.mu > most:
+        yield Mistake(f"{path}.mu", f"mu must be 0 to {most:,} lots a second, {orders} {flow.mu:g}")
+    if flow.alpha > each:
+        yield Mistake(
+            f"{path}.alpha",
+            f"alpha must be above 0 and at most {each:,.6g} lots a second at each of "
+            f"{2 * flow.window:,} prices, {orders} {flow.alpha:g}",
+        )
+        return
+    least = flow.alpha / each * MOST_RATE / MOST_RESTING
+    if flow.delta < least:
+        yield Mistake(
+            f"{path}.delta",
+            f"delta must be {least:.6g} to {MOST_RATE:,} a second, so that at most "
+            f"{MOST_RESTING:,} orders rest in the book, got {flow.delta:g}",
+        )
 
 
 def make_instrument(one: InstrumentTable, number: int) -> lob.Instrument:

@@ -10,7 +10,17 @@ from pydantic import Field, model_validator
 import agents
 from agents import keepers as bots
 from agents.random import numpy_stream
-from experiments.scenario.table import Count, Duration, Name, Positive, Ppm, Seconds, Table, ns
+from experiments.scenario.table import (
+    MOST_RATE,
+    Count,
+    Interval,
+    Name,
+    Positive,
+    Ppm,
+    Seconds,
+    Table,
+    ns,
+)
 
 __all__ = [
     "MOST_KEEPERS",
@@ -55,7 +65,7 @@ class InventoryExitTable(Table):
 
     kind: Literal["at-once", "sliced", "hold"] = "at-once"
     """How lots are sold: by one market order, in parts, or not at all."""
-    slices: Positive = 1
+    slices: Annotated[int, Field(ge=1, le=MOST_RATE)] = 1
     """Number: of equal parts, of ``sliced``."""
     over: Seconds = 0.0
     """Seconds: in which the parts are sold, of ``sliced``."""
@@ -81,7 +91,7 @@ class KeepersTable(Table):
     """Cash units: of all of them together; of ``flash`` for gas only."""
     law: Literal["equal", "zipf", "lognormal"] = "equal"
     """How the capital is split: equally, by Zipf's law, or log-normally."""
-    shape: Annotated[float, Field(gt=0)] = 1.0
+    shape: Annotated[float, Field(gt=0, le=100)] = 1.0
     """Exponent: of ``zipf``; of ``lognormal`` the standard deviation of the logarithm."""
     cash: str | None = None
     """Name of the asset that the capital is in; none: that of the first clearing."""
@@ -93,21 +103,21 @@ class KeepersTable(Table):
     """Seconds: of a message to the venue; its median where there is a sigma."""
     news_latency: Seconds = 0.0
     """Seconds: of news from the venue; its median where there is a sigma."""
-    latency_sigma: Annotated[float, Field(ge=0)] = 0.0
+    latency_sigma: Annotated[float, Field(ge=0, le=10)] = 0.0
     """Standard deviation: of the logarithm of both latencies; 0: they are constant."""
     gas: GasTable = GasTable()
     """What a keeper's transactions bid to be included in a block."""
     style: InventoryExitTable = InventoryExitTable()
     """How a keeper gets rid of what it took."""
-    volatility: Annotated[float, Field(ge=0)] = 0.0
+    volatility: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
     """Ppm: the standard deviation of returns over a second that a keeper believes in."""
-    risk_aversion: Annotated[float, Field(ge=0)] = 0.0
+    risk_aversion: Annotated[float, Field(ge=0, le=1_000)] = 0.0
     """Standard deviations: over the expected holding time, wanted as an extra profit."""
     offline: list[tuple[Seconds, Seconds]] = Field(default_factory=list)
     """Seconds: starts and ends of times in which a keeper neither looks nor sends."""
-    review: Duration = 1.0
+    review: Interval = 1.0
     """Seconds: between looks at whether the books have become better for what a keeper follows."""
-    retry: Duration = 1.0
+    retry: Interval = 1.0
     """Seconds: until a keeper tries again after a refusal, or when the book was empty."""
     discount: Ppm | None = None
     """Ppm: below the fair price, the least discount at which ``passive`` takes; only given for
@@ -134,22 +144,22 @@ class LoadTable(Table):
 
     start: Seconds = 0.0
     """Seconds: from the start of the run until this load begins; it holds until the next one's."""
-    rate: Annotated[float, Field(ge=0)]
+    rate: Annotated[float, Field(ge=0, le=MOST_RATE)]
     """Transactions a block: of everybody else, on average."""
-    mean_bid: Annotated[float, Field(gt=0)]
+    mean_bid: Annotated[float, Field(gt=0, le=10**15)]
     """Cash units: the mean of their bids, which are exponential."""
 
 
 class CongestionTable(Table):
     """Blocks that the keepers' transactions wait for: the ``[congestion]`` table."""
 
-    block_time: Duration = 13.0
+    block_time: Interval = 13.0
     """Seconds: between two blocks."""
     capacity: Positive = 100
     """Transactions a block: that have room."""
     load: list[LoadTable] = Field(default_factory=list)
     """Transactions that everybody else sends, over time."""
-    backlog: Count = 10_000
+    backlog: Annotated[int, Field(ge=0, le=MOST_RATE)] = 10_000
     """Transactions: of everybody else that wait at most; the lowest bids are thrown out first."""
     base_fee: Count = 0
     """Cash units: that a bid must reach in the first block."""

@@ -10,7 +10,8 @@ from pydantic import Field
 import agents
 from agents.traders import InventoryLimit, StressSensitiveMaker, VolatilityLimit
 from experiments.scenario.names import Names
-from experiments.scenario.table import Duration, Name, Positive, Seconds, Table, ns
+from experiments.scenario.table import Interval, Name, Positive, Seconds, Table, ns
+from lob.types import MAX_PRICE
 
 __all__ = ["MakerTable", "make_maker"]
 
@@ -27,18 +28,18 @@ class MakerTable(Table):
     """Name of the instrument whose market the maker makes."""
     levels: Annotated[int, Field(ge=1, le=10_000)] = 5
     """Number: of prices that the maker quotes on each side."""
-    offset: float = Field(default=2.0, gt=0)
+    offset: float = Field(default=2.0, gt=0, le=MAX_PRICE)
     """Ticks: from the mid to the maker's best quotes."""
     step: Positive = 2
     """Ticks: between the maker's levels."""
     size: Positive = 10
     """Lots: at each level."""
-    every: Duration = 1.0
+    every: Interval = 1.0
     """Seconds: between two looks at the market."""
     inventory_limit: Positive = 1_000
     """Lots: inventory, long or short, at which the maker quotes no more on the side that would add
     to it."""
-    volatility_limit: Annotated[float, Field(gt=0)] = 20.0
+    volatility_limit: Annotated[float, Field(gt=0, le=MAX_PRICE)] = 20.0
     """Ticks per square root of a second: realised volatility of the mid at which the maker doubles
     its distances and halves its sizes."""
     cool_down: Seconds = 30.0

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from experiments.scenario.names import NamedInstrument, Names
-from experiments.scenario.table import Duration, Ppm, Seconds, Table, Ticks, ns
+from experiments.scenario.table import Interval, Ppm, Rhythm, Seconds, Table, Ticks, ns
 from lob.clearing import oracle as prices
 from lob.clearing.valuation import ClaimValue
 from lob.units import PPM
@@ -50,7 +50,7 @@ class SourceTable(Table):
     """Seconds: in which what an ``ema`` remembers loses half its weight."""
     window: Seconds = 60.0
     """Seconds: over which a ``twap`` averages."""
-    sample: Duration = 1.0
+    sample: Interval = 1.0
     """Seconds: between two looks of an average at its price."""
     prices: list[tuple[Seconds, Ticks]] = Field(default_factory=list)
     """Seconds and ticks: the times and prices of an external series."""
@@ -80,7 +80,7 @@ class OracleTable(Table):
     """The true price that the oracle publishes."""
     lag: Seconds = 0.0
     """Seconds: from a price to its publication."""
-    heartbeat: Seconds = 0.0
+    heartbeat: Rhythm = 0.0
     """Seconds: a price is published at least so often; 0: not for that reason."""
     deviation: Ppm = 0
     """Ppm: a price is published as soon as it is so far from the last one that was. With neither

@@ -20,7 +20,7 @@ from experiments.scenario.table import (
     Count,
     Name,
     Positive,
-    Seconds,
+    Rhythm,
     Table,
     ns,
 )
@@ -54,7 +54,7 @@ class PopulationTable(Table):
     """Times: the lowest and the highest leverage; even between them on a log scale."""
     long_share: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Share: of accounts that are long, from 0 to 1."""
-    again: Seconds = 0.0
+    again: Rhythm = 0.0
     """Seconds: after its last forced sale until an account comes back with what is left to it; 0:
     it stays away."""
     cross: bool = False

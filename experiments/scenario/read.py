@@ -18,6 +18,7 @@ from pydantic import ValidationError, model_validator
 from experiments.markets import MARKETS
 from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
+from experiments.scenario.instruments import ZeroIntelligenceTable, mistakes_in_flow
 from experiments.scenario.mistakes import Mistake, MistakesError, mistakes_of
 from experiments.scenario.overrides import overridden, paths_meant, plain
 from experiments.scenario.quantities import in_steps
@@ -52,7 +53,13 @@ class Scenario(ScenarioTables):
     @model_validator(mode="after")
     def _whole(self) -> "Scenario":
         mistakes = list(dict.fromkeys(_cross_checks(self)))
-        mistakes += mistakes_in_building(self, mistakes)
+        # What cannot be built because of a mistake inside it has been told with that.
+        inside = [f"{one.path}." for one in mistakes]
+        mistakes += [
+            one
+            for one in mistakes_in_building(self, mistakes)
+            if not (one.path and any(path.startswith(f"{one.path}.") for path in inside))
+        ]
         if mistakes:
             raise MistakesError(mistakes)
         return self
@@ -191,6 +198,9 @@ def _validated(
 
 def _cross_checks(scenario: ScenarioTables) -> Iterator[Mistake]:
     """Every name that is used must be there, and be there once; numbers must lead somewhere."""
+    for i, one in enumerate(scenario.instruments):
+        if isinstance(one.background, ZeroIntelligenceTable):
+            yield from mistakes_in_flow(one.background, f"instruments.{i}.background")
     yield from _names_twice(scenario)
     yield from _unknown_instruments(scenario)
     yield from _unknown_clearings_and_holdings(scenario)

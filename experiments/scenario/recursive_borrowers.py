@@ -15,7 +15,7 @@ from experiments.scenario.names import Names
 from experiments.scenario.table import (
     Accounts,
     Count,
-    Duration,
+    Interval,
     Name,
     Positive,
     Ppm,
@@ -50,7 +50,7 @@ class RecursiveBorrowerTable(Table):
     """Whether each borrower is in all places, with its deposit in each."""
     deposit: Positive = 100
     """Lots: the median that a borrower brings."""
-    deposit_spread: Annotated[float, Field(ge=0)] = 1.0
+    deposit_spread: Annotated[float, Field(ge=0, le=10)] = 1.0
     """Standard deviation: of the logarithm of what borrowers bring."""
     ltv: Ppm
     """Ppm: of what a loop has bought that the next one borrows."""
@@ -58,7 +58,7 @@ class RecursiveBorrowerTable(Table):
     """Number: of loops, at most."""
     target: Count = 0
     """Ppm: the leverage at which a borrower stops, if that comes first; 0: none."""
-    interval: Duration = 1.0
+    interval: Interval = 1.0
     """Seconds: between two loops of a borrower."""
     opens: Seconds = 0.0
     """Seconds: over how long the borrowers begin; 0: an interval."""
@@ -73,7 +73,7 @@ class RecursiveBorrowerTable(Table):
     """Ppm: the leverage at which a borrower has unwound enough; a million: no debt."""
     flash: bool = False
     """Whether a borrower unwinds in one step, with a loan that is paid back at once."""
-    look_interval: Duration = 1.0
+    look_interval: Interval = 1.0
     """Seconds: between a borrower's looks at its health."""
     reaction: Seconds = 0.0
     """Seconds: at most between such a look and its first sale, drawn evenly."""

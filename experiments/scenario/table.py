@@ -14,12 +14,15 @@ from lob.units import PPM, SECOND_NS
 __all__ = [
     "LONGEST",
     "MOST_ACCOUNTS",
+    "MOST_RATE",
     "Accounts",
     "Count",
     "Duration",
+    "Interval",
     "Name",
     "Positive",
     "Ppm",
+    "Rhythm",
     "Seconds",
     "Table",
     "Ticks",
@@ -28,6 +31,10 @@ __all__ = [
 
 MOST_ACCOUNTS = 10_000_000
 """Most accounts of one table; each takes some hundred bytes."""
+SHORTEST_INTERVAL = 1e-6
+"""Shortest interval in seconds: what comes oftener would keep a run from getting anywhere."""
+MOST_RATE = 1_000_000
+"""Most of anything a second, for the same reason."""
 LONGEST = 9_000_000_000.0
 """Longest time in seconds, 285 years: what fits into int64 nanoseconds."""
 
@@ -52,8 +59,22 @@ Accounts = Annotated[int, Field(ge=1, le=MOST_ACCOUNTS)]
 """Count of accounts, 1 or more."""
 Seconds = Annotated[float, Field(ge=0, le=LONGEST)]
 """Time in seconds, 0 or more."""
-Duration = Annotated[float, Field(gt=0, le=LONGEST)]
-"""Time in seconds, above 0."""
+Duration = Annotated[float, Field(ge=1e-9, le=LONGEST)]
+"""Time in seconds, above 0: a nanosecond or more."""
+Interval = Annotated[float, Field(ge=SHORTEST_INTERVAL, le=LONGEST)]
+"""Time in seconds between two of the same."""
+
+
+def _none_or_interval(seconds: float) -> float:
+    if 0 < seconds < SHORTEST_INTERVAL:
+        raise ValueError(
+            f"must be 0, or {SHORTEST_INTERVAL:g} to {LONGEST:,.0f} seconds, got {seconds:g}"
+        )
+    return seconds
+
+
+Rhythm = Annotated[Seconds, AfterValidator(_none_or_interval)]
+"""Time in seconds between two of the same; 0: there are none."""
 
 
 class Table(BaseModel):

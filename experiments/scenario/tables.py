@@ -37,7 +37,7 @@ from experiments.scenario.oracles import OracleTable, SourceTable
 from experiments.scenario.populations import PopulationTable
 from experiments.scenario.recursive_borrowers import PlaceTable, RecursiveBorrowerTable
 from experiments.scenario.shocks import ShockTable
-from experiments.scenario.table import Duration, Name, Seconds, Table, ns
+from experiments.scenario.table import Duration, Name, Rhythm, Table, ns
 from experiments.scenario.traders import StackerTable, TraderTable
 from experiments.scenario.written import scenario_toml
 
@@ -92,7 +92,7 @@ class ScenarioTables(Table):
     """Seconds: after the shock, until when the drop is measured."""
     seeds: Annotated[int, Field(ge=1, le=1_000_000)] = 8
     """Runs: how many seeds there are where nothing else is said."""
-    block_time: Seconds = 0.0
+    block_time: Rhythm = 0.0
     """Seconds: between two blocks, of designs that act once a block; 0: of each its own."""
     allow_failed_at_start: bool = False
     """Whether a run goes on although accounts failed before the first shock. Its results are then

@@ -10,7 +10,7 @@ from experiments.metrics.exhausted import worst_empty
 from experiments.metrics.solvency import Quantile, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
 from experiments.report.notebook import Shown
-from experiments.report.ratios import no_ratio, times_of
+from experiments.report.ratios import move_of, no_ratio, times_of
 from experiments.report.start import start_lines
 from experiments.report.study_figures import drops_figure
 from experiments.runs.errors import RunError, told
@@ -90,9 +90,10 @@ class SpiralStudy(Shown):
         shock
             Index of the shock, from 0, in the order of the scenario.
         """
+        move = move_of(self.scenario, shock)
         if any(run["exhausted"] for run in (*self.full, *self.twin)):
-            return "a side of a book emptied, and a drop to where nobody trades has no size"
-        return no_ratio(self.amplification(shock).twin, "drop without forced sales")
+            return f"a side of a book emptied, and a {move} to where nobody trades has no size"
+        return no_ratio(self.amplification(shock).twin, f"{move} without forced sales")
 
     def exhausted_lines(self) -> list[str]:
         """Warnings in capitals: in how many runs of which design a side of a book emptied.
@@ -206,10 +207,13 @@ class SpiralStudy(Shown):
         """Drops of the first shock in ticks, with nothing forced and under every design."""
         runs = {"nothing forced": self.twin, **self.designs}
         drops = {label: [run["drops"][0] for run in made] for label, made in runs.items()}
+        move = move_of(self.scenario)
         title = f"{self.scenario.name}, {counted(len(self.seeds), 'seed')}"
         if self.exhausted_lines():
-            title += "<br><b>EXHAUSTED: a side of a book emptied, drops are at least so large</b>"
-        return drops_figure(drops, title)
+            title += (
+                f"<br><b>EXHAUSTED: a side of a book emptied, {move}s are at least so large</b>"
+            )
+        return drops_figure(drops, title, move)
 
     def summary(self) -> dict[str, Any]:
         """The study as JSON values: the question, amplification, quantiles and every run."""

@@ -1,5 +1,7 @@
 """A scenario is validated whole when it is read: what would fail in the run is refused before."""
 
+import re
+
 import pytest
 
 import agents
@@ -175,3 +177,47 @@ def test_a_truth_value_is_no_seed(seed):
     for seeds in (seed, [1, seed]):
         with pytest.raises(TypeError, match="seeds must be an integer, got"):
             questions.spiral("deleveraging-spiral", seeds)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value", "what"),
+    [
+        ("deleveraging-spiral", "instruments.0.background.mu", 1e30, "0 to .* lots a second"),
+        ("deleveraging-spiral", "instruments.0.background.alpha", 1e30, "above 0 and at most"),
+        ("deleveraging-spiral", "instruments.0.background.delta", 1e30, "equal to 1000000,"),
+        ("deleveraging-spiral", "instruments.0.background.delta", 1e-30, "orders rest in the"),
+        ("flash-crash", "makers.0.every", 1e-12, r"to 0\.000001,"),
+        ("flash-crash", "makers.0.offset", 1e30, "less than or equal"),
+        ("flash-crash", "makers.0.volatility_limit", 1e30, "less than or equal"),
+        ("flash-crash", "clearings.0.holdings.0.margin.update", 1e-12, "must be 0, or 1e-06 to"),
+        (
+            "flash-crash",
+            "clearings.0.holdings.0.oracle.source.sample",
+            1e-12,
+            r"to 0\.000001,",
+        ),
+        ("oracle-lag", "clearings.0.holdings.0.oracle.heartbeat", 1e-12, "must be 0, or 1e-06"),
+        ("oracle-lag", "clearings.0.interest_interval", 1e-12, r"to 0\.000001,"),
+        ("black-thursday", "congestion.block_time", 1e-12, r"to 0\.000001,"),
+        ("black-thursday", "congestion.load.0.rate", 1e30, "less than or equal"),
+        ("black-thursday", "congestion.load.0.mean_bid", 1e30, "less than or equal"),
+        ("black-thursday", "congestion.backlog", 10**15, "less than or equal"),
+        ("black-thursday", "keepers.0.review", 1e-12, r"to 0\.000001,"),
+        ("black-thursday", "keepers.0.shape", 1e30, "less than or equal"),
+        ("contagion", "recursive_borrowers.0.interval", 1e-12, r"to 0\.000001,"),
+        ("deleveraging-spiral", "seconds", 1e-12, r"to 0\.000000001,"),
+    ],
+)
+def test_rates_and_intervals_that_no_run_could_follow_are_refused(name, path, value, what):
+    first, *mistakes = refused(name, {path: value})
+    assert first == f"{name}: 1 mistake", mistakes
+    assert re.match(rf"{path}: .*{what}", mistakes[0])
+
+
+def test_rates_at_their_bounds_are_taken():
+    """Rates are in lots: a flow with larger orders may have more of them."""
+    path = "instruments.0.background"
+    scenario = read_scenario(
+        "deleveraging-spiral", {f"{path}.mu": 1e8, f"{path}.size": 100, f"{path}.delta": 1e6}
+    )
+    assert scenario.instruments[0].background.mu == 1e8

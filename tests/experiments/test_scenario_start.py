@@ -1,8 +1,13 @@
 """Accounts that fail before the shock: refused, or told."""
 
-import pytest
+import io
 
+import pytest
+from rich.console import Console
+
+from experiments import questions
 from experiments.commands import cli
+from experiments.report.contest_terminal import show_contest
 from experiments.runs.run import run_scenario
 from experiments.runs.start import below_initial_margin
 from experiments.scenario.build import build
@@ -80,6 +85,22 @@ def test_cross_accounts_below_initial_margin_are_those_that_clearing_finds():
     short = sum(one.equity < one.initial_margin for one in found)
     assert 0 < short < count
     assert below_initial_margin(scenario, simulation) == {"portfolios": short}
+
+
+def test_where_the_shock_buys_the_price_rises_in_every_word():
+    change = {
+        **SMALL, "populations.0.long_share": 0.0, "shocks.0.side": "buy", "shocks.0.lots": 2_000,
+        "seconds": 30.0, "horizon": 5.0, "shocks.0.at": 10.0,
+    }  # fmt: skip
+    scenario = read_scenario("deleveraging-spiral", change)
+    spiral = questions.spiral(scenario, 2, workers=1)
+    assert "the rise without forced sales" in spiral.why_undefined()
+    assert spiral.plot().layout.yaxis.title.text == "rise, ticks"
+    stream = io.StringIO()
+    study = questions.compare(scenario, "market-sale,sliced", 2, workers=1)
+    show_contest(study, Console(file=stream, width=120))
+    assert "rise, ticks" in stream.getvalue()
+    assert "drop" not in stream.getvalue()
 
 
 def told(capsys, *arguments):

@@ -48,6 +48,7 @@ def test_it_is_written_like_any_other(patient):
     one, other = parse_designs(f"mine={patient}(floor=1),market-sale")
     assert (one.label, one.design, one.parameters) == ("mine", patient, {"floor": 1})
     assert other.design == "market-sale"
+    assert (one.how, other.how, parse_design(patient).how) == ("given", "preset", "own")
 
 
 def test_a_changed_file_is_another_run(patient, tmp_path):
