@@ -40,12 +40,14 @@ MBO = np.dtype(
     ]
 )  # fmt: skip
 SCAN = """
-import sys, resource
+import re, sys
 from lob.feeds import open_feed
+def most():  # ru_maxrss is the parent's, where that had more
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 feed = open_feed(sys.argv[1])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = most()
 feed.scan()
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+print((most() - before) / 1024)
 """
 
 

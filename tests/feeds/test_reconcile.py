@@ -154,7 +154,7 @@ def test_a_day_of_one_row(tmp_path):
     report = reconcile(small_day(tmp_path, GOOD_MESSAGES[:1], GOOD_BOOK[:1])).report
     assert report.match == (0, 0, 0)
     assert report.first_ts_event == report.last_ts_event == 34_200_100_000_000
-    assert "1 messages" in str(report)
+    assert "1 message from" in str(report)
 
 
 def test_zero_events_is_an_error(tmp_path):
