@@ -210,7 +210,8 @@ def _write_parquet(target: Path, name: str, tape: NDArray[np.void]) -> None:
             ],
             schema=schema,
         ),
-        target,
+        # A relative path with a colon in it would be taken for the address of a server.
+        target.absolute(),
         row_group_size=ROWS_A_GROUP,
         compression="zstd",
         compression_level=1,

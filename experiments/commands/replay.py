@@ -382,8 +382,8 @@ def _show(answer: "Answer", as_json: bool, out: Path | None) -> None:
         return
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, soft_wrap=False, markup=False, emoji=False)
     answer.show(console)
     if out:
         console.print()
-        console.print(f"The page: {(out / 'report.html').resolve()}", soft_wrap=True, markup=False)
+        console.print(f"The page: {(out / 'report.html').resolve()}", soft_wrap=True)

@@ -127,7 +127,7 @@ def _show(results: "Sequence[Result]") -> None:
     for result in results:
         for index, row in enumerate(rows(result)):
             table.add_row("" if index else result.name, *row, "" if index else result.verdict)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     console.print(table)
     for result in results:
         if result.note:

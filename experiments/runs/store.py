@@ -102,8 +102,9 @@ class RunStore:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.runs = folder / "runs"
-        self.log = folder / "log"
+        # Absolute: a relative path with a colon in it is the address of a server to pyarrow.
+        self.runs = folder.absolute() / "runs"
+        self.log = folder.absolute() / "log"
         for place in (self.runs, self.log):
             place.mkdir(parents=True, exist_ok=True)
 

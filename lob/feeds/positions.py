@@ -214,9 +214,9 @@ def write_positions(path: str | PathLike[str], positions: Positions) -> None:
     table = pa.table(columns)
     target = Path(path)
     if target.suffix == ".csv":
-        csv.write_csv(table, target)
+        csv.write_csv(table, target.absolute())
     elif target.suffix == ".parquet":
-        parquet.write_table(table, target)
+        parquet.write_table(table, target.absolute())
     else:
         raise ValueError(f"{target}: a snapshot's name ends in .csv or .parquet")
 

@@ -147,7 +147,7 @@ class TableFeed(LevelFeed):
         if self.member is not None:
             raise FeedError("a Parquet file within a zip must be unpacked first", path=self.path)
         try:
-            return parquet.ParquetFile(self.path)
+            return parquet.ParquetFile(self.path.absolute())
         except (pa.ArrowException, OSError, ValueError) as error:
             said = str(error).splitlines()[0]
             raise FeedError(f"is no sound Parquet file ({said})", path=self.path) from None
