@@ -22,7 +22,7 @@ def test_integer_gives_a_plain_int(value):
 
 def test_a_truth_value_is_a_number_only_as_compiled_code_takes_it():
     for check in (integer, natural, ppm, real):
-        with pytest.raises(TypeError, match="x must be .*, got True"):
+        with pytest.raises(TypeError, match=r"x must be .*, got True"):
             check("x", True)
     with pytest.raises(ValueError, match="x must be one of"):
         choice("x", True, (1, 2))
