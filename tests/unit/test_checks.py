@@ -5,7 +5,7 @@ import pytest
 
 import lob
 from lob import checks
-from lob.checks import Message, choice, integer, misuse, natural, ppm, real, reals, text
+from lob.checks import Message, choice, indexed, integer, misuse, natural, ppm, real, reals, text
 
 GOOD = Message(kind=1, order_id=1, side=1, price=5, size=10)
 
@@ -14,10 +14,20 @@ def test_a_message_has_the_fields_of_a_row():
     assert Message._fields == lob.MESSAGE.names
 
 
-@pytest.mark.parametrize("value", [5, True, np.int8(5), np.uint64(5)])
+@pytest.mark.parametrize("value", [5, np.int8(5), np.uint64(5)])
 def test_integer_gives_a_plain_int(value):
     assert type(integer("x", value)) is int
     assert integer("x", value) == value
+
+
+def test_a_truth_value_is_a_number_only_as_compiled_code_takes_it():
+    for check in (integer, natural, ppm, real):
+        with pytest.raises(TypeError, match=r"x must be .*, got True"):
+            check("x", True)
+    with pytest.raises(ValueError, match="x must be one of"):
+        choice("x", True, (1, 2))
+    assert choice("x", True, (True, False)) is True
+    assert (indexed("x", True), type(indexed("x", True))) == (1, int)
 
 
 @pytest.mark.parametrize(
