@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from experiments.commands.console import make_folder, progress, refusal_of, refuse_another
+from experiments.runs.workers import get_ready
 
 __all__ = ["demo"]
 
@@ -23,6 +24,7 @@ def demo(
 
     Needs no data and no network.
     """
+    get_ready("experiments.contest.trial")
     from experiments.commands.compare import tell_failures, write_study
     from experiments.contest.demo import SCENARIO, hold_demo, story
     from experiments.report.contest_terminal import show_contest

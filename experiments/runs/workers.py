@@ -19,7 +19,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from experiments.runs.errors import told
 
-__all__ = ["JobError", "JobResult", "Workers", "cores", "tidy"]
+__all__ = ["JobError", "JobResult", "Workers", "cores", "get_ready", "tidy"]
 
 Job = TypeVar("Job")
 ATTEMPTS = 3
@@ -211,6 +211,22 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+def get_ready(module: str) -> None:
+    """Begin to import what workers need, in a process of its own, while the caller goes on.
+
+    Parameters
+    ----------
+    module
+        Name of the module whose function they will be given.
+    """
+    if "forkserver" in multiprocessing.get_all_start_methods() and cores() > 1:
+        from multiprocessing import forkserver
+
+        forkserver.set_forkserver_preload([module])
+        with _without_main():
+            forkserver.ensure_running()
 
 
 def _pool(module: str) -> ProcessPoolExecutor:

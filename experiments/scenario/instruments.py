@@ -15,6 +15,7 @@ import lob
 from agents.flow import ZeroIntelligence
 from experiments.scenario.mistakes import Mistake
 from experiments.scenario.table import MOST_RATE, Name, Positive, Table, Ticks
+from lob.counted import counted
 
 __all__ = [
     "InstrumentTable",
@@ -145,7 +146,9 @@ def mistakes_in_flow(flow: ZeroIntelligenceTable, path: str) -> Iterator[Mistake
     each = most / (2 * flow.window)
     orders = f"so that there are at most {MOST_RATE:,} orders a second, got"
     if flow.mu > most:
-        yield Mistake(f"{path}.mu", f"mu must be 0 to {most:,} lots a second, {orders} {flow.mu:g}")
+        yield Mistake(
+            f"{path}.mu", f"mu must be 0 to {counted(most, 'lot')} a second, {orders} {flow.mu:g}"
+        )
     if flow.alpha > each:
         yield Mistake(
             f"{path}.alpha",

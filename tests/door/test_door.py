@@ -179,7 +179,7 @@ def test_a_spiral_over_seeds(scenario):
     assert study.summary()["seeds"] == [1, 2]
     assert "2 seeds" in study.headline()[0]
     assert study.plot().data
-    with pytest.raises(ValueError, match=r"seeds must be 1 to .*, got 0"):
+    with pytest.raises(ValueError, match="seeds must be at least one, got 0"):
         fs.spiral(scenario, 0)
 
 

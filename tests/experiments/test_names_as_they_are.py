@@ -51,7 +51,7 @@ def test_a_day_and_a_folder_keep_their_names(day, capsys, tmp_path):
         capsys, "replay", f"./{day}", "--sell", "5", "--at", "10:00:00", "--out", out
     )
     assert code == 0, err
-    assert f"{NAME} 2000-01-03, interactive:" in said
+    assert f"{NAME}: interactive replay" in said
     assert str(tmp_path / out / "report.html") in said
     assert (tmp_path / out / "full" / "events.parquet").is_file()
     assert json.loads((tmp_path / out / "report.json").read_text())["day"]["name"].startswith(NAME)
