@@ -48,7 +48,12 @@ LEVELS = {
     "-O3": (
         "book.pyx",
         "matching.pyx",
-        "feeds/*.pyx",
+        "feeds/_books.pyx",
+        "feeds/_d*.pyx",
+        "feeds/_itch.pyx",
+        "feeds/_levels.pyx",
+        "feeds/_parse.pyx",
+        "feeds/_reconcile.pyx",
         "cross_blocks.pyx",
         "failure_queues.pyx",
         "ledger.pyx",

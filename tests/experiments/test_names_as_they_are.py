@@ -53,8 +53,8 @@ def test_a_day_and_a_folder_keep_their_names(day, capsys, tmp_path):
     assert code == 0, err
     assert f"{NAME}: interactive replay" in said
     assert str(tmp_path / out / "report.html") in said
-    assert (tmp_path / out / "full" / "events.parquet").is_file()
-    assert json.loads((tmp_path / out / "report.json").read_text())["day"]["name"].startswith(NAME)
+    assert (tmp_path / out / "full" / "quotes.parquet").is_file()
+    assert json.loads((tmp_path / out / "report.json").read_text())["feed"]["instrument"] == NAME
 
 
 def test_a_market_and_a_contest_go_to_such_a_folder(tmp_path, monkeypatch, capsys):
