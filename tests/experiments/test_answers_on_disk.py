@@ -31,23 +31,19 @@ COMPARE = [
 MARKET = ["run", "poisson", "--minutes", "1"]
 
 
-def told(capsys, *arguments):
-    with pytest.raises(SystemExit) as end:
-        cli.main([str(one) for one in arguments])
+def told(capsys, *arguments, room=None):
+    """What a command says; ``room``: bytes of the largest file, as on a disk that is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        if room is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+        with pytest.raises(SystemExit) as end:
+            cli.main([str(one) for one in arguments])
+    finally:
+        # At once: what pytest itself writes may go to a file that is larger.
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     said = capsys.readouterr()
     return end.value.code, said.out, said.err
-
-
-@pytest.fixture
-def little_room():
-    """Files may be no larger than so many bytes: what a disk does that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def limit(size):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-
-    yield limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def files_of(folder):
@@ -55,9 +51,8 @@ def files_of(folder):
 
 
 @pytest.mark.parametrize("command", [MARKET, STORY, COMPARE, STRESS], ids=lambda one: one[0])
-def test_a_full_disk_is_one_line_and_leaves_nothing_half(command, tmp_path, capsys, little_room):
-    little_room(1_000)
-    code, out, err = told(capsys, *command, "--out", tmp_path)
+def test_a_full_disk_is_one_line_and_leaves_nothing_half(command, tmp_path, capsys):
+    code, out, err = told(capsys, *command, "--out", tmp_path, room=1_000)
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
     assert err.startswith(f"firesale: {tmp_path}")
@@ -66,12 +61,12 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half(command, tmp_path, caps
     assert [one for one in files_of(tmp_path) if not one.startswith(("log", "runs"))] == []
 
 
-def test_a_page_that_does_not_fit_takes_no_answer_with_it(tmp_path, capsys, little_room):
+def test_a_page_that_does_not_fit_takes_no_answer_with_it(tmp_path, capsys):
     assert told(capsys, *COMPARE, "--out", tmp_path)[0] == 0
     before = {name: (tmp_path / name).read_bytes() for name in files_of(tmp_path)}
     assert {"contest.html", "contest.json"} <= set(before)
-    little_room(1_000_000)  # the page brings its own plotly
-    code, _, err = told(capsys, *COMPARE, "--seed", "2", "--out", tmp_path)
+    # The page brings its own plotly.
+    code, _, err = told(capsys, *COMPARE, "--seed", "2", "--out", tmp_path, room=1_000_000)
     assert code == 1
     assert "contest.html: File too large" in err
     for name in ("contest.html", "contest.json"):
@@ -79,15 +74,14 @@ def test_a_page_that_does_not_fit_takes_no_answer_with_it(tmp_path, capsys, litt
     assert not [name for name in files_of(tmp_path) if Path(name).name.startswith(".")]
 
 
-def test_a_replay_and_a_tape_that_do_not_fit(day_folder, tmp_path, capsys, little_room):
-    little_room(200_000)
-    code, _, err = told(capsys, "replay", day_folder, "--out", tmp_path)
+def test_a_replay_and_a_tape_that_do_not_fit(day_folder, tmp_path, capsys):
+    code, _, err = told(capsys, "replay", day_folder, "--out", tmp_path, room=200_000)
     assert code == 1
     assert err.startswith(f"firesale: {tmp_path}/")
     assert "File too large" in err
     assert err.count("\n") == 1
     tape = tmp_path / "tape.npy"
-    code, _, err = told(capsys, "feed", "convert", day_folder, tape)
+    code, _, err = told(capsys, "feed", "convert", day_folder, tape, room=200_000)
     assert (code, err) == (1, f"firesale: {tape}: File too large\n")
     assert files_of(tmp_path) == []
 
