@@ -13,6 +13,8 @@ SOURCES := $(shell find lob agents -name '*.pyx' -o -name '*.pxd') setup.py pypr
 STUBBED := $(subst /,.,$(basename $(shell find lob agents -name '*.pyi')))
 BENCH := $(VENV)-bench
 PEERS := $(BENCH)/.installed
+HALF := tests/unit tests/golden tests/conformance tests/feeds
+REST := $(filter-out $(HALF),$(sort $(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py)))))
 SECONDS ?= 60
 SEED := $(or $(SEED),$(shell date +%s))
 
@@ -21,8 +23,10 @@ SEED := $(or $(SEED),$(shell date +%s))
 demo: $(STAMP)  ## a spiral, and five ways of selling compared in it: offline
 	$(BIN)/firesale demo
 
-test: $(DEV)  ## everything that is checked at every commit
-	$(BIN)/python -m pytest
+test: $(DEV)  ## everything that is checked at every commit: one half beside the other
+	@$(BIN)/python -m pytest $(HALF) > $(VENV)/.test.log 2>&1 & other=$$!; \
+	$(BIN)/python -m pytest $(REST); status=$$?; \
+	wait $$other || status=$$?; cat $(VENV)/.test.log; exit $$status
 
 slow: $(DEV)  ## the longer tests, and new examples of every property: another SEED, others
 	$(BIN)/python -m pytest -m slow

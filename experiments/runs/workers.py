@@ -183,7 +183,7 @@ class Workers:
         while waiting:
             at, job, attempt = waiting.pop()
             try:
-                with _without_main():
+                with _without_main(function):
                     future = self._pools[number].submit(_call, function, job)
             except BrokenProcessPool:
                 waiting.append((at, job, attempt))
@@ -198,13 +198,16 @@ class Workers:
 
 
 @contextmanager
-def _without_main() -> Iterator[None]:
+def _without_main(function: Callable[..., Any] | None = None) -> Iterator[None]:
     """Let a process that begins meanwhile not run the caller's script again.
 
     That is what a new process does where it is not a fork of the caller, so that functions of the
-    script can be handed to it. Ours are handed none, and a script that asks a question outside
-    ``if __name__ == "__main__"`` would ask it again in every worker.
+    script can be handed to it; so it must where ``function`` is one. A script that asks a question
+    outside ``if __name__ == "__main__"`` would ask it again in every worker.
     """
+    if function is not None and function.__module__ == "__main__":
+        yield
+        return
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
