@@ -121,6 +121,7 @@ cdef enum:
 
 cdef int64_t NEVER = 2**63 - 1
 cdef int64_t LAST = MAX_TIME
+cdef double MODEST = 2.0**61  # units of cash: whatever rounding does, it fits 64 bits with a sign
 
 
 @cython.auto_pickle(False)
@@ -656,14 +657,28 @@ cdef class Venue(Market):
         """``may_settle`` of an order as it is entered, or entered anew."""
         cdef Book *book = self.book_of[message.instrument]
         cdef const Ladder *other = &book.sides[side > 0]
+        cdef const InstrumentTerms *terms
         cdef uint32_t at = other.best
-        cdef int64_t price = message.price, lots, left = size
+        cdef int64_t price = message.price, best, lots, left = size
         cdef uint64_t limit
         cdef int128 worth = 0, part
         if order_type == MARKET and at != NO_LEVEL and message.kind == NEW and message.trail:
             order_type = LIMIT
             price = protection_limit(book, message)
             rests = message.time_in_force == GTC
+        best = price if at == NO_LEVEL else other.levels[at].price
+        terms = &(<InstrumentTerms *>self.terms.data)[message.instrument]
+        # Of nearly every order one rough product tells that all of it fits, at its dearest.
+        if order_type == LIMIT and price >= 0 and best >= 0 and not terms.inverse and (
+            <double>size * max(price, best) * terms.multiplier < MODEST
+        ) and (
+            at == NO_LEVEL
+            or side * (price - best) < 0
+            or self.has_room(
+                message.instrument, <int128>size * max(price, best) * terms.multiplier, size
+            )
+        ):
+            return True
         if rests:
             worth = self.worth_of(message.instrument, size, price)
             if worth < 0 or not fits(worth):

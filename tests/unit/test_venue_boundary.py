@@ -274,6 +274,18 @@ def test_an_order_worth_more_than_a_ledger_holds_is_refused(owner):
     refused(plain(multiplier=2**40), order(1, BUY, 2**21, 2, owner=owner))
 
 
+@pytest.mark.parametrize("lots", [2**60 - 1, 2**60, 2**60 + 1, 2**61 - 1])
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_an_order_worth_as_much_as_a_ledger_holds_is_taken(side, lots):
+    """Half of that is where a rough product no longer tells."""
+    venue = plain()
+    venue.process(order(1, -side, 2, lots, owner=SECOND))
+    refused(venue, order(2, side, 2, 2**61, owner=FIRST))
+    assert EventKind.TRADE in venue.process(order(2, side, 2, lots, owner=FIRST))["kind"]
+    venue.check()
+    assert abs(venue.ledger.balance(venue.ledger.owner_account(FIRST), 0)) == 2 * lots
+
+
 def test_a_trade_that_cannot_be_settled_is_refused_before_it_matches():
     """The order was gone and the trade on the tape, and the ledger knew nothing of it."""
     venue = lob.Venue(1)
