@@ -57,9 +57,12 @@ from lob.engine.records cimport (
     Message,
     Quote,
 )
+from lob.feeds._books cimport Print
 
 import numpy as np
 
+from lob.checks import aligned
+from lob.feeds.prints import PRINT, PrintKind
 from lob.types import EVENT, MESSAGE, QUOTE, Reason, Session, TimeInForce
 
 cdef enum:
@@ -71,22 +74,14 @@ cdef uint8_t IOC = TimeInForce.IOC
 cdef uint8_t LEFT = Reason.IMMEDIATE_OR_CANCEL
 cdef uint8_t GONE = Reason.UNKNOWN_ORDER
 cdef int64_t LONGEST_WAIT = 5_000_000_000  # ns that an order that crosses waits at most
+cdef uint8_t TRADE_PRINT = PrintKind.TRADE
 cdef double LN2 = 0.6931471805599453
 cdef int64_t FIRST_AGGRESSOR = -(2**62)  # ids that no feed has: the sale's begin at -2**63
-cdef int64_t FIRST_COPY = -(2**61)
 
 assert sizeof(Message) == MESSAGE.itemsize
 assert sizeof(Event) == EVENT.itemsize
 assert sizeof(Quote) == QUOTE.itemsize
-
-cdef struct Print:  # lob.feeds.prints.PRINT
-    int64_t ts_event
-    int64_t at
-    int64_t price
-    int64_t size
-    int64_t order_id
-    int64_t match_id
-    uint8_t rest[8]
+assert sizeof(Print) == PRINT.itemsize
 
 cdef struct Waiting:  # a print, less what removals have used of it
     int64_t ts_event
@@ -198,8 +193,6 @@ cdef class Resubmission:
     cdef double displaced
     cdef int64_t displaced_at
     cdef int64_t ts
-    cdef bint shown
-    cdef bint started
     cdef Waiting prints[MOST_PRINTS]
     cdef int waiting
     cdef Message aggressor
@@ -284,7 +277,7 @@ cdef class Resubmission:
             If a message is malformed: names it.
         """
         cdef const uint8_t[::1] rows = bytes_of(messages, MESSAGE)
-        cdef const uint8_t[::1] told = bytes_of(prints, None)
+        cdef const uint8_t[::1] told = bytes_of(prints, PRINT)
         cdef const uint8_t[::1] shown = np.ascontiguousarray(consistent).view(np.uint8)
         cdef int64_t count = len(messages), i, done = 0, k = 0, trades = len(prints), after_ts
         cdef const Message *message = <const Message *>&rows[0] if count else NULL
@@ -307,11 +300,11 @@ cdef class Resubmission:
                 self._hear(&trade[k])
                 k += 1
             self._step(&message[i])
-            self.ts, self.shown, self.started = message[i].ts_event, shown[i], True
+            self.ts = message[i].ts_event
             done = i + 1
             after_ts = message[done].ts_event if done < count else then
             self.settled = not meets(&self.recorded.book) and not self.crosses and (
-                self.shown or after_ts > self.ts
+                shown[i] or after_ts > self.ts
             )
             quote(&self.recorded.book, self.ts, &recorded[i])
             if self.live is None:
@@ -643,9 +636,8 @@ cdef class Resubmission:
 
     cdef void _hear(self, const Print *told) noexcept:
         """Remember a print until the removal comes that it explains."""
-        cdef int side = <int8_t>told.rest[3], i
-        cdef uint8_t kind = told.rest[2]
-        if self.live is None or kind != 1 or not side or told.size <= 0:
+        cdef int i
+        if self.live is None or told.kind != TRADE_PRINT or not told.side or told.size <= 0:
             return
         if self.waiting == MOST_PRINTS:
             for i in range(1, MOST_PRINTS):
@@ -655,7 +647,7 @@ cdef class Resubmission:
         self.prints[self.waiting].price = told.price
         self.prints[self.waiting].left = told.size
         self.prints[self.waiting].order_id = told.order_id
-        self.prints[self.waiting].side = side
+        self.prints[self.waiting].side = told.side
         self.waiting += 1
 
     cdef int64_t _printed(
@@ -803,7 +795,6 @@ cdef class Resubmission:
 
 def bytes_of(rows, dtype):
     """The bytes of rows, contiguous and aligned. Raises ``TypeError`` for another dtype."""
-    if dtype is not None and rows.dtype != dtype:
+    if rows.dtype != dtype:
         raise TypeError(f"rows must be of dtype {dtype}, got {rows.dtype}")
-    rows = np.require(rows, requirements=["C", "A"])
-    return rows.view(np.uint8) if len(rows) else np.zeros(1, np.uint8)
+    return aligned(rows).view(np.uint8)
