@@ -8,6 +8,7 @@ added up only when it is asked for.
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from lob.engine.records cimport Message
 from lob.feeds._prices cimport Prices, cell_of, join, part
 
 cdef extern from *:
@@ -20,23 +21,6 @@ cdef extern from *:
     }
     """
     void fetch_for_writing(const void *at) noexcept nogil
-
-cdef packed struct Message:  # lob.MESSAGE
-    int64_t ts_event
-    int64_t order_id
-    int64_t price
-    int64_t size
-    uint8_t kind
-    int8_t side
-    uint8_t order_type
-    uint8_t time_in_force
-    uint8_t stp
-    uint8_t flags
-    uint16_t instrument
-    int32_t owner
-    int32_t reserved
-    int64_t tag
-    int64_t rest[5]
 
 cdef struct Print:  # lob.feeds.prints.PRINT
     int64_t ts_event

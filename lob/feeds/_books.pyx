@@ -5,21 +5,19 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
 from lob.engine.memory cimport resize
+from lob.engine.records cimport CANCEL, NEW, REDUCE, REPLACE, Message
 from lob.feeds._prices cimport Prices, free_prices, join, part
 
 import numpy as np
 
 from lob.checks import aligned
-from lob.types import LEVEL, MESSAGE
+from lob.types import LEVEL, MESSAGE, Kind
 
 cdef enum:
     FIRST_SLOTS = 4096
-    NEW = 1
-    CANCEL = 2
-    REDUCE = 3
-    REPLACE = 4
 
 assert sizeof(Message) == MESSAGE.itemsize
+assert (Kind.NEW, Kind.CANCEL, Kind.REDUCE, Kind.REPLACE) == (NEW, CANCEL, REDUCE, REPLACE)
 
 
 cdef class Books:

@@ -10,21 +10,18 @@ from libc.string cimport memcpy, memset
 
 import numpy as np
 
+from lob.engine.records cimport CANCEL, NEW, REDUCE, REPLACE, Message
 from lob.feeds._books cimport (
-    Book, Books, Message, Print, Slot, book_of, fetch_for_writing, fill, find, find_hashed,
-    hashed, look, price_soon, take,
+    Book, Books, Print, Slot, book_of, fetch_for_writing, fill, find, find_hashed, hashed, look,
+    price_soon, take,
 )
 from lob.feeds._dbn_records cimport (
     HEADER, LAST, MAYBE_BAD_BOOK, MBO, SIZE_OF, SNAPSHOT, UNDEFINED, Record, divisor, time_of,
 )
 from lob.feeds.prints import PRINT, PrintKind
-from lob.types import MESSAGE, Kind
+from lob.types import MESSAGE
 
 cdef enum:
-    NEW = 1
-    CANCEL = 2
-    REDUCE = 3
-    REPLACE = 4
     TRADE = 1
     CROSS = 3
     SLOTS = 0x20000  # of the table of instruments
@@ -63,7 +60,6 @@ cdef struct Plan:  # what a first look at a record told
     uint8_t is_plain  # an order's own side, price and size, all sound
 
 assert sizeof(Record) == SIZE_OF and sizeof(Print) == PRINT.itemsize
-assert (Kind.NEW, Kind.CANCEL, Kind.REDUCE, Kind.REPLACE) == (NEW, CANCEL, REDUCE, REPLACE)
 assert (PrintKind.TRADE, PrintKind.CROSS) == (TRADE, CROSS)
 
 

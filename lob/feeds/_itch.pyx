@@ -9,11 +9,12 @@ from libc.string cimport memcmp, memcpy, memset
 
 import numpy as np
 
+from lob.engine.records cimport CANCEL, NEW, REDUCE, Message
 from lob.feeds._books cimport (
-    Book, Books, Message, Print, Slot, book_of, find, look, price_soon, soon, take, very_soon,
+    Book, Books, Print, Slot, book_of, find, look, price_soon, soon, take, very_soon,
 )
 from lob.feeds.prints import PRINT, PrintKind
-from lob.types import MESSAGE, Kind
+from lob.types import MESSAGE
 
 cdef extern from *:
     """
@@ -34,9 +35,6 @@ cdef extern from *:
     uint64_t be64(const uint8_t *at) noexcept nogil
 
 cdef enum:
-    NEW = 1
-    CANCEL = 2
-    REDUCE = 3
     TRADE = 1
     HIDDEN = 2
     CROSS = 3
@@ -67,7 +65,6 @@ LENGTHS = {
 }
 """Bytes of a record by its type."""
 
-assert (Kind.NEW, Kind.CANCEL, Kind.REDUCE) == (NEW, CANCEL, REDUCE)
 assert tuple(PrintKind)[:4] == (TRADE, HIDDEN, CROSS, BROKEN)
 
 cdef uint8_t own_length[256]

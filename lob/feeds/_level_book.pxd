@@ -23,7 +23,6 @@ cdef struct LevelBook:
     uint8_t state
     uint8_t in_snapshot  # whether the last message of it was one
     uint8_t has_snapshot  # somewhere in the feed
-    uint8_t is_used
 
 
 cdef inline Ladder *ladder_of(LevelBook *book, int side) noexcept:
@@ -35,7 +34,6 @@ cdef inline void fit(
     const int64_t *size, int size_decimals,
 ) noexcept:
     """Widen the decimals of a book to those that a price and a size need."""
-    book.is_used = True
     if price_decimals > book.price_decimals:
         book.price_decimals = needed(price[0], price_decimals, book.price_decimals)
     if size_decimals > book.size_decimals:

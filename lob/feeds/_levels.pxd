@@ -2,7 +2,8 @@
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t
 
-from lob.feeds._books cimport Message, Print
+from lob.engine.records cimport Message
+from lob.feeds._books cimport Print
 from lob.feeds._ladder cimport Ladder, PriceLevel
 from lob.feeds._level_book cimport LevelBook
 from lob.feeds._taken cimport Level, Said, Trade

@@ -15,7 +15,8 @@ import zlib
 
 import numpy as np
 
-from lob.feeds._books cimport Message, Print
+from lob.engine.records cimport CANCEL, NEW, REDUCE, REPLACE, Message
+from lob.feeds._books cimport Print
 from lob.feeds._ladder cimport (
     Ladder, PriceLevel, close_up, first_from, free_ladder, put_in, reserve, slot_of, take_out,
 )
@@ -23,19 +24,13 @@ from lob.feeds._level_book cimport (
     LevelBook, fit, is_sorted, kraken_text, ladder_of, okx_text, scale, without_doubles,
 )
 from lob.feeds._steps cimport to_steps
-from lob.feeds._taken cimport Level, Said, Taken, Trade
+from lob.feeds._taken cimport (
+    Level, Said, Taken, Trade, c_LIQUIDATION, c_SNAPSHOT, c_UPDATE,
+)
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import LEVEL, MAX_PRICE, MAX_SIZE, MESSAGE
 
 cdef enum:
-    NEW = 1
-    CANCEL = 2
-    REDUCE = 3
-    REPLACE = 4
-    UPDATE = 1  # lob.feeds._shapes.Code
-    SNAPSHOT = 2
-    TRADE = 3
-    LIQUIDATION = 4
     # States of a book.
     c_OPEN = 0
     c_WAITING = 1
@@ -145,7 +140,7 @@ cdef class LevelBooks:
         for i in range(shape.said_count):
             said = &shape.said[i]
             book = self._book(said.symbol + 1)  # the first one: those without a name
-            if shape.codes[said.kind] == SNAPSHOT:
+            if shape.codes[said.kind] == c_SNAPSHOT:
                 book.has_snapshot = True
             while level < said.levels:
                 fit(book, &shape.levels[level].price, shape.levels[level].price_decimals,
@@ -161,9 +156,9 @@ cdef class LevelBooks:
                 book = self._book(said.symbol + 1)
 
     def found(self):
-        """What each symbol, the unnamed first, has: decimals of prices and sizes, snapshot, use."""
+        """What each symbol, the unnamed first, has: decimals of prices and sizes, snapshot."""
         return [
-            (book.price_decimals, book.size_decimals, bool(book.has_snapshot), bool(book.is_used))
+            (book.price_decimals, book.size_decimals, bool(book.has_snapshot))
             for book in self.books_of_levels[:self.book_count]
         ]
 
@@ -197,7 +192,7 @@ cdef class LevelBooks:
             code = shape.codes[said.kind]
             if self.counted and said.last >= 0 and said.line != self.connection_line:
                 self._count_connection(said)
-            if not UPDATE <= code <= LIQUIDATION:
+            if not c_UPDATE <= code <= c_LIQUIDATION:
                 at += 1
                 continue
             first_level = shape.said[at - 1].levels if at else 0
@@ -205,15 +200,15 @@ cdef class LevelBooks:
             if said.trades > first_trade:
                 for i in range(first_trade, said.trades):
                     self._print(said, &shape.trades[i], code)
-            if code == UPDATE or code == SNAPSHOT:
+            if code == c_UPDATE or code == c_SNAPSHOT:
                 if said.symbol < 0 and not self.bridged:
                     self.unnamed += 1
                     at += 1
                     continue
-                if self.bridged and (code == SNAPSHOT or said.symbol < 0):
+                if self.bridged and (code == c_SNAPSHOT or said.symbol < 0):
                     return at, ATTEND
                 book = self._book(said.symbol)
-                if code == UPDATE and said.last >= 0 and (self.chained or self.rising):
+                if code == c_UPDATE and said.last >= 0 and (self.chained or self.rising):
                     if book.last >= 0 and not self._chain(book, said):
                         at += 1
                         continue
@@ -221,7 +216,7 @@ cdef class LevelBooks:
                 if self.bridged and book.state == c_WAITING:
                     return at, ATTEND
                 self._take(
-                    said, &shape.levels[first_level], said.levels - first_level, code == SNAPSHOT
+                    said, &shape.levels[first_level], said.levels - first_level, code == c_SNAPSHOT
                 )
             if self.wrong:
                 self.wrong_line = said.line
@@ -240,7 +235,7 @@ cdef class LevelBooks:
 
     def is_snapshot(self, Taken shape, Py_ssize_t at):
         """Whether the ``at``-th message is one."""
-        return shape.codes[shape.said[at].kind] == SNAPSHOT
+        return shape.codes[shape.said[at].kind] == c_SNAPSHOT
 
     def state(self, int32_t number):
         """The state of the book of an instrument: OPEN, WAITING or FOLLOWING."""
@@ -617,7 +612,7 @@ cdef class LevelBooks:
         row.ts_event = trade.ts if trade.ts >= 0 else ts_of(said)
         row.at, row.price, row.size, row.match_id = self.made, price, size, trade.match_id
         row.instrument, row.side = <uint16_t>symbol, trade.side
-        row.kind = liquidation_print if code == LIQUIDATION else trade_print
+        row.kind = liquidation_print if code == c_LIQUIDATION else trade_print
         row.counts = 1
         self.print_count += 1
         self._saw(row.ts_event)

@@ -11,7 +11,7 @@ cimport cython
 
 import numpy as np
 
-from lob.feeds._taken import Mark
+from lob.feeds.shapes import Mark
 
 from lob.feeds._quick cimport (
     quick_decimal, quick_integer, read_ahead_until, side_of_word, text_end,

@@ -12,13 +12,13 @@ from lob.feeds._text cimport NEGATIVE_SIZE, Decimal
 cdef enum:
     MOST_SYMBOLS = 65535
     MOST_NAME = 64  # bytes
-    # lob.feeds._taken.Code
+    # lob.feeds.shapes.Code
     c_UPDATE = 1
     c_SNAPSHOT = 2
     c_TRADE = 3
     c_LIQUIDATION = 4
     c_OTHER = 5
-    # lob.feeds._taken.Mark
+    # lob.feeds.shapes.Mark
     m_NONE = 0
     m_SYMBOL = 1
     m_KIND = 2

@@ -144,10 +144,10 @@ class LevelFeed(Feed):
             books.survey(shape)
             shape.clear()
         names = shape.symbol_names
-        found = books.found() or [(0, 0, False, False)]
+        found = books.found() or [(0, 0, False)]
         if len(names) == 1 and len(found) > 1:  # a snapshot without a name can only be of it
             found[1] = _wider(found[0], found[1])
-        found += [(0, 0, False, False)] * (len(names) + 1 - len(found))
+        found += [(0, 0, False)] * (len(names) + 1 - len(found))
         self._found = [
             (
                 Instrument(
@@ -158,7 +158,7 @@ class LevelFeed(Feed):
                 ),
                 has_snapshot,
             )
-            for number, (name, (price, size, has_snapshot, _)) in enumerate(
+            for number, (name, (price, size, has_snapshot)) in enumerate(
                 zip(names, found[1:], strict=False)
             )
         ]
@@ -289,10 +289,8 @@ def fault_of(source: FeedFile, line: int, said: str, shown: str) -> FeedError:
     )
 
 
-def _wider(
-    one: tuple[int, int, bool, bool], two: tuple[int, int, bool, bool]
-) -> tuple[int, int, bool, bool]:
-    return max(one[0], two[0]), max(one[1], two[1]), one[2] or two[2], one[3] or two[3]
+def _wider(one: tuple[int, int, bool], two: tuple[int, int, bool]) -> tuple[int, int, bool]:
+    return max(one[0], two[0]), max(one[1], two[1]), one[2] or two[2]
 
 
 def _step(what: str, value: Decimal | int | str) -> Decimal:
