@@ -89,7 +89,7 @@ class DatabentoMbo(Feed):
         self._instruments: dict[int, Instrument] = {}
         self._ticks: dict[int, int] = {}  # by the venue's id, in 1e-9
         with open_source(self.path, member) as source:
-            self._symbols, self.dataset, self.version = _metadata(source)
+            self._symbols = _metadata(source)
 
     @classmethod
     def recognises(cls, head: Head) -> bool:
@@ -302,8 +302,8 @@ def _round_part(divisor: int) -> int:
     return tick
 
 
-def _metadata(source: FeedFile) -> tuple[dict[int, str], str, int]:
-    """Read the head of a file: names of instruments by the venue's id, data set, version."""
+def _metadata(source: FeedFile) -> dict[int, str]:
+    """Read the head of a file: names of instruments by the venue's id."""
     head = source.read(8)
     if len(head) < 8 or not head.startswith(MAGIC):
         raise FeedError("does not start as DBN", path=source.name, offset=0)
@@ -326,12 +326,11 @@ def _metadata(source: FeedFile) -> tuple[dict[int, str], str, int]:
         )
     width = 22 if version == 1 else int.from_bytes(data[45:47], "little")
     try:
-        symbols = _mappings(data, width)
+        return _mappings(data, width)
     except (IndexError, ValueError) as error:
         raise FeedError(
             f"metadata is damaged ({error})", path=source.name, offset=8 + FIXED
         ) from None
-    return symbols, _text(data[:16]), version
 
 
 def _mappings(data: bytes, width: int) -> dict[int, str]:
