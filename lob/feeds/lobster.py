@@ -23,7 +23,7 @@ from lob.feeds.containers import members
 from lob.feeds.errors import FeedError
 from lob.feeds.lobster_rows import NO_ASK, NO_BID, ROW, PairRows, Type
 from lob.instrument import Instrument
-from lob.units import MILLISECOND_NS, SECOND_NS
+from lob.units import MILLISECOND_NS, SECOND_NS, show_time
 
 __all__ = [
     "NO_ASK",
@@ -193,10 +193,8 @@ def truncation(last: int, until: int, longest: int) -> str:
     """
     if not until or until - last <= max(SILENCE, 3 * longest):
         return ""
-    return (
-        f"the record ends at {_clock(last)}, its name says {_clock(until)}: "
-        "the rest of the day is missing"
-    )
+    ends, said = (show_time(ts - ts % SECOND_NS) for ts in (last, until))
+    return f"the record ends at {ends}, its name says {said}: the rest of the day is missing"
 
 
 _NAME = re.compile(
@@ -353,11 +351,6 @@ def _longer(array: NDArray[Any], rows: int) -> NDArray[Any]:
     longer = np.empty((rows, *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
     return longer
-
-
-def _clock(ts: int) -> str:
-    seconds = ts // 10**9
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 # -------------------------------------------------------------------- writing

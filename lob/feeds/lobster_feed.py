@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from lob.counted import counted
 from lob.feeds import lobster
 from lob.feeds._reconcile import Reconciler
-from lob.feeds.errors import FeedError
 from lob.feeds.feed import ROWS, Feed, FeedBlock, FeedHalt
 from lob.feeds.lobster import Type
 from lob.feeds.lobster_rows import PairRows
 from lob.feeds.prints import PRINT, PrintKind
 from lob.feeds.recognise import Head
-from lob.feeds.reconcile import describe, reconcile
+from lob.feeds.reconcile import describe, nothing_in, reconcile
 from lob.feeds.reconcile_report import HALT_STATES
 from lob.instrument import Instrument
 from lob.types import MESSAGE
@@ -159,10 +158,7 @@ class Lobster(Feed):
     def _tell(self, reconciler: Reconciler, pair: PairRows, messages: int) -> None:
         report, source = self.report, self._pair.source
         if not messages:
-            raise FeedError(
-                f"{source[0]}: nothing to replay, for {source[1]} shows an empty book "
-                "and no message changes it"
-            )
+            raise nothing_in(source)
         found, wrong = reconciler.result()
         names = [kind.name.lower() for kind in Type]
         report.records = {name: report.records[name] for name in names if name in report.records}

@@ -22,7 +22,7 @@ from lob.feeds.errors import FeedError
 from lob.feeds.lobster import Day, Type
 from lob.feeds.reconcile_report import HALT_STATES, Halt, Match, ReconcileReport
 
-__all__ = ["Stream", "describe", "reconcile"]
+__all__ = ["Stream", "describe", "nothing_in", "reconcile"]
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,7 @@ def reconcile(day: Day) -> Stream:
         day.messages, day.book, day.tick, day.instrument.number
     )
     if not len(messages):
-        raise FeedError(
-            f"{day.source[0]}: nothing to replay, for {day.source[1]} shows an empty book "
-            "and no message changes it"
-        )
+        raise nothing_in(day.source)
     kind, ts = day.messages["kind"], day.messages["ts_event"]
     halts = np.flatnonzero(kind == Type.HALT)
     # The first row starts the book: there is nothing to compare yet.
@@ -98,6 +95,14 @@ _PROBLEMS = {
     5: "{want} are taken from {side} {price}, where nothing is",
     6: "{want} more are taken from {side} {price} than there are",
 }
+
+
+def nothing_in(source: tuple[str, str]) -> FeedError:
+    """The error of a LOBSTER day that makes no message, by the names of its two files."""
+    return FeedError(
+        f"{source[0]}: nothing to replay, for {source[1]} shows an empty book "
+        "and no message changes it"
+    )
 
 
 def describe(source: tuple[str, str], wrong: dict[str, int]) -> str:
