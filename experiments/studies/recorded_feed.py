@@ -14,7 +14,7 @@ from lob import Instrument
 from lob.counted import counted
 from lob.feeds import Feed, FeedError, open_feed
 from lob.feeds.lobster import find, is_name
-from lob.feeds.recognise import FORMATS, recognise
+from lob.feeds.recognise import format_named, recognise
 from lob.replay import ReplayError, SymbolError, first_time
 from lob.units import DAY_NS, SECOND_NS, parse_duration, parse_time
 
@@ -61,13 +61,9 @@ def open_recorded(
     if format in (None, "lobster") and (len(paths) > 1 or paths[0].is_dir()):
         return _lobster(paths, member)
     format = "table" if columns is not None and format is None else format
-    name = format or recognise(paths[0], member=member).name
-    if name == "lobster" and not is_name(paths[0].name):
+    known = format_named(format) if format else recognise(paths[0], member=member)
+    if known.name == "lobster" and not is_name(paths[0].name):
         return _lobster(paths, member)
-    known = next((one for one in FORMATS if one.name == name), None)
-    if known is None:
-        listed = ", ".join(one.name for one in FORMATS)
-        raise ValueError(f"format must be one of {listed}, got {name!r}")
     takes = signature(known.load()).parameters
     options: dict[str, Any] = {}
     if symbol is not None and "symbols" in takes:
@@ -75,9 +71,9 @@ def open_recorded(
     for option, value in (("tick_size", tick), ("columns", columns)):
         if value is not None:
             if option not in takes:
-                raise ValueError(f"{option}: the format {name} has its own")
+                raise ValueError(f"{option}: the format {known.name} has its own")
             options[option] = value
-    return open_feed(paths[0], format=name, member=member, **options)
+    return open_feed(paths[0], format=known.name, member=member, **options)
 
 
 def _lobster(paths: list[Path], member: str | None) -> Feed:

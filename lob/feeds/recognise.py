@@ -9,7 +9,7 @@ from lob.feeds.containers import BOM, members, open_source
 from lob.feeds.errors import FeedError
 from lob.feeds.feed import Feed
 
-__all__ = ["FORMATS", "Format", "Head", "open_feed", "recognise"]
+__all__ = ["FORMATS", "Format", "Head", "format_named", "open_feed", "recognise"]
 
 HEAD = 2**16
 
@@ -113,6 +113,15 @@ def recognise(path: str | Path, *, member: str | None = None) -> Format:
     raise FeedError(f"is no format that is known here; known are {names}", path=path)
 
 
+def format_named(name: str) -> Format:
+    """The row of ``FORMATS`` of a format's name. Raises ``ValueError`` if there is none."""
+    for known in FORMATS:
+        if known.name == name:
+            return known
+    names = ", ".join(known.name for known in FORMATS)
+    raise ValueError(f"format must be one of {names}, got {name!r}")
+
+
 def open_feed(
     path: str | Path,
     *,
@@ -140,14 +149,7 @@ def open_feed(
     ValueError
         If there is no such format.
     """
-    if format is None:
-        chosen = recognise(path, member=member)
-    else:
-        found = [known for known in FORMATS if known.name == format]
-        if not found:
-            names = ", ".join(known.name for known in FORMATS)
-            raise ValueError(f"format must be one of {names}, got {format!r}")
-        chosen = found[0]
+    chosen = recognise(path, member=member) if format is None else format_named(format)
     feed: Feed = chosen.load()(path, member=member, **options)
     return feed
 
