@@ -102,7 +102,7 @@ def instrument_of(feed: Feed, symbol: str | None = None) -> Instrument:
     Raises
     ------
     SymbolError
-        If there are several and none is named.
+        If there are several and none is named, or there is none.
     """
     found = feed.instruments
     if not found or (symbol is not None and symbol not in [one.name for one in found]):
@@ -115,6 +115,8 @@ def instrument_of(feed: Feed, symbol: str | None = None) -> Instrument:
                     break
     if symbol is not None:
         found = [one for one in found if one.name == symbol]
+    elif not found:
+        raise SymbolError(f"{feed.path}: has nothing to replay")
     if len(found) != 1:
         listed = ", ".join(one.name for one in feed.instruments[:20])
         what = f"no instrument {symbol}" if symbol is not None else "several instruments"

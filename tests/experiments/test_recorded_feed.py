@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from math import inf
+from types import SimpleNamespace
 
 import pytest
 
@@ -119,5 +120,8 @@ def test_the_instrument_of_a_feed(utc, tmp_path):
     assert instrument_of(utc).name
     with pytest.raises(SymbolError, match="has no instrument QQQ"):
         instrument_of(utc, "QQQ")
+    empty = SimpleNamespace(path="x", instruments=[], blocks=lambda: (one for one in ()))
+    with pytest.raises(SymbolError, match="x: has nothing to replay"):
+        instrument_of(empty)
     feed, symbol = write_family("itch", tmp_path / "itch")
     assert instrument_of(feed, symbol).quote == "USD"
