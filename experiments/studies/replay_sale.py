@@ -179,11 +179,12 @@ class _Seen:
             # Nothing has happened to the live book yet but the sale: history is what was before.
             self.books.append(_book(replay.twin))
         trades = slippage.trades_of(stretch.sent_events, SALE_OWNER, SALE_TAG)
-        for order in stretch.sent:
-            of_order = trades[trades["order_id"] == order["order_id"]]
-            self.of_order.append(len(of_order))
-            self.mids.append((float(mid(stretch.before)[0]), float(mid(stretch.twin_before)[0])))
-            self.worst.append(self._worst_recorded())
+        mids = float(mid(stretch.before)[0]), float(mid(stretch.twin_before)[0])
+        worst = self._worst_recorded()
+        for order_id in stretch.sent["order_id"]:
+            self.of_order.append(int(np.count_nonzero(trades["order_id"] == order_id)))
+            self.mids.append(mids)
+            self.worst.append(worst)
         self.trades.append(trades)
         self.sent += sum(stretch.sent["size"].tolist())
         self.last_ts = now
@@ -204,7 +205,7 @@ class _Seen:
         times, settled = stretch.live["ts_event"], stretch.settled
         full, twin = mid(stretch.live), mid(stretch.twin)
         self._see(times[settled], full[settled], twin[settled])
-        if self.back is None and self.last_ts >= 0:
+        if self.back is None:
             lasts = settled & (np.diff(times, append=times[-1] + 1) != 0)
             back = np.flatnonzero(lasts & (full == twin))
             if len(back):
