@@ -16,6 +16,7 @@ from experiments.commands.console import (
     progress,
     refusal_of,
     refuse_another,
+    refuse_missing,
 )
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
 from lob.replay_report import ReplayMode
@@ -285,16 +286,8 @@ def _at(at: str | None, feed: "Feed", symbol: str | None) -> int:
 
 def _moment(name: str, text: str | None, feed: "Feed") -> int | None:
     from experiments.studies.recorded_feed import moment
-    from lob.feeds import FeedError
 
-    if text is None:
-        return None
-    try:
-        return moment(text, feed)
-    except FeedError as error:
-        raise RefusalError(str(error), BAD_DATA) from error
-    except ValueError as error:
-        raise RefusalError(f"{name}: {error}") from None
+    return None if text is None else _guarded(feed, lambda: moment(text, feed), f"{name}: ")
 
 
 # -------------------------------------------------------------------- doing it
@@ -320,9 +313,7 @@ def _open(
     from experiments.studies.recorded_feed import open_recorded
     from lob.feeds import FeedError
 
-    for file in files:
-        if not file.exists():
-            raise RefusalError(f"{file}: no such file or folder")
+    refuse_missing(*files)
     facts = mapped_columns(columns)
     if facts.get("trades"):
         raise RefusalError(f"--map {columns}: rows that are trades make no book to sell into")
@@ -347,7 +338,7 @@ def _instrument(feed: "Feed", symbol: str | None) -> "Instrument":
     return instrument_of(feed, symbol)
 
 
-def _guarded(feed: "Feed", work: Callable[[], T]) -> T:
+def _guarded(feed: "Feed", work: Callable[[], T], asked: str = "") -> T:
     """Do it; a mistake in what is asked is code 2, damage of the file code 1."""
     from lob.feeds import FeedError
 
@@ -358,7 +349,7 @@ def _guarded(feed: "Feed", work: Callable[[], T]) -> T:
     except OSError as error:
         raise RefusalError(f"{feed.path}: {error.strerror or error}", BAD_DATA) from error
     except ValueError as error:
-        raise RefusalError(str(error)) from error
+        raise RefusalError(f"{asked}{error}") from error
 
 
 def _answer(

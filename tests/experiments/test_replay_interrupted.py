@@ -105,3 +105,12 @@ def test_a_day_that_is_cut_short_is_in_every_answer(tmp_path, capsys):
 def test_a_whole_day_is_not_called_cut(halted, capsys):
     _, out, err = told(capsys, halted, "--sell", "10", "--at", "09:30:05")
     assert "missing" not in out + err
+
+
+def test_a_file_that_can_be_read_no_more_is_said_as_such(halted, capsys, monkeypatch):
+    def fail(feed):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("experiments.studies.recorded_feed.first_time", fail)
+    code, _, err = told(capsys, halted, "--from", "+1s")
+    assert (code, err) == (1, f"firesale: {halted}: Input/output error\n")
