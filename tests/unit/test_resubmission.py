@@ -111,6 +111,15 @@ def test_a_print_explains_what_comes_soon_after_it(window, explained):
     assert two.orders() == two.orders("recorded")
 
 
+@pytest.mark.parametrize("kind", list(PrintKind))
+def test_only_a_trade_with_what_was_shown_explains_a_removal(kind):
+    two = Two()
+    prints = told((3, 5, SELL, 99, 10, 1))
+    prints["kind"] = kind
+    two.core.follow(rows((3, CANCEL, 1, 0, 0, 0)), np.ones(1, bool), prints, two.seen)
+    assert two.core.aggressors == (kind is PrintKind.TRADE)
+
+
 def test_what_was_sold_is_missed():
     two = Two()
     two.sell(13)
@@ -266,3 +275,5 @@ def test_misuse():
         two.core.send(np.zeros(1, PRINT))
     with pytest.raises(ValueError, match=r"messages\[0\] is malformed"):
         two.follow((3, NEW, 9, SELL, 100, 0))
+    with pytest.raises(TypeError, match="rows must be of dtype"):
+        two.core.follow(rows((3, CANCEL, 1, 0, 0, 0)), [True], np.zeros(1, lob.QUOTE), 5)
