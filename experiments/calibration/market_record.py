@@ -14,23 +14,7 @@ from experiments.metrics.quotes import mid
 from lob.types import QUOTE
 from lob.units import SECOND_NS
 
-__all__ = ["MARKET_ORDER", "STEP", "MarketRecord", "StepKind", "keep_last", "windowed"]
-
-
-class StepKind:
-    """What happened to a resting order."""
-
-    NEW = 1
-    """It began to rest with ``size`` lots."""
-    TRADED = 2
-    """It lost ``size`` lots to a market order."""
-    REDUCED = 3
-    """``size`` lots were taken off it, and it kept its place."""
-    CANCELLED = 4
-    """It is gone, with all that was left of it."""
-    REPLACED = 5
-    """It has another price or size now."""
-
+__all__ = ["MARKET_ORDER", "STEP", "MarketRecord", "keep_last", "windowed"]
 
 STEP = np.dtype(
     [
@@ -39,7 +23,7 @@ STEP = np.dtype(
         ("order_id", "<i8"),
         ("price", "<i8"),  # ticks; of NEW and REPLACED
         ("size", "<i8"),  # lots; of CANCELLED 0
-        ("kind", "u1"),  # StepKind
+        ("kind", "u1"),  # experiments.metrics.order_flow.StepKind
         ("told", "?"),  # whether somebody did it; a file that shows a few levels hides the rest
     ]
 )

@@ -18,8 +18,10 @@ from experiments.calibration.facts import (
     Fact,
     Facts,
 )
-from experiments.calibration.market_record import MarketRecord, StepKind
+from experiments.calibration.market_record import MarketRecord
 from experiments.metrics import order_flow, stylized
+from experiments.metrics.order_flow import StepKind
+from experiments.metrics.quotes import BPS
 from lob.units import SECOND_NS
 
 __all__ = ["measure"]
@@ -152,7 +154,7 @@ class _Measured:
 def _book(m: _Measured) -> dict[str, Callable[[], float]]:
     def bps() -> float:
         m.spread()
-        return stylized.time_weighted(m.ts, m.spreads / m.record.mids * 10_000).mean
+        return stylized.time_weighted(m.ts, m.spreads / m.record.mids * BPS).mean
 
     def dispersion() -> float:
         mean = m.spread()

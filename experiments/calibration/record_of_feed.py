@@ -7,10 +7,10 @@ from experiments.calibration.market_record import (
     MARKET_ORDER,
     STEP,
     MarketRecord,
-    StepKind,
     keep_last,
     windowed,
 )
+from experiments.metrics.order_flow import StepKind
 from lob.feeds import PRINT, Feed, PrintKind
 from lob.feeds.lobster_feed import Lobster
 from lob.replay import Replay

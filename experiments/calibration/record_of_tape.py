@@ -7,10 +7,10 @@ from experiments.calibration.market_record import (
     MARKET_ORDER,
     STEP,
     MarketRecord,
-    StepKind,
     keep_last,
     windowed,
 )
+from experiments.metrics.order_flow import StepKind
 from experiments.metrics.quotes import crossed
 from lob import EventKind, Reason, journal
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from experiments.metrics.intervals import Interval, Method, bootstrap_interval, interval_of_mean
-from experiments.metrics.quotes import mid, mid_at
+from experiments.metrics.quotes import BPS, mid, mid_at
 from lob.units import MINUTE_NS, SECOND_NS
 
 __all__ = [
@@ -45,9 +45,6 @@ LAGS_NS = (
     10 * MINUTE_NS,
 )
 """Lags after an order at which impact is measured: 0, 0.1, 1, 10, 60 and 600 s; chosen."""
-
-BPS = 1e4
-"""Basis points in one."""
 
 
 class Impact(NamedTuple):

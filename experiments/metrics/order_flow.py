@@ -17,6 +17,7 @@ __all__ = [
     "DECAYS",
     "HawkesFit",
     "Lives",
+    "StepKind",
     "coefficient_of_variation",
     "fano_factor",
     "hawkes_fit",
@@ -30,7 +31,21 @@ __all__ = [
 
 DECAYS = (0.02, 0.2, 2.0, 20.0, 200.0)
 """Rates in a second at which the kernels of ``hawkes_fit`` decay: memories of 50 s to 5 ms."""
-NEW, TRADED, REDUCED, CANCELLED, REPLACED = 1, 2, 3, 4, 5
+
+
+class StepKind:
+    """What happened to a resting order."""
+
+    NEW = 1
+    """It began to rest with ``size`` lots."""
+    TRADED = 2
+    """It lost ``size`` lots to a market order."""
+    REDUCED = 3
+    """``size`` lots were taken off it, and it kept its place."""
+    CANCELLED = 4
+    """It is gone, with all that was left of it."""
+    REPLACED = 5
+    """It has another price or size now."""
 
 
 class HawkesFit(NamedTuple):
@@ -255,8 +270,8 @@ def order_lives(steps: NDArray[np.void], end_ns: int) -> Lives:
     ----------
     steps
         What happened to resting orders in order of time: rows with the fields ``ts_event`` (ns),
-        ``order_id``, ``price``, ``size``, ``kind`` (1 new, 2 traded, 3 reduced, 4 cancelled, 5
-        replaced) and ``told`` (whether somebody did it).
+        ``order_id``, ``price``, ``size``, ``kind`` (``StepKind``) and ``told`` (whether somebody
+        did it).
     end_ns
         The end of the record, in ns.
     """
@@ -266,23 +281,23 @@ def order_lives(steps: NDArray[np.void], end_ns: int) -> Lives:
     other = np.ones(len(rows), np.bool_)
     other[1:] = rows["order_id"][1:] != rows["order_id"][:-1]
     # A stretch begins with each statement of what rests: what is taken off is counted from there.
-    states = (kind == NEW) | (kind == REPLACED)
+    states = (kind == StepKind.NEW) | (kind == StepKind.REPLACED)
     starts = states | other
     stretch = np.cumsum(starts) - 1
     first = np.flatnonzero(starts)
     lots = np.minimum(size, 2**40).astype(np.float64)
-    taken = np.where((kind == TRADED) | (kind == REDUCED), lots, 0.0)
+    taken = np.where((kind == StepKind.TRADED) | (kind == StepKind.REDUCED), lots, 0.0)
     total = np.cumsum(taken)
     gone = total - (total[first] - taken[first])[stretch]
     stated = np.where(states, lots, np.inf)[first][stretch]
-    over = (kind == CANCELLED) | ((taken > 0) & (gone >= stated))
+    over = (kind == StepKind.CANCELLED) | ((taken > 0) & (gone >= stated))
     # A replacement keeps the order's place only at its price and with no more lots.
     again = np.zeros(len(rows), np.bool_)
-    replaced = first[(kind[first] == REPLACED) & ~other[first]]
+    replaced = first[(kind[first] == StepKind.REPLACED) & ~other[first]]
     earlier = first[stretch[replaced] - 1]
     left = stated[earlier] - gone[replaced - 1]
     again[replaced] = (rows["price"][replaced] != rows["price"][earlier]) | (size[replaced] > left)
-    begins = (kind == NEW) | again | ((kind == REPLACED) & other)
+    begins = (kind == StepKind.NEW) | again | ((kind == StepKind.REPLACED) & other)
     starts_life = begins | other
     life = np.cumsum(starts_life) - 1
     births = np.flatnonzero(starts_life)
@@ -291,7 +306,7 @@ def order_lives(steps: NDArray[np.void], end_ns: int) -> Lives:
     np.minimum.at(ends, life[where], where)
     ended = ends < len(rows)
     at = np.minimum(ends, len(rows) - 1)
-    by_cancel = ended & (kind[at] != TRADED) & rows["told"][at]
+    by_cancel = ended & (kind[at] != StepKind.TRADED) & rows["told"][at]
     # Replaced while it rested: it ends where its successor begins.
     next_birth = np.append(births[1:], len(rows))
     follows = ~ended & (next_birth < len(rows))
@@ -316,7 +331,7 @@ def resting_prices(steps: NDArray[np.void]) -> NDArray[np.float64]:
     """
     by_order = np.argsort(steps["order_id"], kind="stable")
     rows = steps[by_order]
-    states = (rows["kind"] == NEW) | (rows["kind"] == REPLACED)
+    states = (rows["kind"] == StepKind.NEW) | (rows["kind"] == StepKind.REPLACED)
     last = np.maximum.accumulate(np.where(states, np.arange(len(rows)), -1))
     known = (last >= 0) & (rows["order_id"][last] == rows["order_id"])
     found = np.empty(len(rows))

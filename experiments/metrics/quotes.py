@@ -3,7 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["crossed", "last_at", "mid", "mid_at", "mid_before"]
+__all__ = ["BPS", "crossed", "last_at", "mid", "mid_at", "mid_before"]
+
+BPS = 1e4
+"""Basis points in one."""
 
 
 def mid(quotes: NDArray[np.void]) -> NDArray[np.float64]:

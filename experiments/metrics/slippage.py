@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from experiments.metrics.quotes import mid_at, mid_before
+from experiments.metrics.quotes import BPS, mid_at, mid_before
 from lob import EventKind, Reason, Side, journal
 
 __all__ = [
@@ -41,9 +41,6 @@ __all__ = [
     "vwap",
     "vwap_slippage_bps",
 ]
-
-BPS = 1e4
-"""Basis points in one."""
 
 FILL = np.dtype(
     [

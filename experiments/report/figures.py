@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.metrics.impact import LAGS_NS, Impact
-from experiments.metrics.quotes import mid
+from experiments.metrics.quotes import BPS, mid
 from experiments.report.results import ReplayResult, SaleResult
 from experiments.report.words import decimals, price
 from lob import Instrument, Side
@@ -220,7 +220,7 @@ def _depth_range(m: SaleResult) -> tuple[float, float]:
     edges = [float(edge) for edge in last["price"]]
     around = m.impact[0].mid_twin
     if not np.isnan(around):
-        away = abs(around) * AROUND_BPS / 1e4
+        away = abs(around) * AROUND_BPS / BPS
         edges += [around - away, around + away]
     room = 0.05 * (max(edges) - min(edges)) if edges else 0.0
     return (min(edges) - room, max(edges) + room) if edges else (0.0, 1.0)

@@ -16,10 +16,11 @@ from experiments.calibration.facts import (
     difference,
     distance,
 )
-from experiments.calibration.market_record import MARKET_ORDER, MarketRecord, StepKind, keep_last
+from experiments.calibration.market_record import MARKET_ORDER, MarketRecord, keep_last
 from experiments.calibration.measure import measure
 from experiments.calibration.record_of_tape import record_of_tape
 from experiments.markets import MARKETS
+from experiments.metrics.order_flow import StepKind
 from lob import MESSAGE, QUOTE, Kind, OrderBook, OrderType, Side, TimeInForce
 
 S = 10**9

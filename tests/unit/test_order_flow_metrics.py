@@ -5,8 +5,9 @@ from math import inf, isnan
 import numpy as np
 import pytest
 
-from experiments.calibration.market_record import STEP, StepKind
+from experiments.calibration.market_record import STEP
 from experiments.metrics.order_flow import (
+    StepKind,
     coefficient_of_variation,
     fano_factor,
     hawkes_fit,
