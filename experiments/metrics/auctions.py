@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.metrics.cases import TAKEN, PriceSeries, TapeMetadata, legs_of
+from experiments.metrics.liquidations import rows_by_tag
 from lob import EntryKind
 
 __all__ = ["ZERO", "Auctions", "HandOver", "auctions_of", "hand_overs"]
@@ -65,8 +66,7 @@ def hand_overs(
     worth
         By instrument number: the mid of the run over time, in ticks.
     """
-    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
-    opened = opened[np.argsort(opened["tag"], kind="stable")]
+    opened = entries[rows_by_tag(entries)]
     offered = np.unique(entries["tag"][entries["kind"] == EntryKind.AUCTION])
     legs = legs_of(entries, opened)
     times = entries["ts_event"][legs.row]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.metrics.intervals import known
 from lob import LIQUIDATION_TAG, Cause, EntryKind, EventKind
 from lob.checks import choice
 from lob.units import SECOND_NS
@@ -145,10 +146,6 @@ class Cascade:
 
     def to_dict(self) -> dict[str, Any]:
         """Totals of the cascade as JSON values: counts, ratios, lots, ns; undefined is ``None``."""
-
-        def known(value: float) -> float | None:
-            return value if np.isfinite(value) else None
-
         return {
             "nodes": len(self),
             "roots": self.roots,

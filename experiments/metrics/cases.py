@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from experiments.metrics.columns import Entries
 from experiments.metrics.conservation import FIRST_OTHER
+from experiments.metrics.liquidations import rows_by_tag
 from lob import LIQUIDATION_TAG, EntryKind
 from lob.journal import quotes
 
@@ -366,8 +367,7 @@ def cases_of(
     end_ns
         The end of the run.
     """
-    at = np.flatnonzero(entries["kind"] == EntryKind.LIQUIDATION)
-    at = at[np.argsort(entries["tag"][at], kind="stable")]
+    at = rows_by_tag(entries)
     opened = entries[at]
     count = len(opened)
     account, clearing = opened["debit"].astype(np.int64), opened["clearing"].astype(np.int64)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.metrics.cases import PriceSeries, TapeMetadata, balances_before
+from experiments.metrics.liquidations import clearing_of_tags, unsettled
 from experiments.metrics.solvency import concentration
 from experiments.metrics.takers import (
     adl_overshoot,
@@ -20,7 +21,7 @@ from experiments.metrics.takers import (
     negative_equities,
     taker_accounts,
 )
-from lob import LIQUIDATION_TAG, EntryKind
+from lob import EntryKind
 
 __all__ = [
     "BUCKETS",
@@ -167,7 +168,7 @@ def opposing_of(
     """
     of = metadata.holdings[holding]
     at, hit, lots = adl_rows(entries, metadata)
-    clearing = (entries["tag"][at] - LIQUIDATION_TAG) >> 48
+    clearing = clearing_of_tags(entries["tag"][at])
     ours = (entries["asset"][at] == of.asset) & (clearing == of.clearing)
     at, hit, lots = at[ours], hit[ours], lots[ours]
     nothing = np.zeros(0, np.int64)
@@ -205,9 +206,7 @@ def _members(entries: NDArray[np.void], metadata: TapeMetadata, first: int) -> I
         np.isin(before["kind"], BROUGHT) & np.isin(before["asset"], list(metadata.cash.values()))
     ]
     given = before["debit"][np.isin(before["kind"], BROUGHT) & (before["debit"] > 0)]
-    opened = before[before["kind"] == EntryKind.LIQUIDATION]
-    over = before["tag"][before["kind"] == EntryKind.SETTLED]
-    failing = opened["debit"][~np.isin(opened["tag"], over)]
+    failing = unsettled(before)["debit"]
     found = np.unique(np.concatenate([brought, given])).astype(np.int64)
     out = np.concatenate([failing, taker_accounts(entries, metadata), list(metadata.system)])
     members: Integers = found[~np.isin(found, out.astype(np.int64))]

@@ -14,7 +14,7 @@ Samples are independent runs, one a seed. An interval speaks of the seeds, not o
 """
 
 from collections.abc import Callable
-from math import atan2, comb, cos, fsum, nan, pi, sin, sqrt
+from math import atan2, comb, cos, fsum, isfinite, nan, pi, sin, sqrt
 from statistics import NormalDist
 from typing import Literal, NamedTuple
 
@@ -31,6 +31,7 @@ __all__ = [
     "chance_interval",
     "fit_line",
     "interval_of_mean",
+    "known",
     "resample_rows",
     "student_interval",
     "student_quantile",
@@ -69,6 +70,11 @@ class Interval(NamedTuple):
         Samples that all agree have shown no error; that is not to say that there is none.
         """
         return (self.low, self.high) if self.low < self.high else (nan, nan)
+
+
+def known(value: float) -> float | None:
+    """A number as a JSON value: ``None`` where it is not finite."""
+    return float(value) if isfinite(value) else None
 
 
 class FittedLine(NamedTuple):

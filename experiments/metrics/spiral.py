@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from experiments.metrics.columns import Entries
-from experiments.metrics.intervals import Interval, interval_of_mean, resample_rows, to_series
+from experiments.metrics.intervals import (
+    Interval,
+    interval_of_mean,
+    known,
+    resample_rows,
+    to_series,
+)
 from lob import EntryKind
 from lob.checks import choice
 from lob.journal import depths, first_of_message
@@ -141,10 +147,6 @@ LEAST_DROP = 2
 """Smallest mean drop in ticks that is a denominator, since a mark moves by whole ticks; chosen."""
 
 
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
 class Amplification(NamedTuple):
     """Mean drop with forced selling over mean drop without."""
 
@@ -169,7 +171,7 @@ class Amplification(NamedTuple):
 
 
 def _shown(interval: Interval) -> list[float | None]:
-    return [_known(value) for value in (interval.estimate, *interval.bounds)]
+    return [known(value) for value in (interval.estimate, *interval.bounds)]
 
 
 def amplification(

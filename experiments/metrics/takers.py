@@ -19,6 +19,7 @@ from experiments.metrics.cases import (
 )
 from experiments.metrics.columns import Entries
 from experiments.metrics.conservation import FIRST_OTHER
+from experiments.metrics.liquidations import clearing_of_tags, rows_by_tag, unsettled
 from lob import LIQUIDATION_TAG, EntryKind
 
 __all__ = [
@@ -32,7 +33,7 @@ __all__ = [
     "takers_of",
 ]
 
-BROUGHT = (
+OWN_CASH = (
     EntryKind.OPENING,
     EntryKind.DEPOSIT,
     EntryKind.WITHDRAWAL,
@@ -129,7 +130,7 @@ def takers_of(entries: Entries, metadata: TapeMetadata, closing: dict[int, float
         return TakerAccounts((), 0.0, 0.0, 0)
     profit, peak, lots = 0.0, 0.0, 0
     over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
-    entries = entries[_concerned(entries, accounts) & ~np.isin(entries["kind"], BROUGHT)]
+    entries = entries[_concerned(entries, accounts) & ~np.isin(entries["kind"], OWN_CASH)]
     pending = (entries["kind"] == EntryKind.BID) & ~np.isin(entries["tag"], over)
     shared = entries[entries["kind"] == EntryKind.REDISTRIBUTED]
     laying_out = accounts[~np.isin(accounts, shared["debit"])]
@@ -154,9 +155,7 @@ def leftovers(entries: Entries, metadata: TapeMetadata) -> dict[int, int]:
     entries, metadata
         The run's ``lob.ENTRY`` rows and what they do not say, as for ``cases_of``.
     """
-    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
-    over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
-    still = opened[~np.isin(opened["tag"], over)]
+    still = unsettled(entries)
     takers = taker_accounts(entries, metadata)
     found = {holding.instrument: 0 for holding in metadata.holdings}
     for holding in metadata.holdings:
@@ -204,7 +203,7 @@ def negative_equities(
     """
     at, failing = adl_postings(entries)
     tags, first = np.unique(entries["tag"][at], return_index=True)
-    at, failing, clearing = at[first], failing[first], (tags - LIQUIDATION_TAG) >> 48
+    at, failing, clearing = at[first], failing[first], clearing_of_tags(tags)
     equity = np.zeros(len(tags))
     for number, asset in metadata.cash.items():
         equity += np.where(clearing == number, balances_before(entries, asset, failing, at), 0)
@@ -226,8 +225,7 @@ def adl_postings(entries: Entries) -> tuple[NDArray[np.int64], NDArray[np.int64]
         Two int64 arrays, one element a posting: row in the journal; account that failed.
     """
     at = np.flatnonzero((entries["kind"] == EntryKind.ADL) & (entries["tag"] >= LIQUIDATION_TAG))
-    opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
-    opened = opened[np.argsort(opened["tag"], kind="stable")]
+    opened = entries[rows_by_tag(entries)]
     where = np.searchsorted(opened["tag"], entries["tag"][at])
     return at, opened["debit"][where].astype(np.int64)
 
@@ -253,7 +251,7 @@ def adl_overshoot(
         return 0.0
     rows = entries[at]
     received = np.where(rows["credit"] == failing, -rows["amount"], rows["amount"])
-    clearing = (rows["tag"] - LIQUIDATION_TAG) >> 48
+    clearing = clearing_of_tags(rows["tag"])
     taken = 0.0
     for number, asset in metadata.cash.items():
         taken -= float(received[(rows["asset"] == asset) & (clearing == number)].sum())

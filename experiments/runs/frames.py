@@ -16,6 +16,7 @@ import agents
 from experiments.metrics.cascade import Cascade
 from experiments.metrics.cases import CaseTable
 from experiments.metrics.criteria import CRITERIA
+from experiments.metrics.liquidations import clearing_of_tags
 from lob import LIQUIDATION_TAG, Cause, EntryKind, EventKind, Reason, Side
 from lob.journal import quotes
 
@@ -248,7 +249,7 @@ def liquidations(simulation: agents.Simulation, cases: CaseTable, cascade: Casca
         "liquidations",
         {
             "tag": cases.tag,
-            "clearing": _named((cases.tag - LIQUIDATION_TAG) >> 48, names),
+            "clearing": _named(clearing_of_tags(cases.tag), names),
             "account": cases.account,
             "opened": cases.opened,
             "closed": cases.closed,

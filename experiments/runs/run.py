@@ -19,6 +19,7 @@ from experiments.metrics.columns import Columns
 from experiments.metrics.criteria import criterion
 from experiments.metrics.deleveraging import Deleveraging, deleveraging_of
 from experiments.metrics.exhausted import EmptySide
+from experiments.metrics.intervals import known
 from experiments.metrics.plausible import implausible
 from experiments.metrics.solvency import Solvency, solvency_of
 from experiments.metrics.spiral import (
@@ -272,9 +273,7 @@ class Run(Shown):
             "refused": self.refused,
             "marks_before": marks_before(self.scenario, self.simulation, self.entries),
             "drops": drops_of(self.scenario, self.simulation, self.entries),
-            "criteria": {
-                name: value if np.isfinite(value) else None for name, value in self.criteria.items()
-            },
+            "criteria": {name: known(value) for name, value in self.criteria.items()},
             "cascade": self.cascade.to_dict(),
             "generations": self.cascade.per_generation(),
             "peak_lots_per_second": peak_rate(forced_trades(self.tape["events"])),

@@ -8,11 +8,12 @@ import agents
 from experiments.metrics.cascade import Cascade
 from experiments.metrics.cases import CaseTable
 from experiments.metrics.columns import Entries
+from experiments.metrics.intervals import known
 from experiments.metrics.layers import drop_shares
+from experiments.metrics.liquidations import clearing_of_tags
 from experiments.runs.judged import drop_window
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
-from lob import LIQUIDATION_TAG
 from lob.clearing.risk import Stacks
 from lob.units import PPM
 
@@ -72,8 +73,7 @@ def stack_summary(
 
 def _bad_debt(cases: CaseTable, count: int) -> list[float]:
     """The bad debt of each clearing: what tags say of whose a case is."""
-    clearing = (cases.tag - LIQUIDATION_TAG) >> 48
-    found: list[float] = np.bincount(clearing, cases.covered, count).tolist()
+    found: list[float] = np.bincount(clearing_of_tags(cases.tag), cases.covered, count).tolist()
     return found
 
 
@@ -97,12 +97,9 @@ def risk_before(scenario: Scenario, seed: int) -> dict[str, Any]:
     found = stacks.system()
     debt = found.debt
     at_risk = stacks.debt_at_risk(factor, DROPS).tolist() if factor in stacks.factors else []
-    finite = np.isfinite(found.effective_leverage)
     return {
-        "effective_leverage": float(found.effective_leverage) if finite else None,
-        "collateral_multiplier": (
-            float(found.collateral_multiplier) if np.isfinite(found.collateral_multiplier) else None
-        ),
+        "effective_leverage": known(found.effective_leverage),
+        "collateral_multiplier": known(found.collateral_multiplier),
         "depth": found.depth,
         "equity": found.equity,
         "debt": debt,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from agents.traders import TWAP, Executor
 from experiments.metrics.exhausted import empty_sides
 from experiments.metrics.impact import LAGS_NS, Decay, impact_paths, mean_impact, mean_path
-from experiments.metrics.intervals import Interval, interval_of_mean
+from experiments.metrics.intervals import Interval, interval_of_mean, known
 from experiments.metrics.slippage import Slippage, slippage_of
 from experiments.report.means import mean_told
 from experiments.report.notebook import Shown
@@ -219,4 +219,4 @@ def _no_impact(paths: NDArray[np.float64], lags_ns: Sequence[int]) -> Decay:
 
 def _said(interval: Interval) -> dict[str, float | None]:
     values = {"mean": interval.estimate, **dict(zip(("low", "high"), interval.bounds, strict=True))}
-    return {name: float(v) if np.isfinite(v) else None for name, v in values.items()}
+    return {name: known(value) for name, value in values.items()}
