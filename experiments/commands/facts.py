@@ -3,12 +3,16 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from experiments.commands.console import BAD_DATA, RefusalError, progress
-from experiments.commands.settings import AsJson, Settings, check_options, read_settings
+from experiments.commands.settings import AsJson, Format, Member, Settings, market_options
+
+if TYPE_CHECKING:
+    from experiments.studies.facts import FactsStudy
+    from experiments.studies.score import ScoreStudy
 
 __all__ = ["facts", "score"]
 
@@ -31,15 +35,6 @@ Since = Annotated[
     ),
 ]
 Until = Annotated[str | None, typer.Option(metavar="TIME", help="Read the file no further.")]
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format", metavar="NAME", help="Read it as this format.", show_default="recognised"
-    ),
-]
-Member = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Which file of a zip that holds several.")
-]
 
 
 def facts(
@@ -62,30 +57,20 @@ def facts(
     """Measure a market: spread, depth, flow, memory of signs, returns, response."""
     from experiments.studies.facts import is_market, study_facts
 
-    told = {"symbol": symbol, "since": since, "until": until, "format": format_name,
-            "member": member}  # fmt: skip
-    of_file = {name: value for name, value in told.items() if value is not None}
-    if is_market(source):
-        if of_file:
-            raise RefusalError(f"{source} is a ready market: --{_option(of_file)} is of a file")
-        options = _settings(source, settings)
-    else:
-        if settings:
-            raise RefusalError("--set is of a ready market")
-        options = of_file
+    of_file = _of_file(symbol, since, until, format_name, member)
+    if of_file and is_market(source):
+        option = next(iter(of_file)).replace("since", "from")
+        raise RefusalError(f"{source} is a ready market: --{option} is of a file")
+    of_market = _of_market(source, settings)
     which = range(1, seeds + 1)
     with progress(as_json, seeds + 1) as tell:
         found = _guarded(
-            source, lambda: study_facts(source, which, minutes, report=tell, **options)
+            source,
+            lambda: study_facts(source, which, minutes, report=tell, **of_file, **of_market),
         )
-    if as_json:
-        typer.echo(json.dumps(found.summary(), indent=2, allow_nan=False))
-        return
-    from rich.console import Console
-
     from experiments.report.facts_terminal import print_facts
 
-    print_facts(Console(highlight=False), found.headline(), found.frame())
+    _show(found, as_json, print_facts)
 
 
 def score(
@@ -108,42 +93,54 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Set a market beside a file, and tell their distance: 0 is alike, 3 is the most."""
-    from experiments.studies.facts import is_market
     from experiments.studies.score import FIRST_SEED, study_score
 
-    told = {"symbol": symbol, "since": since, "until": until, "format": format_name,
-            "member": member}  # fmt: skip
-    if settings and not is_market(market):
-        raise RefusalError("--set is of a ready market")
-    options = _settings(market, settings) if is_market(market) else {}
+    of_file = _of_file(symbol, since, until, format_name, member)
+    of_market = _of_market(market, settings)
     with progress(as_json, seeds + 2) as tell:
         found = _guarded(
             file,
             lambda: study_score(
                 market, file, range(FIRST_SEED, FIRST_SEED + seeds), minutes, report=tell,
-                settings=options, **{name: one for name, one in told.items() if one is not None},
+                settings=of_market, **of_file,
             ),
         )  # fmt: skip
+    from experiments.report.facts_terminal import print_score
+
+    _show(found, as_json, print_score)
+
+
+def _of_file(
+    symbol: str | None,
+    since: str | None,
+    until: str | None,
+    format_name: str | None,
+    member: str | None,
+) -> dict[str, str]:
+    """What was told of the file, by the names of the study."""
+    told = {"symbol": symbol, "since": since, "until": until, "format": format_name,
+            "member": member}  # fmt: skip
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _of_market(source: str, settings: list[str] | None) -> dict[str, Any]:
+    """Options of a ready market; of a file there are none."""
+    from experiments.studies.facts import is_market
+
+    if is_market(source):
+        return market_options(source, settings)
+    if settings:
+        raise RefusalError("--set is of a ready market")
+    return {}
+
+
+def _show(found: "FactsStudy | ScoreStudy", as_json: bool, show: Callable[..., None]) -> None:
     if as_json:
         typer.echo(json.dumps(found.summary(), indent=2, allow_nan=False))
         return
     from rich.console import Console
 
-    from experiments.report.facts_terminal import print_score
-
-    print_score(Console(highlight=False), found.headline(), found.frame())
-
-
-def _option(given: dict[str, Any]) -> str:
-    return {"since": "from"}.get(next(iter(given)), next(iter(given)))
-
-
-def _settings(market: str, settings: list[str] | None) -> dict[str, Any]:
-    from experiments.markets import MARKETS
-
-    options = read_settings(settings)
-    check_options(market, MARKETS[market], options)
-    return options
+    show(Console(highlight=False), found.headline(), found.frame())
 
 
 def _guarded(source: str, work: Callable[[], T]) -> T:

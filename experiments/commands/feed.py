@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from experiments.commands.console import BAD_ARGUMENTS, BAD_DATA, RefusalError, progress
-from experiments.commands.settings import AsJson
+from experiments.commands.settings import AsJson, Format, Member
 from lob import __version__
 from lob.counted import counted
 
@@ -25,15 +25,6 @@ File = Annotated[
     Path,
     typer.Argument(
         metavar="FILE", help="Order flow of any known format: plain, gz, zst, xz or in a zip."
-    ),
-]
-Member = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Which file of a zip that holds several.")
-]
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "--format", metavar="NAME", help="Read it as this format.", show_default="recognised"
     ),
 ]
 Symbol = Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.commands.console import RefusalError, progress
-from experiments.commands.settings import AsJson, Settings, check_options, read_settings
+from experiments.commands.settings import AsJson, Settings, market_options
 from experiments.report.means import mean_told
 from lob.counted import counted
 from lob.units import SECOND_NS, parse_duration
@@ -38,8 +38,7 @@ def impact(
 
     if market not in MARKETS:
         raise RefusalError(f"no market is called {market!r}: there are {', '.join(MARKETS)}")
-    options = read_settings(settings)
-    check_options(market, MARKETS[market], options)
+    options = market_options(market, settings)
     with progress(as_json, seeds) as tell:
 
         def build(seed: int) -> "Simulation":

@@ -10,7 +10,7 @@ import typer
 
 from experiments.commands.console import RefusalError, make_folder, refusal_of, refuse_another
 from experiments.commands.scenarios import list_command
-from experiments.commands.settings import AllowCode, AsJson, Settings, check_options, read_settings
+from experiments.commands.settings import AllowCode, AsJson, Settings, market_options
 from experiments.commands.story import run_story
 from lob.counted import counted
 from lob.units import MINUTE_NS
@@ -80,8 +80,7 @@ def _run_market(
     from experiments.runs.market_summary import summarize
     from experiments.runs.provenance import asked_of_market
 
-    options = read_settings(settings)
-    check_options(market, MARKETS[market], options)
+    options = market_options(market, settings)
     asked = asked_of_market(market, MARKETS[market], options, [seed])
     refuse_another(out, {"name": market, **asked["resolved"]})
     try:

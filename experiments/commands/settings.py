@@ -1,7 +1,7 @@
 """Options that several commands share: ``--json``, and ``--set KEY=VALUE`` with its reader."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,13 +11,33 @@ from experiments.commands.console import RefusalError
 if TYPE_CHECKING:
     from experiments.scenario.read import Scenario
 
-__all__ = ["AllowCode", "AsJson", "Settings", "check_options", "read_settings", "refuse_own_code"]
+__all__ = [
+    "AllowCode",
+    "AsJson",
+    "Format",
+    "Member",
+    "Settings",
+    "market_options",
+    "read_settings",
+    "refuse_own_code",
+]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 AllowCode = Annotated[
     bool,
     typer.Option("--allow-code", help="Run code of your own that the scenario names."),
+]
+
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format", metavar="NAME", help="Read it as this format.", show_default="recognised"
+    ),
+]
+
+Member = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Which file of a zip that holds several.")
 ]
 
 Settings = Annotated[
@@ -76,11 +96,27 @@ def refuse_own_code(
         raise RefusalError(str(error)) from None
 
 
-def check_options(market: str, maker: Callable[..., Any], options: dict[str, Any]) -> None:
-    """Refuse options that a ready market does not have, with the nearest that it has."""
+def market_options(market: str, settings: list[str] | None) -> dict[str, Any]:
+    """Read the options of a ready market.
+
+    Parameters
+    ----------
+    market
+        Its name.
+    settings
+        Values of ``--set``.
+
+    Raises
+    ------
+    RefusalError
+        If a text has no ``=``, or the market has no such option: with the nearest that it has.
+    """
+    from experiments.markets import MARKETS
     from experiments.scenario.parameters import refuse_unknown
 
+    options = read_settings(settings)
     try:
-        refuse_unknown(maker, options, besides=("seed",), of=market)
+        refuse_unknown(MARKETS[market], options, besides=("seed",), of=market)
     except ValueError as error:
         raise RefusalError(str(error)) from None
+    return options
