@@ -7,18 +7,32 @@ from typing import Any
 from experiments.runs.store import code_digest
 from experiments.scenario.own_code import own_code_of
 from experiments.scenario.read import Scenario
-from experiments.scenario.user_code import digest_of_user_code
+from experiments.scenario.user_code import digest_of_user_code, names_user_code
 from lob import __version__
 
 __all__ = ["asked_of_market", "asked_of_scenario"]
 
 
-def asked_of_scenario(scenario: Scenario, seeds: Sequence[int]) -> dict[str, Any]:
+def asked_of_scenario(
+    scenario: Scenario, seeds: Sequence[int], design: str | None = None
+) -> dict[str, Any]:
     """Version, seeds and the scenario with every default filled in, as JSON values.
 
-    With the digest of the sources, and those of code of the user's own that the scenario names.
+    With the digest of the sources, and those of code of the user's own.
+
+    Parameters
+    ----------
+    scenario
+        The scenario, which may name code of the user's own.
+    seeds
+        Seeds of the runs.
+    design
+        The liquidation design in place of the scenario's own; ``None``: that.
     """
-    own = {path: digest_of_user_code(name) for path, name in own_code_of(scenario).items()}
+    named = own_code_of(scenario)
+    if design is not None and names_user_code(design):
+        named["design"] = design
+    own = {path: digest_of_user_code(name) for path, name in named.items()}
     return {
         "firesale": __version__,
         "sources": code_digest(),

@@ -46,11 +46,10 @@ from experiments.runs.judged import (
 from experiments.runs.own_metrics import Metric, measured
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.stack_summary import stack_summary
-from experiments.runs.start import below_initial_margin, left_out, run_to_shock
+from experiments.runs.start import accounts_of, below_initial_margin, left_out, run_to_shock
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
-from experiments.scenario.user_code import digest_of_user_code
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -116,8 +115,7 @@ class Run(Shown):
     @property
     def accounts(self) -> int:
         """Count of the accounts of all clearings."""
-        ranges = [one for clearing in self.simulation.clearings for one in clearing.account_ranges]
-        return sum(count for _, count in ranges)
+        return accounts_of(self.simulation)
 
     @property
     def criteria(self) -> dict[str, float]:
@@ -244,12 +242,8 @@ class Run(Shown):
 
         It is all that ``firesale.rerun`` needs, but for agents that were passed in.
         """
-        asked = asked_of_scenario(self.scenario, [self.seed])
-        digest = digest_of_user_code(self.design) if self.design is not None else None
-        if digest is not None:
-            asked["code"] = asked.get("code", {}) | {"design": digest}
         return {
-            **asked,
+            **asked_of_scenario(self.scenario, [self.seed], self.design),
             "design": self.design,
             "parameters": dict(self.parameters),
             "agents": [one.name for one in self.agents],

@@ -1,6 +1,7 @@
 """Start of a run: accounts that fail early or lack initial margin, and rows that were left out."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 import agents
 import lob
@@ -11,7 +12,7 @@ from lob.clearing.margin import MarginModel, Tiers
 from lob.counted import counted
 from lob.units import PPM
 
-__all__ = ["below_initial_margin", "failed_at_start", "left_out", "run_to_shock"]
+__all__ = ["accounts_of", "below_initial_margin", "failed_at_start", "left_out", "run_to_shock"]
 
 OPTION = "allow_failed_at_start"
 """Name of the scenario's option that allows failures before the first shock."""
@@ -37,13 +38,18 @@ def run_to_shock(scenario: Scenario, simulation: agents.Simulation) -> int:
     simulation.run(until=max(0, scenario.start_ns - 1))
     failed = failed_at_start(scenario, simulation)
     if failed and not scenario.allow_failed_at_start:
-        ranges = [one for clearing in simulation.clearings for one in clearing.account_ranges]
         raise ScenarioError(
             f"{scenario.name}, seed {simulation.seed}: {failed:,} of "
-            f"{counted(sum(count for _, count in ranges), 'account')} failed before the first "
+            f"{counted(accounts_of(simulation), 'account')} failed before the first "
             f"shock: give them less leverage or more margin, or say {OPTION} = true in the scenario"
         )
     return failed
+
+
+def accounts_of(simulation: agents.Simulation) -> int:
+    """Count the accounts of all clearings of a run."""
+    ranges = [one for clearing in simulation.clearings for one in clearing.account_ranges]
+    return sum(count for _, count in ranges)
 
 
 def failed_at_start(scenario: Scenario, simulation: agents.Simulation) -> int:
@@ -52,7 +58,7 @@ def failed_at_start(scenario: Scenario, simulation: agents.Simulation) -> int:
     Parameters
     ----------
     scenario, simulation
-        The run, at any time after the shock.
+        The run, at any time from just before the first shock on.
     """
     entries = simulation.entries
     failures = entries[
@@ -110,7 +116,7 @@ def below_initial_margin(scenario: Scenario, simulation: agents.Simulation) -> d
 
 def _initial_margin(
     accounts: Accounts, row: int, model: MarginModel, instrument: lob.Instrument
-) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+) -> NDArray[np.float64]:
     """What a holding of each account must be backed with, in millionths of a cash unit.
 
     As floats, which are off by less than a millionth of a millionth.
@@ -125,11 +131,9 @@ def _initial_margin(
     return np.floor(np.where(lots > 0, long, short) * (1 - 1e-9))
 
 
-def _requirement(
-    tiers: Tiers, notional: "np.ndarray[tuple[int], np.dtype[np.float64]]"
-) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _requirement(tiers: Tiers, notional: NDArray[np.float64]) -> NDArray[np.float64]:
     at = np.searchsorted([one.floor for one in tiers], notional, side="right") - 1
     rates = np.array([one.rate for one in tiers], float)
     off = np.array(tiers.deductions, float)
-    found: np.ndarray[tuple[int], np.dtype[np.float64]] = rates[at] * notional - off[at]
+    found: NDArray[np.float64] = rates[at] * notional - off[at]
     return found

@@ -15,7 +15,6 @@ from experiments.runs.provenance import asked_of_market, asked_of_scenario
 from experiments.runs.run import Run, run_scenario
 from experiments.scenario.own_code import refuse_code
 from experiments.scenario.read import Scenario, read_scenario
-from experiments.scenario.user_code import digest_of_user_code
 from experiments.studies.spiral import study_spiral
 from lob.counted import counted
 from lob.units import MINUTE_NS
@@ -187,9 +186,7 @@ def _run_again(
         parameters=said["parameters"],
         agents=agents,
     )
-    now = asked_of_scenario(scenario, [run.seed])
-    if design is not None and (digest := digest_of_user_code(design)) is not None:
-        now["code"] = now.get("code", {}) | {"design": digest}
+    now = asked_of_scenario(scenario, [run.seed], design)
     digests = Compared(f"seed {run.seed}", said["digest"], run.simulation.digest())
     return Rerun(scenario.name, (digests,), tuple(_other(said, now)))
 
