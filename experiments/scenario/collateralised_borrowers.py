@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 import agents
 from agents import leverage
-from agents.random import exp, numpy_stream
+from agents.random import numpy_stream
+from experiments.scenario.draws import log_normal_counts
 from experiments.scenario.names import Names
 from experiments.scenario.table import Accounts, Name, Positive, Ppm, Seconds, Table, ns
 
@@ -55,8 +55,7 @@ def make_collateralised_borrowers(
         rounded down.
     """
     random = numpy_stream(seed, one.name)
-    drawn = one.units * exp(one.spread * random.standard_normal(one.count))
-    units = np.maximum(1, np.rint(drawn)).astype(np.int64).tolist()
+    units = log_normal_counts(random, one.units, one.spread, one.count).tolist()
     total = sum(units)
     if total > most:
         units = [max(1, each * most // total) for each in units]

@@ -5,10 +5,9 @@ somebody said so: by permission, or because whoever runs it named the same file 
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from experiments.scenario.tables import ScenarioTables
-from experiments.scenario.user_code import names_user_code
+from experiments.scenario.user_code import file_of, names_user_code
 
 __all__ = ["CodeNotAllowedError", "own_code_of", "refuse_code"]
 
@@ -58,17 +57,15 @@ def refuse_code(
     """
     if allowed:
         return
-    files = {_file(name) for name in named if names_user_code(name)}
+    files = {file_of(name).resolve() for name in named if names_user_code(name)}
     own = own_code_of(scenario)
     if design is not None and names_user_code(design):
         own["design"] = design
-    unsaid = [f"{path} ({name})" for path, name in own.items() if _file(name) not in files]
+    unsaid = [
+        f"{path} ({name})" for path, name in own.items() if file_of(name).resolve() not in files
+    ]
     if unsaid:
         raise CodeNotAllowedError(
             f"{scenario.name} names code of your own, which is run only if you say so: "
             f"{', '.join(unsaid)}: give --allow-code, in Python allow_code=True"
         )
-
-
-def _file(name: str) -> Path:
-    return Path(name.rpartition(":")[0]).resolve()

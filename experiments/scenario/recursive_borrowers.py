@@ -5,12 +5,12 @@ Sizes are lots, rates ppm, times seconds.
 
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field
 
 import agents
 from agents import leverage
-from agents.random import exp, numpy_stream
+from agents.random import numpy_stream
+from experiments.scenario.draws import log_normal_counts
 from experiments.scenario.names import Names
 from experiments.scenario.table import (
     Accounts,
@@ -94,10 +94,9 @@ def make_recursive_borrowers(
         Root of all randomness.
     """
     random = numpy_stream(seed, one.name)
-    lots = one.deposit * exp(one.deposit_spread * random.standard_normal(one.count))
     return leverage.RecursiveBorrowers(
         one.name,
-        np.maximum(1, np.rint(lots)).astype(np.int64),
+        log_normal_counts(random, one.deposit, one.deposit_spread, one.count),
         places=[(names.clearings[place.clearing], place.holding) for place in one.places],
         everywhere=one.everywhere,
         ltv=one.ltv,

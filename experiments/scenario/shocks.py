@@ -8,10 +8,10 @@ from agents.traders import TWAP, Executor
 from experiments.scenario.names import Names
 from experiments.scenario.table import Duration, Positive, Seconds, Table, ns
 
-__all__ = ["ShockTable", "make_shock"]
+__all__ = ["ShockTable", "evenly", "make_shock"]
 
 SLICES = 60
-"""Parts of a shock that takes some time; chosen."""
+"""Parts of a sale that takes some time; chosen."""
 
 
 class ShockTable(Table):
@@ -30,6 +30,19 @@ class ShockTable(Table):
     """Seconds: in which the lots are traded in equal parts; 0: by one market order."""
 
 
+def evenly(lots: int, over_ns: int) -> TWAP:
+    """Schedule a sale or purchase in equal parts over a time.
+
+    Parameters
+    ----------
+    lots
+        Sold or bought in all.
+    over_ns
+        In ns; 0: all at once, by one market order.
+    """
+    return TWAP(max(1, over_ns), min(SLICES, lots) if over_ns else 1)
+
+
 def make_shock(one: ShockTable, number: int, names: Names) -> agents.Participant:
     """Make the trader who sells, or buys: at once, or evenly over a time.
 
@@ -42,12 +55,11 @@ def make_shock(one: ShockTable, number: int, names: Names) -> agents.Participant
     names
         Numbers of instruments and clearings by name.
     """
-    over = ns(one.over)
     return Executor(
         f"shock {number}",
         side=lob.Side.SELL if one.side == "sell" else lob.Side.BUY,
         size=one.lots,
-        schedule=TWAP(max(1, over), min(SLICES, one.lots) if over else 1),
+        schedule=evenly(one.lots, ns(one.over)),
         start_in=ns(one.at),
         instrument=names.instrument(one.instrument),
     )

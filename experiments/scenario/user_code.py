@@ -17,7 +17,7 @@ from typing import Any
 
 from experiments.scenario.user_modules import local_modules
 
-__all__ = ["UserCodeError", "digest_of_user_code", "load_user_code", "names_user_code"]
+__all__ = ["UserCodeError", "digest_of_user_code", "file_of", "load_user_code", "names_user_code"]
 
 USER_MODULES = "firesale_user_"
 """Beginning of the names of modules that are made of the user's own files."""
@@ -49,6 +49,11 @@ def names_user_code(name: str) -> bool:
     return bool(colon) and file.endswith(".py")
 
 
+def file_of(name: str) -> Path:
+    """The file of a name ``FILE.py:NAME``."""
+    return Path(name.rpartition(":")[0])
+
+
 def digest_of_user_code(name: str) -> str | None:
     """32 hex digits of the file that a name is from, and of the modules beside it that it imports.
 
@@ -62,7 +67,7 @@ def digest_of_user_code(name: str) -> str | None:
     if not names_user_code(name):
         return None
     found = hashlib.blake2b(_read(name), digest_size=16)
-    for module, path in local_modules(Path(name.rpartition(":")[0])).items():
+    for module, path in local_modules(file_of(name)).items():
         found.update(b"\0" + module.encode() + b"\0" + path.read_bytes())
     return found.hexdigest()
 
@@ -89,7 +94,7 @@ def load_user_code(name: str) -> Callable[..., Any]:
 
 
 def _read(name: str) -> bytes:
-    file = Path(name.rpartition(":")[0])
+    file = file_of(name)
     if not file.is_file():
         raise ValueError(f"{name}: there is no file {file}")
     return file.read_bytes()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.traders import TWAP, Executor
+from agents.traders import Executor
 from experiments.metrics.exhausted import empty_sides
 from experiments.metrics.impact import LAGS_NS, Decay, impact_paths, mean_impact, mean_path
 from experiments.metrics.intervals import Interval, interval_of_mean, known
@@ -20,6 +20,7 @@ from experiments.report.means import mean_told
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import impact_figure
 from experiments.runs.twin import Market, Twins, run_twins
+from experiments.scenario.shocks import evenly
 from lob import Side, journal
 from lob.counted import counted
 
@@ -32,8 +33,6 @@ SELLER = "the forced seller"
 """Name of the participant that sells, of which its random numbers are made."""
 BEYOND_NS = 60_000_000_000
 """How long a run goes on after the last lag, in ns; chosen."""
-SLICES = 60
-"""Equal parts of a sale over some time; chosen."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ def measure_sale(
     until = start + at_ns + over_ns + lags_ns[-1] + BEYOND_NS
 
     def studied() -> list[Executor]:
-        schedule = TWAP(max(1, over_ns), min(SLICES, size) if over_ns else 1)
+        schedule = evenly(size, over_ns)
         return [
             Executor(
                 SELLER,
