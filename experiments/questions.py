@@ -279,8 +279,6 @@ def compare(
         allowed=allow_code,
         named=() if named is None else [one.design for one in chosen],
     )
-    if out is not None:
-        Path(out).mkdir(parents=True, exist_ok=True)
     return study_contest(
         asked,
         chosen,

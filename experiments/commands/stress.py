@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["stress"]
 
-"""Of the accounts, if ``--above`` is not given."""
-
 
 def stress(
     name: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario, or its TOML file.")],

@@ -19,7 +19,8 @@ def unsettled(entries: Entries) -> Entries:
     """The LIQUIDATION rows of a journal that no SETTLED row has ended, in order."""
     opened = entries[entries["kind"] == EntryKind.LIQUIDATION]
     over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
-    return opened[~np.isin(opened["tag"], over)]
+    found: Entries = opened[~np.isin(opened["tag"], over)]
+    return found
 
 
 def clearing_of_tags(tags: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -45,8 +45,8 @@ def no_ratio(below: Interval, what: str) -> str:
     what
         Its name in the sentence.
     """
-    mean = f"the {what} is {below.estimate:,.0f} ticks in the mean of {{seeds}}"
-    mean = mean.format(seeds=counted(below.samples, "seed"))
+    seeds = counted(below.samples, "seed")
+    mean = f"the {what} is {below.estimate:,.0f} ticks in the mean of {seeds}"
     if below.samples > 1 and below.estimate > 0:
         return (
             f"{mean}, 95 % interval [{below.low:,.0f}, {below.high:,.0f}]: too uncertain, or too "

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from experiments.metrics.intervals import Interval
+from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 __all__ = ["drops_figure", "impact_figure", "probes_figure"]
-
-SECOND_NS = 1_000_000_000
 
 
 def drops_figure(drops: Mapping[str, Sequence[float]], title: str, move: str = "drop") -> "Figure":

@@ -141,7 +141,6 @@ def headline(m: SaleResult) -> str:
     ]
     if m.sale.style != "market":
         parts.append(f" of {m.report.moment(m.sale.at_ns)}, before its first order")
-    if m.sale.style != "market":
         parts.append(f", {bps(m.paired_cost_bps)} without the market's own drift")
     if m.unfilled:
         parts.append(f"; {size(m.instrument, m.unfilled)} stayed unfilled")
