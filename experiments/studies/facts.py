@@ -17,10 +17,10 @@ from experiments.calibration.record_of_tape import record_of_tape
 from experiments.markets import MARKETS
 from experiments.metrics.intervals import student_interval
 from experiments.report.facts_figures import facts_figure
-from experiments.report.notebook import figure_html
+from experiments.report.notebook import Shown
 from experiments.studies.recorded_feed import instrument_of, moment, open_recorded
 from lob.counted import counted
-from lob.units import MINUTE_NS, SECOND_NS
+from lob.units import MINUTE_NS
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -32,7 +32,6 @@ __all__ = [
     "facts_of_file",
     "facts_of_market",
     "is_market",
-    "mean_fact",
     "study_facts",
 ]
 
@@ -43,7 +42,7 @@ WARM_UP_MINUTES = 5.0
 
 
 @dataclass(frozen=True)
-class FactsStudy:
+class FactsStudy(Shown):
     """The facts of a market, over seeds where it is simulated.
 
     Attributes
@@ -61,14 +60,18 @@ class FactsStudy:
     seeds: tuple[int, ...] = ()
 
     def value(self, name: str) -> Fact:
-        """The mean of a statistic or gate over the seeds that have one, or the reason.
+        """The mean of a statistic or gate over the seeds that have one; else the reason most give.
 
         Parameters
         ----------
         name
             In ``FACTS`` or ``GATES``.
         """
-        return mean_fact(self.runs, name)
+        found = _values(self.runs, name)
+        if found:
+            return Fact(sum(found) / len(found))
+        reasons = Counter(_fact(run, name).reason for run in self.runs)
+        return Fact(None, reasons.most_common(1)[0][0])
 
     def frame(self) -> pd.DataFrame:
         """A row a statistic: its value, the interval of the mean over seeds, or the reason."""
@@ -106,9 +109,6 @@ class FactsStudy:
         """All statistics in a table: a plotly figure."""
         return facts_figure(self.frame(), self.headline()[0])
 
-    def _repr_html_(self) -> str:
-        return figure_html(self.plot())
-
     def summary(self) -> dict[str, Any]:
         """All of it as JSON values."""
         told: dict[str, Any] = {
@@ -122,8 +122,7 @@ class FactsStudy:
         for key, names in (("facts", FACTS), ("gates", GATES)):
             told[key] = {
                 name: {
-                    "value": self.value(name).value,
-                    "reason": self.value(name).reason,
+                    **self.value(name)._asdict(),
                     "unit": what.unit,
                     "form": what.form,
                     "of_seeds": [_fact(run, name).value for run in self.runs],
@@ -131,23 +130,6 @@ class FactsStudy:
                 for name, what in names.items()
             }
         return told
-
-
-def mean_fact(runs: Sequence[Facts], name: str) -> Fact:
-    """The mean of a statistic over the runs that have one; else the reason that most give.
-
-    Parameters
-    ----------
-    runs
-        Facts of the same market.
-    name
-        Of a statistic or gate.
-    """
-    found = _values(runs, name)
-    if found:
-        return Fact(sum(found) / len(found))
-    reasons = Counter(_fact(run, name).reason for run in runs)
-    return Fact(None, reasons.most_common(1)[0][0])
 
 
 def _fact(run: Facts, name: str) -> Fact:
@@ -166,7 +148,7 @@ def _length(seconds: float) -> str:
 # ------------------------------------------------------------------------------ where from
 
 
-def is_market(source: str | Path) -> bool:
+def is_market(source: object) -> bool:
     """Whether a source is the name of a ready market. A file of that name is named ``./NAME``."""
     return isinstance(source, str) and source in MARKETS
 
@@ -240,7 +222,7 @@ def facts_of_market(name: str, seed: int, minutes: float = MINUTES, **options: A
             simulation.events,
             traded.number,
             name=name,
-            since=start + round(WARM_UP_MINUTES * 60 * SECOND_NS),
+            since=start + round(WARM_UP_MINUTES * MINUTE_NS),
             unit_size=float(traded.lot_size),
         )
     )
@@ -274,7 +256,7 @@ def study_facts(
     ValueError
         If there is neither, or an option is none.
     """
-    if not is_market(source):  # type: ignore[arg-type]
+    if not is_market(source):
         report("reading")
         if minutes is not None:
             raise ValueError("minutes are of a market: of a file give since and until")

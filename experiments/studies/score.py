@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from experiments.calibration.facts import FACTS, GATE_LIMIT, GATES, distance
-from experiments.metrics.intervals import Interval, student_interval
+from experiments.metrics.intervals import Interval, known, student_interval
 from experiments.report.facts_figures import adds_figure
-from experiments.report.notebook import figure_html
-from experiments.studies.facts import MINUTES, FactsStudy, is_market, mean_fact, study_facts
+from experiments.report.notebook import Shown
+from experiments.studies.facts import MINUTES, FactsStudy, is_market, study_facts
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class ScoreStudy:
+class ScoreStudy(Shown):
     """A market and a file side by side.
 
     Attributes
@@ -78,12 +78,12 @@ class ScoreStudy:
     @property
     def distance(self) -> Interval | None:
         """The mean distance with its 95 % interval over seeds; ``None``: nothing in common."""
-        known = [one for one in self.distances if not isnan(one)]
-        if not known:
+        found = [one for one in self.distances if not isnan(one)]
+        if not found:
             return None
-        if len(known) == 1:
-            return Interval(known[0], known[0], known[0], 0.95, "student", 1)
-        return student_interval(known)
+        if len(found) == 1:
+            return Interval(found[0], found[0], found[0], 0.95, "student", 1)
+        return student_interval(found)
 
     @property
     def gates(self) -> tuple[Gate, ...]:
@@ -97,7 +97,7 @@ class ScoreStudy:
         """A row a statistic: the market's value, the file's, and what it adds."""
         rows = []
         for name, what in FACTS.items():
-            one, other = mean_fact(self.market.runs, name), mean_fact(self.file.runs, name)
+            one, other = self.market.value(name), self.file.value(name)
             rows.append({
                 "statistic": name,
                 "title": what.title,
@@ -146,9 +146,6 @@ class ScoreStudy:
         """What each statistic adds to the distance: a plotly figure."""
         return adds_figure(self.frame(), self.headline()[0])
 
-    def _repr_html_(self) -> str:
-        return figure_html(self.plot())
-
     def summary(self) -> dict[str, Any]:
         """All of it as JSON values."""
         found = self.distance
@@ -158,7 +155,7 @@ class ScoreStudy:
             "seeds": list(self.market.seeds),
             "distance": None if found is None else found.estimate,
             "interval": None if found is None else [found.low, found.high],
-            "of_seeds": [None if isnan(one) else one for one in self.distances],
+            "of_seeds": [known(one) for one in self.distances],
             "gates": [
                 {
                     "title": gate.title,
@@ -215,7 +212,7 @@ def study_score(
         seeds = range(FIRST_SEED, FIRST_SEED + LEAST_SEEDS)
     if len(seeds) < LEAST_SEEDS:
         raise ValueError(f"a score is a mean over at least {LEAST_SEEDS} seeds, got {len(seeds)}")
-    if is_market(file):  # type: ignore[arg-type]
+    if is_market(file):
         raise ValueError(f"a market is held against a file, {file} is a market")
     target = study_facts(file, report=report, **options)
     if is_market(market):

@@ -1,6 +1,7 @@
 """``firesale facts`` and ``firesale score``, by people, by machines and through the door."""
 
 import json
+from html import escape
 
 import numpy as np
 import pytest
@@ -51,7 +52,9 @@ def test_facts_of_a_market_are_means_over_seeds():
     assert study.value("response_100").reason == "too short"
     assert "means over 2 seeds of " in study.headline()[0]
     assert study.plot().data
-    assert 'src="http' not in study._repr_html_()
+    html = study._repr_html_()
+    assert 'src="http' not in html
+    assert all(f"<p>{escape(line)}</p>" in html for line in study.headline())
     again = fs.facts("poisson", [2], minutes=1)
     assert again.value("spread_ticks").value == found[1]
 
