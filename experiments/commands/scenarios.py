@@ -84,8 +84,7 @@ def new(
     ] = None,
 ) -> None:
     """Write a scenario of your own to start from, each key with its meaning, unit and default."""
-    from experiments.runs.whole_files import WholeFiles
-    from experiments.scenario.written import scenario_toml
+    from experiments.scenario.written import scenario_toml, write_whole
 
     if not name.replace("-", "").replace("_", "").isalnum():
         raise RefusalError(f"NAME must be letters, digits, - and _, got {name!r}")
@@ -95,8 +94,7 @@ def new(
         raise RefusalError(f"{path} is there already: choose another name, or --out FILE")
     if not path.parent.is_dir():
         raise RefusalError(f"--out {path}: there is no folder {path.parent}")
-    with WholeFiles(path.parent) as files:
-        files.text(path.name, scenario_toml(found, comments=True))
+    write_whole(path, scenario_toml(found, comments=True))
     typer.echo(f"{path}: a copy of {like}; change it, then: firesale run {path}")
 
 

@@ -14,12 +14,13 @@ import numpy as np
 from experiments.contest.capital import equalised
 from experiments.contest.designs import ContestDesign
 from experiments.metrics.cases import PriceSeries
+from experiments.report.spiral_figures import thinned
 from experiments.runs.errors import Told, told
 from experiments.runs.judged import TwinPrices, marks_before
+from experiments.runs.provenance import digests_of_own_code
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.store import append_row, key_of, rows_of_log
 from experiments.runs.workers import tidy
-from experiments.scenario.own_code import own_code_of
 from experiments.scenario.read import Scenario
 from experiments.scenario.user_code import digest_of_user_code, names_user_code
 from lob.units import SECOND_NS
@@ -49,7 +50,7 @@ class Group(NamedTuple):
 
 def key_of_run(scenario: Scenario, seed: int, design: ContestDesign) -> str:
     """32 hex digits of all that determines a run: scenario, seed, design, code and version."""
-    own = {path: digest_of_user_code(name) for path, name in own_code_of(scenario).items()}
+    own = digests_of_own_code(scenario)
     return key_of(
         **({"own": own} if own else {}),
         scenario=scenario.model_dump(mode="json"),
@@ -159,16 +160,5 @@ def _spiral_ns(scenario: Scenario, run: Run) -> int | None:
 
 def _points(path: PriceSeries) -> list[list[float]]:
     """A path thinned to what can be drawn: seconds and ticks, extremes kept."""
-    times, prices = path
-    if len(times) > POINTS:
-        edges = np.linspace(0, len(times), POINTS // 2 + 1).astype(np.int64)
-        pairs = zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
-        kept = sorted(
-            {
-                low + int(pick(prices[low:high]))
-                for low, high in pairs
-                for pick in (np.argmin, np.argmax)
-            }
-        )
-        times, prices = times[kept], prices[kept]
+    times, prices = thinned(*path, POINTS)
     return [(times / SECOND_NS).round(6).tolist(), prices.tolist()]

@@ -13,7 +13,7 @@ from lob.units import SECOND_NS
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-__all__ = ["run_figure"]
+__all__ = ["run_figure", "thinned"]
 
 MOST_POINTS = 4_000
 BARS = 400
@@ -52,7 +52,7 @@ def run_figure(
         rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06
     )
     for number, name in enumerate(instruments):
-        times, marks = _thinned(*marks_of(entries, number))
+        times, marks = thinned(*marks_of(entries, number), MOST_POINTS)
         figure.add_scatter(
             x=times / SECOND_NS, y=marks, name=name, mode="lines", line={"shape": "hv"},
             row=1, col=1,
@@ -79,12 +79,23 @@ def run_figure(
     return figure
 
 
-def _thinned(times: Any, marks: Any) -> tuple[Any, Any]:
-    if len(times) <= MOST_POINTS:
-        return times, marks
-    edges = np.linspace(0, len(times), MOST_POINTS // 2 + 1).astype(np.int64)
+def thinned(
+    times: NDArray[np.int64], values: NDArray[Any], most: int
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Leave out points of a path, but no extreme: of each of many stretches two are kept.
+
+    Parameters
+    ----------
+    times, values
+        As many of either.
+    most
+        Points that are kept, at most.
+    """
+    if len(times) <= most:
+        return times, values
+    edges = np.linspace(0, len(times), most // 2 + 1).astype(np.int64)
     kept = set()
     for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        kept |= {low + int(np.argmin(marks[low:high])), low + int(np.argmax(marks[low:high]))}
+        kept |= {low + int(np.argmin(values[low:high])), low + int(np.argmax(values[low:high]))}
     rows = np.array(sorted(kept))
-    return times[rows], marks[rows]
+    return times[rows], values[rows]

@@ -10,7 +10,12 @@ from experiments.scenario.read import Scenario
 from experiments.scenario.user_code import digest_of_user_code, names_user_code
 from lob import __version__
 
-__all__ = ["asked_of_market", "asked_of_scenario"]
+__all__ = ["asked_of_market", "asked_of_scenario", "digests_of_own_code"]
+
+
+def digests_of_own_code(scenario: Scenario) -> dict[str, str | None]:
+    """Digests of code of the user's own that a scenario names, by dotted path."""
+    return {path: digest_of_user_code(name) for path, name in own_code_of(scenario).items()}
 
 
 def asked_of_scenario(
@@ -29,10 +34,9 @@ def asked_of_scenario(
     design
         The liquidation design in place of the scenario's own; ``None``: that.
     """
-    named = own_code_of(scenario)
+    own = digests_of_own_code(scenario)
     if design is not None and names_user_code(design):
-        named["design"] = design
-    own = {path: digest_of_user_code(name) for path, name in named.items()}
+        own["design"] = digest_of_user_code(design)
     return {
         "firesale": __version__,
         "sources": code_digest(),
