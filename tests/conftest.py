@@ -1,5 +1,6 @@
 """Fixtures for every test: both engines, and the folders of cases and data."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from tests.folders import require
 
 def pytest_configure(config):
     examples.choose(config)
+    # What a shell starts in the background ignores Ctrl-C, and so would all that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter):
