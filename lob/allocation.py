@@ -4,11 +4,12 @@ Whatever a venue shares out (a failed position over other borrowers, a loss over
 something, lots over opposing positions) goes by the same rule. Shares round down; the units that
 this leaves go one each to the largest remainders, of equal ones to the largest weights, and of
 equal weights to whoever is first in an order that the caller states, or else is drawn. A draw
-depends on the account and on the case, so it favours the same account in one case and another in
-the next.
+depends on the account's owner and on the case: it favours one owner in one case and another in the
+next, and whoever else draws for owners (the order in which accounts that fail together are served)
+goes by the same identity, so that numbering the accounts anew changes nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from hashlib import blake2b
 from math import lcm
@@ -17,12 +18,12 @@ from typing import Any
 __all__ = ["drawn", "pro_rata"]
 
 
-def drawn(account: int, case: int = 0) -> bytes:
-    """A hash of an account and a case, which orders accounts that are equal otherwise.
+def drawn(owner: int, case: int = 0) -> bytes:
+    """A hash of an owner and a case, which orders accounts that are equal otherwise.
 
-    The same on every machine; of two accounts either may be first, whichever has the lower number.
+    The same on every machine; of two owners either may be first, whichever has the lower number.
     """
-    return blake2b(f"{case} {account}".encode(), digest_size=8).digest()
+    return blake2b(f"{case} {owner}".encode(), digest_size=8).digest()
 
 
 def pro_rata(
@@ -32,6 +33,7 @@ def pro_rata(
     *,
     case: int = 0,
     ties: Mapping[int, Any] | None = None,
+    owners: Mapping[int, int] | None = None,
 ) -> dict[int, int]:
     """Share an amount in proportion to weights, in whole units; the sum is exact.
 
@@ -51,6 +53,8 @@ def pro_rata(
         A number that the draw among equal accounts depends on beside the accounts.
     ties
         Numbers by account that order those of equal remainders and weights, the largest first.
+    owners
+        Owner of each account, by whom is drawn; without it by the account itself.
 
     Returns
     -------
@@ -71,9 +75,8 @@ def pro_rata(
         total = sum(whole[a] for a in able)
         shares = {a: divmod(left * whole[a], total) for a in able}
         rest = left - sum(share for share, _ in shares.values())
-        odd = _first(
-            able, {a: (shares[a][1], whole[a], ties[a] if ties else 0) for a in able}, rest, case
-        )
+        rank = {a: (shares[a][1], whole[a], ties[a] if ties else 0) for a in able}
+        odd = _first(able, rank, rest, lambda a: drawn(owners[a] if owners else a, case))
         for a in able:
             share = shares[a][0] + (a in odd)
             if caps is not None:
@@ -92,12 +95,14 @@ def _whole(weights: Mapping[int, int | Fraction]) -> dict[int, int]:
     return {a: int(weight * unit) for a, weight in weights.items()}
 
 
-def _first(accounts: Iterable[int], rank: Mapping[int, Any], count: int, case: int) -> set[int]:
+def _first(
+    accounts: Iterable[int], rank: Mapping[int, Any], count: int, draw: Callable[[int], bytes]
+) -> set[int]:
     """The accounts of the highest ranks, so many; drawn among those of the lowest rank needed."""
     ordered = sorted(accounts, key=rank.__getitem__, reverse=True)
     if not 0 < count < len(ordered):
         return set(ordered[:count])
     edge = rank[ordered[count - 1]]
     sure = {a for a in ordered[:count] if rank[a] > edge}
-    tied = sorted((a for a in ordered if rank[a] == edge), key=lambda a: drawn(a, case))
+    tied = sorted((a for a in ordered if rank[a] == edge), key=lambda a: (draw(a), a))
     return sure.union(tied[: count - len(sure)])

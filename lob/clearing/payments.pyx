@@ -167,7 +167,9 @@ cdef class Payments:
                     able[account] = cash[account] + value
         bearable = min(owed, sum(able.values()))
         ties = {number: cash[<int64_t>number] for number in able}
-        for number, part in pro_rata(able, bearable, case=case, ties=ties).items():
+        owners = {number: self.accounts.ledger.accounts[<int64_t>number].owner for number in able}
+        shares = pro_rata(able, bearable, case=case, ties=ties, owners=owners)
+        for number, part in shares.items():
             self.accounts.ledger.post(
                 ENTRY_SOCIALISED, cash_asset, number, self.accounts.shortfall, part, 0, 0
             )

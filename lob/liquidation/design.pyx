@@ -445,10 +445,13 @@ cdef class LiquidationDesign(CaseView):
         case = self.clearing.failed.total
         owed = {number: balance for number, _, balance in holders}
         held = {number: abs(units) for number, units, _ in holders}
-        got = pro_rata(held, abs(lots), case=case, ties=owed)
+        owners = {
+            number: self.clearing.ledger.accounts[<int64_t>number].owner for number in held
+        }
+        got = pro_rata(held, abs(lots), case=case, ties=owed, owners=owners)
         backed = self.backed_by(of, lots, cash)
-        paid_for = pro_rata(got, backed, case=case, ties=owed)
-        borne = pro_rata(held, abs(cash) - backed, case=case, ties=owed)
+        paid_for = pro_rata(got, backed, case=case, ties=owed, owners=owners)
+        borne = pro_rata(held, abs(cash) - backed, case=case, ties=owed, owners=owners)
         for to in held:
             part = sign * got[to]
             paid = (1 if cash > 0 else -1) * (paid_for[to] + borne[to])

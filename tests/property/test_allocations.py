@@ -166,6 +166,20 @@ def test_renumbering_the_accounts_changes_no_distribution(name, market, data):
     )
 
 
+def test_all_draws_go_by_the_same_identity():
+    """Two alike accounts share what a third leaves, and fail in their turn: a draw each.
+
+    One of them bears the odd unit, and one fails first. Where one draw goes by the number of the
+    account and the other by its owner, it may be the same account or not.
+    """
+    other, alike = Account(-1_000, 250_000), Account(1_000, 250_000)
+    accounts = (Account(5_000, 200_000), other, other, alike, alike, other)
+    market, name = Market(accounts, fund=0, depth=1, losses="fund"), "stability-pool:liquity2"
+    assert by_attributes(market, result(name, market)) == by_attributes(
+        market, result(name, market, order_of=[0, 3, 2, 1, 4, 5])
+    )
+
+
 def by_attributes(market: Market, found: dict[int, Any]) -> Counter[Any]:
     """How many accounts that began alike ended alike; the design's own count as one kind."""
     kinds = {place: market.accounts[place] if place >= 0 else None for place in found}

@@ -39,7 +39,11 @@ def profit_leverage_score(profit: int, margin: int, leverage: int | Fraction) ->
 
 
 def queue_order(
-    scores: Mapping[int, int | Fraction], *, ties: Mapping[int, Any] | None = None, case: int = 0
+    scores: Mapping[int, int | Fraction],
+    *,
+    ties: Mapping[int, Any] | None = None,
+    case: int = 0,
+    owners: Mapping[int, int] | None = None,
 ) -> list[int]:
     """Accounts in the order in which they are deleveraged: by falling score.
 
@@ -52,8 +56,10 @@ def queue_order(
     case
         What the draw among accounts that are equal otherwise depends on, see ``drawn`` of
         ``lob.allocation``: no account is before another because of its number.
+    owners
+        Owner of each account, by whom is drawn; without it by the account itself.
     """
-    ordered = sorted(scores, key=lambda account: drawn(account, case))
+    ordered = sorted(scores, key=lambda a: (drawn(owners[a] if owners else a, case), a))
     return sorted(
         ordered, key=lambda a: (scores[a], ties[a] if ties is not None else 0), reverse=True
     )

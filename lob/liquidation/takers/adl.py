@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
 
-from lob.allocation import drawn, pro_rata
+from lob.allocation import pro_rata
 from lob.checks import choice, integer, ppm
 from lob.liquidation.context import TakerContext
 from lob.liquidation.formulas.adl import (
@@ -125,12 +125,9 @@ class Opposing(Takers):
 
     def _order(self, design: TakerContext, holding: int, side: Side, case: int) -> list[int]:
         rows = design.opposing(holding, side)
+        owners = {account: design.clearing.account_owner(account) for account, _, _ in rows}
         if self.policy == "random":
-            owners = design.clearing.account_owner
-            return sorted(
-                (account for account, _, _ in rows),
-                key=lambda account: (self._key(owners(account)), drawn(account, case)),
-            )
+            return sorted(owners, key=lambda account: (self._key(owners[account]), account))
         mark = design.mark(holding)
         scores: dict[int, Fraction] = {}
         for account, units, _ in rows:
@@ -140,7 +137,7 @@ class Opposing(Takers):
                 else position_score(design, account, holding, units, mark, self.rank)
             )
         ties = {account: (abs(units), cash) for account, units, cash in rows}
-        return queue_order(scores, ties=ties, case=case)
+        return queue_order(scores, ties=ties, case=case, owners=owners)
 
     def _key(self, owner: int) -> bytes:
         return blake2b(f"{self.seed} {owner}".encode(), digest_size=8).digest()
@@ -178,7 +175,10 @@ class Opposing(Takers):
             if units:
                 held[account] = units
         cash = {account: design.balance(account) for account in held}
-        shares = pro_rata(held, min(lots, sum(held.values())), held, case=case, ties=cash)
+        owners = {account: design.clearing.account_owner(account) for account in held}
+        shares = pro_rata(
+            held, min(lots, sum(held.values())), held, case=case, ties=cash, owners=owners
+        )
         return {account: part for account, part in shares.items() if part}
 
     def _close(
