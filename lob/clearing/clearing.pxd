@@ -58,6 +58,7 @@ cdef class Clearing:
     ) except -1
     cdef int observe_claims(self, int64_t ts, int cause, int64_t tag) except -1
     cdef int touched(self, int64_t account, int cause) except -1
+    cdef int touched_together(self, accounts, int cause) except -1
     cdef int await_price(self, int64_t account) noexcept
     cdef int trade_for_case(
         self, const Event *event, int64_t tag, int64_t buyer, int64_t seller

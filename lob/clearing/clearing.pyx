@@ -277,6 +277,11 @@ cdef class Clearing:
         self.index.touched(account, cause)
         return self.hasten()
 
+    cdef int touched_together(self, accounts, int cause) except -1:
+        """Several accounts paid or were paid at once: some may have failed."""
+        self.index.touched_together(accounts, cause)
+        return self.hasten()
+
     cdef int await_price(self, int64_t account) noexcept:
         """Judge a cross account at the next price: something that it holds has none yet."""
         return self.index.await_price(account)

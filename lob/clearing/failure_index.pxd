@@ -17,6 +17,7 @@ cdef class FailureIndex:
     cdef readonly CrossBlocks blocks  # cross accounts
     cdef int add(self, int64_t first, int64_t count) except -1
     cdef int touched(self, int64_t account, int cause) except -1
+    cdef int touched_together(self, accounts, int cause) except -1
     cdef int released(self, int64_t account) except -1
     cdef int await_price(self, int64_t account) noexcept
     cdef int mark_moved(self, int64_t holding, int cause, int64_t tag) except -1

@@ -83,6 +83,21 @@ cdef class FailureIndex:
             self.queues.collect(record.holding, cause, 0)
         return 0
 
+    cdef int touched_together(self, accounts, int cause) except -1:
+        """Several accounts paid or were paid at once: who fails is served as in any one update."""
+        cdef int64_t account
+        cdef const Account *record
+        for account in accounts:
+            record = &self.accounts.ledger.accounts[account]
+            if record.state != SAFE:
+                continue
+            if record.cross:
+                self.blocks.open_bounds(self.blocks.block_of(account))
+            else:
+                self.queues.leave(account)
+                self.queues.join(account)
+        return self.look_again(cause)
+
     cdef int released(self, int64_t account) except -1:
         """The case of an account is over: it is watched again, and may fail again."""
         if not self.accounts.ledger.accounts[account].cross:

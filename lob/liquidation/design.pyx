@@ -463,8 +463,7 @@ cdef class LiquidationDesign(CaseView):
                 self.clearing.records[of].instrument,
             )
             self.moved(to, asset, part, -paid)
-        for to in held:
-            self.touch(to)
+        self.clearing.touched_together(list(held), CAUSE_TRANSFER)
         return True
 
     cdef object backed_by(self, int64_t holding, int64_t lots, int64_t cash):
