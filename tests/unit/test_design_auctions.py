@@ -12,8 +12,10 @@ from lob.clearing.oracle import Fixed
 from lob.liquidation import Stage, StagedDesign
 from lob.liquidation.designs import make
 from lob.liquidation.offers import Collected
+from lob.liquidation.parts.price_paths import AtBankruptcy
 from lob.liquidation.sealed_bid import SealedBid
 from lob.liquidation.takers.backstop import Vault
+from lob.liquidation.takers.call import CallAuction
 from lob.liquidation.takers.english import English
 from lob.liquidation.takers.pool import Depositors, Stability
 from lob.units import SECOND_NS
@@ -290,6 +292,25 @@ def test_a_market_order_finds_the_book_open_between_two_calls():
     assert scene.cash(scene.clearing.shortfall) == -1_000
     assert scene.clearing.open_cases == 1
     assert scene.has(later) == (-94_000, 10)
+
+
+def test_a_case_that_is_looked_at_just_before_its_call_ends():
+    """It had asked for that very time before the call began, so it comes before the call."""
+
+    class AsksEarly(StagedDesign):
+        def on_failure(self, case):
+            self.call_back(case, self.now + SECOND_NS)
+            super().on_failure(case)
+
+    design = AsksEarly([Stage(takers=CallAuction(), price_path=AtBankruptcy())])
+    scene = Scene(design, price=10_000)
+    account = scene.open(10, 10_000)
+    scene.mark(9_350)
+    scene.rest([(1, 9_000, 10)])
+    scene.wait(1)
+    assert scene.has(account) == (0, 0)
+    assert session(scene) == Session.CONTINUOUS
+    assert scene.over()
 
 
 def test_long_and_short_positions_meet_in_one_call():

@@ -173,6 +173,10 @@ class CallAuction(Takers):
             design.change_sale(leader, size=design.offers[design.tag(leader)].size + lots)
         return True
 
+    def due(self, design: TakerContext, case: int, ts: int) -> None:
+        """End the call, if its time has come before it could end itself at this time."""
+        design.shared(Calls).on_due(design, ts)
+
     def withdraw(self, design: TakerContext, case: int) -> None:
         """Take back what a case has on offer or in the book, as its stage is done with it.
 
