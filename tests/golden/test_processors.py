@@ -73,7 +73,7 @@ def tape_makers():
 
 
 def test_what_makes_tapes_takes_no_function_whose_last_bit_depends_on_the_processor():
-    """What is in ``lob.engine.elementary``, ``x * x`` and ``sqrt`` have the same bits everywhere."""
+    """``lob.engine.elementary``, ``x * x`` and ``sqrt`` have the same bits everywhere."""
     found = {}
     for path in tape_makers():
         text = path.read_text(encoding="utf-8")
