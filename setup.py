@@ -4,8 +4,9 @@ One more, ``lob._cython``, holds the helpers that Cython would otherwise write i
 
 Two switches, read from the environment:
 
-``FIRESALE_SANITIZE=1``  builds with ASan and UBSan (run with ``PYTHONMALLOC=malloc``).
-``FIRESALE_ANNOTATE=1``  also writes Cython's annotated HTML beside the generated C, in ``build/``.
+``FIRESALE_SANITIZE=address``  builds with ASan and UBSan (run with ``PYTHONMALLOC=malloc``);
+``FIRESALE_SANITIZE=thread``   builds with TSan: ``.ci/sanitize`` does either, and runs tests.
+``FIRESALE_ANNOTATE=1``        also writes Cython's annotated HTML beside the C, in ``build/``.
 """
 
 import gc
@@ -68,11 +69,16 @@ LEVELS = {
 # -fno-tree-slp-vectorize: gathering record fields into wide loads right after narrow stores stalls.
 COMPILE = ["-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-tree-slp-vectorize"]
 LINK: list[str] = []
-SANITIZED = bool(os.environ.get("FIRESALE_SANITIZE"))
+SANITIZERS = {"": "", "address": "address,undefined", "thread": "thread"}
+SANITIZE = os.environ.get("FIRESALE_SANITIZE", "")
+if SANITIZE not in SANITIZERS:
+    raise SystemExit(f"FIRESALE_SANITIZE must be address or thread, got {SANITIZE!r}")
+SANITIZED = SANITIZERS[SANITIZE]
 ANNOTATED = bool(os.environ.get("FIRESALE_ANNOTATE"))
 if SANITIZED:
-    COMPILE = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
-    LINK = ["-fsanitize=address,undefined"]
+    COMPILE = ["-O1", "-g1", "-ffp-contract=off", "-fno-omit-frame-pointer"]
+    LINK = [f"-fsanitize={SANITIZED}"]
+    COMPILE += LINK
 
 
 def levels(sources: list[Path]) -> dict[Path, str]:
@@ -142,7 +148,7 @@ class Build(build_ext):
                 "cdivision": True,
                 "initializedcheck": False,
                 "embedsignature": False,
-                "emit_code_comments": ANNOTATED or SANITIZED,
+                "emit_code_comments": ANNOTATED or bool(SANITIZED),
             },
         )
         sources = {one.name: one.sources for one in written}

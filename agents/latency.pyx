@@ -21,12 +21,11 @@ A model holds parameters and nothing else: one object may serve any number of pa
 of which draws from its own stream. Models compare by their parameters, copy and pickle.
 """
 
-from math import log
 
 cimport cython
 from libc.math cimport fabs
 
-from lob.engine.elementary cimport natural_exp
+from lob.engine.elementary cimport natural_exp, natural_log
 from agents.random cimport PLACE, RandomStream, Stream, below, exponential, normal, uniform
 from lob.units cimport SECOND_NS
 
@@ -182,7 +181,7 @@ cdef class LogNormal(Latency):
         self.overtaking = flag("overtaking", overtaking)
         self.median_ns = integer("median_ns", median_ns, 1, MAX_NS)
         self.sigma = real("sigma", sigma, 0)
-        if LARGEST_NORMAL * self.sigma > log(MAX_NS / self.median_ns):
+        if LARGEST_NORMAL * self.sigma > natural_log(MAX_NS / self.median_ns):
             raise ValueError(
                 "sigma must be so small that median_ns * exp(8.3 * sigma) is at most 2**62, "
                 f"got {sigma} with a median of {median_ns} ns"

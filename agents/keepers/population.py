@@ -9,6 +9,7 @@ from agents.keepers.bot import Bot
 from agents.keepers.keeper import Keeper
 from agents.random import exp
 from lob.checks import integer, real
+from lob.engine import elementary
 
 __all__ = ["make_keepers", "split_capital"]
 
@@ -59,7 +60,10 @@ def split_capital(
         weights = [1] * count
     elif law == "zipf":
         real("shape", shape, above=0)
-        weights = [max(1, round(2**32 * rank**-shape)) for rank in range(1, count + 1)]
+        weights = [
+            max(1, round(2**32 * elementary.exp(-shape * elementary.log(rank))))
+            for rank in range(1, count + 1)
+        ]
     elif law == "lognormal":
         if random is None:
             raise ValueError("random must be given to draw shares, got None")

@@ -5,6 +5,7 @@ import math
 from agents.leverage.leveraged import Leveraged
 from agents.random import log
 from lob.checks import real
+from lob.engine.elementary import share_kept
 
 __all__ = ["LeverageTarget", "ValueFund", "VolatilityTarget"]
 
@@ -96,7 +97,7 @@ class VolatilityTarget(LeverageTarget):
         real("target_volatility", target_volatility, above=0)
         real("half_life", half_life, above=0)
         self.target_volatility = target_volatility
-        self.kept = 0.5 ** (1 / half_life)
+        self.kept = share_kept(1, half_life)
         self.variance: float | None = None
         self.last: int | None = None
 
@@ -104,7 +105,8 @@ class VolatilityTarget(LeverageTarget):
         """Look at the market: learn from the last move, then trade to the leverage that follows."""
         mark = self.mark_price
         if mark is not None and self.last is not None:
-            square = log(mark / self.last) ** 2
+            change = log(mark / self.last)
+            square = change * change
             before = square if self.variance is None else self.variance
             self.variance = self.kept * before + (1 - self.kept) * square
         self.last = mark

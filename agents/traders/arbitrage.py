@@ -14,6 +14,7 @@ from agents.agent import Agent, EventView
 from agents.traders.open_lots import OpenLots
 from lob import Side, TimeInForce
 from lob.checks import integer, real
+from lob.engine.elementary import share_kept
 
 __all__ = [
     "Band",
@@ -147,7 +148,7 @@ class MovingBand:
             inner = min(self.leave * deviation, edge)
             mean = self.mean
             band = Band(mean - edge, mean + inner, mean - inner, mean + edge)
-        weight = 1 - 0.5 ** ((ts - self.last) / self.half_life)
+        weight = 1 - share_kept(ts - self.last, self.half_life)
         off = spread - self.mean
         self.mean += weight * off
         self.variance = (1 - weight) * (self.variance + weight * off * off)

@@ -13,12 +13,13 @@ a solution to the market making problem", Mathematics and Financial Economics 7,
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, exp, floor, log, log1p, sqrt
+from math import ceil, floor, sqrt
 from typing import NamedTuple
 
 from agents.agent import Agent, EventView
 from lob import EventKind, Side
 from lob.checks import integer
+from lob.engine.elementary import exp, log, log1p
 
 __all__ = [
     "Distances",
@@ -85,7 +86,7 @@ def reservation_price(
     sigma
         Volatility of the mid, in ticks per square root of a second.
     """
-    return mid - inventory * risk_aversion * sigma**2 * left
+    return mid - inventory * risk_aversion * (sigma * sigma) * left
 
 
 def reservation_spread(left: float, *, risk_aversion: float, sigma: float, decay: float) -> float:
@@ -95,7 +96,8 @@ def reservation_spread(left: float, *, risk_aversion: float, sigma: float, decay
     ``decay`` is k, per tick: fills at a distance d from the mid come at a rate proportional to
     exp(-k d). The other parameters are those of ``reservation_price``.
     """
-    return risk_aversion * sigma**2 * left + 2 / risk_aversion * log1p(risk_aversion / decay)
+    certain = 2 / risk_aversion * log1p(risk_aversion / decay)
+    return risk_aversion * (sigma * sigma) * left + certain
 
 
 def asymptotic_distances(
@@ -117,7 +119,8 @@ def asymptotic_distances(
         A, orders a second that a quote at the mid would trade.
     """
     half = log1p(risk_aversion / decay) / risk_aversion
-    weight = sqrt(sigma**2 * risk_aversion / (2 * decay * _eta(risk_aversion, decay, intensity)))
+    eta = _eta(risk_aversion, decay, intensity)
+    weight = sqrt(sigma * sigma * risk_aversion / (2 * decay * eta))
     return Distances(
         half + (2 * inventory + 1) / 2 * weight, half - (2 * inventory - 1) / 2 * weight
     )
@@ -137,7 +140,7 @@ def bounded_distances(
     """
     integer("bound", bound, 1, 10_000)
     eta = _eta(risk_aversion, decay, intensity)
-    falls = _falls(bound, decay * risk_aversion * sigma**2 / 2 / eta)
+    falls = _falls(bound, decay * risk_aversion * (sigma * sigma) / 2 / eta)
     half = log1p(risk_aversion / decay) / risk_aversion
     # ln(f(q) / f(q+1)) for q = -bound to bound - 1; f is even.
     steps = [-fall for fall in reversed(falls)] + falls

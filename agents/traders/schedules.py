@@ -15,10 +15,11 @@ of Financial Markets 16, 2013.
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
-from math import acosh, exp, expm1
+from math import sqrt
 from typing import Protocol
 
 from lob.checks import integer, real
+from lob.engine.elementary import exp, expm1, log1p
 from lob.units import SECOND_NS
 
 __all__ = [
@@ -286,8 +287,11 @@ def almgren_chriss_held(
     least = real("gamma", gamma, 0) * tau / 2
     if real("eta", eta, above=0) <= least:
         raise ValueError(f"eta must be more than gamma * tau / 2 = {least}, got {eta!r}")
-    curve = aversion * real("sigma", sigma, 0) ** 2 / (eta - least)
-    angle = periods * acosh(1 + tau**2 * curve / 2)  # kappa T
+    deviation = real("sigma", sigma, 0)
+    curve = aversion * (deviation * deviation) / (eta - least)
+    above = min(tau * tau * curve / 2, 1e290)  # from far below on all is sold at once
+    # kappa T, where kappa tau is acosh(1 + above)
+    angle = periods * log1p(above + sqrt(above) * sqrt(2 + above))
     left = [(periods - k) / periods for k in range(periods + 1)]
     if angle == 0:
         return tuple(left)

@@ -1,6 +1,6 @@
 """How large an order is: a mixture of normal and log-normal distributions, in whole lots."""
 
-from math import exp, isfinite
+from math import isfinite
 
 from libc.math cimport floor
 from libc.stdint cimport int64_t
@@ -73,7 +73,7 @@ cdef class SizeMixture:
                         f"components[{i}]: {what} must be finite and not below 0, got {value}"
                     )
             furthest = centre + LARGEST_NORMAL * spread
-            if (furthest > 27 or exp(furthest) > MAX_LOTS) if kind == "log-normal" else (
+            if (furthest > 27 or natural_exp(furthest) > MAX_LOTS) if kind == "log-normal" else (
                 furthest > MAX_LOTS
             ):
                 raise ValueError(
@@ -111,7 +111,7 @@ cdef class SizeMixture:
     def mean(self):
         """The mean order size in lots, before rounding and with what falls below 0: a float."""
         return sum(
-            weight * (centre if kind == "normal" else exp(centre + spread * spread / 2))
+            weight * (centre if kind == "normal" else natural_exp(centre + spread * spread / 2))
             for kind, centre, spread, weight in self.components
         )
 

@@ -23,6 +23,7 @@ from agents.traders.makers import LadderMaker
 from agents.traders.quoting import Quotes
 from lob import Side
 from lob.checks import integer, real
+from lob.engine.elementary import share_kept
 from lob.units import SECOND_NS
 
 __all__ = [
@@ -187,8 +188,9 @@ class VolatilityLimit:
             self.last = reading
         passed = reading.ts - self.last.ts
         if passed > 0:
-            fresh = (reading.mid - self.last.mid) ** 2 * SECOND_NS / passed
-            kept: float = 0.5 ** (passed / self.half_life)
+            moved = reading.mid - self.last.mid
+            fresh = moved * moved * SECOND_NS / passed
+            kept = share_kept(passed, self.half_life)
             self.variance = kept * self.variance + (1 - kept) * fresh
             self.last = reading
         return sqrt(self.variance) / self.sigma

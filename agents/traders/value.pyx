@@ -102,7 +102,8 @@ cdef class Belief:
         self.prior.mean = real("mean", mean, 0)
         self.prior.reversion_ns = real("reversion", reversion, 0) / SECOND_NS
         self.prior.noise_variance = real("noise_variance", noise_variance, 0)
-        self.prior.variance_ns = real("volatility", volatility, 0) ** 2 / SECOND_NS
+        cdef double deviation = real("volatility", volatility, 0)
+        self.prior.variance_ns = deviation * deviation / SECOND_NS
         self.view.value = self.prior.mean
         self.view.variance = 0
         self.view.time = ts
@@ -198,7 +199,8 @@ cdef class ValueTraders(Population):
         self.prior.mean = real("mean", mean, 0)
         self.prior.reversion_ns = real("reversion", reversion, 0) / SECOND_NS
         self.prior.noise_variance = real("noise_variance", noise_variance, 0)
-        self.prior.variance_ns = real("volatility", volatility, 0) ** 2 / SECOND_NS
+        cdef double deviation = real("volatility", volatility, 0)
+        self.prior.variance_ns = deviation * deviation / SECOND_NS
         self.aggressive = real("aggressive", aggressive, 0)
         if self.aggressive > 1:
             raise ValueError(f"aggressive must be at most 1, got {aggressive}")

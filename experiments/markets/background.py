@@ -1,5 +1,8 @@
 """Markets of nothing but background flow, one model each."""
 
+from itertools import accumulate
+from operator import mul
+
 from agents import Simulation
 from agents.flow import BackgroundFlow, Hawkes, Poisson, QueueReactive, ZeroIntelligence
 
@@ -148,7 +151,7 @@ def hawkes(
             baseline=[rate * share for share in shares],
             excitation=excitation,
             decay=decay,
-            placement=[0.7**distance for distance in range(20)],
+            placement=list(accumulate([0.7] * 19, mul, initial=1.0)),
             theta=theta,
         ),
     )

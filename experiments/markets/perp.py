@@ -1,6 +1,7 @@
 """A perpetual future and the spot market that holds it: makers, arbitrage, value, trend, noise."""
 
 from decimal import Decimal
+from math import sqrt
 
 from agents import LogNormal, Simulation
 from agents.flow import ZeroIntelligence
@@ -69,7 +70,7 @@ def perp(
         "worth",
         mean=price,
         reversion=1 / (2 * HOUR),
-        volatility=WANDERS * price / HOUR**0.5,
+        volatility=WANDERS * price / sqrt(HOUR),
     )
     simulation = Simulation(
         seed,

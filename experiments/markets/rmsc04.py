@@ -7,6 +7,7 @@ original and what does not, with the counts of both side by side.
 """
 
 from decimal import Decimal
+from math import sqrt
 from typing import Any
 
 import agents
@@ -57,7 +58,7 @@ ORDER_SIZES = SizeMixture(
 )
 """Sizes of orders in lots: ABIDES's mixture of distributions (kind, two parameters, weight)."""
 
-PER_ROOT_NS = SECOND_NS**0.5
+PER_ROOT_NS = sqrt(SECOND_NS)
 
 
 def rmsc04(
@@ -126,7 +127,7 @@ def rmsc04(
                 rate=5.7e-12 * SECOND_NS,
                 mean=MEAN_PRICE,
                 reversion=1.67e-15 * SECOND_NS,
-                volatility=BELIEVED_VARIANCE_PER_NS**0.5 * PER_ROOT_NS,
+                volatility=sqrt(BELIEVED_VARIANCE_PER_NS) * PER_ROOT_NS,
                 noise_variance=1000.0,
                 **common,
             )
@@ -159,6 +160,6 @@ def fundamental(seed: int) -> Fundamental:
         volatility=5e-5 * PER_ROOT_NS,
         jump_rate=2.77778e-18 * SECOND_NS,
         jump_mean=1000.0,
-        jump_deviation=50_000.0**0.5,
+        jump_deviation=sqrt(50_000.0),
         start=OPEN,
     )

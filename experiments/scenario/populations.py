@@ -3,7 +3,6 @@
 Prices are ticks, sizes lots, money cash units, times seconds.
 """
 
-from math import log
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ from pydantic import Field, model_validator
 
 import agents
 from agents import leverage
-from agents.random import numpy_stream
+from agents.random import log, numpy_stream
 from experiments.scenario.files import FileName
 from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.table import (

@@ -6,10 +6,12 @@ for example from a timer. That margins rise when markets fall is what makes them
 """
 
 from collections.abc import Mapping
+from math import sqrt
 
 from lob.checks import integer, ppm
 from lob.clearing.margin import MarketState, Tiers
 from lob.clearing.valuation import ClaimValue
+from lob.engine.elementary import share_kept
 from lob.types import MAX_SIZE, Side
 from lob.units import PPM
 
@@ -91,10 +93,10 @@ class Procyclical(_Moving):
             )
         self.reference = reference
         self.depth = integer("depth", depth, 1, MAX_SIZE)
-        self.kept = 0.5 ** (1 / half_life)
+        self.kept = share_kept(1, half_life)
         self.floor = integer("floor", floor, 0, base)
         self.cap = ppm("cap", cap, base)
-        self.variance = reference**2
+        self.variance = reference * reference
         self.last: int | None = None
 
     def haircut(self, volatility: float, depth: int) -> int:
@@ -111,9 +113,9 @@ class Procyclical(_Moving):
         """Set the rates by the state of the market; returns whether they changed."""
         if self.last is not None:
             change = (state.mark_price - self.last) / self.last
-            self.variance = self.kept * self.variance + (1 - self.kept) * change**2
+            self.variance = self.kept * self.variance + (1 - self.kept) * (change * change)
         self.last = state.mark_price
-        return self._move(self.haircut(self.variance**0.5, state.depth))
+        return self._move(self.haircut(sqrt(self.variance), state.depth))
 
 
 class ConcentrationScaled(_Moving):

@@ -12,9 +12,11 @@ rate of 20 %: the account fails when 0.8 x collateral < debt.
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, runtime_checkable
 
 from lob.checks import integer, ppm
+from lob.engine.elementary import share_kept
 from lob.types import MAX_SIZE, Side
 from lob.units import PPM
 
@@ -492,20 +494,20 @@ class VolatilityScaled:
                 f"reference and half_life must be positive, got {reference} and {half_life}"
             )
         self.reference = reference
-        self.kept = 0.5 ** (1 / half_life)
+        self.kept = share_kept(1, half_life)
         self.floor = ppm("floor", floor)
         self.cap = integer("cap", cap, PPM)
         self.scale = PPM
-        self.variance = reference**2
+        self.variance = reference * reference
         self.last: int | None = None
 
     def update(self, state: MarketState) -> bool:
         """Set the rates by the state of the market; returns whether they changed."""
         if self.last is not None:
             change = (state.mark_price - self.last) / self.last
-            self.variance = self.kept * self.variance + (1 - self.kept) * change**2
+            self.variance = self.kept * self.variance + (1 - self.kept) * (change * change)
         self.last = state.mark_price
-        ratio = self.variance**0.5 / self.reference
+        ratio = sqrt(self.variance) / self.reference
         scale = min(self.cap, max(self.floor, round(PPM * ratio)))
         changed = bool(scale != self.scale)
         self.scale = scale

@@ -7,6 +7,7 @@ AVX2, FMA and AVX-512 they choose others, whose last bits differ; the digests mu
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 
@@ -14,19 +15,33 @@ import numpy as np
 import pytest
 
 from tests.folders import ROOT
-from tests.golden import markets, scenarios
+from tests.golden import formulas, markets, scenarios
+from tests.golden.formulas import digest_of
 
 DISPATCHED = np._core._multiarray_umath.__cpu_dispatch__
 SUPPORTED = np._core._multiarray_umath.__cpu_features__
 
+INEXACT = {
+    *("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh"),
+    *("erf", "erfc", "exp", "exp2", "expm1", "float_power", "gamma", "lgamma", "log", "log10"),
+    *("log1p", "log2", "pow", "power", "sin", "sinh", "tan", "tanh"),
+}
+IMPORTS = re.compile(r"^\s*from (math|cmath|libc\.math) c?import (\([^)]*\)|[^\n]*)", re.MULTILINE)
+CALLS = re.compile(r"\b(?:np|numpy|math|cmath)\.(\w+)\b")
+WORD = re.compile(r"\w+")
+FLOAT_POWERS = re.compile(r"\*\* ?-?\d*\.\d+|\b0\.\d+ ?\*\*")
 
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="names features of x86")
-@pytest.mark.parametrize("module", [markets, scenarios], ids=["markets", "scenarios"])
-def test_the_tapes_are_the_same_on_an_old_processor(module):
+
+X86 = pytest.mark.skipif(platform.machine() != "x86_64", reason="names features of x86")
+
+
+def on_an_old_processor(module):
+    """What a module prints where nothing newer than SSE is used."""
     new = {name for name in DISPATCHED if SUPPORTED.get(name)}
     environment = os.environ | {
         "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-FMA,-FMA_Usable,-AVX512F,-AVX512VL",
         "NPY_DISABLE_CPU_FEATURES": " ".join(sorted(new)),
+        "OPENBLAS_CORETYPE": "Nehalem",
     }
     done = subprocess.run(
         [sys.executable, "-m", module.__name__],
@@ -36,4 +51,34 @@ def test_the_tapes_are_the_same_on_an_old_processor(module):
         text=True,
         check=True,
     )
-    assert json.loads(done.stdout) == json.loads(module.PATH.read_text(encoding="utf-8"))
+    return json.loads(done.stdout)
+
+
+@X86
+@pytest.mark.parametrize("module", [markets, scenarios], ids=["markets", "scenarios"])
+def test_the_tapes_are_the_same_on_an_old_processor(module):
+    assert on_an_old_processor(module) == json.loads(module.PATH.read_text(encoding="utf-8"))
+
+
+@X86
+def test_formulas_give_the_same_bits_on_an_old_processor():
+    assert on_an_old_processor(formulas) == {name: digest_of(name) for name in formulas.FORMULAS}
+
+
+def tape_makers():
+    """The sources whose numbers can reach a tape."""
+    folders = ("lob", "agents", "experiments/scenario", "experiments/markets")
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*.py*")]
+    return sorted(path for path in found if path.suffix in (".py", ".pyx"))
+
+
+def test_what_makes_tapes_takes_no_function_whose_last_bit_depends_on_the_processor():
+    """``lob.engine.elementary``, ``x * x`` and ``sqrt`` have the same bits everywhere."""
+    found = {}
+    for path in tape_makers():
+        text = path.read_text(encoding="utf-8")
+        names = [name for _, names in IMPORTS.findall(text) for name in WORD.findall(names)]
+        inexact = (INEXACT & {*names, *CALLS.findall(text)}) | set(FLOAT_POWERS.findall(text))
+        if inexact:
+            found[str(path.relative_to(ROOT))] = sorted(inexact)
+    assert not found
