@@ -48,14 +48,27 @@ cdef class Clearing:
     cdef int64_t timer_due  # ns: when the first of them is called
 
     cdef int read_accounts(self) noexcept
-    cdef int hasten(self) noexcept
     cdef int reset_deadline(self) noexcept
     cdef int advance(self, int64_t ts) except -1
 
+    cdef inline int hasten(self) noexcept:
+        """Let the deadline be no later than what has come to be due, and the market's neither."""
+        if self.marks.deadline < self.deadline:
+            self.deadline = self.marks.deadline
+        if self.failed.fresh < self.failed.total and self.market.now < self.deadline:
+            self.deadline = self.market.now
+        if self.deadline < self.market.deadline:
+            self.market.deadline = self.deadline
+        return 0
+
     # What a venue tells it.
-    cdef int observe(
+    cdef inline int observe(
         self, int64_t ts, int64_t instrument, const Event *events, int64_t count
-    ) except -1
+    ) except -1:
+        """A whole message has met a book."""
+        self.marks.observe(ts, instrument, events, count)
+        return self.hasten()
+
     cdef int observe_claims(self, int64_t ts, int cause, int64_t tag) except -1
     cdef int touched(self, int64_t account, int cause) except -1
     cdef int touched_together(self, accounts, int cause) except -1

@@ -260,13 +260,6 @@ cdef class Clearing:
 
     # ---------------------------------------------------------------- what a venue tells it
 
-    cdef int observe(
-        self, int64_t ts, int64_t instrument, const Event *events, int64_t count
-    ) except -1:
-        """A whole message has met a book."""
-        self.marks.observe(ts, instrument, events, count)
-        return self.hasten()
-
     cdef int observe_claims(self, int64_t ts, int cause, int64_t tag) except -1:
         """Balances changed, and with them what claims are worth."""
         self.marks.observe_claims(ts, cause, tag)
@@ -378,16 +371,6 @@ cdef class Clearing:
         return changed
 
     # ---------------------------------------------------------------- time
-
-    cdef int hasten(self) noexcept:
-        """Let the deadline be no later than what has come to be due."""
-        if self.marks.deadline < self.deadline:
-            self.deadline = self.marks.deadline
-        if self.failed.fresh < self.failed.total and self.market.now < self.deadline:
-            self.deadline = self.market.now
-        if self.deadline < self.market.deadline:
-            self.market.deadline = self.deadline
-        return 0
 
     cdef int reset_deadline(self) noexcept:
         """When there is next something to do."""

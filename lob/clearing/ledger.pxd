@@ -54,7 +54,8 @@ cdef class Ledger:
     cdef Block inside  # int64 an asset: what came in from the world and has not left
     cdef Block ranges
     cdef int64_t range_count
-    cdef OwnerRange recent
+    cdef OwnerRange inhabited  # the range that was asked for last
+    cdef OwnerRange outside  # and the last one asked for between ranges: nobody there has any
     cdef Block journal
     cdef int64_t journal_count
     cdef Market market  # is told of what is moved without a message; None: nobody is
@@ -64,7 +65,16 @@ cdef class Ledger:
     cdef inline int64_t *row(self, int64_t asset) noexcept:
         return (<int64_t **>self.row_pointers.data)[asset]
 
-    cdef int64_t account_of(self, int32_t owner) noexcept
+    cdef inline int64_t account_of(self, int32_t owner) noexcept:
+        """Number of the account on which an owner's trades are settled; the world's, if none."""
+        # Asked several times a message, and mostly of those who were asked for before.
+        if self.outside.first_owner <= owner <= self.outside.last_owner:
+            return WORLD
+        if self.inhabited.first_owner <= owner <= self.inhabited.last_owner:
+            return self.inhabited.first_account + (owner - self.inhabited.first_owner)
+        return self.find_account(owner)
+
+    cdef int64_t find_account(self, int32_t owner) noexcept
     cdef bint has_room(self, int128 units) noexcept
     cdef Entry *write(self, uint8_t kind) except NULL
     cdef int post(

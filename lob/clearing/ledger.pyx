@@ -82,7 +82,7 @@ cdef class Ledger:
         self.inside = Block()
         self.ranges = Block()
         self.journal = Block()
-        self.recent.last_owner = -1
+        self.inhabited.last_owner = self.outside.last_owner = -1
         self.open(1, 0)
         self.names["the world"] = 0
 
@@ -178,6 +178,7 @@ cdef class Ledger:
             ranges[at].last_owner = first_owner + <int32_t>(count - 1)
             ranges[at].first_account = <int32_t>first
             self.range_count += 1
+            self.outside.first_owner, self.outside.last_owner = 0, -1  # it may be there now
         return first
 
     cdef int make_room(self) except -1:
@@ -201,11 +202,10 @@ cdef class Ledger:
         """Number of the account on which an owner's trades are settled; 0, the world's, if none."""
         return self.account_of(checks.integer("owner", owner, -(2**31), 2**31 - 1))
 
-    cdef int64_t account_of(self, int32_t owner) noexcept:
+    cdef int64_t find_account(self, int32_t owner) noexcept:
+        """``account_of`` by search; notes the range, or the gap between two, for the next time."""
         cdef const OwnerRange *ranges = <const OwnerRange *>self.ranges.data
         cdef int64_t low = 0, high = self.range_count, middle
-        if self.recent.first_owner <= owner <= self.recent.last_owner:
-            return self.recent.first_account + (owner - self.recent.first_owner)
         while low < high:
             middle = (low + high) >> 1
             if ranges[middle].last_owner < owner:
@@ -213,9 +213,13 @@ cdef class Ledger:
             else:
                 high = middle
         if low == self.range_count or ranges[low].first_owner > owner:
+            self.outside.first_owner = ranges[low - 1].last_owner + 1 if low else -(2**31)
+            self.outside.last_owner = (
+                ranges[low].first_owner - 1 if low < self.range_count else 2**31 - 1
+            )
             return WORLD
-        self.recent = ranges[low]
-        return self.recent.first_account + (owner - self.recent.first_owner)
+        self.inhabited = ranges[low]
+        return self.inhabited.first_account + (owner - self.inhabited.first_owner)
 
     # ---------------------------------------------------------------- postings
 

@@ -190,6 +190,9 @@ cdef inline bint in_range(int64_t value, int64_t low, int64_t high) noexcept nog
 
 cdef bint well_formed(const Message *message, uint16_t instrument) noexcept nogil:
     """Whether ``lob.checks.misuse`` finds nothing wrong."""
+    if message.kind == CANCEL:
+        # A venue asks about one message, whose kind its sender has just branched on.
+        return message.instrument == instrument
     return plainly_well_formed(message, instrument) or special_well_formed(message, instrument)
 
 

@@ -68,6 +68,10 @@ cdef class Venue(Market):
     cdef bint may_settle_order(
         self, const Message *message, int side, int order_type, int64_t size, bint rests
     ) noexcept
+    cdef bint fits_closely(
+        self, const Message *message, int side, int order_type, int64_t price, int64_t size,
+        bint rests,
+    ) noexcept
     cdef int128 worth_of(self, int64_t instrument, int128 lots, int64_t price) noexcept
     cdef bint has_room(self, int64_t instrument, int128 worth, int128 lots) noexcept
     cdef int128 worth_of_accounts(

@@ -558,15 +558,19 @@ cdef class Venue(Market):
         cdef int64_t replaced = 0
         cdef uint32_t found
         cdef int done
-        cdef Clearing clearing
+        cdef int64_t i
+        cdef bint settles = self.ledger.range_count > 0  # there are owners with accounts
         if message.flags & FROM_VENUE:
             message.ts_event = self.now
             if message.kind == NEW:
                 self.name_own(message)
-        if self.ledger.range_count and not self.may_settle(message):
+        # What takes off the book leads to no trade.
+        if settles and message.kind != CANCEL and message.kind != REDUCE and (
+            not self.may_settle(message)
+        ):
             return self.reject(message, REASON_UNSETTLED)
         self.record(message)
-        if message.kind == REPLACE and self.ledger.range_count:
+        if settles and message.kind == REPLACE:
             found = table_find(&book.table, message.order_id)
             replaced = book.table.orders[found].size if found else 0
         book.sink = self.journal
@@ -579,19 +583,17 @@ cdef class Venue(Market):
             raise MemoryError
         self.ledger.seq = self.seq
         self.ledger.now = self.now
-        if self.ledger.range_count:
+        if settles:
             self.unsettled = self.seq  # until it is done: whatever raises on the way
             self.settle(message.instrument, first, replaced)
             self.unsettled = 0
-        for clearing in self.clearings:
-            clearing.observe(
+        for i in range(len(self.clearings)):
+            (<Clearing>self.clearings[i]).observe(
                 self.now,
                 message.instrument,
                 self.journal.begin + first,
                 self.journal.next - self.journal.begin - first,
             )
-            if clearing.deadline < self.deadline:
-                self.deadline = clearing.deadline
         if self.claims is not None:
             self.look_at_claims()
         if self.breakers:
@@ -655,13 +657,11 @@ cdef class Venue(Market):
         self, const Message *message, int side, int order_type, int64_t size, bint rests
     ) noexcept:
         """``may_settle`` of an order as it is entered, or entered anew."""
-        cdef Book *book = self.book_of[message.instrument]
+        cdef const Book *book = self.book_of[message.instrument]
         cdef const Ladder *other = &book.sides[side > 0]
         cdef const InstrumentTerms *terms
         cdef uint32_t at = other.best
-        cdef int64_t price = message.price, best, lots, left = size
-        cdef uint64_t limit
-        cdef int128 worth = 0, part
+        cdef int64_t price = message.price, best
         if order_type == MARKET and at != NO_LEVEL and message.kind == NEW and message.trail:
             order_type = LIMIT
             price = protection_limit(book, message)
@@ -679,6 +679,24 @@ cdef class Venue(Market):
             )
         ):
             return True
+        return self.fits_closely(message, side, order_type, price, size, rests)
+
+    cdef bint fits_closely(
+        self,
+        const Message *message,
+        int side,
+        int order_type,
+        int64_t price,
+        int64_t size,
+        bint rests,
+    ) noexcept:
+        """``may_settle_order``, level by level; ``price`` is the worst that it trades at."""
+        cdef const Book *book = self.book_of[message.instrument]
+        cdef const Ladder *other = &book.sides[side > 0]
+        cdef uint32_t at = other.best
+        cdef int64_t lots, left = size
+        cdef uint64_t limit
+        cdef int128 worth = 0, part
         if rests:
             worth = self.worth_of(message.instrument, size, price)
             if worth < 0 or not fits(worth):
@@ -906,22 +924,24 @@ cdef class Venue(Market):
         cdef int64_t i, end = self.journal.next - self.journal.begin
         cdef int64_t taker = self.ledger.account_of(self.journal.begin[first].owner), maker
         cdef bint traded = False
+        cdef const Event *found
         cdef Event event
         cdef Account *accounts
         for i in range(first, end):
-            # A copy: what follows may write events, and the journal may move.
-            event = self.journal.begin[i]
-            accounts = self.ledger.accounts
+            found = &self.journal.begin[i]
             maker = WORLD
-            if event.kind == TRADE:
-                maker = self.ledger.account_of(event.resting_owner)
-                if event.reason == REASON_UNCROSS:
-                    taker = self.ledger.account_of(event.owner)
-            elif event.kind != REJECTED:
+            if found.kind == TRADE:
+                maker = self.ledger.account_of(found.resting_owner)
+                if found.reason == REASON_UNCROSS:
+                    taker = self.ledger.account_of(found.owner)
+            elif found.kind != REJECTED:
                 # Of another's order: one that self-trade prevention took off.
-                taker = self.ledger.account_of(event.owner)
+                taker = self.ledger.account_of(found.owner)
             if taker == WORLD and maker == WORLD:
                 continue
+            # A copy: what follows may write events, and the journal may move.
+            event = found[0]
+            accounts = self.ledger.accounts
             if accounts[taker].clearing >= 0 and event.kind != REJECTED:
                 if event.kind == REPLACED:
                     event.leaves -= replaced

@@ -78,6 +78,17 @@ def test_owners_find_their_accounts():
         ledger.open_accounts(10, 5_999)
 
 
+@pytest.mark.parametrize("owner", [1, 50, 99, 101, 2**31 - 1])
+def test_an_owner_that_had_no_account_is_found_once_there_is_one(owner):
+    ledger = Ledger()
+    one = ledger.open_account("one", owner=100)
+    assert ledger.owner_account(owner) == 0
+    other = ledger.open_account("other", owner=owner)
+    assert ledger.owner_account(owner) == other
+    assert ledger.owner_account(100) == one
+    assert [ledger.owner_account(near) for near in (98, 102, 0, -6)] == [0, 0, 0, 0]
+
+
 def test_names_are_unique():
     ledger = Ledger()
     ledger.add_asset("cash")
