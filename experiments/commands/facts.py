@@ -141,7 +141,7 @@ def _of_file(
     until: str | None,
     format_name: str | None,
     member: str | None,
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """What was told of the file, by the names of the study."""
     told = {"symbol": symbol, "since": since, "until": until, "format": format_name,
             "member": member}  # fmt: skip
