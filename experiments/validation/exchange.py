@@ -14,7 +14,6 @@ from lob.checks import natural, real
 __all__ = [
     "arbitrage_chance",
     "auction_revenue",
-    "constant_rate_cost",
     "loss_versus_rebalancing",
     "noise_price",
     "pool_sale",
@@ -210,40 +209,6 @@ def arbitrage_chance(
         "chance": 1 / (1 + sqrt(2) * fee / deviation),
         "chance_simulated": float(share.mean()),
         "chance_simulated_error": float(share.std() / sqrt(pools)),
-    }
-
-
-def constant_rate_cost(gamma: float = 0.4, slices: int = 10_000) -> Values:
-    """Cost of trading at a constant rate where impact fades as t^-gamma (Gatheral 2010).
-
-    Parameters
-    ----------
-    gamma
-        Exponent of the decay, between 0 and 1; 0.4 is Gatheral's for stocks.
-    slices
-        Equal parts into which the execution is cut where it is added up, 1e7 at most.
-
-    Returns
-    -------
-    Values
-        ``cost`` over X^2 T^-gamma, 1 / ((1 - gamma) (2 - gamma)), and ``cost_sliced``; X is the
-        size and T the duration of the order.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of range.
-    """
-    real("gamma", gamma, above=0, below=1)
-    natural("slices", slices, 10)
-    if slices > 10**7:
-        raise ValueError(f"slices must be 1e7 at most, got {slices!r}")
-    # What a slice of age k leaves, on average over that slice; each meets all before it.
-    ends = (np.arange(slices + 1) / slices) ** (1 - gamma) / (1 - gamma)
-    ages = np.diff(ends)
-    return {
-        "cost": 1 / ((1 - gamma) * (2 - gamma)),
-        "cost_sliced": float((ages * (slices - np.arange(slices) - 0.5)).sum() / slices),
     }
 
 

@@ -29,11 +29,11 @@ TARGETS = (
             "theta": ToleranceBand(absolute=6e-4),
             "expected_cost": ToleranceBand(1e-6),
             "standard_deviation": ToleranceBand(1e-6),
-            "instant_cost": ToleranceBand(1e-9),
+            "instant_cost": ToleranceBand(1e-6),
         },
         checks=(
-            Check("expected_cost_simulated", "expected_cost", ToleranceBand(0.02)),
-            Check("standard_deviation_simulated", "standard_deviation", ToleranceBand(0.02)),
+            Check("expected_cost", "expected_cost_theory", ToleranceBand(1e-6)),
+            Check("standard_deviation", "standard_deviation_theory", ToleranceBand(1e-6)),
         ),
         aliases={
             "S0": "start_price",
@@ -56,8 +56,10 @@ TARGETS = (
             "twap_cost": ToleranceBand(0.001),
         },
         checks=(
-            Check("cost_simulated", "cost", ToleranceBand(1e-6)),
-            Check("twap_cost_simulated", "twap_cost", ToleranceBand(1e-6)),
+            Check("block", "block_theory", ToleranceBand(1e-6)),
+            Check("continuous", "continuous_theory", ToleranceBand(1e-6)),
+            Check("cost", "cost_theory", ToleranceBand(1e-3)),
+            Check("twap_cost", "twap_cost_theory", ToleranceBand(1e-3)),
         ),
         aliases={
             "X0": "shares",

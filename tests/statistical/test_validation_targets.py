@@ -8,10 +8,11 @@ from math import exp, pi, sqrt, tanh
 import numpy as np
 import pytest
 
+from agents.traders.schedules import almgren_chriss_held
 from experiments.validation import TARGETS, validate
 from experiments.validation.books import fit_power_law, linear_sweep, order_flow_imbalance
 from experiments.validation.double_auction import double_auction, largest_surplus
-from experiments.validation.execution import almgren_chriss, obizhaeva_wang, shortfall, trajectory
+from experiments.validation.execution import almgren_chriss, obizhaeva_wang, shortfall
 from experiments.validation.making import avellaneda_stoikov
 from experiments.validation.order_signs import cluster_sizes, split_order_signs, zeta
 from experiments.validation.queues import (
@@ -43,7 +44,7 @@ def test_target_names_are_unique():
 def test_almgren_chriss_is_optimal(risk_aversion):
     """No nearby schedule has a smaller mean + lambda variance."""
     settings = {"sigma": 0.95, "gamma": 2.5e-7, "eta": 2.5e-6}
-    _, best = trajectory(1e6, 0.5, 10, risk_aversion=risk_aversion, **settings)
+    best = 1e6 * np.array(almgren_chriss_held(5.0, 10, risk_aversion=risk_aversion, **settings))
     assert best[0] == 1e6
     assert best[-1] == 0
 
@@ -61,20 +62,21 @@ def test_almgren_chriss_is_optimal(risk_aversion):
 
 def test_almgren_chriss_limits():
     """Without risk aversion equal parts; with a lot, nearly all at once."""
-    even = almgren_chriss(risk_aversion=0.0, paths=100)
+    even = almgren_chriss(risk_aversion=0.0)
     assert even["holdings"] == pytest.approx([8e5, 6e5, 4e5, 2e5])
     assert "theta" not in even
-    fast = almgren_chriss(risk_aversion=1e3, paths=100)
+    fast = almgren_chriss(risk_aversion=1e3)
     assert fast["expected_cost"] == pytest.approx(fast["instant_cost"], rel=1e-6)
 
 
 def test_obizhaeva_wang_schedule_is_no_dearer_than_any_other_block():
     """Cost by walking the book, at the optimum and with the blocks shifted."""
     values = obizhaeva_wang(resilience=4.0)
-    assert values["cost_simulated"] == pytest.approx(values["cost"], rel=1e-7)
+    assert values["cost"] == pytest.approx(values["cost_theory"], rel=1e-6)
     assert values["cost"] < values["twap_cost"]
     # rho T -> infinity: no blocks, only the lasting part costs; rho -> 0: half and half.
-    assert obizhaeva_wang(resilience=1e7)["cost"] == pytest.approx(1e-4 * 1e10 / 2, rel=1e-5)
+    quick = obizhaeva_wang(resilience=500.0, steps=5_000)
+    assert quick["cost"] == pytest.approx(1e-4 * 1e10 / 2 * (1 + 2 / 502), rel=1e-5)
     assert obizhaeva_wang(resilience=1e-7)["block"] == pytest.approx(5e4, rel=1e-6)
 
 
@@ -238,6 +240,7 @@ def test_santa_fe_is_reproducible_and_in_scale():
         ("kyle", {"draws": "many"}, "kyle: draws = 'many'"),
         ("almgren-chriss", {"eta": 1e-9}, "eta must exceed gamma . period / 2"),
         ("obizhaeva-wang", {"permanent_impact": 1.0}, "permanent_impact must be at least 0 and"),
+        ("obizhaeva-wang", {"resilience": 1e4}, "steps must be 10 . resilience . horizon = 100000"),
         ("glosten-milgrom", {"informed": 1.0}, "informed must be finite and above 0 and below 1"),
         ("avellaneda-stoikov", {"strategy": "both"}, "strategy must be one of inventory, symm"),
         ("cont-de-larrard", {"arrival": 2.0}, "arrival must not exceed departure = 1.0, got 2.0"),
@@ -302,7 +305,7 @@ def test_the_book_does_not_end_a_spiral_of_leverage():
 
 def test_kappa_in_the_continuous_limit():
     """kappa -> sqrt(lambda sigma^2 / eta); holdings at T/2 are X / (2 cosh(kappa T / 2))."""
-    values = almgren_chriss(periods=2_000, gamma=0.0, paths=100)
+    values = almgren_chriss(periods=2_000, gamma=0.0)
     kappa = sqrt(1e-6 * 0.95**2 / 2.5e-6)
     assert values["kappa"] == pytest.approx(kappa, rel=1e-5)
     half = 1e6 * sqrt(1 - tanh(kappa * 2.5) ** 2) / 2
