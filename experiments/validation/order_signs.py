@@ -1,4 +1,4 @@
-"""Flows with memory: Hawkes clusters, and the signs of split orders.
+"""Flows with memory: Hawkes clusters, and the signs of split orders, as ``agents.flow`` sends them.
 
 Sources: A. Hawkes and D. Oakes, "A cluster process representation of a self-exciting process",
 Journal of Applied Probability 11, 1974; F. Lillo, S. Mike and J. D. Farmer, "Theory for long memory
@@ -6,14 +6,20 @@ in supply and demand", Physical Review E 71, 2005; F. Lillo and J. D. Farmer, "T
 the efficient market", Studies in Nonlinear Dynamics & Econometrics 8, 2004.
 """
 
+import warnings
 from collections.abc import Sequence
 from math import exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+import agents
+from agents import flow
+from experiments.validation.flows import market_signs
 from experiments.validation.target import Values
+from lob import EventKind
 from lob.checks import natural, real
+from lob.units import SECOND_NS
 
 __all__ = [
     "cluster_sizes",
@@ -21,14 +27,28 @@ __all__ = [
     "hurst_exponent",
     "hurst_of_splitting",
     "order_splitting",
-    "split_order_signs",
     "zeta",
 ]
+
+FIRST_RATE = 1e-3
+"""Clusters a second."""
+CLUSTERS_APART = SECOND_NS // 10
+"""Longest gap within a cluster in ns: 100 times the mean time from an order to its child."""
+
+
+class _Arrivals:
+    """Keeps the times at which orders came of what is written to it."""
+
+    def __init__(self) -> None:
+        self.parts: list[NDArray[np.int64]] = []
+
+    def write(self, rows: NDArray[np.void], /) -> None:
+        self.parts.append(rows["ts_event"][rows["kind"] == EventKind.ACCEPTED])
 
 
 def hawkes(
     branching: Sequence[float] = (0.15, 0.5, 0.8),
-    clusters: int = 1_000_000,
+    clusters: int = 200_000,
     seed: int = 1,
 ) -> Values:
     """Clusters of a Hawkes process: an event has Poisson(n) children, they likewise.
@@ -38,16 +58,17 @@ def hawkes(
     branching
         n: mean children of an event, each from 0 to below 1; the defaults are chosen.
     clusters
-        Simulated clusters for each n.
+        About how many clusters ``agents.flow.Hawkes`` sends for each n, so far apart that the tape
+        tells them from each other.
     seed
-        Seed of the simulation.
+        Seed of the runs.
 
     Returns
     -------
     Values
         For each n: ``size`` (mean), ``fano`` (variance over mean of counts in long windows, which
-        is E[S^2] / E[S] of the cluster size S) and ``alone`` (share of clusters of one event), by
-        theory 1 / (1 - n), 1 / (1 - n)^2, exp(-n) and ``..._simulated``.
+        is E[S^2] / E[S] of the cluster size S) and ``alone`` (share of clusters of one event) of
+        the orders in the book, and 1 / (1 - n), 1 / (1 - n)^2, exp(-n) as ``..._theory``.
 
     Raises
     ------
@@ -55,79 +76,93 @@ def hawkes(
         If a parameter is out of range.
     """
     natural("clusters", clusters, 100)
-    random = np.random.default_rng(seed)
     values: Values = {
         key: []
         for name in ("size", "fano", "alone")
-        for key in (name, f"{name}_simulated", f"{name}_simulated_error")
+        for key in (name, f"{name}_error", f"{name}_theory")
     }
     for n in branching:
         real("branching", n, above=0, below=1)
-        sizes = cluster_sizes(n, clusters, random).astype(np.float64)
+        sizes = cluster_sizes(n, clusters, seed).astype(np.float64)
         squares = sizes**2
         mean, fano = float(sizes.mean()), float(squares.mean() / sizes.mean())
         alone = float((sizes == 1).mean())
-        values["size"].append(1 / (1 - n))
-        values["fano"].append(1 / (1 - n) ** 2)
-        values["alone"].append(exp(-n))
-        values["size_simulated"].append(mean)
-        values["fano_simulated"].append(fano)
-        values["alone_simulated"].append(alone)
-        values["size_simulated_error"].append(float(sizes.std() / sqrt(clusters)))
+        values["size"].append(mean)
+        values["fano"].append(fano)
+        values["alone"].append(alone)
+        values["size_theory"].append(1 / (1 - n))
+        values["fano_theory"].append(1 / (1 - n) ** 2)
+        values["alone_theory"].append(exp(-n))
+        values["size_error"].append(float(sizes.std() / sqrt(len(sizes))))
         ratio = (squares - fano * sizes).std() / mean  # the delta method for a quotient of means
-        values["fano_simulated_error"].append(float(ratio / sqrt(clusters)))
-        values["alone_simulated_error"].append(sqrt(alone * (1 - alone) / clusters))
+        values["fano_error"].append(float(ratio / sqrt(len(sizes))))
+        values["alone_error"].append(sqrt(alone * (1 - alone) / len(sizes)))
     return values
 
 
-def cluster_sizes(
-    branching: float, clusters: int, random: np.random.Generator
-) -> NDArray[np.int64]:
-    """Draw the total progeny of independent Hawkes clusters, the first event included.
+def cluster_sizes(branching: float, clusters: int, seed: int) -> NDArray[np.int64]:
+    """Return how many orders each cluster of ``agents.flow.Hawkes`` has, the first one included.
+
+    An order's children follow it within milliseconds, the next cluster after a quarter of an hour:
+    orders 0.1 s apart are of different clusters but for one chance in ten thousand.
 
     Parameters
     ----------
     branching
         Mean children of an event, from 0 to below 1.
     clusters
-        How many are drawn.
-    random
-        The generator that is drawn from.
+        About how many clusters.
+    seed
+        Seed of the run.
 
     Returns
     -------
     numpy.ndarray
-        int64, events of each cluster, 1 or more.
+        int64, orders of each cluster, 1 or more; the first and the last of the run are left out.
     """
-    sizes = np.ones(clusters, np.int64)
-    growing, parents = np.arange(clusters), np.ones(clusters, np.int64)
-    while len(growing):
-        children = random.poisson(branching * parents)
-        alive = children > 0
-        growing, parents = growing[alive], children[alive]
-        sizes[growing] += parents
+    alone = ([0.0] * kind + [1.0] + [0.0] * (len(flow.EVENT_TYPES) - kind - 1) for kind in (0,))
+    (first,) = alone
+    nothing = [0.0] * len(first)
+    one = flow.Hawkes(
+        "flow",
+        price=1_000,
+        baseline=[FIRST_RATE * share for share in first],
+        excitation=[[branching * share for share in first]] + [nothing] * (len(first) - 1),
+        decay=1_000.0,
+    )
+    arrived = _Arrivals()
+    simulation = agents.Simulation(seed, events=arrived, messages=False)
+    with warnings.catch_warnings():
+        # The book grows without end, and is to: nothing leaves, so that every order is seen.
+        warnings.simplefilter("ignore", UserWarning)
+        simulation.add(one)
+    simulation.run(until=round(clusters / FIRST_RATE * SECOND_NS))
+    simulation.close()
+    times = np.concatenate(arrived.parts)
+    starts = np.flatnonzero(np.diff(times) > CLUSTERS_APART) + 1
+    sizes: NDArray[np.int64] = np.diff(starts)
     return sizes
 
 
 def order_splitting(
     alpha: float = 1.5,
     lags: Sequence[int] = (1, 5, 10, 50, 100),
-    trades: int = 4_000_000,
+    trades: int = 1_000_000,
     seed: int = 1,
 ) -> Values:
     """Autocorrelation of order signs where one large order at a time is executed in pieces.
 
     Lengths L are Pareto: P(L >= k) = k^-alpha; each order buys or sells with equal chance (Lillo,
-    Mike and Farmer 2005).
+    Mike and Farmer 2005). The market orders are those of ``agents.flow.LongMemory``.
 
     Parameters
     ----------
     alpha
-        Exponent of the lengths, above 1; 1.5 is the paper's.
+        Exponent of the lengths, above 1 to 10; 1.5 is the paper's.
     lags
         In trades, each 1 or more.
     trades
-        Simulated trades.
+        Market orders, up to 20 million.
     seed
         Seed of the simulation.
 
@@ -143,51 +178,22 @@ def order_splitting(
     ValueError
         If a parameter is out of range.
     """
-    if not alpha > 1:
-        raise ValueError(f"alpha must exceed 1, got {alpha!r}")
+    if not 1 < alpha <= 10:
+        raise ValueError(f"alpha must exceed 1 and be 10 at most, got {alpha!r}")
     for lag in lags:
         natural("lags", lag, 1)
     natural("trades", trades, 1)
+    if trades > 2 * 10**7:
+        raise ValueError(f"trades must be 20 million at most, got {trades:,}")
     if max(lags, default=0) >= trades:
         raise ValueError(f"lags must stay below trades = {trades}, got {max(lags)!r}")
-    signs = split_order_signs(alpha, trades, np.random.default_rng(seed)).astype(np.float32)
+    signs = market_signs(alpha, trades, seed).astype(np.float32)
     # The mean is not subtracted: it is zero by symmetry, and its estimate would bias further.
     products = [float(np.mean(signs[lag:] * signs[:-lag], dtype=np.float64)) for lag in lags]
     return {
         "correlation": [zeta(alpha, lag + 1) / zeta(alpha, 1) for lag in lags],
         "correlation_simulated": products,
     }
-
-
-def split_order_signs(alpha: float, trades: int, random: np.random.Generator) -> NDArray[np.int8]:
-    """Draw the signs of consecutive trades, +1 or -1, of large orders that are executed in pieces.
-
-    Parameters
-    ----------
-    alpha
-        Exponent of the orders' lengths, P(L >= k) = k^-alpha; above 1.
-    trades
-        How many signs are drawn.
-    random
-        The generator that is drawn from.
-
-    Returns
-    -------
-    numpy.ndarray
-        int8, one a trade.
-    """
-    pieces: list[NDArray[np.int8]] = []
-    missing = trades
-    while missing > 0:
-        uniform = 1.0 - random.random(100_000)  # in (0, 1]
-        lengths = np.minimum(uniform ** (-1 / alpha), missing).astype(np.int64)
-        signs = (2 * random.integers(0, 2, len(lengths)) - 1).astype(np.int8)
-        # An order that reaches the end is cut there; what follows it is not drawn.
-        used = int(np.searchsorted(np.cumsum(lengths), missing)) + 1
-        piece = np.repeat(signs[:used], lengths[:used])[:missing]
-        pieces.append(piece)
-        missing -= len(piece)
-    return np.concatenate(pieces)
 
 
 def zeta(exponent: float, start: float) -> float:

@@ -10,10 +10,12 @@ from experiments.validation.target import Target, Values
 
 __all__ = [
     "almgren_chriss",
+    "both_ways",
     "glosten_milgrom",
     "hurst",
     "keyed",
     "listed",
+    "next_changes",
     "parameters_of",
     "queue_at_rest",
     "santa_fe",
@@ -47,6 +49,14 @@ def listed(*names: str) -> Reader:
 def whole_value(name: str) -> Reader:
     """Make a reader that takes all that is expected as one value, a table or a list."""
     return lambda case: {name: case.expected}
+
+
+def both_ways(*names: str) -> Reader:
+    """Make a reader that takes all that is expected as each of some values.
+
+    For what is both computed by theory and measured.
+    """
+    return lambda case: dict.fromkeys(names, case.expected)
 
 
 def keyed(**names: str) -> Reader:
@@ -84,6 +94,12 @@ def glosten_milgrom(case: Case) -> Values:
     """Read Glosten and Milgrom's spread, and asks after as many purchases as the key says."""
     asks = _key(case, "ask k=")
     return dict(keyed(initial_spread="initial spread", asks=asks)(case))
+
+
+def next_changes(case: Case) -> Values:
+    """Read the chances that queues grow, whatever they are called, as measured and by theory."""
+    found = list(case.expected.values())
+    return {"grows": found, "grows_theory": found}
 
 
 def queue_at_rest(case: Case) -> Values:

@@ -25,6 +25,7 @@ PRECISION = frozenset(
         "slices",
         "step_seconds",
         "draws",
+        "races",
         "seed",
         "steps",
         "trades",

@@ -27,9 +27,9 @@ TARGETS = (
         source="Cont, Stoikov, Talreja 2010",
         compute=cont_stoikov_talreja,
         cases=r"CST-T3.*",
-        read=readers.whole_value("up"),
-        bands={"up": ToleranceBand(absolute=0.003)},
-        checks=(Check("up_simulated", "up", ToleranceBand(absolute=0.003)),),
+        read=readers.both_ways("up", "up_theory"),
+        bands=dict.fromkeys(("up", "up_theory"), ToleranceBand(absolute=0.003)),
+        checks=(Check("up", "up_theory", ToleranceBand(absolute=0.003)),),
         aliases={
             "lambda(1)": "arrival",
             "theta(1)": "cancellation",
@@ -65,16 +65,21 @@ TARGETS = (
             ),
             ToleranceBand(1e-12),
         ),
-        note="inputs, not results: the rates that the other targets of this paper start from",
+        checks=tuple(
+            Check(f"{name}_measured", name, PERCENT)
+            for name in ("arrivals", "cancellations", "market")
+        ),
+        note="inputs, not results: the rates that the other targets of this paper start from, and "
+        "what is measured of them in a book",
     ),
     Target(
         name="next-change",
         source="Cont, Stoikov, Talreja 2010",
         compute=next_change,
         cases=r"CST-Pi.*",
-        read=lambda case: {"grows": list(case.expected.values())},
-        bands={"grows": ToleranceBand(absolute=0.005)},
-        checks=(Check("grows_simulated", "grows", ToleranceBand(absolute=0.005)),),
+        read=readers.next_changes,
+        bands=dict.fromkeys(("grows", "grows_theory"), ToleranceBand(absolute=0.005)),
+        checks=(Check("grows", "grows_theory", ToleranceBand(absolute=0.005)),),
         aliases={"mu": "market", "spread": None, "unit orders": None},
     ),
     Target(
@@ -92,9 +97,9 @@ TARGETS = (
         source="Cont, de Larrard 2013",
         compute=cont_de_larrard,
         cases=r"CDL-T.*",
-        read=readers.whole_value("up"),
-        bands={"up": ToleranceBand(absolute=1e-4)},
-        checks=(Check("up_simulated", "up", ToleranceBand(absolute=0.004)),),
+        read=readers.both_ways("up", "up_theory"),
+        bands=dict.fromkeys(("up", "up_theory"), ToleranceBand(absolute=1e-4)),
+        checks=(Check("up", "up_theory", ToleranceBand(absolute=0.004)),),
         aliases={"lambda=mu+theta (per side)": ("arrival", "departure"), "start": None},
         note="the case recalled its integral; ours is derived (docs/validation.md)",
     ),
@@ -103,9 +108,15 @@ TARGETS = (
         source="Cont, de Larrard 2013",
         compute=cont_de_larrard_limit,
         cases=r"CDL-limit.*",
-        read=readers.whole_value("up"),
-        bands={"up": ToleranceBand(absolute=1e-4)},
-        checks=(Check("up_discrete", "up", ToleranceBand(absolute=0.005)),),
+        read=readers.both_ways("up", "up_traded"),
+        bands={
+            "up": ToleranceBand(absolute=1e-4),
+            "up_traded": ToleranceBand(absolute=0.005),
+        },
+        checks=(
+            Check("up_discrete", "up", ToleranceBand(absolute=0.005)),
+            Check("up_traded", "up_discrete", ToleranceBand(absolute=0.005)),
+        ),
         aliases={"x/y": "ratios", "rho": "correlation"},
     ),
     Target(

@@ -106,24 +106,27 @@ def test_first_passage_solver_satisfies_its_equations():
 
 def test_first_passage_solver_approaches_the_integral():
     """Departures a little above arrivals lie close to the critical case, from one side."""
-    near = np.array(cont_de_larrard(arrival=0.999)["up"])
-    exact = np.array(cont_de_larrard()["up"])
+    near = np.array(cont_de_larrard(arrival=0.999, races=100)["up_theory"])
+    exact = np.array(cont_de_larrard(races=100)["up_theory"])
     assert np.abs(near - exact).max() < 2e-3
 
 
 @pytest.mark.parametrize("rates", [(1.85, 0.71, 0.94), (0.5, 0.2, 2.0)])
 def test_cst_against_simulated_races(rates):
-    """Solver against races; 20,000 each, four standard errors (0.014)."""
+    """Solver against a full book; four standard errors of each chance, all but one known to 0.1."""
     arrival, cancellation, market = rates
-    values = cont_stoikov_talreja(arrival, cancellation, market, size=3, draws=20_000)
-    assert values["up_simulated"] == pytest.approx(np.array(values["up"]), abs=0.0142)
+    values = cont_stoikov_talreja(arrival, cancellation, market, size=3, changes=1_000_000)
+    error = np.array(values["up_error"])
+    assert np.sort(error.ravel())[-2] < 0.1
+    assert (abs(np.array(values["up"]) - values["up_theory"]) < 4 * error).all()
 
 
-@pytest.mark.slow
-def test_races_in_full():
-    """Both tables against 50,000 races an entry: 0.009 is four standard errors."""
-    for values in (cont_stoikov_talreja(draws=50_000), cont_de_larrard(draws=50_000)):
-        assert values["up_simulated"] == pytest.approx(np.array(values["up"]), abs=0.009)
+def test_races_of_queues_that_shrink():
+    """Departures twice as frequent as arrivals; four standard errors, below 0.03."""
+    values = cont_de_larrard(arrival=0.5, size=3, races=4_000)
+    error = np.array(values["up_error"])
+    assert error.max() < 0.03
+    assert (abs(np.array(values["up"]) - values["up_theory"]) < 4 * error).all()
 
 
 def test_queue_at_rest_without_market_orders_is_poisson():
@@ -266,7 +269,11 @@ def test_santa_fe_is_reproducible_and_in_scale():
         ("perpetual-prices", {"cases": []}, "there be a case"),
         ("toxic-liquidation", {"i": [-2.0]}, "i must be a bonus of 0 to 10, got -2"),
         ("next-change", {"at": [[1, 2, 3]]}, "Tuple should have at most 2 items"),
-        ("next-change", {"cancellations": [0.0], "at": [[1, 1]]}, "cannot be computed at at ="),
+        (
+            "next-change",
+            {"cancellations": [0.0], "at": [[1, 1]]},
+            "cancellations must be finite and",
+        ),
         ("cst-table-3", {"size": 10**18}, r"cannot be computed at size = 10+: Unable to allocate"),
         ("deleveraging-shares", {"margin": [1]}, "must have as many values as pnl"),
         ("capital-rule", {"alpha": 0.2}, "at alpha = 0.2 no sale of a part meets the rule"),
