@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import agents
 from agents import flow
+from experiments.metrics.stylized import hurst_exponent
 from experiments.validation.flows import market_signs
 from experiments.validation.target import Values
 from lob import EventKind
@@ -24,12 +25,12 @@ from lob.units import SECOND_NS
 __all__ = [
     "cluster_sizes",
     "hawkes",
-    "hurst_exponent",
     "hurst_of_splitting",
     "order_splitting",
     "zeta",
 ]
 
+MOST_TRADES = 20_000_000
 FIRST_RATE = 1e-3
 """Clusters a second."""
 CLUSTERS_APART = SECOND_NS // 10
@@ -120,22 +121,20 @@ def cluster_sizes(branching: float, clusters: int, seed: int) -> NDArray[np.int6
     numpy.ndarray
         int64, orders of each cluster, 1 or more; the first and the last of the run are left out.
     """
-    alone = ([0.0] * kind + [1.0] + [0.0] * (len(flow.EVENT_TYPES) - kind - 1) for kind in (0,))
-    (first,) = alone
-    nothing = [0.0] * len(first)
-    one = flow.Hawkes(
-        "flow",
-        price=1_000,
-        baseline=[FIRST_RATE * share for share in first],
-        excitation=[[branching * share for share in first]] + [nothing] * (len(first) - 1),
-        decay=1_000.0,
-    )
+    others = [0.0] * (len(flow.EVENT_TYPES) - 1)
+    with warnings.catch_warnings():
+        # The book grows without end, and is to: nothing trades, so that every order rests.
+        warnings.simplefilter("ignore", UserWarning)
+        one = flow.Hawkes(
+            "flow",
+            price=1_000,
+            baseline=[FIRST_RATE, *others],
+            excitation=[[branching, *others]] + [[0.0, *others]] * len(others),
+            decay=1_000.0,
+        )
     arrived = _Arrivals()
     simulation = agents.Simulation(seed, events=arrived, messages=False)
-    with warnings.catch_warnings():
-        # The book grows without end, and is to: nothing leaves, so that every order is seen.
-        warnings.simplefilter("ignore", UserWarning)
-        simulation.add(one)
+    simulation.add(one)
     simulation.run(until=round(clusters / FIRST_RATE * SECOND_NS))
     simulation.close()
     times = np.concatenate(arrived.parts)
@@ -169,7 +168,7 @@ def order_splitting(
     Returns
     -------
     Values
-        ``correlation`` = zeta(alpha, lag + 1) / zeta(alpha) and ``correlation_simulated``, one a
+        ``correlation`` and ``correlation_theory`` = zeta(alpha, lag + 1) / zeta(alpha), one a
         lag. For alpha below 2 the lengths have no variance: a finite sample lacks the longest
         orders and comes out low, the more so at long lags.
 
@@ -178,12 +177,13 @@ def order_splitting(
     ValueError
         If a parameter is out of range.
     """
-    if not 1 < alpha <= 10:
-        raise ValueError(f"alpha must exceed 1 and be 10 at most, got {alpha!r}")
+    if not alpha > 1:
+        raise ValueError(f"alpha must exceed 1, got {alpha!r}")
+    real("alpha", alpha, 1, 10)
     for lag in lags:
         natural("lags", lag, 1)
     natural("trades", trades, 1)
-    if trades > 2 * 10**7:
+    if trades > MOST_TRADES:
         raise ValueError(f"trades must be 20 million at most, got {trades:,}")
     if max(lags, default=0) >= trades:
         raise ValueError(f"lags must stay below trades = {trades}, got {max(lags)!r}")
@@ -191,8 +191,8 @@ def order_splitting(
     # The mean is not subtracted: it is zero by symmetry, and its estimate would bias further.
     products = [float(np.mean(signs[lag:] * signs[:-lag], dtype=np.float64)) for lag in lags]
     return {
-        "correlation": [zeta(alpha, lag + 1) / zeta(alpha, 1) for lag in lags],
-        "correlation_simulated": products,
+        "correlation": products,
+        "correlation_theory": [zeta(alpha, lag + 1) / zeta(alpha, 1) for lag in lags],
     }
 
 
@@ -224,20 +224,23 @@ def zeta(exponent: float, start: float) -> float:
 
 
 def hurst_of_splitting(
-    alpha: float = 1.5, trades: int = 2_000_000, replicas: int = 8, seed: int = 1
+    alpha: float = 1.5, trades: int = 250_000, replicas: int = 8, seed: int = 1
 ) -> Values:
     """Hurst exponent of the signs of large orders that are executed in pieces.
+
+    The market orders are those of ``agents.flow.LongMemory``; the exponent is that of
+    ``firesale facts``, by detrended fluctuation analysis.
 
     Parameters
     ----------
     alpha
         Exponent of the orders' lengths, P(L >= k) = k^-alpha; between 1 and 2.
     trades
-        Simulated trades of a replica.
+        Market orders of a replica, up to 20 million.
     replicas
         Independent simulations; the result is their mean.
     seed
-        Seed of the simulation.
+        Seed of the first simulation.
 
     Returns
     -------
@@ -253,36 +256,14 @@ def hurst_of_splitting(
     real("alpha", alpha, above=1, below=2)
     natural("trades", trades, 10_000)
     natural("replicas", replicas, 2)
-    random = np.random.default_rng(seed)
-    found = [hurst_exponent(split_order_signs(alpha, trades, random)) for _ in range(replicas)]
+    if trades > MOST_TRADES:
+        raise ValueError(f"trades must be 20 million at most, got {trades:,}")
+    found = [
+        hurst_exponent(market_signs(alpha, trades, seed + number)).slope.estimate
+        for number in range(replicas)
+    ]
     return {
         "hurst": float(np.mean(found)),
-        "hurst_error": float(np.std(found) / sqrt(replicas)),
+        "hurst_error": float(np.std(found, ddof=1) / sqrt(replicas)),
         "hurst_theory": (3 - alpha) / 2,
     }
-
-
-def hurst_exponent(signs: NDArray[np.int8]) -> float:
-    """Return the Hurst exponent of order signs, from the variance of block sums.
-
-    Half the slope of log variance on log block length, for blocks of 64, 128, ... trades, as long
-    as there are a hundred of them.
-
-    Parameters
-    ----------
-    signs
-        +1 or -1, one a trade, at least 12,800.
-
-    Raises
-    ------
-    ValueError
-        If there are too few.
-    """
-    sums = np.concatenate([[0], np.cumsum(signs, dtype=np.int64)])
-    lengths = [length for length in 2 ** np.arange(6, 40) if len(signs) // length >= 100]
-    if len(lengths) < 2:
-        raise ValueError(f"signs must hold at least 12,800 trades, got {len(signs)}")
-    variances = [
-        float((np.diff(sums[::length]).astype(np.float64) ** 2).mean()) for length in lengths
-    ]
-    return float(np.polyfit(np.log(lengths), np.log(variances), 1)[0]) / 2

@@ -263,8 +263,8 @@ def cont_de_larrard_limit(
     Returns
     -------
     Values
-        ``up`` for each ratio, ``up_discrete`` from ``symmetric_race``, and ``up_traded`` in the
-        book.
+        ``up`` in the book and ``up_discrete`` from ``symmetric_race``, for the queues in question
+        and without correlation only, and ``up_theory`` of long queues, for each ratio.
 
     Raises
     ------
@@ -277,7 +277,7 @@ def cont_de_larrard_limit(
     for ratio in ratios:
         real("ratios", ratio, above=0)
     values: Values = {
-        "up": [0.5 - atan(skew * (1 - x) / (1 + x)) / (2 * atan(skew)) for x in ratios]
+        "up_theory": [0.5 - atan(skew * (1 - x) / (1 + x)) / (2 * atan(skew)) for x in ratios]
     }
     if correlation == 0:
         natural("races", races, 2)
@@ -290,8 +290,8 @@ def cont_de_larrard_limit(
             ).mean()
             for bid in bids
         ]
-        values["up_traded"] = [float(up) for up in ups]
-        values["up_traded_error"] = [sqrt(up * (1 - up) / races) for up in ups]
+        values["up"] = [float(up) for up in ups]
+        values["up_error"] = [sqrt(up * (1 - up) / races) for up in ups]
     return values
 
 

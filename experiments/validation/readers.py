@@ -10,17 +10,17 @@ from experiments.validation.target import Target, Values
 
 __all__ = [
     "almgren_chriss",
-    "both_ways",
     "glosten_milgrom",
     "hurst",
+    "in_order",
     "keyed",
     "listed",
-    "next_changes",
     "parameters_of",
     "queue_at_rest",
     "santa_fe",
     "square_root",
     "whole_value",
+    "with_theory",
     "zero_intelligence",
 ]
 
@@ -51,12 +51,14 @@ def whole_value(name: str) -> Reader:
     return lambda case: {name: case.expected}
 
 
-def both_ways(*names: str) -> Reader:
-    """Make a reader that takes all that is expected as each of some values.
+def with_theory(read: Reader) -> Reader:
+    """Make a reader that takes each value both as measured, x, and as computed, ``x_theory``."""
 
-    For what is both computed by theory and measured.
-    """
-    return lambda case: dict.fromkeys(names, case.expected)
+    def twice(case: Case) -> Values:
+        found = read(case)
+        return found | {f"{name}_theory": value for name, value in found.items()}
+
+    return twice
 
 
 def keyed(**names: str) -> Reader:
@@ -96,10 +98,9 @@ def glosten_milgrom(case: Case) -> Values:
     return dict(keyed(initial_spread="initial spread", asks=asks)(case))
 
 
-def next_changes(case: Case) -> Values:
-    """Read the chances that queues grow, whatever they are called, as measured and by theory."""
-    found = list(case.expected.values())
-    return {"grows": found, "grows_theory": found}
+def in_order(name: str) -> Reader:
+    """Make a reader that takes the values of an object as one list, whatever they are called."""
+    return lambda case: {name: list(case.expected.values())}
 
 
 def queue_at_rest(case: Case) -> Values:

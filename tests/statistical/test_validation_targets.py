@@ -10,11 +10,12 @@ import pytest
 
 from agents.traders.schedules import almgren_chriss_held
 from experiments.validation import TARGETS, validate
-from experiments.validation.books import fit_power_law, linear_sweep, order_flow_imbalance
+from experiments.validation.books import linear_sweep, order_flow_imbalance
 from experiments.validation.double_auction import double_auction, largest_surplus
 from experiments.validation.execution import almgren_chriss, obizhaeva_wang, shortfall
+from experiments.validation.flows import market_signs
 from experiments.validation.making import avellaneda_stoikov
-from experiments.validation.order_signs import cluster_sizes, split_order_signs, zeta
+from experiments.validation.order_signs import cluster_sizes, zeta
 from experiments.validation.queues import (
     cont_de_larrard,
     cont_stoikov_talreja,
@@ -152,19 +153,6 @@ def test_imbalance_slope_in_deep_windows():
     assert values["slope"][1] == pytest.approx(1 / 14, abs=4 * values["slope_error"][1])
 
 
-def test_power_law_fit():
-    x = np.geomspace(1, 100, 30)
-    fit = fit_power_law(x, 3 * x**0.6)
-    assert fit.exponent == pytest.approx(0.6)
-    assert fit.prefactor == pytest.approx(3)
-    assert fit.exponent_error < 1e-10
-    noisy = 3 * x**0.6 * np.exp(np.random.default_rng(1).normal(0, 0.1, 30))
-    fit = fit_power_law(x, noisy)
-    assert 0 < abs(fit.exponent - 0.6) < 2 * fit.exponent_error
-    with pytest.raises(ValueError, match="must be positive, got -1"):
-        fit_power_law(x, -np.ones(30))
-
-
 def test_zeta():
     """zeta(2) = pi^2 / 6, zeta(4) = pi^4 / 90, and zeta(s, a) - zeta(s, a + 1) = a^-s."""
     assert zeta(2, 1) == pytest.approx(pi**2 / 6, rel=1e-13)
@@ -174,21 +162,22 @@ def test_zeta():
         zeta(1, 1)
 
 
-def test_split_order_lengths():
-    """Runs of equal signs are at least as long as orders; there are exactly so many trades."""
-    signs = split_order_signs(1.5, 123_457, np.random.default_rng(1))
-    assert len(signs) == 123_457
+def test_split_order_signs():
+    """There are exactly so many market orders; with short orders their signs are independent."""
+    signs = market_signs(1.5, 23_457, 1)
+    assert len(signs) == 23_457
     assert set(np.unique(signs)) == {-1, 1}
-    short = split_order_signs(50.0, 50_000, np.random.default_rng(1))  # nearly all of length one
+    short = market_signs(10.0, 50_000, 1)  # all but a thousandth have one piece
     assert abs(float(short.mean())) < 4 / sqrt(50_000)
+    assert abs(float((short[1:] * short[:-1]).mean())) < 4 / sqrt(50_000) + 2**-9
 
 
 def test_cluster_sizes_follow_borel():
     """P(S = s) = exp(-n s) (n s)^(s-1) / s!; four standard errors."""
-    sizes = cluster_sizes(0.5, 200_000, np.random.default_rng(1))
+    sizes = cluster_sizes(0.5, 100_000, 1)
     for size, factorial in ((1, 1), (2, 2), (3, 6), (4, 24)):
         chance = exp(-0.5 * size) * (0.5 * size) ** (size - 1) / factorial
-        error = sqrt(chance * (1 - chance) / 200_000)
+        error = sqrt(chance * (1 - chance) / len(sizes))
         assert float((sizes == size).mean()) == pytest.approx(chance, abs=4 * error)
 
 
