@@ -11,17 +11,21 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.validation.flows import PRICE
 from experiments.validation.target import Values
-from lob import MESSAGE, EventKind, Kind, OrderBook, OrderType, Side
+from lob import MESSAGE, EventKind, Kind, OrderBook, OrderType, Session, Side
 from lob.checks import natural, real
 
 __all__ = ["glosten_milgrom", "kyle", "roll", "roll_covariance"]
 
 
 def kyle(
-    prior_variance: float = 1.0, noise_sigma: float = 1.0, draws: int = 200_000, seed: int = 1
+    prior_variance: float = 1.0, noise_sigma: float = 1.0, draws: int = 20_000, seed: int = 1
 ) -> Values:
-    """One auction of Kyle's model in its linear equilibrium.
+    """One auction of Kyle's model in its linear equilibrium, held again and again in a real book.
+
+    Makers collect in the book a ladder that answers an order flow by lambda; the insider and the
+    noise traders send market orders; the call auction sets one price for all.
 
     Parameters
     ----------
@@ -30,16 +34,16 @@ def kyle(
     noise_sigma
         Standard deviation of the noise traders' order, in units of size; positive.
     draws
-        Simulated auctions: the insider orders beta (v - p0), the price answers with the regression
-        of value on the order flow that it finds in these very draws.
+        Auctions.
     seed
-        Seed of the simulation.
+        Seed of the values and of the noise traders' orders.
 
     Returns
     -------
     Values
-        ``price_impact`` (lambda), ``aggressiveness`` (beta), ``variance_left`` (of the prior, as a
-        share) and ``insider_profit`` (mean), in closed form and ``..._simulated``.
+        ``price_impact`` (lambda: of price on order flow), ``aggressiveness`` (beta: the best answer
+        to it), ``variance_left`` (of the value given the price, over the prior) and
+        ``insider_profit`` (mean), as traded, and in closed form as ``..._theory``.
 
     Raises
     ------
@@ -50,26 +54,76 @@ def kyle(
     real("noise_sigma", noise_sigma, above=0)
     natural("draws", draws, 10)
     deviation = sqrt(prior_variance)
-    beta = noise_sigma / deviation
+    beta, impact = noise_sigma / deviation, deviation / (2 * noise_sigma)
     random = np.random.default_rng(seed)
-    value = deviation * random.standard_normal(draws)
-    order = beta * value
-    flow = order + noise_sigma * random.standard_normal(draws)
-    slope = float(flow @ value / (flow @ flow))
-    profit = (value - slope * flow) * order
-    left = value - slope * flow
+    value, noise = random.standard_normal((2, draws))  # in standard deviations of theirs
+    order = np.rint(UNIT * value).astype(np.int64)
+    other = np.rint(UNIT * noise).astype(np.int64)
+    flow = order + other
+    # A unit of flow moves the price by half a deviation of the value.
+    price = _auctions(order, other) / (2 * UNIT)
+    slope = float(flow @ price / (flow @ flow)) * UNIT
+    left = value - price
+    profit = left * order / UNIT
+    scale = noise_sigma * deviation
     return {
-        "price_impact": deviation / (2 * noise_sigma),
-        "aggressiveness": beta,
-        "variance_left": 0.5,
-        "insider_profit": noise_sigma * deviation / 2,
-        "price_impact_simulated": slope,
-        "price_impact_simulated_error": float(left.std() / (flow.std() * sqrt(draws))),
-        "variance_left_simulated": float((left @ left) / (value @ value)),
-        "variance_left_simulated_error": 0.5 / sqrt(draws),
-        "insider_profit_simulated": float(profit.mean()),
-        "insider_profit_simulated_error": float(profit.std() / sqrt(draws)),
+        "price_impact": slope * deviation / noise_sigma,
+        "price_impact_theory": impact,
+        "aggressiveness": beta / (2 * slope),
+        "aggressiveness_theory": beta,
+        "variance_left": float((left @ left) / (value @ value)),
+        "variance_left_error": 0.5 / sqrt(draws),
+        "variance_left_theory": 0.5,
+        "insider_profit": scale * float(profit.mean()),
+        "insider_profit_error": scale * float(profit.std() / sqrt(draws)),
+        "insider_profit_theory": scale / 2,
     }
+
+
+UNIT = 1_000
+"""Lots of a standard deviation of the noise traders' order."""
+RUNG = 200
+"""Lots that makers quote at each price of their ladder."""
+RUNGS = 40
+"""Prices of the ladder on a side: it ends at more than five standard deviations of the flow."""
+AT_ONCE = 1_000
+"""Auctions in one batch of messages."""
+
+
+def _auctions(insider: NDArray[np.int64], noise: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the price of each call auction as the flow, in lots, that the ladder gives it for.
+
+    The ladder stands at the middle of the flow that each of its prices takes.
+    """
+    book, found = OrderBook(), []
+    away = RUNG * (2 * np.arange(1, RUNGS + 1) - 1) // 2
+    for start in range(0, len(insider), AT_ONCE):
+        orders = np.stack([insider, noise], axis=1)[start : start + AT_ONCE]
+        rows = np.zeros((len(orders), 4 * RUNGS + 5), MESSAGE)
+        rows["order_id"] = 1 + np.arange(rows.size).reshape(rows.shape) + 10 * start * RUNGS
+        rows["ts_event"] = np.arange(len(orders))[:, None]
+        rows["kind"] = Kind.NEW
+        rows["kind"][:, [0, 2 * RUNGS + 3, -1]] = [Kind.SESSION, Kind.UNCROSS, Kind.SESSION]
+        rows["order_id"][:, 0], rows["order_id"][:, -1] = Session.CALL, Session.CALL
+        ladder = rows[:, 1 : 2 * RUNGS + 1]
+        ladder["side"] = np.repeat([Side.BUY, Side.SELL], RUNGS)
+        ladder["price"] = PRICE + np.concatenate([-away, away])
+        ladder["size"] = RUNG
+        market = rows[:, 2 * RUNGS + 1 : 2 * RUNGS + 3]
+        market["side"] = np.where(orders > 0, Side.BUY, Side.SELL)
+        market["order_type"] = OrderType.MARKET
+        # An order of nothing is one of a lot.
+        market["size"] = np.maximum(abs(orders), 1)
+        rows["price"][:, 2 * RUNGS + 3] = PRICE
+        gone = rows[:, 2 * RUNGS + 4 : -1]
+        gone["kind"], gone["order_id"] = Kind.CANCEL, ladder["order_id"]
+        events = book.process(rows.ravel())
+        trades = events[events["kind"] == EventKind.TRADE]
+        which, first = np.unique(trades["ts_event"], return_index=True)
+        price = np.full(len(orders), float(PRICE))
+        price[which] = trades["price"][first]
+        found.append(price - PRICE)
+    return np.concatenate(found)
 
 
 def glosten_milgrom(

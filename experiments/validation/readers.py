@@ -10,6 +10,7 @@ from experiments.validation.target import Target, Values
 
 __all__ = [
     "almgren_chriss",
+    "also",
     "glosten_milgrom",
     "hurst",
     "in_order",
@@ -20,7 +21,6 @@ __all__ = [
     "santa_fe",
     "square_root",
     "whole_value",
-    "with_theory",
     "zero_intelligence",
 ]
 
@@ -51,12 +51,15 @@ def whole_value(name: str) -> Reader:
     return lambda case: {name: case.expected}
 
 
-def with_theory(read: Reader) -> Reader:
-    """Make a reader that takes each value both as measured, x, and as computed, ``x_theory``."""
+def also(read: Reader, how: str) -> Reader:
+    """Make a reader that takes each value also under its name with ``_how``.
+
+    For what is both measured and computed, or found in two ways.
+    """
 
     def twice(case: Case) -> Values:
         found = read(case)
-        return found | {f"{name}_theory": value for name, value in found.items()}
+        return found | {f"{name}_{how}": value for name, value in found.items()}
 
     return twice
 

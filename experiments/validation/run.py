@@ -26,6 +26,7 @@ PRECISION = frozenset(
         "step_seconds",
         "draws",
         "races",
+        "makers",
         "seed",
         "steps",
         "trades",

@@ -16,6 +16,10 @@ FIFTH_DIGIT = ToleranceBand(
     absolute=6e-6
 )  # values printed to five decimals, and one unit of the last
 
+KYLE = ("price_impact", "aggressiveness", "variance_left", "insider_profit")
+
+PROFIT = ("profit", "profit_deviation", "inventory_deviation")
+
 TARGETS = (
     Target(
         name="almgren-chriss",
@@ -87,14 +91,9 @@ TARGETS = (
         source="Kyle 1985",
         compute=kyle,
         cases=r"KYLE-.*",
-        read=readers.listed("price_impact", "aggressiveness", "variance_left", "insider_profit"),
-        bands=dict.fromkeys(
-            ("price_impact", "aggressiveness", "variance_left", "insider_profit"), EXACT
-        ),
-        checks=tuple(
-            Check(f"{name}_simulated", name, PERCENT)
-            for name in ("price_impact", "variance_left", "insider_profit")
-        ),
+        read=readers.also(readers.listed(*KYLE), "theory"),
+        bands=dict.fromkeys(KYLE, PERCENT) | {f"{name}_theory": EXACT for name in KYLE},
+        checks=tuple(Check(name, f"{name}_theory", PERCENT) for name in KYLE),
         aliases={"Sigma0": "prior_variance", "sigma_u": "noise_sigma"},
     ),
     Target(
@@ -128,11 +127,11 @@ TARGETS = (
         source="Avellaneda, Stoikov 2008",
         compute=avellaneda_stoikov,
         cases=r"AS-(inv|sym)-.*",
-        read=readers.listed("profit", "profit_deviation", "inventory_deviation"),
+        read=readers.also(readers.listed(*PROFIT), "traded"),
         bands={
-            "profit": PERCENT,
-            "profit_deviation": ToleranceBand(0.02),
-            "inventory_deviation": ToleranceBand(0.02),
+            f"{name}{by}": PERCENT if name == "profit" else ToleranceBand(0.02)
+            for name in PROFIT
+            for by in ("", "_traded")
         },
         aliases={
             "s0": "start_price",
@@ -148,6 +147,7 @@ TARGETS = (
             Check("profit", "profit_exact", PERCENT),
             Check("profit_deviation", "profit_deviation_exact", ToleranceBand(0.02)),
             Check("inventory_deviation", "inventory_deviation_exact", ToleranceBand(0.02)),
+            *(Check(f"{name}_traded", name, ToleranceBand(0.02)) for name in PROFIT),
         ),
     ),
     Target(
