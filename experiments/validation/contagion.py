@@ -12,7 +12,11 @@ import numpy as np
 from experiments.validation.target import Values
 from lob import OrderBook, OrderType, Side, TimeInForce
 from lob.checks import natural, real
-from lob.liquidation.formulas.health import toxic_threshold
+from lob.liquidation.formulas.health import (
+    bad_debt_at_exhaustion,
+    health_factor,
+    toxic_threshold,
+)
 
 __all__ = [
     "aggregate_vulnerability",
@@ -90,8 +94,11 @@ def looped_loss(threshold: float = 0.95, bonus: float = 0.01, leverage: float = 
     real("leverage", leverage, above=0)
     if leverage <= 1:
         raise ValueError(f"leverage must exceed 1, got {leverage!r}")
-    health = threshold * leverage / (leverage - 1)
-    return {"loss": 1 - (1 + bonus) * threshold / health, "eligible": 1 - 1 / health}
+    owed = round((leverage - 1) / leverage * WAD)  # of a collateral worth one
+    health = health_factor(round(threshold * WAD), owed)
+    assert health is not None, "a loop has a debt"
+    worst = toxic_threshold(round(bonus * WAD))  # loan-to-value above which debt is left
+    return {"loss": 1 - owed / WAD / float(worst), "eligible": 1 - WAD / health}
 
 
 def stepwise_bad_debt(
@@ -146,8 +153,8 @@ def stepwise_bad_debt(
         if short > 0:
             repaid = min(short / (1 - threshold * (1 + bonus)), units * price / (1 + bonus))
             debt, units = debt - repaid, units - repaid * (1 + bonus) / price
-    lost = max(0.0, debt - units * (1 - fall))
-    return {"bad_debt": lost / (leverage - 1), "left": debt / (leverage - 1)}
+    lost = bad_debt_at_exhaustion(round(units * (1 - fall) * WAD), round(debt * WAD), 0)
+    return {"bad_debt": float(lost) / WAD / (leverage - 1), "left": debt / (leverage - 1)}
 
 
 def aggregate_vulnerability(
