@@ -1,4 +1,4 @@
-"""Pools, auctions and prices: what those who provide, bid and wait can expect.
+"""Pools and prices: what those who provide and wait can expect.
 
 Sources are named at each function.
 """
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lob
-from agents.keepers import expected_revenue
 from agents.leverage.pools import best_swap
 from agents.traders import Fundamental
 from experiments.validation.target import Values
@@ -20,63 +19,10 @@ from lob.venue.pool import Pool
 
 __all__ = [
     "arbitrage_chance",
-    "auction_revenue",
     "loss_versus_rebalancing",
     "noise_price",
     "pool_sale",
 ]
-
-
-def auction_revenue(
-    n: int = 2, rho: float = 0.0, auctions: int = 1_000_000, seed: int = 1
-) -> Values:
-    """What an auction brings from bidders with private values, uniform on 0 to 1.
-
-    Vickrey 1961, Myerson 1981; with constant relative risk aversion Riley, Samuelson 1981: in a
-    sealed first-price auction such a bidder bids v (n - 1) / (n - rho).
-
-    Parameters
-    ----------
-    n
-        Bidders, 1 to 1,000.
-    rho
-        Relative risk aversion, from 0 to below 1.
-    auctions
-        Simulated auctions; n times this is 1e8 at most.
-    seed
-        Seed of the simulation.
-
-    Returns
-    -------
-    Values
-        Mean price, where values are from 0 to 1: ``revenue`` of a first-price auction, n (n - 1) /
-        ((n + 1) (n - rho)), and without risk aversion ``with_reserve``: that with the best reserve,
-        1 / 2. Simulated: ``first_price``, ``second_price`` and ``second_price_with_reserve``.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of range.
-    """
-    natural("n", n, 1)
-    natural("auctions", auctions, 100)
-    if not 0 <= rho < 1 or n > 1_000 or n * auctions > 10**8:
-        raise ValueError(
-            f"rho must be 0 to below 1, n up to 1,000 and n * auctions up to 1e8, got {rho!r}, "
-            f"{n!r} and {auctions!r}"
-        )
-    ranked = np.sort(np.random.default_rng(seed).random((auctions, n)), axis=1)
-    best, second = ranked[:, -1], ranked[:, -2] if n > 1 else np.zeros(auctions)
-    drawn = {"first_price": best * ((n - 1) / (n - rho))}
-    values: Values = {"revenue": n * (n - 1) / ((n + 1) * (n - rho))}
-    if not rho:
-        values |= {"revenue": expected_revenue(n), "with_reserve": expected_revenue(n, 0.5)}
-        drawn["second_price"] = second
-        drawn["second_price_with_reserve"] = np.where(best < 0.5, 0.0, np.maximum(second, 0.5))
-    for name, paid in drawn.items():
-        values[name] = float(paid.mean())
-        values[f"{name}_error"] = float(paid.std() / sqrt(auctions))
-    return values
 
 
 def pool_sale(base: float = 1_000.0, cash: float = 1_000_000.0, sold: float = 10.0) -> Values:

@@ -132,7 +132,7 @@ def glosten_milgrom(
     buys: int = 4,
     low: float = 0.0,
     high: float = 1.0,
-    draws: int = 400_000,
+    draws: int = 30_000,
     seed: int = 1,
 ) -> Values:
     """Quotes of a competitive maker who faces a share of traders that know the value.
@@ -149,15 +149,16 @@ def glosten_milgrom(
     low, high
         The two values, in any unit of price.
     draws
-        Simulated first trades.
+        Markets in which as many trade, one after another, with the maker in a real book.
     seed
-        Seed of the simulation.
+        Seed of the traders.
 
     Returns
     -------
     Values
-        ``asks``, ``initial_spread``, and ``initial_spread_simulated``: the mean value given that
-        the first trader bought, less that given that they sold.
+        ``asks`` and ``initial_spread`` as traded; ``..._theory`` by Bayes' rule; ``..._value``: the
+        mean value of what was bought at these asks, and of what the first trader bought less that
+        of what he sold, which is the same where the maker earns nothing.
 
     Raises
     ------
@@ -180,15 +181,49 @@ def glosten_milgrom(
 
     random = np.random.default_rng(seed)
     is_high = random.random(draws) < prior
-    bought = np.where(random.random(draws) < informed, is_high, random.random(draws) < 0.5)
-    after_buy, after_sale = is_high[bought], is_high[~bought]
-    error = sqrt(after_buy.var() / after_buy.size + after_sale.var() / after_sale.size)
-    return {
-        "asks": asks,
-        "initial_spread": asks[0] - bid,
-        "initial_spread_simulated": float((high - low) * (after_buy.mean() - after_sale.mean())),
-        "initial_spread_simulated_error": float((high - low) * error),
+    # Who knows the value trades at any quote; the others toss a coin.
+    knows = random.random((buys, draws)) < informed
+    bought = np.where(knows, is_high, random.random((buys, draws)) < 0.5)
+    sides = np.where(bought, Side.BUY, Side.SELL).astype(np.int8)
+    # The maker believes what all trades before say, and quotes what the next one will add.
+    net = np.cumsum(sides, axis=0, dtype=np.int64) - sides
+    belief = prior / (1 - prior) * ratio**net
+    ticks = [
+        np.rint(FINE * odds / (1 + odds)).astype(np.int64)
+        for odds in (belief / ratio, belief * ratio)
+    ]
+    events = OrderBook().process(_quote_and_take(ticks[0].ravel(), ticks[1].ravel(), sides.ravel()))
+    trades = events[events["kind"] == EventKind.TRADE].reshape(buys, draws)
+    paid = low + (high - low) * trades["price"] / FINE
+    value = np.where(is_high, high, low)
+    only_bought = np.logical_and.accumulate(trades["side"] == Side.BUY, axis=0)
+    values: Values = {"asks": [], "asks_value": [], "asks_value_error": []}
+    for turn in range(buys):
+        mine = only_bought[turn]
+        if not mine.any():
+            raise ValueError(f"buys = {buys}: so many in a row never came in {draws:,} draws")
+        values["asks"].append(float(paid[turn][mine].mean()))
+        values["asks_value"].append(float(value[mine].mean()))
+        values["asks_value_error"].append(_error_of_value(is_high[mine], high - low))
+    first = trades["side"][0] == Side.BUY
+    error = np.hypot(*(_error_of_value(is_high[one], high - low) for one in (first, ~first)))
+    return values | {
+        "asks_theory": asks,
+        "initial_spread": float(paid[0][first].mean() - paid[0][~first].mean()),
+        "initial_spread_theory": asks[0] - bid,
+        "initial_spread_value": float(value[first].mean() - value[~first].mean()),
+        "initial_spread_value_error": float(error),
     }
+
+
+FINE = 10**9
+"""Ticks from the low value to the high one, so that rounding quotes hardly matters."""
+
+
+def _error_of_value(is_high: NDArray[np.bool_], range_: float) -> float:
+    """Standard error of a mean value; where all are alike, that of one more that is not."""
+    share, count = float(is_high.mean()), len(is_high)
+    return range_ * max(sqrt(share * (1 - share) / count), 1 / count)
 
 
 def roll(
@@ -228,7 +263,8 @@ def roll(
     random = np.random.default_rng(seed)
     steps = np.rint(random.normal(0.0, sigma / tick, trades)).astype(np.int64)
     sides = random.choice(np.array([Side.BUY, Side.SELL], np.int8), trades)
-    events = OrderBook().process(_quote_and_take(np.cumsum(steps), 100, sides))
+    middle = np.cumsum(steps)
+    events = OrderBook().process(_quote_and_take(middle - 100, middle + 100, sides))
     prices = events["price"][events["kind"] == EventKind.TRADE] * tick
     covariance = roll_covariance(prices)
     # Between stretches of the tape, for neighbouring products are correlated.
@@ -252,16 +288,16 @@ def roll_covariance(prices: NDArray[np.float64]) -> float:
 
 
 def _quote_and_take(
-    middle: NDArray[np.int64], half_spread: int, sides: NDArray[np.int8]
+    bids: NDArray[np.int64], asks: NDArray[np.int64], sides: NDArray[np.int8]
 ) -> NDArray[np.void]:
     """Five messages a trade: new quotes, one market order, and the quotes withdrawn."""
-    rows = np.zeros((len(middle), 5), MESSAGE)
-    turns = np.arange(1, len(middle) + 1)
+    rows = np.zeros((len(bids), 5), MESSAGE)
+    turns = np.arange(1, len(bids) + 1)
     rows["kind"] = [Kind.NEW, Kind.NEW, Kind.NEW, Kind.CANCEL, Kind.CANCEL]
     for column, offset in enumerate((1, 2, 3, 1, 2)):
         rows["order_id"][:, column] = 3 * turns + offset
     rows["side"][:, 0], rows["side"][:, 1], rows["side"][:, 2] = Side.BUY, Side.SELL, sides
-    rows["price"][:, 0], rows["price"][:, 1] = middle - half_spread, middle + half_spread
+    rows["price"][:, 0], rows["price"][:, 1] = bids, asks
     rows["order_type"][:, 2] = OrderType.MARKET
     rows["size"] = 1
     flat: NDArray[np.void] = rows.ravel()

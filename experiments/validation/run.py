@@ -106,6 +106,7 @@ def validate(name: str, cases: Sequence[Case] | None = None, /, **parameters: An
         ours=ours,
         band=bands,
         verdict=verdict,
+        kind=target.kind,
         provenance="; ".join(dict.fromkeys(_provenance(item) for item in matching)),
         note="; ".join([*problems, *([target.note] if target.note else [])]),
         parameters=used,

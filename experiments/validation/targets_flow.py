@@ -25,6 +25,7 @@ TARGETS = (
     Target(
         name="cst-table-3",
         source="Cont, Stoikov, Talreja 2010",
+        kind="book and agents",
         compute=cont_stoikov_talreja,
         cases=r"CST-T3.*",
         read=readers.also(readers.whole_value("up"), "theory"),
@@ -41,6 +42,7 @@ TARGETS = (
     Target(
         name="cst-parameters",
         source="Cont, Stoikov, Talreja 2010",
+        kind="book and agents",
         compute=cst_parameters,
         cases=r"CST-params",
         read=lambda case: {
@@ -75,6 +77,7 @@ TARGETS = (
     Target(
         name="next-change",
         source="Cont, Stoikov, Talreja 2010",
+        kind="book and agents",
         compute=next_change,
         cases=r"CST-Pi.*",
         read=readers.also(readers.in_order("grows"), "theory"),
@@ -85,6 +88,7 @@ TARGETS = (
     Target(
         name="queue-at-rest",
         source="Huang, Lehalle, Rosenbaum 2015",
+        kind="book and agents",
         compute=queue_at_rest,
         cases=r"QR-.*",
         read=readers.queue_at_rest,
@@ -95,6 +99,7 @@ TARGETS = (
     Target(
         name="cont-de-larrard",
         source="Cont, de Larrard 2013",
+        kind="book and agents",
         compute=cont_de_larrard,
         cases=r"CDL-T.*",
         read=readers.also(readers.whole_value("up"), "theory"),
@@ -106,6 +111,7 @@ TARGETS = (
     Target(
         name="cont-de-larrard-limit",
         source="Cont, de Larrard 2013",
+        kind="book and agents",
         compute=cont_de_larrard_limit,
         cases=r"CDL-limit.*",
         read=readers.also(readers.whole_value("up"), "theory"),
@@ -122,6 +128,7 @@ TARGETS = (
     Target(
         name="order-flow-imbalance",
         source="Cont, Kukanov, Stoikov 2014",
+        kind="book and agents",
         compute=order_flow_imbalance,
         cases=r"CKS-stylised.*",
         read=readers.keyed(slope="slope", slope_theory="theory", r_squared="R2"),
@@ -138,6 +145,7 @@ TARGETS = (
     Target(
         name="hawkes",
         source="Hawkes, Oakes 1974",
+        kind="book and agents",
         compute=hawkes,
         cases=r"HAWKES.*",
         read=readers.also(readers.keyed(size="size", fano="fano", alone="P1"), "theory"),
@@ -159,6 +167,7 @@ TARGETS = (
     Target(
         name="order-splitting",
         source="Lillo, Mike, Farmer 2005",
+        kind="book and agents",
         compute=order_splitting,
         cases=r"LMF-.*",
         read=readers.also(readers.in_order("correlation"), "theory"),
@@ -169,6 +178,7 @@ TARGETS = (
     Target(
         name="hurst",
         source="Lillo, Farmer 2004",
+        kind="book and agents",
         compute=hurst_of_splitting,
         cases=r"LF-hurst",
         read=readers.hurst,
@@ -179,6 +189,7 @@ TARGETS = (
     Target(
         name="santa-fe",
         source="Smith, Farmer, Gillemot, Krishnamurthy 2003",
+        kind="book and agents",
         compute=santa_fe,
         cases=r"SF-(spread|V0\.5|MOimpact|Dlate|smalleps|depth)-.*",
         read=readers.santa_fe,
@@ -200,6 +211,7 @@ TARGETS = (
     Target(
         name="santa-fe-scaling",
         source="Smith, Farmer, Gillemot, Krishnamurthy 2003",
+        kind="book and agents",
         compute=santa_fe_scaling,
         cases=r"SF-scaling-.*",
         read=readers.whole_value("exponents"),

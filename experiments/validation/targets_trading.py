@@ -24,6 +24,7 @@ TARGETS = (
     Target(
         name="almgren-chriss",
         source="Almgren, Chriss 2000",
+        kind="book and agents",
         compute=almgren_chriss,
         cases=r"AC-.*",
         read=readers.almgren_chriss,
@@ -50,6 +51,7 @@ TARGETS = (
     Target(
         name="obizhaeva-wang",
         source="Obizhaeva, Wang 2013",
+        kind="book and agents",
         compute=obizhaeva_wang,
         cases=r"OW-.*",
         read=readers.keyed(block="block", continuous="cont", cost="cost", twap_cost="TWAP cost"),
@@ -77,6 +79,7 @@ TARGETS = (
     Target(
         name="almgren-impact",
         source="Almgren, Thum, Hauptmann, Li 2005",
+        kind="theory only",
         compute=almgren_impact,
         cases=r"ALM05-.*",
         read=readers.keyed(permanent_bps="I", cost_bps="J"),
@@ -89,6 +92,7 @@ TARGETS = (
     Target(
         name="kyle",
         source="Kyle 1985",
+        kind="book and agents",
         compute=kyle,
         cases=r"KYLE-.*",
         read=readers.also(readers.listed(*KYLE), "theory"),
@@ -99,19 +103,27 @@ TARGETS = (
     Target(
         name="glosten-milgrom",
         source="Glosten, Milgrom 1985",
+        kind="book and agents",
         compute=glosten_milgrom,
         cases=r"GM(-.*)?",
-        read=readers.glosten_milgrom,
+        read=readers.also(readers.glosten_milgrom, "theory"),
         bands={
             "initial_spread": ToleranceBand(absolute=1e-5),
             "asks": ToleranceBand(absolute=1e-5),
+            "initial_spread_theory": ToleranceBand(absolute=1e-5),
+            "asks_theory": ToleranceBand(absolute=1e-5),
         },
-        checks=(Check("initial_spread_simulated", "initial_spread", PERCENT),),
+        checks=(
+            Check("asks", "asks_theory", ToleranceBand(1e-5, 1e-6)),
+            Check("asks_value", "asks", PERCENT),
+            Check("initial_spread_value", "initial_spread", PERCENT),
+        ),
         aliases={"a": "informed"},
     ),
     Target(
         name="roll",
         source="Roll 1984",
+        kind="book and agents",
         compute=roll,
         cases=r"ROLL(-.*)?",
         read=readers.listed("covariance", "spread"),
@@ -125,6 +137,7 @@ TARGETS = (
     Target(
         name="avellaneda-stoikov",
         source="Avellaneda, Stoikov 2008",
+        kind="book and agents",
         compute=avellaneda_stoikov,
         cases=r"AS-(inv|sym)-.*",
         read=readers.also(readers.listed(*PROFIT), "traded"),
@@ -153,6 +166,7 @@ TARGETS = (
     Target(
         name="linear-sweep",
         source="Toth et al. 2011 (linear book)",
+        kind="book and agents",
         compute=linear_sweep,
         cases=r"SWEEP-.*",
         read=readers.listed("shift", "average"),
@@ -167,6 +181,7 @@ TARGETS = (
     Target(
         name="square-root-law",
         source="Toth et al. 2011; Sato, Kanazawa 2024",
+        kind="book and agents",
         compute=square_root_law,
         cases=r"SQRT-law",
         read=readers.square_root,
@@ -183,6 +198,8 @@ TARGETS = (
     Target(
         name="hill",
         source="Hill 1975",
+        kind="product formula",
+        modules=("experiments.metrics.stylized",),
         compute=hill_on_student,
         cases=r"SFACT-hill-estimator",
         read=readers.whole_value("index"),
@@ -193,6 +210,7 @@ TARGETS = (
     Target(
         name="double-auction",
         source="Gode, Sunder 1993",
+        kind="book and agents",
         compute=double_auction,
         cases=r"GS-.*",
         read=readers.zero_intelligence,
