@@ -22,6 +22,7 @@ from lob.clearing.oracle import Fixed
 from lob.liquidation.designs import make
 from lob.liquidation.offers import Offer
 from lob.liquidation.sealed_bid import SealedBid
+from lob.liquidation.staged import StagedDesign
 from lob.units import PPM, SECOND_NS
 
 __all__ = ["auction_revenue"]
@@ -99,7 +100,9 @@ def _held(
     bidders: int, rule: BiddingRule, second_price: bool, auctions: int, seed: int
 ) -> NDArray[np.float64]:
     """Return what each auction brought, over the highest value."""
-    design = SealedBid(make("fixed-spread"), second_price=second_price)
+    sale = make("fixed-spread")
+    assert isinstance(sale, StagedDesign)
+    design = SealedBid(sale, second_price=second_price)
     clearing = Clearing(
         holdings=[Holding(Oracle(Fixed(100)), FlatMargin(200_000, 100_000))],
         liquidation_engine=design,

@@ -9,7 +9,7 @@ Finance 10, 2010; R. Almgren, C. Thum, E. Hauptmann and H. Li, "Direct estimatio
 impact", Risk, 2005.
 """
 
-from math import acosh, exp, sqrt
+from math import acosh, ceil, exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ __all__ = [
     "shortfall",
 ]
 
+MOST_STEPS = 10_000
 MOST_NEWS = 100
 """Periods up to which the risk of a sale is found by news in each of them."""
 
@@ -94,7 +95,7 @@ def almgren_chriss(
     tau = horizon_days / periods
     if eta <= gamma * tau / 2:
         raise ValueError(f"eta must exceed gamma * period / 2 = {gamma * tau / 2}, got {eta!r}")
-    if periods > 10_000:
+    if periods > MOST_STEPS:
         raise ValueError(f"periods must be 10,000 at most, got {periods!r}")
     # A period is a second of the simulation, and the whole order one unit.
     schedule = AlmgrenChriss(
@@ -197,8 +198,8 @@ def obizhaeva_wang(
     horizon, resilience
         Time, and the rate at which the transient part decays per unit of time; positive.
     steps
-        Small trades that stand for the continuous part, up to 10,000 and at least ten in the time
-        in which the book refills: 10 resilience horizon.
+        Small trades that stand for the continuous part; more, where the book refills fast, so that
+        there are ten in the time in which it does. 2 to 10,000.
 
     Returns
     -------
@@ -224,9 +225,10 @@ def obizhaeva_wang(
             f"{1 / book_density}, got {permanent_impact!r}"
         )
     strength = resilience * horizon
-    if not 10 * strength <= steps <= 10_000:
+    steps = max(steps, ceil(10 * strength))
+    if steps > MOST_STEPS:
         raise ValueError(
-            f"steps must be 10 * resilience * horizon = {10 * strength:g} to 10,000, got {steps!r}"
+            f"steps and 10 * resilience * horizon must be {MOST_STEPS:,} at most, got {steps:,}"
         )
     duration = steps * SECOND_NS  # the horizon, in the time of the simulation
 
@@ -276,7 +278,7 @@ def constant_rate_cost(gamma: float = 0.4, slices: int = 1_000) -> Values:
     """
     real("gamma", gamma, above=0, below=1)
     natural("slices", slices, 10)
-    if slices > 10_000:
+    if slices > MOST_STEPS:
         raise ValueError(f"slices must be 10,000 at most, got {slices!r}")
 
     def left(seconds: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ Economics 14, 1985; R. Roll, "A simple implicit measure of the effective bid-ask
 of Finance 39, 1984.
 """
 
-from math import sqrt
+from math import hypot, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,13 +206,13 @@ def glosten_milgrom(
         values["asks_value"].append(float(value[mine].mean()))
         values["asks_value_error"].append(_error_of_value(is_high[mine], high - low))
     first = trades["side"][0] == Side.BUY
-    error = np.hypot(*(_error_of_value(is_high[one], high - low) for one in (first, ~first)))
+    errors = [_error_of_value(is_high[one], high - low) for one in (first, ~first)]
     return values | {
         "asks_theory": asks,
         "initial_spread": float(paid[0][first].mean() - paid[0][~first].mean()),
         "initial_spread_theory": asks[0] - bid,
         "initial_spread_value": float(value[first].mean() - value[~first].mean()),
-        "initial_spread_value_error": float(error),
+        "initial_spread_value_error": hypot(*errors),
     }
 
 

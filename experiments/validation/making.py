@@ -4,14 +4,13 @@ Source: M. Avellaneda and S. Stoikov, "High-frequency trading in a limit order b
 Finance 8, 2008.
 """
 
-from math import exp, log, sqrt
+from math import exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.traders.quoting import reservation_price, reservation_spread
-from experiments.validation.own_mid import Market as _Market
-from experiments.validation.own_mid import trade
+from experiments.validation.own_mid import Market, trade
 from experiments.validation.target import Values
 from lob.checks import choice, natural, real
 
@@ -66,8 +65,8 @@ def avellaneda_stoikov(
     -------
     Values
         ``profit`` (mean), ``profit_deviation``, ``inventory_deviation`` and ``average_spread``; the
-        first three also ``..._traded`` by the makers, where they begin without inventory, and of
-        the symmetric strategy ``..._exact``, for its inventory is a plain random walk.
+        first three also ``..._traded`` by the makers, and of the symmetric strategy ``..._exact``,
+        for its inventory is a plain random walk.
 
     Raises
     ------
@@ -87,9 +86,9 @@ def avellaneda_stoikov(
         raise ValueError(f"start_inventory must be an integer, got {start_inventory!r}")
     natural("makers", makers, 2)
     steps = max(1, round(horizon / step))
-    if makers > 10_000 or steps * makers > 10**7:
+    if makers > 2_000 or steps * makers > 10**7:
         raise ValueError(
-            f"makers must be 10,000 at most, and 1e7 over the steps of each, got {makers:,} and "
+            f"makers must be 2,000 at most, and 1e7 over the steps of each, got {makers:,} and "
             f"{steps:,} steps"
         )
     random = np.random.default_rng(seed)
@@ -97,13 +96,13 @@ def avellaneda_stoikov(
     price = np.full(paths, float(start_price))
     inventory = np.full(paths, float(start_inventory))
     cash = np.zeros(paths)
+    half, skew = average / 2, np.zeros(paths)  # of the symmetric strategy, all the time
     for turn in range(steps):
         left = horizon - turn * step
         if strategy == "inventory":
             half = reservation_spread(left, risk_aversion=gamma, sigma=sigma, decay=decay) / 2
-            skew = -reservation_price(0.0, inventory, left, risk_aversion=gamma, sigma=sigma)
-        else:
-            half, skew = average / 2, np.zeros(paths)
+            each = reservation_price(0.0, 1.0, left, risk_aversion=gamma, sigma=sigma)
+            skew = -each * inventory
         above, below = half - skew, half + skew  # distance of ask and bid from the mid
         sold = random.random(paths) < intensity * step * np.exp(-decay * above)
         bought = random.random(paths) < intensity * step * np.exp(-decay * below)
@@ -115,13 +114,11 @@ def avellaneda_stoikov(
     if strategy == "symmetric":
         chance = min(intensity * step * exp(-decay * average / 2), 1.0)
         values |= _exact_moments(chance, average / 2, sigma**2 * step, steps)
-    if not start_inventory:
-        moves = sigma * sqrt(step) * (2.0 * random.integers(0, 2, (steps, makers)) - 1.0)
-        mids = np.cumsum(np.concatenate([np.zeros((1, makers)), moves]), axis=0)
-        market = _Market(gamma, sigma * sqrt(step), horizon / step, decay, intensity * step)
-        own = average / 2 if strategy == "symmetric" else None
-        values |= _moments("_traded", *trade(market, mids, own, random))
-    return values
+    moves = sigma * sqrt(step) * (2.0 * random.integers(0, 2, (steps, makers)) - 1.0)
+    mids = np.cumsum(np.concatenate([np.zeros((1, makers)), moves]), axis=0)
+    market = Market(gamma, sigma * sqrt(step), horizon / step, decay, intensity * step)
+    own = average / 2 if strategy == "symmetric" else None
+    return values | _moments("_traded", *trade(market, mids, own, start_inventory, random))
 
 
 def _moments(suffix: str, profit: NDArray[np.float64], inventory: NDArray[np.float64]) -> Values:
@@ -171,4 +168,5 @@ def mean_spread(gamma: float, sigma: float, horizon: float, decay: float) -> flo
     decay
         k, per unit of price.
     """
-    return gamma * sigma**2 * horizon / 2 + 2 / gamma * log(1 + gamma / decay)
+    # The spread is linear in the time left.
+    return reservation_spread(horizon / 2, risk_aversion=gamma, sigma=sigma, decay=decay)

@@ -41,9 +41,14 @@ class Market(NamedTuple):
 class _Inventory(AvellanedaStoikov):
     """Quotes round a mid that it is told."""
 
-    def __init__(self, name: str, mids: NDArray[np.float64], **maker: Any) -> None:
+    def __init__(self, name: str, mids: NDArray[np.float64], held: int, **maker: Any) -> None:
         super().__init__(name, **maker)
-        self.mids = mids
+        self.mids, self.held = mids, held
+
+    @property
+    def inventory(self) -> int:
+        """What it began with is in no book."""
+        return self.held + super().inventory
 
     def look(self) -> tuple[int | None, int | None]:
         self.mid = float(self.mids[self.now // SECOND_NS])
@@ -96,6 +101,7 @@ def trade(
     market: Market,
     paths: NDArray[np.float64],
     half_spread: float | None,
+    start_inventory: int,
     random: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Have a maker trade along each path, and return their profits and final inventories.
@@ -108,6 +114,8 @@ def trade(
         Mid, a row a step and one more, a column a maker, in units of price from the start.
     half_spread
         Units of price: makers quote this far from the mid; ``None``: as Avellaneda and Stoikov say.
+    start_inventory
+        Lots that each begins with, at the first price; negative if short.
     random
         The generator that the takers draw from.
     """
@@ -122,6 +130,7 @@ def trade(
             one = _Inventory(
                 f"maker {book}",
                 own,
+                start_inventory,
                 horizon=max(1, round(market.horizon * SECOND_NS)),
                 risk_aversion=market.risk_aversion / TICKS,
                 sigma=market.sigma * TICKS,
@@ -137,6 +146,6 @@ def trade(
     trades = events[events["kind"] == EventKind.TRADE]
     side = -trades["side"].astype(np.float64)  # of the maker
     book, away = trades["instrument"], trades["price"] - PRICE
-    inventory = np.bincount(book, side, minlength=makers)
+    inventory = start_inventory + np.bincount(book, side, minlength=makers).astype(np.float64)
     cash = np.bincount(book, -side * away, minlength=makers) / TICKS
-    return cash + inventory * paths[-1], inventory
+    return np.asarray(cash + inventory * paths[-1], np.float64), inventory

@@ -239,7 +239,7 @@ def symmetric_race(bid: int, ask: int, nodes: int = 20_000) -> float:
 def cont_de_larrard_limit(
     ratios: Sequence[float] = (2.0, 3.0, 5.0),
     correlation: float = 0.0,
-    queue: int = 5,
+    queue: int = 3,
     races: int = 1_000,
     seed: int = 1,
 ) -> Values:
@@ -263,8 +263,9 @@ def cont_de_larrard_limit(
     Returns
     -------
     Values
-        ``up`` in the book and ``up_discrete`` from ``symmetric_race``, for the queues in question
-        and without correlation only, and ``up_theory`` of long queues, for each ratio.
+        For each ratio ``up`` in the book and ``up_discrete`` from ``symmetric_race``, both of the
+        queues in question, and ``up_theory`` of long queues. With correlation, of which no flow of
+        unit orders has any, there is the last alone, and ``up`` is the same.
 
     Raises
     ------
@@ -291,7 +292,9 @@ def cont_de_larrard_limit(
             for bid in bids
         ]
         values["up"] = [float(up) for up in ups]
-        values["up_error"] = [sqrt(up * (1 - up) / races) for up in ups]
+        values["up_error"] = [max(sqrt(up * (1 - up) / races), 1 / races) for up in ups]
+    else:
+        values["up"] = values["up_theory"]
     return values
 
 
@@ -490,11 +493,14 @@ def queue_at_rest(
     leave, taken = cancellation * np.arange(largest), np.concatenate([[0.0], down[:-1]])
     if not up[-1] < leave[-1] + taken[-1]:
         raise ValueError(f"arrival must stay below departures in long queues, got {arrival!r}")
-    rates = ([up.tolist()], [leave.tolist()], [taken.tolist()])
-    weights = np.array(queue_lengths(0, *(rate[0] for rate in rates)))
+    rates = [rate.tolist() for rate in (up, leave, taken)]
+    weights = np.array(queue_lengths(0, *rates))
     law = np.zeros(max(largest, len(weights)))
     law[: len(weights)] = weights / weights.sum()
-    seen = _occupation(*rates, changes, seed)
+    # Each of the two queues grows at the rate of arrivals, and shrinks as often.
+    usual = float(law[: len(up)] @ up[: len(law)])
+    # Longer queues than have a weight never are: without them the flow has less to thin.
+    seen = _occupation(*([rate[: len(weights)]] for rate in rates), changes / (4 * usual), seed)
     both = np.zeros((2, max(len(law), len(seen))))
     both[0, : len(law)], both[1, : len(seen)] = law, seen
     return {
@@ -514,7 +520,7 @@ def _occupation(
     limit: list[list[float]],
     cancel: list[list[float]],
     market: list[list[float]],
-    changes: int,
+    seconds: float,
     seed: int,
 ) -> NDArray[np.float64]:
     """Return the share of time that the best queues of a book spend at each size."""
@@ -524,10 +530,8 @@ def _occupation(
     simulation = agents.Simulation(seed, events=False, messages=False)
     simulation.follow_quotes()
     simulation.add(one)
-    # A queue grows at least at the lowest rate of arrivals, and shrinks as often.
-    end = round(changes / 4 / min(limit[0]) * SECOND_NS)
-    simulation.run(until=end)
-    quotes = simulation.quotes()[-changes:]
+    simulation.run(until=round(seconds * SECOND_NS))
+    quotes = simulation.quotes()
     laws = [time_weighted(quotes["ts_event"], quotes[side]) for side in ("bid_size", "ask_size")]
     seen = np.zeros(1 + max(int(law.values[-1]) for law in laws))
     for law in laws:

@@ -31,7 +31,7 @@ class Tally:
         cell = (bid[short] - 1) * self.size + ask[short] - 1
         cells = self.size**2
         self.seen.append(np.bincount(cell, minlength=cells).astype(np.float64))
-        self.ups.append(np.bincount(cell, up[short], minlength=cells))
+        self.ups.append(np.bincount(cell, up[short], minlength=cells).astype(np.float64))
 
     def values(self) -> Values:
         """Return ``up``, row b - 1, column a - 1 for b bids and a asks, and its ``up_error``."""

@@ -76,8 +76,8 @@ def test_obizhaeva_wang_schedule_is_no_dearer_than_any_other_block():
     assert values["cost"] == pytest.approx(values["cost_theory"], rel=1e-6)
     assert values["cost"] < values["twap_cost"]
     # rho T -> infinity: no blocks, only the lasting part costs; rho -> 0: half and half.
-    quick = obizhaeva_wang(resilience=500.0, steps=5_000)
-    assert quick["cost"] == pytest.approx(1e-4 * 1e10 / 2 * (1 + 2 / 502), rel=1e-5)
+    quick = obizhaeva_wang(resilience=200.0)
+    assert quick["cost"] == pytest.approx(1e-4 * 1e10 / 2 * (1 + 2 / 202), rel=1e-4)
     assert obizhaeva_wang(resilience=1e-7)["block"] == pytest.approx(5e4, rel=1e-6)
 
 
@@ -200,6 +200,20 @@ def test_symmetric_maker_has_the_exact_moments():
         assert values[name] == pytest.approx(values[f"{name}_exact"], abs=4 * error)
 
 
+def test_a_maker_that_begins_with_inventory_gets_rid_of_it():
+    """By formula and by makers alike: it ends with less, and both means agree."""
+    values = avellaneda_stoikov(start_inventory=10, paths=5_000, makers=40)
+    error = np.hypot(values["profit_error"], values["profit_traded_error"])
+    assert values["profit_traded"] == pytest.approx(values["profit"], abs=4 * error)
+    assert values["inventory_deviation_traded"] < 5
+
+
+def test_a_correlation_of_queues_has_a_closed_form_only():
+    found = validate("cont-de-larrard-limit", [], correlation=-0.5)
+    assert found.ours["up"] == found.ours["up_theory"]
+    assert found.verdict == "context"
+
+
 def test_double_auction_budgets_matter():
     values = double_auction(sessions=60)
     assert values["constrained"] > 95
@@ -232,7 +246,11 @@ def test_santa_fe_is_reproducible_and_in_scale():
         ("kyle", {"draws": "many"}, "kyle: draws = 'many'"),
         ("almgren-chriss", {"eta": 1e-9}, "eta must exceed gamma . period / 2"),
         ("obizhaeva-wang", {"permanent_impact": 1.0}, "permanent_impact must be at least 0 and"),
-        ("obizhaeva-wang", {"resilience": 1e4}, "steps must be 10 . resilience . horizon = 100000"),
+        (
+            "obizhaeva-wang",
+            {"resilience": 1e4},
+            "steps and 10 . resilience . horizon must be 10,000",
+        ),
         ("glosten-milgrom", {"informed": 1.0}, "informed must be finite and above 0 and below 1"),
         ("avellaneda-stoikov", {"strategy": "both"}, "strategy must be one of inventory, symm"),
         ("cont-de-larrard", {"arrival": 2.0}, "arrival must not exceed departure = 1.0, got 2.0"),
