@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.traders.quoting import reservation_price, reservation_spread
-from experiments.validation.own_mid import Market, trade
+from experiments.validation.own_mid import PathMarket, trade
 from experiments.validation.target import Values
 from lob.checks import choice, natural, real
 
@@ -88,8 +88,8 @@ def avellaneda_stoikov(
     steps = max(1, round(horizon / step))
     if makers > 2_000 or steps * makers > 10**7:
         raise ValueError(
-            f"makers must be 2,000 at most, and 1e7 over the steps of each, got {makers:,} and "
-            f"{steps:,} steps"
+            f"makers must be 2,000 at most, and 1e7 over the steps of each, got {makers:,} and a "
+            f"step of {step!r}"
         )
     random = np.random.default_rng(seed)
     average = mean_spread(gamma, sigma, horizon, decay)
@@ -116,7 +116,7 @@ def avellaneda_stoikov(
         values |= _exact_moments(chance, average / 2, sigma**2 * step, steps)
     moves = sigma * sqrt(step) * (2.0 * random.integers(0, 2, (steps, makers)) - 1.0)
     mids = np.cumsum(np.concatenate([np.zeros((1, makers)), moves]), axis=0)
-    market = Market(gamma, sigma * sqrt(step), horizon / step, decay, intensity * step)
+    market = PathMarket(gamma, sigma * sqrt(step), horizon / step, decay, intensity * step)
     own = average / 2 if strategy == "symmetric" else None
     return values | _moments("_traded", *trade(market, mids, own, start_inventory, random))
 

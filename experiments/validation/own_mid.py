@@ -15,7 +15,7 @@ from agents.traders.makers import Maker
 from lob import EventKind
 from lob.units import SECOND_NS
 
-__all__ = ["Market", "trade"]
+__all__ = ["PathMarket", "trade"]
 
 TICKS = 10_000
 """Ticks of a unit of price, so that rounding quotes to ticks hardly matters."""
@@ -23,7 +23,7 @@ PRICE = 10**9
 """Ticks at which all paths begin; no strategy depends on it."""
 
 
-class Market(NamedTuple):
+class PathMarket(NamedTuple):
     """The market of Avellaneda and Stoikov, a step being its unit of time."""
 
     risk_aversion: float
@@ -69,7 +69,7 @@ class _Takers(agents.Agent):
     """Once a step, after the makers have quoted, buys and sells a lot in each book by chance."""
 
     def __init__(
-        self, market: Market, mids: NDArray[np.float64], random: np.random.Generator
+        self, market: PathMarket, mids: NDArray[np.float64], random: np.random.Generator
     ) -> None:
         super().__init__("takers")
         self.market, self.mids = market, mids
@@ -98,7 +98,7 @@ class _Takers(agents.Agent):
 
 
 def trade(
-    market: Market,
+    market: PathMarket,
     paths: NDArray[np.float64],
     half_spread: float | None,
     start_inventory: int,

@@ -48,7 +48,15 @@ class Tally:
 
 
 def table_of_moves(tally: Tally, tape: Tape) -> None:
-    """Count the next moves of the mid after each quote of a tape with a spread of one tick."""
+    """Count the next moves of the mid after each quote of a tape with a spread of one tick.
+
+    Parameters
+    ----------
+    tally
+        What they are counted in, as one part.
+    tape
+        Of a run with orders of one lot.
+    """
     quotes = tape.quotes
     moves = next_mid_move(quotes)
     close = (quotes["ask_price"] - quotes["bid_price"] == 1) & (moves != 0)

@@ -55,6 +55,13 @@ def also(read: Reader, how: str) -> Reader:
     """Make a reader that takes each value also under its name with ``_how``.
 
     For what is both measured and computed, or found in two ways.
+
+    Parameters
+    ----------
+    read
+        Reader of the values.
+    how
+        What is added to their names, after an underscore.
     """
 
     def twice(case: Case) -> Values:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Check",
-    "Kind",
+    "ComputedBy",
     "Result",
     "Target",
     "ToleranceBand",
@@ -33,7 +33,7 @@ Values = dict[str, Any]
 ``x_error`` beside ``x`` is the standard error of a simulated ``x``.
 """
 
-Kind = Literal["book and agents", "product formula", "theory only"]
+ComputedBy = Literal["book and agents", "product formula", "theory only"]
 """What computes a target: the project's own book, venue or simulation; a formula that these or
 those who trade in them use; or nothing but a formula of the source, beside the product."""
 
@@ -83,7 +83,7 @@ class Result:
     """For each value that was compared: what with, and how far apart the two may lie."""
     verdict: Verdict
     """Whether all comparisons hold."""
-    kind: Kind
+    kind: ComputedBy
     """What computed ours: book and agents, a product formula, or theory only."""
     provenance: str
     """How the published values are known: read, recomputed, or from memory (not verified against
@@ -109,7 +109,7 @@ class Target:
     """Name that ``validate`` takes."""
     source: str
     """Author and year."""
-    kind: Kind
+    kind: ComputedBy
     """What of the product computes it: without that it cannot agree."""
     compute: Callable[..., Values]
     """From parameters to named values."""
