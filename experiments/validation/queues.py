@@ -500,7 +500,8 @@ def queue_at_rest(
     # Each of the two queues grows at the rate of arrivals, and shrinks as often.
     usual = float(law[: len(up)] @ up[: len(law)])
     # Longer queues than have a weight never are: without them the flow has less to thin.
-    seen = _occupation(*([rate[: len(weights)]] for rate in rates), changes / (4 * usual), seed)
+    possible = [rate[: len(weights)] for rate in rates]
+    seen = _occupation(possible, changes / (4 * usual), seed)
     both = np.zeros((2, max(len(law), len(seen))))
     both[0, : len(law)], both[1, : len(seen)] = law, seen
     return {
@@ -517,15 +518,17 @@ def _by_size(rate: float | Sequence[float], largest: int) -> NDArray[np.float64]
 
 
 def _occupation(
-    limit: list[list[float]],
-    cancel: list[list[float]],
-    market: list[list[float]],
+    rates: Sequence[list[float]],
     seconds: float,
     seed: int,
 ) -> NDArray[np.float64]:
-    """Return the share of time that the best queues of a book spend at each size."""
+    """Return the share of time that the best queues of a book spend at each size.
+
+    ``rates`` are those of limit orders, cancellations and market orders, each by size.
+    """
+    limit, cancel, market = rates
     one = flow.QueueReactive(
-        "flow", price=PRICE, limit=limit, cancel=cancel, market=market, theta=0.0
+        "flow", price=PRICE, limit=[limit], cancel=[cancel], market=[market], theta=0.0
     )
     simulation = agents.Simulation(seed, events=False, messages=False)
     simulation.follow_quotes()
