@@ -99,6 +99,7 @@ def _list(as_json: bool) -> None:
             {
                 "name": target.name,
                 "source": target.source,
+                "computed_by": target.kind,
                 "slow": target.slow,
                 "parameters": target.defaults(),
                 "also_called": {name: own for name, own in target.aliases.items() if own},
@@ -108,7 +109,8 @@ def _list(as_json: bool) -> None:
         typer.echo(json.dumps(rows, indent=2))
         return
     for target in TARGETS:
-        typer.echo(f"{target.name}  ({target.source}){'  slow' if target.slow else ''}")
+        slow = "  slow" if target.slow else ""
+        typer.echo(f"{target.name}  ({target.source})  by {target.kind}{slow}")
         for name, default in target.defaults().items():
             typer.echo(f"    {name} = {json.dumps(default)}")
         for name, own in target.aliases.items():
@@ -123,10 +125,11 @@ def _show(results: "Sequence[Result]") -> None:
 
     from experiments.validation.table import rows
 
-    table = Table("name", "value", "published", "ours", "band", "verdict", box=None)
+    table = Table("name", "computed by", "value", "published", "ours", "band", "verdict", box=None)
     for result in results:
         for index, row in enumerate(rows(result)):
-            table.add_row("" if index else result.name, *row, "" if index else result.verdict)
+            opening = ("", "") if index else (result.name, result.kind)
+            table.add_row(*opening, *row, "" if index else result.verdict)
     console = Console(highlight=False, markup=False, emoji=False)
     console.print(table)
     for result in results:

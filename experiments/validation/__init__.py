@@ -1,6 +1,6 @@
 """Results of the literature, computed here: published, ours, band, verdict.
 
->>> validate("kyle", noise_sigma=2.0).ours["price_impact"]
+>>> validate("kyle", noise_sigma=2.0).ours["price_impact_theory"]
 0.25
 """
 

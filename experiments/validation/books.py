@@ -10,16 +10,18 @@ of Political Economy 101, 1993.
 from collections.abc import Sequence
 from fractions import Fraction
 from math import sqrt
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from experiments.metrics.response import OrderFlow, flow_per_interval, ofi_slope, size_law
 from experiments.validation.target import Values
-from lob import ORDER, OrderBook, OrderType, Side
+from lob import MESSAGE, ORDER, Kind, OrderBook, OrderType, Side
 from lob.checks import natural, real
 
-__all__ = ["PowerLaw", "fit_power_law", "linear_sweep", "order_flow_imbalance", "square_root_law"]
+__all__ = ["linear_sweep", "order_flow_imbalance", "square_root_law"]
+
+NORMAL_95 = 1.96
+"""Standard errors on either side of a mean that hold it in 95 of 100 large samples."""
 
 
 def linear_sweep(slope: float = 10.0, size: float = 500.0, ticks_per_unit: int = 200) -> Values:
@@ -82,50 +84,6 @@ def _linear_book(slope: float, size: float, ticks_per_unit: int) -> tuple[OrderB
     return OrderBook.from_orders(orders), lots
 
 
-class PowerLaw(NamedTuple):
-    """A power law y = prefactor x^exponent, fitted on logarithms, with 95 % intervals."""
-
-    exponent: float
-    """Slope of log y on log x."""
-    prefactor: float
-    """y at x = 1, in the unit of y."""
-    exponent_error: float
-    """Half-width of the exponent's 95 % interval."""
-    prefactor_error: float
-    """Half-width of the prefactor's 95 % interval, in the unit of y."""
-
-
-def fit_power_law(x: NDArray[np.float64], y: NDArray[np.float64]) -> PowerLaw:
-    """Fit a power law by least squares of log y on log x.
-
-    Parameters
-    ----------
-    x, y
-        Positive numbers in any units, as many of either, at least 3.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than three points, or one that is not positive.
-    """
-    if len(x) < 3 or len(x) != len(y):
-        raise ValueError(f"x and y must hold at least 3 points each, got {len(x)} and {len(y)}")
-    if min(x.min(), y.min()) <= 0:
-        raise ValueError(f"x and y must be positive, got {min(x.min(), y.min())}")
-    centre = np.log(x).mean()
-    across = np.log(x) - centre
-    spread = float(across @ across)
-    exponent = float(across @ np.log(y)) / spread
-    level = float(np.log(y).mean()) - exponent * centre
-    left = np.log(y) - level - exponent * np.log(x)
-    noise = sqrt(float(left @ left) / (len(x) - 2))
-    # The normal quantile: with few points the true interval is wider.
-    wide = 1.96 * noise
-    error = wide * sqrt(1 / len(x) + centre**2 / spread)
-    prefactor = float(np.exp(level))
-    return PowerLaw(exponent, prefactor, wide / sqrt(spread), prefactor * error)
-
-
 def square_root_law(
     slope: float = 10.0,
     daily_volume: float = 1e6,
@@ -171,25 +129,26 @@ def square_root_law(
         raise ValueError(f"largest must exceed smallest = {smallest!r}, got {largest!r}")
     shares = np.geomspace(smallest, largest, points)
     shifts = np.array([linear_sweep(slope, daily_volume * x, 20)["shift"] for x in shares])
-    fit = fit_power_law(shares, shifts / sigma)
+    law = size_law(shares, shifts / sigma)
     return {
-        "delta": fit.exponent,
-        "delta_interval": fit.exponent_error,
-        "prefactor": fit.prefactor,
-        "prefactor_interval": fit.prefactor_error,
+        "delta": law.exponent.estimate,
+        "delta_interval": (law.exponent.high - law.exponent.low) / 2,
+        "prefactor": law.prefactor.estimate,
+        "prefactor_interval": (law.prefactor.high - law.prefactor.low) / 2,
         "delta_theory": 0.5,
         "prefactor_theory": sqrt(2 * daily_volume / slope) / sigma,
     }
 
 
 def order_flow_imbalance(
-    depths: Sequence[int] = (5, 10, 20), window: int = 50, windows: int = 400_000, seed: int = 1
+    depths: Sequence[int] = (5, 10, 20), window: int = 50, windows: int = 15_000, seed: int = 1
 ) -> Values:
     """Regress changes of the mid on order flow imbalance in a book of equal depth.
 
     Every level holds D lots. An event adds or takes one lot at one of the best quotes: a queue that
     empties uncovers D lots one tick behind, one that is full to D starts a new level one tick
     ahead. The two sides do not meet, as in the stylised book of Cont, Kukanov and Stoikov 2014.
+    Imbalance and regression are those of ``firesale.metrics``, on the tape of a real book.
 
     Parameters
     ----------
@@ -219,12 +178,10 @@ def order_flow_imbalance(
     slopes, errors, explained = [], [], []
     for depth in depths:
         natural("depths", depth, 1)
-        imbalance, change = _pushed_quotes(depth, window, windows, random)
-        slope = float(imbalance @ change) / float(imbalance @ imbalance)
-        left = change - slope * imbalance
-        slopes.append(slope)
-        errors.append(sqrt(float(left @ left) / windows / float(imbalance @ imbalance)))
-        explained.append(1 - float(left.var() / change.var()))
+        line = ofi_slope(_pushed_quotes(depth, window, windows, random))
+        slopes.append(line.slope.estimate)
+        errors.append((line.slope.high - line.slope.low) / 2 / NORMAL_95)
+        explained.append(line.r2)
     return {
         "slope": slopes,
         "slope_error": errors,
@@ -233,17 +190,29 @@ def order_flow_imbalance(
     }
 
 
-def _pushed_quotes(
-    depth: int, window: int, windows: int, random: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return order flow imbalance (lots) and change of the mid (ticks) of each window."""
-    on_bid = random.binomial(window, 0.5, windows)
-    flow = {}
-    for name, events in (("bid", on_bid), ("ask", window - on_bid)):
-        flow[name] = 2 * random.binomial(events, 0.5) - events
-    # What stands at and behind the bid is so many lots: its quote is the level of the last one.
-    bid = -(-np.cumsum(flow["bid"]) // depth)
-    ask = -np.cumsum(flow["ask"]) // depth
-    middle = np.concatenate([[0.0], (bid + ask) / 2])
-    imbalance: NDArray[np.float64] = (flow["bid"] - flow["ask"]).astype(np.float64)
-    return imbalance, np.diff(middle)
+def _pushed_quotes(depth: int, window: int, windows: int, random: np.random.Generator) -> OrderFlow:
+    """Push the quotes of a book one event a nanosecond, and return its flow by window."""
+    events = window * windows
+    on_bid, adds = random.random((2, events)) < 0.5
+    step = np.where(adds, 1, -1)
+    # Each side stands from its first lot, far behind, to its last: that is where it grows.
+    walks = [np.cumsum(step * mine) for mine in (on_bid, ~on_bid)]
+    behind = [1 - min(0, int(walk.min())) // depth for walk in walks]
+    last = np.where(
+        on_bid, *(walk + depth * levels for walk, levels in zip(walks, behind, strict=True))
+    )
+    rows = np.zeros(sum(behind) + events, MESSAGE)
+    rows["kind"], rows["order_id"] = Kind.NEW, np.arange(1, len(rows) + 1)
+    first, rest = rows[: sum(behind)], rows[sum(behind) :]
+    apart = 10 * (events // depth + sum(behind))
+    level = np.concatenate([np.arange(1, levels + 1) for levels in behind])
+    first["side"] = np.repeat([Side.BUY, Side.SELL], behind)
+    first["size"] = depth
+    first["price"] = np.where(first["side"] == Side.BUY, level, apart - level)
+    rest["ts_event"], rest["size"] = np.arange(1, events + 1), 1
+    rest["side"] = np.where(on_bid == adds, Side.BUY, Side.SELL)
+    rest["order_type"] = np.where(adds, OrderType.LIMIT, OrderType.MARKET)
+    level = -(-last // depth)
+    price = np.where(on_bid, level, apart - level)
+    rest["price"] = np.where(adds, price, 0)
+    return flow_per_interval(OrderBook().process(rows), window)

@@ -12,7 +12,11 @@ import numpy as np
 from experiments.validation.target import Values
 from lob import OrderBook, OrderType, Side, TimeInForce
 from lob.checks import natural, real
-from lob.liquidation.formulas.health import toxic_threshold
+from lob.liquidation.formulas.health import (
+    bad_debt_at_exhaustion,
+    health_factor,
+    toxic_threshold,
+)
 
 __all__ = [
     "aggregate_vulnerability",
@@ -90,8 +94,11 @@ def looped_loss(threshold: float = 0.95, bonus: float = 0.01, leverage: float = 
     real("leverage", leverage, above=0)
     if leverage <= 1:
         raise ValueError(f"leverage must exceed 1, got {leverage!r}")
-    health = threshold * leverage / (leverage - 1)
-    return {"loss": 1 - (1 + bonus) * threshold / health, "eligible": 1 - 1 / health}
+    owed = round((leverage - 1) / leverage * WAD)  # of a collateral worth one
+    health = health_factor(round(threshold * WAD), owed)
+    assert health is not None, "a loop has a debt"
+    worst = toxic_threshold(round(bonus * WAD))  # loan-to-value above which debt is left
+    return {"loss": 1 - owed / WAD / float(worst), "eligible": 1 - WAD / health}
 
 
 def stepwise_bad_debt(
@@ -122,6 +129,8 @@ def stepwise_bad_debt(
     -------
     Values
         ``bad_debt`` over the debt at the start, ``left``: what is left of that debt; shares.
+        ``left_theory``: the same where the price falls without steps, of which the debt is then the
+        power 1 / (1 - threshold (1 + bonus)).
 
     Raises
     ------
@@ -133,21 +142,28 @@ def stepwise_bad_debt(
     real("bonus", bonus, above=0)
     real("leverage", leverage, above=0)
     natural("steps", steps, 1)
-    health = looped_loss(threshold, bonus, leverage)
-    if threshold * (1 + bonus) >= 1 or health["eligible"] <= 0:
+    loop = looped_loss(threshold, bonus, leverage)
+    if threshold * (1 + bonus) >= 1 or loop["eligible"] <= 0:
         raise ValueError(
             f"threshold (1 + bonus) must be below 1 and health above 1 at the start, got "
-            f"{threshold * (1 + bonus):g} and {1 / (1 - health['eligible']):g}"
+            f"{threshold * (1 + bonus):g} and {1 / (1 - loop['eligible']):g}"
         )
     units, debt = leverage, leverage - 1.0
     for step in range(1, steps + 1):
         price = 1 - fall * step / steps
-        short = debt - threshold * units * price
-        if short > 0:
+        health = health_factor(round(threshold * units * price * WAD), round(debt * WAD))
+        if health is not None and health < WAD:
+            short = debt * (1 - health / WAD)
             repaid = min(short / (1 - threshold * (1 + bonus)), units * price / (1 + bonus))
             debt, units = debt - repaid, units - repaid * (1 + bonus) / price
-    lost = max(0.0, debt - units * (1 - fall))
-    return {"bad_debt": lost / (leverage - 1), "left": debt / (leverage - 1)}
+    lost = bad_debt_at_exhaustion(round(units * (1 - fall) * WAD), round(debt * WAD), 0)
+    # What is left of the price at which health is 1.
+    below = min(1.0, (1 - fall) * threshold * leverage / (leverage - 1))
+    return {
+        "bad_debt": float(lost) / WAD / (leverage - 1),
+        "left": debt / (leverage - 1),
+        "left_theory": below ** (1 / (1 - threshold * (1 + bonus))),
+    }
 
 
 def aggregate_vulnerability(

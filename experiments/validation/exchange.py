@@ -1,76 +1,28 @@
-"""Pools, auctions and prices: what those who provide, bid and wait can expect.
+"""Pools and prices: what those who provide and wait can expect.
 
 Sources are named at each function.
 """
 
-from math import sqrt
+from math import log, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
-from agents.keepers import expected_revenue
+import lob
+from agents.leverage.pools import best_swap
+from agents.traders import Fundamental
 from experiments.validation.target import Values
+from lob import Kind, Side
 from lob.checks import natural, real
+from lob.units import PPM, SECOND_NS
+from lob.venue.pool import Pool
 
 __all__ = [
     "arbitrage_chance",
-    "auction_revenue",
-    "constant_rate_cost",
     "loss_versus_rebalancing",
     "noise_price",
     "pool_sale",
 ]
-
-
-def auction_revenue(
-    n: int = 2, rho: float = 0.0, auctions: int = 1_000_000, seed: int = 1
-) -> Values:
-    """What an auction brings from bidders with private values, uniform on 0 to 1.
-
-    Vickrey 1961, Myerson 1981; with constant relative risk aversion Riley, Samuelson 1981: in a
-    sealed first-price auction such a bidder bids v (n - 1) / (n - rho).
-
-    Parameters
-    ----------
-    n
-        Bidders, 1 to 1,000.
-    rho
-        Relative risk aversion, from 0 to below 1.
-    auctions
-        Simulated auctions; n times this is 1e8 at most.
-    seed
-        Seed of the simulation.
-
-    Returns
-    -------
-    Values
-        Mean price, where values are from 0 to 1: ``revenue`` of a first-price auction, n (n - 1) /
-        ((n + 1) (n - rho)), and without risk aversion ``with_reserve``: that with the best reserve,
-        1 / 2. Simulated: ``first_price``, ``second_price`` and ``second_price_with_reserve``.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of range.
-    """
-    natural("n", n, 1)
-    natural("auctions", auctions, 100)
-    if not 0 <= rho < 1 or n > 1_000 or n * auctions > 10**8:
-        raise ValueError(
-            f"rho must be 0 to below 1, n up to 1,000 and n * auctions up to 1e8, got {rho!r}, "
-            f"{n!r} and {auctions!r}"
-        )
-    ranked = np.sort(np.random.default_rng(seed).random((auctions, n)), axis=1)
-    best, second = ranked[:, -1], ranked[:, -2] if n > 1 else np.zeros(auctions)
-    drawn = {"first_price": best * ((n - 1) / (n - rho))}
-    values: Values = {"revenue": n * (n - 1) / ((n + 1) * (n - rho))}
-    if not rho:
-        values |= {"revenue": expected_revenue(n), "with_reserve": expected_revenue(n, 0.5)}
-        drawn["second_price"] = second
-        drawn["second_price_with_reserve"] = np.where(best < 0.5, 0.0, np.maximum(second, 0.5))
-    for name, paid in drawn.items():
-        values[name] = float(paid.mean())
-        values[f"{name}_error"] = float(paid.std() / sqrt(auctions))
-    return values
 
 
 def pool_sale(base: float = 1_000.0, cash: float = 1_000_000.0, sold: float = 10.0) -> Values:
@@ -99,13 +51,78 @@ def pool_sale(base: float = 1_000.0, cash: float = 1_000_000.0, sold: float = 10
     real("base", base, above=0)
     real("cash", cash, above=0)
     real("sold", sold, above=0)
-    out = cash * sold / (base + sold)
-    before, after = cash / base, (cash - out) / (base + sold)
-    return {"cash_out": out, "slippage": 1 - out / sold / before, "drop": 1 - after / before}
+    if sold > 1_000 * base:
+        raise ValueError(f"sold must be 1,000 times base at most, got {sold!r} for {base!r}")
+    pool = _Pool(0.0, 10**15, 10**15)
+    size = max(1, round(sold / base * 10**15))
+    before = pool.reserves
+    pool.swap(Side.SELL, size)
+    after = pool.reserves
+    out = (before[1] - after[1]) / before[1]
+    price = after[1] / after[0] / (before[1] / before[0])
+    return {
+        "cash_out": cash * out,
+        "slippage": 1 - out / (size / before[0]),
+        "drop": 1 - price,
+    }
+
+
+class _Pool:
+    """A pool of ``lob.venue`` and somebody rich who trades with it."""
+
+    def __init__(self, fee: float, base: int, cash: int) -> None:
+        self.pool = Pool("shares", base="base", fee=round(fee * PPM), initial=(base, cash))
+        self.venue = lob.Venue([lob.Instrument("X", base="base")], facilities=[self.pool])
+        ledger = self.venue.ledger
+        account = ledger.open_account(owner=TRADER)
+        for asset in ("base", "cash"):
+            ledger.transfer(ledger.asset(asset), ledger.WORLD, account, 4 * 10**18)
+        self.venue.refresh()
+        self.row = np.zeros(1, lob.MESSAGE)
+        self.row["owner"] = TRADER
+        self.ask(Kind.MINT, 1, 0)
+
+    @property
+    def reserves(self) -> tuple[int, int]:
+        """Units of base and of cash."""
+        return self.pool.reserves
+
+    def swap(self, side: Side, size: int) -> None:
+        """Trade units of the base."""
+        self.ask(Kind.SWAP, size, side)
+
+    def arbitrage(self, price: int) -> bool:
+        """Trade until nothing is gained against a price elsewhere; whether anything was."""
+        base, cash = self.reserves
+        for side in (Side.BUY, Side.SELL):
+            size = best_swap(base, cash, self.pool.fee, side, price)
+            if size:
+                self.swap(side, size)
+                return True
+        return False
+
+    def ask(self, kind: Kind, size: int, side: int) -> None:
+        """Send the trader's message, and see that it was done."""
+        self.row["kind"], self.row["size"], self.row["side"] = kind, size, side
+        events = self.venue.process(self.row)
+        if len(events) and events["reason"][0]:
+            raise RuntimeError(f"the pool refused: {lob.Reason(events['reason'][0])!r}")
+
+
+def _outside(logs: NDArray[np.float64]) -> list[int]:
+    """Prices outside in cash units for a base unit, of which a pool begins with ``DEAR``."""
+    return [int(price) for price in np.rint(DEAR * np.exp(logs))]
+
+
+TRADER = 1_000
+"""Owner of the account that trades with a pool."""
+UNITS, DEAR = 10**8, 10**9
+"""Base units of a pool that is followed step by step, and cash units for each of them: a step moves
+thousands of units, and prices to nine digits."""
 
 
 def loss_versus_rebalancing(
-    sigma: float = 0.05, days: int = 20, step_seconds: int = 1, seed: int = 1
+    sigma: float = 0.05, days: int = 5, step_seconds: int = 10, seed: int = 1
 ) -> Values:
     """What a constant-product pool without a fee loses to arbitrage (Milionis et al. 2022).
 
@@ -114,7 +131,7 @@ def loss_versus_rebalancing(
     sigma
         Volatility of a day as a share, above 0 and at most 1; 5 % is the example of the paper.
     days
-        Simulated days.
+        Simulated days of a pool of ``lob.venue``, each with a new one.
     step_seconds
         Seconds from one step of the arbitrageur, who brings the pool to the price, to the next; 1
         to 864.
@@ -136,18 +153,24 @@ def loss_versus_rebalancing(
     natural("days", days, 1)
     natural("step_seconds", step_seconds, 1)
     steps = 86_400 // step_seconds
-    if sigma > 1 or steps < 100 or days * steps > 10**8:
+    if sigma > 1 or steps < 100 or days * steps > 10**7:
         raise ValueError(
-            f"sigma must be 1 at most, step_seconds 864 at most and days * steps 1e8, got "
+            f"sigma must be 1 at most, step_seconds 864 at most and days * steps 1e7, got "
             f"{sigma!r}, {step_seconds!r} and {days!r}"
         )
     random, lost = np.random.default_rng(seed), []
     for _ in range(days):
         moves = sigma / sqrt(steps) * random.standard_normal(steps) - sigma**2 / steps / 2
-        root = np.exp(np.concatenate([[0.0], np.cumsum(moves)]) / 2)
-        # Of a pool with k = 1: it holds 1 / root of the base, and is worth 2 root.
-        held = (np.diff(root**2) / root[:-1]) - 2 * np.diff(root)
-        lost.append(float((held / (2 * root[:-1])).sum()))
+        prices = _outside(np.concatenate([[0.0], np.cumsum(moves)]))
+        pool, last, share = _Pool(0.0, UNITS, UNITS * DEAR), prices[0], 0.0
+        for price in prices[1:]:
+            base, cash = pool.reserves
+            pool.arbitrage(price)
+            left, got = pool.reserves
+            # Against who held the same base, and sold what the pool sold at the price outside.
+            made = base * (price - last) - (left * price + got - base * last - cash)
+            share, last = share + made / (base * last + cash), price
+        lost.append(share)
     return {
         "loss": sigma**2 / 8,
         "loss_simulated": float(np.mean(lost)),
@@ -159,8 +182,8 @@ def arbitrage_chance(
     fee: float = 0.003,
     sigma: float = 0.05,
     block: float = 12.0,
-    pools: int = 2_000,
-    blocks: int = 1_000,
+    pools: int = 20,
+    blocks: int = 3_000,
     seed: int = 1,
 ) -> Values:
     """How often a block has an arbitrage trade (Milionis, Moallemi, Roughgarden 2023).
@@ -174,7 +197,7 @@ def arbitrage_chance(
     block
         Mean seconds between blocks, which come at exponential gaps; positive.
     pools, blocks
-        Simulated independent pools, and blocks of each; their product is 1e8 at most.
+        Independent pools of ``lob.venue``, and blocks of each; their product is 1e7 at most.
     seed
         Seed of the simulation.
 
@@ -194,17 +217,21 @@ def arbitrage_chance(
     real("block", block, above=0)
     natural("pools", pools, 2)
     natural("blocks", blocks, 2)
-    if pools * blocks > 10**8:
-        raise ValueError(f"pools * blocks must be 1e8 at most, got {pools * blocks:,}")
+    if fee >= 1 or pools * blocks > 10**7:
+        raise ValueError(
+            f"fee must be below 1 and pools * blocks 1e7 at most, got {fee:g} and "
+            f"{pools * blocks:,}"
+        )
     deviation = sigma * sqrt(block / 86_400)
     random = np.random.default_rng(seed)
-    # Where it settles the gap is uniform within the fee, and at either end after a trade.
-    gap, share = random.uniform(-fee, fee, pools), np.zeros(pools)
-    for number in range(-blocks // 4, blocks):
-        gap += deviation * np.sqrt(random.exponential(1.0, pools)) * random.standard_normal(pools)
-        if number >= 0:
-            share += abs(gap) > fee
-        np.clip(gap, -fee, fee, out=gap)
+    share = np.zeros(pools)
+    for number in range(pools):
+        waits = random.exponential(1.0, blocks)
+        steps = deviation * np.sqrt(waits) * random.standard_normal(blocks)
+        # Where it settles the gap is uniform within the fee.
+        prices = _outside(np.cumsum(steps) + random.uniform(-fee, fee))
+        pool = _Pool(fee, UNITS, UNITS * DEAR)
+        share[number] = sum(pool.arbitrage(price) for price in prices)
     share /= blocks
     return {
         "chance": 1 / (1 + sqrt(2) * fee / deviation),
@@ -213,42 +240,8 @@ def arbitrage_chance(
     }
 
 
-def constant_rate_cost(gamma: float = 0.4, slices: int = 10_000) -> Values:
-    """Cost of trading at a constant rate where impact fades as t^-gamma (Gatheral 2010).
-
-    Parameters
-    ----------
-    gamma
-        Exponent of the decay, between 0 and 1; 0.4 is Gatheral's for stocks.
-    slices
-        Equal parts into which the execution is cut where it is added up, 1e7 at most.
-
-    Returns
-    -------
-    Values
-        ``cost`` over X^2 T^-gamma, 1 / ((1 - gamma) (2 - gamma)), and ``cost_sliced``; X is the
-        size and T the duration of the order.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of range.
-    """
-    real("gamma", gamma, above=0, below=1)
-    natural("slices", slices, 10)
-    if slices > 10**7:
-        raise ValueError(f"slices must be 1e7 at most, got {slices!r}")
-    # What a slice of age k leaves, on average over that slice; each meets all before it.
-    ends = (np.arange(slices + 1) / slices) ** (1 - gamma) / (1 - gamma)
-    ages = np.diff(ends)
-    return {
-        "cost": 1 / ((1 - gamma) * (2 - gamma)),
-        "cost_sliced": float((ages * (slices - np.arange(slices) - 0.5)).sum() / slices),
-    }
-
-
 def noise_price(
-    rho: float = 0.99, sigma: float = 0.035, paths: int = 1_000, steps: int = 2_000, seed: int = 1
+    rho: float = 0.99, sigma: float = 0.035, paths: int = 200, steps: int = 2_000, seed: int = 1
 ) -> Values:
     """A log price that noise drives and that returns to its mean (Thurner et al. 2012, no funds).
 
@@ -261,7 +254,7 @@ def noise_price(
     sigma
         Standard deviation of the noise of a step, in log price; positive.
     paths, steps
-        Simulated paths, and steps of each; their product is 1e9 at most.
+        Paths of ``agents.traders.Fundamental``, and steps of each; their product is 1e7 at most.
     seed
         Seed of the simulation.
 
@@ -280,26 +273,38 @@ def noise_price(
     real("sigma", sigma, above=0)
     natural("paths", paths, 100)
     natural("steps", steps, 100)
-    if paths * steps > 10**9:
-        raise ValueError(f"paths * steps must be 1e9 at most, got {paths * steps:,}")
-    random = np.random.default_rng(seed)
-    price = sigma / sqrt(1 - rho**2) * random.standard_normal(paths)
-    before = np.zeros(paths)
-    squares = np.zeros((3, paths))  # of prices, of returns, of neighbouring returns
-    for _ in range(steps):
-        moved = (rho - 1) * price + sigma * random.standard_normal(paths)
-        price += moved
-        squares += price**2, moved**2, moved * before
-        before = moved
-    levels, returns, neighbours = squares / steps
+    if paths * steps > 10**7:
+        raise ValueError(f"paths * steps must be 1e7 at most, got {paths * steps:,}")
+    prices = np.empty((paths, steps + 1))
+    level, reversion = sigma / sqrt(1 - rho**2), -log(rho)
+    start = np.random.default_rng(seed).standard_normal(paths)
+    for number in range(paths):
+        # A step is a second, and a deviation of the price so many ticks that rounding is nothing.
+        path = Fundamental(
+            seed,
+            f"path {number}",
+            mean=float(CENTRE),
+            initial=CENTRE + TICKS * start[number],
+            reversion=reversion,
+            volatility=TICKS * sqrt(2 * reversion),
+        )
+        prices[number] = [path.unrounded(step * SECOND_NS) for step in range(steps + 1)]
+    prices = level * (prices - CENTRE) / TICKS
+    returns = np.diff(prices, axis=1)
+    levels, squares = (prices[:, 1:] ** 2).mean(axis=1), (returns**2).mean(axis=1)
+    neighbours = (returns[:, 1:] * returns[:, :-1]).mean(axis=1)
     found = {
-        "deviation": (sigma / sqrt(1 - rho**2), np.sqrt(levels.mean()), levels),
-        "return_deviation": (sigma * sqrt(2 / (1 + rho)), np.sqrt(returns.mean()), returns),
+        "deviation": (level, np.sqrt(levels.mean()), levels),
+        "return_deviation": (sigma * sqrt(2 / (1 + rho)), np.sqrt(squares.mean()), squares),
     }
     values: Values = {"autocorrelation": -(1 - rho) / 2}
-    values["autocorrelation_simulated"] = float(neighbours.mean() / returns.mean())
+    values["autocorrelation_simulated"] = float(neighbours.mean() / squares.mean())
     values["autocorrelation_simulated_error"] = 1 / sqrt(paths * steps)
     for name, (theory, root, each) in found.items():
         values |= {name: theory, f"{name}_simulated": float(root)}
         values[f"{name}_simulated_error"] = float(each.std() / sqrt(paths) / 2 / root)
     return values
+
+
+CENTRE, TICKS = 10**12, 10**9
+"""Ticks of the mean of a path, and of the standard deviation about it."""

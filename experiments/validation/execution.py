@@ -1,20 +1,37 @@
 """Optimal execution: Almgren-Chriss, Obizhaeva-Wang, and the impact of Almgren et al.
 
+Schedules are those of ``agents.traders``, and an executor works them in a real book.
+
 Sources: R. Almgren and N. Chriss, "Optimal execution of portfolio transactions", Journal of Risk
 3, 2000; A. Obizhaeva and J. Wang, "Optimal trading strategy and supply/demand dynamics", Journal
-of Financial Markets 16, 2013; R. Almgren, C. Thum, E. Hauptmann and H. Li, "Direct estimation of
-equity market impact", Risk, 2005.
+of Financial Markets 16, 2013; J. Gatheral, "No-dynamic-arbitrage and market impact", Quantitative
+Finance 10, 2010; R. Almgren, C. Thum, E. Hauptmann and H. Li, "Direct estimation of equity market
+impact", Risk, 2005.
 """
 
-from math import acosh, exp, sqrt
+from math import acosh, ceil, exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.traders.schedules import TWAP, AlmgrenChriss, ObizhaevaWang, Schedule
+from experiments.validation.propagator import Executed, execute
 from experiments.validation.target import Values
+from lob import Side
 from lob.checks import natural, real
+from lob.units import SECOND_NS
 
-__all__ = ["almgren_chriss", "almgren_impact", "obizhaeva_wang", "shortfall", "trajectory"]
+__all__ = [
+    "almgren_chriss",
+    "almgren_impact",
+    "constant_rate_cost",
+    "obizhaeva_wang",
+    "shortfall",
+]
+
+MOST_STEPS = 10_000
+MOST_NEWS = 100
+"""Periods up to which the risk of a sale is found by news in each of them."""
 
 
 def almgren_chriss(
@@ -27,12 +44,12 @@ def almgren_chriss(
     eta: float = 2.5e-6,
     risk_aversion: float = 1e-6,
     start_price: float = 50.0,
-    paths: int = 20_000,
-    seed: int = 1,
 ) -> Values:
     """The optimal schedule of a sale under linear impact, its cost and its risk.
 
-    The defaults are the example of Almgren and Chriss 2000.
+    An executor sells by the schedule into a book that is as deep as the impact says, once without
+    news and once with news of a standard deviation in each period. The defaults are the example of
+    Almgren and Chriss 2000.
 
     Parameters
     ----------
@@ -41,7 +58,7 @@ def almgren_chriss(
     horizon_days
         Days in which they must be sold, positive.
     periods
-        Equal periods of the horizon, 1 or more.
+        Equal periods of the horizon, 1 to 10,000.
     sigma
         Volatility in dollars a share and square root of a day.
     epsilon, gamma, eta
@@ -51,17 +68,15 @@ def almgren_chriss(
         lambda, per dollar, not negative; 0 gives equal parts.
     start_price
         Price before the sale in dollars; the shortfall does not depend on it.
-    paths
-        Simulated paths that check the two moments.
-    seed
-        Seed of the simulation.
 
     Returns
     -------
     Values
-        ``holdings`` at the inner times, ``kappa`` (per day), ``theta`` (its inverse; absent where
-        kappa is 0), ``expected_cost`` and ``standard_deviation`` of the shortfall in dollars, the
-        same two ``..._simulated``, and ``instant_cost``: all sold in the first period.
+        ``holdings`` at the inner times; ``kappa`` (per day; absent with one period), ``theta`` (its
+        inverse; absent where kappa is 0); ``expected_cost`` and ``standard_deviation`` of the
+        shortfall in dollars, as traded, and the same two ``..._theory``; ``instant_cost``: all sold
+        in the first period. With more than 100 periods the deviation is that of the theory, at the
+        holdings as traded.
 
     Raises
     ------
@@ -74,73 +89,56 @@ def almgren_chriss(
     real("eta", eta, above=0)
     real("start_price", start_price, above=0)
     natural("periods", periods, 1)
-    natural("paths", paths, 1)
     for name, value in {"epsilon": epsilon, "gamma": gamma, "risk_aversion": risk_aversion}.items():
         if value < 0:
             raise ValueError(f"{name} must not be negative, got {value!r}")
     tau = horizon_days / periods
     if eta <= gamma * tau / 2:
         raise ValueError(f"eta must exceed gamma * period / 2 = {gamma * tau / 2}, got {eta!r}")
-    kappa, holdings = trajectory(shares, tau, periods, sigma, gamma, eta, risk_aversion)
+    if periods > MOST_STEPS:
+        raise ValueError(f"periods must be 10,000 at most, got {periods!r}")
+    # A period is a second of the simulation, and the whole order one unit.
+    schedule = AlmgrenChriss(
+        periods * SECOND_NS,
+        periods,
+        risk_aversion=risk_aversion,
+        sigma=sigma * sqrt(tau),
+        eta=eta / tau,
+        gamma=gamma,
+    )
+
+    def left(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        return shares * np.where(seconds == 0, 2 * eta / tau, gamma)
+
+    def sold(schedule: Schedule, news: NDArray[np.float64] | None = None) -> Executed:
+        return execute(schedule, Side.SELL, left, spread=epsilon, news=news)
+
+    quiet = sold(schedule)
+    # After the last period of a schedule it looks once more, when all is done.
+    holdings = shares * quiet.held[:-1]
     cost, deviation = shortfall(holdings, tau, sigma, epsilon, gamma, eta)
-    at_once = np.concatenate([[shares], np.zeros(periods)])
-    draws = _simulated_shortfall(holdings, tau, sigma, epsilon, gamma, eta, paths, seed)
     values: Values = {
         "holdings": holdings[1:-1].tolist(),
-        "kappa": kappa,
-        "expected_cost": cost,
+        "expected_cost": shares * quiet.cost,
+        "expected_cost_theory": cost,
         "standard_deviation": deviation,
-        "instant_cost": shortfall(at_once, tau, sigma, epsilon, gamma, eta)[0],
-        "expected_cost_simulated": float(draws.mean()),
-        "expected_cost_simulated_error": deviation / sqrt(paths),
-        "standard_deviation_simulated": float(draws.std()),
-        "standard_deviation_simulated_error": deviation / sqrt(2 * paths),
+        "standard_deviation_theory": deviation,
+        "instant_cost": shares * sold(TWAP(periods * SECOND_NS, 1)).cost,
     }
-    if kappa > 0:
-        values["theta"] = 1 / kappa
+    if periods <= MOST_NEWS:
+        size = sigma * sqrt(tau)
+        # Falls of the price that all that is sold later meets; the cost is linear in them.
+        steps = size * (np.arange(periods + 1) > np.arange(periods)[:, None])
+        falls = [sold(schedule, news).cost - quiet.cost for news in steps]
+        values["standard_deviation"] = shares * float(np.linalg.norm(falls))
+    if periods > 1:
+        # The difference equation that an optimum obeys (equation 15 of the paper).
+        first, second, third = schedule.held[:3]
+        kappa = acosh(max(1.0, (first + third) / (2 * second))) / tau if risk_aversion else 0.0
+        values["kappa"] = kappa
+        if kappa > 0:
+            values["theta"] = 1 / kappa
     return values
-
-
-def trajectory(
-    shares: float,
-    tau: float,
-    periods: int,
-    sigma: float,
-    gamma: float,
-    eta: float,
-    risk_aversion: float,
-) -> tuple[float, NDArray[np.float64]]:
-    """Return the optimal trajectory of Almgren and Chriss 2000: kappa, and shares held over time.
-
-    kappa solves cosh(kappa tau) = 1 + tau^2 (lambda sigma^2 / eta~) / 2 with eta~ = eta - gamma tau
-    / 2; holdings are X sinh(kappa (T - t)) / sinh(kappa T).
-
-    Parameters
-    ----------
-    shares
-        X: shares to sell.
-    tau, periods
-        Length of a period in days, and how many there are.
-    sigma
-        Volatility in dollars a share and square root of a day.
-    gamma, eta
-        Permanent impact (dollars a share squared) and temporary (dollars a share, per share a day).
-    risk_aversion
-        lambda, per dollar.
-
-    Returns
-    -------
-    tuple
-        kappa per day, and a float64 array of the shares held at each of ``periods + 1`` times.
-    """
-    curvature = risk_aversion * sigma**2 / (eta - gamma * tau / 2) * tau**2 / 2
-    left = np.arange(periods, -1, -1) / periods
-    angle = acosh(1 + curvature) * periods
-    if angle == 0:
-        return 0.0, shares * left
-    # sinh(a x) / sinh(a), without its overflow at large a.
-    ratio = np.exp(angle * (left - 1)) * np.expm1(-2 * angle * left) / np.expm1(-2 * angle)
-    return angle / (periods * tau), shares * ratio
 
 
 def shortfall(
@@ -176,41 +174,18 @@ def shortfall(
     return float(cost), float(sigma * sqrt(tau * (holdings[1:] ** 2).sum()))
 
 
-def _simulated_shortfall(
-    holdings: NDArray[np.float64],
-    tau: float,
-    sigma: float,
-    epsilon: float,
-    gamma: float,
-    eta: float,
-    paths: int,
-    seed: int,
-) -> NDArray[np.float64]:
-    """Sell along the schedule in an arithmetic random walk that the sale itself pushes down.
-
-    The first slice meets the start price less its own temporary impact; the walk of a period and
-    the permanent impact of its slice count from the next slice on.
-    """
-    random = np.random.default_rng(seed)
-    moved = np.zeros(paths)  # the price without temporary impact, against the start price
-    lost = np.zeros(paths)
-    for sold in -np.diff(holdings):
-        lost += sold * (epsilon + eta * sold / tau - moved)
-        moved += sigma * sqrt(tau) * random.standard_normal(paths) - gamma * sold
-    return lost
-
-
 def obizhaeva_wang(
     shares: float = 1e5,
     book_density: float = 5000.0,
     permanent_impact: float = 1e-4,
     horizon: float = 1.0,
     resilience: float = 2.231,
-    steps: int = 20_000,
+    steps: int = 1_000,
 ) -> Values:
     """The optimal purchase from a block-shaped book that refills exponentially.
 
-    The defaults are the example of Obizhaeva and Wang 2013.
+    An executor buys by the schedule, and by equal parts, from a real book that does so. The
+    defaults are the example of Obizhaeva and Wang 2013.
 
     Parameters
     ----------
@@ -223,13 +198,15 @@ def obizhaeva_wang(
     horizon, resilience
         Time, and the rate at which the transient part decays per unit of time; positive.
     steps
-        Small trades that stand for the continuous part in the simulated book.
+        Small trades that stand for the continuous part; more, where the book refills fast, so that
+        there are ten in the time in which it does. 2 to 10,000.
 
     Returns
     -------
     Values
         ``block`` (first and last, each), ``continuous`` (all between) in shares; ``cost`` and
-        ``twap_cost`` above the start price, in dollars, by formula and ``..._simulated``.
+        ``twap_cost`` above the start price, in dollars, as traded, and the same four ``..._theory``
+        by the formulas of the paper.
 
     Raises
     ------
@@ -248,38 +225,72 @@ def obizhaeva_wang(
             f"{1 / book_density}, got {permanent_impact!r}"
         )
     strength = resilience * horizon
+    steps = max(steps, ceil(10 * strength))
+    if steps > MOST_STEPS:
+        raise ValueError(
+            f"steps and 10 * resilience * horizon must be {MOST_STEPS:,} at most, got {steps:,}"
+        )
+    duration = steps * SECOND_NS  # the horizon, in the time of the simulation
+
+    def left(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        faded = permanent_impact + transient * np.exp(-strength * seconds / steps)
+        return shares * np.where(seconds == 0, 1 / book_density, faded)
+
+    optimal = execute(ObizhaevaWang(duration, strength / steps, steps), Side.BUY, left)
+    even = execute(TWAP(duration, steps), Side.BUY, left)
     block = shares / (strength + 2)
-    between = shares - 2 * block
     lasting = permanent_impact * shares**2 / 2
-    optimal = np.concatenate([[block], np.full(steps, between / steps), [block]])
-    even = np.concatenate([[0.0], np.full(steps, shares / steps), [0.0]])
     twap = transient * shares**2 / strength * (1 - (1 - exp(-strength)) / strength)
-    book = (book_density, permanent_impact, exp(-strength / steps))
     return {
-        "block": block,
-        "continuous": between,
-        "cost": lasting + transient * shares**2 / (strength + 2),
-        "twap_cost": lasting + twap,
-        "cost_simulated": _cost_in_block_book(optimal, *book),
-        "twap_cost_simulated": _cost_in_block_book(even, *book),
+        "block": shares * float(1 - optimal.held[1]),
+        "continuous": shares * float(optimal.held[1] - optimal.held[-2]),
+        "cost": shares * optimal.cost,
+        "twap_cost": shares * even.cost,
+        "block_theory": block,
+        "continuous_theory": shares - 2 * block,
+        "cost_theory": lasting + transient * shares**2 / (strength + 2),
+        "twap_cost_theory": lasting + twap,
     }
 
 
-def _cost_in_block_book(
-    trades: NDArray[np.float64], density: float, permanent: float, decay: float
-) -> float:
-    """Eat into a block-shaped book: each trade pays the mean of the prices it moves through.
+def constant_rate_cost(gamma: float = 0.4, slices: int = 1_000) -> Values:
+    """Cost of trading at a constant rate where impact fades as t^-gamma (Gatheral 2010).
 
-    The first trade and the last are blocks; the small ones between lie half a step off the ends.
+    An executor buys in equal parts from a real book in which what a part has moved fades so.
+
+    Parameters
+    ----------
+    gamma
+        Exponent of the decay, between 0 and 1; 0.4 is Gatheral's for stocks.
+    slices
+        Equal parts of the order, 10 to 10,000.
+
+    Returns
+    -------
+    Values
+        ``cost`` over X^2 T^-gamma, as traded, and ``cost_theory``, 1 / ((1 - gamma) (2 - gamma));
+        X is the size and T the duration of the order.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
     """
-    cost = displaced = bought = 0.0
-    factors = np.full(len(trades), decay)
-    factors[[0, -2]] = sqrt(decay)
-    for size, factor in zip(trades.tolist(), factors.tolist(), strict=True):
-        cost += size * (permanent * bought + displaced + size / (2 * density))
-        bought += size
-        displaced = (displaced + (1 / density - permanent) * size) * factor
-    return cost
+    real("gamma", gamma, above=0, below=1)
+    natural("slices", slices, 10)
+    if slices > MOST_STEPS:
+        raise ValueError(f"slices must be 10,000 at most, got {slices!r}")
+
+    def left(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A part is spread over its slice: what is left of it, on average over a later slice."""
+        ages = np.stack([seconds - 1, seconds, seconds + 1]) / slices
+        twice = abs(ages) ** (2 - gamma) / ((1 - gamma) * (2 - gamma))
+        return np.asarray(slices**2 * (twice[0] - 2 * twice[1] + twice[2]))
+
+    return {
+        "cost": execute(TWAP(slices * SECOND_NS, slices), Side.BUY, left).cost,
+        "cost_theory": 1 / ((1 - gamma) * (2 - gamma)),
+    }
 
 
 def almgren_impact(

@@ -6,22 +6,26 @@ Economics 14, 1985; R. Roll, "A simple implicit measure of the effective bid-ask
 of Finance 39, 1984.
 """
 
-from math import sqrt
+from math import hypot, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.validation.flows import PRICE
 from experiments.validation.target import Values
-from lob import MESSAGE, EventKind, Kind, OrderBook, OrderType, Side
+from lob import MESSAGE, EventKind, Kind, OrderBook, OrderType, Session, Side
 from lob.checks import natural, real
 
 __all__ = ["glosten_milgrom", "kyle", "roll", "roll_covariance"]
 
 
 def kyle(
-    prior_variance: float = 1.0, noise_sigma: float = 1.0, draws: int = 200_000, seed: int = 1
+    prior_variance: float = 1.0, noise_sigma: float = 1.0, draws: int = 20_000, seed: int = 1
 ) -> Values:
-    """One auction of Kyle's model in its linear equilibrium.
+    """One auction of Kyle's model in its linear equilibrium, held again and again in a real book.
+
+    Makers collect in the book a ladder that answers an order flow by lambda; the insider and the
+    noise traders send market orders; the call auction sets one price for all.
 
     Parameters
     ----------
@@ -30,16 +34,16 @@ def kyle(
     noise_sigma
         Standard deviation of the noise traders' order, in units of size; positive.
     draws
-        Simulated auctions: the insider orders beta (v - p0), the price answers with the regression
-        of value on the order flow that it finds in these very draws.
+        Auctions.
     seed
-        Seed of the simulation.
+        Seed of the values and of the noise traders' orders.
 
     Returns
     -------
     Values
-        ``price_impact`` (lambda), ``aggressiveness`` (beta), ``variance_left`` (of the prior, as a
-        share) and ``insider_profit`` (mean), in closed form and ``..._simulated``.
+        ``price_impact`` (lambda: of price on order flow), ``aggressiveness`` (beta: the best answer
+        to it), ``variance_left`` (of the value given the price, over the prior) and
+        ``insider_profit`` (mean), as traded, and in closed form as ``..._theory``.
 
     Raises
     ------
@@ -50,26 +54,76 @@ def kyle(
     real("noise_sigma", noise_sigma, above=0)
     natural("draws", draws, 10)
     deviation = sqrt(prior_variance)
-    beta = noise_sigma / deviation
+    beta, impact = noise_sigma / deviation, deviation / (2 * noise_sigma)
     random = np.random.default_rng(seed)
-    value = deviation * random.standard_normal(draws)
-    order = beta * value
-    flow = order + noise_sigma * random.standard_normal(draws)
-    slope = float(flow @ value / (flow @ flow))
-    profit = (value - slope * flow) * order
-    left = value - slope * flow
+    value, noise = random.standard_normal((2, draws))  # in standard deviations of theirs
+    order = np.rint(UNIT * value).astype(np.int64)
+    other = np.rint(UNIT * noise).astype(np.int64)
+    flow = order + other
+    # A unit of flow moves the price by half a deviation of the value.
+    price = _auctions(order, other) / (2 * UNIT)
+    slope = float(flow @ price / (flow @ flow)) * UNIT
+    left = value - price
+    profit = left * order / UNIT
+    scale = noise_sigma * deviation
     return {
-        "price_impact": deviation / (2 * noise_sigma),
-        "aggressiveness": beta,
-        "variance_left": 0.5,
-        "insider_profit": noise_sigma * deviation / 2,
-        "price_impact_simulated": slope,
-        "price_impact_simulated_error": float(left.std() / (flow.std() * sqrt(draws))),
-        "variance_left_simulated": float((left @ left) / (value @ value)),
-        "variance_left_simulated_error": 0.5 / sqrt(draws),
-        "insider_profit_simulated": float(profit.mean()),
-        "insider_profit_simulated_error": float(profit.std() / sqrt(draws)),
+        "price_impact": slope * deviation / noise_sigma,
+        "price_impact_theory": impact,
+        "aggressiveness": beta / (2 * slope),
+        "aggressiveness_theory": beta,
+        "variance_left": float((left @ left) / (value @ value)),
+        "variance_left_error": 0.5 / sqrt(draws),
+        "variance_left_theory": 0.5,
+        "insider_profit": scale * float(profit.mean()),
+        "insider_profit_error": scale * float(profit.std() / sqrt(draws)),
+        "insider_profit_theory": scale / 2,
     }
+
+
+UNIT = 1_000
+"""Lots of a standard deviation of the noise traders' order."""
+RUNG = 200
+"""Lots that makers quote at each price of their ladder."""
+RUNGS = 40
+"""Prices of the ladder on a side: it ends at more than five standard deviations of the flow."""
+AT_ONCE = 1_000
+"""Auctions in one batch of messages."""
+
+
+def _auctions(insider: NDArray[np.int64], noise: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the price of each call auction as the flow, in lots, that the ladder gives it for.
+
+    The ladder stands at the middle of the flow that each of its prices takes.
+    """
+    book, found = OrderBook(), []
+    away = RUNG * (2 * np.arange(1, RUNGS + 1) - 1) // 2
+    for start in range(0, len(insider), AT_ONCE):
+        orders = np.stack([insider, noise], axis=1)[start : start + AT_ONCE]
+        rows = np.zeros((len(orders), 4 * RUNGS + 5), MESSAGE)
+        rows["order_id"] = 1 + np.arange(rows.size).reshape(rows.shape) + 10 * start * RUNGS
+        rows["ts_event"] = np.arange(len(orders))[:, None]
+        rows["kind"] = Kind.NEW
+        rows["kind"][:, [0, 2 * RUNGS + 3, -1]] = [Kind.SESSION, Kind.UNCROSS, Kind.SESSION]
+        rows["order_id"][:, 0], rows["order_id"][:, -1] = Session.CALL, Session.CALL
+        ladder = rows[:, 1 : 2 * RUNGS + 1]
+        ladder["side"] = np.repeat([Side.BUY, Side.SELL], RUNGS)
+        ladder["price"] = PRICE + np.concatenate([-away, away])
+        ladder["size"] = RUNG
+        market = rows[:, 2 * RUNGS + 1 : 2 * RUNGS + 3]
+        market["side"] = np.where(orders > 0, Side.BUY, Side.SELL)
+        market["order_type"] = OrderType.MARKET
+        # An order of nothing is one of a lot.
+        market["size"] = np.maximum(abs(orders), 1)
+        rows["price"][:, 2 * RUNGS + 3] = PRICE
+        gone = rows[:, 2 * RUNGS + 4 : -1]
+        gone["kind"], gone["order_id"] = Kind.CANCEL, ladder["order_id"]
+        events = book.process(rows.ravel())
+        trades = events[events["kind"] == EventKind.TRADE]
+        which, first = np.unique(trades["ts_event"], return_index=True)
+        price = np.full(len(orders), float(PRICE))
+        price[which] = trades["price"][first]
+        found.append(price - PRICE)
+    return np.concatenate(found)
 
 
 def glosten_milgrom(
@@ -78,7 +132,7 @@ def glosten_milgrom(
     buys: int = 4,
     low: float = 0.0,
     high: float = 1.0,
-    draws: int = 400_000,
+    draws: int = 30_000,
     seed: int = 1,
 ) -> Values:
     """Quotes of a competitive maker who faces a share of traders that know the value.
@@ -95,15 +149,16 @@ def glosten_milgrom(
     low, high
         The two values, in any unit of price.
     draws
-        Simulated first trades.
+        Markets in which as many trade, one after another, with the maker in a real book.
     seed
-        Seed of the simulation.
+        Seed of the traders.
 
     Returns
     -------
     Values
-        ``asks``, ``initial_spread``, and ``initial_spread_simulated``: the mean value given that
-        the first trader bought, less that given that they sold.
+        ``asks`` and ``initial_spread`` as traded; ``..._theory`` by Bayes' rule; ``..._value``: the
+        mean value of what was bought at these asks, and of what the first trader bought less that
+        of what he sold, which is the same where the maker earns nothing.
 
     Raises
     ------
@@ -126,15 +181,49 @@ def glosten_milgrom(
 
     random = np.random.default_rng(seed)
     is_high = random.random(draws) < prior
-    bought = np.where(random.random(draws) < informed, is_high, random.random(draws) < 0.5)
-    after_buy, after_sale = is_high[bought], is_high[~bought]
-    error = sqrt(after_buy.var() / after_buy.size + after_sale.var() / after_sale.size)
-    return {
-        "asks": asks,
-        "initial_spread": asks[0] - bid,
-        "initial_spread_simulated": float((high - low) * (after_buy.mean() - after_sale.mean())),
-        "initial_spread_simulated_error": float((high - low) * error),
+    # Who knows the value trades at any quote; the others toss a coin.
+    knows = random.random((buys, draws)) < informed
+    bought = np.where(knows, is_high, random.random((buys, draws)) < 0.5)
+    sides = np.where(bought, Side.BUY, Side.SELL).astype(np.int8)
+    # The maker believes what all trades before say, and quotes what the next one will add.
+    net = np.cumsum(sides, axis=0, dtype=np.int64) - sides
+    belief = prior / (1 - prior) * ratio**net
+    ticks = [
+        np.rint(FINE * odds / (1 + odds)).astype(np.int64)
+        for odds in (belief / ratio, belief * ratio)
+    ]
+    events = OrderBook().process(_quote_and_take(ticks[0].ravel(), ticks[1].ravel(), sides.ravel()))
+    trades = events[events["kind"] == EventKind.TRADE].reshape(buys, draws)
+    paid = low + (high - low) * trades["price"] / FINE
+    value = np.where(is_high, high, low)
+    only_bought = np.logical_and.accumulate(trades["side"] == Side.BUY, axis=0)
+    values: Values = {"asks": [], "asks_value": [], "asks_value_error": []}
+    for turn in range(buys):
+        mine = only_bought[turn]
+        if not mine.any():
+            raise ValueError(f"buys = {buys}: so many in a row never came in {draws:,} draws")
+        values["asks"].append(float(paid[turn][mine].mean()))
+        values["asks_value"].append(float(value[mine].mean()))
+        values["asks_value_error"].append(_error_of_value(is_high[mine], high - low))
+    first = trades["side"][0] == Side.BUY
+    errors = [_error_of_value(is_high[one], high - low) for one in (first, ~first)]
+    return values | {
+        "asks_theory": asks,
+        "initial_spread": float(paid[0][first].mean() - paid[0][~first].mean()),
+        "initial_spread_theory": asks[0] - bid,
+        "initial_spread_value": float(value[first].mean() - value[~first].mean()),
+        "initial_spread_value_error": hypot(*errors),
     }
+
+
+FINE = 10**9
+"""Ticks from the low value to the high one, so that rounding quotes hardly matters."""
+
+
+def _error_of_value(is_high: NDArray[np.bool_], range_: float) -> float:
+    """Standard error of a mean value; where all are alike, that of one more that is not."""
+    share, count = float(is_high.mean()), len(is_high)
+    return range_ * max(sqrt(share * (1 - share) / count), 1 / count)
 
 
 def roll(
@@ -174,7 +263,8 @@ def roll(
     random = np.random.default_rng(seed)
     steps = np.rint(random.normal(0.0, sigma / tick, trades)).astype(np.int64)
     sides = random.choice(np.array([Side.BUY, Side.SELL], np.int8), trades)
-    events = OrderBook().process(_quote_and_take(np.cumsum(steps), 100, sides))
+    middle = np.cumsum(steps)
+    events = OrderBook().process(_quote_and_take(middle - 100, middle + 100, sides))
     prices = events["price"][events["kind"] == EventKind.TRADE] * tick
     covariance = roll_covariance(prices)
     # Between stretches of the tape, for neighbouring products are correlated.
@@ -198,16 +288,16 @@ def roll_covariance(prices: NDArray[np.float64]) -> float:
 
 
 def _quote_and_take(
-    middle: NDArray[np.int64], half_spread: int, sides: NDArray[np.int8]
+    bids: NDArray[np.int64], asks: NDArray[np.int64], sides: NDArray[np.int8]
 ) -> NDArray[np.void]:
     """Five messages a trade: new quotes, one market order, and the quotes withdrawn."""
-    rows = np.zeros((len(middle), 5), MESSAGE)
-    turns = np.arange(1, len(middle) + 1)
+    rows = np.zeros((len(bids), 5), MESSAGE)
+    turns = np.arange(1, len(bids) + 1)
     rows["kind"] = [Kind.NEW, Kind.NEW, Kind.NEW, Kind.CANCEL, Kind.CANCEL]
     for column, offset in enumerate((1, 2, 3, 1, 2)):
         rows["order_id"][:, column] = 3 * turns + offset
     rows["side"][:, 0], rows["side"][:, 1], rows["side"][:, 2] = Side.BUY, Side.SELL, sides
-    rows["price"][:, 0], rows["price"][:, 1] = middle - half_spread, middle + half_spread
+    rows["price"][:, 0], rows["price"][:, 1] = bids, asks
     rows["order_type"][:, 2] = OrderType.MARKET
     rows["size"] = 1
     flat: NDArray[np.void] = rows.ravel()

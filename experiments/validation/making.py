@@ -1,14 +1,16 @@
-"""Market making: the tables of Avellaneda and Stoikov.
+"""Market making: the tables of Avellaneda and Stoikov, by the project's own makers.
 
 Source: M. Avellaneda and S. Stoikov, "High-frequency trading in a limit order book", Quantitative
 Finance 8, 2008.
 """
 
-from math import exp, log, sqrt
+from math import exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.traders.quoting import reservation_price, reservation_spread
+from experiments.validation.own_mid import PathMarket, trade
 from experiments.validation.target import Values
 from lob.checks import choice, natural, real
 
@@ -28,7 +30,8 @@ def avellaneda_stoikov(
     intensity: float = 140.0,
     start_price: float = 100.0,
     start_inventory: int = 0,
-    paths: int = 100_000,
+    paths: int = 50_000,
+    makers: int = 100,
     seed: int = 1,
 ) -> Values:
     """Profit and final inventory of a maker whose quotes fill at rate A exp(-k distance).
@@ -52,15 +55,18 @@ def avellaneda_stoikov(
     start_price, start_inventory
         s at the start in units of price, and q in units, signed.
     paths
-        Simulated paths.
+        Simulated paths: where the quotes of ``agents.traders`` would have traded.
+    makers
+        Makers of ``agents.traders``, each in a book of its own, that trade beside them.
     seed
         Seed of the simulation.
 
     Returns
     -------
     Values
-        ``profit`` (mean), ``profit_deviation``, ``inventory_deviation`` and ``average_spread``; of
-        the symmetric strategy also ``..._exact``, for its inventory is a plain random walk.
+        ``profit`` (mean), ``profit_deviation``, ``inventory_deviation`` and ``average_spread``; the
+        first three also ``..._traded`` by the makers, and of the symmetric strategy ``..._exact``,
+        for its inventory is a plain random walk.
 
     Raises
     ------
@@ -78,18 +84,25 @@ def avellaneda_stoikov(
     choice("strategy", strategy, STRATEGIES)
     if not isinstance(start_inventory, int):
         raise ValueError(f"start_inventory must be an integer, got {start_inventory!r}")
+    natural("makers", makers, 2)
+    steps = max(1, round(horizon / step))
+    if makers > 2_000 or steps * makers > 10**7:
+        raise ValueError(
+            f"makers must be 2,000 at most, and 1e7 over the steps of each, got {makers:,} and a "
+            f"step of {step!r}"
+        )
     random = np.random.default_rng(seed)
     average = mean_spread(gamma, sigma, horizon, decay)
     price = np.full(paths, float(start_price))
     inventory = np.full(paths, float(start_inventory))
     cash = np.zeros(paths)
-    steps = max(1, round(horizon / step))
+    half, skew = average / 2, np.zeros(paths)  # of the symmetric strategy, all the time
     for turn in range(steps):
-        risk = gamma * sigma**2 * (horizon - turn * step)
+        left = horizon - turn * step
         if strategy == "inventory":
-            half, skew = (risk + 2 / gamma * log(1 + gamma / decay)) / 2, inventory * risk
-        else:
-            half, skew = average / 2, np.zeros(paths)
+            half = reservation_spread(left, risk_aversion=gamma, sigma=sigma, decay=decay) / 2
+            each = reservation_price(0.0, 1.0, left, risk_aversion=gamma, sigma=sigma)
+            skew = -each * inventory
         above, below = half - skew, half + skew  # distance of ask and bid from the mid
         sold = random.random(paths) < intensity * step * np.exp(-decay * above)
         bought = random.random(paths) < intensity * step * np.exp(-decay * below)
@@ -97,14 +110,23 @@ def avellaneda_stoikov(
         inventory += bought.astype(np.float64) - sold
         price += sigma * sqrt(step) * (2.0 * random.integers(0, 2, paths) - 1.0)
     profit = cash + inventory * price - start_inventory * start_price
-    values: Values = {"profit": float(profit.mean()), "average_spread": average}
-    values["profit_error"] = float(profit.std() / sqrt(paths))
-    for name, sample in {"profit": profit, "inventory": inventory}.items():
-        values[f"{name}_deviation"] = float(sample.std())
-        values[f"{name}_deviation_error"] = _error_of_deviation(sample)
+    values: Values = {"average_spread": average} | _moments("", profit, inventory)
     if strategy == "symmetric":
         chance = min(intensity * step * exp(-decay * average / 2), 1.0)
         values |= _exact_moments(chance, average / 2, sigma**2 * step, steps)
+    moves = sigma * sqrt(step) * (2.0 * random.integers(0, 2, (steps, makers)) - 1.0)
+    mids = np.cumsum(np.concatenate([np.zeros((1, makers)), moves]), axis=0)
+    market = PathMarket(gamma, sigma * sqrt(step), horizon / step, decay, intensity * step)
+    own = average / 2 if strategy == "symmetric" else None
+    return values | _moments("_traded", *trade(market, mids, own, start_inventory, random))
+
+
+def _moments(suffix: str, profit: NDArray[np.float64], inventory: NDArray[np.float64]) -> Values:
+    values: Values = {f"profit{suffix}": float(profit.mean())}
+    values[f"profit{suffix}_error"] = float(profit.std() / sqrt(len(profit)))
+    for name, sample in {"profit": profit, "inventory": inventory}.items():
+        values[f"{name}_deviation{suffix}"] = float(sample.std())
+        values[f"{name}_deviation{suffix}_error"] = _error_of_deviation(sample)
     return values
 
 
@@ -146,4 +168,5 @@ def mean_spread(gamma: float, sigma: float, horizon: float, decay: float) -> flo
     decay
         k, per unit of price.
     """
-    return gamma * sigma**2 * horizon / 2 + 2 / gamma * log(1 + gamma / decay)
+    # The spread is linear in the time left.
+    return reservation_spread(horizon / 2, risk_aversion=gamma, sigma=sigma, decay=decay)

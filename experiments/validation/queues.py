@@ -7,17 +7,27 @@ market", SIAM Journal on Financial Mathematics 4, 2013; W. Huang, C.-A. Lehalle 
 Statistical Association 110, 2015.
 
 The first queue to empty moves the mid: up if it is the ask. Each queue is a birth-death process
-of unit orders, and the two do not know of each other.
+of unit orders, and the two do not know of each other. What the theory says of them is held against
+books that the flows of ``agents.flow`` fill, and against races in the project's own book.
 """
 
 from collections.abc import Callable, Sequence
 from math import atan, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import agents
+from agents import flow
+from agents.flow.stationary import queue_lengths
+from experiments.metrics.stylized import time_weighted
+from experiments.validation.flows import PRICE, poisson_tapes, queue_changes
+from experiments.validation.races import Tally, race_in_book, table_of_moves
 from experiments.validation.target import Values
+from lob import EventKind
 from lob.checks import natural, real
+from lob.units import SECOND_NS
 
 __all__ = [
     "BIRTHS",
@@ -29,7 +39,6 @@ __all__ = [
     "first_to_empty",
     "next_change",
     "queue_at_rest",
-    "race",
     "symmetric_race",
 ]
 
@@ -44,6 +53,9 @@ CANCELLATIONS = (0.71, 0.81, 0.68, 0.56, 0.47)
 MARKET_ORDERS = 0.94
 """Market orders a second on a side (table 2)."""
 FAR_LEVEL, FAR_EXPONENT = 1.92, 0.52
+FAR: dict[str, Any] = {"far": (FAR_LEVEL, FAR_EXPONENT), "window": 10}
+BOOKS = 20
+"""Independent books among which the events of a target are shared out."""
 
 
 def cont_stoikov_talreja(
@@ -51,12 +63,13 @@ def cont_stoikov_talreja(
     cancellation: float = CANCELLATIONS[0],
     market: float = MARKET_ORDERS,
     size: int = 5,
-    draws: int = 0,
+    changes: int = 4_000_000,
     seed: int = 1,
 ) -> Values:
     """Chance that the mid moves up first from a spread of one tick, with b bids and a asks.
 
-    The default rates are those of Cont, Stoikov and Talreja 2010, table 2.
+    The default rates are those of Cont, Stoikov and Talreja 2010, table 2, from which the rates
+    further off the best quotes are in any case.
 
     Parameters
     ----------
@@ -65,15 +78,16 @@ def cont_stoikov_talreja(
         orders; positive.
     size
         Rows b and columns a from 1 to this.
-    draws
-        Races simulated for each entry; 0 for none.
+    changes
+        About how many events the books of ``agents.flow.Poisson`` see.
     seed
-        Seed of the simulation.
+        Seed of the first of them.
 
     Returns
     -------
     Values
-        ``up``, row b, column a, by solving the first-passage equations; ``up_simulated``.
+        ``up``, row b, column a, in the full book, 1/2 +- 1 where it never was so; ``up_theory`` by
+        solving the first-passage equations.
 
     Raises
     ------
@@ -82,7 +96,7 @@ def cont_stoikov_talreja(
     """
     real("arrival", arrival, above=0)
     real("cancellation", cancellation, above=0)
-    natural("draws", draws, 0)
+    natural("changes", changes, 1_000)
     natural("size", size, 1)
     real("market", market, 0)
 
@@ -95,16 +109,12 @@ def cont_stoikov_talreja(
     # A queue beyond some ten standard deviations over its start is never seen.
     usual = arrival / cancellation
     largest = size + int(usual + 10 * sqrt(usual) + 20)
-    return _table(births, deaths, size, largest, draws, seed)
-
-
-def _table(births: Rates, deaths: Rates, size: int, largest: int, draws: int, seed: int) -> Values:
-    values: Values = {"up": first_to_empty(births, deaths, largest)[:size, :size].tolist()}
-    if draws:
-        up = race(births, deaths, size, draws, np.random.default_rng(seed))
-        values["up_simulated"] = up.tolist()
-        values["up_simulated_error"] = np.sqrt(up * (1 - up) / draws).tolist()
-    return values
+    theory = first_to_empty(births, deaths, largest)[:size, :size]
+    tally = Tally(size)
+    rates = ([arrival, *BIRTHS[1:]], [cancellation, *CANCELLATIONS[1:]], market)
+    for tape in poisson_tapes(*rates, **FAR, changes=changes, replicas=BOOKS, seed=seed):
+        table_of_moves(tally, tape)
+    return tally.values() | {"up_theory": theory.tolist()}
 
 
 def first_to_empty(births: Rates, deaths: Rates, largest: int) -> NDArray[np.float64]:
@@ -149,45 +159,8 @@ def first_to_empty(births: Rates, deaths: Rates, largest: int) -> NDArray[np.flo
     return chances[1:]
 
 
-def race(
-    births: Rates, deaths: Rates, size: int, draws: int, random: np.random.Generator
-) -> NDArray[np.float64]:
-    """Return the share of simulated races in which the ask empties first, for short queues.
-
-    A race that nobody loses in 100,000 steps, possible where queues do not shrink, is a draw and
-    counts half.
-
-    Parameters
-    ----------
-    births, deaths
-        Rates at which a queue of each length grows and shrinks by one order.
-    size
-        Rows (bids) and columns (asks) from 1 to this.
-    draws
-        Races for each entry.
-    random
-        The generator that is drawn from.
-    """
-    cells = np.repeat(np.arange(size * size), draws)
-    bid = (cells // size + 1).astype(np.float64)
-    ask = (cells % size + 1).astype(np.float64)
-    wins = np.zeros(size * size)
-    for _ in range(100_000):
-        rates = np.cumsum([births(bid), deaths(bid), births(ask), deaths(ask)], axis=0)
-        which = (random.random(len(bid)) * rates[3] >= rates[:3]).sum(axis=0)
-        bid += (which == 0).astype(np.float64) - (which == 1)
-        ask += (which == 2).astype(np.float64) - (which == 3)
-        wins += np.bincount(cells[ask == 0], minlength=size * size)
-        going = (bid > 0) & (ask > 0)
-        bid, ask, cells = bid[going], ask[going], cells[going]
-        if not len(cells):
-            break
-    wins += np.bincount(cells, minlength=size * size) / 2
-    return wins.reshape(size, size) / draws
-
-
 def cont_de_larrard(
-    arrival: float = 1.0, departure: float = 1.0, size: int = 5, draws: int = 0, seed: int = 1
+    arrival: float = 1.0, departure: float = 1.0, size: int = 5, races: int = 10_000, seed: int = 1
 ) -> Values:
     """Chance that the mid moves up first where rates do not depend on the queues.
 
@@ -198,15 +171,15 @@ def cont_de_larrard(
         Only their quotient matters.
     size
         Rows b (bids) and columns a (asks) from 1 to this.
-    draws
-        Races simulated for each entry; 0 for none.
+    races
+        Races in the book; each counts for all queues that it passes.
     seed
-        Seed of the simulation.
+        Seed of their orders.
 
     Returns
     -------
     Values
-        ``up``, row b, column a, and ``up_simulated``. With equal rates by the integral of
+        ``up``, row b, column a, in the book, and ``up_theory``. With equal rates by the integral of
         ``symmetric_race``, else by solving the first-passage equations.
 
     Raises
@@ -217,21 +190,25 @@ def cont_de_larrard(
     real("arrival", arrival, above=0)
     real("departure", departure, above=0)
     natural("size", size, 1)
-    natural("draws", draws, 0)
-
-    def births(queue: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.full(queue.shape, arrival)
-
-    def deaths(queue: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.full(queue.shape, departure)
-
+    natural("races", races, 100)
     if arrival > departure:
         raise ValueError(f"arrival must not exceed departure = {departure!r}, got {arrival!r}")
-    values = _table(births, deaths, size, size + 150, draws, seed)
+    tally, cells = Tally(size), np.arange(races) % size**2
+    random = np.random.default_rng(seed)
+    race_in_book(cells // size + 1, cells % size + 1, arrival, departure, tally, random)
+    numbers = range(1, size + 1)
     if arrival == departure:
-        numbers = range(1, size + 1)
-        values["up"] = [[symmetric_race(bid, ask) for ask in numbers] for bid in numbers]
-    return values
+        theory = [[symmetric_race(bid, ask) for ask in numbers] for bid in numbers]
+    else:
+
+        def births(queue: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.full(queue.shape, arrival)
+
+        def deaths(queue: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.full(queue.shape, departure)
+
+        theory = first_to_empty(births, deaths, size + 150)[:size, :size].tolist()
+    return tally.values() | {"up_theory": theory}
 
 
 def symmetric_race(bid: int, ask: int, nodes: int = 20_000) -> float:
@@ -260,7 +237,11 @@ def symmetric_race(bid: int, ask: int, nodes: int = 20_000) -> float:
 
 
 def cont_de_larrard_limit(
-    ratios: Sequence[float] = (2.0, 3.0, 5.0), correlation: float = 0.0, queue: int = 10
+    ratios: Sequence[float] = (2.0, 3.0, 5.0),
+    correlation: float = 0.0,
+    queue: int = 3,
+    races: int = 1_000,
+    seed: int = 1,
 ) -> Values:
     """The chance that the ask empties first, for long queues (Cont, de Larrard 2013).
 
@@ -274,11 +255,17 @@ def cont_de_larrard_limit(
         Correlation of the two queues' changes, between -1 and 1.
     queue
         Orders in the ask queue of the discrete chance it is compared with (no correlation only).
+    races
+        Races in the book, of such queues, for each ratio.
+    seed
+        Seed of their orders.
 
     Returns
     -------
     Values
-        ``up`` for each ratio, and ``up_discrete`` from ``symmetric_race``.
+        For each ratio ``up`` in the book and ``up_discrete`` from ``symmetric_race``, both of the
+        queues in question, and ``up_theory`` of long queues. With correlation, of which no flow of
+        unit orders has any, there is the last alone, and ``up`` is the same.
 
     Raises
     ------
@@ -291,10 +278,23 @@ def cont_de_larrard_limit(
     for ratio in ratios:
         real("ratios", ratio, above=0)
     values: Values = {
-        "up": [0.5 - atan(skew * (1 - x) / (1 + x)) / (2 * atan(skew)) for x in ratios]
+        "up_theory": [0.5 - atan(skew * (1 - x) / (1 + x)) / (2 * atan(skew)) for x in ratios]
     }
     if correlation == 0:
-        values["up_discrete"] = [symmetric_race(max(1, round(x * queue)), queue) for x in ratios]
+        natural("races", races, 2)
+        random = np.random.default_rng(seed)
+        bids = [max(1, round(x * queue)) for x in ratios]
+        values["up_discrete"] = [symmetric_race(bid, queue) for bid in bids]
+        ups = [
+            race_in_book(
+                np.full(races, bid), np.full(races, queue), 1.0, 1.0, Tally(1), random
+            ).mean()
+            for bid in bids
+        ]
+        values["up"] = [float(up) for up in ups]
+        values["up_error"] = [max(sqrt(up * (1 - up) / races), 1 / races) for up in ups]
+    else:
+        values["up"] = values["up_theory"]
     return values
 
 
@@ -303,7 +303,7 @@ def next_change(
     arrivals: Sequence[float] = BIRTHS,
     cancellations: Sequence[float] = CANCELLATIONS,
     market: float = MARKET_ORDERS,
-    draws: int = 200_000,
+    changes: int = 1_000_000,
     seed: int = 1,
 ) -> Values:
     """Chance that a queue grows when it next changes, at a spread of one tick.
@@ -318,15 +318,16 @@ def next_change(
         Rates a second at distances 1, 2, ...: limit orders, and cancellations of each order.
     market
         Market orders a second, which come to distance 1 alone.
-    draws
-        Next changes simulated for each pair, from the waiting times of each order by itself.
+    changes
+        About how many events the books of ``agents.flow.Poisson`` see.
     seed
-        Seed of the simulation.
+        Seed of the first of them.
 
     Returns
     -------
     Values
-        ``grows`` and ``grows_simulated``, one a pair.
+        ``grows`` in the full book, 1/2 +- 1 where no queue was so, and ``grows_theory``, one a
+        pair.
 
     Raises
     ------
@@ -334,9 +335,11 @@ def next_change(
         If a rate or a pair is out of range.
     """
     real("market", market, above=0)
-    natural("draws", draws, 1)
-    random = np.random.default_rng(seed)
-    grows, simulated = [], []
+    natural("changes", changes, 1_000)
+    for name, rates in {"arrivals": arrivals, "cancellations": cancellations}.items():
+        for rate in rates:
+            real(name, rate, above=0)
+    theory = []
     for distance, orders in at:
         if not 1 <= distance <= min(len(arrivals), len(cancellations)) or orders < 1:
             raise ValueError(
@@ -344,34 +347,50 @@ def next_change(
             )
         birth, leave = arrivals[distance - 1], cancellations[distance - 1]
         taken = market if distance == 1 else 0.0
-        grows.append(birth / (birth + taken + orders * leave))
-        gone = random.exponential(1 / leave, (orders, draws)).min(axis=0)
-        if taken:
-            gone = np.minimum(gone, random.exponential(1 / taken, draws))
-        simulated.append(float((random.exponential(1 / birth, draws) < gone).mean()))
+        theory.append(birth / (birth + taken + orders * leave))
+    seen, grown = np.zeros(len(at)), np.zeros(len(at))
+    window = max(FAR["window"], len(arrivals))
+    for tape in poisson_tapes(
+        arrivals, cancellations, market, **(FAR | {"window": window}),
+        changes=changes, replicas=4, seed=seed,
+    ):  # fmt: skip
+        found = queue_changes(tape.events, tape.quotes, spread=1)
+        for row, (distance, orders) in enumerate(at):
+            mine = found.kind[(found.distance == distance) & (found.length == orders)]
+            seen[row] += len(mine)
+            grown[row] += np.count_nonzero(mine == EventKind.ACCEPTED)
+    grows = [float(up / n) if n else 0.5 for up, n in zip(grown, seen, strict=True)]
     return {
         "grows": grows,
-        "grows_simulated": simulated,
-        "grows_simulated_error": [sqrt(p * (1 - p) / draws) for p in simulated],
+        "grows_error": [
+            max(sqrt(p * (1 - p) / n), 1 / n) if n else 1.0
+            for p, n in zip(grows, seen, strict=True)
+        ],
+        "grows_theory": theory,
     }
 
 
-def cst_parameters(distances: int = 10) -> Values:
-    """The rates that the targets of Cont, Stoikov and Talreja use, by distance; all a second.
+def cst_parameters(distances: int = 10, changes: int = 2_000_000, seed: int = 1) -> Values:
+    """The rates that the targets of Cont, Stoikov and Talreja use, and how a book keeps them.
 
     Parameters
     ----------
     distances
         Farthest distance from the opposite quote in ticks.
+    changes
+        About how many events the books of ``agents.flow.Poisson`` see.
+    seed
+        Seed of the first of them.
 
     Returns
     -------
     Values
-        ``arrivals`` at 1 to 5 ticks, ``cancellations`` at 1 to 5 ticks, ``market``, and
-        ``far_arrivals`` from 6 to ``distances`` ticks, k / i^alpha with ``far_level`` k and
-        ``far_exponent`` alpha, and ``far_cancellation``.
+        All a second: ``arrivals`` at 1 to 5 ticks, ``cancellations`` at 1 to 5 ticks, ``market``,
+        and ``far_arrivals`` from 6 to ``distances`` ticks, k / i^alpha with ``far_level`` k and
+        ``far_exponent`` alpha, and ``far_cancellation``; of the first three also ``..._measured``.
     """
     natural("distances", distances, 1)
+    natural("changes", changes, 1_000)
     return {
         "arrivals": list(BIRTHS),
         "cancellations": list(CANCELLATIONS),
@@ -380,6 +399,42 @@ def cst_parameters(distances: int = 10) -> Values:
         "far_exponent": FAR_EXPONENT,
         "far_cancellation": CANCELLATIONS[-1],
         "far_arrivals": [FAR_LEVEL / i**FAR_EXPONENT for i in range(6, distances + 1)],
+    } | _measured_rates(changes, seed)
+
+
+def _measured_rates(changes: int, seed: int) -> Values:
+    """Rates by distance from the opposite quote, on one side, with errors as of Poisson counts.
+
+    Arrivals come whatever the queue is, so the lengths that they meet are its mean over time: what
+    is cancelled of that is the rate of one order.
+    """
+    levels = len(BIRTHS)
+    came, gone, met = np.zeros(levels), np.zeros(levels), np.zeros(levels)
+    traded = seconds = 0.0
+    for tape in poisson_tapes(
+        BIRTHS, CANCELLATIONS, MARKET_ORDERS, **FAR, changes=changes, replicas=4, seed=seed
+    ):
+        found = queue_changes(tape.events, tape.quotes)
+        near = found.distance <= levels
+        where, length, kind = (part[near] for part in found)
+        arrives, leaves = kind == EventKind.ACCEPTED, kind == EventKind.CANCELLED
+        came += np.bincount(where[arrives] - 1, minlength=levels)
+        met += np.bincount(where[arrives] - 1, length[arrives], minlength=levels)
+        gone += np.bincount(where[leaves] - 1, minlength=levels)
+        traded += np.count_nonzero(tape.events["kind"] == EventKind.TRADE)
+        seconds += 2 * tape.seconds  # on either side
+    arrivals, cancellations, market = (
+        came / seconds,
+        gone / seconds / (met / came),
+        traded / seconds,
+    )
+    return {
+        "arrivals_measured": arrivals.tolist(),
+        "arrivals_measured_error": (arrivals / np.sqrt(came)).tolist(),
+        "cancellations_measured": cancellations.tolist(),
+        "cancellations_measured_error": (cancellations * np.sqrt(1 / gone + 3 / came)).tolist(),
+        "market_measured": market,
+        "market_measured_error": market / sqrt(traded),
     }
 
 
@@ -411,15 +466,15 @@ def queue_at_rest(
     shown
         Sizes in the two laws returned.
     changes
-        Changes of the simulated queues, 1,000 of which run side by side.
+        About how many events the book of ``agents.flow.QueueReactive`` sees.
     seed
-        Seed of the simulation.
+        Seed of that book.
 
     Returns
     -------
     Values
-        ``law`` (n = 0, 1, ...), ``mean``, ``law_simulated`` (time-weighted) and
-        ``total_variation``: half the sum of |simulated - law| over all n.
+        ``law`` (n = 0, 1, ...) and ``mean``, which the flow starts from, ``law_simulated``
+        (time-weighted) and ``total_variation``: half the sum of |simulated - law| over all n.
 
     Raises
     ------
@@ -435,18 +490,25 @@ def queue_at_rest(
             f"arrival must be positive, market and cancellation not negative, "
             f"got {arrival!r}, {market!r}, {cancellation!r}"
         )
-    down = np.concatenate([[0.0], down[:-1] + cancellation * np.arange(1, largest)])
-    if not (up[-1] < down[-1]):
+    leave, taken = cancellation * np.arange(largest), np.concatenate([[0.0], down[:-1]])
+    if not up[-1] < leave[-1] + taken[-1]:
         raise ValueError(f"arrival must stay below departures in long queues, got {arrival!r}")
-    logs = np.concatenate([[0.0], np.cumsum(np.log(up[:-1]) - np.log(down[1:]))])
-    law = np.exp(logs - logs.max())
-    law /= law.sum()
-    seen = _occupation(up, down, changes, np.random.default_rng(seed))
+    rates = [rate.tolist() for rate in (up, leave, taken)]
+    weights = np.array(queue_lengths(0, *rates))
+    law = np.zeros(max(largest, len(weights)))
+    law[: len(weights)] = weights / weights.sum()
+    # Each of the two queues grows at the rate of arrivals, and shrinks as often.
+    usual = float(law[: len(up)] @ up[: len(law)])
+    # Longer queues than have a weight never are: without them the flow has less to thin.
+    possible = [rate[: len(weights)] for rate in rates]
+    seen = _occupation(possible, changes / (4 * usual), seed)
+    both = np.zeros((2, max(len(law), len(seen))))
+    both[0, : len(law)], both[1, : len(seen)] = law, seen
     return {
         "law": law[:shown].tolist(),
-        "mean": float(law @ np.arange(largest)),
-        "law_simulated": seen[:shown].tolist(),
-        "total_variation": float(abs(seen - law).sum() / 2),
+        "mean": float(law @ np.arange(len(law))),
+        "law_simulated": both[1, :shown].tolist(),
+        "total_variation": float(abs(both[1] - both[0]).sum() / 2),
     }
 
 
@@ -456,18 +518,25 @@ def _by_size(rate: float | Sequence[float], largest: int) -> NDArray[np.float64]
 
 
 def _occupation(
-    up: NDArray[np.float64], down: NDArray[np.float64], changes: int, random: np.random.Generator
+    rates: Sequence[list[float]],
+    seconds: float,
+    seed: int,
 ) -> NDArray[np.float64]:
-    """Return the share of time that simulated queues spend at each size, from empty, warmed up."""
-    queues = 1_000
-    size = np.zeros(queues, np.int64)
-    spent = np.zeros(len(up))
-    rounds = changes // queues
-    for turn in range(rounds):
-        total = up[size] + down[size]
-        if 4 * turn >= rounds:
-            spent += np.bincount(size, 1 / total, minlength=len(up))
-        size += np.where(random.random(queues) * total < up[size], 1, -1)
-        np.minimum(size, len(up) - 1, out=size)
-    shares: NDArray[np.float64] = spent / spent.sum()
-    return shares
+    """Return the share of time that the best queues of a book spend at each size.
+
+    ``rates`` are those of limit orders, cancellations and market orders, each by size.
+    """
+    limit, cancel, market = rates
+    one = flow.QueueReactive(
+        "flow", price=PRICE, limit=[limit], cancel=[cancel], market=[market], theta=0.0
+    )
+    simulation = agents.Simulation(seed, events=False, messages=False)
+    simulation.follow_quotes()
+    simulation.add(one)
+    simulation.run(until=round(seconds * SECOND_NS))
+    quotes = simulation.quotes()
+    laws = [time_weighted(quotes["ts_event"], quotes[side]) for side in ("bid_size", "ask_size")]
+    seen = np.zeros(1 + max(int(law.values[-1]) for law in laws))
+    for law in laws:
+        seen[law.values.astype(int)] += law.shares / 2
+    return seen

@@ -10,8 +10,10 @@ from experiments.validation.target import Target, Values
 
 __all__ = [
     "almgren_chriss",
+    "also",
     "glosten_milgrom",
     "hurst",
+    "in_order",
     "keyed",
     "listed",
     "parameters_of",
@@ -49,6 +51,26 @@ def whole_value(name: str) -> Reader:
     return lambda case: {name: case.expected}
 
 
+def also(read: Reader, how: str) -> Reader:
+    """Make a reader that takes each value also under its name with ``_how``.
+
+    For what is both measured and computed, or found in two ways.
+
+    Parameters
+    ----------
+    read
+        Reader of the values.
+    how
+        What is added to their names, after an underscore.
+    """
+
+    def twice(case: Case) -> Values:
+        found = read(case)
+        return found | {f"{name}_{how}": value for name, value in found.items()}
+
+    return twice
+
+
 def keyed(**names: str) -> Reader:
     """Make a reader of an object of expected values: ours by the source's name.
 
@@ -84,6 +106,11 @@ def glosten_milgrom(case: Case) -> Values:
     """Read Glosten and Milgrom's spread, and asks after as many purchases as the key says."""
     asks = _key(case, "ask k=")
     return dict(keyed(initial_spread="initial spread", asks=asks)(case))
+
+
+def in_order(name: str) -> Reader:
+    """Make a reader that takes the values of an object as one list, whatever they are called."""
+    return lambda case: {name: list(case.expected.values())}
 
 
 def queue_at_rest(case: Case) -> Values:

@@ -6,7 +6,10 @@ sharing) where there are such, else the published equations.
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from experiments.validation.target import Values
+from lob import MESSAGE, EventKind, Kind, OrderBook, Session, Side
 from lob.allocation import pro_rata
 from lob.checks import natural, real
 from lob.clearing.margin import Tiers
@@ -208,11 +211,25 @@ def batch_auction() -> Values:
     found = uncross(bids, asks, 101)
     if found is None:
         raise AssertionError("these orders trade")
-    left, gains = found.volume, 0
-    for (bid, size), (ask, _) in zip(bids, asks, strict=True):
-        gains += min(size, left) * (bid - ask)
-        left -= min(size, left)
-    return {"volume": found.volume, "interval": [found.lowest, found.highest], "gains": gains}
+    orders = [(Side.BUY, *bid) for bid in bids] + [(Side.SELL, *ask) for ask in asks]
+    rows = np.zeros(len(orders) + 2, MESSAGE)
+    rows["kind"] = [Kind.SESSION, *[Kind.NEW] * len(orders), Kind.UNCROSS]
+    rows["order_id"] = [Session.CALL, *range(len(orders)), 0]
+    rows["side"][1:-1], rows["price"][1:-1], rows["size"][1:-1] = zip(*orders, strict=True)
+    rows["price"][-1] = 101
+    events = OrderBook().process(rows)
+    trades = events[events["kind"] == EventKind.TRADE]
+    limits = {number: price for number, (_, price, _) in enumerate(orders)}
+    gains = sum(
+        int(trade["size"])
+        * abs(limits[int(trade["order_id"])] - limits[int(trade["resting_order_id"])])
+        for trade in trades
+    )
+    return {
+        "volume": int(trades["size"].sum()),
+        "interval": [found.lowest, found.highest],
+        "gains": gains,
+    }
 
 
 def deleveraging_shares(

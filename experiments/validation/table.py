@@ -45,8 +45,8 @@ def short(value: Any) -> str:
 def markdown(results: Iterable[Result]) -> str:
     """Return the Markdown table of validation results, one row a compared value."""
     lines = [
-        "| name | value | published | ours | band | verdict | provenance |",
-        "|---|---|---|---|---|---|---|",
+        "| name | computed by | value | published | ours | band | verdict | provenance |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     seen = set()
     for result in results:
@@ -54,7 +54,8 @@ def markdown(results: Iterable[Result]) -> str:
         fresh = [row for row in rows(result) if row[1] != "-" or row not in seen]
         seen.update(fresh)
         for index, row in enumerate(fresh):
-            first = ("", "", "") if index else (result.name, result.verdict, result.provenance)
-            cells = (first[0], *row, first[1], first[2])
+            opening = ("", "") if index else (result.name, result.kind)
+            closing = ("", "") if index else (result.verdict, result.provenance)
+            cells = (*opening, *row, *closing)
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)

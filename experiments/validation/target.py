@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Check",
+    "ComputedBy",
     "Result",
     "Target",
     "ToleranceBand",
@@ -31,6 +32,10 @@ Values = dict[str, Any]
 
 ``x_error`` beside ``x`` is the standard error of a simulated ``x``.
 """
+
+ComputedBy = Literal["book and agents", "product formula", "theory only"]
+"""What computes a target: the project's own book, venue or simulation; a formula that these or
+those who trade in them use; or nothing but a formula of the source, beside the product."""
 
 Verdict = Literal["agrees", "disagrees", "context"]
 """Outcome of a comparison: within the bands, outside, or not held to any."""
@@ -78,6 +83,8 @@ class Result:
     """For each value that was compared: what with, and how far apart the two may lie."""
     verdict: Verdict
     """Whether all comparisons hold."""
+    kind: ComputedBy
+    """What computed ours: book and agents, a product formula, or theory only."""
     provenance: str
     """How the published values are known: read, recomputed, or from memory (not verified against
     the paper)."""
@@ -102,6 +109,8 @@ class Target:
     """Name that ``validate`` takes."""
     source: str
     """Author and year."""
+    kind: ComputedBy
+    """What of the product computes it: without that it cannot agree."""
     compute: Callable[..., Values]
     """From parameters to named values."""
     cases: str
@@ -117,6 +126,8 @@ class Target:
     only describes."""
     note: str = ""
     """What a reader of the result must know, in words."""
+    modules: tuple[str, ...] = ()
+    """Of a product formula: the modules that hold it, each of which it needs."""
     slow: bool = False
     """Whether it takes more than a few seconds at its default parameters."""
 

@@ -20,6 +20,7 @@ TARGETS = (
     Target(
         name="cascade",
         source="own derivation",
+        kind="book and agents",
         compute=cascade,
         cases=r"CASC-.*",
         read=readers.whole_value("drop"),
@@ -30,6 +31,7 @@ TARGETS = (
     Target(
         name="deleveraging",
         source="Greenwood, Landier, Thesmar 2015; Brunnermeier, Pedersen 2009 (one asset)",
+        kind="book and agents",
         compute=deleveraging,
         cases=r"DELEV-.*",
         read=readers.keyed(amplification="amp", critical_leverage="Lcrit"),
@@ -41,6 +43,7 @@ TARGETS = (
     Target(
         name="loss-spiral",
         source="Brunnermeier, Pedersen 2009 (its form)",
+        kind="theory only",
         compute=loss_spiral,
         cases=r"BP-spiral",
         read=readers.whole_value("slope"),
@@ -51,6 +54,8 @@ TARGETS = (
     Target(
         name="pinned-fund",
         source="Thurner, Farmer, Geanakoplos 2012",
+        kind="product formula",
+        modules=("agents.leverage.funds",),
         compute=pinned_fund,
         cases=r"TFG-forced",
         read=readers.keyed(ret="ret", hold="hold", amp="amp", W_after="W_after"),
@@ -66,6 +71,8 @@ TARGETS = (
     Target(
         name="toxic-liquidation",
         source="Warmuz, Chaudhary, Pinna 2022",
+        kind="product formula",
+        modules=("lob.liquidation.formulas.health",),
         compute=toxic_liquidation,
         cases=r"TOX",
         read=readers.keyed(
@@ -84,6 +91,8 @@ TARGETS = (
     Target(
         name="perpetual-prices",
         source="maintenance on the current notional",
+        kind="product formula",
+        modules=("lob.clearing.prices",),
         compute=perpetual_prices,
         cases=r"PERP-liq",
         read=readers.keyed(long="long", short="short L10"),
@@ -93,6 +102,7 @@ TARGETS = (
     Target(
         name="invariance-crash",
         source="Kyle, Obizhaeva 2023",
+        kind="theory only",
         compute=impact_invariance,
         cases=r"KO-flash",
         read=lambda case: {"predicted": case.expected["predicted"]},
@@ -102,6 +112,7 @@ TARGETS = (
     Target(
         name="invariance-scaling",
         source="Kyle, Obizhaeva",
+        kind="theory only",
         compute=impact_invariance,
         cases=r"KO-scale",
         read=readers.listed("benchmark", "scaling"),
@@ -111,6 +122,8 @@ TARGETS = (
     Target(
         name="auction-clock",
         source="Maker, liquidations 2.0",
+        kind="product formula",
+        modules=("lob.liquidation.formulas.curves",),
         compute=auction_clock,
         cases=r"CLIP",
         read=readers.whole_value("seconds"),
@@ -119,6 +132,7 @@ TARGETS = (
     Target(
         name="batch-auction",
         source="Budish, Cramton, Shim 2015 (a micro-test)",
+        kind="book and agents",
         compute=batch_auction,
         cases=r"FBA",
         read=readers.listed("volume", "interval", "gains"),
@@ -127,6 +141,11 @@ TARGETS = (
     Target(
         name="deleveraging-shares",
         source="venues' published rules (a toy)",
+        kind="product formula",
+        modules=(
+            "lob.liquidation.formulas.adl",
+            "lob.allocation",
+        ),
         compute=deleveraging_shares,
         cases=r"ADL-toy",
         read=readers.keyed(queue="queue", pro_rata="pro-rata pnl", weighted="lev-weighted"),

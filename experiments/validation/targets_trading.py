@@ -16,10 +16,15 @@ FIFTH_DIGIT = ToleranceBand(
     absolute=6e-6
 )  # values printed to five decimals, and one unit of the last
 
+KYLE = ("price_impact", "aggressiveness", "variance_left", "insider_profit")
+
+PROFIT = ("profit", "profit_deviation", "inventory_deviation")
+
 TARGETS = (
     Target(
         name="almgren-chriss",
         source="Almgren, Chriss 2000",
+        kind="book and agents",
         compute=almgren_chriss,
         cases=r"AC-.*",
         read=readers.almgren_chriss,
@@ -29,11 +34,11 @@ TARGETS = (
             "theta": ToleranceBand(absolute=6e-4),
             "expected_cost": ToleranceBand(1e-6),
             "standard_deviation": ToleranceBand(1e-6),
-            "instant_cost": ToleranceBand(1e-9),
+            "instant_cost": ToleranceBand(1e-6),
         },
         checks=(
-            Check("expected_cost_simulated", "expected_cost", ToleranceBand(0.02)),
-            Check("standard_deviation_simulated", "standard_deviation", ToleranceBand(0.02)),
+            Check("expected_cost", "expected_cost_theory", ToleranceBand(1e-6)),
+            Check("standard_deviation", "standard_deviation_theory", ToleranceBand(1e-6)),
         ),
         aliases={
             "S0": "start_price",
@@ -46,6 +51,7 @@ TARGETS = (
     Target(
         name="obizhaeva-wang",
         source="Obizhaeva, Wang 2013",
+        kind="book and agents",
         compute=obizhaeva_wang,
         cases=r"OW-.*",
         read=readers.keyed(block="block", continuous="cont", cost="cost", twap_cost="TWAP cost"),
@@ -56,8 +62,10 @@ TARGETS = (
             "twap_cost": ToleranceBand(0.001),
         },
         checks=(
-            Check("cost_simulated", "cost", ToleranceBand(1e-6)),
-            Check("twap_cost_simulated", "twap_cost", ToleranceBand(1e-6)),
+            Check("block", "block_theory", ToleranceBand(1e-6)),
+            Check("continuous", "continuous_theory", ToleranceBand(1e-6)),
+            Check("cost", "cost_theory", ToleranceBand(1e-3)),
+            Check("twap_cost", "twap_cost_theory", ToleranceBand(1e-3)),
         ),
         aliases={
             "X0": "shares",
@@ -71,6 +79,7 @@ TARGETS = (
     Target(
         name="almgren-impact",
         source="Almgren, Thum, Hauptmann, Li 2005",
+        kind="theory only",
         compute=almgren_impact,
         cases=r"ALM05-.*",
         read=readers.keyed(permanent_bps="I", cost_bps="J"),
@@ -83,34 +92,38 @@ TARGETS = (
     Target(
         name="kyle",
         source="Kyle 1985",
+        kind="book and agents",
         compute=kyle,
         cases=r"KYLE-.*",
-        read=readers.listed("price_impact", "aggressiveness", "variance_left", "insider_profit"),
-        bands=dict.fromkeys(
-            ("price_impact", "aggressiveness", "variance_left", "insider_profit"), EXACT
-        ),
-        checks=tuple(
-            Check(f"{name}_simulated", name, PERCENT)
-            for name in ("price_impact", "variance_left", "insider_profit")
-        ),
+        read=readers.also(readers.listed(*KYLE), "theory"),
+        bands=dict.fromkeys(KYLE, PERCENT) | {f"{name}_theory": EXACT for name in KYLE},
+        checks=tuple(Check(name, f"{name}_theory", PERCENT) for name in KYLE),
         aliases={"Sigma0": "prior_variance", "sigma_u": "noise_sigma"},
     ),
     Target(
         name="glosten-milgrom",
         source="Glosten, Milgrom 1985",
+        kind="book and agents",
         compute=glosten_milgrom,
         cases=r"GM(-.*)?",
-        read=readers.glosten_milgrom,
+        read=readers.also(readers.glosten_milgrom, "theory"),
         bands={
             "initial_spread": ToleranceBand(absolute=1e-5),
             "asks": ToleranceBand(absolute=1e-5),
+            "initial_spread_theory": ToleranceBand(absolute=1e-5),
+            "asks_theory": ToleranceBand(absolute=1e-5),
         },
-        checks=(Check("initial_spread_simulated", "initial_spread", PERCENT),),
+        checks=(
+            Check("asks", "asks_theory", ToleranceBand(1e-5, 1e-6)),
+            Check("asks_value", "asks", PERCENT),
+            Check("initial_spread_value", "initial_spread", PERCENT),
+        ),
         aliases={"a": "informed"},
     ),
     Target(
         name="roll",
         source="Roll 1984",
+        kind="book and agents",
         compute=roll,
         cases=r"ROLL(-.*)?",
         read=readers.listed("covariance", "spread"),
@@ -124,13 +137,14 @@ TARGETS = (
     Target(
         name="avellaneda-stoikov",
         source="Avellaneda, Stoikov 2008",
+        kind="book and agents",
         compute=avellaneda_stoikov,
         cases=r"AS-(inv|sym)-.*",
-        read=readers.listed("profit", "profit_deviation", "inventory_deviation"),
+        read=readers.also(readers.listed(*PROFIT), "traded"),
         bands={
-            "profit": PERCENT,
-            "profit_deviation": ToleranceBand(0.02),
-            "inventory_deviation": ToleranceBand(0.02),
+            f"{name}{by}": PERCENT if name == "profit" else ToleranceBand(0.02)
+            for name in PROFIT
+            for by in ("", "_traded")
         },
         aliases={
             "s0": "start_price",
@@ -146,11 +160,13 @@ TARGETS = (
             Check("profit", "profit_exact", PERCENT),
             Check("profit_deviation", "profit_deviation_exact", ToleranceBand(0.02)),
             Check("inventory_deviation", "inventory_deviation_exact", ToleranceBand(0.02)),
+            *(Check(f"{name}_traded", name, ToleranceBand(0.02)) for name in PROFIT),
         ),
     ),
     Target(
         name="linear-sweep",
         source="Toth et al. 2011 (linear book)",
+        kind="book and agents",
         compute=linear_sweep,
         cases=r"SWEEP-.*",
         read=readers.listed("shift", "average"),
@@ -165,6 +181,7 @@ TARGETS = (
     Target(
         name="square-root-law",
         source="Toth et al. 2011; Sato, Kanazawa 2024",
+        kind="book and agents",
         compute=square_root_law,
         cases=r"SQRT-law",
         read=readers.square_root,
@@ -181,6 +198,8 @@ TARGETS = (
     Target(
         name="hill",
         source="Hill 1975",
+        kind="product formula",
+        modules=("experiments.metrics.stylized",),
         compute=hill_on_student,
         cases=r"SFACT-hill-estimator",
         read=readers.whole_value("index"),
@@ -191,6 +210,7 @@ TARGETS = (
     Target(
         name="double-auction",
         source="Gode, Sunder 1993",
+        kind="book and agents",
         compute=double_auction,
         cases=r"GS-.*",
         read=readers.zero_intelligence,

@@ -41,7 +41,8 @@ def test_one_as_json(run):
 def test_other_parameters(run):
     found = json.loads(run("kyle", "--set", "sigma_u=2", "--set", "Sigma0=4", "--json").stdout)
     assert found["published"] is None
-    assert found["ours"]["insider_profit"] == 2.0
+    assert found["ours"]["insider_profit_theory"] == 2.0
+    assert found["kind"] == "book and agents"
 
 
 def test_several_as_json(run):
@@ -53,6 +54,7 @@ def test_list(run):
     rows = json.loads(run("--list", "--json").stdout)
     kyle = next(row for row in rows if row["name"] == "kyle")
     assert kyle["parameters"]["noise_sigma"] == 1.0
+    assert kyle["computed_by"] == "book and agents"
     assert kyle["also_called"]["sigma_u"] == "noise_sigma"
     assert "noise_sigma = 1.0" in run("--list").stdout
 
