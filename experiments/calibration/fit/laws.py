@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from experiments.calibration.fit.findings import FEW, Estimate
 from experiments.calibration.fit.observed import BLOCKS, Observed
-from experiments.metrics.order_flow import order_lives, recovery_half_life_ns
+from experiments.metrics.order_flow import order_lives, recovery_times_ns
 from lob.units import SECOND_NS
 
 __all__ = [
@@ -149,20 +149,11 @@ def resilience(observed: Observed) -> list[Estimate]:
     if len(some) < LEAST_ENDS:
         return []
     part = observed.part(some["before"])
-
-    def half_life(kept: NDArray[np.bool_]) -> float:
-        return (
-            recovery_half_life_ns(
-                observed.ts, spread, some["before"][kept], some["after"][kept]
-            )
-            / SECOND_NS
-        )
-
+    times = recovery_times_ns(observed.ts, spread, some["before"], some["after"]) / SECOND_NS
     parts = np.unique(part)
-    without = np.array([half_life(part != one) for one in parts])
+    without = np.array([float(np.median(times[part != one])) for one in parts])
     off = _spread(without) if len(parts) > 1 else np.nan
-    whole = half_life(np.ones(len(some), np.bool_))
-    return [_law("half-life of a wider spread, s", whole, off, len(some))]
+    return [_law("half-life of a wider spread, s", float(np.median(times)), off, len(some))]
 
 
 def laws(observed: Observed) -> list[Estimate]:
