@@ -124,11 +124,10 @@ def _moves(observed: Observed, reference: NDArray[np.int64]) -> _Moves:
     empty = np.where(change > 0, observed.ask[1:] > before + 1, observed.bid[1:] < before)
     chance = both & (change != 0) & empty
     moved = (after - before) * change > 0
-    jump = (after != before) & both
-    start = np.flatnonzero(jump) + 1
-    # What follows at the time of a move belongs to it: the queue that comes into view, and others.
-    stamp = observed.ts
-    end = np.searchsorted(stamp, stamp[start], side="right")
+    # What follows on a change of the mid at its very time belongs to the move: the queue that comes
+    # into view, and all others where they are drawn anew.
+    start = np.flatnonzero(both & (change != 0)) + 1
+    end = np.searchsorted(observed.ts, observed.ts[start], side="right")
     mark = np.zeros(len(reference) + 1, np.int64)
     np.add.at(mark, start + 1, 1)
     np.add.at(mark, np.maximum(end, start + 1), -1)
