@@ -183,4 +183,4 @@ def _with_trades(changes: NDArray[np.void], prints: NDArray[np.void]) -> NDArray
     whole = np.concatenate([took, rest])
     place = np.concatenate([np.flatnonzero(traded > 0), np.arange(len(rest)) + 0.5])
     whole = whole[np.argsort(place, kind="stable")]
-    return whole[whole["lots"] != 0]
+    return np.asarray(whole[whole["lots"] != 0])

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,15 +26,14 @@ def fit(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(
-            "--from", metavar="TIME", help="From here on: HH:MM:SS, +90s, or a date."
-        ),
+        typer.Option("--from", metavar="TIME", help="From here on: HH:MM:SS, +90s, or a date."),
     ] = None,
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="Read the file no further.")
     ] = None,
     score: Annotated[
-        bool, typer.Option("--score", help="Simulate the market, and tell its distance to the file.")
+        bool,
+        typer.Option("--score", help="Simulate the market, and tell its distance to the file."),
     ] = False,
     everything: Annotated[
         bool, typer.Option("--all", help="Show every number of long lists.")
@@ -49,7 +48,7 @@ def fit(
     from experiments.studies.fit import fit_market
     from lob.feeds import FeedError
 
-    told = {"format": format_name, "member": member}
+    told: dict[str, Any] = {"format": format_name, "member": member}
     options = {key: value for key, value in told.items() if value is not None}
     if out is not None and not out.absolute().parent.is_dir():
         raise RefusalError(f"--out {out}: there is no folder {out.absolute().parent}")

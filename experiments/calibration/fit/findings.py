@@ -58,6 +58,8 @@ class Findings:
         All numbers that were estimated or stated, one by one.
     assumed
         Sentences: what was taken for granted, because the record does not tell it.
+    cautions
+        Sentences: warnings of a whole parameter.
     cannot_show
         Sentences: what a market with these parameters does not have.
     """
@@ -66,6 +68,7 @@ class Findings:
     errors: dict[str, Any] = field(default_factory=dict)
     estimates: list[Estimate] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
+    cautions: list[str] = field(default_factory=list)
     cannot_show: list[str] = field(default_factory=list)
 
     def put(
@@ -122,14 +125,18 @@ class Findings:
 
     @property
     def warnings(self) -> list[str]:
-        """A sentence for each parameter that has warnings."""
+        """A sentence for each parameter that has warnings, and for each kind of them."""
         by_name: dict[tuple[str, str], list[str]] = {}
         for one in self.estimates:
             if one.warning:
                 kind = one.warning.split(" rests on ")[0]
-                kind = "rests on few events" if kind.startswith("rests on") else one.warning
+                kind = (
+                    f"rests on fewer than {FEW} events"
+                    if kind.startswith("rests on")
+                    else one.warning
+                )
                 by_name.setdefault((one.name.split("[")[0], kind), []).append(one.name)
-        return [_told(names, what) for (_, what), names in by_name.items()]
+        return [*(_told(names, what) for (_, what), names in by_name.items()), *self.cautions]
 
 
 def _told(names: Sequence[str], what: str) -> str:

@@ -1,8 +1,8 @@
 """Hawkes flow: maximum likelihood of six types of events that excite one another.
 
-With the decays fixed, the log-likelihood is a sum over the types of the effects, each concave in its
-baseline and excitation: Newton's method finds its only maximum. Around that, the decays are searched
-with their exact gradient. Sums over earlier events follow from one to the next.
+With the decays fixed, the log-likelihood is a sum over the types of the effects, each concave in
+its baseline and excitation: Newton's method finds its only maximum. Around that, the decays are
+searched with their exact gradient. Sums over earlier events follow from one to the next.
 """
 
 from typing import NamedTuple
@@ -185,11 +185,12 @@ def pressure(
 
 
 def _maximum(
-    times: _Times, beta: NDArray[np.float64]
+    times: _Times, beta: NDArray[np.float64], near: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
     """For fixed decays: the likeliest weights, minus the log-likelihood, its gradient by log decay.
 
-    Weights: a row a type of effect, with baseline, excitation by type of cause, theta.
+    The search begins at weights ``near`` them. Weights: a row a type of effect, with baseline,
+    excitation by type of cause, theta.
     """
     plain, aged = pressure(times.at, times.kind, beta)
     left = times.seconds - times.at
@@ -207,17 +208,20 @@ def _maximum(
         if effect in CANCELS:
             design = np.column_stack([design, times.resting[mine]])
             expected = np.append(expected, times.held[effect - CANCELS[0]])
-        found, value = _most_likely(design, expected)
+        start = None if near is None else near[effect, : len(expected)]
+        found, value = _most_likely(design, expected, start)
         weights[effect, : len(found)] = found
         loss -= value
         a = found[1 : TYPES + 1]
         by_beta = (plain[mine] - beta * aged[mine]) * a
         slope -= (by_beta / (design @ found)[:, None]).sum(axis=0) - a * heard_slope
-    return weights, loss, slope * beta
+    return weights, loss, np.asarray(slope * beta, np.float64)
 
 
 def _most_likely(
-    design: NDArray[np.float64], expected: NDArray[np.float64]
+    design: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    near: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], float]:
     """Weights of 0 or more that maximise sum(log(design @ w)) - expected @ w, and the maximum.
 
@@ -227,7 +231,11 @@ def _most_likely(
     scale = np.zeros(len(expected))
     scale[seen] = len(design) / expected[seen]
     design, expected = design * scale, expected * scale
-    weights = np.where(seen, 1 / np.count_nonzero(seen), 0.0)
+    even = np.where(seen, 1 / np.count_nonzero(seen), 0.0)
+    # Not at a bound, from where a weight that is wanted comes off slowly.
+    weights = even
+    if near is not None:
+        weights = 0.01 * even + 0.99 * np.divide(near, scale, out=np.zeros_like(even), where=seen)
 
     def value(w: NDArray[np.float64]) -> float:
         intensity = design @ w
@@ -254,10 +262,12 @@ def _most_likely(
 def _search(times: _Times, group: NDArray[np.int64]) -> NDArray[np.float64]:
     """The likeliest logarithms of the decays, one a group of causes."""
     groups = int(group.max()) + 1
+    near: NDArray[np.float64] | None = None
 
     def loss(logs: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        _, value, slope = _maximum(times, np.exp(logs)[group])
-        return value, np.bincount(group, slope, groups)
+        nonlocal near
+        near, value, slope = _maximum(times, np.exp(logs)[group], near)
+        return value, np.asarray(np.bincount(group, slope, groups), np.float64)
 
     low, high = np.log(SLOWEST), np.log(FASTEST)
     # The likelihood may have several valleys in a decay: begin in the deepest of a few.

@@ -42,8 +42,8 @@ class SignMemory(NamedTuple):
     errors: NDArray[np.float64]
     without_part: NDArray[np.float64]
     """The values without each part of the record: a row a part."""
-    count: int
-    """Of market orders."""
+    orders: int
+    """How many market orders there are."""
 
 
 def sign_memory(observed: Observed, most: int = MOST_LAG) -> SignMemory:
@@ -171,7 +171,7 @@ def laws(observed: Observed) -> list[Estimate]:
             at = int(np.argmin(np.abs(np.log(memory.lags / lag))))
             found.append(_law(
                 f"sign autocorrelation at {memory.lags[at]}", memory.values[at],
-                memory.errors[at], memory.count,
+                memory.errors[at], memory.orders,
             ))  # fmt: skip
         found += _exponent(memory)
     return found + sizes(observed) + lifetimes(observed) + resilience(observed)
@@ -190,7 +190,7 @@ def _exponent(memory: SignMemory) -> list[Estimate]:
 
     without = np.array([slope(one) for one in memory.without_part])
     return [_law("exponent of the sign autocorrelation", slope(memory.values), _spread(without),
-                 memory.count)]  # fmt: skip
+                 memory.orders)]  # fmt: skip
 
 
 def _law(name: str, value: float, error: float, events: int) -> Estimate:

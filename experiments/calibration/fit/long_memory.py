@@ -30,7 +30,8 @@ def fit_long_memory(observed: Observed) -> Findings:
 
     ``beta`` and ``metaorders`` give the autocorrelation of signs that is nearest to the record's,
     by least squares over lags that are evenly spaced in their logarithm. Their errors are the
-    spread over series of signs that are simulated with them. Liquidity is that of zero intelligence.
+    spread over series of signs that are simulated with them. Liquidity is that of zero
+    intelligence.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def fit_long_memory(observed: Observed) -> Findings:
 
 def _note_growth(findings: Findings, memory: SignMemory) -> None:
     findings.assumed.append(
-        f"signs: {memory.count} market orders, lags up to {memory.lags[-1]}; both sides are taken "
+        f"signs: {memory.orders} market orders, lags up to {memory.lags[-1]}; both sides are taken "
         "to be equally frequent in the long run"
     )
 
@@ -157,7 +158,7 @@ def _errors(memory: SignMemory, beta: float, count: float) -> NDArray[np.float64
     random = np.random.default_rng(SEED)
     moved = np.empty((SERIES, 2))
     for one in range(SERIES):
-        side = _signs(beta, max(round(count), 1), memory.count, random)
+        side = _signs(beta, max(round(count), 1), memory.orders, random)
         values = [(side[:-lag] * side[lag:]).mean() for lag in memory.lags]
         moved[one] = follow @ (np.array(values) - at(beta, max(round(count), 1)))
     return np.asarray(np.sqrt((moved**2).mean(axis=0)))

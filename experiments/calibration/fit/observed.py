@@ -62,9 +62,9 @@ class Ratio:
     def value(self) -> NDArray[np.float64]:
         """The rate; 0 where nothing could be seen."""
         total = self.exposure.sum(axis=0)
-        return np.divide(
-            self.counted.sum(axis=0), total, out=np.zeros_like(total), where=total > 0
-        )
+        found = np.zeros_like(total)
+        np.divide(self.counted.sum(axis=0), total, out=found, where=total > 0)
+        return np.asarray(found, np.float64)
 
     @property
     def error(self) -> NDArray[np.float64]:
@@ -75,8 +75,9 @@ class Ratio:
         total = self.exposure.sum(axis=0)
         one = self.squares.sum() / max(int(self.events.sum()), 1)
         squares = np.where(self.events > 0, self.squares, one)
-        return np.divide(np.sqrt(squares), total, out=np.full_like(total, np.nan),
-                         where=total > 0)  # fmt: skip
+        found = np.full_like(total, np.nan)
+        np.divide(np.sqrt(squares), total, out=found, where=total > 0)
+        return np.asarray(found, np.float64)
 
     @property
     def error_by_parts(self) -> NDArray[np.float64]:
@@ -84,8 +85,10 @@ class Ratio:
         total = self.exposure.sum(axis=0)
         left = self.counted - self.value * self.exposure
         parts = len(self.counted)
-        return np.divide(np.sqrt(parts / (parts - 1) * (left**2).sum(axis=0)), total,
-                         out=np.full_like(total, np.nan), where=total > 0)  # fmt: skip
+        found = np.full_like(total, np.nan)
+        spread = np.sqrt(parts / (parts - 1) * (left**2).sum(axis=0))
+        np.divide(spread, total, out=found, where=total > 0)
+        return np.asarray(found, np.float64)
 
 
 class Observed:
@@ -156,7 +159,7 @@ class Observed:
     @cached_property
     def seconds_by_part(self) -> NDArray[np.float64]:
         """Open seconds of each part."""
-        return np.bincount(self.parts, self.weight, BLOCKS)
+        return np.asarray(np.bincount(self.parts, self.weight, BLOCKS), np.float64)
 
     @cached_property
     def limits(self) -> Events:
@@ -222,8 +225,8 @@ class Observed:
         weight = lots.astype(np.float64)
         both = self.part(message) * columns + place
         return Ratio(
-            np.bincount(both, weight, BLOCKS * columns).reshape(BLOCKS, columns),
-            np.bincount(place, weight**2, columns),
+            _sums(both, weight, BLOCKS * columns).reshape(BLOCKS, columns),
+            _sums(place, weight**2, columns),
             exposure,
             np.bincount(place, minlength=columns),
         )
@@ -301,6 +304,11 @@ class Observed:
         return np.asarray(price[np.where(last < 0, first, last)])
 
 
+def _sums(place: NDArray[np.int64], what: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    """The sum of what is at each place."""
+    return np.asarray(np.bincount(place, what, length), np.float64)
+
+
 class _Span(NamedTuple):
     """Prices from ``low`` to ``high``, both included."""
 
@@ -312,9 +320,7 @@ class _Span(NamedTuple):
         return cls(int(anchor.min()) - width, int(anchor.max()) + width)
 
 
-def _time_outside(
-    ts: NDArray[np.int64], halts: tuple[tuple[int, int], ...]
-) -> NDArray[np.int64]:
+def _time_outside(ts: NDArray[np.int64], halts: tuple[tuple[int, int], ...]) -> NDArray[np.int64]:
     """Times in ns on a clock that stands still in halts."""
     still = np.zeros(len(ts), np.int64)
     until = None

@@ -138,7 +138,7 @@ def put_rate(findings: Findings, name: str, ratio: Ratio, factor: float = 1.0) -
         return
     findings.put(name, value, error, events)
     if warning:
-        findings.assumed.append(f"{name} {warning}")
+        findings.cautions.append(f"{name}: {warning}")
 
 
 def add_orders_note(findings: Findings, observed: Observed) -> None:

@@ -16,7 +16,9 @@ from experiments.calibration.fit.placed import (
     reach,
 )
 from experiments.calibration.fit.search import least
+from experiments.markets.table import MOST_RATE
 from lob.checks import integer
+from lob.counted import counted
 
 __all__ = ["fit_poisson"]
 
@@ -26,6 +28,8 @@ LEAST_LEVELS = 5
 """As many as Cont, Stoikov and Talreja have."""
 MOST_WINDOW = 2**16
 STEEPEST = 10.0
+LEAST_TAIL = 20
+"""Fewer limit orders than this beyond the first distances are no tail."""
 
 
 def fit_poisson(observed: Observed, *, levels: int | None = None) -> Findings:
@@ -54,7 +58,8 @@ def fit_poisson(observed: Observed, *, levels: int | None = None) -> Findings:
     observed.need(len(cancels.lots), "cancellations")
     window = min(reach(limits.distance), MOST_WINDOW)
     own = _levels(limits.distance, window) if levels is None else integer("levels", levels, 1)
-    own = min(own, window)
+    # A tail of fewer distances than there are before it is better told one by one.
+    own = window if window <= 2 * own and levels is None else min(own, window)
     findings = Findings()
     came = arrivals(observed, window)
     put_rate(findings, "lambda_", _first(came, own))
@@ -66,8 +71,8 @@ def fit_poisson(observed: Observed, *, levels: int | None = None) -> Findings:
         2 * observed.seconds_by_part[:, None],
     )  # fmt: skip
     put_rate(findings, "mu", traded)
-    if window > own:
-        _put_tail(findings, came, own, 2 * observed.seconds)
+    if window > own and not _put_tail(findings, came, own, 2 * observed.seconds):
+        window = own
     findings.state("window", window)
     stays = (left.value == 0).any()
     findings.state("depth", 0 if stays else None)
@@ -79,8 +84,8 @@ def fit_poisson(observed: Observed, *, levels: int | None = None) -> Findings:
     findings.state("size", observed.size)
     add_orders_note(findings, observed)
     findings.cannot_show.append(
-        "orders that follow on one another: every order comes by itself, so that neither trades nor "
-        "their signs cluster, and volatility has no memory"
+        "orders that follow on one another: every order comes by itself, so that neither trades "
+        "nor their signs cluster, and volatility has no memory"
     )
     return findings
 
@@ -99,8 +104,10 @@ def _first(ratio: Ratio, count: int) -> Ratio:
     )  # fmt: skip
 
 
-def _put_tail(findings: Findings, came: Ratio, own: int, seconds: float) -> None:
+def _put_tail(findings: Findings, came: Ratio, own: int, seconds: float) -> bool:
     """Take the likeliest ``k`` and ``alpha``: the rate at distance i is k / i**alpha.
+
+    ``False`` where there is no such tail: too few orders are beyond, or they fall too fast.
 
     With n_i orders at i, all N, the likelihood has its maximum in k at N / (t sum(i**-alpha)).
     Their errors are from the inverse Hessian there, times the root of the sum of squared over that
@@ -110,10 +117,11 @@ def _put_tail(findings: Findings, came: Ratio, own: int, seconds: float) -> None
     events = int(came.events[own:].sum())
     logs = np.log(np.arange(own + 1, own + 1 + len(counts)))
     total, weighed = counts.sum(), counts @ logs
-    if events == 0:
-        findings.state("k", 0.0)
-        findings.state("alpha", 0.0)
-        return
+    if events < LEAST_TAIL:
+        findings.assumed.append(
+            f"no limit orders come beyond {own} ticks, where {counted(events, 'order')} did"
+        )
+        return False
 
     def loss(alpha: float) -> float:
         return float(total * log(np.exp(-alpha * logs).sum()) + alpha * weighed)
@@ -130,6 +138,12 @@ def _put_tail(findings: Findings, came: Ratio, own: int, seconds: float) -> None
     errors = np.full(2, np.nan)
     if len(counts) > 1:
         errors = np.sqrt(np.diag(np.linalg.inv(information)) * spread)
-    edge = "" if 1e-6 < alpha < STEEPEST - 1e-6 else "at the bound of 0 to 10"
+    if alpha > STEEPEST - 1e-3 or k > MOST_RATE:
+        findings.assumed.append(
+            f"no limit orders come beyond {own} ticks: those that did, "
+            f"{events / came.events.sum():.1%}, fall too fast for a power law"
+        )
+        return False
     findings.put("k", k, errors[0], events)
-    findings.put("alpha", alpha, errors[1], events, edge)
+    findings.put("alpha", alpha, errors[1], events, "" if alpha > 1e-3 else "at its bound of 0")
+    return True

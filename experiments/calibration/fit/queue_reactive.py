@@ -1,4 +1,4 @@
-"""Queue-reactive flow: what happens to a queue, by its place and length, over the time it had it."""
+"""Queue-reactive flow: what happens to queues, by place and length, over the time they had it."""
 
 from typing import NamedTuple
 
@@ -15,8 +15,8 @@ __all__ = ["fit_queue_reactive"]
 
 MOST_LENGTH = 200
 """The longest queue, in orders, that has rates of its own."""
-LARGEST_SPREAD = 3.0
-"""A mean spread of more ticks than this is told: the model is one of a spread of a tick or two."""
+MOST_WIDE = 0.1
+"""A spread above 2 ticks for a larger share of the time is told; chosen."""
 KINDS = ("limit", "cancel", "market")
 
 
@@ -174,8 +174,9 @@ def _follow(
                 length[ahead - where.start, level], np.abs(mine["lots"]) / size,
             ])  # fmt: skip
     columns = [np.concatenate([part[i] for part in found]) for i in range(6)]
-    kind = np.select([columns[0] == Cause.LIMIT, columns[0] == Cause.CANCEL], [0, 1], 2)
-    return _Seen(kind, columns[1], columns[2], columns[3], columns[4], columns[5]), held
+    cause = columns[0]
+    kinds = np.where(cause == Cause.LIMIT, 0, np.where(cause == Cause.CANCEL, 1, 2))
+    return _Seen(kinds, columns[1], columns[2], columns[3], columns[4], columns[5]), held
 
 
 def _events_of(observed: Observed, side: int, moves: _Moves) -> NDArray[np.void]:
@@ -335,13 +336,16 @@ def _drawn_anew(
 
 def _add_spread_note(findings: Findings, observed: Observed) -> None:
     spread = (observed.ask - observed.bid)[observed.both]
-    mean = float(np.average(spread, weights=observed.weight[observed.both]))
+    weight = observed.weight[observed.both]
+    wide = float(weight[spread > 2].sum() / observed.seconds)
     findings.assumed.append(
         "theta_reinit counts the moves of the reference price at whose very time queues in view "
         "are cancelled: what follows a little later is taken for intensities"
     )
-    if mean > LARGEST_SPREAD:
-        findings.assumed.append(
-            f"the mean spread is {mean:.1f} ticks: the model is one of large ticks, with a spread of "
-            "one or two; here most queues near the reference price are empty"
+    if wide > MOST_WIDE:
+        mean = float(spread @ weight) / observed.seconds
+        findings.cautions.append(
+            f"the spread is above 2 ticks for {wide:.0%} of the time, {mean:.1f} on average: where "
+            "the reference price is can then only be guessed, and rates and theta are biased; the "
+            "model is one of large ticks"
         )

@@ -42,8 +42,8 @@ def fit_zero_intelligence(observed: Observed) -> Findings:
     put_rate(findings, "mu", traded)
     findings.state("sigma", observed.size)
     findings.cannot_show.append(
-        "orders that follow on one another: every order comes by itself, so that neither trades nor "
-        "their signs cluster, and volatility has no memory"
+        "orders that follow on one another: every order comes by itself, so that neither trades "
+        "nor their signs cluster, and volatility has no memory"
     )
     return findings
 
