@@ -66,7 +66,7 @@ def changes_of_steps(steps: NDArray[np.void]) -> NDArray[np.void]:
     # After a cancellation nothing rests, whatever is told of the order in the same stretch.
     done = np.cumsum(over)
     rest[(done - over - (done - over)[starts][stretch] > 0) & ~states] = 0
-    side, price = rows["side"][starts][stretch], rows["price"][starts][stretch]
+    side, price = _sides(rows), rows["price"][starts][stretch]
 
     lots = np.where(over, rest, np.minimum(taken, rest))
     found = [_rows(rows, np.flatnonzero(lots > 0), price, side, -lots, -1 * (lots >= rest),
@@ -92,6 +92,13 @@ def changes_of_steps(steps: NDArray[np.void]) -> NDArray[np.void]:
     whole = np.concatenate(found)
     # An order that is replaced leaves before it comes again.
     return whole[np.argsort(2 * place + (whole["lots"] > 0), kind="stable")]
+
+
+def _sides(rows: NDArray[np.void]) -> NDArray[np.int8]:
+    """The side of the order of each row, which some messages leave out; sorted by order."""
+    told = np.maximum.accumulate(np.where(rows["side"] != 0, np.arange(len(rows)), -1))
+    same = (told >= 0) & (rows["order_id"][told] == rows["order_id"])
+    return np.where(same, rows["side"][told], 0).astype(np.int8)
 
 
 def _rows(
@@ -129,7 +136,7 @@ def changes_of_levels(messages: NDArray[np.void], prints: NDArray[np.void]) -> N
     rows = messages[by_order]
     states = (rows["kind"] == Kind.NEW) | (rows["kind"] == Kind.REPLACE)
     start = np.maximum.accumulate(np.where(states, np.arange(len(rows)), 0))
-    price, side = rows["price"][start], rows["side"][start]
+    price, side = rows["price"][start], _sides(rows)
     # The size after each message: stated, or what it was less what was taken off.
     taken = np.where(rows["kind"] == Kind.REDUCE, rows["size"], 0)
     total = np.cumsum(taken)
