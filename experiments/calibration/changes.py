@@ -13,7 +13,7 @@ from lob.feeds import PrintKind
 from lob.types import Kind
 from lob.units import SECOND_NS
 
-__all__ = ["Cause", "changes_of_levels", "changes_of_steps"]
+__all__ = ["ChangeCause", "changes_of_levels", "changes_of_steps"]
 
 MOST_LOTS = 2**40
 """More than an order has: what stands for all that is left is cut to it."""
@@ -21,7 +21,7 @@ TRADE_WINDOW_NS = SECOND_NS
 """How far apart, in a level feed, a trade and the update that it explains may be told."""
 
 
-class Cause:
+class ChangeCause:
     """Why lots came to rest or left."""
 
     HIDDEN = 0
@@ -69,8 +69,9 @@ def changes_of_steps(steps: NDArray[np.void]) -> NDArray[np.void]:
     side, price = _sides(rows), rows["price"][starts][stretch]
 
     lots = np.where(over, rest, np.minimum(taken, rest))
-    found = [_rows(rows, np.flatnonzero(lots > 0), price, side, -lots, -1 * (lots >= rest),
-                   np.where(kind == StepKind.TRADED, Cause.MARKET, Cause.CANCEL))]  # fmt: skip
+    cause = np.where(kind == StepKind.TRADED, ChangeCause.MARKET, ChangeCause.CANCEL)
+    less = np.flatnonzero(lots > 0)
+    found = [_rows(rows, less, price, side, -lots, -1 * (lots >= rest), cause)]
     # What was left of an order as it was replaced.
     last = np.append(starts[1:], len(rows)) - 1
     left = np.maximum(rest[last] - lots[last], 0)
@@ -84,11 +85,11 @@ def changes_of_steps(steps: NDArray[np.void]) -> NDArray[np.void]:
     kept[again] = (price[again] == old_price[again]) & (size[again] <= before[again])
     cut = np.where(kept, before - size, before)
     found.append(_rows(rows, np.flatnonzero(cut > 0), old_price, old_side, -cut,
-                       np.where(kept, 0, -1), np.full(len(rows), Cause.CANCEL)))  # fmt: skip
+                       np.where(kept, 0, -1), np.full(len(rows), ChangeCause.CANCEL)))  # fmt: skip
     comes = np.flatnonzero(states & ~kept & (size > 0))
     found.append(_rows(rows, comes, price, side, size, np.ones(len(rows), np.int64),
-                       np.full(len(rows), Cause.LIMIT)))  # fmt: skip
-    place = np.concatenate([by_order[np.flatnonzero(lots > 0)], by_order[cut > 0], by_order[comes]])
+                       np.full(len(rows), ChangeCause.LIMIT)))  # fmt: skip
+    place = np.concatenate([by_order[less], by_order[cut > 0], by_order[comes]])
     whole = np.concatenate(found)
     # An order that is replaced leaves before it comes again.
     return whole[np.argsort(2 * place + (whole["lots"] > 0), kind="stable")]
@@ -114,7 +115,7 @@ def _rows(
     found["ts_event"], found["message"] = rows["ts_event"][which], rows["message"][which]
     found["price"], found["side"] = price[which], side[which]
     found["lots"], found["orders"] = lots[which], orders[which]
-    found["cause"] = np.where(rows["told"][which], cause[which], Cause.HIDDEN)
+    found["cause"] = np.where(rows["told"][which], cause[which], ChangeCause.HIDDEN)
     return found
 
 
@@ -150,7 +151,7 @@ def changes_of_levels(messages: NDArray[np.void], prints: NDArray[np.void]) -> N
     found["ts_event"], found["message"] = rows["ts_event"], by_order
     found["price"], found["side"] = price, side
     found["lots"] = after - before
-    found["cause"] = np.where(found["lots"] > 0, Cause.LIMIT, Cause.CANCEL)
+    found["cause"] = np.where(found["lots"] > 0, ChangeCause.LIMIT, ChangeCause.CANCEL)
     found = found[np.argsort(by_order, kind="stable")]
     found = found[found["lots"] != 0]
     return _with_trades(found, prints)
@@ -186,7 +187,7 @@ def _with_trades(changes: NDArray[np.void], prints: NDArray[np.void]) -> NDArray
     rest = changes.copy()
     rest["lots"] += traded
     took = changes[traded > 0].copy()
-    took["lots"], took["cause"] = -traded[traded > 0], Cause.MARKET
+    took["lots"], took["cause"] = -traded[traded > 0], ChangeCause.MARKET
     whole = np.concatenate([took, rest])
     place = np.concatenate([np.flatnonzero(traded > 0), np.arange(len(rest)) + 0.5])
     whole = whole[np.argsort(place, kind="stable")]

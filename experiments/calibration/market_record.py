@@ -50,7 +50,7 @@ CHANGE = np.dtype(
         ("lots", "<i8"),  # that came to rest at the price, negative: that left it
         ("orders", "<i8"),  # 1: an order came, -1: one is gone; of a level feed always 0
         ("side", "i1"),  # of what rests: 1 bids, -1 asks
-        ("cause", "u1"),  # experiments.calibration.changes.Cause
+        ("cause", "u1"),  # experiments.calibration.changes.ChangeCause
     ]
 )
 """The record of lots that came to rest at a price, or left it: the same of orders and of levels."""

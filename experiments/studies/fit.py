@@ -155,7 +155,7 @@ class Fitted(Shown):
         return _frame(self.findings.estimates)
 
     def laws_frame(self) -> pd.DataFrame:
-        """The same of ``laws_``."""
+        """A row a law of the record: name, estimate, standard error, events behind it, warning."""
         return _frame(self.laws_)
 
     def headline(self) -> list[str]:

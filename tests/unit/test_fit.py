@@ -6,7 +6,7 @@ import pytest
 import agents
 import firesale as fs
 from agents import flow
-from experiments.calibration.changes import Cause, changes_of_levels, changes_of_steps
+from experiments.calibration.changes import ChangeCause, changes_of_levels, changes_of_steps
 from experiments.calibration.fit import FITS, Findings, FitError, Observed, hawkes, search
 from experiments.calibration.fit.laws import laws, sign_memory
 from experiments.calibration.fit.long_memory import memory_of_metaorders
@@ -51,12 +51,12 @@ def test_orders_come_trade_shrink_and_leave():
         )
     )
     assert told(found) == [
-        (99, 10, 1, 1, Cause.LIMIT),
-        (99, -4, 0, 1, Cause.MARKET),
-        (99, -1, 0, 1, Cause.CANCEL),
-        (99, -5, -1, 1, Cause.CANCEL),
-        (101, 7, 1, -1, Cause.LIMIT),
-        (101, -7, -1, -1, Cause.MARKET),
+        (99, 10, 1, 1, ChangeCause.LIMIT),
+        (99, -4, 0, 1, ChangeCause.MARKET),
+        (99, -1, 0, 1, ChangeCause.CANCEL),
+        (99, -5, -1, 1, ChangeCause.CANCEL),
+        (101, 7, 1, -1, ChangeCause.LIMIT),
+        (101, -7, -1, -1, ChangeCause.MARKET),
     ]
 
 
@@ -72,21 +72,21 @@ def test_a_replacement_keeps_its_place_or_is_another_order():
         )
     )
     assert told(found) == [
-        (99, 10, 1, 1, Cause.LIMIT),
-        (99, -2, 0, 1, Cause.MARKET),
-        (99, -3, 0, 1, Cause.CANCEL),
-        (99, -5, -1, 1, Cause.CANCEL),
-        (98, 5, 1, 1, Cause.LIMIT),
-        (98, -5, -1, 1, Cause.CANCEL),
-        (98, 9, 1, 1, Cause.LIMIT),
-        (98, -9, -1, 1, Cause.CANCEL),
+        (99, 10, 1, 1, ChangeCause.LIMIT),
+        (99, -2, 0, 1, ChangeCause.MARKET),
+        (99, -3, 0, 1, ChangeCause.CANCEL),
+        (99, -5, -1, 1, ChangeCause.CANCEL),
+        (98, 5, 1, 1, ChangeCause.LIMIT),
+        (98, -5, -1, 1, ChangeCause.CANCEL),
+        (98, 9, 1, 1, ChangeCause.LIMIT),
+        (98, -9, -1, 1, ChangeCause.CANCEL),
     ]
 
 
 def test_what_nobody_did_has_no_cause_and_unknown_orders_no_lots():
     rows = steps((0, 1, StepKind.NEW, 99, 10, 1), (1, 9, StepKind.CANCELLED, 0, 0, 0))
     rows["told"] = False
-    assert told(changes_of_steps(rows)) == [(99, 10, 1, 1, Cause.HIDDEN)]
+    assert told(changes_of_steps(rows)) == [(99, 10, 1, 1, ChangeCause.HIDDEN)]
     assert not len(changes_of_steps(rows[:0]))
 
 
@@ -120,12 +120,12 @@ def test_a_level_that_falls_did_so_by_the_trades_at_its_price_first():
     prints["ts_event"], prints["price"], prints["size"] = [2 * S, 5 * S], 99, [3, 8]
     prints["kind"] = PrintKind.TRADE
     assert told(changes_of_levels(messages, prints)) == [
-        (99, 10, 0, 1, Cause.LIMIT),
-        (101, 5, 0, -1, Cause.LIMIT),
-        (99, -3, 0, 1, Cause.MARKET),
-        (99, -1, 0, 1, Cause.CANCEL),
-        (99, 6, 0, 1, Cause.LIMIT),
-        (99, -12, 0, 1, Cause.CANCEL),  # 4 s after a trade: not by it
+        (99, 10, 0, 1, ChangeCause.LIMIT),
+        (101, 5, 0, -1, ChangeCause.LIMIT),
+        (99, -3, 0, 1, ChangeCause.MARKET),
+        (99, -1, 0, 1, ChangeCause.CANCEL),
+        (99, 6, 0, 1, ChangeCause.LIMIT),
+        (99, -12, 0, 1, ChangeCause.CANCEL),  # 4 s after a trade: not by it
     ]
 
 
@@ -143,7 +143,7 @@ def record(halts=(), side=True, orders=4):
     changes = np.zeros(3, CHANGE)
     changes["message"], changes["ts_event"] = [-1, -1, 5], [0, 0, 5 * S]
     changes["price"], changes["side"] = [99, 101, 98], [1, -1, 1]
-    changes["lots"], changes["orders"], changes["cause"] = [10, 10, 6], 1, Cause.LIMIT
+    changes["lots"], changes["orders"], changes["cause"] = [10, 10, 6], 1, ChangeCause.LIMIT
     trades = np.zeros(orders, MARKET_ORDER)
     trades["before"] = np.arange(orders) * 2
     trades["after"], trades["ts_event"] = trades["before"] + 1, (trades["before"] + 1) * S
@@ -180,7 +180,7 @@ def test_a_record_without_a_market_is_refused():
 
 @pytest.mark.parametrize("model", sorted(FITS))
 def test_a_record_that_is_too_short_is_refused_with_what_is_missing(model):
-    with pytest.raises(FitError, match=r"test: \d+ .* in 10 s of an open market, and the fit needs"):
+    with pytest.raises(FitError, match=r"test: \d+ .* in 10 s of an open market"):
         fs.fit(record(), model)
 
 

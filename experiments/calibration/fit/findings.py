@@ -152,7 +152,7 @@ def _place(place: tuple[int, ...]) -> str:
 
 def _listed(values: Any, *, nothing: bool = False) -> Any:
     """Plain numbers, in lists as deep as the array; with ``nothing``, ``nan`` as ``None``."""
-    if isinstance(values, np.ndarray):
+    if isinstance(values, np.ndarray | np.generic):
         values = values.tolist()
     if isinstance(values, list):
         return [_listed(one, nothing=nothing) for one in values]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.calibration.changes import Cause
+from experiments.calibration.changes import ChangeCause
 from experiments.calibration.fit.findings import FEW, FitError
 from experiments.calibration.market_record import MarketRecord
 from lob.units import SECOND_NS
@@ -68,7 +68,7 @@ class Ratio:
 
     @property
     def error(self) -> NDArray[np.float64]:
-        """Its standard error as a compound Poisson process: exact where all sizes are one.
+        """The standard error of a compound Poisson process: exact where all sizes are one.
 
         No event: that of one, for the likelihood says no more than that it is below a few.
         """
@@ -81,7 +81,7 @@ class Ratio:
 
     @property
     def error_by_parts(self) -> NDArray[np.float64]:
-        """Its standard error as the parts of the record differ: larger where rates vary."""
+        """The standard error by how parts of the record differ: larger where rates vary."""
         total = self.exposure.sum(axis=0)
         left = self.counted - self.value * self.exposure
         parts = len(self.counted)
@@ -136,7 +136,7 @@ class Observed:
         if len(self.orders) < 2:
             raise FitError(
                 f"{record.name}: {len(self.orders)} market orders: without trades nothing can be "
-                "fitted; the feed must tell them"
+                "fitted. The file is too short, or does not tell them"
             )
         self.size = max(1, round(float(self.orders["size"].mean())))
         """Lots of one order of a flow: the mean size of a market order, rounded."""
@@ -164,12 +164,12 @@ class Observed:
     @cached_property
     def limits(self) -> Events:
         """Limit orders that came to rest."""
-        return self._events(Cause.LIMIT)
+        return self._events(ChangeCause.LIMIT)
 
     @cached_property
     def cancels(self) -> Events:
         """What was cancelled."""
-        return self._events(Cause.CANCEL)
+        return self._events(ChangeCause.CANCEL)
 
     def _events(self, cause: int) -> Events:
         rows = self.changes[(self.changes["cause"] == cause) & (self.changes["message"] > 0)]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.calibration.changes import Cause
+from experiments.calibration.changes import ChangeCause
 from experiments.calibration.fit.findings import FEW, Findings, FitError
 from experiments.calibration.fit.observed import BLOCKS, Observed, Ratio
 from experiments.calibration.fit.placed import add_orders_note
@@ -175,19 +175,18 @@ def _follow(
             ])  # fmt: skip
     columns = [np.concatenate([part[i] for part in found]) for i in range(6)]
     cause = columns[0]
-    kinds = np.where(cause == Cause.LIMIT, 0, np.where(cause == Cause.CANCEL, 1, 2))
+    kinds = np.where(cause == ChangeCause.LIMIT, 0, np.where(cause == ChangeCause.CANCEL, 1, 2))
     return _Seen(kinds, columns[1], columns[2], columns[3], columns[4], columns[5]), held
 
 
 def _events_of(observed: Observed, side: int, moves: _Moves) -> NDArray[np.void]:
     """What happened to a side and is no part of a move of the reference price."""
     changes = observed.changes
-    mine = changes[
-        (changes["side"] == side) & (changes["cause"] != Cause.HIDDEN) & (changes["message"] > 0)
-    ]
+    told = (changes["cause"] != ChangeCause.HIDDEN) & (changes["message"] > 0)
+    mine = changes[told & (changes["side"] == side)]
     mine = mine[observed.open[mine["message"] - 1] & ~moves.upon[mine["message"]]]
     # A market order is one event of all that it took, at the best price that it met.
-    traded = mine["cause"] == Cause.MARKET
+    traded = mine["cause"] == ChangeCause.MARKET
     trades = mine[traded]
     if len(trades):
         ahead = trades["message"] - 1
@@ -326,7 +325,7 @@ def _drawn_anew(
 ) -> int:
     """At how many moves queues that stay in view were cancelled at the very time."""
     changes = observed.changes
-    rows = changes[(changes["cause"] == Cause.CANCEL) & (changes["message"] > 0)]
+    rows = changes[(changes["cause"] == ChangeCause.CANCEL) & (changes["message"] > 0)]
     rows = rows[moves.upon[rows["message"]]]
     at = reference[rows["message"] - 1]
     level = np.where(rows["side"] > 0, at - rows["price"], rows["price"] - at - 1)
