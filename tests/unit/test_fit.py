@@ -220,6 +220,14 @@ def test_pressure_is_the_sum_over_earlier_events():
             assert aged[at, cause] == pytest.approx((ages * decayed).sum(), rel=1e-7, abs=1e-12)
 
 
+def test_events_told_in_batches_are_spread_over_the_time_since_the_last_one():
+    at, batched = hawkes._apart(np.array([1.0, 1.0, 3.0, 3.0, 3.0, 3.0]))
+    assert batched
+    assert at.tolist() == [0.5, 1.0, 1.5, 2.0, 2.5, 3.0]
+    alone = np.array([1.0, 2.0, 2.0, 4.0])
+    assert hawkes._apart(alone)[0] is alone
+
+
 def test_the_gradient_of_the_likelihood_is_that_of_its_differences():
     random = np.random.default_rng(2)
     times = np.sort(random.uniform(0, 60, 600))

@@ -29,6 +29,10 @@ LEAST_OF_TYPE = 20
 LONGEST_STEP = 500.0
 """How far exp is taken in one block of sums, well below where it overflows."""
 AT_ZERO = 1e-9
+NOTHING = 1e-12
+"""Less than this share of all events is none: what the machine cannot tell from 0."""
+MOST_TIES = 0.3
+"""Where more events than this share have the time of another, it is that of a batch; chosen."""
 CLEAR = 3.0
 """An excitation of so many errors is one."""
 
@@ -44,6 +48,8 @@ class _Times(NamedTuple):
     seconds: float
     held: NDArray[np.float64]
     """Order-seconds of bids and asks."""
+    batched: bool = False
+    """Whether the feed tells events in batches, whose times are spread."""
 
 
 def fit_hawkes(observed: Observed, *, decays: str = "one") -> Findings:
@@ -103,6 +109,12 @@ def fit_hawkes(observed: Observed, *, decays: str = "one") -> Findings:
     _put_theta(findings, weights, errors, counts)
     _put_places(findings, observed)
     findings.state("size", observed.size)
+    if times.batched:
+        findings.assumed.append(
+            "most events have the time of another, for the feed tells them in batches: each batch "
+            "is spread evenly over the time since the one before, so that decays that are faster "
+            "than the batches come are not seen"
+        )
     _add_notes(findings, observed)
     return findings
 
@@ -126,7 +138,19 @@ def _times(observed: Observed) -> _Times:
         held[at] = float(lots @ observed.weight)
         mine = kind == CANCELS[at]
         resting[mine] = lots[message[mine] - 1]
-    return _Times(observed.clock[message], kind, resting, observed.seconds, held)
+    seconds, batched = _apart(observed.clock[message])
+    return _Times(seconds, kind, resting, observed.seconds, held, batched)
+
+
+def _apart(at: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
+    """Times of events, those told in batches evenly over the time since the batch before."""
+    distinct, which, count = np.unique(at, return_inverse=True, return_counts=True)
+    if len(distinct) > (1 - MOST_TIES) * len(at):
+        return at, False
+    before = np.concatenate([[0.0], distinct[:-1]])
+    first = np.cumsum(count) - count
+    place = (np.arange(len(at)) - first[which] + 1) / count[which]
+    return before[which] + (distinct - before)[which] * place, True
 
 
 def _lots_near(observed: Observed, side: int) -> NDArray[np.float64]:
@@ -251,7 +275,8 @@ def _most_likely(
         step[free] = np.linalg.lstsq(curvature, gradient[free], rcond=1e-12)[0]
         length, found = 1.0, -np.inf
         while length > 1e-9 and not found > best:
-            trial = np.maximum(weights + length * step, 0)
+            trial = weights + length * step
+            trial[trial < NOTHING] = 0
             found, length = value(trial), length / 2
         if not found > best + 1e-9 * abs(best):
             break
