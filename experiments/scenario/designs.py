@@ -5,8 +5,9 @@ from typing import Any
 
 from pydantic import Field
 
+from experiments.markets.written import meant
 from experiments.scenario.files import DesignName
-from experiments.scenario.parameters import meant, refuse_unknown
+from experiments.scenario.parameters import refuse_unknown
 from experiments.scenario.table import Table
 from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
 from lob.checks import integer

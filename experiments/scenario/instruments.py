@@ -13,7 +13,7 @@ from pydantic import Field
 import agents
 import lob
 from agents.flow import ZeroIntelligence
-from experiments.scenario.mistakes import Mistake
+from experiments.markets.mistakes import Mistake
 from experiments.scenario.table import MOST_RATE, Name, Positive, Table, Ticks
 from lob.counted import counted
 

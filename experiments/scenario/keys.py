@@ -4,9 +4,7 @@ A table's field says what it is in the text below it. The text of a number begin
 a colon: ``Ticks: the best bid``.
 """
 
-import json
 import types
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -15,7 +13,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-__all__ = ["UNITS", "Key", "keys_of", "toml_value"]
+from experiments.markets.written import toml_value
+
+__all__ = ["UNITS", "Key", "keys_of"]
 
 UNITS = frozenset({
     "accounts", "bps", "cash units", "exponent", "keepers", "lots", "lots a second", "lots a tick",
@@ -84,36 +84,6 @@ def _default(field: FieldInfo) -> str:
         parts = ", ".join(f"{name} = {toml_value(one)}" for name, one in given.items())
         return f"`{{ {parts} }}`" if parts else "`{}`"
     return f"`{toml_value(value)}`"
-
-
-def toml_value(value: Any) -> str:
-    """Write a value as TOML does.
-
-    Parameters
-    ----------
-    value
-        A text, number, truth value, list of such, or mapping of texts to such.
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return f"{value:_}"
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, Mapping):
-        parts = ", ".join(f"{_bare(name)} = {toml_value(one)}" for name, one in value.items())
-        return f"{{ {parts} }}" if parts else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(toml_value, value))}]"
-    return repr(value)
-
-
-def _bare(name: str) -> str:
-    """A key as TOML writes it."""
-    plain = name.replace("-", "").replace("_", "")
-    return name if plain.isascii() and plain.isalnum() else toml_value(name)
 
 
 NAMES = {

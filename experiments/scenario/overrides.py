@@ -9,8 +9,8 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from experiments.scenario.mistakes import Mistake
-from experiments.scenario.parameters import meant
+from experiments.markets.mistakes import Mistake
+from experiments.markets.written import meant
 from experiments.scenario.table import Table
 from experiments.scenario.written import resolved_keys
 

@@ -2,10 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Collection, Iterable
-from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["UnknownParametersError", "keywords_of", "meant", "refuse_unknown", "takes"]
+from experiments.markets.written import meant
+
+__all__ = ["UnknownParametersError", "keywords_of", "refuse_unknown", "takes"]
 
 
 class UnknownParametersError(ValueError):
@@ -25,14 +26,6 @@ class UnknownParametersError(ValueError):
     def __init__(self, unknown: dict[str, str]) -> None:
         self.unknown = unknown
         super().__init__("; ".join(unknown.values()))
-
-
-def meant(name: str, known: Collection[str]) -> str:
-    """English hint for a name that is not known: the nearest one, or all there are."""
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"there are {', '.join(sorted(known))}" if known else "there are none"
 
 
 def refuse_unknown(

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 import lob
+from experiments.markets.mistakes import Mistake, kinds_inside, tables_among, tags_of
 from experiments.scenario.keys import keys_of
-from experiments.scenario.mistakes import Mistake, kinds_inside, tables_among, tags_of
 from experiments.scenario.table import ns
 from lob.units import PPM, SECOND_NS, Dimension, quantity, to_ns, to_ppm
 

@@ -16,10 +16,10 @@ from typing import Any
 from pydantic import ValidationError, model_validator
 
 from experiments.markets import MARKETS
+from experiments.markets.mistakes import Mistake, MistakesError, mistakes_of
 from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
 from experiments.scenario.instruments import ZeroIntelligenceTable, mistakes_in_flow
-from experiments.scenario.mistakes import Mistake, MistakesError, mistakes_of
 from experiments.scenario.overrides import overridden, paths_meant, plain
 from experiments.scenario.quantities import in_steps
 from experiments.scenario.tables import ScenarioTables

@@ -7,9 +7,10 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 import agents
 from agents import leverage
+from experiments.markets.written import meant
 from experiments.scenario.files import own_file
 from experiments.scenario.names import Names
-from experiments.scenario.parameters import meant, refuse_unknown, takes
+from experiments.scenario.parameters import refuse_unknown, takes
 from experiments.scenario.table import Name, Table
 from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
 

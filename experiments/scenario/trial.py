@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import agents
+from experiments.markets.mistakes import Mistake
 from experiments.scenario.breakers import make_breaker
 from experiments.scenario.build import participants
 from experiments.scenario.claims import make_claim, make_pool, stock_claims
@@ -19,7 +20,6 @@ from experiments.scenario.clearing import (
 )
 from experiments.scenario.designs import make_design, maker_of
 from experiments.scenario.instruments import make_instrument
-from experiments.scenario.mistakes import Mistake
 from experiments.scenario.names import Names
 from experiments.scenario.oracles import make_oracle
 from experiments.scenario.own_code import own_code_of

@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.scenario.keys import Key, keys_of, toml_value
+from experiments.markets.written import toml_value
+from experiments.scenario.keys import Key, keys_of
 from experiments.scenario.table import Table
 
 __all__ = ["ResolvedKey", "resolved_keys", "scenario_toml", "write_whole"]

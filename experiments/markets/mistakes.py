@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from pydantic import BaseModel, ValidationError
 
-from experiments.scenario.parameters import meant
+from experiments.markets.written import meant
 
 __all__ = [
     "Mistake",

@@ -1,0 +1,221 @@
+"""Models of background order flow by name, and the parameters of each as files state them.
+
+A flow is a class of ``agents.flow``. Its parameters stand in a table that says the unit and the
+range of each, the same for a market file and for the background of a scenario.
+"""
+
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
+
+import agents.flow
+from agents.flow import (
+    BackgroundFlow,
+    Hawkes,
+    LongMemory,
+    Poisson,
+    QueueReactive,
+    ZeroIntelligence,
+)
+from experiments.markets.table import MOST_RATE, Positive, Table
+
+__all__ = [
+    "MODELS",
+    "HawkesParameters",
+    "LongMemoryParameters",
+    "Model",
+    "PoissonParameters",
+    "QueueReactiveParameters",
+    "ZeroIntelligenceParameters",
+]
+
+Rate = Annotated[float, Field(ge=0, le=MOST_RATE)]
+"""Events a second, 0 or more."""
+Rates = Annotated[list[Rate], Field(min_length=1)]
+"""Rates by distance, queue length or type of event."""
+Weights = Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=1)]
+"""Weights, 0 or more; what counts is their ratios."""
+Chance = Annotated[float, Field(ge=0, le=1)]
+"""A probability."""
+Window = Annotated[int, Field(ge=1, le=2**20)]
+"""How far from the best price limit orders arrive, in ticks."""
+Depth = Annotated[int, Field(ge=0, le=2**24)]
+"""How many orders there are to begin with."""
+
+
+class ZeroIntelligenceParameters(Table):
+    """Orders that know nothing but where the best prices are: ``agents.flow.ZeroIntelligence``."""
+
+    alpha: float = Field(gt=0)
+    """Lots a second: limit orders that arrive at each price of either side."""
+    mu: float = Field(ge=0)
+    """Lots a second: market orders, half of them bought."""
+    delta: Annotated[float, Field(gt=0, le=MOST_RATE)]
+    """Per second: the rate at which each resting order is cancelled."""
+    sigma: Positive = 1
+    """Lots: the size of every order."""
+    window: Window = 1_000
+    """Ticks: how far from the opposite best price limit orders arrive."""
+    depth: Depth | None = None
+    """Number: orders that rest at the start; none: as many as rest on average without trades."""
+
+
+class PoissonParameters(Table):
+    """Rates by distance from the opposite best price: ``agents.flow.Poisson``."""
+
+    lambda_: Rates
+    """Per second: limit orders on one side at 1, 2, 3... ticks from the opposite best price."""
+    theta: Rates
+    """Per second: cancellations of one order at these distances; the last holds beyond."""
+    mu: Rate
+    """Per second: market orders on one side."""
+    k: Rate = 0.0
+    """Per second: beyond ``lambda_`` and up to ``window``, limit orders arrive at ``k`` over the
+    distance to the power ``alpha``."""
+    alpha: Annotated[float, Field(ge=0)] = 0.0
+    """Exponent: how fast arrivals fall with the distance beyond ``lambda_``."""
+    window: Window | None = None
+    """Ticks: the largest distance at which limit orders arrive; none: as many as ``lambda_``."""
+    size: Positive = 1
+    """Lots: the size of every order."""
+    depth: Depth | None = None
+    """Number: orders that rest at the start; none: as many as rest on average without trades."""
+
+
+class HawkesParameters(Table):
+    """Orders that excite one another: ``agents.flow.Hawkes``.
+
+    Types of events are, in order: limit buy, limit sell, market buy, market sell, cancel buy,
+    cancel sell.
+    """
+
+    baseline: Annotated[list[Rate], Field(min_length=6, max_length=6)]
+    """Per second: events of each type that come by themselves."""
+    excitation: Annotated[
+        list[Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=6, max_length=6)]],
+        Field(min_length=6, max_length=6),
+    ]
+    """Number: events of the row's type that one of the column's type causes directly."""
+    decay: Rate | Annotated[list[Rate], Field(min_length=6, max_length=6)]
+    """Per second: how fast excitation fades, of all types or by the type of the cause."""
+    placement: Weights = Field(default_factory=lambda: [1.0])
+    """Share: weights of the distances 1, 2, 3... ticks from the opposite best price."""
+    theta: Rate = 0.0
+    """Per second: cancellations of each open order besides; at 0 the book may grow for ever."""
+    size: Positive = 1
+    """Lots: the size of every order."""
+
+
+class LongMemoryParameters(Table):
+    """Market orders that are pieces of large orders: ``agents.flow.LongMemory``."""
+
+    metaorders: Annotated[int, Field(ge=1, le=2**20)]
+    """Number: large orders that are worked at any time."""
+    beta: Annotated[float, Field(gt=1, le=10)]
+    """Exponent: of the tail of the number of pieces."""
+    mu: Rate
+    """Per second: market orders of both sides together."""
+    alpha: Annotated[float, Field(gt=0, le=MOST_RATE)]
+    """Per second: limit orders at each price of either side."""
+    delta: Annotated[float, Field(gt=0, le=MOST_RATE)]
+    """Per second: the rate at which each resting order is cancelled."""
+    window: Window = 1_000
+    """Ticks: how far from the opposite best price limit orders arrive."""
+    size: Positive = 1
+    """Lots: the size of every order."""
+    depth: Depth | None = None
+    """Number: orders that rest at the start; none: as many as rest on average without trades."""
+
+
+class QueueReactiveParameters(Table):
+    """Queues that live by their own length: ``agents.flow.QueueReactive``."""
+
+    limit: Annotated[list[Rates], Field(min_length=1)]
+    """Per second: limit orders, a list a queue from the nearest on, by its length in orders."""
+    cancel: Annotated[list[Rates], Field(min_length=1)]
+    """Per second: cancellations, likewise; of an empty queue 0."""
+    market: Annotated[list[Rates], Field(min_length=1)]
+    """Per second: market orders, likewise; of an empty queue 0."""
+    theta: Chance
+    """Share: of moves of the mid that the reference price follows."""
+    theta_reinit: Chance = 0.0
+    """Share: of these after which all queues are drawn anew."""
+    size: Positive = 1
+    """Lots: the size of every order."""
+
+
+class Model(NamedTuple):
+    """A model of background order flow, as files name it."""
+
+    name: str
+    """Name in files."""
+    flow: type[BackgroundFlow]
+    """The class: ``flow(name, price=..., instrument=..., **parameters)``."""
+    title: str
+    """What it is, in a line."""
+    parameters: type[Table] | None = None
+    """Table of its parameters; none: they are what the class takes, and it says what is wrong."""
+
+    def make(
+        self, name: str, *, price: int, instrument: int = 0, **parameters: Any
+    ) -> BackgroundFlow:
+        """Make the flow; parameters that are not given are those of the table.
+
+        Parameters
+        ----------
+        name
+            Name of the participant: its randomness is keyed by it.
+        price
+            Where the market begins, in ticks.
+        instrument
+            Number of the instrument.
+        **parameters
+            As in the table.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such market.
+        """
+        if self.parameters is not None:
+            parameters = self.parameters.model_validate(parameters).model_dump()
+        return self.flow(name, price=price, instrument=instrument, **parameters)
+
+
+def _models() -> dict[str, Model]:
+    found = [
+        Model(
+            "zero-intelligence", ZeroIntelligence,
+            "Zero intelligence (Smith, Farmer, Gillemot, Krishnamurthy 2003)",
+            ZeroIntelligenceParameters,
+        ),
+        Model(
+            "poisson", Poisson,
+            "Poisson flow with rates by distance (Cont, Stoikov, Talreja 2010)",
+            PoissonParameters,
+        ),
+        Model(
+            "hawkes", Hawkes,
+            "Orders that excite one another (Hawkes 1971; Large 2007)",
+            HawkesParameters,
+        ),
+        Model(
+            "long-memory", LongMemory,
+            "Market orders that are pieces of large ones (Lillo, Mike, Farmer 2005)",
+            LongMemoryParameters,
+        ),
+        Model(
+            "queue-reactive", QueueReactive,
+            "Queues that live by their own length (Huang, Lehalle, Rosenbaum 2015)",
+            QueueReactiveParameters,
+        ),
+    ]  # fmt: skip
+    makers = getattr(agents.flow, "MakerMarket", None)
+    if makers is not None:
+        title = "Makers who price the sources of flow that they recognise"
+        found.append(Model("maker-market", makers, title))
+    return {one.name: one for one in found}
+
+
+MODELS: dict[str, Model] = _models()
+"""The models by name; another one is one entry."""
