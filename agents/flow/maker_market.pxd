@@ -1,29 +1,14 @@
 """A market of makers who follow a fair value, which the trades of whoever they recognise move."""
 
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from lob.engine.block cimport Block
 from agents.flow.fair_value cimport FairValue, Source, Sources
 from agents.flow.flow cimport BackgroundFlow
+from agents.flow.following cimport Diary, Offspring
 from agents.flow.lifetimes cimport Lifetimes
+from agents.flow.placement cimport Placement
 from lob.engine.records cimport Event
-
-cdef enum:
-    KERNELS = 3  # of what follows on a market order, fast, slower and slow
-
-# What follows on a market order, at one of three paces.
-cdef struct Offspring:
-    double passed[KERNELS]  # mean number up to each kernel; the last is the whole
-    double rate[KERNELS]  # a second
-    double same[KERNELS]  # share that has the side of the market order
-    double none  # probability that there is none
-
-# What will happen to come.
-cdef struct Coming:
-    uint64_t key  # of its draws
-    int64_t source  # of a market order
-    int32_t side
-    uint32_t next_free
 
 cdef struct Metaorder:
     int64_t remaining  # market orders to come, at least 1
@@ -38,19 +23,17 @@ cdef class MakerMarket(BackgroundFlow):
     cdef Source everybody  # of whom all trades are taken to be, where no source is recognised
     cdef Sources sources  # clusters and metaorders
     cdef Block metaorders  # Metaorder
-    cdef Block coming  # Coming
+    cdef Diary diary  # of what follows
+    cdef Placement placement
     cdef Block due  # int64_t by side and handle: when an order is cancelled, in ns; -1: already
     cdef Block sizes  # int64_t: lots of market orders, then of limit orders
-    cdef Block distances  # int64_t: ticks behind the best price
     cdef double most_counted  # of a market order of the flow, in units of size
-    cdef int64_t market_sizes, limit_sizes, distance_count, metaorder_count
-    cdef uint32_t coming_used, free_coming
+    cdef int64_t market_sizes, limit_sizes, metaorder_count
     cdef Offspring followers, answers, news
     cdef double cluster_rate, metaorder_rate, limit_rate, news_rate  # a second
     cdef double beta  # tail exponent of metaorders
     cdef double jump  # of news, as a logarithm
     cdef double volatility  # of news, as a logarithm a square root of a second
-    cdef double gap, undercut, reach, join_share, least_gap
     cdef double reaction  # a second
     cdef double calm  # as a logarithm a square root of a second
     cdef double thinning, least_share
@@ -69,13 +52,8 @@ cdef class MakerMarket(BackgroundFlow):
     ) except -1
     cdef int set_metaorders(self, object metaorders, object rate, object beta) except -1
     cdef int set_sizes(self, object market_sizes, object limit_sizes) except -1
-    cdef int set_places(
-        self, object gap, object distances, object join, object undercut, object reach,
-        object least_gap,
-    ) except -1
     cdef double orders_at_rest(self) noexcept
     cdef double total_rate(self) noexcept
-    cdef uint32_t new_coming(self) except? 0
     cdef int64_t *due_at(self, uint32_t row, uint32_t handle) noexcept
     cdef int forget(self, int side, int64_t handle) except -1
     cdef int seed_book(self) except -1
@@ -84,12 +62,11 @@ cdef class MakerMarket(BackgroundFlow):
     cdef int piece(self, uint64_t key) except -1
     cdef int market(self, int side, int64_t source, uint64_t key) except -1
     cdef int spawn(
-        self, const Offspring *offspring, uint32_t kind, int side, int64_t source, uint64_t *key
+        self, const Offspring *many, uint32_t kind, int side, int64_t source, uint64_t *key
     ) except -1
     cdef int call(self, uint32_t kind, uint32_t number) except -1
     cdef int64_t opposite_size(self, int side) except? -1
     cdef int place(self, int side, uint64_t key, double age, int64_t moved) except -1
-    cdef int64_t price_of(self, int side, double where, double far) except? -1
     cdef int quote(self, int side, int64_t price, int64_t size, double stays) except -1
     cdef double standing(self) noexcept
     cdef int watch(self) except -1

@@ -1,17 +1,28 @@
 """A market of makers who follow a fair value, which the trades of whoever they recognise move."""
 
 cimport cython
-from libc.math cimport floor, sqrt
+from libc.math cimport sqrt
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from lob.engine.block cimport Block
 from lob.engine.elementary cimport natural_exp, natural_log
-from agents.flow.fair_value cimport FairValue, Source, Sources
+from agents.flow.fair_value cimport FairValue, Sources
 from agents.flow.flow cimport BackgroundFlow
+from agents.flow.following cimport (
+    KERNELS,
+    Coming,
+    Diary,
+    Follower,
+    Offspring,
+    follower,
+    how_many,
+    offspring,
+)
 from agents.flow.keyed cimport chance, next_key
 from agents.flow.lifetimes cimport Lifetimes
 from agents.flow.long_memory cimport pareto, zipf
 from agents.flow.orders cimport OpenOrders
+from agents.flow.placement cimport Placement
 from agents.random cimport draw, normal, poisson, uniform
 from lob.engine.ladder cimport Level
 from lob.engine.matching cimport Book
@@ -37,7 +48,7 @@ from lob.engine.records cimport (
 )
 from lob.units cimport SECOND_NS
 
-from lob.checks import integer, real, reals, switch
+from lob.checks import integer, real, switch
 from lob.types import MAX_SIZE as SIZE_LIMIT
 
 __all__ = ["MakerMarket"]
@@ -68,31 +79,32 @@ cdef double LONGEST_STAY = 9e9  # s: 285 years
 cdef class MakerMarket(BackgroundFlow):
     """Makers who quote around a fair value, and takers who come in clusters and in metaorders.
 
-    *Market orders.* Clusters begin at rate ``clusters``. Each market order has, on average,
-    ``followers[k]`` others follow on it after exponential times of rate ``follower_rates[k]``, for
-    a fast, a slower and a slow kernel k; each of them has its side with probability
-    ``same_side[k]``, and begins a cluster of its own else. Besides, ``metaorders`` large orders are
-    at work, whose pieces come at rate ``metaorder_rate`` in all; one that is done is replaced by
-    another of either side with at least l pieces with probability ``l**-beta``. A market order asks
-    for a size out of ``market_sizes`` and never for more than rests at the best price.
+    *Market orders.* Clusters begin at rate ``clusters``. On each market order ``followers[k]``
+    others follow on average, after exponential times of rate ``follower_rates[k]``, for a fast, a
+    slower and a slow kernel k; the share ``same_side[k]`` of them has its side, and the others
+    begin clusters of their own. Besides, ``metaorders`` large orders are at work, whose pieces come
+    at rate ``metaorder_rate`` in all; one that is done is replaced by another of either side, with
+    at least l pieces with probability ``l**-beta``. A market order asks for a size out of
+    ``market_sizes``, and gets no more than rests at the best price.
 
     *Limit orders* come at rate ``limit_rate`` by themselves, and ``answers[k]`` on average in
-    answer to each market order, its own or another's, after exponential times of rate
-    ``answer_rates[k]``; the share ``answer_same[k]`` of those on the side of the market order. Where
-    one goes depends on the gap g between the fair value and the best price of its side: with
-    probability g^2 / (g^2 + ``gap``^2) inside, else, with probability ``join``, to the best price,
-    else behind it by ticks out of ``distances``. Inside is one tick better with probability
-    ``undercut``, else up to ``reach`` times g. Its size is out of ``limit_sizes``, and the time
-    that it stays is drawn when it is sent, by the hazard of ``ages`` and ``hazard``. Quotes nearer
-    to the fair value than ``least_gap`` ticks, or beyond it, are *stale*: the makers pull those at
-    the best price one by one, at rate ``reaction`` times 1 + the ticks that it is stale / ``gap``.
+    answer to each market order, of whomever, after exponential times of rate ``answer_rates[k]``;
+    the share ``answer_same[k]`` of those is on the side of the market order. Where one goes depends
+    on the gap between the fair value and the best price of its side, by ``gap``, ``join``,
+    ``distances``, ``undercut``, ``reach`` and ``least_gap``: see
+    ``agents.flow.placement.Placement``. Its size is out of ``limit_sizes``, and the time that it
+    stays is drawn when it is sent, by the hazard of ``ages`` and ``hazard``. Quotes nearer to the
+    fair value than ``least_gap``, or beyond it, are *stale*: makers pull those at the best price
+    one by one, at rate ``reaction`` times 1 + the ticks that it is stale / ``gap``.
 
-    *The fair value* moves with news, Laplace-distributed jumps. They begin at rate ``news_rate``, and
-    ``news_followers`` others follow on each, on average, after exponential times of rate
-    ``news_follower_rate``: so volatility comes in spells. And it moves with trades: see ``agents.flow.fair_value.FairValue`` for how ``impact``, ``permanent``, ``decays``
-    and ``forgetting`` shape what a *source* of trades moves. Sources are each cluster, each
-    metaorder and, of others' aggressive orders, each owner. The flow's own market orders count with
-    what they asked for, at most twice the mean of ``limit_sizes``; others' with what they traded.
+    *The fair value* moves with news, Laplace-distributed jumps. They begin at rate ``news_rate``,
+    and ``news_followers`` others follow on each, on average, after exponential times of rate
+    ``news_follower_rate``: so volatility comes in spells. And it moves with trades:
+    ``agents.flow.fair_value.FairValue`` says how ``impact``, ``permanent``, ``decays`` and
+    ``forgetting`` shape what a *source* of trades moves. Sources are each cluster, each metaorder
+    and, of the aggressive orders of others, each owner. The flow's own market orders count with
+    what they asked for, at most twice the mean of ``limit_sizes``; those of others with what they
+    traded. The trades of a call auction have no taker, and move nothing.
 
     *Thinning.* Where the recent volatility of the fair value is s times ``calm``, s > 1, a limit
     order is sent with probability ``s**-thinning`` only, at least ``least_share``. The variance
@@ -103,9 +115,9 @@ cdef class MakerMarket(BackgroundFlow):
     ``recognise_sources=False`` all trades are those of one source, and the impact of a metaorder
     becomes near linear, as it is with other flows.
 
-    All draws are keyed: what the flow's own market orders ask for, its news, and the part of the fair
-    value that comes of them, are the same whatever others do, and each limit order of two runs with
-    one seed has the same luck.
+    All draws are keyed: what the flow's own market orders ask for, its news, and the part of the
+    fair value that comes of them are the same whatever others do, and each limit order of two runs
+    with one seed has the same luck.
 
     Parameters
     ----------
@@ -121,11 +133,8 @@ cdef class MakerMarket(BackgroundFlow):
         Of news, in bps a square root of a second, 0 or more.
     impact
         Move of the fair value in bps by the first ``size`` lots of a source, 0 or more.
-    gap
-        Ticks between fair value and best price at which half of the limit orders go inside, above
-        0.
-    distances
-        Ticks behind the best price, equally likely each, 1 or more.
+    gap, distances
+        See ``Placement``.
     followers, follower_rates, same_side
         Three numbers each: see above. The sum of ``followers`` must be below 1.
     metaorders, metaorder_rate, beta
@@ -133,13 +142,11 @@ cdef class MakerMarket(BackgroundFlow):
         lengths, from 1.05 to 10.
     answers, answer_rates, answer_same
         Three numbers each: see above.
-    join, undercut, reach
-        Shares from 0 to 1: see above.
+    join, undercut, reach, least_gap
+        See ``Placement``.
     ages, hazard
         Seconds of age, rising, and cancellations a second of one order before, between and after
         them: one more than ``ages``.
-    least_gap
-        Ticks, also below 0: how near to the fair value a quote may be.
     reaction
         Stale orders that are pulled a second, on a side, above 0.
     news_rate, news_followers, news_follower_rate
@@ -239,7 +246,14 @@ cdef class MakerMarket(BackgroundFlow):
             "answers", ("answer_rates", "answer_same"), answers, answer_rates, answer_same
         )
         self.set_sizes(market_sizes, limit_sizes)
-        self.set_places(gap, distances, join, undercut, reach, least_gap)
+        self.placement = Placement(
+            gap=gap,
+            distances=distances,
+            join=join,
+            undercut=undercut,
+            reach=reach,
+            least_gap=least_gap,
+        )
         self.reaction = real("reaction", reaction, above=0)
         self.calm = real("calm", calm, above=0) * 1e-4
         self.thinning = real("thinning", thinning, 0)
@@ -253,7 +267,7 @@ cdef class MakerMarket(BackgroundFlow):
             )
         self.owners = Sources()
         self.sources = Sources(CLUSTERS)
-        self.coming = Block()
+        self.diary = Diary()
         self.due = Block()
 
     cdef int set_followers(
@@ -313,26 +327,6 @@ cdef class MakerMarket(BackgroundFlow):
             sizes[i] = size
         self.most_counted = COUNTED * sum(limit) / len(limit)
 
-    cdef int set_places(
-        self, object gap, object distances, object join, object undercut, object reach,
-        object least_gap,
-    ) except -1:
-        ticks = [
-            integer(f"distances[{i}]", one, 1, MAX_PRICE) for i, one in enumerate(distances)
-        ]
-        if not ticks:
-            raise ValueError("distances must not be empty")
-        self.distance_count = len(ticks)
-        self.distances = Block()
-        self.distances.reserve(sizeof(int64_t) * len(ticks))
-        for i, one in enumerate(ticks):
-            (<int64_t *>self.distances.data)[i] = one
-        self.gap = real("gap", gap, above=0)
-        self.join_share = real("join", join, 0, 1)
-        self.undercut = real("undercut", undercut, 0, 1)
-        self.reach = real("reach", reach, 0, 1)
-        self.least_gap = real("least_gap", least_gap)
-
     cdef double orders_at_rest(self) noexcept:
         """How many limit orders rest on average where none trades and none is pulled."""
         follow = self.followers.passed[KERNELS - 1]
@@ -375,7 +369,7 @@ cdef class MakerMarket(BackgroundFlow):
     cdef int seed_book(self) except -1:
         """The orders of the beginning, of the ages that are met at a random time."""
         cdef int64_t count = self.depth
-        cdef int64_t half = <int64_t>(0.5 * self.gap) + 1
+        cdef int64_t half = <int64_t>(0.5 * self.placement.gap) + 1
         cdef int64_t middle = self.last_bid
         cdef int64_t moved
         cdef double age
@@ -496,55 +490,27 @@ cdef class MakerMarket(BackgroundFlow):
         return size
 
     cdef int spawn(
-        self, const Offspring *offspring, uint32_t kind, int side, int64_t source, uint64_t *key
+        self, const Offspring *many, uint32_t kind, int side, int64_t source, uint64_t *key
     ) except -1:
-        """Schedule what follows on a market order."""
-        cdef double whole = offspring.passed[KERNELS - 1]
-        cdef double rest = chance(key)
-        cdef double term = offspring.none, at, wait
-        cdef Coming *coming
+        """Schedule what follows on an event."""
+        cdef int left = how_many(many, chance(key))
+        cdef int64_t whose
+        cdef Follower one
         cdef uint32_t number
-        cdef int count = 0, kernel
-        while rest >= term and count < 1000:  # Poisson by inverse transform
-            rest -= term
-            count += 1
-            term *= whole / count
-        while count:
-            count -= 1
-            at = chance(key) * whole
-            kernel = 0
-            while kernel < KERNELS - 1 and at >= offspring.passed[kernel]:
-                kernel += 1
-            wait = -natural_log(1 - chance(key)) * SECOND_NS / offspring.rate[kernel]
-            number = self.new_coming()
-            coming = &(<Coming *>self.coming.data)[number]
-            coming.side = side if chance(key) < offspring.same[kernel] else -side
-            coming.source = source
-            if kind == FOLLOW and coming.side != side:
+        while left:
+            left -= 1
+            one = follower(many, key)
+            whose = source
+            if kind == FOLLOW and not one.same:
                 self.sources_seen += 1
-                coming.source = self.sources_seen
-            coming.key = next_key(key)
-            self.wake_at(
-                self.simulation.later(<int64_t>wait), (kind << KIND_SHIFT) | number
-            )
+                whose = self.sources_seen
+            number = self.diary.enter(one.key, side if one.same else -side, whose)
+            self.wake_at(self.simulation.later(one.wait), (kind << KIND_SHIFT) | number)
         return 0
-
-    cdef uint32_t new_coming(self) except? 0:
-        cdef uint32_t number = self.free_coming
-        if number:
-            self.free_coming = (<Coming *>self.coming.data)[number].next_free
-            return number
-        self.coming_used += 1  # number 0 is nobody's
-        if (self.coming_used + 1) * sizeof(Coming) > self.coming.nbytes:
-            self.coming.reserve(2 * (self.coming_used + 1) * sizeof(Coming))
-        return self.coming_used
 
     cdef int call(self, uint32_t kind, uint32_t number) except -1:
         """What was scheduled happens."""
-        cdef Coming *place = &(<Coming *>self.coming.data)[number]
-        cdef Coming coming = place[0]
-        place.next_free = self.free_coming
-        self.free_coming = number
+        cdef Coming coming = self.diary.take(number)
         if kind == FOLLOW:
             return self.market(coming.side, coming.source, coming.key)
         if kind == NEWS:
@@ -554,53 +520,30 @@ cdef class MakerMarket(BackgroundFlow):
     # ---------------------------------------------------------------- limit orders
 
     cdef int place(self, int side, uint64_t key, double age, int64_t moved) except -1:
-        """A limit order; of an age in seconds, and so many ticks away, if it is of the beginning."""
+        """A limit order; one of the beginning has an age in seconds, and is so many ticks away."""
         cdef double where = chance(&key), far = chance(&key), stays = chance(&key)
         cdef double much = chance(&key)
-        cdef int64_t size
+        cdef int64_t size, price
         if chance(&key) >= self.standing():
             return 0
         size = (<const int64_t *>self.sizes.data)[
             self.market_sizes + <int64_t>(much * self.limit_sizes)
         ]
         self.look()
+        price = self.placement.price(
+            side,
+            self.fair.at(self.simulation.now),
+            self.last_bid if side == BUY else self.last_ask,
+            self.last_ask if side == BUY else self.last_bid,
+            where,
+            far,
+        )
         return self.quote(
             side,
-            self.price_of(side, where, far) - side * moved,
+            price - side * moved,
             size,
             self.lifetimes.until(stays, age),
         )
-
-    cdef int64_t price_of(self, int side, double where, double far) except? -1:
-        """Where a limit order goes, in ticks, by two numbers uniform on [0, 1)."""
-        cdef double fair = self.fair.at(self.simulation.now)
-        cdef int64_t best = self.last_bid if side == BUY else self.last_ask
-        cdef int64_t other = self.last_ask if side == BUY else self.last_bid
-        cdef int64_t price, nearest
-        cdef double gap = side * (fair - best), square = gap * gap, inside = 0
-        # The best price that is not stale.
-        nearest = <int64_t>floor(side * fair - self.least_gap) * side
-        if gap > 1:
-            inside = square / (square + self.gap * self.gap)
-        if side * (best - nearest) > 0:
-            best = nearest
-        price = best
-        if where < inside:
-            if far < self.undercut:
-                price += side
-            else:
-                far = (far - self.undercut) / (1 - self.undercut)
-                price += side * (1 + <int64_t>(far * self.reach * gap))
-            if side * (price - nearest) > 0:
-                price = nearest
-        elif where - inside >= self.join_share * (1 - inside):
-            price -= side * (<const int64_t *>self.distances.data)[
-                <int64_t>(far * self.distance_count)
-            ]
-        # It never trades on arrival.
-        if side * (other - price) <= 0:
-            price = other - side
-        return price
 
     cdef int quote(self, int side, int64_t price, int64_t size, double stays) except -1:
         """Send a limit order that is cancelled after so many seconds."""
@@ -657,7 +600,7 @@ cdef class MakerMarket(BackgroundFlow):
             if beyond > 0:
                 self.pulling[row] = True
                 wait = -natural_log(1 - chance(&self.pull_key)) * SECOND_NS
-                wait /= self.reaction * (1 + beyond / self.gap)
+                wait /= self.reaction * (1 + beyond / self.placement.gap)
                 self.wake_at(self.simulation.later(<int64_t>wait), (PULL << KIND_SHIFT) | row)
         return 0
 
@@ -668,7 +611,7 @@ cdef class MakerMarket(BackgroundFlow):
         """
         cdef int64_t best = self.last_bid if side == BUY else self.last_ask
         cdef OpenOrders orders = self.buys if side == BUY else self.sells
-        return self.least_gap - side * (self.fair.value - best) if orders.count else 0
+        return self.placement.least_gap - side * (self.fair.value - best) if orders.count else 0
 
     cdef int pull(self, int side) except -1:
         """Cancel the flow's oldest order at the best price, if it is stale."""
@@ -677,14 +620,13 @@ cdef class MakerMarket(BackgroundFlow):
         cdef const Level *level
         cdef const RestingOrder *order
         cdef uint32_t at
-        cdef int looked
         self.look()
         self.fair.at(self.simulation.now)
         if not self.staleness(side) > 0 or book.session != CONTINUOUS or not book.volume[row]:
             return 0
         level = &book.sides[row].levels[book.sides[row].best]
         at = level.head
-        for looked in range(QUEUE_LOOK):
+        for _ in range(QUEUE_LOOK):
             if at == 0:
                 return 0
             order = &book.table.orders[at]
@@ -736,26 +678,3 @@ cdef class MakerMarket(BackgroundFlow):
             key = next_key(&self.outside_key)
             self.spawn(&self.answers, ANSWER, event.side, 0, &key)
         return 0
-
-
-cdef Offspring offspring(str name, tuple names, many, rates, same) except *:
-    """What follows on something, by three kernels; ``names`` of the rates and shares, for errors."""
-    cdef Offspring found
-    cdef double whole = 0
-    means = reals(name, many, KERNELS)
-    of_pace, of_side = names
-    paces = reals(of_pace, rates, KERNELS)
-    shares = reals(of_side, same, KERNELS)
-    for i in range(KERNELS):
-        whole += means[i]
-        found.passed[i] = whole
-        found.rate[i] = paces[i]
-        found.same[i] = shares[i]
-        if paces[i] == 0:
-            raise ValueError(f"{of_pace} must be above 0, got {rates!r}")
-        if shares[i] > 1:
-            raise ValueError(f"{of_side} must be at most 1, got {same!r}")
-    if whole > 500:
-        raise ValueError(f"{name} must sum to at most 500, got {many!r}")
-    found.none = natural_exp(-whole)
-    return found
