@@ -28,12 +28,14 @@ cdef class MakerMarket(BackgroundFlow):
     cdef Block due  # int64_t by side and handle: when an order is cancelled, in ns; -1: already
     cdef Block sizes  # int64_t: lots of market orders, then of limit orders
     cdef double most_counted  # of a market order of the flow, in units of size
+    cdef double mean_counted
     cdef int64_t market_sizes, limit_sizes, metaorder_count
     cdef Offspring followers, answers, news
     cdef double cluster_rate, metaorder_rate, limit_rate, news_rate  # a second
     cdef double beta  # tail exponent of metaorders
     cdef double jump  # of news, as a logarithm
-    cdef double volatility  # of news, as a logarithm a square root of a second
+    cdef double variance  # of the fair value, as a logarithm, a second; roughly
+    cdef double patience  # ticks
     cdef double reaction  # a second
     cdef double calm  # as a logarithm a square root of a second
     cdef double thinning, least_share
@@ -52,6 +54,7 @@ cdef class MakerMarket(BackgroundFlow):
     ) except -1
     cdef int set_metaorders(self, object metaorders, object rate, object beta) except -1
     cdef int set_sizes(self, object market_sizes, object limit_sizes) except -1
+    cdef double market_rate(self) noexcept
     cdef double orders_at_rest(self) noexcept
     cdef double total_rate(self) noexcept
     cdef int64_t *due_at(self, uint32_t row, uint32_t handle) noexcept
@@ -66,7 +69,12 @@ cdef class MakerMarket(BackgroundFlow):
     ) except -1
     cdef int call(self, uint32_t kind, uint32_t number) except -1
     cdef int64_t opposite_size(self, int side) except? -1
-    cdef int place(self, int side, uint64_t key, double age, int64_t moved) except -1
+    cdef int place(self, int side, uint64_t key) except -1
+    cdef int64_t price_of(self, int side, double where, double far) except? -1
+    cdef double stretch_of(self, int side, int64_t price) noexcept
+    cdef int send_quote(
+        self, int side, int64_t price, double stretch, double age, uint64_t key
+    ) except -1
     cdef int quote(self, int side, int64_t price, int64_t size, double stays) except -1
     cdef double standing(self) noexcept
     cdef int watch(self) except -1

@@ -65,6 +65,7 @@ class MakerMarket(BackgroundFlow):
             0.06,
             0.02,
         ),
+        patience: SupportsFloat = 0.0,
         least_gap: SupportsFloat = 0.0,
         reaction: SupportsFloat = 5.0,
         news_rate: SupportsFloat = 0.1,

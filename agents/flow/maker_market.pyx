@@ -81,11 +81,11 @@ cdef class MakerMarket(BackgroundFlow):
 
     *Market orders.* Clusters begin at rate ``clusters``. On each market order ``followers[k]``
     others follow on average, after exponential times of rate ``follower_rates[k]``, for a fast, a
-    slower and a slow kernel k; the share ``same_side[k]`` of them has its side, and the others
-    begin clusters of their own. Besides, ``metaorders`` large orders are at work, whose pieces come
-    at rate ``metaorder_rate`` in all; one that is done is replaced by another of either side, with
-    at least l pieces with probability ``l**-beta``. A market order asks for a size out of
-    ``market_sizes``, and gets no more than rests at the best price.
+    slower and a slow kernel k; the share ``same_side[k]`` of them has its side. Besides,
+    ``metaorders`` large orders are at work, whose pieces come at rate ``metaorder_rate`` in all;
+    one that is done is replaced by another of either side, with at least l pieces with probability
+    ``l**-beta``. A market order asks for a size out of ``market_sizes``, and gets no more than
+    rests at the best price.
 
     *Limit orders* come at rate ``limit_rate`` by themselves, and ``answers[k]`` on average in
     answer to each market order, of whomever, after exponential times of rate ``answer_rates[k]``;
@@ -93,7 +93,8 @@ cdef class MakerMarket(BackgroundFlow):
     on the gap between the fair value and the best price of its side, by ``gap``, ``join``,
     ``distances``, ``undercut``, ``reach`` and ``least_gap``: see
     ``agents.flow.placement.Placement``. Its size is out of ``limit_sizes``, and the time that it
-    stays is drawn when it is sent, by the hazard of ``ages`` and ``hazard``. Quotes nearer to the
+    stays is drawn when it is sent, by the hazard of ``ages`` and ``hazard``; one that is n times
+    ``patience`` ticks behind the best price, n > 1, stays n times as long. Quotes nearer to the
     fair value than ``least_gap``, or beyond it, are *stale*: makers pull those at the best price
     one by one, at rate ``reaction`` times 1 + the ticks that it is stale / ``gap``.
 
@@ -147,6 +148,8 @@ cdef class MakerMarket(BackgroundFlow):
     ages, hazard
         Seconds of age, rising, and cancellations a second of one order before, between and after
         them: one more than ``ages``.
+    patience
+        Ticks, 0 or more; 0: an order stays no longer where it is far behind.
     reaction
         Stale orders that are pulled a second, on a side, above 0.
     news_rate, news_followers, news_follower_rate
@@ -158,8 +161,8 @@ cdef class MakerMarket(BackgroundFlow):
         Volatility in bps a square root of a second, above 0; exponent, 0 or more (0: never thin);
         share above 0 and at most 1; rate a second, above 0.
     depth
-        How many limit orders there are to begin with; ``None``: as many as there would be on
-        average if none traded.
+        How many limit orders the market begins with, some fewer if the price has moved over them
+        since they came; ``None``: about as many as rest on average.
     recognise_sources
         Whether makers tell sources apart.
 
@@ -210,6 +213,7 @@ cdef class MakerMarket(BackgroundFlow):
         reach=0.6,
         ages=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
         hazard=(45.0, 12.0, 7.7, 3.3, 1.6, 0.84, 0.47, 0.33, 0.28, 0.16, 0.1, 0.06, 0.02),
+        patience=0.0,
         least_gap=0.0,
         reaction=5.0,
         news_rate=0.1,
@@ -247,13 +251,14 @@ cdef class MakerMarket(BackgroundFlow):
         )
         self.set_sizes(market_sizes, limit_sizes)
         self.placement = Placement(
-            gap=gap,
+            gap,
             distances=distances,
             join=join,
             undercut=undercut,
             reach=reach,
             least_gap=least_gap,
         )
+        self.patience = real("patience", patience, 0)
         self.reaction = real("reaction", reaction, above=0)
         self.calm = real("calm", calm, above=0) * 1e-4
         self.thinning = real("thinning", thinning, 0)
@@ -265,6 +270,10 @@ cdef class MakerMarket(BackgroundFlow):
             raise ValueError(
                 f"depth must be given where more than {MAX_DEPTH} orders are expected, got None"
             )
+        # Roughly: of news, and of market orders, of which the first of a cluster moves most.
+        self.variance = (1e-4 * volatility) ** 2 + (
+            0.75 * self.market_rate() * self.fair.impact ** 2 * self.mean_counted
+        )
         self.owners = Sources()
         self.sources = Sources(CLUSTERS)
         self.diary = Diary()
@@ -291,7 +300,6 @@ cdef class MakerMarket(BackgroundFlow):
         self.jump = (
             real("volatility", volatility, 0) * 1e-4 * sqrt((1 - many) / (2 * self.news_rate))
         )
-        self.volatility = 1e-4 * volatility
         self.news = offspring("news", ("", ""), (many, 0, 0), (pace, pace, pace), (1, 1, 1))
         return 0
 
@@ -326,13 +334,17 @@ cdef class MakerMarket(BackgroundFlow):
         for i, size in enumerate(lots):
             sizes[i] = size
         self.most_counted = COUNTED * sum(limit) / len(limit)
+        self.mean_counted = sum([min(one, self.most_counted) for one in market]) / len(market)
+
+    cdef double market_rate(self) noexcept:
+        """Market orders a second on average."""
+        cdef double follow = self.followers.passed[KERNELS - 1]
+        return (self.cluster_rate + self.metaorder_rate) / (1 - follow)
 
     cdef double orders_at_rest(self) noexcept:
-        """How many limit orders rest on average where none trades and none is pulled."""
-        follow = self.followers.passed[KERNELS - 1]
-        market = (self.cluster_rate + self.metaorder_rate) / (1 - follow)
-        arriving = self.limit_rate + market * self.answers.passed[KERNELS - 1]
-        return arriving * self.lifetimes.mean
+        """How many limit orders near the best price rest on average if none trades or is pulled."""
+        cdef double answered = self.market_rate() * self.answers.passed[KERNELS - 1]
+        return (self.limit_rate + answered) * self.lifetimes.mean
 
     @property
     def fair_value(self):
@@ -369,26 +381,47 @@ cdef class MakerMarket(BackgroundFlow):
     cdef int seed_book(self) except -1:
         """The orders of the beginning, of the ages that are met at a random time."""
         cdef int64_t count = self.depth
-        cdef int64_t half = <int64_t>(0.5 * self.placement.gap) + 1
+        # Quotes stand some such way from the fair value.
+        cdef int64_t half = <int64_t>(0.25 * self.placement.gap) + 1
         cdef int64_t middle = self.last_bid
-        cdef int64_t moved
-        cdef double age
+        cdef int64_t copies, came, price, other
+        cdef double where, far, stretch, age, spread, away, now
         cdef uint64_t key
+        cdef int side
         if count < 0:
             count = poisson(&self.stream, self.orders_at_rest())
         self.last_bid = middle - half if middle > half else 1
         self.last_ask = middle + half
-        while count:
-            age = self.lifetimes.age_of(uniform(&self.stream), uniform(&self.stream))
-            # It was near the best price when it came. Where the price has moved on to it, it has
-            # traded since.
-            moved = <int64_t>(
-                self.volatility * sqrt(age) * middle * normal(&self.stream)
-            )
-            key = draw(&self.stream)
-            if moved >= 0:
-                self.place(BUY if key >> 63 else SELL, key, age, moved)
-            count -= 1
+        while count > 0:
+            side = BUY if draw(&self.stream) >> 63 else SELL
+            where, far = uniform(&self.stream), uniform(&self.stream)
+            came = self.price_of(side, where, far)
+            stretch = self.stretch_of(side, came)
+            copies = <int64_t>(stretch + uniform(&self.stream))
+            if self.depth > 0:
+                copies = min(copies, count)
+                count -= copies
+            else:
+                count -= 1
+            while copies:
+                copies -= 1
+                age = stretch * self.lifetimes.age_of(uniform(&self.stream), uniform(&self.stream))
+                key = draw(&self.stream)
+                # Since it came the fair value has moved. Where that met the order, it has gone; the
+                # rest is the chance that a Brownian path stays away (reflection principle).
+                spread = self.variance * age * middle * middle
+                away = side * (middle - came) - self.placement.least_gap
+                now = away + sqrt(spread) * normal(&self.stream)
+                if now <= 0 or (
+                    spread > 0 and chance(&key) < natural_exp(-2 * away * now / spread)
+                ):
+                    continue
+                price = middle - side * <int64_t>(now + self.placement.least_gap)
+                self.look()
+                other = self.last_ask if side == BUY else self.last_bid
+                if side * (other - price) <= 0:
+                    price = other - side
+                self.send_quote(side, price, stretch, age / stretch, key)
         return 0
 
     cdef int wake(self, uint32_t payload) except -1:
@@ -420,7 +453,7 @@ cdef class MakerMarket(BackgroundFlow):
         cdef int side = BUY if key >> 63 else SELL
         self.wake_at_rate(self.total_rate())
         if at < self.limit_rate:
-            return self.place(side, key, 0, 0)
+            return self.place(side, key)
         at -= self.limit_rate
         if at < self.cluster_rate:
             self.sources_seen += 1
@@ -494,17 +527,12 @@ cdef class MakerMarket(BackgroundFlow):
     ) except -1:
         """Schedule what follows on an event."""
         cdef int left = how_many(many, chance(key))
-        cdef int64_t whose
         cdef Follower one
         cdef uint32_t number
         while left:
             left -= 1
             one = follower(many, key)
-            whose = source
-            if kind == FOLLOW and not one.same:
-                self.sources_seen += 1
-                whose = self.sources_seen
-            number = self.diary.enter(one.key, side if one.same else -side, whose)
+            number = self.diary.enter(one.key, side if one.same else -side, source)
             self.wake_at(self.simulation.later(one.wait), (kind << KIND_SHIFT) | number)
         return 0
 
@@ -515,22 +543,23 @@ cdef class MakerMarket(BackgroundFlow):
             return self.market(coming.side, coming.source, coming.key)
         if kind == NEWS:
             return self.happen(coming.key)
-        return self.place(coming.side, coming.key, 0, 0)
+        return self.place(coming.side, coming.key)
 
     # ---------------------------------------------------------------- limit orders
 
-    cdef int place(self, int side, uint64_t key, double age, int64_t moved) except -1:
-        """A limit order; one of the beginning has an age in seconds, and is so many ticks away."""
-        cdef double where = chance(&key), far = chance(&key), stays = chance(&key)
-        cdef double much = chance(&key)
-        cdef int64_t size, price
+    cdef int place(self, int side, uint64_t key) except -1:
+        """A limit order, if makers stand."""
+        cdef double where = chance(&key), far = chance(&key)
+        cdef int64_t price
         if chance(&key) >= self.standing():
             return 0
-        size = (<const int64_t *>self.sizes.data)[
-            self.market_sizes + <int64_t>(much * self.limit_sizes)
-        ]
+        price = self.price_of(side, where, far)
+        return self.send_quote(side, price, self.stretch_of(side, price), 0, key)
+
+    cdef int64_t price_of(self, int side, double where, double far) except? -1:
+        """Where a limit order goes by the market as it is."""
         self.look()
-        price = self.placement.price(
+        return self.placement.price(
             side,
             self.fair.at(self.simulation.now),
             self.last_bid if side == BUY else self.last_ask,
@@ -538,12 +567,25 @@ cdef class MakerMarket(BackgroundFlow):
             where,
             far,
         )
-        return self.quote(
-            side,
-            price - side * moved,
-            size,
-            self.lifetimes.until(stays, age),
-        )
+
+    cdef double stretch_of(self, int side, int64_t price) noexcept:
+        """How many times as long an order stays as one near the best price."""
+        cdef int64_t best = self.last_bid if side == BUY else self.last_ask
+        cdef double stretch
+        if self.patience == 0:
+            return 1
+        stretch = side * (best - price) / self.patience
+        return stretch if stretch > 1 else 1
+
+    cdef int send_quote(
+        self, int side, int64_t price, double stretch, double age, uint64_t key
+    ) except -1:
+        """A limit order of an age in units of its stretch, in seconds."""
+        cdef double stays = stretch * self.lifetimes.until(chance(&key), age)
+        cdef int64_t size = (<const int64_t *>self.sizes.data)[
+            self.market_sizes + <int64_t>(chance(&key) * self.limit_sizes)
+        ]
+        return self.quote(side, price, size, stays)
 
     cdef int quote(self, int side, int64_t price, int64_t size, double stays) except -1:
         """Send a limit order that is cancelled after so many seconds."""

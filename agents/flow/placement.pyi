@@ -9,8 +9,8 @@ __all__ = ["Placement"]
 class Placement:
     def __init__(
         self,
-        *,
         gap: SupportsFloat,
+        *,
         distances: Iterable[int],
         join: SupportsFloat,
         undercut: SupportsFloat,

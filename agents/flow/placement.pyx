@@ -40,7 +40,7 @@ cdef class Placement:
         If an argument is of another type or outside its range.
     """
 
-    def __init__(self, *, gap, distances, join, undercut, reach, least_gap):
+    def __init__(self, gap, *, distances, join, undercut, reach, least_gap):
         ticks = [
             integer(f"distances[{i}]", one, 1, MAX_PRICE) for i, one in enumerate(distances)
         ]

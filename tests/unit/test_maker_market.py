@@ -8,6 +8,7 @@ import pytest
 import agents
 from agents.flow import MakerMarket
 from agents.flow.lifetimes import Lifetimes
+from agents.flow.placement import Placement
 from lob import EventKind, Kind, OrderType, Side
 from lob.units import SECOND_NS
 
@@ -179,6 +180,22 @@ def test_the_book_begins_with_as_many_orders_as_it_would_have():
         assert abs(one.live - 20 * law.mean) < 4 * math.sqrt(20 * law.mean)
 
 
+def test_orders_far_behind_stay_longer():
+    """With all of them 12 ticks behind and patience 4, three times as long: 20 / s x 3 x 2 s rest.
+
+    That many from the start.
+    """
+    parameters = {
+        **QUIET, "limit_rate": 20.0, "distances": [12], "join": 0.0, "gap": 1e6, "ages": [],
+        "hazard": [0.5], "patience": 4.0,
+    }  # fmt: skip
+    for seconds in (0, 60):
+        _, one = ran(Maker("maker"), seconds=seconds, **parameters)
+        assert abs(one.live - 120) < 4 * math.sqrt(3 * 120)
+    _, one = ran(Maker("maker"), seconds=60, **{**parameters, "patience": 0.0})
+    assert abs(one.live - 40) < 4 * math.sqrt(40)
+
+
 def test_orders_leave_at_the_hazard_of_their_age():
     simulation, _ = ran(
         seconds=2_000, depth=0, **{**QUIET, "limit_rate": 20.0, "ages": AGES, "hazard": HAZARD}
@@ -287,6 +304,37 @@ def test_no_market_order_asks_for_more_than_the_best_price_has():
 
 
 # ---------------------------------------------------------------- limit orders
+
+PLACES = {
+    "distances": [1, 2, 5, 8], "join": 0.25, "undercut": 0.5, "reach": 0.5, "least_gap": 2.0
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_limit_order_goes_inside_by_the_gap_to_the_fair_value(side):
+    """By hand, with 10 ticks between best price and fair value: on the other side mirrored."""
+    law = Placement(10.0, **PLACES)
+
+    def at(where, far, best=-10.0, fair=0.0, other=10):
+        price = law.price_at(
+            side, 1_000 + side * fair, 1_000 + int(side * best), 1_000 + side * other, where, far
+        )
+        return side * (price - 1_000)
+
+    # 10^2 / (10^2 + 10^2): half go inside, and half of those by a tick.
+    assert at(0.49, 0.49) == -9
+    assert at(0.49, 0.51) == -9  # up to 5 ticks more
+    assert at(0.49, 0.999) == -5
+    assert at(0.51, 0.5) == -10  # joins
+    assert at(0.5 + 0.125 - 0.001, 0.5) == -10
+    assert [at(0.63, far) for far in (0.1, 0.3, 0.6, 0.9)] == [-11, -12, -15, -18]
+    # The chance falls with the gap: 2^2 / (2^2 + 10^2).
+    assert at(0.038, 0.0, best=-3, fair=-1.0) == -3  # nearer than least_gap: back again
+    assert at(0.038, 0.0, best=-7, fair=-5.0, other=2) == -7
+    assert at(0.04, 0.0, best=-7, fair=-5.0) == -7
+    # A best price that is stale is not joined, and the opposite one is not met.
+    assert at(0.0, 0.0, best=5) == -2
+    assert at(0.0, 0.9, best=-50, other=-48) == -49
 
 
 def test_a_trade_of_somebody_else_is_answered():
