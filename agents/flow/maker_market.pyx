@@ -271,8 +271,9 @@ cdef class MakerMarket(BackgroundFlow):
                 f"depth must be given where more than {MAX_DEPTH} orders are expected, got None"
             )
         # Roughly: of news, and of market orders, of which the first of a cluster moves most.
-        self.variance = (1e-4 * volatility) ** 2 + (
-            0.75 * self.market_rate() * self.fair.impact ** 2 * self.mean_counted
+        self.variance = 2 * self.news_rate * self.jump * self.jump / (1 - news_followers)
+        self.variance += (
+            0.75 * self.market_rate() * self.fair.impact * self.fair.impact * self.mean_counted
         )
         self.owners = Sources()
         self.sources = Sources(CLUSTERS)
