@@ -9,7 +9,12 @@ import agents
 from agents.flow import MakerMarket
 from agents.flow.lifetimes import Lifetimes
 from agents.flow.placement import Placement
+from agents.leverage import MarginTraders, stacked_accounts
 from lob import EventKind, Kind, OrderType, Side
+from lob.clearing import Clearing, Holding, Oracle
+from lob.clearing.margin import FlatMargin
+from lob.clearing.oracle import BestBid
+from lob.liquidation import MarketSale
 from lob.units import SECOND_NS
 
 PRICE = 10_000
@@ -478,3 +483,37 @@ def test_what_is_wrong_is_named_and_shown(wrong, complaint):
     MakerMarket("right", **QUIET)
     with pytest.raises((TypeError, ValueError), match=complaint):
         MakerMarket("wrong", **{**QUIET, **wrong})
+
+
+# ---------------------------------------------------------------- forced sales
+
+
+def test_each_account_that_is_sold_out_is_a_source():
+    """The fair value falls by the sum over owners of the square root of what each has sold.
+
+    A sale of 4,000 lots takes forty ticks of 100 lots, and with them 10-lot accounts that fail one
+    tick apart. Nothing of it decays.
+    """
+    holding = Holding(Oracle(BestBid(0)), FlatMargin(0, 0), instrument=0)
+    clearing = Clearing(holdings=[holding], liquidation_engine=MarketSale())
+    simulation = agents.Simulation(1, clearings=[clearing])
+    parameters = {**QUIET, "impact": 0.1, "permanent": 1.0}
+    one = simulation.add(MakerMarket("flow", depth=0, **parameters))
+
+    class Ladder(agents.Agent):
+        def on_start(self):
+            for tick in range(500):
+                self.buy(100, PRICE - tick)
+                self.sell(100, PRICE + 1 + tick)
+
+    simulation.add(Ladder("ladder"))
+    accounts = stacked_accounts(price=PRICE, ticks=100, lots_per_tick=20, size=10)
+    simulation.add(MarginTraders("accounts", accounts))
+    simulation.add(Trader("seller", [(1.0, -4_000)]))
+    simulation.run(until=2 * SECOND_NS)
+    trades = simulation.events[simulation.events["kind"] == EventKind.TRADE]
+    trades = trades[trades["ts_event"] == SECOND_NS]
+    owners, which = np.unique(trades["owner"], return_inverse=True)
+    assert len(owners) > 50
+    fell = np.sqrt(np.bincount(which, trades["size"])).sum()
+    assert math.log(one.fair_value / PRICE) == pytest.approx(-0.1e-4 * fell)
