@@ -20,7 +20,7 @@ from experiments.markets.rmsc04 import START_PRICE as RMSC04_PRICE
 from experiments.markets.rmsc04 import join_rmsc04
 from lob.checks import choice, integer
 
-__all__ = ["POPULATIONS", "options_of", "population", "start_price"]
+__all__ = ["OF_A_RUN", "POPULATIONS", "options_of", "population", "start_price"]
 
 POPULATIONS: dict[str, Callable[..., list[Any]]] = {
     "ci2002": join_ci2002,
