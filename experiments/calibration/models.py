@@ -4,6 +4,7 @@ A flow is a class of ``agents.flow``. Its parameters stand in a table that says 
 range of each, the same for a market file and for the background of a scenario.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
@@ -180,6 +181,34 @@ class Model(NamedTuple):
         if self.parameters is not None:
             parameters = self.parameters.model_validate(parameters).model_dump()
         return self.flow(name, price=price, instrument=instrument, **parameters)
+
+    def deeper(self, parameters: Mapping[str, Any], factor: float) -> dict[str, Any]:
+        """The parameters that make a market so many times as deep: orders are so much larger.
+
+        Parameters
+        ----------
+        parameters
+            Parameters of the market.
+        factor
+            Factor on lots, positive; lots are rounded to the nearest, 1 at least.
+
+        Raises
+        ------
+        ValueError
+            If orders of the model have no one size.
+        """
+        found: dict[str, Any] = {}
+        table = self.parameters
+        for name in ("size", "sigma"):
+            if table is not None and name in table.model_fields:
+                before = parameters.get(name, 1)
+                found[name] = max(1, round(before * factor))
+                if name == "sigma":  # whose rates are in lots
+                    times = found[name] / before
+                    found |= {rate: parameters[rate] * times for rate in ("alpha", "mu")}
+        if not found:
+            raise ValueError(f"a market of the model {self.name} is as deep as its parameters say")
+        return found
 
 
 def _models() -> dict[str, Model]:

@@ -56,6 +56,11 @@ def _flow(**factors: float) -> Callable[[Scenario], dict[str, Any]]:
             if background.kind == "uniform":
                 depth = round(background.depth * factors.get("alpha", 1.0))
                 new = background.model_copy(update={"depth": max(1, depth)})
+            elif background.kind not in ("zero-intelligence", "long-memory"):
+                raise ValueError(
+                    f"the background of {one.name} is of the kind {background.kind}: its limit "
+                    "and market orders cannot be scaled apart"
+                )
             else:
                 new = background.model_copy(
                     update={key: getattr(background, key) * by for key, by in factors.items()}

@@ -5,8 +5,18 @@ from operator import mul
 
 from agents import Simulation
 from agents.flow import BackgroundFlow, Hawkes, Poisson, QueueReactive, ZeroIntelligence
+from experiments.markets.place import Place
 
-__all__ = ["hawkes", "poisson", "queue_reactive", "zero_intelligence"]
+__all__ = [
+    "hawkes",
+    "join_hawkes",
+    "join_poisson",
+    "join_queue_reactive",
+    "join_zero_intelligence",
+    "poisson",
+    "queue_reactive",
+    "zero_intelligence",
+]
 
 # Cont, Stoikov, Talreja (2010), Table 2: the rates of Sky Perfect, a stock of the Tokyo exchange,
 # in orders of its mean size a minute.
@@ -52,12 +62,20 @@ def zero_intelligence(
         Whether the tapes are kept.
     """
     return _alone(
-        seed,
-        events,
-        ZeroIntelligence(
-            "flow", price=price, alpha=alpha, mu=mu, delta=delta, window=window, depth=None
-        ),
+        seed, events, join_zero_intelligence(Place(seed), price, alpha, mu, delta, window)
     )
+
+
+def join_zero_intelligence(
+    place: Place, price: int, alpha: float, mu: float, delta: float, window: int
+) -> list[BackgroundFlow]:
+    """Who trades in ``zero_intelligence``; the arguments are its."""
+    return [
+        ZeroIntelligence(
+            f"{place.prefix}flow", price=price, instrument=place.instrument, alpha=alpha, mu=mu,
+            delta=delta, window=window, depth=None,
+        )
+    ]  # fmt: skip
 
 
 def poisson(
@@ -84,13 +102,17 @@ def poisson(
     events
         Whether the tapes are kept.
     """
+    return _alone(seed, events, join_poisson(Place(seed), price, window, speed))
+
+
+def join_poisson(place: Place, price: int, window: int, speed: float) -> list[BackgroundFlow]:
+    """Who trades in ``poisson``; the arguments are its."""
     pace = speed / 60
-    return _alone(
-        seed,
-        events,
+    return [
         Poisson(
-            "flow",
+            f"{place.prefix}flow",
             price=price,
+            instrument=place.instrument,
             window=window,
             depth=None,
             lambda_=[pace * rate for rate in ARRIVALS],
@@ -98,8 +120,8 @@ def poisson(
             mu=pace * MARKET_ORDERS,
             k=pace * TAIL,
             alpha=TAIL_POWER,
-        ),
-    )
+        )
+    ]
 
 
 def hawkes(
@@ -135,6 +157,13 @@ def hawkes(
     events
         Whether the tapes are kept.
     """
+    return _alone(seed, events, join_hawkes(Place(seed), price, rate, branching, decay, theta))
+
+
+def join_hawkes(
+    place: Place, price: int, rate: float, branching: float, decay: float, theta: float
+) -> list[BackgroundFlow]:
+    """Who trades in ``hawkes``; the arguments are its."""
     shares = (0.3, 0.3, 0.075, 0.075, 0.125, 0.125)
     half = branching / 2
     answer = (4, 5, 1, 0, 0, 1)  # by type of the cause, see agents.flow.EVENT_TYPES
@@ -142,19 +171,18 @@ def hawkes(
         [half * (effect == cause) + half * (effect == answer[cause]) for cause in range(6)]
         for effect in range(6)
     ]
-    return _alone(
-        seed,
-        events,
+    return [
         Hawkes(
-            "flow",
+            f"{place.prefix}flow",
             price=price,
+            instrument=place.instrument,
             baseline=[rate * share for share in shares],
             excitation=excitation,
             decay=decay,
             placement=list(accumulate([0.7] * 19, mul, initial=1.0)),
             theta=theta,
-        ),
-    )
+        )
+    ]
 
 
 def queue_reactive(
@@ -186,6 +214,15 @@ def queue_reactive(
     events
         Whether the tapes are kept.
     """
+    return _alone(
+        seed, events, join_queue_reactive(Place(seed), price, levels, theta, theta_reinit)
+    )
+
+
+def join_queue_reactive(
+    place: Place, price: int, levels: int, theta: float, theta_reinit: float
+) -> list[BackgroundFlow]:
+    """Who trades in ``queue_reactive``; the arguments are its."""
     lengths = range(31)
     limit = [[1.2 / (1 + 0.02 * n) for n in lengths] for _ in range(levels)]
     cancel = [[1.0 * n / (n + 3) for n in lengths] for _ in range(levels)]
@@ -193,23 +230,23 @@ def queue_reactive(
         [0.0, *(1.2 / (1 + 0.05 * n) if level == 0 else 0.0 for n in lengths[1:])]
         for level in range(levels)
     ]
-    return _alone(
-        seed,
-        events,
+    return [
         QueueReactive(
-            "flow",
+            f"{place.prefix}flow",
             price=price,
+            instrument=place.instrument,
             limit=limit,
             cancel=cancel,
             market=market,
             theta=theta,
             theta_reinit=theta_reinit,
-        ),
-    )
+        )
+    ]
 
 
-def _alone(seed: int, events: bool, flow: BackgroundFlow) -> Simulation:
+def _alone(seed: int, events: bool, flows: list[BackgroundFlow]) -> Simulation:
     """A run in which nobody but a flow takes part."""
+    (flow,) = flows
     if flow.last_bid < 1:
         raise ValueError(
             f"price must be 1 tick or more: an asset has none below, got {flow.last_bid}"

@@ -10,10 +10,11 @@ from typing import Any
 
 import agents
 from agents.traders import FundamentalChartists
+from experiments.markets.place import Place
 from lob import Instrument
 from lob.units import SECOND_NS
 
-__all__ = ["STEP", "ci2002"]
+__all__ = ["START_PRICE", "STEP", "ci2002", "join_ci2002"]
 
 STEP = SECOND_NS
 """ns from one step to the next."""
@@ -21,6 +22,8 @@ TICKS_PER_UNIT = 100_000
 """Ticks in one unit of price, so that a tick is 0.00001."""
 INITIAL_PRICE = 300
 """Price at the start, in units; PAMS's."""
+START_PRICE = INITIAL_PRICE * TICKS_PER_UNIT
+"""Price at the start, in ticks."""
 
 
 def ci2002(
@@ -63,11 +66,21 @@ def ci2002(
         events=events,
         messages=messages,
     )
-    simulation.add(
+    for one in join_ci2002(Place(seed), traders, orders_per_step, quiet_steps, steps):
+        simulation.add(one)
+    return simulation
+
+
+def join_ci2002(
+    place: Place, traders: int, orders_per_step: int, quiet_steps: int, steps: int
+) -> list[agents.Participant]:
+    """Who trades in ``ci2002``; the arguments are its."""
+    return [
         FundamentalChartists(
-            "traders",
+            f"{place.prefix}traders",
             traders,
-            fundamental=INITIAL_PRICE * TICKS_PER_UNIT,
+            instrument=place.instrument,
+            fundamental=START_PRICE,
             step=STEP,
             steps=quiet_steps + steps,
             quiet_steps=quiet_steps,
@@ -78,5 +91,4 @@ def ci2002(
             patience=(50, 100),
             margins=(0.0, 0.1),
         )
-    )
-    return simulation
+    ]

@@ -112,7 +112,9 @@ def tables_among(kinds: Sequence[Any]) -> list[type[BaseModel]]:
 
 
 def tags_of(table: type[BaseModel]) -> tuple[Any, ...]:
-    """List the values of ``kind`` that a table is for; none: it has no such key."""
+    """List the values of ``kind`` that a table is for, or its tag; none: it has no such key."""
+    if hasattr(table, "TAG"):
+        return (table.TAG,)
     field = table.model_fields.get("kind")
     if field is None or get_origin(field.annotation) is not Literal:
         return ()

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from math import sqrt
 
-from agents import LogNormal, Simulation
+from agents import LogNormal, Participant, Simulation
 from agents.flow import ZeroIntelligence
 from agents.traders.arbitrage import FixedBand, PairArbitrage
 from agents.traders.fundamental import Fundamental
@@ -11,11 +11,12 @@ from agents.traders.momentum import MomentumTraders
 from agents.traders.sizes import SizeMixture
 from agents.traders.stress_maker import InventoryLimit, StressSensitiveMaker, VolatilityLimit
 from agents.traders.value import ValueTraders
+from experiments.markets.place import Place
 from lob import Instrument
 from lob.checks import integer
 from lob.units import MILLISECOND_NS, SECOND_NS
 
-__all__ = ["PERP", "SPOT", "perp"]
+__all__ = ["PERP", "SPOT", "join_perp", "perp"]
 
 PERP, SPOT = 0, 1
 HOUR = 3_600.0  # s
@@ -65,13 +66,6 @@ def perp(
         If ``price`` is below 1,000.
     """
     integer("price", price, 1_000)
-    worth = Fundamental(
-        seed,
-        "worth",
-        mean=price,
-        reversion=1 / (2 * HOUR),
-        volatility=WANDERS * price / sqrt(HOUR),
-    )
     simulation = Simulation(
         seed,
         instruments=[
@@ -81,47 +75,97 @@ def perp(
         events=events,
         messages=events,
     )
-    for number, name in ((PERP, "perp"), (SPOT, "spot")):
-        simulation.add(
-            ZeroIntelligence(
-                f"{name} flow",
-                price=price,
-                instrument=number,
-                alpha=0.2,
-                mu=40.0,
-                delta=0.02,
-                sigma=10,
-                window=100,
-                depth=None,
+    worth = _worth(seed, "worth", price)
+    for number, name in ((PERP, "perp "), (SPOT, "spot ")):
+        for one in _market(number, name, price, makers, value_traders, maker_lots, worth):
+            simulation.add(one)
+    for one in _across(PERP, SPOT, "", trend_followers):
+        simulation.add(one)
+    return simulation
+
+
+def join_perp(
+    place: Place, price: int, makers: int, trend_followers: int, value_traders: int, maker_lots: int
+) -> list[Participant]:
+    """Who trades in the perpetual of ``perp``; the arguments are its.
+
+    Those of its spot are another place without trend followers, whose worth is that of the
+    perpetual; arbitrage is where the perpetual has a spot.
+    """
+    integer("price", price, 1_000)
+    worth = _worth(place.seed, f"{place.worth or place.prefix}worth", price)
+    found = _market(place.instrument, place.prefix, price, makers, value_traders, maker_lots, worth)
+    return found + _across(place.instrument, place.spot, place.prefix, trend_followers)
+
+
+def _worth(seed: int, name: str, price: int) -> Fundamental:
+    return Fundamental(
+        seed,
+        name,
+        mean=price,
+        reversion=1 / (2 * HOUR),
+        volatility=WANDERS * price / sqrt(HOUR),
+    )
+
+
+def _market(
+    number: int,
+    prefix: str,
+    price: int,
+    makers: int,
+    value_traders: int,
+    maker_lots: int,
+    worth: Fundamental,
+) -> list[Participant]:
+    """Who trades in one of the two alone."""
+    found: list[Participant] = [
+        ZeroIntelligence(
+            f"{prefix}flow",
+            price=price,
+            instrument=number,
+            alpha=0.2,
+            mu=40.0,
+            delta=0.02,
+            sigma=10,
+            window=100,
+            depth=None,
+        )
+    ]
+    found += [_maker(f"{prefix}maker {i}", number, price, maker_lots, i) for i in range(makers)]
+    if value_traders:
+        found.append(_value_traders(f"{prefix}value", number, value_traders, worth))
+    return found
+
+
+def _across(perp: int, spot: int | None, prefix: str, trend_followers: int) -> list[Participant]:
+    """Who trades in both, and who follows the perpetual's trend."""
+    found: list[Participant] = []
+    if spot is not None:
+        found.append(
+            PairArbitrage(
+                f"{prefix}arbitrage",
+                band=FixedBand(cost=1.0, threshold=1.0),
+                size=50,
+                bound=5_000,
+                every=100 * MILLISECOND_NS,
+                first=perp,
+                second=spot,
+                to_venue=LogNormal(MILLISECOND_NS // 2, 0.3),
+                from_venue=LogNormal(MILLISECOND_NS // 2, 0.3),
             )
         )
-        for i in range(makers):
-            simulation.add(_maker(f"{name} maker {i}", number, price, maker_lots, i))
-        if value_traders:
-            simulation.add(_value_traders(f"{name} value", number, value_traders, worth))
-    simulation.add(
-        PairArbitrage(
-            "arbitrage",
-            band=FixedBand(cost=1.0, threshold=1.0),
-            size=50,
-            bound=5_000,
-            every=100 * MILLISECOND_NS,
-            to_venue=LogNormal(MILLISECOND_NS // 2, 0.3),
-            from_venue=LogNormal(MILLISECOND_NS // 2, 0.3),
-        )
-    )
     if trend_followers:
-        simulation.add(
+        found.append(
             MomentumTraders(
-                "trend followers",
+                f"{prefix}trend followers",
                 trend_followers,
-                instrument=PERP,
+                instrument=perp,
                 sizes=SizeMixture([("normal", 20.0, 5.0, 1.0)]),
                 mean_gap=20.0,
                 latency=LogNormal(2 * MILLISECOND_NS, 0.5),
             )
         )
-    return simulation
+    return found
 
 
 def _value_traders(name: str, instrument: int, members: int, worth: Fundamental) -> ValueTraders:

@@ -19,10 +19,11 @@ from agents.traders import (
     SizeMixture,
     ValueTraders,
 )
+from experiments.markets.place import Place
 from lob import Instrument
 from lob.units import MINUTE_NS, SECOND_NS
 
-__all__ = ["CLOSE", "OPEN", "ORDER_SIZES", "rmsc04"]
+__all__ = ["CLOSE", "OPEN", "ORDER_SIZES", "START_PRICE", "join_rmsc04", "rmsc04"]
 
 OPEN = 9 * 60 * MINUTE_NS + 30 * MINUTE_NS
 """Start of the session, ns since midnight: 09:30."""
@@ -37,6 +38,8 @@ COMPUTATION_NS = 50
 """Time from a decision until its message leaves, in ns, as in ABIDES."""
 MEAN_PRICE = 100_000.0
 """Mean of the fundamental in cents, as in ABIDES."""
+START_PRICE = round(MEAN_PRICE)
+"""Price around which the market begins, in ticks."""
 BELIEVED_VARIANCE_PER_NS = 100_000.0
 """Variance of the fundamental in the eyes of value traders, squared cents a ns: so much that they
 trust what they see."""
@@ -97,7 +100,6 @@ def rmsc04(
     agents.Simulation
         At 09:30, ready to run.
     """
-    closes = OPEN + round(minutes * MINUTE_NS)
     simulation = agents.Simulation(
         seed,
         instruments=[Instrument("ABM", tick_size=Decimal("0.01"), number=0)],
@@ -105,24 +107,51 @@ def rmsc04(
         events=events,
         messages=messages,
     )
+    place = Place(seed, opens=OPEN)
+    for one in join_rmsc04(
+        place, minutes, noise, value, momentum, makers, sleeps_for_ever, quotes_while_asking
+    ):
+        simulation.add(one)
+    return simulation
+
+
+def join_rmsc04(
+    place: Place,
+    minutes: float,
+    noise: int,
+    value: int,
+    momentum: int,
+    makers: int,
+    sleeps_for_ever: bool,
+    quotes_while_asking: bool,
+) -> list[agents.Participant]:
+    """Who trades in ``rmsc04``; the arguments are its.
+
+    In a run whose clock begins with the session, noise traders that wake before it come during it.
+    """
+    opens = place.opens
     common: dict[str, Any] = {
-        "opens": OPEN,
-        "closes": closes,
+        "instrument": place.instrument,
+        "opens": opens,
+        "closes": opens + round(minutes * MINUTE_NS),
         "latency": agents.Distance(LINE_METRES),
         "computation_delay": COMPUTATION_NS,
     }
+    found: list[agents.Participant] = []
     if noise:
-        simulation.add(
+        earliest, latest = max(0, opens + NOISE_FROM - OPEN), opens + CLOSE - OPEN
+        found.append(
             NoiseTraders(
-                "noise", noise, sizes=ORDER_SIZES, earliest=NOISE_FROM, latest=CLOSE, **common
+                f"{place.prefix}noise", noise, sizes=ORDER_SIZES, earliest=earliest,
+                latest=latest, **common,
             )
-        )
+        )  # fmt: skip
     if value:
-        simulation.add(
+        found.append(
             ValueTraders(
-                "value",
+                f"{place.prefix}value",
                 value,
-                fundamental=fundamental(seed),
+                fundamental=fundamental(place.seed, place.prefix, opens),
                 sizes=ORDER_SIZES,
                 rate=5.7e-12 * SECOND_NS,
                 mean=MEAN_PRICE,
@@ -133,13 +162,12 @@ def rmsc04(
             )
         )
     if momentum:
-        simulation.add(
-            MomentumTraders("momentum", momentum, sizes=ORDER_SIZES, mean_gap=37.0, **common)
-        )
+        name = f"{place.prefix}momentum"
+        found.append(MomentumTraders(name, momentum, sizes=ORDER_SIZES, mean_gap=37.0, **common))
     if makers:
-        simulation.add(
+        found.append(
             AdaptiveMakers(
-                "makers",
+                f"{place.prefix}makers",
                 makers,
                 mean_gap=60.0,
                 sleeps_for_ever=sleeps_for_ever,
@@ -147,19 +175,29 @@ def rmsc04(
                 **common,
             )
         )
-    return simulation
+    return found
 
 
-def fundamental(seed: int) -> Fundamental:
-    """The worth of the stock over time in cents, with the parameters of ABIDES."""
+def fundamental(seed: int, prefix: str = "", start: int = OPEN) -> Fundamental:
+    """The worth of the stock over time in cents, with the parameters of ABIDES.
+
+    Parameters
+    ----------
+    seed
+        Root of all randomness.
+    prefix
+        What its name begins with.
+    start
+        When it begins, in ns.
+    """
     return Fundamental(
         seed,
-        "ABM: fundamental",
+        f"{prefix}ABM: fundamental",
         mean=MEAN_PRICE,
         reversion=1.67e-16 * SECOND_NS,
         volatility=5e-5 * PER_ROOT_NS,
         jump_rate=2.77778e-18 * SECOND_NS,
         jump_mean=1000.0,
         jump_deviation=sqrt(50_000.0),
-        start=OPEN,
+        start=start,
     )

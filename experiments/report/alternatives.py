@@ -165,7 +165,7 @@ def _outcomes(study: "Spiral") -> list[str]:
     """What every design came to: the same few lines for all."""
     price = study.scenario.instruments[
         study.scenario.number_of(study.scenario.shocks[0].instrument)
-    ].background.price
+    ].start_price
     rows = [["on the same seeds", *study.designs]]
 
     def add(words: str, made: Callable[[Summary], float], show: Callable[[float], str]) -> None:

@@ -11,7 +11,7 @@ from experiments.scenario.clearing import make_clearing, set_timers
 from experiments.scenario.collateralised_borrowers import make_collateralised_borrowers
 from experiments.scenario.designs import make_design
 from experiments.scenario.drives import make_driver
-from experiments.scenario.instruments import make_background, make_instrument
+from experiments.scenario.instruments import make_background, make_instrument, worth_of
 from experiments.scenario.keepers import make_congestion, make_keepers
 from experiments.scenario.makers import make_maker
 from experiments.scenario.names import Names
@@ -109,7 +109,11 @@ def participants(scenario: ScenarioTables, names: Names, seed: int) -> Iterator[
         Root of all randomness.
     """
     for i, instrument in enumerate(scenario.instruments):
-        yield f"instruments.{i}.background", _single(make_background, instrument, i)
+        worth = worth_of(scenario.instruments, instrument.name)
+        yield (
+            f"instruments.{i}.background",
+            partial(make_background, instrument, i, names, seed, worth),
+        )
     for i, maker in enumerate(scenario.makers):
         yield f"makers.{i}", _single(make_maker, maker, names)
     for i, population in enumerate(scenario.populations):

@@ -3,68 +3,23 @@
 Prices are ticks, sizes lots, rates of a flow lots a second.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Self
 
-import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationInfo, model_validator
 
 import agents
 import lob
-from agents.flow import ZeroIntelligence
-from experiments.markets.mistakes import Mistake
-from experiments.scenario.table import MOST_RATE, Name, Positive, Table, Ticks
-from lob.counted import counted
+from experiments.scenario.background import Place
+from experiments.scenario.backgrounds import Background, with_told_instrument
+from experiments.scenario.names import Names
+from experiments.scenario.table import Name, Positive, Table
 
-__all__ = [
-    "InstrumentTable",
-    "UniformBook",
-    "UniformBookTable",
-    "ZeroIntelligenceTable",
-    "make_background",
-    "make_instrument",
-    "mistakes_in_flow",
-]
+__all__ = ["InstrumentTable", "make_background", "make_instrument", "worth_of"]
 
-MOST_TICKS = 1_000_000
-"""Most ticks of a book that is filled when a run starts."""
-MOST_RESTING = 10_000_000
-"""Most orders that a random flow keeps in its book on average; each takes some hundred bytes."""
 FINEST, COARSEST = Decimal("1e-18"), Decimal(10**18)
 """Bounds of a tick and of a lot: no token has more than 18 decimals in use; the other chosen."""
-
-
-class UniformBookTable(Table):
-    """Orders of one size at every tick, put there once: the book of the integer law."""
-
-    kind: Literal["uniform"]
-    """Which kind of book this is."""
-    price: Ticks
-    """Ticks: the best bid; asks start one tick above."""
-    depth: Positive
-    """Lots a tick: the size of the one order at each price."""
-    ticks: Annotated[int, Field(ge=1, le=MOST_TICKS)]
-    """Ticks: how far the book reaches down and up."""
-
-
-class ZeroIntelligenceTable(Table):
-    """Random flow of orders that know nothing: ``agents.flow.ZeroIntelligence``."""
-
-    kind: Literal["zero-intelligence"]
-    """Which kind of book this is."""
-    price: Ticks
-    """Ticks: where the book is centred at the start."""
-    alpha: float = Field(gt=0)
-    """Lots a second: limit orders that arrive at each price of either side."""
-    mu: float = Field(ge=0)
-    """Lots a second: market orders, half of them bought."""
-    delta: float = Field(gt=0, le=MOST_RATE)
-    """Per second: the rate at which each resting order is cancelled."""
-    window: Annotated[int, Field(ge=1, le=MOST_TICKS)]
-    """Ticks: how far from the opposite best price limit orders arrive."""
-    size: Positive = 1
-    """Lots: the size of every order."""
 
 
 class InstrumentTable(Table):
@@ -89,80 +44,37 @@ class InstrumentTable(Table):
     """Ppm: of what is paid, from whoever rested in the book; negative: a rebate."""
     taker_fee: int = 0
     """Ppm: of what is paid, from whoever took from the book; negative: a rebate."""
-    background: Annotated[UniformBookTable | ZeroIntelligenceTable, Field(discriminator="kind")]
-    """The orders of everybody who is not named elsewhere: a uniform book, or random flow."""
+    background: Background
+    """The orders of everybody who is not named elsewhere: a uniform book, a flow, a ready market, a
+    market file, one of your own."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_file_says(cls, given: Any, info: ValidationInfo) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        return with_told_instrument(given, (info.context or {}).get("folder"))
+
+    @model_validator(mode="after")
+    def _is_as_the_file_says(self) -> Self:
+        told = self.background.instrument()
+        for key in ("tick_size", "lot_size"):
+            if key in told and told[key] != getattr(self, key):
+                raise ValueError(
+                    f"{key} is {getattr(self, key)}, and {told[key]} in the file of its background:"
+                    " leave it out, or make the market anew"
+                )
+        return self
+
+    @property
+    def start_price(self) -> int:
+        """Where the market begins, in ticks."""
+        return self.background.start_price(self.tick_size)
 
     @property
     def asset(self) -> str:
         """Name of the asset that the instrument trades."""
         return self.base or self.name
-
-
-class UniformBook(agents.Agent):
-    """A participant that puts orders of one size at every tick, once.
-
-    Parameters
-    ----------
-    name
-        Unique among the participants.
-    instrument
-        Number of the instrument.
-    book
-        Price in ticks, lots a tick and reach in ticks.
-    """
-
-    def __init__(self, name: str, instrument: int, book: UniformBookTable) -> None:
-        super().__init__(name)
-        self.instrument = instrument
-        self.book = book
-
-    def on_start(self) -> None:
-        """Send all orders of the uniform book."""
-        ticks = np.arange(self.book.ticks)
-        bids, asks = self.book.price - ticks, self.book.price + 1 + ticks
-        rows = np.zeros(2 * len(ticks), lob.MESSAGE)
-        rows["kind"] = lob.Kind.NEW
-        rows["side"] = np.repeat([lob.Side.BUY, lob.Side.SELL], len(ticks))
-        rows["price"] = np.concatenate([bids, asks])
-        rows["size"] = self.book.depth
-        rows["instrument"] = self.instrument
-        rows = rows[rows["price"] >= 1]
-        rows["order_id"] = (self.owner << 32) + 1 + np.arange(len(rows))
-        rows["owner"] = self.owner
-        self.submit_messages(rows)
-
-
-def mistakes_in_flow(flow: ZeroIntelligenceTable, path: str) -> Iterator[Mistake]:
-    """Yield what would have a random flow send more orders than a run can take.
-
-    Parameters
-    ----------
-    flow
-        The table, whose rates are in lots and orders of ``size`` of them.
-    path
-        Where it is in the scenario.
-    """
-    most = MOST_RATE * flow.size
-    each = most / (2 * flow.window)
-    orders = f"so that there are at most {MOST_RATE:,} orders a second, got"
-    if flow.mu > most:
-        yield Mistake(
-            f"{path}.mu", f"mu must be 0 to {counted(most, 'lot')} a second, {orders} {flow.mu:g}"
-        )
-    if flow.alpha > each:
-        yield Mistake(
-            f"{path}.alpha",
-            f"alpha must be above 0 and at most {each:,.6g} lots a second at each of "
-            f"{2 * flow.window:,} prices, {orders} {flow.alpha:g}",
-        )
-        return
-    least = flow.alpha / each * MOST_RATE / MOST_RESTING
-    if flow.delta < least:
-        yield Mistake(
-            f"{path}.delta",
-            f"delta must be {least:.6g} to {MOST_RATE:,} a second, so that at most "
-            f"{MOST_RESTING:,} orders rest in the book, got {flow.delta:g}",
-        )
 
 
 def make_instrument(one: InstrumentTable, number: int) -> lob.Instrument:
@@ -188,8 +100,10 @@ def make_instrument(one: InstrumentTable, number: int) -> lob.Instrument:
     )
 
 
-def make_background(one: InstrumentTable, number: int) -> agents.Participant:
-    """Make what fills the book of an instrument: a uniform book, or random flow.
+def make_background(
+    one: InstrumentTable, number: int, names: Names, seed: int, worth: str
+) -> list[agents.Participant]:
+    """Make whoever fills the book of an instrument.
 
     Parameters
     ----------
@@ -197,18 +111,28 @@ def make_background(one: InstrumentTable, number: int) -> agents.Participant:
         The table.
     number
         Number of the instrument.
+    names
+        Numbers of instruments and clearings by name.
+    seed
+        Root of all randomness.
+    worth
+        Name of the instrument that is worth the same: another where this one is its spot.
     """
-    background = one.background
-    if isinstance(background, UniformBookTable):
-        return UniformBook(f"{one.name} book", number, background)
-    return ZeroIntelligence(
-        f"{one.name} flow",
-        price=background.price,
-        instrument=number,
-        alpha=background.alpha,
-        mu=background.mu,
-        delta=background.delta,
-        window=background.window,
-        sigma=background.size,
-        depth=None,
+    numbers = {name: market.number for name, market in names.markets.items()}
+    price = names.markets[one.name].price
+    return one.background.participants(Place(seed, one.name, number, price, numbers, worth))
+
+
+def worth_of(instruments: Sequence[InstrumentTable], name: str) -> str:
+    """Name of the instrument whose spot an instrument is; its own name if it is none.
+
+    Parameters
+    ----------
+    instruments
+        All of a scenario.
+    name
+        Name of one of them.
+    """
+    return next(
+        (one.name for one in instruments if getattr(one.background, "spot", None) == name), name
     )

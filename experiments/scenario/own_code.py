@@ -22,6 +22,10 @@ def own_code_of(scenario: ScenarioTables) -> dict[str, str]:
         (f"clearings.{i}.liquidation.design", one.liquidation.design)
         for i, one in enumerate(scenario.clearings)
     ]
+    named += [
+        (f"instruments.{i}.background.kind", one.background.kind)
+        for i, one in enumerate(scenario.instruments)
+    ]
     named += [(f"traders.{i}.kind", one.kind) for i, one in enumerate(scenario.traders)]
     named += [
         (f"alternatives.{i}.design", one.design) for i, one in enumerate(scenario.alternatives)

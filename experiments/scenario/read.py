@@ -9,7 +9,7 @@ between them, everything is built once without being run, and all that is wrong 
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from pydantic import ValidationError, model_validator
 
 from experiments.markets import MARKETS
 from experiments.markets.mistakes import Mistake, MistakesError, mistakes_of
+from experiments.scenario.backgrounds import with_told_instrument
 from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
-from experiments.scenario.instruments import ZeroIntelligenceTable, mistakes_in_flow
+from experiments.scenario.flows import ZeroIntelligenceTable, mistakes_in_flow
 from experiments.scenario.overrides import overridden, paths_meant, plain
 from experiments.scenario.quantities import in_steps
 from experiments.scenario.tables import ScenarioTables
@@ -179,7 +180,7 @@ def _validated(
     content: dict[str, Any], where: str, folder: Path | None, unset: Sequence[Mistake]
 ) -> Scenario:
     """The scenario of a content; raises ``ScenarioError`` with the mistakes known and its own."""
-    content, unread = in_steps(content, Scenario)
+    content, unread = in_steps(_with_told_instruments(content, folder), Scenario)
     mistakes = [*unset, *unread]
     try:
         found = Scenario.model_validate(content, context={"folder": folder})
@@ -193,6 +194,15 @@ def _validated(
     raise ScenarioError("\n".join([f"{where}: {count}", *lines]))
 
 
+def _with_told_instruments(content: dict[str, Any], folder: Path | None) -> dict[str, Any]:
+    """The content with what files of backgrounds tell of instruments: quantities need it."""
+    rows = content.get("instruments")
+    if not isinstance(rows, list):
+        return content
+    told = [with_told_instrument(one, folder) if isinstance(one, Mapping) else one for one in rows]
+    return {**content, "instruments": told}
+
+
 # ------------------------------------------------------------------ what must fit together
 
 
@@ -201,6 +211,13 @@ def _cross_checks(scenario: ScenarioTables) -> Iterator[Mistake]:
     for i, one in enumerate(scenario.instruments):
         if isinstance(one.background, ZeroIntelligenceTable):
             yield from mistakes_in_flow(one.background, f"instruments.{i}.background")
+        lasts = one.background.lasts()
+        if lasts is not None and lasts < scenario.seconds:
+            yield Mistake(
+                f"instruments.{i}.background",
+                f"must last as long as a run, {scenario.seconds:g} seconds: it ends after "
+                f"{lasts:g}",
+            )
     yield from _names_twice(scenario)
     yield from _unknown_instruments(scenario)
     yield from _unknown_clearings_and_holdings(scenario)
@@ -272,6 +289,10 @@ def _unknown_instruments(scenario: ScenarioTables) -> Iterator[Mistake]:
         if clearing.funding:
             place = f"clearings.{i}.funding.index"
             yield from _known(place, "instrument", clearing.funding.index, known)
+    for i, one in enumerate(scenario.instruments):
+        spot = getattr(one.background, "spot", None)
+        others = [name for name in known if name != one.name]
+        yield from _known(f"instruments.{i}.background.spot", "other instrument", spot, others)
     for table in ("makers", "shocks", "breakers", "stackers", "drives"):
         for i, one in enumerate(getattr(scenario, table)):
             yield from _known(f"{table}.{i}.instrument", "instrument", one.instrument, known)

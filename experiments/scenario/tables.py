@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from experiments.scenario.alternatives import AlternativeTable, PublishedTable
+from experiments.scenario.backgrounds import FittedTable, OwnBackgroundTable, ReadyMarketTable
 from experiments.scenario.breakers import (
     BreakerLevelTable,
     BreakerTable,
@@ -19,11 +20,15 @@ from experiments.scenario.clearing import ClearingTable, FundingTable, HoldingTa
 from experiments.scenario.collateralised_borrowers import CollateralisedBorrowerTable
 from experiments.scenario.designs import LiquidationTable
 from experiments.scenario.drives import DriveTable
-from experiments.scenario.instruments import (
-    InstrumentTable,
+from experiments.scenario.flows import (
+    HawkesTable,
+    LongMemoryTable,
+    PoissonTable,
+    QueueReactiveTable,
     UniformBookTable,
     ZeroIntelligenceTable,
 )
+from experiments.scenario.instruments import InstrumentTable
 from experiments.scenario.keepers import (
     CongestionTable,
     GasTable,
@@ -51,21 +56,28 @@ __all__ = [
     "CollateralisedBorrowerTable",
     "CongestionTable",
     "DriveTable",
+    "FittedTable",
     "FundingTable",
     "GasTable",
+    "HawkesTable",
     "HoldingTable",
     "InstrumentTable",
     "InventoryExitTable",
     "KeepersTable",
     "LiquidationTable",
     "LoadTable",
+    "LongMemoryTable",
     "MakerTable",
     "MarginTable",
     "OracleTable",
+    "OwnBackgroundTable",
     "PlaceTable",
+    "PoissonTable",
     "PoolTable",
     "PopulationTable",
     "PublishedTable",
+    "QueueReactiveTable",
+    "ReadyMarketTable",
     "RecursiveBorrowerTable",
     "ScenarioTables",
     "ShockTable",
@@ -176,7 +188,7 @@ class ScenarioTables(Table):
         """Numbers of a scenario's instruments and clearings by name, for builders."""
         return Names(
             {
-                one.name: NamedInstrument(number, one.asset, one.background.price, one.multiplier)
+                one.name: NamedInstrument(number, one.asset, one.start_price, one.multiplier)
                 for number, one in enumerate(self.instruments)
             },
             {one.name: number for number, one in enumerate(self.clearings)},

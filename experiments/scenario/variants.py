@@ -6,7 +6,7 @@ Each is a copy in which something is changed by a stated rule; the rest stays, s
 from collections.abc import Sequence
 from typing import Any
 
-from experiments.scenario.instruments import UniformBookTable
+from experiments.scenario.flows import scaled_size
 from experiments.scenario.read import Scenario
 from experiments.scenario.shocks import ShockTable
 from lob.checks import real
@@ -21,7 +21,7 @@ MANY = 60
 def _value(scenario: Scenario, instrument: str, lots: int) -> int:
     """Units of cash of so many lots where the market starts."""
     of = scenario.instruments[scenario.number_of(instrument)]
-    return lots * of.background.price * of.multiplier
+    return lots * of.start_price * of.multiplier
 
 
 def own_mix(scenario: Scenario) -> tuple[tuple[str, ...], tuple[float, ...]]:
@@ -82,27 +82,24 @@ def with_depth(scenario: Scenario, factor: float) -> Scenario:
         The scenario.
     factor
         Factor on lots and rates, positive; lots are rounded to the nearest, 1 at least.
+
+    Raises
+    ------
+    ValueError
+        If the factor is not positive, or a background is as deep as it is: a recorded one.
     """
     real("factor", factor, above=0)
 
-    def scaled(size: int) -> int:
-        return max(1, round(size * factor))
-
     instruments = []
     for one in scenario.instruments:
-        if isinstance(one.background, UniformBookTable):
-            update: dict[str, Any] = {"depth": scaled(one.background.depth)}
-        else:
-            # Rates are in lots: all of them, so that there are as many orders as before.
-            size = scaled(one.background.size)
-            times = size / one.background.size
-            update = {
-                "size": size, "alpha": one.background.alpha * times,
-                "mu": one.background.mu * times,
-            }  # fmt: skip
-        background = one.background.model_copy(update=update)
+        try:
+            background = one.background.deeper(factor)
+        except ValueError as error:
+            raise ValueError(f"the depth of {one.name} cannot be scaled: {error}") from None
         instruments.append(one.model_copy(update={"background": background}))
-    makers = [one.model_copy(update={"size": scaled(one.size)}) for one in scenario.makers]
+    makers = [
+        one.model_copy(update={"size": scaled_size(one.size, factor)}) for one in scenario.makers
+    ]
     return scenario.model_copy(
         update={"instruments": instruments, "makers": makers, "allow_failed_at_start": True}
     )
