@@ -24,6 +24,7 @@ from experiments.scenario.overrides import overridden, paths_meant, plain
 from experiments.scenario.quantities import in_steps
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.trial import mistakes_in_building
+from experiments.scenario.units import mistakes_in_units
 from experiments.scenario.user_code import names_user_code
 from experiments.scenario.written import write_whole
 from lob.clearing.claim_graph import Claims
@@ -201,6 +202,7 @@ def _cross_checks(scenario: ScenarioTables) -> Iterator[Mistake]:
     for i, one in enumerate(scenario.instruments):
         if isinstance(one.background, ZeroIntelligenceTable):
             yield from mistakes_in_flow(one.background, f"instruments.{i}.background")
+    yield from mistakes_in_units(scenario)
     yield from _names_twice(scenario)
     yield from _unknown_instruments(scenario)
     yield from _unknown_clearings_and_holdings(scenario)

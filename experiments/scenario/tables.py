@@ -39,7 +39,9 @@ from experiments.scenario.recursive_borrowers import PlaceTable, RecursiveBorrow
 from experiments.scenario.shocks import ShockTable
 from experiments.scenario.table import Duration, Name, Rhythm, Table, ns
 from experiments.scenario.traders import StackerTable, TraderTable
+from experiments.scenario.units import units_of
 from experiments.scenario.written import scenario_toml
+from lob.real_units import RealUnits
 
 __all__ = [
     "AlternativeTable",
@@ -163,6 +165,11 @@ class ScenarioTables(Table):
         """Until when the drop of the first shock is measured, in ns since the start of the run."""
         shock = self.shocks[0]
         return ns(shock.at + shock.over + self.horizon)
+
+    @property
+    def units(self) -> RealUnits:
+        """Units in which the scenario's prices, sizes and cash are shown."""
+        return units_of(self)
 
     def asset_of(self, number: int) -> str:
         """Name of the asset that an instrument trades, by the instrument's number."""
