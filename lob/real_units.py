@@ -164,12 +164,14 @@ class RealUnits:
     lots: RealUnit
     """Of lots that are counted over all instruments that accounts hold: real where all are of the
     same asset and size."""
+    lots_of_clearings: tuple[RealUnit, ...]
+    """Of lots that are counted over all that accounts of one clearing hold, by its number."""
     assets: dict[str, RealUnit]
     """Of amounts of the assets that the ledger knows by their names, ``cash`` among them."""
 
     @classmethod
     def of(
-        cls, instruments: Sequence[Instrument], held: Collection[int] | None = None
+        cls, instruments: Sequence[Instrument], held: Sequence[Collection[int]] = ()
     ) -> "RealUnits":
         """Find the units of a market.
 
@@ -178,14 +180,15 @@ class RealUnits:
         instruments
             What is traded, by number.
         held
-            Numbers of those that accounts hold and pay cash for; ``None``: all.
+            For each clearing, numbers of those that its accounts hold and pay cash for; no clearing
+            at all: all are traded for one cash.
         """
         prices = tuple(price_unit(one) for one in instruments)
         sizes = tuple(size_unit(one) for one in instruments)
-        numbers = sorted(range(len(instruments)) if held is None else held)
-        cash = {cash_unit(instruments[number]) for number in numbers}
-        lots = {sizes[number] for number in numbers}
-        assets = {"cash": cash.pop() if len(cash) == 1 else CASH}
+        among = [set(one) for one in held] or [set(range(len(instruments)))]
+        cash = {cash_unit(instruments[number]) for one in among for number in one}
+        lots = [{sizes[number] for number in one} for one in among]
+        assets = {"cash": _only(cash, CASH)}
         for one, size in zip(instruments, sizes, strict=True):
             assets.setdefault(one.base or one.name, size)
         return cls(
@@ -193,13 +196,19 @@ class RealUnits:
             prices=prices,
             sizes=sizes,
             cash=assets["cash"],
-            lots=lots.pop() if len(lots) == 1 else LOTS,
+            lots=_only(set().union(*lots), LOTS),
+            lots_of_clearings=tuple(_only(one, LOTS) for one in lots),
             assets=assets,
         )
 
     def number_of(self, instrument: str) -> int:
         """Number of an instrument by its name; raises ``ValueError`` if there is none."""
         return self.names.index(instrument)
+
+
+def _only(units: Collection[RealUnit], several: RealUnit) -> RealUnit:
+    """The one unit that all have, or what is counted where they have ``several``."""
+    return next(iter(units)) if len(units) == 1 else several
 
 
 def price_unit(one: Instrument) -> RealUnit:

@@ -41,7 +41,7 @@ from experiments.scenario.table import Duration, Name, Rhythm, Table, ns
 from experiments.scenario.traders import StackerTable, TraderTable
 from experiments.scenario.units import units_of
 from experiments.scenario.written import scenario_toml
-from lob.real_units import RealUnits
+from lob.real_units import RealUnit, RealUnits
 
 __all__ = [
     "AlternativeTable",
@@ -170,6 +170,11 @@ class ScenarioTables(Table):
     def units(self) -> RealUnits:
         """Units in which the scenario's prices, sizes and cash are shown."""
         return units_of(self)
+
+    @property
+    def price_unit(self) -> RealUnit:
+        """Unit in which prices of the first shock's instrument are shown, and so the drop."""
+        return self.units.prices[self.number_of(self.shocks[0].instrument)]
 
     def asset_of(self, number: int) -> str:
         """Name of the asset that an instrument trades, by the instrument's number."""

@@ -49,9 +49,12 @@ def units_of(scenario: Any) -> RealUnits:
     scenario
         Its tables.
     """
-    instruments = _instruments(scenario)
-    held = {number for _, number in _held(scenario, [one.name for one in instruments])}
-    return RealUnits.of(instruments, held)
+    names = [one.name for one in scenario.instruments]
+    held = [
+        {names.index(one.instrument) for one in clearing.holdings}
+        for clearing in scenario.clearings
+    ]
+    return RealUnits.of(_instruments(scenario), held)
 
 
 def mistakes_in_units(scenario: Any) -> Iterator[Mistake]:
