@@ -7,20 +7,24 @@ import typer
 
 from experiments.commands.console import RefusalError, progress
 from experiments.commands.settings import AsJson, Settings, market_options
-from experiments.report.means import mean_told
+from experiments.report.means import mean_in, mean_told
 from lob.counted import counted
 from lob.units import SECOND_NS, parse_duration
 
 if TYPE_CHECKING:
     from agents import Simulation
     from experiments.studies.impact import SimulatedSale
+    from lob import Instrument
 
 __all__ = ["impact"]
 
 
 def impact(
     market: Annotated[str, typer.Argument(metavar="MARKET", help="A ready market.")],
-    sell: Annotated[int, typer.Option(metavar="SIZE", min=1, help="Lots that must be sold.")],
+    sell: Annotated[
+        str,
+        typer.Option(metavar="SIZE", help='What must be sold: lots, or "2 BTC" of the base.'),
+    ],
     at: Annotated[
         str, typer.Option(metavar="DURATION", help="When, from the start of the market.")
     ] = "10m",
@@ -48,7 +52,7 @@ def impact(
         try:
             sale = measure_sale(
                 build,
-                size=sell,
+                size=_lots(sell, build(1).instruments[0]),
                 at_ns=parse_duration(at),
                 over_ns=parse_duration(over) if over else 0,
                 seeds=range(1, seeds + 1),
@@ -63,20 +67,31 @@ def impact(
         _show(market, sale)
 
 
+def _lots(text: str, instrument: "Instrument") -> int:
+    """What ``--sell`` says in lots: a whole number of them, or a quantity with its unit."""
+    plain = text.replace("_", "").isdigit()
+    lots = int(text) if plain else instrument.to_lots(text)
+    if lots < 1:
+        raise ValueError(f"--sell must be at least 1 lot, got {text}")
+    return lots
+
+
 def _show(market: str, sale: "SimulatedSale") -> None:
-    typer.echo(f"{market}: {counted(sale.size, 'lot')} sold, {counted(sale.seeds, 'pair')} of runs")
+    price, size = sale.price_unit, sale.size_unit
+    pairs = counted(sale.seeds, "pair")
+    typer.echo(f"{market}: {size.told(sale.size)} sold, {pairs} of runs")
     for line in sale.exhausted_lines():
         typer.echo(line)
     typer.echo("  means over seeds with 95 % intervals")
     rows = {
-        "filled": ("filled", "lots"),
-        "implementation shortfall": ("shortfall_bps", "bps"),
-        "effective spread": ("effective_spread", "ticks"),
+        "filled": mean_in(sale.mean("filled"), size),
+        "implementation shortfall": mean_told(sale.mean("shortfall_bps"), "bps"),
+        "effective spread": mean_in(sale.mean("effective_spread"), price),
     }
-    for name, (field, unit) in rows.items():
-        typer.echo(f"    {name:<26}{mean_told(sale.mean(field), unit)}")
+    for name, told in rows.items():
+        typer.echo(f"    {name:<26}{told}")
     typer.echo("  impact on the mid, by the time since the last order of the sale")
     for lag, at in zip(sale.lags_ns, sale.impact.path, strict=True):
-        typer.echo(f"    {lag / SECOND_NS:>8g} s                {mean_told(at, 'ticks')}")
-    typer.echo(f"    {'peak':<26}{mean_told(sale.impact.peak, 'ticks')}")
+        typer.echo(f"    {lag / SECOND_NS:>8g} s                {mean_in(at, price)}")
+    typer.echo(f"    {'peak':<26}{mean_in(sale.impact.peak, price)}")
     typer.echo(f"    {'half-life':<26}{mean_told(sale.impact.half_life_ns, 's', scale=1e-9)}")

@@ -77,8 +77,8 @@ def story(study: "ContestStudy") -> list[str]:
         f"{name}: it falls {_drop(found.full.estimate, price, move)}"
         + ("" if found.ratio is None else f", {times_of(found.ratio)}"),
         f"{counted(failed, 'account')} failed, "
-        f"{units.lots.told(contest.mean(name, 'liquidated').estimate)} were sold by force; bad debt "
-        f"{debt}",
+        f"{units.lots.told(contest.mean(name, 'liquidated').estimate)} were sold by force; "
+        f"bad debt {debt}",
     ]
     drawn = [row for row in contest.rows if row["label"] == name and "generations" in row]
     if drawn and drawn[0]["generations"]:

@@ -4,14 +4,20 @@ A key is a dotted path in the answer; ``*`` stands for any place of a list and a
 are not there count things, are shares or times, or have no unit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from experiments.metrics.criteria import CRITERIA, criteria_units
 from experiments.scenario.read import Scenario
 from lob.real_units import RealUnit
 
-__all__ = ["units_of_contest", "units_of_facts", "units_of_run", "units_of_spiral"]
+__all__ = [
+    "units_of_contest",
+    "units_of_facts",
+    "units_of_run",
+    "units_of_spiral",
+    "units_of_stress",
+]
 
 Said = dict[str, dict[str, Any]]
 """By key: ``unit``, ``factor`` and what the ``integer`` counts."""
@@ -106,6 +112,25 @@ def units_of_contest(scenario: Scenario) -> Said:
         said |= {f"designs.*.tails.{name}.{each}": one for each in ("value", "upper")}
     said["designs.*.tails.expected_shortfall"] = units.cash
     said |= dict.fromkeys(("runs.*.twin_drop", "runs.*.mark_before"), scenario.price_unit)
+    return _told(said)
+
+
+def units_of_stress(scenario: Scenario, assets: Sequence[str] = ()) -> Said:
+    """Units of the answer of a stress test, and of a phase diagram, by key.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    assets
+        Names of the instruments that are sold, in the order of the answer's ``lots``.
+    """
+    units = scenario.units
+    said = {f"lots.{i}": units.sizes[units.number_of(name)] for i, name in enumerate(assets)}
+    said |= dict.fromkeys(("outcomes.*.bad_debt", "cells.*.bad_debt"), units.cash)
+    said |= {"outcomes.*.lots": units.lots, "cells.*.drop": scenario.price_unit}
+    for i, shock in enumerate(scenario.shocks):
+        said[f"outcomes.*.drops.{i}"] = units.prices[scenario.number_of(shock.instrument)]
     return _told(said)
 
 
