@@ -188,7 +188,9 @@ class ScenarioTables(Table):
         """Numbers of a scenario's instruments and clearings by name, for builders."""
         return Names(
             {
-                one.name: NamedInstrument(number, one.asset, one.background.price, one.multiplier)
+                one.name: NamedInstrument(
+                    number, one.asset, one.background.price, one.multiplier, one.inverse
+                )
                 for number, one in enumerate(self.instruments)
             },
             {one.name: number for number, one in enumerate(self.clearings)},
