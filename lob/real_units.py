@@ -112,6 +112,10 @@ class RealUnit(NamedTuple):
                 return f"{significant(rounded / 10**power, WITH_MULTIPLIER)} {letter}"
         return significant(real)
 
+    def amount(self, value: float) -> str:
+        """The same with the unit's name where it is real, for places where integers have none."""
+        return self.told(value) if self.is_real else self.number(value)
+
     def level(self, value: float) -> str:
         """A price with its unit, to the tenth of a tick at the finest: ``60,012.5 USD``.
 

@@ -148,12 +148,7 @@ def _verification_rows(found: dict[str, Any] | None, cash: RealUnit) -> list[tup
     for sees, part in found.items():
         lost = part["bad_debt"] + part["hidden_shortfall"]
         said[sees] = (
-            f"lent {_paid(part['debt'], cash)}, lost {_paid(lost, cash)} "
-            f"({_paid(part['hidden_shortfall'], cash)} of it hidden)"
+            f"lent {cash.amount(part['debt'])}, lost {cash.amount(lost)} "
+            f"({cash.amount(part['hidden_shortfall'])} of it hidden)"
         )
     return [("seeing own books only", said["own"]), ("seeing pledges elsewhere", said["all"])]
-
-
-def _paid(value: float, cash: RealUnit) -> str:
-    """An amount of cash as text, with its unit where that is money."""
-    return cash.told(value) if cash.is_real else cash.number(value)

@@ -238,16 +238,11 @@ def _profile(generations: list[list[int]]) -> str:
     return f"{bars(counts, 60)}  ({first}{', ...' * (len(counts) > 8)})"
 
 
-def _paid(value: float, cash: RealUnit) -> str:
-    """A mean of cash as text, with its unit where that is money; "not known" where it is nan."""
-    return cash.told(value) if cash.is_real else cash.number(value)
-
-
 def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
     units = study.scenario.units
 
     def mean(name: str, part: str = "criteria") -> str:
-        return _paid(study.mean(part, name), units.cash)
+        return units.cash.amount(study.mean(part, name))
 
     rows: list[tuple[str, Any]] = [
         ("bad debt", units.cash.told(study.mean("criteria", "bad_debt"))),
@@ -272,13 +267,13 @@ def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
     bound = (
         "no upper bound"
         if quantile.upper is None
-        else f"at most {_paid(quantile.upper, units.cash)}"
+        else f"at most {units.cash.amount(quantile.upper)}"
     )
     seeds = counted(quantile.seeds, "seed")
     rows.append(
         (
             "95 % of runs",
-            f"bad debt of {_paid(quantile.value, units.cash)} or less ({seeds}: {bound})",
+            f"bad debt of {units.cash.amount(quantile.value)} or less ({seeds}: {bound})",
         )
     )
     return rows

@@ -47,8 +47,8 @@ def implausible(
     debt = criteria.get("bad_debt", float("nan"))
     if not isnan(debt) and debt > exposure:
         found["bad_debt"] = (
-            f"bad debt of {cash.told(debt)} is more than all that failed was ever worth, "
-            f"{cash.told(exposure)}"
+            f"bad debt of {cash.amount(debt)} is more than all that failed was ever worth, "
+            f"{cash.amount(exposure)}"
         )
     recovery = criteria.get("recovery", float("nan"))
     if not isnan(recovery) and not RECOVERY[0] <= recovery <= RECOVERY[1]:
@@ -59,11 +59,11 @@ def implausible(
     drop = criteria.get("drop", float("nan"))
     if falls and not isnan(drop) and drop > mark_before:
         found["drop"] = (
-            f"a fall of {price.told(drop)} is more than the price, {price.told(mark_before)}"
+            f"a fall of {price.told(drop)} is more than the price, {price.amount(mark_before)}"
         )
     for name in ("unsold", "liquidated", "liquidations", "time_unsafe"):
         if criteria.get(name, 0.0) < 0:
             unit = size if name in ("unsold", "liquidated") else None
-            told = f"{criteria[name]:,.0f}" if unit is None else unit.told(criteria[name])
+            told = f"{criteria[name]:,.0f}" if unit is None else unit.amount(criteria[name])
             found[name] = f"{name} of {told} is below zero"
     return found

@@ -124,7 +124,7 @@ def conditions(study: "ContestStudyResult") -> list[str]:
     text = (
         f"{counted(accounts, 'account')}, {counted(len(contest.seeds), 'seed')}, the same for all "
         "designs; insurance "
-        f"fund {_paid(fund, scenario.units.cash)}"
+        f"fund {scenario.units.cash.amount(fund)}"
     )
     if keepers:
         forms: dict[str, list[str]] = {}
@@ -133,7 +133,7 @@ def conditions(study: "ContestStudyResult") -> list[str]:
                 continue
             forms.setdefault(contest.forms[one.label], []).append(one.label)
         where = "; ".join(f"{WHERE[form]}: {', '.join(of)}" for form, of in forms.items())
-        text += f", and capital of {_paid(keepers, scenario.units.cash)} for all ({where})"
+        text += f", and capital of {scenario.units.cash.amount(keepers)} for all ({where})"
     return [text, spiral_told(contest), study.controls.told()]
 
 
@@ -287,11 +287,6 @@ def _harm(value: float, cash: RealUnit) -> str:
     if not isfinite(value):
         return "not known, a run raised"
     return cash.told(value) if cash.is_real else number(value)
-
-
-def _paid(amount: int, cash: RealUnit) -> str:
-    """An amount of cash as text, with its unit where that is money."""
-    return cash.told(amount) if cash.is_real else f"{amount:,}"
 
 
 def mark_of(scenario: Any, instrument: str) -> str:
