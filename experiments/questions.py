@@ -429,7 +429,7 @@ def score(
 
 def impact(
     market: str,
-    sell: int,
+    sell: int | str,
     *,
     at: str = "10m",
     over: str | None = None,
@@ -443,7 +443,7 @@ def impact(
     market
         One of ``experiments.markets.MARKETS``.
     sell
-        Lots, 1 or more.
+        Lots, 1 or more; or a text with its unit, as ``"2 BTC"``.
     at, over
         When, from the start of the market, and how long it takes: durations as ``"10m"``; ``over``
         ``None``: all at once.

@@ -14,7 +14,6 @@ from lob.units import SECOND_NS, parse_duration
 if TYPE_CHECKING:
     from agents import Simulation
     from experiments.studies.impact import SimulatedSale
-    from lob import Instrument
 
 __all__ = ["impact"]
 
@@ -52,7 +51,7 @@ def impact(
         try:
             sale = measure_sale(
                 build,
-                size=_lots(sell, build(1).instruments[0]),
+                size=int(sell) if sell.replace("_", "").isdecimal() else sell,
                 at_ns=parse_duration(at),
                 over_ns=parse_duration(over) if over else 0,
                 seeds=range(1, seeds + 1),
@@ -65,15 +64,6 @@ def impact(
         typer.echo(json.dumps({**sale.summary(), **asked, **sold}, indent=2, allow_nan=False))
     else:
         _show(market, sale)
-
-
-def _lots(text: str, instrument: "Instrument") -> int:
-    """What ``--sell`` says in lots: a whole number of them, or a quantity with its unit."""
-    plain = text.replace("_", "").isdigit()
-    lots = int(text) if plain else instrument.to_lots(text)
-    if lots < 1:
-        raise ValueError(f"--sell must be at least 1 lot, got {text}")
-    return lots
 
 
 def _show(market: str, sale: "SimulatedSale") -> None:

@@ -22,6 +22,7 @@ from experiments.report.study_figures import impact_figure
 from experiments.runs.twin import Market, Twins, run_twins
 from experiments.scenario.shocks import evenly
 from lob import Side, journal
+from lob.checks import integer
 from lob.counted import counted
 from lob.real_units import LOTS, TICKS, RealUnit, price_unit, size_unit
 
@@ -143,7 +144,7 @@ class SimulatedSale(Shown):
 def measure_sale(
     market: Market,
     *,
-    size: int,
+    size: int | str,
     at_ns: int,
     over_ns: int = 0,
     seeds: Sequence[int],
@@ -157,7 +158,7 @@ def measure_sale(
     market
         Builds the market from a seed; it must keep its events.
     size
-        Lots, sold by market orders; 1 or more.
+        Lots, sold by market orders, 1 or more; or a text with its unit: ``"2 BTC"``.
     at_ns
         When the sale starts, in ns since the start of the market.
     over_ns
@@ -173,22 +174,23 @@ def measure_sale(
     Raises
     ------
     ValueError
-        If there are fewer than two seeds, or nothing of the sale trades.
+        If there are fewer than two seeds, the size is none, or nothing of the sale trades.
     """
     if len(seeds) < 2:
         raise ValueError(f"seeds must be at least two, for a mean over seeds, got {len(seeds)}")
     first = market(seeds[0])
     start, traded = first.now, first.instruments[instrument]
+    lots = integer("size", traded.to_lots(size) if isinstance(size, str) else size, 1)
     # The tapes must go on beyond the last lag: a mid is known only up to the last quote.
     until = start + at_ns + over_ns + lags_ns[-1] + BEYOND_NS
 
     def studied() -> list[Executor]:
-        schedule = evenly(size, over_ns)
+        schedule = evenly(lots, over_ns)
         return [
             Executor(
                 SELLER,
                 side=Side.SELL,
-                size=size,
+                size=lots,
                 schedule=schedule,
                 start_in=at_ns,
                 instrument=instrument,
@@ -214,7 +216,7 @@ def measure_sale(
             raise
         impact = _no_impact(paths, lags_ns)
     return SimulatedSale(
-        size, len(seeds), tuple(lags_ns), costs, paths, impact, emptied,
+        lots, len(seeds), tuple(lags_ns), costs, paths, impact, emptied,
         price_unit(traded), size_unit(traded),
     )  # fmt: skip
 
