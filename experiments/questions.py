@@ -298,7 +298,7 @@ def stress(
     seeds: int | Sequence[int] | None = None,
     *,
     fails: str = "bad-debt",
-    above: float | None = None,
+    above: float | str | None = None,
     most: int = 8,
     steps: int = 16,
     assets: Sequence[str] = (),
@@ -317,8 +317,8 @@ def stress(
     fails
         What failing means: ``bad-debt``, ``liquidated`` or ``insurance``.
     above
-        Threshold of ``bad-debt`` in cash units (0 if not given), of ``liquidated`` as a share of
-        the accounts (0.5).
+        Threshold of ``bad-debt`` in cash units or as ``"1 M USD"`` (0 if not given), of
+        ``liquidated`` as a share of the accounts (0.5).
     most
         The largest shock tried, as a multiple of the scenario's own.
     steps
@@ -340,9 +340,12 @@ def stress(
         If the scenario is not one, an argument is out of range, or a run raises.
     """
     from experiments.studies.stress import SHARE, Failure, stress_test
+    from experiments.studies.thresholds import threshold_of
 
     asked = scenario(source)
     refuse_code(asked, allowed=allow_code)
+    if isinstance(above, str):
+        above = threshold_of(above, fails, asked.units.cash)
     threshold = above if above is not None else SHARE if fails == "liquidated" else 0.0
     return stress_test(
         asked,

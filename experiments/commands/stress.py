@@ -85,12 +85,13 @@ def stress(
     from experiments.runs.whole_files import WholeFiles
     from experiments.scenario.read import ScenarioError, read_scenario
     from experiments.studies.stress import SHARE, Failure, phase_diagram, stress_test
+    from experiments.studies.thresholds import threshold_of
 
     try:
         scenario = read_scenario(name, read_settings(settings))
         threshold = SHARE if fails == "liquidated" else 0.0
         if above is not None:
-            threshold = _threshold(above, fails, scenario)
+            threshold = threshold_of(above, fails, scenario.units.cash)
         failure = Failure(fails, threshold)  # type: ignore[arg-type]
         refuse_own_code(scenario, allow_code, settings)
         chosen = range(seed, seed + (seeds or scenario.seeds))
@@ -128,30 +129,6 @@ def stress(
         typer.echo(json.dumps(answer, indent=2, allow_nan=False))
     else:
         typer.echo("\n".join(lines))
-
-
-def _threshold(text: str, fails: str, scenario: "Scenario") -> float:
-    """What ``--above`` says: a number, an amount of money, or a share of the accounts in per cent.
-
-    Raises ``ValueError`` where it is none.
-    """
-    from lob.units import PPM, Dimension, quantity, to_ppm, to_units
-
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        if fails == "liquidated":
-            return to_ppm(text) / PPM
-        cash = scenario.units.cash
-        if quantity(text).dimension is Dimension.NUMBER:
-            return float(quantity(text).value)
-        if not cash.is_real:
-            raise ValueError(f"{text!r}: no instrument says its money: write units of cash")
-        return to_units(text, cash.name, cash.factor)
-    except ValueError as error:
-        raise ValueError(f"--above: {error}") from None
 
 
 def _numbers(option: str, text: str) -> list[float]:

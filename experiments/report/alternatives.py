@@ -119,8 +119,8 @@ def _table(study: "Spiral", title: str, table: tuple[Line, ...], shown: set[str]
     rows = [[title, *study.designs, *(["published"] if known else [])]]
     sources: dict[str, None] = {}
     for line in table:
-        line = _in_money(line, study)
-        cells = [_cell(runs, line) for runs in study.designs.values()]
+        shown_as = _in_money(line, study)
+        cells = [_cell(runs, shown_as) for runs in study.designs.values()]
         if not any(cells):
             continue
         row = [f"  {line.words}", *cells]

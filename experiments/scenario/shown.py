@@ -21,11 +21,13 @@ FLOAT_DIGITS = 12
 """Significant digits of a number that has no end in decimals."""
 
 
-class Shown(NamedTuple):
+class _Count(NamedTuple):
     """How a count is shown: what it is multiplied by, and the unit that it is then in."""
 
     factor: Fraction
+    """What a number is multiplied by."""
     unit: str
+    """Name of the unit that it is then in."""
 
 
 def in_real_units(
@@ -74,17 +76,17 @@ def _texts(value: Any, path: str, steps: Mapping[str, Step], cash: RealUnit) -> 
         return [f"{significant(float(exact), FLOAT_DIGITS)} {shown.unit}"]
 
 
-def _shown(step: Step, cash: RealUnit) -> Shown | None:
+def _shown(step: Step, cash: RealUnit) -> _Count | None:
     """How a number of a unit is shown; ``None``: the unit is people's, or no instrument says it."""
     if step.unit == "cash units":
-        return Shown(cash.factor, cash.name) if cash.is_real else None
+        return _Count(cash.factor, cash.name) if cash.is_real else None
     if step.instrument is None or not step.instrument.has_units:
         return None
     price, size = price_unit(step.instrument), size_unit(step.instrument)
     if step.unit == "lots a tick":
-        return Shown(size.factor / price.factor, f"{size.name} per {price.name}")
+        return _Count(size.factor / price.factor, f"{size.name} per {price.name}")
     for one in (price, size):
         # "ticks per square root of a second" are so many USD per square root of a second.
         if step.unit == one.step or step.unit.startswith(f"{one.step} "):
-            return Shown(one.factor, one.name + step.unit.removeprefix(one.step))
+            return _Count(one.factor, one.name + step.unit.removeprefix(one.step))
     return None

@@ -20,6 +20,8 @@ from experiments.scenario.read import ScenarioError, read_scenario
 from experiments.studies.impact import measure_sale
 from experiments.studies.spiral import study_spiral
 from experiments.studies.stress import Failure, stress_test
+from experiments.studies.thresholds import threshold_of
+from lob.real_units import CASH
 
 FILE = Path(__file__).with_name("real_units.toml")
 INTEGERS = re.compile(r"\b(ticks?|lots?|units? of cash|cash units?|cash|\d units)\b")
@@ -139,8 +141,19 @@ def test_a_threshold_of_another_dimension_is_one_error(capsys):
         with pytest.raises(SystemExit):
             cli.main(["stress", str(FILE), "--above", amount])
         said = capsys.readouterr().err
-        assert "--above: " in said
+        assert "above: " in said
         assert wrong in said
+
+
+def test_thresholds_are_numbers_money_or_shares(scenario):
+    cash = scenario.units.cash
+    assert threshold_of("5_000", "bad-debt", cash) == 5_000
+    assert threshold_of("100 USD", "bad-debt", cash) == 20_000
+    assert (
+        threshold_of("20 %", "liquidated", cash) == threshold_of("0.2", "liquidated", cash) == 0.2
+    )
+    with pytest.raises(ValueError, match="no instrument says its money"):
+        threshold_of("100 USD", "bad-debt", CASH)
 
 
 def test_headlines_and_figures(scenario, run):
