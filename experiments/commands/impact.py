@@ -68,8 +68,8 @@ def impact(
 
 def _show(market: str, sale: "SimulatedSale") -> None:
     price, size = sale.price_unit, sale.size_unit
-    pairs = counted(sale.seeds, "pair")
-    typer.echo(f"{market}: {size.told(sale.size)} sold, {pairs} of runs")
+    sold = size.told(sale.size)
+    typer.echo(f"{market}: {sold} sold, {counted(sale.seeds, 'pair')} of runs")
     for line in sale.exhausted_lines():
         typer.echo(line)
     typer.echo("  means over seeds with 95 % intervals")
