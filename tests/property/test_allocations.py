@@ -174,8 +174,11 @@ def test_all_draws_go_by_the_same_identity():
     """
     other, alike = Account(-1_000, 250_000), Account(1_000, 250_000)
     for name, accounts, order_of in (
-        ("stability-pool:liquity2",
-         (Account(5_000, 200_000), other, other, alike, alike, other), [0, 3, 2, 1, 4, 5]),
+        (
+            "stability-pool:liquity2",
+            (Account(5_000, 200_000), other, other, alike, alike, other),
+            [0, 3, 2, 1, 4, 5],
+        ),
         # Both fail at once by what they got: that is one update too.
         ("stability-pool", (Account(5_001, 205_041), alike, alike, other), [0, 2, 1, 3]),
     ):
