@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import floor, isfinite, isnan, log10
+from math import isfinite, isnan
 from typing import Any, NamedTuple
 
 from lob.counted import counted
@@ -92,7 +92,7 @@ class RealUnit(NamedTuple):
         return number if isnan(value) else f"{number} {self.name}"
 
     def number(self, value: float) -> str:
-        """The same without the unit's name, but for its multiplier: ``4.77 M``."""
+        """An amount of so many integers without the unit's name, rounded: ``4.77 M``."""
         if isnan(value):
             return "not known"
         if not self.is_real:
@@ -113,7 +113,7 @@ class RealUnit(NamedTuple):
         return significant(real)
 
     def amount(self, value: float) -> str:
-        """The same with the unit's name where it is real, for places where integers have none."""
+        """An amount with its unit's name where that is real, where integers have none."""
         return self.told(value) if self.is_real else self.number(value)
 
     def level(self, value: float) -> str:
@@ -126,7 +126,7 @@ class RealUnit(NamedTuple):
         """
         if isnan(value) or not self.is_real:
             return self.told(value)
-        finest = max(0, 1 - floor(log10(self.factor)))
+        finest = max(0, 1 - Decimal(float(self.factor)).adjusted())
         shown = f"{float(value * float(self.factor)):,.{finest}f}"
         return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown} {self.name}"
 

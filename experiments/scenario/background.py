@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Self
 import agents
 from experiments.scenario.table import Table
 
-__all__ = ["BackgroundTable", "Place"]
+__all__ = ["BackgroundPlace", "BackgroundTable"]
 
 
-class Place(NamedTuple):
+class BackgroundPlace(NamedTuple):
     """Where the participants of a background trade."""
 
     seed: int
@@ -46,7 +46,7 @@ class BackgroundTable(Table):
         """
         raise NotImplementedError
 
-    def participants(self, place: Place) -> list[agents.Participant]:
+    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
         """Make whoever is in the background.
 
         Parameters

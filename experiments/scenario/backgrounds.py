@@ -23,7 +23,7 @@ import agents
 from experiments.calibration.market_file import MarketFile, read_market
 from experiments.calibration.models import MODELS
 from experiments.markets import MARKETS
-from experiments.markets.place import Place as PlaceOfMarket
+from experiments.markets.place import Place
 from experiments.markets.populations import (
     OF_A_RUN,
     POPULATIONS,
@@ -32,7 +32,7 @@ from experiments.markets.populations import (
     start_price,
 )
 from experiments.markets.written import meant
-from experiments.scenario.background import BackgroundTable, Place
+from experiments.scenario.background import BackgroundPlace, BackgroundTable
 from experiments.scenario.files import FileName, own_file
 from experiments.scenario.flows import (
     HawkesTable,
@@ -88,10 +88,10 @@ class ReadyMarketTable(BackgroundTable):
         """Where the market begins, in ticks."""
         return start_price(self.name, self.parameters)
 
-    def participants(self, place: Place) -> list[agents.Participant]:
+    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
         """Make all who trade in the market."""
         refuse_unknown(MARKETS[self.name], self.parameters, OF_A_RUN, f"market {self.name}")
-        where = PlaceOfMarket(
+        where = Place(
             place.seed,
             place.number,
             f"{place.name} ",
@@ -145,7 +145,7 @@ class FittedTable(BackgroundTable):
 
     @model_validator(mode="after")
     def _is_a_market(self) -> Self:
-        self.participants(Place(1, "trial", 0, 1, {}, ""))
+        self.participants(BackgroundPlace(1, "trial", 0, 1, {}, ""))
         return self
 
     @property
@@ -157,7 +157,7 @@ class FittedTable(BackgroundTable):
         """Where the market begins, in ticks."""
         return self.market.price if self.price is None else self.price
 
-    def participants(self, place: Place) -> list[agents.Participant]:
+    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
         """Make the market's flow."""
         market = self.market
         parameters = market.parameters
@@ -201,7 +201,7 @@ class OwnBackgroundTable(BackgroundTable):
         """Where the market begins, in ticks."""
         return self.price
 
-    def participants(self, place: Place) -> list[agents.Participant]:
+    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
         """Run the code and make whoever it makes.
 
         Parameters

@@ -22,7 +22,7 @@ from experiments.calibration.models import (
     QueueReactiveParameters,
 )
 from experiments.markets.mistakes import Mistake
-from experiments.scenario.background import BackgroundTable, Place
+from experiments.scenario.background import BackgroundPlace, BackgroundTable
 from experiments.scenario.table import MOST_RATE, Positive, Ticks
 from lob.counted import counted
 
@@ -66,7 +66,7 @@ class UniformBookTable(BackgroundTable):
         """Where the market begins, in ticks: the best bid."""
         return self.price
 
-    def participants(self, place: Place) -> list[agents.Participant]:
+    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
         """Make the participant that puts the orders there."""
         return [UniformBook(f"{place.name} book", place.number, self)]
 
@@ -97,7 +97,7 @@ class ZeroIntelligenceTable(BackgroundTable):
         """Where the market begins, in ticks."""
         return self.price
 
-    def participants(self, place: Place) -> list[agents.Participant]:
+    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
         """Make the flow."""
         return [
             ZeroIntelligence(
@@ -135,7 +135,7 @@ class FlowTable(BackgroundTable):
         """Where the market begins, in ticks."""
         return self.price
 
-    def participants(self, place: Place) -> list[agents.Participant]:
+    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
         """Make the flow."""
         parameters = self.model_dump(exclude={"kind", "price"})
         model = MODELS[self.kind]

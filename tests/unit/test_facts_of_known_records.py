@@ -197,7 +197,7 @@ def of_resting(born, lives, end, far=()):
     quotes["bid_price"], quotes["ask_price"] = PRICE - 1, PRICE + 1
     quotes["bid_size"] = quotes["ask_size"] = 1
     for i, (at, order_id, price, kind) in enumerate(rows):
-        steps[i] = (int(at * S), i + 1, order_id, price, 1, kind, True)
+        steps[i] = (int(at * S), i + 1, order_id, price, 1, kind, True, 0)
         quotes["ts_event"][i + 1] = int(at * S)
     quotes["ts_event"][-1] = end * S
     orders = np.zeros(100, MARKET_ORDER)

@@ -206,7 +206,9 @@ class English(Bidding):
     def due(self, design: TakerContext, case: int, ts: int) -> None:
         """Do what the sale of a case asked for at this time, in ns.
 
-        The best bid wins; without one the auction runs again.
+        The best bid wins; without one the auction runs again. Whoever fails while a bid of his at
+        another auction stands may win that one, and have other lots then than those on offer: his
+        own auction is off, its bid goes back, and what he has is offered anew.
         """
         progress = design.progress[case]
         sale = progress.sale
@@ -230,6 +232,14 @@ class English(Bidding):
             design.change_sale(case, closes=sale.closes)
             return
         assert best_bidder is not None
+        held, lots = design.held(case, sale.holding), auction.lot
+        if sale.side == Side.SELL:
+            held, lots = -held, auction.bid
+        if held < lots:
+            self._give_back(design, case, sale)
+            design.end_sale(case)
+            progress.auction_start = None
+            return
         self._hand_over(design, case, sale, best_bidder, auction)
         design.end_sale(case)
         progress.auction_start = None
