@@ -5,6 +5,7 @@ from agents.flow.hawkes import EVENT_TYPES, Hawkes
 from agents.flow.long_memory import LongMemory
 from agents.flow.poisson import Poisson, ZeroIntelligence
 from agents.flow.queue_reactive import QueueReactive
+from agents.flow.recorded import RecordedFlow
 
 __all__ = [
     "EVENT_TYPES",
@@ -13,5 +14,6 @@ __all__ = [
     "LongMemory",
     "Poisson",
     "QueueReactive",
+    "RecordedFlow",
     "ZeroIntelligence",
 ]

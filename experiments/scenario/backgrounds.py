@@ -44,6 +44,7 @@ from experiments.scenario.flows import (
 )
 from experiments.scenario.kept import kept
 from experiments.scenario.parameters import refuse_unknown, takes
+from experiments.scenario.recorded_days import RecordedTable
 from experiments.scenario.table import Ticks
 from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
 
@@ -241,6 +242,7 @@ KINDS: dict[str, type[BackgroundTable]] = {
     "queue-reactive": QueueReactiveTable,
     "market": ReadyMarketTable,
     "fitted": FittedTable,
+    "recorded": RecordedTable,
 }
 """Tables of backgrounds by kind, besides those of the user's own."""
 
@@ -273,6 +275,7 @@ Background = Annotated[
     | Annotated[QueueReactiveTable, Tag("queue-reactive")]
     | Annotated[ReadyMarketTable, Tag("market")]
     | Annotated[FittedTable, Tag("fitted")]
+    | Annotated[RecordedTable, Tag("recorded")]
     | Annotated[OwnBackgroundTable, Tag("own")],
     Discriminator(_tag),
     BeforeValidator(_known),

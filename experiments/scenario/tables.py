@@ -40,6 +40,7 @@ from experiments.scenario.makers import MakerTable
 from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.oracles import OracleTable, SourceTable
 from experiments.scenario.populations import PopulationTable
+from experiments.scenario.recorded_days import RecordedTable
 from experiments.scenario.recursive_borrowers import PlaceTable, RecursiveBorrowerTable
 from experiments.scenario.shocks import ShockTable
 from experiments.scenario.table import Duration, Name, Rhythm, Table, ns
@@ -78,6 +79,7 @@ __all__ = [
     "PublishedTable",
     "QueueReactiveTable",
     "ReadyMarketTable",
+    "RecordedTable",
     "RecursiveBorrowerTable",
     "ScenarioTables",
     "ShockTable",
