@@ -1,14 +1,13 @@
 """A recorded day among participants: its orders, sent again to the book of a run."""
 
 cimport cython
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from agents.simulation cimport Participant, Simulation
 from lob.engine.ladder cimport NO_LEVEL
 from lob.engine.matching cimport Book
 from lob.engine.records cimport (
     CONTINUOUS,
-    NEW,
     REASON_IMMEDIATE_OR_CANCEL,
     REJECTED,
     TRADE,
@@ -20,7 +19,6 @@ from lob.resubmission cimport Resubmission
 
 from math import inf
 
-from lob.book import OrderBook
 from lob.checks import integer, real
 from lob.feeds.prints import PRINT
 from lob.recorded_day import RecordedDay
