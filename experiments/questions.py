@@ -603,8 +603,13 @@ def replay(
     """
     from fractions import Fraction
 
+    from experiments.calibration.recorded_feed import (
+        half_life,
+        instrument_of,
+        moment,
+        open_recorded,
+    )
     from experiments.studies.forced_sale import ForcedSale, SaleStyle
-    from experiments.studies.recorded_feed import half_life, instrument_of, moment, open_recorded
     from experiments.studies.replay_sale import book_is_there, measure, replay_alone
     from lob import Side
 

@@ -1,11 +1,12 @@
-from typing import Any, final
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from lob.book import OrderBook
 
-@final
+@disjoint_base
 class Resubmission:
     recorded: OrderBook
     live: OrderBook | None
@@ -32,6 +33,7 @@ class Resubmission:
         tells_crossing: bool = False,
         half_life_ns: float = 0.0,
     ) -> None: ...
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
     def fork(self, ts_event: int) -> None: ...
     def halt(self, halted: bool, ts_event: int) -> None: ...
     def follow(

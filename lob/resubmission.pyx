@@ -34,7 +34,7 @@ The displacement halves with every half-life. It is rounded to whole ticks, halv
 
 from libc.math cimport INFINITY
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint32_t
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from lob.book cimport OrderBook
 from lob.engine.elementary cimport natural_exp
@@ -59,15 +59,13 @@ from lob.engine.records cimport (
 )
 from lob.feeds._books cimport Print
 
+import copy as copying
+
 import numpy as np
 
 from lob.checks import aligned
 from lob.feeds.prints import PRINT, PrintKind
 from lob.types import EVENT, MESSAGE, QUOTE, Reason, Session, TimeInForce
-
-cdef enum:
-    MOST_PRINTS = 64  # that wait for the removal that they explain; the oldest are forgotten
-    MOST_FILLS = 64  # of an order that crosses; with more it is not sent whole
 
 cdef uint8_t CALL = Session.CALL
 cdef uint8_t IOC = TimeInForce.IOC
@@ -82,20 +80,6 @@ assert sizeof(Message) == MESSAGE.itemsize
 assert sizeof(Event) == EVENT.itemsize
 assert sizeof(Quote) == QUOTE.itemsize
 assert sizeof(Print) == PRINT.itemsize
-
-cdef struct Waiting:  # a print, less what removals have used of it
-    int64_t ts_event
-    int64_t price
-    int64_t left
-    int64_t order_id
-    int side  # of the aggressor
-
-
-cdef struct Fill:  # lots that an order lost to one that crosses
-    int64_t order_id
-    int64_t lots
-    bint whole
-
 
 cdef inline bint meets(const Book *book) noexcept nogil:
     """Whether the best bid and the best ask are at one price, or crossed."""
@@ -171,47 +155,6 @@ cdef class Resubmission:
         Messages that the live book rejected for another reason.
     """
 
-    cdef readonly OrderBook recorded
-    cdef readonly OrderBook live
-    cdef readonly bint halted
-    cdef readonly bint settled
-    cdef readonly int64_t resent
-    cdef readonly int64_t aggressors
-    cdef readonly int64_t unfilled_aggressors
-    cdef readonly int64_t unfilled_lots
-    cdef readonly int64_t by_id
-    cdef readonly int64_t orphaned_executions
-    cdef readonly int64_t orphaned_cancels
-    cdef readonly int64_t orphaned_replaces
-    cdef readonly int64_t cut_short
-    cdef readonly int64_t crossed_adds
-    cdef readonly int64_t uncrossed
-    cdef readonly int64_t refused
-    cdef bint levels
-    cdef int64_t window
-    cdef double half_life
-    cdef double displaced
-    cdef int64_t displaced_at
-    cdef int64_t ts
-    cdef Waiting prints[MOST_PRINTS]
-    cdef int waiting
-    cdef Message aggressor
-    cdef bint held
-    cdef Message crosser  # an order that crosses, and waits
-    cdef bint crosses
-    cdef Fill fills[MOST_FILLS]
-    cdef int fill_count
-    cdef int64_t filled  # lots that others lost to it
-    cdef int64_t lost  # lots that it lost itself
-    cdef bint tells_crossing
-    cdef int64_t next_id
-    cdef int64_t traded  # by the last message sent
-    cdef int64_t left  # of it, cancelled at once
-    cdef object _events
-    cdef Event *events
-    cdef int64_t event_count
-    cdef int64_t event_room
-
     def __init__(
         self,
         int instrument,
@@ -230,11 +173,45 @@ cdef class Resubmission:
         self.next_id = FIRST_AGGRESSOR
         self._room(256)
 
+    def __deepcopy__(self, memo):
+        cdef Resubmission other = type(self).__new__(type(self))
+        other.recorded = copying.deepcopy(self.recorded, memo)
+        other.live = None if self.live is None else copying.deepcopy(self.live, memo)
+        other.target = NULL if other.live is None else &other.live.book
+        self._copy_into(other)
+        return other
+
+    cdef int _copy_into(self, Resubmission other) except -1:
+        """Give a copy all that is not a book."""
+        other.collecting, other.halted, other.settled = self.collecting, self.halted, self.settled
+        other.resent, other.aggressors, other.by_id = self.resent, self.aggressors, self.by_id
+        other.unfilled_aggressors = self.unfilled_aggressors
+        other.unfilled_lots = self.unfilled_lots
+        other.orphaned_executions = self.orphaned_executions
+        other.orphaned_cancels = self.orphaned_cancels
+        other.orphaned_replaces = self.orphaned_replaces
+        other.cut_short, other.crossed_adds = self.cut_short, self.crossed_adds
+        other.uncrossed, other.refused = self.uncrossed, self.refused
+        other.levels, other.window, other.half_life = self.levels, self.window, self.half_life
+        other.displaced, other.displaced_at = self.displaced, self.displaced_at
+        other.ts, other.next_id = self.ts, self.next_id
+        other.waiting, other.held, other.crosses = self.waiting, self.held, self.crosses
+        other.aggressor, other.crosser = self.aggressor, self.crosser
+        other.fill_count, other.filled, other.lost = self.fill_count, self.filled, self.lost
+        other.tells_crossing, other.traded, other.left = self.tells_crossing, self.traded, self.left
+        memcpy(other.prints, self.prints, sizeof(self.prints))
+        memcpy(other.fills, self.fills, sizeof(self.fills))
+        other._room(self.event_room)
+        other.event_count = self.event_count
+        other._events[:self.event_count] = self._events[:self.event_count]
+        return 0
+
     # ---------------------------------------------------------------- from outside
 
     def fork(self, int64_t ts_event):
         """Let a live book begin as a copy of the recorded one."""
         self.live = self.recorded.copy()
+        self.target = &self.live.book
         self.waiting, self.held, self.crosses = 0, False, False
         self._session(CALL if self.halted or meets(&self.recorded.book) else CONTINUOUS, ts_event)
         self.event_count = 0
@@ -242,7 +219,7 @@ cdef class Resubmission:
     def halt(self, bint halted, int64_t ts_event):
         """Trading stops, or is resumed."""
         self.halted = halted
-        if self.live is not None:
+        if self.target != NULL:
             self._flush()
             if self.crosses:
                 self._give_up(ts_event)
@@ -307,18 +284,18 @@ cdef class Resubmission:
                 shown[i] or after_ts > self.ts
             )
             quote(&self.recorded.book, self.ts, &recorded[i])
-            if self.live is None:
+            if self.target == NULL:
                 live[i] = recorded[i]
             else:
                 if self.held and after_ts != self.aggressor.ts_event:
                     self._flush()
-                quote(&self.live.book, self.ts, &live[i])
+                quote(self.target, self.ts, &live[i])
             flags[i] = self.settled and not self.held
             if stop and self.settled:
                 break
         if self.held:
             self._flush()
-            quote(&self.live.book, self.ts, &live[done - 1])
+            quote(self.target, self.ts, &live[done - 1])
             flags[done - 1] = self.settled
         return done, recorded_rows[:done], live_rows[:done], settled[:done]
 
@@ -349,7 +326,7 @@ cdef class Resubmission:
 
     def finish(self):
         """The record is at its end: what waits goes now."""
-        if self.live is not None:
+        if self.target != NULL:
             self._flush()
             if self.crosses:
                 self._give_up(self.ts)
@@ -387,20 +364,20 @@ cdef class Resubmission:
                 cancel.kind = CANCEL
                 self._take_in(&cancel)
             self._record(message)
-            if self.live is not None and not self._waits(message):
+            if self.target != NULL and not self._waits(message):
                 self._add(message)
         elif not index:
             pass  # the feed counts it: its own book does not have the order either
         elif message.kind == REPLACE:
             self._record(message)
-            if self.live is not None:
+            if self.target != NULL:
                 if self.crosses:
                     self._give_up(message.ts_event)
                 self._collect(message.ts_event)
                 self._replace(message, &before, price)
         else:
             self._remove(message, &before, price)
-        if self.live is not None:
+        if self.target != NULL:
             self._attend(message.ts_event)
         return 0
 
@@ -413,7 +390,7 @@ cdef class Resubmission:
 
     cdef int _collect(self, int64_t ts_event) except -1:
         """Stop matching where the recorded book is crossed."""
-        if meets(&self.recorded.book) and self.live.book.session == CONTINUOUS:
+        if meets(&self.recorded.book) and not self.collecting:
             self._flush()
             self._session(CALL, ts_event)
         return 0
@@ -423,7 +400,7 @@ cdef class Resubmission:
         if self.crosses:
             if self.filled == self.lost and not meets(&self.recorded.book):
                 self._cross(ts_event)
-        elif self.live.book.session != CONTINUOUS:
+        elif self.collecting:
             if not self.halted and not meets(&self.recorded.book):
                 self._session(CONTINUOUS, ts_event)
         elif self.halted:
@@ -439,7 +416,7 @@ cdef class Resubmission:
         ):
             self._flush()
         order.price = self._placed(message.price, message.ts_event)
-        if table_find(&self.live.book.table, order.order_id):
+        if table_find(&self.target.table, order.order_id):
             self._cancel(order.order_id, message.ts_event)
         self._send(&order)
         self.crossed_adds += self.traded > 0
@@ -454,7 +431,7 @@ cdef class Resubmission:
         cdef bint first
         if message.kind == REDUCE and message.size < lots:
             lots = message.size
-        if self.live is None:
+        if self.target == NULL:
             self._record(message)
             return 0
         if self.crosses and self._is_fill(message, before, price, lots):
@@ -463,7 +440,7 @@ cdef class Resubmission:
         executed = self._printed(before, price, lots, message.ts_event)
         if executed:
             first = (
-                self.live.book.session == CONTINUOUS and not self.crosses
+                not self.collecting and not self.crosses
                 and self._is_first(before)
             )
             if first:
@@ -488,7 +465,7 @@ cdef class Resubmission:
         self, const Message *message, int64_t lots, bint whole, bint executed
     ) except -1:
         """Take lots off an order of the live book, all that it has where it is gone."""
-        cdef Book *book = &self.live.book
+        cdef Book *book = self.target
         cdef uint32_t index = table_find(&book.table, message.order_id)
         cdef Message order
         self.by_id += executed
@@ -508,7 +485,7 @@ cdef class Resubmission:
     cdef int _replace(
         self, const Message *message, const RestingOrder *before, int64_t price
     ) except -1:
-        cdef Book *book = &self.live.book
+        cdef Book *book = self.target
         cdef uint32_t index
         cdef Message order = message[0]
         cdef int64_t more = message.size - before.size
@@ -552,7 +529,7 @@ cdef class Resubmission:
                 return False
             self._give_up(message.ts_event)
             return False
-        if not meets(&self.recorded.book) or self.live.book.session != CONTINUOUS:
+        if not meets(&self.recorded.book) or self.collecting:
             return False
         self._flush()
         if not self.tells_crossing or self.halted:
@@ -565,7 +542,7 @@ cdef class Resubmission:
 
     cdef bint _reaches(self, const Message *message) noexcept:
         """Whether a new order would trade in the live book."""
-        cdef Ladder *others = &self.live.book.sides[message.side > 0]
+        cdef Ladder *others = &self.target.sides[message.side > 0]
         return others.best != NO_LEVEL and (
             message.side * self._placed(message.price, message.ts_event)
             >= message.side * others.levels[others.best].price
@@ -598,15 +575,15 @@ cdef class Resubmission:
         cdef uint32_t index
         self.crosses = False
         order.price = self._placed(order.price, order.ts_event)
-        if table_find(&self.live.book.table, order.order_id):
+        if table_find(&self.target.table, order.order_id):
             self._cancel(order.order_id, order.ts_event)
         self.aggressors += 1
         self._send(&order)
         if self.traded < self.filled:
             self.unfilled_aggressors += 1
             self.unfilled_lots += self.filled - self.traded
-        index = table_find(&self.live.book.table, order.order_id)
-        rests = self.live.book.table.orders[index].size if index else 0
+        index = table_find(&self.target.table, order.order_id)
+        rests = self.target.table.orders[index].size if index else 0
         if rests > may_rest:
             order.kind = REDUCE
             order.size = rests - may_rest
@@ -620,7 +597,7 @@ cdef class Resubmission:
         self.crosses = False
         self._session(CALL, ts_event)
         order.price = self._placed(order.price, order.ts_event)
-        if table_find(&self.live.book.table, order.order_id):
+        if table_find(&self.target.table, order.order_id):
             self._cancel(order.order_id, order.ts_event)
         self._send(&order)
         order.ts_event = ts_event
@@ -637,7 +614,7 @@ cdef class Resubmission:
     cdef void _hear(self, const Print *told) noexcept:
         """Remember a print until the removal comes that it explains."""
         cdef int i
-        if self.live is None or told.kind != TRADE_PRINT or not told.side or told.size <= 0:
+        if self.target == NULL or told.kind != TRADE_PRINT or not told.side or told.size <= 0:
             return
         if self.waiting == MOST_PRINTS:
             for i in range(1, MOST_PRINTS):
@@ -726,13 +703,14 @@ cdef class Resubmission:
         order.ts_event, order.order_id, order.kind = ts_event, session, SESSION
         order.order_type = MARKET
         order.instrument = self.recorded.book.instrument
+        self.collecting = session != CONTINUOUS
         self._send(&order)
         self.uncrossed += self.traded > 0
         return 0
 
     cdef int _send(self, const Message *message) except -1:
         """Apply a message to the live book, count what came of it, keep what concerns owners."""
-        cdef Book *book = &self.live.book
+        cdef Book *book = self.target
         cdef Event *event
         book.sink.next = book.sink.begin
         if apply(book, message) < 0 or book.sink.lost:

@@ -6,6 +6,7 @@ from agents.flow.long_memory import LongMemory
 from agents.flow.maker_market import MakerMarket
 from agents.flow.poisson import Poisson, ZeroIntelligence
 from agents.flow.queue_reactive import QueueReactive
+from agents.flow.recorded import RecordedFlow
 
 __all__ = [
     "EVENT_TYPES",
@@ -15,5 +16,6 @@ __all__ = [
     "MakerMarket",
     "Poisson",
     "QueueReactive",
+    "RecordedFlow",
     "ZeroIntelligence",
 ]

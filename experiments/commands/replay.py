@@ -234,7 +234,7 @@ def _style(
 
 
 def _half_life(mode: ReplayMode, decay: str | None) -> float | None:
-    from experiments.studies.recorded_feed import half_life
+    from experiments.calibration.recorded_feed import half_life
 
     if mode is not ReplayMode.REANCHORED:
         if decay is not None:
@@ -285,7 +285,7 @@ def _at(at: str | None, feed: "Feed", symbol: str | None) -> int:
 
 
 def _moment(name: str, text: str | None, feed: "Feed") -> int | None:
-    from experiments.studies.recorded_feed import moment
+    from experiments.calibration.recorded_feed import moment
 
     return None if text is None else _guarded(feed, lambda: moment(text, feed), f"{name}: ")
 
@@ -309,8 +309,8 @@ def _open(
     tick: str | None,
     columns: Path | None,
 ) -> "Feed":
+    from experiments.calibration.recorded_feed import open_recorded
     from experiments.commands.feed import mapped_columns
-    from experiments.studies.recorded_feed import open_recorded
     from lob.feeds import FeedError
 
     refuse_missing(*files)
@@ -333,7 +333,7 @@ def _open(
 
 
 def _instrument(feed: "Feed", symbol: str | None) -> "Instrument":
-    from experiments.studies.recorded_feed import instrument_of
+    from experiments.calibration.recorded_feed import instrument_of
 
     return instrument_of(feed, symbol)
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Self
 import agents
 from experiments.scenario.table import Table
 
-__all__ = ["BackgroundPlace", "BackgroundTable"]
+__all__ = ["BackgroundTable", "Place"]
 
 
-class BackgroundPlace(NamedTuple):
+class Place(NamedTuple):
     """Where the participants of a background trade."""
 
     seed: int
@@ -46,7 +46,7 @@ class BackgroundTable(Table):
         """
         raise NotImplementedError
 
-    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
+    def participants(self, place: Place) -> list[agents.Participant]:
         """Make whoever is in the background.
 
         Parameters

@@ -23,7 +23,7 @@ import agents
 from experiments.calibration.market_file import MarketFile, read_market
 from experiments.calibration.models import MODELS
 from experiments.markets import MARKETS
-from experiments.markets.place import Place
+from experiments.markets.place import MarketPlace
 from experiments.markets.populations import (
     OF_A_RUN,
     POPULATIONS,
@@ -32,11 +32,12 @@ from experiments.markets.populations import (
     start_price,
 )
 from experiments.markets.written import meant
-from experiments.scenario.background import BackgroundPlace, BackgroundTable
+from experiments.scenario.background import BackgroundTable, Place
 from experiments.scenario.files import FileName, own_file
 from experiments.scenario.flows import (
     HawkesTable,
     LongMemoryTable,
+    MakerMarketTable,
     PoissonTable,
     QueueReactiveTable,
     UniformBookTable,
@@ -44,6 +45,7 @@ from experiments.scenario.flows import (
 )
 from experiments.scenario.kept import kept
 from experiments.scenario.parameters import refuse_unknown, takes
+from experiments.scenario.recorded_days import RecordedTable
 from experiments.scenario.table import Ticks
 from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
 
@@ -88,10 +90,10 @@ class ReadyMarketTable(BackgroundTable):
         """Where the market begins, in ticks."""
         return start_price(self.name, self.parameters)
 
-    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
+    def participants(self, place: Place) -> list[agents.Participant]:
         """Make all who trade in the market."""
         refuse_unknown(MARKETS[self.name], self.parameters, OF_A_RUN, f"market {self.name}")
-        where = Place(
+        where = MarketPlace(
             place.seed,
             place.number,
             f"{place.name} ",
@@ -145,7 +147,7 @@ class FittedTable(BackgroundTable):
 
     @model_validator(mode="after")
     def _is_a_market(self) -> Self:
-        self.participants(BackgroundPlace(1, "trial", 0, 1, {}, ""))
+        self.participants(Place(1, "trial", 0, 1, {}, ""))
         return self
 
     @property
@@ -157,7 +159,7 @@ class FittedTable(BackgroundTable):
         """Where the market begins, in ticks."""
         return self.market.price if self.price is None else self.price
 
-    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
+    def participants(self, place: Place) -> list[agents.Participant]:
         """Make the market's flow."""
         market = self.market
         parameters = market.parameters
@@ -201,7 +203,7 @@ class OwnBackgroundTable(BackgroundTable):
         """Where the market begins, in ticks."""
         return self.price
 
-    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
+    def participants(self, place: Place) -> list[agents.Participant]:
         """Run the code and make whoever it makes.
 
         Parameters
@@ -238,9 +240,11 @@ KINDS: dict[str, type[BackgroundTable]] = {
     "poisson": PoissonTable,
     "hawkes": HawkesTable,
     "long-memory": LongMemoryTable,
+    "maker-market": MakerMarketTable,
     "queue-reactive": QueueReactiveTable,
     "market": ReadyMarketTable,
     "fitted": FittedTable,
+    "recorded": RecordedTable,
 }
 """Tables of backgrounds by kind, besides those of the user's own."""
 
@@ -270,9 +274,11 @@ Background = Annotated[
     | Annotated[PoissonTable, Tag("poisson")]
     | Annotated[HawkesTable, Tag("hawkes")]
     | Annotated[LongMemoryTable, Tag("long-memory")]
+    | Annotated[MakerMarketTable, Tag("maker-market")]
     | Annotated[QueueReactiveTable, Tag("queue-reactive")]
     | Annotated[ReadyMarketTable, Tag("market")]
     | Annotated[FittedTable, Tag("fitted")]
+    | Annotated[RecordedTable, Tag("recorded")]
     | Annotated[OwnBackgroundTable, Tag("own")],
     Discriminator(_tag),
     BeforeValidator(_known),

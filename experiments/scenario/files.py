@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ValidationInfo
 
 from experiments.scenario.user_code import names_user_code
 
-__all__ = ["DesignName", "FileName", "find_file", "own_file"]
+__all__ = ["DesignName", "FileName", "find_file", "find_path", "own_file"]
 
 
 def find_file(name: str, info: ValidationInfo | None) -> str | None:
@@ -30,11 +30,35 @@ def find_file(name: str, info: ValidationInfo | None) -> str | None:
     return name if Path(name).is_file() else None
 
 
-def _file(name: str, info: ValidationInfo) -> str:
+def find_path(name: str, info: ValidationInfo, *, folders: bool = False) -> str:
+    """Find the path of a file that must be there.
+
+    Parameters
+    ----------
+    name
+        Path as the scenario has it.
+    info
+        See ``find_file``.
+    folders
+        Whether it may be a folder.
+
+    Raises
+    ------
+    ValueError
+        If it is not there.
+    """
     found = find_file(name, info)
+    if found is None and folders:
+        beside = (info.context or {}).get("folder")
+        places = [Path(beside) / name] if beside is not None else []
+        found = next((str(one) for one in [*places, Path(name)] if one.is_dir()), None)
     if found is None:
         raise ValueError(f"there is no file {name!r}{_looked(info)}")
     return found
+
+
+def _file(name: str, info: ValidationInfo) -> str:
+    return find_path(name, info)
 
 
 def own_file(name: str, info: ValidationInfo) -> str:

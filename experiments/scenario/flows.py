@@ -18,11 +18,12 @@ from experiments.calibration.models import (
     MODELS,
     HawkesParameters,
     LongMemoryParameters,
+    MakerMarketParameters,
     PoissonParameters,
     QueueReactiveParameters,
 )
 from experiments.markets.mistakes import Mistake
-from experiments.scenario.background import BackgroundPlace, BackgroundTable
+from experiments.scenario.background import BackgroundTable, Place
 from experiments.scenario.table import MOST_RATE, Positive, Ticks
 from lob.counted import counted
 
@@ -30,6 +31,7 @@ __all__ = [
     "FlowTable",
     "HawkesTable",
     "LongMemoryTable",
+    "MakerMarketTable",
     "PoissonTable",
     "QueueReactiveTable",
     "UniformBook",
@@ -46,7 +48,15 @@ MOST_RESTING = 10_000_000
 
 
 def scaled_size(size: int, factor: float) -> int:
-    """Lots times a factor, rounded to the nearest, 1 at least."""
+    """Lots times a factor, rounded to the nearest, 1 at least.
+
+    Parameters
+    ----------
+    size
+        Lots.
+    factor
+        The factor, positive.
+    """
     return max(1, round(size * factor))
 
 
@@ -66,7 +76,7 @@ class UniformBookTable(BackgroundTable):
         """Where the market begins, in ticks: the best bid."""
         return self.price
 
-    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
+    def participants(self, place: Place) -> list[agents.Participant]:
         """Make the participant that puts the orders there."""
         return [UniformBook(f"{place.name} book", place.number, self)]
 
@@ -97,7 +107,7 @@ class ZeroIntelligenceTable(BackgroundTable):
         """Where the market begins, in ticks."""
         return self.price
 
-    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
+    def participants(self, place: Place) -> list[agents.Participant]:
         """Make the flow."""
         return [
             ZeroIntelligence(
@@ -135,7 +145,7 @@ class FlowTable(BackgroundTable):
         """Where the market begins, in ticks."""
         return self.price
 
-    def participants(self, place: BackgroundPlace) -> list[agents.Participant]:
+    def participants(self, place: Place) -> list[agents.Participant]:
         """Make the flow."""
         parameters = self.model_dump(exclude={"kind", "price"})
         model = MODELS[self.kind]
@@ -173,6 +183,13 @@ class LongMemoryTable(LongMemoryParameters, FlowTable):
     """Market orders that are pieces of large orders: ``agents.flow.LongMemory``."""
 
     kind: Literal["long-memory"]
+    """Which model this is."""
+
+
+class MakerMarketTable(MakerMarketParameters, FlowTable):
+    """Makers who follow a fair value, and takers in clusters: ``agents.flow.MakerMarket``."""
+
+    kind: Literal["maker-market"]
     """Which model this is."""
 
 

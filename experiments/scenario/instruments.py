@@ -11,7 +11,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 import agents
 import lob
-from experiments.scenario.background import BackgroundPlace
+from experiments.scenario.background import Place
 from experiments.scenario.backgrounds import Background, with_told_instrument
 from experiments.scenario.names import Names
 from experiments.scenario.table import Name, Positive, Table
@@ -120,9 +120,7 @@ def make_background(
     """
     numbers = {name: market.number for name, market in names.markets.items()}
     price = names.markets[one.name].price
-    return one.background.participants(
-        BackgroundPlace(seed, one.name, number, price, numbers, worth)
-    )
+    return one.background.participants(Place(seed, one.name, number, price, numbers, worth))
 
 
 def worth_of(instruments: Sequence[InstrumentTable], name: str) -> str:

@@ -23,6 +23,7 @@ from experiments.scenario.drives import DriveTable
 from experiments.scenario.flows import (
     HawkesTable,
     LongMemoryTable,
+    MakerMarketTable,
     PoissonTable,
     QueueReactiveTable,
     UniformBookTable,
@@ -40,6 +41,7 @@ from experiments.scenario.makers import MakerTable
 from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.oracles import OracleTable, SourceTable
 from experiments.scenario.populations import PopulationTable
+from experiments.scenario.recorded_days import RecordedTable
 from experiments.scenario.recursive_borrowers import PlaceTable, RecursiveBorrowerTable
 from experiments.scenario.shocks import ShockTable
 from experiments.scenario.table import Duration, Name, Rhythm, Table, ns
@@ -69,6 +71,7 @@ __all__ = [
     "LiquidationTable",
     "LoadTable",
     "LongMemoryTable",
+    "MakerMarketTable",
     "MakerTable",
     "MarginTable",
     "OracleTable",
@@ -80,6 +83,7 @@ __all__ = [
     "PublishedTable",
     "QueueReactiveTable",
     "ReadyMarketTable",
+    "RecordedTable",
     "RecursiveBorrowerTable",
     "ScenarioTables",
     "ShockTable",

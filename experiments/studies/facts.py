@@ -17,6 +17,7 @@ from experiments.calibration.measure import measure
 from experiments.calibration.metaorder import OVER_NS
 from experiments.calibration.record_of_feed import record_of_feed
 from experiments.calibration.record_of_tape import record_of_tape
+from experiments.calibration.recorded_feed import instrument_of, moment, open_recorded
 from experiments.markets import MARKETS
 from experiments.metrics.intervals import student_interval
 from experiments.report.facts_figures import facts_figure
@@ -26,7 +27,6 @@ from experiments.studies.metaorders import (
     minutes_of_metaorders,
     study_metaorders,
 )
-from experiments.studies.recorded_feed import instrument_of, moment, open_recorded
 from lob.counted import counted
 from lob.units import MINUTE_NS
 

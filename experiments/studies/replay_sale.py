@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.calibration.recorded_feed import with_assets
 from experiments.metrics import slippage
 from experiments.metrics.impact import LAGS_NS, Impact
 from experiments.metrics.quotes import last_at, mid
 from experiments.studies.forced_sale import SALE_OWNER, SALE_TAG, ForcedSale, SaleOrders
 from experiments.studies.quote_path import QuotePath
-from experiments.studies.recorded_feed import with_assets
 from experiments.studies.replay_result import (
     REALIZED_HORIZON_NS,
     RecordedBook,

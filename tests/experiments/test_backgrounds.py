@@ -13,6 +13,7 @@ from experiments.scenario.build import build
 from experiments.scenario.own_code import CodeNotAllowedError, refuse_code
 from experiments.scenario.read import ScenarioError, read_scenario
 from experiments.scenario.variants import with_depth
+from lob.feeds import lobster, synthetic
 from lob.units import SECOND_NS
 from tests.experiments.test_market_file import PARAMETERS
 
@@ -23,6 +24,8 @@ FLOW = {
     "hawkes": {**PARAMETERS["hawkes"], "baseline": [9.0, 9.0, 1.0, 1.0, 1.0, 1.0],
                "placement": [1.0] * 20, "size": 3},
     "long-memory": {**PARAMETERS["long-memory"], "window": 60},
+    "maker-market": {**PARAMETERS["maker-market"], "limit_sizes": [2],
+                     "impact": 6.0},
     "queue-reactive": {"limit": [[3.0]] * 5, "cancel": [[0.0, 1.0, 2.0, 4.0]] * 5,
                        "market": [[0.0, 0.5]] * 5, "theta": 0.7, "theta_reinit": 0.2},
 }  # fmt: skip
@@ -50,7 +53,23 @@ def folder(tmp_path, monkeypatch):
     )
     (tmp_path / "market.toml").write_text(market.to_toml())
     (tmp_path / "own.py").write_text(OWN)
+    (tmp_path / "day").mkdir()
+    start, end = 41_400_000, 41_430_000  # half a minute from 11:30 on, in ms
+    lobster.write(
+        synthetic.make_day(start_ms=start, end_ms=end), tmp_path / "day", start=start, end=end
+    )
     return tmp_path
+
+
+OF_THE_RECORD = {"seconds": 20.0, "horizon": 15.0, "populations.0.equity": 50_000,
+                 "populations.0.leverage": [32.5, 33.2],
+                 "shocks.0.lots": 12_000}  # fmt: skip
+
+
+def asked(kind):
+    """The scenario over a background, of the size of its market."""
+    values = OF_THE_RECORD if BACKGROUNDS[kind]["kind"] == "recorded" else {}
+    return read_scenario(template(BACKGROUNDS[kind]), values)
 
 
 def template(background, **instrument):
@@ -69,7 +88,7 @@ def template(background, **instrument):
                         "instrument": "X",
                         "margin": {
                             "model": "flat",
-                            "parameters": {"initial": 33_000, "maintenance": 30_000},
+                            "parameters": {"initial": 30_000, "maintenance": 30_000},
                         },
                     }
                 ],
@@ -94,13 +113,20 @@ BACKGROUNDS = {
     },
     "fitted": {"kind": "fitted", "file": "market.toml"},
     "own": {"kind": "own.py:flow", "price": START},
+    "recorded": {"kind": "recorded", "file": "day"},
+    "reanchored": {"kind": "recorded", "file": "day", "mode": "reanchored", "half_life": 60.0},
 }
+SURE = ("uniform", "recorded", "reanchored")
+"""Backgrounds without anything random."""
+FIXED = ("market", "own", "recorded", "reanchored")
+RECORDS = ("recorded", "reanchored")
 READY = {
     "perp": {"price": START, "maker_lots": 20},
     "poisson": {"price": START},
     "hawkes": {"price": START},
     "queue-reactive": {"price": START},
     "rmsc04": {},
+    "equity": {"price": START},
     "ci2002": {"quiet_steps": 2, "orders_per_step": 20},
 }
 
@@ -115,10 +141,10 @@ def run(scenario, seed=3, **options):
 
 @pytest.mark.parametrize("kind", BACKGROUNDS)
 def test_leverage_works_on_every_background(kind, folder):
-    scenario = read_scenario(template(BACKGROUNDS[kind]))
+    scenario = asked(kind)
     assert not (folder / "ran.txt").exists(), "to read a scenario runs no code of the user's own"
     (market,) = scenario.instruments
-    assert market.start_price == START
+    assert market.start_price == (9_992 if kind in RECORDS else START)
     full = run(scenario)
     tape = full.tape
     seller = full.simulation["shock 0"].owner
@@ -128,12 +154,12 @@ def test_leverage_works_on_every_background(kind, folder):
     full.simulation.venue.check()
     check_conservation(tape["entries"], full.simulation.ledger)
     assert run(scenario).simulation.digest() == full.simulation.digest()
-    assert run(scenario, 4).simulation.digest() != full.simulation.digest() or kind == "uniform"
+    assert run(scenario, 4).simulation.digest() != full.simulation.digest() or kind in SURE
 
 
 @pytest.mark.parametrize("kind", BACKGROUNDS)
 def test_the_twin_is_the_same_until_something_is_sold(kind, folder):
-    scenario = read_scenario(template(BACKGROUNDS[kind]))
+    scenario = asked(kind)
     full, frozen = build(scenario, 3), build(scenario, 3, forced=False)
     for one in (full, frozen):
         one.run(until=3 * SECOND_NS - 1)
@@ -143,7 +169,7 @@ def test_the_twin_is_the_same_until_something_is_sold(kind, folder):
 
 @pytest.mark.parametrize("kind", BACKGROUNDS)
 def test_what_is_written_is_read_as_an_equal_scenario(kind, folder):
-    scenario = read_scenario(template(BACKGROUNDS[kind]))
+    scenario = asked(kind)
     assert read_scenario(tomllib.loads(scenario.to_toml())) == scenario
     assert scenario.with_(seeds=scenario.seeds) == scenario
     assert scenario.to_toml(comments=True)
@@ -255,16 +281,16 @@ def depth_of(scenario):
                for side in (book.bids(10), book.asks(10)))  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", [one for one in BACKGROUNDS if one not in ("market", "own")])
+@pytest.mark.parametrize("kind", [one for one in BACKGROUNDS if one not in FIXED])
 def test_depth_is_scaled_where_it_can_be(kind, folder):
     scenario = read_scenario({**template(BACKGROUNDS[kind]), "populations": []})
     ratio = depth_of(with_depth(scenario, 4.0)) / depth_of(scenario)
     assert ratio == pytest.approx(4.0, rel=0.01)
 
 
-@pytest.mark.parametrize("kind", ["market", "own"])
+@pytest.mark.parametrize("kind", FIXED)
 def test_depth_that_cannot_be_scaled_is_refused(kind, folder):
-    scenario = read_scenario(template(BACKGROUNDS[kind]))
+    scenario = asked(kind)
     with pytest.raises(ValueError, match="the depth of X cannot be scaled"):
         with_depth(scenario, 2.0)
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from experiments.studies.recorded_feed import (
+from experiments.calibration.recorded_feed import (
     half_life,
     instrument_of,
     moment,

@@ -111,6 +111,6 @@ def test_a_file_that_can_be_read_no_more_is_said_as_such(halted, capsys, monkeyp
     def fail(feed):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("experiments.studies.recorded_feed.first_time", fail)
+    monkeypatch.setattr("experiments.calibration.recorded_feed.first_time", fail)
     code, _, err = told(capsys, halted, "--from", "+1s")
     assert (code, err) == (1, f"firesale: {halted}: Input/output error\n")

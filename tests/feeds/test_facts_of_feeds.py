@@ -9,9 +9,9 @@ from experiments.calibration.facts import FACTS, LEVEL_FEED, TOO_SHORT
 from experiments.calibration.measure import measure
 from experiments.calibration.record_of_feed import record_of_feed
 from experiments.calibration.record_of_tape import record_of_tape
+from experiments.calibration.recorded_feed import open_recorded
 from experiments.markets import MARKETS
 from experiments.studies.facts import facts_of_file
-from experiments.studies.recorded_feed import open_recorded
 from lob import MESSAGE, EventKind, Instrument, Kind, Reason, Side, journal
 from lob.feeds import PRINT, Feed, FeedBlock, FeedError, PrintKind
 from lob.replay import SymbolError
