@@ -49,8 +49,8 @@ def metaorder_figure(frame: pd.DataFrame, title: str) -> "Figure":
                 "symmetric": False,
             },
             customdata=rows[["size_lots", "ran_out", "seeds"]],
-            hovertemplate="%{x:.1%} of the volume, %{customdata[0]:,} lots: %{y:.3g} bps; ran out "
-            "in %{customdata[1]} of %{customdata[2]} seeds<extra></extra>",
+            hovertemplate="%{x:.1%} of the volume, lots %{customdata[0]:,}: %{y:.3g} bps; ran out "
+            "seeds %{customdata[1]} of %{customdata[2]}<extra></extra>",
         )  # fmt: skip
     figure.update_layout(template="plotly_white", title=title, height=480)
     figure.update_xaxes(title_text="size over volume, Q / V", type="log", tickformat=".0%")

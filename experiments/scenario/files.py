@@ -49,8 +49,8 @@ def find_path(name: str, info: ValidationInfo, *, folders: bool = False) -> str:
     """
     found = find_file(name, info)
     if found is None and folders:
-        beside = (info.context or {}).get("folder")
-        places = [Path(beside) / name] if beside is not None else []
+        folder = (info.context or {}).get("folder")
+        places = [Path(folder) / name] if folder is not None else []
         found = next((str(one) for one in [*places, Path(name)] if one.is_dir()), None)
     if found is None:
         raise ValueError(f"there is no file {name!r}{_looked(info)}")

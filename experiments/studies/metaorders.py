@@ -108,7 +108,7 @@ class MetaorderStudy(Shown):
         found = self.found
         volume = found.scale.volume * found.over_ns / SECOND_NS
         lines = [
-            f"{self.market}: {len(found.orders)} orders sold in each of "
+            f"{self.market}: {counted(len(found.orders), 'order')} sold in each of "
             f"{counted(len(found.seeds), 'seed')}, up to {found.orders[-1].share:.0%} of the "
             f"{volume:,.0f} lots that trade in {show_duration(found.over_ns)}"
         ]
@@ -117,9 +117,9 @@ class MetaorderStudy(Shown):
             worst = max(out, key=found.ran_out)
             order = found.orders[worst]
             lines.append(
-                f"EXHAUSTED: {len(out)} of {len(found.orders)} orders found the bids empty in some "
-                f"seed, {order.share:.0%} by {order.protocol} in {found.ran_out(worst)} of "
-                f"{len(found.seeds)}: such seeds are told, not averaged"
+                f"EXHAUSTED: {len(out)} of {counted(len(found.orders), 'order')} found the "
+                f"bids empty in some seed, {order.share:.0%} by {order.protocol} in "
+                f"{found.ran_out(worst)} of {len(found.seeds)}: such seeds are told, not averaged"
             )
         return lines
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lob.counted import counted
+
 __all__ = ["FEW", "Estimate", "Findings", "FitError"]
 
 FEW = 100
@@ -100,7 +102,7 @@ class Findings:
         for place in np.ndindex(values.shape):
             at, off = float(values[place]), float(errors[place])
             count = int(counts[place])
-            few = f"rests on {count} events" if count < FEW else ""
+            few = f"rests on {counted(count, 'event')}" if count < FEW else ""
             said = "; ".join(text for text in (warning, few) if text)
             known = off if isfinite(off) else None
             self.estimates.append(Estimate(name + _place(place), at, known, count, said))

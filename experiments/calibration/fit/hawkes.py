@@ -16,6 +16,7 @@ from experiments.calibration.fit.observed import Observed
 from experiments.calibration.fit.placed import reach
 from experiments.calibration.fit.search import descend
 from lob.checks import choice
+from lob.counted import counted
 
 __all__ = ["fit_hawkes", "pressure"]
 
@@ -374,8 +375,8 @@ def _add_notes(findings: Findings, observed: Observed) -> None:
     excitation = np.array(rates["excitation"])
     mean = np.linalg.solve(np.eye(TYPES) - excitation, np.array(rates["baseline"]))
     findings.assumed += [
-        f"all orders are of {observed.size} lots, the mean of the market orders; events count "
-        "whatever their size",
+        f"all orders are of {counted(observed.size, 'lot')}, the mean of the market orders; "
+        "events count whatever their size",
         "every cancellation excites: those that theta makes are not told apart",
         "orders that rest, of which theta cancels, are lots over the size of an order",
     ]

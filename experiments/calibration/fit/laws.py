@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from experiments.calibration.fit.findings import FEW, Estimate
 from experiments.calibration.fit.observed import BLOCKS, Observed
 from experiments.metrics.order_flow import order_lives, recovery_times_ns
+from lob.counted import counted
 from lob.units import SECOND_NS
 
 __all__ = [
@@ -194,7 +195,7 @@ def _exponent(memory: SignMemory) -> list[Estimate]:
 
 
 def _law(name: str, value: float, error: float, events: int) -> Estimate:
-    few = f"rests on {events} events" if events < FEW else ""
+    few = f"rests on {counted(events, 'event')}" if events < FEW else ""
     return Estimate(name, float(value), float(error) if np.isfinite(error) else None, events, few)
 
 

@@ -12,6 +12,7 @@ from experiments.calibration.fit.observed import Observed
 from experiments.calibration.fit.placed import put_rate
 from experiments.calibration.fit.search import least
 from experiments.calibration.fit.zero_intelligence import put_uniform_liquidity
+from lob.counted import counted
 
 __all__ = ["fit_long_memory", "memory_of_metaorders"]
 
@@ -72,8 +73,8 @@ def fit_long_memory(observed: Observed) -> Findings:
 
 def _note_growth(findings: Findings, memory: SignMemory) -> None:
     findings.assumed.append(
-        f"signs: {memory.orders} market orders, lags up to {memory.lags[-1]}; both sides are taken "
-        "to be equally frequent in the long run"
+        f"signs: {counted(memory.orders, 'market order')}, lags up to {memory.lags[-1]}; both "
+        "sides are taken to be equally frequent in the long run"
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from experiments.calibration.changes import ChangeCause
 from experiments.calibration.fit.findings import FEW, FitError
 from experiments.calibration.market_record import MarketRecord
+from lob.counted import counted
 from lob.units import SECOND_NS
 
 __all__ = ["BLOCKS", "Events", "Observed", "Ratio"]
@@ -135,8 +136,8 @@ class Observed:
         self.orders = orders[(orders["before"] >= 0) & self.open[seen]]
         if len(self.orders) < 2:
             raise FitError(
-                f"{record.name}: {len(self.orders)} market orders: without trades nothing can be "
-                "fitted. The file is too short, or does not tell them"
+                f"{record.name}: {counted(len(self.orders), 'market order')}: without "
+                "trades nothing can be fitted. The file is too short, or does not tell them"
             )
         self.size = max(1, round(float(self.orders["size"].mean())))
         """Lots of one order of a flow: the mean size of a market order, rounded."""

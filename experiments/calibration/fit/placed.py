@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from experiments.calibration.fit.findings import FEW, Findings
 from experiments.calibration.fit.observed import BLOCKS, Observed, Ratio
+from lob.counted import counted
 
 __all__ = [
     "MOST_WIDTH",
@@ -152,8 +153,8 @@ def add_orders_note(findings: Findings, observed: Observed) -> None:
         The record.
     """
     findings.assumed.append(
-        f"all orders are of {observed.size} lots, the mean of the market orders; an order or "
-        "cancellation of other lots counts as so many times one of that size, so that lots come, "
+        f"all orders are of {counted(observed.size, 'lot')}, the mean of the market orders; "
+        "an order or cancellation of other lots counts as so many times one of that size, so that lots come, "
         "trade and leave as in the record"
     )
     findings.cannot_show.append("sizes that differ: every order is of the same size")

@@ -119,7 +119,8 @@ def _put_tail(findings: Findings, came: Ratio, own: int, seconds: float) -> bool
     total, weighed = counts.sum(), counts @ logs
     if events < LEAST_TAIL:
         findings.assumed.append(
-            f"no limit orders come beyond {own} ticks, where {counted(events, 'order')} did"
+            f"no limit orders come beyond {counted(own, 'tick')}, where "
+            f"{counted(events, 'order')} did"
         )
         return False
 
@@ -140,7 +141,7 @@ def _put_tail(findings: Findings, came: Ratio, own: int, seconds: float) -> bool
         errors = np.sqrt(np.diag(np.linalg.inv(information)) * spread)
     if alpha > STEEPEST - 1e-3 or k > MOST_RATE:
         findings.assumed.append(
-            f"no limit orders come beyond {own} ticks: those that did, "
+            f"no limit orders come beyond {counted(own, 'tick')}: those that did, "
             f"{events / came.events.sum():.1%}, fall too fast for a power law"
         )
         return False
