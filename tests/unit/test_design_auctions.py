@@ -190,6 +190,29 @@ def test_an_auction_without_bids_runs_again_until_patience_ends():
     assert scene.over()
 
 
+@pytest.mark.parametrize("bids", [True, False])
+def test_a_bidder_who_failed_wins_elsewhere_while_his_own_position_is_up(bids):
+    """He bid for 15 lots, then his short 10 were put up: with 5 left over that auction is off."""
+    scene = Scene(make("english", ttl=3.0, tau=3.0), margin=LENDING, price=12_000)
+    bidder, first = scene.open(-10, 300_000), scene.open(15, 20_000)
+    scene.mark(11_900)
+    rows = asking(Kind.BID, FIRST_OWNER, lob.LIQUIDATION_TAG + 1, 15, scene.venue.now)
+    rows["price"] = 12_000
+    scene.venue.process(rows)
+    scene.wait(0.5)
+    scene.mark(45_000)
+    assert scene.clearing.open_cases == 2
+    before = scene.cash(scene.keepers[0])
+    if bids:
+        assert scene.ask(Kind.BID, 10, 20_000, case=1) == Reason.NONE
+        assert scene.cash(scene.keepers[0]) < before
+    scene.wait(30)
+    assert scene.has(first) == (0, 0)
+    assert scene.has(bidder) == (240_000, 5)
+    assert scene.has(scene.keepers[0]) == (before, 0)
+    assert scene.over()
+
+
 def test_the_cash_of_a_short_position_is_sold_for_its_lots():
     scene = Scene(make("english", ttl=10.0, tau=60.0), price=10_000)
     short = scene.open(-10, 10_000)

@@ -154,8 +154,8 @@ def add_orders_note(findings: Findings, observed: Observed) -> None:
     """
     findings.assumed.append(
         f"all orders are of {counted(observed.size, 'lot')}, the mean of the market orders; "
-        "an order or cancellation of other lots counts as so many times one of that size, so that lots come, "
-        "trade and leave as in the record"
+        "an order or cancellation of other lots counts as so many times one of that size, "
+        "so that lots come, trade and leave as in the record"
     )
     findings.cannot_show.append("sizes that differ: every order is of the same size")
     if not observed.tells_orders:

@@ -216,6 +216,9 @@ class English(Bidding):
         auction = sale.auction
         assert isinstance(auction, FlipAuction)
         best_bidder = auction.best_bidder
+        if design.held(case, sale.holding) * (1 if sale.side == Side.BUY else -1) < sale.lots:
+            self._call_off(design, case, sale, auction)
+            return
         won = auction.deal(ts)
         if won.refusal:
             timed_out = ts >= progress.entered + design.stages[design.stage(case)].patience
@@ -232,17 +235,18 @@ class English(Bidding):
             design.change_sale(case, closes=sale.closes)
             return
         assert best_bidder is not None
-        held, lots = design.held(case, sale.holding), auction.lot
-        if sale.side == Side.SELL:
-            held, lots = -held, auction.bid
-        if held < lots:
-            self._give_back(design, case, sale)
-            design.end_sale(case)
-            progress.auction_start = None
-            return
         self._hand_over(design, case, sale, best_bidder, auction)
         design.end_sale(case)
         progress.auction_start = None
+
+    def _call_off(self, design: TakerContext, case: int, sale: Sale, auction: FlipAuction) -> None:
+        """Give the best bid back, and be done with an auction of lots that are not there."""
+        self._give_back(design, case, sale)
+        if sale.side == Side.BUY and auction.best_bidder is not None:
+            account = design.account_of(case)
+            design.pay(case, account, auction.best_bidder, auction.bid, EntryKind.BID)
+        design.end_sale(case)
+        design.progress[case].auction_start = None
 
     def _hand_over(
         self, design: TakerContext, case: int, sale: Sale, best_bidder: int, auction: FlipAuction
