@@ -34,6 +34,9 @@ __all__ = [
     "twin_mid",
 ]
 
+ROUNDING = 1e-12
+"""Share of a whole below which two shares are taken as equal: some thousand times what division
+rounds by."""
 DEPTH_BPS = 10
 """Distance from the mid up to which depth is counted, in basis points; chosen."""
 LAGS_NS = (
@@ -382,7 +385,8 @@ def half_life_ns(path: ArrayLike, lags_ns: Sequence[int]) -> float:
         return float("nan")
     # 1 at the peak, 0 where only the permanent part is left; the last value is 0.
     left = (impact[top:] - impact[-1]) / whole
-    after = int(np.argmax(left <= 0.5))
+    # What is half but for the rounding of the division is half, in whatever unit.
+    after = int(np.argmax(left <= 0.5 + ROUNDING))
     before = after - 1
     share = (left[before] - 0.5) / (left[before] - left[after])
     reached = lags[top + before] + share * (lags[top + after] - lags[top + before])

@@ -59,6 +59,13 @@ def test_half_life_knows_neither_scale_nor_side(path, scale, side):
     assert isnan(one) or 0 <= one <= lags[-1]
 
 
+def test_what_is_half_but_for_rounding_is_half():
+    """Of the 7.6 between 4.5 and -3.1 it is 3.8 at 0.7, and a little more as floats have it."""
+    path, lags = np.array([45, 7, 7, -31]), range(0, 40, 10)
+    assert impact.half_life_ns(path, lags) == 10
+    assert impact.half_life_ns(-0.1 * path, lags) == pytest.approx(10)
+
+
 def synthetic(seeds, rng, noise=1.0):
     """Paths -2 - 6 exp(-lag / 100) ns with independent noise, known in closed form."""
     lags = tuple(range(0, 1_001, 20))

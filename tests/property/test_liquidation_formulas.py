@@ -70,6 +70,13 @@ def test_exp2_turns_sums_into_products(x, y):
     assert exp2(x + y) * WAD <= product + slack
 
 
+def test_exp2_of_large_powers_is_right_to_the_last_unit():
+    """The square of 2^59.45 and 2^118.9: more digits than 128 bits hold."""
+    x = 59_451_394_046_254_833_663
+    assert exp2(x) ** 2 <= (exp2(2 * x) + 1) * WAD
+    assert exp2(118 * WAD) == 2**118 * WAD
+
+
 @given(curves, amounts, st.lists(st.integers(0, 10**6), min_size=2, max_size=2).map(sorted))
 def test_prices_do_not_rise(curve, top, times):
     first, second = (curve.price(top, t) for t in times)

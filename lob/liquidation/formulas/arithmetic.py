@@ -64,7 +64,7 @@ def exp2(x: int) -> int:
     """
     if x < 0:
         return WAD * WAD // exp2(-x)
-    bits = 128
+    bits = 128 + min(x // WAD, 256)  # so many more digits as the result has
     whole, part = divmod((x << bits) // WAD, 1 << bits)
     result = 1 << bits
     for place, root in enumerate(_roots(bits), start=1):
