@@ -5,12 +5,13 @@ of one asset, or an account's equity would be a sum of dollars and cents, or of 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import lob
 from experiments.markets.mistakes import Mistake
-from experiments.scenario.instruments import InstrumentTable
+from experiments.scenario.instruments import InstrumentTable, make_instrument
 from lob.real_units import RealUnits
 from lob.units import write_number
 
@@ -29,16 +30,7 @@ def stated_instrument(one: InstrumentTable, number: int) -> lob.Instrument:
     number
         Number of the instrument.
     """
-    return lob.Instrument(
-        one.name,
-        number=number,
-        tick_size=one.tick_size,
-        lot_size=one.lot_size,
-        multiplier=one.multiplier,
-        inverse=one.inverse,
-        base=one.base,
-        quote=one.quote,
-    )
+    return replace(make_instrument(one, number), quote=one.quote)
 
 
 def units_of(scenario: Any) -> RealUnits:

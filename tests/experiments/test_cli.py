@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import lob
 from experiments.commands import cli
 from lob import tape
+from tests.experiments.command_line import fail
 from tests.feeds import level_writers
 from tests.feeds.families import table_lines
 from tests.feeds.writers import write_lines
@@ -24,15 +25,6 @@ def run(*arguments):
     result = CliRunner().invoke(cli.app, list(map(str, arguments)), catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.stdout
-
-
-def fail(capsys, *arguments):
-    """Run a command that fails; return its code, stdout and stderr."""
-    with pytest.raises(SystemExit) as ended:
-        cli.main(list(map(str, arguments)))
-    said = capsys.readouterr()
-    assert "Traceback" not in said.out + said.err
-    return ended.value.code, said.out, said.err
 
 
 def test_version():

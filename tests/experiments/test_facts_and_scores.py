@@ -6,28 +6,14 @@ from html import escape
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import firesale as fs
 from experiments.calibration.facts import FACTS, GATES, MOST, Fact
-from experiments.commands import cli
 from experiments.studies import facts as studied
 from experiments.studies.score import Gate, study_score
 from lob.feeds import lobster
+from tests.experiments.command_line import fail, run
 from tests.feeds.families import short_day
-
-
-def run(*arguments):
-    result = CliRunner().invoke(cli.app, list(map(str, arguments)), catch_exceptions=False)
-    return result.exit_code, result.stdout
-
-
-def fail(capsys, *arguments):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(list(map(str, arguments)))
-    said = capsys.readouterr()
-    assert "Traceback" not in said.out + said.err
-    return ended.value.code, said.err
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +171,7 @@ def test_a_mistake_is_one_line(capsys, tmp_path, day, arguments, said, code):
     text = tmp_path / "TEXT"
     text.write_text("nothing of order flow\n")
     named = [{"DAY": str(day), "TEXT": str(text)}.get(word, word) for word in arguments]
-    found, error = fail(capsys, *named)
+    found, _, error = fail(capsys, *named)
     assert found == code, error
     assert said in error
     assert len(error.strip().splitlines()) == 1

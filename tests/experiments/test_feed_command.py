@@ -6,26 +6,12 @@ import zipfile
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import lob
-from experiments.commands import cli
 from lob import tape
 from lob.feeds import Books
+from tests.experiments.command_line import fail, run
 from tests.feeds import writers as w
-
-
-def run(*arguments):
-    result = CliRunner().invoke(cli.app, list(map(str, arguments)), catch_exceptions=False)
-    return result.exit_code, result.stdout
-
-
-def fail(capsys, *arguments):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(list(map(str, arguments)))
-    said = capsys.readouterr()
-    assert "Traceback" not in said.out + said.err
-    return ended.value.code, said.out, said.err
 
 
 @pytest.fixture

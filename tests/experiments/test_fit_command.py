@@ -3,26 +3,12 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
 
 import firesale as fs
 from experiments.calibration.market_file import read_market
-from experiments.commands import cli
 from lob.feeds import lobster
+from tests.experiments.command_line import fail, run
 from tests.feeds.families import short_day
-
-
-def run(*arguments):
-    result = CliRunner().invoke(cli.app, list(map(str, arguments)), catch_exceptions=False)
-    return result.exit_code, result.stdout
-
-
-def fail(capsys, *arguments):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(list(map(str, arguments)))
-    said = capsys.readouterr()
-    assert "Traceback" not in said.out + said.err
-    return ended.value.code, said.err
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +81,7 @@ def test_a_mistake_is_one_line(capsys, tmp_path, day, arguments, said, code):
     text = tmp_path / "TEXT"
     text.write_text("nothing of order flow\n")
     named = [{"DAY": str(day), "TEXT": str(text)}.get(word, word) for word in arguments]
-    found, error = fail(capsys, "fit", *named)
+    found, _, error = fail(capsys, "fit", *named)
     assert found == code, error
     assert said in error
     assert len(error.strip().splitlines()) == 1
