@@ -12,7 +12,7 @@ from experiments.calibration.facts import FACTS, GATES
 from experiments.calibration.metaorder_impact import Protocol
 from experiments.studies.facts import study_facts
 from experiments.studies.metaorders import MetaorderStudy, study_metaorders
-from tests.experiments.test_facts_and_scores import fail, run
+from tests.experiments.command_line import fail, run
 from tests.experiments.test_metaorders import measured, toy
 
 IMPACT = [
@@ -125,7 +125,7 @@ def test_the_command_prints_tables_or_json(facts):
 def test_a_mistake_is_one_line(capsys, tmp_path, arguments, said):
     file = tmp_path / "FILE"
     file.write_text("x")
-    code, error = fail(capsys, *(str(file) if word == "FILE" else word for word in arguments))
+    code, _, error = fail(capsys, *(str(file) if word == "FILE" else word for word in arguments))
     assert code == 2
     assert said in error
     assert len(error.strip().splitlines()) == 1
