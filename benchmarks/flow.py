@@ -7,11 +7,14 @@ import agents
 from agents.flow import ZeroIntelligence
 from benchmarks.measure import FULL, QUICK, Measure, Plan, Say
 from benchmarks.timing import in_turn, machine, timed
+from experiments.markets import equity
+from lob.units import HOUR_NS
 
 __all__ = ["main", "measure"]
 
 WINDOW = 500  # ticks on either side
 GOALS = {10_000: 8.0, 100_000: 4.0}  # M order messages a CPU second, by live orders
+EQUITY_GOAL = 3.0
 
 
 def market(live: int, seed: int = 1) -> agents.Simulation:
@@ -48,6 +51,23 @@ def pace(simulation: agents.Simulation, messages: int) -> Callable[[], float]:
     return work
 
 
+def equity_pace(hours: int) -> Callable[[], float]:
+    """A measure of M order messages a CPU second of the fitted market ``equity``, an hour old."""
+    counted = equity(events=True)
+    counted.run(until=HOUR_NS)
+    before = len(counted.messages)
+    counted.run(until=(1 + hours) * HOUR_NS)
+    messages = len(counted.messages) - before
+    warm = equity(events=False)
+    warm.run(until=HOUR_NS)
+
+    def work() -> float:
+        one = warm.fork()
+        return messages / timed(lambda: one.run(until=(1 + hours) * HOUR_NS)) * 1_000
+
+    return work
+
+
 def measure(plan: Plan, say: Say) -> Iterator[Measure]:
     """The rate of order messages at each number of live orders: the median of the rounds."""
     markets = {live: market(live) for live in GOALS}
@@ -65,6 +85,10 @@ def measure(plan: Plan, say: Say) -> Iterator[Measure]:
             GOALS[int(live)],
             at_most=False,
         )
+    hours = max(1, plan.messages // 30_000)  # it sends some 30,000 an hour
+    spread = in_turn({"equity": equity_pace(hours)}, plan.rounds)["equity"]
+    say(f"   equity market: {spread.low:.2f} to {spread.high:.2f} M messages/s")
+    yield Measure("fitted market equity", spread.median, "M messages/s", EQUITY_GOAL, at_most=False)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from agents.flow.flow import BackgroundFlow
 from agents.flow.hawkes import EVENT_TYPES, Hawkes
 from agents.flow.long_memory import LongMemory
+from agents.flow.maker_market import MakerMarket
 from agents.flow.poisson import Poisson, ZeroIntelligence
 from agents.flow.queue_reactive import QueueReactive
 from agents.flow.recorded import RecordedFlow
@@ -12,6 +13,7 @@ __all__ = [
     "BackgroundFlow",
     "Hawkes",
     "LongMemory",
+    "MakerMarket",
     "Poisson",
     "QueueReactive",
     "RecordedFlow",

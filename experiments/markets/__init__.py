@@ -5,6 +5,7 @@ from collections.abc import Callable
 import agents
 from experiments.markets.background import hawkes, poisson, queue_reactive, zero_intelligence
 from experiments.markets.ci2002 import ci2002
+from experiments.markets.equity import equity
 from experiments.markets.perp import perp
 from experiments.markets.rmsc04 import rmsc04
 from lob.checks import choice
@@ -13,6 +14,7 @@ __all__ = [
     "MARKETS",
     "ci2002",
     "describe",
+    "equity",
     "hawkes",
     "perp",
     "poisson",
@@ -23,6 +25,7 @@ __all__ = [
 
 MARKETS: dict[str, Callable[..., agents.Simulation]] = {
     "ci2002": ci2002,
+    "equity": equity,
     "hawkes": hawkes,
     "perp": perp,
     "poisson": poisson,

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import agents
-from agents.flow import Hawkes, LongMemory, Poisson, QueueReactive, ZeroIntelligence
+from agents.flow import Hawkes, LongMemory, MakerMarket, Poisson, QueueReactive, ZeroIntelligence
 from agents.traders import (
     TWAP,
     AdaptiveMakers,
@@ -61,6 +61,18 @@ FLOWS = {
     ),
     "queue-reactive": lambda name, price: QueueReactive(
         name, price=price, theta=0.7, theta_reinit=0.2, **QUEUES
+    ),
+    "makers": lambda name, price: MakerMarket(
+        name,
+        price=price,
+        clusters=0.5,
+        limit_rate=10.0,
+        market_sizes=[1, 5],
+        limit_sizes=[1, 2],
+        volatility=200.0,
+        impact=500.0,
+        gap=3.0,
+        distances=[1, 2, 5, 20],
     ),
 }
 OTHERS = {
