@@ -9,11 +9,11 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-import agents.flow
 from agents.flow import (
     BackgroundFlow,
     Hawkes,
     LongMemory,
+    MakerMarket,
     Poisson,
     QueueReactive,
     ZeroIntelligence,
@@ -24,6 +24,7 @@ __all__ = [
     "MODELS",
     "HawkesParameters",
     "LongMemoryParameters",
+    "MakerMarketParameters",
     "Model",
     "PoissonParameters",
     "QueueReactiveParameters",
@@ -36,8 +37,16 @@ Rates = Annotated[list[Rate], Field(min_length=1)]
 """Rates by distance, queue length or type of event."""
 Weights = Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=1)]
 """Weights, 0 or more; what counts is their ratios."""
+Amount = Annotated[float, Field(ge=0)]
+"""A number, 0 or more."""
+Sizes = Annotated[list[Positive], Field(min_length=1)]
+"""Sizes in lots, 1 or more."""
+Kernels = Annotated[list[Amount], Field(min_length=3, max_length=3)]
+"""A number for each of three kernels: fast, slower and slow."""
 Chance = Annotated[float, Field(ge=0, le=1)]
 """A probability."""
+Chances = Annotated[list[Chance], Field(min_length=3, max_length=3)]
+"""A probability for each of three kernels."""
 Window = Annotated[int, Field(ge=1, le=2**20)]
 """How far from the best price limit orders arrive, in ticks."""
 Depth = Annotated[int, Field(ge=0, le=2**24)]
@@ -126,6 +135,95 @@ class LongMemoryParameters(Table):
     """Lots: the size of every order."""
     depth: Depth | None = None
     """Number: orders that rest at the start; none: as many as rest on average without trades."""
+
+
+class MakerMarketParameters(Table):
+    """Makers who follow a fair value, and takers in clusters: ``agents.flow.MakerMarket``."""
+
+    clusters: Rate
+    """Per second: clusters of market orders that begin."""
+    limit_rate: Rate
+    """Per second: limit orders that come by themselves, both sides together."""
+    market_sizes: Sizes
+    """Lots: sizes of market orders, equally likely each, in units of ``size``."""
+    limit_sizes: Sizes
+    """Lots: sizes of limit orders, likewise."""
+    volatility: Amount
+    """Bps per square root of a second: volatility of news."""
+    impact: Amount
+    """Bps: move of the fair value by the first ``size`` lots of a source of trades."""
+    gap: Annotated[float, Field(gt=0)]
+    """Ticks: between the fair value and the best price, at which half of the limit orders go inside
+    the spread."""
+    distances: Sizes
+    """Ticks: of limit orders behind the best price, equally likely each."""
+    followers: Kernels = Field(default_factory=lambda: [0.45, 0.22, 0.17])
+    """Number: of market orders that follow on one, on average, by kernel; below 1 in all."""
+    follower_rates: Kernels = Field(default_factory=lambda: [200.0, 7.8, 0.08])
+    """Per second: how soon they do, by kernel."""
+    same_side: Chances = Field(default_factory=lambda: [0.985, 0.97, 0.84])
+    """Share: of these that have its side, by kernel."""
+    metaorders: Annotated[int, Field(ge=0, le=2**16)] = 0
+    """Number: large orders that are worked at any time."""
+    metaorder_rate: Rate = 0.0
+    """Per second: market orders that are pieces of these."""
+    beta: Annotated[float, Field(ge=1.05, le=10)] = 1.5
+    """Exponent: of the tail of the number of pieces."""
+    answers: Kernels = Field(default_factory=lambda: [1.0, 1.0, 1.0])
+    """Number: of limit orders that answer a market order, on average, by kernel."""
+    answer_rates: Kernels = Field(default_factory=lambda: [250.0, 25.0, 1.4])
+    """Per second: how soon they do, by kernel."""
+    answer_same: Chances = Field(default_factory=lambda: [0.5, 0.5, 0.5])
+    """Share: of these on the side of the market order, by kernel."""
+    join: Chance = 0.2
+    """Share: of limit orders not inside the spread that go to the best price."""
+    undercut: Chance = 0.5
+    """Share: of limit orders inside the spread that go a tick better than the best price."""
+    reach: Chance = 0.6
+    """Share: of the way to the fair value over which the others go, uniformly."""
+    ages: Weights = Field(
+        default_factory=lambda: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
+    )
+    """Seconds: ages of a limit order, rising, at which its hazard changes."""
+    hazard: Rates = Field(
+        default_factory=lambda: [
+            45.0, 12.0, 7.7, 3.3, 1.6, 0.84, 0.47, 0.33, 0.28, 0.16, 0.1, 0.06, 0.02,
+        ]
+    )  # fmt: skip
+    """Per second: cancellations of an order before, between and after these ages."""
+    patience: Amount = 0.0
+    """Ticks: an order n times as far behind the best price stays n times as long; 0: it does not."""
+    least_gap: float = 0.0
+    """Ticks: from the fair value, nearer than which a quote is stale."""
+    reaction: Annotated[float, Field(gt=0, le=MOST_RATE)] = 5.0
+    """Per second: stale orders that are pulled, on a side."""
+    news_rate: Annotated[float, Field(gt=0, le=MOST_RATE)] = 0.1
+    """Per second: news that come by themselves."""
+    news_followers: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Number: of news that follow on each, on average."""
+    news_follower_rate: Annotated[float, Field(gt=0, le=MOST_RATE)] = 0.02
+    """Per second: how soon they do."""
+    permanent: Chance = 0.44
+    """Share: of what trades move the fair value by that stays."""
+    decays: Weights = Field(default_factory=lambda: [0.008, 0.003, 0.001])
+    """Per second: rates at which the rest goes, in equal parts."""
+    forgetting: Amount = 0.0
+    """Per second: rate at which makers forget what a source has traded."""
+    calm: Annotated[float, Field(gt=0)] = 1.0
+    """Bps per square root of a second: volatility of the fair value from which on depth thins."""
+    thinning: Amount = 0.0
+    """Exponent: of how fast depth falls with volatility; 0: it does not."""
+    least_share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Share: of limit orders that are sent whatever the volatility."""
+    calming: Annotated[float, Field(gt=0)] = 0.005
+    """Per second: rate at which the volatility is forgotten."""
+    depth: Depth | None = None
+    """Number: limit orders at the start; none: about as many as rest on average."""
+    recognise_sources: bool = True
+    """Whether makers tell sources of trades apart: an assumption, on which the square root law of
+    this market rests."""
+    size: Positive = 1
+    """Lots: unit of all sizes."""
 
 
 class QueueReactiveParameters(Table):
@@ -234,15 +332,16 @@ def _models() -> dict[str, Model]:
             LongMemoryParameters,
         ),
         Model(
+            "maker-market", MakerMarket,
+            "Makers who follow a fair value, which the sources of trades that they recognise move",
+            MakerMarketParameters,
+        ),
+        Model(
             "queue-reactive", QueueReactive,
             "Queues that live by their own length (Huang, Lehalle, Rosenbaum 2015)",
             QueueReactiveParameters,
         ),
     ]  # fmt: skip
-    makers = getattr(agents.flow, "MakerMarket", None)
-    if makers is not None:
-        title = "Makers who price the sources of flow that they recognise"
-        found.append(Model("maker-market", makers, title))
     return {one.name: one for one in found}
 
 

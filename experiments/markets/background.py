@@ -2,7 +2,7 @@
 
 from agents import Simulation
 from agents.flow import BackgroundFlow, Hawkes, Poisson, QueueReactive, ZeroIntelligence
-from experiments.markets.place import Place
+from experiments.markets.place import MarketPlace
 
 __all__ = [
     "hawkes",
@@ -59,14 +59,22 @@ def zero_intelligence(
         Whether the tapes are kept.
     """
     return _alone(
-        seed, events, join_zero_intelligence(Place(seed), price, alpha, mu, delta, window)
+        seed, events, join_zero_intelligence(MarketPlace(seed), price, alpha, mu, delta, window)
     )
 
 
 def join_zero_intelligence(
-    place: Place, price: int, alpha: float, mu: float, delta: float, window: int
+    place: MarketPlace, price: int, alpha: float, mu: float, delta: float, window: int
 ) -> list[BackgroundFlow]:
-    """Who trades in ``zero_intelligence``; the arguments are its."""
+    """Who trades in ``zero_intelligence``.
+
+    Parameters
+    ----------
+    place
+        Where they trade.
+    price, alpha, mu, delta, window
+        As of ``zero_intelligence``.
+    """
     return [
         ZeroIntelligence(
             f"{place.prefix}flow", price=price, instrument=place.instrument, alpha=alpha, mu=mu,
@@ -99,11 +107,19 @@ def poisson(
     events
         Whether the tapes are kept.
     """
-    return _alone(seed, events, join_poisson(Place(seed), price, window, speed))
+    return _alone(seed, events, join_poisson(MarketPlace(seed), price, window, speed))
 
 
-def join_poisson(place: Place, price: int, window: int, speed: float) -> list[BackgroundFlow]:
-    """Who trades in ``poisson``; the arguments are its."""
+def join_poisson(place: MarketPlace, price: int, window: int, speed: float) -> list[BackgroundFlow]:
+    """Who trades in ``poisson``.
+
+    Parameters
+    ----------
+    place
+        Where they trade.
+    price, window, speed
+        As of ``poisson``.
+    """
     pace = speed / 60
     return [
         Poisson(
@@ -154,13 +170,23 @@ def hawkes(
     events
         Whether the tapes are kept.
     """
-    return _alone(seed, events, join_hawkes(Place(seed), price, rate, branching, decay, theta))
+    return _alone(
+        seed, events, join_hawkes(MarketPlace(seed), price, rate, branching, decay, theta)
+    )
 
 
 def join_hawkes(
-    place: Place, price: int, rate: float, branching: float, decay: float, theta: float
+    place: MarketPlace, price: int, rate: float, branching: float, decay: float, theta: float
 ) -> list[BackgroundFlow]:
-    """Who trades in ``hawkes``; the arguments are its."""
+    """Who trades in ``hawkes``.
+
+    Parameters
+    ----------
+    place
+        Where they trade.
+    price, rate, branching, decay, theta
+        As of ``hawkes``.
+    """
     shares = (0.3, 0.3, 0.075, 0.075, 0.125, 0.125)
     half = branching / 2
     answer = (4, 5, 1, 0, 0, 1)  # by type of the cause, see agents.flow.EVENT_TYPES
@@ -212,14 +238,22 @@ def queue_reactive(
         Whether the tapes are kept.
     """
     return _alone(
-        seed, events, join_queue_reactive(Place(seed), price, levels, theta, theta_reinit)
+        seed, events, join_queue_reactive(MarketPlace(seed), price, levels, theta, theta_reinit)
     )
 
 
 def join_queue_reactive(
-    place: Place, price: int, levels: int, theta: float, theta_reinit: float
+    place: MarketPlace, price: int, levels: int, theta: float, theta_reinit: float
 ) -> list[BackgroundFlow]:
-    """Who trades in ``queue_reactive``; the arguments are its."""
+    """Who trades in ``queue_reactive``.
+
+    Parameters
+    ----------
+    place
+        Where they trade.
+    price, levels, theta, theta_reinit
+        As of ``queue_reactive``.
+    """
     lengths = range(31)
     limit = [[1.2 / (1 + 0.02 * n) for n in lengths] for _ in range(levels)]
     cancel = [[1.0 * n / (n + 3) for n in lengths] for _ in range(levels)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import agents
 from agents.traders import FundamentalChartists
-from experiments.markets.place import Place
+from experiments.markets.place import MarketPlace
 from lob import Instrument
 from lob.units import SECOND_NS
 
@@ -66,15 +66,23 @@ def ci2002(
         events=events,
         messages=messages,
     )
-    for one in join_ci2002(Place(seed), traders, orders_per_step, quiet_steps, steps):
+    for one in join_ci2002(MarketPlace(seed), traders, orders_per_step, quiet_steps, steps):
         simulation.add(one)
     return simulation
 
 
 def join_ci2002(
-    place: Place, traders: int, orders_per_step: int, quiet_steps: int, steps: int
+    place: MarketPlace, traders: int, orders_per_step: int, quiet_steps: int, steps: int
 ) -> list[agents.Participant]:
-    """Who trades in ``ci2002``; the arguments are its."""
+    """Who trades in ``ci2002``.
+
+    Parameters
+    ----------
+    place
+        Where they trade.
+    traders, orders_per_step, quiet_steps, steps
+        As of ``ci2002``.
+    """
     return [
         FundamentalChartists(
             f"{place.prefix}traders",

@@ -4,11 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 from agents import Simulation
-from agents.flow import MakerMarket
+from agents.flow import BackgroundFlow, MakerMarket
+from experiments.markets.place import MarketPlace
 from lob import Instrument
 from lob.checks import integer
 
-__all__ = ["PARAMETERS", "PRICE", "equity"]
+__all__ = ["PARAMETERS", "PRICE", "equity", "join_equity"]
 
 PRICE = 22_300
 """Ticks of 0.01 USD: about the mean mid of the day."""
@@ -121,12 +122,27 @@ def equity(
     """
     amazon = Instrument("AMZN", Decimal("0.01"), base="AMZN share", quote="USD")
     simulation = Simulation(seed, instruments=[amazon], events=events, messages=events)
-    simulation.add(
+    for one in join_equity(MarketPlace(seed), price, recognise_sources):
+        simulation.add(one)
+    return simulation
+
+
+def join_equity(place: MarketPlace, price: int, recognise_sources: bool) -> list[BackgroundFlow]:
+    """Who trades in ``equity``.
+
+    Parameters
+    ----------
+    place
+        Where they trade.
+    price, recognise_sources
+        As of ``equity``.
+    """
+    return [
         MakerMarket(
-            "flow",
+            f"{place.prefix}flow",
             price=integer("price", price, 1),
+            instrument=place.instrument,
             recognise_sources=recognise_sources,
             **PARAMETERS,
         )
-    )
-    return simulation
+    ]

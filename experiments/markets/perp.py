@@ -10,7 +10,7 @@ from agents.traders.momentum import MomentumTraders
 from agents.traders.sizes import SizeMixture
 from agents.traders.stress_maker import InventoryLimit, StressSensitiveMaker, VolatilityLimit
 from agents.traders.value import ValueTraders
-from experiments.markets.place import Place
+from experiments.markets.place import MarketPlace
 from lob import Instrument
 from lob.checks import integer
 from lob.units import MILLISECOND_NS, SECOND_NS
@@ -84,12 +84,24 @@ def perp(
 
 
 def join_perp(
-    place: Place, price: int, makers: int, trend_followers: int, value_traders: int, maker_lots: int
+    place: MarketPlace,
+    price: int,
+    makers: int,
+    trend_followers: int,
+    value_traders: int,
+    maker_lots: int,
 ) -> list[Participant]:
-    """Who trades in the perpetual of ``perp``; the arguments are its.
+    """Who trades in the perpetual of ``perp``.
 
     Those of its spot are another place without trend followers, whose worth is that of the
     perpetual; arbitrage is where the perpetual has a spot.
+
+    Parameters
+    ----------
+    place
+        Where they trade.
+    price, makers, trend_followers, value_traders, maker_lots
+        As of ``perp``.
     """
     integer("price", price, 1_000)
     worth = _worth(place.seed, f"{place.worth or place.prefix}worth", price)

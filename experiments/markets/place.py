@@ -6,10 +6,10 @@ apart, and a market alone has none.
 
 from typing import NamedTuple
 
-__all__ = ["Place"]
+__all__ = ["MarketPlace"]
 
 
-class Place(NamedTuple):
+class MarketPlace(NamedTuple):
     """A place for the participants of a ready market."""
 
     seed: int

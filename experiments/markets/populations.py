@@ -14,8 +14,9 @@ from experiments.markets.background import (
 )
 from experiments.markets.ci2002 import START_PRICE as CI2002_PRICE
 from experiments.markets.ci2002 import join_ci2002
+from experiments.markets.equity import join_equity
 from experiments.markets.perp import join_perp
-from experiments.markets.place import Place
+from experiments.markets.place import MarketPlace
 from experiments.markets.rmsc04 import START_PRICE as RMSC04_PRICE
 from experiments.markets.rmsc04 import join_rmsc04
 from lob.checks import choice, integer
@@ -24,6 +25,7 @@ __all__ = ["OF_A_RUN", "POPULATIONS", "options_of", "population", "start_price"]
 
 POPULATIONS: dict[str, Callable[..., list[Any]]] = {
     "ci2002": join_ci2002,
+    "equity": join_equity,
     "hawkes": join_hawkes,
     "perp": join_perp,
     "poisson": join_poisson,
@@ -71,7 +73,9 @@ def start_price(name: str, options: Mapping[str, Any]) -> int:
     return integer("price", {**options_of(name), **options}["price"], 1)
 
 
-def population(name: str, place: Place, options: Mapping[str, Any]) -> list[agents.Participant]:
+def population(
+    name: str, place: MarketPlace, options: Mapping[str, Any]
+) -> list[agents.Participant]:
     """Make who trades in a ready market, for an instrument of another run.
 
     Parameters

@@ -18,7 +18,7 @@ from agents.traders import (
     SizeMixture,
     ValueTraders,
 )
-from experiments.markets.place import Place
+from experiments.markets.place import MarketPlace
 from lob import Instrument
 from lob.units import MINUTE_NS, SECOND_NS
 
@@ -106,7 +106,7 @@ def rmsc04(
         events=events,
         messages=messages,
     )
-    place = Place(seed, opens=OPEN)
+    place = MarketPlace(seed, opens=OPEN)
     for one in join_rmsc04(
         place, minutes, noise, value, momentum, makers, sleeps_for_ever, quotes_while_asking
     ):
@@ -115,7 +115,7 @@ def rmsc04(
 
 
 def join_rmsc04(
-    place: Place,
+    place: MarketPlace,
     minutes: float,
     noise: int,
     value: int,
@@ -124,9 +124,16 @@ def join_rmsc04(
     sleeps_for_ever: bool,
     quotes_while_asking: bool,
 ) -> list[agents.Participant]:
-    """Who trades in ``rmsc04``; the arguments are its.
+    """Who trades in ``rmsc04``.
 
     In a run whose clock begins with the session, noise traders that wake before it come during it.
+
+    Parameters
+    ----------
+    place
+        Where they trade.
+    minutes, noise, value, momentum, makers, sleeps_for_ever, quotes_while_asking
+        As of ``rmsc04``.
     """
     opens = place.opens
     common: dict[str, Any] = {

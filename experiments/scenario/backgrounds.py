@@ -23,7 +23,7 @@ import agents
 from experiments.calibration.market_file import MarketFile, read_market
 from experiments.calibration.models import MODELS
 from experiments.markets import MARKETS
-from experiments.markets.place import Place as PlaceOfMarket
+from experiments.markets.place import MarketPlace
 from experiments.markets.populations import (
     OF_A_RUN,
     POPULATIONS,
@@ -37,6 +37,7 @@ from experiments.scenario.files import FileName, own_file
 from experiments.scenario.flows import (
     HawkesTable,
     LongMemoryTable,
+    MakerMarketTable,
     PoissonTable,
     QueueReactiveTable,
     UniformBookTable,
@@ -92,7 +93,7 @@ class ReadyMarketTable(BackgroundTable):
     def participants(self, place: Place) -> list[agents.Participant]:
         """Make all who trade in the market."""
         refuse_unknown(MARKETS[self.name], self.parameters, OF_A_RUN, f"market {self.name}")
-        where = PlaceOfMarket(
+        where = MarketPlace(
             place.seed,
             place.number,
             f"{place.name} ",
@@ -239,6 +240,7 @@ KINDS: dict[str, type[BackgroundTable]] = {
     "poisson": PoissonTable,
     "hawkes": HawkesTable,
     "long-memory": LongMemoryTable,
+    "maker-market": MakerMarketTable,
     "queue-reactive": QueueReactiveTable,
     "market": ReadyMarketTable,
     "fitted": FittedTable,
@@ -272,6 +274,7 @@ Background = Annotated[
     | Annotated[PoissonTable, Tag("poisson")]
     | Annotated[HawkesTable, Tag("hawkes")]
     | Annotated[LongMemoryTable, Tag("long-memory")]
+    | Annotated[MakerMarketTable, Tag("maker-market")]
     | Annotated[QueueReactiveTable, Tag("queue-reactive")]
     | Annotated[ReadyMarketTable, Tag("market")]
     | Annotated[FittedTable, Tag("fitted")]

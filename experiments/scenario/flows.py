@@ -18,6 +18,7 @@ from experiments.calibration.models import (
     MODELS,
     HawkesParameters,
     LongMemoryParameters,
+    MakerMarketParameters,
     PoissonParameters,
     QueueReactiveParameters,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "FlowTable",
     "HawkesTable",
     "LongMemoryTable",
+    "MakerMarketTable",
     "PoissonTable",
     "QueueReactiveTable",
     "UniformBook",
@@ -46,7 +48,15 @@ MOST_RESTING = 10_000_000
 
 
 def scaled_size(size: int, factor: float) -> int:
-    """Lots times a factor, rounded to the nearest, 1 at least."""
+    """Lots times a factor, rounded to the nearest, 1 at least.
+
+    Parameters
+    ----------
+    size
+        Lots.
+    factor
+        The factor, positive.
+    """
     return max(1, round(size * factor))
 
 
@@ -173,6 +183,13 @@ class LongMemoryTable(LongMemoryParameters, FlowTable):
     """Market orders that are pieces of large orders: ``agents.flow.LongMemory``."""
 
     kind: Literal["long-memory"]
+    """Which model this is."""
+
+
+class MakerMarketTable(MakerMarketParameters, FlowTable):
+    """Makers who follow a fair value, and takers in clusters: ``agents.flow.MakerMarket``."""
+
+    kind: Literal["maker-market"]
     """Which model this is."""
 
 

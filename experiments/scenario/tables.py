@@ -23,6 +23,7 @@ from experiments.scenario.drives import DriveTable
 from experiments.scenario.flows import (
     HawkesTable,
     LongMemoryTable,
+    MakerMarketTable,
     PoissonTable,
     QueueReactiveTable,
     UniformBookTable,
@@ -68,6 +69,7 @@ __all__ = [
     "LiquidationTable",
     "LoadTable",
     "LongMemoryTable",
+    "MakerMarketTable",
     "MakerTable",
     "MarginTable",
     "OracleTable",

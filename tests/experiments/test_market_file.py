@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+import agents
 from experiments.calibration.market_file import MarketFile, MarketFileError, read_market
 from experiments.calibration.models import MODELS
 from experiments.markets import zero_intelligence
@@ -18,6 +19,16 @@ PARAMETERS = {
     "poisson": {"lambda_": [2.0, 1.0], "theta": [0.5], "mu": 1.0, "window": 20, "k": 1.0},
     "hawkes": {"baseline": [1.0] * 6, "excitation": EXCITATION, "decay": 2.0, "theta": 0.01},
     "long-memory": {"metaorders": 5, "beta": 1.5, "mu": 5.0, "alpha": 1.0, "delta": 0.2},
+    "maker-market": {
+        "clusters": 1.0,
+        "limit_rate": 30.0,
+        "market_sizes": [1, 2, 5],
+        "limit_sizes": [1, 2, 4],
+        "volatility": 1.0,
+        "impact": 1.0,
+        "gap": 3.0,
+        "distances": [1, 2, 3, 5, 8, 13],
+    },
     "queue-reactive": {**QUEUES, "theta": 0.7},
 }
 
@@ -65,6 +76,23 @@ def test_every_flow_has_a_model_whose_table_has_its_parameters():
     for model in MODELS.values():
         if model.parameters is not None:
             assert set(PARAMETERS[model.name]) <= set(model.parameters.model_fields)
+
+
+def test_the_tables_state_the_defaults_of_the_flows():
+    """What a flow does where a parameter is not given, a file does too; but books begin full."""
+    for model in MODELS.values():
+        given = PARAMETERS[model.name]
+        runs = []
+        depth = {"depth": None} if "depth" in model.parameters.model_fields else {}
+        for flow in (
+            model.make("flow", price=10_000, **given),
+            model.flow("flow", price=10_000, **given, **depth),
+        ):
+            simulation = agents.Simulation(5)
+            simulation.add(flow)
+            simulation.run(until=5 * SECOND_NS)
+            runs.append(simulation.digest())
+        assert runs[0] == runs[1], model.name
 
 
 def test_numbers_of_numpy_are_written_as_numbers():
