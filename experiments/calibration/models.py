@@ -192,7 +192,7 @@ class MakerMarketParameters(Table):
     )  # fmt: skip
     """Per second: cancellations of an order before, between and after these ages."""
     patience: Amount = 0.0
-    """Ticks: an order n times as far behind the best price stays n times as long; 0: it does not."""
+    """Ticks: n times as far behind the best price an order stays n times as long; 0: not longer."""
     least_gap: float = 0.0
     """Ticks: from the fair value, nearer than which a quote is stale."""
     reaction: Annotated[float, Field(gt=0, le=MOST_RATE)] = 5.0

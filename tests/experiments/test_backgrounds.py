@@ -25,7 +25,7 @@ FLOW = {
                "placement": [1.0] * 20, "size": 3},
     "long-memory": {**PARAMETERS["long-memory"], "window": 60},
     "maker-market": {**PARAMETERS["maker-market"], "limit_sizes": [2],
-                     "impact": 15.0},
+                     "impact": 6.0},
     "queue-reactive": {"limit": [[3.0]] * 5, "cancel": [[0.0, 1.0, 2.0, 4.0]] * 5,
                        "market": [[0.0, 0.5]] * 5, "theta": 0.7, "theta_reinit": 0.2},
 }  # fmt: skip
