@@ -22,8 +22,8 @@ class Place(NamedTuple):
     """Name of the instrument: names of participants begin with it."""
     number: int
     """Number of the instrument."""
-    price: int
-    """Price at the start, in ticks."""
+    tick_size: Decimal
+    """Price of one tick, for what is recorded in money."""
     numbers: Mapping[str, int]
     """Number of each instrument of the scenario, by its name."""
     worth: str

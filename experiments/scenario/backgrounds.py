@@ -45,6 +45,7 @@ from experiments.scenario.flows import (
 )
 from experiments.scenario.kept import kept
 from experiments.scenario.parameters import refuse_unknown, takes
+from experiments.scenario.price_paths import PathTable
 from experiments.scenario.recorded_days import RecordedTable
 from experiments.scenario.table import Ticks
 from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
@@ -147,7 +148,7 @@ class FittedTable(BackgroundTable):
 
     @model_validator(mode="after")
     def _is_a_market(self) -> Self:
-        self.participants(Place(1, "trial", 0, 1, {}, ""))
+        self.participants(Place(1, "trial", 0, Decimal(1), {}, ""))
         return self
 
     @property
@@ -245,6 +246,7 @@ KINDS: dict[str, type[BackgroundTable]] = {
     "market": ReadyMarketTable,
     "fitted": FittedTable,
     "recorded": RecordedTable,
+    "path": PathTable,
 }
 """Tables of backgrounds by kind, besides those of the user's own."""
 
@@ -279,6 +281,7 @@ Background = Annotated[
     | Annotated[ReadyMarketTable, Tag("market")]
     | Annotated[FittedTable, Tag("fitted")]
     | Annotated[RecordedTable, Tag("recorded")]
+    | Annotated[PathTable, Tag("path")]
     | Annotated[OwnBackgroundTable, Tag("own")],
     Discriminator(_tag),
     BeforeValidator(_known),

@@ -41,6 +41,12 @@ def flow(name, *, instrument, price, alpha=2.0):
 """
 
 
+BARS = """time,Open,High,Low,Close,Volume
+2024-08-08 12:00:00,50.0,50.05,49.9,50.0,1
+2024-08-08 12:00:04,50.0,50.1,48.0,48.5,1
+"""
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -53,6 +59,7 @@ def folder(tmp_path, monkeypatch):
     )
     (tmp_path / "market.toml").write_text(market.to_toml())
     (tmp_path / "own.py").write_text(OWN)
+    (tmp_path / "bars.csv").write_text(BARS)
     (tmp_path / "day").mkdir()
     start, end = 41_400_000, 41_430_000  # half a minute from 11:30 on, in ms
     lobster.write(
@@ -113,12 +120,13 @@ BACKGROUNDS = {
     },
     "fitted": {"kind": "fitted", "file": "market.toml"},
     "own": {"kind": "own.py:flow", "price": START},
+    "path": {"kind": "path", "file": "bars.csv", "price": START, "depth": 5, "levels": 60},
     "recorded": {"kind": "recorded", "file": "day"},
     "reanchored": {"kind": "recorded", "file": "day", "mode": "reanchored", "half_life": 60.0},
 }
-SURE = ("uniform", "recorded", "reanchored")
+SURE = ("uniform", "path", "recorded", "reanchored")
 """Backgrounds without anything random."""
-FIXED = ("market", "own", "recorded", "reanchored")
+FIXED = ("market", "own", "path", "recorded", "reanchored")
 RECORDS = ("recorded", "reanchored")
 READY = {
     "perp": {"price": START, "maker_lots": 20},
