@@ -361,6 +361,9 @@ def facts(
     seeds: int | Sequence[int] = 1,
     *,
     minutes: float | None = None,
+    impact: int | Sequence[int] = 0,
+    over: str = "5m",
+    workers: int | None = None,
     **options: Any,
 ) -> "FactsStudy":
     """Measure a market by the statistics in which markets are alike or differ.
@@ -373,6 +376,13 @@ def facts(
         Of a market: how many, from 1 on, or which.
     minutes
         How long a market is measured, after 5 minutes that are left out; ``None``: 100.
+    impact
+        In how many seeds large orders are sold into a market, from 1 on, or which; 0: its impact
+        is not measured. 20 seeds take a few minutes.
+    over
+        How long such an order lasts where its duration is fixed.
+    workers
+        In how many processes they are sold; ``None``: one a core.
     **options
         Of a market: those of its builder. Of a file: ``symbol``, ``since``, ``until``, ``format``,
         ``member``, ``tick``, ``columns``, as of ``replay``.
@@ -386,7 +396,15 @@ def facts(
     """
     from experiments.studies.facts import study_facts
 
-    return study_facts(source, _seeds(seeds, 1), minutes, **options)
+    return study_facts(
+        source,
+        _seeds(seeds, 1),
+        minutes,
+        impact_seeds=_seeds(impact, 0) if impact else (),
+        over_ns=parse_duration(over),
+        workers=workers,
+        **options,
+    )
 
 
 def score(

@@ -9,15 +9,19 @@ import typer
 
 from experiments.commands.console import BAD_DATA, RefusalError, progress
 from experiments.commands.settings import AsJson, Format, Member, Settings, market_options
+from lob.units import parse_duration
 
 if TYPE_CHECKING:
     from experiments.studies.facts import FactsStudy
+    from experiments.studies.metaorders import MetaorderStudy
     from experiments.studies.score import ScoreStudy
 
 __all__ = ["facts", "score"]
 
 T = TypeVar("T")
 DEFAULT_SEEDS = 10
+DEFAULT_PAIRS = 20
+"""At most a few minutes on two cores for the slowest of the ready markets."""
 
 Minutes = Annotated[
     float | None,
@@ -46,6 +50,19 @@ def facts(
     ],
     seeds: Annotated[int, typer.Option(min=1, help="How many runs of a market.")] = 1,
     minutes: Minutes = None,
+    impact: Annotated[
+        bool,
+        typer.Option(
+            "--impact", help="Also sell into a market, by size and way of working: takes minutes."
+        ),
+    ] = False,
+    pairs: Annotated[
+        int,
+        typer.Option(min=2, help="How many seeds are sold into, each beside its twin."),
+    ] = DEFAULT_PAIRS,
+    over: Annotated[
+        str, typer.Option(metavar="DURATION", help="How long such a sale lasts, where it is fixed.")
+    ] = "5m",
     symbol: Symbol = None,
     since: Since = None,
     until: Until = None,
@@ -62,15 +79,23 @@ def facts(
         option = next(iter(of_file)).replace("since", "from")
         raise RefusalError(f"{source} is a ready market: --{option} is of a file")
     of_market = _of_market(source, settings)
+    if "minutes" in of_market:
+        raise RefusalError("--set minutes: how long a market is measured is said by --minutes")
     which = range(1, seeds + 1)
-    with progress(as_json, seeds + 1) as tell:
+    sold = range(1, pairs + 1) if impact else ()
+    with progress(as_json, seeds + 1 + 2 * len(sold)) as tell:
         found = _guarded(
             source,
-            lambda: study_facts(source, which, minutes, report=tell, **of_file, **of_market),
-        )
+            lambda: study_facts(
+                source, which, minutes, impact_seeds=sold, over_ns=parse_duration(over),
+                report=tell, **of_file, **of_market,
+            ),
+        )  # fmt: skip
     from experiments.report.facts_terminal import print_facts
 
     _show(found, as_json, print_facts)
+    if found.impact is not None and not as_json:
+        _show_orders(found.impact)
 
 
 def score(
@@ -116,7 +141,7 @@ def _of_file(
     until: str | None,
     format_name: str | None,
     member: str | None,
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """What was told of the file, by the names of the study."""
     told = {"symbol": symbol, "since": since, "until": until, "format": format_name,
             "member": member}  # fmt: skip
@@ -141,6 +166,14 @@ def _show(found: "FactsStudy | ScoreStudy", as_json: bool, show: Callable[..., N
     from rich.console import Console
 
     show(Console(highlight=False), found.headline(), found.frame())
+
+
+def _show_orders(impact: "MetaorderStudy") -> None:
+    from rich.console import Console
+
+    from experiments.report.facts_terminal import print_metaorders
+
+    print_metaorders(Console(highlight=False), impact.frame())
 
 
 def _guarded(source: str, work: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["print_facts", "print_score"]
+__all__ = ["print_facts", "print_metaorders", "print_score"]
 
 INDENT = (0, 0, 0, 2)
 """Padding of the table below the headline."""
@@ -34,6 +34,41 @@ def print_facts(console: Console, headline: Sequence[str], frame: pd.DataFrame) 
         table.add_row(*map(Text, [row["title"], value, *([between] if several else []),
                                   row["unit"]]))  # fmt: skip
     _show(console, headline, table)
+
+
+def print_metaorders(console: Console, frame: pd.DataFrame) -> None:
+    """Print what orders of several sizes did.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    frame
+        A row an order: ``protocol``, ``share_of_volume``, ``size_lots``, ``duration_s``,
+        ``impact_bps``, ``low_bps``, ``high_bps``, ``ratio``, ``seeds``, ``ran_out``.
+    """
+    table = _table(["", "Q/V", "lots", "s", "bps", "95 %", "ratio", "ran out"])
+    for column in table.columns:
+        column.no_wrap = True
+    for row in frame.to_dict("records"):
+        between = f"{row['low_bps']:,.2g} to {row['high_bps']:,.2g}"
+        table.add_row(*map(Text, [
+            row["protocol"],
+            f"{row['share_of_volume']:.1%}",
+            f"{row['size_lots']:,}",
+            f"{row['duration_s']:,.0f}",
+            _number(row["impact_bps"]),
+            "" if pd.isna(row["low_bps"]) else between,
+            "-" if pd.isna(row["ratio"]) else f"{row['ratio']:.2f}",
+            f"{row['ran_out']}/{row['seeds']}" if row["ran_out"] else "",
+        ]))  # fmt: skip
+    console.print()
+    console.print("  impact in bps, means over seeds; ratio: to sigma sqrt(Q/V)")
+    console.print(Padding(table, INDENT, expand=False))
+
+
+def _number(value: float) -> str:
+    return "-" if pd.isna(value) else f"{value:,.3g}"
 
 
 def print_score(console: Console, headline: Sequence[str], frame: pd.DataFrame) -> None:

@@ -2,9 +2,11 @@
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from inspect import signature
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +14,26 @@ import pandas as pd
 
 from experiments.calibration.facts import FACTS, GATES, Fact, Facts
 from experiments.calibration.measure import measure
+from experiments.calibration.metaorder import OVER_NS
 from experiments.calibration.record_of_feed import record_of_feed
 from experiments.calibration.record_of_tape import record_of_tape
 from experiments.calibration.recorded_feed import instrument_of, moment, open_recorded
 from experiments.markets import MARKETS
 from experiments.metrics.intervals import student_interval
 from experiments.report.facts_figures import facts_figure
-from experiments.report.notebook import Shown
+from experiments.report.notebook import Shown, figure_html
+from experiments.studies.metaorders import (
+    MetaorderStudy,
+    minutes_of_metaorders,
+    study_metaorders,
+)
 from lob.counted import counted
 from lob.units import MINUTE_NS
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+    from agents import Simulation
 
 __all__ = [
     "MINUTES",
@@ -53,11 +63,14 @@ class FactsStudy(Shown):
         The facts of each seed, or of the file alone.
     seeds
         The seeds; empty for a file.
+    impact
+        What large orders do to the price; ``None``: not asked.
     """
 
     source: str
     runs: tuple[Facts, ...]
     seeds: tuple[int, ...] = ()
+    impact: MetaorderStudy | None = None
 
     def value(self, name: str) -> Fact:
         """The mean of a statistic or gate over the seeds that have one; else the reason most give.
@@ -90,6 +103,18 @@ class FactsStudy(Shown):
                 "high": bounds.high if bounds else None,
                 "reason": fact.reason,
             })  # fmt: skip
+        for one in self.impact.statistics() if self.impact else ():
+            undefined = isnan(one.value.estimate)
+            rows.append({
+                "statistic": one.name,
+                "title": one.title,
+                "unit": "",
+                "form": "",
+                "value": None if undefined else one.value.estimate,
+                "low": None if isnan(one.value.low) else one.value.low,
+                "high": None if isnan(one.value.high) else one.value.high,
+                "reason": one.missing if undefined else "",
+            })  # fmt: skip
         return pd.DataFrame(rows)
 
     def headline(self) -> list[str]:
@@ -103,7 +128,11 @@ class FactsStudy(Shown):
                 f"{self.source}: {length}, {counted(one.messages, 'message')}, "
                 f"{counted(one.market_orders, 'market order')}"
             ]
-        return lines + [f"Note: {note}" for note in one.notes]
+        lines += [f"Note: {note}" for note in one.notes]
+        return lines + (self.impact.headline() if self.impact else [])
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + (figure_html(self.impact.plot()) if self.impact else "")
 
     def plot(self) -> "Figure":
         """All statistics in a table: a plotly figure."""
@@ -129,6 +158,8 @@ class FactsStudy(Shown):
                 }
                 for name, what in names.items()
             }
+        if self.impact:
+            told["impact"] = self.impact.summary()
         return told
 
 
@@ -205,15 +236,8 @@ def facts_of_market(name: str, seed: int, minutes: float = MINUTES, **options: A
     **options
         Of the market.
     """
-    builder = MARKETS[name]
-    takes = signature(builder).parameters
     whole = WARM_UP_MINUTES + minutes
-    # Some markets must be told how long they last.
-    if "minutes" in takes:
-        options.setdefault("minutes", whole)
-    elif "steps" in takes:
-        options.setdefault("steps", round(whole * 60))
-    simulation = builder(seed, **options)
+    simulation = _built(name, whole, options, seed)
     start = simulation.now
     simulation.run(until=start + round(whole * MINUTE_NS))
     traded = simulation.instruments[0]
@@ -228,11 +252,26 @@ def facts_of_market(name: str, seed: int, minutes: float = MINUTES, **options: A
     )
 
 
+def _built(name: str, minutes: float, options: Mapping[str, Any], seed: int) -> "Simulation":
+    """A ready market that lasts so long; some must be told."""
+    builder = MARKETS[name]
+    takes = signature(builder).parameters
+    told = dict(options)
+    if "minutes" in takes:
+        told.setdefault("minutes", minutes)
+    elif "steps" in takes:
+        told.setdefault("steps", round(minutes * 60))
+    return builder(seed, **told)
+
+
 def study_facts(
     source: str | Path | Sequence[str | Path],
     seeds: Sequence[int] = (1,),
     minutes: float | None = None,
     *,
+    impact_seeds: Sequence[int] = (),
+    over_ns: int = OVER_NS,
+    workers: int | None = None,
     report: Callable[[str], object] = lambda what: None,
     **options: Any,
 ) -> FactsStudy:
@@ -246,6 +285,13 @@ def study_facts(
         Of a market.
     minutes
         How long a market is measured; ``None``: 100.
+    impact_seeds
+        Seeds in which orders are sold into a market, at least two; none: its impact is not
+        measured.
+    over_ns
+        The fixed duration of these orders.
+    workers
+        In how many processes they are sold; ``None``: one a core.
     report
         Called with what is done next.
     **options
@@ -260,6 +306,11 @@ def study_facts(
         report("reading")
         if minutes is not None:
             raise ValueError("minutes are of a market: of a file give since and until")
+        if len(impact_seeds):
+            raise ValueError(
+                f"{source} is no ready market: what is recorded cannot be sold into again and "
+                "again: replay a sale in it"
+            )
         _must_be_there(source)
         name = str(source) if isinstance(source, str | Path) else str(source[0])
         return FactsStudy(name, (facts_of_file(source, **options),))
@@ -273,7 +324,16 @@ def study_facts(
         runs.append(facts_of_market(str(source), seed, minutes or MINUTES, **options))
         # A run and its agents hold each other: its tapes would stay until Python looks for such.
         gc.collect()
-    return FactsStudy(str(source), tuple(runs), tuple(seeds))
+    found = FactsStudy(str(source), tuple(runs), tuple(seeds))
+    if not len(impact_seeds):
+        return found
+    market = partial(_built, str(source), minutes_of_metaorders(over_ns), options)
+    return replace(
+        found,
+        impact=study_metaorders(
+            str(source), market, impact_seeds, over_ns=over_ns, workers=workers, report=report
+        ),
+    )
 
 
 def _must_be_there(source: str | Path | Sequence[str | Path]) -> None:

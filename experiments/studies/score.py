@@ -93,6 +93,11 @@ class ScoreStudy(Shown):
             for name, what in GATES.items()
         )
 
+    @property
+    def holds(self) -> bool:
+        """Whether all gates hold: otherwise the distance is no score."""
+        return all(gate.holds for gate in self.gates)
+
     def frame(self) -> pd.DataFrame:
         """A row a statistic: the market's value, the file's, and what it adds."""
         rows = []
@@ -117,7 +122,7 @@ class ScoreStudy(Shown):
             first = f"{self.market.source} and {self.file.source} have no statistic in common"
         else:
             spread = (
-                f" [{found.low:.2f}, {found.high:.2f}] over {counted(found.samples, 'seed')}"
+                f" [{found.low:.2f}, {found.high:.2f}] over {_seeds_told(self.market.seeds)}"
                 if found.samples > 1
                 else ""
             )
@@ -126,6 +131,12 @@ class ScoreStudy(Shown):
                 f"{self.file.source}, by {len(self.parts)} of {len(FACTS)} statistics"
             )
         lines = [first]
+        failed = [gate.title for gate in self.gates if not gate.holds]
+        if failed:
+            lines.append(
+                f"Warning: the distance is no score: {', '.join(failed)} must be within "
+                f"{GATE_LIMIT:.0%}"
+            )
         if len(self.parts) < len(FACTS) / 2:
             lines.append(
                 "Warning: most statistics are missing: the distance says little, and is not to be "
@@ -156,6 +167,7 @@ class ScoreStudy(Shown):
             "distance": None if found is None else found.estimate,
             "interval": None if found is None else [found.low, found.high],
             "of_seeds": [known(one) for one in self.distances],
+            "gates_hold": self.holds,
             "gates": [
                 {
                     "title": gate.title,
@@ -227,6 +239,13 @@ def study_score(
         if added:
             parts[name] = sum(added) / len(added)
     return ScoreStudy(found, target, tuple(total for total, _ in scored), parts)
+
+
+def _seeds_told(seeds: Sequence[int]) -> str:
+    """How many, and which."""
+    if list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{counted(len(seeds), 'seed')}, {seeds[0]} to {seeds[-1]}"
+    return f"{counted(len(seeds), 'seed')}: {', '.join(map(str, seeds))}"
 
 
 def _why(market: str, file: str) -> str:

@@ -1,6 +1,7 @@
 """``firesale facts`` and ``firesale score``, by people, by machines and through the door."""
 
 import json
+from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import firesale as fs
-from experiments.calibration.facts import FACTS, GATES, MOST
+from experiments.calibration.facts import FACTS, GATES, MOST, Fact
 from experiments.commands import cli
 from experiments.studies import facts as studied
 from experiments.studies.score import Gate, study_score
@@ -123,6 +124,26 @@ def test_a_gate_that_fails_is_told(score):
     for gate in score.gates:
         assert gate.title in said
     assert "does not hold" in said
+    assert not score.holds
+    assert score.summary()["gates_hold"] is False
+    failed = [gate.title for gate in score.gates if not gate.holds]
+    assert f"the distance is no score: {', '.join(failed)} must be within 15%" in said
+
+
+def test_a_score_says_which_seeds_it_is_of(score):
+    assert "over 10 seeds, 1001 to 1010" in score.headline()[0]
+    market = replace(score.market, seeds=(1, 2, 3, 4, 5, 6, 7, 8, 9, 11))
+    other = replace(score, market=market)
+    assert "over 10 seeds: 1, 2, 3, 4, 5, 6, 7, 8, 9, 11" in other.headline()[0]
+
+
+def test_a_distance_whose_gates_hold_is_a_score(score):
+    alike = replace(score, file=score.market)
+    # Less than a minute has neither: what is not known does not hold.
+    assert [gate.holds for gate in alike.gates] == [True, False, False]
+    known = {name: Fact(2.0) for name in GATES}
+    sure = replace(alike.market, runs=(replace(alike.market.runs[0], gates=known),))
+    assert replace(alike, market=sure, file=sure).holds
 
 
 def test_the_commands_print_what_the_door_returns(day, score):
