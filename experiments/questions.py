@@ -18,10 +18,14 @@ from lob.checks import integer
 from lob.units import parse_duration
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from agents import Participant
     from experiments.contest.study import ContestStudy
     from experiments.runs.tape_diff import TapeDifference
     from experiments.studies.facts import FactsStudy
+    from experiments.studies.fit import Fitted
     from experiments.studies.impact import SimulatedSale
     from experiments.studies.replay_result import Replayed, ReplaySale
     from experiments.studies.rerun import Rerun
@@ -29,12 +33,14 @@ if TYPE_CHECKING:
     from experiments.studies.spiral import SpiralStudy
     from experiments.studies.stress import Stress
     from experiments.validation.target import Result
+    from lob import Instrument
     from lob.replay import ReactiveAgent
 
 __all__ = [
     "compare",
     "diff",
     "facts",
+    "fit",
     "impact",
     "replay",
     "rerun",
@@ -443,6 +449,51 @@ def score(
     from experiments.studies.score import study_score
 
     return study_score(market, file, seeds, minutes, settings=settings, **options)
+
+
+def fit(
+    source: "str | Path | Sequence[str | Path] | NDArray[np.void]",
+    model: str,
+    *,
+    name: str | None = None,
+    instrument: "Instrument | None" = None,
+    since: str | int | None = None,
+    until: str | None = None,
+    settings: dict[str, Any] | None = None,
+    **options: Any,
+) -> "Fitted":
+    """Fit a model of order flow to recorded order flow, or to the tape of a run.
+
+    Parameters
+    ----------
+    source
+        A file of order flow of any format; or the event tape of a run, ``lob.EVENT`` rows.
+    model
+        ``zero-intelligence``, ``poisson``, ``queue-reactive``, ``hawkes`` or ``long-memory``.
+    name
+        Of the market; ``None``: the instrument's and the model's.
+    instrument
+        Of a tape; ``None``: ticks and lots without a name. A file tells its own.
+    since, until
+        The part of a file that counts, times as people write them; of a tape ``since`` is ns.
+    settings
+        Of the model's fit: ``levels``, ``lengths`` or ``decays``.
+    **options
+        ``symbol``, ``format``, ``member``, ``tick`` and ``columns`` of the file.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, or the record has too little for it: what is missing.
+    FeedError
+        If the file is damaged.
+    """
+    from experiments.studies.fit import fit_market
+
+    return fit_market(
+        source, model, name=name, instrument=instrument, since=since, until=until,
+        settings=settings, **options,
+    )  # fmt: skip
 
 
 def impact(

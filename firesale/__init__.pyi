@@ -23,6 +23,9 @@ from experiments.questions import (
     facts as facts,
 )
 from experiments.questions import (
+    fit as fit,
+)
+from experiments.questions import (
     impact as impact,
 )
 from experiments.questions import (
@@ -66,6 +69,9 @@ from experiments.scenario.read import (
 )
 from experiments.studies.facts import (
     FactsStudy as FactsStudy,
+)
+from experiments.studies.fit import (
+    Fitted as Fitted,
 )
 from experiments.studies.impact import (
     SimulatedSale as SimulatedSale,
@@ -162,6 +168,7 @@ __all__ = [
     "EntryKind",
     "EventKind",
     "FactsStudy",
+    "Fitted",
     "Flag",
     "Instrument",
     "Kind",
@@ -187,6 +194,7 @@ __all__ = [
     "compare",
     "diff",
     "facts",
+    "fit",
     "impact",
     "ready_scenarios",
     "replay",

@@ -14,7 +14,7 @@ from experiments.metrics.quotes import mid
 from lob.types import QUOTE
 from lob.units import SECOND_NS
 
-__all__ = ["MARKET_ORDER", "STEP", "MarketRecord", "keep_last", "windowed"]
+__all__ = ["CHANGE", "MARKET_ORDER", "STEP", "MarketRecord", "keep_last", "windowed"]
 
 STEP = np.dtype(
     [
@@ -25,6 +25,7 @@ STEP = np.dtype(
         ("size", "<i8"),  # lots; of CANCELLED 0
         ("kind", "u1"),  # experiments.metrics.order_flow.StepKind
         ("told", "?"),  # whether somebody did it; a file that shows a few levels hides the rest
+        ("side", "i1"),  # of NEW and REPLACED: 1 bids, -1 asks; else 0
     ]
 )
 """The record of something that happened to one resting order."""
@@ -39,6 +40,20 @@ MARKET_ORDER = np.dtype(
     ]
 )
 """The record of an order that traded on arrival: all it took, at whatever prices."""
+
+
+CHANGE = np.dtype(
+    [
+        ("ts_event", "<i8"),  # ns
+        ("message", "<i8"),  # which of the record's messages it is of; below 0: before the record
+        ("price", "<i8"),  # ticks
+        ("lots", "<i8"),  # that came to rest at the price, negative: that left it
+        ("orders", "<i8"),  # 1: an order came, -1: one is gone; of a level feed always 0
+        ("side", "i1"),  # of what rests: 1 bids, -1 asks
+        ("cause", "u1"),  # experiments.calibration.changes.ChangeCause
+    ]
+)
+"""The record of lots that came to rest at a price, or left it: the same of orders and of levels."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,11 @@ class MarketRecord:
         Size of a lot in units of what is traded.
     notes
         What a reader of the numbers must know.
+    changes
+        ``CHANGE`` rows in order of time, those from before the record included: they are the book
+        with which it begins. ``None`` where they were not asked for.
+    halts
+        From and until when the venue let nothing trade, ns, in order of time.
     """
 
     name: str
@@ -68,6 +88,8 @@ class MarketRecord:
     steps: NDArray[np.void] | None
     unit_size: float = 1.0
     notes: tuple[str, ...] = ()
+    changes: NDArray[np.void] | None = None
+    halts: tuple[tuple[int, int], ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -128,6 +150,11 @@ def windowed(record: MarketRecord, since: int | None = None) -> MarketRecord:
     if steps is not None:
         steps = steps[steps["message"] > first].copy()
         steps["message"] -= first
+    changes = record.changes
+    if changes is not None:
+        changes = changes.copy()
+        changes["message"] -= first
     return MarketRecord(
-        record.name, record.quotes[first:], orders, steps, record.unit_size, record.notes
-    )
+        record.name, record.quotes[first:], orders, steps, record.unit_size, record.notes,
+        changes, record.halts,
+    )  # fmt: skip

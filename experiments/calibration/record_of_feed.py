@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.calibration.changes import changes_of_levels, changes_of_steps
 from experiments.calibration.market_record import (
     MARKET_ORDER,
     STEP,
@@ -13,7 +14,7 @@ from experiments.calibration.market_record import (
 from experiments.metrics.order_flow import StepKind
 from lob.feeds import PRINT, Feed, PrintKind
 from lob.feeds.lobster_feed import Lobster
-from lob.replay import Replay
+from lob.replay import RUNNING, STILL, Replay
 from lob.types import MESSAGE, QUOTE, Kind
 
 __all__ = ["record_of_feed"]
@@ -25,9 +26,18 @@ _KINDS = {
     Kind.REPLACE: StepKind.REPLACED,
 }
 
+_STATES = (Kind.NEW, Kind.REPLACE)
+MARKET_OPENS, MARKET_CLOSES = "start of market hours", "end of market hours"
+"""Events of the day, as the readers of feeds call them."""
+
 
 def record_of_feed(
-    feed: Feed, symbol: str | None = None, *, since: int | None = None, until: int | None = None
+    feed: Feed,
+    symbol: str | None = None,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    with_changes: bool = False,
 ) -> MarketRecord:
     """Read a feed once, from the front, and return its record.
 
@@ -43,6 +53,8 @@ def record_of_feed(
         Name of the instrument; ``None``: the feed has one alone.
     since, until
         What is earlier or later is left out: ns as the feed's clock has it.
+    with_changes
+        Whether the record has ``changes``.
 
     Raises
     ------
@@ -55,15 +67,48 @@ def record_of_feed(
     quotes = keep_last(quotes, settled)
     replayed = feed.instruments
     unit = next((float(one.lot_size) for one in replayed if symbol in (None, one.name)), 1.0)
+    orders = _market_orders(prints, quotes, settled)
+    steps = None if feed.is_level_feed else _steps(feed, messages, prints)
+    changes = None
+    if with_changes:
+        changes = changes_of_levels(messages, prints) if steps is None else changes_of_steps(steps)
     record = MarketRecord(
         symbol or (replayed[0].name if len(replayed) == 1 else feed.path.name),
         quotes,
-        _market_orders(prints, quotes, settled),
-        None if feed.is_level_feed else _steps(feed, messages, prints),
+        orders,
+        steps,
         unit,
         tuple(feed.report.notes) + tuple(feed.report.faults),
+        changes,
+        _halts(feed, messages),
     )
     return windowed(record, since)
+
+
+def _halts(feed: Feed, messages: NDArray[np.void]) -> tuple[tuple[int, int], ...]:
+    """When nothing could trade: states of the instrument, and what is outside market hours."""
+    if not len(messages):
+        return ()
+    end = int(messages["ts_event"][-1]) + 1
+    number = int(messages["instrument"][0])
+    told = [(one.ts_event, one.state in STILL) for one in feed.report.halts
+            if one.instrument == number and one.state in STILL | RUNNING]  # fmt: skip
+    hours = {name: ts for ts, name in feed.report.sessions}
+    found = []
+    since = None
+    for ts, still in told:
+        if still and since is None:
+            since = ts
+        elif not still and since is not None:
+            found.append((since, ts))
+            since = None
+    if since is not None:
+        found.append((since, end))
+    if MARKET_OPENS in hours:
+        found.append((int(messages["ts_event"][0]), hours[MARKET_OPENS]))
+    if MARKET_CLOSES in hours:
+        found.append((hours[MARKET_CLOSES], end))
+    return tuple(sorted((a, b) for a, b in found if b > a))
 
 
 def _read(
@@ -126,6 +171,7 @@ def _steps(feed: Feed, messages: NDArray[np.void], prints: NDArray[np.void]) -> 
     # A cancellation that a trade explains leaves no size: all that was left has traded.
     found["kind"][by_trade] = StepKind.TRADED
     found["size"][by_trade & (messages["kind"] == Kind.CANCEL)] = np.iinfo(np.int64).max
+    found["side"] = np.where(np.isin(messages["kind"], _STATES), messages["side"], 0)
     found["told"] = True
     if isinstance(feed, Lobster):
         found["told"] = ~feed.read_synthetic()[: len(found)]

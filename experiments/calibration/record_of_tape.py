@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.calibration.changes import changes_of_steps
 from experiments.calibration.market_record import (
     MARKET_ORDER,
     STEP,
@@ -24,6 +25,7 @@ def record_of_tape(
     name: str = "tape",
     since: int | None = None,
     unit_size: float = 1.0,
+    with_changes: bool = False,
 ) -> MarketRecord:
     """Return the record of one instrument of a tape.
 
@@ -42,17 +44,21 @@ def record_of_tape(
         What is earlier is left out: ns as the tape's clock has it.
     unit_size
         Size of a lot in units of what is traded.
+    with_changes
+        Whether the record has ``changes``.
     """
     mine = events["instrument"] == instrument
     events = events if mine.all() else events[mine]
     quotes, _ = journal.quotes(events, instrument)
     message = np.cumsum(journal.first_of_message(events)) - 1
+    steps = _steps(events, message)
     record = MarketRecord(
         name,
         keep_last(quotes, ~crossed(quotes)),
         _market_orders(events, message),
-        _steps(events, message),
+        steps,
         unit_size,
+        changes=changes_of_steps(steps) if with_changes else None,
     )
     return windowed(record, since)
 
@@ -112,6 +118,7 @@ def _steps(events: NDArray[np.void], message: NDArray[np.int64]) -> NDArray[np.v
         found["price"][into] = events["price"][where]
         found["size"][into] = size
         found["kind"][into] = what
+        found["side"][into] = np.where(enters[where], events["side"][where], 0)
         # What is left of an order that enters comes to rest after its own trades.
         place[into] = np.where(enters[where], 2 * left[where] + 1, 2 * where)
         at += len(where)

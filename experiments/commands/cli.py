@@ -24,6 +24,7 @@ from experiments.commands import (
     diff,
     facts,
     feed,
+    fit,
     impact,
     positions,
     replay,
@@ -54,7 +55,7 @@ app = typer.Typer(
 )
 for command in (
     demo.demo, run.run, compare.compare, stress.stress, replay.replay, impact.impact, diff.diff,
-    facts.facts, facts.score, scenarios.show, scenarios.new, rerun.rerun,
+    facts.facts, facts.score, fit.fit, scenarios.show, scenarios.new, rerun.rerun,
 ):  # fmt: skip
     app.command()(command)
 app.command("validate")(validate_command)

@@ -25,6 +25,7 @@ __all__ = [
     "mean_imbalance",
     "order_lives",
     "recovery_half_life_ns",
+    "recovery_times_ns",
     "response",
     "resting_prices",
 ]
@@ -236,9 +237,28 @@ def recovery_half_life_ns(
     before: NDArray[np.int64],
     after: NDArray[np.int64],
 ) -> float:
-    """Return the median time until half of what orders added to the spread is gone, in ns.
+    """Return the median of ``recovery_times_ns``, in ns; ``nan`` of no order.
 
     Infinite where less than half of them see it before the record ends.
+
+    Parameters
+    ----------
+    ts_event, spreads, before, after
+        As of ``recovery_times_ns``.
+    """
+    found = recovery_times_ns(ts_event, spreads, before, after)
+    return float(np.median(found)) if len(found) else float("nan")
+
+
+def recovery_times_ns(
+    ts_event: NDArray[np.int64],
+    spreads: NDArray[np.float64],
+    before: NDArray[np.int64],
+    after: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return how long it takes until half of what each order added to the spread is gone, in ns.
+
+    Infinite where the record ends before.
 
     Parameters
     ----------
@@ -258,7 +278,7 @@ def recovery_half_life_ns(
         done = spreads[row] <= goal[open_]
         found[open_[done]] = ts_event[row[done]] - ts_event[after[open_[done]]]
         open_, row = open_[~done], row[~done]
-    return float(np.median(found)) if len(found) else float("nan")
+    return found
 
 
 def order_lives(steps: NDArray[np.void], end_ns: int) -> Lives:

@@ -18,7 +18,7 @@ from lob.counted import counted
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-__all__ = ["FIRST_SEED", "LEAST_SEEDS", "Gate", "ScoreStudy", "study_score"]
+__all__ = ["FIRST_SEED", "LEAST_SEEDS", "Gate", "ScoreStudy", "side_by_side", "study_score"]
 
 LEAST_SEEDS = 10
 """A score of a simulated market is a mean over at least so many seeds."""
@@ -186,6 +186,25 @@ class ScoreStudy(Shown):
         }
 
 
+def side_by_side(found: FactsStudy, target: FactsStudy) -> ScoreStudy:
+    """Set the facts of a market beside those of a file.
+
+    Parameters
+    ----------
+    found
+        Of the market, over its seeds.
+    target
+        Of the file.
+    """
+    scored = [distance(run, target.runs[0]) for run in found.runs]
+    parts = {}
+    for name in FACTS:
+        added = [each[name] for _, each in scored if name in each]
+        if added:
+            parts[name] = sum(added) / len(added)
+    return ScoreStudy(found, target, tuple(total for total, _ in scored), parts)
+
+
 def study_score(
     market: str | Path,
     file: str | Path | Sequence[str | Path],
@@ -232,13 +251,7 @@ def study_score(
         found = study_facts(market, seeds, length, report=report, **(settings or {}))
     else:
         found = study_facts(market, minutes=minutes, report=report)
-    scored = [distance(run, target.runs[0]) for run in found.runs]
-    parts = {}
-    for name in FACTS:
-        added = [each[name] for _, each in scored if name in each]
-        if added:
-            parts[name] = sum(added) / len(added)
-    return ScoreStudy(found, target, tuple(total for total, _ in scored), parts)
+    return side_by_side(found, target)
 
 
 def _seeds_told(seeds: Sequence[int]) -> str:

@@ -216,3 +216,19 @@ def test_real_files_of_other_formats_are_measured(name):
         measured += 1
     if not measured:
         pytest.skip(f"no {name} file that can be read")
+
+
+def test_what_rests_at_each_price_is_the_same_of_a_feed_and_of_a_tape():
+    simulation = MARKETS["poisson"](3)
+    simulation.run(until=20 * S)
+    tape = record_of_tape(simulation.events, with_changes=True)
+    feed = record_of_feed(TapeFeed(simulation.events), with_changes=True)
+    assert record_of_feed(TapeFeed(simulation.events)).changes is None
+    for cause in range(1, 4):
+        books = []
+        for one in (tape, feed):
+            mine = one.changes[one.changes["cause"] == cause]
+            key = np.stack([mine["ts_event"], mine["side"], mine["price"], mine["lots"]])
+            books.append(key[:, np.lexsort(key)])
+        assert books[0].shape[1] > 20
+        np.testing.assert_array_equal(*books)

@@ -26,7 +26,7 @@ def steps(*rows):
     """Rows of (second, order, price, size, kind), all told."""
     found = np.zeros(len(rows), STEP)
     for i, (second, order, price, size, kind) in enumerate(rows):
-        found[i] = (second * S, i, order, price, size, kind, True)
+        found[i] = (second * S, i, order, price, size, kind, True, 0)
     return found
 
 
