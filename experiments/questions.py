@@ -304,7 +304,7 @@ def stress(
     seeds: int | Sequence[int] | None = None,
     *,
     fails: str = "bad-debt",
-    above: float | None = None,
+    above: float | str | None = None,
     most: int = 8,
     steps: int = 16,
     assets: Sequence[str] = (),
@@ -323,8 +323,8 @@ def stress(
     fails
         What failing means: ``bad-debt``, ``liquidated`` or ``insurance``.
     above
-        Threshold of ``bad-debt`` in cash units (0 if not given), of ``liquidated`` as a share of
-        the accounts (0.5).
+        Threshold of ``bad-debt`` in cash units or as ``"1 M USD"`` (0 if not given), of
+        ``liquidated`` as a share of the accounts (0.5).
     most
         The largest shock tried, as a multiple of the scenario's own.
     steps
@@ -346,9 +346,12 @@ def stress(
         If the scenario is not one, an argument is out of range, or a run raises.
     """
     from experiments.studies.stress import SHARE, Failure, stress_test
+    from experiments.studies.thresholds import threshold_of
 
     asked = scenario(source)
     refuse_code(asked, allowed=allow_code)
+    if isinstance(above, str):
+        above = threshold_of(above, fails, asked.units.cash)
     threshold = above if above is not None else SHARE if fails == "liquidated" else 0.0
     return stress_test(
         asked,
@@ -498,7 +501,7 @@ def fit(
 
 def impact(
     market: str,
-    sell: int,
+    sell: int | str,
     *,
     at: str = "10m",
     over: str | None = None,
@@ -512,7 +515,7 @@ def impact(
     market
         One of ``experiments.markets.MARKETS``.
     sell
-        Lots, 1 or more.
+        Lots, 1 or more; or a text with its unit, as ``"2 BTC"``.
     at, over
         When, from the start of the market, and how long it takes: durations as ``"10m"``; ``over``
         ``None``: all at once.

@@ -33,7 +33,8 @@ class Instrument:
     tick_size
         Price of one tick, in quote currency per unit of the base: a ``Decimal`` above 0.
     lot_size
-        Size of one lot, in units of the base: a ``Decimal`` above 0.
+        Size of one lot, in units of the base, of an inverse contract of the quote: a ``Decimal``
+        above 0.
     number
         The ``instrument`` field of messages and events, 0 to 65535.
     multiplier
@@ -46,7 +47,8 @@ class Instrument:
         Name of the asset that is traded; empty: a contract of the instrument's own name, of which
         what one side is long the other is short.
     quote
-        Name of the asset that is paid.
+        Name of the asset in which prices are, and that is paid; an inverse contract is paid in its
+        base.
     maker_fee, taker_fee
         Fees, -1,000,000 to 1,000,000 ppm of what is paid, from whoever has an account; negative: a
         rebate. In a call auction nobody takes: both sides are charged as makers.
@@ -108,34 +110,53 @@ class Instrument:
     def to_lots(self, size: Quantity | Decimal | int | str) -> int:
         """Convert a size to lots: ``"2 BTC"``, ``"100 lots"`` or a number.
 
-        A number without a unit is in units of the base. Raises ``TypeError`` for a float, and
-        ``ValueError`` unless it is a size and a whole number of lots below 2**62, with the nearest
-        size that would be one.
+        A number without a unit is in units of the base; sizes of an inverse contract are in its
+        quote. Raises ``TypeError`` for a float, and ``ValueError`` unless it is a size and a whole
+        number of lots below 2**62, with the nearest size that would be one.
         """
-        wanted = f"a size in lots or {self._base}"
-        return self._steps("size", size, Dimension.LOTS, (self._base,), wanted, MAX_SIZE)
+        wanted = f"a size in lots or {self.size_asset}"
+        return self._steps("size", size, Dimension.LOTS, (self.size_asset,), wanted, MAX_SIZE)
 
     def to_cash(self, amount: Quantity | Decimal | int | str) -> int:
-        """Convert an amount of the quote asset to units of cash: ``"60_000 USD"`` or a number.
+        """Convert an amount of what is paid to units of cash: ``"60_000 USD"`` or a number.
 
-        Of a linear instrument: a lot is worth ``multiplier`` units a tick, which says how much a
-        unit is. Raises ``TypeError`` for a float, and ``ValueError`` unless it is such an amount
-        and a whole number of units.
+        What a lot is worth in units says how much a unit is. Raises ``TypeError`` for a float, and
+        ``ValueError`` unless it is such an amount and a whole number of units.
         """
-        return to_units(amount, self.quote, self.cash_unit)
+        return to_units(amount, self.paid_asset, self.cash_unit)
+
+    @property
+    def has_units(self) -> bool:
+        """Whether it says whose money its prices are: its quote is not the default, ``"cash"``."""
+        return self.quote != "cash"
+
+    @property
+    def size_asset(self) -> str:
+        """Name of what its sizes are in: the base; of an inverse contract the quote."""
+        return self.quote if self.inverse else self._base
+
+    @property
+    def paid_asset(self) -> str:
+        """Name of what is paid: the quote; of an inverse contract the coin that is its base.
+
+        Raises ``ValueError`` if the instrument is inverse and names no base.
+        """
+        if self.inverse and not self.base:
+            raise ValueError(
+                f"{self.name} is inverse: its cash is a coin, which its base names, and it has none"
+            )
+        return self.base if self.inverse else self.quote
 
     @property
     def cash_unit(self) -> Fraction:
-        """How much of the quote asset one unit of cash is: an exact ``Fraction``.
+        """How much of what is paid one unit of cash is: an exact ``Fraction``.
 
-        Raises ``ValueError`` if the instrument is inverse.
+        A linear lot is worth ``multiplier`` units a tick, that is ``tick_size * lot_size`` of the
+        quote. An inverse lot is worth ``multiplier / price`` units at a price in ticks, and that is
+        ``lot_size / (tick_size * price)`` of the coin.
         """
-        if self.inverse:
-            raise ValueError(
-                f"{self.name} is inverse: its cash is a coin, whose unit the instrument does not "
-                f"tell: use lob.units.to_units"
-            )
-        return Fraction(self.tick_size) * Fraction(self.lot_size) / self.multiplier
+        tick, lot = Fraction(self.tick_size), Fraction(self.lot_size)
+        return (lot / tick if self.inverse else tick * lot) / self.multiplier
 
     def write_price(self, ticks: int) -> str:
         """The price of a number of ticks in people's units, exact: ``to_ticks`` reads it."""
@@ -143,21 +164,21 @@ class Instrument:
 
     def write_size(self, lots: int) -> str:
         """The size of a number of lots in people's units, exact: ``to_lots`` reads it."""
-        return write_amount(lots * Fraction(self.lot_size), self._base)
+        return write_amount(lots * Fraction(self.lot_size), self.size_asset)
 
     def write_cash(self, units: int) -> str:
-        """An amount of cash in the quote asset, exact: ``to_cash`` reads it.
+        """An amount of cash in what is paid, exact: ``to_cash`` reads it.
 
         Raises ``ValueError`` where a unit has no end in decimals, as with a multiplier of 3.
         """
-        return write_amount(units * self.cash_unit, self.quote)
+        return write_amount(units * self.cash_unit, self.paid_asset)
 
     def to_price(self, ticks: int) -> Decimal:
         """The price of a number of ticks in quote currency, an exact ``Decimal``."""
         return _EXACT.multiply(ticks, self.tick_size)
 
     def to_size(self, lots: int) -> Decimal:
-        """The size of a number of lots in units of the base, an exact ``Decimal``."""
+        """The size of a number of lots in units of ``size_asset``, an exact ``Decimal``."""
         return _EXACT.multiply(lots, self.lot_size)
 
     @property

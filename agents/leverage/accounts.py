@@ -70,6 +70,7 @@ def draw_accounts(
     *,
     price: int,
     multiplier: int = 1,
+    inverse: bool = False,
     equity: int = 1_000_000,
     equity_spread: float = 1.0,
     leverage: tuple[float, float] = (2.0, 20.0),
@@ -88,6 +89,8 @@ def draw_accounts(
         Price in ticks at which the market stands, 1 or more.
     multiplier
         Cash units of one lot at one tick, 1 or more.
+    inverse
+        Whether a lot is worth ``multiplier / price`` units of a coin instead.
     equity
         Median of the own funds in cash units, 1 or more.
     equity_spread
@@ -120,16 +123,21 @@ def draw_accounts(
     real("long_share", long_share, 0, 1)
     own = equity * exp(equity_spread * random.standard_normal(count))
     times = exp(random.uniform(log(low), log(high), count))
-    lots = np.maximum(1, np.rint(own * times / (price * multiplier)).astype(np.int64))
+    worth = multiplier / price if inverse else price * multiplier
+    lots = np.maximum(1, np.rint(own * times / worth).astype(np.int64))
     # The leverage is exact, the own funds follow from whole lots; at least one unit.
-    margin = np.maximum(1, np.ceil(lots * price * multiplier / times)).astype(np.int64)
+    margin = np.maximum(1, np.ceil(lots * worth / times)).astype(np.int64)
     side = np.where(random.random(count) < long_share, 1, -1)
     entry = np.full(count, price, np.int64)
     if entry_spread:
         entry = np.maximum(1, np.rint(price * (1 + entry_spread * random.standard_normal(count))))
         entry = entry.astype(np.int64)
     positions = side * lots
-    return Accounts(margin - positions * (price - entry) * multiplier, positions, entry)
+    if inverse:
+        gain = np.rint(positions * multiplier * (1 / entry - 1 / price)).astype(np.int64)
+    else:
+        gain = positions * (price - entry) * multiplier
+    return Accounts(margin - gain, positions, entry)
 
 
 def stacked_accounts(

@@ -7,7 +7,7 @@ import typer
 
 from experiments.commands.console import RefusalError, progress
 from experiments.commands.settings import AsJson, Settings, market_options
-from experiments.report.means import mean_told
+from experiments.report.means import mean_in, mean_told
 from lob.counted import counted
 from lob.units import SECOND_NS, parse_duration
 
@@ -20,7 +20,10 @@ __all__ = ["impact"]
 
 def impact(
     market: Annotated[str, typer.Argument(metavar="MARKET", help="A ready market.")],
-    sell: Annotated[int, typer.Option(metavar="SIZE", min=1, help="Lots that must be sold.")],
+    sell: Annotated[
+        str,
+        typer.Option(metavar="SIZE", help='What must be sold: lots, or "2 BTC" of the base.'),
+    ],
     at: Annotated[
         str, typer.Option(metavar="DURATION", help="When, from the start of the market.")
     ] = "10m",
@@ -48,7 +51,7 @@ def impact(
         try:
             sale = measure_sale(
                 build,
-                size=sell,
+                size=int(sell) if sell.replace("_", "").isdecimal() else sell,
                 at_ns=parse_duration(at),
                 over_ns=parse_duration(over) if over else 0,
                 seeds=range(1, seeds + 1),
@@ -64,19 +67,21 @@ def impact(
 
 
 def _show(market: str, sale: "SimulatedSale") -> None:
-    typer.echo(f"{market}: {counted(sale.size, 'lot')} sold, {counted(sale.seeds, 'pair')} of runs")
+    price, size = sale.price_unit, sale.size_unit
+    sold = size.told(sale.size)
+    typer.echo(f"{market}: {sold} sold, {counted(sale.seeds, 'pair')} of runs")
     for line in sale.exhausted_lines():
         typer.echo(line)
     typer.echo("  means over seeds with 95 % intervals")
     rows = {
-        "filled": ("filled", "lots"),
-        "implementation shortfall": ("shortfall_bps", "bps"),
-        "effective spread": ("effective_spread", "ticks"),
+        "filled": mean_in(sale.mean("filled"), size),
+        "implementation shortfall": mean_told(sale.mean("shortfall_bps"), "bps"),
+        "effective spread": mean_in(sale.mean("effective_spread"), price),
     }
-    for name, (field, unit) in rows.items():
-        typer.echo(f"    {name:<26}{mean_told(sale.mean(field), unit)}")
+    for name, told in rows.items():
+        typer.echo(f"    {name:<26}{told}")
     typer.echo("  impact on the mid, by the time since the last order of the sale")
     for lag, at in zip(sale.lags_ns, sale.impact.path, strict=True):
-        typer.echo(f"    {lag / SECOND_NS:>8g} s                {mean_told(at, 'ticks')}")
-    typer.echo(f"    {'peak':<26}{mean_told(sale.impact.peak, 'ticks')}")
+        typer.echo(f"    {lag / SECOND_NS:>8g} s                {mean_in(at, price)}")
+    typer.echo(f"    {'peak':<26}{mean_in(sale.impact.peak, price)}")
     typer.echo(f"    {'half-life':<26}{mean_told(sale.impact.half_life_ns, 's', scale=1e-9)}")

@@ -13,6 +13,7 @@ from experiments.commands.scenarios import list_command
 from experiments.commands.settings import AllowCode, AsJson, Settings, market_options
 from experiments.commands.story import run_story
 from lob.counted import counted
+from lob.real_units import RealUnit, RealUnits
 from lob.units import MINUTE_NS
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _run_market(
         summarize(events, start_ns=start, until_ns=until, instrument=number)
         for number in range(len(simulation.books))
     ]
+    units = RealUnits.of(simulation.instruments)
     said = {
         **asked,
         "seed": seed,
@@ -104,7 +106,10 @@ def _run_market(
         "messages": len(simulation.messages),
         "cpu_seconds": cpu,
         "digest": simulation.digest(),
-        "instruments": [summary.to_dict() for summary in summaries],
+        "instruments": [
+            {**summary.to_dict(), "units": _units(units, summary.instrument)}
+            for summary in summaries
+        ],
     }
     if out:
         try:
@@ -120,7 +125,7 @@ def _run_market(
     )
     typer.echo(f"  {counted(len(simulation.messages), 'message')}, {counted(len(events), 'event')}")
     for summary in summaries:
-        _show(summary)
+        _show(summary, units)
     typer.echo(f"  digest {simulation.digest()}")
 
 
@@ -136,22 +141,39 @@ def _write(simulation: "Simulation", said: dict[str, Any], out: Path) -> None:
         files.json("market.json", kept)
 
 
-def _show(summary: "MarketSummary") -> None:
+def _units(units: RealUnits, number: int) -> dict[str, Any]:
+    """The unit of each key of a ``MarketSummary`` that has one."""
+    keys = {
+        units.prices[number]: ("mean_spread", "first_mid", "last_mid", "lowest_mid",
+                               "highest_mid", "volatility"),
+        units.sizes[number]: ("traded_lots", "mean_touch_depth"),
+    }  # fmt: skip
+    return {key: unit.to_dict() for unit, of in keys.items() for key in of}
+
+
+def _show(summary: "MarketSummary", units: RealUnits) -> None:
+    price, size = units.prices[summary.instrument], units.sizes[summary.instrument]
     counts = ", ".join(f"{count:,} {kind}" for kind, count in summary.events.items() if count)
     rows = {
         "events": counts,
-        "traded": counted(summary.traded_lots, "lot"),
+        "traded": size.told(summary.traded_lots),
         "two-sided": f"{summary.two_sided:.1%} of the time",
-        "mean spread": _ticks(summary.mean_spread),
-        "mean depth at the touch": _ticks(summary.mean_touch_depth, "lots"),
-        "mid": f"{_ticks(summary.first_mid)} to {_ticks(summary.last_mid)}, between "
-        f"{_ticks(summary.lowest_mid)} and {_ticks(summary.highest_mid)}",
-        "volatility a second": _ticks(summary.volatility),
+        "mean spread": _told(summary.mean_spread, price),
+        "mean depth at the touch": _told(summary.mean_touch_depth, size),
+        "mid": f"{_level(summary.first_mid, price)} to {_level(summary.last_mid, price)}, between "
+        f"{_level(summary.lowest_mid, price)} and {_level(summary.highest_mid, price)}",
+        "volatility a second": _told(summary.volatility, price),
     }
     typer.echo(f"  instrument {summary.instrument}")
     for name, value in rows.items():
         typer.echo(f"    {name:<25}{value}")
 
 
-def _ticks(value: float | None, unit: str = "ticks") -> str:
-    return "not defined" if value is None else f"{value:,.2f} {unit}"
+def _told(value: float | None, unit: RealUnit) -> str:
+    if value is None:
+        return "not defined"
+    return unit.told(value) if unit.is_real else f"{value:,.2f} {unit.name}"
+
+
+def _level(value: float | None, unit: RealUnit) -> str:
+    return unit.level(value) if value is not None and unit.is_real else _told(value, unit)

@@ -53,17 +53,19 @@ def show(
 ) -> None:
     """Show a scenario as it is understood: every key with its value, unit and source.
 
-    A source is the file, an override (set) or the default. Nothing is run, and no code of your own
-    is imported.
+    A source is the file, an override (set) or the default. Beside an integer stands what it is in
+    the instrument's own units, and what was written for it if that was a quantity. Nothing is run,
+    and no code of your own is imported.
     """
-    from experiments.scenario.written import resolved_keys, scenario_toml
+    from experiments.scenario.read import keys_of_scenario
+    from experiments.scenario.written import scenario_toml
 
     overrides = read_settings(settings)
     found = _read(scenario, overrides)
     if as_toml:
         typer.echo(scenario_toml(found), nl=False)
         return
-    keys = resolved_keys(found, tuple(overrides))
+    keys = keys_of_scenario(scenario, overrides)
     if as_json:
         said = [key._asdict() for key in keys]
         typer.echo(json.dumps({"firesale": __version__, "scenario": found.name, "keys": said}))
@@ -71,7 +73,12 @@ def show(
     paths = max(len(key.path) for key in keys)
     units = max(len(key.unit) for key in keys)
     for key in keys:
-        typer.echo(f"{key.path:<{paths}}  {key.source:<7}  {key.unit:<{units}}  {_said(key.value)}")
+        real = f"  = {key.real}" if key.real else ""
+        written = f"  (written: {key.written})" if key.written else ""
+        typer.echo(
+            f"{key.path:<{paths}}  {key.source:<7}  {key.unit:<{units}}  {_said(key.value)}"
+            f"{real}{written}"
+        )
 
 
 def new(

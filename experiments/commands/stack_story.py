@@ -7,7 +7,7 @@ import numpy as np
 from experiments.report.ratios import move_of
 from experiments.runs.stack_summary import is_stacked, risk_before
 from experiments.scenario.variants import seeing
-from lob.counted import counted
+from lob.real_units import RealUnit
 
 if TYPE_CHECKING:
     from experiments.studies.spiral import SpiralStudy
@@ -63,19 +63,20 @@ def stack_rows(study: "SpiralStudy", answer: dict[str, Any]) -> list[tuple[str, 
     if not answer:
         return []
     names = [one.name for one in study.scenario.clearings]
+    units = study.scenario.units
     parts = [run["stack"] for run in study.full]
-    rows = _risk_rows(answer["risk_before"])
+    rows = _risk_rows(answer["risk_before"], study.scenario.price_unit)
     rows += [
         ("failed in", _join(names, _mean([part["failures_by_clearing"] for part in parts]))),
         ("pulled down by another", _contagion(names, _mean([part["contagion"] for part in parts]))),
-        ("sold by layer of claims", _layers([part["lots_by_layer"] for part in parts], "lots")),
+        ("sold by layer of claims", _layers([part["lots_by_layer"] for part in parts], units.lots)),
         (f"of the {move_of(study.scenario)}", _drop(parts)),
     ]
-    rows += _verification_rows(answer.get("verification"))
+    rows += _verification_rows(answer.get("verification"), units.cash)
     return [row for row in rows if row[1]]
 
 
-def _risk_rows(risk: dict[str, Any]) -> list[tuple[str, str]]:
+def _risk_rows(risk: dict[str, Any], price: RealUnit) -> list[tuple[str, str]]:
     leverage, multiplier = risk["effective_leverage"], risk["collateral_multiplier"]
     said = [
         f"leverage {leverage:.2f}" if leverage is not None else "",
@@ -86,7 +87,7 @@ def _risk_rows(risk: dict[str, Any]) -> list[tuple[str, str]]:
     if risk["first_failure"] is not None and risk["price"]:
         fall = 1 - risk["first_failure"] / risk["price"]
         rows.append(
-            ("first account fails at", f"{counted(risk['first_failure'], 'tick')}, {fall:.1%} down")
+            ("first account fails at", f"{price.level(risk['first_failure'])}, {fall:.1%} down")
         )
     if risk["debt"] and risk["debt_at_risk"]:
         at = [
@@ -117,12 +118,14 @@ def _contagion(names: list[str], matrix: Any) -> str:
     )
 
 
-def _layers(tables: list[dict[str, int]], unit: str) -> str:
+def _layers(tables: list[dict[str, int]], size: RealUnit) -> str:
     totals: dict[int, float] = {}
     for table in tables:
         for layer, amount in table.items():
             totals[int(layer)] = totals.get(int(layer), 0.0) + amount / len(tables)
-    return ", ".join(f"{layer}: {amount:,.0f} {unit}" for layer, amount in sorted(totals.items()))
+    return ", ".join(
+        f"{layer}: {size.number(amount)} {size.name}" for layer, amount in sorted(totals.items())
+    )
 
 
 def _drop(parts: list[dict[str, Any]]) -> str:
@@ -138,14 +141,14 @@ def _drop(parts: list[dict[str, Any]]) -> str:
     return ", ".join(said)
 
 
-def _verification_rows(found: dict[str, Any] | None) -> list[tuple[str, str]]:
+def _verification_rows(found: dict[str, Any] | None, cash: RealUnit) -> list[tuple[str, str]]:
     if found is None:
         return []
     said = {}
     for sees, part in found.items():
         lost = part["bad_debt"] + part["hidden_shortfall"]
         said[sees] = (
-            f"lent {part['debt']:,.0f}, lost {lost:,.0f} "
-            f"({part['hidden_shortfall']:,.0f} of it hidden)"
+            f"lent {cash.amount(part['debt'])}, lost {cash.amount(lost)} "
+            f"({cash.amount(part['hidden_shortfall'])} of it hidden)"
         )
     return [("seeing own books only", said["own"]), ("seeing pledges elsewhere", said["all"])]

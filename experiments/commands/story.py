@@ -16,6 +16,7 @@ from experiments.report.bars import bars
 from experiments.report.contest_words import mark_of
 from experiments.report.ratios import move_of, times_of
 from lob.counted import counted
+from lob.real_units import RealUnit
 from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
@@ -143,7 +144,9 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
     for number, shock in enumerate(scenario.shocks):
         over = f" over {shock.over:g} s" if shock.over else ""
         verb = "sold" if shock.side == "sell" else "bought"
-        what = f"{counted(shock.lots, 'lot')} of {shock.instrument}"
+        at = scenario.number_of(shock.instrument)
+        price, size = scenario.units.prices[at], scenario.units.sizes[at]
+        what = f"{size.told(shock.lots)} of {shock.instrument}"
         rows.append(("shock", f"{what} {verb} at {shock.at:g} s{over}"))
         found = study.amplification(number)
         word = move_of(scenario, number)
@@ -153,7 +156,7 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
         ):
             before = sum(run["marks_before"][number] for run in runs) / len(runs)
             least = any(run["exhausted"] for run in runs)
-            rows.append((f"{word} {how} forced sales", _drop(mean, before, least)))
+            rows.append((f"{word} {how} forced sales", _drop(mean, before, least, price)))
         ratio = found.ratio
         said = f"undefined: {study.why_undefined(number)}" if ratio is None else times_of(ratio)
         rows.append(("amplification", said))
@@ -172,6 +175,8 @@ def _market(study: "SpiralStudy") -> list[tuple[str, str]]:
     """Whether makers left and came back, and which book the shock reached when."""
     rows = []
     drawn = [run["withdrawal"] for run in study.full if run["withdrawal"] is not None]
+    scenario = study.scenario
+    size = scenario.units.sizes[scenario.number_of(scenario.shocks[0].instrument)]
     if drawn:
         before = sum(one["before"] for one in drawn) / len(drawn)
         lowest = sum(one["lowest"] for one in drawn) / len(drawn)
@@ -183,7 +188,7 @@ def _market(study: "SpiralStudy") -> list[tuple[str, str]]:
         rows.append(
             (
                 "depth near the mid",
-                f"{counted(before, 'lot')} before, {lowest:,.0f} at the least, {late}",
+                f"{size.told(before)} before, {size.number(lowest)} at the least, {late}",
             )
         )
     spilt = [run["spill_over"] for run in study.full if run["spill_over"]]
@@ -200,9 +205,9 @@ def _market(study: "SpiralStudy") -> list[tuple[str, str]]:
     return rows
 
 
-def _drop(ticks: float, before: float, least: bool) -> str:
+def _drop(ticks: float, before: float, least: bool, price: RealUnit) -> str:
     """A drop as a share of the mark just before the shock; a lower bound where a side emptied."""
-    return f"{'at least ' * least}{counted(ticks, 'tick')}, {ticks / before:.1%} of the price"
+    return f"{'at least ' * least}{price.told(ticks)}, {ticks / before:.1%} of the price"
 
 
 def _cascade(study: "SpiralStudy") -> list[tuple[str, str]]:
@@ -219,7 +224,7 @@ def _cascade(study: "SpiralStudy") -> list[tuple[str, str]]:
             f"{study.mean('cascade', 'duration_ns') / SECOND_NS:.2f} s",
         ),
         ("of the first run", _profile(first["generations"])),
-        ("sold by force", counted(study.mean("criteria", "liquidated"), "lot")),
+        ("sold by force", study.scenario.units.lots.told(study.mean("criteria", "liquidated"))),
     ]
     return [row for row in rows if row[1]]
 
@@ -233,17 +238,14 @@ def _profile(generations: list[list[int]]) -> str:
     return f"{bars(counts, 60)}  ({first}{', ...' * (len(counts) > 8)})"
 
 
-def whole(value: float) -> str:
-    """A mean as text, rounded to a whole; "not known" where it is ``nan``."""
-    return "not known" if math.isnan(value) else f"{value:,.0f}"
-
-
 def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
+    units = study.scenario.units
+
     def mean(name: str, part: str = "criteria") -> str:
-        return whole(study.mean(part, name))
+        return units.cash.amount(study.mean(part, name))
 
     rows: list[tuple[str, Any]] = [
-        ("bad debt", f"{mean('bad_debt')} units of cash"),
+        ("bad debt", units.cash.told(study.mean("criteria", "bad_debt"))),
         (
             "who paid it",
             f"insurance fund {mean('insurance_draw')}, the other accounts {mean('socialised')}",
@@ -260,9 +262,18 @@ def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
             )
         )
     if study.mean("criteria", "unsold"):
-        rows.append(("unsold at the end", counted(study.mean("criteria", "unsold"), "lot")))
+        rows.append(("unsold at the end", units.lots.told(study.mean("criteria", "unsold"))))
     quantile = study.var_95
-    bound = "no upper bound" if quantile.upper is None else f"at most {quantile.upper:,.0f}"
+    bound = (
+        "no upper bound"
+        if quantile.upper is None
+        else f"at most {units.cash.amount(quantile.upper)}"
+    )
     seeds = counted(quantile.seeds, "seed")
-    rows.append(("95 % of runs", f"bad debt of {whole(quantile.value)} or less ({seeds}: {bound})"))
+    rows.append(
+        (
+            "95 % of runs",
+            f"bad debt of {units.cash.amount(quantile.value)} or less ({seeds}: {bound})",
+        )
+    )
     return rows

@@ -41,8 +41,11 @@ def stress(
         ),
     ] = "bad-debt",
     above: Annotated[
-        float | None,
-        typer.Option(help="Bad debt in cash units (0), or the share of accounts (0.5)."),
+        str | None,
+        typer.Option(
+            metavar="AMOUNT",
+            help='Bad debt in cash units, or "1 M USD" (0); or the share of accounts (0.5).',
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="First seed.")] = 1,
     seeds: Annotated[
@@ -82,11 +85,14 @@ def stress(
     from experiments.runs.whole_files import WholeFiles
     from experiments.scenario.read import ScenarioError, read_scenario
     from experiments.studies.stress import SHARE, Failure, phase_diagram, stress_test
+    from experiments.studies.thresholds import threshold_of
 
     try:
-        threshold = above if above is not None else SHARE if fails == "liquidated" else 0.0
-        failure = Failure(fails, threshold)  # type: ignore[arg-type]
         scenario = read_scenario(name, read_settings(settings))
+        threshold = SHARE if fails == "liquidated" else 0.0
+        if above is not None:
+            threshold = threshold_of(above, fails, scenario.units.cash)
+        failure = Failure(fails, threshold)  # type: ignore[arg-type]
         refuse_own_code(scenario, allow_code, settings)
         chosen = range(seed, seed + (seeds or scenario.seeds))
         make_folder(out)
@@ -136,7 +142,8 @@ def _tell(found: "Stress") -> list[str]:
     """The answer, line by line."""
     scenario = found.scenario
     tried = max(shock for shock, _ in found.bisection.probes) / found.steps
-    rows: list[tuple[str, str]] = [("it fails with", str(found.failure))]
+    units = scenario.units
+    rows: list[tuple[str, str]] = [("it fails with", found.failure.told(units.cash))]
     if found.critical is None:
         rows.append(("smallest shock that fails", f"none up to {tried:g} times the scenario's own"))
     else:
@@ -144,7 +151,7 @@ def _tell(found: "Stress") -> list[str]:
         rows.append(("smallest shock that fails", size))
     if found.lots is not None:
         sold = [
-            f"{counted(lots, 'lot')} of {name} ({share:.0%} of the value)"
+            f"{units.sizes[units.number_of(name)].told(lots)} of {name} ({share:.0%} of the value)"
             for name, lots, share in zip(found.assets, found.lots, found.shares, strict=True)
             if lots
         ]
@@ -163,16 +170,15 @@ def _tell(found: "Stress") -> list[str]:
 def _tell_outcomes(found: "Stress") -> list[tuple[str, str]]:
     from experiments.report.ratios import move_of
 
-    count = len(found.outcomes)
+    count, cash = len(found.outcomes), found.scenario.units.cash
+    debt = sum(one.bad_debt for one in found.outcomes) / count
+    drop = sum(one.drops[0] for one in found.outcomes) / count
     failed = sum(found.failure.of(one) for one in found.outcomes)
     return [
         ("seeds that fail there", f"{failed} of {count}"),
-        ("bad debt there", f"{sum(one.bad_debt for one in found.outcomes) / count:,.0f} units"),
+        ("bad debt there", cash.told(debt) if cash.is_real else f"{debt:,.0f} units"),
         ("accounts liquidated", f"{sum(one.liquidated for one in found.outcomes) / count:.1%}"),
-        (
-            move_of(found.scenario),
-            counted(sum(one.drops[0] for one in found.outcomes) / count, "tick"),
-        ),
+        (move_of(found.scenario), found.scenario.price_unit.told(drop)),
     ]
 
 
@@ -180,10 +186,12 @@ def _phase_dict(
     scenario: "Scenario", failure: "Failure", seeds: range, cells: "list[Cell]"
 ) -> dict[str, Any]:
     from experiments.runs.provenance import asked_of_scenario
+    from experiments.runs.units_of_keys import units_of_stress
 
     return {
         **asked_of_scenario(scenario, seeds),
-        "fails": str(failure),
+        "fails": failure.told(scenario.units.cash),
+        "units": units_of_stress(scenario),
         "cells": [cell._asdict() for cell in cells],
     }
 
@@ -193,7 +201,7 @@ def _tell_phase(scenario: "Scenario", failure: "Failure", cells: "list[Cell]") -
     depths = sorted({cell.depth for cell in cells})
     lines = [
         f"{scenario.name}: leverage against book depth",
-        f"  it fails with {failure}",
+        f"  it fails with {failure.told(scenario.units.cash)}",
         "  each cell: share of the seeds that fail, mean share of accounts liquidated; !: a side "
         "of a book empties",
         "",

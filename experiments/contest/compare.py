@@ -26,6 +26,7 @@ from experiments.metrics.solvency import Quantile, expected_shortfall, quantile_
 from experiments.metrics.spiral import Amplification, amplification
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.store import RunStore
+from experiments.runs.units_of_keys import units_of_contest
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
 
@@ -337,6 +338,7 @@ class Contest:
             }
         said: dict[str, Any] = {
             **asked_of_scenario(self.scenario, self.seeds),
+            "units": units_of_contest(self.scenario),
             "market": self.market,
             "reference": self.reference,
             "alike": self.alike,

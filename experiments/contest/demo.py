@@ -9,6 +9,7 @@ from experiments.report.ratios import times_of
 from experiments.runs.store import RunStore
 from experiments.scenario.read import read_scenario
 from lob.counted import counted
+from lob.real_units import RealUnit
 
 if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy
@@ -55,25 +56,29 @@ def hold_demo(
 def story(study: "ContestStudy") -> list[str]:
     """English lines on the spiral under the reference design, a bar for each generation."""
     contest = study.contest
-    shock = contest.scenario.shocks[0]
+    shock, units = contest.scenario.shocks[0], contest.scenario.units
+    move = contest.scenario.price_unit
     name = contest.reference
     before = [row["mark_before"] for row in contest.rows if row.get("mark_before")]
     price = sum(before) / len(before) if before else float("nan")
     found = contest.amplification(name)
     lines = [
         f"{counted(contest.accounts, 'leveraged account')}; at {shock.at:g} s somebody "
-        f"{'sells' if shock.side == 'sell' else 'buys'} {counted(shock.lots, 'lot')}",
+        f"{'sells' if shock.side == 'sell' else 'buys'} "
+        f"{units.sizes[contest.scenario.number_of(shock.instrument)].told(shock.lots)}",
     ]
     if found is None:
         return lines
     failed = contest.mean(name, "liquidations").estimate
+    owed = contest.mean(name, "bad_debt").estimate
+    debt = units.cash.told(owed) if units.cash.is_real else number(owed)
     lines += [
-        f"nothing forced: the price falls {_drop(found.twin.estimate, price)}",
-        f"{name}: it falls {_drop(found.full.estimate, price)}"
+        f"nothing forced: the price falls {_drop(found.twin.estimate, price, move)}",
+        f"{name}: it falls {_drop(found.full.estimate, price, move)}"
         + ("" if found.ratio is None else f", {times_of(found.ratio)}"),
         f"{counted(failed, 'account')} failed, "
-        f"{counted(contest.mean(name, 'liquidated').estimate, 'lot')} were sold by force; bad debt "
-        f"{number(contest.mean(name, 'bad_debt').estimate)}",
+        f"{units.lots.told(contest.mean(name, 'liquidated').estimate)} were sold by force; "
+        f"bad debt {debt}",
     ]
     drawn = [row for row in contest.rows if row["label"] == name and "generations" in row]
     if drawn and drawn[0]["generations"]:
@@ -85,5 +90,5 @@ def story(study: "ContestStudy") -> list[str]:
     return lines
 
 
-def _drop(ticks: float, price: float) -> str:
-    return f"{counted(ticks, 'tick')} ({ticks / price:.1%})"
+def _drop(ticks: float, price: float, unit: RealUnit) -> str:
+    return f"{unit.told(ticks)} ({ticks / price:.1%})"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from experiments.contest.compare import Contest, hold_contests, plain
 from experiments.contest.controls import Controls, run_controls
@@ -17,6 +17,7 @@ from experiments.report.contest_words import remarks, shouted, spiral_told
 from experiments.report.notebook import Shown
 from experiments.runs.errors import told as told_error
 from experiments.runs.store import RunStore
+from experiments.runs.units_of_keys import units_of_contest, units_of_facts
 from experiments.scenario.read import Scenario
 from lob.counted import counted
 
@@ -100,32 +101,41 @@ class ContestStudy(Shown):
         """Rows of the runs of all markets that raised."""
         return [row for one in (self.contest, *self.markets.values()) for row in one.failed]
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self, units: Literal["real", "integer"] = "real") -> "pd.DataFrame":
         """The criteria of every run, one a row, with their units in ``attrs["units"]``.
 
         Columns ``market``, ``label``, ``seed``, ``error``, then
         ``experiments.metrics.criteria.CRITERIA``.
+
+        Parameters
+        ----------
+        units
+            As of ``Run.frame``: those that the instruments say, or integers.
         """
+        from experiments.runs.frame_units import criteria_in
         from experiments.runs.frames import criteria
 
         rows = [row for one in (self.contest, *self.markets.values()) for row in one.rows]
         labels = {
             name: [row[name] for row in rows] for name in ("market", "label", "seed", "error")
         }
-        return criteria([row["criteria"] for row in rows], labels)
+        scenario = self.contest.scenario
+        return criteria([row["criteria"] for row in rows], labels, criteria_in(units, scenario))
 
     def plot(self) -> "Figure":
-        """Trade-off of the designs: drop in ticks against borrowers' loss in cash units."""
+        """Trade-off of the designs: drop against borrowers' loss."""
         return tradeoff_figure(self.contest)
 
     def summary(self) -> dict[str, Any]:
         """The whole study as JSON values by name; what is not known is ``None``."""
+        scenario = self.contest.scenario
         said: dict[str, Any] = plain(
             {
                 **self.contest.summary(),
                 "controls": {**self.controls._asdict(), "passed": self.controls.passed},
                 "markets": {name: one.summary() for name, one in self.markets.items()},
                 "meanings": self.meanings,
+                "units": {**units_of_contest(scenario), **units_of_facts(scenario)},
                 "market_facts": {name: one._asdict() for name, one in self.facts.items()},
                 "missing": self.missing,
                 "flips": to_rows(self.flips),

@@ -14,9 +14,10 @@ from experiments.metrics.columns import Entries
 from experiments.metrics.solvency import concentration
 from experiments.metrics.takers import adl_overshoot, draw_of_funds, takers_of
 from lob import EntryKind
+from lob.real_units import RealUnit, RealUnits
 from lob.units import SECOND_NS
 
-__all__ = ["CRITERIA", "Criterion", "criteria_of", "criterion"]
+__all__ = ["CRITERIA", "Criterion", "criteria_of", "criteria_units", "criterion"]
 
 
 class Criterion(NamedTuple):
@@ -97,6 +98,19 @@ def criterion(name: str) -> Criterion:
         if one.name == name:
             return one
     raise ValueError(f"no criterion is called {name!r}: there are {[c.name for c in CRITERIA]}")
+
+
+def criteria_units(units: RealUnits, instrument: int) -> dict[str, RealUnit]:
+    """Units in which criteria are shown, by the units that ``CRITERIA`` gives: ticks, lots, cash.
+
+    Parameters
+    ----------
+    units
+        Units of the market.
+    instrument
+        Number of the instrument of the first shock: its price is the one that moves.
+    """
+    return {"ticks": units.prices[instrument], "lots": units.lots, "cash": units.cash}
 
 
 def criteria_of(

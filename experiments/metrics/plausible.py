@@ -7,6 +7,8 @@ of the measure. Printed, it would be believed.
 from collections.abc import Mapping
 from math import isnan
 
+from lob.real_units import CASH, LOTS, TICKS, RealUnit
+
 __all__ = ["implausible"]
 
 RECOVERY = (0.0, 2.0)
@@ -15,7 +17,14 @@ twice the fair value is no recovery, but a fair value that is none."""
 
 
 def implausible(
-    criteria: Mapping[str, float], *, exposure: float, mark_before: int, falls: bool
+    criteria: Mapping[str, float],
+    *,
+    exposure: float,
+    mark_before: int,
+    falls: bool,
+    cash: RealUnit = CASH,
+    price: RealUnit = TICKS,
+    size: RealUnit = LOTS,
 ) -> dict[str, str]:
     """Name the criteria of a run that cannot be true, each with the reason as an English sentence.
 
@@ -31,12 +40,15 @@ def implausible(
         Mark just before the first shock, in ticks.
     falls
         Whether the first shock was a sale: then no drop is larger than the price.
+    cash, price, size
+        Units in which amounts, prices and lots are told; by default those of the integers.
     """
     found: dict[str, str] = {}
     debt = criteria.get("bad_debt", float("nan"))
     if not isnan(debt) and debt > exposure:
         found["bad_debt"] = (
-            f"bad debt of {debt:,.0f} is more than all that failed was ever worth, {exposure:,.0f}"
+            f"bad debt of {cash.amount(debt)} is more than all that failed was ever worth, "
+            f"{cash.amount(exposure)}"
         )
     recovery = criteria.get("recovery", float("nan"))
     if not isnan(recovery) and not RECOVERY[0] <= recovery <= RECOVERY[1]:
@@ -46,8 +58,12 @@ def implausible(
         )
     drop = criteria.get("drop", float("nan"))
     if falls and not isnan(drop) and drop > mark_before:
-        found["drop"] = f"a fall of {drop:,.0f} ticks is more than the price, {mark_before:,}"
+        found["drop"] = (
+            f"a fall of {price.told(drop)} is more than the price, {price.amount(mark_before)}"
+        )
     for name in ("unsold", "liquidated", "liquidations", "time_unsafe"):
         if criteria.get(name, 0.0) < 0:
-            found[name] = f"{name} of {criteria[name]:,.0f} is below zero"
+            unit = size if name in ("unsold", "liquidated") else None
+            told = f"{criteria[name]:,.0f}" if unit is None else unit.amount(criteria[name])
+            found[name] = f"{name} of {told} is below zero"
     return found

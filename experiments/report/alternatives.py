@@ -37,6 +37,8 @@ class Line(NamedTuple):
     ratios."""
     spread: bool = False
     """Whether the lowest and the highest run are shown as well."""
+    cash: bool = False
+    """Whether it is an amount of cash, shown in money where the instruments say in which."""
 
 
 def count(value: float) -> str:
@@ -64,10 +66,10 @@ TABLES: dict[str, tuple[Line, ...]] = {
             "auctions.zero_bid_share", "share of zero bids", share,
             ("auctions.zero_bids", "auctions.won"), spread=True,
         ),
-        Line("auctions.zero_bid_value", "value taken by zero bids", count),
+        Line("auctions.zero_bid_value", "value taken by zero bids", count, cash=True),
         Line("auctions.zero_bidders", "zero bidders", count),
         Line("auctions.recovered", "paid / worth", share, ("auctions.paid", "auctions.worth")),
-        Line("auctions.shortfall", "shortfall", count),
+        Line("auctions.shortfall", "shortfall", count, cash=True),
         Line(
             "auctions.shortfall_ratio", "shortfall / value by zero bids", ratio,
             ("auctions.shortfall", "auctions.zero_bid_value"),
@@ -76,11 +78,11 @@ TABLES: dict[str, tuple[Line, ...]] = {
     "auto-deleveraging": (
         Line("deleveraging.fills", "fills", count),
         Line("deleveraging.cases", "failed accounts", count),
-        Line("deleveraging.value", "value closed at the mark", count),
+        Line("deleveraging.value", "value closed at the mark", count, cash=True),
         Line("deleveraging.negative_accounts", "of them below zero", count),
-        Line("deleveraging.negative_equity", "their negative equity", count),
-        Line("deleveraging.overshoot", "overshoot at the mark", count),
-        Line("deleveraging.overshoot_fair", "overshoot, twin at the horizon", count),
+        Line("deleveraging.negative_equity", "their negative equity", count, cash=True),
+        Line("deleveraging.overshoot", "overshoot at the mark", count, cash=True),
+        Line("deleveraging.overshoot_fair", "overshoot, twin at the horizon", count, cash=True),
         Line("deleveraging.from_longs", "closed lots that longs held", share),
         Line("deleveraging.hit_share", "opposing positions hit", share),
         Line("deleveraging.closed_share", "opposing lots closed", share),
@@ -117,7 +119,8 @@ def _table(study: "Spiral", title: str, table: tuple[Line, ...], shown: set[str]
     rows = [[title, *study.designs, *(["published"] if known else [])]]
     sources: dict[str, None] = {}
     for line in table:
-        cells = [_cell(runs, line) for runs in study.designs.values()]
+        shown_as = _in_money(line, study)
+        cells = [_cell(runs, shown_as) for runs in study.designs.values()]
         if not any(cells):
             continue
         row = [f"  {line.words}", *cells]
@@ -130,6 +133,12 @@ def _table(study: "Spiral", title: str, table: tuple[Line, ...], shown: set[str]
         rows.append(row)
     rows += _buckets(study) if title == "auto-deleveraging" else []
     return [*_aligned(rows), *(f"    published: {source}" for source in sources)]
+
+
+def _in_money(line: Line, study: "Spiral") -> Line:
+    """A line of an amount of cash, shown in money if the scenario says in which."""
+    cash = study.scenario.units.cash
+    return line._replace(show=cash.told) if line.cash and cash.is_real else line
 
 
 def _buckets(study: "Spiral") -> list[list[str]]:
@@ -167,6 +176,8 @@ def _outcomes(study: "Spiral") -> list[str]:
         study.scenario.number_of(study.scenario.shocks[0].instrument)
     ].start_price
     rows = [["on the same seeds", *study.designs]]
+    cash = study.scenario.units.cash
+    paid = cash.told if cash.is_real else count
 
     def add(words: str, made: Callable[[Summary], float], show: Callable[[float], str]) -> None:
         cells = [
@@ -176,9 +187,9 @@ def _outcomes(study: "Spiral") -> list[str]:
 
     add(move_of(study.scenario), lambda run: run["drops"][0] / price, share)
     add("liquidations", lambda run: run["criteria"]["liquidations"], count)
-    add("bad debt", lambda run: run["criteria"]["bad_debt"], count)
-    add("paid by the insurance fund", lambda run: run["criteria"]["insurance_draw"], count)
-    add("left to failed accounts", lambda run: run["solvency"]["left_to_accounts"], count)
+    add("bad debt", lambda run: run["criteria"]["bad_debt"], paid)
+    add("paid by the insurance fund", lambda run: run["criteria"]["insurance_draw"], paid)
+    add("left to failed accounts", lambda run: run["solvency"]["left_to_accounts"], paid)
     return _aligned(rows)
 
 

@@ -3,8 +3,8 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from experiments.metrics.criteria import criterion
-from experiments.report.contest_words import place_of
+from experiments.report.contest_words import counted_in, named, place_of, unit_of
+from lob.real_units import RealUnit
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -26,22 +26,25 @@ GENERATIONS = 40
 
 
 def path_figure(contest: "ContestResult") -> "Figure":
-    """Draw the mark under every design on the first seed, in ticks, and without forced sales."""
+    """Draw the mark under every design on the first seed, and without forced sales."""
     from plotly.graph_objects import Figure
 
-    figure = Figure()
+    figure, price = Figure(), contest.scenario.price_unit
+    hover = f"%{{y:,}} {price.name} at %{{x:.3f}} s"
     drawn = [row for row in contest.rows if "path" in row]
     if drawn and drawn[0]["twin_path"]:
         seconds, ticks = drawn[0]["twin_path"]
         figure.add_scatter(
-            x=seconds, y=ticks, name="nothing forced", mode="lines",
+            x=seconds, y=[price.of(one) for one in ticks], name="nothing forced", mode="lines",
+            hovertemplate=hover,
             line={"shape": "hv", "color": TWIN, "dash": "dot"},
         )  # fmt: skip
     for row in drawn:
         seconds, ticks = row["path"]
         colour = COLOURS[contest.labels.index(row["label"]) % len(COLOURS)]
         figure.add_scatter(
-            x=seconds, y=ticks, name=escape(row["label"]), mode="lines",
+            x=seconds, y=[price.of(one) for one in ticks], name=escape(row["label"]), mode="lines",
+            hovertemplate=hover,
             line={"shape": "hv", "color": colour, "width": 1.6},
         )  # fmt: skip
     shock = contest.scenario.shocks[0]
@@ -49,7 +52,7 @@ def path_figure(contest: "ContestResult") -> "Figure":
     figure.update_xaxes(
         title_text="seconds", range=[max(0.0, shock.at - 2), contest.scenario.seconds]
     )
-    figure.update_yaxes(title_text="mark, ticks")
+    figure.update_yaxes(title_text=f"mark, {price.name}")
     return _laid_out(figure)
 
 
@@ -123,10 +126,18 @@ def tradeoff_figure(
     """
     from plotly.graph_objects import Figure
 
+    units = [unit_of(contest, name) for name in (across, up)]
+
     figure = Figure()
     pareto = contest.pareto()
     for number, label in enumerate(contest.labels):
-        x, y = contest.mean(label, across), contest.mean(label, up)
+        x, y = (_drawn(contest.mean(label, name), unit)
+                for name, unit in zip((across, up), units, strict=True))  # fmt: skip
+        told = ", ".join(
+            f"{counted_in(contest.mean(label, name).estimate, unit)}"
+            f"{f' {unit.name}' if unit is not None and unit.is_real else ''}"
+            for name, unit in zip((across, up), units, strict=True)
+        )
         colour = COLOURS[number % len(COLOURS)]
         figure.add_scatter(
             x=[x.estimate], y=[y.estimate], name=escape(label), mode="markers",
@@ -138,11 +149,19 @@ def tradeoff_figure(
             error_y={"array": [_reach(y)], "color": colour, "thickness": 1},
             hovertemplate=f"{escape(label)}<br>on the front: "
             f"{place_of(contest, label, pareto[label])}"
-            "<br>%{x:,.0f}, %{y:,.0f}<extra></extra>",
+            f"<br>{told}<extra></extra>",
         )  # fmt: skip
     for axis, name in ((figure.update_xaxes, across), (figure.update_yaxes, up)):
-        axis(title_text=f"{name}, {criterion(name).unit}")
+        axis(title_text=named(contest, name))
     return _laid_out(figure)
+
+
+def _drawn(interval: "Interval", unit: RealUnit | None) -> "Interval":
+    """An interval in the unit in which it is drawn."""
+    if unit is None:
+        return interval
+    low, mid, high = (unit.of(one) for one in (interval.low, interval.estimate, interval.high))
+    return interval._replace(low=low, estimate=mid, high=high)
 
 
 def _reach(interval: "Interval") -> float:

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 from experiments.metrics.criteria import CRITERIA
 from experiments.report import contest_figures as figures
 from experiments.report.contest_words import (
-    HEADINGS,
     conditions,
+    counted_in,
     debt_of,
+    fact_headings,
     fact_rows,
     named,
     notes,
-    number,
     place_of,
     remarks,
     shouted,
     signed,
     spiral_told,
     tuning_lines,
+    unit_of,
 )
 from experiments.report.page import document, drawn, note, section, table
 from experiments.report.ratios import times_of
@@ -74,7 +75,7 @@ def contest_page(study: "ContestStudyResult") -> str:
             section(
                 "The markets",
                 "The same market without any leveraged account.",
-                table(rows, ("", *HEADINGS)),
+                table(rows, ("", *fact_headings(study))),
                 _list([f"{name}: {text}" for name, text in study.meanings.items()]),
             )
         )
@@ -113,8 +114,8 @@ def _means(contest: "ContestResult") -> str:
     head = ("", *(f"{one.label} ({one.how})" for one in contest.designs))
     rows = [
         (
-            f"{named(contest, one.name)}, {one.unit}",
-            *(number(contest.mean(label, one.name).estimate) for label in contest.labels),
+            named(contest, one.name),
+            *(_mean(contest, label, one.name) for label in contest.labels),
         )
         for one in CRITERIA
     ]
@@ -125,12 +126,11 @@ def _means(contest: "ContestResult") -> str:
     rows.append(("amplification", *times))
     chances = (debt_of(contest, label) for label in contest.labels)
     rows.append((f"seeds with bad debt, of {len(contest.seeds)}; its chance, 95 %", *chances))
-    for name in ("var_95", "lar_95"):
-        found = [contest.tails(label) for label in contest.labels]
-        rows.append(
-            (name, *("-" if one is None else number(getattr(one[name], "value", 0.0))
-                     for one in found))
-        )  # fmt: skip
+    for name, of in (("var_95", "bad_debt"), ("lar_95", "liquidated")):
+        found, unit = [contest.tails(label) for label in contest.labels], unit_of(contest, of)
+        head_of = f"{name}, {unit.name}" if unit is not None and unit.is_real else name
+        values = [None if one is None else getattr(one[name], "value", 0.0) for one in found]
+        rows.append((head_of, *("-" if one is None else counted_in(one, unit) for one in values)))
     return section("Criteria", "Means over seeds.", table(rows, head))
 
 
@@ -138,7 +138,10 @@ def _differences(contest: "ContestResult") -> str:
     found = contest.differences()
     others = [label for label in contest.labels if label != contest.reference]
     rows = [
-        (f"{one.name}, {one.unit}", *(signed(found[label, one.name]) for label in others))
+        (
+            named(contest, one.name),
+            *(signed(found[label, one.name], unit_of(contest, one.name)) for label in others),
+        )
         for one in CRITERIA
     ]
     return section(
@@ -164,13 +167,19 @@ def _pareto(contest: "ContestResult") -> str:
 def _market(name: str, contest: "ContestResult") -> str:
     pareto = contest.pareto()
     rows = [
-        (label, *(number(contest.mean(label, each).estimate) for each in contest.objectives),
+        (label, *(_mean(contest, label, each) for each in contest.objectives),
          place_of(contest, label, pareto[label]))
         for label in contest.labels
     ]  # fmt: skip
     return section(
-        f"In the market {name}", "", table(rows, ("", *contest.objectives, "on the front"))
+        f"In the market {name}",
+        "",
+        table(rows, ("", *(named(contest, each) for each in contest.objectives), "on the front")),
     )
+
+
+def _mean(contest: "ContestResult", label: str, criterion: str) -> str:
+    return counted_in(contest.mean(label, criterion).estimate, unit_of(contest, criterion))
 
 
 def _list(lines: list[str]) -> str:

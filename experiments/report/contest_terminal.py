@@ -10,17 +10,18 @@ from rich.text import Text
 
 from experiments.metrics.criteria import CRITERIA
 from experiments.report.contest_words import (
-    HEADINGS,
     conditions,
+    counted_in,
     debt_of,
+    fact_headings,
     fact_rows,
     named,
     notes,
-    number,
     place_of,
     remarks,
     shouted,
     tuning_lines,
+    unit_of,
 )
 from lob.counted import counted
 
@@ -87,7 +88,7 @@ def _say(console: Console, line: str) -> None:
 def _facts(study: "ContestStudyResult") -> Table:
     table = Table(box=None, pad_edge=False, header_style="", title="the markets, without leverage")
     table.add_column("", no_wrap=True)
-    for name in HEADINGS:
+    for name in fact_headings(study):
         table.add_column(name, justify="right")
     for row in fact_rows(study):
         table.add_row(*map(Text, row))
@@ -135,12 +136,12 @@ def _rows(contest: "ContestResult") -> list[tuple[str, list[str]]]:
     for one in CRITERIA:
         if one.name not in SHOWN:
             continue
-        cells = []
+        cells, unit = [], unit_of(contest, one.name)
         for label in contest.labels:
             found = differences.get((label, one.name))
             sign = " " if not found or not found.certain else "+" if found.estimate > 0 else "-"
-            cells.append(number(contest.mean(label, one.name).estimate) + sign)
-        rows.append((f"{named(contest, one.name)}, {one.unit}", cells))
+            cells.append(counted_in(contest.mean(label, one.name).estimate, unit) + sign)
+        rows.append((named(contest, one.name), cells))
         if one.name == "bad_debt":
             chances = [f"{debt_of(contest, label)} " for label in contest.labels]
             rows.append((f"  of {counted(len(contest.seeds), 'seed')}, chance", chances))

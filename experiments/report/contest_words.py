@@ -3,8 +3,11 @@
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from experiments.metrics.criteria import criteria_units
+from experiments.metrics.criteria import criterion as look_up
 from experiments.report.ratios import move_of, no_ratio
 from lob.counted import counted
+from lob.real_units import RealUnit
 from lob.units import show_duration
 
 if TYPE_CHECKING:
@@ -13,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "conditions",
+    "counted_in",
     "debt_of",
+    "fact_headings",
     "fact_rows",
     "mark_of",
     "named",
@@ -26,17 +31,18 @@ __all__ = [
     "signed",
     "spiral_told",
     "tuning_lines",
+    "unit_of",
 ]
 
 FACTS = (
-    ("spread", "spread, ticks"),
-    ("depth", "bid within 1 %, lots"),
-    ("volatility", "ticks a second"),
-    ("impact", "impact of the shock, ticks"),
-    ("half_life", "half of it gone after, s"),
-    ("depth_after", "depth left a second after"),
+    ("spread", "spread, {ticks}", "ticks"),
+    ("depth", "bid within 1 %, {lots}", "lots"),
+    ("volatility", "{ticks} a second", "ticks"),
+    ("impact", "impact of the shock, {ticks}", "ticks"),
+    ("half_life", "half of it gone after, s", ""),
+    ("depth_after", "depth left a second after", ""),
 )
-"""Fields of ``MarketFacts`` with their headings."""
+"""Fields of ``MarketFacts`` with their headings, and what their numbers count."""
 WHERE = {
     "keepers": "with keepers",
     "vault": "in a vault",
@@ -44,8 +50,6 @@ WHERE = {
     "fund": "in the insurance fund",
 }
 """Where a design's capital is, in words, by its form."""
-HEADINGS = tuple(name for _, name in FACTS)
-"""Headings of ``fact_rows`` after the market's name."""
 
 
 def number(value: float) -> str:
@@ -62,21 +66,47 @@ def number(value: float) -> str:
     return f"{value:.3f}" if size >= 0.001 else f"{value:.1g}"
 
 
-def signed(found: "PairedDifference") -> str:
-    """A paired difference as text, with its interval, in the unit of the criterion."""
+def unit_of(contest: "ContestResult", criterion: str) -> RealUnit | None:
+    """Unit in which a criterion is shown; ``None``: its numbers are no ticks, lots or cash."""
+    scenario = contest.scenario
+    first = scenario.number_of(scenario.shocks[0].instrument)
+    return criteria_units(scenario.units, first).get(look_up(criterion).unit)
+
+
+def counted_in(value: float, unit: RealUnit | None) -> str:
+    """A number as text in its unit, which stands beside it: as ``number`` where it is an integer's.
+
+    Parameters
+    ----------
+    value
+        A count of ticks, lots or units of cash, or a number without a unit.
+    unit
+        The unit in which it is shown; ``None``: it has none.
+    """
+    if unit is None or not unit.is_real or not isfinite(value):
+        return number(value)
+    return unit.number(value)
+
+
+def signed(found: "PairedDifference", unit: RealUnit | None = None) -> str:
+    """A paired difference as text, with its interval, in a unit that stands beside it."""
     if found.seeds == 0:
         return "-"
+    mean = counted_in(found.estimate, unit)
     if found.method in ("exact", "sign test"):
         seeds = counted(found.seeds, "seed")
-        return "the same" if found.estimate == 0 else f"{number(found.estimate)} in each of {seeds}"
+        return "the same" if found.estimate == 0 else f"{mean} in each of {seeds}"
     if found.low != found.low:
-        return f"{number(found.estimate)}, no interval"
-    return f"{number(found.estimate)} [{number(found.low)}, {number(found.high)}]"
+        return f"{mean}, no interval"
+    return f"{mean} [{counted_in(found.low, unit)}, {counted_in(found.high, unit)}]"
 
 
 def named(contest: "ContestResult", criterion: str) -> str:
-    """Name of a criterion in a table: a drop is called a rise where the shock buys."""
-    return move_of(contest.scenario) if criterion == "drop" else criterion
+    """Name of a criterion in a table, with its unit: a drop is a rise where the shock buys."""
+    name = move_of(contest.scenario) if criterion == "drop" else criterion
+    unit = unit_of(contest, criterion)
+    said = unit.name if unit is not None and unit.is_real else look_up(criterion).unit
+    return f"{name}, {said}"
 
 
 def share_of(value: float) -> str:
@@ -94,7 +124,7 @@ def conditions(study: "ContestStudyResult") -> list[str]:
     text = (
         f"{counted(accounts, 'account')}, {counted(len(contest.seeds), 'seed')}, the same for all "
         "designs; insurance "
-        f"fund {fund:,}"
+        f"fund {scenario.units.cash.amount(fund)}"
     )
     if keepers:
         forms: dict[str, list[str]] = {}
@@ -103,7 +133,7 @@ def conditions(study: "ContestStudyResult") -> list[str]:
                 continue
             forms.setdefault(contest.forms[one.label], []).append(one.label)
         where = "; ".join(f"{WHERE[form]}: {', '.join(of)}" for form, of in forms.items())
-        text += f", and capital of {keepers:,} for all ({where})"
+        text += f", and capital of {scenario.units.cash.amount(keepers)} for all ({where})"
     return [text, spiral_told(contest), study.controls.told()]
 
 
@@ -165,7 +195,9 @@ def remarks(contest: "ContestResult") -> list[str]:
     of = contest.amplification(contest.reference)
     if of is not None and of.ratio is None and not contest.exhausted(contest.reference)[0]:
         what = f"{move_of(contest.scenario)} with nothing forced"
-        lines.append(f"amplification is undefined: {no_ratio(of.twin, what)}")
+        lines.append(
+            f"amplification is undefined: {no_ratio(of.twin, what, contest.scenario.price_unit)}"
+        )
     return lines
 
 
@@ -199,12 +231,26 @@ def debt_of(contest: "ContestResult", label: str) -> str:
     return f"{events}, {chance.low:.0%}-{chance.high:.0%}"
 
 
+def fact_headings(study: "ContestStudyResult") -> tuple[str, ...]:
+    """Headings of ``fact_rows`` after the market's name, with their units."""
+    names = {step: unit.name for step, unit in _fact_units(study).items()}
+    return tuple(heading.format(**names) for _, heading, _ in FACTS)
+
+
 def fact_rows(study: "ContestStudyResult") -> list[tuple[str, ...]]:
-    """Rows of text: each market without leverage, its name and then as in ``HEADINGS``."""
+    """Rows of text: each market without leverage, its name and then as in ``fact_headings``."""
+    units = _fact_units(study)
     return [
-        (name, *(number(getattr(facts, key)) for key, _ in FACTS))
+        (name, *(counted_in(getattr(facts, key), units.get(step)) for key, _, step in FACTS))
         for name, facts in study.facts.items()
     ]
+
+
+def _fact_units(study: "ContestStudyResult") -> dict[str, RealUnit]:
+    """Units of prices and sizes of the first shock's instrument, by what they count."""
+    scenario = study.contest.scenario
+    first = scenario.number_of(scenario.shocks[0].instrument)
+    return {"ticks": scenario.units.prices[first], "lots": scenario.units.sizes[first]}
 
 
 def notes(study: "ContestStudyResult") -> list[str]:
@@ -219,24 +265,28 @@ def notes(study: "ContestStudyResult") -> list[str]:
 def tuning_lines(study: "ContestStudyResult") -> list[str]:
     """English lines: what tuning found, and whether recommendations for wrong models survive."""
     lines = []
+    cash = study.contest.scenario.units.cash
     for name, one in study.tuned.items():
         if one.design.parameters:
             lines.append(
-                f"{name} tuned: {one.design.parameters}, harm {_harm(one.harm)}, preset "
-                f"{_harm(one.preset_harm)}, {counted(one.trials, 'run')}"
+                f"{name} tuned: {one.design.parameters}, harm {_harm(one.harm, cash)}, preset "
+                f"{_harm(one.preset_harm, cash)}, {counted(one.trials, 'run')}"
             )
     for wrong in study.wrong:
         how = "survives" if wrong.survives else "does not survive"
         lines.append(
             f"{wrong.name} ({wrong.meaning}): {wrong.recommended} is recommended, {wrong.best} is "
-            f"best; it costs {signed(wrong.regret)} of harm: the recommendation {how}"
+            f"best; it costs {signed(wrong.regret, cash)}{f' {cash.name}' * cash.is_real} of harm: "
+            f"the recommendation {how}"
         )
     return lines
 
 
-def _harm(value: float) -> str:
+def _harm(value: float, cash: RealUnit) -> str:
     """Infinite where a run raised, so that nobody tunes towards it."""
-    return number(value) if isfinite(value) else "not known, a run raised"
+    if not isfinite(value):
+        return "not known, a run raised"
+    return cash.told(value) if cash.is_real else number(value)
 
 
 def mark_of(scenario: Any, instrument: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from experiments.metrics.intervals import Interval
 from lob.counted import counted
+from lob.real_units import TICKS, RealUnit
 
 __all__ = ["move_of", "no_ratio", "times_of"]
 
@@ -35,8 +36,8 @@ def move_of(scenario: Any, shock: int = 0) -> str:
     return "drop" if scenario.shocks[shock].side == "sell" else "rise"
 
 
-def no_ratio(below: Interval, what: str) -> str:
-    """An English clause: why a mean of drops or rises, in ticks, is no denominator.
+def no_ratio(below: Interval, what: str, price: RealUnit = TICKS) -> str:
+    """An English clause: why a mean of drops or rises is no denominator.
 
     Parameters
     ----------
@@ -44,12 +45,15 @@ def no_ratio(below: Interval, what: str) -> str:
         The mean with its interval.
     what
         Its name in the sentence.
+    price
+        Unit in which prices are told.
     """
     seeds = counted(below.samples, "seed")
-    mean = f"the {what} is {below.estimate:,.0f} ticks in the mean of {seeds}"
+    told = f"{price.number(below.estimate)} {price.name}"
+    mean = f"the {what} is {told} in the mean of {seeds}"
     if below.samples > 1 and below.estimate > 0:
         return (
-            f"{mean}, 95 % interval [{below.low:,.0f}, {below.high:,.0f}]: too uncertain, or too "
-            "near zero, to divide by; more seeds may tell"
+            f"{mean}, 95 % interval [{price.number(below.low)}, {price.number(below.high)}]: too "
+            "uncertain, or too near zero, to divide by; more seeds may tell"
         )
     return f"{mean}: too near zero to divide by"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from experiments.metrics.cascade import forced_trades
 from experiments.metrics.spiral import marks_of
+from lob.real_units import RealUnits
 from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ def run_figure(
     entries: NDArray[np.void],
     events: NDArray[np.void],
     *,
-    instruments: Sequence[str],
+    units: RealUnits,
     shocks: Sequence[float],
     seconds: float,
     title: str,
 ) -> "Figure":
-    """Draw the mark of every instrument in ticks, and the lots sold by force, over time.
+    """Draw the mark of every instrument, and what was sold by force, over time, in real units.
 
     Marks are thinned to their lowest and highest of each of some thousand intervals, so that no
     extreme is lost.
@@ -37,8 +38,8 @@ def run_figure(
     ----------
     entries, events
         Tapes of one run: ``lob.ENTRY`` and ``lob.EVENT`` rows.
-    instruments
-        Names of the instruments, in the order of their numbers.
+    units
+        Names of the instruments, and the units of their prices and sizes.
     shocks
         When each shock begins, in seconds since the start of the run.
     seconds
@@ -51,11 +52,12 @@ def run_figure(
     figure = make_subplots(
         rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06
     )
-    for number, name in enumerate(instruments):
+    for number, name in enumerate(units.names):
+        price, size = units.prices[number], units.sizes[number]
         times, marks = thinned(*marks_of(entries, number), MOST_POINTS)
         figure.add_scatter(
-            x=times / SECOND_NS, y=marks, name=name, mode="lines", line={"shape": "hv"},
-            row=1, col=1,
+            x=times / SECOND_NS, y=price.of(marks), name=name, mode="lines", line={"shape": "hv"},
+            hovertemplate=f"%{{y:,}} {price.name} at %{{x:.3f}} s", row=1, col=1,
         )  # fmt: skip
         forced = forced_trades(events)
         forced = forced[forced["instrument"] == number]
@@ -63,13 +65,16 @@ def run_figure(
             forced["ts_event"] / SECOND_NS, BARS, (0, seconds), weights=forced["size"].astype(float)
         )
         figure.add_bar(
-            x=edges[:-1], y=lots, name=f"{name}: sold by force", width=seconds / BARS, row=2, col=1
-        )
+            x=edges[:-1], y=size.of(lots), name=f"{name}: sold by force", width=seconds / BARS,
+            hovertemplate=f"%{{y:,}} {size.name} in {seconds / BARS:.3g} s", row=2, col=1,
+        )  # fmt: skip
     for at in shocks:
         figure.add_vline(x=at, line={"dash": "dot", "color": "#8a98a5"})
     figure.update_xaxes(title_text="seconds", row=2, col=1)
-    figure.update_yaxes(title_text="mark, ticks", row=1, col=1)
-    figure.update_yaxes(title_text="lots", row=2, col=1)
+    marked, sold = (", ".join(dict.fromkeys(one.name for one in each))
+                    for each in (units.prices, units.sizes))  # fmt: skip
+    figure.update_yaxes(title_text=f"mark, {marked}", row=1, col=1)
+    figure.update_yaxes(title_text=sold, row=2, col=1)
     figure.update_layout(
         template="plotly_white",
         title=title,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from experiments.metrics.intervals import Interval
+from lob.real_units import TICKS, RealUnit
 from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
@@ -12,50 +13,72 @@ if TYPE_CHECKING:
 __all__ = ["drops_figure", "impact_figure", "probes_figure"]
 
 
-def drops_figure(drops: Mapping[str, Sequence[float]], title: str, move: str = "drop") -> "Figure":
-    """Draw a box for each label: the drops of its runs, one a seed, in ticks.
+def drops_figure(
+    drops: Mapping[str, Sequence[float]],
+    title: str,
+    move: str = "drop",
+    price: RealUnit = TICKS,
+) -> "Figure":
+    """Draw a box for each label: the drops of its runs, one a seed.
 
-    ``title`` is above them, and ``move`` at their axis: what a drop is called.
+    Parameters
+    ----------
+    drops
+        In ticks, by label.
+    title
+        Stands above the figure.
+    move
+        What a drop is called, at their axis.
+    price
+        Unit in which they are drawn.
     """
     from plotly.graph_objects import Figure
 
     figure = Figure()
     for label, values in drops.items():
-        figure.add_box(y=list(values), name=label, boxpoints="all", jitter=0.3)
+        figure.add_box(
+            y=[price.of(value) for value in values], name=label, boxpoints="all", jitter=0.3
+        )
     figure.update_layout(template="plotly_white", title=title, showlegend=False, height=420)
-    figure.update_yaxes(title_text=f"{move}, ticks", rangemode="tozero")
+    figure.update_yaxes(title_text=f"{move}, {price.name}", rangemode="tozero")
     return figure
 
 
-def impact_figure(lags_ns: Sequence[int], path: Sequence[Interval], title: str) -> "Figure":
-    """Draw the mean impact at each lag after the last order of a sale, in ticks.
+def impact_figure(
+    lags_ns: Sequence[int], path: Sequence[Interval], title: str, price: RealUnit = TICKS
+) -> "Figure":
+    """Draw the mean impact at each lag after the last order of a sale.
 
     Parameters
     ----------
     lags_ns
         In ns, rising.
     path
-        Mean impact at each lag with its interval.
+        Mean impact at each lag with its interval, in ticks.
     title
         Stands above the figure.
+    price
+        Unit in which it is drawn.
     """
     from plotly.graph_objects import Figure
 
     seconds = [lag / SECOND_NS for lag in lags_ns]
+    highs, lows = [one.high for one in path], [one.low for one in path]
     figure = Figure()
     figure.add_scatter(
         x=[*seconds, *reversed(seconds)],
-        y=[*(one.high for one in path), *(one.low for one in reversed(path))],
+        y=[price.of(at) for at in (*highs, *reversed(lows))],
         fill="toself", fillcolor="rgba(192,57,43,.15)", line={"width": 0}, name="95 %",
         hoverinfo="skip",
     )  # fmt: skip
     figure.add_scatter(
-        x=seconds, y=[one.estimate for one in path], name="mean", mode="lines+markers",
+        x=seconds, y=[price.of(one.estimate) for one in path], name="mean", mode="lines+markers",
+        hovertemplate=f"%{{y:,.4~g}} {price.name} after %{{x:g}} s",
         line={"color": "#c0392b"},
     )  # fmt: skip
     figure.update_layout(template="plotly_white", title=title, height=420)
     figure.update_xaxes(title_text="seconds after the last order")
-    figure.update_yaxes(title_text="mid with the sale - mid without, ticks")
+    figure.update_yaxes(title_text=f"mid with the sale - mid without, {price.name}")
     return figure
 
 

@@ -1,8 +1,13 @@
 """The tapes of a run as pandas frames, with columns that say their unit.
 
-``COLUMNS`` is the list: by frame, each column with its unit and meaning. ``frame.attrs["units"]``
-has the units too. Sizes are lots, prices ticks, times ns since the start of the run, amounts whole
-units of the asset; enumerations are categories with their names.
+``COLUMNS`` is the list: by frame, each column with the unit of its integers and its meaning. Sizes
+are lots, prices ticks, amounts units of cash or of the asset, times ns since the start of the run;
+enumerations are categories with their names.
+
+Where an instrument says what its tick and lot are, its prices are in its quote, sizes in its base
+and cash in what is paid, as float64; the integers are those of ``units="integer"``.
+``frame.attrs["units"]`` has the unit of each column, by instrument or asset where rows differ:
+``{"price": "USD"}``, ``{"price": {"BTC-PERP": "USD", "ETH-BTC": "BTC"}}``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +22,10 @@ from experiments.metrics.cascade import Cascade
 from experiments.metrics.cases import CaseTable
 from experiments.metrics.criteria import CRITERIA
 from experiments.metrics.liquidations import clearing_of_tags
+from experiments.runs.frame_units import INTEGERS, NO_UNIT, UNIT_OF, in_units, unit_names
 from lob import LIQUIDATION_TAG, Cause, EntryKind, EventKind, Reason, Side
 from lob.journal import quotes
+from lob.real_units import LOTS, RealUnit, RealUnits
 
 __all__ = [
     "COLUMNS",
@@ -38,7 +45,7 @@ class Column(NamedTuple):
     name: str
     """Name in the frame."""
     unit: str
-    """Unit of the numbers. Empty: a name, a category or a number of something."""
+    """Unit of the integers. Empty: a name, a category or a number of something."""
     meaning: str
     """What a value of the column says."""
 
@@ -91,10 +98,13 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _TIME,
         Column("kind", "", "kind of the entry"),
         Column("asset", "", "name of the asset"),
-        Column("amount", "units", "units of the asset, or lots"),
+        Column("amount", "units", "units of the asset; of LIQUIDATION and AUCTION lots"),
         Column("debit", "", "account that gives"),
         Column("credit", "", "account that receives"),
-        Column("price", "ticks", "price of marks and failures"),
+        Column(
+            "price", "ticks",
+            "price of marks, failures and offers; of SETTLED the lots left, of PARAMETERS ppm",
+        ),
         Column("reference", "ticks", "the true price, where ``price`` is a believed one"),
         Column("instrument", "", "name of the instrument"),
         Column("reason", "", "why something was refused"),
@@ -116,15 +126,32 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 """Every frame of ``Run.frame`` but ``criteria``, and the columns of each in order."""
 
 
-def _frame(name: str, columns: dict[str, object]) -> pd.DataFrame:
+def _frame(
+    name: str, columns: dict[str, object], units: Mapping[str, object] | None = None
+) -> pd.DataFrame:
     """Put columns together in the documented order, with their units."""
     frame = pd.DataFrame({one.name: columns[one.name] for one in COLUMNS[name]})
-    frame.attrs["units"] = {one.name: one.unit for one in COLUMNS[name]}
+    frame.attrs["units"] = {one.name: one.unit for one in COLUMNS[name]} | dict(units or {})
     return frame
 
 
+def _by_instrument(
+    name: str, units: RealUnits, columns: dict[str, object], rows: NDArray[np.int64]
+) -> pd.DataFrame:
+    """A frame whose prices and sizes are each row's instrument's, of which ``rows`` has numbers."""
+    said: dict[str, object] = {}
+    for one in COLUMNS[name]:
+        own = {"ticks": units.prices, "lots": units.sizes}.get(one.unit, ())
+        if any(each.is_real for each in own):
+            columns[one.name] = in_units(np.asarray(columns[one.name]), own, rows)
+            said[one.name] = unit_names(dict(zip(units.names, own, strict=True)))
+    return _frame(name, columns, said)
+
+
 def criteria(
-    rows: Sequence[Mapping[str, float]], labels: Mapping[str, Sequence[object]] | None = None
+    rows: Sequence[Mapping[str, float]],
+    labels: Mapping[str, Sequence[object]] | None = None,
+    units: Mapping[str, RealUnit] | None = None,
 ) -> pd.DataFrame:
     """Criteria of several runs as a frame, one a row, with columns that tell the rows apart.
 
@@ -134,6 +161,9 @@ def criteria(
         Each run's criteria by name, as ``Run.criteria`` gives them; a missing one is ``nan``.
     labels
         Columns that come first: by name, one value a row.
+    units
+        Units by the unit that a criterion has in ``CRITERIA``, as of
+        ``experiments.metrics.criteria.criteria_units``; ``None``: of integers.
 
     Returns
     -------
@@ -142,13 +172,15 @@ def criteria(
         unit of each column.
     """
     columns: dict[str, object] = dict(labels or {})
+    said = dict.fromkeys(labels or {}, "")
     for one in CRITERIA:
-        columns[one.name] = [row.get(one.name, float("nan")) for row in rows]
+        unit = (units or {}).get(one.unit, UNIT_OF.get(one.unit))
+        values = [row.get(one.name, float("nan")) for row in rows]
+        real = unit is not None and unit.is_real
+        columns[one.name] = unit.of(np.array(values, np.float64)) if unit and real else values
+        said[one.name] = unit.name if unit and real else one.unit
     frame = pd.DataFrame(columns)
-    frame.attrs["units"] = {
-        **dict.fromkeys(labels or {}, ""),
-        **{one.name: one.unit for one in CRITERIA},
-    }
+    frame.attrs["units"] = said
     return frame
 
 
@@ -167,7 +199,9 @@ def _instruments(simulation: agents.Simulation) -> dict[int, str]:
     return {number: one.name for number, one in enumerate(simulation.instruments)}
 
 
-def trades(simulation: agents.Simulation, events: NDArray[np.void]) -> pd.DataFrame:
+def trades(
+    simulation: agents.Simulation, events: NDArray[np.void], units: RealUnits = INTEGERS
+) -> pd.DataFrame:
     """Every trade of a run as a frame; columns and units are ``COLUMNS["trades"]``.
 
     Parameters
@@ -176,11 +210,14 @@ def trades(simulation: agents.Simulation, events: NDArray[np.void]) -> pd.DataFr
         The finished run.
     events
         Its ``lob.EVENT`` rows.
+    units
+        Units of the market, of which prices and sizes are; by default the integers.
     """
     rows = events[events["kind"] == EventKind.TRADE]
     forced = np.maximum(rows["tag"], rows["resting_tag"])
-    return _frame(
+    return _by_instrument(
         "trades",
+        units,
         {
             "ts_event": rows["ts_event"],
             "instrument": _named(rows["instrument"], _instruments(simulation)),
@@ -192,10 +229,13 @@ def trades(simulation: agents.Simulation, events: NDArray[np.void]) -> pd.DataFr
             "resting_owner": rows["resting_owner"],
             "liquidation": np.where(forced >= LIQUIDATION_TAG, forced, 0),
         },
+        rows["instrument"].astype(np.int64),
     )
 
 
-def quotes_frame(simulation: agents.Simulation, events: NDArray[np.void]) -> pd.DataFrame:
+def quotes_frame(
+    simulation: agents.Simulation, events: NDArray[np.void], units: RealUnits = INTEGERS
+) -> pd.DataFrame:
     """The best bid and ask of every book, wherever they changed: ``COLUMNS["quotes"]``.
 
     Parameters
@@ -204,6 +244,8 @@ def quotes_frame(simulation: agents.Simulation, events: NDArray[np.void]) -> pd.
         The finished run.
     events
         Its ``lob.EVENT`` rows.
+    units
+        Units of the market, of which prices and sizes are; by default the integers.
     """
     parts = []
     for number, name in _instruments(simulation).items():
@@ -215,8 +257,9 @@ def quotes_frame(simulation: agents.Simulation, events: NDArray[np.void]) -> pd.
         bid = np.where(rows["bid_size"] > 0, rows["bid_price"], np.nan)
         ask = np.where(rows["ask_size"] > 0, rows["ask_price"], np.nan)
         parts.append(
-            _frame(
+            _by_instrument(
                 "quotes",
+                units,
                 {
                     "ts_event": rows["ts_event"],
                     "instrument": _named(np.full(len(rows), number), {number: name}),
@@ -226,12 +269,22 @@ def quotes_frame(simulation: agents.Simulation, events: NDArray[np.void]) -> pd.
                     "ask_size": rows["ask_size"],
                     "mid": (bid + ask) / 2,
                 },
+                np.full(len(rows), number),
             )
         )
-    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    if len(parts) == 1:
+        return parts[0]
+    frame = pd.concat(parts, ignore_index=True)
+    frame.attrs = parts[0].attrs
+    return frame
 
 
-def liquidations(simulation: agents.Simulation, cases: CaseTable, cascade: Cascade) -> pd.DataFrame:
+def liquidations(
+    simulation: agents.Simulation,
+    cases: CaseTable,
+    cascade: Cascade,
+    units: RealUnits = INTEGERS,
+) -> pd.DataFrame:
     """Every failure of an account, its cause and its end: ``COLUMNS["liquidations"]``.
 
     Parameters
@@ -240,16 +293,22 @@ def liquidations(simulation: agents.Simulation, cases: CaseTable, cascade: Casca
         The finished run.
     cases, cascade
         The cases and the cascade tree of its journal.
+    units
+        Units of the market, of which lots and cash are; by default the integers. Lots of a clearing
+        whose accounts hold several things stay lots.
     """
     names = {one.number: one.name for one in simulation.clearings}
     node = {tag: at for at, tag in enumerate(cascade.tag.tolist())}
     at = np.array([node.get(tag, -1) for tag in cases.tag.tolist()], np.int64)
     parents = np.append(cascade.tag, 0)[np.append(cascade.parent, -1)[at]]
-    return _frame(
+    clearings = clearing_of_tags(cases.tag)
+    lots = units.lots_of_clearings or (LOTS,) * len(names)
+    return _with_cash(
         "liquidations",
+        units.cash,
         {
             "tag": cases.tag,
-            "clearing": _named(clearing_of_tags(cases.tag), names),
+            "clearing": _named(clearings, names),
             "account": cases.account,
             "opened": cases.opened,
             "closed": cases.closed,
@@ -257,7 +316,7 @@ def liquidations(simulation: agents.Simulation, cases: CaseTable, cascade: Casca
             "cause": _named(np.append(cascade.cause, 0)[at], _enum(Cause)),
             "parent": np.where(at >= 0, parents, 0),
             "generation": np.append(cascade.generation, 0)[at],
-            "lots": cases.lots,
+            "lots": in_units(cases.lots, lots, clearings),
             "equity": cases.equity,
             "left": cases.left,
             "slippage": cases.slippage,
@@ -267,10 +326,24 @@ def liquidations(simulation: agents.Simulation, cases: CaseTable, cascade: Casca
             "penalty": cases.penalty,
             "bad_debt": cases.covered,
         },
+        {"lots": unit_names({names[i]: one for i, one in enumerate(lots)})},
     )
 
 
-def entries(simulation: agents.Simulation, rows: NDArray[np.void]) -> pd.DataFrame:
+def _with_cash(
+    name: str, cash: RealUnit, columns: dict[str, object], said: Mapping[str, object]
+) -> pd.DataFrame:
+    """A frame whose amounts of cash are in a unit."""
+    if cash.is_real:
+        amounts = [one.name for one in COLUMNS[name] if one.unit == "cash"]
+        columns = columns | {one: in_units(np.asarray(columns[one]), [cash]) for one in amounts}
+        said = {**said, **dict.fromkeys(amounts, cash.name)}
+    return _frame(name, columns, said)
+
+
+def entries(
+    simulation: agents.Simulation, rows: NDArray[np.void], units: RealUnits = INTEGERS
+) -> pd.DataFrame:
     """The journal of clearing as a frame, row by row: ``COLUMNS["entries"]``.
 
     Parameters
@@ -279,6 +352,8 @@ def entries(simulation: agents.Simulation, rows: NDArray[np.void]) -> pd.DataFra
         The finished run.
     rows
         Its ``lob.ENTRY`` rows.
+    units
+        Units of the market, of which prices and amounts are; by default the integers.
     """
     assets = dict(enumerate(simulation.ledger.assets))
     columns: dict[str, object] = {one.name: rows[one.name] for one in COLUMNS["entries"]}
@@ -287,11 +362,50 @@ def entries(simulation: agents.Simulation, rows: NDArray[np.void]) -> pd.DataFra
     columns["instrument"] = _named(rows["instrument"], _instruments(simulation))
     columns["reason"] = _named(rows["reason"], _enum(Reason))
     columns["cause"] = _named(rows["cause"], _enum(Cause))
-    return _frame("entries", columns)
+    if not any(one.is_real for one in (*units.prices, *units.sizes, units.cash)):
+        return _frame("entries", columns)
+    known = {name: units.assets.get(name, NO_UNIT) for name in assets.values()}
+    cash = simulation.ledger.asset("cash")
+    made, said = _entries_in_units(rows, units, list(known.values()), cash)
+    said["amount"] = unit_names(known)
+    return _frame("entries", columns | made, said)
 
 
-def accounts(simulation: agents.Simulation) -> pd.DataFrame:
-    """Every account of every clearing at the end of a run: ``COLUMNS["accounts"]``."""
+def _entries_in_units(
+    rows: NDArray[np.void], units: RealUnits, assets: Sequence[RealUnit], cash: int
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Amounts, prices and references of entries, and what is said of their units."""
+    kind, numbers = rows["kind"], rows["instrument"].astype(np.int64)
+    offers = kind == EntryKind.AUCTION
+    # A step of an auction does not say of which book it is; the failure that it is of does.
+    failures = rows[kind == EntryKind.LIQUIDATION]
+    of_tag = dict(zip(failures["tag"].tolist(), failures["instrument"].tolist(), strict=True))
+    numbers[offers] = [of_tag.get(tag, 0) for tag in rows["tag"][offers].tolist()]
+    # One list of all units, in which each row has its place: prices, sizes, amounts of assets.
+    table = [*units.prices, *units.sizes, *assets, NO_UNIT]
+    size, asset = len(units.prices), 2 * len(units.prices)
+    price = np.where(kind == EntryKind.SETTLED, size + numbers, numbers)
+    price[kind == EntryKind.PARAMETERS] = len(table) - 1
+    of_asset = np.where(kind == EntryKind.SETTLED, cash, rows["asset"].astype(np.int64))
+    amount = np.where(offers, size + numbers, asset + of_asset)
+    by_name = dict(zip(units.names, units.prices, strict=True))
+    return {
+        "price": in_units(rows["price"], table, price),
+        "reference": in_units(rows["reference"], table, numbers),
+        "amount": in_units(rows["amount"], table, amount),
+    }, {"price": unit_names(by_name), "reference": unit_names(by_name)}
+
+
+def accounts(simulation: agents.Simulation, units: RealUnits = INTEGERS) -> pd.DataFrame:
+    """Every account of every clearing at the end of a run: ``COLUMNS["accounts"]``.
+
+    Parameters
+    ----------
+    simulation
+        The finished run.
+    units
+        Units of the market, of which cash is; by default the integers.
+    """
     columns: dict[str, list[object]] = {one.name: [] for one in COLUMNS["accounts"]}
     for clearing in simulation.clearings:
         for first, count in clearing.account_ranges:
@@ -301,4 +415,6 @@ def accounts(simulation: agents.Simulation) -> pd.DataFrame:
                 for name in ("account", "owner", "cash", "equity", "maintenance_margin", "failed"):
                     columns[name].append(getattr(one, name))
     columns["clearing"] = pd.Categorical(columns["clearing"])  # type: ignore[assignment]
-    return _frame("accounts", dict(columns))
+    if units.cash.is_real:
+        columns["equity"] = [float("nan") if one is None else one for one in columns["equity"]]
+    return _with_cash("accounts", units.cash, dict(columns), {})

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,7 @@ from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.stack_summary import stack_summary
 from experiments.runs.start import accounts_of, below_initial_margin, left_out, run_to_shock
 from experiments.runs.tape_metadata import tape_metadata_of
+from experiments.runs.units_of_keys import units_of_run
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
 from lob.counted import counted
@@ -146,6 +147,9 @@ class Run(Shown):
             exposure=float(self.cases.exposure.sum()),
             mark_before=marks_before(self.scenario, self.simulation, self.entries)[0],
             falls=self.scenario.shocks[0].side == "sell",
+            cash=self.scenario.units.cash,
+            price=self.scenario.price_unit,
+            size=self.scenario.units.lots,
         )
         return found | dict.fromkeys(wrong, float("nan")), list(wrong.values())
 
@@ -253,7 +257,8 @@ class Run(Shown):
     def results(self) -> dict[str, Any]:
         """Results of the run as JSON values by name; what is not known is ``None``.
 
-        Prices in ticks, sizes in lots, times in ns where the name says so, else in seconds.
+        Prices in ticks, sizes in lots, cash in its units, times in ns where the name says so, else
+        in seconds; ``units`` says by key what to multiply by, and what that is then in.
         """
         return {
             "scenario": self.scenario.name,
@@ -280,11 +285,12 @@ class Run(Shown):
             "auctions": self.auctions and self.auctions.to_dict(),
             "deleveraging": self.deleveraging and self.deleveraging.to_dict(),
             **({"metrics": measured(self.metrics, self.tape)} if self.metrics else {}),
+            "units": units_of_run(self.scenario),
             "digest": self.simulation.digest(),
             "cpu_seconds": self.cpu_seconds,
         }
 
-    def frame(self, name: str) -> "pd.DataFrame":
+    def frame(self, name: str, units: Literal["real", "integer"] = "real") -> "pd.DataFrame":
         """A pandas frame of the run; ``frame.attrs["units"]`` has the unit of each column.
 
         Parameters
@@ -292,21 +298,29 @@ class Run(Shown):
         name
             ``trades``, ``quotes``, ``liquidations``, ``entries`` or ``accounts``, whose columns are
             in ``experiments.runs.frames.COLUMNS``; or ``criteria``, one row.
+        units
+            ``real``: prices, sizes and cash as floats in the units of instruments that say them;
+            ``integer``: ticks, lots and units of cash. The same where no instrument says any.
 
         Raises
         ------
         ValueError
-            If there is no frame of this name.
+            If there is no frame of this name, or ``units`` is neither.
         """
         from experiments.runs import frames
+        from experiments.runs.frame_units import criteria_in, units_in
 
+        own = units_in(units, self.scenario.units)
+        simulation, tape = self.simulation, self.tape
         made: dict[str, Callable[[], pd.DataFrame]] = {
-            "trades": lambda: frames.trades(self.simulation, self.tape["events"]),
-            "quotes": lambda: frames.quotes_frame(self.simulation, self.tape["events"]),
-            "liquidations": lambda: frames.liquidations(self.simulation, self.cases, self.cascade),
-            "entries": lambda: frames.entries(self.simulation, self.tape["entries"]),
-            "accounts": lambda: frames.accounts(self.simulation),
-            "criteria": lambda: frames.criteria([self.criteria]),
+            "trades": lambda: frames.trades(simulation, tape["events"], own),
+            "quotes": lambda: frames.quotes_frame(simulation, tape["events"], own),
+            "liquidations": lambda: frames.liquidations(simulation, self.cases, self.cascade, own),
+            "entries": lambda: frames.entries(simulation, tape["entries"], own),
+            "accounts": lambda: frames.accounts(simulation, own),
+            "criteria": lambda: frames.criteria(
+                [self.criteria], units=criteria_in(units, self.scenario)
+            ),
         }
         if name not in made:
             raise ValueError(f"name must be one of {', '.join(made)}, got {name!r}")
@@ -321,7 +335,7 @@ class Run(Shown):
             f"{self.scenario.name}, seed {self.seed}: {failed:,.0f} of "
             f"{counted(self.accounts, 'account')} failed"
             f"{'' if self.forced else ' and were frozen'}; the price moved "
-            f"{counted(self.drop(), 'tick')}"
+            f"{self.scenario.price_unit.told(self.drop())}"
         ]
         lines += start_lines(
             self.failed_at_start,
@@ -339,7 +353,7 @@ class Run(Shown):
         return run_figure(
             self.tape["entries"],
             self.tape["events"],
-            instruments=[one.name for one in scenario.instruments],
+            units=scenario.units,
             shocks=[one.at for one in scenario.shocks],
             seconds=scenario.seconds,
             title=f"{scenario.name}, seed {self.seed}" + ("" if self.forced else ", not forced"),

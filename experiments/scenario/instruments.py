@@ -37,8 +37,8 @@ class InstrumentTable(Table):
     tick_size: Annotated[Decimal, Field(ge=FINEST, le=COARSEST)] = Decimal(1)
     """Price of one tick, in ``quote`` for one of ``base``."""
     lot_size: Annotated[Decimal, Field(ge=FINEST, le=COARSEST)] = Decimal(1)
-    """How much of ``base`` one lot is."""
-    quote: str = "cash"
+    """How much of ``base`` one lot is; of an inverse contract, how much of ``quote``."""
+    quote: Name = "cash"
     """Name of the money that is paid, as quantities are written in it: ``"60_000 USD"``."""
     maker_fee: int = 0
     """Ppm: of what is paid, from whoever rested in the book; negative: a rebate."""

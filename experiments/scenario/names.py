@@ -18,6 +18,8 @@ class NamedInstrument:
     """Price at the start, in ticks."""
     multiplier: int
     """Cash units of one lot at one tick."""
+    inverse: bool = False
+    """Whether a lot is worth ``multiplier / price`` units of a coin instead."""
 
 
 @dataclass(frozen=True)

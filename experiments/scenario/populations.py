@@ -150,10 +150,16 @@ def _accounts(
     one: PopulationTable, market: NamedInstrument, random: np.random.Generator
 ) -> leverage.Accounts:
     """What its accounts have of one holding."""
+    if market.inverse and one.stacked is not None:
+        raise ValueError(
+            "stacked accounts fail at prices of a linear contract, this one is inverse"
+        )
     if one.file is not None:
         snapshot = read_positions(one.file, multiplier=market.multiplier, bad=one.bad)
         margin, entry = snapshot.margin, snapshot.entry_prices
         if entry is None:  # what is pledged counts as bought at the start, on what is owed
+            if market.inverse:
+                raise ValueError("its file tells of pledged assets, but the contract is inverse")
             entry = np.full(len(snapshot), market.price, np.int64)
             margin = margin + snapshot.positions * market.price * market.multiplier
         return leverage.Accounts(margin, snapshot.positions, entry, snapshot.rejected)
@@ -170,6 +176,7 @@ def _accounts(
         one.count,
         price=market.price,
         multiplier=market.multiplier,
+        inverse=market.inverse,
         equity=one.equity,
         equity_spread=one.equity_spread,
         leverage=one.leverage,

@@ -4,8 +4,8 @@ A key of a table says its unit (see ``experiments.scenario.keys``), and with it 
 there: a time where it is in seconds, a share where it is in ppm or a share of one, and a price, a
 size or an amount of money where it is in ticks, lots or cash units. The last three are those of an
 instrument that says what its tick, lot, base and quote are: the one that the table is about, or
-else the only one that there is. What is no whole number of steps is refused, with the nearest that
-is one.
+else the only one that there is; money may be of any that accounts hold, for all have one cash. What
+is no whole number of steps is refused, with the nearest that is one.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from experiments.scenario.keys import keys_of
 from experiments.scenario.table import ns
 from lob.units import PPM, SECOND_NS, Dimension, quantity, to_ns, to_ppm
 
-__all__ = ["in_steps"]
+__all__ = ["Step", "in_steps", "steps_of", "texts_of"]
 
 STEPS = ("ticks", "lots", "cash units")
 """Units that are an instrument's own."""
@@ -56,11 +56,49 @@ def in_steps(
     return reader.table([table], dict(content), "", reader.only), reader.mistakes
 
 
+class Step(NamedTuple):
+    """What a number of a scenario counts, and the steps of which instrument they are."""
+
+    unit: str
+    """Unit of the key, as ``experiments.scenario.keys`` has it."""
+    instrument: lob.Instrument | None
+    """The instrument that the number is about; ``None``: it is not said of which."""
+
+
+def steps_of(content: Mapping[str, Any], table: type[BaseModel]) -> dict[str, Step]:
+    """What each number of a scenario counts, by dotted path: those in lists by their places too.
+
+    Parameters
+    ----------
+    content
+        The scenario with all values, as JSON has it.
+    table
+        Class of the outermost table.
+    """
+    walk = _Numbers(content)
+    walk.table([table], dict(content), "", walk.only)
+    return walk.steps
+
+
+def texts_of(content: Mapping[str, Any], table: type[BaseModel]) -> dict[str, str]:
+    """The texts of a scenario that ``in_steps`` turns into numbers, as written, by dotted path.
+
+    Parameters
+    ----------
+    content, table
+        As for ``in_steps``.
+    """
+    walk = _Reader(content)
+    walk.table([table], dict(content), "", walk.only)
+    return walk.texts
+
+
 class _Reader:
     """A walk through a scenario, which knows its instruments and clearings by name."""
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.mistakes: list[Mistake] = []
+        self.texts: dict[str, str] = {}
         rows = [one for one in _rows(content.get("instruments")) if isinstance(one, Mapping)]
         self.instruments = {str(one.get("name")): _instrument(one) for one in rows}
         self.clearings = {
@@ -78,6 +116,8 @@ class _Reader:
             if len(names) == 1
             else _About(None, "it does not say of which instrument")
         )
+        held = [self.instruments.get(name) for all_of in self.clearings.values() for name in all_of]
+        self.paid = next((one for one in held if one is not None and one.instrument), self.only)
 
     def table(
         self, kinds: list[Any], content: dict[str, Any], path: str, about: _About
@@ -120,23 +160,17 @@ class _Reader:
         """What a text stands for where a number is wanted; the text itself where none is."""
         if unit not in (*STEPS, *SHARES, "seconds"):
             return text
+        if unit == "cash units" and about.instrument is None:
+            about = self.paid
         try:
             if quantity(text).dimension is Dimension.NUMBER:
                 return text  # as if it had no quotes
-            if unit == "seconds":
-                return _seconds(to_ns(text, "value"))
-            if unit == "share":
-                return to_ppm(text, "value") / PPM
-            if unit in SHARES:
-                return to_ppm(text, "value")
-            if about.instrument is None:
-                raise ValueError(f"{text!r} cannot be read: {about.reason}: write {unit}")
-            if unit == "ticks":
-                return about.instrument.to_ticks(text)
-            return about.instrument.to_lots(text) if unit == "lots" else _cash(about, text)
+            number = _read(text, unit, about)
         except ValueError as error:
             self.mistakes.append(Mistake(path, str(error).removeprefix("value: ")))
             return text
+        self.texts[path] = text
+        return number
 
     def _about(self, content: Mapping[str, Any], path: str, about: _About) -> _About:
         """Whose steps hold in a table: those of the instrument that it names, if it names one."""
@@ -160,6 +194,38 @@ class _Reader:
             if len(held) == 1:
                 return self.instruments.get(held[0], about)
         return about
+
+
+class _Numbers(_Reader):
+    """The same walk, which notes what each number counts."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        super().__init__(content)
+        self.steps: dict[str, Step] = {}
+
+    def value(self, kinds: list[Any], value: Any, path: str, unit: str, about: _About) -> Any:
+        """A value as it is, noted if it is a number."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self.steps[path] = Step(unit, about.instrument)
+        return super().value(kinds, value, path, unit, about)
+
+    def _number(self, text: str, path: str, unit: str, about: _About) -> Any:
+        return text
+
+
+def _read(text: str, unit: str, about: _About) -> Any:
+    """The number that a quantity is; raises ``ValueError`` where it is none in this unit."""
+    if unit == "seconds":
+        return _seconds(to_ns(text, "value"))
+    if unit == "share":
+        return to_ppm(text, "value") / PPM
+    if unit in SHARES:
+        return to_ppm(text, "value")
+    if about.instrument is None:
+        raise ValueError(f"{text!r} cannot be read: {about.reason}: write {unit}")
+    if unit == "ticks":
+        return about.instrument.to_ticks(text)
+    return about.instrument.to_lots(text) if unit == "lots" else _cash(about, text)
 
 
 def _rows(value: Any) -> list[Any]:

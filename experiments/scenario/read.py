@@ -22,11 +22,13 @@ from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
 from experiments.scenario.flows import ZeroIntelligenceTable, mistakes_in_flow
 from experiments.scenario.overrides import overridden, paths_meant, plain
-from experiments.scenario.quantities import in_steps
+from experiments.scenario.quantities import in_steps, texts_of
+from experiments.scenario.shown import in_real_units
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.trial import mistakes_in_building
+from experiments.scenario.units import mistakes_in_units
 from experiments.scenario.user_code import names_user_code
-from experiments.scenario.written import write_whole
+from experiments.scenario.written import ResolvedKey, resolved_keys, write_whole
 from lob.clearing.claim_graph import Claims
 from lob.clearing.collateral import Claim
 from lob.counted import counted
@@ -35,6 +37,7 @@ from lob.types import MAX_SIZE
 __all__ = [
     "Scenario",
     "ScenarioError",
+    "keys_of_scenario",
     "questions_of_ready_scenarios",
     "read_scenario",
     "ready_scenarios",
@@ -146,6 +149,30 @@ def read_scenario(
     OSError
         If the file cannot be read.
     """
+    content, where, folder, unset = _content_of(source, overrides or {})
+    return _validated(content, where, folder, unset)
+
+
+def keys_of_scenario(
+    source: str | Path | dict[str, Any], overrides: dict[str, Any] | None = None
+) -> list[ResolvedKey]:
+    """Every key of a scenario: its value, in units that people have too, and where it is from.
+
+    Parameters
+    ----------
+    source, overrides
+        As for ``read_scenario``, which raises the same.
+    """
+    content, where, folder, unset = _content_of(source, overrides or {})
+    scenario = _validated(content, where, folder, unset)
+    keys = resolved_keys(scenario, tuple(overrides or ()))
+    return in_real_units(scenario, keys, texts_of(content, Scenario))
+
+
+def _content_of(
+    source: str | Path | dict[str, Any], overrides: dict[str, Any]
+) -> tuple[dict[str, Any], str, Path | None, list[Mistake]]:
+    """The content with the overrides in it, its name, its folder, and what could not be set."""
     if not isinstance(source, str | Path | dict):
         raise TypeError(
             "source must be the name of a ready scenario, the path of a TOML file or its content "
@@ -172,8 +199,8 @@ def read_scenario(
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ScenarioError(f"{where}: not TOML: {error}") from None
-    content, unset = overridden(content, overrides or {})
-    return _validated(content, where, folder, unset)
+    content, unset = overridden(content, overrides)
+    return content, where, folder, unset
 
 
 def _validated(
@@ -218,6 +245,7 @@ def _cross_checks(scenario: ScenarioTables) -> Iterator[Mistake]:
                 f"must last as long as a run, {scenario.seconds:g} seconds: it ends after "
                 f"{lasts:g}",
             )
+    yield from mistakes_in_units(scenario)
     yield from _names_twice(scenario)
     yield from _unknown_instruments(scenario)
     yield from _unknown_clearings_and_holdings(scenario)

@@ -47,7 +47,9 @@ from experiments.scenario.recursive_borrowers import PlaceTable, RecursiveBorrow
 from experiments.scenario.shocks import ShockTable
 from experiments.scenario.table import Duration, Name, Rhythm, Table, ns
 from experiments.scenario.traders import StackerTable, TraderTable
+from experiments.scenario.units import units_of
 from experiments.scenario.written import scenario_toml
+from lob.real_units import RealUnit, RealUnits
 
 __all__ = [
     "AlternativeTable",
@@ -182,6 +184,16 @@ class ScenarioTables(Table):
         shock = self.shocks[0]
         return ns(shock.at + shock.over + self.horizon)
 
+    @property
+    def units(self) -> RealUnits:
+        """Units in which the scenario's prices, sizes and cash are shown."""
+        return units_of(self)
+
+    @property
+    def price_unit(self) -> RealUnit:
+        """Unit in which prices of the first shock's instrument are shown, and so the drop."""
+        return self.units.prices[self.number_of(self.shocks[0].instrument)]
+
     def asset_of(self, number: int) -> str:
         """Name of the asset that an instrument trades, by the instrument's number."""
         return self.instruments[number].asset
@@ -194,7 +206,9 @@ class ScenarioTables(Table):
         """Numbers of a scenario's instruments and clearings by name, for builders."""
         return Names(
             {
-                one.name: NamedInstrument(number, one.asset, one.start_price, one.multiplier)
+                one.name: NamedInstrument(
+                    number, one.asset, one.start_price, one.multiplier, one.inverse
+                )
                 for number, one in enumerate(self.instruments)
             },
             {one.name: number for number, one in enumerate(self.clearings)},

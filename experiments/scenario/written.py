@@ -30,6 +30,11 @@ class ResolvedKey(NamedTuple):
     """Where the value is from: ``set`` (an override), ``file`` or ``default``."""
     text: str
     """What the key is, in a sentence."""
+    real: str = ""
+    """The value with a unit that people have, exact: ``60_000 USD``; empty where ``unit`` is
+    one."""
+    written: str = ""
+    """The text that was written for the value, if it was one with a unit: ``60 k USD``."""
 
 
 def resolved_keys(scenario: Table, overrides: Collection[str] = ()) -> list[ResolvedKey]:

@@ -19,11 +19,11 @@ from experiments.calibration.measure import measure
 from experiments.calibration.models import MODELS
 from experiments.calibration.record_of_feed import record_of_feed
 from experiments.calibration.record_of_tape import record_of_tape
+from experiments.calibration.recorded_feed import instrument_of, moment, open_recorded
 from experiments.markets.written import meant
 from experiments.report.fit_figures import parameters_figure
 from experiments.report.notebook import Shown
 from experiments.studies.facts import MINUTES, WARM_UP_MINUTES, FactsStudy
-from experiments.studies.recorded_feed import instrument_of, moment, open_recorded
 from experiments.studies.score import FIRST_SEED, LEAST_SEEDS, ScoreStudy, side_by_side
 from lob import EVENT, Instrument
 from lob.counted import counted

@@ -16,13 +16,15 @@ from experiments.metrics.exhausted import empty_sides
 from experiments.metrics.impact import LAGS_NS, Decay, impact_paths, mean_impact, mean_path
 from experiments.metrics.intervals import Interval, interval_of_mean, known
 from experiments.metrics.slippage import Slippage, slippage_of
-from experiments.report.means import mean_told
+from experiments.report.means import mean_in, mean_told
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import impact_figure
 from experiments.runs.twin import Market, Twins, run_twins
 from experiments.scenario.shocks import evenly
 from lob import Side, journal
+from lob.checks import integer
 from lob.counted import counted
+from lob.real_units import LOTS, TICKS, RealUnit, price_unit, size_unit
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -53,6 +55,10 @@ class SimulatedSale(Shown):
     """Mean impact over the seeds: its path, peak, permanent part and half-life."""
     emptied: tuple[bool, ...] = ()
     """Whether the bids ran out after the sale began, one a seed."""
+    price_unit: RealUnit = TICKS
+    """Unit in which prices are shown; the integers are ticks."""
+    size_unit: RealUnit = LOTS
+    """Unit in which sizes are shown; the integers are lots."""
 
     def exhausted_lines(self) -> list[str]:
         """What must be shouted: that the sale found nobody left to buy."""
@@ -95,20 +101,30 @@ class SimulatedSale(Shown):
         moved = (
             "what it moves the mid by is not defined"
             if np.isnan(self.impact.peak.estimate)
-            else f"the mid moves by {mean_told(self.impact.peak, 'ticks', digits=1)} at the most"
+            else "the mid moves by "
+            f"{mean_in(self.impact.peak, self.price_unit, digits=1)} at the most"
         )
-        said = f"selling {counted(self.size, 'lot')} costs {cost}; {moved}"
+        said = f"selling {self.size_unit.told(self.size)} costs {cost}; {moved}"
         return [*self.exhausted_lines(), f"{said}; {counted(self.seeds, 'seed')}"]
 
     def plot(self) -> "Figure":
-        """The mean impact over time in ticks, with its interval: a plotly figure."""
-        return impact_figure(self.lags_ns, self.impact.path, self.headline()[-1])
+        """The mean impact over time, with its interval: a plotly figure."""
+        title = self.headline()[-1]
+        return impact_figure(self.lags_ns, self.impact.path, title, self.price_unit)
 
     def summary(self) -> dict[str, Any]:
-        """The answer as JSON values: means with intervals, ticks and bps; undefined is ``None``."""
+        """The answer as JSON values: means with intervals, ticks and bps; undefined is ``None``.
+
+        ``units`` says by key what to multiply ticks and lots by, and what that is then in.
+        """
+        prices = ("cost.vwap", "cost.arrival_mid", "cost.effective_spread", "impact.*", "peak",
+                  "permanent")  # fmt: skip
+        said = {"size": self.size_unit, **dict.fromkeys(_values("cost.filled"), self.size_unit)}
+        said |= {key: self.price_unit for one in prices for key in _values(one)}
         names = ("filled", "vwap", "arrival_mid", "shortfall_bps", "effective_spread")
         return {
             "exhausted": self.exhausted_lines(),
+            "units": {key: one.to_dict() for key, one in said.items()},
             "size": self.size,
             "seeds": self.seeds,
             "cost": {name: _said(self.mean(name)) for name in names},
@@ -128,7 +144,7 @@ class SimulatedSale(Shown):
 def measure_sale(
     market: Market,
     *,
-    size: int,
+    size: int | str,
     at_ns: int,
     over_ns: int = 0,
     seeds: Sequence[int],
@@ -142,7 +158,7 @@ def measure_sale(
     market
         Builds the market from a seed; it must keep its events.
     size
-        Lots, sold by market orders; 1 or more.
+        Lots, sold by market orders, 1 or more; or a text with its unit: ``"2 BTC"``.
     at_ns
         When the sale starts, in ns since the start of the market.
     over_ns
@@ -158,21 +174,23 @@ def measure_sale(
     Raises
     ------
     ValueError
-        If there are fewer than two seeds, or nothing of the sale trades.
+        If there are fewer than two seeds, the size is none, or nothing of the sale trades.
     """
     if len(seeds) < 2:
         raise ValueError(f"seeds must be at least two, for a mean over seeds, got {len(seeds)}")
-    start = market(seeds[0]).now
+    first = market(seeds[0])
+    start, traded = first.now, first.instruments[instrument]
+    lots = integer("size", traded.to_lots(size) if isinstance(size, str) else size, 1)
     # The tapes must go on beyond the last lag: a mid is known only up to the last quote.
     until = start + at_ns + over_ns + lags_ns[-1] + BEYOND_NS
 
     def studied() -> list[Executor]:
-        schedule = evenly(size, over_ns)
+        schedule = evenly(lots, over_ns)
         return [
             Executor(
                 SELLER,
                 side=Side.SELL,
-                size=size,
+                size=lots,
                 schedule=schedule,
                 start_in=at_ns,
                 instrument=instrument,
@@ -197,7 +215,10 @@ def measure_sale(
         if not any(emptied):
             raise
         impact = _no_impact(paths, lags_ns)
-    return SimulatedSale(size, len(seeds), tuple(lags_ns), costs, paths, impact, emptied)
+    return SimulatedSale(
+        lots, len(seeds), tuple(lags_ns), costs, paths, impact, emptied,
+        price_unit(traded), size_unit(traded),
+    )  # fmt: skip
 
 
 def _quotes(pair: Twins, owner: int, instrument: int) -> tuple[Any, Any, int]:
@@ -214,6 +235,10 @@ def _no_impact(paths: NDArray[np.float64], lags_ns: Sequence[int]) -> Decay:
     none = Interval(nan, nan, nan, 0.95, "bootstrap", 0)
     path = mean_path(paths)
     return Decay(tuple(lags_ns), path, none, 0, path[-1], none)
+
+
+def _values(path: str) -> list[str]:
+    return [f"{path}.{name}" for name in ("mean", "low", "high")]
 
 
 def _said(interval: Interval) -> dict[str, float | None]:

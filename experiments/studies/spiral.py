@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from experiments.report.study_figures import drops_figure
 from experiments.runs.errors import RunError, told
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import run_scenario
+from experiments.runs.units_of_keys import units_of_spiral
 from experiments.runs.workers import JobError, Workers
 from experiments.scenario.read import Scenario
 from lob.counted import counted
@@ -93,7 +94,9 @@ class SpiralStudy(Shown):
         move = move_of(self.scenario, shock)
         if any(run["exhausted"] for run in (*self.full, *self.twin)):
             return f"a side of a book emptied, and a {move} to where nobody trades has no size"
-        return no_ratio(self.amplification(shock).twin, f"{move} without forced sales")
+        scenario = self.scenario
+        price = scenario.units.prices[scenario.number_of(scenario.shocks[shock].instrument)]
+        return no_ratio(self.amplification(shock).twin, f"{move} without forced sales", price)
 
     def exhausted_lines(self) -> list[str]:
         """Warnings in capitals: in how many runs of which design a side of a book emptied.
@@ -154,7 +157,7 @@ class SpiralStudy(Shown):
 
     def headline(self) -> list[str]:
         """English sentences on the study that a reader must not miss."""
-        found = self.amplification()
+        found, price = self.amplification(), self.scenario.price_unit
         ratio = found.ratio
         told = (
             f"amplification is undefined: {self.why_undefined()}"
@@ -167,8 +170,8 @@ class SpiralStudy(Shown):
             *self.exhausted_lines(),
             *self.refused_lines(),
             f"{self.scenario.name}, {counted(len(self.seeds), 'seed')}: the price "
-            f"{self.moves()} {least}{counted(found.twin.estimate, 'tick')} with nothing forced and "
-            f"{least}{found.full.estimate:,.0f} with forced sales; {told}",
+            f"{self.moves()} {least}{price.told(found.twin.estimate)} with nothing forced and "
+            f"{least}{price.number(found.full.estimate)} with forced sales; {told}",
             *self.start_lines(),
         ]
 
@@ -187,11 +190,17 @@ class SpiralStudy(Shown):
         """Verb for the price after the first shock: "falls", or "rises" if that was a purchase."""
         return "falls" if self.scenario.shocks[0].side == "sell" else "rises"
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self, units: Literal["real", "integer"] = "real") -> "pd.DataFrame":
         """The criteria of every run as a frame, one a row; units are in ``attrs["units"]``.
 
         Columns ``design``, ``seed``, then ``experiments.metrics.criteria.CRITERIA``.
+
+        Parameters
+        ----------
+        units
+            As of ``Run.frame``: those that the instruments say, or integers.
         """
+        from experiments.runs.frame_units import criteria_in
         from experiments.runs.frames import criteria
 
         runs = {"nothing forced": self.twin, **self.designs}
@@ -201,10 +210,10 @@ class SpiralStudy(Shown):
             "design": [label for label, made in runs.items() for _ in made],
             "seed": [run["seed"] for made in runs.values() for run in made],
         }
-        return criteria(known, labels)
+        return criteria(known, labels, criteria_in(units, self.scenario))
 
     def plot(self) -> "Figure":
-        """Drops of the first shock in ticks, with nothing forced and under every design."""
+        """Drops of the first shock, with nothing forced and under every design."""
         runs = {"nothing forced": self.twin, **self.designs}
         drops = {label: [run["drops"][0] for run in made] for label, made in runs.items()}
         move = move_of(self.scenario)
@@ -213,12 +222,13 @@ class SpiralStudy(Shown):
             title += (
                 f"<br><b>EXHAUSTED: a side of a book emptied, {move}s are at least so large</b>"
             )
-        return drops_figure(drops, title, move)
+        return drops_figure(drops, title, move, self.scenario.price_unit)
 
     def summary(self) -> dict[str, Any]:
         """The study as JSON values: the question, amplification, quantiles and every run."""
         return {
             **asked_of_scenario(self.scenario, self.seeds),
+            "units": units_of_spiral(self.scenario),
             "failed": [one._asdict() for one in self.failed],
             "exhausted": self.exhausted_lines(),
             "refused": self.refused_lines(),

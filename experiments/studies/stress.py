@@ -24,12 +24,14 @@ from experiments.report.study_figures import probes_figure
 from experiments.runs.errors import RunError, told
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import Run, run_scenario
+from experiments.runs.units_of_keys import units_of_stress
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
 from experiments.scenario.variants import own_mix, with_depth, with_leverage, with_shock
 from experiments.studies.search import Bisection, critical_direction, critical_shock
 from lob.checks import choice, integer
 from lob.counted import counted
+from lob.real_units import CASH, RealUnit
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -48,7 +50,7 @@ __all__ = [
 Kind = Literal["bad-debt", "liquidated", "insurance"]
 """What failing means, see the module."""
 FAILURES: dict[str, str] = {
-    "bad-debt": "bad debt of more than {threshold:,.0f} units of cash",
+    "bad-debt": "bad debt of more than {amount}",
     "liquidated": "at least {threshold:.0%} of the accounts liquidated",
     "insurance": "an insurance fund empty",
 }
@@ -98,7 +100,13 @@ class Failure:
             raise ValueError(f"threshold must not be negative, got {self.threshold}")
 
     def __str__(self) -> str:
-        return FAILURES[self.kind].format(threshold=self.threshold) + OR_EXHAUSTED
+        return self.told(CASH)
+
+    def told(self, cash: RealUnit) -> str:
+        """The rule as an English clause, with amounts of cash in a unit."""
+        amount = cash.told(self.threshold)
+        clause = FAILURES[self.kind].format(threshold=self.threshold, amount=amount)
+        return clause + OR_EXHAUSTED
 
     def of(self, outcome: StressOutcome) -> bool:
         """Whether a run has failed: by the rule, or since a book emptied or a number is refused."""
@@ -154,7 +162,8 @@ class Stress(Shown):
             else f"the smallest shock that fails is {self.critical:g} times the scenario's own"
         )
         seeds = counted(len(self.seeds), "seed")
-        lines = [f"{self.scenario.name}, {seeds}, {self.failure}: {said}"]
+        rule = self.failure.told(self.scenario.units.cash)
+        lines = [f"{self.scenario.name}, {seeds}, {rule}: {said}"]
         return [*self.exhausted_lines(), *lines]
 
     def exhausted_lines(self) -> list[str]:
@@ -177,7 +186,8 @@ class Stress(Shown):
         """The answer as JSON values by name; shocks as multiples of the scenario's own."""
         return {
             **asked_of_scenario(self.scenario, self.seeds),
-            "fails": str(self.failure),
+            "fails": self.failure.told(self.scenario.units.cash),
+            "units": units_of_stress(self.scenario, self.assets),
             "exhausted": self.exhausted_lines(),
             "critical_shock": self.critical,
             "resolution": 1 / self.steps,

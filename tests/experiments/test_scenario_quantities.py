@@ -71,6 +71,7 @@ def test_each_table_has_the_steps_of_its_own_instrument():
             "instruments.1.tick_size": 1,
             "instruments.1.lot_size": 10,
             "instruments.1.quote": "USD",
+            "instruments.1.multiplier": 20_000,
             "instruments.0.background.price": "5 k USD",
             "instruments.1.background.price": "5 k USD",
             "shocks.0.lots": "3 ALPHA",

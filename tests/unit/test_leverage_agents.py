@@ -74,6 +74,21 @@ def test_drawn_accounts_have_their_leverage():
     assert abs(np.log(np.abs(leverage)).mean() - np.log([3, 12]).mean()) < 0.02
 
 
+def test_accounts_of_an_inverse_contract_have_their_leverage_in_coin():
+    """A lot of 100 USD at 60,000 USD is 100/60,000 BTC: own funds and leverage say the lots."""
+    multiplier, price = 20_000_000_000, 120_000
+    accounts = draw_accounts(
+        np.random.default_rng(1), 500, price=price, multiplier=multiplier, inverse=True,
+        equity=5_000_000, equity_spread=0.5, leverage=(3.0, 10.0), long_share=0.5,
+        entry_spread=0.01,
+    )  # fmt: skip
+    gain = accounts.positions * multiplier * (1 / accounts.entry_prices - 1 / price)
+    own = accounts.margin + gain  # what is left now, gains since the entry in it
+    times = np.abs(accounts.positions) * multiplier / price / own
+    assert 2.9 < times.min() < times.max() < 10.1
+    assert np.median(own) == pytest.approx(5_000_000, rel=0.15)
+
+
 def test_stacked_accounts_fail_one_tick_apart():
     accounts = stacked_accounts(price=100, ticks=3, lots_per_tick=5, size=2)
     assert accounts.positions.tolist() == [2, 2, 1] * 3
