@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 import lob
+from experiments.markets.mistakes import Mistake
 from experiments.scenario.instruments import InstrumentTable
-from experiments.scenario.mistakes import Mistake
 from lob.real_units import RealUnits
 from lob.units import write_number
 
