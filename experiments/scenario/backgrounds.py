@@ -137,6 +137,7 @@ class FittedTable(BackgroundTable):
     the file says; a tick or lot size that is another is a mistake.
     """
 
+    TELLS: ClassVar[tuple[str, ...]] = ("kind", "file")
     kind: Literal["fitted"]
     """Which kind of background this is."""
     file: FileName
@@ -302,10 +303,12 @@ def with_told_instrument(row: Mapping[str, Any], folder: Path | None) -> dict[st
     background = row.get("background")
     if isinstance(background, Mapping):
         table = KINDS.get(str(background.get("kind")))
-        if table is None:
+        if table is None or not table.TELLS:
             return dict(row)
+        # The others may be quantities, which are read with what the file tells.
+        asked = {key: value for key, value in background.items() if key in table.TELLS}
         try:
-            background = table.model_validate(background, context={"folder": folder})
+            background = table.model_validate(asked, context={"folder": folder})
         except ValidationError:
             return dict(row)  # told with the background
     if not isinstance(background, BackgroundTable):
