@@ -513,7 +513,7 @@ def impact(
     Parameters
     ----------
     market
-        One of ``experiments.markets.MARKETS``.
+        One of ``experiments.markets.MARKETS``, or the path of a market file.
     sell
         Lots, 1 or more; or a text with its unit, as ``"2 BTC"``.
     at, over
@@ -529,13 +529,12 @@ def impact(
     ValueError
         If there is no such market, there are fewer than two seeds, or nothing of the sale trades.
     """
-    from experiments.markets import MARKETS
+    from experiments.calibration.named_markets import market_named
     from experiments.studies.impact import measure_sale
 
-    if market not in MARKETS:
-        raise ValueError(f"no market is called {market!r}: there are {', '.join(MARKETS)}")
+    builder = market_named(market)
     return measure_sale(
-        lambda seed: MARKETS[market](seed, **options),
+        lambda seed: builder(seed, **options),
         size=sell,
         at_ns=parse_duration(at),
         over_ns=parse_duration(over) if over else 0,

@@ -21,10 +21,8 @@ from lob.types import MESSAGE, Kind
 __all__ = ["RecordedDay", "read_day"]
 
 ROWS = 2**14
-MOST_ID = 2**61
-"""Ids of recorded orders are from minus it to below it."""
-IDS = MOST_ID - 2**63
-"""Added to recorded ids, so that no order of anybody else in a run has them."""
+NOBODY = -1
+"""Id in prints of an order that no message is of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +37,8 @@ class RecordedDay:
     """``lob.MESSAGE`` rows of the record after it, times in ns since the start, never falling."""
     prints: NDArray[np.void]
     """``lob.feeds.PRINT`` rows; ``at`` counts these messages."""
+    orders: int
+    """How many orders there are: their ids here are 1, 2, 3..."""
     halts: tuple[tuple[int, bool], ...]
     """When trading stopped (true) or went on, in ns since the start."""
     starts: int
@@ -98,7 +98,7 @@ def read_day(
     FeedError
         If the feed is damaged.
     ReplayError
-        If the book never has both sides, or an order has an id that cannot be kept apart.
+        If the book never has both sides.
     SymbolError
         If the instrument is not told, or is not there.
     """
@@ -172,13 +172,7 @@ class _Reader:
         instrument = self.source.instrument
         assert instrument is not None
         prints["at"] -= self.before
-        for rows in (opening, messages):
-            if len(rows) and not (
-                -MOST_ID <= rows["order_id"].min() <= rows["order_id"].max() < MOST_ID
-            ):
-                raise ReplayError(f"{self.feed.path}: ids of orders must be -(2**61) to 2**61")
-            rows["order_id"] += IDS
-        prints["order_id"][prints["order_id"] != 0] += IDS
+        orders = _numbered(opening, messages, prints)
         for rows in (messages, prints):
             ts = np.maximum(rows["ts_event"] - self.starts, 0)
             rows["ts_event"] = np.maximum.accumulate(ts) if len(ts) else ts
@@ -188,9 +182,23 @@ class _Reader:
             if one.instrument == instrument.number and one.state in RUNNING | STILL
         ]
         return RecordedDay(
-            instrument, opening, messages, prints, tuple(halts), self.starts, self.price,
+            instrument, opening, messages, prints, orders, tuple(halts), self.starts, self.price,
             self.feed.is_level_feed, self.feed.tells_crossing, tuple(self.feed.report.notes),
         )  # fmt: skip
+
+
+def _numbered(
+    opening: NDArray[np.void], messages: NDArray[np.void], prints: NDArray[np.void]
+) -> int:
+    """Put numbers from 1 on in place of recorded ids, whatever those are; how many there are."""
+    ids = np.unique(np.concatenate([opening["order_id"], messages["order_id"]]))
+    for rows in (opening, messages):
+        rows["order_id"] = np.searchsorted(ids, rows["order_id"]) + 1
+    told = prints["order_id"]
+    place = np.minimum(np.searchsorted(ids, told), max(0, len(ids) - 1))
+    known = ids[place] == told if len(ids) else np.zeros(len(told), np.bool_)
+    prints["order_id"] = np.where(told == 0, 0, np.where(known, place + 1, NOBODY))
+    return len(ids)
 
 
 def _opening(orders: NDArray[np.void]) -> NDArray[np.void]:

@@ -163,9 +163,14 @@ cdef class RecordedFlow(Participant):
 
     cdef int start(self) except -1:
         """The orders of the start go to the recorded book and to that of the run."""
+        cdef int64_t first = <int64_t>self.owner << 32
         day = self.day
         opening = day.opening.copy()
-        messages, prints = day.messages.copy(), day.prints
+        messages, prints = day.messages.copy(), day.prints.copy()
+        # Of the ids that this participant may give: those of the record, then those of aggressors.
+        for rows in (opening, messages):
+            rows["order_id"] += first
+        prints["order_id"][prints["order_id"] > 0] += first
         opening["instrument"] = messages["instrument"] = self.instrument
         opening["owner"] = messages["owner"] = 0
         self.rows, self.told = bytes_of(messages, MESSAGE), bytes_of(prints, PRINT)
@@ -176,6 +181,7 @@ cdef class RecordedFlow(Participant):
             tells_crossing=day.tells_crossing,
             half_life_ns=self.half_life_ns,
         )
+        self.core.next_id = first + day.orders + 1
         self.core.recorded.process(opening)
         self.core.begin(self, self.simulation.book(self.instrument))
         self.send_opening(bytes_of(opening, MESSAGE))

@@ -15,6 +15,7 @@ from agents.traders.makers import (
 )
 from agents.traders.momentum import MomentumTraders
 from agents.traders.noise import NoiseTraders
+from agents.traders.path_maker import PathMaker
 from agents.traders.population import Population
 from agents.traders.schedules import POV, TWAP, VWAP, AlmgrenChriss, ObizhaevaWang
 from agents.traders.sizes import SizeMixture
@@ -51,6 +52,7 @@ __all__ = [
     "NoiseTraders",
     "ObizhaevaWang",
     "PairArbitrage",
+    "PathMaker",
     "Population",
     "PriceFollower",
     "SizeMixture",

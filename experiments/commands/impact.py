@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.commands.console import RefusalError, progress
-from experiments.commands.settings import AsJson, Settings, market_options
+from experiments.commands.settings import AsJson, Settings, market_options, named_market
 from experiments.report.means import mean_in, mean_told
 from lob.counted import counted
 from lob.units import SECOND_NS, parse_duration
@@ -19,7 +19,9 @@ __all__ = ["impact"]
 
 
 def impact(
-    market: Annotated[str, typer.Argument(metavar="MARKET", help="A ready market.")],
+    market: Annotated[
+        str, typer.Argument(metavar="MARKET", help="A ready market, or a market file.")
+    ],
     sell: Annotated[
         str,
         typer.Option(metavar="SIZE", help='What must be sold: lots, or "2 BTC" of the base.'),
@@ -35,18 +37,16 @@ def impact(
     as_json: AsJson = False,
 ) -> None:
     """Sell into a simulated market, and measure it against its twins without the sale."""
-    from experiments.markets import MARKETS
     from experiments.runs.provenance import asked_of_market
     from experiments.studies.impact import measure_sale
 
-    if market not in MARKETS:
-        raise RefusalError(f"no market is called {market!r}: there are {', '.join(MARKETS)}")
+    builder = named_market(market)
     options = market_options(market, settings)
     with progress(as_json, seeds) as tell:
 
         def build(seed: int) -> "Simulation":
             tell(f"seed {seed}")
-            return MARKETS[market](seed, **options)
+            return builder(seed, **options)
 
         try:
             sale = measure_sale(
@@ -59,7 +59,7 @@ def impact(
         except (TypeError, ValueError) as error:
             raise RefusalError(f"{market}: {error}") from error
     if as_json:
-        asked = asked_of_market(market, MARKETS[market], options, range(1, seeds + 1))
+        asked = asked_of_market(market, builder, options, range(1, seeds + 1))
         sold = {"at": at, "over": over}
         typer.echo(json.dumps({**sale.summary(), **asked, **sold}, indent=2, allow_nan=False))
     else:

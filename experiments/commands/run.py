@@ -10,7 +10,7 @@ import typer
 
 from experiments.commands.console import RefusalError, make_folder, refusal_of, refuse_another
 from experiments.commands.scenarios import list_command
-from experiments.commands.settings import AllowCode, AsJson, Settings, market_options
+from experiments.commands.settings import AllowCode, AsJson, Settings, market_options, named_market
 from experiments.commands.story import run_story
 from lob.counted import counted
 from lob.real_units import RealUnit, RealUnits
@@ -30,7 +30,7 @@ def run(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME", help="A scenario, its TOML file, or a ready market; none: list them."
+            metavar="NAME", help="A scenario or market, ready or its TOML file; none: list them."
         ),
     ] = None,
     minutes: Annotated[
@@ -49,6 +49,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a scenario with and without forced sales, or a ready market, and sum it up."""
+    from experiments.calibration.named_markets import is_market
     from experiments.markets import MARKETS
     from experiments.scenario.read import ready_scenarios
 
@@ -61,7 +62,7 @@ def run(
             f"{', '.join((*ready_scenarios(), *MARKETS))}"
         )
     make_folder(out)
-    if name in MARKETS:
+    if is_market(name):
         _run_market(name, minutes, seed, settings, out, as_json)
     else:
         run_story(
@@ -77,15 +78,15 @@ def _run_market(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    from experiments.markets import MARKETS
     from experiments.runs.market_summary import summarize
     from experiments.runs.provenance import asked_of_market
 
+    builder = named_market(market)
     options = market_options(market, settings)
-    asked = asked_of_market(market, MARKETS[market], options, [seed])
+    asked = asked_of_market(market, builder, options, [seed])
     refuse_another(out, {"name": market, **asked["resolved"]})
     try:
-        simulation = MARKETS[market](seed, **options)
+        simulation = builder(seed, **options)
     except (TypeError, ValueError) as error:
         raise RefusalError(f"{market}: {error}") from error
     start = simulation.now

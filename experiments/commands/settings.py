@@ -1,7 +1,7 @@
 """Options that several commands share: ``--json``, and ``--set KEY=VALUE`` with its reader."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +9,7 @@ import typer
 from experiments.commands.console import RefusalError
 
 if TYPE_CHECKING:
+    from agents import Simulation
     from experiments.scenario.read import Scenario
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Member",
     "Settings",
     "market_options",
+    "named_market",
     "read_settings",
     "refuse_own_code",
 ]
@@ -96,13 +98,34 @@ def refuse_own_code(
         raise RefusalError(str(error)) from None
 
 
-def market_options(market: str, settings: list[str] | None) -> dict[str, Any]:
-    """Read the options of a ready market.
+def named_market(market: str) -> "Callable[..., Simulation]":
+    """Find the builder of a market.
 
     Parameters
     ----------
     market
-        Its name.
+        Name of a ready market, or the path of a market file.
+
+    Raises
+    ------
+    RefusalError
+        If there is none, or the file is not valid.
+    """
+    from experiments.calibration.named_markets import market_named
+
+    try:
+        return market_named(market)
+    except (ValueError, OSError) as error:
+        raise RefusalError(str(error)) from None
+
+
+def market_options(market: str, settings: list[str] | None) -> dict[str, Any]:
+    """Read the options of a market.
+
+    Parameters
+    ----------
+    market
+        Its name, or the path of its file.
     settings
         Values of ``--set``.
 
@@ -111,12 +134,11 @@ def market_options(market: str, settings: list[str] | None) -> dict[str, Any]:
     RefusalError
         If a text has no ``=``, or the market has no such option: with the nearest that it has.
     """
-    from experiments.markets import MARKETS
     from experiments.scenario.parameters import refuse_unknown
 
     options = read_settings(settings)
     try:
-        refuse_unknown(MARKETS[market], options, besides=("seed",), of=market)
+        refuse_unknown(named_market(market), options, besides=("seed",), of=market)
     except ValueError as error:
         raise RefusalError(str(error)) from None
     return options

@@ -5,7 +5,7 @@ A background is everybody in a book who is not named elsewhere in the scenario.
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import agents
 from experiments.scenario.table import Table
@@ -22,8 +22,8 @@ class Place(NamedTuple):
     """Name of the instrument: names of participants begin with it."""
     number: int
     """Number of the instrument."""
-    price: int
-    """Price at the start, in ticks."""
+    tick_size: Decimal
+    """Price of one tick, for what is recorded in money."""
     numbers: Mapping[str, int]
     """Number of each instrument of the scenario, by its name."""
     worth: str
@@ -33,6 +33,8 @@ class Place(NamedTuple):
 class BackgroundTable(Table):
     """Base of the tables of backgrounds."""
 
+    TELLS: ClassVar[tuple[str, ...]] = ()
+    """Keys by which a file is read that tells of the instrument; empty: none does."""
     kind: str
     """Which kind of background this is."""
 

@@ -45,6 +45,7 @@ from experiments.scenario.flows import (
 )
 from experiments.scenario.kept import kept
 from experiments.scenario.parameters import refuse_unknown, takes
+from experiments.scenario.price_paths import PathTable
 from experiments.scenario.recorded_days import RecordedTable
 from experiments.scenario.table import Ticks
 from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
@@ -136,6 +137,7 @@ class FittedTable(BackgroundTable):
     the file says; a tick or lot size that is another is a mistake.
     """
 
+    TELLS: ClassVar[tuple[str, ...]] = ("kind", "file")
     kind: Literal["fitted"]
     """Which kind of background this is."""
     file: FileName
@@ -147,7 +149,7 @@ class FittedTable(BackgroundTable):
 
     @model_validator(mode="after")
     def _is_a_market(self) -> Self:
-        self.participants(Place(1, "trial", 0, 1, {}, ""))
+        self.participants(Place(1, "trial", 0, Decimal(1), {}, ""))
         return self
 
     @property
@@ -245,6 +247,7 @@ KINDS: dict[str, type[BackgroundTable]] = {
     "market": ReadyMarketTable,
     "fitted": FittedTable,
     "recorded": RecordedTable,
+    "path": PathTable,
 }
 """Tables of backgrounds by kind, besides those of the user's own."""
 
@@ -279,6 +282,7 @@ Background = Annotated[
     | Annotated[ReadyMarketTable, Tag("market")]
     | Annotated[FittedTable, Tag("fitted")]
     | Annotated[RecordedTable, Tag("recorded")]
+    | Annotated[PathTable, Tag("path")]
     | Annotated[OwnBackgroundTable, Tag("own")],
     Discriminator(_tag),
     BeforeValidator(_known),
@@ -299,10 +303,12 @@ def with_told_instrument(row: Mapping[str, Any], folder: Path | None) -> dict[st
     background = row.get("background")
     if isinstance(background, Mapping):
         table = KINDS.get(str(background.get("kind")))
-        if table is None:
+        if table is None or not table.TELLS:
             return dict(row)
+        # The others may be quantities, which are read with what the file tells.
+        asked = {key: value for key, value in background.items() if key in table.TELLS}
         try:
-            background = table.model_validate(background, context={"folder": folder})
+            background = table.model_validate(asked, context={"folder": folder})
         except ValidationError:
             return dict(row)  # told with the background
     if not isinstance(background, BackgroundTable):

@@ -14,7 +14,14 @@ from experiments.scenario.names import Names
 from experiments.scenario.table import Duration, Interval, Name, Positive, Seconds, Table, ns
 from lob.feeds.prices import PriceFile, read_prices
 
-__all__ = ["DriveTable", "driven_prices", "make_driver", "price_file"]
+__all__ = [
+    "DriveTable",
+    "between_dates",
+    "driven_prices",
+    "found_prices",
+    "make_driver",
+    "price_file",
+]
 
 DATA = "../shared/data"
 """Folder of data where ``FIRESALE_DATA`` is not set, from the project's root."""
@@ -35,12 +42,22 @@ def price_file(name: str) -> Path:
     raise ValueError(f"{name!r} is no file, nor one in {folder}: set FIRESALE_DATA to find it")
 
 
-def _found(name: str, info: ValidationInfo) -> str:
-    """The name with the folder of the scenario if it is there; else it must be found elsewhere."""
+def found_prices(name: str, info: ValidationInfo) -> str:
+    """The name with the folder of the scenario if it is there; else it must be found elsewhere.
+
+    Parameters
+    ----------
+    name, info
+        See ``find_file``.
+    """
     found = find_file(name, info)
     if found is None:
         price_file(name)
     return found or name
+
+
+FoundPrices = Annotated[str, AfterValidator(found_prices)]
+"""A file of prices that is there."""
 
 
 class DriveTable(Table):
@@ -50,8 +67,8 @@ class DriveTable(Table):
     """Name of the trader, unique; its randomness is keyed by it."""
     instrument: str
     """Name of the instrument whose book is driven."""
-    files: Annotated[list[Annotated[str, AfterValidator(_found)]], Field(max_length=2)] = Field(
-        default_factory=list
+    files: Annotated[list[Annotated[str, AfterValidator(found_prices)]], Field(max_length=2)] = (
+        Field(default_factory=list)
     )
     """A CSV of prices; two: the first over the second. None: the book is left alone. Relative to
     the scenario's folder, or to where one is; a name that is neither is looked for in the folder
@@ -119,17 +136,28 @@ def driven_prices(one: DriveTable, price: int) -> tuple[list[int], list[int]]:
     ValueError
         If a file has nothing in that time, or is no file of prices.
     """
-    series = _part(read_prices(price_file(one.files[0])), one)
+    series = between_dates(read_prices(price_file(one.files[0])), one.start, one.end)
     if len(one.files) > 1:
         series = series.over(read_prices(price_file(one.files[1])))
     ticks = series.ticks(series.prices[0] / price)
     return series.onto(ns(one.at), ns(one.over)).tolist(), ticks.tolist()
 
 
-def _part(series: PriceFile, one: DriveTable) -> PriceFile:
-    """The part between its dates."""
-    first = int(series.times[0])
-    last = int(series.times[-1])
-    start = first if one.start is None else ns(DriveTable.utc(one.start).timestamp())
-    end = last if one.end is None else ns(DriveTable.utc(one.end).timestamp())
-    return series.between(start, end)
+def between_dates(series: PriceFile, start: datetime | None, end: datetime | None) -> PriceFile:
+    """The part of a price series between two dates.
+
+    Parameters
+    ----------
+    series
+        The whole.
+    start, end
+        UTC, both included; ``None``: from its beginning, or to its end.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing in it.
+    """
+    first = int(series.times[0]) if start is None else ns(DriveTable.utc(start).timestamp())
+    last = int(series.times[-1]) if end is None else ns(DriveTable.utc(end).timestamp())
+    return series.between(first, last)

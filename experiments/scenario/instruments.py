@@ -119,8 +119,8 @@ def make_background(
         Name of the instrument that is worth the same: another where this one is its spot.
     """
     numbers = {name: market.number for name, market in names.markets.items()}
-    price = names.markets[one.name].price
-    return one.background.participants(Place(seed, one.name, number, price, numbers, worth))
+    place = Place(seed, one.name, number, one.tick_size, numbers, worth)
+    return one.background.participants(place)
 
 
 def worth_of(instruments: Sequence[InstrumentTable], name: str) -> str:

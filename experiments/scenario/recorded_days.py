@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, ValidationInfo, model_validator
 
@@ -32,6 +32,9 @@ class RecordedTable(BackgroundTable):
     not say of itself is what the record says; a tick or lot size that is another is a mistake.
     """
 
+    TELLS: ClassVar[tuple[str, ...]] = (
+        "kind", "file", "since", "until", "symbol", "format", "member", "tick",
+    )  # fmt: skip
     kind: Literal["recorded"]
     """Which kind of background this is."""
     file: Annotated[str, AfterValidator(_found)]

@@ -41,6 +41,7 @@ from experiments.scenario.makers import MakerTable
 from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.oracles import OracleTable, SourceTable
 from experiments.scenario.populations import PopulationTable
+from experiments.scenario.price_paths import PathTable
 from experiments.scenario.recorded_days import RecordedTable
 from experiments.scenario.recursive_borrowers import PlaceTable, RecursiveBorrowerTable
 from experiments.scenario.shocks import ShockTable
@@ -76,6 +77,7 @@ __all__ = [
     "MarginTable",
     "OracleTable",
     "OwnBackgroundTable",
+    "PathTable",
     "PlaceTable",
     "PoissonTable",
     "PoolTable",

@@ -15,6 +15,7 @@ import pandas as pd
 from experiments.calibration.facts import FACTS, GATES, Fact, Facts
 from experiments.calibration.measure import measure
 from experiments.calibration.metaorder import OVER_NS
+from experiments.calibration.named_markets import is_market, market_named
 from experiments.calibration.record_of_feed import record_of_feed
 from experiments.calibration.record_of_tape import record_of_tape
 from experiments.calibration.recorded_feed import instrument_of, moment, open_recorded
@@ -179,11 +180,6 @@ def _length(seconds: float) -> str:
 # ------------------------------------------------------------------------------ where from
 
 
-def is_market(source: object) -> bool:
-    """Whether a source is the name of a ready market. A file of that name is named ``./NAME``."""
-    return isinstance(source, str) and source in MARKETS
-
-
 def facts_of_file(
     files: str | Path | Sequence[str | Path],
     *,
@@ -228,7 +224,7 @@ def facts_of_market(name: str, seed: int, minutes: float = MINUTES, **options: A
     Parameters
     ----------
     name
-        Of a ready market.
+        Of a ready market, or the path of a market file.
     seed
         Root of all randomness.
     minutes
@@ -254,7 +250,7 @@ def facts_of_market(name: str, seed: int, minutes: float = MINUTES, **options: A
 
 def _built(name: str, minutes: float, options: Mapping[str, Any], seed: int) -> "Simulation":
     """A ready market that lasts so long; some must be told."""
-    builder = MARKETS[name]
+    builder = market_named(name)
     takes = signature(builder).parameters
     told = dict(options)
     if "minutes" in takes:
@@ -280,7 +276,7 @@ def study_facts(
     Parameters
     ----------
     source
-        The name of a ready market, or a file of order flow of any format.
+        The name of a ready market, a market file, or a file of order flow of any format.
     seeds
         Of a market.
     minutes

@@ -5,12 +5,12 @@ another version or other sources are the first that is said.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.markets import MARKETS
+from experiments.calibration.named_markets import market_named
 from experiments.runs.provenance import asked_of_market, asked_of_scenario
 from experiments.runs.run import Run, run_scenario
 from experiments.scenario.own_code import refuse_code
@@ -158,6 +158,10 @@ def _other(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     for key, what in (("firesale", "version"), ("sources", "sources")):
         if then.get(key) != now.get(key):
             yield f"another {what}: {then.get(key)} then, {now.get(key)} now"
+    files, again = then.get("files") or {}, now.get("files") or {}
+    for path in sorted(files.keys() & again.keys()):
+        if files[path] != again[path]:
+            yield f"another file at {path}: {files[path]} then, {again[path]} now"
     before, after = then.get("code") or {}, now.get("code") or {}
     for path in sorted(before.keys() | after.keys()):
         if before.get(path) != after.get(path):
@@ -216,15 +220,14 @@ def _spiral_again(
 
 def _market_again(said: Mapping[str, Any]) -> Rerun:
     name, seed = said["market"], said["seed"]
-    if name not in MARKETS:
-        raise ValueError(f"no market is called {name!r}: there are {', '.join(MARKETS)}")
-    market: Callable[..., Any] = MARKETS[name]
+    market = market_named(name)
     # A default may be what JSON cannot say: it is the builder's own again.
     usual = asked_of_market(name, market, {}, [seed])["resolved"]
     options = {
         key: value
         for key, value in said["resolved"].items()
-        if key not in usual or json.loads(json.dumps(usual[key])) != value
+        # Beside tapes the name stands with the options.
+        if key != "name" and (key not in usual or json.loads(json.dumps(usual[key])) != value)
     }
     simulation = market(seed, **options)
     simulation.run(until=simulation.now + round(said["minutes"] * MINUTE_NS))

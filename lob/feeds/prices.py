@@ -1,8 +1,14 @@
-"""Series of prices from outside: CSV files of one symbol, a price a row.
+"""Series of prices from outside: CSV files of one symbol, a price or a bar a row.
 
-The columns are ``symbol``, ``timestamp`` (milliseconds since 1970, UTC) and a third one whose name
-ends in ``price``, a decimal number. Rows must rise in time. Prices stay decimal until somebody says
-how large a tick is.
+Of prices the columns are ``symbol``, ``timestamp`` (milliseconds since 1970, UTC) and a third one
+whose name ends in ``price``, a decimal number. Of bars they are a time (``timestamp``, ``time``,
+``date``, ``datetime`` or ``open_time``: where the bar begins, seconds to nanoseconds since 1970, or
+``2024-08-08 12:00:00``), ``open``, ``high``, ``low`` and ``close``, in any order and case; others
+are passed over. Rows must rise in time. Prices stay decimal until somebody says how large a tick
+is.
+
+A bar is four prices, a quarter of the time to the next bar apart: the open, of high and low the one
+that is nearer to it, the other, and the close. What happened between is not told.
 """
 
 import csv
@@ -11,11 +17,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lob.checks import integer
+from lob.feeds.bars import BarColumns, bar_columns, read_bar, spread_bars
 from lob.feeds.containers import BOM, check_utf8, open_source
 from lob.feeds.errors import FeedError
 from lob.types import MAX_PRICE
@@ -125,7 +133,7 @@ class PriceFile:
 
 
 def read_prices(path: str | PathLike[str]) -> PriceFile:
-    """Read a CSV file of prices; blank lines are passed over, and counted.
+    """Read a CSV file of prices or bars; blank lines are passed over, and counted.
 
     Raises
     ------
@@ -136,13 +144,17 @@ def read_prices(path: str | PathLike[str]) -> PriceFile:
     rows = csv.reader(_text(source).splitlines(keepends=True))
     try:
         header = [name.strip() for name in next(rows, [])]
+        bars = bar_columns(header)
+        if bars is not None:
+            return _bars(source, rows, bars)
         if (
             len(header) != 3
             or header[:2] != ["symbol", "timestamp"]
             or not header[2].lower().endswith("price")
         ):
             raise FeedError(
-                f"the columns must be symbol, timestamp and a price, got {header}",
+                "the columns must be symbol, timestamp and a price, or a time, open, high, low and "
+                f"close, got {header}",
                 path=source,
                 line=1,
             )
@@ -160,6 +172,27 @@ def read_prices(path: str | PathLike[str]) -> PriceFile:
     if not times:
         raise FeedError(f"{source}: there is no price in it")
     return PriceFile(symbol, np.array(times, np.int64), tuple(prices))
+
+
+def _bars(source: Path, rows: Any, columns: BarColumns) -> PriceFile:
+    """The prices of bars, four each."""
+    starts: list[int] = []
+    bars: list[tuple[Decimal, ...]] = []
+    for row in rows:
+        if not row:
+            continue
+        try:
+            start, prices = read_bar(row, columns)
+            if starts and start <= starts[-1]:
+                raise ValueError("the time must rise")
+        except ValueError as error:
+            raise FeedError(str(error), path=source, line=rows.line_num) from None
+        starts.append(start)
+        bars.append(prices)
+    if not starts:
+        raise FeedError(f"{source}: there is no bar in it")
+    times, prices = spread_bars(starts, bars)
+    return PriceFile(source.name.partition(".")[0], times, prices)
 
 
 def _text(source: Path) -> str:

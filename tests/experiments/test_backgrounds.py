@@ -41,6 +41,12 @@ def flow(name, *, instrument, price, alpha=2.0):
 """
 
 
+BARS = """time,Open,High,Low,Close,Volume
+2024-08-08 12:00:00,50.0,50.05,49.9,50.0,1
+2024-08-08 12:00:04,50.0,50.1,48.0,48.5,1
+"""
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -53,6 +59,7 @@ def folder(tmp_path, monkeypatch):
     )
     (tmp_path / "market.toml").write_text(market.to_toml())
     (tmp_path / "own.py").write_text(OWN)
+    (tmp_path / "bars.csv").write_text(BARS)
     (tmp_path / "day").mkdir()
     start, end = 41_400_000, 41_430_000  # half a minute from 11:30 on, in ms
     lobster.write(
@@ -113,12 +120,13 @@ BACKGROUNDS = {
     },
     "fitted": {"kind": "fitted", "file": "market.toml"},
     "own": {"kind": "own.py:flow", "price": START},
+    "path": {"kind": "path", "file": "bars.csv", "price": START, "depth": 5, "levels": 60},
     "recorded": {"kind": "recorded", "file": "day"},
     "reanchored": {"kind": "recorded", "file": "day", "mode": "reanchored", "half_life": 60.0},
 }
-SURE = ("uniform", "recorded", "reanchored")
+SURE = ("uniform", "path", "recorded", "reanchored")
 """Backgrounds without anything random."""
-FIXED = ("market", "own", "recorded", "reanchored")
+FIXED = ("market", "own", "path", "recorded", "reanchored")
 RECORDS = ("recorded", "reanchored")
 READY = {
     "perp": {"price": START, "maker_lots": 20},
@@ -214,10 +222,47 @@ def test_tick_lot_and_money_are_those_of_the_file_where_the_scenario_says_nothin
     (market,) = scenario.instruments
     assert (str(market.tick_size), str(market.lot_size), market.quote) == ("0.01", "0.1", "USD")
     assert scenario.shocks[0].lots == 60
-    other = read_scenario(template({"kind": "fitted", "file": "market.toml", "price": 500}))
+    other = read_scenario(template({"kind": "fitted", "file": "market.toml", "price": "5 USD"}))
     assert other.instruments[0].start_price == 500
     with pytest.raises(ScenarioError, match=r"tick_size is 0\.05, and 0\.01 in"):
         read_scenario(template({"kind": "fitted", "file": "market.toml"}, tick_size=0.05))
+
+
+def test_a_record_tells_of_its_instrument_and_is_as_long_as_it_is(folder):
+    marked = {**BACKGROUNDS["reanchored"], "half_life": "1 min"}
+    asked = {**template(marked), "shocks": [{"instrument": "SYNTH", "at": 1.0, "lots": 60}]}
+    del asked["instruments"][0]["name"]
+    asked["clearings"][0]["holdings"][0]["instrument"] = "SYNTH"
+    (market,) = read_scenario(asked).instruments
+    assert (market.name, str(market.tick_size), market.background.half_life) == (
+        "SYNTH", "0.01", 60.0,
+    )  # fmt: skip
+    with pytest.raises(ScenarioError, match=r"as a run, 60 seconds: it ends after 28\.9"):
+        read_scenario(asked, {"seconds": 60.0})
+    for change, told in (
+        ({"half_life": None}, "half_life goes with the mode reanchored"),
+        ({"since": "noon"}, "noon"),
+        ({"since": "12:00:00"}, "never has both sides"),
+        ({"file": "none"}, "there is no file 'none'"),
+        ({"file": "own.py"}, "is no format that is known"),
+        ({"format": "lobstr"}, "format must be one of"),
+    ):
+        given = {key: value for key, value in {**marked, **change}.items() if value is not None}
+        with pytest.raises(ScenarioError, match=told):
+            read_scenario(template(given))
+
+
+def test_prices_of_a_path_are_in_ticks_of_the_instrument(folder):
+    asked = {key: value for key, value in BACKGROUNDS["path"].items() if key != "price"}
+    (market,) = read_scenario(template(asked, tick_size=0.05)).instruments
+    assert market.start_price == START
+    for change, told in (
+        ({"file": "none.csv"}, "is no file, nor one in"),
+        ({"file": "own.py"}, "the columns must be"),
+        ({"start": "2025-01-01T00:00:00"}, "has no price from"),
+    ):
+        with pytest.raises(ScenarioError, match=told):
+            read_scenario(template({**asked, **change}))
 
 
 def test_a_file_is_found_beside_the_scenario(folder, tmp_path_factory, monkeypatch):

@@ -134,7 +134,18 @@ def test_orders_of_others_never_have_its_ids(day):
     simulation.run(until=100 * SECOND_NS)
     refused = simulation.events["reason"] == lob.Reason.DUPLICATE_ORDER_ID
     assert not refused.any()
-    assert (day.messages["order_id"] < -(2**62)).all()
+    flow = simulation["record"]
+    sent = simulation.messages[simulation.messages["owner"] == flow.owner]
+    assert (sent["order_id"] >> 32 == flow.owner).all()
+
+
+def test_a_run_is_the_same_from_its_own_messages(day):
+    """Nothing that the record sends is what only a venue may say."""
+    simulation = market(day, sale=3_000)
+    simulation.run(until=120 * SECOND_NS)
+    venue = lob.Venue([lob.Instrument("A"), lob.Instrument("B", number=1)])
+    events = venue.process(simulation.messages)
+    assert events.tobytes() == simulation.events.tobytes()
 
 
 @pytest.mark.parametrize(

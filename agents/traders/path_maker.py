@@ -1,0 +1,108 @@
+"""Makers who know the price from elsewhere, and quote around it."""
+
+from collections.abc import Sequence
+
+from agents.agent import Agent
+from lob import Side
+from lob.checks import integer
+from lob.units import SECOND_NS
+
+__all__ = ["PathMaker"]
+
+
+class PathMaker(Agent):
+    """A ladder of quotes on both sides of a series of prices from outside.
+
+    What trades against it is put back at its next look, at the price of then: whoever sells into it
+    pays for its depth, and moves nothing for longer than an ``interval``. After the last price that
+    one holds.
+
+    Parameters
+    ----------
+    name
+        Identity of the maker.
+    times, prices
+        Times in ns, rising, and the price in ticks, 1 or more, from each of them on; the first
+        holds before, too.
+    depth
+        Lots at each price, 1 or more.
+    levels
+        How many prices it quotes on a side, 1 or more; none below 1 tick.
+    spread
+        Ticks between its best quotes, 1 or more; the price is in the middle, or half a tick above
+        it.
+    instrument
+        Number of the book.
+    interval
+        ns between looks, 1 or more; it also looks at each change.
+    owner
+        See ``Participant``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is outside its range, times do not rise, or prices are not as many.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        times: Sequence[int],
+        prices: Sequence[int],
+        depth: int,
+        levels: int = 20,
+        spread: int = 2,
+        instrument: int = 0,
+        interval: int = SECOND_NS,
+        owner: int | None = None,
+    ) -> None:
+        super().__init__(name, owner=owner)
+        self.times = [integer("times", one, 0) for one in times]
+        self.prices = [integer("prices", one, 1) for one in prices]
+        if not self.times or len(self.times) != len(self.prices):
+            raise ValueError(
+                f"times and prices must be as many, at least one, got {len(self.times)} and "
+                f"{len(self.prices)}"
+            )
+        if any(a >= b for a, b in zip(self.times, self.times[1:], strict=False)):
+            raise ValueError("times must rise")
+        self.depth = integer("depth", depth, 1)
+        self.levels = integer("levels", levels, 1, 100_000)
+        self.spread = integer("spread", spread, 1)
+        self.instrument = integer("instrument", instrument, 0)
+        self.interval = integer("interval", interval, 1)
+        self.at = 0
+
+    def on_start(self) -> None:
+        """Hook: the run begins; the ladder is there from then on."""
+        self.on_wake()
+
+    def on_wake(self) -> None:
+        """Hook: quote around the price of now."""
+        while self.at + 1 < len(self.times) and self.times[self.at + 1] <= self.now:
+            self.at += 1
+        bid = self.prices[self.at] - self.spread // 2
+        wanted = {(Side.BUY, bid - i) for i in range(self.levels) if bid - i >= 1}
+        wanted |= {(Side.SELL, bid + self.spread + i) for i in range(self.levels)}
+        self._quote({place for place in wanted if place[1] >= 1})
+        self.wake_in(self._pause())
+
+    def _quote(self, wanted: set[tuple[Side, int]]) -> None:
+        """Take away what is elsewhere, and fill up what is wanted."""
+        there = dict.fromkeys(wanted, 0)
+        for order_id, order in self.open_orders.items():
+            place = (order.side, order.price)
+            if place in there:
+                there[place] += order.size
+            else:
+                self.cancel(order_id, instrument=self.instrument)
+        for (side, price), lots in sorted(there.items()):
+            if lots < self.depth:
+                self.submit(side, self.depth - lots, price, instrument=self.instrument)
+
+    def _pause(self) -> int:
+        """Time to the next look, or to the next price if that is sooner, in ns."""
+        if self.at + 1 < len(self.times):
+            return max(1, min(self.interval, self.times[self.at + 1] - self.now))
+        return self.interval
