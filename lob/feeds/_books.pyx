@@ -152,13 +152,13 @@ cdef class Books:
         if not count:
             return
         rows = <const Message *>&raw[0]
-        with nogil:
-            for i in range(count):
-                if not self._follow(&rows[i]):
-                    wrong = i
-                    break
-                if shown[i]:
-                    look(book_of(self, rows[i].instrument))
+        # The interpreter's lock is kept: what another thread did meanwhile would break the books.
+        for i in range(count):
+            if not self._follow(&rows[i]):
+                wrong = i
+                break
+            if shown[i]:
+                look(book_of(self, rows[i].instrument))
         if wrong >= 0:
             raise ValueError(f"row {wrong} is no message of an order: {messages[wrong]}")
 

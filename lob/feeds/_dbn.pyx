@@ -132,18 +132,17 @@ cdef class DbnParser:
         cdef int32_t number
         cdef int64_t tick
         self.problem = c_FINE
-        with nogil:
-            while True:
-                length = self._length(bytes_, at, end)
-                if length <= 0:
-                    break
-                record = <const Record *>(bytes_ + at)
-                if record.rtype == MBO and record.price != UNDEFINED:
-                    number = self._number(record.instrument_id)
-                    tick = self.ticks[number]
-                    if not tick or record.price % tick:
-                        self.ticks[number] = divisor(tick, record.price)
-                at += length
+        while True:
+            length = self._length(bytes_, at, end)
+            if length <= 0:
+                break
+            record = <const Record *>(bytes_ + at)
+            if record.rtype == MBO and record.price != UNDEFINED:
+                number = self._number(record.instrument_id)
+                tick = self.ticks[number]
+                if not tick or record.price % tick:
+                    self.ticks[number] = divisor(tick, record.price)
+            at += length
         return at
 
     def divisors(self):
@@ -178,36 +177,35 @@ cdef class DbnParser:
         self.problem = c_FINE
         self.trade_count = 0
         memset(self.plans, 0, sizeof(self.plans))
-        with nogil:
-            while count < most and self.trade_count < most:
-                record = <const Record *>(bytes_ + at)
-                plan = &self.plans[step % PLANS]
-                if at <= ahead:
-                    self._look_ahead(step, record)
-                step += 1
-                self.message = first + count
-                if plan.record == record and plan.is_plain and self._plain(record, plan):
-                    made, length = 1, SIZE_OF
-                else:
-                    length = self._length(bytes_, at, end)
-                    if length <= 0:
-                        break
-                    if record.rtype != MBO:
-                        self.rtypes[record.rtype] += 1
-                        at += length
-                        continue
-                    made = self._record(record)
-                    if self.problem:
-                        break
-                    if record.flags & LAST:
-                        look(book_of(self.books, self._number(record.instrument_id)))
-                self.emitted += made
-                if made and self.rows_wanted:
-                    count += made
-                    shown[count - 1] = record.flags & LAST != 0
-                if self.mismatched and self.first_mismatch < 0:
-                    self.first_mismatch = at
-                at += length
+        while count < most and self.trade_count < most:
+            record = <const Record *>(bytes_ + at)
+            plan = &self.plans[step % PLANS]
+            if at <= ahead:
+                self._look_ahead(step, record)
+            step += 1
+            self.message = first + count
+            if plan.record == record and plan.is_plain and self._plain(record, plan):
+                made, length = 1, SIZE_OF
+            else:
+                length = self._length(bytes_, at, end)
+                if length <= 0:
+                    break
+                if record.rtype != MBO:
+                    self.rtypes[record.rtype] += 1
+                    at += length
+                    continue
+                made = self._record(record)
+                if self.problem:
+                    break
+                if record.flags & LAST:
+                    look(book_of(self.books, self._number(record.instrument_id)))
+            self.emitted += made
+            if made and self.rows_wanted:
+                count += made
+                shown[count - 1] = record.flags & LAST != 0
+            if self.mismatched and self.first_mismatch < 0:
+                self.first_mismatch = at
+            at += length
         prints = np.empty(self.trade_count, PRINT)
         if self.trade_count:
             message_rows = prints.view(np.uint8)

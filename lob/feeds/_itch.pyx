@@ -155,37 +155,36 @@ cdef class ItchParser:
         cdef Py_ssize_t ahead = start, near = start, length = 1
         cdef size_t done = 0, seen = 0, half_way = 0
         self.problem = c_FINE
-        with nogil:
-            while count <= most and trades < room:
-                while seen < done + AHEAD and length > 0:
-                    length = self._length(bytes_, ahead, end)
-                    if length > 0:
-                        self._fetch(bytes_ + ahead + self.prefix)
-                        ahead += self.prefix + length
-                    lengths[seen % AHEAD] = length
-                    seen += 1
-                while half_way < done + NEARER and lengths[half_way % AHEAD] > 0:
-                    self._fetch_level(bytes_ + near + self.prefix)
-                    near += self.prefix + lengths[half_way % AHEAD]
-                    half_way += 1
-                if lengths[done % AHEAD] <= 0:
-                    self.problem = -<int>lengths[done % AHEAD]
-                    break
-                self.message = first + count
-                self.trade = first_print + trades
-                self.trade.ts_event = -1
-                made = self._record(bytes_ + at + self.prefix)
-                if self.problem:
-                    break
-                self.emitted += made
-                self.printed += self.trade.ts_event >= 0
-                if self.rows_wanted:
-                    for i in range(count, count + made - 1):
-                        shown[i] = False
-                    count += made
-                    trades += self.trade.ts_event >= 0
-                at += self.prefix + lengths[done % AHEAD]
-                done += 1
+        while count <= most and trades < room:
+            while seen < done + AHEAD and length > 0:
+                length = self._length(bytes_, ahead, end)
+                if length > 0:
+                    self._fetch(bytes_ + ahead + self.prefix)
+                    ahead += self.prefix + length
+                lengths[seen % AHEAD] = length
+                seen += 1
+            while half_way < done + NEARER and lengths[half_way % AHEAD] > 0:
+                self._fetch_level(bytes_ + near + self.prefix)
+                near += self.prefix + lengths[half_way % AHEAD]
+                half_way += 1
+            if lengths[done % AHEAD] <= 0:
+                self.problem = -<int>lengths[done % AHEAD]
+                break
+            self.message = first + count
+            self.trade = first_print + trades
+            self.trade.ts_event = -1
+            made = self._record(bytes_ + at + self.prefix)
+            if self.problem:
+                break
+            self.emitted += made
+            self.printed += self.trade.ts_event >= 0
+            if self.rows_wanted:
+                for i in range(count, count + made - 1):
+                    shown[i] = False
+                count += made
+                trades += self.trade.ts_event >= 0
+            at += self.prefix + lengths[done % AHEAD]
+            done += 1
         return at, messages[:count], consistent[:count], prints[:trades]
 
     cdef inline Py_ssize_t _length(

@@ -122,14 +122,13 @@ cdef class Reconciler:
         if not count:
             return
         row = <const Row *>&raw[0]
-        with nogil:
-            # The first row is the state after the first message: both are taken as one.
-            for k in range(count):
-                self.row, self.ts = self.seen, row[k].ts_event
-                if self.seen and row[k].kind <= EXECUTE:
-                    self.apply(&row[k])
-                self.settle(&book[k, 0])
-                self.seen += 1
+        # The first row is the state after the first message: both are taken as one.
+        for k in range(count):
+            self.row, self.ts = self.seen, row[k].ts_event
+            if self.seen and row[k].kind <= EXECUTE:
+                self.apply(&row[k])
+            self.settle(&book[k, 0])
+            self.seen += 1
 
     def messages_so_far(self):
         """Messages, the rows that caused them, and which were made: views, good until ``forget``.

@@ -188,6 +188,33 @@ print("in order", len(refused))
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("in order")
 
+    def test_two_threads_on_the_books_of_a_feed_end_with_all_orders_in_them(self):
+        """Before: a segmentation fault, two times of three."""
+        program = """
+import sys, threading, numpy as np, lob
+from lob.feeds import Books
+sys.setswitchinterval(1e-6)
+books = Books()
+
+def use(which):
+    for turn in range(60):
+        rows = np.zeros(20_000, lob.MESSAGE)
+        rows["kind"], rows["size"], rows["side"] = 1, 1, 1 - 2 * which
+        rows["order_id"] = np.arange(20_000) + which * 10**9 + turn * 20_000
+        rows["price"] = 1_000 + (np.arange(20_000) % 500) * (2 * which - 1)
+        books.apply(rows, np.ones(20_000, bool))
+
+threads = [threading.Thread(target=use, args=(which,)) for which in (0, 1)]
+[one.start() for one in threads]
+[one.join() for one in threads]
+print(books.live)
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        assert int(done.stdout) == 2 * 60 * 20_000
+
     def test_a_second_thread_is_told_so_and_the_first_goes_on(self):
         entered, leave = threading.Event(), threading.Event()
         said = {}
