@@ -18,6 +18,9 @@ REST := $(filter-out $(HALF),$(sort $(patsubst %/,%,$(dir $(wildcard tests/*/tes
 SECONDS ?= 60
 SEED := $(or $(SEED),$(shell date +%s))
 
+# Hundreds of processes are started here: what one has compiled, the next need not.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test slow fuzz bench lint types docs build clean
 
 demo: $(STAMP)  ## a spiral, and five ways of selling compared in it: offline

@@ -138,6 +138,7 @@ class FittedTable(BackgroundTable):
     """
 
     TELLS: ClassVar[tuple[str, ...]] = ("kind", "file")
+    """Keys by which the market file is read that tells of the instrument."""
     kind: Literal["fitted"]
     """Which kind of background this is."""
     file: FileName

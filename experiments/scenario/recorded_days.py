@@ -35,6 +35,7 @@ class RecordedTable(BackgroundTable):
     TELLS: ClassVar[tuple[str, ...]] = (
         "kind", "file", "since", "until", "symbol", "format", "member", "tick",
     )  # fmt: skip
+    """Keys by which the record is read that tells of the instrument."""
     kind: Literal["recorded"]
     """Which kind of background this is."""
     file: Annotated[str, AfterValidator(_found)]

@@ -292,7 +292,7 @@ def bitcoin(seed):
     simulation = Simulation(seed, instruments=[one])
     simulation.add(
         ZeroIntelligence(
-            "flow", price=10_000, instrument=0, alpha=10.0, mu=50.0, delta=0.1, window=500,
+            "flow", price=10_000, instrument=0, alpha=2.0, mu=10.0, delta=0.1, window=200,
             sigma=10, depth=None,
         )
     )  # fmt: skip

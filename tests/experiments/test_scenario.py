@@ -16,7 +16,10 @@ from experiments.studies.spiral import study_spiral
 SMALL = {
     "deleveraging-spiral": {"populations.0.count": 2_000, "populations.0.equity": 25_000},
     "flash-crash": {"populations.0.count": 500, "seconds": 60.0, "horizon": 30.0},
-    "oracle-lag": {"populations.0.count": 500, "populations.0.equity": 1_000_000},
+    "oracle-lag": {
+        "populations.0.count": 500, "populations.0.equity": 1_000_000,
+        "instruments.0.background.window": 2_000,
+    },
     "two-assets": {"populations.0.count": 500, "populations.0.equity": 140_000},
     "black-thursday": {
         "populations.0.count": 40, "shocks.0.lots": 80_000, "seconds": 300.0, "horizon": 80.0,
