@@ -160,44 +160,55 @@ cdef inline int fill(
     int64_t price, int64_t size,
 ) except -1 nogil:
     """A new order, whose id must not be there; ``side`` is 1 or -1."""
-    cdef size_t at
-    cdef Slot *slot
     if 2 * <size_t>self.live > self.mask:
         self._grow(2 * self.capacity)
     if join(side_of(book, side), side * price):
         self._no_memory()
-    at = <size_t>mixed & self.mask & ~<size_t>1
-    slot = &self.slots[at]
+    settle_in(self.slots, self.mask, mixed, instrument, order_id, side, price, size)
+    self.live += 1
+    return 0
+
+
+cdef inline void settle_in(
+    Slot *slots, size_t mask, uint64_t mixed, int32_t instrument, int64_t order_id, int side,
+    int64_t price, int64_t size,
+) noexcept nogil:
+    """Write an order into the first slot that is free from its home on; there must be one."""
+    cdef size_t at = <size_t>mixed & mask & ~<size_t>1, first = at
+    cdef Slot *slot = &slots[at]
     while slot.side and (slot + 1).side:
         slot.passed += 1
-        at = (at + 2) & self.mask
-        slot = &self.slots[at]
+        at = (at + 2) & mask
+        slot = &slots[at]
     slot += slot.side != 0
     slot.order_id = order_id
     slot.price = price
     slot.size = size
     slot.instrument = <uint16_t>instrument
     slot.side = <int8_t>side
-    slot.is_away = at != (<size_t>mixed & self.mask & ~<size_t>1)
-    self.live += 1
-    return 0
+    slot.is_away = at != first
+
+
+cdef inline void leave(Slot *slots, size_t mask, Slot *slot) noexcept nogil:
+    """Free the slot of an order."""
+    cdef size_t at, here
+    slot.side = 0
+    if slot.is_away:
+        here = <size_t>(slot - slots) & ~<size_t>1
+        at = home(slot.instrument, slot.order_id, mask)
+        while at != here:
+            slots[at].passed -= 1
+            at = (at + 2) & mask
 
 
 cdef inline void take(Books self, Slot *slot, int64_t size) noexcept nogil:
     """Take lots off an order; one with none left is gone."""
-    cdef size_t at, here
     if size < slot.size:
         slot.size -= size
         return
     part(side_of(&self.books[slot.instrument], slot.side), slot.side * slot.price)
     self.live -= 1
-    slot.side = 0
-    if slot.is_away:
-        here = <size_t>(slot - self.slots) & ~<size_t>1
-        at = home(slot.instrument, slot.order_id, self.mask)
-        while at != here:
-            self.slots[at].passed -= 1
-            at = (at + 2) & self.mask
+    leave(self.slots, self.mask, slot)
 
 
 cdef inline void look(Book *book) noexcept nogil:

@@ -108,27 +108,30 @@ cdef class Books:
     # ---------------------------------------------------------------- within
 
     cdef int _grow(self, Py_ssize_t capacity) except -1 nogil:
-        """Room for more orders."""
-        cdef Slot *old = self.slots
-        cdef Slot *line
-        cdef Py_ssize_t had = self.capacity, i
-        cdef size_t at, first
-        cdef Slot *slots = <Slot *>resize(NULL, 0, capacity * sizeof(Slot))
+        """Room for more orders, where they are: memory for the new room is all that is asked for.
+
+        What moves is never met again, unmoved: its new home is its old one or beyond the old end,
+        and from its old one its new place is no farther than the old, which was just left.
+        Only an order that had gone past the old end, to the front, is met twice, as one that never
+        moved.
+        """
+        cdef size_t had = <size_t>self.capacity, before = self.mask, i
+        cdef Slot *slots = <Slot *>resize(
+            self.slots, had * sizeof(Slot), capacity * sizeof(Slot)
+        )
+        cdef Slot order
         if slots == NULL:
             with gil:
                 raise MemoryError
         self.slots, self.capacity, self.mask = slots, capacity, <size_t>(capacity - 1)
         for i in range(had):
-            if old[i].side:
-                at = first = home(old[i].instrument, old[i].order_id, self.mask)
-                while slots[at].side and slots[at + 1].side:
-                    slots[at].passed += 1
-                    at = (at + 2) & self.mask
-                line = &slots[at] + (slots[at].side != 0)
-                old[i].passed = line.passed
-                line[0] = old[i]
-                line.is_away = at != first
-        resize(old, had * sizeof(Slot), 0)
+            if slots[i].side:
+                order = slots[i]
+                leave(slots, before, &slots[i])
+                settle_in(
+                    slots, self.mask, hashed(order.instrument, order.order_id),
+                    order.instrument, order.order_id, order.side, order.price, order.size,
+                )
         return 0
 
     cdef int _no_memory(self) except -1 with gil:
