@@ -505,6 +505,7 @@ def impact(
     *,
     at: str = "10m",
     over: str | None = None,
+    pov: float | None = None,
     seeds: int | Sequence[int] = 20,
     **options: Any,
 ) -> "SimulatedSale":
@@ -519,6 +520,9 @@ def impact(
     at, over
         When, from the start of the market, and how long it takes: durations as ``"10m"``; ``over``
         ``None``: all at once.
+    pov
+        Share of the volume, its own included, above 0 and below 1: it trades as others do, for
+        ``over`` at most. ``None``: it does not look at the volume.
     seeds
         How many, from 1 on, or which; at least two.
     **options
@@ -527,7 +531,8 @@ def impact(
     Raises
     ------
     ValueError
-        If there is no such market, there are fewer than two seeds, or nothing of the sale trades.
+        If there is no such market, there are fewer than two seeds, ``pov`` comes without ``over``,
+        or nothing of the sale trades.
     """
     from experiments.calibration.named_markets import market_named
     from experiments.studies.impact import measure_sale
@@ -538,6 +543,7 @@ def impact(
         size=sell,
         at_ns=parse_duration(at),
         over_ns=parse_duration(over) if over else 0,
+        participation=pov,
         seeds=_seeds(seeds, 20),
     )
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from experiments.commands.console import RefusalError, progress
-from experiments.commands.settings import AsJson, Settings, market_options, named_market
+from experiments.commands.settings import (
+    AsJson,
+    Settings,
+    market_options,
+    named_market,
+    parse_share,
+)
 from experiments.report.means import mean_in, mean_told
 from lob.counted import counted
 from lob.units import SECOND_NS, parse_duration
@@ -32,6 +38,12 @@ def impact(
     over: Annotated[
         str | None, typer.Option(metavar="DURATION", help="How long it takes; else all at once.")
     ] = None,
+    pov: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="Share of the volume that it is, 0.1 or 10%, for --over at most."
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option(min=2, help="How many pairs of runs.")] = 20,
     settings: Settings = None,
     as_json: AsJson = False,
@@ -42,6 +54,8 @@ def impact(
 
     builder = named_market(market)
     options = market_options(market, settings)
+    if pov is not None and over is None:
+        raise RefusalError("--pov needs --over DURATION, such as 1h")
     with progress(as_json, seeds) as tell:
 
         def build(seed: int) -> "Simulation":
@@ -54,13 +68,14 @@ def impact(
                 size=int(sell) if sell.replace("_", "").isdecimal() else sell,
                 at_ns=parse_duration(at),
                 over_ns=parse_duration(over) if over else 0,
+                participation=None if pov is None else float(parse_share(pov)),
                 seeds=range(1, seeds + 1),
             )
         except (TypeError, ValueError) as error:
             raise RefusalError(f"{market}: {error}") from error
     if as_json:
         asked = asked_of_market(market, builder, options, range(1, seeds + 1))
-        sold = {"at": at, "over": over}
+        sold = {"at": at, "over": over, "pov": pov}
         typer.echo(json.dumps({**sale.summary(), **asked, **sold}, indent=2, allow_nan=False))
     else:
         _show(market, sale)
@@ -76,6 +91,7 @@ def _show(market: str, sale: "SimulatedSale") -> None:
     rows = {
         "filled": mean_in(sale.mean("filled"), size),
         "implementation shortfall": mean_told(sale.mean("shortfall_bps"), "bps"),
+        "against the twin's mids": mean_told(sale.paired_cost_bps, "bps"),
         "effective spread": mean_in(sale.mean("effective_spread"), price),
     }
     for name, told in rows.items():

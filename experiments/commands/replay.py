@@ -18,6 +18,7 @@ from experiments.commands.console import (
     refuse_another,
     refuse_missing,
 )
+from experiments.commands.settings import parse_share
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
 from lob.replay_report import ReplayMode
 from lob.units import parse_duration
@@ -230,7 +231,7 @@ def _style(
     if style is not SaleStyle.POV and hidden:
         raise RefusalError("--hidden is for --style pov")
     name = "--pov" if pov is not None else "--rate"
-    return style, _parsed(name, _parse_rate, pov or rate or DEFAULT_RATE)
+    return style, _parsed(name, parse_share, pov or rate or DEFAULT_RATE)
 
 
 def _half_life(mode: ReplayMode, decay: str | None) -> float | None:
@@ -253,17 +254,6 @@ def _parsed(name: str, parse: Callable[[str], T], text: str) -> T:
         return parse(text)
     except ValueError as error:
         raise RefusalError(f"{name}: {error}") from None
-
-
-def _parse_rate(text: str) -> Fraction:
-    try:
-        percent = text.strip().endswith("%")
-        rate = Fraction(text.strip().removesuffix("%").strip()) / (100 if percent else 1)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate <= 1:
-        raise ValueError(f"{text!r} is not a share: write a number above 0, at most 1, as in 0.1")
-    return rate
 
 
 def _lots(instrument: "Instrument", text: str) -> int:

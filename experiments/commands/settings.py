@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ __all__ = [
     "Settings",
     "market_options",
     "named_market",
+    "parse_share",
     "read_settings",
     "refuse_own_code",
 ]
@@ -142,3 +144,26 @@ def market_options(market: str, settings: list[str] | None) -> dict[str, Any]:
     except ValueError as error:
         raise RefusalError(str(error)) from None
     return options
+
+
+def parse_share(text: str) -> Fraction:
+    """Read a share of the volume: above 0 and at most 1, as in 0.1 or 10%.
+
+    Parameters
+    ----------
+    text
+        As it was typed.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    try:
+        percent = text.strip().endswith("%")
+        share = Fraction(text.strip().removesuffix("%").strip()) / (100 if percent else 1)
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(0)
+    if not 0 < share <= 1:
+        raise ValueError(f"{text!r} is not a share: write a number above 0, at most 1, as in 0.1")
+    return share

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.traders import Executor
+from agents.traders import POV, Executor
+from agents.traders.schedules import Schedule
 from experiments.metrics.exhausted import empty_sides
 from experiments.metrics.impact import LAGS_NS, Decay, impact_paths, mean_impact, mean_path
 from experiments.metrics.intervals import Interval, interval_of_mean, known
-from experiments.metrics.slippage import Slippage, slippage_of
+from experiments.metrics.quotes import mid_at
+from experiments.metrics.slippage import Slippage, fills_of, paired_cost_bps, slippage_of
 from experiments.report.means import mean_in, mean_told
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import impact_figure
@@ -25,6 +27,7 @@ from lob import Side, journal
 from lob.checks import integer
 from lob.counted import counted
 from lob.real_units import LOTS, TICKS, RealUnit, price_unit, size_unit
+from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -49,6 +52,9 @@ class SimulatedSale(Shown):
     """Times after the last order of the sale at which the impact is measured, in ns, rising."""
     costs: tuple[Slippage, ...]
     """What the sale cost, one a seed."""
+    paired_costs_bps: tuple[float, ...]
+    """What it cost against the mids of the twin at the moment of each trade, so without what the
+    price did by itself, in bps, one a seed."""
     paths: NDArray[np.float64]
     """mid(full) - mid(twin) in ticks: float64 [seed, lag]."""
     impact: Decay
@@ -92,19 +98,23 @@ class SimulatedSale(Shown):
         ValueError
             If no seed has a value.
         """
-        values = np.array([getattr(cost, what) for cost in self.costs], np.float64)
-        return interval_of_mean(values[np.isfinite(values)])
+        return _mean_of([getattr(cost, what) for cost in self.costs])
+
+    @property
+    def paired_cost_bps(self) -> Interval:
+        """Mean over the seeds of the cost against the twin's mids, in bps, with its interval."""
+        return _mean_of(self.paired_costs_bps)
 
     def headline(self) -> list[str]:
         """The answer of the study in words, a sentence a line."""
-        cost = mean_told(self.mean("shortfall_bps"), "bps", digits=1)
+        cost = mean_told(self.paired_cost_bps, "bps", digits=1)
         moved = (
             "what it moves the mid by is not defined"
             if np.isnan(self.impact.peak.estimate)
             else "the mid moves by "
             f"{mean_in(self.impact.peak, self.price_unit, digits=1)} at the most"
         )
-        said = f"selling {self.size_unit.told(self.size)} costs {cost}; {moved}"
+        said = f"selling {self.size_unit.told(self.size)} costs {cost} against the twin; {moved}"
         return [*self.exhausted_lines(), f"{said}; {counted(self.seeds, 'seed')}"]
 
     def plot(self) -> "Figure":
@@ -127,7 +137,8 @@ class SimulatedSale(Shown):
             "units": {key: one.to_dict() for key, one in said.items()},
             "size": self.size,
             "seeds": self.seeds,
-            "cost": {name: _said(self.mean(name)) for name in names},
+            "cost": {name: _said(self.mean(name)) for name in names}
+            | {"paired_bps": _said(self.paired_cost_bps)},
             "impact": [
                 {"lag_ns": lag, **_said(at)}
                 for lag, at in zip(self.lags_ns, self.impact.path, strict=True)
@@ -147,6 +158,7 @@ def measure_sale(
     size: int | str,
     at_ns: int,
     over_ns: int = 0,
+    participation: float | None = None,
     seeds: Sequence[int],
     lags_ns: tuple[int, ...] = tuple(LAGS_NS),
     instrument: int = 0,
@@ -163,6 +175,9 @@ def measure_sale(
         When the sale starts, in ns since the start of the market.
     over_ns
         How long it takes, in ns, in equal parts; 0: all at once.
+    participation
+        Share of the volume, its own included, above 0 and below 1: it trades as others do,
+        for ``over_ns`` at most. ``None``: it does not look at the volume.
     seeds
         At least two.
     lags_ns
@@ -174,10 +189,13 @@ def measure_sale(
     Raises
     ------
     ValueError
-        If there are fewer than two seeds, the size is none, or nothing of the sale trades.
+        If there are fewer than two seeds, the size or the share is none, a share comes without a
+        time, or nothing of the sale trades.
     """
     if len(seeds) < 2:
         raise ValueError(f"seeds must be at least two, for a mean over seeds, got {len(seeds)}")
+    if participation is not None and not over_ns:
+        raise ValueError("over_ns must say how long a sale with participation may take, got 0")
     first = market(seeds[0])
     start, traded = first.now, first.instruments[instrument]
     lots = integer("size", traded.to_lots(size) if isinstance(size, str) else size, 1)
@@ -185,7 +203,11 @@ def measure_sale(
     until = start + at_ns + over_ns + lags_ns[-1] + BEYOND_NS
 
     def studied() -> list[Executor]:
-        schedule = evenly(lots, over_ns)
+        schedule: Schedule = (
+            evenly(lots, over_ns)
+            if participation is None
+            else POV(over_ns, participation, every=SECOND_NS)
+        )
         return [
             Executor(
                 SELLER,
@@ -204,6 +226,11 @@ def measure_sale(
         for pair in pairs
     )
     quotes = [_quotes(pair, owner, instrument) for pair in pairs]
+    paired = tuple(
+        paired_cost_bps(fills, mid_at(twin, fills["ts_event"]))
+        for pair, (_, twin, _) in zip(pairs, quotes, strict=True)
+        for fills in [fills_of(pair.full, owner=owner, instrument=instrument)]
+    )
     emptied = tuple(
         any(one.side == "bids" for one in empty_sides([full], [""], start + at_ns, until))
         for full, _, _ in quotes
@@ -216,7 +243,7 @@ def measure_sale(
             raise
         impact = _no_impact(paths, lags_ns)
     return SimulatedSale(
-        lots, len(seeds), tuple(lags_ns), costs, paths, impact, emptied,
+        lots, len(seeds), tuple(lags_ns), costs, paired, paths, impact, emptied,
         price_unit(traded), size_unit(traded),
     )  # fmt: skip
 
@@ -235,6 +262,11 @@ def _no_impact(paths: NDArray[np.float64], lags_ns: Sequence[int]) -> Decay:
     none = Interval(nan, nan, nan, 0.95, "bootstrap", 0)
     path = mean_path(paths)
     return Decay(tuple(lags_ns), path, none, 0, path[-1], none)
+
+
+def _mean_of(values: Sequence[float]) -> Interval:
+    known_ones = np.array(values, np.float64)
+    return interval_of_mean(known_ones[np.isfinite(known_ones)])
 
 
 def _values(path: str) -> list[str]:
