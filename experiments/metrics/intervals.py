@@ -138,7 +138,8 @@ def student_interval(samples: ArrayLike, level: float = 0.95) -> Interval:
     if count < 2:
         return Interval(mean, nan, nan, level, "student", count)
     if (values == values[0]).all():  # a sum that rounds would tell of a difference
-        return Interval(float(values[0]), *[float(values[0])] * 2, level, "student", count)
+        mean = float(values[0])
+        return Interval(mean, mean, mean, level, "student", count)
     error = float(values.std(ddof=1)) / sqrt(count)
     reach = student_quantile(level, count - 1) * error
     return Interval(mean, mean - reach, mean + reach, level, "student", count)
