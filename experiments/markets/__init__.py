@@ -7,6 +7,7 @@ from experiments.markets.background import hawkes, poisson, queue_reactive, zero
 from experiments.markets.ci2002 import ci2002
 from experiments.markets.equity import equity
 from experiments.markets.perp import perp
+from experiments.markets.perp_btc import perp_btc
 from experiments.markets.rmsc04 import rmsc04
 from lob.checks import choice
 
@@ -17,6 +18,7 @@ __all__ = [
     "equity",
     "hawkes",
     "perp",
+    "perp_btc",
     "poisson",
     "queue_reactive",
     "rmsc04",
@@ -28,6 +30,7 @@ MARKETS: dict[str, Callable[..., agents.Simulation]] = {
     "equity": equity,
     "hawkes": hawkes,
     "perp": perp,
+    "perp-btc": perp_btc,
     "poisson": poisson,
     "queue-reactive": queue_reactive,
     "rmsc04": rmsc04,

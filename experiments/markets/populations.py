@@ -16,6 +16,7 @@ from experiments.markets.ci2002 import START_PRICE as CI2002_PRICE
 from experiments.markets.ci2002 import join_ci2002
 from experiments.markets.equity import join_equity
 from experiments.markets.perp import join_perp
+from experiments.markets.perp_btc import join_perp_btc
 from experiments.markets.place import MarketPlace
 from experiments.markets.rmsc04 import START_PRICE as RMSC04_PRICE
 from experiments.markets.rmsc04 import join_rmsc04
@@ -28,6 +29,7 @@ POPULATIONS: dict[str, Callable[..., list[Any]]] = {
     "equity": join_equity,
     "hawkes": join_hawkes,
     "perp": join_perp,
+    "perp-btc": join_perp_btc,
     "poisson": join_poisson,
     "queue-reactive": join_queue_reactive,
     "rmsc04": join_rmsc04,

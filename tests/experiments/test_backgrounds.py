@@ -135,6 +135,7 @@ READY = {
     "queue-reactive": {"price": START},
     "rmsc04": {},
     "equity": {"price": START},
+    "perp-btc": {"price": START},
     "ci2002": {"quiet_steps": 2, "orders_per_step": 20},
 }
 
