@@ -96,8 +96,8 @@ def sale_page(m: SaleResult) -> str:
         ),
         section(
             "Depth before and after",
-            f"In {words.size_name(m.instrument)}: at that price or better, right after the sale and "
-            "without it.",
+            f"In {words.size_name(m.instrument)} at that price or better, right after the sale "
+            "and without it.",
             drawn("depth", figures.depth_figure(m)),
         ),
         "</div>",

@@ -16,6 +16,7 @@ from lob.real_units import RealUnit, RealUnits, price_unit, size_unit
 __all__ = [
     "units_of_contest",
     "units_of_facts",
+    "units_of_market",
     "units_of_run",
     "units_of_sale",
     "units_of_spiral",
@@ -86,6 +87,23 @@ def units_of_run(scenario: Scenario) -> Said:
     said |= dict.fromkeys(CASH_OF_RUN, units.cash)
     said |= dict.fromkeys(("withdrawal.before", "withdrawal.lowest"), units.sizes[first])
     return _told(said)
+
+
+def units_of_market(instrument: Instrument) -> Said:
+    """Units of ``FactsStudy.summary()`` by key.
+
+    Parameters
+    ----------
+    instrument
+        What is traded.
+    """
+    price, size = price_unit(instrument), size_unit(instrument)
+    return _told(
+        {
+            **{f"facts.spread_ticks.{name}": price for name in ("value", "of_seeds.*")},
+            "impact.orders.*.size_lots": size,
+        }
+    )
 
 
 def units_of_sale(instrument: Instrument) -> Said:

@@ -49,7 +49,7 @@ class TraderTable(Table):
     @staticmethod
     def taker_of_parameters(content: Mapping[str, Any]) -> Callable[..., Any] | None:
         """The class of a table as TOML has it; ``None`` if there is none, or it is one's own."""
-        kind = content.get("kind")
+        kind = str(content.get("kind"))
         return getattr(leverage, kind) if kind in get_args(TraderKind) else None
 
 
@@ -78,7 +78,7 @@ class StackerTable(Table):
     @classmethod
     def taker_of_parameters(cls, content: Mapping[str, Any]) -> Callable[..., Any] | None:
         """The class of a table as TOML has it; ``None`` if there is none."""
-        kind = content.get("kind")
+        kind = str(content.get("kind"))
         known = get_args(cls.model_fields["kind"].annotation)
         return getattr(leverage, kind) if kind in known else None
 

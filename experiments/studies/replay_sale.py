@@ -88,7 +88,8 @@ def lots_to_sell(
     traded = instrument_of(feed, symbol)
     shown = shown_instrument(traded, feed.format)
     given = to_quantity("size", size)
-    if shown.has_units and not shown.inverse and given.is_of(shown.quote):
+    # A number without a unit is a size.
+    if shown.has_units and not shown.inverse and given.asset == shown.quote:
         worth = _mid_before(feed, at_ns, symbol) * Fraction(shown.tick_size * shown.lot_size)
         lots = int(given.value / worth)
         if lots < 1:
