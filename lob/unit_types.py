@@ -1,8 +1,8 @@
 """Types of numbers that say what they count: of parameters that a scenario gives by name.
 
 To a type checker and in a run they are ``int`` or ``float``. ``Lots`` in a signature also tells
-whoever reads a parameter from a file that ``"2 BTC"`` may be written for it. A class of one's own
-that a scenario names may say it of its parameters in the same way.
+whoever reads a parameter from a file that ``"2 BTC"`` may be written for it. Code of the user's own
+is not run to read a file: its parameters are handed on as they are written.
 """
 
 from dataclasses import dataclass
