@@ -235,11 +235,12 @@ def _show(opened: "Feed", error: str, as_json: bool) -> None:
 def _steps(one: "Instrument", format: str) -> str:
     """What a tick and a lot of an instrument are, with the names of the assets that are known."""
     from experiments.calibration.recorded_feed import shown_instrument
+    from lob.real_units import size_unit
 
     shown = shown_instrument(one, format)
     if not shown.has_units:
         return f"tick {one.tick_size}, lot {one.lot_size}"
-    return f"tick {shown.write_price(1)}, lot {shown.write_size(1)}"
+    return f"tick {shown.write_price(1)}, lot {size_unit(shown).told(1)}"
 
 
 def _told(opened: "Feed", error: str | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from experiments.metrics.impact import DEPTH_BPS
 from experiments.report.results import SaleResult
 from lob import Instrument, Side
 from lob.counted import counted
+from lob.real_units import named
 from lob.replay_report import ReplayMode, ReplayReport
 from lob.units import show_duration
 
@@ -123,7 +124,7 @@ def size(instrument: Instrument, lots: int) -> str:
     """
     if not _has_sizes(instrument):
         return counted(lots, "lot")
-    return f"{sizes(instrument, lots)} {instrument.size_asset}"
+    return named(sizes(instrument, lots), instrument.size_asset)
 
 
 def sizes(instrument: Instrument, lots: int) -> str:

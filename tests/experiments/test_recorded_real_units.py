@@ -137,7 +137,7 @@ def test_a_level_feed_is_told_in_what_its_name_says(level_feed, capsys):
 
 def test_a_feed_says_what_a_tick_and_a_lot_are(day_folder, level_feed, capsys):
     said = say(capsys, "feed", "info", day_folder)
-    assert said.strip().endswith("tick 0.01 USD, lot 1 shares")
+    assert said.strip().endswith("tick 0.01 USD, lot 1 share")
     said = say(capsys, "feed", "info", level_feed)
     assert re.search(r"tick [\d.]+ USDT, lot [\d.]+ BTC", said)
     (one,) = json.loads(say(capsys, "feed", "info", level_feed, "--json"))["instruments"]
