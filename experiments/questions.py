@@ -567,8 +567,8 @@ def replay(
         A file of order flow; a folder, zip or pair of files of a LOBSTER day; or ``"synthetic"``: a
         day is made.
     sell
-        ``"2 BTC"``, ``"500 lots"`` or a number of units of what is traded; ``None``: nothing, and
-        the result is the replay alone.
+        ``"2 BTC"``, ``"500 lots"`` or a number of units of what is traded; or what it is worth at
+        the mid just before, ``"10 k USD"``; ``None``: nothing, and the result is the replay alone.
     at
         When it starts: a time of day, a date and time in UTC, or ``"+90s"`` after the first
         message; ``None``: as soon as the book is there.

@@ -79,6 +79,18 @@ def test_a_time_in_whole_seconds_is_one():
     ]
 
 
+def test_a_ready_market_takes_the_steps_of_its_instrument():
+    market = {"kind": "market", "name": "poisson",
+              "parameters": {"price": "5 k USD", "window": "20 USD"}}  # fmt: skip
+    found = read_scenario(FILE, {"instruments.0.background": market})
+    assert found.instruments[0].background.parameters == {"price": 10_000, "window": 40}
+    market["parameters"]["speed"] = "5 %"
+    assert mistakes({"instruments.0.background": market}) == [
+        "instruments.0.background.parameters.speed: got '5 %', where a number without a unit is "
+        "wanted"
+    ]
+
+
 def test_a_trader_takes_the_steps_of_what_it_holds():
     assert parameters_of(stop_loss(), "traders", 0) == {
         "margin": 2_000_000, "position": 200, "entry_price": 10_000, "stop_price": 9_800,
