@@ -573,8 +573,8 @@ def replay(
         A file of order flow; a folder, zip or pair of files of a LOBSTER day; or ``"synthetic"``: a
         day is made.
     sell
-        ``"2 BTC"``, ``"500 lots"`` or a number of units of what is traded; ``None``: nothing, and
-        the result is the replay alone.
+        ``"2 BTC"``, ``"500 lots"`` or a number of units of what is traded; or what it is worth at
+        the mid just before, ``"10 k USD"``; ``None``: nothing, and the result is the replay alone.
     at
         When it starts: a time of day, a date and time in UTC, or ``"+90s"`` after the first
         message; ``None``: as soon as the book is there.
@@ -608,14 +608,9 @@ def replay(
     """
     from fractions import Fraction
 
-    from experiments.calibration.recorded_feed import (
-        half_life,
-        instrument_of,
-        moment,
-        open_recorded,
-    )
+    from experiments.calibration.recorded_feed import half_life, moment, open_recorded
     from experiments.studies.forced_sale import ForcedSale, SaleStyle
-    from experiments.studies.replay_sale import book_is_there, measure, replay_alone
+    from experiments.studies.replay_sale import book_is_there, lots_to_sell, measure, replay_alone
     from lob import Side
 
     with TemporaryDirectory(prefix="firesale-") as scratch:
@@ -634,10 +629,11 @@ def replay(
         }
         if sell is None:
             return replay_alone(recorded, mode, **options)
+        at_ns = book_is_there(recorded, symbol) if at is None else moment(at, recorded)
         sale = ForcedSale(
             side=Side.BUY if buy else Side.SELL,
-            size=instrument_of(recorded, symbol).to_lots(sell),
-            at_ns=book_is_there(recorded, symbol) if at is None else moment(at, recorded),
+            size=lots_to_sell(recorded, sell, at_ns, symbol),
+            at_ns=at_ns,
             style=SaleStyle(style),
             over_ns=parse_duration(over) if over else 0,
             rate=Fraction(str(rate)),

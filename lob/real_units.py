@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from lob.counted import counted
 from lob.instrument import Instrument
 
-__all__ = ["CASH", "LOTS", "TICKS", "RealUnit", "RealUnits", "significant"]
+__all__ = ["CASH", "LOTS", "TICKS", "RealUnit", "RealUnits", "named", "significant"]
 
 DIGITS = 4
 """Significant digits of a number that is written for people; chosen."""
@@ -44,6 +44,24 @@ def significant(value: float, digits: int = DIGITS) -> str:
     ('412.5', '60,010', '0.00001235', '-2')
     """
     return f"{Decimal(f'{value:.{digits - 1}e}').normalize():,f}"
+
+
+def named(number: str, asset: str) -> str:
+    """Write an amount with the name of its asset: stocks are counted, other assets have no plural.
+
+    Parameters
+    ----------
+    number
+        The amount as text.
+    asset
+        Name of the asset.
+
+    Examples
+    --------
+    >>> named("1", "shares"), named("2", "shares"), named("1", "BTC")
+    ('1 share', '2 shares', '1 BTC')
+    """
+    return f"{number} {'share' if (number, asset) == ('1', 'shares') else asset}"
 
 
 class RealUnit(NamedTuple):
@@ -89,7 +107,7 @@ class RealUnit(NamedTuple):
                 return f"{value:,.0f} {'unit' if round(value) == 1 else 'units'} of cash"
             return counted(value, self.step.removesuffix("s"))
         number = self.number(value)
-        return number if isnan(value) else f"{number} {self.name}"
+        return number if isnan(value) else named(number, self.name)
 
     def number(self, value: float) -> str:
         """An amount of so many integers without the unit's name, rounded: ``4.77 M``."""

@@ -1,5 +1,6 @@
 """What a replay met: which mode, what kind of feed, and how much of history broke."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from math import isinf
@@ -8,6 +9,7 @@ from typing import Any
 from lob.counted import counted
 from lob.feeds.feed import FeedReport
 from lob.instrument import Instrument
+from lob.real_units import LOTS, size_unit
 from lob.units import SECOND_NS, show_duration
 
 __all__ = ["Broken", "ReplayMode", "ReplayReport"]
@@ -63,6 +65,16 @@ class Broken:
         return int(sum(asdict(self).values())) - self.unfilled_lots
 
     def __str__(self) -> str:
+        return self.told(lambda lots: counted(lots, "lot"))
+
+    def told(self, size: Callable[[int], str]) -> str:
+        """All counts in words.
+
+        Parameters
+        ----------
+        size
+            Writes a size in lots for people.
+        """
         said = [
             f"{count:,} {what}"
             for count, what in (
@@ -71,7 +83,7 @@ class Broken:
                 (self.orphaned_executions, "executions of orders already gone"),
                 (
                     self.unfilled_aggressors,
-                    f"aggressors that had not enough to hit ({counted(self.unfilled_lots, 'lot')})",
+                    f"aggressors that had not enough to hit ({size(self.unfilled_lots)})",
                 ),
                 (self.cut_short, "reductions by more than was left"),
                 (self.crossed_adds, "adds that traded on arrival"),
@@ -192,6 +204,10 @@ class ReplayReport:
             }
         return told
 
+    def broken_told(self) -> str:
+        """What history could not do any more, in words; sizes in the instrument's units."""
+        return self.broken.told((size_unit(self.instrument) if self.instrument else LOTS).told)
+
     def __str__(self) -> str:
         name = self.instrument.name if self.instrument else "nothing"
         lines = [f"{name}: {self.label}"]
@@ -218,7 +234,7 @@ class ReplayReport:
                 f"{self.aggressors:,} of them aggressors made of executions; {self.by_id:,} "
                 "executions by the order's id"
             )
-            lines.append(f"  broke: {self.broken}")
+            lines.append(f"  broke: {self.broken_told()}")
             if self.left_over:
                 lines.append(
                     f"  {counted(self.left_over, 'recorded order')} still there, gone in the record"

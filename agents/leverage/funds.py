@@ -1,11 +1,13 @@
 """Funds whose leverage answers to the market: the ones that make a price spiral without failing."""
 
 import math
+from typing import Annotated
 
 from agents.leverage.leveraged import Leveraged
 from agents.random import log
 from lob.checks import real
 from lob.engine.elementary import share_kept
+from lob.unit_types import Counted
 
 __all__ = ["LeverageTarget", "ValueFund", "VolatilityTarget"]
 
@@ -146,7 +148,13 @@ class ValueFund(Leveraged):
     """
 
     def __init__(
-        self, name: str, *, value: float, aggression: float, cap: float, **account: object
+        self,
+        name: str,
+        *,
+        value: Annotated[float, Counted("ticks")],
+        aggression: float,
+        cap: float,
+        **account: object,
     ) -> None:
         super().__init__(name, **account)  # type: ignore[arg-type]
         real("value", value, above=0)

@@ -4,6 +4,7 @@ from agents.agent import Agent
 from lob import TimeInForce
 from lob.checks import integer
 from lob.clearing import Clearing, MarginAccount
+from lob.unit_types import Cash, Lots, Nanoseconds, Ticks
 from lob.units import SECOND_NS
 
 __all__ = ["Leveraged"]
@@ -39,12 +40,12 @@ class Leveraged(Agent):
         self,
         name: str,
         *,
-        margin: int,
-        position: int = 0,
-        entry_price: int | None = None,
+        margin: Cash,
+        position: Lots = 0,
+        entry_price: Ticks | None = None,
         clearing: int = 0,
         holding: int = 0,
-        interval: int = SECOND_NS,
+        interval: Nanoseconds = SECOND_NS,
         owner: int | None = None,
     ) -> None:
         super().__init__(name, owner=owner)

@@ -3,6 +3,7 @@
 from agents.leverage.funded import LEVELS, Funded
 from lob import EntryKind
 from lob.checks import integer, ppm
+from lob.unit_types import Lots, Nanoseconds, Ppm
 from lob.units import PPM, SECOND_NS
 
 __all__ = ["DepegArbitrageur"]
@@ -51,12 +52,12 @@ class DepegArbitrageur(Funded):
         *,
         claim: str,
         instrument: int = 0,
-        funding: int = 0,
-        period: int = SECOND_NS,
-        profit: int = 0,
-        most: int = 10_000,
+        funding: Ppm = 0,
+        period: Nanoseconds = SECOND_NS,
+        profit: Ppm = 0,
+        most: Lots = 10_000,
         base_instrument: int | None = None,
-        mint_above: int | None = None,
+        mint_above: Ppm | None = None,
         **funded: object,
     ) -> None:
         super().__init__(name, **funded)  # type: ignore[arg-type]

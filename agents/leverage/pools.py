@@ -8,6 +8,7 @@ from agents.leverage.funded import Funded, claims_of
 from lob import Kind, Side, TimeInForce
 from lob.checks import integer, ppm
 from lob.clearing import Clearing, MarginAccount
+from lob.unit_types import Cash, Lots, Nanoseconds, Ppm
 from lob.units import PPM, SECOND_NS
 
 __all__ = ["LPBorrower", "PoolArbitrageur", "best_swap"]
@@ -94,8 +95,8 @@ class PoolArbitrageur(Funded):
         *,
         pool: str,
         instrument: int = 0,
-        least: int = 1,
-        most: int = 1_000_000,
+        least: Cash = 1,
+        most: Lots = 1_000_000,
         **funded: object,
     ) -> None:
         super().__init__(name, **funded)  # type: ignore[arg-type]
@@ -228,14 +229,14 @@ class LPBorrower(Agent):
         name: str,
         *,
         pool: str,
-        margin: int,
+        margin: Cash,
         clearing: int = 0,
         base_holding: int = 0,
-        target: int = 2_000_000,
-        reduce_at: int = 1_200_000,
-        step: int = 250_000,
-        slippage: int = 10_000,
-        interval: int = SECOND_NS,
+        target: Ppm = 2_000_000,
+        reduce_at: Ppm = 1_200_000,
+        step: Ppm = 250_000,
+        slippage: Ppm = 10_000,
+        interval: Nanoseconds = SECOND_NS,
         owner: int | None = None,
     ) -> None:
         super().__init__(name, owner=owner)

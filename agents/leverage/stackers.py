@@ -8,6 +8,7 @@ from agents.leverage.leveraged import Leveraged
 from lob import Side, TimeInForce
 from lob.checks import integer, ppm
 from lob.clearing import Clearing
+from lob.unit_types import Nanoseconds, Ppm
 from lob.units import PPM
 
 __all__ = ["RecursiveYieldBorrower", "RehypothecatingLender"]
@@ -58,12 +59,12 @@ class RecursiveYieldBorrower(Leveraged):
         self,
         name: str,
         *,
-        yield_rate: int,
-        borrow_rates: Sequence[tuple[int, int]],
-        least: int = 0,
-        ltv: int,
-        target: int,
-        slippage: int = 10_000,
+        yield_rate: Ppm,
+        borrow_rates: Sequence[tuple[Nanoseconds, Ppm]],
+        least: Ppm = 0,
+        ltv: Ppm,
+        target: Ppm,
+        slippage: Ppm = 10_000,
         **account: object,
     ) -> None:
         super().__init__(name, **account)  # type: ignore[arg-type]
@@ -156,9 +157,9 @@ class RehypothecatingLender(Leveraged):
         *,
         receipt: str,
         asset: str,
-        share: int = 500_000,
-        ltv: int = 500_000,
-        top_up: int = 1_100_000,
+        share: Ppm = 500_000,
+        ltv: Ppm = 500_000,
+        top_up: Ppm = 1_100_000,
         **account: object,
     ) -> None:
         super().__init__(name, **{"margin": 0, **account})  # type: ignore[arg-type]

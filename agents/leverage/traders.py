@@ -3,6 +3,7 @@
 from agents.leverage.leveraged import Leveraged
 from lob import TimeInForce
 from lob.checks import integer
+from lob.unit_types import Lots, Ppm, Ticks
 from lob.units import PPM
 
 __all__ = ["Hedger", "Pyramider", "SelfDeleverager", "StopLoss"]
@@ -34,7 +35,7 @@ class Pyramider(Leveraged):
     """
 
     def __init__(
-        self, name: str, *, leverage: float, step: int, side: int = 1, **account: object
+        self, name: str, *, leverage: float, step: Ppm, side: int = 1, **account: object
     ) -> None:
         super().__init__(name, **account)  # type: ignore[arg-type]
         if not leverage > 0 or side not in (-1, 1):
@@ -78,7 +79,7 @@ class StopLoss(Leveraged):
         If an argument is of another type or outside its range.
     """
 
-    def __init__(self, name: str, *, stop_price: int, **account: object) -> None:
+    def __init__(self, name: str, *, stop_price: Ticks, **account: object) -> None:
         super().__init__(name, **account)  # type: ignore[arg-type]
         self.stop_price = integer("stop_price", stop_price, 1)
 
@@ -156,10 +157,10 @@ class Hedger(Leveraged):
         self,
         name: str,
         *,
-        size: int,
+        size: Lots,
         hedge: int,
         unwind_at: float = 2.0,
-        basis_limit: int = 2**40,
+        basis_limit: Ticks = 2**40,
         **account: object,
     ) -> None:
         super().__init__(name, **account)  # type: ignore[arg-type]

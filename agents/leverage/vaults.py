@@ -9,6 +9,7 @@ from agents.leverage.leveraged import Leveraged
 from lob import Side, TimeInForce
 from lob.checks import integer, ppm, real
 from lob.clearing import leverage
+from lob.unit_types import Lots, Nanoseconds, Ppm
 from lob.units import PPM
 
 __all__ = ["LeverageVault", "Rebalance", "VaultDepositor"]
@@ -77,15 +78,15 @@ class LeverageVault(Leveraged):
         claim: str | None = None,
         shares: int = 0,
         first_depositor: str | None = None,
-        target: int = 2_000_000,
-        low: int = 1_700_000,
-        high: int = 2_300_000,
-        ripcord: int = 2_700_000,
-        speed: int = 50_000,
-        epoch: int = 60_000_000_000,
-        most: int = 1_000,
-        ripcord_most: int = 5_000,
-        slippage: int = 10_000,
+        target: Ppm = 2_000_000,
+        low: Ppm = 1_700_000,
+        high: Ppm = 2_300_000,
+        ripcord: Ppm = 2_700_000,
+        speed: Ppm = 50_000,
+        epoch: Nanoseconds = 60_000_000_000,
+        most: Lots = 1_000,
+        ripcord_most: Lots = 5_000,
+        slippage: Ppm = 10_000,
         **account: object,
     ) -> None:
         super().__init__(name, **account)  # type: ignore[arg-type]
@@ -223,9 +224,9 @@ class VaultDepositor(Funded):
         instrument: int = 0,
         flow: float = 1.0,
         lookback: int = 5,
-        most: int = 100_000,
-        panic: int = 0,
-        slippage: int = 50_000,
+        most: Ppm = 100_000,
+        panic: Ppm = 0,
+        slippage: Ppm = 50_000,
         **funded: object,
     ) -> None:
         super().__init__(name, **funded)  # type: ignore[arg-type]

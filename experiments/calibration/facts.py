@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lob import Instrument
+
 __all__ = [
     "FACTS",
     "GATES",
@@ -25,6 +27,7 @@ __all__ = [
     "Statistic",
     "difference",
     "distance",
+    "unit_in_words",
 ]
 
 MOST = 3.0
@@ -114,6 +117,8 @@ class Facts:
         How many there are in it.
     notes
         What a reader must know.
+    instrument
+        What is traded, with the names of its money and size; ``None``: not known.
     """
 
     name: str
@@ -123,6 +128,32 @@ class Facts:
     messages: int
     market_orders: int
     notes: tuple[str, ...] = ()
+    instrument: Instrument | None = None
+
+
+def unit_in_words(unit: str, *instruments: Instrument | None) -> str:
+    """The unit of a statistic or gate, with what a tick and a unit are where instruments agree.
+
+    Parameters
+    ----------
+    unit
+        As of a ``Statistic``.
+    instruments
+        What is traded in each of the records that are shown.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> amzn = Instrument("AMZN", Decimal("0.01"), base="shares", quote="USD")
+    >>> unit_in_words("ticks", amzn), unit_in_words("units", amzn), unit_in_words("ticks", None)
+    ('ticks of 0.01 USD', 'shares', 'ticks')
+    """
+    known = [one for one in instruments if one is not None and one.has_units]
+    if len(known) < len(instruments):
+        return unit
+    told = {"ticks": {f"ticks of {one.write_price(1)}" for one in known},
+            "units": {one.size_asset for one in known}}.get(unit, set())  # fmt: skip
+    return told.pop() if len(told) == 1 else unit
 
 
 def difference(name: str, one: float, other: float) -> float:

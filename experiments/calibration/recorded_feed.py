@@ -18,13 +18,22 @@ from lob.feeds.recognise import format_named, recognise
 from lob.replay import ReplayError, SymbolError, first_time
 from lob.units import DAY_NS, SECOND_NS, parse_duration, parse_time
 
-__all__ = ["half_life", "instrument_of", "moment", "open_recorded", "with_assets"]
+__all__ = [
+    "half_life",
+    "instrument_of",
+    "moment",
+    "open_recorded",
+    "shown_instrument",
+    "with_assets",
+]
 
 SPOT = frozenset({
     "bitstamp", "coinbase", "coinbase-pro", "hyperliquid", "independent-reserve", "kraken",
 })  # fmt: skip
 """Formats in which a size is of the first asset whatever the second is. Elsewhere a contract in
 dollars may be one of so many dollars."""
+STOCKS = frozenset({"itch", "lobster"})
+"""Formats of exchanges that trade stocks in dollars."""
 _PAIR = re.compile(r"([A-Z0-9]{2,12})[-/]([A-Z]{3,5})")
 _JOINED = re.compile(r"([A-Z0-9]{2,12}?)(USDT|USDC|FDUSD|BUSD|USD|EUR|GBP|BTC|ETH)")
 
@@ -144,7 +153,7 @@ def with_assets(instrument: Instrument, format: str) -> Instrument:
     if instrument.base:
         return instrument
     name = instrument.name
-    if format in ("lobster", "itch"):
+    if format in STOCKS:
         return replace(instrument, quote="USD")
     if format == "hyperliquid" and name.isalnum():
         return replace(instrument, base=name, quote="USD")
@@ -152,6 +161,26 @@ def with_assets(instrument: Instrument, format: str) -> Instrument:
     if found is None or (format not in SPOT and found[2] == "USD"):
         return instrument
     return replace(instrument, base=found[1], quote=found[2])
+
+
+def shown_instrument(instrument: Instrument, format: str) -> Instrument:
+    """A copy of an instrument with the names that its numbers are shown with.
+
+    Those of ``with_assets``; and a stock is counted in shares, where a scenario, in which there may
+    be several, calls them by its name.
+
+    Parameters
+    ----------
+    instrument, format
+        As of ``with_assets``.
+
+    Examples
+    --------
+    >>> shown_instrument(Instrument("AMZN"), "lobster").write_size(500)
+    '500 shares'
+    """
+    named = with_assets(instrument, format)
+    return replace(named, base="shares") if format in STOCKS and not named.base else named
 
 
 def moment(text: str, feed: Feed) -> int:

@@ -13,7 +13,6 @@ from lob.units import parse_duration
 
 if TYPE_CHECKING:
     from experiments.studies.facts import FactsStudy
-    from experiments.studies.metaorders import MetaorderStudy
     from experiments.studies.score import ScoreStudy
 
 __all__ = ["facts", "score"]
@@ -95,7 +94,7 @@ def facts(
 
     _show(found, as_json, print_facts)
     if found.impact is not None and not as_json:
-        _show_orders(found.impact)
+        _show_orders(found)
 
 
 def score(
@@ -168,12 +167,15 @@ def _show(found: "FactsStudy | ScoreStudy", as_json: bool, show: Callable[..., N
     show(Console(highlight=False), found.headline(), found.frame())
 
 
-def _show_orders(impact: "MetaorderStudy") -> None:
+def _show_orders(found: "FactsStudy") -> None:
     from rich.console import Console
 
     from experiments.report.facts_terminal import print_metaorders
+    from lob.real_units import LOTS, size_unit
 
-    print_metaorders(Console(highlight=False), impact.frame())
+    assert found.impact is not None
+    size = LOTS if found.instrument is None else size_unit(found.instrument)
+    print_metaorders(Console(highlight=False), found.impact.frame(), size)
 
 
 def _guarded(source: str, work: Callable[[], T]) -> T:

@@ -15,6 +15,7 @@ from lob import __version__
 from lob.counted import counted
 
 if TYPE_CHECKING:
+    from lob import Instrument
     from lob.feeds import Feed
 
 __all__ = ["feed", "mapped_columns"]
@@ -226,15 +227,26 @@ def _show(opened: "Feed", error: str, as_json: bool) -> None:
         return
     typer.echo(str(opened.report))
     for one in [] if error else opened.instruments[:20]:
-        typer.echo(
-            f"  instrument {one.number}: {one.name}, tick {one.tick_size}, lot {one.lot_size}"
-        )
+        typer.echo(f"  instrument {one.number}: {one.name}, {_steps(one, opened.format)}")
     if not error and len(opened.instruments) > 20:
         typer.echo(f"  ... and {counted(len(opened.instruments) - 20, 'more instrument')}")
 
 
+def _steps(one: "Instrument", format: str) -> str:
+    """What a tick and a lot of an instrument are, with the names of the assets that are known."""
+    from experiments.calibration.recorded_feed import shown_instrument
+    from lob.real_units import size_unit
+
+    shown = shown_instrument(one, format)
+    if not shown.has_units:
+        return f"tick {one.tick_size}, lot {one.lot_size}"
+    return f"tick {shown.write_price(1)}, lot {size_unit(shown).told(1)}"
+
+
 def _told(opened: "Feed", error: str | None) -> dict[str, Any]:
     """What was met, in plain types."""
+    from experiments.calibration.recorded_feed import shown_instrument
+
     instruments = [
         {
             "number": one.number,
@@ -244,7 +256,9 @@ def _told(opened: "Feed", error: str | None) -> dict[str, Any]:
             "base": one.base,
             "quote": one.quote,
         }
-        for one in ([] if error else opened.instruments)
+        for one in (
+            [] if error else [shown_instrument(one, opened.format) for one in opened.instruments]
+        )
     ]
     return {
         "firesale": __version__,

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +12,10 @@ from experiments.commands.console import BAD_DATA, RefusalError, refuse_missing
 from experiments.commands.settings import AsJson
 from lob import __version__
 from lob.counted import counted
+from lob.real_units import CASH, LOTS, RealUnit, cash_unit, size_unit
 
 if TYPE_CHECKING:
+    from lob import Instrument
     from lob.feeds.positions import Positions
 
 __all__ = ["positions"]
@@ -80,6 +83,8 @@ def summarize(found: "Positions") -> dict[str, Any]:
         of = names == name
         lots, margin = found.positions[of], found.margin[of]
         scale = scales.get(name)
+        size = size_unit(scale) if scale and scale.has_units else _base(scale)
+        money = cash_unit(scale) if scale else CASH
         row: dict[str, Any] = {
             "instrument": name,
             "positions": int(of.sum()),
@@ -88,6 +93,10 @@ def summarize(found: "Positions") -> dict[str, Any]:
             "tick": str(scale.tick_size) if scale else None,
             "lot": str(scale.lot_size) if scale else None,
             "multiplier": scale.multiplier if scale else None,
+            "units": {
+                **{key: size.to_dict() for key in ("long_lots", "short_lots")},
+                "margin" if found.entry_prices is not None else "debt": money.to_dict(),
+            },
         }
         if found.entry_prices is not None:
             entry = found.entry_prices[of].astype(float)
@@ -108,6 +117,17 @@ def summarize(found: "Positions") -> dict[str, Any]:
         "notes": list(found.notes),
         "instruments": instruments,
     }
+
+
+def _base(scale: "Instrument | None") -> RealUnit:
+    """The unit of sizes of which the file names the asset, and no money."""
+    if scale is None or not scale.base:
+        return LOTS
+    return RealUnit(scale.base, Fraction(scale.lot_size), "lots")
+
+
+def _unit(told: dict[str, Any]) -> RealUnit:
+    return RealUnit(told["unit"], Fraction(told["factor"]), told["integer"])
 
 
 def _spread(values: Any) -> dict[str, float] | None:
@@ -139,10 +159,9 @@ def _show(file: Path, told: dict[str, Any]) -> None:
         typer.echo(
             f"  {row['instrument'] or 'all'}: {counted(row['positions'], 'position')}{steps}"
         )
-        typer.echo(
-            f"    long {counted(row['long_lots'], 'lot')}, "
-            f"short {counted(row['short_lots'], 'lot')}"
-        )
+        size, money = _unit(row["units"]["long_lots"]), "margin" if "margin" in row else "debt"
+        typer.echo(f"    long {size.told(row['long_lots'])}, short {size.told(row['short_lots'])}")
+        typer.echo(f"    {money} {_unit(row['units'][money]).told(row[money])}")
         for name, unit in (("leverage", "times"), ("threshold_ppm", "ppm")):
             if row.get(name):
                 low, middle, high = row[name].values()

@@ -25,7 +25,6 @@ from lob.units import parse_duration
 
 if TYPE_CHECKING:
     from experiments.commands.answer import Answer
-    from lob import Instrument
     from lob.feeds import Feed
 
 T = TypeVar("T")
@@ -59,7 +58,9 @@ def replay(
     sell: Annotated[
         str | None,
         typer.Option(
-            metavar="SIZE", help="What must be sold: '2 BTC', '500 lots', or a number of units."
+            metavar="SIZE",
+            help="What must be sold: '2 BTC', '500 lots', a number of units, or what it is worth, "
+            "'10 k USD'.",
         ),
     ] = None,
     at: Annotated[
@@ -172,11 +173,10 @@ def replay(
         }
         sale = None
         if sell is not None:
-            instrument = _guarded(feed, lambda: _instrument(feed, symbol))
-            size = _parsed("--sell", lambda text: _lots(instrument, text), sell)
+            at_ns = _at(at, feed, symbol)
             sale = ForcedSale(
-                size=size,
-                at_ns=_at(at, feed, symbol),
+                size=_size(sell, at_ns, feed, symbol),
+                at_ns=at_ns,
                 over_ns=over_ns,
                 style=style,
                 rate=share,
@@ -256,11 +256,12 @@ def _parsed(name: str, parse: Callable[[str], T], text: str) -> T:
         raise RefusalError(f"{name}: {error}") from None
 
 
-def _lots(instrument: "Instrument", text: str) -> int:
-    lots = instrument.to_lots(text)
-    if lots < 1:
-        raise ValueError(f"a size must be above 0, got {text}")
-    return lots
+def _size(text: str, at_ns: int, feed: "Feed", symbol: str | None) -> int:
+    from experiments.calibration.recorded_feed import instrument_of
+    from experiments.studies.replay_sale import lots_to_sell
+
+    _guarded(feed, lambda: instrument_of(feed, symbol))
+    return _guarded(feed, lambda: lots_to_sell(feed, text, at_ns, symbol), "--sell: ")
 
 
 def _at(at: str | None, feed: "Feed", symbol: str | None) -> int:
@@ -320,12 +321,6 @@ def _open(
         raise RefusalError(str(error), BAD_DATA) from error
     except ValueError as error:
         raise RefusalError(str(error)) from error
-
-
-def _instrument(feed: "Feed", symbol: str | None) -> "Instrument":
-    from experiments.calibration.recorded_feed import instrument_of
-
-    return instrument_of(feed, symbol)
 
 
 def _guarded(feed: "Feed", work: Callable[[], T], asked: str = "") -> T:

@@ -15,6 +15,7 @@ from experiments.report.alternatives import alternative_lines
 from experiments.report.bars import bars
 from experiments.report.contest_words import mark_of
 from experiments.report.ratios import move_of, times_of
+from experiments.report.start import NOTHING_FAILED
 from lob.counted import counted
 from lob.real_units import RealUnit
 from lob.units import SECOND_NS
@@ -138,6 +139,7 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
         *study.exhausted_lines(),
         *study.refused_lines(),
         f"{scenario.name}: {scenario.question}",
+        *([f"{NOTHING_FAILED[0].upper()}{NOTHING_FAILED[1:]}"] if study.nothing_failed else []),
         *study.start_lines(),
     ]
     rows: list[tuple[str, str]] = []
@@ -146,7 +148,9 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
         verb = "sold" if shock.side == "sell" else "bought"
         at = scenario.number_of(shock.instrument)
         price, size = scenario.units.prices[at], scenario.units.sizes[at]
-        what = f"{size.told(shock.lots)} of {shock.instrument}"
+        what = size.told(shock.lots)
+        if size.name != shock.instrument:
+            what += f" of {shock.instrument}"
         rows.append(("shock", f"{what} {verb} at {shock.at:g} s{over}"))
         found = study.amplification(number)
         word = move_of(scenario, number)

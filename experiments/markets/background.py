@@ -6,6 +6,7 @@ from operator import mul
 from agents import Simulation
 from agents.flow import BackgroundFlow, Hawkes, Poisson, QueueReactive, ZeroIntelligence
 from experiments.markets.place import MarketPlace
+from lob.unit_types import Ticks
 
 __all__ = [
     "hawkes",
@@ -32,11 +33,11 @@ TAIL, TAIL_POWER = 1.92, 0.52
 def zero_intelligence(
     seed: int = 1,
     *,
-    price: int = 10_000,
+    price: Ticks = 10_000,
     alpha: float = 1.0,
     mu: float = 20.0,
     delta: float = 0.1,
-    window: int = 200,
+    window: Ticks = 200,
     events: bool = True,
 ) -> Simulation:
     """Zero intelligence (Smith, Farmer, Gillemot, Krishnamurthy 2003).
@@ -89,8 +90,8 @@ def join_zero_intelligence(
 def poisson(
     seed: int = 1,
     *,
-    price: int = 10_000,
-    window: int = 50,
+    price: Ticks = 10_000,
+    window: Ticks = 50,
     speed: float = 60.0,
     events: bool = True,
 ) -> Simulation:
@@ -143,7 +144,7 @@ def join_poisson(place: MarketPlace, price: int, window: int, speed: float) -> l
 def hawkes(
     seed: int = 1,
     *,
-    price: int = 10_000,
+    price: Ticks = 10_000,
     rate: float = 10.0,
     branching: float = 0.6,
     decay: float = 2.0,
@@ -214,7 +215,7 @@ def join_hawkes(
 def queue_reactive(
     seed: int = 1,
     *,
-    price: int = 10_000,
+    price: Ticks = 10_000,
     levels: int = 5,
     theta: float = 0.7,
     theta_reinit: float = 0.2,

@@ -8,6 +8,7 @@ from agents.flow import BackgroundFlow, MakerMarket
 from experiments.markets.place import MarketPlace
 from lob import Instrument
 from lob.checks import integer
+from lob.unit_types import Ticks
 
 __all__ = ["PARAMETERS", "PRICE", "equity", "join_equity"]
 
@@ -86,7 +87,7 @@ PARAMETERS: dict[str, Any] = {
 def equity(
     seed: int = 1,
     *,
-    price: int = PRICE,
+    price: Ticks = PRICE,
     recognise_sources: bool = True,
     events: bool = True,
 ) -> Simulation:

@@ -14,6 +14,7 @@ from agents.traders.value import ValueTraders
 from experiments.markets.place import MarketPlace
 from lob import Instrument
 from lob.checks import integer
+from lob.unit_types import Lots, Ticks
 from lob.units import MILLISECOND_NS, SECOND_NS
 
 __all__ = ["PERP", "SPOT", "join_perp", "perp"]
@@ -27,11 +28,11 @@ FOR_EVER = 2**62  # ns: the market never closes
 def perp(
     seed: int = 1,
     *,
-    price: int = 10_000,
+    price: Ticks = 10_000,
     makers: int = 3,
     trend_followers: int = 20,
     value_traders: int = 30,
-    maker_lots: int = 200,
+    maker_lots: Lots = 200,
     events: bool = True,
 ) -> Simulation:
     """A perpetual and its spot: makers who withdraw, arbitrage, value, trend followers, noise.

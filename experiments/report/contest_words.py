@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.metrics.criteria import criteria_units
 from experiments.metrics.criteria import criterion as look_up
 from experiments.report.ratios import move_of, no_ratio
+from experiments.report.start import NOTHING_FAILED, nothing_failed
 from lob.counted import counted
 from lob.real_units import RealUnit
 from lob.units import show_duration
@@ -142,7 +143,9 @@ def spiral_told(contest: "ContestResult") -> str:
     shock, label = contest.scenario.shocks[0], contest.reference
     lasted = contest.spiral_ns(label)
     seeds = counted(len(contest.seeds), "seed")
-    if lasted != lasted:
+    if nothing_failed(row["criteria"] for row in contest.rows if row["error"] is None):
+        seen = f"{NOTHING_FAILED}, under any design in any of {seeds}: there is nothing to compare"
+    elif lasted != lasted:
         seen = f"under {label} no account fails after the shock, in {seeds}"
     elif not lasted:
         seen = (

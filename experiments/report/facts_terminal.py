@@ -8,6 +8,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from lob.real_units import LOTS, RealUnit
+
 __all__ = ["print_facts", "print_metaorders", "print_score"]
 
 INDENT = (0, 0, 0, 2)
@@ -36,7 +38,7 @@ def print_facts(console: Console, headline: Sequence[str], frame: pd.DataFrame) 
     _show(console, headline, table)
 
 
-def print_metaorders(console: Console, frame: pd.DataFrame) -> None:
+def print_metaorders(console: Console, frame: pd.DataFrame, size: RealUnit = LOTS) -> None:
     """Print what orders of several sizes did.
 
     Parameters
@@ -46,8 +48,10 @@ def print_metaorders(console: Console, frame: pd.DataFrame) -> None:
     frame
         A row an order: ``protocol``, ``share_of_volume``, ``size_lots``, ``duration_s``,
         ``impact_bps``, ``low_bps``, ``high_bps``, ``ratio``, ``seeds``, ``ran_out``.
+    size
+        Unit in which sizes are shown.
     """
-    table = _table(["", "Q/V", "lots", "s", "bps", "95 %", "ratio", "ran out"])
+    table = _table(["", "Q/V", size.name, "s", "bps", "95 %", "ratio", "ran out"])
     for column in table.columns:
         column.no_wrap = True
     for row in frame.to_dict("records"):
@@ -55,7 +59,7 @@ def print_metaorders(console: Console, frame: pd.DataFrame) -> None:
         table.add_row(*map(Text, [
             row["protocol"],
             f"{row['share_of_volume']:.1%}",
-            f"{row['size_lots']:,}",
+            size.number(row["size_lots"]),
             f"{row['duration_s']:,.0f}",
             _number(row["impact_bps"]),
             "" if pd.isna(row["low_bps"]) else between,

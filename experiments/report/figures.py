@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from experiments.metrics.impact import LAGS_NS, Impact
 from experiments.metrics.quotes import BPS, mid
 from experiments.report.results import ReplayResult, SaleResult
-from experiments.report.words import decimals, price
+from experiments.report.words import decimals, level, price_name, size_name, size_step, ticks
 from lob import Instrument, Side
 from lob.units import SECOND_NS, show_duration
 
@@ -67,9 +67,9 @@ def price_figure(m: SaleResult) -> "Figure":
     )
     figure.add_scatter(
         x=_clock(m.trades), y=(m.trades["price"] * tick).tolist(), name="fills",
-        mode="markers", customdata=m.trades["size"].tolist(),
+        mode="markers", customdata=(m.trades["size"] * size_step(m.instrument)).tolist(),
         marker={"color": SALE, "size": 6 if len(m.trades) < MANY_FILLS else 4},
-        hovertemplate="%{customdata:,} lots at %{y}<extra>fill</extra>",
+        hovertemplate=f"%{{customdata:,}} {size_name(m.instrument)} at %{{y}}<extra>fill</extra>",
     )  # fmt: skip
     _mark_sale(figure, m)
     figure.update_xaxes(range=_dates(np.array(window)))
@@ -77,7 +77,7 @@ def price_figure(m: SaleResult) -> "Figure":
 
 
 def impact_figure(m: SaleResult) -> "Figure":
-    """Draw the mid with a sale minus the mid without, in ticks, against the time since the sale."""
+    """Draw the mid with a sale minus the mid without, in bps, against the time since the sale."""
     lags = np.geomspace(FIRST_LAG_S, LAST_LAG_S, LAGS_DRAWN) * SECOND_NS
     path = m.impact_at(lags.astype(int).tolist())
     figure = _figure(hovermode="closest")
@@ -106,19 +106,19 @@ def impact_figure(m: SaleResult) -> "Figure":
 
 
 def depth_figure(m: SaleResult) -> "Figure":
-    """Draw the cumulative depth of both sides in lots, right after a sale and without it."""
+    """Draw the cumulative depth of both sides, right after a sale and without it."""
     figure = _figure(hovermode="closest")
     tick = float(m.instrument.tick_size)
     low, high = _depth_range(m)
-    reference, top = "before" if m.sale.style == "market" else "without", 0
+    reference, top = "before" if m.sale.style == "market" else "without", 0.0
     for side, colour, fill in (("bids", BID, BID_FILL), ("asks", ASK, ASK_FILL)):
         for name, book in ((reference, m.without), ("right after", m.after)):
             levels = getattr(book, side)
             near = levels[(levels["price"] >= low) & (levels["price"] <= high)]
             if not len(near):
                 continue
-            total = np.cumsum(near["size"])
-            top = max(top, int(total[-1]))
+            total = np.cumsum(near["size"]) * size_step(m.instrument)
+            top = max(top, float(total[-1]))
             before = book is m.without
             figure.add_scatter(
                 x=[near["price"][0] * tick, *(near["price"] * tick).tolist()],
@@ -128,11 +128,16 @@ def depth_figure(m: SaleResult) -> "Figure":
                 line=_step(colour, 1 if before else 2.5, "dot" if before else "solid"),
                 fill="tozeroy" if before else None,
                 fillcolor=fill,
-                hovertemplate="%{y:,} lots at %{x} or better<extra>%{fullData.name}</extra>",
+                hovertemplate=f"%{{y:,}} {size_name(m.instrument)} at %{{x}} or better"
+                "<extra>%{fullData.name}</extra>",
             )
     _mark_stale(figure, m, low, high)
-    figure.update_xaxes(range=[low * tick, high * tick], title={"text": "price", "font": SMALL})
-    figure.update_yaxes(range=[0, top * 1.08], tickformat=",")
+    figure.update_xaxes(range=[low * tick, high * tick], title=_title("price", m.instrument))
+    figure.update_yaxes(
+        range=[0, top * 1.08],
+        tickformat=",",
+        title={"text": size_name(m.instrument), "font": SMALL},
+    )
     return figure
 
 
@@ -165,9 +170,15 @@ def _price_figure(instrument: Instrument, clock: str) -> "Figure":
     figure = _figure()
     figure.update_xaxes(tickformat=clock, hoverformat="%H:%M:%S.%L")
     figure.update_yaxes(
-        tickformat=f",.{decimals(instrument)}f", hoverformat=f",.{decimals(instrument) + 1}f"
-    )
+        tickformat=f",.{decimals(instrument)}f", hoverformat=f",.{decimals(instrument) + 1}f",
+        title=_title("price", instrument),
+    )  # fmt: skip
     return figure
+
+
+def _title(what: str, instrument: Instrument) -> dict[str, Any]:
+    """Title of an axis of prices, with the name of the money where that is known."""
+    return {"text": what + f", {instrument.quote}" * instrument.has_units, "font": SMALL}
 
 
 def _line(colour: str, width: float, dash: str = "solid") -> dict[str, Any]:
@@ -228,8 +239,9 @@ def _depth_range(m: SaleResult) -> tuple[float, float]:
 
 def _hover(one: Impact, m: SaleResult) -> str:
     when = f"{show_duration(one.lag_ns)} after" if one.lag_ns else "right after"
-    with_sale, without = (price(m.instrument, level, 1) for level in (one.mid_full, one.mid_twin))
-    return f"{when}: {with_sale}, without {without}<br>{one.ticks:+.1f} ticks, {one.bps:+.2f} bps"
+    with_sale, without = (level(m.instrument, each, 1) for each in (one.mid_full, one.mid_twin))
+    moved = f"{ticks(m.instrument, one.ticks)} {price_name(m.instrument)}"
+    return f"{when}: {with_sale}, without {without}<br>{moved}, {one.bps:+.2f} bps"
 
 
 def _within(quotes: NDArray[np.void], start: int, end: int) -> NDArray[np.void]:

@@ -96,7 +96,8 @@ def sale_page(m: SaleResult) -> str:
         ),
         section(
             "Depth before and after",
-            "Lots at that price or better, right after the sale and without it.",
+            f"In {words.size_name(m.instrument)} at that price or better, right after the sale "
+            "and without it.",
             drawn("depth", figures.depth_figure(m)),
         ),
         "</div>",
@@ -106,8 +107,10 @@ def sale_page(m: SaleResult) -> str:
         section(
             "The market in numbers",
             "",
-            table(words.impact_rows(m), words.IMPACT_COLUMNS),
-            table(words.depth_rows(m), ("Lots", *words.DEPTH_COLUMNS.values())),
+            table(words.impact_rows(m), words.impact_columns(m)),
+            table(
+                words.depth_rows(m), (words.size_name(m.instrument), *words.DEPTH_COLUMNS.values())
+            ),
         ),
         "</div>",
         _counts(m.report),

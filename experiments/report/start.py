@@ -1,10 +1,27 @@
 """Sentences on how runs started that a reader must not miss."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from lob.counted import counted
 
-__all__ = ["start_lines"]
+__all__ = ["NOTHING_FAILED", "nothing_failed", "start_lines"]
+
+NOTHING_FAILED = "nothing failed, nothing was sold by force"
+"""What is said first of runs in which leverage played no part."""
+
+
+def nothing_failed(criteria: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether no account failed and no lot was sold by force, in any of one or more runs.
+
+    Parameters
+    ----------
+    criteria
+        Of each run its criteria by name (``experiments.metrics.criteria.CRITERIA``); one that is
+        missing or ``None`` is not known, and then nothing is claimed.
+    """
+    known = [(one.get("liquidations"), one.get("liquidated")) for one in criteria]
+    return bool(known) and all(counts == (0, 0) for counts in known)
 
 
 def start_lines(

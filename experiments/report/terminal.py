@@ -39,9 +39,9 @@ def print_sale(console: Console, m: SaleResult) -> None:
     _table(console, ("", ""), words.number_rows(m), show_header=False)
     console.print()
     _say(console, "Impact on the mid, by the time since the last order of the sale", "bold")
-    _table(console, words.IMPACT_COLUMNS, words.impact_rows(m))
+    _table(console, words.impact_columns(m), words.impact_rows(m))
     console.print()
-    _say(console, "Depth in lots around the mid", "bold")
+    _say(console, f"Depth in {words.size_name(m.instrument)} around the mid", "bold")
     _table(console, ("", *words.DEPTH_COLUMNS.values()), words.depth_rows(m))
     console.print()
     for warning in words.warnings(m):

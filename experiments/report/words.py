@@ -6,24 +6,30 @@ from experiments.metrics.impact import DEPTH_BPS
 from experiments.report.results import SaleResult
 from lob import Instrument, Side
 from lob.counted import counted
+from lob.real_units import named
 from lob.replay_report import ReplayMode, ReplayReport
 from lob.units import show_duration
 
 __all__ = [
     "DEPTH_COLUMNS",
-    "IMPACT_COLUMNS",
     "UNDEFINED",
     "bps",
     "caveat",
     "decimals",
     "depth_rows",
     "headline",
+    "impact_columns",
     "impact_rows",
+    "level",
     "number_rows",
     "price",
+    "price_name",
     "sale_in_words",
     "session_in_words",
     "size",
+    "size_name",
+    "size_step",
+    "sizes",
     "ticks",
     "warnings",
 ]
@@ -48,8 +54,6 @@ CAVEATS = {
 }
 UNDEFINED = "undefined"
 """Text in place of ``nan``."""
-IMPACT_COLUMNS = ("After", "Mid", "Without", "Ticks", "bps")
-"""Headings of ``impact_rows``."""
 DEPTH_COLUMNS = {"before": "Before", "after": "Right after", "without": "Without"}
 """Headings of the columns of the depth, by their names in ``SaleResult.depth``."""
 
@@ -74,6 +78,13 @@ def price(instrument: Instrument, in_ticks: float, finer: int = 0) -> str:
     return f"{in_ticks * float(instrument.tick_size):,.{decimals(instrument) + finer}f}"
 
 
+def level(instrument: Instrument, in_ticks: float, finer: int = 0) -> str:
+    """Return a price in money as text with the name of the money, where that is known."""
+    text = price(instrument, in_ticks, finer)
+    named = instrument.has_units and not isnan(in_ticks)
+    return f"{text} {instrument.quote}" if named else text
+
+
 def decimals(instrument: Instrument) -> int:
     """Return how many decimals a price of an instrument has."""
     exponent = instrument.tick_size.as_tuple().exponent
@@ -85,9 +96,14 @@ def bps(number: float) -> str:
     return UNDEFINED if isnan(number) else f"{number:,.2f} bps"
 
 
-def ticks(number: float) -> str:
-    """Return a signed number of ticks as text, to the half tick of a mid."""
-    return UNDEFINED if isnan(number) else f"{number:+,.1f}".replace("+0.0", "0.0")
+def ticks(instrument: Instrument, number: float) -> str:
+    """Return a signed distance as text, to the half tick of a mid: in money, else in ticks."""
+    if isnan(number):
+        return UNDEFINED
+    if not instrument.has_units:
+        return f"{number:+,.1f}".replace("+0.0", "0.0")
+    sign = "" if number == 0 else "-" if number < 0 else "+"
+    return sign + price(instrument, abs(number), 1)
 
 
 def caveat(mode: ReplayMode) -> str:
@@ -96,17 +112,46 @@ def caveat(mode: ReplayMode) -> str:
 
 
 def size(instrument: Instrument, lots: int) -> str:
-    """Return a size as people say it: in lots, and in units of what is traded where a lot is not 1.
+    """Return a size as people say it, exact: in units of what is traded, where these are known.
 
     Examples
     --------
     >>> from decimal import Decimal
-    >>> size(Instrument("AMZN"), 500)
-    '500 lots'
+    >>> size(Instrument("AMZN"), 500), size(Instrument("AMZN", base="shares", quote="USD"), 5_000)
+    ('500 lots', '5,000 shares')
     >>> size(Instrument("BTCUSDT", lot_size=Decimal("0.001"), base="BTC"), 2_000)
     '2 BTC'
     """
-    return counted(lots, "lot") if instrument.lot_size == 1 else instrument.write_size(lots)
+    if not _has_sizes(instrument):
+        return counted(lots, "lot")
+    return named(sizes(instrument, lots), instrument.size_asset)
+
+
+def sizes(instrument: Instrument, lots: int) -> str:
+    """Return a size as text without its unit, which ``size_name`` tells."""
+    if not _has_sizes(instrument):
+        return f"{lots:,}"
+    text = f"{instrument.to_size(lots):,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def size_name(instrument: Instrument) -> str:
+    """Return the name of the unit in which sizes are shown: ``BTC``, or ``lots``."""
+    return instrument.size_asset if _has_sizes(instrument) else "lots"
+
+
+def size_step(instrument: Instrument) -> float:
+    """Return what a lot is multiplied by to be in the unit that ``size_name`` names."""
+    return float(instrument.lot_size) if _has_sizes(instrument) else 1
+
+
+def price_name(instrument: Instrument) -> str:
+    """Return the name of the unit in which distances of prices are shown: ``USD``, or ``ticks``."""
+    return instrument.quote if instrument.has_units else "ticks"
+
+
+def _has_sizes(instrument: Instrument) -> bool:
+    return instrument.has_units or instrument.lot_size != 1
 
 
 def session_in_words(report: ReplayReport) -> str:
@@ -155,31 +200,39 @@ def number_rows(m: SaleResult) -> list[Row]:
     if m.deepest != m.levels_consumed:
         touched += f" over all orders, at most {m.deepest:,} by one"
     return [
-        (f"Arrival mid, at {m.report.moment(m.sale.at_ns)}", price(instrument, m.arrival_mid, 1)),
-        ("VWAP of the sale", price(instrument, m.vwap, 2)),
+        (f"Arrival mid, at {m.report.moment(m.sale.at_ns)}", level(instrument, m.arrival_mid, 1)),
+        ("VWAP of the sale", level(instrument, m.vwap, 2)),
         ("Implementation shortfall", bps(m.shortfall_bps)),
         ("Cost without the market's own drift", bps(m.paired_cost_bps)),
         ("VWAP of the market alone", _market(m)),
-        ("Effective spread", price(instrument, m.effective_spread, 1)),
-        ("Realized spread at 1 min", price(instrument, m.realized_spread, 1)),
+        ("Effective spread", level(instrument, m.effective_spread, 1)),
+        ("Realized spread at 1 min", level(instrument, m.realized_spread, 1)),
         ("Peak impact on the mid", _peak(m)),
         ("Levels consumed", touched),
-        ("Filled", f"{m.filled:,} of {counted(m.sale.size, 'lot')}{_units(m)}"),
-        ("Unfilled", counted(m.unfilled, "lot") + _unsent(m)),
+        ("Filled", f"{sizes(instrument, m.filled)} of {size(instrument, m.sale.size)}"),
+        ("Unfilled", size(instrument, m.unfilled) + _unsent(m)),
         *([(f"Filled beyond recorded level {levels}", beyond)] if levels is not None else []),
-        ("History that broke", str(m.report.broken)),
+        ("History that broke", m.report.broken_told()),
     ]
 
 
+def impact_columns(m: SaleResult) -> Row:
+    """Return the headings of ``impact_rows``, with the unit of prices where it is known."""
+    if not m.instrument.has_units:
+        return ("After", "Mid", "Without", "Ticks", "bps")
+    quote = m.instrument.quote
+    return ("After", f"Mid, {quote}", "Without", f"Impact, {quote}", "bps")
+
+
 def impact_rows(m: SaleResult) -> list[Row]:
-    """Return the impact of a sale as rows of text: lag, mid with it, without, ticks, bps."""
+    """Return the impact of a sale as rows of text: lag, mid with it, without, distance, bps."""
     instrument = m.instrument
     return [
         (
             show_duration(one.lag_ns) if one.lag_ns else "at once",
             price(instrument, one.mid_full, 1),
             price(instrument, one.mid_twin, 1),
-            ticks(one.ticks),
+            ticks(instrument, one.ticks),
             UNDEFINED if isnan(one.bps) else f"{one.bps:+.2f}".replace("+0.00", "0.00"),
         )
         for one in m.impact
@@ -187,10 +240,16 @@ def impact_rows(m: SaleResult) -> list[Row]:
 
 
 def depth_rows(m: SaleResult) -> list[Row]:
-    """Return the lots near the mid as rows of text: side, before, right after, without the sale."""
+    """Return the depth near the mid as rows of text: side, before, right after, without the sale.
+
+    Its unit is ``size_name``.
+    """
     depth = m.depth()
     return [
-        (f"{side} within {DEPTH_BPS} bps", *(f"{depth[when][i]:,}" for when in DEPTH_COLUMNS))
+        (
+            f"{side} within {DEPTH_BPS} bps",
+            *(sizes(m.instrument, depth[when][i]) for when in DEPTH_COLUMNS),
+        )
         for i, side in enumerate(("Bids", "Asks"))
     ]
 
@@ -215,7 +274,7 @@ def warnings(m: SaleResult) -> list[str]:
         share = 100 * broken / max(1, report.resent)
         said.append(
             f"{counted(broken, 'message')} of history broke after the sale, {share:.2g} % of those "
-            f"sent again: {report.broken}."
+            f"sent again: {m.report.broken_told()}."
         )
     if m.unfilled:
         more = "" if m.sent < m.sale.size else ": the book had no more, as far as the feed tells"
@@ -232,7 +291,7 @@ def warnings(m: SaleResult) -> list[str]:
         said.append(f"{feed.truncated[0].upper()}{feed.truncated[1:]}.")
     if m.much_is_stale and m.recorded_levels is not None:
         said.append(
-            f"{m.share_beyond:.0%} of the lots filled beyond the "
+            f"{m.share_beyond:.0%} of what was sold filled beyond the "
             f"{counted(m.recorded_levels, 'recorded level')}, on depth that may be long gone: "
             "the cost is a guess there. Sell less, or use a file with more levels."
         )
@@ -242,7 +301,8 @@ def warnings(m: SaleResult) -> list[str]:
 def _peak(m: SaleResult) -> str:
     if isnan(m.peak.ticks):
         return UNDEFINED
-    return f"{ticks(m.peak.ticks)} ticks, {m.peak.bps:+.2f} bps"
+    moved = f"{ticks(m.instrument, m.peak.ticks)} {price_name(m.instrument)}"
+    return f"{moved}, {m.peak.bps:+.2f} bps"
 
 
 def _pushed(m: SaleResult) -> str:
@@ -256,7 +316,7 @@ def _pushed(m: SaleResult) -> str:
     if worst.ticks == 0:
         return "The mid was never where it would not have been anyway."
     way = "below" if worst.ticks < 0 else "above"
-    distance = price(m.instrument, abs(worst.ticks), finer=1)
+    distance = level(m.instrument, abs(worst.ticks), finer=1)
     if not at_once:
         return f"At the most it pushed the mid {distance} {way} where it would have been."
     back = m.return_time_ns
@@ -268,8 +328,8 @@ def _market(m: SaleResult) -> str:
     if isnan(m.market_vwap):
         return "nothing traded meanwhile, as far as the feed tells"
     verdict = "worse" if m.vwap_slippage_bps >= 0 else "better"
-    level = price(m.instrument, m.market_vwap, 2)
-    return f"{level}: the sale did {bps(abs(m.vwap_slippage_bps))} {verdict}"
+    mean = level(m.instrument, m.market_vwap, 2)
+    return f"{mean}: the sale did {bps(abs(m.vwap_slippage_bps))} {verdict}"
 
 
 def _outside_hours(m: SaleResult) -> str:
@@ -284,15 +344,11 @@ def _outside_hours(m: SaleResult) -> str:
     return ""
 
 
-def _units(m: SaleResult) -> str:
-    """Return what was filled in units of what is traded, where a lot is not one of them."""
-    return "" if m.instrument.lot_size == 1 else f" ({size(m.instrument, m.filled)})"
-
-
 def _unsent(m: SaleResult) -> str:
     unsent = m.sale.size - m.sent
     if not unsent:
         return ""
     last = m.report.last_ts
     ended = last is not None and m.sale.until_ns > last
-    return f" ({unsent:,} never sent: {'the record ended' if ended else 'time ran out'})"
+    why = "the record ended" if ended else "time ran out"
+    return f" ({sizes(m.instrument, unsent)} never sent: {why})"

@@ -30,7 +30,7 @@ from experiments.metrics.spiral import (
 )
 from experiments.report.notebook import Shown
 from experiments.report.spiral_figures import run_figure
-from experiments.report.start import start_lines
+from experiments.report.start import NOTHING_FAILED, nothing_failed, start_lines
 from experiments.runs.judged import (
     TwinPrices,
     believer_of,
@@ -331,8 +331,9 @@ class Run(Shown):
         failed = self.criteria["liquidations"]
         lines = [f"EXHAUSTED: {one.told()}" for one in self.exhausted]
         lines += [f"REFUSED: {one}" for one in self.refused]
+        none = f"{NOTHING_FAILED}; " * nothing_failed([self.criteria])
         lines += [
-            f"{self.scenario.name}, seed {self.seed}: {failed:,.0f} of "
+            f"{self.scenario.name}, seed {self.seed}: {none}{failed:,.0f} of "
             f"{counted(self.accounts, 'account')} failed"
             f"{'' if self.forced else ' and were frozen'}; the price moved "
             f"{self.scenario.price_unit.told(self.drop())}"

@@ -5,16 +5,20 @@ are not there count things, are shares or times, or have no unit.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from experiments.metrics.criteria import CRITERIA, criteria_units
 from experiments.scenario.read import Scenario
-from lob.real_units import RealUnit
+from lob import Instrument
+from lob.real_units import RealUnit, RealUnits, price_unit, size_unit
 
 __all__ = [
     "units_of_contest",
     "units_of_facts",
+    "units_of_market",
     "units_of_run",
+    "units_of_sale",
     "units_of_spiral",
     "units_of_stress",
 ]
@@ -82,6 +86,43 @@ def units_of_run(scenario: Scenario) -> Said:
     said |= dict.fromkeys(LOTS_OF_RUN, units.lots)
     said |= dict.fromkeys(CASH_OF_RUN, units.cash)
     said |= dict.fromkeys(("withdrawal.before", "withdrawal.lowest"), units.sizes[first])
+    return _told(said)
+
+
+def units_of_market(instrument: Instrument) -> Said:
+    """Units of ``FactsStudy.summary()`` by key.
+
+    Parameters
+    ----------
+    instrument
+        What is traded.
+    """
+    price, size = price_unit(instrument), size_unit(instrument)
+    return _told(
+        {
+            **{f"facts.spread_ticks.{name}": price for name in ("value", "of_seeds.*")},
+            "impact.orders.*.size_lots": size,
+        }
+    )
+
+
+def units_of_sale(instrument: Instrument) -> Said:
+    """Units of the answer of a sale in recorded order flow by key.
+
+    Parameters
+    ----------
+    instrument
+        What was sold.
+    """
+    price, size = price_unit(instrument), size_unit(instrument)
+    said = {f"sale.{name}": size for name in ("size", "sent", "filled", "unfilled")}
+    said["sale.notional_ticks_lots"] = RealUnits.of([replace(instrument, multiplier=1)]).cash
+    names = ("arrival_mid", "vwap", "market_vwap", "effective_spread", "realized_spread")
+    said |= {f"slippage.{name}_ticks": price for name in names}
+    for path in ("impact.path.*", "impact.peak_since_first_child_order"):
+        said |= {f"{path}.{name}_ticks": price for name in ("mid_full", "mid_twin", "impact")}
+    for when in ("before", "after", "without"):
+        said |= {f"depth.{when}.{side}_lots": size for side in ("bid", "ask")}
     return _told(said)
 
 

@@ -1,9 +1,11 @@
 """Alternatives to a scenario's own run: other designs, and numbers that others published."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import Field
 
+from experiments.scenario.designs import taker_of_design
 from experiments.scenario.files import DesignName
 from experiments.scenario.table import Name, Table
 
@@ -18,7 +20,12 @@ class AlternativeTable(Table):
     design: DesignName
     """Name of a liquidation design, or ``FILE.py:NAME`` of one's own."""
     parameters: dict[str, Any] = Field(default_factory=dict)
-    """Keywords of the design, times in seconds."""
+    """Keywords of the design, times in seconds, or with a unit: ``"2 min"``, ``"5 %"``."""
+
+    @staticmethod
+    def taker_of_parameters(content: Mapping[str, Any]) -> Callable[..., Any] | None:
+        """See ``taker_of_design``."""
+        return taker_of_design(content)
 
 
 class PublishedTable(Table):

@@ -3,7 +3,7 @@
 That is a ready market, one in a file, or one of the user's own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -68,10 +68,15 @@ class ReadyMarketTable(BackgroundTable):
     name: str
     """Name of the ready market."""
     parameters: dict[str, Any] = Field(default_factory=dict)
-    """Options of the market by name, as ``firesale run MARKET --set`` takes them."""
+    """Options of the market by name, those of ``firesale run MARKET --set``, or with a unit."""
     spot: str | None = None
     """Of ``perp``: name of the instrument that is its spot, whose market is to be ``perp`` without
     trend followers, or any other that is worth the same; none: there is no arbitrage."""
+
+    @staticmethod
+    def taker_of_parameters(content: Mapping[str, Any]) -> Callable[..., Any] | None:
+        """The ready market of a table as TOML has it; ``None`` if there is none."""
+        return MARKETS.get(str(content.get("name")))
 
     @field_validator("name")
     @classmethod

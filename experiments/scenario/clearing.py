@@ -3,7 +3,7 @@
 Money is cash units, rates ppm, times seconds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -63,10 +63,16 @@ class MarginTable(Table):
     ]  # fmt: skip
     """Name of the margin model: the rule for what a position must be backed with."""
     parameters: dict[str, Any] = Field(default_factory=dict)
-    """Keywords of the model's class in ``lob.clearing``: rates in ppm, times in ns."""
+    """Keywords of the model's class in ``lob.clearing``: rates in ppm, money in cash units, sizes
+    in lots, or with a unit."""
     update: Rhythm = 0.0
     """Seconds: between a margin model's looks at the market, if it reacts to it; 0: it does not
     look."""
+
+    @staticmethod
+    def taker_of_parameters(content: Mapping[str, Any]) -> Callable[..., Any] | None:
+        """The margin model of a table as TOML has it; ``None`` if there is no such model."""
+        return MODELS.get(str(content.get("model")))
 
 
 class HoldingTable(Table):

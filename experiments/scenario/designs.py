@@ -1,6 +1,6 @@
 """Liquidation designs by name, as scenarios and the command line call them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import Field
@@ -16,6 +16,7 @@ from lob.liquidation import Frozen, Stage, StagedDesign
 from lob.liquidation.designs import DESIGNS as NAMED
 from lob.liquidation.parts.limits import Slices
 from lob.liquidation.recipes.common import ns as time
+from lob.unit_types import Lots, Seconds
 
 __all__ = [
     "DESIGNS",
@@ -23,6 +24,7 @@ __all__ = [
     "contest_designs",
     "make_design",
     "maker_of",
+    "taker_of_design",
     "tunable",
 ]
 
@@ -33,7 +35,24 @@ class LiquidationTable(Table):
     design: DesignName = "market-sale"
     """Name of a liquidation design, or ``FILE.py:NAME`` of one's own."""
     parameters: dict[str, Any] = Field(default_factory=dict)
-    """Keywords of the design, times in seconds."""
+    """Keywords of the design, times in seconds, or with a unit: ``"2 min"``, ``"5 %"``."""
+
+    @staticmethod
+    def taker_of_parameters(content: Mapping[str, Any]) -> Callable[..., Any] | None:
+        """See ``taker_of_design``; the design is the default where none is named."""
+        return taker_of_design({"design": "market-sale", **content})
+
+
+def taker_of_design(content: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """What takes the parameters of a design; ``None`` if there is none such, or it is one's own.
+
+    Parameters
+    ----------
+    content
+        A table with the key ``design``, as TOML has it.
+    """
+    name = str(content.get("design"))
+    return NAMED[name].build if name in NAMED else DESIGNS.get(name)
 
 
 def _frozen() -> LiquidationEngine:
@@ -41,12 +60,12 @@ def _frozen() -> LiquidationEngine:
     return Frozen()
 
 
-def _staged_market_sale(every: float = 1.0) -> LiquidationEngine:
+def _staged_market_sale(every: Seconds = 1.0) -> LiquidationEngine:
     """The same as market-sale, as a composition of parts."""
     return StagedDesign([Stage(every=time("every", every))])
 
 
-def _sliced(lots: int = 100, every: float = 0.1) -> LiquidationEngine:
+def _sliced(lots: Lots = 100, every: Seconds = 0.1) -> LiquidationEngine:
     """Sell in slices, until the account is safe or flat."""
     return StagedDesign(
         [Stage(limits=Slices(integer("lots", lots, 1)), every=time("every", every))]

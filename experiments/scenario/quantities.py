@@ -6,6 +6,9 @@ size or an amount of money where it is in ticks, lots or cash units. The last th
 instrument that says what its tick, lot, base and quote are: the one that the table is about, or
 else the only one that there is; money may be of any that accounts hold, for all have one cash. What
 is no whole number of steps is refused, with the nearest that is one.
+
+The keywords in ``parameters`` say their units where the class or function declares them
+(``lob.unit_types``). A keyword that is a number and says none takes no quantity.
 """
 
 from collections.abc import Mapping
@@ -17,6 +20,7 @@ from pydantic import BaseModel
 import lob
 from experiments.markets.mistakes import Mistake, kinds_inside, tables_among, tags_of
 from experiments.scenario.keys import keys_of
+from experiments.scenario.parameters import inside, taker_of, takes_text, types_of, unit_of
 from experiments.scenario.table import ns
 from lob.units import PPM, SECOND_NS, Dimension, quantity, to_ns, to_ppm
 
@@ -26,6 +30,10 @@ STEPS = ("ticks", "lots", "cash units")
 """Units that are an instrument's own."""
 SHARES = ("ppm", "ppm a day", "share")
 """Units of shares of one."""
+TIMES = ("seconds", "whole seconds", "ns")
+"""Units of durations."""
+PARAMETERS = "parameters"
+"""Key of a table whose values are keywords of a class or function."""
 
 
 class _About(NamedTuple):
@@ -126,15 +134,44 @@ class _Reader:
         tables = tables_among(kinds)
         tagged = [one for one in tables if content.get("kind") in tags_of(one)]
         tables = tagged or tables
-        about = self._about(content, path, about)
+        about = self._about({**_parameters(content), **content}, path, about)
+        takers = [taker for one in tables if (taker := taker_of(one, content)) is not None]
         units = {key.name: key.unit for one in tables for key in keys_of(one)}
         return {
-            name: self.value(
+            name: self._parameters(types_of(takers[0]), value, f"{path}{name}", about)
+            if name == PARAMETERS and takers and isinstance(value, dict)
+            else self.value(
                 [kind for one in tables for kind in kinds_inside(one, name)],
                 value, f"{path}{name}", units.get(name, ""), about,
             )
             for name, value in content.items()
         }  # fmt: skip
+
+    def _parameters(
+        self, kinds: Mapping[str, Any], content: dict[str, Any], path: str, about: _About
+    ) -> dict[str, Any]:
+        """Keywords with their quantities turned into numbers, by their declared types."""
+        return {
+            name: self._parameter(kinds.get(name, Any), value, f"{path}.{name}", about)
+            for name, value in content.items()
+        }
+
+    def _parameter(self, kind: Any, value: Any, path: str, about: _About) -> Any:
+        if isinstance(value, dict):
+            return {
+                name: self._parameter(inside(kind, name), one, f"{path}.{name}", about)
+                for name, one in value.items()
+            }
+        if isinstance(value, list):
+            return [
+                self._parameter(inside(kind, number), one, f"{path}.{number}", about)
+                for number, one in enumerate(value)
+            ]
+        unit = unit_of(kind)
+        if isinstance(value, str) and not unit and not takes_text(kind):
+            self.mistakes.append(Mistake(path, f"got {value!r}, where {_wanted(kind)}"))
+            return value
+        return self.value([], value, path, unit, about)
 
     def value(self, kinds: list[Any], value: Any, path: str, unit: str, about: _About) -> Any:
         """A value, list or table with its quantities turned into numbers."""
@@ -158,7 +195,7 @@ class _Reader:
 
     def _number(self, text: str, path: str, unit: str, about: _About) -> Any:
         """What a text stands for where a number is wanted; the text itself where none is."""
-        if unit not in (*STEPS, *SHARES, "seconds"):
+        if unit not in (*STEPS, *SHARES, *TIMES):
             return text
         if unit == "cash units" and about.instrument is None:
             about = self.paid
@@ -215,6 +252,13 @@ class _Numbers(_Reader):
 
 def _read(text: str, unit: str, about: _About) -> Any:
     """The number that a quantity is; raises ``ValueError`` where it is none in this unit."""
+    if unit == "ns":
+        return to_ns(text, "value")
+    if unit == "whole seconds":
+        seconds, rest = divmod(to_ns(text, "value"), SECOND_NS)
+        if rest:
+            raise ValueError(f"{text!r} is not a whole number of seconds")
+        return seconds
     if unit == "seconds":
         return _seconds(to_ns(text, "value"))
     if unit == "share":
@@ -226,6 +270,21 @@ def _read(text: str, unit: str, about: _About) -> Any:
     if unit == "ticks":
         return about.instrument.to_ticks(text)
     return about.instrument.to_lots(text) if unit == "lots" else _cash(about, text)
+
+
+def _parameters(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The keywords of a table, of which ``holding`` may tell whose steps hold."""
+    value = content.get(PARAMETERS)
+    return {"holding": value["holding"]} if isinstance(value, dict) and "holding" in value else {}
+
+
+def _wanted(kind: Any) -> str:
+    """What is accepted where a declared type says no unit and is no text, in words."""
+    if kind is bool:
+        return "true or false is wanted"
+    if kind in (int, float):
+        return f"{'an integer' if kind is int else 'a number'} without a unit is wanted"
+    return "no text is wanted"
 
 
 def _rows(value: Any) -> list[Any]:

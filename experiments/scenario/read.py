@@ -215,7 +215,12 @@ def _validated(
             return found
     except ValidationError as error:
         known = {one.path for one in mistakes}
-        mistakes += [one for one in mistakes_of(error, Scenario) if one.path not in known]
+        # What cannot be made of a text that could not be read has been told with that.
+        mistakes += [
+            one
+            for one in mistakes_of(error, Scenario)
+            if not any(f"{path}.".startswith(f"{one.path}.") for path in known)
+        ]
     lines = [f"  {one}" for one in mistakes]
     count = counted(len(lines), "mistake")
     raise ScenarioError("\n".join([f"{where}: {count}", *lines]))

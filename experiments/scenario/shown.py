@@ -13,7 +13,7 @@ from experiments.scenario.table import Table
 from experiments.scenario.units import units_of
 from experiments.scenario.written import ResolvedKey
 from lob.real_units import RealUnit, price_unit, significant, size_unit
-from lob.units import write_amount, write_ppm
+from lob.units import write_amount, write_ns, write_ppm
 
 __all__ = ["in_real_units"]
 
@@ -57,6 +57,9 @@ def in_real_units(
 
 def _texts(value: Any, path: str, steps: Mapping[str, Step], cash: RealUnit) -> list[str]:
     """The numbers of a value as texts, those in lists one by one; empty where nothing is to add."""
+    if isinstance(value, dict):
+        named = {name: _texts(one, f"{path}.{name}", steps, cash) for name, one in value.items()}
+        return [f"{name} = {', '.join(texts)}" for name, texts in named.items() if any(texts)]
     if isinstance(value, list):
         inner = [_texts(one, f"{path}.{i}", steps, cash) for i, one in enumerate(value)]
         return [text for one in inner for text in one if text]
@@ -66,6 +69,8 @@ def _texts(value: Any, path: str, steps: Mapping[str, Step], cash: RealUnit) -> 
     if step.unit.startswith("ppm"):
         # What comes after the unit is per what: "ppm a day".
         return [write_ppm(Fraction(str(value))) + step.unit.removeprefix("ppm")]
+    if step.unit == "ns":
+        return [write_ns(Fraction(str(value)))]
     shown = _shown(step, cash)
     if shown is None:
         return []

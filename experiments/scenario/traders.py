@@ -1,6 +1,6 @@
 """Single leveraged traders in a scenario, each one of ``agents.leverage`` by its class name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, ValidationInfo
@@ -44,7 +44,13 @@ class TraderTable(Table):
     """Name of the clearing where the trader's account is; a class of one's own gets its number if
     it has this keyword."""
     parameters: dict[str, Any] = Field(default_factory=dict)
-    """Keywords of the class: ticks, lots, cash units, times in ns."""
+    """Keywords of the class: ticks, lots, cash units, times in ns, or with a unit."""
+
+    @staticmethod
+    def taker_of_parameters(content: Mapping[str, Any]) -> Callable[..., Any] | None:
+        """The class of a table as TOML has it; ``None`` if there is none, or it is one's own."""
+        kind = str(content.get("kind"))
+        return getattr(leverage, kind) if kind in get_args(TraderKind) else None
 
 
 class StackerTable(Table):
@@ -66,7 +72,15 @@ class StackerTable(Table):
     instrument: str | None = None
     """Name of an instrument, where the class trades one."""
     parameters: dict[str, Any] = Field(default_factory=dict)
-    """The other keywords of the class: ticks, lots, cash units, ppm, times in ns."""
+    """The other keywords of the class: ticks, lots, cash units, ppm, times in ns, or with a
+    unit."""
+
+    @classmethod
+    def taker_of_parameters(cls, content: Mapping[str, Any]) -> Callable[..., Any] | None:
+        """The class of a table as TOML has it; ``None`` if there is none."""
+        kind = str(content.get("kind"))
+        known = get_args(cls.model_fields["kind"].annotation)
+        return getattr(leverage, kind) if kind in known else None
 
 
 def make_trader(one: TraderTable, names: Names) -> agents.Participant:

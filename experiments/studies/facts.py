@@ -12,22 +12,29 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.calibration.facts import FACTS, GATES, Fact, Facts
+from experiments.calibration.facts import FACTS, GATES, Fact, Facts, unit_in_words
 from experiments.calibration.measure import measure
 from experiments.calibration.metaorder import OVER_NS
 from experiments.calibration.named_markets import is_market, market_named
 from experiments.calibration.record_of_feed import record_of_feed
 from experiments.calibration.record_of_tape import record_of_tape
-from experiments.calibration.recorded_feed import instrument_of, moment, open_recorded
+from experiments.calibration.recorded_feed import (
+    instrument_of,
+    moment,
+    open_recorded,
+    shown_instrument,
+)
 from experiments.markets import MARKETS
 from experiments.metrics.intervals import student_interval
 from experiments.report.facts_figures import facts_figure
 from experiments.report.notebook import Shown, figure_html
+from experiments.runs.units_of_keys import units_of_market
 from experiments.studies.metaorders import (
     MetaorderStudy,
     minutes_of_metaorders,
     study_metaorders,
 )
+from lob import Instrument
 from lob.counted import counted
 from lob.units import MINUTE_NS
 
@@ -73,6 +80,11 @@ class FactsStudy(Shown):
     seeds: tuple[int, ...] = ()
     impact: MetaorderStudy | None = None
 
+    @property
+    def instrument(self) -> Instrument | None:
+        """What is traded, with the names of its money and size; ``None``: not known."""
+        return self.runs[0].instrument
+
     def value(self, name: str) -> Fact:
         """The mean of a statistic or gate over the seeds that have one; else the reason most give.
 
@@ -97,7 +109,7 @@ class FactsStudy(Shown):
             rows.append({
                 "statistic": name,
                 "title": what.title,
-                "unit": what.unit,
+                "unit": unit_in_words(what.unit, self.instrument),
                 "form": what.form,
                 "value": fact.value,
                 "low": bounds.low if bounds else None,
@@ -148,6 +160,7 @@ class FactsStudy(Shown):
             "messages": self.runs[0].messages,
             "market_orders": self.runs[0].market_orders,
             "notes": list(self.runs[0].notes),
+            "units": {} if self.instrument is None else units_of_market(self.instrument),
         }
         for key, names in (("facts", FACTS), ("gates", GATES)):
             told[key] = {
@@ -207,15 +220,16 @@ def facts_of_file(
         If there are several instruments and none is named, or a time is none.
     """
     feed = open_recorded(files, symbol=symbol, **options)
-    name = instrument_of(feed, symbol).name
-    return measure(
+    traded = instrument_of(feed, symbol)
+    found = measure(
         record_of_feed(
             feed,
-            name,
+            traded.name,
             since=moment(since, feed) if since else None,
             until=moment(until, feed) if until else None,
         )
     )
+    return replace(found, instrument=shown_instrument(traded, feed.format))
 
 
 def facts_of_market(name: str, seed: int, minutes: float = MINUTES, **options: Any) -> Facts:
@@ -237,7 +251,7 @@ def facts_of_market(name: str, seed: int, minutes: float = MINUTES, **options: A
     start = simulation.now
     simulation.run(until=start + round(whole * MINUTE_NS))
     traded = simulation.instruments[0]
-    return measure(
+    found = measure(
         record_of_tape(
             simulation.events,
             traded.number,
@@ -246,6 +260,7 @@ def facts_of_market(name: str, seed: int, minutes: float = MINUTES, **options: A
             unit_size=float(traded.lot_size),
         )
     )
+    return replace(found, instrument=traded)
 
 
 def _built(name: str, minutes: float, options: Mapping[str, Any], seed: int) -> "Simulation":

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,16 @@ from experiments.metrics.quotes import mid_at
 from experiments.report.figures import day_figure, price_figure
 from experiments.report.notebook import Shown
 from experiments.report.words import caveat, headline, warnings
+from experiments.runs.frame_units import units_in
+from experiments.runs.units_of_keys import units_of_sale
 from experiments.studies.forced_sale import ForcedSale
 from lob import Instrument
+from lob.real_units import TICKS, RealUnits
 from lob.replay import ReplayReport
 from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from plotly.graph_objects import Figure
 
 __all__ = ["REALIZED_HORIZON_NS", "RecordedBook", "ReplaySale", "Replayed", "known_instrument"]
@@ -197,6 +201,33 @@ class ReplaySale(Shown):
             for name, (book, around) in books.items()
         }
 
+    def units(self) -> dict[str, dict[str, Any]]:
+        """Units of the integers in ``summary`` by key: what to multiply by, and what that is in."""
+        return units_of_sale(self.instrument)
+
+    def frame(self, units: Literal["real", "integer"] = "real") -> "pd.DataFrame":
+        """The impact path, a row a lag: ``lag_ns``, ``mid_full``, ``mid_twin``, ``impact``, bps.
+
+        Parameters
+        ----------
+        units
+            As of ``Run.frame``: those of the instrument, or ticks; ``attrs["units"]`` says which.
+        """
+        import pandas as pd
+
+        price = units_in(units, RealUnits.of([self.instrument])).prices or (TICKS,)
+        rows = [
+            (one.lag_ns, *map(price[0].of, (one.mid_full, one.mid_twin, one.ticks)), one.bps)
+            for one in self.impact
+        ]
+        made = pd.DataFrame(rows, columns=["lag_ns", "mid_full", "mid_twin", "impact", "bps"])
+        made.attrs["units"] = {
+            "lag_ns": "ns",
+            **dict.fromkeys(("mid_full", "mid_twin", "impact"), price[0].name),
+            "bps": "bps",
+        }
+        return made
+
     def headline(self) -> list[str]:
         """English lines: the mode, the answer, its doubts, and what no replay of it can show."""
         return [
@@ -217,6 +248,7 @@ class ReplaySale(Shown):
         return {
             "mode": self.mode,
             "label": self.report.label,
+            "units": self.units(),
             "headline": self.headline(),
             "replay": self.report.to_dict(),
             "sale": {

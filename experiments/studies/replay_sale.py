@@ -1,13 +1,15 @@
 """A forced sale in real order flow of any feed: the market with it, without it, the difference."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from math import isnan
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.calibration.recorded_feed import with_assets
+from experiments.calibration.recorded_feed import instrument_of, shown_instrument
 from experiments.metrics import slippage
 from experiments.metrics.impact import LAGS_NS, Impact
 from experiments.metrics.quotes import last_at, mid
@@ -23,9 +25,9 @@ from experiments.studies.replay_result import (
 from lob import OrderBook, Side
 from lob.feeds import Feed, PrintKind
 from lob.replay import ReactiveAgent, Replay, ReplayError, ReplayMode, Stretch, touch
-from lob.units import MINUTE_NS
+from lob.units import MINUTE_NS, Quantity, to_quantity
 
-__all__ = ["book_is_there", "measure", "replay_alone"]
+__all__ = ["book_is_there", "lots_to_sell", "measure", "replay_alone"]
 
 
 BEFORE_NS, AFTER_NS = 5 * MINUTE_NS, 17 * MINUTE_NS
@@ -57,6 +59,60 @@ def book_is_there(feed: Feed, symbol: str | None = None) -> int:
         if replay.report.book_since is not None:
             return replay.report.book_since + 1
     raise ReplayError(f"{feed.path}: the book never has both sides: nothing can be sold")
+
+
+def lots_to_sell(
+    feed: Feed, size: Quantity | Decimal | int | str, at_ns: int, symbol: str | None = None
+) -> int:
+    """Read a size as people write it: lots of what a feed tells of.
+
+    Parameters
+    ----------
+    feed
+        Recorded order flow, which is read as far as needed.
+    size
+        ``"2 BTC"``, ``"500 lots"``, a number of units; or what it is worth at the mid just before
+        the sale, ``"10 k USD"``, rounded down to whole lots.
+    at_ns
+        When the sale starts, in ns by the feed's clock.
+    symbol
+        Name of the instrument, if the feed has several.
+
+    Raises
+    ------
+    ValueError
+        If the size is none, or less than a lot.
+    ReplayError
+        If the book has no mid at that time.
+    """
+    traded = instrument_of(feed, symbol)
+    shown = shown_instrument(traded, feed.format)
+    given = to_quantity("size", size)
+    # A number without a unit is a size.
+    if shown.has_units and not shown.inverse and given.asset == shown.quote:
+        worth = _mid_before(feed, at_ns, symbol) * Fraction(shown.tick_size * shown.lot_size)
+        lots = int(given.value / worth)
+        if lots < 1:
+            raise ValueError(f"{size} is less than a lot, which is worth {float(worth):,.10g} "
+                             f"{shown.quote}")  # fmt: skip
+        return lots
+    lots = (traded if given.is_of(traded.size_asset) else shown).to_lots(size)
+    if lots < 1:
+        raise ValueError(f"a size must be above 0, got {size}")
+    return lots
+
+
+def _mid_before(feed: Feed, at_ns: int, symbol: str | None) -> Fraction:
+    """The mid of the record just before a time, in ticks."""
+    replay, last = Replay(feed, symbol=symbol, until=at_ns), float("nan")
+    for stretch in replay.stretches():
+        before = stretch.twin[stretch.twin["ts_event"] < at_ns]
+        known = mid(before)[~np.isnan(mid(before))]
+        if len(known):
+            last = float(known[-1])
+    if isnan(last):
+        raise ReplayError(f"{feed.path}: the book has no mid before the sale: write its size")
+    return Fraction(last)
 
 
 def replay_alone(feed: Feed, mode: ReplayMode | str = ReplayMode.EXACT, **options: Any) -> Replayed:
@@ -317,7 +373,7 @@ def _is_within(stretch: Stretch, replay: Replay) -> bool:
 
 def _name_assets(replay: Replay) -> None:
     report = replay.report
-    report.instrument = with_assets(known_instrument(report), replay.feed.format)
+    report.instrument = shown_instrument(known_instrument(report), replay.feed.format)
 
 
 def _book(book: OrderBook) -> RecordedBook:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from experiments.calibration.facts import FACTS, GATE_LIMIT, GATES, distance
+from experiments.calibration.facts import FACTS, GATE_LIMIT, GATES, distance, unit_in_words
 from experiments.metrics.intervals import Interval, known, student_interval
 from experiments.report.facts_figures import adds_figure
 from experiments.report.notebook import Shown
@@ -89,7 +89,12 @@ class ScoreStudy(Shown):
     def gates(self) -> tuple[Gate, ...]:
         """Spread, volatility and volume, means over seeds."""
         return tuple(
-            Gate(what.title, what.unit, self.market.value(name).value, self.file.value(name).value)
+            Gate(
+                what.title,
+                self._unit(what.unit),
+                self.market.value(name).value,
+                self.file.value(name).value,
+            )
             for name, what in GATES.items()
         )
 
@@ -106,7 +111,7 @@ class ScoreStudy(Shown):
             rows.append({
                 "statistic": name,
                 "title": what.title,
-                "unit": what.unit,
+                "unit": self._unit(what.unit),
                 "form": what.form,
                 "market": one.value,
                 "file": other.value,
@@ -114,6 +119,9 @@ class ScoreStudy(Shown):
                 "reason": _why(one.reason, other.reason),
             })  # fmt: skip
         return pd.DataFrame(rows)
+
+    def _unit(self, unit: str) -> str:
+        return unit_in_words(unit, self.market.instrument, self.file.instrument)
 
     def headline(self) -> list[str]:
         """The distance, and which gates hold."""

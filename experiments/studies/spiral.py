@@ -11,7 +11,7 @@ from experiments.metrics.solvency import Quantile, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
 from experiments.report.notebook import Shown
 from experiments.report.ratios import move_of, no_ratio, times_of
-from experiments.report.start import start_lines
+from experiments.report.start import NOTHING_FAILED, nothing_failed, start_lines
 from experiments.report.study_figures import drops_figure
 from experiments.runs.errors import RunError, told
 from experiments.runs.provenance import asked_of_scenario
@@ -66,6 +66,11 @@ class SpiralStudy(Shown):
     def designs(self) -> dict[str, tuple[dict[str, Any], ...]]:
         """Summaries of the runs of every design by label, the scenario's own first."""
         return {self.own: self.full, **self.alternatives}
+
+    @property
+    def nothing_failed(self) -> bool:
+        """Whether in no seed an account failed or a lot was sold by force, under the own design."""
+        return nothing_failed(run["criteria"] for run in self.full)
 
     def amplification(self, shock: int = 0) -> Amplification:
         """Mean drop with forced selling over mean drop without, with intervals.
@@ -165,11 +170,12 @@ class SpiralStudy(Shown):
             else f"amplification {times_of(ratio)}"
         )
         least = "at least " * bool(self.exhausted_lines())
+        none = f"{NOTHING_FAILED}; " * self.nothing_failed
         return [
             *self.failed_lines(),
             *self.exhausted_lines(),
             *self.refused_lines(),
-            f"{self.scenario.name}, {counted(len(self.seeds), 'seed')}: the price "
+            f"{self.scenario.name}, {counted(len(self.seeds), 'seed')}: {none}the price "
             f"{self.moves()} {least}{price.told(found.twin.estimate)} with nothing forced and "
             f"{least}{price.number(found.full.estimate)} with forced sales; {told}",
             *self.start_lines(),

@@ -13,6 +13,7 @@ from lob.clearing.margin import MarketState, Tiers
 from lob.clearing.valuation import ClaimValue
 from lob.engine.elementary import share_kept
 from lob.types import MAX_SIZE, Side
+from lob.unit_types import Lots, Ppm
 from lob.units import PPM
 
 __all__ = ["ConcentrationScaled", "DepthScaled", "LookThroughMargin", "Procyclical"]
@@ -72,16 +73,16 @@ class Procyclical(_Moving):
 
     def __init__(
         self,
-        base: int,
+        base: Ppm,
         *,
-        volatility_weight: int,
-        depth_weight: int,
+        volatility_weight: Ppm,
+        depth_weight: Ppm,
         reference: float,
-        depth: int,
+        depth: Lots,
         half_life: float = 20.0,
-        floor: int = 0,
-        cap: int = PPM,
-        buffer: int = 0,
+        floor: Ppm = 0,
+        cap: Ppm = PPM,
+        buffer: Ppm = 0,
     ) -> None:
         super().__init__(base, buffer)
         self.base = base
@@ -139,7 +140,7 @@ class ConcentrationScaled(_Moving):
         If an argument is of another type or outside its range.
     """
 
-    def __init__(self, rate: int, *, cap: int, threshold: int, buffer: int = 0) -> None:
+    def __init__(self, rate: Ppm, *, cap: Ppm, threshold: Ppm, buffer: Ppm = 0) -> None:
         super().__init__(rate, buffer)
         self.base = rate
         self.cap = ppm("cap", cap, rate)
@@ -173,7 +174,7 @@ class DepthScaled(_Moving):
         If an argument is of another type or outside its range.
     """
 
-    def __init__(self, rate: int, *, cap: int, multiple: int = 1, buffer: int = 0) -> None:
+    def __init__(self, rate: Ppm, *, cap: Ppm, multiple: int = 1, buffer: Ppm = 0) -> None:
         super().__init__(rate, buffer)
         self.base = rate
         self.cap = ppm("cap", cap, rate)
@@ -216,10 +217,10 @@ class LookThroughMargin(_Moving):
     def __init__(
         self,
         value: ClaimValue,
-        haircuts: Mapping[str, int],
+        haircuts: Mapping[str, Ppm],
         *,
-        start: int | None = None,
-        buffer: int = 0,
+        start: Ppm | None = None,
+        buffer: Ppm = 0,
     ) -> None:
         if not isinstance(value, ClaimValue):
             raise TypeError(f"value must be a ClaimValue, got {value!r}")

@@ -23,6 +23,8 @@ from lob.units import PPM
 if TYPE_CHECKING:
     from lob.book import OrderBook
 
+from lob.unit_types import Cash, Lots, Ppm, Ticks
+
 __all__ = [
     "PPM",
     "FlatMargin",
@@ -209,7 +211,7 @@ class FlatMargin:
         If an argument is of another type or outside its range.
     """
 
-    def __init__(self, initial: int, maintenance: int) -> None:
+    def __init__(self, initial: Ppm, maintenance: Ppm) -> None:
         _rate("maintenance", maintenance)
         self._initial = Tiers.flat(_rate("initial", initial, maintenance))
         self._maintenance = Tiers.flat(maintenance)
@@ -241,7 +243,7 @@ class TieredMargin:
     """
 
     def __init__(
-        self, floors: Sequence[int], initial: Sequence[int], maintenance: Sequence[int]
+        self, floors: Sequence[Cash], initial: Sequence[Ppm], maintenance: Sequence[Ppm]
     ) -> None:
         if not len(floors) == len(initial) == len(maintenance):
             raise ValueError(
@@ -287,7 +289,7 @@ class LoanToValue:
     Tiers([(0, 200000)])
     """
 
-    def __init__(self, ltv: int, liquidation_threshold: int, *, debt_weight: int = 0) -> None:
+    def __init__(self, ltv: Ppm, liquidation_threshold: Ppm, *, debt_weight: Ppm = 0) -> None:
         self.ltv = _rate("ltv", ltv)
         self.liquidation_threshold = _rate("liquidation_threshold", liquidation_threshold, ltv)
         self.debt_weight = _rate("debt_weight", debt_weight)
@@ -324,7 +326,13 @@ class OpenInterestScaled:
     """
 
     def __init__(
-        self, initial: int, maintenance: int, *, lower_cap: int, upper_cap: int, multiplier: int = 1
+        self,
+        initial: Ppm,
+        maintenance: Ppm,
+        *,
+        lower_cap: Cash,
+        upper_cap: Cash,
+        multiplier: int = 1,
     ) -> None:
         self.base = _rate("initial", initial, _rate("maintenance", maintenance))
         self.kept = maintenance
@@ -397,12 +405,12 @@ class SkewScaled:
 
     def __init__(
         self,
-        skew_scale: int,
+        skew_scale: Lots,
         *,
-        fraction: int,
-        minimum: int = 0,
-        scalar: int,
-        price: int,
+        fraction: Ppm,
+        minimum: Ppm = 0,
+        scalar: Ppm,
+        price: Ticks,
         multiplier: int = 1,
     ) -> None:
         self.skew_scale = integer("skew_scale", skew_scale, 1)
@@ -480,13 +488,13 @@ class VolatilityScaled:
 
     def __init__(
         self,
-        initial: int,
-        maintenance: int,
+        initial: Ppm,
+        maintenance: Ppm,
         *,
         reference: float,
         half_life: float = 20.0,
-        floor: int = PPM // 2,
-        cap: int = 4 * PPM,
+        floor: Ppm = PPM // 2,
+        cap: Ppm = 4 * PPM,
     ) -> None:
         self.base = (_rate("initial", initial, _rate("maintenance", maintenance)), maintenance)
         if not reference > 0 or not half_life > 0:

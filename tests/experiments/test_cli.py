@@ -82,15 +82,15 @@ def test_a_sale_tells_its_story(day_folder):
     said = " ".join(run("replay", day_folder, *SELL).split())
     for part in (
         "interactive replay, lobster, by order",
-        "Sell 500 lots at 12:00:00.000 with one market order",
+        "Sell 500 shares at 12:00:00.000 with one market order",
         "Implementation shortfall",
         "bps",
         "Levels consumed",
-        "Unfilled 0 lots",
+        "Unfilled 0 shares",
         "Filled beyond recorded level",
         "at once",
         "10 min",
-        "Depth in lots around the mid",
+        "Depth in shares around the mid",
         "infinitely strong anchor",
         "no lasting mark by construction",
         "History that broke",
@@ -239,7 +239,7 @@ def test_out_leaves_the_tapes_and_a_page_that_loads_nothing(day_folder, tmp_path
     trades = tape.read(out / "sale" / "trades.parquet", lob.EVENT)
     assert trades["size"].sum() == numbers["sale"]["filled"] == 500
     text = check_page(out / "report.html")
-    assert "Selling 500 lots cost" in text
+    assert "Selling 500 shares cost" in text
     for figure in ("price", "impact", "depth"):
         assert f'id="{figure}"' in text
     assert "infinitely strong anchor" in text
@@ -290,7 +290,7 @@ WRONG = {
     "size of zero": (["DAY", "--sell", "0", *AT], "--sell"),
     "negative size": (["DAY", "--sell", "-5", *AT], "--sell"),
     "size in words": (["DAY", "--sell", "many", *AT], "--sell"),
-    "size of another asset": (["DAY", "--sell", "5 BTC", *AT], "where a size in lots or SYNTH is"),
+    "size of another asset": (["DAY", "--sell", "5 BTC", *AT], "where a size in lots or shares is"),
     "size too large": (["DAY", "--sell", str(lob.MAX_SIZE + 1), *AT], "--sell"),
     "no half-life": (["DAY", "--mode", "reanchored"], "needs --decay SECONDS"),
     "half-life of another mode": (["DAY", "--decay", "5"], "--decay is for --mode reanchored"),

@@ -96,4 +96,4 @@ def test_one_of_each_is_one(command, capsys):
 def test_a_replay_of_one_lot(day_folder, capsys):
     said = told(capsys, "replay", day_folder, "--sell", "1", "--at", "12:00:00")
     assert ONE.findall(" ".join(said.split())) == []
-    assert "Sell 1 lot at" in said
+    assert "Sell 1 share at" in said

@@ -197,7 +197,7 @@ def test_a_sale_outside_market_hours_is_said(tmp_path):
 def test_what_is_not_there_stays_unfilled_and_is_said(by_hand):
     m = by_hand.sell(100, 4)
     assert (m.filled, m.unfilled) == (30, 70)
-    assert "70 lots stayed unfilled" in " ".join(m.headline())
+    assert "70 shares stayed unfilled" in " ".join(m.headline())
 
 
 def test_a_sale_that_the_record_ends_is_said(by_hand):

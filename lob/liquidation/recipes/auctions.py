@@ -22,6 +22,7 @@ from lob.liquidation.staged import Stage, StagedDesign
 from lob.liquidation.takers.call import CallAuction
 from lob.liquidation.takers.dutch import DutchAuction
 from lob.liquidation.takers.english import English
+from lob.unit_types import Cash, Ppm, Seconds, WholeSeconds
 from lob.units import PPM
 
 __all__ = ["call_auction", "dutch", "english"]
@@ -67,22 +68,22 @@ def root(cut: int, step: int) -> int:
 def dutch(
     *,
     curve: str = "stair",
-    cut: int = 990_000,
-    step: int = 90,
-    fall: int = 6_000,
-    buf: int = 1_300_000,
-    cusp: int = 400_000,
-    tail: int = 8_400,
-    chop: int = 1_130_000,
-    tip: int = 0,
-    chip: int = 1_000,
-    dust: int = 0,
-    hole: int = WITHOUT_BOUND,
-    total_hole: int = WITHOUT_BOUND,
+    cut: Ppm = 990_000,
+    step: WholeSeconds = 90,
+    fall: WholeSeconds = 6_000,
+    buf: Ppm = 1_300_000,
+    cusp: Ppm = 400_000,
+    tail: WholeSeconds = 8_400,
+    chop: Ppm = 1_130_000,
+    tip: Cash = 0,
+    chip: Ppm = 1_000,
+    dust: Cash = 0,
+    hole: Cash = WITHOUT_BOUND,
+    total_hole: Cash = WITHOUT_BOUND,
     breaker: int = 0,
-    every: float = 1.0,
-    patience: float = 6 * 3_600.0,
-    last: float = 3_600.0,
+    every: Seconds = 1.0,
+    patience: Seconds = 6 * 3_600.0,
+    last: Seconds = 3_600.0,
     losses: str = "fund",
 ) -> LiquidationEngine:
     """A Dutch auction of the collateral for the debt and a penalty.
@@ -171,13 +172,13 @@ def dutch(
 
 def english(
     *,
-    beg: int = 1_050_000,
-    ttl: float = 3 * 3_600.0,
-    tau: float = 48 * 3_600.0,
-    chop: int = 1_130_000,
-    every: float = 1.0,
-    patience: float = 96 * 3_600.0,
-    last: float = 3_600.0,
+    beg: Ppm = 1_050_000,
+    ttl: Seconds = 3 * 3_600.0,
+    tau: Seconds = 48 * 3_600.0,
+    chop: Ppm = 1_130_000,
+    every: Seconds = 1.0,
+    patience: Seconds = 96 * 3_600.0,
+    last: Seconds = 3_600.0,
     losses: str = "fund",
 ) -> LiquidationEngine:
     """An English auction: bids rise to the debt and its penalty, then less is accepted for it.
@@ -222,11 +223,11 @@ def english(
 
 def call_auction(
     *,
-    every: float = 1.0,
-    pause: float = 0.5,
+    every: Seconds = 1.0,
+    pause: Seconds = 0.5,
     bounded: bool = True,
-    patience: float = 10.0,
-    last: float = 3_600.0,
+    patience: Seconds = 10.0,
+    last: Seconds = 3_600.0,
     losses: str = "fund",
     limits: Limits | None = None,
 ) -> LiquidationEngine:

@@ -14,6 +14,7 @@ from lob.liquidation.staged import Stage, StagedDesign
 from lob.liquidation.takers.adl import POLICIES, Opposing
 from lob.liquidation.takers.backstop import Backstop, Vault
 from lob.liquidation.takers.book import Book, Resting
+from lob.unit_types import Cash, Ppm, Seconds
 from lob.units import SECOND_NS
 
 __all__ = ["backstop", "backstop_ftx", "bankruptcy_takeover", "market_sale", "tiered"]
@@ -23,7 +24,7 @@ MOST_PROVIDERS = 256
 
 
 def market_sale(
-    *, delay: float = 0.0, retry: float = 1.0, losses: str = "fund"
+    *, delay: Seconds = 0.0, retry: Seconds = 1.0, losses: str = "fund"
 ) -> LiquidationEngine:
     """The null design: all that a failed account has is sold by market order, at once.
 
@@ -87,8 +88,8 @@ def bankruptcy_takeover(
     adl: str = "queue",
     seed: int = 0,
     first: int = 0,
-    rest: float = 10.0,
-    last: float = 3_600.0,
+    rest: Seconds = 10.0,
+    last: Seconds = 3_600.0,
     losses: str = "fund",
 ) -> LiquidationEngine:
     """The engine takes the position over at the price that leaves the account with nothing.
@@ -119,12 +120,12 @@ def bankruptcy_takeover(
 
 def tiered(
     *,
-    every: float = 1.0,
-    patience: float = 5.0,
+    every: Seconds = 1.0,
+    patience: Seconds = 5.0,
     adl: str = "queue",
     seed: int = 0,
-    rest: float = 10.0,
-    last: float = 3_600.0,
+    rest: Seconds = 10.0,
+    last: Seconds = 3_600.0,
     losses: str = "fund",
 ) -> LiquidationEngine:
     """A margin bracket down at a time, at the bankruptcy price or better, then the takeover.
@@ -173,18 +174,18 @@ def vault_of(name: str, capital: int, margin: int, unwind: int, unwind_every: fl
 
 def backstop(
     *,
-    capital: int = 1_000_000,
-    margin: int = 50_000,
-    unwind: int = 0,
-    unwind_every: float = 1.0,
-    share: int = 666_667,
-    slice_share: int = 200_000,
-    slice_above: int = 100_000,
-    every: float = 1.0,
-    patience: float = 60.0,
+    capital: Cash = 1_000_000,
+    margin: Ppm = 50_000,
+    unwind: Ppm = 0,
+    unwind_every: Seconds = 1.0,
+    share: Ppm = 666_667,
+    slice_share: Ppm = 200_000,
+    slice_above: Cash = 100_000,
+    every: Seconds = 1.0,
+    patience: Seconds = 60.0,
     adl: str = "queue",
     seed: int = 0,
-    last: float = 3_600.0,
+    last: Seconds = 3_600.0,
     losses: str = "fund",
 ) -> LiquidationEngine:
     """The book first, large positions in slices; below a share of the margin a vault takes all.
@@ -248,16 +249,16 @@ def backstop(
 
 def backstop_ftx(
     *,
-    capital: int = 1_000_000,
+    capital: Cash = 1_000_000,
     providers: int = 3,
-    margin: int = 50_000,
-    unwind: int = 0,
-    unwind_every: float = 1.0,
-    close: int = 100_000,
-    every: float = 6.0,
-    share: int = 500_000,
-    patience: float = 600.0,
-    last: float = 3_600.0,
+    margin: Ppm = 50_000,
+    unwind: Ppm = 0,
+    unwind_every: Seconds = 1.0,
+    close: Ppm = 100_000,
+    every: Seconds = 6.0,
+    share: Ppm = 500_000,
+    patience: Seconds = 600.0,
+    last: Seconds = 3_600.0,
     losses: str = "fund",
 ) -> LiquidationEngine:
     """Slices through the book, then providers at the zero price, then ten positions pro rata.

@@ -19,6 +19,7 @@ from lob.liquidation.recipes.common import (
 from lob.liquidation.staged import Stage, StagedDesign
 from lob.liquidation.takers.offers import OpenOffer
 from lob.liquidation.takers.pool import Depositors, Stability
+from lob.unit_types import Cash, Ppm, Seconds
 from lob.units import PPM
 
 __all__ = ["fixed_spread", "fixed_spread_compound2", "fixed_spread_morpho", "stability_pool"]
@@ -28,16 +29,16 @@ MOST_DEPOSITORS = 10_000
 
 def fixed_spread(
     *,
-    bonus: int = 50_000,
-    fee: int = 100_000,
-    close: int = 500_000,
-    full_health: int = 950_000,
-    small: int = 2_000,
-    leftover: int = 1_000,
+    bonus: Ppm = 50_000,
+    fee: Ppm = 100_000,
+    close: Ppm = 500_000,
+    full_health: Ppm = 950_000,
+    small: Cash = 2_000,
+    leftover: Cash = 1_000,
     dust: bool = True,
-    every: float = 1.0,
-    patience: float = 3_600.0,
-    last: float = 3_600.0,
+    every: Seconds = 1.0,
+    patience: Seconds = 3_600.0,
+    last: Seconds = 3_600.0,
     losses: str = "deficit",
 ) -> LiquidationEngine:
     """Anybody may take at the mark less a bonus: a share of the debt, or all of it.
@@ -89,11 +90,11 @@ def fixed_spread(
 
 def fixed_spread_compound2(
     *,
-    bonus: int = 80_000,
-    close: int = 500_000,
-    every: float = 1.0,
-    patience: float = 3_600.0,
-    last: float = 3_600.0,
+    bonus: Ppm = 80_000,
+    close: Ppm = 500_000,
+    every: Seconds = 1.0,
+    patience: Seconds = 3_600.0,
+    last: Seconds = 3_600.0,
     losses: str = "deficit",
 ) -> LiquidationEngine:
     """Anybody may take a share of the position at the mark less a bonus, whatever its health.
@@ -122,10 +123,10 @@ def fixed_spread_compound2(
 
 def fixed_spread_morpho(
     *,
-    lltv: int = 860_000,
-    every: float = 1.0,
-    patience: float = 3_600.0,
-    last: float = 3_600.0,
+    lltv: Ppm = 860_000,
+    every: Seconds = 1.0,
+    patience: Seconds = 3_600.0,
+    last: Seconds = 3_600.0,
     losses: str = "lenders",
 ) -> LiquidationEngine:
     """Anybody may take all of it, at a bonus set by the loan-to-value at which accounts fail.
@@ -177,16 +178,16 @@ def _spread(
 
 def stability_pool(
     *,
-    deposits: int = 1_000_000,
+    deposits: Cash = 1_000_000,
     depositors: int = 1,
     version: int = 1,
-    pool_penalty: int = 50_000,
-    spread_penalty: int = 100_000,
-    kept: int = 1,
+    pool_penalty: Ppm = 50_000,
+    spread_penalty: Ppm = 100_000,
+    kept: Cash = 1,
     gas_cap: int | None = None,
     spread: bool = True,
-    every: float = 1.0,
-    last: float = 3_600.0,
+    every: Seconds = 1.0,
+    last: Seconds = 3_600.0,
     losses: str = "deficit",
 ) -> LiquidationEngine:
     """Deposits pay the failed debt and get its collateral; the rest goes to other borrowers.

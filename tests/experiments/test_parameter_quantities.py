@@ -1,0 +1,191 @@
+"""Quantities among the parameters of models, designs and traders: read by the declared unit."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from agents import leverage
+from experiments.scenario.clearing import MODELS
+from experiments.scenario.designs import DESIGNS, NAMED
+from experiments.scenario.parameters import inside, takes_text, types_of, unit_of
+from experiments.scenario.read import ScenarioError, keys_of_scenario, read_scenario
+from experiments.scenario.traders import StackerTable, TraderKind
+from lob.unit_types import Cash, Lots, Nanoseconds, Ppm
+
+FILE = Path(__file__).with_name("real_units.toml")
+MARGIN = "clearings.0.holdings.0.margin"
+LIQUIDATION = "clearings.0.liquidation"
+
+
+def trader(kind="Hedger", **parameters):
+    return {"traders": [{"kind": kind, "name": "one", "parameters": parameters}]}
+
+
+def stop_loss(**parameters):
+    given = {"margin": "10 k USD", "position": "2 BTC", "entry_price": "5 k USD",
+             "stop_price": "4_900 USD", "interval": "250 ms", **parameters}  # fmt: skip
+    return trader("StopLoss", **given)
+
+
+def parameters_of(overrides, *path):
+    found = read_scenario(FILE, overrides).model_dump()
+    for step in path:
+        found = found[step]
+    return found["parameters"]
+
+
+def mistakes(overrides):
+    with pytest.raises(ScenarioError) as refused:
+        read_scenario(FILE, overrides)
+    return [line.strip() for line in str(refused.value).splitlines()[1:]]
+
+
+def test_a_margin_model_takes_shares():
+    found = parameters_of(
+        {f"{MARGIN}.parameters": {"initial": "4 %", "maintenance": "200 bps"}},
+        "clearings", 0, "holdings", 0, "margin",
+    )  # fmt: skip
+    assert found == {"initial": 40_000, "maintenance": 20_000}
+
+
+def test_lists_take_the_unit_of_each_value():
+    given = {"floors": [0, "10 k USD"], "initial": ["4 %", 50_000], "maintenance": ["2 %", "3 %"]}
+    found = parameters_of(
+        {MARGIN: {"model": "tiered", "parameters": given}},
+        "clearings", 0, "holdings", 0, "margin",
+    )  # fmt: skip
+    # A unit of cash is what a lot is worth for a tick: half a cent.
+    assert found == {"floors": [0, 2_000_000], "initial": [40_000, 50_000],
+                     "maintenance": [20_000, 30_000]}  # fmt: skip
+
+
+def test_a_design_takes_times_shares_and_money():
+    given = {"bonus": "5 %", "small": "2 k USD", "every": "250 ms", "patience": "2 min"}
+    design = {"design": "fixed-spread", "parameters": given}
+    wanted = {"bonus": 50_000, "small": 400_000, "every": 0.25, "patience": 120.0}
+    assert parameters_of({LIQUIDATION: design}, "clearings", 0, "liquidation") == wanted
+    beside = {"alternatives": [{"label": "other", **design}]}
+    assert parameters_of(beside, "alternatives", 0) == wanted
+
+
+def test_a_time_in_whole_seconds_is_one():
+    design = {"design": "dutch", "parameters": {"step": "2 min"}}
+    assert parameters_of({LIQUIDATION: design}, "clearings", 0, "liquidation") == {"step": 120}
+    design["parameters"]["step"] = "1500 ms"
+    assert mistakes({LIQUIDATION: design}) == [
+        f"{LIQUIDATION}.parameters.step: '1500 ms' is not a whole number of seconds"
+    ]
+
+
+def test_a_ready_market_takes_the_steps_of_its_instrument():
+    market = {"kind": "market", "name": "poisson",
+              "parameters": {"price": "5 k USD", "window": "20 USD"}}  # fmt: skip
+    found = read_scenario(FILE, {"instruments.0.background": market})
+    assert found.instruments[0].background.parameters == {"price": 10_000, "window": 40}
+    market["parameters"]["speed"] = "5 %"
+    assert mistakes({"instruments.0.background": market}) == [
+        "instruments.0.background.parameters.speed: got '5 %', where a number without a unit is "
+        "wanted"
+    ]
+
+
+def test_a_trader_takes_the_steps_of_what_it_holds():
+    assert parameters_of(stop_loss(), "traders", 0) == {
+        "margin": 2_000_000, "position": 200, "entry_price": 10_000, "stop_price": 9_800,
+        "interval": 250_000_000,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("overrides", "path", "said"),
+    [
+        ({f"{MARGIN}.parameters.initial": "4 USD"}, f"{MARGIN}.parameters.initial",
+         "where a share"),
+        ({LIQUIDATION: {"design": "market-sale", "parameters": {"retry": "5 %"}}},
+         f"{LIQUIDATION}.parameters.retry", "where a duration"),
+        (stop_loss(margin="2 BTC"), "traders.0.parameters.margin", "where an amount of USD"),
+        (stop_loss(stop_price="1 min"), "traders.0.parameters.stop_price", "where a price"),
+    ],
+)  # fmt: skip
+def test_another_dimension_is_one_mistake_with_its_path(overrides, path, said):
+    (told,) = mistakes(overrides)
+    assert told.startswith(f"{path}: ")
+    assert said in told, told
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (stop_loss(holding="0 lots"),
+         "traders.0.parameters.holding: got '0 lots', where an integer without a unit is wanted"),
+        ({MARGIN: {"model": "volatility", "parameters": {
+            "initial": "4 %", "maintenance": "2 %", "reference": "5 %"}}},
+         f"{MARGIN}.parameters.reference: got '5 %', where a number without a unit is wanted"),
+        ({LIQUIDATION: {"design": "fixed-spread", "parameters": {"dust": "5 USD"}}},
+         f"{LIQUIDATION}.parameters.dust: got '5 USD', where true or false is wanted"),
+    ],
+)  # fmt: skip
+def test_a_parameter_without_a_unit_takes_none(overrides, told):
+    assert mistakes(overrides) == [told]
+
+
+def test_texts_that_stand_for_themselves_stay():
+    design = {"design": "market-sale", "parameters": {"losses": "socialise", "retry": "1 s"}}
+    found = parameters_of({LIQUIDATION: design}, "clearings", 0, "liquidation")
+    assert found == {"losses": "socialise", "retry": 1.0}
+
+
+def test_a_resolved_file_shows_parameters_in_units_that_people_have():
+    keys = {one.path: one for one in keys_of_scenario(FILE, stop_loss())}
+    assert keys["traders.0.parameters"].real == (
+        "margin = 10_000 USD, position = 2 BTC, entry_price = 5_000 USD, stop_price = 4_900 USD, "
+        "interval = 250 ms"
+    )
+    assert "10 k USD" in keys["traders.0.parameters"].written
+    assert keys[f"{MARGIN}.parameters"].real == "initial = 4 %, maintenance = 2 %"
+
+
+UNITS = {"ppm": "ppm", "seconds": "seconds", "units of cash": "cash units",
+         "whole seconds": "whole seconds"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(NAMED))
+def test_designs_declare_the_units_that_their_text_says(name):
+    said = re.findall(r"(?m)^ {4}([a-z_, ]+) : ([^,\n]+)", NAMED[name].build.__doc__)
+    kinds = types_of(NAMED[name].build)
+    told = {one: UNITS.get(unit, "") for names, unit in said for one in names.split(", ")}
+    assert {one: unit_of(kind) for one, kind in kinds.items()} == told
+
+
+def test_every_number_of_a_parameter_says_its_unit_or_is_known_to_have_none():
+    plain = {  # counts, numbers of things, and factors
+        "adl", "aggression", "at", "band", "base_holding", "base_instrument", "bounded", "breaker",
+        "cap", "clearing", "cusp", "depositors", "dust", "first", "flow", "half_life", "hedge",
+        "holding", "instrument", "kept", "leverage", "lookback", "multiple", "multiplier", "owner",
+        "providers", "reference", "seed", "shares", "side", "spread", "target",
+        "target_volatility", "to", "unwind_at", "version", "gas_cap",
+    }  # fmt: skip
+    kinds = [*get_args(TraderKind), *get_args(StackerTable.model_fields["kind"].annotation)]
+    takers = [*MODELS.values(), *(NAMED[one].build for one in NAMED), *DESIGNS.values(),
+              *(getattr(leverage, kind) for kind in kinds)]  # fmt: skip
+    without = {
+        name
+        for taker in takers
+        for name, kind in types_of(taker).items()
+        if kind in (int, float, bool, int | None)
+    }
+    assert without <= plain, without - plain
+
+
+def test_declared_types_tell_what_is_inside_them():
+    assert unit_of(Ppm) == "ppm"
+    assert unit_of(Lots | None) == "lots"
+    assert unit_of(int) == unit_of(list[Cash]) == ""
+    assert unit_of(inside(list[Cash], 3)) == "cash units"
+    assert unit_of(inside(list[tuple[Nanoseconds, Ppm]], 0)) == ""
+    assert unit_of(inside(inside(list[tuple[Nanoseconds, Ppm]], 0), 1)) == "ppm"
+    assert unit_of(inside(dict[str, Ppm], "a")) == "ppm"
+    assert takes_text(str | None)
+    assert not takes_text(int)
