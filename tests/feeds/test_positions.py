@@ -336,9 +336,7 @@ def test_a_position_too_large_beside_a_tiny_one_is_one_bad_row(tmp_path):
     path = tmp_path / "s.csv"
     path.write_text("coin,held,paid,own\nBIG,4000000000000000000,1,1\nTINY,1e-9,0.000000001,0\n")
     found = read_positions(path, columns=FAR, bad="skip")
-    assert found.rejected == (
-        "line 2: position has too many steps, got '4000000000000000000'",
-    )
+    assert found.rejected == ("line 2: position has too many steps, got '4000000000000000000'",)
     assert found.positions.tolist() == [1]
 
 
