@@ -119,6 +119,11 @@ class TableFeed(LevelFeed):
             self.names, [(known[places[n]] if n in places else None, 0) for n in self.names]
         )
 
+    @property
+    def needs_snapshot(self) -> bool:  # type: ignore[override]
+        """Whether a book without a snapshot is worth a note: trades make no book."""
+        return not self.trades
+
     @classmethod
     def recognises(cls, head: Head) -> bool:
         """Whether the columns have the names of the facts."""
