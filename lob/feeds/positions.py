@@ -327,7 +327,9 @@ class _Reader:
         for what, rows in self.noted:
             at = np.flatnonzero(rows & ~self.rows.bad)
             if len(at):
-                found.append(f"{len(at):,} {what}, first {self.rows.where(int(at[0]))}")
+                found.append(
+                    f"{counted(len(at), 'time')} {what}, first {self.rows.where(int(at[0]))}"
+                )
         return tuple(found)
 
     # ---------------------------------------------------------------- steps
@@ -440,9 +442,7 @@ class _Reader:
             found[row] = 0 if outside[row] else int(whole)
         self.rows.refuse(outside, f"{field_name} has too many steps", column.name)
         how = {"lot": "lots, rounded toward 0", "tick": "ticks, rounded to the nearest"}
-        self.note(
-            f"times {field_name} is not whole {how.get(what, 'units of cash, rounded')}", rounded
-        )
+        self.note(f"{field_name} is not whole {how.get(what, 'units of cash, rounded')}", rounded)
         return found
 
     def held(self) -> NDArray[np.int64]:
@@ -505,7 +505,7 @@ class _Reader:
                 )
                 self.rows.refuse(margin != found, said, name)
             margin = found
-        said = f"times the margin is below 1/{TINY:,} of the notional"
+        said = f"the margin is below 1/{TINY:,} of the notional"
         self.note(said, margin.astype(np.float64) * TINY < notional)
         return margin
 

@@ -233,7 +233,7 @@ def test_real_units_of_several_instruments_become_steps_of_one_cash(tmp_path):
     assert found.entry_prices.tolist() == [600_005, 2_500, 599_990]
     assert found.margin.tolist() == [10_002_500, 1_000_000, 10]
     assert found.instruments.tolist() == ["BTC", "ETH", "BTC"]
-    assert found.notes == ("1 times the margin is below 1/1,000 of the notional, first line 4",)
+    assert found.notes == ("1 time the margin is below 1/1,000 of the notional, first line 4",)
 
 
 def test_given_instruments_round_in_a_stated_direction(tmp_path):
