@@ -76,19 +76,20 @@ class Broken:
             Writes a size in lots for people.
         """
         said = [
-            f"{count:,} {what}"
-            for count, what in (
-                (self.orphaned_cancels, "cancels of orders already gone"),
-                (self.orphaned_replaces, "replacements of orders already gone"),
-                (self.orphaned_executions, "executions of orders already gone"),
+            f"{counted(count, noun)} {what}"
+            for count, noun, what in (
+                (self.orphaned_cancels, "cancel", "of orders already gone"),
+                (self.orphaned_replaces, "replacement", "of orders already gone"),
+                (self.orphaned_executions, "execution", "of orders already gone"),
                 (
                     self.unfilled_aggressors,
-                    f"aggressors that had not enough to hit ({size(self.unfilled_lots)})",
+                    "aggressor",
+                    f"that had not enough to hit ({size(self.unfilled_lots)})",
                 ),
-                (self.cut_short, "reductions by more than was left"),
-                (self.crossed_adds, "adds that traded on arrival"),
-                (self.uncrossed, "trades after an auction or a halt"),
-                (self.refused, "messages refused"),
+                (self.cut_short, "reduction", "by more than was left"),
+                (self.crossed_adds, "add", "that traded on arrival"),
+                (self.uncrossed, "trade", "after an auction or a halt"),
+                (self.refused, "message", "refused"),
             )
             if count
         ]

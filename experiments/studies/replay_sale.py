@@ -353,6 +353,11 @@ class _Seen:
             )
         assert report.first_ts is not None
         assert report.last_ts is not None
+        if report.first_ts == report.last_ts:
+            return (
+                f"all of the record is of one time, {report.moment(report.first_ts)}: it tells no "
+                "market after its book, into which could be sold"
+            )
         if report.first_ts < sale.at_ns <= report.last_ts:
             return (
                 f"from {report.moment(sale.at_ns)} on the recorded book is crossed, or told in "

@@ -21,8 +21,8 @@ from lob.feeds._taken cimport (
     m_SYMBOL, m_TIME_ISO, m_TIME_NS, m_TIME_S, open_row, wrong,
 )
 from lob.feeds._text cimport (
-    NOT_A_NUMBER, NOT_A_SIDE, NO_NAME, NO_PRICE, TOO_FEW_CELLS, TOO_MANY_NAMES, Decimal, ns_of,
-    read_iso,
+    NOT_A_NUMBER, NOT_A_SIDE, NOT_A_TIME, NO_NAME, NO_PRICE, TOO_FEW_CELLS, TOO_MANY_NAMES, Decimal,
+    ns_of, read_iso,
 )
 
 cdef extern from *:
@@ -289,7 +289,9 @@ cdef class TableRows(Taken):
             self.fault = 0
             return end
         if mark == m_TIME_ISO:
-            return read_iso(at, &self.ts, &self.fault)
+            if read_iso(at, &self.ts, &self.fault) != end and not self.fault:
+                self.fault = NOT_A_TIME
+            return end
         if mark == m_LOCAL_US or mark == m_LOCAL_NS or m_TIME_S <= mark <= m_TIME_NS:
             at = quick_decimal(at, self.until, &number, &self.fault) if end - at < 19 else at
             if end - at == 19 and mark in (m_LOCAL_NS, m_TIME_NS):

@@ -317,6 +317,8 @@ def _choose(path: Path, member: str | None) -> str:
         if member not in names:
             raise FeedError(f"has no member {member!r}; it has {', '.join(names)}", path=path)
         return member
+    if not names:
+        raise FeedError("is a zip without files", path=path)
     if len(names) != 1:
         listed = "".join(f"\n  {name}" for name in names[:20])
         raise FeedError(f"holds {len(names)} files, choose one as the member:{listed}", path=path)

@@ -107,6 +107,7 @@ class DatabentoMbo(Feed):
             )
         if not head.data.startswith(MAGIC) or len(head.data) < 26:
             return False
+        _version(head.data[3], str(head.path))
         schema = int.from_bytes(head.data[24:26], "little")
         if schema not in (MBO, MIXED):
             raise FeedError(
@@ -302,14 +303,19 @@ def _round_part(divisor: int) -> int:
     return tick
 
 
+def _version(version: int, name: str) -> None:
+    """Refuse a version whose layout is not known, before anything is read by it."""
+    if not 1 <= version <= 3:
+        raise FeedError(f"DBN version must be 1 to 3, got {version}", path=name, offset=3)
+
+
 def _metadata(source: FeedFile) -> dict[int, str]:
     """Read the head of a file: names of instruments by the venue's id."""
     head = source.read(8)
     if len(head) < 8 or not head.startswith(MAGIC):
         raise FeedError("does not start as DBN", path=source.name, offset=0)
     version, length = head[3], int.from_bytes(head[4:], "little")
-    if not 1 <= version <= 3:
-        raise FeedError(f"DBN version must be 1 to 3, got {version}", path=source.name, offset=3)
+    _version(version, source.name)
     if not FIXED <= length <= MAX_METADATA:
         raise FeedError(
             f"metadata must take {FIXED} to {MAX_METADATA} bytes, got {length}",

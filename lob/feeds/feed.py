@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lob.counted import counted
 from lob.feeds._books import Books
 from lob.feeds.errors import FeedError
 from lob.feeds.prints import PRINT
@@ -185,14 +186,23 @@ class FeedReport:
             if check.failed
         ]
         for count, said in (
-            (self.gaps, "gaps"),
-            (self.unknown_ids - self.unknown_explained, "references to unknown orders"),
-            (self.duplicate_ids, "new orders under an id in use"),
-            (self.overdrawn, "reductions by more than there was"),
-            (self.crossed, "crossed books once trading was open"),
+            (self.gaps, ("gap", "")),
+            (
+                self.unknown_ids - self.unknown_explained,
+                ("reference to an unknown order", "references to unknown orders"),
+            ),
+            (self.duplicate_ids, ("new order under an id in use", "new orders under an id in use")),
+            (
+                self.overdrawn,
+                ("reduction by more than there was", "reductions by more than there was"),
+            ),
+            (
+                self.crossed,
+                ("crossed book once trading was open", "crossed books once trading was open"),
+            ),
         ):
             if count:
-                found.append(f"{count} {said}")
+                found.append(counted(count, *said))
         return found
 
     def to_dict(self) -> dict[str, Any]:

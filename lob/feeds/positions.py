@@ -42,7 +42,7 @@ from lob.counted import counted
 from lob.feeds.column_map import ColumnMap, MappedColumn, read_map
 from lob.feeds.errors import FeedError
 from lob.feeds.rows import Rows, read_rows
-from lob.instrument import Instrument
+from lob.instrument import MAX_MULTIPLIER, Instrument
 from lob.types import MAX_PRICE, MAX_SIZE
 from lob.units import PPM
 
@@ -327,7 +327,9 @@ class _Reader:
         for what, rows in self.noted:
             at = np.flatnonzero(rows & ~self.rows.bad)
             if len(at):
-                found.append(f"{len(at):,} {what}, first {self.rows.where(int(at[0]))}")
+                found.append(
+                    f"{counted(len(at), 'time')} {what}, first {self.rows.where(int(at[0]))}"
+                )
         return tuple(found)
 
     # ---------------------------------------------------------------- steps
@@ -350,13 +352,16 @@ class _Reader:
                 self.scales[key] = self._given(key)
             return
         everything = Decimal(10) ** FINEST
-        lots = self._finest(size, Decimal(MAX_SIZE) / everything)
+        lots = self._finest(size, Decimal(MAX_SIZE) / everything, MAX_SIZE)
         if price is not None:
-            ticks = self._finest(price, Decimal(MAX_PRICE))
+            ticks = self._finest(price, Decimal(MAX_PRICE), MAX_PRICE)
         else:
-            owed = self._finest(money, Decimal(MAX_SIZE) / everything)
+            owed = self._finest(money, Decimal(MAX_SIZE) / everything, MAX_SIZE)
             ticks = {key: min(Decimal(1), owed[key] / lots[key]) for key in keys}
         unit = min(lots[key] * ticks[key] for key in keys)
+        for key in keys:  # a finer lot is worth fewer units of cash, and loses nothing
+            while lots[key] * ticks[key] > unit * MAX_MULTIPLIER and lots[key] * everything > 1:
+                lots[key] /= 10
         for number, key in enumerate(keys):
             multiplier = int(lots[key] * ticks[key] / unit)
             self.scales[key] = Instrument(
@@ -374,10 +379,11 @@ class _Reader:
         named = ", ".join(one.name for one in self.given)
         raise FeedError(f"no instrument is called {key!r}: there are {named}", path=self.rows.path)
 
-    def _finest(self, column: MappedColumn, most: Decimal) -> dict[str, Decimal]:
+    def _finest(self, column: MappedColumn, most: Decimal, beyond: int) -> dict[str, Decimal]:
         """The largest power of ten that every number of a column is a multiple of, by instrument.
 
-        At least ``10 ** -FINEST``, and so large that the largest number has at most ``most`` steps.
+        At least ``10 ** -FINEST``, and so large that the largest number has at most ``most`` steps;
+        one above ``beyond`` is refused later, and makes nothing coarse here.
         """
         finest: dict[str, int] = {}
         largest: dict[str, Decimal] = {}
@@ -386,12 +392,12 @@ class _Reader:
                 number = abs(Decimal(text)).normalize()
             except ArithmeticError:
                 continue
-            if number.is_finite() and abs(number.adjusted()) <= 30:
+            if number.is_finite() and number <= beyond and number.adjusted() >= -30:
                 key = self.key(row)
                 exponent = int(number.as_tuple().exponent) if number else 0
                 finest[key] = min(finest.get(key, 0), exponent)
                 largest[key] = max(largest.get(key, Decimal(0)), number)
-        found = {}
+        found: dict[str, Decimal] = {}
         for key in set(self.names) if self.names is not None else {""}:
             exponent = max(finest.get(key, 0), -FINEST) if column.unit else 0
             while column.unit and largest.get(key, Decimal(0)) > most.scaleb(exponent):
@@ -436,9 +442,7 @@ class _Reader:
             found[row] = 0 if outside[row] else int(whole)
         self.rows.refuse(outside, f"{field_name} has too many steps", column.name)
         how = {"lot": "lots, rounded toward 0", "tick": "ticks, rounded to the nearest"}
-        self.note(
-            f"times {field_name} is not whole {how.get(what, 'units of cash, rounded')}", rounded
-        )
+        self.note(f"{field_name} is not whole {how.get(what, 'units of cash, rounded')}", rounded)
         return found
 
     def held(self) -> NDArray[np.int64]:
@@ -501,7 +505,7 @@ class _Reader:
                 )
                 self.rows.refuse(margin != found, said, name)
             margin = found
-        said = f"times the margin is below 1/{TINY:,} of the notional"
+        said = f"the margin is below 1/{TINY:,} of the notional"
         self.note(said, margin.astype(np.float64) * TINY < notional)
         return margin
 

@@ -104,13 +104,19 @@ def recognise(path: str | Path, *, member: str | None = None) -> Format:
     for known in FORMATS:
         if known.load().recognises(head):
             return known
+    if not head.data and not head.members:
+        raise FeedError(_nothing_in(head.path), path=path)
     if head.members and not head.data:
         listed = "".join(f"\n  {name}" for name in head.members[:20])
         raise FeedError(
             f"holds {len(head.members)} files, choose one as the member:{listed}", path=path
         )
     names = ", ".join(known.name for known in FORMATS)
-    raise FeedError(f"is no format that is known here; known are {names}", path=path)
+    raise FeedError(
+        f"is no format that is known here; known are {names}. A CSV or Parquet file of other "
+        "columns is read as a table, with a map that names them",
+        path=path,
+    )
 
 
 def format_named(name: str) -> Format:
@@ -152,6 +158,13 @@ def open_feed(
     chosen = recognise(path, member=member) if format is None else format_named(format)
     feed: Feed = chosen.load()(path, member=member, **options)
     return feed
+
+
+def _nothing_in(path: Path) -> str:
+    """Why there is no content by which a format could be told."""
+    if path.is_dir():
+        return "is a folder without the two files of a LOBSTER day; give a file"
+    return "is empty" if path.stat().st_size == 0 else "is packed, and there is nothing in it"
 
 
 def _head(path: Path, member: str | None) -> Head:

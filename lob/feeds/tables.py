@@ -1,6 +1,7 @@
 """Tables of levels or trades: CSV and Parquet, with a map of their columns."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,9 +91,11 @@ class TableFeed(LevelFeed):
         *,
         columns: Mapping[str, str] | None = None,
         trades: bool = False,
-        **options: Any,
+        member: str | None = None,
+        tick_size: Decimal | int | str | None = None,
+        lot_size: Decimal | int | str | None = None,
     ) -> None:
-        super().__init__(path, **options)
+        super().__init__(path, member=member, tick_size=tick_size, lot_size=lot_size)
         known = {**_FACTS, **_TIMES}
         given = dict(columns or {})
         if unknown := sorted(set(given) - set(known)):
@@ -115,6 +118,11 @@ class TableFeed(LevelFeed):
         self.columns = TableColumns(
             self.names, [(known[places[n]] if n in places else None, 0) for n in self.names]
         )
+
+    @property
+    def needs_snapshot(self) -> bool:  # type: ignore[override]
+        """Whether a book without a snapshot is worth a note: trades make no book."""
+        return not self.trades
 
     @classmethod
     def recognises(cls, head: Head) -> bool:

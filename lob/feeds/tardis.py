@@ -16,8 +16,8 @@ of the types has numbers by which a missing row could be told.
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from lob.feeds._table_rows import TableRows
 from lob.feeds._taken import Taken
@@ -74,8 +74,15 @@ class Tardis(LevelFeed):
 
     format = "tardis"
 
-    def __init__(self, path: str | Path, **options: Any) -> None:
-        super().__init__(path, **options)
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        member: str | None = None,
+        tick_size: Decimal | int | str | None = None,
+        lot_size: Decimal | int | str | None = None,
+    ) -> None:
+        super().__init__(path, member=member, tick_size=tick_size, lot_size=lot_size)
         with open_source(self.path, self.member) as source:
             data = source.read(2**16).removeprefix(b"\xef\xbb\xbf")
             first = data.split(b"\n", 1)[0]

@@ -1,5 +1,6 @@
 """``firesale feed``: info, check, convert, by people and by machines."""
 
+import gzip
 import json
 import os
 import zipfile
@@ -53,7 +54,7 @@ def test_check_exits_1_on_a_failed_check(itch, damaged):
     assert "sound" in said
     code, said = run("feed", "check", damaged)
     assert code == 1
-    assert "failed: 1 references to unknown orders" in said
+    assert "failed: 1 reference to an unknown order\n" in said
     code, said = run("feed", "check", damaged, "--json")
     assert code == 1
     assert json.loads(said)["unknown_ids"] == 1
@@ -109,6 +110,16 @@ def test_a_stock_a_tick_and_a_member_are_chosen(itch, tmp_path, capsys):
     assert (code, "tick_size must be a decimal number" in err) == (2, True)
     code, _, err = fail(capsys, "feed", "info", itch, "--tick", "0.01")
     assert (code, "has a tick of its own" in err) == (2, True)
+    table = tmp_path / "table.csv"
+    table.write_text("time_ms,side,price,size\n0,bid,99.5,10\n0,ask,100.5,12\n")
+    tardis = tmp_path / "tardis.csv"
+    tardis.write_text(
+        "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\n"
+        "x,ABC,1600000000000000,1600000000000000,1,buy,100,1\n"
+    )
+    for path in (table, tardis):
+        _, said = run("feed", "info", path, "--tick", "0.25", "--json")
+        assert json.loads(said)["instruments"][0]["tick_size"] == "0.25"
     archive = tmp_path / "two.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.write(itch, "a.bin")
@@ -119,9 +130,21 @@ def test_a_stock_a_tick_and_a_member_are_chosen(itch, tmp_path, capsys):
     assert json.loads(said)["format"] == "databento-mbo"
 
 
+def test_a_folder_of_no_day_is_called_one(tmp_path, capsys):
+    code, _, err = fail(capsys, "feed", "info", tmp_path)
+    assert (code, "is a folder without" in err) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "no format that is known"), (b"hello\nworld\n", "no format that is known")],
+    [
+        (b"", "x: is empty"),
+        (gzip.compress(b""), "there is nothing in it"),
+        (b"hello\nworld\n", "no format that is known"),
+        (b"when,px\n1,2\n", "read as a table, with a map"),
+        (b"PK\5\6" + bytes(18), "is a zip without files"),
+        (b"DBN\x09" + bytes(60), "DBN version must be 1 to 3, got 9"),
+    ],
 )
 def test_what_is_no_feed_is_refused(tmp_path, capsys, content, said):
     path = tmp_path / "x"

@@ -10,7 +10,7 @@ import pytest
 import lob
 from experiments.report.words import session_in_words
 from experiments.studies.forced_sale import ForcedSale, SaleStyle
-from experiments.studies.replay_sale import measure
+from experiments.studies.replay_sale import book_is_there, measure
 from lob.feeds import open_feed
 from lob.feeds.lobster import Type
 from lob.replay import Replay, ReplayError
@@ -182,6 +182,14 @@ def test_the_mode_is_in_everything_that_is_told(feed, sold):
         assert f"{mode} replay" in session_in_words(m.report)
     assert exact.shortfall_bps == sold.shortfall_bps
     assert not any(one.ticks for one in exact.impact)
+
+
+def test_a_record_of_one_time_is_called_one(tmp_path):
+    path = tmp_path / "book.csv"
+    path.write_text("time_ms,side,price,size\n0,bid,99,10\n0,ask,101,10\n")
+    feed = open_feed(path)
+    with pytest.raises(ReplayError, match="all of the record is of one time"):
+        measure(feed, ForcedSale(1, book_is_there(feed)))
 
 
 @pytest.mark.parametrize(

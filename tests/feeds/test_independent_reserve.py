@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 
 import lob
+from experiments.studies.forced_sale import ForcedSale
+from experiments.studies.replay_sale import book_is_there, measure
 from lob.feeds import Books, FeedError, open_feed
 from lob.feeds.independent_reserve import IndependentReserve
 from tests.feeds import writers as w
@@ -75,6 +77,62 @@ def test_a_second_snapshot_makes_the_book_its_own(tmp_path):
     assert batch["kind"].tolist() == [lob.Kind.NEW] * 2 + [lob.Kind.CANCEL, lob.Kind.NEW]
     assert feed.report.snapshots == 2
     assert feed.report.live_orders == 2
+
+
+TAKER = {"price": {"usd": 100.25}, "volume": 4}
+CROSSING = {
+    "told first": [
+        w.reserve_event("NewOrder", 2, "x", **TAKER, ms=1_002_000),
+        w.reserve_event("OrderChanged", 3, "a1", "LimitOffer", volume=0, ms=1_002_001),
+        w.reserve_event("OrderChanged", 4, "x", volume=1, ms=1_002_001),
+    ],
+    "told last": [
+        w.reserve_event("OrderChanged", 2, "a1", "LimitOffer", volume=0, ms=1_002_000),
+        w.reserve_event("NewOrder", 3, "x", price={"usd": 100.25}, volume=1, ms=1_002_001),
+    ],
+    "taken whole": [
+        w.reserve_event("NewOrder", 2, "x", price={"usd": 101}, volume=3, ms=1_002_000),
+        w.reserve_event("OrderChanged", 3, "x", volume=0, ms=1_002_000),
+        w.reserve_event("OrderChanged", 4, "a1", "LimitOffer", volume=0, ms=1_002_001),
+    ],
+    "not told": [
+        w.reserve_event("OrderChanged", 2, "a1", "LimitOffer", volume=0, ms=1_002_000),
+    ],
+}
+
+
+@pytest.mark.parametrize("how", CROSSING)
+def test_an_order_that_trades_at_once_is_no_fault(tmp_path, how):
+    lines = [
+        w.reserve_snapshot(
+            ("abc", "usd"), [("b1", 99.5, 1.5)], [("a1", 100.25, 3), ("a2", 101.5, 4)]
+        ),
+        w.reserve_event("NewOrder", 1, "q", price={"usd": 98}, volume=1),
+        *CROSSING[how],
+        w.reserve_event(
+            "NewOrder", len(CROSSING[how]) + 2, "r", price={"usd": 97}, volume=1, ms=1_009_000
+        ),
+    ]
+    feed = feed_of(tmp_path, lines)
+    report = feed.scan()
+    assert not report.faults
+    assert (report.crossed, report.locked) == (0, 0)
+    # Sold before it into the other side, nothing of it breaks, and the asks are as recorded.
+    found = measure(feed, ForcedSale(10**7, book_is_there(feed)))
+    assert found.filled == 10**7
+    assert found.report.broken.messages == 0
+    assert found.full[-1]["ask_price"] == found.twin[-1]["ask_price"]
+    assert found.full[-1]["ask_size"] == found.twin[-1]["ask_size"]
+
+
+def test_a_book_that_stays_crossed_is_a_fault(tmp_path):
+    lines = [
+        SNAPSHOT,
+        w.reserve_event("NewOrder", 1, "x", price={"usd": 101}, volume=1),
+        w.reserve_event("NewOrder", 2, "q", price={"usd": 98}, volume=1, ms=1_001_900),
+        w.reserve_event("NewOrder", 3, "r", price={"usd": 98}, volume=1, ms=1_002_500),
+    ]
+    assert feed_of(tmp_path, lines).scan().crossed == 1
 
 
 def test_a_missing_event_is_a_gap(tmp_path):

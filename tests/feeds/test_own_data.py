@@ -48,3 +48,30 @@ def test_mistakes_are_one_line_that_says_where(tmp_path, capsys, content, column
     assert found == code
     assert said in printed.err
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ("2024-01-01T00:00:00Z", ""),
+        ('"2024-01-01 00:00:00.25"', ""),
+        ("2024-01-01T00:00:00+01:00", "is no time"),
+        ("2024-13-01T00:00:00", "is no time"),
+    ],
+)
+def test_a_time_in_words_is_one_or_said_to_be_none(tmp_path, capsys, time, said):
+    book, path = tmp_path / "book.csv", tmp_path / "book.toml"
+    book.write_text(f"when,dir,px,qty\n{time},bid,99.5,10\n")
+    path.write_text(MAP.replace("time_ms", "time_iso"))
+    code, printed = run(capsys, "feed", "info", book, "--map", path)
+    assert (code, said in printed.err) == (1 if said else 0, True)
+
+
+def test_trades_alone_want_no_snapshot(tmp_path, capsys):
+    trades, path = tmp_path / "trades.csv", tmp_path / "trades.toml"
+    trades.write_text("when,px,qty\n1000,99.5,10\n")
+    path.write_text('trades = true\ntime_ms = "when"\nprice = "px"\nsize = "qty"\n')
+    _, printed = run(capsys, "feed", "info", trades, "--map", path, "--json")
+    told = json.loads(printed.out)
+    assert told["prints"] == 1
+    assert not any("no snapshot" in note for note in told["notes"])

@@ -233,7 +233,7 @@ def test_real_units_of_several_instruments_become_steps_of_one_cash(tmp_path):
     assert found.entry_prices.tolist() == [600_005, 2_500, 599_990]
     assert found.margin.tolist() == [10_002_500, 1_000_000, 10]
     assert found.instruments.tolist() == ["BTC", "ETH", "BTC"]
-    assert found.notes == ("1 times the margin is below 1/1,000 of the notional, first line 4",)
+    assert found.notes == ("1 time the margin is below 1/1,000 of the notional, first line 4",)
 
 
 def test_given_instruments_round_in_a_stated_direction(tmp_path):
@@ -297,6 +297,47 @@ def test_a_wrong_map_is_refused(tmp_path, columns, said):
     path.write_text(PERP)
     with pytest.raises(FeedError, match=re.escape(said)):
         read_positions(path, columns=PERP_MAP | columns)
+
+
+FAR = {
+    "instrument": "coin",
+    "position": {"column": "held", "unit": "base"},
+    "entry": {"column": "paid", "unit": "quote"},
+    "margin": {"column": "own", "unit": "quote"},
+}
+
+
+def test_a_number_beyond_all_steps_is_one_bad_row(tmp_path):
+    path = tmp_path / "s.csv"
+    rows = ["BTC,0.5,100.5,5", "BTC,1e30,100,5", "BTC,1,1e16,5", "ETH,2,0.25,5"]
+    path.write_text("coin,held,paid,own\n" + "\n".join(rows))
+    found = read_positions(path, columns=FAR, bad="skip")
+    assert found.rejected == (
+        "line 3: position has too many steps, got '1e30'",
+        "line 4: entry has too many steps, got '1e16'",
+    )
+    assert [str(one.lot_size) for one in found.scales] == ["0.1", "1"]
+    assert found.positions.tolist() == [5, 2]
+
+
+def test_instruments_far_apart_share_a_unit_of_cash(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text("coin,held,paid,own\nBIG,3,1000,1\nTINY,0.00001,0.000000001,0\n")
+    found = read_positions(path, columns=FAR)
+    big, tiny = found.scales
+    assert big.cash_unit == tiny.cash_unit
+    assert [big.to_size(int(found.positions[0])), tiny.to_size(int(found.positions[1]))] == [
+        Decimal(3),
+        Decimal("0.00001"),
+    ]
+
+
+def test_a_position_too_large_beside_a_tiny_one_is_one_bad_row(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text("coin,held,paid,own\nBIG,4000000000000000000,1,1\nTINY,1e-9,0.000000001,0\n")
+    found = read_positions(path, columns=FAR, bad="skip")
+    assert found.rejected == ("line 2: position has too many steps, got '4000000000000000000'",)
+    assert found.positions.tolist() == [1]
 
 
 def test_the_command_tells_and_refuses(tmp_path, capsys):
