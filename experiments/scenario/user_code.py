@@ -12,7 +12,7 @@ from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from experiments.scenario.user_modules import local_modules
@@ -105,7 +105,7 @@ def _module(file: str, digest: str) -> Any:
     """The module of a file as it is now: a changed one is another module."""
     # Known to Python by a name of its own, so that what it defines can be copied with a run.
     name = f"{USER_MODULES}{digest}"
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(name, file, loader=_FreshLoader(name, file))
     if spec is None or spec.loader is None:
         raise ValueError(f"{file} is no Python file")
     module = importlib.util.module_from_spec(spec)
@@ -152,6 +152,15 @@ class _Beside(MetaPathFinder):
             return None
         loader = _Loader(fullname, str(place), f"{self.name}.{fullname}")
         return importlib.util.spec_from_file_location(fullname, place, loader=loader)
+
+
+class _FreshLoader(SourceFileLoader):
+    """Compiles the source as it is: what is cached may be of another of the same size and second."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
 
 
 class _Loader(SourceFileLoader):

@@ -2,6 +2,7 @@
 
 import copy
 import re
+import sys
 
 import pytest
 
@@ -51,7 +52,8 @@ def test_it_is_written_like_any_other(patient):
     assert (one.how, other.how, parse_design(patient).how) == ("given", "preset", "own")
 
 
-def test_a_changed_file_is_another_run(patient, tmp_path):
+def test_a_changed_file_is_another_run(patient, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)  # a file as long, in the same second
     scenario, design = read_scenario("deleveraging-spiral", SMALL), parse_design(patient)
     before, first = key_of_run(scenario, 1, design), load_user_code(patient)
     file = tmp_path / "patient.py"
