@@ -11,6 +11,7 @@ import pytest
 
 from experiments.commands import cli
 from experiments.runs.whole_files import WholeFiles
+from tests.small_scenarios import SPIRAL
 
 SMALL = {
     "populations.0.count": 20,
@@ -22,10 +23,10 @@ SMALL = {
     "shocks.0.lots": 1_000,
 }
 SETTINGS = [f"--set={key}={value}" for key, value in SMALL.items()]
-STORY = ["run", "deleveraging-spiral", "--seeds", "1", *SETTINGS]
-STRESS = ["stress", "deleveraging-spiral", "--seeds", "1", "--most", "1", "--steps", "1", *SETTINGS]
+STORY = ["run", SPIRAL, "--seeds", "1", *SETTINGS]
+STRESS = ["stress", SPIRAL, "--seeds", "1", "--most", "1", "--steps", "1", *SETTINGS]
 COMPARE = [
-    "compare", "deleveraging-spiral", "--seeds", "2", "--workers", "1",
+    "compare", SPIRAL, "--seeds", "2", "--workers", "1",
     "--designs", "market-sale,sliced", *SETTINGS,
 ]  # fmt: skip
 MARKET = ["run", "poisson", "--minutes", "1"]

@@ -33,6 +33,7 @@ from tests.journals import (
     over,
     trade,
 )
+from tests.small_scenarios import SPIRAL
 
 RIVAL, SHORT, LONG = 21, 31, 32
 
@@ -256,13 +257,13 @@ def test_a_scenario_states_the_parameters_of_its_contest():
     assert (plain.parameters, plain.how) == (other.parameters, "scenario")
     assert (given.parameters["ttl"], given.parameters["tau"], given.how) == (7.0, 1_920.0, "given")
     assert (unknown.parameters, unknown.how) == ({}, "preset")
-    assert of_scenario(read_scenario("deleveraging-spiral")) == []
+    assert of_scenario(read_scenario(SPIRAL)) == []
 
 
 def test_a_label_is_used_once():
     alternatives = [{"label": "a", "design": "dutch"}, {"label": "a", "design": "english"}]
     with pytest.raises(ScenarioError, match=r"alternatives\.1\.label: 'a' is named twice"):
-        read_scenario("deleveraging-spiral", {"alternatives": alternatives})
+        read_scenario(SPIRAL, {"alternatives": alternatives})
 
 
 def test_both_can_be_compared():
