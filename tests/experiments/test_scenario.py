@@ -25,7 +25,7 @@ SMALL = {
         "populations.0.count": 40, "shocks.0.lots": 80_000, "seconds": 300.0, "horizon": 80.0,
         "instruments.0.background.alpha": 4.0, "instruments.0.background.mu": 40.0,
     },
-    "october-2025": {"seconds": 90.0, "horizon": 30.0, "populations.2.count": 25},
+    "october-2025": {"populations.2.count": 25},
 }  # fmt: skip
 
 
