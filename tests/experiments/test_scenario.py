@@ -25,7 +25,9 @@ SMALL = {
         "populations.0.count": 40, "shocks.0.lots": 80_000, "seconds": 300.0, "horizon": 80.0,
         "instruments.0.background.alpha": 4.0, "instruments.0.background.mu": 40.0,
     },
-    "october-2025": {"populations.2.count": 25},
+    "october-2025": {
+        "populations.2.count": 25, "seconds": "25 min", "horizon": "5 min", "shocks.0.at": "15 min",
+    },
 }  # fmt: skip
 
 
