@@ -145,7 +145,7 @@ def participants(scenario: ScenarioTables, names: Names, seed: int) -> Iterator[
         if drive.files:
             yield f"drives.{i}", _single(make_driver, drive, names)
     for i, shock in enumerate(scenario.shocks):
-        yield f"shocks.{i}", _single(make_shock, shock, i, names)
+        yield f"shocks.{i}", partial(make_shock, shock, i, names)
     if scenario.congestion is not None:
         yield "congestion", _single(make_congestion, scenario.congestion)
     congested = scenario.congestion is not None

@@ -1,6 +1,8 @@
 """Shocks in a scenario: who sells how much and when, and the trader who does it."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 import agents
 import lob
@@ -9,6 +11,8 @@ from experiments.scenario.names import Names
 from experiments.scenario.table import Duration, Positive, Seconds, Table, ns
 
 __all__ = ["ShockTable", "evenly", "make_shock"]
+
+MOST_SELLERS = 1_000
 
 SLICES = 60
 """Parts of a sale that takes some time; chosen."""
@@ -28,6 +32,9 @@ class ShockTable(Table):
     """Whether lots are sold or bought."""
     over: Seconds = 0.0
     """Seconds: in which the lots are traded in equal parts; 0: by one market order."""
+    sellers: Annotated[int, Field(ge=1, le=MOST_SELLERS)] = 1
+    """How many trade the lots, each an even share at the same times: to makers who tell sources
+    apart each is one."""
 
 
 def evenly(lots: int, over_ns: int) -> TWAP:
@@ -43,23 +50,30 @@ def evenly(lots: int, over_ns: int) -> TWAP:
     return TWAP(max(1, over_ns), min(SLICES, lots) if over_ns else 1)
 
 
-def make_shock(one: ShockTable, number: int, names: Names) -> agents.Participant:
-    """Make the trader who sells, or buys: at once, or evenly over a time.
+def make_shock(one: ShockTable, number: int, names: Names) -> list[agents.Participant]:
+    """Make the traders who sell, or buy: at once, or evenly over a time.
 
     Parameters
     ----------
     one
         The table.
     number
-        Number of the shock, which is part of the trader's name.
+        Number of the shock, which is part of the traders' names.
     names
         Numbers of instruments and clearings by name.
     """
-    return Executor(
-        f"shock {number}",
-        side=lob.Side.SELL if one.side == "sell" else lob.Side.BUY,
-        size=one.lots,
-        schedule=evenly(one.lots, ns(one.over)),
-        start_in=ns(one.at),
-        instrument=names.instrument(one.instrument),
-    )
+    shares = [
+        one.lots * (i + 1) // one.sellers - one.lots * i // one.sellers for i in range(one.sellers)
+    ]
+    return [
+        Executor(
+            f"shock {number}" + (f" seller {i}" if i else ""),
+            side=lob.Side.SELL if one.side == "sell" else lob.Side.BUY,
+            size=lots,
+            schedule=evenly(lots, ns(one.over)),
+            start_in=ns(one.at),
+            instrument=names.instrument(one.instrument),
+        )
+        for i, lots in enumerate(shares)
+        if lots
+    ]

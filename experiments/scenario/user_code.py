@@ -155,7 +155,7 @@ class _Beside(MetaPathFinder):
 
 
 class _FreshLoader(SourceFileLoader):
-    """Compiles the source as it is: what is cached may be of another of the same size and second."""
+    """Compiles the source as it is: what is cached may be of one of the same size and second."""
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)

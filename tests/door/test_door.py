@@ -12,6 +12,7 @@ import pytest
 import firesale as fs
 from experiments.runs.frames import COLUMNS
 from tests.folders import ROOT
+from tests.small_scenarios import SPIRAL
 
 SMALL = {
     "populations.0.count": 300,
@@ -26,7 +27,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def scenario():
-    return fs.scenario("deleveraging-spiral", **SMALL)
+    return fs.scenario(SPIRAL, **SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,7 @@ def test_a_scenario_is_read_or_taken_as_it_is(scenario):
     assert (changed.seconds, scenario.seconds) == (8.0, 7.0)
     assert fs.scenario(scenario.model_dump(mode="json")) == scenario
     with pytest.raises(fs.ScenarioError, match="seconds"):
-        fs.scenario("deleveraging-spiral", seconds=-1)
+        fs.scenario(SPIRAL, seconds=-1)
 
 
 def test_a_run_is_the_same_by_name_and_by_object(run, scenario):

@@ -5,12 +5,14 @@ import io
 import json
 import os
 import resource
+import sys
 from pathlib import Path
 
 import pytest
 
 from experiments.commands import cli
 from experiments.runs.whole_files import WholeFiles
+from tests.small_scenarios import SPIRAL
 
 SMALL = {
     "populations.0.count": 20,
@@ -22,10 +24,10 @@ SMALL = {
     "shocks.0.lots": 1_000,
 }
 SETTINGS = [f"--set={key}={value}" for key, value in SMALL.items()]
-STORY = ["run", "deleveraging-spiral", "--seeds", "1", *SETTINGS]
-STRESS = ["stress", "deleveraging-spiral", "--seeds", "1", "--most", "1", "--steps", "1", *SETTINGS]
+STORY = ["run", SPIRAL, "--seeds", "1", *SETTINGS]
+STRESS = ["stress", SPIRAL, "--seeds", "1", "--most", "1", "--steps", "1", *SETTINGS]
 COMPARE = [
-    "compare", "deleveraging-spiral", "--seeds", "2", "--workers", "1",
+    "compare", SPIRAL, "--seeds", "2", "--workers", "1",
     "--designs", "market-sale,sliced", *SETTINGS,
 ]  # fmt: skip
 MARKET = ["run", "poisson", "--minutes", "1"]
@@ -34,14 +36,18 @@ MARKET = ["run", "poisson", "--minutes", "1"]
 def told(capsys, *arguments, room=None):
     """What a command says; ``room``: bytes of the largest file, as on a disk that is full."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    writes_no_bytecode = sys.dont_write_bytecode
     try:
         if room is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+            # Of a module that is first imported here half of the compilation would be kept.
+            sys.dont_write_bytecode = True
         with pytest.raises(SystemExit) as end:
             cli.main([str(one) for one in arguments])
     finally:
         # At once: what pytest itself writes may go to a file that is larger.
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        sys.dont_write_bytecode = writes_no_bytecode
     said = capsys.readouterr()
     return end.value.code, said.out, said.err
 

@@ -33,6 +33,7 @@ from tests.journals import (
     over,
     trade,
 )
+from tests.small_scenarios import SPIRAL
 
 RIVAL, SHORT, LONG = 21, 31, 32
 
@@ -190,7 +191,12 @@ SMALL = {
         "seconds": 420.0,
         "horizon": 200.0,
     },
-    "october-2025": {"seconds": 90.0, "horizon": 30.0, "populations.2.count": 25},
+    "october-2025": {
+        "populations.2.count": 25,
+        "seconds": "25 min",
+        "horizon": "5 min",
+        "shocks.0.at": "15 min",
+    },
 }
 
 
@@ -256,13 +262,13 @@ def test_a_scenario_states_the_parameters_of_its_contest():
     assert (plain.parameters, plain.how) == (other.parameters, "scenario")
     assert (given.parameters["ttl"], given.parameters["tau"], given.how) == (7.0, 1_920.0, "given")
     assert (unknown.parameters, unknown.how) == ({}, "preset")
-    assert of_scenario(read_scenario("deleveraging-spiral")) == []
+    assert of_scenario(read_scenario(SPIRAL)) == []
 
 
 def test_a_label_is_used_once():
     alternatives = [{"label": "a", "design": "dutch"}, {"label": "a", "design": "english"}]
     with pytest.raises(ScenarioError, match=r"alternatives\.1\.label: 'a' is named twice"):
-        read_scenario("deleveraging-spiral", {"alternatives": alternatives})
+        read_scenario(SPIRAL, {"alternatives": alternatives})
 
 
 def test_both_can_be_compared():
@@ -274,5 +280,16 @@ def test_both_can_be_compared():
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
-    assert said["designs"]["random"]["parameters"]["capital"] == 8_000_000
+    assert said["designs"]["random"]["parameters"]["capital"] == 4_000_000_000
     assert said["designs"]["random"]["criteria"]["adl_overshoot"]["mean"] is not None
+
+
+def test_nobody_of_october_fails_before_the_sale_and_the_book_is_not_emptied():
+    scenario = read_scenario("october-2025", {"alternatives": []})
+    study = study_spiral(scenario, [3], workers=1)
+    for run in study.full:
+        assert not run["failed_at_start"]
+        assert not run["exhausted"]
+        # About a third of what was sold by force there was closed against others besides.
+        assert 0.1 < run["deleveraging"]["lots"] / run["criteria"]["liquidated"] < 1
+    assert study.amplification().full.estimate > study.amplification().twin.estimate

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from experiments.commands.console import RefusalError, make_folder
+from tests.small_scenarios import SPIRAL
 
 SMALL = [
     "--set", "populations.0.count=300", "--set", "seconds=3", "--set", "horizon=1",
@@ -35,7 +36,7 @@ def test_a_folder_in_which_another_command_is_at_work_is_refused(tmp_path):
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_a_full_disk_is_one_line(more):
     with open("/dev/full", "w") as full:
-        words = ["run", "deleveraging-spiral", *SMALL, *more]
+        words = ["run", SPIRAL, *SMALL, *more]
         run = firesale(*words, stdout=full, stderr=subprocess.PIPE, text=True)
         _, told = run.communicate(timeout=120)
     assert run.returncode == 1
@@ -52,7 +53,7 @@ def test_a_list_may_be_read_in_part():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_whoever_is_ended_from_outside_says_so_and_leaves_no_worker(number):
-    words = ["compare", "deleveraging-spiral", "--designs", "market-sale,dutch", "--seeds", "40"]
+    words = ["compare", SPIRAL, "--designs", "market-sale,dutch", "--seeds", "40"]
     run = firesale(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(6)
     run.send_signal(number)

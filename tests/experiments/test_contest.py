@@ -17,6 +17,7 @@ from experiments.contest.trial import Group, run_group
 from experiments.metrics.criteria import CRITERIA
 from experiments.runs.store import RunStore
 from experiments.scenario.read import read_scenario
+from tests.small_scenarios import SPIRAL
 
 SMALL = {
     "populations.0.count": 300,
@@ -31,7 +32,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def scenario():
-    return read_scenario("deleveraging-spiral", SMALL)
+    return read_scenario(SPIRAL, SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +163,7 @@ def test_a_run_of_the_contest_must_tie_with_the_control(scenario, contest):
 def test_a_control_that_cannot_be_had_is_said(scenario):
     """Half the margin of the least leverage: they fail at the first price."""
     failing = read_scenario(
-        "deleveraging-spiral",
+        SPIRAL,
         {**SMALL, "populations.0.leverage": [90.0, 110.0], "allow_failed_at_start": True},
     )
     found = run_controls(
@@ -245,7 +246,7 @@ def always_killed(group):
 
 
 def test_several_markets_at_once(scenario):
-    worse = read_scenario("deleveraging-spiral", {**SMALL, "shocks.0.lots": 14_000})
+    worse = read_scenario(SPIRAL, {**SMALL, "shocks.0.lots": 14_000})
     found = hold_contests(
         {"base": scenario, "worse": worse}, [parse_design("market-sale")], [1, 2], workers=1
     )
@@ -285,7 +286,7 @@ SETTINGS = [part for key, value in SMALL.items() for part in ("--set", f"{key}={
 
 def test_the_command_tells_and_writes(tmp_path, capsys):
     code = compare_command(
-        "deleveraging-spiral", *SETTINGS, "--designs", "market-sale,tiered", "--seeds", 2,
+        SPIRAL, *SETTINGS, "--designs", "market-sale,tiered", "--seeds", 2,
         "--out", tmp_path, "--workers", 1,
     )  # fmt: skip
     said = capsys.readouterr().out
@@ -298,7 +299,7 @@ def test_the_command_tells_and_writes(tmp_path, capsys):
 
 def test_the_command_as_json(capsys):
     code = compare_command(
-        "deleveraging-spiral", *SETTINGS, "--designs", "market-sale,a=sliced(lots=9)", "--seeds",
+        SPIRAL, *SETTINGS, "--designs", "market-sale,a=sliced(lots=9)", "--seeds",
         2, "--json", "--workers", 1,
     )  # fmt: skip
     said = json.loads(capsys.readouterr().out)
@@ -310,10 +311,10 @@ def test_the_command_as_json(capsys):
     "arguments",
     [
         ("nowhere",),
-        ("deleveraging-spiral", "--designs", "nope"),
-        ("deleveraging-spiral", "--designs", "market-sale", "--reference", "tiered"),
-        ("deleveraging-spiral", "--seeds", 1),
-        ("deleveraging-spiral", "--set", "populations.7.count=1"),
+        (SPIRAL, "--designs", "nope"),
+        (SPIRAL, "--designs", "market-sale", "--reference", "tiered"),
+        (SPIRAL, "--seeds", 1),
+        (SPIRAL, "--set", "populations.7.count=1"),
     ],
 )
 def test_the_command_refuses_in_one_line(arguments, capsys):

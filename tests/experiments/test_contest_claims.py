@@ -19,6 +19,7 @@ from experiments.report.contest_terminal import show_contest
 from experiments.report.contest_words import place_of, remarks, shouted
 from experiments.scenario.read import read_scenario
 from lob.units import SECOND_NS
+from tests.small_scenarios import SPIRAL
 
 SEEDS = tuple(range(1, 11))
 GONE = {"instrument": "PERP", "side": "bids", "after_ns": 0, "empty_ns": 2 * SECOND_NS}
@@ -47,7 +48,7 @@ def contest(rows, labels=("one", "two"), seeds=SEEDS):
     designs = tuple(
         FROZEN if one == "frozen" else ContestDesign(one, "market-sale", {}) for one in labels
     )
-    scenario = read_scenario("deleveraging-spiral")
+    scenario = read_scenario(SPIRAL)
     return Contest(scenario, "base", designs, tuple(seeds), labels[0], tuple(rows))
 
 

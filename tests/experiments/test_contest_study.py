@@ -19,6 +19,7 @@ from experiments.metrics.criteria import CRITERIA
 from experiments.report.contest_page import contest_page
 from experiments.scenario.designs import contest_designs
 from experiments.scenario.read import read_scenario
+from tests.small_scenarios import SPIRAL
 
 SMALL = {
     "populations.0.count": 200,
@@ -36,7 +37,7 @@ SLOW = {"sliced": {"lots": (1, 200, "log-int"), "every": (0.01, 1.0, "log")}}
 
 @pytest.fixture(scope="module")
 def scenario():
-    return read_scenario("deleveraging-spiral", SMALL)
+    return read_scenario(SPIRAL, SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +225,7 @@ def test_test_seeds_are_below_the_training_seeds(scenario):
 
 def test_capital_is_the_same_in_every_form(scenario):
     rich = read_scenario(
-        "deleveraging-spiral",
+        SPIRAL,
         {**SMALL, "keepers": [{"name": "k", "count": 2, "capital": 900}], "block_time": 0.25},
     )
     assert budget_of(rich) == 900
@@ -246,9 +247,7 @@ def test_every_named_design_has_a_form_for_its_capital():
         "backstop": "vault", "fixed-spread": "keepers", "dutch": "keepers",
         "english": "keepers", "call-auction": "fund", "stability-pool": "pool",
     }  # fmt: skip
-    rich = read_scenario(
-        "deleveraging-spiral", {**SMALL, "keepers": [{"name": "k", "capital": 900}]}
-    )
+    rich = read_scenario(SPIRAL, {**SMALL, "keepers": [{"name": "k", "capital": 900}]})
     for name, key in (("backstop", "capital"), ("stability-pool:liquity2", "deposits")):
         made, parameters = equalised(rich, parse_design(name))
         assert made.keepers == []
@@ -259,7 +258,7 @@ def test_every_named_design_has_a_form_for_its_capital():
 
 def test_all_named_designs_meet_without_a_failed_run():
     rich = read_scenario(
-        "deleveraging-spiral",
+        SPIRAL,
         {**SMALL, "keepers": [{"name": "k", "kind": "keeper", "capital": 5_000_000}]},
     )
     found = hold_contest(rich, parse_designs(",".join(contest_designs())), [1, 2], workers=1)

@@ -39,6 +39,7 @@ from tests.journals import (
     over,
     trade,
 )
+from tests.small_scenarios import SPIRAL
 
 # A long of 10 lots bought at 100 with a margin of 150 fails at 88, when 90 is fair: 6 lots are sold
 # at 85, a keeper takes 2 at 84 and sells 1 of them at 83, 2 are closed against a short at 86.
@@ -315,12 +316,12 @@ def test_an_unknown_criterion_is_named():
 
 
 SMALL = {
-    "deleveraging-spiral": {"populations.0.count": 2_000, "populations.0.equity": 25_000},
+    SPIRAL: {"populations.0.count": 2_000, "populations.0.equity": 25_000},
     "two-assets": {"populations.0.count": 500, "populations.0.equity": 140_000},
 }
 
 
-NAMED = [("deleveraging-spiral", design) for design in contest_designs()]
+NAMED = [(SPIRAL, design) for design in contest_designs()]
 
 
 @pytest.mark.parametrize(("name", "design"), [*NAMED, ("two-assets", "sliced")])
@@ -348,7 +349,7 @@ def test_with_endless_depth_and_no_latency_bad_debt_is_its_closed_form(design):
     """
     depth, price, jump, count = 10_000_000, 10_000, 900, 3_000
     scenario = read_scenario(
-        "deleveraging-spiral",
+        SPIRAL,
         {
             "instruments.0.background": {
                 "kind": "uniform", "price": price, "depth": depth, "ticks": 2_000

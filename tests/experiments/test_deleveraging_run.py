@@ -13,6 +13,7 @@ from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
 from experiments.scenario.read import read_scenario
 from lob import EntryKind
+from tests.small_scenarios import SPIRAL
 
 MARKET = {
     "populations.0.count": 600,
@@ -35,7 +36,7 @@ DESIGNS = {
 
 @pytest.fixture(scope="module")
 def market():
-    scenario = read_scenario("deleveraging-spiral", MARKET)
+    scenario = read_scenario(SPIRAL, MARKET)
     return scenario, run_scenario(scenario, 1, forced=False, tapes=False).prices
 
 

@@ -7,13 +7,14 @@ from experiments.scenario.read import read_scenario
 from experiments.studies.stress import Failure, outcome
 from lob.clearing import Oracle
 from lob.clearing.oracle import BestAsk, BestBid, Mid
+from tests.small_scenarios import SPIRAL
 from tests.venues import order, venue_with
 
 SMALL = {"populations.0.count": 2_000}
 
 
 def shocked(lots):
-    return run_scenario(read_scenario("deleveraging-spiral", {**SMALL, "shocks.0.lots": lots}))
+    return run_scenario(read_scenario(SPIRAL, {**SMALL, "shocks.0.lots": lots}))
 
 
 @pytest.fixture(scope="module")

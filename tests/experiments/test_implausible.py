@@ -20,6 +20,7 @@ from experiments.scenario.read import read_scenario
 from experiments.studies.spiral import study_spiral
 from experiments.studies.stress import Failure, outcome
 from lob.counted import counted
+from tests.small_scenarios import SPIRAL
 
 SMALL = {
     "populations.0.count": 20,
@@ -62,7 +63,7 @@ def test_a_rise_may_be_more_than_the_price():
 
 @pytest.fixture(scope="module")
 def scenario():
-    return read_scenario("deleveraging-spiral", SMALL)
+    return read_scenario(SPIRAL, SMALL)
 
 
 @pytest.fixture

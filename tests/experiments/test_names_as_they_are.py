@@ -13,6 +13,7 @@ from experiments.contest.designs import parse_designs
 from experiments.runs.store import RunStore
 from experiments.scenario.read import read_scenario
 from tests.feeds import files
+from tests.small_scenarios import SPIRAL
 
 NAME = ":boom:[red]x"
 ROW = "1000100,100,1000000,500"
@@ -61,7 +62,7 @@ def test_a_market_and_a_contest_go_to_such_a_folder(tmp_path, monkeypatch, capsy
     monkeypatch.chdir(tmp_path)
     assert told(capsys, "run", "poisson", "--minutes", "1", "--out", "a:b")[0] == 0
     assert (tmp_path / "a:b" / "events.parquet").is_file()
-    scenario = read_scenario("deleveraging-spiral", SMALL)
+    scenario = read_scenario(SPIRAL, SMALL)
     store = RunStore(Path("c:d"))
     hold_contest(scenario, parse_designs("market-sale"), [1, 2], store=store, workers=1)
     assert len(store.read()) == 2

@@ -18,6 +18,7 @@ from experiments.contest.trial import key_of_run
 from experiments.scenario.own_code import CodeNotAllowedError, own_code_of
 from experiments.scenario.user_code import UserCodeError, digest_of_user_code, load_user_code
 from experiments.scenario.user_modules import local_modules
+from tests.small_scenarios import SPIRAL
 
 SMALL = {
     "populations.0.count": 300, "populations.0.equity": 30_000, "seconds": 4.0, "horizon": 2.0,
@@ -91,7 +92,7 @@ def with_trader(name="own.py:Panic", **parameters):
         "name": "panic",
         "parameters": {"size": 3_000, "at": 10**9} | parameters,
     }
-    return fs.scenario("deleveraging-spiral", **SMALL).to_toml() + (
+    return fs.scenario(SPIRAL, **SMALL).to_toml() + (
         f'\n[[traders]]\nkind = "{name}"\nname = "panic"\n'
         f"parameters = {{ {', '.join(f'{k} = {v}' for k, v in trader['parameters'].items())} }}\n"
     )
@@ -158,9 +159,7 @@ def test_a_design_of_the_command_line_counts(tmp_path):
         "def design():\n    return StagedDesign([Stage()])\n"
     )
     design = f"{tmp_path / 'own.py'}:design"
-    scenario = fs.scenario("deleveraging-spiral", **SMALL).with_(
-        **{"clearings.0.liquidation.design": design}
-    )
+    scenario = fs.scenario(SPIRAL, **SMALL).with_(**{"clearings.0.liquidation.design": design})
     scenario.save(tmp_path / "mine.toml")
     with pytest.raises(CodeNotAllowedError, match=r"liquidation\.design"):
         fs.compare(tmp_path / "mine.toml", ["market-sale", "sliced"], 2)
@@ -200,7 +199,7 @@ def test_what_is_no_trader_says_so(panic, tmp_path):
 
 def test_a_trader_of_ones_own_has_an_account_if_it_wants_one(panic):
     trader = {"kind": f"{panic}:Indebted", "name": "p", "parameters": {"size": 1, "at": 10**9}}
-    scenario = fs.scenario("deleveraging-spiral", **SMALL, traders=[trader])
+    scenario = fs.scenario(SPIRAL, **SMALL, traders=[trader])
     assert fs.run(scenario, twin=False, allow_code=True).simulation["p"].clearing == 0
     handed = fs.scenario(scenario, **{"traders.0.kind": f"{panic}:HandsOn"})
     assert fs.run(handed, twin=False, allow_code=True).simulation["p"].size == 1
@@ -272,7 +271,7 @@ def test_what_others_imported_stays_theirs(tmp_path, monkeypatch):
 
 
 def test_a_changed_helper_is_another_run_of_a_contest(panic, tmp_path):
-    scenario = fs.scenario("deleveraging-spiral").with_(
+    scenario = fs.scenario(SPIRAL).with_(
         traders=[{"kind": f"{panic}:Panic", "name": "p", "parameters": {"size": 1, "at": 1}}]
     )
     design = parse_design("market-sale")
@@ -301,7 +300,7 @@ def trades(tape):
 
 
 def test_agents_and_metrics_are_passed_in():
-    scenario = fs.scenario("deleveraging-spiral", **SMALL)
+    scenario = fs.scenario(SPIRAL, **SMALL)
     seller = Seller("seller", 2_000)
     run = fs.run(scenario, agents=[seller], metrics=[trades])
     assert run.simulation["seller"].position() == -2_000
@@ -319,7 +318,7 @@ def test_agents_and_metrics_are_passed_in():
 
 
 def test_metrics_that_are_none_say_so():
-    scenario = fs.scenario("deleveraging-spiral", **SMALL)
+    scenario = fs.scenario(SPIRAL, **SMALL)
     for metrics, why in (
         ([lambda tape: 1], "needs a name"),
         ([trades, trades], "two metrics are called 'trades'"),

@@ -15,6 +15,7 @@ from typing import Any
 from experiments.runs.run import run_scenario
 from experiments.scenario.read import read_scenario
 from tests.folders import ROOT
+from tests.small_scenarios import SPIRAL
 
 LEVERAGE = 7.0625  # a number that stands nowhere else
 COMPILED = 2
@@ -49,7 +50,7 @@ def files_passed() -> dict[str, set[str]]:
     given = {"populations.0.leverage": [LEVERAGE, LEVERAGE], "populations.0.count": 50}
     sys.setprofile(watch)
     try:
-        run_scenario(read_scenario("deleveraging-spiral", given), 1)
+        run_scenario(read_scenario(SPIRAL, given), 1)
     finally:
         sys.setprofile(None)
     return seen

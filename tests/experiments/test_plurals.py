@@ -6,6 +6,7 @@ import pytest
 
 from experiments.commands import cli
 from tests.folders import ROOT
+from tests.small_scenarios import SPIRAL
 
 NOUNS = (
     "accounts|assets|bids|cases|columns|days|designs|entries|events|failures|fills|holdings|"
@@ -80,8 +81,8 @@ def told(capsys, *arguments):
 @pytest.mark.parametrize(
     "command",
     [
-        ["run", "deleveraging-spiral", "--seeds", "1", *SETTINGS],
-        ["stress", "deleveraging-spiral", "--seeds", "1", "--most", "1", "--steps", "1", *SETTINGS],
+        ["run", SPIRAL, "--seeds", "1", *SETTINGS],
+        ["stress", SPIRAL, "--seeds", "1", "--most", "1", "--steps", "1", *SETTINGS],
         ["run", "poisson", "--minutes", "1"],
         ["impact", "poisson", "--sell", "1", "--at", "1m", "--seeds", "2"],
     ],

@@ -11,6 +11,7 @@ import lob
 from experiments.commands import cli
 from experiments.markets import MARKETS
 from experiments.scenario.read import read_scenario, ready_scenarios
+from tests.small_scenarios import SPIRAL as FILE
 
 SMALL = {
     "populations.0.count": 5,
@@ -22,7 +23,7 @@ SMALL = {
     "shocks.0.lots": 100,
 }
 SETTINGS = [f"--set={key}={value}" for key, value in SMALL.items()]
-SPIRAL = ["deleveraging-spiral", *SETTINGS]
+SPIRAL = [FILE, *SETTINGS]
 TABLE = "time_ms,price,size,side\n1,2,3,bid\n2,3,1,ask\n"
 
 
@@ -65,7 +66,7 @@ def test_the_answer_of_a_scenario_holds_all_of_it(capsys, command, seeds):
     said = asked(capsys, *command)
     assert said["scenario"] == "deleveraging-spiral"
     assert said["seeds"] == seeds
-    scenario = read_scenario("deleveraging-spiral", SMALL)
+    scenario = read_scenario(FILE, SMALL)
     # With it the run comes again: what was not given is there with its value.
     assert read_scenario(said["resolved"]) == scenario
     assert said["resolved"]["clearings"][0]["liquidation_fee"] == 0
@@ -142,7 +143,7 @@ def test_each_mistake_has_its_line_however_narrow_it_is(tmp_path):
     )
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        "firesale: deleveraging-spiral: 3 mistakes",
+        f"firesale: {FILE}: 3 mistakes",
         "  populations.0.cuont: no key is called 'cuont' here: did you mean count?",
         "  shocks.0.lost: no key is called 'lost' here: did you mean lots?",
         "  sedonds: no key is called 'sedonds' here: did you mean seconds?",
@@ -153,7 +154,7 @@ def test_one_mistake_is_one_line(capsys):
     code, _, err = told(capsys, "run", *SPIRAL, "--set=populations.0.cuont=3")
     assert (code, err) == (
         2,
-        "firesale: deleveraging-spiral: 1 mistake: populations.0.cuont: no key is called 'cuont' "
+        f"firesale: {FILE}: 1 mistake: populations.0.cuont: no key is called 'cuont' "
         "here: did you mean count?\n",
     )
 

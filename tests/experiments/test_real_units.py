@@ -22,6 +22,7 @@ from experiments.studies.spiral import study_spiral
 from experiments.studies.stress import Failure, stress_test
 from experiments.studies.thresholds import threshold_of
 from lob.real_units import CASH
+from tests.small_scenarios import SPIRAL
 
 FILE = Path(__file__).with_name("real_units.toml")
 INTEGERS = re.compile(r"\b(ticks?|lots?|units? of cash|cash units?|cash|\d units)\b")
@@ -263,7 +264,7 @@ def test_each_row_of_two_instruments_has_the_units_of_its_own():
 def test_without_units_nothing_is_other_than_it_was():
     run = run_scenario(
         read_scenario(
-            "deleveraging-spiral", {"seconds": 2.0, "horizon": 1.0, "shocks.0.at": 0.5}
+            SPIRAL, {"seconds": 2.0, "horizon": 1.0, "shocks.0.at": 0.5}
         ), 1
     )  # fmt: skip
     for name in ("trades", "quotes", "liquidations", "entries", "accounts", "criteria"):
@@ -448,5 +449,5 @@ def test_what_show_says_is_read_as_the_same(scenario):
 
 
 def test_show_has_no_real_units_where_nothing_says_them():
-    said = say("show", "deleveraging-spiral")
+    said = say("show", SPIRAL)
     assert re.search(r"^shocks\.0\.lots +file +lots +25,000$", said, re.MULTILINE)

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 import firesale as fs
 from experiments.commands import cli
 from experiments.scenario.own_code import CodeNotAllowedError
+from tests.small_scenarios import SPIRAL
 
 SMALL = {
     "populations.0.count": 300, "populations.0.equity": 30_000, "seconds": 4.0, "horizon": 2.0,
@@ -22,7 +23,7 @@ class Seller(fs.Agent):
 
 @pytest.fixture(scope="module")
 def scenario():
-    return fs.scenario("deleveraging-spiral", **SMALL)
+    return fs.scenario(SPIRAL, **SMALL)
 
 
 def command(*words, code=0):

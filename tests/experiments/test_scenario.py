@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ import pytest
 from experiments.commands import cli
 from experiments.metrics.conservation import check_conservation
 from experiments.runs.run import build, run_scenario
-from experiments.scenario.read import FOLDER, ScenarioError, read_scenario, ready_scenarios
+from experiments.scenario.read import ScenarioError, read_scenario, ready_scenarios
 from experiments.studies.spiral import study_spiral
+from tests.small_scenarios import SPIRAL
 
 # As small as still shows what each is about.
 SMALL = {
-    "deleveraging-spiral": {"populations.0.count": 2_000, "populations.0.equity": 25_000},
+    "deleveraging-spiral": {},
+    SPIRAL: {"populations.0.count": 2_000, "populations.0.equity": 25_000},
     "flash-crash": {"populations.0.count": 500, "seconds": 60.0, "horizon": 30.0},
     "oracle-lag": {
         "populations.0.count": 500, "populations.0.equity": 1_000_000,
@@ -25,7 +28,9 @@ SMALL = {
         "populations.0.count": 40, "shocks.0.lots": 80_000, "seconds": 300.0, "horizon": 80.0,
         "instruments.0.background.alpha": 4.0, "instruments.0.background.mu": 40.0,
     },
-    "october-2025": {"seconds": 90.0, "horizon": 30.0, "populations.2.count": 25},
+    "october-2025": {
+        "populations.2.count": 25, "seconds": "25 min", "horizon": "5 min", "shocks.0.at": "15 min",
+    },
 }  # fmt: skip
 
 
@@ -49,7 +54,7 @@ def test_a_ready_scenario_runs_conserves_and_repeats_itself(name):
 
 
 def test_the_twin_sells_nothing_and_is_the_same_until_the_first_sale():
-    scenario = read_scenario("deleveraging-spiral", SMALL["deleveraging-spiral"])
+    scenario = read_scenario(SPIRAL, SMALL[SPIRAL])
     full, twin = run_scenario(scenario, 1), run_scenario(scenario, 1, forced=False)
     assert twin.cascade.lots.sum() == 0 < full.cascade.lots.sum()
     assert full.drop() > twin.drop() > 0
@@ -59,9 +64,7 @@ def test_the_twin_sells_nothing_and_is_the_same_until_the_first_sale():
 
 
 def test_without_a_shock_of_any_size_nothing_is_forced():
-    scenario = read_scenario(
-        "deleveraging-spiral", {**SMALL["deleveraging-spiral"], "shocks.0.lots": 1}
-    )
+    scenario = read_scenario(SPIRAL, {**SMALL[SPIRAL], "shocks.0.lots": 1})
     run = run_scenario(scenario, 1)
     assert len(run.cascade) == 0
     said = run.summary()
@@ -70,7 +73,7 @@ def test_without_a_shock_of_any_size_nothing_is_forced():
 
 
 def test_a_run_can_be_forked_in_the_middle():
-    scenario = read_scenario("deleveraging-spiral", SMALL["deleveraging-spiral"])
+    scenario = read_scenario(SPIRAL, SMALL[SPIRAL])
     simulation = build(scenario, 1)
     simulation.run(until=4_900_000_000)
     twin = simulation.fork()
@@ -82,7 +85,7 @@ def test_a_run_can_be_forked_in_the_middle():
 
 
 def test_a_study_over_seeds():
-    scenario = read_scenario("deleveraging-spiral", SMALL["deleveraging-spiral"])
+    scenario = read_scenario(SPIRAL, SMALL[SPIRAL])
     told = []
     study = study_spiral(scenario, range(1, 4), report=lambda done, total: told.append(done))
     assert told == [2, 4, 6]
@@ -96,7 +99,7 @@ def test_a_study_over_seeds():
 
 
 def content():
-    return tomllib.loads((FOLDER / "deleveraging-spiral.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(Path(SPIRAL).read_text(encoding="utf-8"))
 
 
 def test_all_mistakes_come_at_once_each_with_its_path():
@@ -126,7 +129,7 @@ def test_all_mistakes_come_at_once_each_with_its_path():
 )
 def test_what_does_not_fit_together_is_refused(change, match):
     with pytest.raises(ScenarioError, match=match):
-        read_scenario("deleveraging-spiral", change)
+        read_scenario(SPIRAL, change)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +151,7 @@ def test_what_does_not_fit_together_is_refused(change, match):
 )
 def test_wrong_parameters_are_named(change, match):
     with pytest.raises(ScenarioError, match=match):
-        read_scenario("deleveraging-spiral", change)
+        read_scenario(SPIRAL, change)
 
 
 def test_files_that_are_none(tmp_path):
@@ -161,9 +164,9 @@ def test_files_that_are_none(tmp_path):
 
 
 def test_the_command_tells_the_story_on_one_screen(capsys):
-    settings = [f"--set={key}={value}" for key, value in SMALL["deleveraging-spiral"].items()]
+    settings = [f"--set={key}={value}" for key, value in SMALL[SPIRAL].items()]
     with pytest.raises(SystemExit) as end:
-        cli.main(["run", "deleveraging-spiral", "--seeds", "2", *settings])
+        cli.main(["run", SPIRAL, "--seeds", "2", *settings])
     assert not end.value.code
     said = capsys.readouterr().out
     assert len(said.splitlines()) <= 24
@@ -173,9 +176,9 @@ def test_the_command_tells_the_story_on_one_screen(capsys):
 
 
 def test_the_command_writes_what_it_ran(tmp_path, capsys):
-    settings = [f"--set={key}={value}" for key, value in SMALL["deleveraging-spiral"].items()]
+    settings = [f"--set={key}={value}" for key, value in SMALL[SPIRAL].items()]
     out = tmp_path / "run"
-    arguments = ["run", "deleveraging-spiral", "--seeds", "1", "--out", str(out), "--json"]
+    arguments = ["run", SPIRAL, "--seeds", "1", "--out", str(out), "--json"]
     with pytest.raises(SystemExit) as end:
         cli.main([*arguments, *settings])
     assert not end.value.code
@@ -187,6 +190,6 @@ def test_the_command_writes_what_it_ran(tmp_path, capsys):
 
 def test_the_command_refuses_in_one_go(capsys):
     with pytest.raises(SystemExit) as end:
-        cli.main(["run", "deleveraging-spiral", "--set", "shocks.0.lots=-5"])
+        cli.main(["run", SPIRAL, "--set", "shocks.0.lots=-5"])
     assert end.value.code == 2
     assert "shocks.0.lots" in capsys.readouterr().err

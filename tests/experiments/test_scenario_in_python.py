@@ -9,6 +9,7 @@ import firesale as fs
 from experiments.scenario import tables
 from experiments.scenario.reference import sections_of
 from experiments.scenario.table import Table
+from tests.small_scenarios import SPIRAL
 
 MARGIN = {"model": "flat", "parameters": {"initial": 40_000, "maintenance": 20_000}}
 SMALL = {
@@ -42,10 +43,10 @@ def test_a_key_is_set_in_every_row_that_gives_it(small):
 
 
 def test_paths_and_units_as_on_the_command_line():
-    scenario = fs.scenario("deleveraging-spiral")
+    scenario = fs.scenario(SPIRAL)
     changes = {"shocks.0.lots": 30_000, "shocks.0.at": "3 s", "seconds": "0.5 min"}
     changed = scenario.with_(**changes)
-    assert changed == fs.scenario("deleveraging-spiral", **changes)
+    assert changed == fs.scenario(SPIRAL, **changes)
     assert (changed.shocks[0].at, changed.seconds) == (3.0, 30.0)
     assert fs.scenario(scenario, **changes) == changed
     assert changed.with_() == changed

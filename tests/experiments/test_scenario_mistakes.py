@@ -8,6 +8,7 @@ import agents
 from experiments import questions
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario, ScenarioError, read_scenario, ready_scenarios
+from tests.small_scenarios import SPIRAL
 
 
 def refused(name, change):
@@ -19,15 +20,15 @@ def refused(name, change):
 @pytest.mark.parametrize(
     ("name", "change", "path", "what"),
     [
-        ("deleveraging-spiral", {"clearings.0.liquidation.design": "dutsch"},
+        (SPIRAL, {"clearings.0.liquidation.design": "dutsch"},
          "clearings.0.liquidation.design", "did you mean dutch?"),
         ("black-thursday", {"clearings.0.liquidation.parameters.beg": -5},
          "clearings.0.liquidation.parameters", "beg must be"),
         ("black-thursday", {"alternatives.0.parameters.cut": 9_990_000},
          "alternatives.0.parameters", "cut must be"),
-        ("deleveraging-spiral", {"clearings.0.holdings.0.margin.parameters.maintenance": -10},
+        (SPIRAL, {"clearings.0.holdings.0.margin.parameters.maintenance": -10},
          "clearings.0.holdings.0.margin.parameters", "maintenance must be 0 to"),
-        ("deleveraging-spiral",
+        (SPIRAL,
          {"clearings.0.holdings.0.oracle.manipulations": [[0, 5, 22_000_000]]},
          "clearings.0.holdings.0.oracle.manipulations.0.2", "less than or equal to 1000000"),
         ("flash-crash", {"traders.0.parameters": {"mragin": 5, "stop_price": 1}},
@@ -41,25 +42,25 @@ def refused(name, change):
          "stackers.1.parameters.base_instrument", "there are 2 instruments"),
         ("contagion", {"collateralised_borrowers.0.asset": "staked"},
          "collateralised_borrowers.0.asset", "no holding of pool lender is called 'staked'"),
-        ("deleveraging-spiral", {"populations.0.holding": 1}, "populations.0.holding", "got 1"),
-        ("deleveraging-spiral", {"populations.0.leverage": [30, 3]},
+        (SPIRAL, {"populations.0.holding": 1}, "populations.0.holding", "got 1"),
+        (SPIRAL, {"populations.0.leverage": [30, 3]},
          "populations.0", "two rising positive numbers"),
-        ("deleveraging-spiral", {"populations.0.equity": 2**62 - 1}, "populations.0", "2**62"),
-        ("deleveraging-spiral", {"populations.0.name": "shock 0"}, "shocks.0", "takes part"),
+        (SPIRAL, {"populations.0.equity": 2**62 - 1}, "populations.0", "2**62"),
+        (SPIRAL, {"populations.0.name": "shock 0"}, "shocks.0", "takes part"),
         ("black-thursday", {"congestion.elasticity": 7}, "congestion", "elasticity must be"),
-        ("deleveraging-spiral", {"seconds": 1e300}, "seconds", "less than or equal to"),
-        ("deleveraging-spiral", {"populations.0.count": True}, "populations.0", "count takes no"),
-        ("deleveraging-spiral", {"populations.0.leverage": [True, 30]},
+        (SPIRAL, {"seconds": 1e300}, "seconds", "less than or equal to"),
+        (SPIRAL, {"populations.0.count": True}, "populations.0", "count takes no"),
+        (SPIRAL, {"populations.0.leverage": [True, 30]},
          "populations.0", "leverage takes no true or false"),
-        ("deleveraging-spiral", {"clearings.0.holdings.0.margin.parameters.initial": True},
+        (SPIRAL, {"clearings.0.holdings.0.margin.parameters.initial": True},
          "clearings.0.holdings.0.margin.parameters", "must be an integer, got True"),
-        ("deleveraging-spiral", {"instruments.0.tick_size": 1e30},
+        (SPIRAL, {"instruments.0.tick_size": 1e30},
          "instruments.0.tick_size", "less than or equal to 1000000000000000000"),
-        ("deleveraging-spiral", {"instruments.0.lot_size": "1e-30"},
+        (SPIRAL, {"instruments.0.lot_size": "1e-30"},
          "instruments.0.lot_size", "greater than or equal to 1E-18"),
-        ("deleveraging-spiral", {"name": ""}, "name", "must not be empty"),
+        (SPIRAL, {"name": ""}, "name", "must not be empty"),
         ("contagion", {"stackers.0.name": " "}, "stackers.0.name", "must not be empty"),
-        ("deleveraging-spiral", {"instruments.0.background.alpha": float("inf")},
+        (SPIRAL, {"instruments.0.background.alpha": float("inf")},
          "instruments.0.background.alpha", "finite"),
     ],
 )  # fmt: skip
@@ -79,8 +80,8 @@ def test_names_and_parameters_are_told_together():
         "clearings.0.holdings.0.margin.parameters.initial": -1,
         "seconds": 1.0,
     }
-    first, *mistakes = refused("deleveraging-spiral", change)
-    assert first == "deleveraging-spiral: 5 mistakes"
+    first, *mistakes = refused(SPIRAL, change)
+    assert first == f"{SPIRAL}: 5 mistakes"
     assert {one.split(": ")[0] for one in mistakes} == {
         "shocks.0.instrument", "clearings.0.liquidation.design", "keepers.0.name",
         "clearings.0.holdings.0.margin.parameters", "seconds",
@@ -88,7 +89,7 @@ def test_names_and_parameters_are_told_together():
 
 
 def test_a_scenario_in_code_is_validated_like_a_file():
-    content = read_scenario("deleveraging-spiral").model_dump()
+    content = read_scenario(SPIRAL).model_dump()
     assert Scenario(**content).name == "deleveraging-spiral"
     content["clearings"][0]["liquidation"]["design"] = "prayer"
     with pytest.raises(ValueError, match=r"liquidation\.design: no design is called 'prayer'"):
@@ -101,7 +102,7 @@ def test_unknown_keys_name_the_nearest_or_all():
         "instruments.0.background.alhpa": 3,
         "clearings.0.holdings.0.oracle.source.zzz": 3,
     }
-    _, *mistakes = refused("deleveraging-spiral", change)
+    _, *mistakes = refused(SPIRAL, change)
     told = dict(one.split(": ", 1) for one in mistakes)
     assert told["populations.0.cuont"].endswith("did you mean count?")
     assert told["instruments.0.background.alhpa"].endswith("did you mean alpha?")
@@ -112,12 +113,12 @@ def test_unknown_keys_name_the_nearest_or_all():
 @pytest.mark.parametrize(
     ("name", "path"),
     [
-        ("deleveraging-spiral", "populations.0.count"),
+        (SPIRAL, "populations.0.count"),
         ("contagion", "recursive_borrowers.0.count"),
         ("contagion", "collateralised_borrowers.0.count"),
-        ("deleveraging-spiral", "keepers.0.count"),
-        ("deleveraging-spiral", "seeds"),
-        ("deleveraging-spiral", "instruments.0.background.window"),
+        (SPIRAL, "keepers.0.count"),
+        (SPIRAL, "seeds"),
+        (SPIRAL, "instruments.0.background.window"),
     ],
 )
 def test_huge_counts_are_refused_with_their_bound(name, path):
@@ -128,7 +129,7 @@ def test_huge_counts_are_refused_with_their_bound(name, path):
 
 def test_stacked_accounts_are_counted():
     change = {"populations.0.stacked": 10**9, "populations.0.ticks": 100}
-    _, mistake = refused("deleveraging-spiral", change)
+    _, mistake = refused(SPIRAL, change)
     assert "stacked makes 100,000,000,000 accounts, at most 10,000,000" in mistake
 
 
@@ -148,7 +149,7 @@ def test_reading_builds_no_thousands_of_accounts(name, monkeypatch):
 
 
 def test_all_is_built_where_it_is_run():
-    assert build(read_scenario("deleveraging-spiral"), 1)["longs"].members == 10_000
+    assert build(read_scenario(SPIRAL), 1)["longs"].members == 10_000
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_all_is_built_where_it_is_run():
 )
 def test_a_place_in_a_list_is_a_number_from_0(path):
     with pytest.raises(ScenarioError, match=f"there is no {path} to set"):
-        read_scenario("deleveraging-spiral", {path: 5})
+        read_scenario(SPIRAL, {path: 5})
 
 
 @pytest.mark.parametrize("source", [5, None, True, b"contagion", ["contagion"]])
@@ -173,19 +174,19 @@ def test_a_ready_market_is_told_from_a_scenario():
 @pytest.mark.parametrize("seed", [True, False])
 def test_a_truth_value_is_no_seed(seed):
     with pytest.raises(TypeError, match="seed must be an integer, got"):
-        questions.run("deleveraging-spiral", seed)
+        questions.run(SPIRAL, seed)
     for seeds in (seed, [1, seed]):
         with pytest.raises(TypeError, match="seeds must be an integer, got"):
-            questions.spiral("deleveraging-spiral", seeds)
+            questions.spiral(SPIRAL, seeds)
 
 
 @pytest.mark.parametrize(
     ("name", "path", "value", "what"),
     [
-        ("deleveraging-spiral", "instruments.0.background.mu", 1e30, "0 to .* lots a second"),
-        ("deleveraging-spiral", "instruments.0.background.alpha", 1e30, "above 0 and at most"),
-        ("deleveraging-spiral", "instruments.0.background.delta", 1e30, "equal to 1000000,"),
-        ("deleveraging-spiral", "instruments.0.background.delta", 1e-30, "orders rest in the"),
+        (SPIRAL, "instruments.0.background.mu", 1e30, "0 to .* lots a second"),
+        (SPIRAL, "instruments.0.background.alpha", 1e30, "above 0 and at most"),
+        (SPIRAL, "instruments.0.background.delta", 1e30, "equal to 1000000,"),
+        (SPIRAL, "instruments.0.background.delta", 1e-30, "orders rest in the"),
         ("flash-crash", "makers.0.every", 1e-12, r"to 0\.000001,"),
         ("flash-crash", "makers.0.offset", 1e30, "less than or equal"),
         ("flash-crash", "makers.0.volatility_limit", 1e30, "less than or equal"),
@@ -205,7 +206,7 @@ def test_a_truth_value_is_no_seed(seed):
         ("black-thursday", "keepers.0.review", 1e-12, r"to 0\.000001,"),
         ("black-thursday", "keepers.0.shape", 1e30, "less than or equal"),
         ("contagion", "recursive_borrowers.0.interval", 1e-12, r"to 0\.000001,"),
-        ("deleveraging-spiral", "seconds", 1e-12, r"to 0\.000000001,"),
+        (SPIRAL, "seconds", 1e-12, r"to 0\.000000001,"),
     ],
 )
 def test_rates_and_intervals_that_no_run_could_follow_are_refused(name, path, value, what):
@@ -217,7 +218,5 @@ def test_rates_and_intervals_that_no_run_could_follow_are_refused(name, path, va
 def test_rates_at_their_bounds_are_taken():
     """Rates are in lots: a flow with larger orders may have more of them."""
     path = "instruments.0.background"
-    scenario = read_scenario(
-        "deleveraging-spiral", {f"{path}.mu": 1e8, f"{path}.size": 100, f"{path}.delta": 1e6}
-    )
+    scenario = read_scenario(SPIRAL, {f"{path}.mu": 1e8, f"{path}.size": 100, f"{path}.delta": 1e6})
     assert scenario.instruments[0].background.mu == 1e8

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from experiments.scenario.quantities import in_steps
 from experiments.scenario.read import Scenario, ScenarioError, read_scenario
 from lob.units import PPM, SECOND_NS
+from tests.small_scenarios import SPIRAL
 
 USD = {
     "instruments.0.tick_size": "0.5",
@@ -20,7 +21,7 @@ USD = {
 
 def read(**quantities):
     wanted = {path.replace("__", "."): value for path, value in quantities.items()}
-    return read_scenario("deleveraging-spiral", {**USD, **wanted})
+    return read_scenario(SPIRAL, {**USD, **wanted})
 
 
 def mistakes(source, overrides):
@@ -100,7 +101,7 @@ def test_rows_of_times_and_prices_have_a_unit_each():
 
 def test_all_mistakes_are_told_at_once_each_with_its_path():
     told = mistakes(
-        "deleveraging-spiral",
+        SPIRAL,
         {
             **USD,
             "shocks.0.at": "2 USD",
@@ -124,13 +125,11 @@ def test_all_mistakes_are_told_at_once_each_with_its_path():
 
 
 def test_a_number_in_quotes_is_a_number():
-    assert (
-        read_scenario("deleveraging-spiral", {"shocks.0.lots": "20_000"}).shocks[0].lots == 20_000
-    )
+    assert read_scenario(SPIRAL, {"shocks.0.lots": "20_000"}).shocks[0].lots == 20_000
 
 
 def test_an_instrument_without_steps_reads_no_amounts():
-    (told,) = mistakes("deleveraging-spiral", {"shocks.0.lots": "2 BTC"})
+    (told,) = mistakes(SPIRAL, {"shocks.0.lots": "2 BTC"})
     assert told == (
         "shocks.0.lots: '2 BTC' cannot be read: the instrument 'PERP' has no tick_size, lot_size, "
         "quote: write lots"

@@ -13,6 +13,7 @@ from experiments.runs.start import below_initial_margin
 from experiments.scenario.build import build
 from experiments.scenario.read import ScenarioError, read_scenario
 from experiments.scenario.variants import with_leverage
+from tests.small_scenarios import SPIRAL
 
 SMALL = {"populations.0.count": 200, "populations.0.equity": 250_000}
 # A margin of 1 % must be kept: a tenth of a per cent of equity fails at the first price.
@@ -22,7 +23,7 @@ ALLOWED = {**BEYOND, "allow_failed_at_start": True}
 
 @pytest.mark.parametrize("forced", [True, False])
 def test_a_run_whose_accounts_fail_at_the_start_is_refused(forced):
-    scenario = read_scenario("deleveraging-spiral", BEYOND)
+    scenario = read_scenario(SPIRAL, BEYOND)
     with pytest.raises(
         ScenarioError, match=r"200 of 200 accounts failed before .* allow_failed_at_start = true"
     ):
@@ -30,20 +31,20 @@ def test_a_run_whose_accounts_fail_at_the_start_is_refused(forced):
 
 
 def test_a_run_that_may_start_so_says_how_many():
-    run = run_scenario(read_scenario("deleveraging-spiral", ALLOWED), 1)
+    run = run_scenario(read_scenario(SPIRAL, ALLOWED), 1)
     assert run.failed_at_start == run.summary()["failed_at_start"] == 200
     assert "200 accounts failed before the first shock, not because of it" in run.headline()
 
 
 def test_failures_by_the_shock_are_none_of_the_start():
     change = {**SMALL, "shocks.0.lots": 60_000}
-    run = run_scenario(read_scenario("deleveraging-spiral", change), 1)
+    run = run_scenario(read_scenario(SPIRAL, change), 1)
     assert run.failed_at_start == 0 < run.criteria["liquidations"]
     assert not any("before the first shock" in line for line in run.headline())
 
 
 def test_the_count_changes_no_tape():
-    plain = read_scenario("deleveraging-spiral", SMALL)
+    plain = read_scenario(SPIRAL, SMALL)
     allowed = plain.model_copy(update={"allow_failed_at_start": True})
     assert (
         run_scenario(plain, 1).simulation.digest() == run_scenario(allowed, 1).simulation.digest()
@@ -51,7 +52,7 @@ def test_the_count_changes_no_tape():
 
 
 def test_a_leverage_beyond_the_margin_may_be_asked_about():
-    scenario = with_leverage(read_scenario("deleveraging-spiral", SMALL), 1_000.0)
+    scenario = with_leverage(read_scenario(SPIRAL, SMALL), 1_000.0)
     assert run_scenario(scenario, 1).failed_at_start == 200
 
 
@@ -69,7 +70,7 @@ def test_a_leverage_beyond_the_margin_may_be_asked_about():
 )  # fmt: skip
 def test_accounts_with_less_than_initial_margin_are_counted_and_told(change, below):
     change = {**SMALL, **change, "allow_failed_at_start": True}
-    run = run_scenario(read_scenario("deleveraging-spiral", change), 1)
+    run = run_scenario(read_scenario(SPIRAL, change), 1)
     assert run.summary()["below_initial_margin"] == below
     line = "longs: 200 accounts began with less than initial margin, as no order could open them"
     assert (line in run.headline()) == bool(below)
@@ -92,7 +93,7 @@ def test_where_the_shock_buys_the_price_rises_in_every_word():
         **SMALL, "populations.0.long_share": 0.0, "shocks.0.side": "buy", "shocks.0.lots": 2_000,
         "seconds": 30.0, "horizon": 5.0, "shocks.0.at": 10.0,
     }  # fmt: skip
-    scenario = read_scenario("deleveraging-spiral", change)
+    scenario = read_scenario(SPIRAL, change)
     spiral = questions.spiral(scenario, 2, workers=1)
     assert "the rise without forced sales" in spiral.why_undefined()
     assert spiral.plot().layout.yaxis.title.text == "rise, ticks"
@@ -112,15 +113,15 @@ def told(capsys, *arguments):
 
 def test_the_command_refuses_or_tells(capsys):
     settings = ["--set=populations.0.count=200", "--set=populations.0.leverage=[1000,1000]"]
-    code, _, error = told(capsys, "run", "deleveraging-spiral", "--seeds", "2", *settings)
+    code, _, error = told(capsys, "run", SPIRAL, "--seeds", "2", *settings)
     assert code == 1
     assert "200 of 200 accounts failed before the first shock" in " ".join(error.split())
     settings.append("--set=allow_failed_at_start=true")
-    code, said, _ = told(capsys, "run", "deleveraging-spiral", "--seeds", "1", *settings)
+    code, said, _ = told(capsys, "run", SPIRAL, "--seeds", "1", *settings)
     assert not code
     assert "200 accounts failed before the first shock" in said.splitlines()[1]
 
 
 def test_a_shock_at_once_has_no_price_before_it():
     with pytest.raises(ScenarioError, match=r"shocks\.0\.at: Input should be greater than"):
-        read_scenario("deleveraging-spiral", {"shocks.0.at": 0})
+        read_scenario(SPIRAL, {"shocks.0.at": 0})

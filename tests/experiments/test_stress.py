@@ -8,6 +8,7 @@ from experiments.commands import cli
 from experiments.scenario.read import read_scenario
 from experiments.scenario.variants import with_depth, with_leverage, with_shock
 from experiments.studies.stress import Failure, phase_diagram, stress_test
+from tests.small_scenarios import SPIRAL
 
 
 def two_books(depths=(100, 40), *, fund=0, lots=160):
@@ -129,7 +130,7 @@ def test_depth_and_leverage_are_set_everywhere():
 
 def test_a_phase_diagram_falls_with_depth_and_rises_with_leverage():
     scenario = read_scenario(
-        "deleveraging-spiral",
+        SPIRAL,
         {
             "populations.0.count": 300,
             "populations.0.equity": 170_000,
@@ -178,7 +179,7 @@ def command(capsys, *arguments):
 
 def test_the_command_tells_and_writes(capsys, tmp_path):
     out = tmp_path / "stress"
-    arguments = ["deleveraging-spiral", "--seeds", "1", "--steps", "2", "--most", "2", *SMALL]
+    arguments = [SPIRAL, "--seeds", "1", "--steps", "2", "--most", "2", *SMALL]
     code, said = command(capsys, *arguments, "--fails", "liquidated", "--above", "0.1")
     assert code == 0
     for part in ("it fails with", "10%", "smallest shock", "runs"):
@@ -192,7 +193,7 @@ def test_the_command_tells_and_writes(capsys, tmp_path):
 
 def test_the_command_draws_phases(capsys, tmp_path):
     code, said = command(
-        capsys, "deleveraging-spiral", "--seeds", "1", "--phase", "--leverage", "2,20", "--depth",
+        capsys, SPIRAL, "--seeds", "1", "--phase", "--leverage", "2,20", "--depth",
         "1,4", "--out", str(tmp_path), *SMALL,
     )  # fmt: skip
     assert code == 0
@@ -205,11 +206,11 @@ def test_the_command_draws_phases(capsys, tmp_path):
     "arguments",
     [
         ["nowhere"],
-        ["deleveraging-spiral", "--fails", "other"],
-        ["deleveraging-spiral", "--fails", "liquidated", "--above", "2"],
-        ["deleveraging-spiral", "--phase", "--depth", "much"],
-        ["deleveraging-spiral", "--assets", "GOLD"],
-        ["deleveraging-spiral", "--set", "shocks.0.lots=-5"],
+        [SPIRAL, "--fails", "other"],
+        [SPIRAL, "--fails", "liquidated", "--above", "2"],
+        [SPIRAL, "--phase", "--depth", "much"],
+        [SPIRAL, "--assets", "GOLD"],
+        [SPIRAL, "--set", "shocks.0.lots=-5"],
     ],
 )
 def test_the_command_refuses_in_one_line(capsys, arguments):

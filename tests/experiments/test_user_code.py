@@ -14,6 +14,7 @@ from experiments.scenario.read import read_scenario
 from experiments.scenario.user_code import digest_of_user_code, load_user_code, names_user_code
 from lob.liquidation import StagedDesign
 from tests.folders import ROOT
+from tests.small_scenarios import SPIRAL
 
 PAGE = ROOT / "docs" / "how-to" / "new-design.md"
 SMALL = {"populations.0.count": 500, "seconds": 12.0, "horizon": 5.0}
@@ -34,7 +35,7 @@ def test_the_design_of_the_how_to_takes_part(patient):
     assert isinstance(design, StagedDesign)
     assert len(design.stages) == 2
     assert copy.deepcopy(design).stages == design.stages
-    scenario = read_scenario("deleveraging-spiral", SMALL)
+    scenario = read_scenario(SPIRAL, SMALL)
     whole = run_scenario(scenario, 1, design="market-sale")
     slow = run_scenario(scenario, 1, design=patient)
     assert whole.cascade.roots > 0
@@ -54,7 +55,7 @@ def test_it_is_written_like_any_other(patient):
 
 def test_a_changed_file_is_another_run(patient, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", False)  # a file as long, in the same second
-    scenario, design = read_scenario("deleveraging-spiral", SMALL), parse_design(patient)
+    scenario, design = read_scenario(SPIRAL, SMALL), parse_design(patient)
     before, first = key_of_run(scenario, 1, design), load_user_code(patient)
     file = tmp_path / "patient.py"
     file.write_text(file.read_text().replace("share=250_000", "share=300_000"))

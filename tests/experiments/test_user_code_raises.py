@@ -16,6 +16,7 @@ from experiments.scenario.read import read_scenario
 from experiments.scenario.user_code import UserCodeError, load_user_code
 from experiments.studies.spiral import study_spiral
 from lob.liquidation import LiquidationDesign
+from tests.small_scenarios import SPIRAL
 
 SMALL = {
     "populations.0.count": 40,
@@ -94,7 +95,7 @@ class Endless(LiquidationDesign):
 
 @pytest.fixture(scope="module")
 def scenario():
-    return read_scenario("deleveraging-spiral", SMALL)
+    return read_scenario(SPIRAL, SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +207,7 @@ def some(scenario, mine):
             seen[seed] = list(Watch.seen)
     equity = next(one for one in seen[2] if one not in seen[1])
     return read_scenario(
-        "deleveraging-spiral",
+        SPIRAL,
         {
             **SMALL,
             "clearings.0.liquidation.design": f"{mine}:design",
@@ -230,13 +231,13 @@ def test_a_run_keeps_the_seeds_that_did_not_raise(some):
 def test_a_run_whose_seeds_all_raise_has_no_answer(mine):
     lost = {**SMALL, "clearings.0.liquidation.design": f"{mine}:design"}
     with pytest.raises(JobError, match=r"ZeroDivisionError.*\(the run of seed 1\)") as caught:
-        study_spiral(read_scenario("deleveraging-spiral", lost), [1, 2], workers=1)
+        study_spiral(read_scenario(SPIRAL, lost), [1, 2], workers=1)
     assert caught.value.trace.startswith("Traceback of your code")
 
 
 def test_the_commands_exit_with_1_the_trace_and_the_seed(mine, tmp_path, capsys):
     design = f"--set=clearings.0.liquidation.design={mine}:design"
-    arguments = ["run", "deleveraging-spiral", "--seeds", "1", "--seed", "3", *SETTINGS, design]
+    arguments = ["run", SPIRAL, "--seeds", "1", "--seed", "3", *SETTINGS, design]
     code, out, err = told(capsys, *arguments, "--out", tmp_path / "run")
     assert (code, out) == (1, "")
     first, *trace = err.splitlines()
@@ -256,7 +257,7 @@ def test_the_commands_exit_with_1_the_trace_and_the_seed(mine, tmp_path, capsys)
 
 def test_compare_shows_the_others_and_exits_with_1(mine, tmp_path, capsys):
     arguments = [
-        "compare", "deleveraging-spiral", "--designs", f"market-sale,x:a:=x={mine}:design",
+        "compare", SPIRAL, "--designs", f"market-sale,x:a:=x={mine}:design",
         "--seeds", "2", "--seed", "3", "--workers", "1", *SETTINGS,
     ]  # fmt: skip
     code, _, err = told(capsys, *arguments)
@@ -294,9 +295,7 @@ def test_compare_shows_the_others_and_exits_with_1(mine, tmp_path, capsys):
 def test_what_raises_while_it_is_made_is_told_from_a_wrong_parameter(
     mine, capsys, name, code, said
 ):
-    ended, out, err = told(
-        capsys, "compare", "deleveraging-spiral", "--designs", f"market-sale,{mine}:{name}"
-    )
+    ended, out, err = told(capsys, "compare", SPIRAL, "--designs", f"market-sale,{mine}:{name}")
     assert (ended, out) == (code, "")
     said = said.format(mine, line_of("return 1 / number"))
     assert err.removeprefix("firesale: ").startswith(said)
@@ -319,7 +318,7 @@ def test_a_file_that_cannot_be_loaded_is_told_as_python_tells_it(
     file = tmp_path / "broken.py"
     file.write_text(content)
     designs = f"market-sale,{file}:design"
-    code, _, err = told(capsys, "compare", "deleveraging-spiral", "--designs", designs)
+    code, _, err = told(capsys, "compare", SPIRAL, "--designs", designs)
     assert code == 1
     assert said in err.splitlines()[0]
     assert trace in err

@@ -17,6 +17,7 @@ from agents.keepers import (
 from experiments.scenario.build import build
 from experiments.scenario.read import ScenarioError, read_scenario
 from lob.units import SECOND_NS
+from tests.small_scenarios import SPIRAL
 
 TABLES = {
     "congestion": {
@@ -40,9 +41,7 @@ TABLES = {
 
 
 def built(tables):
-    scenario = read_scenario(
-        "deleveraging-spiral", {"populations.0.count": 10, **copy.deepcopy(tables)}
-    )
+    scenario = read_scenario(SPIRAL, {"populations.0.count": 10, **copy.deepcopy(tables)})
     return build(scenario, 3)
 
 
@@ -98,7 +97,7 @@ def test_without_tables_nothing_is_added():
 )
 def test_mistakes_are_told_with_their_path(path, value, where):
     with pytest.raises(ScenarioError, match=where):
-        read_scenario("deleveraging-spiral", {**copy.deepcopy(TABLES), path: value})
+        read_scenario(SPIRAL, {**copy.deepcopy(TABLES), path: value})
 
 
 def test_what_no_bot_can_be_made_of_is_named():
