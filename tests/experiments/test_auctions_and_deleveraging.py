@@ -204,6 +204,7 @@ def small(name):
     return read_scenario(name, SMALL[name])
 
 
+@pytest.mark.slow
 def test_a_small_black_thursday():
     alone = read_scenario(
         "black-thursday", {**SMALL["black-thursday"], "keepers.1.offline": [[0.0, 420.0]]}
@@ -231,6 +232,7 @@ def test_a_small_black_thursday():
     assert contested.zero_bid_share < english[0]["auctions"]["zero_bid_share"]
 
 
+@pytest.mark.slow
 def test_a_small_october():
     study = study_spiral(small("october-2025"), range(1, 3), workers=1)
     assert list(study.designs) == ["backstop", "pro rata", "random"]

@@ -271,6 +271,7 @@ def test_a_synthetic_day(tmp_path, monkeypatch):
     assert json.loads(run("replay", "synthetic", "--json"))["mode"] == "exact"
 
 
+@pytest.mark.slow
 def test_demo(tmp_path):
     said = run("demo", "--out", tmp_path, "--seeds", "2")
     assert "nothing forced: the price falls" in said

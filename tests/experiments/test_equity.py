@@ -16,6 +16,7 @@ def amazon():
     return max(days, key=lambda path: path.stat().st_size)
 
 
+@pytest.mark.slow
 def test_it_is_near_the_day_and_as_wide_as_volatile_and_as_busy(amazon):
     """Ten seeds that the fit did not use: 0.23, with a standard error of 0.01."""
     score = fs.score("equity", amazon)

@@ -21,6 +21,7 @@ def mean(facts, name):
     return float(np.mean([{**one.values, **one.gates}[name].value for one in facts]))
 
 
+@pytest.mark.slow
 def test_it_is_as_busy_and_volatile_as_the_year_of_hours(facts):
     """Over 100 minutes and six seeds: 6,860 BTC (errors 60), 2.19 % (0.07), 0.129 bps (0.002)."""
     assert 0.85 < mean(facts, "gate_volume") / 6_850 < 1.15
@@ -49,6 +50,7 @@ def test_the_book_is_as_deep_as_the_capture_tells():
     assert min(depth) > 300
 
 
+@pytest.mark.slow
 def test_impact_is_the_square_root_law_and_part_of_it_stays():
     """Over 1 to 30 % of the volume of five minutes."""
     found = measure_metaorders(

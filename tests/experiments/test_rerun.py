@@ -67,6 +67,7 @@ def test_what_is_another_is_said_first(scenario, tmp_path):
     assert answer == found.summary()
 
 
+@pytest.mark.slow
 def test_a_spiral_over_seeds_from_the_command_line(scenario, tmp_path):
     scenario.save(tmp_path / "small.toml")
     command("run", tmp_path / "small.toml", "--seeds", 2, "--out", tmp_path / "out")

@@ -84,6 +84,7 @@ def test_a_run_can_be_forked_in_the_middle():
     assert twin.clearings[0].case_count == simulation.clearings[0].case_count > 0
 
 
+@pytest.mark.slow
 def test_a_study_over_seeds():
     scenario = read_scenario(SPIRAL, SMALL[SPIRAL])
     told = []

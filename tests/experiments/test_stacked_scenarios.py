@@ -57,6 +57,7 @@ def test_a_stacked_scenario_runs_conserves_and_forks(name):
     assert twin.digest() == said["digest"]
 
 
+@pytest.mark.slow
 def test_loopers_amplify_a_depeg():
     scenario = read_scenario("looped-staking-depeg", SMALL["looped-staking-depeg"])
     full, twin = run_scenario(scenario, 1), run_scenario(scenario, 1, forced=False)
@@ -67,6 +68,7 @@ def test_loopers_amplify_a_depeg():
     assert set(stack["lots_by_layer"]) == {"1"}
 
 
+@pytest.mark.slow
 def test_what_is_pledged_again_is_seen_or_lost():
     scenario = read_scenario("rehypothecation-chain")
     lost = {}
@@ -148,6 +150,7 @@ def test_a_wrong_table_is_refused_with_its_place(change, match):
         read_scenario("looped-staking-depeg", change)
 
 
+@pytest.mark.slow
 def test_the_command_tells_the_whole_stack(capsys):
     with pytest.raises(SystemExit) as end:
         cli.main(["run", "rehypothecation-chain", "--seeds", "1"])

@@ -211,6 +211,7 @@ def test_a_pair_of_197_megabytes_takes_bounded_memory(tmp_path, how, most):
     assert float(told) < most, "MiB of anonymous memory"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("side", [1, -1])
 def test_the_best_of_thousands_of_prices_is_known_after_each_message(seed, side):

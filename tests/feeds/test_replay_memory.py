@@ -61,6 +61,7 @@ def minutes():
     return [*records, *(writers.delete(1, last + 1, ref) for ref in sorted(live))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["exact", "interactive", "reanchored"])
 def test_memory_does_not_grow_with_the_file(tmp_path, minutes, mode):
     peak = {}

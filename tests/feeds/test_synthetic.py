@@ -38,6 +38,7 @@ def test_another_seed_gives_another_day(day):
     assert first.messages.tolist() == day.messages[: len(first.messages)].tolist()
 
 
+@pytest.mark.slow
 def test_it_replays_exactly_and_through_the_engine(day, tmp_path):
     report = reconcile(day).report
     assert report.match.all_levels == report.match.compared > 40_000

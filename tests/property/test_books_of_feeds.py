@@ -13,7 +13,7 @@ INSTRUMENTS = 3
 @given(
     seed=st.integers(0, 2**32),
     step=st.sampled_from([1, 2, 1 << 20, (1 << 61) - 1]),
-    count=st.integers(1, 8_000),
+    count=st.integers(1, 5_000),
     leaving=st.floats(0, 0.7),
 )
 def test_orders_are_those_of_a_dict_however_often_the_table_grows(seed, step, count, leaving):

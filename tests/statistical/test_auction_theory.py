@@ -41,6 +41,7 @@ def revenues(design, rule, bidders, seed):
     return np.array(design.revenue), np.array(values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bidders", "reserve"), [(2, 0), (3, 0), (6, 0), (2, 100), (4, 120)])
 def test_english_and_first_price_auctions_bring_the_same(bidders, reserve):
     theory = HIGH * expected_revenue(bidders, reserve / HIGH)

@@ -111,6 +111,7 @@ def first_visits(quotes, targets):
     return outcomes
 
 
+@pytest.mark.slow
 def test_which_queue_empties_first():
     """Two queues with the rates of the paper race: P(mid up) solves a linear system.
 

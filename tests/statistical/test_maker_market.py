@@ -55,6 +55,7 @@ def impacts(lots, seeds, **changes):
     ])  # fmt: skip
 
 
+@pytest.mark.slow
 def test_impact_is_concave_and_part_of_it_stays():
     """Over 1 to 30 % of the volume: its exponent, by the ends of that range, is 0.4 to 0.65."""
     small, large = impacts(470, 24), impacts(14_100, 24)
@@ -65,6 +66,7 @@ def test_impact_is_concave_and_part_of_it_stays():
     assert 0.3 < large[:, 1].mean() / large[:, 0].mean() < 0.8
 
 
+@pytest.mark.slow
 def test_without_recognised_sources_impact_is_near_linear():
     found = [impacts(lots, 24, recognise_sources=False)[:, 0] for lots in (1_000, 8_000)]
     slope = np.log(np.mean(found[1]) / np.mean(found[0])) / np.log(8)
