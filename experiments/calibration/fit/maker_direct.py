@@ -1,5 +1,6 @@
 """What of a maker market follows straight from a record: clusters, signs, sizes, places, lives."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -83,7 +84,8 @@ def asked_sizes(observed: Observed) -> NDArray[np.float64]:
     """Quantiles of what market orders asked for, in lots, by Kaplan and Meier's estimate.
 
     An order that took all of the best price asked for no less. Beyond the largest that was served
-    whole, the largest of all stands.
+    whole, the largest of all stands. Where an order asked for just what was there it counts as cut
+    off, so that sizes that are as common in quotes as in orders come out too rare.
 
     Parameters
     ----------
@@ -179,7 +181,7 @@ def hazard(
     edges = np.array([0.0, *AGES, np.inf])
     lived = np.array([
         float(np.clip(np.minimum(age, high) - low, 0, None).sum())
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     ])  # fmt: skip
     ends = np.histogram(age[lives.cancelled], edges)[0]
     found = ends / np.maximum(lived, 1e-9)

@@ -138,15 +138,22 @@ def _direct(findings: Findings, observed: Observed, target: Facts) -> dict[str, 
     if told is None:
         findings.cannot_show.append("lifetimes by age: a level feed does not tell them")
         ends = len(observed.cancels.lots) / max(len(observed.limits.lots), 1)
-        findings.state("hazard", [*(0.3 * ends / max(a, 0.01) for a in (0.002, *AGES))],
-                       "cancel hazard by age falls as 1 / age: chosen, and searched in three parts")  # fmt: skip
+        findings.state(
+            "hazard",
+            [0.3 * ends / max(age, 0.01) for age in (0.002, *AGES)],
+            "cancel hazard by age falls as 1 / age: chosen, and searched for in three parts",
+        )
     else:
         findings.put("hazard", *told)
     findings.state("ages", list(AGES))
     units = volume / observed.record.unit_size / size * 24
     impact = IMPACT * volatility / 100 / units**0.5
-    findings.state("impact", impact, "impact, permanent, decays, forgetting: no background "
-                   "statistic tells them; the square root law at this volatility and volume")  # fmt: skip
+    findings.state(
+        "impact",
+        impact,
+        "impact, permanent, decays, forgetting: no background statistic tells them; the square "
+        "root law at this volatility and volume",
+    )
     findings.state("permanent", 0.38)
     findings.state("decays", [0.008, 0.0003, 0.00005])
     findings.state("forgetting", 0.00005)
