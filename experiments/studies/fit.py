@@ -257,7 +257,8 @@ def fit_market(
     observed = Observed(record)
     report("fitting")
     with np.errstate(all="ignore"):
-        findings = work(observed, **(settings or {}))
+        told = {"report": report} if "report" in signature(work).parameters else {}
+        findings = work(observed, **(settings or {}), **told)
     market = _market(model, name, observed, traded, findings, source)
     if with_laws:
         report("measuring")
@@ -271,7 +272,7 @@ def _work(model: str, settings: Mapping[str, Any]) -> Callable[..., Findings]:
             told = f"the model {model} cannot be fitted yet: there are {', '.join(FITS)}"
         raise ValueError(told)
     work = FITS[model]
-    takes = [one for one in signature(work).parameters if one != "observed"]
+    takes = [one for one in signature(work).parameters if one not in ("observed", "report")]
     for key in settings:
         if key not in takes:
             raise ValueError(f"the fit of {model} has no option {key!r}: {meant(key, takes)}")
