@@ -67,16 +67,25 @@ def sobol_indices(
     a, b, ab = base - middle, other - middle, mixed - middle
     random = np.random.default_rng(seed)
     again = random.integers(0, draws, (DRAWS, draws))
-    rows = np.vstack((np.arange(draws)[None, :], again))
-    variance = np.concatenate((a[rows], b[rows]), axis=1).var(axis=1)
-    variance = np.where(variance > 0, variance, np.nan)
+    drawn = [_shares(a, b, ab), *(_shares(a[rows], b[rows], ab[:, rows]) for rows in again)]
+    shares = np.array(drawn)
     tails = [(1 - level) / 2, (1 + level) / 2]
-    found = {}
-    for at, name in enumerate(names):
-        first = (b[rows] * (ab[at][rows] - a[rows])).mean(axis=1) / variance
-        total = ((a[rows] - ab[at][rows]) ** 2).mean(axis=1) / (2 * variance)
-        found[name] = {
-            order: SobolIndex(float(values[0]), *map(float, np.nanquantile(values[1:], tails)))
-            for order, values in (("first", first), ("total", total))
+    low, high = np.nanquantile(shares[1:], tails, axis=0)
+    found = {
+        name: {
+            kind: SobolIndex(*(float(one[order, at]) for one in (shares[0], low, high)))
+            for order, kind in enumerate(("first", "total"))
         }
+        for at, name in enumerate(names)
+    }
     return found
+
+
+def _shares(
+    a: NDArray[np.float64], b: NDArray[np.float64], ab: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """[order, parameter]: indices of first order and total; ``nan`` if all results are the same."""
+    variance = float(np.concatenate((a, b)).var()) or np.nan
+    first = ((ab - a) * b).mean(axis=1) / variance
+    total = ((ab - a) ** 2).mean(axis=1) / (2 * variance)
+    return np.array([first, total])
