@@ -267,7 +267,7 @@ def _stored_rows(path: Path) -> list[Row]:
 
     # As one file: of a path alone a data set would be made, which takes ten times as long.
     table = pq.ParquetFile(path).read(columns=["row"])
-    return [json.loads(row) for row in table["row"].to_pylist()]
+    return [json.loads(str(row)) for row in table["row"].to_pylist()]
 
 
 def _write_columns(rows: list[Row], columns: "Mapping[str, pa.DataType]", path: Path) -> None:

@@ -154,7 +154,15 @@ def run_swept(job: SweptRun) -> Row:
 
 
 def failed_row(job: SweptRun, error: str, trace: str | None) -> Row:
-    """The row of a run that nobody finished."""
+    """The row of a run that nobody finished.
+
+    Parameters
+    ----------
+    job
+        The run.
+    error, trace
+        What went wrong, as ``experiments.runs.errors.told`` has it.
+    """
     return {**_row(job), "error": error, "trace": trace}
 
 
