@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from experiments.studies.score import ScoreStudy
     from experiments.studies.spiral import SpiralStudy
     from experiments.studies.stress import Stress
+    from experiments.studies.sweep_result import Sweep
     from experiments.validation.target import Result
     from lob import Instrument
     from lob.replay import ReactiveAgent
@@ -49,6 +50,7 @@ __all__ = [
     "score",
     "spiral",
     "stress",
+    "sweep",
     "validate",
 ]
 
@@ -361,6 +363,100 @@ def stress(
         steps=steps,
         assets=tuple(assets),
         workers=workers,
+        report=report,
+    )
+
+
+def sweep(
+    source: Question,
+    over: "Mapping[str, Any] | Sequence[Mapping[str, Any]]",
+    seeds: int | Sequence[int] = 20,
+    *,
+    design: str = "grid",
+    points: int | None = None,
+    sample_seed: int = 0,
+    narrow: Mapping[str, float] | None = None,
+    most: int = 1_000,
+    twin: bool = True,
+    metrics: Mapping[str, str] | None = None,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    memory: int | str | None = None,
+    retry: bool = False,
+    allow_code: bool = False,
+    report: Callable[[int, int], object] = lambda done, total: None,
+) -> "Sweep":
+    """Run a scenario at many points of its parameters, with the same seeds at each.
+
+    Parameters
+    ----------
+    source
+        The scenario: see ``firesale.scenario``.
+    over
+        Values by key, named as ``with_`` takes them: ``{"leverage": [(3, 10), (3, 20)]}``; for a
+        sample ranges, ``{"shocks.0.lots": (10_000, 40_000)}``; or a list of points.
+    seeds
+        How many at each point, from 1 on, or which.
+    design
+        ``grid``, ``list``, ``random``, ``latin-hypercube``, ``sobol``, or ``sensitivity``, of which
+        ``sensitivity()`` estimates Sobol indices; the last three need scipy.
+    points
+        How many points a sample has; a power of two for the last two designs.
+    sample_seed
+        Seed of the sample.
+    narrow
+        Half-width at most of the 95 % interval of a measure's mean, in the measure's unit, by name:
+        each point goes on to more seeds until it is there.
+    most
+        Seeds of a point after which it does not.
+    twin
+        Whether each run has its twin: see ``firesale.run``.
+    metrics
+        Functions of the run's tapes by name, each as ``FILE.py:NAME``: workers load them.
+    out
+        A folder that keeps the runs, so that the next call resumes; ``None``: they are gone with
+        the result.
+    workers
+        Processes; ``None``: one a core.
+    memory
+        What a run may take, in bytes or as ``"500 MB"``: more is the error of that run.
+    retry
+        Whether runs in ``out`` that failed are made again.
+    allow_code
+        Whether code of one's own that the scenario names is run.
+    report
+        Called with how many of how many runs are there.
+
+    Raises
+    ------
+    CodeNotAllowedError
+        If the scenario names code of one's own and nobody said that it may be run.
+    ValueError
+        If the scenario is not one, or there is nothing to vary.
+    OSError
+        If ``out`` cannot be written to: what had finished is kept.
+    """
+    from experiments.runs.swept import parse_bytes
+    from experiments.studies.sweep import Sampling, hold_sweep
+
+    return hold_sweep(
+        scenario(source),
+        Sampling(
+            over,
+            _seeds(seeds, 20),
+            design,
+            points,
+            sample_seed,
+            narrow,
+            integer("most", most, 2),
+        ),
+        twin=twin,
+        metrics=metrics,
+        folder=Path(out) if out is not None else None,
+        workers=workers,
+        memory=parse_bytes(memory) if isinstance(memory, str) else memory,
+        retry=retry,
+        allow_code=allow_code,
         report=report,
     )
 

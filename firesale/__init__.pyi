@@ -50,6 +50,9 @@ from experiments.questions import (
     stress as stress,
 )
 from experiments.questions import (
+    sweep as sweep,
+)
+from experiments.questions import (
     validate as validate,
 )
 from experiments.runs.run import (
@@ -87,6 +90,9 @@ from experiments.studies.spiral import (
 )
 from experiments.studies.stress import (
     Stress as Stress,
+)
+from experiments.studies.sweep_result import (
+    Sweep as Sweep,
 )
 from lob import (
     ENTRY as ENTRY,
@@ -188,6 +194,7 @@ __all__ = [
     "Simulation",
     "SpiralStudy",
     "Stress",
+    "Sweep",
     "TimeInForce",
     "Venue",
     "__version__",
@@ -204,6 +211,7 @@ __all__ = [
     "score",
     "spiral",
     "stress",
+    "sweep",
     "tables",
     "validate",
 ]

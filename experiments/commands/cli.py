@@ -32,6 +32,7 @@ from experiments.commands import (
     run,
     scenarios,
     stress,
+    sweep,
 )
 from experiments.commands.console import BAD_ARGUMENTS, BAD_DATA, RefusalError
 from experiments.commands.validate import validate_command
@@ -55,7 +56,7 @@ app = typer.Typer(
 )
 for command in (
     demo.demo, run.run, compare.compare, stress.stress, replay.replay, impact.impact, diff.diff,
-    facts.facts, facts.score, fit.fit, scenarios.show, scenarios.new, rerun.rerun,
+    facts.facts, facts.score, fit.fit, scenarios.show, scenarios.new, rerun.rerun, sweep.sweep,
 ):  # fmt: skip
     app.command()(command)
 app.command("validate")(validate_command)

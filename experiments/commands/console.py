@@ -12,6 +12,7 @@ __all__ = [
     "BAD_DATA",
     "RefusalError",
     "Tell",
+    "counted_progress",
     "make_folder",
     "progress",
     "refusal_of",
@@ -181,3 +182,43 @@ def progress(silent: bool, steps: int) -> Iterator[Tell]:
             bar.update(task, description=what, advance=1)
 
         yield tell
+
+
+@contextmanager
+def counted_progress(silent: bool) -> Iterator[Callable[[int, int], object]]:
+    """Show on stderr how many of how many runs are there, their rate and the time that is left.
+
+    Parameters
+    ----------
+    silent
+        Whether nothing is shown; nor is it where nobody watches.
+    """
+    if silent or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs, {task.fields[rate]} left", markup=False),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True, emoji=False), transient=True) as bar:
+        task = bar.add_task("", total=None, rate="")
+
+        def report(done: int, total: int) -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:,.2g} a second," if speed else ""
+            if bar.tasks[0].total is None:
+                bar.reset(task, total=total, completed=done)  # what was there took no time
+            bar.update(task, completed=done, total=total, rate=rate)
+
+        yield report

@@ -10,6 +10,7 @@ import gc
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -245,6 +246,7 @@ def _pool(module: str) -> ProcessPoolExecutor:
 def _settle_in() -> None:
     """Make a process ready for many jobs that each need much memory and leave cycles behind."""
     _settled.append(True)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.freeze()  # What was imported stays: no collection looks at it again.
     gc.set_threshold(YOUNG)
     try:
@@ -254,6 +256,17 @@ def _settle_in() -> None:
     # Large arrays are taken from memory that is in the process already, not from the system.
     mallopt(M_MMAP_THRESHOLD, 32 * 2**20)
     mallopt(M_TRIM_THRESHOLD, 512 * 2**20)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that gives it jobs is gone: it would wait for ever.
+
+    A worker holds both ends of the pipe that its jobs come through, so it never sees it closed.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def tidy() -> None:

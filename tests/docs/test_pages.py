@@ -39,6 +39,7 @@ QUICK = re.compile(r"run|validate --list|(replay|impact poisson|diff|feed|positi
 FEWER = {
     "compare": ["--seeds", "2"],
     "impact": ["--seeds", "2"],
+    "sweep": ["--seeds", "1"],
     "stress": ["--seeds", "1", "--most", "1", "--steps", "1"],
 }
 TUNED = ["--tune", "2"]
