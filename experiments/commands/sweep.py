@@ -97,7 +97,7 @@ def sweep(
         from experiments.report.sweep_terminal import print_sensitivity, print_sweep
 
         console = Console(highlight=False, emoji=False, markup=False)
-        units = found.frame().attrs["units"]
+        units = {name: str(one.attrs["unit"]) for name, one in means.items()}
         print_sweep(console, [*found.headline(), f"rows: {folder}/runs/*.parquet"], found.names,
                     means, units)  # fmt: skip
         if indices is not None:

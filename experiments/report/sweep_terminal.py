@@ -86,7 +86,8 @@ def print_sensitivity(
 def _mean(row: Any) -> str:
     if math.isnan(row["mean"]):
         return "-"
-    if math.isnan(row["low"]):
+    if math.isnan(row["low"]) or row["low"] == row["high"]:
+        # Of one run, or of runs that agree: that is no interval.
         return _cell(row["mean"])
     return f"{_cell(row['mean'])} ({_cell(row['low'])} to {_cell(row['high'])})"
 

@@ -12,15 +12,22 @@ from experiments.metrics.intervals import student_interval
 from experiments.metrics.sensitivity import SobolIndex, sobol_indices
 from experiments.report.notebook import Shown
 from experiments.report.sweep_figure import sweep_figure
+from experiments.runs.frame_units import criteria_in
 from experiments.scenario.overrides import plain
 from experiments.scenario.read import Scenario
 from lob.counted import counted
+from lob.real_units import RealUnit
 
 if TYPE_CHECKING:
     import pandas as pd
     from plotly.graph_objects import Figure
 
 __all__ = ["Sweep"]
+
+OF_UNITS = frozenset(
+    ["tick_size", "lot_size", "multiplier", "inverse", "base", "quote", "background"]
+)
+"""Keys of an instrument that say in which units it counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,37 +84,59 @@ class Sweep(Shown):
         found = pd.DataFrame(made, columns=columns)
         plain_numbers = [one.name for one in CRITERIA]
         found[plain_numbers] = found[plain_numbers].astype("float64")
-        units = {one.name: one.unit for one in CRITERIA}
-        found.attrs["units"] = {**units, "cpu_seconds": "seconds"}
         return found
 
-    def frame(self) -> "pd.DataFrame":
+    def _units(self, wanted: str) -> dict[str, RealUnit]:
+        """Unit of each criterion; where points count in other units, that of the integers."""
+        several = any(name.rpartition(".")[2] in OF_UNITS for name in self.names)
+        of = criteria_in("integer" if several and wanted == "real" else wanted, self.scenario)
+        return {one.name: of[one.unit] for one in CRITERIA if one.unit in of}
+
+    def frame(self, *, units: str = "real") -> "pd.DataFrame":
         """A pandas frame, a row a run by point and seed; a run that failed has ``error``.
 
-        Columns: ``number`` of the point, each swept name, ``seed``, each measure in ticks, lots,
-        units of cash or seconds (``frame.attrs["units"]``), ``digest``, ``error``, ``cpu_seconds``.
-        """
-        return self._table.copy()
+        Columns: ``number`` of the point, each swept name, ``seed``, each measure in its unit
+        (``frame.attrs["units"]``), ``digest``, ``error``, ``cpu_seconds``.
 
-    def means(self, measure: str) -> "pd.DataFrame":
+        Parameters
+        ----------
+        units
+            ``real``: those of the instruments, as USD and BTC, where they say them and all points
+            have the same; ``integer``: ticks, lots and units of cash.
+
+        Raises
+        ------
+        ValueError
+            If ``units`` is neither.
+        """
+        found, of = self._table.copy(), self._units(units)
+        for name, one in of.items():
+            found[name] = one.of(found[name])
+        named = {one.name: one.unit for one in CRITERIA} | {"cpu_seconds": "seconds"}
+        found.attrs["units"] = named | {name: one.name for name, one in of.items()}
+        return found
+
+    def means(self, measure: str, *, units: str = "real") -> "pd.DataFrame":
         """The mean of a measure at each point, with its 95 % Student interval.
 
         Parameters
         ----------
         measure
             Name of a criterion or metric.
+        units
+            As of ``frame``.
 
         Raises
         ------
         ValueError
-            If nothing of this name was measured.
+            If nothing of this name was measured, or there are no such units.
         """
         import pandas as pd
 
         if measure not in self.measures:
             raise ValueError(f"measure must be one of {', '.join(self.measures)}, got {measure!r}")
-        made = []
-        for number, rows in self._table.groupby("number", sort=True):
+        made, table = [], self.frame(units=units)
+        for number, rows in table.groupby("number", sort=True):
             values = pd.to_numeric(rows[measure], errors="coerce").to_numpy(float)
             known = values[np.isfinite(values)]
             found = student_interval(known) if len(known) else None
@@ -119,7 +148,9 @@ class Sweep(Shown):
                 "runs": len(known),
                 "failed": int(rows["error"].notna().sum()),
             })  # fmt: skip
-        return pd.DataFrame(made)
+        means = pd.DataFrame(made)
+        means.attrs["unit"] = table.attrs["units"].get(measure, "")
+        return means
 
     def plot(self, x: str | None = None, y: str = "drop") -> "Figure":
         """Means of a measure against a swept name, a line for each value of the others.
@@ -139,9 +170,10 @@ class Sweep(Shown):
         x = self.names[0] if x is None else x
         if x not in self.names:
             raise ValueError(f"x must be one of {', '.join(self.names)}, got {x!r}")
+        means = self.means(y)
         return sweep_figure(
-            self.means(y), x, y, others=[name for name in self.names if name != x],
-            unit=self._table.attrs["units"].get(y, ""), title=self.scenario.name,
+            means, x, y, others=[name for name in self.names if name != x],
+            unit=means.attrs["unit"], title=self.scenario.name,
             joined=self.design in ("grid", "list"),
         )  # fmt: skip
 

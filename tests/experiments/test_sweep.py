@@ -68,6 +68,31 @@ def test_every_point_has_every_seed_and_the_numbers_of_the_run_itself():
     json.dumps(sweep.summary(), allow_nan=False)
 
 
+REAL = {"instruments.0.tick_size": "0.5", "instruments.0.lot_size": "0.01",
+        "instruments.0.base": "BTC", "instruments.0.quote": "USD"}  # fmt: skip
+
+
+def test_measures_are_in_the_units_of_the_instrument():
+    plain = swept(seeds=2)
+    real = fs.sweep(short().with_(**REAL), {LOTS: ["0.5 BTC", "0.8 BTC"]}, 2, workers=1, twin=False)
+    assert [row["digest"] for row in real.rows] == [row["digest"] for row in plain.rows]
+    frame, integers = real.frame(), real.frame(units="integer")
+    assert frame.attrs["units"]["drop"] == "USD"
+    assert integers.attrs["units"]["drop"] == "ticks"
+    assert integers["drop"].equals(plain.frame()["drop"])
+    assert frame["drop"].equals(0.5 * integers["drop"])
+    means = real.means("drop")
+    assert means.attrs["unit"] == "USD"
+    assert means["mean"].tolist() == (0.5 * plain.means("drop")["mean"]).tolist()
+    with pytest.raises(ValueError, match="'real' or 'integer'"):
+        real.frame(units="usd")
+    # Where points count in other units there is none that all have.
+    ticks = fs.sweep(
+        short().with_(**REAL), {"instruments.0.tick_size": ["0.5", "1"]}, 1, workers=1, twin=False
+    )
+    assert ticks.frame().attrs["units"]["drop"] == "ticks"
+
+
 def test_points_share_their_random_numbers():
     """A point that changes nothing that is drawn has the same orders: the same digest."""
     first = swept(over={"horizon": [0.1, 0.15]})
