@@ -1,11 +1,13 @@
 """Files that a scenario names: where they are looked for, and what is wrong with them."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from experiments.runs.run import run_scenario
-from experiments.scenario.read import FOLDER, ScenarioError, read_scenario
+from experiments.scenario.read import ScenarioError, read_scenario
+from tests.small_scenarios import SPIRAL
 
 SNAPSHOT = "position,entry,margin\n100,10000,200000\n-50,10000,90000\n"
 BAD = SNAPSHOT + "0,10000,5\n7,none,5\n"
@@ -21,7 +23,7 @@ def written(tmp_path, monkeypatch):
     here.mkdir()
     monkeypatch.chdir(here)
     path = folder / "mine.toml"
-    path.write_text((FOLDER / "deleveraging-spiral.toml").read_text(encoding="utf-8"))
+    path.write_text(Path(SPIRAL).read_text(encoding="utf-8"))
     return path
 
 
