@@ -33,7 +33,7 @@ class ShockTable(Table):
     over: Seconds = 0.0
     """Seconds: in which the lots are traded in equal parts; 0: by one market order."""
     sellers: Annotated[int, Field(ge=1, le=MOST_SELLERS)] = 1
-    """Count of those who trade the lots, each an even share at the same times: to makers who tell
+    """Number: how many trade the lots, each an even share at the same times; to makers who tell
     sources apart each is one."""
 
 

@@ -504,7 +504,7 @@ def test_a_sale_into_real_flow_says_what_it_is(path):
             sale = ForcedSale(10, at)
             options = {"symbol": instrument.name, "half_life_ns": half_life}
             if not trades_after(feed, at, instrument.number):
-                with pytest.raises(ReplayError, match="outside the session|of one time"):
+                with pytest.raises(ReplayError, match=r"outside the session|of one time"):
                     measure(feed, sale, mode, **options)
                 continue
             m = measure(feed, sale, mode, **options)
