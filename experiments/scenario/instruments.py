@@ -11,6 +11,9 @@ from pydantic import Field, ValidationInfo, model_validator
 
 import agents
 import lob
+from experiments.calibration.market_file import InstrumentOfMarket
+from experiments.calibration.profile import ProfileError
+from experiments.markets.mistakes import Mistake, MistakesError
 from experiments.scenario.background import Place
 from experiments.scenario.backgrounds import Background, with_told_instrument
 from experiments.scenario.names import Names
@@ -64,6 +67,18 @@ class InstrumentTable(Table):
                     f"{key} is {getattr(self, key)}, and {told[key]} in the file of its background:"
                     " leave it out, or make the market anew"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _with_what_follows(self) -> Self:
+        keys = InstrumentOfMarket.model_fields
+        instrument = InstrumentOfMarket(**{key: getattr(self, key) for key in keys})
+        try:
+            background = self.background.of_instrument(instrument)
+        except ProfileError as error:
+            raise MistakesError([Mistake(f"background.{error.key}", error.what)]) from None
+        # The one place where a table is completed: pydantic has no other for what hangs on two.
+        self.__dict__["background"] = background
         return self
 
     @property

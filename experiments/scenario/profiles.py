@@ -1,0 +1,119 @@
+"""Backgrounds that are stated by what can be read off a screen, and solved."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+import agents
+from experiments.calibration.market_file import InstrumentOfMarket
+from experiments.calibration.models import MODELS
+from experiments.calibration.profile import LEAST_RATE, MOST_RATE, RATE, Profile, solve
+from experiments.scenario.background import BackgroundTable, Place
+from experiments.scenario.table import Interval, Positive, Table, Ticks
+
+__all__ = ["ProfileTable", "SolvedTable"]
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+"""Share of a price, above 0."""
+
+
+class SolvedTable(Table):
+    """What was solved for a profile; another profile is solved anew."""
+
+    of: str
+    """Digest of the profile."""
+    parameters: dict[str, Any]
+    """Parameters of ``agents.flow.MakerMarket`` that give it."""
+    obtained: dict[str, float]
+    """What came out in runs with seeds that the search did not use, by key, in its unit."""
+
+
+class ProfileTable(BackgroundTable):
+    """A market by its depth, spread, volume and volatility: ``agents.flow.MakerMarket``, solved.
+
+    Parameters that give them are searched when the scenario is read, which takes some seconds, and
+    checked in runs with other seeds. What cannot be is a mistake, with the nearest that can.
+    """
+
+    kind: Literal["profile"]
+    """Which kind of background this is."""
+    price: Ticks
+    """Ticks: where the market begins."""
+    depth: Positive
+    """Cash units: that rest on one side within ``within`` of the mid, on average over time and both
+    sides, at the start price."""
+    within: Share
+    """Share: of the mid, within which depth is counted."""
+    half_life: Interval
+    """Seconds: after a sale of half of that, until half of what it took out of the bids is back."""
+    spread: Share
+    """Share: of the mid, mean over time."""
+    volume: Positive
+    """Cash units: traded a day, at the start price."""
+    volatility: Annotated[float, Field(gt=0, le=100)]
+    """Share: of a year of 365 days, by the mid every 60 s."""
+    rate: Annotated[float, Field(ge=LEAST_RATE, le=MOST_RATE)] = RATE
+    """Per second: messages, about; more can hold a smaller spread, and cost more time."""
+    solved: SolvedTable | None = None
+    """What was solved; none: it is when the scenario is read, and written with it."""
+
+    def start_price(self, tick_size: Decimal) -> int:
+        """Where the market begins, in ticks."""
+        return self.price
+
+    def of_instrument(self, instrument: InstrumentOfMarket) -> Self:
+        """A copy that is solved.
+
+        Parameters
+        ----------
+        instrument
+            The instrument, whose units of cash those of the table are.
+
+        Raises
+        ------
+        ProfileError
+            If no parameters give the profile.
+        """
+        profile = self.profile(instrument)
+        if self.solved is not None and self.solved.of == profile.digest():
+            return self
+        found = solve(profile)
+        solved = SolvedTable(
+            of=profile.digest(), parameters=found.parameters, obtained=found.obtained
+        )
+        return self.model_copy(update={"solved": solved})
+
+    def profile(self, instrument: InstrumentOfMarket) -> Profile:
+        """What is asked.
+
+        Parameters
+        ----------
+        instrument
+            As of ``of_instrument``.
+        """
+        asked = self.model_dump(exclude={"kind", "solved"})
+        return Profile(instrument, **asked)
+
+    def participants(self, place: Place) -> list[agents.Participant]:
+        """Make the flow.
+
+        Parameters
+        ----------
+        place
+            Where it trades.
+
+        Raises
+        ------
+        ValueError
+            If the table is of no instrument yet.
+        """
+        if self.solved is None:
+            raise ValueError("a profile is solved in the table of its instrument")
+        flow = MODELS["maker-market"].make(
+            f"{place.name} flow",
+            price=self.price,
+            instrument=place.number,
+            **self.solved.parameters,
+        )
+        return [flow]
