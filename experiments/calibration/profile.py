@@ -27,8 +27,8 @@ WITHIN = 0.15
 """Largest share by which what is obtained may differ from what is asked; ``half_life`` is told."""
 CLOSE = 0.05
 """Share at which the search stops; chosen."""
-ROUNDS = 10
-"""Most corrections; chosen."""
+ROUNDS, STUCK = 10, 3
+"""Most rounds, and most without an improvement; chosen."""
 SEEDS, CHECKS = (1, 2), (11, 12, 13, 14)
 """Seeds of the search, and of the check that follows."""
 TWINS, CHECK_TWINS = tuple(range(21, 29)), tuple(range(31, 47))
@@ -197,8 +197,8 @@ def _solve(profile: Profile) -> Solved:
     _refuse(profile)
     knobs = _Knobs()
     asked = profile.asked()
-    best: tuple[float, _Knobs] | None = None
-    for _ in range(ROUNDS):
+    best, best_round, tightest = (math.inf, knobs), 0, math.inf
+    for number in range(ROUNDS):
         parameters = _parameters(profile, knobs)
         found = measured(profile, parameters, SEEDS)
         found["half_life"] = half_life_of(profile, parameters, TWINS)
@@ -206,12 +206,20 @@ def _solve(profile: Profile) -> Solved:
         # How fast depth is back is known less well.
         miss = {key: abs(math.log(max(one, 1e-9))) for key, one in off.items()}
         worst = max(one / (4 if key == "half_life" else 1) for key, one in miss.items())
-        if best is None or worst < best[0]:
-            best = worst, knobs
-        if worst < CLOSE:
+        tightest = min(tightest, found["spread"])
+        if worst < best[0]:
+            best, best_round = (worst, knobs), number
+        if worst < CLOSE or number - best_round >= STUCK:
             break
         knobs = _corrected(knobs, off)
-    assert best is not None
+    if best[0] > math.log(1 + WITHIN) and tightest > profile.spread * (1 + WITHIN):
+        # The cause of all else that is off, so the rest is not told.
+        raise ProfileError(
+            "spread",
+            f"no parameters were found that give {_share(profile.spread)} with all else that is "
+            f"asked: the nearest has {_share(tightest)}. More than {profile.rate:g} messages a "
+            "second (rate), less volume or less volatility would do",
+        )
     parameters = _parameters(profile, best[1])
     obtained = measured(profile, parameters, CHECKS)
     obtained["half_life"] = half_life_of(profile, parameters, CHECK_TWINS)

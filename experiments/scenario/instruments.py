@@ -71,10 +71,8 @@ class InstrumentTable(Table):
 
     @model_validator(mode="after")
     def _with_what_follows(self) -> Self:
-        keys = InstrumentOfMarket.model_fields
-        instrument = InstrumentOfMarket(**{key: getattr(self, key) for key in keys})
         try:
-            background = self.background.of_instrument(instrument)
+            background = self.background.of_instrument(self.told)
         except ProfileError as error:
             raise MistakesError([Mistake(f"background.{error.key}", error.what)]) from None
         # The one place where a table is completed: pydantic has no other for what hangs on two.
@@ -85,6 +83,12 @@ class InstrumentTable(Table):
     def start_price(self) -> int:
         """Where the market begins, in ticks."""
         return self.background.start_price(self.tick_size)
+
+    @property
+    def told(self) -> InstrumentOfMarket:
+        """What a market file tells of the instrument."""
+        keys = InstrumentOfMarket.model_fields
+        return InstrumentOfMarket(**{key: getattr(self, key) for key in keys})
 
     @property
     def asset(self) -> str:
