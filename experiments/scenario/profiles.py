@@ -1,5 +1,6 @@
 """Backgrounds that are stated by what can be read off a screen, and solved."""
 
+import math
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
@@ -10,10 +11,13 @@ from experiments.calibration.market_file import InstrumentOfMarket
 from experiments.calibration.models import MODELS
 from experiments.calibration.profile import LEAST_RATE, MOST_RATE, RATE, Profile, solve
 from experiments.scenario.background import BackgroundTable, Place
+from experiments.scenario.flows import scaled_size
 from experiments.scenario.table import Interval, Positive, Table, Ticks
 
 __all__ = ["ProfileTable", "SolvedTable"]
 
+UNSOLVED = "a profile is solved in the table of its instrument"
+"""What is said of one that is in none."""
 Share = Annotated[float, Field(gt=0, lt=1)]
 """Share of a price, above 0."""
 
@@ -23,6 +27,8 @@ class SolvedTable(Table):
 
     of: str
     """Digest of the profile."""
+    instrument: InstrumentOfMarket
+    """The instrument that it was solved for."""
     parameters: dict[str, Any]
     """Parameters of ``agents.flow.MakerMarket`` that give it."""
     obtained: dict[str, float]
@@ -80,7 +86,10 @@ class ProfileTable(BackgroundTable):
             return self
         found = solve(profile)
         solved = SolvedTable(
-            of=profile.digest(), parameters=found.parameters, obtained=found.obtained
+            of=profile.digest(),
+            instrument=instrument,
+            parameters=found.parameters,
+            obtained=found.obtained,
         )
         return self.model_copy(update={"solved": solved})
 
@@ -94,6 +103,40 @@ class ProfileTable(BackgroundTable):
         """
         asked = self.model_dump(exclude={"kind", "solved"})
         return Profile(instrument, **asked)
+
+    def deeper(self, factor: float) -> Self:
+        """A copy with orders so many times as large: depth and volume are, all else stays.
+
+        Parameters
+        ----------
+        factor
+            Factor on depth and volume, positive.
+
+        Raises
+        ------
+        ValueError
+            If the table is of no instrument yet.
+        """
+        if self.solved is None:
+            raise ValueError(UNSOLVED)
+        given = self.solved.parameters
+        sizes = {
+            key: [scaled_size(one, factor) for one in given[key]]
+            for key in ("market_sizes", "limit_sizes")
+        }
+        # By the square root law a lot moves the price by less where there are more of them.
+        parameters = {**given, **sizes, "impact": given["impact"] / math.sqrt(factor)}
+        obtained = {
+            key: value * (factor if key in ("depth", "volume") else 1)
+            for key, value in self.solved.obtained.items()
+        }
+        asked = {key: scaled_size(getattr(self, key), factor) for key in ("depth", "volume")}
+        scaled = self.model_copy(update=asked)
+        digest = scaled.profile(self.solved.instrument).digest()
+        solved = self.solved.model_copy(
+            update={"of": digest, "parameters": parameters, "obtained": obtained}
+        )
+        return scaled.model_copy(update={"solved": solved})
 
     def participants(self, place: Place) -> list[agents.Participant]:
         """Make the flow.
@@ -109,7 +152,7 @@ class ProfileTable(BackgroundTable):
             If the table is of no instrument yet.
         """
         if self.solved is None:
-            raise ValueError("a profile is solved in the table of its instrument")
+            raise ValueError(UNSOLVED)
         flow = MODELS["maker-market"].make(
             f"{place.name} flow",
             price=self.price,
