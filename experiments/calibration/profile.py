@@ -524,7 +524,7 @@ def half_life_of(profile: Profile, parameters: dict[str, Any], seeds: Sequence[i
                 simulation.run(until=round((begin + wait) * SECOND_NS))
                 depths.append(_bids_and_asks(simulation.books[0], profile.within)[0])
             paths.append(depths)
-        missing += np.subtract(*paths)
+        missing += np.array(paths[0]) - np.array(paths[1])
     if missing[0] <= 0:
         return float(steps[-1])
     # The exponential decay that is nearest: a crossing of a half would hang on a few looks.

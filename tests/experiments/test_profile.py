@@ -53,13 +53,17 @@ def test_what_is_asked_comes_out_with_other_seeds(scenario):
     )
 
 
+def digest(scenario) -> str:
+    return run_scenario(scenario, seed=1).simulation.digest()
+
+
 def test_a_scenario_holds_what_was_solved_and_is_not_solved_again(scenario, monkeypatch, tmp_path):
     scenario.save(tmp_path / "desk.toml")
     profiles._solve.cache_clear()
     monkeypatch.setattr(profiles, "measured", lambda *_: pytest.fail("solved again"))
     again = read_scenario(tmp_path / "desk.toml")
     assert again == scenario
-    assert run_scenario(again, seed=1).digest() == run_scenario(scenario, seed=1).digest()
+    assert digest(again) == digest(scenario)
     twice = with_depth(again, 2.0).instruments[0].background
     assert twice.depth == 2 * again.instruments[0].background.depth
     before = again.instruments[0].background.solved.parameters
@@ -95,7 +99,7 @@ def test_what_cannot_be_is_told_with_its_key_and_the_nearest(background, told):
     with pytest.raises(ScenarioError) as error:
         read_scenario(content(**background))
     assert f"instruments.0.background.{told}" in str(error.value)
-    assert "desk: 1 mistake" in str(error.value)
+    assert ": 1 mistake" in str(error.value)
 
 
 def test_a_spread_that_so_few_messages_cannot_hold_is_refused_with_the_nearest():
