@@ -27,6 +27,7 @@ from experiments.commands import (
     fit,
     impact,
     positions,
+    profile,
     replay,
     rerun,
     run,
@@ -56,7 +57,8 @@ app = typer.Typer(
 )
 for command in (
     demo.demo, run.run, compare.compare, stress.stress, replay.replay, impact.impact, diff.diff,
-    facts.facts, facts.score, fit.fit, scenarios.show, scenarios.new, rerun.rerun, sweep.sweep,
+    facts.facts, facts.score, fit.fit, profile.profile, scenarios.show, scenarios.new, rerun.rerun,
+    sweep.sweep,
 ):  # fmt: skip
     app.command()(command)
 app.command("validate")(validate_command)

@@ -63,7 +63,12 @@ def mistakes_of(error: ValidationError, model: type[BaseModel]) -> list[Mistake]
     for one in error.errors():
         cause = one.get("ctx", {}).get("error")
         if isinstance(cause, MistakesError):
-            found += cause.mistakes
+            # Their paths are those within the table that raised them.
+            above, _ = _place(model, one["loc"])
+            found += [
+                each._replace(path=".".join(filter(None, (above, each.path))))
+                for each in cause.mistakes
+            ]
             continue
         path, tables = _place(model, one["loc"][:-1] if _is_unknown(one) else one["loc"])
         if _is_unknown(one):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple, Self
 
 import agents
+from experiments.calibration.market_file import InstrumentOfMarket
 from experiments.scenario.table import Table
 
 __all__ = ["BackgroundTable", "Place"]
@@ -77,6 +78,21 @@ class BackgroundTable(Table):
             If there is none: what is recorded is as deep as it was.
         """
         raise ValueError(f"a background of the kind {self.kind!r} is as deep as it is")
+
+    def of_instrument(self, instrument: InstrumentOfMarket) -> Self:
+        """The table with what follows from it and its instrument.
+
+        Parameters
+        ----------
+        instrument
+            The instrument.
+
+        Raises
+        ------
+        ProfileError
+            If nothing does: there is no such market.
+        """
+        return self
 
     def lasts(self) -> float | None:
         """Seconds until the background stops; ``None``: it does not."""

@@ -46,6 +46,7 @@ from experiments.scenario.flows import (
 from experiments.scenario.kept import kept
 from experiments.scenario.parameters import refuse_unknown, takes
 from experiments.scenario.price_paths import PathTable
+from experiments.scenario.profiles import ProfileTable
 from experiments.scenario.recorded_days import RecordedTable
 from experiments.scenario.table import Ticks
 from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
@@ -254,6 +255,7 @@ KINDS: dict[str, type[BackgroundTable]] = {
     "fitted": FittedTable,
     "recorded": RecordedTable,
     "path": PathTable,
+    "profile": ProfileTable,
 }
 """Tables of backgrounds by kind, besides those of the user's own."""
 
@@ -289,6 +291,7 @@ Background = Annotated[
     | Annotated[FittedTable, Tag("fitted")]
     | Annotated[RecordedTable, Tag("recorded")]
     | Annotated[PathTable, Tag("path")]
+    | Annotated[ProfileTable, Tag("profile")]
     | Annotated[OwnBackgroundTable, Tag("own")],
     Discriminator(_tag),
     BeforeValidator(_known),

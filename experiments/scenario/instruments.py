@@ -11,6 +11,9 @@ from pydantic import Field, ValidationInfo, model_validator
 
 import agents
 import lob
+from experiments.calibration.market_file import InstrumentOfMarket
+from experiments.calibration.profile import ProfileError
+from experiments.markets.mistakes import Mistake, MistakesError
 from experiments.scenario.background import Place
 from experiments.scenario.backgrounds import Background, with_told_instrument
 from experiments.scenario.names import Names
@@ -66,10 +69,26 @@ class InstrumentTable(Table):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _with_what_follows(self) -> Self:
+        try:
+            background = self.background.of_instrument(self.told)
+        except ProfileError as error:
+            raise MistakesError([Mistake(f"background.{error.key}", error.what)]) from None
+        # The one place where a table is completed: pydantic has no other for what hangs on two.
+        self.__dict__["background"] = background
+        return self
+
     @property
     def start_price(self) -> int:
         """Where the market begins, in ticks."""
         return self.background.start_price(self.tick_size)
+
+    @property
+    def told(self) -> InstrumentOfMarket:
+        """What a market file tells of the instrument."""
+        keys = InstrumentOfMarket.model_fields
+        return InstrumentOfMarket(**{key: getattr(self, key) for key in keys})
 
     @property
     def asset(self) -> str:

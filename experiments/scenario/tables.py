@@ -42,6 +42,7 @@ from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.oracles import OracleTable, SourceTable
 from experiments.scenario.populations import PopulationTable
 from experiments.scenario.price_paths import PathTable
+from experiments.scenario.profiles import ProfileTable
 from experiments.scenario.recorded_days import RecordedTable
 from experiments.scenario.recursive_borrowers import PlaceTable, RecursiveBorrowerTable
 from experiments.scenario.shocks import ShockTable
@@ -82,6 +83,7 @@ __all__ = [
     "PoissonTable",
     "PoolTable",
     "PopulationTable",
+    "ProfileTable",
     "PublishedTable",
     "QueueReactiveTable",
     "ReadyMarketTable",

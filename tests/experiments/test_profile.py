@@ -1,0 +1,122 @@
+"""Stated depth profiles: what is refused, what a scenario holds of them, and the command."""
+
+import json
+import tomllib
+
+import pytest
+
+from experiments.calibration import profile as profiles
+from experiments.calibration.market_file import InstrumentOfMarket, read_market
+from experiments.calibration.profile import KEYS, Profile, ProfileError, measured, solve
+from experiments.commands.cli import main
+from experiments.runs.run import run_scenario
+from experiments.scenario.read import ScenarioError, read_scenario
+from experiments.scenario.variants import with_depth
+
+PERP = {"name": "PERP", "tick_size": "0.1", "lot_size": "0.001", "base": "BTC", "quote": "USD"}
+USD = 10_000  # units of cash: a tick of 0.1 USD on a lot of 0.001 BTC
+STATED = Profile(
+    InstrumentOfMarket(**PERP), price=600_000, depth=5_000_000 * USD, within=0.02, half_life=15.0,
+    spread=2e-4, volume=1_000_000_000 * USD, volatility=0.6, rate=20.0,
+)  # fmt: skip
+TEXTS = {
+    "price": "60_000 USD", "depth": "5 M USD", "within": "2 %", "half_life": "15 s",
+    "spread": "2 bps", "volume": "1 G USD", "volatility": "60 %",
+}  # fmt: skip
+
+
+def content(**background) -> dict:
+    margin = {"model": "flat", "parameters": {"initial": 40_000, "maintenance": 20_000}}
+    return {
+        "name": "desk",
+        "question": "?",
+        "seconds": 5.0,
+        "horizon": 2.0,
+        "instruments": [{**PERP, "background": {
+            "kind": "profile", **TEXTS, "rate": 20.0, **background}}],
+        "clearings": [{"holdings": [{"instrument": "PERP", "margin": margin}]}],
+        "shocks": [{"instrument": "PERP", "at": 2.0, "lots": "5 BTC"}],
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    return read_scenario(content())
+
+
+def test_what_is_asked_comes_out_with_other_seeds(scenario):
+    solved = solve(STATED)  # once in a process: the scenario has the same
+    assert scenario.instruments[0].background.solved.parameters == solved.parameters
+    found, asked = measured(STATED, solved.parameters, range(51, 54)), STATED.asked()
+    assert {key: found[key] / asked[key] for key in KEYS} == pytest.approx(
+        dict.fromkeys(KEYS, 1), abs=0.15
+    )
+
+
+def digest(scenario) -> str:
+    return run_scenario(scenario, seed=1).simulation.digest()
+
+
+def test_a_scenario_holds_what_was_solved_and_is_not_solved_again(scenario, monkeypatch, tmp_path):
+    scenario.save(tmp_path / "desk.toml")
+    profiles._solve.cache_clear()
+    monkeypatch.setattr(profiles, "measured", lambda *_: pytest.fail("solved again"))
+    again = read_scenario(tmp_path / "desk.toml")
+    assert again == scenario
+    assert digest(again) == digest(scenario)
+    twice = with_depth(again, 2.0).instruments[0].background
+    assert twice.depth == 2 * again.instruments[0].background.depth
+    before = again.instruments[0].background.solved.parameters
+    assert sum(twice.solved.parameters["limit_sizes"]) == 2 * sum(before["limit_sizes"])
+    assert twice.of_instrument(again.instruments[0].told) is twice
+
+
+def test_another_statement_is_solved_anew(scenario, monkeypatch):
+    asked = []
+
+    def other(profile):
+        asked.append(profile.spread)
+        raise ProfileError("spread", "so it is")
+
+    monkeypatch.setattr("experiments.scenario.profiles.solve", other)
+    with pytest.raises(ScenarioError, match=r"instruments\.0\.background\.spread: so it is"):
+        scenario.with_(**{"instruments.0.background.spread": "3 bps"})
+    assert asked == [pytest.approx(3e-4)]
+
+
+@pytest.mark.parametrize(
+    ("background", "told"),
+    [
+        ({"depth": "20 USD"}, "depth: must be 12 orders of 2 lots or more on a side, 1,440 USD"),
+        ({"depth": "5 BTC"}, "depth: got an amount of BTC"),
+        ({"spread": "0.01 bps"}, "spread: must be a tick or more, 0.01667 bps"),
+        ({"within": "3 bps"}, "within: must be two spreads and four ticks or more, 4 bps"),
+        ({"volume": "100_000 G USD"}, "volume: must be at most "),
+        ({"half_life": "1 s", "rate": 1.0}, "rate: must be "),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_told_with_its_key_and_the_nearest(background, told):
+    with pytest.raises(ScenarioError) as error:
+        read_scenario(content(**background))
+    assert f"instruments.0.background.{told}" in str(error.value)
+    assert ": 1 mistake" in str(error.value)
+
+
+def test_a_spread_that_so_few_messages_cannot_hold_is_refused_with_the_nearest():
+    with pytest.raises(ProfileError, match=r"spread: no .* 0\.05 bps .* nearest has .* bps"):
+        solve(Profile(**{**vars(STATED), "spread": 5e-6}))
+
+
+def test_the_command_tells_asked_and_obtained_and_writes_a_market(scenario, tmp_path, capsys):
+    options = [word for key, text in TEXTS.items() for word in (f"--{key.replace('_', '-')}", text)]
+    named = [word for key, text in PERP.items() for word in (f"--{key.replace('_', '-')}", text)]
+    out = tmp_path / "market.toml"
+    with pytest.raises(SystemExit) as end:
+        main(["profile", *options, *named, "--rate", "20", "--out", str(out), "--json"])
+    assert end.value.code == 0
+    rows = {row["key"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    assert rows["depth"]["asked"] == "5,000,000 USD"
+    assert rows["spread"]["ratio"] == pytest.approx(1, abs=0.15)
+    market = read_market(out)
+    assert market.parameters == scenario.instruments[0].background.solved.parameters
+    assert tomllib.loads(out.read_text())["provenance"]["asked"]["volatility"] == "60 % a year"
