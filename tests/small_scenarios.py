@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-__all__ = ["SPIRAL"]
+__all__ = ["FLASH_CRASH", "SPIRAL"]
 
-SPIRAL = str(Path(__file__).with_name("scenarios") / "deleveraging-spiral.toml")
+FOLDER = Path(__file__).with_name("scenarios")
+
+FLASH_CRASH = str(FOLDER / "flash-crash.toml")
+"""Makers who leave, on zero-intelligence flow."""
+SPIRAL = str(FOLDER / "deleveraging-spiral.toml")
 """A deleveraging spiral on zero-intelligence flow."""

@@ -12,17 +12,15 @@ from experiments.metrics.conservation import check_conservation
 from experiments.runs.run import build, run_scenario
 from experiments.scenario.read import ScenarioError, read_scenario, ready_scenarios
 from experiments.studies.spiral import study_spiral
-from tests.small_scenarios import SPIRAL
+from tests.small_scenarios import FLASH_CRASH, SPIRAL
 
 # As small as still shows what each is about.
 SMALL = {
     "deleveraging-spiral": {},
     SPIRAL: {"populations.0.count": 2_000, "populations.0.equity": 25_000},
-    "flash-crash": {"populations.0.count": 500, "seconds": 60.0, "horizon": 30.0},
-    "oracle-lag": {
-        "populations.0.count": 500, "populations.0.equity": 1_000_000,
-        "instruments.0.background.window": 2_000,
-    },
+    "flash-crash": {},
+    FLASH_CRASH: {"populations.0.count": 500, "seconds": 60.0, "horizon": 30.0},
+    "oracle-lag": {},
     "two-assets": {"populations.0.count": 500, "populations.0.equity": 140_000},
     "black-thursday": {
         "populations.0.count": 40, "shocks.0.lots": 80_000, "seconds": 300.0, "horizon": 80.0,
@@ -194,3 +192,27 @@ def test_the_command_refuses_in_one_go(capsys):
         cli.main(["run", SPIRAL, "--set", "shocks.0.lots=-5"])
     assert end.value.code == 2
     assert "shocks.0.lots" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_late_price_leaves_bad_debt_where_one_in_time_leaves_none():
+    late = run_scenario(read_scenario("oracle-lag"), 1)
+    known = run_scenario(read_scenario("oracle-lag", {"clearings.0.holdings.0.oracle.lag": 0}), 1)
+    assert late.summary()["criteria"]["bad_debt"] > 0
+    assert known.summary()["criteria"]["bad_debt"] == 0
+    shock = 30 * 60 * 10**9
+    for run in (late, known):
+        assert run.cascade.ts_event.min() > shock, "by the sale, and by nothing before"
+        assert run.drop() > run_scenario(run.scenario, 1, forced=False).drop()
+        assert not run.exhausted
+
+
+@pytest.mark.slow
+def test_makers_leave_and_forced_sales_make_a_crash_deeper():
+    scenario = read_scenario("flash-crash")
+    full, twin = run_scenario(scenario, 1), run_scenario(scenario, 1, forced=False)
+    assert full.cascade.ts_event.min() > 30 * 60 * 10**9, "by the sale, and by nothing before"
+    assert full.drop() > 1.2 * twin.drop() > 0
+    assert not full.exhausted
+    depth = full.withdrawal()
+    assert 0 < depth.lowest < depth.before / 2

@@ -7,6 +7,7 @@ from experiments.runs.run import run_scenario
 from experiments.scenario.read import ScenarioError, read_scenario
 from lob import EventKind, Reason, Session
 from lob.venue.breaker import CircuitBreaker, Level, ScheduledCallAuction
+from tests.small_scenarios import FLASH_CRASH
 
 SMALL = {"populations.0.count": 500, "seconds": 60.0, "horizon": 30.0}
 BREAKER = {
@@ -20,14 +21,14 @@ OPENING = {"kind": "call-auction", "instrument": "PERP", "length": 0.5, "every":
 
 
 def scenario(*breakers):
-    found = read_scenario("flash-crash", {**SMALL, "breakers": list(breakers)})
+    found = read_scenario(FLASH_CRASH, {**SMALL, "breakers": list(breakers)})
     assert found.breakers
     return found
 
 
 @pytest.fixture(scope="module")
 def instrument():
-    return read_scenario("flash-crash").instruments[0].name
+    return read_scenario(FLASH_CRASH).instruments[0].name
 
 
 def named(instrument, *breakers):

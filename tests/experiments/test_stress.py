@@ -8,7 +8,7 @@ from experiments.commands import cli
 from experiments.scenario.read import read_scenario
 from experiments.scenario.variants import with_depth, with_leverage, with_shock
 from experiments.studies.stress import Failure, phase_diagram, stress_test
-from tests.small_scenarios import SPIRAL
+from tests.small_scenarios import FLASH_CRASH, SPIRAL
 
 
 def two_books(depths=(100, 40), *, fund=0, lots=160):
@@ -114,7 +114,7 @@ def test_shocks_keep_the_scenarios_own_value():
 
 
 def test_depth_and_leverage_are_set_everywhere():
-    scenario = read_scenario("flash-crash")
+    scenario = read_scenario(FLASH_CRASH)
     deep = with_depth(scenario, 2.5)
     background = deep.instruments[0].background
     assert (background.size, background.alpha, background.mu) == (10, 10.0, 200.0)
