@@ -56,6 +56,21 @@ def test_options_of_a_fit_and_a_part_of_the_file(day):
     assert told["provenance"]["span_seconds"] <= 600
 
 
+def test_a_maker_market_is_fitted_and_written(tmp_path):
+    lobster.write(short_day(1, minutes=40), tmp_path)
+    out = tmp_path / "market.toml"
+    quick = (f"{name}={value}" for name, value in
+             {"rounds": 1, "trials": 4, "matches": 1}.items())  # fmt: skip
+    options = [word for one in quick for word in ("--set", one)]
+    code, said = run("fit", tmp_path, "--model", "maker-market", *options, "--out", out)
+    assert code == 0
+    for word in ("followers", "limit_rate", "square root law", "thinning", "answer_same"):
+        assert word in said
+    market = read_market(out)
+    assert market.parameters["thinning"] > 0
+    assert len(market.parameters["market_sizes"]) == 50
+
+
 def test_a_fit_is_scored_against_its_file(fitted):
     score = fitted.score(minutes=1)
     assert score.market.seeds == tuple(range(1_001, 1_011))

@@ -83,9 +83,12 @@ def clusters(observed: Observed) -> Clusters:
 def asked_sizes(observed: Observed) -> NDArray[np.float64]:
     """Quantiles of what market orders asked for, in lots, by Kaplan and Meier's estimate.
 
-    An order that took all of the best price asked for no less. Beyond the largest that was served
-    whole, the largest of all stands. Where an order asked for just what was there it counts as cut
-    off, so that sizes that are as common in quotes as in orders come out too rare.
+    An order that took all of the best price asked for no less: for just that, or for more. So the
+    hazard of a size ``s``, the probability that an order which asks for ``s`` or more asks for
+    ``s``, is taken from the orders that met more than ``s`` alone: only there the two are told
+    apart. (Kaplan and Meier have a life that is cut off at ``s`` end after ``s``, and count it at
+    risk there.) Right where sizes do not depend on what is there. Beyond the largest that was
+    served whole, the largest of all stands.
 
     Parameters
     ----------
@@ -97,10 +100,10 @@ def asked_sizes(observed: Observed) -> NDArray[np.float64]:
     best = np.where(orders["side"] > 0, quotes["ask_size"], quotes["bid_size"])
     size, whole = orders["size"], orders["size"] < best
     distinct = np.unique(size)
-    at_risk = len(size) - np.searchsorted(np.sort(size), distinct)
     served = np.searchsorted(distinct, size[whole])
     died = np.bincount(served, minlength=len(distinct))
-    gone = 1 - np.cumprod(1 - died / at_risk)
+    at_risk = died + len(size) - np.searchsorted(np.sort(size), distinct, side="right")
+    gone = 1 - np.cumprod(1 - died / np.maximum(at_risk, 1))
     at = np.searchsorted(gone, _grid(), side="left")
     return np.asarray(distinct[np.minimum(at, len(distinct) - 1)], np.float64)
 
