@@ -87,10 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except RefusalError as error:
         code = _fail(str(error), error.code, given, error.trace)
     except BrokenPipeError:
-        # Whoever read has enough; what is left in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read has enough
         code = BAD_DATA
     except OSError as error:
+        if error.filename is None:
+            _drop_output()
         code = _fail(f"{error.filename or 'output'}: {error.strerror or error}", BAD_DATA, given)
     except MemoryError:
         code = _fail("not enough memory", BAD_DATA, given)
@@ -103,6 +104,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         line, trace = told(error)
         code = _fail(f"a fault in firesale, please report it: {line}", BAD_DATA, given, trace)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _drop_output() -> None:
+    """What is left in the buffer has nowhere to go; Python would try again when it ends."""
+    with suppress(OSError, ValueError):  # no file stands behind it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

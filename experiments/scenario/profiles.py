@@ -32,7 +32,7 @@ class SolvedTable(Table):
     parameters: dict[str, Any]
     """Parameters of ``agents.flow.MakerMarket`` that give it."""
     obtained: dict[str, float]
-    """What came out in runs with seeds that the search did not use, by key, in its unit."""
+    """Number: what came out in runs with seeds that the search did not use, by key, in its unit."""
 
 
 class ProfileTable(BackgroundTable):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from experiments.calibration.market_file import InstrumentOfMarket
 from experiments.scenario.alternatives import AlternativeTable, PublishedTable
 from experiments.scenario.backgrounds import FittedTable, OwnBackgroundTable, ReadyMarketTable
 from experiments.scenario.breakers import (
@@ -42,7 +43,7 @@ from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.oracles import OracleTable, SourceTable
 from experiments.scenario.populations import PopulationTable
 from experiments.scenario.price_paths import PathTable
-from experiments.scenario.profiles import ProfileTable
+from experiments.scenario.profiles import ProfileTable, SolvedTable
 from experiments.scenario.recorded_days import RecordedTable
 from experiments.scenario.recursive_borrowers import PlaceTable, RecursiveBorrowerTable
 from experiments.scenario.shocks import ShockTable
@@ -67,6 +68,7 @@ __all__ = [
     "GasTable",
     "HawkesTable",
     "HoldingTable",
+    "InstrumentOfMarket",
     "InstrumentTable",
     "InventoryExitTable",
     "KeepersTable",
@@ -91,6 +93,7 @@ __all__ = [
     "RecursiveBorrowerTable",
     "ScenarioTables",
     "ShockTable",
+    "SolvedTable",
     "SourceTable",
     "StackerTable",
     "TraderTable",

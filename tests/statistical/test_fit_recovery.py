@@ -59,7 +59,8 @@ def is_recovered(found, truth, many=False):
 
 def test_there_is_a_recovery_of_every_model():
     tested = {"zero-intelligence", "poisson", "long-memory", "hawkes", "queue-reactive"}
-    assert tested == set(FITS)
+    # The maker market is searched for, by what it does: tests/unit/test_fit_maker.py.
+    assert tested | {"maker-market"} == set(FITS)
 
 
 def test_zero_intelligence():

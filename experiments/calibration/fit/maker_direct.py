@@ -156,7 +156,7 @@ def with_beyond(behind: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def quantiles(values: NDArray[np.int64]) -> NDArray[np.float64]:
-    """So many numbers as the flow is given, equally likely each.
+    """Numbers that stand for a sample, equally likely each, as many as a flow takes.
 
     Parameters
     ----------

@@ -24,6 +24,7 @@ from experiments.calibration.fit.maker_match import CLOSE, SEEDS, matched, simul
 from experiments.calibration.fit.observed import Observed
 from experiments.calibration.measure import measure
 from lob.checks import integer
+from lob.counted import counted
 
 __all__ = ["fit_maker_market"]
 
@@ -109,8 +110,9 @@ def fit_maker_market(
             ]
             findings.put(name, one, np.nan, len(observed.orders))
     findings.assumed.append(
-        f"what was searched for has no standard error; the search of {rounds * trials} trials "
-        f"ended at {value:.2f}, the cost of gates included, on its own seeds: score it on others"
+        "what was searched for has no standard error; the search of "
+        f"{counted(rounds * trials, 'trial')} ended at {value:.2f}, the cost of gates included, "
+        "on its own seeds: score it on others"
     )
     for what, one in off.items():
         if abs(one) > CLOSE:
