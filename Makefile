@@ -31,10 +31,11 @@ test: $(DEV)  ## everything that is checked at every commit: one half beside the
 	$(BIN)/python -m pytest $(REST); status=$$?; \
 	wait $$other || status=$$?; cat $(VENV)/.test.log; exit $$status
 
-slow: $(DEV)  ## the longer tests, beside them new examples of every property: another SEED, others
-	@$(BIN)/python -m tests.property.fuzz --seconds 0 --times 3 --seed $(SEED) \
+slow: $(DEV)  ## the longer tests, and new examples of every property: another SEED, others
+	@{ $(BIN)/python -m pytest -m slow $(HALF) \
+	  && $(BIN)/python -m tests.property.fuzz --seconds 0 --times 3 --seed $(SEED); } \
 	  > $(VENV)/.slow.log 2>&1 & other=$$!; \
-	$(BIN)/python -m pytest -m slow; status=$$?; \
+	$(BIN)/python -m pytest -m slow $(REST); status=$$?; \
 	wait $$other || status=$$?; cat $(VENV)/.slow.log; exit $$status
 
 fuzz: $(DEV)  ## engine against reference, then every property: make fuzz SECONDS=600 SEED=7
