@@ -1,13 +1,38 @@
 """A trader who knows the price from elsewhere, and trades a book towards it."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from agents.agent import Agent
 from lob import Side, TimeInForce
 from lob.checks import integer
 from lob.units import SECOND_NS
 
-__all__ = ["PriceFollower"]
+__all__ = ["PriceFollower", "checked_path"]
+
+
+def checked_path(times: Sequence[int], prices: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Check a price over time, and return its times and prices.
+
+    Parameters
+    ----------
+    times, prices
+        Times in ns, rising, and the price in ticks, 1 or more, from each of them on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is outside its range, times do not rise, or prices are not as many.
+    """
+    found = [integer("times", one, 0) for one in times]
+    levels = [integer("prices", one, 1) for one in prices]
+    if not found or len(found) != len(levels):
+        raise ValueError(
+            f"times and prices must be as many, at least one, got {len(found)} and {len(levels)}"
+        )
+    if any(a >= b for a, b in pairwise(found)):
+        raise ValueError("times must rise")
+    return found, levels
 
 
 class PriceFollower(Agent):
@@ -53,15 +78,7 @@ class PriceFollower(Agent):
         owner: int | None = None,
     ) -> None:
         super().__init__(name, owner=owner)
-        self.times = [integer("times", one, 0) for one in times]
-        self.prices = [integer("prices", one, 1) for one in prices]
-        if not self.times or len(self.times) != len(self.prices):
-            raise ValueError(
-                f"times and prices must be as many, at least one, got {len(self.times)} and "
-                f"{len(self.prices)}"
-            )
-        if any(a >= b for a, b in zip(self.times, self.times[1:], strict=False)):
-            raise ValueError("times must rise")
+        self.times, self.prices = checked_path(times, prices)
         self.instrument = integer("instrument", instrument, 0)
         self.interval = integer("interval", interval, 1)
         self.most = integer("most", most, 1)

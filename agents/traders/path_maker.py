@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agents.agent import Agent
+from agents.traders.follower import checked_path
 from lob import Side
 from lob.checks import integer
 from lob.units import SECOND_NS
@@ -58,15 +59,7 @@ class PathMaker(Agent):
         owner: int | None = None,
     ) -> None:
         super().__init__(name, owner=owner)
-        self.times = [integer("times", one, 0) for one in times]
-        self.prices = [integer("prices", one, 1) for one in prices]
-        if not self.times or len(self.times) != len(self.prices):
-            raise ValueError(
-                f"times and prices must be as many, at least one, got {len(self.times)} and "
-                f"{len(self.prices)}"
-            )
-        if any(a >= b for a, b in zip(self.times, self.times[1:], strict=False)):
-            raise ValueError("times must rise")
+        self.times, self.prices = checked_path(times, prices)
         self.depth = integer("depth", depth, 1)
         self.levels = integer("levels", levels, 1, 100_000)
         self.spread = integer("spread", spread, 1)
