@@ -22,6 +22,7 @@ __all__ = ["MAX_LINE", "FeedFile", "blocks_of_lines", "check_utf8", "members", "
 CHUNK = 2**20
 CHUNK_OF_LINES = 2**18  # stays in the processor's cache until it is read
 SMALLEST_READ = 2**16  # what is read at a time by more than this takes no way round
+PIECE = 2**12  # unpacked at a time: of a stream that is cut no more than this is lost
 MAX_LINE = 2**26
 """Bytes of the longest line: a snapshot of a deep book takes a few million."""
 MAX_RATIO = 250
@@ -357,7 +358,7 @@ class _ArrowStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        part = self._stream.read(len(buffer))
+        part = self._stream.read(min(len(buffer), PIECE))
         buffer[: len(part)] = part
         return len(part)
 

@@ -1,5 +1,6 @@
 """Recognition of a file's format: by its content, then by its name."""
 
+import json
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -111,6 +112,12 @@ def recognise(path: str | Path, *, member: str | None = None) -> Format:
         raise FeedError(
             f"holds {len(head.members)} files, choose one as the member:{listed}", path=path
         )
+    if _is_json_over_lines(head.data):
+        raise FeedError(
+            "is JSON laid out over several lines; captures have one record a line, which "
+            "`jq -c . FILE` makes (`jq -c .[] FILE` of one list)",
+            path=path,
+        )
     names = ", ".join(known.name for known in FORMATS)
     raise FeedError(
         f"is no format that is known here; known are {names}. A CSV or Parquet file of other "
@@ -158,6 +165,18 @@ def open_feed(
     chosen = recognise(path, member=member) if format is None else format_named(format)
     feed: Feed = chosen.load()(path, member=member, **options)
     return feed
+
+
+def _is_json_over_lines(data: bytes) -> bool:
+    """Whether a text begins with a list or an object that does not end on its line."""
+    first = data.lstrip().split(b"\n", 1)[0].strip()
+    if first[:1] not in (b"{", b"[") or not data.lstrip()[len(first) :].strip():
+        return False
+    try:
+        json.loads(first)
+    except ValueError:
+        return True
+    return False
 
 
 def _nothing_in(path: Path) -> str:

@@ -2,15 +2,17 @@
 
 import bz2
 import gzip
+import json
 import lzma
 import os
+import random
 import zipfile
 import zlib
 
 import pyarrow as pa
 import pytest
 
-from lob.feeds import FeedError, containers
+from lob.feeds import FeedError, containers, open_feed
 from lob.feeds.containers import blocks_of_lines, members, open_source
 
 TEXT = b"".join(b"line %d of a file\n" % i for i in range(50_000))
@@ -78,6 +80,19 @@ def zip_of(path, entries, **options):
         for name, data in entries:
             archive.writestr(name, data, **options)
     return path
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst"])
+def test_what_stands_before_a_cut_is_read(tmp_path, kind):
+    random_ = random.Random(1)
+    text = b"".join(b"%d\n" % random_.randrange(10**9) for _ in range(100_000))
+    packed = PACKED[kind](text)
+    path = tmp_path / "file"
+    path.write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(FeedError, match="fetch it again") as caught:
+        read_all(path)
+    # A frame of zst is unpacked by blocks of 128 KiB.
+    assert abs(caught.value.offset - len(text) / 2) < len(text) / 10 + 2**17
 
 
 def test_a_member_is_chosen(tmp_path):
@@ -190,3 +205,15 @@ def test_other_packings_are_plain_bytes(tmp_path):
     for data in (bz2.compress(TEXT), zlib.compress(TEXT)):
         path.write_bytes(data)
         assert read_all(path)[0] == data
+
+
+@pytest.mark.parametrize(
+    ("value", "indent", "hint"),
+    [({"a": [1]}, 2, True), ([{"a": 1}], 1, True), ({"a": 1}, None, False)],
+)
+def test_json_over_several_lines_is_told_from_the_unknown(tmp_path, value, indent, hint):
+    path = tmp_path / "capture.json"
+    path.write_text(json.dumps(value, indent=indent) + "\n")
+    with pytest.raises(FeedError) as caught:
+        open_feed(path)
+    assert ("one record a line" in str(caught.value)) == hint
