@@ -278,7 +278,7 @@ def repay(venue):
             ledger.transfer(cash, 0, account, max(0, -ledger.balance(account, cash)))
     venue.refresh()
     for _ in range(3):
-        venue.advance(venue.now + SECOND_NS)
+        venue.advance(venue.now + 10 * SECOND_NS)
         venue.check()
 
 
