@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 VARIABLE = "FIRESALE_EXAMPLES"
 FACTOR = int(os.environ.get(VARIABLE, "0"))
@@ -20,7 +20,14 @@ def examples(count: int) -> int:
 
 def choose(config: pytest.Config) -> None:
     """Load the profile that the environment, or a seed on the command line, asks for."""
-    common = settings(max_examples=examples(100), deadline=None, database=None, print_blob=True)
+    common = settings(
+        max_examples=examples(100),
+        deadline=None,
+        database=None,
+        print_blob=True,
+        # It goes by a clock, and would fail tests on a slow or busy machine.
+        suppress_health_check=[HealthCheck.too_slow],
+    )
     settings.register_profile("same", common, derandomize=True)
     settings.register_profile("new", common, derandomize=False)
     seed = config.getoption("--hypothesis-seed", default=None)

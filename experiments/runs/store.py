@@ -127,8 +127,7 @@ def _append_whole(file: BinaryIO, line: bytes) -> None:
 def rows_of_log(log: Path) -> Iterable[Row]:
     """Yield every whole row of all logs in a folder; torn lines are left out."""
     for path in sorted(log.glob("*.log")):
-        with suppress(FileNotFoundError):  # its worker has just filled and renamed it
-            yield from _whole_rows(path)
+        yield from _whole_rows(path)
 
 
 class RunStore:
@@ -202,7 +201,7 @@ class RunStore:
             self._write([rows[key] for key in part], f"{name}.parquet")
             self._stored.update(part)
         for path in logs:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
     def forget(self, keys: Collection[str]) -> None:
         """Drop runs, which are to be made again.
@@ -306,7 +305,11 @@ def _table(rows: Iterable[Row]) -> "pd.DataFrame":
 
 
 def _whole_rows(path: Path) -> Iterable[Row]:
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    try:
+        content = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return  # its worker has just filled and renamed it: it is read under its new name
+    for line in content.splitlines():
         checksum, _, text = line.partition(" ")
         if f"{zlib.crc32(text.encode()):08x}" == checksum:
             yield json.loads(text)

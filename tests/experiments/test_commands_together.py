@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from experiments.commands.console import RefusalError, make_folder
+from experiments.runs.store import rows_of_log
+from tests.processes import goes_on, workers_of
 from tests.small_scenarios import SPIRAL
 
 SMALL = [
@@ -44,18 +45,25 @@ def test_a_full_disk_is_one_line(more):
 
 
 def test_a_list_may_be_read_in_part():
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with firesale("validate", "--list", **pipes, text=True) as run:
-        run.stdout.close()
+    """By a reader who has left before the command says a word, however late he is told."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with firesale("validate", "--list", stdout=writer, stderr=subprocess.PIPE, text=True) as run:
+        os.close(writer)
         assert run.stderr.read() == ""
     assert run.returncode == 1
 
 
+@pytest.mark.skipif(not os.path.exists("/proc"), reason="finds workers in Linux's /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_whoever_is_ended_from_outside_says_so_and_leaves_no_worker(number):
+def test_whoever_is_ended_from_outside_says_so_and_leaves_no_worker(number, tmp_path):
     words = ["compare", SPIRAL, "--designs", "market-sale,dutch", "--seeds", "40"]
+    words += ["--workers", "2", "--out", str(tmp_path)]
     run = firesale(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(6)
+    # In the middle of its work, however fast it is: the first runs of many are done.
+    while not any(rows_of_log(tmp_path / "log")):
+        goes_on(run)
+    assert len(workers_of(run.pid)) == 2
     run.send_signal(number)
     _, told = run.communicate(timeout=60)  # workers left behind would keep the pipes open
     assert run.returncode == 130

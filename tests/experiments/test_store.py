@@ -1,8 +1,10 @@
 """Finished runs on disk: nothing whole is lost, nothing torn is read."""
 
 import pandas as pd
+import pytest
 
-from experiments.runs.store import RunStore, append_row, key_of, rows_of_log
+from experiments.runs import store as store_module
+from experiments.runs.store import FULL, RunStore, append_row, key_of, rows_of_log
 
 
 def row(number):
@@ -40,6 +42,28 @@ def test_compaction_keeps_every_run_in_files_that_others_read(tmp_path):
     assert store.read() == {f"{n:032x}": row(n) for n in range(230)}
     store.compact()
     assert len(store.read()) == 230
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_log_that_its_worker_fills_while_it_is_read_is_read_next_time(
+    tmp_path, monkeypatch, running
+):
+    store = RunStore(tmp_path)
+    for number in range(3):
+        append_row(store.log, row(number))
+    real = store_module._whole_rows
+
+    def filled_just_before(path):
+        path.replace(path.with_name(f"{path.stem}{FULL}"))
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store_module, "_whole_rows", filled_just_before)
+        store.compact(running=running)
+    assert len(store.read()) == 3
+    store.compact(running=running)
+    assert list(store.log.glob("*.log")) == []
+    assert [len(pd.read_parquet(path)) for path in store.runs.glob("*.parquet")] == [3]
 
 
 def test_a_key_is_of_everything_that_is_said():

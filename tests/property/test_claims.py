@@ -215,6 +215,24 @@ def test_random_stacks_conserve_and_settle(data):
         finish(twin)
 
 
+LENT_THROUGH_AN_ACCOUNT = [
+    False, 0, 0, True, True, True, "own", 0, "own", 0, "own", 0, 0, 0, True, True, True, True,
+    "own", 0, "own", 0, "own", 0, "own", 1_000_000_000, 0, 0, 0, 1, 1, 0, 2, 0, 0, 1, 0, 0, 2, 0, 0,
+    0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 0, 1, 0, 1, False, False, True, False, False,
+    False, 1, 2000, "mint", 1, 2, 0,
+]  # fmt: skip
+"""Answers to the draws: C has a claim on B's account, and that one's receipts are of lent money."""
+
+
+def test_a_claim_on_a_case_that_waits_ends_with_it():
+    answers = iter(LENT_THROUGH_AN_ACCOUNT)
+    venue, owners = build(lambda _: next(answers))
+    for _ in range(next(answers)):
+        step(lambda _: next(answers), venue, owners)
+    assert next(answers, None) is None
+    finish(venue)
+
+
 def finish(venue):
     """A crash in steps; deep bids; losses borne: every case ends, and no asset is lost."""
     for at in range(12):
@@ -238,21 +256,21 @@ def finish(venue):
 
 
 def repay(venue):
-    """Only a lender's claim on money that is lent may keep a case open; repaid, it ends too.
+    """Only money that is lent may keep cases open; repaid, they end too.
 
     A claim has no fractions: the last one on a pool of 100 with 1 lent is paid when that 1 is back,
     and a borrower who is safe need not bring it back.
     """
     ledger, cash = venue.ledger, venue.ledger.asset("cash")
-    waits = False
-    for clearing in venue.clearings:
-        for case in clearing.cases:
-            if case["state"] == 1:
-                receipt = venue.claims["acash"]
-                units = ledger.balance(int(case["account"]), receipt.asset)
-                assert units > receipt.can_redeem(units) == 0
-                waits = True
-    if not waits:
+    waiting = {
+        int(case["account"])
+        for clearing in venue.clearings
+        for case in clearing.cases
+        if case["state"] == 1
+    }
+    for account in waiting:
+        assert waits_for_lent_money(venue, account, waiting)
+    if not waiting:
         return
     lender = venue.clearings[0]
     for first, count in lender.account_ranges:
@@ -260,5 +278,20 @@ def repay(venue):
             ledger.transfer(cash, 0, account, max(0, -ledger.balance(account, cash)))
     venue.refresh()
     for _ in range(3):
-        venue.advance(venue.now + SECOND_NS)
+        venue.advance(venue.now + 10 * SECOND_NS)
         venue.check()
+
+
+def waits_for_lent_money(venue, account, waiting):
+    """Whether an account has a receipt that cannot be paid, or a claim on an account that waits so.
+
+    Who is being liquidated pays nobody out, so the claims on it wait as long as its own case does.
+    """
+    for claim in venue.facilities:
+        units = venue.ledger.balance(account, claim.asset)
+        if units > claim.can_redeem(units) == 0:
+            if claim.name == "acash":
+                return True
+            if claim.issuer in waiting and waits_for_lent_money(venue, claim.issuer, waiting):
+                return True
+    return False

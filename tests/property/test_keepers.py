@@ -1,6 +1,6 @@
 """Whatever bots meet: the ledger conserves, capital is not exceeded, no message is malformed."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lob
@@ -77,7 +77,7 @@ def designs(draw):
     return Shop(top=draw(st.integers(60, 300)), **rules)
 
 
-@settings(max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(120), deadline=None)
 @given(
     designs(),
     bots(),
@@ -126,7 +126,7 @@ def test_bots_keep_to_the_rules(design, made, lots, ticks, depth, side):
             assert traded["size"].sum() + side * lots_of(simulation, bot) == got
 
 
-@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None)
 @given(st.data(), st.integers(1, 399))
 def test_forks_go_on_alike(data, at):
     simulation = selling(

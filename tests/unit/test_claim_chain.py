@@ -237,6 +237,48 @@ def test_a_case_stays_open_while_the_issuer_cannot_pay(design, wrapped):
     venue.check()
 
 
+@pytest.mark.parametrize("design", DESIGNS)
+def test_a_claim_on_an_account_that_waits_for_lent_money_waits_with_it(design):
+    """B has receipts of A's lenders, all of it lent; C has claims on B's account: both fail."""
+    receipt = Claim("acash", backing=["cash"], issuer="A: lenders", initial=[100])
+    equity = Claim("equity", backing=["eth", "acash", "cash"], issuer=SECOND_OWNER)
+    a = protocol("A")
+    b = protocol("B", "acash", design=DESIGNS[design])
+    c = protocol("C", "acash", "equity", design=DESIGNS[design])
+    venue = lob.Venue([ETH], clearings=[a, b, c], facilities=[receipt, equity])
+    bid(venue, 100)
+    ledger = venue.ledger
+    cash = ledger.asset("cash")
+    lender = ledger.open_account(owner=HOLDER)
+    ledger.transfer(cash, 0, lender, 2_000)
+    venue.refresh()
+    venue.process(asking(Kind.MINT, HOLDER, 0, 20))
+    a.open(FIRST, [-2_000], [100])
+    second = b.open(SECOND_OWNER, [0], [[0], [0]], cross=True)
+    ledger.transfer(receipt.asset, lender, second, 10)
+    ledger.transfer(cash, second, 0, 790)
+    equity.found(lender, 100)
+    third = c.open(THIRD, [0], [[0], [0], [0]], cross=True)
+    ledger.transfer(equity.asset, lender, third, 50)
+    ledger.transfer(cash, third, 0, 75)
+    venue.refresh()
+    assert [x.open_cases for x in (a, b, c)] == [0, 0, 0]
+    b.charge_interest(20_000)  # 806 owed, 800 carried; 194 is 1 for each of 100 claims
+    venue.refresh()
+    for ts in (1, 5 * SECOND_NS):
+        venue.advance(ts)
+        assert [x.open_cases for x in (a, b, c)] == [0, 1, 1]
+        assert state(b, second) == (-806, 0, 10)
+        assert state(c, third) == (-75, 0, 0, 50)
+        assert receipt.can_redeem(10) == equity.can_redeem(50) == 0
+    venue.process(asking(Kind.DEPOSIT, FIRST, cash, 2_000, venue.now))
+    venue.advance(10 * SECOND_NS)
+    assert [x.open_cases for x in (a, b, c)] == [0, 0, 0]
+    assert state(b, second) == (97, 0, 0)
+    assert state(c, third) == (97 - 75, 0, 0, 0)
+    venue.check()
+
+
 def test_what_is_bought_outside_the_holdings_must_be_paid_for():
     other = lob.Instrument("BTC", base="btc", number=1)
     clearing = Clearing(

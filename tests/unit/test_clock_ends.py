@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import agents
 import lob
+from agents.watchdog import Watchdog, Watched
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import Fixed
@@ -84,8 +87,8 @@ class TestEnd:
 INTERRUPTED = """
 import sys, time, numpy as np, agents, lob
 {setup}
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     {run}
 except KeyboardInterrupt as interrupt:
     print("heard", *getattr(interrupt, "__notes__", ()), flush=True)
@@ -94,6 +97,23 @@ ROWS = """
 rows = np.zeros(6_000_000, lob.MESSAGE)
 rows["kind"], rows["order_id"] = lob.Kind.CANCEL, np.arange(len(rows))
 """
+
+
+def seconds_at_work(child):
+    """Seconds of CPU that a process has had, whatever others take; else those of the clock."""
+    stat = Path(f"/proc/{child.pid}/stat")
+    if not stat.exists():
+        return time.monotonic()
+    user, system = stat.read_text().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def at_work(child, seconds):
+    """Wait until a process has worked for so long from now on."""
+    start = seconds_at_work(child)
+    while seconds_at_work(child) - start < seconds:
+        assert child.poll() is None
+        time.sleep(0.01)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
@@ -121,13 +141,13 @@ def test_ctrl_c_is_heard_in_native_loops(setup, run):
     )
     try:
         assert child.stdout.readline() == "ready\n"
-        time.sleep(0.3)
-        sent = time.monotonic()
+        at_work(child, 0.3)
+        sent = seconds_at_work(child)
         child.send_signal(signal.SIGINT)
         said = child.stdout.readline()
         assert said.startswith("heard")
         assert "s.run" in run or "have been applied" in said
-        assert time.monotonic() - sent < 1.0  # 0.2 s, and a busy machine
+        assert seconds_at_work(child) - sent < 1.0  # 0.2 s, and a slow machine
     finally:
         child.kill()
         child.communicate()
@@ -215,16 +235,44 @@ class TestWatchdog:
 
     def test_many_short_hooks_are_no_long_one(self):
         class Busy(agents.Agent):
+            """Its hooks take longer than the bound together, and a small part of it each."""
+
             def on_start(self):
+                self.ends = time.monotonic() + 1.5
                 self.wake_in(1)
 
             def on_wake(self):
                 time.sleep(0.01)
-                self.wake_in(1)
+                if time.monotonic() < self.ends:
+                    self.wake_in(1)
 
-        simulation = agents.Simulation(1, max_hook_seconds=0.1)
+        simulation = agents.Simulation(1, max_hook_seconds=1.0)
         simulation.add(Busy("busy"))
-        simulation.run(until=40)
+        simulation.run(until=MAX_TIME)
+
+    @pytest.mark.parametrize(("moves", "stopped"), [(False, [4]), (True, [])])
+    def test_a_turn_is_as_long_as_it_was_seen(self, moves, stopped):
+        """Without a clock: the dog looks four times while a turn may take its second."""
+
+        class Run:
+            turns = 0
+
+            def _is_at_work(self):
+                return True
+
+            def _turn(self):
+                return self.turns if moves else 7
+
+            def _interrupt(self, turn):
+                assert turn == 7
+                interrupted.append(run.turns)
+
+        interrupted, run, dog = [], Run(), Watchdog()
+        dog._period = 0.25
+        watched = Watched(weakref.ref(run), 1.0)
+        for run.turns in range(5):
+            assert dog._look_at(watched)
+        assert interrupted == stopped
 
     def test_a_breaker_that_does_not_come_back_is_named(self):
         class Dead(Breaker):

@@ -6,7 +6,7 @@ import zipfile
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, reproduce_failure, settings
+from hypothesis import HealthCheck, given, reproduce_failure, settings
 from hypothesis import strategies as st
 
 from tests.discovery import lobster_days, lobster_zips, price_files
@@ -44,6 +44,12 @@ def test_examples_are_the_same_at_each_run(request):
     if request.config.getoption("--hypothesis-seed") is None:
         assert settings().derandomize
     assert examples(400) == 400
+
+
+def test_no_clock_fails_an_example():
+    """On a slow or busy machine an example may take as long as it likes, to draw or to run."""
+    assert settings().deadline is None
+    assert HealthCheck.too_slow in settings().suppress_health_check
 
 
 def test_what_failed_is_a_line_to_paste():
