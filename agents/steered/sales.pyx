@@ -238,8 +238,10 @@ cdef class Sales:
         Raises
         ------
         ValueError
-            If an action that counts is outside its range, or a sale is over; then none has moved.
-        AgentError, RuntimeError
+            If an action that counts is outside its range; then none has moved.
+        RuntimeError
+            If a sale is over or has not begun; then none has moved. Or as ``Simulation.run``.
+        AgentError
             As ``Simulation.run``.
         """
         cdef const float[:, ::1] rows = actions
@@ -270,9 +272,7 @@ cdef class Sales:
                 f"{[action[j] for j in range(width)]}"
             )
         if not self.sales[number].runs:
-            raise ValueError(
-                f"sale {number} is over, or has not begun: call reset before step"
-            )
+            raise RuntimeError(f"sale {number} is over, or has not begun: call reset before step")
         return 0
 
     cdef int move(self, int64_t number, const float *action) except -1:
@@ -315,7 +315,8 @@ cdef class Sales:
         """Run a market to a time in ns, with what happens then."""
         simulation.guarded(until, FOREVER, "Sales.step")
         simulation.now = until
-        return 0
+        # What is not kept goes at once: of many markets each goes on in memory that is still warm.
+        return simulation.flush()
 
     cdef int take(
         self, Sale *sale, SteeredSeller seller, double share, int64_t discount
@@ -363,7 +364,8 @@ cdef class Sales:
         seen[4] = <float>within((mid - 0.5 * sale.before) / (NEAR * sale.arrival))
         seen[5] = 1.0
         if bids and asks:
-            seen[5] = <float>within((sale.ask - sale.bid) / (NEAR * sale.arrival))
+            # In a call they may cross.
+            seen[5] = <float>within(max(0, sale.ask - sale.bid) / (NEAR * sale.arrival))
         seen[6] = <float>((bids - asks) / <double>(bids + asks)) if bids + asks else 0.0
         deep = depth(&book.sides[0])
         seen[7] = <float>(deep / (deep + lots))
