@@ -25,12 +25,12 @@ ALL = np.ones(1, np.bool_)
 class FiresaleEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
     """One forced sale in a market that reacts: how fast to sell, and how patiently.
 
-    Two roles. An *engine* of liquidation has ``lots`` in hand and must sell them. To a *keeper* they
-    are offered at the mid, rounded down, less a discount that rises from step to step; it buys
-    shares of what is left, and must sell what it has bought. A keeper has all the money it needs.
+    Two roles. An *engine* of liquidation has ``lots`` in hand and must sell them. To a *keeper*
+    they are offered at the mid, rounded down, less a discount that rises from step to step; it
+    buys shares of what is left, and must sell what it has bought. It has all the money it needs.
 
-    Each step withdraws the order of the step before, sends what the action says, and lets the market
-    go on for ``step``. There is no latency: the order meets the book at once.
+    Each step withdraws the order of the step before, sends what the action says, and lets the
+    market go on for ``step``. There is no latency: the order meets the book at once.
 
     **Action**, float32: of a keeper first the share of what is on offer to take, 0 to 1. Then the
     share of the inventory to sell, 0 to 1. Then how patiently, -1 to 1: below 0 at market; else
@@ -52,21 +52,21 @@ class FiresaleEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
     10. keeper: lots on offer / ``lots``
     11. keeper: the discount at the coming step / ``discount_end``
 
-    **Reward**, in ticks times lots, a whole number: the change of cash plus inventory at the arrival
-    price, which is the mid at the beginning, rounded down to a tick. The sum over an episode is what
-    an engine got, less what its lots would have brought at the arrival price: the implementation
-    shortfall, negative for a loss; of a keeper, its profit in cash. A float64 holds it exactly
-    below 2**53; ``info`` always does.
+    **Reward**, in ticks times lots, a whole number: the change of cash plus inventory at the
+    arrival price, which is the mid at the beginning, rounded down to a tick. The sum over an
+    episode is what an engine got, less what its lots would have brought at the arrival price: the
+    implementation shortfall, negative for a loss; of a keeper, its profit in cash. A float64 holds
+    it exactly below 2**53; ``info`` always does.
 
     **End.** ``terminated`` when nothing is left in hand or on offer. ``truncated`` after ``steps``
     steps: what is in hand is then sold at market within that step, and what nobody buys is worth
     nothing.
 
-    **info**, exact integers: ``time`` (ns), ``step``, ``inventory``, ``working`` and ``sold`` (lots),
-    ``cash`` (ticks times lots), ``arrival_price``, ``best_bid``, ``best_ask`` (ticks, the last there
-    were), ``result`` (the sum of the rewards), ``seed`` (of the market). Of a keeper too:
-    ``on_offer``, ``taken``, ``taken_by_rivals`` (lots), ``paid`` (ticks times lots, rounded up at
-    each take), ``offer_price`` (of one lot at the coming step).
+    **info**, exact integers: ``time`` (ns), ``step``, ``inventory``, ``working`` and ``sold``
+    (lots), ``cash`` (ticks times lots), ``arrival_price``, ``best_bid``, ``best_ask`` (ticks, the
+    last there were), ``result`` (the sum of the rewards), ``seed`` (of the market). Of a keeper
+    too: ``on_offer``, ``taken``, ``taken_by_rivals`` (lots), ``paid`` (ticks times lots, rounded
+    up at each take), ``offer_price`` (of one lot at the coming step).
 
     Parameters
     ----------
@@ -108,13 +108,6 @@ class FiresaleEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
     ------
     TypeError, ValueError
         If an argument is of another type or outside its range.
-
-    Examples
-    --------
-    >>> env = FiresaleEnv(lots=500, steps=3)  # doctest: +SKIP
-    >>> observation, info = env.reset(seed=1)  # doctest: +SKIP
-    >>> env.step(env.action_space.high)[4]["sold"]  # doctest: +SKIP
-    500
     """
 
     metadata = {  # noqa: RUF012

@@ -14,7 +14,7 @@ from lob.checks import choice, integer, switch
 from lob.types import MAX_TIME
 from lob.units import parse_duration
 
-__all__ = ["ROLES", "Market", "SaleTerms", "actions_of"]
+__all__ = ["ROLES", "Market", "SaleTerms", "actions_of", "drawn_seed", "known_options"]
 
 Market = str | Callable[..., Simulation]
 """A ready market or market file by name, or a function ``(seed, *, events)`` that returns a run."""
@@ -96,12 +96,12 @@ class SaleTerms:
         self.observation_space = Box(lowest, np.ones(len(lowest), np.float32))
 
     def sales(self, count: int) -> Sales:
-        """So many sales by these terms, none of which has begun.
+        """Sales by these terms, none of which has begun.
 
         Parameters
         ----------
         count
-            1 or more.
+            How many, 1 or more.
         """
         return Sales(count, **self._numbers)
 
@@ -118,7 +118,8 @@ class SaleTerms:
         Raises
         ------
         TypeError, ValueError
-            If the market is no run of the past or has no room for the sale, see ``Sales.begin``.
+            If the market is no run without clearing, or has no place for the sale: see
+            ``Sales.begin``.
         """
         simulation = self._build(seed, events=self._tapes)
         if not isinstance(simulation, Simulation):
@@ -194,9 +195,7 @@ def known_options(options: Mapping[str, Any] | None, names: tuple[str, ...]) -> 
         raise TypeError(f"options must be a dict or None, got {options!r}")
     for name, value in options.items():
         if name not in names:
-            raise ValueError(
-                f"options must be among {', '.join(names)}, got {name!r} ({value!r})"
-            )
+            raise ValueError(f"options must be among {', '.join(names)}, got {name!r} ({value!r})")
     return dict(options)
 
 

@@ -74,7 +74,9 @@ def test_a_missing_extra_says_what_to_install_and_nothing_else_breaks():
     said = fresh(
         "import importlib.util, sys\n"
         "find = importlib.util.find_spec\n"
-        "importlib.util.find_spec = lambda name, *more: None if name == 'gymnasium' else find(name)\n"
+        "def without(name, *more):\n"
+        "    return None if name == 'gymnasium' else find(name, *more)\n"
+        "importlib.util.find_spec = without\n"
         "sys.modules['gymnasium'] = None\n"
         "import firesale as fs\n"
         "try:\n    fs.FiresaleEnv\nexcept ImportError as error:\n    print(error)\n"
@@ -82,8 +84,7 @@ def test_a_missing_extra_says_what_to_install_and_nothing_else_breaks():
         "print('FiresaleEnv' in dir(), 'OrderBook' in dir())"
     )
     assert said == (
-        "environments for learning agents need gymnasium: pip install 'firesale[rl]'\n"
-        "False True\n"
+        "environments for learning agents need gymnasium: pip install 'firesale[rl]'\nFalse True\n"
     )
 
 

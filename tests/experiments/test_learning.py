@@ -230,7 +230,7 @@ def test_a_step_needs_an_episode():
         env.step([0, 0])
     env.reset(seed=1)
     assert env.step([1, -1])[2]
-    with pytest.raises(RuntimeError, match="sale 0 is over.*: call reset before step"):
+    with pytest.raises(RuntimeError, match=r"sale 0 is over.*: call reset before step"):
         env.step([0, 0])
     many = fs.FiresaleVectorEnv(2, autoreset_mode="Disabled", **SHORT)
     with pytest.raises(RuntimeError, match="call reset before step"):
@@ -307,7 +307,9 @@ def test_terms_of_nonsense_are_refused(changes, says):
 def test_a_vector_of_nobody_is_refused(num_envs):
     with pytest.raises((TypeError, ValueError), match="num_envs must be"):
         fs.FiresaleVectorEnv(num_envs)
-    with pytest.raises(ValueError, match="autoreset_mode must be one of NextStep, .*, got 'never'"):
+    with pytest.raises(
+        ValueError, match=r"autoreset_mode must be one of NextStep, .*, got 'never'"
+    ):
         fs.FiresaleVectorEnv(1, autoreset_mode="never")
 
 
