@@ -13,8 +13,8 @@ __all__ = ["main", "measure"]
 
 GOAL = 50_000.0
 MESSAGES = 10  # a step, at least
-ROWS = (1, 16, 64)
-MARKETS = {"equity": "2 s", "perp-btc": "200 ms", "poisson": "200 ms"}
+ROWS = (16, 64)
+MARKETS = {"equity": "1200 ms", "perp-btc": "130 ms", "poisson": "120 ms"}
 LOTS = {"equity": 5_000, "perp-btc": 50_000, "poisson": 50}
 STEPS = 300
 

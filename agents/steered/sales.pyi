@@ -2,6 +2,7 @@ from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from agents.steered.seller import SteeredSeller
 
@@ -10,6 +11,7 @@ __all__ = ["ENGINE_FACTS", "KEEPER_FACTS", "Sales"]
 ENGINE_FACTS: tuple[str, ...]
 KEEPER_FACTS: tuple[str, ...]
 
+@disjoint_base
 class Sales:
     def __init__(
         self,

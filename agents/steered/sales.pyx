@@ -13,6 +13,7 @@ from agents.steered.seller cimport MOST_LOTS, SteeredSeller
 from lob.engine.block cimport Block
 from lob.engine.ladder cimport NO_LEVEL, Ladder, ladder_next
 from lob.engine.matching cimport Book
+from lob.engine.records cimport MAX_PRICE
 from lob.engine.wide cimport ceil_ratio, int128
 
 import numpy as np
@@ -240,7 +241,8 @@ cdef class Sales:
         ValueError
             If an action that counts is outside its range; then none has moved.
         RuntimeError
-            If a sale is over or has not begun; then none has moved. Or as ``Simulation.run``.
+            If a sale is over or has not begun, or its run is not where the last step left it; then
+            none has moved. Or as ``Simulation.run``.
         AgentError
             As ``Simulation.run``.
         """
@@ -261,6 +263,7 @@ cdef class Sales:
 
     cdef int check(self, int64_t number, const float *action, int width, str name) except -1:
         """Raise unless a sale can do what is decided."""
+        cdef int64_t due, now
         cdef int j
         cdef bint fits = -1 <= action[width - 1] <= 1
         for j in range(width - 1):
@@ -273,6 +276,13 @@ cdef class Sales:
             )
         if not self.sales[number].runs:
             raise RuntimeError(f"sale {number} is over, or has not begun: call reset before step")
+        due = self.sales[number].begin + self.sales[number].step * self.step_ns
+        now = (<Simulation>self.simulations[number]).now
+        if now != due:
+            raise RuntimeError(
+                f"the run of sale {number} is at {now} ns, not at {due}: it was run by others, or a "
+                "step failed; call reset"
+            )
         return 0
 
     cdef int move(self, int64_t number, const float *action) except -1:
@@ -287,7 +297,7 @@ cdef class Sales:
             action += 1
         seller.decide(
             <int64_t>(<double>action[0] * seller.inventory),
-            sale.bid + <int64_t>(<double>action[1] * self.reach),
+            min(sale.bid + <int64_t>(<double>action[1] * self.reach), MAX_PRICE),
             action[1] < 0,
         )
         sale.step += 1

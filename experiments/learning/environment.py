@@ -190,7 +190,7 @@ class FiresaleEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         RuntimeError
             If the episode is over or none has begun.
         """
-        rows = actions_of("action", action, self.action_space.shape).reshape(self._shape)
+        rows = actions_of("action", action, self._shape[1:]).reshape(self._shape)
         sales = self._sales
         sales.step(rows, ALL, "action")
         return (

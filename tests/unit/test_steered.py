@@ -191,6 +191,16 @@ def test_at_the_end_the_rest_is_sold_and_what_nobody_buys_is_worth_nothing():
         sale.step(rows((0.0, 0.0)), ONE)
 
 
+def test_a_run_that_others_moved_is_refused():
+    sale = sales()
+    seller = quoted()
+    sale.begin(0, seller)
+    seller.simulation.run(until=SECOND + 1)
+    with pytest.raises(RuntimeError, match="the run of sale 0 is at 1000000001 ns, not at 1000000"):
+        sale.step(rows((1, -1)), ONE)
+    assert (seller.inventory, seller.simulation.now) == (40, SECOND + 1)
+
+
 # ---------------------------------------------------------------------------- a keeper's sale
 
 
