@@ -15,6 +15,7 @@ GOAL = 50_000.0
 MESSAGES = 10  # a step, at least
 ROWS = (16, 64)
 MARKETS = {"equity": "1200 ms", "perp-btc": "130 ms", "poisson": "120 ms"}
+WARM_UP = {"equity": "1 min", "perp-btc": "10 s", "poisson": "10 s"}
 LOTS = {"equity": 5_000, "perp-btc": 50_000, "poisson": 50}
 STEPS = 300
 
@@ -24,7 +25,12 @@ def pace(market: str, rows: int, steps: int) -> Callable[[], float]:
     import firesale as fs
 
     env = fs.FiresaleVectorEnv(
-        rows, market=market, lots=LOTS[market], steps=STEPS, step=MARKETS[market]
+        rows,
+        market=market,
+        lots=LOTS[market],
+        steps=STEPS,
+        step=MARKETS[market],
+        warm_up=WARM_UP[market],
     )
     env.reset(seed=1)
     actions = np.tile(np.array([2 / STEPS, 0.5], np.float32), (rows, 1))
@@ -45,7 +51,12 @@ def messages_a_step(market: str) -> float:
     import firesale as fs
 
     env = fs.FiresaleEnv(
-        market=market, lots=LOTS[market], steps=STEPS, step=MARKETS[market], tapes=True
+        market=market,
+        lots=LOTS[market],
+        steps=STEPS,
+        step=MARKETS[market],
+        warm_up=WARM_UP[market],
+        tapes=True,
     )
     env.reset(seed=1)
     assert env.simulation is not None

@@ -280,7 +280,7 @@ cdef class Sales:
         now = (<Simulation>self.simulations[number]).now
         if now != due:
             raise RuntimeError(
-                f"the run of sale {number} is at {now} ns, not at {due}: it was run by others, or a "
+                f"the run of sale {number} is at {now} ns, not at {due}: others ran it, or a "
                 "step failed; call reset"
             )
         return 0
