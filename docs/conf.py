@@ -70,6 +70,7 @@ REFERENCE = {
     "agents.flow": "Background order flow.",
     "agents.traders": "Traders, market makers and executors.",
     "agents.leverage": "Leveraged participants.",
+    "agents.steered": "A seller that is told what to do, and what it sees.",
     "agents.keepers": "Keepers, bidders, and the blocks that they wait for.",
 }
 """The packages that users write against; of each, what its ``__all__`` names, once."""

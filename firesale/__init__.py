@@ -25,6 +25,8 @@ __all__ = [
     "EntryKind",
     "EventKind",
     "FactsStudy",
+    "FiresaleEnv",
+    "FiresaleVectorEnv",
     "Fitted",
     "Flag",
     "Instrument",
@@ -80,6 +82,8 @@ _HOMES = {
     "EntryKind": "lob",
     "EventKind": "lob",
     "FactsStudy": "experiments.studies.facts",
+    "FiresaleEnv": "experiments.learning.environment",
+    "FiresaleVectorEnv": "experiments.learning.vector",
     "Fitted": "experiments.studies.fit",
     "Flag": "lob",
     "Instrument": "lob",
@@ -123,6 +127,9 @@ _HOMES = {
 }
 """The module in which each name is defined."""
 
+_EXTRAS = {"FiresaleEnv": "gymnasium", "FiresaleVectorEnv": "gymnasium"}
+"""What a name needs that comes with an extra only."""
+
 
 def _refuse_intruders() -> None:
     """Raise ``ImportError`` where another distribution's package has the name of one of ours."""
@@ -140,6 +147,9 @@ def _refuse_intruders() -> None:
 
 
 _refuse_intruders()
+# What needs an extra that is not there says so when it is asked for, not in ``import *``.
+_MISSING = {need for need in _EXTRAS.values() if importlib.util.find_spec(need) is None}
+__all__ = [name for name in __all__ if _EXTRAS.get(name) not in _MISSING]
 logging.getLogger("firesale").addHandler(logging.NullHandler())
 
 

@@ -13,6 +13,12 @@ from agents import (
 from experiments.contest.study import (
     ContestStudy as ContestStudy,
 )
+from experiments.learning.environment import (
+    FiresaleEnv as FiresaleEnv,
+)
+from experiments.learning.vector import (
+    FiresaleVectorEnv as FiresaleVectorEnv,
+)
 from experiments.questions import (
     compare as compare,
 )
@@ -174,6 +180,8 @@ __all__ = [
     "EntryKind",
     "EventKind",
     "FactsStudy",
+    "FiresaleEnv",
+    "FiresaleVectorEnv",
     "Fitted",
     "Flag",
     "Instrument",

@@ -43,6 +43,8 @@ FEWER = {
     "stress": ["--seeds", "1", "--most", "1", "--steps", "1"],
 }
 TUNED = ["--tune", "2"]
+NEEDS = {"docs/how-to/learn-to-sell.md": "gymnasium"}
+"""What the Python of a page needs besides."""
 LONG = re.compile(r"--regimes|--axes|validate$")
 """Commands that take hours, or which a test of their own runs."""
 
@@ -92,6 +94,8 @@ def test_every_block_is_of_a_language_that_is_tried(page):
     "page", [p for p in PAGES if any(b.language == "python" for b in blocks_of(p))]
 )
 def test_the_python_of_a_page_runs(page, place):
+    if page in NEEDS:
+        pytest.importorskip(NEEDS[page], reason=f"needs {NEEDS[page]}, of an extra")
     write_files(page, place)
     names: dict[str, object] = {"__name__": "page"}
     for block in blocks_of(page):

@@ -4,6 +4,7 @@ import ast
 import logging
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -61,10 +62,30 @@ def test_the_stub_and_the_reference_page_have_the_same_names():
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    assert set(imported) == set(fs.__all__)
+    assert set(fs.__all__) == {
+        name for name in imported if find_spec(fs._EXTRAS.get(name, "firesale"))
+    }
     assert {name: home for name, (home, _) in imported.items()} == fs._HOMES
     page = (ROOT / "docs" / "reference" / "api.md").read_text()
-    assert [name for name in fs.__all__ if f"`{name}`" not in page] == []
+    assert [name for name in imported if f"`{name}`" not in page] == []
+
+
+def test_a_missing_extra_says_what_to_install_and_nothing_else_breaks():
+    said = fresh(
+        "import importlib.util, sys\n"
+        "find = importlib.util.find_spec\n"
+        "def without(name, *more):\n"
+        "    return None if name == 'gymnasium' else find(name, *more)\n"
+        "importlib.util.find_spec = without\n"
+        "sys.modules['gymnasium'] = None\n"
+        "import firesale as fs\n"
+        "try:\n    fs.FiresaleEnv\nexcept ImportError as error:\n    print(error)\n"
+        "from firesale import *\n"
+        "print('FiresaleEnv' in dir(), 'OrderBook' in dir())"
+    )
+    assert said == (
+        "environments for learning agents need gymnasium: pip install 'firesale[rl]'\nFalse True\n"
+    )
 
 
 def test_the_door_is_light_and_says_nothing():

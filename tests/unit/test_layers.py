@@ -16,6 +16,7 @@ LAYERS = {
     "runs": {"scenario", "calibration", "markets"},
     "scenario": {"calibration", "markets"},
     "calibration": {"markets"},
+    "learning": {"calibration", "markets"},
     "markets": set(),
     "report": set(),
     "metrics": set(),
