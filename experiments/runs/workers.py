@@ -19,8 +19,9 @@ from types import ModuleType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from experiments.runs.errors import told
+from experiments.runs.parcel import Parcel
 
-__all__ = ["JobError", "JobResult", "Workers", "cores", "get_ready", "tidy"]
+__all__ = ["JobError", "JobResult", "Workers", "cores", "do_here", "get_ready", "settle_in", "tidy"]
 
 Job = TypeVar("Job")
 ATTEMPTS = 3
@@ -91,6 +92,9 @@ class Workers:
         self.attempts = attempts
         self._pools: list[ProcessPoolExecutor] = []
 
+    shares_files = True
+    """Jobs see the files of the caller: see ``experiments.runs.executor``."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -98,6 +102,9 @@ class Workers:
         for pool in self._pools:
             pool.shutdown(wait=False, cancel_futures=True)
         self._pools.clear()
+
+    def bring(self, parcel: Parcel) -> None:
+        """Nothing: the files are here."""
 
     def run(self, function: Callable[[Job], Any], jobs: Sequence[Job]) -> Iterator[JobResult[Job]]:
         """Call a function on every job and yield each outcome as it comes, in no order.
@@ -149,7 +156,7 @@ class Workers:
         most = min(len(jobs), self.workers)
         if most <= 1:
             for at, job in enumerate(jobs):
-                yield at, _here(function, job)
+                yield at, do_here(function, job)
             return
         while len(self._pools) < most:
             self._pools.append(_pool(function.__module__))
@@ -240,10 +247,10 @@ def _pool(module: str) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("forkserver" if "forkserver" in kinds else "spawn")
     if "forkserver" in kinds:
         context.set_forkserver_preload([module])
-    return ProcessPoolExecutor(1, mp_context=context, initializer=_settle_in)
+    return ProcessPoolExecutor(1, mp_context=context, initializer=settle_in)
 
 
-def _settle_in() -> None:
+def settle_in() -> None:
     """Make a process ready for many jobs that each need much memory and leave cycles behind."""
     _settled.append(True)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -279,12 +286,21 @@ def tidy() -> None:
 
 
 def _call(function: Callable[[Job], Any], job: Job) -> tuple[Any, str | None, str | None]:
-    _, value, error, trace = _here(function, job)
+    _, value, error, trace = do_here(function, job)
     tidy()
     return value, error, trace
 
 
-def _here(function: Callable[[Job], Any], job: Job) -> JobResult[Job]:
+def do_here(function: Callable[[Job], Any], job: Job) -> JobResult[Job]:
+    """Call a function on a job in this process; what it raises is the outcome.
+
+    Parameters
+    ----------
+    function
+        Of one job.
+    job
+        The job.
+    """
     try:
         return JobResult(job, function(job), None)
     except (Exception, SystemExit) as error:  # code of the user's own may exit: it ends one job
