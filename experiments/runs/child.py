@@ -1,7 +1,7 @@
-"""A process beside this one that does jobs for it, and may die without taking it along.
+"""A process that has workers of its own, for one that ``multiprocessing`` allows no children.
 
-Where ``multiprocessing`` may not start one: the workers of a scheduler are often daemons, which it
-allows no children. Jobs come and answers go through pipes, as pickles with their length before.
+The workers of a scheduler are often such daemons. Jobs come and answers go through pipes, as
+pickles with their length before.
 """
 
 import os
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-from experiments.runs.workers import do_here, settle_in, tidy
+from experiments.runs.workers import ATTEMPTS, Workers
 
 __all__ = ["Child", "Outcome"]
 
@@ -27,16 +27,9 @@ LENGTH_BYTES = 8
 
 
 class Child:
-    """A process that does jobs in their order until one kills it; the next call starts another.
+    """A process that does jobs with a worker of its own, so that what kills a job kills no more."""
 
-    Parameters
-    ----------
-    attempts
-        How often a job is begun that kills its process, before that is its outcome; 1 or more.
-    """
-
-    def __init__(self, attempts: int) -> None:
-        self.attempts = attempts
+    def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
     def outcomes(self, function: bytes, jobs: bytes, count: int) -> Iterator[Outcome]:
@@ -56,18 +49,17 @@ class Child:
             begun += 1
             try:
                 process = self._alive()
-                _write(process.stdin, function)
-                _write(process.stdin, jobs)
-                _write(process.stdin, pickle.dumps(done))
+                for content in (function, jobs, pickle.dumps(done)):
+                    _write(process.stdin, content)
                 while done < count:
                     outcome = pickle.loads(_read(process.stdout))
                     done, begun = done + 1, 1
                     yield outcome
-            except (EOFError, OSError):
+            except (EOFError, OSError):  # the child itself is gone, by whatever the job did
                 self.close()
-                if begun >= self.attempts:
+                if begun >= ATTEMPTS:
                     done, begun = done + 1, 0
-                    yield None, f"the worker died, {self.attempts} times", None
+                    yield None, f"the worker died, {ATTEMPTS} times", None
 
     def close(self) -> None:
         """End the process, whatever it does."""
@@ -101,19 +93,18 @@ def _serve(parent: int) -> None:
     os.dup2(2, 1)  # What code of the user's prints is no answer.
     waits = [time.monotonic()]
     threading.Thread(target=_end_alone, args=(parent, waits), daemon=True).start()
-    settle_in()
-    while True:
-        try:
-            function, batch, first = (_read(jobs) for _ in range(3))
-        except EOFError:
-            return
-        waits.clear()
-        called = pickle.loads(function)
-        for job in pickle.loads(batch)[pickle.loads(first) :]:
-            _, *outcome = do_here(called, job)
-            _write(answers, pickle.dumps(tuple(outcome)))
-            tidy()
-        waits.append(time.monotonic())
+    with Workers(1, apart=True) as pool:
+        while True:
+            try:
+                function, batch, first = (_read(jobs) for _ in range(3))
+            except EOFError:
+                return
+            waits.clear()
+            # One worker alone: outcomes come in the order of the jobs.
+            left = pickle.loads(batch)[pickle.loads(first) :]
+            for result in pool.run(pickle.loads(function), left):
+                _write(answers, pickle.dumps((result.value, result.error, result.trace)))
+            waits.append(time.monotonic())
 
 
 def _end_alone(parent: int, waits: list[float]) -> None:

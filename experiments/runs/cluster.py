@@ -25,10 +25,10 @@ from experiments.runs.child import Child, Outcome
 from experiments.runs.executor import ClusterError
 from experiments.runs.parcel import Parcel, open_parcel, unpack
 from experiments.runs.store import code_digest
-from experiments.runs.workers import ATTEMPTS, JobResult
+from experiments.runs.workers import JobResult
 from lob import __version__
 
-__all__ = ["Cluster", "Identity", "cluster_of", "do_batch", "identity"]
+__all__ = ["Cluster", "Function", "Identity", "cluster_of", "do_batch", "identity"]
 
 Job = TypeVar("Job")
 CONNECT_SECONDS = 10.0
@@ -76,8 +76,17 @@ def identity() -> Identity:
     return Identity(__version__, code_digest())
 
 
+class Function(NamedTuple):
+    """A function of one job, which a worker hands on without loading it."""
+
+    content: bytes
+    """Its pickle."""
+    module: str
+    """Where it is from."""
+
+
 def do_batch(
-    wanted: Identity, function: bytes, jobs: bytes, count: int, parcel: Parcel | None
+    wanted: Identity, function: Function, jobs: bytes, count: int, parcel: Parcel | None
 ) -> tuple[list[Outcome], float]:
     """Do a batch of jobs in a child of this worker: outcomes, and seconds that they took.
 
@@ -85,7 +94,9 @@ def do_batch(
     ----------
     wanted
         What whoever asks runs.
-    function, jobs, count
+    function
+        Of one job.
+    jobs, count
         See ``Child.outcomes``.
     parcel
         Files that the jobs need; ``None``: none.
@@ -99,28 +110,26 @@ def do_batch(
     if identity() != tuple(wanted):
         raise ClusterError(f"it has {identity()} on {platform.node()}, and this sweep {wanted}")
     if not hasattr(_of_thread, "child"):
-        _of_thread.child, _of_thread.parcel = Child(ATTEMPTS), None
+        _of_thread.child = Child()
     child: Child = _of_thread.child
-    if parcel is not None and parcel.contents:
-        folder = _folder_of(parcel)
-        call = _Placed(function, parcel.places, parcel.at, folder)
-        function = pickle.dumps(call)
-    outcomes = list(child.outcomes(function, jobs, count))
+    folder = None if parcel is None else _folder_of(parcel)
+    called = pickle.dumps(_Placed(function, parcel, folder))
+    outcomes = list(child.outcomes(called, jobs, count))
     return outcomes, time.monotonic() - started
 
 
 class _Placed:
     """A function that finds its files in an unpacked parcel."""
 
-    def __init__(self, function: bytes, places: Any, at: Any, folder: Path) -> None:
-        self.function, self.parcel = function, (dict(places), dict(at), folder)
-        self._called: Callable[[Any], Any] | None = None
+    def __init__(self, function: Function, parcel: Parcel | None, folder: Path | None) -> None:
+        self.content = function.content
+        self.__module__ = function.module  # what a worker imports before it has a job
+        self.opened = parcel and folder and (dict(parcel.places), dict(parcel.at), folder)
 
     def __call__(self, job: Any) -> Any:
-        if self._called is None:
-            open_parcel(*self.parcel)
-            self._called = pickle.loads(self.function)
-        return self._called(job)
+        if self.opened:
+            open_parcel(*self.opened)
+        return pickle.loads(self.content)(job)
 
 
 def _folder_of(parcel: Parcel) -> Path:
@@ -223,7 +232,7 @@ class Cluster:
         running: dict[Any, Batch] = {}
         done: SimpleQueue[Any] = SimpleQueue()
         seconds = 0.0  # of a job: unknown, so the first batches are of one
-        called = pickle.dumps(function)
+        called = Function(pickle.dumps(function), function.__module__)
 
         def give(batch: Batch) -> None:
             content = pickle.dumps([jobs[at] for at in batch.places])
@@ -247,7 +256,7 @@ class Cluster:
                     suspects.extend(batch.places)
                     continue
                 one = took / len(batch.places)
-                seconds = one if not seconds else 0.8 * seconds + 0.2 * one
+                seconds = one if not seconds else (seconds + one) / 2
                 for at, outcome in zip(batch.places, outcomes, strict=True):
                     yield JobResult(jobs[at], *outcome)
 

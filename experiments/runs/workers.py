@@ -21,7 +21,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 from experiments.runs.errors import told
 from experiments.runs.parcel import Parcel
 
-__all__ = ["JobError", "JobResult", "Workers", "cores", "do_here", "get_ready", "settle_in", "tidy"]
+__all__ = ["JobError", "JobResult", "Workers", "_settle_in", "cores", "get_ready", "tidy"]
 
 Job = TypeVar("Job")
 ATTEMPTS = 3
@@ -85,10 +85,15 @@ class Workers:
         death is a death.
     attempts
         How often a job is begun whose worker dies, before that is its outcome; 1 or more.
+    apart
+        Whether no job is done in this process, one worker alone included.
     """
 
-    def __init__(self, workers: int | None = None, *, attempts: int = ATTEMPTS) -> None:
+    def __init__(
+        self, workers: int | None = None, *, attempts: int = ATTEMPTS, apart: bool = False
+    ) -> None:
         self.workers = workers or cores()
+        self.apart = apart
         self.attempts = attempts
         self._pools: list[ProcessPoolExecutor] = []
 
@@ -154,9 +159,9 @@ class Workers:
     ) -> Iterator[tuple[int, JobResult[Job]]]:
         """The place of a job among all, and what became of it."""
         most = min(len(jobs), self.workers)
-        if most <= 1:
+        if most <= 1 and not self.apart:
             for at, job in enumerate(jobs):
-                yield at, do_here(function, job)
+                yield at, _here(function, job)
             return
         while len(self._pools) < most:
             self._pools.append(_pool(function.__module__))
@@ -247,10 +252,10 @@ def _pool(module: str) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("forkserver" if "forkserver" in kinds else "spawn")
     if "forkserver" in kinds:
         context.set_forkserver_preload([module])
-    return ProcessPoolExecutor(1, mp_context=context, initializer=settle_in)
+    return ProcessPoolExecutor(1, mp_context=context, initializer=_settle_in)
 
 
-def settle_in() -> None:
+def _settle_in() -> None:
     """Make a process ready for many jobs that each need much memory and leave cycles behind."""
     _settled.append(True)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -286,21 +291,12 @@ def tidy() -> None:
 
 
 def _call(function: Callable[[Job], Any], job: Job) -> tuple[Any, str | None, str | None]:
-    _, value, error, trace = do_here(function, job)
+    _, value, error, trace = _here(function, job)
     tidy()
     return value, error, trace
 
 
-def do_here(function: Callable[[Job], Any], job: Job) -> JobResult[Job]:
-    """Call a function on a job in this process; what it raises is the outcome.
-
-    Parameters
-    ----------
-    function
-        Of one job.
-    job
-        The job.
-    """
+def _here(function: Callable[[Job], Any], job: Job) -> JobResult[Job]:
     try:
         return JobResult(job, function(job), None)
     except (Exception, SystemExit) as error:  # code of the user's own may exit: it ends one job
