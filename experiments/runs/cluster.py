@@ -1,6 +1,7 @@
 """Jobs on the workers of a dask scheduler, which may come, go and die while they run.
 
-A task is a batch of jobs of about two seconds, for the scheduler takes a millisecond or so of each.
+A task is a batch of jobs of two seconds or more, for the scheduler and this process take some
+milliseconds of each task whatever is in it.
 A worker hands its batch to a process beside it: what kills a job leaves the worker alive, and a job
 that computes for minutes keeps no worker from answering its scheduler.
 """
@@ -34,7 +35,10 @@ Job = TypeVar("Job")
 CONNECT_SECONDS = 10.0
 """Seconds in which a scheduler must answer; chosen."""
 BATCH_SECONDS = 2.0
-"""Seconds of work in a task: a thousand times what the scheduler takes of it; chosen."""
+"""Seconds of work in a task, at least: hundreds of times what it costs to hand it out; chosen."""
+TASKS_A_SECOND = 50
+"""Tasks that are handed out in a second at most, a quarter of what was measured to be possible:
+with many workers tasks are longer; chosen."""
 MOST_JOBS = 500
 """Jobs in a task; chosen."""
 TASKS_A_THREAD = 3
@@ -124,7 +128,9 @@ class _Placed:
     def __init__(self, function: Function, parcel: Parcel | None, folder: Path | None) -> None:
         self.content = function.content
         self.__module__ = function.module  # what a worker imports before it has a job
-        self.opened = parcel and folder and (dict(parcel.places), dict(parcel.at), folder)
+        self.opened = parcel and folder and (
+            dict(parcel.places), dict(parcel.at), dict(parcel.folders), folder
+        )  # fmt: skip
 
     def __call__(self, job: Any) -> Any:
         if self.opened:
@@ -265,7 +271,8 @@ class Cluster:
         if not seconds:
             return 1
         share = math.ceil(left / (TASKS_A_THREAD * max(threads, 1)))
-        return max(1, min(MOST_JOBS, share, left, int(BATCH_SECONDS / seconds)))
+        wanted = max(BATCH_SECONDS, threads / TASKS_A_SECOND)
+        return max(1, min(MOST_JOBS, share, left, int(wanted / seconds)))
 
     def _outcomes(self, future: Any, batch: Batch) -> tuple[list[Outcome] | None, float]:
         """Outcomes of a batch; ``None``: it killed its workers, and its jobs are tried alone."""

@@ -50,7 +50,7 @@ def pack(
             seen |= texts
             with suppress(ValueError):  # no run comes of it: its row has the error
                 packing.take(scenario.with_(**point))
-    return Parcel(packing.places, at, packing.contents)
+    return Parcel(packing.places, at, packing.contents, packing.folders)
 
 
 class _Packing:
@@ -59,7 +59,8 @@ class _Packing:
     def __init__(self) -> None:
         self.places: dict[str, str] = {}
         self.contents: dict[str, bytes] = {}
-        self._folders: dict[Path, str] = {}
+        self.folders: dict[str, str] = {}
+        self._known: dict[Path, str] = {}
 
     def take(self, scenario: Scenario) -> dict[str, str]:
         """Take what a scenario names, and tell the names by dotted path."""
@@ -75,7 +76,8 @@ class _Packing:
     def code(self, name: str) -> None:
         """Take the file of ``FILE.py:NAME`` and the modules beside it that it imports."""
         file = file_of(name)
-        place, fresh = self._place(file)
+        # Tracebacks have the whole path of code, and messages about data the name as it was given.
+        place, fresh = self._place(file, f"{file.resolve().parent}/")
         self.places[name] = f"{place}:{name.rpartition(':')[2]}"
         if fresh:
             self.contents[place] = file.read_bytes()
@@ -86,7 +88,7 @@ class _Packing:
 
     def _data(self, name: str, file: Path) -> None:
         """Take a file, or the files of a folder."""
-        place, fresh = self._place(file)
+        place, fresh = self._place(file, name.removesuffix(file.name))
         self.places[name] = place
         if not fresh:
             return
@@ -97,12 +99,14 @@ class _Packing:
             if one.is_file():
                 self.contents[f"{place}/{one.name}"] = one.read_bytes()
 
-    def _place(self, file: Path) -> tuple[str, bool]:
+    def _place(self, file: Path, shown: str) -> tuple[str, bool]:
         """The place of a file, in a folder of its own, and whether it is new in the parcel."""
-        known = self._folders.get(file.resolve())
+        known = self._known.get(file.resolve())
         if known is not None:
             return known, False
-        place = self._folders[file.resolve()] = f"{len(self._folders)}/{file.name}"
+        number = len(self._known)
+        place = self._known[file.resolve()] = f"{number}/{file.name}"
+        self.folders[f"{number}/"] = shown
         return place, True
 
 

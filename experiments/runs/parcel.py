@@ -24,11 +24,14 @@ class Parcel:
     """Names by dotted path where the scenario names them before any value of it is changed."""
     contents: Mapping[str, bytes]
     """Contents of each file by its place."""
+    folders: Mapping[str, str]
+    """What the caller's messages have before a file's name, by folder of the parcel; both end in
+    a slash or are empty."""
 
     @cached_property
     def digest(self) -> str:
         """32 hex digits of everything in it."""
-        found = hashlib.blake2b(repr((self.places, self.at)).encode(), digest_size=16)
+        found = hashlib.blake2b(repr((self.places, self.at, self.folders)).encode(), digest_size=16)
         for place, content in self.contents.items():
             found.update(f"{place} {len(content)} ".encode() + content)
         return found.hexdigest()
@@ -41,8 +44,8 @@ class _Opened(NamedTuple):
     """Path on this machine by name."""
     at: Mapping[str, str]
     """Path on this machine by dotted path."""
-    folder: Path
-    """Where its files are."""
+    folders: Mapping[str, str]
+    """What the caller's messages have in place of a folder on this machine."""
 
 
 _opened: list[_Opened] = []
@@ -70,18 +73,21 @@ def unpack(parcel: Parcel, folder: Path) -> None:
         path.write_bytes(content)
 
 
-def open_parcel(places: Mapping[str, str], at: Mapping[str, str], folder: Path) -> None:
+def open_parcel(
+    places: Mapping[str, str], at: Mapping[str, str], folders: Mapping[str, str], folder: Path
+) -> None:
     """Let names mean the files of a parcel, in all that this process runs from now on.
 
     Parameters
     ----------
-    places, at
+    places, at, folders
         Of the parcel.
     folder
         Where it was unpacked.
     """
     here = {name: str(folder / place) for name, place in places.items()}
-    _opened[:] = [_Opened(here, {path: here[name] for path, name in at.items()}, folder)]
+    known_as = {f"{folder}/{one}": there for one, there in folders.items()}
+    _opened[:] = [_Opened(here, {path: here[name] for path, name in at.items()}, known_as)]
 
 
 def placed(name: str) -> str:
@@ -103,12 +109,11 @@ def placed_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_named(text: str | None) -> str | None:
-    """A message with the names that the caller knows files by."""
+    """A message with the paths that it would have in the process of the caller."""
     if text is None or not _opened:
         return text
-    for name, path in _opened[0].places.items():
-        text = text.replace(path.rpartition(":")[0] if ".py:" in path else path,
-                            name.rpartition(":")[0] if ".py:" in name else name)  # fmt: skip
+    for here, there in _opened[0].folders.items():
+        text = text.replace(here, there)
     return text
 
 
