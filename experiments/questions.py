@@ -381,6 +381,7 @@ def sweep(
     metrics: Mapping[str, str] | None = None,
     out: str | Path | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     memory: int | str | None = None,
     retry: bool = False,
     allow_code: bool = False,
@@ -418,6 +419,9 @@ def sweep(
         the result.
     workers
         Processes; ``None``: one a core.
+    scheduler
+        Address of a dask scheduler, ``"HOST:PORT"``, whose workers make the runs; ``None``: they
+        are made on this machine.
     memory
         What a run may take, in bytes or as ``"500 MB"``: more is the error of that run.
     retry
@@ -433,9 +437,12 @@ def sweep(
         If the scenario names code of one's own and nobody said that it may be run.
     ValueError
         If the scenario is not one, or there is nothing to vary.
+    ClusterError
+        If no scheduler answers, it is gone, or a worker has another version or other sources.
     OSError
         If ``out`` cannot be written to: what had finished is kept.
     """
+    from experiments.runs.cluster import cluster_of
     from experiments.runs.swept import parse_bytes
     from experiments.studies.sweep import Sampling, hold_sweep
 
@@ -454,6 +461,7 @@ def sweep(
         metrics=metrics,
         folder=Path(out) if out is not None else None,
         workers=workers,
+        executor=cluster_of(scheduler, workers),
         memory=parse_bytes(memory) if isinstance(memory, str) else memory,
         retry=retry,
         allow_code=allow_code,

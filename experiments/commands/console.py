@@ -142,13 +142,14 @@ def refusal_of(error: Exception, out: Path | None = None) -> RefusalError:
 
         return RefusalError(write_failure(error, out or Path()), BAD_DATA)
     from experiments.runs.errors import RunError, told
+    from experiments.runs.executor import ClusterError
     from experiments.runs.workers import JobError
     from experiments.scenario.user_code import UserCodeError
 
     if isinstance(error, UserCodeError):
         line, trace = told(error)
         return RefusalError(line, BAD_DATA, trace)
-    failed = isinstance(error, RunError | JobError)
+    failed = isinstance(error, RunError | JobError | ClusterError)
     return RefusalError(str(error), BAD_DATA if failed else BAD_ARGUMENTS, trace)
 
 

@@ -43,6 +43,10 @@ def sweep(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes.", show_default="one a core")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run on the workers of this dask scheduler."),
+    ] = None,
     memory: Annotated[
         str | None, typer.Option(metavar="BYTES", help='What a run may take, like "500 MB".')
     ] = None,
@@ -54,6 +58,7 @@ def sweep(
 
     Exits 1 if a run failed; its error is in its row, and the others are there.
     """
+    from experiments.runs.cluster import cluster_of
     from experiments.runs.swept import parse_bytes
     from experiments.scenario.read import read_scenario
     from experiments.studies.sweep import hold_sweep
@@ -74,6 +79,7 @@ def sweep(
                 metrics=asked.metrics,
                 folder=folder,
                 workers=workers,
+                executor=cluster_of(scheduler, workers),
                 memory=parse_bytes(limit) if isinstance(limit, str) else limit,
                 retry=retry,
                 allow_code=allow_code,

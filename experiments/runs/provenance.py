@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b, file_digest
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from experiments.calibration.named_markets import is_market_file
 from experiments.runs.store import code_digest
@@ -14,7 +14,25 @@ from experiments.scenario.read import Scenario
 from experiments.scenario.user_code import digest_of_user_code, names_user_code
 from lob import __version__
 
-__all__ = ["asked_of_market", "asked_of_scenario", "digests_of_files", "digests_of_own_code"]
+__all__ = [
+    "NamedFile",
+    "asked_of_market",
+    "asked_of_scenario",
+    "digests_of_files",
+    "digests_of_own_code",
+    "files_named",
+]
+
+
+class NamedFile(NamedTuple):
+    """A file or folder of data that a scenario names."""
+
+    path: str
+    """Dotted path in the scenario."""
+    name: str
+    """As the scenario has it."""
+    file: str
+    """Where it is."""
 
 
 def digests_of_own_code(scenario: Scenario) -> dict[str, str | None]:
@@ -24,7 +42,7 @@ def digests_of_own_code(scenario: Scenario) -> dict[str, str | None]:
 
 def digests_of_files(scenario: Scenario) -> dict[str, str]:
     """Digests of the files of data that a scenario names, by dotted path: 32 hex digits each."""
-    return {path: _digest(file) for path, file in _files_of(scenario)}
+    return {one.path: _digest(one.file) for one in files_named(scenario)}
 
 
 def asked_of_scenario(
@@ -88,18 +106,19 @@ def asked_of_market(
     }
 
 
-def _files_of(scenario: Scenario) -> Iterator[tuple[str, str]]:
+def files_named(scenario: Scenario) -> Iterator[NamedFile]:
+    """Yield each file or folder of data that a scenario names."""
     for i, one in enumerate(scenario.instruments):
         file = getattr(one.background, "file", None)
         if file is not None:
             path = price_file(file) if one.background.kind == "path" else file
-            yield f"instruments.{i}.background.file", str(path)
+            yield NamedFile(f"instruments.{i}.background.file", file, str(path))
     for i, population in enumerate(scenario.populations):
         if population.file is not None:
-            yield f"populations.{i}.file", population.file
+            yield NamedFile(f"populations.{i}.file", population.file, population.file)
     for i, drive in enumerate(scenario.drives):
         for j, file in enumerate(drive.files):
-            yield f"drives.{i}.files.{j}", str(price_file(file))
+            yield NamedFile(f"drives.{i}.files.{j}", file, str(price_file(file)))
 
 
 def _digest(path: str) -> str:

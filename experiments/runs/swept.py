@@ -13,6 +13,7 @@ import numpy as np
 
 from experiments.runs.errors import told
 from experiments.runs.own_metrics import measured
+from experiments.runs.parcel import as_named, placed, placed_values
 from experiments.runs.provenance import digests_of_files, digests_of_own_code
 from experiments.runs.run import run_scenario
 from experiments.runs.store import append_row, key_of
@@ -78,8 +79,8 @@ class SweptRun(NamedTuple):
     """Root of all randomness."""
     key: str
     """Digest of everything that determines the run."""
-    log: Path
-    """Folder of the logs."""
+    log: Path | None
+    """Folder of the logs; ``None``: whoever asked for the run logs it."""
 
 
 class Keys:
@@ -127,7 +128,7 @@ class Keys:
 
 
 def run_swept(job: SweptRun) -> Row:
-    """Make a run and log its row; a run that raises is a row with its error.
+    """Make a run and log its row, where there is a log; a run that raises is a row with its error.
 
     Where the log cannot be written, the row has ``unkept``: number and words of the error.
     """
@@ -139,14 +140,15 @@ def run_swept(job: SweptRun) -> Row:
     except MemoryError:
         row["error"] = "MemoryError: the run took more memory than it may"
     except (Exception, SystemExit) as error:
-        row["error"], row["trace"] = told(error)
+        row["error"], row["trace"] = (as_named(one) for one in told(error))
     if row["error"] is not None:
         _last.clear()
         tidy()
     row["cpu_seconds"] = time.process_time() - clock
     row["seconds"] = time.monotonic() - wall
     try:
-        append_row(job.log, row, sync=False)
+        if job.log is not None:
+            append_row(job.log, row, sync=False)
     except OSError as failed:
         # No fault of the run's: the whole sweep stops.
         row["unkept"] = [failed.errno, failed.strerror or str(failed)]
@@ -203,14 +205,14 @@ def _made(job: SweptRun) -> Row:
     asked = job.asked
     scenario = _last.get(job.of)
     if scenario is None:
-        scenario = asked.scenario.with_(**asked.overrides(job.point))
+        scenario = asked.scenario.with_(**placed_values(asked.overrides(job.point)))
         _last.clear()
         _last[job.of] = scenario
     reference = None
     if asked.twin:
         reference = run_scenario(scenario, job.seed, forced=False, tapes=False).prices
     run = run_scenario(scenario, job.seed, twin=reference, tapes=bool(asked.metrics))
-    metrics = {name: load_user_code(one) for name, one in asked.metrics.items()}
+    metrics = {name: load_user_code(placed(one)) for name, one in asked.metrics.items()}
     entries = run.simulation.entries
     return {
         "criteria": {

@@ -19,8 +19,9 @@ from types import ModuleType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from experiments.runs.errors import told
+from experiments.runs.parcel import Parcel
 
-__all__ = ["JobError", "JobResult", "Workers", "cores", "get_ready", "tidy"]
+__all__ = ["JobError", "JobResult", "Workers", "_settle_in", "cores", "get_ready", "tidy"]
 
 Job = TypeVar("Job")
 ATTEMPTS = 3
@@ -84,12 +85,20 @@ class Workers:
         death is a death.
     attempts
         How often a job is begun whose worker dies, before that is its outcome; 1 or more.
+    apart
+        Whether no job is done in this process, one worker alone included.
     """
 
-    def __init__(self, workers: int | None = None, *, attempts: int = ATTEMPTS) -> None:
+    def __init__(
+        self, workers: int | None = None, *, attempts: int = ATTEMPTS, apart: bool = False
+    ) -> None:
         self.workers = workers or cores()
+        self.apart = apart
         self.attempts = attempts
         self._pools: list[ProcessPoolExecutor] = []
+
+    shares_files = True
+    """Jobs see the files of the caller: see ``experiments.runs.executor``."""
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +107,9 @@ class Workers:
         for pool in self._pools:
             pool.shutdown(wait=False, cancel_futures=True)
         self._pools.clear()
+
+    def bring(self, parcel: Parcel) -> None:
+        """Nothing: the files are here."""
 
     def run(self, function: Callable[[Job], Any], jobs: Sequence[Job]) -> Iterator[JobResult[Job]]:
         """Call a function on every job and yield each outcome as it comes, in no order.
@@ -147,7 +159,7 @@ class Workers:
     ) -> Iterator[tuple[int, JobResult[Job]]]:
         """The place of a job among all, and what became of it."""
         most = min(len(jobs), self.workers)
-        if most <= 1:
+        if most <= 1 and not self.apart:
             for at, job in enumerate(jobs):
                 yield at, _here(function, job)
             return

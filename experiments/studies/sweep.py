@@ -18,7 +18,10 @@ import pyarrow as pa
 from experiments.metrics.criteria import CRITERIA
 from experiments.metrics.intervals import student_interval
 from experiments.runs.alone import alone
+from experiments.runs.executor import Executor
 from experiments.runs.manifest import read_manifest, write_manifest
+from experiments.runs.packing import pack
+from experiments.runs.parcel import Parcel
 from experiments.runs.store import RunStore, append_row, code_digest
 from experiments.runs.swept import Asked, Keys, Row, SweptRun, can_limit, failed_row, run_swept
 from experiments.runs.workers import Workers
@@ -73,6 +76,7 @@ def hold_sweep(
     metrics: Mapping[str, str] | None = None,
     folder: Path | None = None,
     workers: int | None = None,
+    executor: Executor | None = None,
     memory: int | None = None,
     retry: bool = False,
     allow_code: bool = False,
@@ -93,6 +97,8 @@ def hold_sweep(
         Keeps the runs, so that the next call resumes; ``None``: they are gone with the result.
     workers
         Processes; ``None``: one a core; 1: none beside this one.
+    executor
+        Who makes the runs in place of processes on this machine.
     memory
         Bytes that a run may take beside what its process has: more is the error of that run.
     retry
@@ -110,6 +116,8 @@ def hold_sweep(
         If code of the user's own is named and nobody said that it may be run.
     ValueError
         If there is nothing to vary, or the folder holds another sweep.
+    ClusterError
+        If the executor is a cluster that cannot do it, or is gone: what had finished is kept.
     OSError
         If the folder cannot be written to: what had finished is kept.
     """
@@ -136,7 +144,7 @@ def hold_sweep(
         said = _said(scenario, sampling, points, twin, measures)
         _refuse_another(folder, said)
         write_manifest(folder, said, started)
-        work = _Work(asked, points, store, workers, report)
+        work = _Work(asked, points, store, executor or Workers(workers), report)
         rows = work.rows(seeds, retry)
         if sampling.narrow:
             rows = work.until_narrow(rows, len(seeds), sampling.narrow, sampling.most)
@@ -154,11 +162,11 @@ class _Work:
         asked: Asked,
         points: Sequence[Mapping[str, Any]],
         store: RunStore,
-        workers: int | None,
+        executor: Executor,
         report: Report,
     ) -> None:
         self.asked, self.points, self.store = asked, points, store
-        self.workers, self.report = workers, report
+        self.executor, self.report = executor, report
         self.made = 0
         keys = Keys(asked)
         self._digests = [keys.of_point(point) for point in points]
@@ -207,10 +215,10 @@ class _Work:
     def _made(self, wanted: Sequence[tuple[int, int]], before: int = 0) -> list[Row]:
         keys = [self._key(*one) for one in wanted]
         # Two points may be the same: their run is made once.
+        log = self.store.log if self.executor.shares_files else None
         jobs = {
             key: SweptRun(
-                self.asked, self.points[number], number, self._digests[number], seed, key,
-                self.store.log,
+                self.asked, self.points[number], number, self._digests[number], seed, key, log
             )
             for key, (number, seed) in zip(keys, wanted, strict=True)
             if key not in self._known
@@ -218,10 +226,16 @@ class _Work:
         there, total = before + len(wanted) - len(jobs), before + len(wanted)
         self.report(there, total)
         tidied = time.monotonic()
-        with Workers(self.workers) as pool:
+        if not jobs:
+            return self._rows(keys, wanted)
+        with self.executor as pool:
+            if not pool.shares_files:
+                pool.bring(self._parcel())
             for job, row, error, trace in pool.run(run_swept, list(jobs.values())):
                 if row is None:
                     row = failed_row(job, error or "", trace)
+                    append_row(self.store.log, row, sync=False)
+                elif log is None:
                     append_row(self.store.log, row, sync=False)
                 if "unkept" in row:
                     number, words = row["unkept"]
@@ -234,6 +248,14 @@ class _Work:
                 if time.monotonic() - tidied > TIDY_SECONDS:
                     self.store.compact(running=True)
                     tidied = time.monotonic()
+        return self._rows(keys, wanted)
+
+    def _parcel(self) -> Parcel:
+        asked = self.asked
+        points = [asked.overrides(point) for point in self.points]
+        return pack(asked.scenario, points, asked.metrics.values())
+
+    def _rows(self, keys: Sequence[str], wanted: Sequence[tuple[int, int]]) -> list[Row]:
         return [
             {**self._known[key], "number": number, "point": dict(self.points[number])}
             for key, (number, _) in zip(keys, wanted, strict=True)
