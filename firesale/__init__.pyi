@@ -29,6 +29,9 @@ from experiments.questions import (
     impact as impact,
 )
 from experiments.questions import (
+    profile as profile,
+)
+from experiments.questions import (
     replay as replay,
 )
 from experiments.questions import (
@@ -78,6 +81,9 @@ from experiments.studies.fit import (
 )
 from experiments.studies.impact import (
     SimulatedSale as SimulatedSale,
+)
+from experiments.studies.profile import (
+    StatedMarket as StatedMarket,
 )
 from experiments.studies.replay_result import (
     ReplaySale as ReplaySale,
@@ -193,6 +199,7 @@ __all__ = [
     "SimulatedSale",
     "Simulation",
     "SpiralStudy",
+    "StatedMarket",
     "Stress",
     "Sweep",
     "TimeInForce",
@@ -203,6 +210,7 @@ __all__ = [
     "facts",
     "fit",
     "impact",
+    "profile",
     "ready_scenarios",
     "replay",
     "rerun",

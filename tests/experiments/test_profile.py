@@ -5,9 +5,15 @@ import tomllib
 
 import pytest
 
-from experiments.calibration import profile as profiles
 from experiments.calibration.market_file import InstrumentOfMarket, read_market
-from experiments.calibration.profile import KEYS, Profile, ProfileError, measured, solve
+from experiments.calibration.profile import (
+    KEYS,
+    Profile,
+    ProfileError,
+    measured,
+    search,
+    solve,
+)
 from experiments.commands.cli import main
 from experiments.runs.run import run_scenario
 from experiments.scenario.read import ScenarioError, read_scenario
@@ -59,8 +65,8 @@ def digest(scenario) -> str:
 
 def test_a_scenario_holds_what_was_solved_and_is_not_solved_again(scenario, monkeypatch, tmp_path):
     scenario.save(tmp_path / "desk.toml")
-    profiles._solve.cache_clear()
-    monkeypatch.setattr(profiles, "measured", lambda *_: pytest.fail("solved again"))
+    search._solve.cache_clear()
+    monkeypatch.setattr(search, "measured", lambda *_, **__: pytest.fail("solved again"))
     again = read_scenario(tmp_path / "desk.toml")
     assert again == scenario
     assert digest(again) == digest(scenario)
