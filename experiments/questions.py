@@ -114,7 +114,8 @@ def run(
     design
         A liquidation design in place of the scenario's own: a name, or ``FILE.py:NAME``.
     parameters
-        Parameters of ``design`` by name, times in seconds; without one they would have no meaning.
+        Parameters of ``design`` by name, times in seconds, or with a unit as in a scenario:
+        ``"2 min"``, ``"5 %"``; without a design they would have no meaning.
     twin
         Whether the twin, in which nothing is forced, is run as well: fair prices are its mids. It
         doubles the time; without it what rests on fair prices is ``nan``.
@@ -138,6 +139,10 @@ def run(
         raise ValueError(f"parameters are of a design: name it, got {parameters!r} without one")
     asked = scenario(source)
     refuse_code(asked, allowed=allow_code, named=() if design is None else (design,))
+    if design is not None and parameters:
+        from experiments.scenario.design_parameters import parameters_in_steps
+
+        parameters = parameters_in_steps(design, parameters, asked)
     measures = named_metrics(metrics)
     reference = None
     if twin:
@@ -250,9 +255,9 @@ def compare(
     source
         The scenario: see ``firesale.scenario``.
     designs
-        Names as on the command line, ``"dutch(step=30)"`` or ``"mine=FILE.py:NAME"``, in a list or
-        with commas between them; ``None``: the scenario's own and those beside it, or else one of
-        each family.
+        Names as on the command line, ``"dutch(step=30 s)"`` or ``"mine=FILE.py:NAME"``, in a list
+        or with commas between them; ``None``: the scenario's own and those beside it, or else one
+        of each family.
     seeds
         How many, from 1 on, or which; at least two.
     reference
@@ -285,7 +290,7 @@ def compare(
     if not chosen:
         named = contest_designs() if designs is None else designs
         text = named if isinstance(named, str) else ",".join(named)
-        chosen = as_stated(parse_designs(text), asked)
+        chosen = as_stated(parse_designs(text, asked), asked)
     refuse_code(
         asked,
         allowed=allow_code,
@@ -632,7 +637,7 @@ def profile(
         Of the mid: ``"1 %"``, or a share.
     half_life
         After a sale of half of that, until half of what it took out of the bids is back:
-        ``"40 s"``, or seconds; at most an hour.
+        ``"40 s"``, or seconds; at most half an hour.
     spread
         Mean over time: ``"1 bps"``, or a share of the mid.
     volume
