@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import ValidationError
 
-from experiments.calibration.market_file import MarketFile
+from experiments.calibration.market_file import COARSEST, FINEST, MarketFile
 from experiments.calibration.profile import CHECKS, SALES, Solved, solve
 from experiments.markets.mistakes import mistakes_of
 from experiments.report.notebook import Shown
@@ -164,10 +164,10 @@ def stated_market(profile: Mapping[str, Any], instrument: Mapping[str, Any]) -> 
     """
     row = {**instrument, "background": {"kind": "profile", **profile}}
     for key in ("tick_size", "lot_size"):
-        try:
-            row[key] = Decimal(str(row.get(key, 1)))
-        except InvalidOperation:
-            raise ValueError(f"{key}: must be a decimal number, got {row[key]!r}") from None
+        # Before all quantities: none can be read without them, and each would say so.
+        row[key] = _step(key, row.get(key, 1))
+    if not row.get("quote", "cash"):
+        raise ValueError("quote: a name must not be empty, got ''")
     content, unread = in_steps({"instruments": [row]}, ScenarioTables)
     mistakes = list(unread)
     try:
@@ -180,3 +180,14 @@ def stated_market(profile: Mapping[str, Any], instrument: Mapping[str, Any]) -> 
         mistakes += mistakes_of(error, InstrumentTable)
     lines = [str(one._replace(path=one.path.rpartition(".")[2])) for one in mistakes]
     raise ValueError("\n".join(lines))
+
+
+def _step(key: str, value: Any) -> Decimal:
+    """A tick or a lot as a decimal number within bounds."""
+    try:
+        step = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError(f"{key}: must be a decimal number, got {value!r}") from None
+    if not step.is_finite() or not FINEST <= step <= COARSEST:
+        raise ValueError(f"{key}: must be from {FINEST} to {COARSEST:.0e}, got {value!r}")
+    return step

@@ -21,6 +21,8 @@ __all__ = ["HOURS", "measured"]
 
 HOURS = 2.0
 """Simulated hours that count, a seed; chosen."""
+MOST_WARM_UP = 7_200
+"""Seconds that do not count, at most; chosen."""
 LOOK = 20
 """Seconds between two looks at the depth."""
 SHIFT = 10
@@ -93,9 +95,9 @@ def measured(
     profile: Profile,
     parameters: dict[str, Any],
     seeds: Sequence[int],
-    *,
     hours: float = HOURS,
-    sales: int = 4,
+    *,
+    sales: int = 2,
 ) -> dict[str, float]:
     """What a market gives, by key of a profile, in its units: means over seeds.
 
@@ -194,7 +196,7 @@ def _half_life(profile: Profile, missing: NDArray[np.float64]) -> float:
 
 def warm_up(profile: Profile) -> int:
     """Seconds that do not count."""
-    return round(min(max(5 * profile.half_life / math.log(2), 300), 3_600))
+    return round(min(max(5 * profile.half_life / math.log(2), 300), MOST_WARM_UP))
 
 
 def _bids_and_asks(book: lob.OrderBook, within: float) -> tuple[int, int]:

@@ -11,6 +11,10 @@ WITHIN = 0.15
 """Largest share by which what is obtained may differ from what is asked; ``half_life`` is told."""
 MISSED = 1.5
 """Factor by which ``half_life`` may be missed: how fast depth is back differs from run to run."""
+MOST_HALF_LIFE = 1_800.0
+"""Seconds: runs that check a half-life are three times as long; chosen."""
+LEAST_MARKETS = 1 / 60
+"""Market orders a second, at least: of fewer no volume is to be known from some hours; chosen."""
 LEAST_ORDERS = 12
 """Orders at rest on a side within reach, at least; chosen."""
 
@@ -39,6 +43,20 @@ def refuse(profile: Profile) -> None:
             f"{profile.money(least_depth)}, got {profile.money(profile.depth)}: a smaller lot_size "
             "would do",
         )
+    if profile.half_life > MOST_HALF_LIFE:
+        raise ProfileError(
+            "half_life",
+            f"must be at most {MOST_HALF_LIFE:g} s, for the runs that check it are three times as "
+            f"long, got {profile.half_life:g} s",
+        )
+    least_volume = LEAST_MARKETS * LEAST_LOTS * profile.lot * DAY
+    if profile.volume < least_volume:
+        raise ProfileError(
+            "volume",
+            f"must be a market order of {LEAST_LOTS:g} lots a minute or more, "
+            f"{profile.money(least_volume)} a day, got {profile.money(profile.volume)}: a smaller "
+            "lot_size would do",
+        )
     life = profile.half_life / math.log(2)
     # As large as orders may be, and half of all messages market orders.
     most = 1.4 * MOST_RATIO * profile.depth * profile.rate / LEAST_ORDERS * DAY
@@ -59,12 +77,13 @@ def refuse(profile: Profile) -> None:
 
 
 def refuse_missed(profile: Profile, obtained: dict[str, float]) -> None:
-    """Raise ``ProfileError`` if something that was asked did not come out."""
+    """Raise ``ProfileError`` if something that was asked did not come out: the farthest first."""
     asked = profile.asked()
     missed = [key for key in KEYS if not abs(obtained[key] / asked[key] - 1) <= WITHIN]
     if not 1 / MISSED <= obtained["half_life"] / asked["half_life"] <= MISSED:
         missed.append("half_life")
     if missed:
+        missed.sort(key=lambda key: -abs(math.log(max(obtained[key] / asked[key], 1e-9))))
         found = "; ".join(
             f"{key} {profile.written(key, asked[key])}: the nearest found has "
             f"{profile.written(key, obtained[key])}"

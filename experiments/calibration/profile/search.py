@@ -23,11 +23,12 @@ SEEDS, CHECKS = (1, 2), tuple(range(11, 19))
 """Seeds of the search, and of the check that follows."""
 SEARCH_SALES, SALES = 4, 2
 """Sales a seed by which is seen how fast depth is back, in the search and in the check; chosen."""
+LONG = 300.0
+"""Half-life in seconds above which the search has as few sales as the check, for each takes longer;
+chosen."""
 NEAR, ROUGH_HOURS = 0.2, 0.75
 """Share of a miss above which shorter runs do for the next round, and how long those are, in
 simulated hours a seed; chosen."""
-LONG = 300.0
-"""Half-lives above are not searched for, only told, for that would take long; seconds, chosen."""
 NOISE = {"half_life": 4.0, "volatility": 1.5}
 """How much less well a number is known from the runs of a round than the others are; chosen."""
 LEAST_NEWS = 0.04
@@ -67,11 +68,9 @@ def _solve(profile: Profile) -> Solved:
     knobs, parameters = Knobs(), guess(profile, Knobs())
     asked = profile.asked()
     best, best_round, tightest = (math.inf, parameters), 0, math.inf
-    hours = ROUGH_HOURS
+    hours, sales = ROUGH_HOURS, SEARCH_SALES if profile.half_life <= LONG else SALES
     for number in range(ROUNDS):
-        found = measured(profile, parameters, SEEDS, hours=hours, sales=SEARCH_SALES)
-        if profile.half_life > LONG:
-            found["half_life"] = profile.half_life
+        found = measured(profile, parameters, SEEDS, hours, sales=sales)
         off = {key: found[key] / asked[key] for key in asked}
         worst = max(abs(math.log(max(off[key], 1e-9))) / NOISE.get(key, 1.0) for key in off)
         tightest = min(tightest, found["spread"])
@@ -98,14 +97,14 @@ def _corrected(knobs: Knobs, off: dict[str, float]) -> Knobs:
     # Where how fast depth is back is near enough, all else is left in peace.
     far = abs(math.log(max(off["half_life"], 1e-9))) > NOISE["half_life"] * CLOSE
     return knobs._replace(
-        depth=knobs.depth * _bounded(1 / off["depth"]),
-        volume=knobs.volume * _bounded(1 / off["volume"]),
-        spread=knobs.spread * _bounded(1 / off["spread"]),
+        depth=knobs.depth / _bounded(off["depth"]),
+        volume=knobs.volume / _bounded(off["volume"]),
+        spread=knobs.spread / _bounded(off["spread"]),
         news=math.sqrt(min(max(news, LEAST_NEWS), 4.0)),
-        impact=knobs.impact * (_bounded(1 / off["volatility"]) if news < LEAST_NEWS else 1.0),
-        life=knobs.life * (_bounded(off["half_life"] ** -0.7) if far else 1.0),
+        impact=knobs.impact / (_bounded(off["volatility"]) if news < LEAST_NEWS else 1.0),
+        life=knobs.life / (_bounded(off["half_life"]) ** 0.7 if far else 1.0),
     )
 
 
 def _bounded(factor: float) -> float:
-    return min(max(factor, 0.4), 2.5) if factor > 0 else 2.5
+    return min(max(factor, 0.4), 2.5)
