@@ -18,6 +18,8 @@ from lob.checks import integer
 from lob.units import parse_duration
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from experiments.studies.facts import FactsStudy
     from experiments.studies.fit import Fitted
     from experiments.studies.impact import SimulatedSale
+    from experiments.studies.profile import StatedMarket
     from experiments.studies.replay_result import Replayed, ReplaySale
     from experiments.studies.rerun import Rerun
     from experiments.studies.score import ScoreStudy
@@ -43,6 +46,7 @@ __all__ = [
     "facts",
     "fit",
     "impact",
+    "profile",
     "replay",
     "rerun",
     "run",
@@ -110,7 +114,8 @@ def run(
     design
         A liquidation design in place of the scenario's own: a name, or ``FILE.py:NAME``.
     parameters
-        Parameters of ``design`` by name, times in seconds; without one they would have no meaning.
+        Parameters of ``design`` by name, times in seconds, or with a unit as in a scenario:
+        ``"2 min"``, ``"5 %"``; without a design they would have no meaning.
     twin
         Whether the twin, in which nothing is forced, is run as well: fair prices are its mids. It
         doubles the time; without it what rests on fair prices is ``nan``.
@@ -134,6 +139,10 @@ def run(
         raise ValueError(f"parameters are of a design: name it, got {parameters!r} without one")
     asked = scenario(source)
     refuse_code(asked, allowed=allow_code, named=() if design is None else (design,))
+    if design is not None and parameters:
+        from experiments.scenario.design_parameters import parameters_in_steps
+
+        parameters = parameters_in_steps(design, parameters, asked)
     measures = named_metrics(metrics)
     reference = None
     if twin:
@@ -246,9 +255,9 @@ def compare(
     source
         The scenario: see ``firesale.scenario``.
     designs
-        Names as on the command line, ``"dutch(step=30)"`` or ``"mine=FILE.py:NAME"``, in a list or
-        with commas between them; ``None``: the scenario's own and those beside it, or else one of
-        each family.
+        Names as on the command line, ``"dutch(step=30 s)"`` or ``"mine=FILE.py:NAME"``, in a list
+        or with commas between them; ``None``: the scenario's own and those beside it, or else one
+        of each family.
     seeds
         How many, from 1 on, or which; at least two.
     reference
@@ -281,7 +290,7 @@ def compare(
     if not chosen:
         named = contest_designs() if designs is None else designs
         text = named if isinstance(named, str) else ",".join(named)
-        chosen = as_stated(parse_designs(text), asked)
+        chosen = as_stated(parse_designs(text, asked), asked)
     refuse_code(
         asked,
         allowed=allow_code,
@@ -601,6 +610,77 @@ def fit(
         source, model, name=name, instrument=instrument, since=since, until=until,
         settings=settings, **options,
     )  # fmt: skip
+
+
+def profile(
+    *,
+    price: int | str,
+    depth: int | str,
+    within: float | str,
+    half_life: float | str,
+    spread: float | str,
+    volume: int | str,
+    volatility: float | str,
+    rate: float = 50.0,
+    name: str = "stated",
+    tick_size: "Decimal | float | str" = "1",
+    lot_size: "Decimal | float | str" = "1",
+    base: str = "",
+    quote: str = "USD",
+    inverse: bool = False,
+) -> "StatedMarket":
+    """Solve a market for its depth, spread, volume and volatility, and check what comes out.
+
+    What is obtained differs from what is asked by 15 % at most, ``half_life`` by a factor of 1.5.
+    It takes some seconds; the same again in one process takes none.
+
+    Parameters
+    ----------
+    price
+        Where the market begins: ``"60_000 USD"``, or ticks.
+    depth
+        What rests on one side within ``within`` of the mid, on average, at the start price:
+        ``"5 M USD"``, or cash units.
+    within
+        Of the mid: ``"1 %"``, or a share.
+    half_life
+        After a sale of half of that, until half of what it took out of the bids is back:
+        ``"40 s"``, or seconds; at most half an hour.
+    spread
+        Mean over time: ``"1 bps"``, or a share of the mid.
+    volume
+        Traded a day, at the start price: ``"2 G USD"``, or cash units.
+    volatility
+        Of a year of 365 days, by the mid every 60 s: ``"60 %"``, or a share.
+    rate
+        Messages a second, about, from 1 to 1,000: more can hold a smaller spread, and cost more
+        time.
+    name
+        Of the instrument.
+    tick_size, lot_size
+        Price of one tick in ``quote``; how much of ``base`` a lot is.
+    base, quote
+        What is traded, and what is paid; ``base`` empty: a contract of the instrument's own name.
+    inverse
+        Whether the instrument is an inverse contract, settled in ``base``.
+
+    Raises
+    ------
+    ValueError
+        If no parameters give what is asked, or something is no quantity of its kind: all mistakes,
+        each with its name, and the nearest that can be had.
+    """
+    from experiments.studies.profile import stated_market
+
+    asked = {
+        "price": price, "depth": depth, "within": within, "half_life": half_life,
+        "spread": spread, "volume": volume, "volatility": volatility, "rate": rate,
+    }  # fmt: skip
+    instrument = {
+        "name": name, "tick_size": tick_size, "lot_size": lot_size, "base": base, "quote": quote,
+        "inverse": inverse,
+    }  # fmt: skip
+    return stated_market(asked, instrument)
 
 
 def impact(

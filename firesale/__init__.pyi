@@ -35,6 +35,9 @@ from experiments.questions import (
     impact as impact,
 )
 from experiments.questions import (
+    profile as profile,
+)
+from experiments.questions import (
     replay as replay,
 )
 from experiments.questions import (
@@ -84,6 +87,9 @@ from experiments.studies.fit import (
 )
 from experiments.studies.impact import (
     SimulatedSale as SimulatedSale,
+)
+from experiments.studies.profile import (
+    StatedMarket as StatedMarket,
 )
 from experiments.studies.replay_result import (
     ReplaySale as ReplaySale,
@@ -201,6 +207,7 @@ __all__ = [
     "SimulatedSale",
     "Simulation",
     "SpiralStudy",
+    "StatedMarket",
     "Stress",
     "Sweep",
     "TimeInForce",
@@ -211,6 +218,7 @@ __all__ = [
     "facts",
     "fit",
     "impact",
+    "profile",
     "ready_scenarios",
     "replay",
     "rerun",

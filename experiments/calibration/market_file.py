@@ -23,7 +23,14 @@ from experiments.markets.table import Name, Positive, Table, Ticks
 from experiments.markets.written import meant, toml_value
 from lob.counted import counted
 
-__all__ = ["InstrumentOfMarket", "MarketFile", "MarketFileError", "read_market"]
+__all__ = [
+    "COARSEST",
+    "FINEST",
+    "InstrumentOfMarket",
+    "MarketFile",
+    "MarketFileError",
+    "read_market",
+]
 
 FINEST, COARSEST = Decimal("1e-18"), Decimal(10**18)
 """Bounds of a tick and of a lot, as in a scenario."""

@@ -31,8 +31,8 @@ def compare(
         str | None,
         typer.Option(
             metavar="A,B,...",
-            help="Designs: NAME, NAME(KEY=VALUE,...), LABEL=NAME..., FILE.py:NAME; if not given, "
-            "those that the scenario names, or else all nine.",
+            help="Designs: NAME, NAME(KEY=VALUE,...), LABEL=NAME..., FILE.py:NAME; a VALUE may "
+            "have a unit, as 30 s; if not given, those that the scenario names, or else all nine.",
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=2, help="Runs of each design.")] = DEFAULT_SEEDS,
@@ -88,7 +88,7 @@ def compare(
         scenario = read_scenario(name, read_settings(settings))
         chosen = of_scenario(scenario) if designs is None else []
         if not chosen:
-            chosen = parse_designs(designs or ",".join(contest_designs()))
+            chosen = parse_designs(designs or ",".join(contest_designs()), scenario)
             chosen = as_stated(chosen, scenario)
         said = () if designs is None else [one.design for one in chosen]
         refuse_own_code(scenario, allow_code, settings, said)

@@ -52,16 +52,14 @@ def profile(
     if out is not None:
         found.save(out)
     if as_json:
-        rows = found.frame().to_dict("records")
-        summary = {"rows": rows, "market": found.market.model_dump(mode="json")}
-        typer.echo(json.dumps(summary, indent=2, allow_nan=False))
+        typer.echo(json.dumps(found.summary(), indent=2, allow_nan=False))
         return
     from rich.console import Console
 
     from experiments.report.profile_terminal import print_profile
 
     console = Console(highlight=False)
-    print_profile(console, found.headline(), found.frame())
+    print_profile(console, found.headline(), found.rows())
     if out is not None:
         console.print()
         console.print(f"Written: {out}", soft_wrap=True)

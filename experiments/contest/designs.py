@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from experiments.scenario.design_parameters import parameters_in_steps
 from experiments.scenario.designs import DESIGNS, make_design
 from experiments.scenario.read import Scenario
 from experiments.scenario.user_code import names_user_code
@@ -40,13 +41,16 @@ FROZEN = ContestDesign("frozen", "frozen", {}, "control")
 of every contest, beside which the drop of a design is read; it has sold nothing and cannot win."""
 
 
-def parse_design(text: str) -> ContestDesign:
+def parse_design(text: str, scenario: Scenario | None = None) -> ContestDesign:
     """Read one written design with its label and parameters, and try to make it.
 
     Parameters
     ----------
     text
-        ``NAME``, ``NAME(KEY=VALUE,...)``, either after ``LABEL=``; values are JSON or plain words.
+        ``NAME``, ``NAME(KEY=VALUE,...)``, either after ``LABEL=``; values are JSON or plain words,
+        and quantities as ``30 s`` where there is a scenario.
+    scenario
+        The scenario that it is for, in whose units quantities are read.
 
     Raises
     ------
@@ -68,14 +72,21 @@ def parse_design(text: str) -> ContestDesign:
             parameters[key] = json.loads(value)
         except json.JSONDecodeError:
             parameters[key] = value
+    if scenario is not None:
+        parameters = parameters_in_steps(found["design"], parameters, scenario)
     make_design(found["design"], parameters)
     label = (found["label"] or text).strip()
     plain = "own" if names_user_code(found["design"]) else "preset"
     return ContestDesign(label, found["design"], parameters, "given" if parameters else plain)
 
 
-def parse_designs(text: str) -> list[ContestDesign]:
+def parse_designs(text: str, scenario: Scenario | None = None) -> list[ContestDesign]:
     """Read written designs that commas separate; commas within parentheses belong to parameters.
+
+    Parameters
+    ----------
+    text, scenario
+        As for ``parse_design``, which reads each.
 
     Raises
     ------
@@ -89,7 +100,7 @@ def parse_designs(text: str) -> list[ContestDesign]:
             parts.append("")
         else:
             parts[-1] += letter
-    found = [parse_design(part) for part in parts if part.strip()]
+    found = [parse_design(part, scenario) for part in parts if part.strip()]
     if not found:
         raise ValueError(f"no design is given: there are {', '.join(sorted(DESIGNS))}")
     labels = [one.label for one in found]

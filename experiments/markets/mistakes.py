@@ -89,6 +89,8 @@ def _words(one: Any) -> str:
     if one["type"] == "value_error":
         return str(one["ctx"]["error"])
     got = "" if isinstance(one["input"], dict | list) else f", got {one['input']!r}"
+    if one["type"] == "int_parsing_size":
+        return f"must be a whole number of 19 digits or fewer{got}"
     return f"{one['msg']}{got}"
 
 

@@ -11,6 +11,7 @@ The keywords in ``parameters`` say their units where the class or function decla
 (``lob.unit_types``). A keyword that is a number and says none takes no quantity.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -32,6 +33,8 @@ SHARES = ("ppm", "ppm a day", "share")
 """Units of shares of one."""
 TIMES = ("seconds", "whole seconds", "ns")
 """Units of durations."""
+NAME = re.compile(r"^(value|price|size): ")
+"""How an error begins that names what it is about, which the path does better."""
 PARAMETERS = "parameters"
 """Key of a table whose values are keywords of a class or function."""
 
@@ -204,7 +207,7 @@ class _Reader:
                 return text  # as if it had no quotes
             number = _read(text, unit, about)
         except ValueError as error:
-            self.mistakes.append(Mistake(path, str(error).removeprefix("value: ")))
+            self.mistakes.append(Mistake(path, NAME.sub("", str(error))))
             return text
         self.texts[path] = text
         return number

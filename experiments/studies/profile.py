@@ -4,26 +4,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pydantic import ValidationError
 
-from experiments.calibration.market_file import MarketFile
-from experiments.calibration.profile import CHECK_TWINS, CHECKS, Profile, Solved, solve
+from experiments.calibration.market_file import COARSEST, FINEST, MarketFile
+from experiments.calibration.profile import CHECKS, SALES, Solved, solve
 from experiments.markets.mistakes import mistakes_of
+from experiments.report.notebook import Shown
+from experiments.report.profile_figures import profile_figure
 from experiments.scenario.instruments import InstrumentTable
+from experiments.scenario.profiles import ProfileTable, SolvedTable
 from experiments.scenario.quantities import in_steps
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.written import write_whole
 from lob.version import __version__
 
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
 __all__ = ["StatedMarket", "stated_market"]
 
 
+ASKED = ("price", "depth", "within", "half_life", "spread", "volume", "volatility", "rate")
+"""Keys of a profile."""
+
+
 @dataclass(frozen=True)
-class StatedMarket:
-    """A market that was solved for a profile.
+class StatedMarket(Shown):
+    """A market that was solved for a profile, and what came out beside what was asked.
 
     Attributes
     ----------
@@ -34,10 +44,35 @@ class StatedMarket:
     solved: Solved
 
     @property
+    def background(self) -> ProfileTable:
+        """The market as the background of an instrument in a scenario, which is not solved again.
+
+        The instrument must have the steps that it was solved for: ``instrument`` has both.
+        """
+        profile = self.solved.profile
+        asked = {key: getattr(profile, key) for key in ASKED}
+        return ProfileTable(
+            kind="profile",
+            **asked,
+            solved=SolvedTable(
+                of=profile.digest(),
+                instrument=profile.instrument,
+                parameters=self.solved.parameters,
+                obtained=self.solved.obtained,
+            ),
+        )
+
+    @property
+    def instrument(self) -> InstrumentTable:
+        """The instrument of a scenario with the market behind it."""
+        told = self.solved.profile.instrument
+        return InstrumentTable(**told.model_dump(), background=self.background)
+
+    @property
     def market(self) -> MarketFile:
         """The market, ready to be written, read and run."""
         profile = self.solved.profile
-        rows = self.frame()
+        rows = self.rows()
         return MarketFile(
             name=profile.instrument.name,
             model="maker-market",
@@ -48,10 +83,10 @@ class StatedMarket:
                 "source": "a stated profile",
                 "fitted_by": f"firesale profile {__version__}",
                 "within": profile.within,
-                "asked": dict(zip(rows["key"], rows["asked"], strict=True)),
-                "obtained": dict(zip(rows["key"], rows["obtained"], strict=True)),
+                "asked": {one["key"]: one["asked"] for one in rows},
+                "obtained": {one["key"]: one["obtained"] for one in rows},
                 "seeds": len(CHECKS),
-                "seeds_of_half_life": len(CHECK_TWINS),
+                "sales": len(CHECKS) * SALES,
             },
             cannot_show=[
                 "what is not stated: sizes, memory of signs, how depth lies within the reach",
@@ -61,24 +96,45 @@ class StatedMarket:
         )
 
     def frame(self) -> pd.DataFrame:
-        """A row a number: ``key``, ``asked``, ``obtained`` as texts, and ``ratio`` of the two."""
-        profile, asked = self.solved.profile, self.solved.profile.asked()
-        return pd.DataFrame([
+        """A row a number: ``key``, ``asked`` and ``obtained`` in ``unit``, ``ratio`` of the two.
+
+        Money is in that of the instrument, times in seconds, all else a share.
+        """
+        profile, rows = self.solved.profile, []
+        for key, value in profile.asked().items():
+            asked, unit = profile.in_units(key, value)
+            obtained, _ = profile.in_units(key, self.solved.obtained[key])
+            ratio = obtained / asked
+            rows.append((key, asked, obtained, ratio, unit))
+        return pd.DataFrame(rows, columns=["key", "asked", "obtained", "ratio", "unit"])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The same with ``asked`` and ``obtained`` as people write them."""
+        profile = self.solved.profile
+        return [
             {
                 "key": key,
                 "asked": profile.written(key, value),
                 "obtained": profile.written(key, self.solved.obtained[key]),
                 "ratio": self.solved.obtained[key] / value,
             }
-            for key, value in asked.items()
-        ])  # fmt: skip
+            for key, value in profile.asked().items()
+        ]
 
     def headline(self) -> list[str]:
         """What was done, in a sentence."""
         return [
             f"{self.solved.profile.instrument.name}: solved, and checked with {len(CHECKS)} seeds "
-            f"that the search did not use ({len(CHECK_TWINS)} for half_life)"
+            f"that the search did not use, and {len(CHECKS) * SALES} sales in them for half_life"
         ]
+
+    def plot(self) -> "Figure":
+        """What was asked and what came out, in a table: a plotly figure."""
+        return profile_figure(self.rows(), self.solved.profile.instrument.name)
+
+    def summary(self) -> dict[str, Any]:
+        """All of it as JSON values: ``rows``, and the ``market`` file."""
+        return {"rows": self.rows(), "market": self.market.model_dump(mode="json")}
 
     def save(self, path: str | Path) -> None:
         """Write the market file, whole or not at all.
@@ -108,24 +164,30 @@ def stated_market(profile: Mapping[str, Any], instrument: Mapping[str, Any]) -> 
     """
     row = {**instrument, "background": {"kind": "profile", **profile}}
     for key in ("tick_size", "lot_size"):
-        try:
-            row[key] = Decimal(str(row.get(key, 1)))
-        except InvalidOperation:
-            raise ValueError(f"{key}: must be a decimal number, got {row[key]!r}") from None
+        # Before all quantities: none can be read without them, and each would say so.
+        row[key] = _step(key, row.get(key, 1))
+    if not row.get("quote", "cash"):
+        raise ValueError("quote: a name must not be empty, got ''")
     content, unread = in_steps({"instruments": [row]}, ScenarioTables)
     mistakes = list(unread)
     try:
         if not mistakes:
             table = InstrumentTable.model_validate(content["instruments"][0])
-            return StatedMarket(solve(_profile_of(table)))
+            background = table.background
+            assert isinstance(background, ProfileTable)
+            return StatedMarket(solve(background.profile(table.told)))
     except ValidationError as error:
         mistakes += mistakes_of(error, InstrumentTable)
     lines = [str(one._replace(path=one.path.rpartition(".")[2])) for one in mistakes]
     raise ValueError("\n".join(lines))
 
 
-def _profile_of(table: InstrumentTable) -> Profile:
-    from experiments.scenario.profiles import ProfileTable
-
-    assert isinstance(table.background, ProfileTable)
-    return table.background.profile(table.told)
+def _step(key: str, value: Any) -> Decimal:
+    """A tick or a lot as a decimal number within bounds."""
+    try:
+        step = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError(f"{key}: must be a decimal number, got {value!r}") from None
+    if not step.is_finite() or not FINEST <= step <= COARSEST:
+        raise ValueError(f"{key}: must be from {FINEST} to {COARSEST:.0e}, got {value!r}")
+    return step

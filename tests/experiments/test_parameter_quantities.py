@@ -1,13 +1,17 @@
 """Quantities among the parameters of models, designs and traders: read by the declared unit."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+import firesale as fs
 from agents import leverage
+from experiments.contest.designs import parse_designs
 from experiments.scenario.clearing import MODELS
+from experiments.scenario.design_parameters import parameters_in_steps
 from experiments.scenario.designs import DESIGNS, NAMED
 from experiments.scenario.parameters import inside, takes_text, types_of, unit_of
 from experiments.scenario.read import ScenarioError, keys_of_scenario, read_scenario
@@ -189,3 +193,58 @@ def test_declared_types_tell_what_is_inside_them():
     assert unit_of(inside(dict[str, Ppm], "a")) == "ppm"
     assert takes_text(str | None)
     assert not takes_text(int)
+
+
+# ------------------------------------------------------------ designs beside a scenario
+
+
+def test_a_design_of_a_contest_takes_quantities():
+    scenario = read_scenario(FILE)
+    text = "quick=dutch(step=2 min,cut=98 %,tip=10 USD,curve=stair),sliced(lots=2 BTC)"
+    quick, sliced = parse_designs(text, scenario)
+    # A unit of cash is half a cent.
+    assert quick.parameters == {"step": 120, "cut": 980_000, "tip": 2_000, "curve": "stair"}
+    assert sliced.label == "sliced(lots=2 BTC)"
+    assert sliced.parameters == parameters_of(
+        {LIQUIDATION: {"design": "sliced", "parameters": {"lots": "2 BTC"}}},
+        "clearings", 0, "liquidation",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("dutch(step=2 BTC)", r"^design dutch: step: got an amount of BTC, '2 BTC', where a dur"),
+        ("sliced(lots=5 %)", r"^design sliced: lots: got a share, '5 %', where"),
+        ("sliced(lots=0.0000001 BTC)", r"^design sliced: lots: .* is not a whole number of lots"),
+        ("dutch(stepp=2 s)", r"no parameter is called 'stepp'"),
+    ],
+)
+def test_a_quantity_of_another_kind_is_told_with_its_design_and_parameter(text, told):
+    with pytest.raises(ValueError, match=told):
+        parse_designs(text, read_scenario(FILE))
+
+
+def test_a_run_takes_the_same_quantities_in_python(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "experiments.questions.run_scenario", lambda *_, parameters, **__: seen.append(parameters)
+    )
+    fs.run(FILE, design="sliced", parameters={"lots": "2 BTC", "every": "250 ms"}, twin=False)
+    lots = parameters_in_steps("sliced", {"lots": "2 BTC"}, read_scenario(FILE))["lots"]
+    assert seen == [{"lots": lots, "every": 0.25}]
+
+
+def test_what_counts_other_steps_in_another_clearing_is_refused():
+    scenario = read_scenario(FILE)
+    one = scenario.clearings[0]
+    finer = scenario.instruments[0].model_copy(
+        update={"name": "FINER", "lot_size": Decimal("1e-6")}
+    )
+    held = one.holdings[0].model_copy(update={"instrument": "FINER"})
+    other = one.model_copy(update={"name": "other", "holdings": (held,)})
+    two = scenario.model_copy(update={
+        "instruments": (scenario.instruments[0], finer), "clearings": (one, other)})  # fmt: skip
+    assert parameters_in_steps("sliced", {"every": "1 s"}, two) == {"every": 1.0}
+    with pytest.raises(ValueError, match=r"sliced: lots: '2 BTC' is another number of steps in"):
+        parameters_in_steps("sliced", {"lots": "2 BTC"}, two)

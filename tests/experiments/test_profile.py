@@ -5,9 +5,17 @@ import tomllib
 
 import pytest
 
-from experiments.calibration import profile as profiles
+import firesale as fs
 from experiments.calibration.market_file import InstrumentOfMarket, read_market
-from experiments.calibration.profile import KEYS, Profile, ProfileError, measured, solve
+from experiments.calibration.profile import (
+    KEYS,
+    Profile,
+    ProfileError,
+    measured,
+    search,
+    solve,
+)
+from experiments.calibration.profile.refused import refuse_missed
 from experiments.commands.cli import main
 from experiments.runs.run import run_scenario
 from experiments.scenario.read import ScenarioError, read_scenario
@@ -59,8 +67,8 @@ def digest(scenario) -> str:
 
 def test_a_scenario_holds_what_was_solved_and_is_not_solved_again(scenario, monkeypatch, tmp_path):
     scenario.save(tmp_path / "desk.toml")
-    profiles._solve.cache_clear()
-    monkeypatch.setattr(profiles, "measured", lambda *_: pytest.fail("solved again"))
+    search._solve.cache_clear()
+    monkeypatch.setattr(search, "measured", lambda *_, **__: pytest.fail("solved again"))
     again = read_scenario(tmp_path / "desk.toml")
     assert again == scenario
     assert digest(again) == digest(scenario)
@@ -92,6 +100,8 @@ def test_another_statement_is_solved_anew(scenario, monkeypatch):
         ({"spread": "0.01 bps"}, "spread: must be a tick or more, 0.01667 bps"),
         ({"within": "3 bps"}, "within: must be two spreads and four ticks or more, 4 bps"),
         ({"volume": "100_000 G USD"}, "volume: must be at most "),
+        ({"volume": "1 USD"}, "volume: must be a market order of 2 lots a minute or more, 172,800"),
+        ({"half_life": "1 h"}, "half_life: must be at most 1800 s"),
         ({"half_life": "1 s", "rate": 1.0}, "rate: must be "),
     ],
 )  # fmt: skip
@@ -120,3 +130,66 @@ def test_the_command_tells_asked_and_obtained_and_writes_a_market(scenario, tmp_
     market = read_market(out)
     assert market.parameters == scenario.instruments[0].background.solved.parameters
     assert tomllib.loads(out.read_text())["provenance"]["asked"]["volatility"] == "60 % a year"
+
+
+NAMED = {"tick_size": "0.1", "lot_size": "0.001", "base": "BTC", "name": "PERP"}
+
+
+@pytest.fixture(scope="module")
+def found(scenario):
+    return fs.profile(**TEXTS, **NAMED, rate=20.0)
+
+
+def test_the_door_gives_numbers_in_units_and_what_is_written_beside_them(found, tmp_path):
+    rows = found.frame().set_index("key")
+    assert list(rows.columns) == ["asked", "obtained", "ratio", "unit"]
+    assert rows.asked["depth"] == pytest.approx(5e6)
+    assert (rows.unit["depth"], rows.unit["volume"]) == ("USD", "USD a day")
+    assert (rows.obtained / rows.asked).tolist() == pytest.approx(rows.ratio.tolist())
+    told = found.summary()
+    assert json.loads(json.dumps(told)) == told
+    assert told["rows"][0] | {"obtained": "", "ratio": 0} == {
+        "key": "depth", "asked": "5,000,000 USD", "obtained": "", "ratio": 0,
+    }  # fmt: skip
+    html = found._repr_html_()
+    assert "checked with 8 seeds" in html
+    assert "5,000,000 USD" in html
+    found.save(tmp_path / "perp.toml")
+    assert read_market(tmp_path / "perp.toml") == found.market
+
+
+def test_the_market_of_the_door_stands_behind_a_scenario_and_is_not_solved_again(
+    found, scenario, monkeypatch
+):
+    monkeypatch.setattr("experiments.scenario.profiles.solve", lambda _: pytest.fail("again"))
+    content_of = content()
+    again = fs.scenario({**content_of, "instruments": [found.instrument]})
+    assert digest(again) == digest(scenario)
+    by_row = {**PERP, "background": found.background}
+    assert digest(fs.scenario({**content_of, "instruments": [by_row]})) == digest(scenario)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"tick_size": 0}, "tick_size: must be from 1E-18 to 1e+18, got 0"),
+        ({"lot_size": float("nan")}, "lot_size: must be from 1E-18 to 1e+18, got nan"),
+        ({"lot_size": "5 parsecs"}, "lot_size: must be a decimal number, got '5 parsecs'"),
+        ({"quote": ""}, "quote: a name must not be empty, got ''"),
+        ({"price": "5 parsecs"}, "price: got an amount of parsecs, '5 parsecs', where a price in"),
+        ({"depth": "5 %"}, "depth: got a share, '5 %', where an amount of USD is wanted"),
+        ({"volatility": 0}, "volatility: Input should be greater than 0, got 0"),
+        ({"volume": 1e30}, "volume: must be a whole number of 19 digits or fewer, got 1e+30"),
+        ({"spread": -1}, "spread: Input should be greater than 0, got -1"),
+    ],
+)  # fmt: skip
+def test_the_door_tells_one_mistake_for_one(asked, told):
+    with pytest.raises(ValueError, match=r"\A[^\n]*\Z") as error:
+        fs.profile(**{**TEXTS, **NAMED, **asked})
+    assert str(error.value).startswith(told)
+
+
+def test_of_what_is_missed_the_farthest_is_told_first():
+    obtained = {**STATED.asked(), "spread": 1e-4, "volatility": 60.0}
+    with pytest.raises(ProfileError, match=r"^volatility: .* volatility 60 % .*; spread 2 bps"):
+        refuse_missed(STATED, obtained)

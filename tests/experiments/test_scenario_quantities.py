@@ -115,7 +115,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_path():
     assert len(told) == 6
     for beginning, part in (
         ("shocks.0.at: got an amount of USD", "where a duration"),
-        ("shocks.0.lots: size: got a duration", "a size in lots or BTC"),
+        ("shocks.0.lots: got a duration", "a size in lots or BTC"),
         ("instruments.0.background.price: price 100.1 USD is not", "the nearest is 100 USD"),
         ("instruments.0.taker_fee: got a duration", "%, bps or ppm"),
         ("seconds: '10 m USD' is not a quantity", "write k, M or G"),
