@@ -14,6 +14,7 @@ import shutil
 import threading
 import time
 import uuid
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -37,7 +38,7 @@ CONNECT_SECONDS = 10.0
 BATCH_SECONDS = 2.0
 """Seconds of work in a task, at least: hundreds of times what it costs to hand it out; chosen."""
 TASKS_A_SECOND = 50
-"""Tasks that are handed out in a second at most, a quarter of what was measured to be possible:
+"""Tasks that are handed out in a second at most, a fifth of what was measured to be possible:
 with many workers tasks are longer; chosen."""
 MOST_JOBS = 500
 """Jobs in a task; chosen."""
@@ -216,7 +217,11 @@ class Cluster:
         """
         if parcel.contents:
             # As the result of a task, which the scheduler has made again if its worker dies.
-            self._parcel = self._client.submit(_same, parcel, key=f"firesale-{uuid.uuid4().hex}")
+            key = f"firesale-{uuid.uuid4().hex}"
+            with warnings.catch_warnings():
+                # Of large tasks: there is one of them, not one for each batch.
+                warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+                self._parcel = self._client.submit(_same, parcel, key=key)
 
     def run(self, function: Callable[[Job], Any], jobs: Sequence[Job]) -> Iterator[JobResult[Job]]:
         """Call a function on every job and yield each outcome as it comes, in no order.

@@ -23,8 +23,8 @@ FENCE = re.compile(
 )
 MARK = re.compile(r"(not run|slow|file): \S.*", re.DOTALL)
 FILE = re.compile(r"# ([\w-]+\.(?:py|toml))\n")
-OTHERS = {"make", "uv", "pip"}
-"""What builds and installs: ``make test`` is what runs all this."""
+OTHERS = {"make", "uv", "pip", "dask"}
+"""What builds and installs, which ``make test`` runs all of, and what starts a cluster."""
 
 
 @dataclass(frozen=True)
