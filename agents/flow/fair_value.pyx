@@ -132,7 +132,7 @@ cdef inline double signed_root(double volume) noexcept:
 
 
 cdef class Sources:
-    """The sources that makers know by a number above 0, such as an owner's.
+    """The sources that makers know by a number that is not 0, such as an owner's.
 
     Parameters
     ----------

@@ -41,6 +41,7 @@ cdef class MakerMarket(BackgroundFlow):
     cdef double thinning, least_share
     cdef int64_t depth  # orders at the start, -1: as many as rest on average
     cdef readonly bint recognise_sources
+    cdef bint engine_is_one  # a liquidation engine's forced orders are those of one source
     cdef int64_t sources_seen  # clusters and metaorders so far
     cdef int64_t last_taker  # id of the order that traded last
     cdef int64_t last_price  # at which it traded

@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from typing import SupportsFloat
+from typing import Literal, SupportsFloat
 
 from typing_extensions import disjoint_base
 
@@ -80,6 +80,7 @@ class MakerMarket(BackgroundFlow):
         calming: SupportsFloat = 0.005,
         depth: int | None = None,
         recognise_sources: bool = True,
+        forced_sources: Literal["account", "engine"] = "account",
         size: int = 1,
         instrument: int = 0,
         owner: int | None = None,

@@ -33,6 +33,7 @@ from lob.engine.records cimport (
     CONTINUOUS,
     GTC,
     LIMIT,
+    LIQUIDATION_TAG,
     MARKET,
     MAX_PRICE,
     NEW,
@@ -48,13 +49,14 @@ from lob.engine.records cimport (
 )
 from lob.units cimport SECOND_NS
 
-from lob.checks import integer, real, switch
+from lob.checks import choice, integer, real, switch
 from lob.types import MAX_SIZE as SIZE_LIMIT
 
 __all__ = ["MakerMarket"]
 
 MAX_DEPTH = 2**24
 MAX_METAORDERS = 2**16
+FORCED_SOURCES = ("account", "engine")
 
 cdef enum:  # what a wake-up is for, in the top bits of its payload
     CLOCK = 0
@@ -103,7 +105,9 @@ cdef class MakerMarket(BackgroundFlow):
     ``news_follower_rate``: so volatility comes in spells. And it moves with trades:
     ``agents.flow.fair_value.FairValue`` says how ``impact``, ``permanent``, ``decays`` and
     ``forgetting`` shape what a *source* of trades moves. Sources are each cluster, each metaorder
-    and, of the aggressive orders of others, each owner. The flow's own market orders count with
+    and, of the aggressive orders of others, each owner: of a forced sale the account that is sold
+    out, or with ``forced_sources="engine"`` the liquidation engine, whose sales all are one source,
+    with those of whoever sells on what it took over and keeps the tag. The flow's own market orders count with
     what they asked for, at most twice the mean of ``limit_sizes``; those of others with what they
     traded. The trades of a call auction have no taker, and move nothing.
 
@@ -165,6 +169,9 @@ cdef class MakerMarket(BackgroundFlow):
         since they came; ``None``: about as many as rest on average.
     recognise_sources
         Whether makers tell sources apart.
+    forced_sources
+        Who makers take a forced order for: ``"account"``, each account that is sold out by itself,
+        or ``"engine"``, all of a clearing for one.
 
     Attributes
     ----------
@@ -228,6 +235,7 @@ cdef class MakerMarket(BackgroundFlow):
         calming=0.005,
         depth=None,
         recognise_sources=True,
+        forced_sources="account",
         **others,
     ):
         BackgroundFlow.__init__(self, name, price=price, **others)
@@ -264,6 +272,7 @@ cdef class MakerMarket(BackgroundFlow):
         self.thinning = real("thinning", thinning, 0)
         self.least_share = real("least_share", least_share, 0, 1, above=0)
         self.recognise_sources = switch("recognise_sources", recognise_sources)
+        self.engine_is_one = choice("forced_sources", forced_sources, FORCED_SOURCES) == "engine"
         self.lifetimes = Lifetimes(ages, hazard)
         self.depth = -1 if depth is None else integer("depth", depth, 0, MAX_DEPTH)
         if depth is None and self.orders_at_rest() > MAX_DEPTH:
@@ -709,11 +718,14 @@ cdef class MakerMarket(BackgroundFlow):
         have no taker, and tell nothing.
         """
         cdef uint64_t key
+        cdef int64_t whose = event.owner
         if event.reason == REASON_UNCROSS:
             return 0
+        if self.engine_is_one and event.tag >= LIQUIDATION_TAG:
+            whose = -(event.tag >> 48)  # the number of its clearing, and below that of any owner
         self.fair.trade(
             self.simulation.now,
-            &self.everybody if not self.recognise_sources else self.owners.find(event.owner),
+            &self.everybody if not self.recognise_sources else self.owners.find(whose),
             event.side * (<double>event.size / self.size),
         )
         if event.order_id != self.last_taker or event.price != self.last_price:

@@ -5,7 +5,7 @@ range of each, the same for a market file and for the background of a scenario.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -222,6 +222,8 @@ class MakerMarketParameters(Table):
     recognise_sources: bool = True
     """Whether makers tell sources of trades apart: an assumption, on which the square root law of
     this market rests."""
+    forced_sources: Literal["account", "engine"] = "account"
+    """Who makers take a forced order for: each account that is sold out, or the engine as one."""
     size: Positive = 1
     """Lots: unit of all sizes."""
 

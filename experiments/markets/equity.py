@@ -1,7 +1,7 @@
 """A liquid Nasdaq stock of 2012, fitted to one day of order-level data."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from agents import Simulation
 from agents.flow import BackgroundFlow, MakerMarket
@@ -89,6 +89,7 @@ def equity(
     *,
     price: Ticks = PRICE,
     recognise_sources: bool = True,
+    forced_sources: Literal["account", "engine"] = "account",
     events: bool = True,
 ) -> Simulation:
     """A stock in dollars and shares, fitted to Amazon's trading on Nasdaq of 21 June 2012.
@@ -118,24 +119,32 @@ def equity(
     recognise_sources
         Whether makers tell sources of trades apart, see ``agents.flow.MakerMarket``: without it
         impact is near linear.
+    forced_sources
+        Who makers take a forced order for: each account that is sold out, or the liquidation engine
+        as one, so that many small liquidations move the price like one large one.
     events
         Whether the tapes are kept.
     """
     amazon = Instrument("AMZN", Decimal("0.01"), base="AMZN share", quote="USD")
     simulation = Simulation(seed, instruments=[amazon], events=events, messages=events)
-    for one in join_equity(MarketPlace(seed), price, recognise_sources):
+    for one in join_equity(MarketPlace(seed), price, recognise_sources, forced_sources):
         simulation.add(one)
     return simulation
 
 
-def join_equity(place: MarketPlace, price: int, recognise_sources: bool) -> list[BackgroundFlow]:
+def join_equity(
+    place: MarketPlace,
+    price: int,
+    recognise_sources: bool,
+    forced_sources: Literal["account", "engine"],
+) -> list[BackgroundFlow]:
     """Who trades in ``equity``.
 
     Parameters
     ----------
     place
         Where they trade.
-    price, recognise_sources
+    price, recognise_sources, forced_sources
         As of ``equity``.
     """
     return [
@@ -144,6 +153,7 @@ def join_equity(place: MarketPlace, price: int, recognise_sources: bool) -> list
             price=integer("price", price, 1),
             instrument=place.instrument,
             recognise_sources=recognise_sources,
+            forced_sources=forced_sources,
             **PARAMETERS,
         )
     ]

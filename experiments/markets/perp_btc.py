@@ -1,7 +1,7 @@
 """A perpetual future on Bitcoin, fitted to a capture of a venue and to public figures of it."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from agents import Simulation
 from agents.flow import BackgroundFlow, MakerMarket
@@ -76,6 +76,7 @@ def perp_btc(
     *,
     price: int = PRICE,
     recognise_sources: bool = True,
+    forced_sources: Literal["account", "engine"] = "account",
     events: bool = True,
 ) -> Simulation:
     """A perpetual future on Bitcoin in USDT, fitted to a capture and public figures of its venue.
@@ -116,6 +117,9 @@ def perp_btc(
     recognise_sources
         Whether makers tell sources of trades apart, see ``agents.flow.MakerMarket``: without it
         impact is near linear.
+    forced_sources
+        Who makers take a forced order for: each account that is sold out, or the liquidation engine
+        as one, so that many small liquidations move the price like one large one.
     events
         Whether the tapes are kept.
     """
@@ -123,19 +127,24 @@ def perp_btc(
         "BTC-PERP", Decimal("0.1"), lot_size=Decimal("0.001"), base="BTC", quote="USDT"
     )
     simulation = Simulation(seed, instruments=[bitcoin], events=events, messages=events)
-    for one in join_perp_btc(MarketPlace(seed), price, recognise_sources):
+    for one in join_perp_btc(MarketPlace(seed), price, recognise_sources, forced_sources):
         simulation.add(one)
     return simulation
 
 
-def join_perp_btc(place: MarketPlace, price: int, recognise_sources: bool) -> list[BackgroundFlow]:
+def join_perp_btc(
+    place: MarketPlace,
+    price: int,
+    recognise_sources: bool,
+    forced_sources: Literal["account", "engine"],
+) -> list[BackgroundFlow]:
     """Who trades in ``perp_btc``.
 
     Parameters
     ----------
     place
         Where they trade.
-    price, recognise_sources
+    price, recognise_sources, forced_sources
         As of ``perp_btc``.
     """
     return [
@@ -144,6 +153,7 @@ def join_perp_btc(place: MarketPlace, price: int, recognise_sources: bool) -> li
             price=integer("price", price, 1),
             instrument=place.instrument,
             recognise_sources=recognise_sources,
+            forced_sources=forced_sources,
             **PARAMETERS,
         )
     ]

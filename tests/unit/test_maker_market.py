@@ -10,7 +10,7 @@ from agents.flow import MakerMarket
 from agents.flow.lifetimes import Lifetimes
 from agents.flow.placement import Placement
 from agents.leverage import MarginTraders, stacked_accounts
-from lob import EventKind, Kind, OrderType, Side
+from lob import LIQUIDATION_TAG, EventKind, Kind, OrderType, Side
 from lob.clearing import Clearing, Holding, Oracle
 from lob.clearing.margin import FlatMargin
 from lob.clearing.oracle import BestBid
@@ -475,6 +475,7 @@ def test_sides_do_not_empty():
         ({"thinning": -1}, "thinning must be .* got -1"),
         ({"least_share": 0}, "least_share must be .* got 0"),
         ({"recognise_sources": 1}, "recognise_sources must be True or False, got 1"),
+        ({"forced_sources": "venue"}, "forced_sources must be .*account.*engine.*venue"),
         ({"depth": -1}, "depth must be .* got -1"),
         ({"limit_rate": 1e9, "clusters": 1}, "depth must be given"),
     ],
@@ -488,8 +489,9 @@ def test_what_is_wrong_is_named_and_shown(wrong, complaint):
 # ---------------------------------------------------------------- forced sales
 
 
-def test_each_account_that_is_sold_out_is_a_source():
-    """The fair value falls by the sum over owners of the square root of what each has sold.
+@pytest.mark.parametrize("forced_sources", ["account", "engine"])
+def test_each_account_that_is_sold_out_is_a_source_or_the_engine_is_one(forced_sources):
+    """The fair value falls by the sum over sources of the square root of what each has sold.
 
     A sale of 4,000 lots takes forty ticks of 100 lots, and with them 10-lot accounts that fail one
     tick apart. Nothing of it decays.
@@ -498,7 +500,7 @@ def test_each_account_that_is_sold_out_is_a_source():
     clearing = Clearing(holdings=[holding], liquidation_engine=MarketSale())
     simulation = agents.Simulation(1, clearings=[clearing])
     parameters = {**QUIET, "impact": 0.1, "permanent": 1.0}
-    one = simulation.add(MakerMarket("flow", depth=0, **parameters))
+    one = simulation.add(MakerMarket("flow", depth=0, forced_sources=forced_sources, **parameters))
 
     class Ladder(agents.Agent):
         def on_start(self):
@@ -513,7 +515,10 @@ def test_each_account_that_is_sold_out_is_a_source():
     simulation.run(until=2 * SECOND_NS)
     trades = simulation.events[simulation.events["kind"] == EventKind.TRADE]
     trades = trades[trades["ts_event"] == SECOND_NS]
-    owners, which = np.unique(trades["owner"], return_inverse=True)
-    assert len(owners) > 50
+    sources = trades["owner"].astype(np.int64)
+    if forced_sources == "engine":
+        sources[trades["tag"] >= LIQUIDATION_TAG] = -1
+    owners, which = np.unique(sources, return_inverse=True)
+    assert len(owners) == 2 if forced_sources == "engine" else len(owners) > 50
     fell = np.sqrt(np.bincount(which, trades["size"])).sum()
     assert math.log(one.fair_value / PRICE) == pytest.approx(-0.1e-4 * fell)
