@@ -6,6 +6,7 @@ of them prints. A mistake in what is asked raises ``ValueError`` (``ScenarioErro
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
@@ -244,6 +245,7 @@ def compare(
     regimes: bool = False,
     axes: bool = False,
     out: str | Path | None = None,
+    store: str | Path | None = None,
     workers: int | None = None,
     allow_code: bool = False,
     report: Callable[[str], object] = lambda what: None,
@@ -266,6 +268,8 @@ def compare(
         Whether the contest is held in other markets as well: see ``experiments.contest.markets``.
     out
         A folder that keeps the runs, so that the next call resumes.
+    store
+        The same, for the runs of all studies: those of contests are in ``compare`` within it.
     workers
         Processes; ``None``: one a core.
     allow_code
@@ -280,9 +284,9 @@ def compare(
     ValueError
         If the scenario or a design is not one, or there are fewer than two seeds.
     """
+    from experiments.contest.compare import kept_in
     from experiments.contest.designs import as_stated, of_scenario, parse_designs
     from experiments.contest.study import study_contest
-    from experiments.runs.store import RunStore
     from experiments.scenario.designs import contest_designs
 
     asked = scenario(source)
@@ -296,18 +300,19 @@ def compare(
         allowed=allow_code,
         named=() if named is None else [one.design for one in chosen],
     )
-    return study_contest(
-        asked,
-        chosen,
-        _seeds(seeds, 20),
-        reference=reference,
-        regimes=regimes,
-        axes=axes,
-        store=RunStore(Path(out)) if out is not None else None,
-        workers=workers,
-        pictures=True,
-        report=report,
-    )
+    with kept_in(*(None if one is None else Path(one) for one in (store, out))) as kept:
+        return study_contest(
+            asked,
+            chosen,
+            _seeds(seeds, 20),
+            reference=reference,
+            regimes=regimes,
+            axes=axes,
+            store=kept,
+            workers=workers,
+            pictures=True,
+            report=report,
+        )
 
 
 def stress(
@@ -320,6 +325,7 @@ def stress(
     steps: int = 16,
     assets: Sequence[str] = (),
     workers: int | None = None,
+    store: str | Path | None = None,
     allow_code: bool = False,
     report: Callable[[str], object] = lambda what: None,
 ) -> "Stress":
@@ -344,6 +350,8 @@ def stress(
         Names of instruments: the worst mix of sales in them is looked for.
     workers
         Processes; ``None``: one a core.
+    store
+        A folder that keeps every finished run, so that the next call resumes; ``None``: none does.
     allow_code
         Whether code of one's own that the scenario names is run.
     report
@@ -372,6 +380,7 @@ def stress(
         steps=steps,
         assets=tuple(assets),
         workers=workers,
+        store=None if store is None else Path(store),
         report=report,
     )
 
@@ -691,6 +700,9 @@ def impact(
     over: str | None = None,
     pov: float | None = None,
     seeds: int | Sequence[int] = 20,
+    workers: int | None = None,
+    store: str | Path | None = None,
+    report: Callable[[int, int], object] = lambda done, total: None,
     **options: Any,
 ) -> "SimulatedSale":
     """Sell into a ready market, and measure it against its twins without the sale.
@@ -709,6 +721,13 @@ def impact(
         ``over`` at most. ``None``: it does not look at the volume.
     seeds
         How many, from 1 on, or which; at least two.
+    workers
+        Processes; ``None``: one a core.
+    store
+        A folder that keeps every finished pair of runs, so that the next call resumes; ``None``:
+        none does.
+    report
+        Called with how many of how many pairs are there.
     **options
         Options of the market's builder by name.
 
@@ -717,18 +736,26 @@ def impact(
     ValueError
         If there is no such market, there are fewer than two seeds, ``pov`` comes without ``over``,
         or nothing of the sale trades.
+    OSError
+        If ``store`` cannot be written to.
     """
     from experiments.calibration.named_markets import market_named
+    from experiments.runs.provenance import asked_of_market
     from experiments.studies.impact import measure_sale
 
     builder = market_named(market)
+    chosen = _seeds(seeds, 20)
     return measure_sale(
-        lambda seed: builder(seed, **options),
+        partial(builder, **options),
         size=sell,
         at_ns=parse_duration(at),
         over_ns=parse_duration(over) if over else 0,
         participation=pov,
-        seeds=_seeds(seeds, 20),
+        seeds=chosen,
+        workers=workers,
+        store=None if store is None else Path(store),
+        asked=asked_of_market(market, builder, options, chosen),
+        progress=report,
     )
 
 
@@ -849,13 +876,15 @@ def diff(one: str | Path, other: str | Path) -> "TapeDifference | None":
     return first_difference(tape.read(Path(one)), tape.read(Path(other)))
 
 
-def validate(name: str, **parameters: Any) -> "Result":
+def validate(name: str, /, *, store: str | Path | None = None, **parameters: Any) -> "Result":
     """Compute a result of the literature, at the published parameters or at any others.
 
     Parameters
     ----------
     name
         One of ``firesale validate --list``, or the id of a published case.
+    store
+        A folder that keeps the result, so that the next call takes it; ``None``: none does.
     **parameters
         Parameters of the target by name, see its function in ``experiments.validation``.
 
@@ -866,8 +895,12 @@ def validate(name: str, **parameters: Any) -> "Result":
     """
     from experiments.validation.cases import read_cases
     from experiments.validation.run import validate as computed
+    from experiments.validation.several import validate_several
 
-    return computed(name, read_cases(), **parameters)
+    if store is None:
+        return computed(name, read_cases(), **parameters)
+    (found,) = validate_several([name], read_cases(), parameters, workers=1, store=Path(store))
+    return found
 
 
 def _seeds(asked: int | Sequence[int] | None, number: int) -> range | Sequence[int]:

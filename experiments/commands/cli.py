@@ -2,7 +2,8 @@
 
 Exit codes: 0 done, 1 the data is bad, a run raised or nothing could be written, 2 the arguments are
 bad. An error goes to stderr, one line for each mistake and the traceback of the user's own code;
-with ``--json`` it is also the one object on stdout.
+with ``--json`` it is also the one object on stdout; with ``--debug``, which may stand anywhere, the
+whole traceback comes after it.
 
 What is heavy is imported where it is used: ``--version`` and ``--help`` answer at once.
 """
@@ -76,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         Words after ``firesale``; ``None``: those of the process.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = _take_debug(given)
     with suppress(ValueError):  # not the main thread: signals are not ours
         signal.signal(signal.SIGTERM, _end)
     try:
@@ -84,8 +86,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise KeyboardInterrupt
     except UsageError as error:
         code = _fail(error.format_message(), BAD_ARGUMENTS, given)
+        _trace(debug)
     except RefusalError as error:
         code = _fail(str(error), error.code, given, error.trace)
+        _trace(debug)
     except BrokenPipeError:
         _drop_output()  # whoever read has enough
         code = BAD_DATA
@@ -93,17 +97,39 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if error.filename is None:
             _drop_output()
         code = _fail(f"{error.filename or 'output'}: {error.strerror or error}", BAD_DATA, given)
+        _trace(debug)
     except MemoryError:
         code = _fail("not enough memory", BAD_DATA, given)
+        _trace(debug)
     except (KeyboardInterrupt, typer.Abort):
         code = _fail("interrupted", INTERRUPTED, given)
+        _trace(debug)
     except Exception as error:
         # A fault of Firesale's own; whoever reads JSON gets his object all the same.
         from experiments.runs.errors import told
 
         line, trace = told(error)
         code = _fail(f"a fault in firesale, please report it: {line}", BAD_DATA, given, trace)
+        _trace(debug and trace is None)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _take_debug(arguments: list[str]) -> bool:
+    """Whether ``--debug`` is among the words, before ``--`` if that is: it is taken out of them."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    before = [one for one in arguments[:end] if one != "--debug"]
+    found = len(before) < end
+    arguments[:end] = before
+    return found
+
+
+def _trace(wanted: bool) -> None:
+    """Print on stderr where the error at hand comes from, and what it was raised from or after."""
+    if wanted:
+        import traceback
+
+        with suppress(OSError):
+            typer.echo(traceback.format_exc(), err=True)
 
 
 def _drop_output() -> None:
@@ -130,6 +156,9 @@ def firesale(
         typer.Option(
             "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
         ),
+    ] = False,
+    debug: Annotated[  # taken out of the words before: here for the help
+        bool, typer.Option("--debug", help="With any command: show where an error comes from.")
     ] = False,
 ) -> None:
     """Ask what a forced sale does to a market."""

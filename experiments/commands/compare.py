@@ -9,12 +9,12 @@ import typer
 from experiments.commands.console import (
     BAD_DATA,
     RefusalError,
+    counted_progress,
     make_folder,
-    progress,
     refusal_of,
     refuse_another,
 )
-from experiments.commands.settings import AllowCode, AsJson, read_settings, refuse_own_code
+from experiments.commands.settings import AllowCode, AsJson, Store, read_settings, refuse_own_code
 
 if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy
@@ -67,6 +67,7 @@ def compare(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes.", show_default="one a core")
     ] = None,
+    store: Store = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Keep the runs (Parquet) and the page here; resumes."),
@@ -75,10 +76,10 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Compare liquidation designs: one table, paired differences, a Pareto view."""
+    from experiments.contest.compare import kept_in
     from experiments.contest.designs import as_stated, of_scenario, parse_designs
     from experiments.contest.study import study_contest
     from experiments.report.contest_terminal import show_contest
-    from experiments.runs.store import RunStore
     from experiments.scenario.designs import contest_designs, tunable
     from experiments.scenario.read import ScenarioError, read_scenario
 
@@ -99,7 +100,7 @@ def compare(
             )
         make_folder(out)
         refuse_another(out, scenario.model_dump(mode="json"))
-        with progress(as_json, seeds) as tell:
+        with kept_in(store, out) as kept, counted_progress(as_json) as report:
             study = study_contest(
                 scenario,
                 chosen,
@@ -110,15 +111,16 @@ def compare(
                 candidates=tune or 0,
                 tunable=tunable,
                 wrong=wrong,
-                store=RunStore(out) if out else None,
+                store=kept,
                 workers=workers,
                 pictures=out is not None,
-                report=tell,
+                report=report.tell,
+                progress=report,
             )
         if out:
             write_study(study, out)
     except (ScenarioError, ValueError, OSError) as error:
-        raise refusal_of(error, out) from None
+        raise refusal_of(error, out or store) from None
     if as_json:
         typer.echo(json.dumps(study.summary(), indent=2, allow_nan=False))
     else:

@@ -5,11 +5,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
 
 __all__ = [
     "BAD_ARGUMENTS",
     "BAD_DATA",
+    "Progress",
     "RefusalError",
     "Tell",
     "counted_progress",
@@ -185,8 +189,38 @@ def progress(silent: bool, steps: int) -> Iterator[Tell]:
         yield tell
 
 
+class Progress:
+    """Called with how many of how many runs are there; ``tell`` says in words what is done.
+
+    Parameters
+    ----------
+    bar
+        The bar of rich that shows it; ``None``: nobody watches.
+    """
+
+    def __init__(self, bar: "RichProgress | None" = None) -> None:
+        self._bar = bar
+        self._task = None if bar is None else bar.add_task("", total=None, rate="")
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that so many of so many runs are there."""
+        if self._bar is None or self._task is None:
+            return
+        shown = self._bar.tasks[0]
+        if shown.total is None or done < shown.completed:
+            # What was there took no time; or it is the next part of the work.
+            self._bar.reset(self._task, total=total, completed=done)
+        rate = f"{shown.speed:,.2g} a second," if shown.speed else ""
+        self._bar.update(self._task, completed=done, total=total, rate=rate)
+
+    def tell(self, what: str) -> None:
+        """Say what is done now, before the bar."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=what)
+
+
 @contextmanager
-def counted_progress(silent: bool) -> Iterator[Callable[[int, int], object]]:
+def counted_progress(silent: bool) -> Iterator[Progress]:
     """Show on stderr how many of how many runs are there, their rate and the time that is left.
 
     Parameters
@@ -195,31 +229,19 @@ def counted_progress(silent: bool) -> Iterator[Callable[[int, int], object]]:
         Whether nothing is shown; nor is it where nobody watches.
     """
     if silent or not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield Progress()
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
 
     columns = (
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("runs, {task.fields[rate]} left", markup=False),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True, emoji=False), transient=True) as bar:
-        task = bar.add_task("", total=None, rate="")
-
-        def report(done: int, total: int) -> None:
-            speed = bar.tasks[0].speed
-            rate = f"{speed:,.2g} a second," if speed else ""
-            if bar.tasks[0].total is None:
-                bar.reset(task, total=total, completed=done)  # what was there took no time
-            bar.update(task, completed=done, total=total, rate=rate)
-
-        yield report
+    console = Console(stderr=True, emoji=False)
+    with RichProgress(*columns, console=console, transient=True) as bar:
+        yield Progress(bar)

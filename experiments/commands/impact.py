@@ -1,14 +1,16 @@
 """``firesale impact``: a forced sale in a simulated market, against its twins."""
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from experiments.commands.console import RefusalError, progress
+from experiments.commands.console import RefusalError, counted_progress, refusal_of
 from experiments.commands.settings import (
     AsJson,
     Settings,
+    Store,
     market_options,
     named_market,
     parse_share,
@@ -18,7 +20,6 @@ from lob.counted import counted
 from lob.units import SECOND_NS, parse_duration
 
 if TYPE_CHECKING:
-    from agents import Simulation
     from experiments.studies.impact import SimulatedSale
 
 __all__ = ["impact"]
@@ -46,35 +47,41 @@ def impact(
     ] = None,
     seeds: Annotated[int, typer.Option(min=2, help="How many pairs of runs.")] = 20,
     settings: Settings = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes.", show_default="one a core")
+    ] = None,
+    store: Store = None,
     as_json: AsJson = False,
 ) -> None:
     """Sell into a simulated market, and measure it against its twins without the sale."""
     from experiments.runs.provenance import asked_of_market
+    from experiments.runs.workers import JobError
     from experiments.studies.impact import measure_sale
 
     builder = named_market(market)
     options = market_options(market, settings)
     if pov is not None and over is None:
         raise RefusalError("--pov needs --over DURATION, such as 1h")
-    with progress(as_json, seeds) as tell:
-
-        def build(seed: int) -> "Simulation":
-            tell(f"seed {seed}")
-            return builder(seed, **options)
-
-        try:
+    asked = asked_of_market(market, builder, options, range(1, seeds + 1))
+    try:
+        with counted_progress(as_json) as report:
             sale = measure_sale(
-                build,
+                partial(builder, **options),
                 size=int(sell) if sell.replace("_", "").isdecimal() else sell,
                 at_ns=parse_duration(at),
                 over_ns=parse_duration(over) if over else 0,
                 participation=None if pov is None else float(parse_share(pov)),
                 seeds=range(1, seeds + 1),
+                workers=workers,
+                store=store,
+                asked=asked,
+                progress=report,
             )
-        except (TypeError, ValueError) as error:
-            raise RefusalError(f"{market}: {error}") from error
+    except (JobError, OSError) as error:
+        raise refusal_of(error, store) from None
+    except (TypeError, ValueError) as error:
+        raise RefusalError(f"{market}: {error}") from error
     if as_json:
-        asked = asked_of_market(market, builder, options, range(1, seeds + 1))
         sold = {"at": at, "over": over, "pov": pov}
         typer.echo(json.dumps({**sale.summary(), **asked, **sold}, indent=2, allow_nan=False))
     else:

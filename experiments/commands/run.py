@@ -11,7 +11,6 @@ import typer
 from experiments.commands.console import RefusalError, make_folder, refusal_of, refuse_another
 from experiments.commands.scenarios import list_command
 from experiments.commands.settings import AllowCode, AsJson, Settings, market_options, named_market
-from experiments.commands.story import run_story
 from lob.counted import counted
 from lob.real_units import RealUnit, RealUnits
 from lob.units import MINUTE_NS
@@ -65,6 +64,8 @@ def run(
     if is_market(name):
         _run_market(name, minutes, seed, settings, out, as_json)
     else:
+        from experiments.commands.story import run_story
+
         run_story(
             name, range(seed, seed + seeds) if seeds else seed, settings, out, as_json, allow_code
         )

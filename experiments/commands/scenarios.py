@@ -20,7 +20,7 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List the ready scenarios and markets, a line of question each."""
-    from experiments.scenario.read import questions_of_ready_scenarios
+    from experiments.scenario.ready_scenarios import questions_of_ready_scenarios
 
     scenarios = questions_of_ready_scenarios()
     if as_json:
@@ -89,6 +89,7 @@ def new(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The file to write; else NAME.toml.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a scenario of your own to start from, each key with its meaning, unit and default."""
     from experiments.scenario.written import scenario_toml, write_whole
@@ -102,6 +103,9 @@ def new(
     if not path.parent.is_dir():
         raise RefusalError(f"--out {path}: there is no folder {path.parent}")
     write_whole(path, scenario_toml(found, comments=True))
+    if as_json:
+        typer.echo(json.dumps({"firesale": __version__, "file": str(path), "from": like}))
+        return
     typer.echo(f"{path}: a copy of {like}; change it, then: firesale run {path}")
 
 

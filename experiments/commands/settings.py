@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +20,7 @@ __all__ = [
     "Format",
     "Member",
     "Settings",
+    "Store",
     "market_options",
     "named_market",
     "parse_share",
@@ -47,6 +49,15 @@ Member = Annotated[
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="An option of the market; repeatable."),
+]
+
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="Keep every finished run here; the next call makes only what is missing.",
+    ),
 ]
 
 

@@ -9,8 +9,8 @@ import typer
 
 from experiments.commands.console import (
     RefusalError,
+    counted_progress,
     make_folder,
-    progress,
     refusal_of,
     refuse_another,
 )
@@ -18,6 +18,7 @@ from experiments.commands.settings import (
     AllowCode,
     AsJson,
     Settings,
+    Store,
     read_settings,
     refuse_own_code,
 )
@@ -75,6 +76,7 @@ def stress(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; one a core if not given.")
     ] = None,
+    store: Store = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the answer (JSON, CSV) here.")
     ] = None,
@@ -97,12 +99,13 @@ def stress(
         chosen = range(seed, seed + (seeds or scenario.seeds))
         make_folder(out)
         refuse_another(out, scenario.model_dump(mode="json"))
-        with progress(as_json, 0) as show:
+        with counted_progress(as_json) as show:
             if phase:
                 levels, depths = _numbers("--leverage", leverage), _numbers("--depth", depth)
                 cells = phase_diagram(
-                    scenario, failure, chosen, levels, depths, workers=workers, report=show
-                )
+                    scenario, failure, chosen, levels, depths,
+                    workers=workers, store=store, progress=show,
+                )  # fmt: skip
                 answer = _phase_dict(scenario, failure, chosen, cells)
                 lines = _tell_phase(scenario, failure, cells)
             else:
@@ -115,7 +118,9 @@ def stress(
                     assets=[one.strip() for one in assets.split(",")] if assets else (),
                     parts=parts,
                     workers=workers,
-                    report=show,
+                    store=store,
+                    report=show.tell,
+                    progress=show,
                 )
                 answer, lines = found.summary(), _tell(found)
         if out:
@@ -124,7 +129,7 @@ def stress(
                 if phase:
                     files.write("phase.csv", partial(_write_cells, cells=answer["cells"]))
     except (ScenarioError, ValueError, OSError) as error:
-        raise refusal_of(error, out) from None
+        raise refusal_of(error, out or store) from None
     if as_json:
         typer.echo(json.dumps(answer, indent=2, allow_nan=False))
     else:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from experiments.commands.console import counted_progress, refusal_of
+from experiments.commands.settings import Store
 from lob import __version__
 
 if TYPE_CHECKING:
@@ -36,9 +38,15 @@ def validate_command(
         bool, typer.Option("--list", help="Show the targets with their parameters.")
     ] = False,
     slow: Annotated[bool, typer.Option("--slow", help="Without names: the slow ones too.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes.", show_default="one a core")
+    ] = None,
+    store: Store = None,
 ) -> None:
     """Hold what this project computes against the published literature."""
-    from experiments.validation import read_cases, validate
+    from experiments.runs.workers import JobError
+    from experiments.validation import read_cases
+    from experiments.validation.several import validate_several
 
     if only_list:
         _list(as_json)
@@ -49,7 +57,12 @@ def validate_command(
         chosen = names or _chosen(cases, slow)
         if parameters and not names:
             raise ValueError("--set needs the NAME of the target that has the parameter")
-        results = [validate(name, cases, **parameters) for name in chosen]
+        with counted_progress(as_json) as report:
+            results = validate_several(
+                chosen, cases, parameters, workers=workers, store=store, progress=report
+            )
+    except JobError as error:
+        raise refusal_of(error) from None
     except (ValueError, OSError) as error:
         raise typer.BadParameter(str(error)) from None
     if as_json:

@@ -1,13 +1,14 @@
 """A contest: all designs on all seeds, and what can be said about their differences."""
 
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from experiments.contest.capital import form_of
@@ -24,13 +25,23 @@ from experiments.metrics.paired import (
 )
 from experiments.metrics.solvency import Quantile, expected_shortfall, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
+from experiments.runs.alone import alone
+from experiments.runs.kept_runs import forget_failed, made_rows
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.store import RunStore
 from experiments.runs.units_of_keys import units_of_contest
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
 
-__all__ = ["OBJECTIVES", "Contest", "hold_contest", "hold_contests", "plain"]
+__all__ = [
+    "OBJECTIVES",
+    "Contest",
+    "contest_store",
+    "hold_contest",
+    "hold_contests",
+    "kept_in",
+    "plain",
+]
 
 Row = dict[str, Any]
 """A finished run as JSON values: ``criteria`` by name, ``label``, ``seed``, ``error`` and more."""
@@ -44,6 +55,13 @@ FINISHED = 0.9
 """Share of what failed that a design must have disposed of, or it is unfinished; chosen."""
 PICTURES = ("path", "twin_path", "generations")
 """Names of the parts of a row that are only drawn."""
+COLUMNS: dict[str, pa.DataType] = {
+    "key": pa.string(), "scenario": pa.string(), "market": pa.string(), "seed": pa.int64(),
+    "design": pa.string(), "parameters": pa.string(), "digest": pa.string(),
+    "error": pa.string(), "accounts": pa.int64(), "cpu_seconds": pa.float64(),
+    **{one.name: pa.float64() for one in CRITERIA},
+}  # fmt: skip
+"""Columns of the rows of a contest, the same in all files."""
 
 
 @dataclass(frozen=True)
@@ -365,6 +383,48 @@ def plain(value: Any) -> Any:
     return value
 
 
+def contest_store(folder: Path) -> RunStore:
+    """Open the runs of contests in a folder, as rows that can be read as one table.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    return RunStore(folder, COLUMNS)
+
+
+@contextmanager
+def kept_in(store: Path | None, out: Path | None = None) -> Iterator[RunStore | None]:
+    """Open where the runs of a contest are kept, which no other process may do meanwhile.
+
+    Parameters
+    ----------
+    store
+        The folder of the runs of all studies: theirs are in ``compare`` within it.
+    out
+        Without ``store``: the folder of the answer, whose command keeps others out of it.
+
+    Raises
+    ------
+    ValueError
+        If another process is at work in it.
+    OSError
+        If it cannot be written to.
+    """
+    if store is None:
+        yield contest_store(out) if out is not None else None
+        return
+    kept = contest_store(store / "compare")
+    with alone(store / "compare"):
+        yield kept
+
+
 def hold_contest(
     scenario: Scenario,
     designs: Sequence[ContestDesign],
@@ -450,7 +510,7 @@ def hold_contests(
     with ExitStack() as stack:
         if store is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="firesale-"))
-            store = RunStore(Path(folder))
+            store = contest_store(Path(folder))
         rows = _gather(markets, tuple(designs), seeds, store, workers, pictures, report)
         store.compact()
     return {
@@ -476,6 +536,13 @@ def _gather(
     report: Report,
 ) -> dict[str, list[Row]]:
     known = store.read()
+    keys = {
+        (name, seed, one.label): key_of_run(scenario, seed, one)
+        for name, scenario in markets.items()
+        for seed in seeds
+        for one in designs
+    }
+    forget_failed(store, known, keys.values())
     found: dict[str, list[Row]] = {name: [] for name in markets}
     groups = []
     for seed in seeds:
@@ -483,8 +550,8 @@ def _gather(
             drawn = pictures and seed == seeds[0] and name == next(iter(markets))
             missing = []
             for one in designs:
-                row = known.get(key_of_run(scenario, seed, one))
-                if row is None or row["error"] or (drawn and "path" not in row):
+                row = known.get(keys[name, seed, one.label])
+                if row is None or (drawn and "path" not in row):
                     missing.append(one)
                 else:
                     found[name].append({**row, "market": name, "label": one.label, "how": one.how})
@@ -494,11 +561,8 @@ def _gather(
     done = total - sum(len(group.designs) for group in groups)
     report(done, total)
     with Workers(workers) as pool:
-        for group, rows, error, trace in pool.run(run_group, groups):
-            found[group.market] += rows if rows is not None else _lost(group, error or "", trace)
-            for row in rows or ():
-                if "unkept" in row:
-                    raise OSError(*row["unkept"], str(store.log))
+        for group, rows in made_rows(pool, run_group, groups, store, _lost):
+            found[group.market] += rows
             done += len(group.designs)
             report(done, total)
     # Jobs end in any order; what is drawn from the rows again must not depend on it.

@@ -16,6 +16,7 @@ from experiments.report.contest_figures import tradeoff_figure
 from experiments.report.contest_words import remarks, shouted, spiral_told
 from experiments.report.notebook import Shown
 from experiments.runs.errors import told as told_error
+from experiments.runs.kept_runs import Report as Progress
 from experiments.runs.store import RunStore
 from experiments.runs.units_of_keys import units_of_contest, units_of_facts
 from experiments.scenario.read import Scenario
@@ -172,6 +173,7 @@ def study_contest(
     workers: int | None = None,
     pictures: bool = False,
     report: Report = lambda what: None,
+    progress: Progress = lambda done, total: None,
 ) -> ContestStudy:
     """Hold a contest with all that was asked for.
 
@@ -190,6 +192,8 @@ def study_contest(
         Whether parameters are also tuned in wrong models; needs ``candidates``.
     report
         Called in words with what is done.
+    progress
+        Called with how many of how many runs of the part at hand are there.
 
     Raises
     ------
@@ -206,11 +210,16 @@ def study_contest(
             f"{FROZEN.label!r} takes part always, as what no design forces: leave it out"
         )
     tell = report
+
+    def counted_run(done: int, total: int) -> None:
+        tell(f"run {done} of {total}")
+        progress(done, total)
+
     all_designs, tuned = list(designs), {}
     if candidates:
         tuned = tune(
             scenario, designs, tunable, candidates, store=store, workers=workers,
-            report=lambda done, total: tell(f"tuning, round {done} of {total}"),
+            report=lambda done, total: tell(f"tuning, round {done} of {total}"), progress=progress,
         )  # fmt: skip
         all_designs += [tuned[one.label].design for one in designs if tunable(one.design)]
     all_designs.append(FROZEN)
@@ -225,7 +234,7 @@ def study_contest(
         store=store,
         workers=workers,
         pictures=pictures,
-        report=lambda done, total: tell(f"run {done} of {total}"),
+        report=counted_run,
     )
     tell("controls")
     base = contests.pop("base")
@@ -264,7 +273,17 @@ def study_contest(
         tuned,
         [
             _wrong_model(
-                one, scenario, designs, tuned, tunable, candidates, seeds, store, workers, tell
+                one,
+                scenario,
+                designs,
+                tuned,
+                tunable,
+                candidates,
+                seeds,
+                store,
+                workers,
+                tell,
+                progress,
             )
             for one in (WRONG if wrong else ())
         ],
@@ -288,12 +307,14 @@ def _wrong_model(
     store: RunStore | None,
     workers: int | None,
     tell: Report,
+    progress: Progress,
 ) -> WrongModel:
     """Tune in the wrong market, choose the design that does best there, and test both here."""
     believed = changed(scenario, change)
     there = tune(
         believed, designs, tunable, candidates, store=store, workers=workers,
         report=lambda done, total: tell(f"{change.name}: tuning, round {done} of {total}"),
+        progress=progress,
     )  # fmt: skip
     all_designs = [
         each._replace(label=f"{label} {where}")
@@ -302,8 +323,9 @@ def _wrong_model(
     ]
     tell(f"{change.name}: the test")
     held = hold_contests(
-        {"right": scenario, "believed": believed}, all_designs, seeds, store=store, workers=workers
-    )
+        {"right": scenario, "believed": believed}, all_designs, seeds, store=store,
+        workers=workers, report=progress,
+    )  # fmt: skip
     labels = [one.label for one in designs]
     recommended = min(labels, key=lambda one: harm(held["believed"], f"{one} wrong"))
     best = min(labels, key=lambda one: harm(held["right"], f"{one} right"))

@@ -103,6 +103,7 @@ def tune(
     store: RunStore | None = None,
     workers: int | None = None,
     report: Callable[[int, int], object] = lambda done, total: None,
+    progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> dict[str, Tuned]:
     """Search the parameters of every design, with as many candidates each.
 
@@ -123,7 +124,9 @@ def tune(
         Where finished runs are kept, and how many processes, as for
         ``experiments.contest.compare.hold_contest``.
     report
-        Called with how many of how many runs are done.
+        Called with how many of how many rounds are done.
+    progress
+        Called with how many of how many runs of a round are there.
 
     Returns
     -------
@@ -155,6 +158,7 @@ def tune(
             range(first, first + seeds),
             store=store,
             workers=workers,
+            report=progress,
         )["training"]
         for label, those in alive.items():
             got = [harm(found, f"{label} #{number}") for number in range(len(those))]

@@ -23,6 +23,7 @@ from experiments.scenario.clearing import HoldingTable
 from experiments.scenario.flows import ZeroIntelligenceTable, mistakes_in_flow
 from experiments.scenario.overrides import overridden, paths_meant, plain
 from experiments.scenario.quantities import in_steps, texts_of
+from experiments.scenario.ready_scenarios import FOLDER, ready_scenarios
 from experiments.scenario.shown import in_real_units
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.trial import mistakes_in_building
@@ -38,13 +39,9 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "keys_of_scenario",
-    "questions_of_ready_scenarios",
     "read_scenario",
     "ready_scenarios",
 ]
-
-FOLDER = Path(__file__).parent / "ready"
-"""Folder of the ready scenarios."""
 
 
 class ScenarioError(ValueError):
@@ -111,19 +108,6 @@ class Scenario(ScenarioTables):
                 f"{path}: files that the scenario names are others beside it: choose another folder"
             )
         write_whole(Path(path), text)
-
-
-def ready_scenarios() -> list[str]:
-    """Names of the scenarios that come with Firesale, sorted."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
-
-
-def questions_of_ready_scenarios() -> dict[str, str]:
-    """What each ready scenario asks, by its name, sorted; nothing else of them is validated."""
-    return {
-        name: str(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))["question"])
-        for name in ready_scenarios()
-    }
 
 
 def read_scenario(

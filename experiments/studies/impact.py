@@ -4,11 +4,14 @@ Each seed gives a pair of runs on the same random numbers, with and without the 
 that of each full run, the impact the difference of the mids; both are means over seeds.
 """
 
-from collections.abc import Sequence
+import pickle
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from agents.traders import POV, Executor
@@ -21,7 +24,11 @@ from experiments.metrics.slippage import Slippage, fills_of, paired_cost_bps, sl
 from experiments.report.means import mean_in, mean_told
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import impact_figure
+from experiments.runs.kept_runs import Report, kept_runs, misuse_in
+from experiments.runs.store import key_of
+from experiments.runs.swept import Keys
 from experiments.runs.twin import Market, Twins, run_twins
+from experiments.runs.workers import JobError, Workers
 from experiments.scenario.shocks import evenly
 from lob import Side, journal
 from lob.checks import integer
@@ -38,6 +45,11 @@ SELLER = "the forced seller"
 """Name of the participant that sells, of which its random numbers are made."""
 BEYOND_NS = 60_000_000_000
 """How long a run goes on after the last lag, in ns; chosen."""
+COLUMNS: dict[str, pa.DataType] = {
+    **dict.fromkeys(Slippage._fields, pa.float64()), "filled": pa.int64(),
+    "paired_bps": pa.float64(), "emptied": pa.bool_(), "path": pa.string(),
+}  # fmt: skip
+"""Columns of the rows of a sale beside those of every study."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +174,10 @@ def measure_sale(
     seeds: Sequence[int],
     lags_ns: tuple[int, ...] = tuple(LAGS_NS),
     instrument: int = 0,
+    workers: int | None = 1,
+    store: Path | None = None,
+    asked: Mapping[str, Any] | None = None,
+    progress: Report = lambda done, total: None,
 ) -> SimulatedSale:
     """Sell into a market, once a seed, and measure it against the twins without the sale.
 
@@ -185,13 +201,27 @@ def measure_sale(
         as permanent.
     instrument
         Number of the instrument that is sold.
+    workers
+        Processes; ``None``: one a core. A market that does not pickle is run in this one.
+    store
+        A folder that keeps the pairs of runs, so that the next call resumes; ``None``: none does.
+    asked
+        All that determines the market, as JSON values: with ``store`` it must be given.
+    progress
+        Called with how many of how many pairs are there.
 
     Raises
     ------
     ValueError
         If there are fewer than two seeds, the size or the share is none, a share comes without a
-        time, or nothing of the sale trades.
+        time, nothing of the sale trades, or ``store`` comes without ``asked``.
+    JobError
+        If a run raises.
+    OSError
+        If ``store`` cannot be written to.
     """
+    if store is not None and asked is None:
+        raise ValueError("store needs asked: what determines the market")
     if len(seeds) < 2:
         raise ValueError(f"seeds must be at least two, for a mean over seeds, got {len(seeds)}")
     if participation is not None and not over_ns:
@@ -199,43 +229,34 @@ def measure_sale(
     first = market(seeds[0])
     start, traded = first.now, first.instruments[instrument]
     lots = integer("size", traded.to_lots(size) if isinstance(size, str) else size, 1)
-    # The tapes must go on beyond the last lag: a mid is known only up to the last quote.
-    until = start + at_ns + over_ns + lags_ns[-1] + BEYOND_NS
-
-    def studied() -> list[Executor]:
-        schedule: Schedule = (
-            evenly(lots, over_ns)
-            if participation is None
-            else POV(over_ns, participation, every=SECOND_NS)
-        )
-        return [
-            Executor(
-                SELLER,
-                side=Side.SELL,
-                size=lots,
-                schedule=schedule,
-                start_in=at_ns,
-                instrument=instrument,
+    sold = {
+        "size": lots, "at_ns": at_ns, "over_ns": over_ns, "participation": participation,
+        "lags_ns": list(lags_ns), "instrument": instrument,
+    }  # fmt: skip
+    said = {**{k: v for k, v in (asked or {}).items() if k != "seeds"}, **sold}
+    sale = _Sale(market, lots, start, at_ns, over_ns, participation, tuple(lags_ns), instrument)
+    try:
+        with kept_runs(
+            "impact",
+            Workers(workers if _pickles(market) else 1),
+            store,
+            asked=lambda: {**said, "seeds": list(seeds)},
+            columns=COLUMNS,
+            report=progress,
+        ) as runs:
+            of = key_of(study="impact", **said) if store is not None else ""
+            found = runs.map(
+                _pair_of,
+                [(sale, seed) for seed in seeds],
+                key=lambda job: Keys.of_run(of, job[1]),
+                labels=lambda job: {"seed": job[1]},
             )
-        ]
-
-    pairs = run_twins(market, studied, seeds=seeds, until=until)
-    owner = studied()[0].owner
-    costs = tuple(
-        slippage_of(pair.full, owner=owner, instrument=instrument, horizon_ns=lags_ns[-1])
-        for pair in pairs
-    )
-    quotes = [_quotes(pair, owner, instrument) for pair in pairs]
-    paired = tuple(
-        paired_cost_bps(fills, mid_at(twin, fills["ts_event"]))
-        for pair, (_, twin, _) in zip(pairs, quotes, strict=True)
-        for fills in [fills_of(pair.full, owner=owner, instrument=instrument)]
-    )
-    emptied = tuple(
-        any(one.side == "bids" for one in empty_sides([full], [""], start + at_ns, until))
-        for full, _, _ in quotes
-    )
-    paths = impact_paths(quotes, lags_ns)
+    except JobError as error:
+        raise misuse_in(error) from None
+    costs = tuple(Slippage(*(one[name] for name in Slippage._fields)) for one in found)
+    paired = tuple(one["paired_bps"] for one in found)
+    emptied = tuple(one["emptied"] for one in found)
+    paths = np.array([one["path"] for one in found], np.float64)
     try:
         impact = mean_impact(paths, lags_ns)
     except ValueError:
@@ -246,6 +267,67 @@ def measure_sale(
         lots, len(seeds), tuple(lags_ns), costs, paired, paths, impact, emptied,
         price_unit(traded), size_unit(traded),
     )  # fmt: skip
+
+
+class _Sale(NamedTuple):
+    """What is sold, when, and what of it is measured: as of ``measure_sale``."""
+
+    market: Market
+    lots: int
+    start: int
+    """When the market starts, in ns."""
+    at_ns: int
+    over_ns: int
+    participation: float | None
+    lags_ns: tuple[int, ...]
+    instrument: int
+
+    def seller(self) -> Executor:
+        """Who sells, anew for each run."""
+        schedule: Schedule = (
+            evenly(self.lots, self.over_ns)
+            if self.participation is None
+            else POV(self.over_ns, self.participation, every=SECOND_NS)
+        )
+        return Executor(
+            SELLER,
+            side=Side.SELL,
+            size=self.lots,
+            schedule=schedule,
+            start_in=self.at_ns,
+            instrument=self.instrument,
+        )
+
+
+def _pair_of(job: tuple[_Sale, int]) -> dict[str, Any]:
+    """One pair of runs: the fields of ``Slippage``, and ``paired_bps``, ``emptied``, ``path``."""
+    sale, seed = job
+    last = sale.lags_ns[-1]
+    # The tapes must go on beyond the last lag: a mid is known only up to the last quote.
+    until = sale.start + sale.at_ns + sale.over_ns + last + BEYOND_NS
+    (pair,) = run_twins(sale.market, lambda: [sale.seller()], seeds=[seed], until=until)
+    orders: dict[str, Any] = {"owner": sale.seller().owner, "instrument": sale.instrument}
+    cost = slippage_of(pair.full, **orders, horizon_ns=last)
+    quotes = _quotes(pair, **orders)
+    full, twin, _ = quotes
+    fills = fills_of(pair.full, **orders)
+    empty = empty_sides([full], [""], sale.start + sale.at_ns, until)
+    return {
+        **{name: float(value) for name, value in cost._asdict().items()},
+        "filled": int(cost.filled),
+        "paired_bps": float(paired_cost_bps(fills, mid_at(twin, fills["ts_event"]))),
+        "emptied": any(one.side == "bids" for one in empty),
+        "path": impact_paths([quotes], sale.lags_ns)[0].tolist(),
+    }
+
+
+def _pickles(market: Market) -> bool:
+    """Whether another process can be given a market: a function of a function is none."""
+    try:
+        pickle.dumps(market)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return False
+    return True
 
 
 def _quotes(pair: Twins, owner: int, instrument: int) -> tuple[Any, Any, int]:

@@ -17,11 +17,17 @@ its markets start.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import comb
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import pyarrow as pa
 
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import probes_figure
 from experiments.runs.errors import RunError, told
+from experiments.runs.kept_runs import KeptRuns, ScenarioKeys, kept_runs
+from experiments.runs.kept_runs import Report as Progress
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.units_of_keys import units_of_stress
@@ -61,6 +67,12 @@ SHARE = 0.5
 chosen."""
 Report = Callable[[str], object]
 """Called with what is tried next, for a progress bar."""
+COLUMNS: dict[str, pa.DataType] = {
+    "shock": pa.string(), "leverage": pa.float64(), "depth": pa.float64(),
+    "bad_debt": pa.float64(), "liquidated": pa.float64(), "empty_funds": pa.int64(),
+    "lots": pa.int64(), "drops": pa.string(), "exhausted": pa.int64(), "refused": pa.int64(),
+}  # fmt: skip
+"""Columns of the rows of a stress test beside those of every study."""
 
 
 class StressOutcome(NamedTuple):
@@ -214,7 +226,9 @@ def stress_test(
     assets: Sequence[str] = (),
     parts: int = 4,
     workers: int | None = None,
+    store: Path | None = None,
     report: Report = lambda what: None,
+    progress: Progress = lambda done, total: None,
 ) -> Stress:
     """Find the smallest shock at which a scenario fails.
 
@@ -237,8 +251,12 @@ def stress_test(
         Parts into which a shock is shared out over ``assets``; 4, chosen.
     workers
         Processes; ``None``: one a core.
+    store
+        A folder that keeps the runs, so that the next call resumes; ``None``: none does.
     report
         Called with what is tried next.
+    progress
+        Called with how many of how many runs are there.
 
     Raises
     ------
@@ -247,6 +265,8 @@ def stress_test(
         fund could be empty.
     JobError
         If a run raises.
+    OSError
+        If ``store`` cannot be written to.
     """
     if not seeds:
         raise ValueError("seeds must be at least one")
@@ -260,9 +280,19 @@ def stress_test(
             raise ValueError(f"no instrument is called {name!r}: there are {', '.join(known)}")
     if len(set(assets)) < len(assets):
         raise ValueError(f"assets must be different ones, got {', '.join(assets)}")
-    test = _Test(scenario, failure, tuple(seeds), steps, report)
-    with Workers(workers) as pool:
-        test.pool = pool
+    # One bisection, and a look at each of the other mixes: more only where one is worse.
+    mixes = comb(parts + len(assets) - 1, parts) if assets else 1
+    expected = len(seeds) * ((most * steps - 1).bit_length() + mixes)
+    with kept_runs(
+        "stress",
+        Workers(workers),
+        store,
+        asked=partial(asked_of_scenario, scenario, seeds),
+        columns=COLUMNS,
+        report=progress,
+        expected=expected,
+    ) as runs:
+        test = _Test(scenario, failure, tuple(seeds), steps, runs, report)
         if assets:
             names = tuple(assets)
             shares, found = critical_direction(
@@ -306,11 +336,11 @@ class _Test:
         failure: Failure,
         seeds: tuple[int, ...],
         steps: int,
+        made: KeptRuns,
         report: Report,
     ) -> None:
         self.scenario, self.failure, self.seeds, self.steps = scenario, failure, seeds, steps
-        self.report = report
-        self.pool = Workers(1)
+        self.made, self.report, self.key = made, report, ScenarioKeys("stress")
         self.known: dict[tuple[Any, ...], tuple[StressOutcome, ...]] = {}
         self.runs = 0
 
@@ -324,8 +354,9 @@ class _Test:
                 f"{size:.3g} in {name}" for name, size in zip(assets, sizes, strict=True)
             )
             self.report(f"a shock of {said}")
-            jobs = [(with_shock(self.scenario, assets, sizes), seed) for seed in self.seeds]
-            self.known[key] = tuple(self.pool.map(outcome_of, jobs))
+            shocked = with_shock(self.scenario, assets, sizes)
+            jobs = [(shocked, seed) for seed in self.seeds]
+            self.known[key] = _outcomes(self.made, jobs, self.key, lambda job: {"shock": said})
             self.runs += len(jobs)
         return self.known[key]
 
@@ -335,8 +366,21 @@ class _Test:
         return 2 * sum(failed) >= len(failed)
 
 
-def outcome_of(job: tuple[Scenario, int]) -> StressOutcome:
+def _outcomes(
+    made: KeptRuns,
+    jobs: Sequence[tuple[Scenario, int]],
+    key: ScenarioKeys,
+    labels: Callable[[tuple[Scenario, int]], dict[str, Any]],
+) -> tuple[StressOutcome, ...]:
+    """The outcomes of runs, in their order; ``labels`` say what their rows have beside a seed."""
+    found = made.map(outcome_of, jobs, key=key, labels=lambda job: {**labels(job), "seed": job[1]})
+    return tuple(StressOutcome(**{**one, "drops": tuple(one["drops"])}) for one in found)
+
+
+def outcome_of(job: tuple[Scenario, int]) -> dict[str, Any]:
     """Run one scenario with one seed, and take from it what a stress test needs.
+
+    The fields of ``StressOutcome`` by name.
 
     Parameters
     ----------
@@ -350,7 +394,7 @@ def outcome_of(job: tuple[Scenario, int]) -> StressOutcome:
     """
     scenario, seed = job
     try:
-        return outcome(run_scenario(scenario, seed))
+        return outcome(run_scenario(scenario, seed))._asdict()
     except (Exception, SystemExit) as error:
         line, trace = told(error)
         raise RunError(line, seed, trace) from error
@@ -403,7 +447,9 @@ def phase_diagram(
     depths: Sequence[float],
     *,
     workers: int | None = None,
+    store: Path | None = None,
     report: Report = lambda what: None,
+    progress: Progress = lambda done, total: None,
 ) -> list[Cell]:
     """Run a scenario over a grid of leverage against book depth, on all cores.
 
@@ -424,8 +470,12 @@ def phase_diagram(
         Factors on the book depth of the scenario.
     workers
         Processes; ``None``: one a core.
+    store
+        A folder that keeps the runs, so that the next call resumes; ``None``: none does.
     report
         Called with what is tried next.
+    progress
+        Called with how many of how many runs are there.
 
     Returns
     -------
@@ -438,19 +488,31 @@ def phase_diagram(
         If seeds, leverages or depths are empty.
     JobError
         If a run raises.
+    OSError
+        If ``store`` cannot be written to.
     """
     if not seeds or not leverages or not depths:
         raise ValueError("seeds, leverages and depths must be at least one each")
     grid = [(leverage, depth) for leverage in leverages for depth in depths]
-    jobs = [
-        (with_depth(with_leverage(scenario, leverage), depth), seed)
-        for leverage, depth in grid
-        for seed in seeds
-    ]
-    with Workers(workers) as pool:
-        outcomes = iter(
-            pool.map(outcome_of, jobs, lambda done: report(f"run {done} of {len(jobs)}"))
-        )
+    points = [with_depth(with_leverage(scenario, leverage), depth) for leverage, depth in grid]
+    jobs = [(point, seed) for point in points for seed in seeds]
+    at = {id(point): {"leverage": leverage, "depth": depth}
+          for point, (leverage, depth) in zip(points, grid, strict=True)}  # fmt: skip
+
+    def told_of(done: int, total: int) -> None:
+        if done:
+            report(f"run {done} of {total}")
+        progress(done, total)
+
+    with kept_runs(
+        "stress",
+        Workers(workers),
+        store,
+        asked=partial(asked_of_scenario, scenario, seeds),
+        columns=COLUMNS,
+        report=told_of,
+    ) as runs:
+        outcomes = iter(_outcomes(runs, jobs, ScenarioKeys("stress"), lambda job: at[id(job[0])]))
     return [
         _cell(leverage, depth, failure, [next(outcomes) for _ in seeds]) for leverage, depth in grid
     ]

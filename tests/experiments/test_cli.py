@@ -420,3 +420,43 @@ def test_files_that_contradict_each_other_are_replayed_but_fail(capsys, day_fold
     assert code == 1
     assert f"line {at + 1}:" in " ".join(out.split())
     assert "contradicts itself" in err
+
+
+def test_debug_shows_where_an_error_comes_from(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["run", "nothing-of-the-kind", "--debug"])
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    first, _, rest = said.err.partition("\n")
+    assert first.startswith("firesale: no scenario or market is called 'nothing-of-the-kind'")
+    assert rest.startswith("Traceback")
+    assert "experiments/commands/run.py" in rest
+    with pytest.raises(SystemExit):
+        cli.main(["--debug", "list"])
+    assert "deleveraging-spiral" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["run", "nothing-of-the-kind"])
+    assert "Traceback" not in capsys.readouterr().err
+    assert "--debug" in run("--help")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"]])
+def test_quick_questions_load_only_what_they_say(arguments):
+    """At most 0.4 s of CPU: by what is loaded, since a clock tells of the machine."""
+    code = (
+        "import sys\nfrom experiments.commands import cli\n"
+        f"try: cli.main({arguments!r})\nexcept SystemExit as end: assert not end.code\n"
+        "heavy = {'pandas', 'pyarrow', 'plotly', 'scipy', 'experiments.scenario.read',\n"
+        "         'experiments.runs.run', 'experiments.report.contest_words'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "assert 'agents' not in sys.modules or sys.argv[1] == 'list'"
+    )
+    command = [sys.executable, "-c", code, arguments[0]]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def test_a_new_scenario_is_told_as_json(tmp_path):
+    path = tmp_path / "mine.toml"
+    said = json.loads(run("new", "mine", "--out", str(path), "--json"))
+    assert said["file"] == str(path)
+    assert path.exists()

@@ -222,7 +222,7 @@ def kill_after_the_first_run(group):
 def test_a_killed_worker_loses_no_finished_run(scenario, contest, tmp_path, monkeypatch):
     store = RunStore(tmp_path)
     monkeypatch.setattr(compare, "run_group", kill_after_the_first_run)
-    monkeypatch.setattr(store, "compact", lambda: None)
+    monkeypatch.setattr(store, "compact", lambda **running: None)
     found = hold_contest(scenario, contest.designs, contest.seeds, store=store, workers=2)
     assert (store.log / "killed").exists()
     assert found.failed == []
