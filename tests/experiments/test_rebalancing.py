@@ -4,6 +4,7 @@ import pytest
 
 from experiments.scenario.read import read_scenario
 from experiments.studies.rebalancing import rebalancing_frontier, with_vault
+from tests.small_scenarios import VAULT
 
 SMALL = {
     "populations.0.count": 20,
@@ -15,7 +16,7 @@ SMALL = {
 
 def test_rebalancing_more_often_costs_more_and_tracks_better():
     """Epochs of 2 and 30 s within a wide band, on one seed: trades, costs and errors in order."""
-    scenario = read_scenario("leverage-vault", SMALL)
+    scenario = read_scenario(VAULT, SMALL)
     often, seldom = rebalancing_frontier(scenario, [2.0, 30.0], [0.4], [1], workers=1)
     assert (often.epoch, seldom.epoch, often.band) == (2.0, 30.0, 0.4)
     assert often.rebalances > seldom.rebalances
@@ -25,7 +26,7 @@ def test_rebalancing_more_often_costs_more_and_tracks_better():
 
 
 def test_rules_are_set_and_misuse_is_refused():
-    scenario = read_scenario("leverage-vault")
+    scenario = read_scenario(VAULT)
     rule = with_vault(scenario, 5.0, 0.1).stackers[1].parameters
     assert (rule["epoch"], rule["low"], rule["high"]) == (5_000_000_000, 1_800_000, 2_200_000)
     with pytest.raises(ValueError, match="LeverageVault"):
