@@ -8,7 +8,17 @@ is not run to read a file: its parameters are handed on as they are written.
 from dataclasses import dataclass
 from typing import Annotated
 
-__all__ = ["Cash", "Counted", "Lots", "Nanoseconds", "Ppm", "Seconds", "Ticks", "WholeSeconds"]
+__all__ = [
+    "Cash",
+    "Counted",
+    "Lots",
+    "Nanoseconds",
+    "Ppm",
+    "Seconds",
+    "Ticks",
+    "Units",
+    "WholeSeconds",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +33,8 @@ class Counted:
     """
 
     unit: str
-    """``ticks``, ``lots``, ``cash units``, ``ppm``, ``ns``, ``seconds`` or ``whole seconds``."""
+    """``ticks``, ``lots``, ``cash units``, ``units``, ``ppm``, ``ns``, ``seconds`` or ``whole
+    seconds``."""
 
 
 Ticks = Annotated[int, Counted("ticks")]
@@ -32,6 +43,8 @@ Lots = Annotated[int, Counted("lots")]
 """A size in lots of an instrument."""
 Cash = Annotated[int, Counted("cash units")]
 """An amount in units of the cash that an instrument is paid with."""
+Units = Annotated[int, Counted("units")]
+"""An amount of an asset that is named beside it: in lots where a book trades it, or cash units."""
 Ppm = Annotated[int, Counted("ppm")]
 """A share in parts per million."""
 Nanoseconds = Annotated[int, Counted("ns")]

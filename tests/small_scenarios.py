@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
-__all__ = ["FLASH_CRASH", "SPIRAL"]
+__all__ = ["CHAIN", "FLASH_CRASH", "LOOPS", "SPIRAL", "VAULT"]
 
 FOLDER = Path(__file__).with_name("scenarios")
 
+CHAIN = str(FOLDER / "rehypothecation-chain.toml")
+"""A lender that pledges again, on zero-intelligence flow."""
 FLASH_CRASH = str(FOLDER / "flash-crash.toml")
 """Makers who leave, on zero-intelligence flow."""
+LOOPS = str(FOLDER / "looped-staking-depeg.toml")
+"""Loops in two protocols, on zero-intelligence flow."""
 SPIRAL = str(FOLDER / "deleveraging-spiral.toml")
 """A deleveraging spiral on zero-intelligence flow."""
+VAULT = str(FOLDER / "leverage-vault.toml")
+"""A vault that rebalances and its depositors, on zero-intelligence flow."""

@@ -8,7 +8,7 @@ from lob import EntryKind, Kind, Side, TimeInForce
 from lob.checks import integer
 from lob.clearing.claim_graph import Claims
 from lob.clearing.look_through import LookThrough
-from lob.unit_types import Nanoseconds
+from lob.unit_types import Nanoseconds, Units
 from lob.units import SECOND_NS
 
 __all__ = ["LEVELS", "Funded", "claims_of"]
@@ -50,7 +50,7 @@ class Funded(Agent):
         self,
         name: str,
         *,
-        funds: Mapping[str, int],
+        funds: Mapping[str, Units],
         interval: Nanoseconds = SECOND_NS,
         cash: str = "cash",
         owner: int | None = None,

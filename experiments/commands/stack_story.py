@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.metrics.intervals import student_interval
 from experiments.report.ratios import move_of
 from experiments.runs.stack_summary import is_stacked, risk_before
+from experiments.scenario.read import Scenario
 from experiments.scenario.variants import seeing
 from lob.real_units import RealUnit
 
@@ -29,6 +31,10 @@ def stack_answer(study: "SpiralStudy") -> dict[str, Any]:
     pledged = any(one.kind == "RehypothecatingLender" for one in study.scenario.stackers)
     if pledged:
         answer["verification"] = _verification(study)
+    if any(one.kind == "LeverageVault" for one in study.scenario.stackers):
+        from experiments.studies.resting import resting_outcomes
+
+        answer["resting"] = resting_outcomes(study.scenario, study.seeds)
     return answer
 
 
@@ -73,6 +79,8 @@ def stack_rows(study: "SpiralStudy", answer: dict[str, Any]) -> list[tuple[str, 
         (f"of the {move_of(study.scenario)}", _drop(parts)),
     ]
     rows += _verification_rows(answer.get("verification"), units.cash)
+    if "resting" in answer:
+        rows += _resting_rows(answer["resting"], study.scenario)
     return [row for row in rows if row[1]]
 
 
@@ -94,6 +102,39 @@ def _risk_rows(risk: dict[str, Any], price: RealUnit) -> list[tuple[str, str]]:
             f"{amount / risk['debt']:.0%} at -{drop:.0%}" for drop, amount in risk["debt_at_risk"]
         ]
         rows.append(("debt liquidated at a fall", ", ".join(at)))
+    return rows
+
+
+def _resting_rows(found: dict[str, Any], scenario: Scenario) -> list[tuple[str, str]]:
+    """What vaults did, and by how much the price moved less where they, or depositors, rested."""
+    units, price, move = scenario.units, scenario.price_unit, move_of(scenario)
+    full = found["as they are"]
+    bought = np.mean([one["bought"] for one in full])
+    side = "bought" if bought > 0 else "sold"
+    trades = np.mean([one["trades"] for one in full])
+    rows = [
+        (
+            "vaults",
+            f"{trades:,.0f} trades, {units.lots.told(abs(bought))} {side}, "
+            f"{units.cash.told(np.mean([one['cost'] for one in full]))} beyond the mark; "
+            f"a share {np.mean([one['growth'] for one in full]):+.1%}",
+        )
+    ]
+    for name, heading, who in (
+        ("vaults rest", "if vaults rested", "they"),
+        ("depositors rest too", "and depositors too", "both"),
+    ):
+        drops = [one["drop"] for one in found[name]]
+        less = [a["drop"] - b for a, b in zip(full, drops, strict=True)]
+        said = f"{move} {price.told(np.mean(drops))}"
+        if len(less) > 1 and np.mean(drops) > 0:
+            mean, low, high, *_ = student_interval(less)
+            said += (
+                f": {who} make it {mean / np.mean(drops):+.1%} "
+                f"[{low / np.mean(drops):+.1%}, {high / np.mean(drops):+.1%}]"
+            )
+        said += f"; a share {np.mean([one['growth'] for one in found[name]]):+.1%}"
+        rows.append((heading, said))
     return rows
 
 

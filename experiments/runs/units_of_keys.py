@@ -133,7 +133,8 @@ def units_of_spiral(scenario: Scenario) -> Said:
     said |= {f"var_95.{name}": units.cash for name in ("value", "upper")}
     said |= dict.fromkeys(CASH_OF_STACK, units.cash)
     said |= dict.fromkeys(("risk_before.price", "risk_before.first_failure"), scenario.price_unit)
-    said["verification.*.unsold"] = units.lots
+    said["verification.*.unsold"] = said["resting.*.*.bought"] = units.lots
+    said |= {"resting.*.*.cost": units.cash, "resting.*.*.drop": scenario.price_unit}
     return _told(said | {f"lar_95.{name}": units.lots for name in ("value", "upper")})
 
 

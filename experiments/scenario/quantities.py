@@ -4,8 +4,9 @@ A key of a table says its unit (see ``experiments.scenario.keys``), and with it 
 there: a time where it is in seconds, a share where it is in ppm or a share of one, and a price, a
 size or an amount of money where it is in ticks, lots or cash units. The last three are those of an
 instrument that says what its tick, lot, base and quote are: the one that the table is about, or
-else the only one that there is; money may be of any that accounts hold, for all have one cash. What
-is no whole number of steps is refused, with the nearest that is one.
+else the only one that there is; money may be of any that accounts hold, for all have one cash.
+Units of an asset are lots of an instrument that trades it, or units of cash. What is no whole
+number of steps is refused, with the nearest that is one.
 
 The keywords in ``parameters`` say their units where the class or function declares them
 (``lob.unit_types``). A keyword that is a number and says none takes no quantity.
@@ -27,8 +28,8 @@ from lob.units import PPM, SECOND_NS, Dimension, quantity, to_ns, to_ppm
 
 __all__ = ["Step", "in_steps", "steps_of", "texts_of"]
 
-STEPS = ("ticks", "lots", "cash units")
-"""Units that are an instrument's own."""
+STEPS = ("ticks", "lots", "cash units", "units")
+"""Units that are an instrument's own; ``units`` are those of an asset that none trades."""
 SHARES = ("ppm", "ppm a day", "share")
 """Units of shares of one."""
 TIMES = ("seconds", "whole seconds", "ns")
@@ -127,6 +128,10 @@ class _Reader:
             if len(names) == 1
             else _About(None, "it does not say of which instrument")
         )
+        self.traded: dict[str, _About] = {}
+        for row in rows:
+            asset = str(row.get("base") or row.get("name"))
+            self.traded.setdefault(asset, self.instruments[str(row.get("name"))])
         held = [self.instruments.get(name) for all_of in self.clearings.values() for name in all_of]
         self.paid = next((one for one in held if one is not None and one.instrument), self.only)
 
@@ -143,12 +148,36 @@ class _Reader:
         return {
             name: self._parameters(types_of(takers[0]), value, f"{path}{name}", about)
             if name == PARAMETERS and takers and isinstance(value, dict)
+            else self._units(value, f"{path}{name}", content)
+            if units.get(name) == "units"
             else self.value(
                 [kind for one in tables for kind in kinds_inside(one, name)],
                 value, f"{path}{name}", units.get(name, ""), about,
             )
             for name, value in content.items()
         }  # fmt: skip
+
+    def _units(self, value: Any, path: str, content: Mapping[str, Any]) -> Any:
+        """Numbers of units of assets: by name, in the order of what backs a claim, or of one."""
+        if isinstance(value, dict):
+            return {name: self._amount(one, f"{path}.{name}", name) for name, one in value.items()}
+        if isinstance(value, list):
+            pair = [content.get("base"), content.get("cash", "cash")]
+            assets = [*_rows(content.get("backing", pair)), *[None] * len(value)]
+            return [self._amount(one, f"{path}.{i}", assets[i]) for i, one in enumerate(value)]
+        return self._amount(value, path, content.get("asset", content.get("name")))
+
+    def _amount(self, value: Any, path: str, asset: Any) -> Any:
+        """So many units of an asset: lots where an instrument trades it, units of cash, or its own.
+
+        A claim without a book has units that are no size of anything else.
+        """
+        if asset == "cash":
+            return self.value([], value, path, "cash units", self.paid)
+        about = self.traded.get(str(asset))
+        if about is None:
+            return self.value([], value, path, "units", _About(None, f"no book trades {asset!r}"))
+        return self.value([], value, path, "lots", about)
 
     def _parameters(
         self, kinds: Mapping[str, Any], content: dict[str, Any], path: str, about: _About
@@ -161,6 +190,8 @@ class _Reader:
 
     def _parameter(self, kind: Any, value: Any, path: str, about: _About) -> Any:
         if isinstance(value, dict):
+            if unit_of(inside(kind, "")) == "units":
+                return self._units(value, path, {})
             return {
                 name: self._parameter(inside(kind, name), one, f"{path}.{name}", about)
                 for name, one in value.items()

@@ -21,7 +21,8 @@ whole, and raises `ScenarioError` with all mistakes, each with its path. Unknown
 Prices are ticks, sizes lots, money cash units, rates ppm (1,000,000 is 100 %), times seconds, which
 become whole nanoseconds. Times and shares may be written with a unit ("2 min", "4.5 bps"), and so
 may prices, sizes and money ("60 k USD", "2 BTC") where the instrument says `tick_size`, `lot_size`
-and `quote`. A key without a default must be given.
+and `quote`. Units of an asset are lots of a book that trades it, or cash units, and may be written
+likewise; those of a claim without a book are its own. A key without a default must be given.
 
 `[[name]]` begins a row of a list of tables, `[name]` a table. In an override a row is named by its
 number: `--set populations.0.count=50000`. How to write one: [](../how-to/new-scenario.md). This

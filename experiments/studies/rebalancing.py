@@ -163,8 +163,8 @@ def main() -> None:
     """Print how often the vault of the scenario ``leverage-vault`` should rebalance, as a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--epochs", type=float, nargs="+", default=[2.0, 5.0, 15.0, 30.0])
-    parser.add_argument("--bands", type=float, nargs="+", default=[0.05, 0.2])
+    parser.add_argument("--epochs", type=float, nargs="+", default=[600.0, 3_600.0, 86_400.0])
+    parser.add_argument("--bands", type=float, nargs="+", default=[0.05, 0.15])
     given = parser.parse_args()
     outcomes = rebalancing_frontier(
         read_scenario("leverage-vault"), given.epochs, given.bands, range(1, 1 + given.seeds)

@@ -151,6 +151,45 @@ def test_a_resolved_file_shows_parameters_in_units_that_people_have():
     assert keys[f"{MARGIN}.parameters"].real == "initial = 4 %, maintenance = 2 %"
 
 
+def a_stack(funds):
+    """A claim on bitcoin and dollars, which has no book, and somebody who brings funds."""
+    claim = {"name": "receipt", "backing": ["BTC", "cash"], "initial": ["0.02 BTC", "3 USD"],
+             "outside": 10, "outside_backing": {"BTC": "1 BTC", "cash": "5 USD"}}  # fmt: skip
+    one = {"kind": "VaultDepositor", "name": "one", "instrument": "BTC-PERP",
+           "parameters": {"vault": "receipt", "funds": funds}}  # fmt: skip
+    return {"claims": [claim], "stackers": [one]}
+
+
+def test_units_of_an_asset_are_lots_of_its_book_or_money():
+    read = read_scenario(FILE, a_stack({"cash": "10 k USD", "BTC": "2 BTC", "receipt": 7}))
+    # A lot is 0.01 BTC, a unit of cash half a cent.
+    assert read.stackers[0].parameters["funds"] == {"cash": 2_000_000, "BTC": 200, "receipt": 7}
+    (claim,) = read.claims
+    assert claim.initial == [2, 600]
+    assert claim.outside_backing == {"BTC": 100, "cash": 1_000}
+    staked = {"name": "BTC", "backing": ["cash"], "outside": "5 BTC", "rate": "1 BTC",
+              "period": "1 h"}  # fmt: skip
+    (claim,) = read_scenario(FILE, {"claims": [staked]}).claims
+    assert (claim.outside, claim.rate) == (500, 100)
+
+
+def test_funds_in_another_unit_are_refused():
+    path = "stackers.0.parameters.funds"
+    (told,) = mistakes(a_stack({"BTC": "5 USD"}))
+    assert told.startswith(f"{path}.BTC: ")
+    (told,) = mistakes(a_stack({"cash": "5 BTC"}))
+    assert told.startswith(f"{path}.cash: ")
+    assert mistakes(a_stack({"receipt": "5 BTC"})) == [
+        f"{path}.receipt: '5 BTC' cannot be read: no book trades 'receipt': write units"
+    ]
+
+
+def test_a_resolved_file_shows_funds_in_units_that_people_have():
+    keys = {one.path: one for one in keys_of_scenario(FILE, a_stack({"cash": "10 k USD"}))}
+    assert "10_000 USD" in keys["stackers.0.parameters"].real
+    assert keys["claims.0.initial"].real.replace(" ", "") == "0.02BTC,3USD"
+
+
 UNITS = {"ppm": "ppm", "seconds": "seconds", "units of cash": "cash units",
          "whole seconds": "whole seconds"}  # fmt: skip
 

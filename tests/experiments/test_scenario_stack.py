@@ -13,6 +13,7 @@ from lob.clearing.dynamic_margin import LookThroughMargin
 from lob.clearing.valuation import ClaimValue
 from lob.units import SECOND_NS
 from lob.venue.pool import FairShare
+from tests.small_scenarios import CHAIN
 
 
 def book(price):
@@ -115,9 +116,9 @@ def test_mistakes_of_a_stack(path, value, match):
 
 def test_pledgers_bring_no_more_than_there_is():
     """Seed 4 draws 12,155 receipts; the outside world has 12,000 that back no vault."""
-    simulation = build(read_scenario("rehypothecation-chain"), 4)
+    simulation = build(read_scenario(CHAIN), 4)
     units = simulation["receipt pledgers"].units
     assert 11_850 < sum(units) <= 12_000
     simulation.run(until=11 * SECOND_NS)
     with pytest.raises(ScenarioError, match=r"collateralised_borrowers\.0\.count: .* has 12,000"):
-        read_scenario("rehypothecation-chain", {"collateralised_borrowers.0.count": 12_001})
+        read_scenario(CHAIN, {"collateralised_borrowers.0.count": 12_001})

@@ -15,19 +15,20 @@ from experiments.scenario.read import ScenarioError, read_scenario
 from experiments.scenario.variants import seeing, with_leverage
 from lob.clearing.risk import Stacks
 from lob.units import SECOND_NS
+from tests.small_scenarios import CHAIN, LOOPS, VAULT
 
 SMALL = {
-    "looped-staking-depeg": {
+    LOOPS: {
         "recursive_borrowers.0.count": 300, "recursive_borrowers.0.deposit": 90,
         "instruments.0.background.window": 2_000,
     },
-    "leverage-vault": {"populations.0.count": 100, "instruments.0.background.window": 2_000},
+    VAULT: {"populations.0.count": 100, "instruments.0.background.window": 2_000},
     "contagion": {
         "populations.0.count": 500, "recursive_borrowers.0.count": 100,
         "recursive_borrowers.0.deposit": 40,
         "instruments.0.background.window": 1_800, "instruments.1.background.window": 1_800,
     },
-    "rehypothecation-chain": {},
+    CHAIN: {},
 }  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def test_a_stacked_scenario_runs_conserves_and_forks(name):
 
 @pytest.mark.slow
 def test_loopers_amplify_a_depeg():
-    scenario = read_scenario("looped-staking-depeg", SMALL["looped-staking-depeg"])
+    scenario = read_scenario(LOOPS, SMALL[LOOPS])
     full, twin = run_scenario(scenario, 1), run_scenario(scenario, 1, forced=False)
     assert full.drop() > twin.drop() > 0
     stack = full.summary()["stack"]
@@ -70,7 +71,7 @@ def test_loopers_amplify_a_depeg():
 
 @pytest.mark.slow
 def test_what_is_pledged_again_is_seen_or_lost():
-    scenario = read_scenario("rehypothecation-chain")
+    scenario = read_scenario(CHAIN)
     lost = {}
     for sees in ("own", "all"):
         run = run_scenario(seeing(scenario, sees), 1)
@@ -81,7 +82,7 @@ def test_what_is_pledged_again_is_seen_or_lost():
 
 
 def test_the_risk_before_the_shock():
-    found = risk_before(read_scenario("rehypothecation-chain"), 1)
+    found = risk_before(read_scenario(CHAIN), 1)
     json.dumps(found, allow_nan=False)
     assert found["depth"] == 2
     assert found["collateral_multiplier"] > 1
@@ -92,12 +93,33 @@ def test_the_risk_before_the_shock():
 
 
 def test_leverage_is_set_for_loopers():
-    scenario = read_scenario("looped-staking-depeg")
+    scenario = read_scenario(LOOPS)
     high = with_leverage(scenario, 3.0)
     assert high.recursive_borrowers[0].target == 3_000_000
     assert with_leverage(scenario, 1.0).recursive_borrowers[0].loops == 0
     with pytest.raises(ValueError, match="limit"):
         with_leverage(scenario, 9.0)
+
+
+@pytest.mark.slow
+def test_loopers_of_a_stated_market_fall_further_than_who_is_not_forced():
+    scenario = read_scenario("looped-staking-depeg")
+    full, twin = run_scenario(scenario, 2), run_scenario(scenario, 2, forced=False)
+    assert full.cascade.ts_event.min() > 3_600 * SECOND_NS, "by the sale, and by nothing before"
+    assert full.drop() > twin.drop() > 0
+    assert not full.exhausted
+
+
+@pytest.mark.slow
+def test_knowing_what_is_pledged_again_is_worth_something_in_a_stated_market():
+    scenario = read_scenario("rehypothecation-chain")
+    lost = {}
+    for sees in ("own", "all"):
+        run = run_scenario(seeing(scenario, sees), 1)
+        assert run.cascade.ts_event.min() > 3_600 * SECOND_NS, "by the sale, not before"
+        assert not run.exhausted
+        lost[sees] = run.summary()["stack"]["hidden_shortfall"] + run.criteria["bad_debt"]
+    assert lost["own"] > 1.2 * lost["all"] > 0
 
 
 PRICES = """symbol,timestamp,USD_price
@@ -118,9 +140,9 @@ def test_recorded_prices_drive_a_book(tmp_path):
     both = drive.model_copy(update={"files": [str(path)] * 2})
     assert driven_prices(both, 10_000)[1] == [10_000] * 3
     scenario = read_scenario(
-        "looped-staking-depeg",
+        LOOPS,
         {
-            **SMALL["looped-staking-depeg"],
+            **SMALL[LOOPS],
             "drives.0.files": [str(path)],
             "drives.0.start": None,
             "drives.0.end": None,
@@ -147,13 +169,13 @@ def test_recorded_prices_drive_a_book(tmp_path):
 )
 def test_a_wrong_table_is_refused_with_its_place(change, match):
     with pytest.raises(ScenarioError, match=match):
-        read_scenario("looped-staking-depeg", change)
+        read_scenario(LOOPS, change)
 
 
 @pytest.mark.slow
 def test_the_command_tells_the_whole_stack(capsys):
     with pytest.raises(SystemExit) as end:
-        cli.main(["run", "rehypothecation-chain", "--seeds", "1"])
+        cli.main(["run", CHAIN, "--seeds", "1"])
     assert not end.value.code
     said = capsys.readouterr().out
     assert len(said.splitlines()) <= 32
