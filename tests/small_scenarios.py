@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
-__all__ = ["FLASH_CRASH", "SPIRAL"]
+__all__ = ["BLACK_THURSDAY", "CONTAGION", "FLASH_CRASH", "SPIRAL", "TWO_ASSETS"]
 
 FOLDER = Path(__file__).with_name("scenarios")
 
+BLACK_THURSDAY = str(FOLDER / "black-thursday.toml")
+"""Auctions of a lender whose keepers do not get through, on zero-intelligence flow."""
+CONTAGION = str(FOLDER / "contagion.toml")
+"""Three protocols on one base asset, on zero-intelligence flow."""
 FLASH_CRASH = str(FOLDER / "flash-crash.toml")
 """Makers who leave, on zero-intelligence flow."""
 SPIRAL = str(FOLDER / "deleveraging-spiral.toml")
 """A deleveraging spiral on zero-intelligence flow."""
+TWO_ASSETS = str(FOLDER / "two-assets.toml")
+"""Portfolios of two assets, on zero-intelligence flow."""
