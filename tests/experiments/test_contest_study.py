@@ -19,7 +19,7 @@ from experiments.metrics.criteria import CRITERIA
 from experiments.report.contest_page import contest_page
 from experiments.scenario.designs import contest_designs
 from experiments.scenario.read import read_scenario
-from tests.small_scenarios import SPIRAL
+from tests.small_scenarios import SPIRAL, TWO_ASSETS
 
 SMALL = {
     "populations.0.count": 200,
@@ -113,7 +113,7 @@ def test_axes_change_what_they_say_or_say_why_not(scenario):
     (maker,) = markets["maker-withdrawal"].makers
     assert maker.volatility_limit == 5.0
     rich = read_scenario(
-        "two-assets",
+        TWO_ASSETS,
         {"keepers": [{"name": "k", "count": 4, "capital": 1_000, "latency": 0.5}]},
     )
     of = {one.name: one for one in AXES}

@@ -39,7 +39,7 @@ from tests.journals import (
     over,
     trade,
 )
-from tests.small_scenarios import SPIRAL
+from tests.small_scenarios import SPIRAL, TWO_ASSETS
 
 # A long of 10 lots bought at 100 with a margin of 150 fails at 88, when 90 is fair: 6 lots are sold
 # at 85, a keeper takes 2 at 84 and sells 1 of them at 83, 2 are closed against a short at 86.
@@ -317,14 +317,14 @@ def test_an_unknown_criterion_is_named():
 
 SMALL = {
     SPIRAL: {"populations.0.count": 2_000, "populations.0.equity": 25_000},
-    "two-assets": {"populations.0.count": 500, "populations.0.equity": 140_000},
+    TWO_ASSETS: {"populations.0.count": 500, "populations.0.equity": 140_000},
 }
 
 
 NAMED = [(SPIRAL, design) for design in contest_designs()]
 
 
-@pytest.mark.parametrize(("name", "design"), [*NAMED, ("two-assets", "sliced")])
+@pytest.mark.parametrize(("name", "design"), [*NAMED, (TWO_ASSETS, "sliced")])
 def test_the_parts_of_a_loss_are_the_loss(name, design):
     scenario = read_scenario(name, SMALL[name])
     run = run_scenario(scenario, 1, design=design)

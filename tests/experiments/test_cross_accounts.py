@@ -11,6 +11,7 @@ from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.build import build
 from experiments.scenario.designs import DESIGNS
 from experiments.scenario.read import read_scenario
+from tests.small_scenarios import TWO_ASSETS
 
 SMALL = {
     "populations.0.count": 1_000,
@@ -23,7 +24,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def market():
-    scenario = read_scenario("two-assets", SMALL)
+    scenario = read_scenario(TWO_ASSETS, SMALL)
     return scenario, run_scenario(scenario, 1, forced=False, tapes=False).prices
 
 

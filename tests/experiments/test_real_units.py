@@ -22,7 +22,7 @@ from experiments.studies.spiral import study_spiral
 from experiments.studies.stress import Failure, stress_test
 from experiments.studies.thresholds import threshold_of
 from lob.real_units import CASH
-from tests.small_scenarios import SPIRAL
+from tests.small_scenarios import CONTAGION, SPIRAL, TWO_ASSETS
 
 FILE = Path(__file__).with_name("real_units.toml")
 INTEGERS = re.compile(r"\b(ticks?|lots?|units? of cash|cash units?|cash|\d units)\b")
@@ -236,7 +236,7 @@ def test_criteria_are_in_money(run):
 
 def test_each_row_of_two_instruments_has_the_units_of_its_own():
     two = read_scenario(
-        "two-assets",
+        TWO_ASSETS,
         {
             "seconds": 2.0, "horizon": 1.0, "shocks.0.at": 0.5, "populations.0.count": 50,
             "instruments.0.tick_size": "0.5", "instruments.0.lot_size": "0.001",
@@ -394,7 +394,7 @@ TWO = {
 def test_accounts_have_one_cash(second, wrong):
     both = TWO | {f"instruments.1.{key}": value for key, value in second.items()}
     with pytest.raises(ScenarioError) as refused:
-        read_scenario("two-assets", both)
+        read_scenario(TWO_ASSETS, both)
     (line,) = str(refused.value).splitlines()[1:]
     assert line.strip().startswith("clearings.0.holdings.1.instrument: accounts hold ALPHA and ")
     assert wrong in line
@@ -403,7 +403,7 @@ def test_accounts_have_one_cash(second, wrong):
 def test_lots_of_one_asset_are_of_one_size():
     changed = {"instruments.1.base": "base", "instruments.1.lot_size": 10}
     with pytest.raises(ScenarioError, match=r"instruments\.1\.lot_size: base is one asset"):
-        read_scenario("contagion", changed)
+        read_scenario(CONTAGION, changed)
 
 
 def test_cash_may_be_written_where_no_instrument_is_named():
@@ -412,7 +412,7 @@ def test_cash_may_be_written_where_no_instrument_is_named():
         "instruments.1.multiplier": 20_000, "clearings.0.insurance_fund": "5 k USD",
         "keepers": [{"name": "k", "kind": "keeper", "capital": "1 k USD"}],
     }  # fmt: skip
-    scenario = read_scenario("two-assets", both)
+    scenario = read_scenario(TWO_ASSETS, both)
     assert scenario.clearings[0].insurance_fund == 10_000_000
     assert scenario.keepers[0].capital == 2_000_000
 

@@ -5,7 +5,7 @@ import pytest
 from experiments.scenario.read import read_scenario
 from experiments.studies.rebalancing import rebalancing_frontier, with_vault
 from experiments.studies.resting import RESTING, resting, resting_outcomes
-from tests.small_scenarios import VAULT
+from tests.small_scenarios import TWO_ASSETS, VAULT
 
 SMALL = {
     "populations.0.count": 20,
@@ -31,7 +31,7 @@ def test_rules_are_set_and_misuse_is_refused():
     rule = with_vault(scenario, 5.0, 0.1).stackers[1].parameters
     assert (rule["epoch"], rule["low"], rule["high"]) == (5_000_000_000, 1_800_000, 2_200_000)
     with pytest.raises(ValueError, match="LeverageVault"):
-        with_vault(read_scenario("two-assets"), 1.0, 0.1)
+        with_vault(read_scenario(TWO_ASSETS), 1.0, 0.1)
     with pytest.raises(ValueError, match="epochs"):
         rebalancing_frontier(scenario, [], [0.1], [1])
 

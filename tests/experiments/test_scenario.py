@@ -10,9 +10,10 @@ import pytest
 from experiments.commands import cli
 from experiments.metrics.conservation import check_conservation
 from experiments.runs.run import build, run_scenario
+from experiments.scenario import profiles
 from experiments.scenario.read import ScenarioError, read_scenario, ready_scenarios
 from experiments.studies.spiral import study_spiral
-from tests.small_scenarios import FLASH_CRASH, SPIRAL
+from tests.small_scenarios import BLACK_THURSDAY, FLASH_CRASH, SPIRAL, TWO_ASSETS
 
 # As small as still shows what each is about.
 SMALL = {
@@ -21,8 +22,9 @@ SMALL = {
     "flash-crash": {},
     FLASH_CRASH: {"populations.0.count": 500, "seconds": 60.0, "horizon": 30.0},
     "oracle-lag": {},
-    "two-assets": {"populations.0.count": 500, "populations.0.equity": 140_000},
-    "black-thursday": {
+    "two-assets": {},
+    TWO_ASSETS: {"populations.0.count": 500, "populations.0.equity": 140_000},
+    BLACK_THURSDAY: {
         "populations.0.count": 40, "shocks.0.lots": 80_000, "seconds": 300.0, "horizon": 80.0,
         "instruments.0.background.alpha": 4.0, "instruments.0.background.mu": 40.0,
     },
@@ -30,6 +32,10 @@ SMALL = {
         "populations.2.count": 25, "seconds": "25 min", "horizon": "5 min", "shocks.0.at": "15 min",
     },
 }  # fmt: skip
+
+
+STATED = ("two-assets",)
+"""Ready scenarios with a market that is stated by its profile."""
 
 
 def test_the_named_scenarios_are_there():
@@ -216,3 +222,23 @@ def test_makers_leave_and_forced_sales_make_a_crash_deeper():
     assert not full.exhausted
     depth = full.withdrawal()
     assert 0 < depth.lowest < depth.before / 2
+
+
+def test_a_ready_market_that_is_stated_comes_solved(monkeypatch):
+    def never(profile):
+        raise AssertionError(f"{profile} is solved anew")
+
+    monkeypatch.setattr(profiles, "solve", never)
+    kinds = {one.background.kind for name in STATED for one in read_scenario(name).instruments}
+    assert "profile" in kinds
+
+
+@pytest.mark.slow
+def test_a_loss_on_bitcoin_reaches_ether_through_accounts_alone():
+    study = study_spiral(read_scenario("two-assets"), [1, 2], workers=1)
+    for full, twin in zip(study.full, study.twin, strict=True):
+        assert not full["failed_at_start"]
+        assert not full["exhausted"]
+        assert full["drops"][0] > 1.2 * twin["drops"][0]
+        # Nobody sells ether of his own: without forced sales it only wanders.
+        assert full["drops"][1] > twin["drops"][1] + 1_000

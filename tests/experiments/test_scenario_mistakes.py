@@ -8,7 +8,7 @@ import agents
 from experiments import questions
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario, ScenarioError, read_scenario, ready_scenarios
-from tests.small_scenarios import SPIRAL
+from tests.small_scenarios import BLACK_THURSDAY, CONTAGION, SPIRAL
 
 
 def refused(name, change):
@@ -22,9 +22,9 @@ def refused(name, change):
     [
         (SPIRAL, {"clearings.0.liquidation.design": "dutsch"},
          "clearings.0.liquidation.design", "did you mean dutch?"),
-        ("black-thursday", {"clearings.0.liquidation.parameters.beg": -5},
+        (BLACK_THURSDAY, {"clearings.0.liquidation.parameters.beg": -5},
          "clearings.0.liquidation.parameters", "beg must be"),
-        ("black-thursday", {"alternatives.0.parameters.cut": 9_990_000},
+        (BLACK_THURSDAY, {"alternatives.0.parameters.cut": 9_990_000},
          "alternatives.0.parameters", "cut must be"),
         (SPIRAL, {"clearings.0.holdings.0.margin.parameters.maintenance": -10},
          "clearings.0.holdings.0.margin.parameters", "maintenance must be 0 to"),
@@ -36,18 +36,18 @@ def refused(name, change):
         ("flash-crash", {"traders.0.parameters.margin": -5}, "traders.0", "margin must be 0 to"),
         ("flash-crash", {"traders.0.parameters.holding": 4},
          "traders.0.parameters.holding", "has 1 holding, counted from 0, got 4"),
-        ("contagion", {"stackers.0.parameters.pool": "puddle"},
+        (CONTAGION, {"stackers.0.parameters.pool": "puddle"},
          "stackers.0.parameters.pool", "no pool is called 'puddle'"),
-        ("contagion", {"stackers.1.parameters.base_instrument": 2},
+        (CONTAGION, {"stackers.1.parameters.base_instrument": 2},
          "stackers.1.parameters.base_instrument", "there are 2 instruments"),
-        ("contagion", {"collateralised_borrowers.0.asset": "staked"},
+        (CONTAGION, {"collateralised_borrowers.0.asset": "staked"},
          "collateralised_borrowers.0.asset", "no holding of pool lender is called 'staked'"),
         (SPIRAL, {"populations.0.holding": 1}, "populations.0.holding", "got 1"),
         (SPIRAL, {"populations.0.leverage": [30, 3]},
          "populations.0", "two rising positive numbers"),
         (SPIRAL, {"populations.0.equity": 2**62 - 1}, "populations.0", "2**62"),
         (SPIRAL, {"populations.0.name": "shock 0"}, "shocks.0", "takes part"),
-        ("black-thursday", {"congestion.elasticity": 7}, "congestion", "elasticity must be"),
+        (BLACK_THURSDAY, {"congestion.elasticity": 7}, "congestion", "elasticity must be"),
         (SPIRAL, {"seconds": 1e300}, "seconds", "less than or equal to"),
         (SPIRAL, {"populations.0.count": True}, "populations.0", "count takes no"),
         (SPIRAL, {"populations.0.leverage": [True, 30]},
@@ -59,7 +59,7 @@ def refused(name, change):
         (SPIRAL, {"instruments.0.lot_size": "1e-30"},
          "instruments.0.lot_size", "greater than or equal to 1E-18"),
         (SPIRAL, {"name": ""}, "name", "must not be empty"),
-        ("contagion", {"stackers.0.name": " "}, "stackers.0.name", "must not be empty"),
+        (CONTAGION, {"stackers.0.name": " "}, "stackers.0.name", "must not be empty"),
         (SPIRAL, {"instruments.0.background.alpha": float("inf")},
          "instruments.0.background.alpha", "finite"),
     ],
@@ -114,8 +114,8 @@ def test_unknown_keys_name_the_nearest_or_all():
     ("name", "path"),
     [
         (SPIRAL, "populations.0.count"),
-        ("contagion", "recursive_borrowers.0.count"),
-        ("contagion", "collateralised_borrowers.0.count"),
+        (CONTAGION, "recursive_borrowers.0.count"),
+        (CONTAGION, "collateralised_borrowers.0.count"),
         (SPIRAL, "keepers.0.count"),
         (SPIRAL, "seeds"),
         (SPIRAL, "instruments.0.background.window"),
@@ -199,13 +199,13 @@ def test_a_truth_value_is_no_seed(seed):
         ),
         ("oracle-lag", "clearings.0.holdings.0.oracle.heartbeat", 1e-12, "must be 0, or 1e-06"),
         ("oracle-lag", "clearings.0.interest_interval", 1e-12, r"to 0\.000001,"),
-        ("black-thursday", "congestion.block_time", 1e-12, r"to 0\.000001,"),
-        ("black-thursday", "congestion.load.0.rate", 1e30, "less than or equal"),
-        ("black-thursday", "congestion.load.0.mean_bid", 1e30, "less than or equal"),
-        ("black-thursday", "congestion.backlog", 10**15, "less than or equal"),
-        ("black-thursday", "keepers.0.review", 1e-12, r"to 0\.000001,"),
-        ("black-thursday", "keepers.0.shape", 1e30, "less than or equal"),
-        ("contagion", "recursive_borrowers.0.interval", 1e-12, r"to 0\.000001,"),
+        (BLACK_THURSDAY, "congestion.block_time", 1e-12, r"to 0\.000001,"),
+        (BLACK_THURSDAY, "congestion.load.0.rate", 1e30, "less than or equal"),
+        (BLACK_THURSDAY, "congestion.load.0.mean_bid", 1e30, "less than or equal"),
+        (BLACK_THURSDAY, "congestion.backlog", 10**15, "less than or equal"),
+        (BLACK_THURSDAY, "keepers.0.review", 1e-12, r"to 0\.000001,"),
+        (BLACK_THURSDAY, "keepers.0.shape", 1e30, "less than or equal"),
+        (CONTAGION, "recursive_borrowers.0.interval", 1e-12, r"to 0\.000001,"),
         (SPIRAL, "seconds", 1e-12, r"to 0\.000000001,"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from experiments.scenario.quantities import in_steps
 from experiments.scenario.read import Scenario, ScenarioError, read_scenario
 from lob.units import PPM, SECOND_NS
-from tests.small_scenarios import SPIRAL
+from tests.small_scenarios import SPIRAL, TWO_ASSETS
 
 USD = {
     "instruments.0.tick_size": "0.5",
@@ -65,7 +65,7 @@ def test_an_instrument_says_what_its_steps_are():
 
 def test_each_table_has_the_steps_of_its_own_instrument():
     scenario = read_scenario(
-        "two-assets",
+        TWO_ASSETS,
         {
             **USD,
             "instruments.0.base": "",
@@ -134,7 +134,7 @@ def test_an_instrument_without_steps_reads_no_amounts():
         "shocks.0.lots: '2 BTC' cannot be read: the instrument 'PERP' has no tick_size, lot_size, "
         "quote: write lots"
     )
-    (told,) = mistakes("two-assets", {**USD, "makers": [{"name": "m", "size": "2 BTC"}]})[:1]
+    (told,) = mistakes(TWO_ASSETS, {**USD, "makers": [{"name": "m", "size": "2 BTC"}]})[:1]
     assert "it does not say of which instrument" in told or "instrument" in told
 
 

@@ -13,7 +13,7 @@ from experiments.runs.start import below_initial_margin
 from experiments.scenario.build import build
 from experiments.scenario.read import ScenarioError, read_scenario
 from experiments.scenario.variants import with_leverage
-from tests.small_scenarios import SPIRAL
+from tests.small_scenarios import SPIRAL, TWO_ASSETS
 
 SMALL = {"populations.0.count": 200, "populations.0.equity": 250_000}
 # A margin of 1 % must be kept: a tenth of a per cent of equity fails at the first price.
@@ -77,7 +77,7 @@ def test_accounts_with_less_than_initial_margin_are_counted_and_told(change, bel
 
 
 def test_cross_accounts_below_initial_margin_are_those_that_clearing_finds():
-    scenario = read_scenario("two-assets", {"populations.0.count": 200})
+    scenario = read_scenario(TWO_ASSETS, {"populations.0.count": 200})
     simulation = build(scenario, 1)
     simulation.run(until=1)
     clearing = simulation.clearings[0]

@@ -14,6 +14,7 @@ from experiments.scenario.read import (
     ready_scenarios,
 )
 from experiments.scenario.written import resolved_keys
+from tests.small_scenarios import TWO_ASSETS
 
 
 def run(*arguments):
@@ -43,12 +44,12 @@ def test_the_defaults_in_comments_are_what_holds(name):
 
 def test_texts_are_quoted_as_toml_wants_them():
     odd = 'a "quoted" \\ line\nbreak, tab\t, \x7f and ü'
-    scenario = read_scenario("two-assets", {"note": odd})
+    scenario = read_scenario(TWO_ASSETS, {"note": odd})
     assert read_scenario(tomllib.loads(scenario.to_toml())).note == odd
 
 
 def test_every_key_has_its_value_unit_and_source():
-    scenario = read_scenario("two-assets", {"populations.0.count": 7})
+    scenario = read_scenario(TWO_ASSETS, {"populations.0.count": 7})
     keys = {key.path: key for key in resolved_keys(scenario, ["populations.0.count"])}
     assert keys["populations.0.count"][1:4] == (7, "accounts", "set")
     assert keys["populations.0.equity"][1:4] == (7_000, "cash units", "file")
@@ -73,28 +74,28 @@ def test_list_names_scenarios_and_markets():
 
 
 def test_show_says_what_holds(tmp_path):
-    said = run("show", "two-assets", "--set", "shocks.0.lots=9")
+    said = run("show", TWO_ASSETS, "--set", "shocks.0.lots=9")
     assert re.search(r"^shocks\.0\.lots +set +lots +9$", said, re.MULTILINE)
-    keys = json.loads(run("show", "two-assets", "--set", "shocks.0.lots=9", "--json"))["keys"]
+    keys = json.loads(run("show", TWO_ASSETS, "--set", "shocks.0.lots=9", "--json"))["keys"]
     assert {"path": "shocks.0.lots", "value": 9, "unit": "lots", "source": "set"}.items() <= next(
         key for key in keys if key["path"] == "shocks.0.lots"
     ).items()
     file = tmp_path / "again.toml"
-    file.write_text(run("show", "two-assets", "--set", "shocks.0.lots=9", "--toml"))
-    assert read_scenario(file) == read_scenario("two-assets", {"shocks.0.lots": 9})
+    file.write_text(run("show", TWO_ASSETS, "--set", "shocks.0.lots=9", "--toml"))
+    assert read_scenario(file) == read_scenario(TWO_ASSETS, {"shocks.0.lots": 9})
 
 
 def test_show_never_runs_code_of_ones_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.py").write_text("raise SystemExit('imported')\n")
-    said = run("show", "two-assets", "--set", 'clearings.0.liquidation={"design": "own.py:Mine"}')
+    said = run("show", TWO_ASSETS, "--set", 'clearings.0.liquidation={"design": "own.py:Mine"}')
     assert "own.py:Mine" in said
 
 
 def test_new_writes_a_scenario_that_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "firesale run mine.toml" in run("new", "mine", "--from", "two-assets")
-    assert read_scenario("mine.toml") == read_scenario("two-assets", {"name": "mine"})
+    assert "firesale run mine.toml" in run("new", "mine", "--from", TWO_ASSETS)
+    assert read_scenario("mine.toml") == read_scenario(TWO_ASSETS, {"name": "mine"})
     run("new", "mine", "--from", "mine.toml", "--out", "other.toml")
     assert read_scenario("other.toml") == read_scenario("mine.toml")
 
@@ -107,7 +108,7 @@ def test_new_writes_a_scenario_that_runs(tmp_path, monkeypatch):
         (["new", "mine", "--out", "nowhere/mine.toml"], "there is no folder nowhere"),
         (["new", "there"], "there.toml is there already"),
         (["show", "nothing"], "no scenario is called 'nothing'"),
-        (["show", "two-assets", "--set", "shocks.0.lost=9"], "lost"),
+        (["show", TWO_ASSETS, "--set", "shocks.0.lost=9"], "lost"),
     ],
 )
 def test_what_cannot_be_shown_or_written_is_one_clear_error(
