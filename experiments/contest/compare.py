@@ -18,6 +18,8 @@ from experiments.metrics.criteria import CRITERIA, criterion
 from experiments.metrics.exhausted import EmptySide, worst_empty
 from experiments.metrics.intervals import Interval, chance_interval, student_interval
 from experiments.metrics.paired import (
+    CHANCES_LEVEL,
+    DIFFERENCES_LEVEL,
     PairedDifference,
     pareto_frequency,
     ranks,
@@ -138,14 +140,17 @@ class Contest:
     def chance_of_debt(self, label: str) -> tuple[int, Interval] | None:
         """Count of seeds with bad debt under a design, and its chance with the exact interval.
 
-        ``None`` where every run of the design raised.
+        The intervals of all designs hold at once with ``CHANCES_LEVEL``. ``None`` where every run
+        of the design raised.
         """
         debt = self.values("bad_debt")[self.labels.index(label)]
         known = debt[~np.isnan(debt)]
         if not len(known):
             return None
         events = int((known > 0).sum())
-        return events, chance_interval(events, len(known))
+        return events, chance_interval(
+            events, len(known), 1 - (1 - CHANCES_LEVEL) / len(self.labels)
+        )
 
     def spiral_ns(self, label: str) -> float:
         """Mean time from the shock to the last failure under a design, in ns.
@@ -202,15 +207,18 @@ class Contest:
             return Interval(nan, nan, nan, 0.95, "student", 0)
         return student_interval(known)
 
-    def differences(self, *, level: float = 0.95) -> dict[tuple[str, str], PairedDifference]:
+    def differences(
+        self, *, level: float = DIFFERENCES_LEVEL
+    ) -> dict[tuple[str, str], PairedDifference]:
         """Mean paired differences of every other design to the reference, by (label, criterion).
 
-        In the unit of the criterion. Their intervals hold all at once.
+        In the unit of the criterion. Of differences clipped to what was seen; that, and the chance
+        of more, holds for all at once.
 
         Parameters
         ----------
         level
-            The probability that all intervals hold their true means, between 0 and 1.
+            The probability that all that is said holds, between 0 and 1.
         """
         others = [label for label in self.labels if label != self.reference]
         if not others:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from experiments.metrics.criteria import CRITERIA
 from experiments.report import contest_figures as figures
 from experiments.report.contest_words import (
+    beyond,
     conditions,
     counted_in,
     debt_of,
@@ -146,8 +147,9 @@ def _differences(contest: "ContestResult") -> str:
     ]
     return section(
         f"Against {contest.reference}",
-        "Paired differences, with 95 % intervals that hold all at once (max-t bootstrap over "
-        "designs and criteria; with fewer than ten seeds Bonferroni and Student).",
+        "Paired differences within the range that was seen, with intervals of their mean. "
+        f"{beyond(found.values())} All that is said here and of the chances of a debt holds at "
+        "once with 95 % over seeds.",
         table(rows, ("", *others)),
     )
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from experiments.metrics.criteria import CRITERIA
 from experiments.report.contest_words import (
+    beyond,
     conditions,
     counted_in,
     debt_of,
@@ -67,9 +68,10 @@ def show_contest(study: "ContestStudyResult", console: Console | None = None) ->
     lines = [*shouted(contest), f"{scenario.name}: {scenario.question}", *conditions(study)]
     lines += remarks(contest)
     lines.append(
-        f"+ and - mark what is above and below {contest.reference} beyond the error of the seeds "
-        "(95 %, all comparisons at once); frozen: nothing is forced"
+        f"+ and - mark what is above and below {contest.reference} in the mean of what was seen, "
+        "beyond the error of the seeds (95 %, all at once); frozen: nothing is forced"
     )
+    lines += filter(None, [beyond(contest.differences().values())])
     for line in lines:
         _say(console, line)
     for table in _tables(contest, console.width):

@@ -12,10 +12,13 @@ from lob.real_units import RealUnit
 from lob.units import show_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from experiments.metrics.paired import PairedDifference
     from experiments.report.results import ContestResult, ContestStudyResult
 
 __all__ = [
+    "beyond",
     "conditions",
     "counted_in",
     "debt_of",
@@ -100,6 +103,23 @@ def signed(found: "PairedDifference", unit: RealUnit | None = None) -> str:
     if found.low != found.low:
         return f"{mean}, no interval"
     return f"{mean} [{counted_in(found.low, unit)}, {counted_in(found.high, unit)}]"
+
+
+def beyond(found: "Iterable[PairedDifference]") -> str:
+    """A sentence on how likely differences are that no seed has shown; empty where none is known.
+
+    Parameters
+    ----------
+    found
+        The differences of a report.
+    """
+    chances = [one.beyond for one in found if one.seeds and 0 < one.beyond < 1]
+    if not chances:
+        return ""
+    return (
+        f"Beyond what was seen, on either side, is a run of another seed with a chance of at most "
+        f"{share_of(max(chances))}."
+    )
 
 
 def named(contest: "ContestResult", criterion: str) -> str:
