@@ -287,6 +287,7 @@ def compare(
     from experiments.contest.compare import kept_in
     from experiments.contest.designs import as_stated, of_scenario, parse_designs
     from experiments.contest.study import study_contest
+    from experiments.runs.provenance import asked_of_scenario
     from experiments.scenario.designs import contest_designs
 
     asked = scenario(source)
@@ -300,11 +301,13 @@ def compare(
         allowed=allow_code,
         named=() if named is None else [one.design for one in chosen],
     )
-    with kept_in(*(None if one is None else Path(one) for one in (store, out))) as kept:
+    chosen_seeds = _seeds(seeds, 20)
+    kept_where = (None if one is None else Path(one) for one in (store, out))
+    with kept_in(*kept_where, asked=partial(asked_of_scenario, asked, chosen_seeds)) as kept:
         return study_contest(
             asked,
             chosen,
-            _seeds(seeds, 20),
+            chosen_seeds,
             reference=reference,
             regimes=regimes,
             axes=axes,

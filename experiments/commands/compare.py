@@ -1,6 +1,7 @@
 """``firesale compare``: liquidation designs side by side, on the same accounts and seeds."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,6 +81,7 @@ def compare(
     from experiments.contest.designs import as_stated, of_scenario, parse_designs
     from experiments.contest.study import study_contest
     from experiments.report.contest_terminal import show_contest
+    from experiments.runs.provenance import asked_of_scenario
     from experiments.scenario.designs import contest_designs, tunable
     from experiments.scenario.read import ScenarioError, read_scenario
 
@@ -100,7 +102,8 @@ def compare(
             )
         make_folder(out)
         refuse_another(out, scenario.model_dump(mode="json"))
-        with kept_in(store, out) as kept, counted_progress(as_json) as report:
+        asked = partial(asked_of_scenario, scenario, range(seed, seed + seeds))
+        with kept_in(store, out, asked=asked) as kept, counted_progress(as_json) as report:
             study = study_contest(
                 scenario,
                 chosen,

@@ -1,7 +1,8 @@
 """A contest: all designs on all seeds, and what can be said about their differences."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from experiments.metrics.solvency import Quantile, expected_shortfall, quantile_
 from experiments.metrics.spiral import Amplification, amplification
 from experiments.runs.alone import alone
 from experiments.runs.kept_runs import forget_failed, made_rows
+from experiments.runs.manifest import write_manifest
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.store import RunStore
 from experiments.runs.units_of_keys import units_of_contest
@@ -408,7 +410,12 @@ def contest_store(folder: Path) -> RunStore:
 
 
 @contextmanager
-def kept_in(store: Path | None, out: Path | None = None) -> Iterator[RunStore | None]:
+def kept_in(
+    store: Path | None,
+    out: Path | None = None,
+    *,
+    asked: Callable[[], Mapping[str, Any]] = dict,
+) -> Iterator[RunStore | None]:
     """Open where the runs of a contest are kept, which no other process may do meanwhile.
 
     Parameters
@@ -417,6 +424,8 @@ def kept_in(store: Path | None, out: Path | None = None) -> Iterator[RunStore | 
         The folder of the runs of all studies: theirs are in ``compare`` within it.
     out
         Without ``store``: the folder of the answer, whose command keeps others out of it.
+    asked
+        What is asked, as JSON values for the manifest of ``store``; called only if there is one.
 
     Raises
     ------
@@ -428,9 +437,15 @@ def kept_in(store: Path | None, out: Path | None = None) -> Iterator[RunStore | 
     if store is None:
         yield contest_store(out) if out is not None else None
         return
-    kept = contest_store(store / "compare")
-    with alone(store / "compare"):
+    started, place = time.time(), store / "compare"
+    kept = contest_store(place)
+    with alone(place):
+        said = {"study": "compare", **asked()}
+        write_manifest(place, said, started)
         yield kept
+        rows = kept.read().values()
+        failed = sum(row["error"] is not None for row in rows)
+        write_manifest(place, said, started, runs=len(rows), failed=failed)
 
 
 def hold_contest(
