@@ -35,6 +35,9 @@ class ShockTable(Table):
     sellers: Annotated[int, Field(ge=1, le=MOST_SELLERS)] = 1
     """Number: how many trade the lots, each an even share at the same times; to makers who tell
     sources apart each is one."""
+    apart: Seconds = 0.0
+    """Seconds: from the first order of one seller to that of the next; 0: all trade at the same
+    times."""
 
 
 def evenly(lots: int, over_ns: int) -> TWAP:
@@ -71,7 +74,7 @@ def make_shock(one: ShockTable, number: int, names: Names) -> list[agents.Partic
             side=lob.Side.SELL if one.side == "sell" else lob.Side.BUY,
             size=lots,
             schedule=evenly(lots, ns(one.over)),
-            start_in=ns(one.at),
+            start_in=ns(one.at) + i * ns(one.apart),
             instrument=names.instrument(one.instrument),
         )
         for i, lots in enumerate(shares)

@@ -33,7 +33,7 @@ from tests.journals import (
     over,
     trade,
 )
-from tests.small_scenarios import SPIRAL
+from tests.small_scenarios import BLACK_THURSDAY, SPIRAL
 
 RIVAL, SHORT, LONG = 21, 31, 32
 
@@ -200,14 +200,17 @@ SMALL = {
 }
 
 
+FILES = {"black-thursday": BLACK_THURSDAY}
+
+
 def small(name):
-    return read_scenario(name, SMALL[name])
+    return read_scenario(FILES.get(name, name), SMALL[name])
 
 
 @pytest.mark.slow
 def test_a_small_black_thursday():
     alone = read_scenario(
-        "black-thursday", {**SMALL["black-thursday"], "keepers.1.offline": [[0.0, 420.0]]}
+        BLACK_THURSDAY, {**SMALL["black-thursday"], "keepers.1.offline": [[0.0, 420.0]]}
     )
     study = study_spiral(alone, range(1, 3), workers=1)
     english, dutch = study.designs["english"], study.designs["Maker 2.0"]

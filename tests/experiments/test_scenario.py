@@ -34,7 +34,7 @@ SMALL = {
 }  # fmt: skip
 
 
-STATED = ("two-assets",)
+STATED = ("black-thursday", "two-assets")
 """Ready scenarios with a market that is stated by its profile."""
 
 
@@ -242,3 +242,27 @@ def test_a_loss_on_bitcoin_reaches_ether_through_accounts_alone():
         assert full["drops"][0] > 1.2 * twin["drops"][0]
         # Nobody sells ether of his own: without forced sales it only wanders.
         assert full["drops"][1] > twin["drops"][1] + 1_000
+
+
+@pytest.mark.slow
+def test_keepers_who_do_not_get_through_leave_lots_to_a_bid_of_nearly_nothing():
+    """Nobody failed before, nobody ran out of bids; who pays for gas takes much for nothing."""
+    scenario = read_scenario("black-thursday", {"alternatives": []})
+    run = run_scenario(scenario, 1)
+    said = run.summary()
+    assert not said["failed_at_start"]
+    assert not said["exhausted"]
+    assert 0.4 < said["drops"][0] / said["marks_before"][0] < 0.6
+    assert 0.1 < run.auctions.zero_bid_share < 0.7
+    paid = read_scenario("black-thursday", {"alternatives": [], "keepers.0.gas.amount": 54_000})
+    assert run_scenario(paid, 1).auctions.zero_bid_share < run.auctions.zero_bid_share
+
+
+def test_sellers_may_begin_one_after_another():
+    def starts(apart):
+        changed = {"shocks.0.sellers": 4, "shocks.0.apart": apart}
+        simulation = build(read_scenario(SPIRAL, changed), 1)
+        return [one.start_in for one in simulation.agents if one.name.startswith("shock 0")]
+
+    assert np.diff(starts(0.05)).tolist() == [50_000_000] * 3
+    assert np.diff(starts(0.0)).tolist() == [0] * 3
