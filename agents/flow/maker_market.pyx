@@ -107,9 +107,9 @@ cdef class MakerMarket(BackgroundFlow):
     ``forgetting`` shape what a *source* of trades moves. Sources are each cluster, each metaorder
     and, of the aggressive orders of others, each owner: of a forced sale the account that is sold
     out, or with ``forced_sources="engine"`` the liquidation engine, whose sales all are one source,
-    with those of whoever sells on what it took over and keeps the tag. The flow's own market orders count with
-    what they asked for, at most twice the mean of ``limit_sizes``; those of others with what they
-    traded. The trades of a call auction have no taker, and move nothing.
+    with those of whoever sells on what it took over and keeps the tag. The flow's own market orders
+    count with what they asked for, at most twice the mean of ``limit_sizes``; those of others with
+    what they traded. The trades of a call auction have no taker, and move nothing.
 
     *Thinning.* Where the recent volatility of the fair value is s times ``calm``, s > 1, a limit
     order is sent with probability ``s**-thinning`` only, at least ``least_share``. The variance
