@@ -8,11 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from experiments.commands import cli
-from experiments.scenario.read import (
-    questions_of_ready_scenarios,
-    read_scenario,
-    ready_scenarios,
-)
+from experiments.scenario.read import read_scenario
+from experiments.scenario.ready_scenarios import questions_of_ready_scenarios, ready_scenarios
 from experiments.scenario.written import resolved_keys
 from tests.small_scenarios import TWO_ASSETS
 
