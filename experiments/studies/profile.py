@@ -109,7 +109,7 @@ class StatedMarket(Shown):
         return pd.DataFrame(rows, columns=["key", "asked", "obtained", "ratio", "unit"])
 
     def rows(self) -> list[dict[str, Any]]:
-        """The same with ``asked`` and ``obtained`` as people write them."""
+        """What was asked and obtained, by key, as people write it, and the ``ratio`` of the two."""
         profile = self.solved.profile
         return [
             {
