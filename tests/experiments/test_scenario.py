@@ -254,8 +254,8 @@ def test_keepers_who_do_not_get_through_leave_lots_to_a_bid_of_nearly_nothing():
     assert not said["exhausted"]
     assert 0.4 < said["drops"][0] / said["marks_before"][0] < 0.6
     assert 0.1 < run.auctions.zero_bid_share < 0.7
-    paid = read_scenario("black-thursday", {"alternatives": [], "keepers.0.gas.amount": 54_000})
-    assert run_scenario(paid, 1).auctions.zero_bid_share < run.auctions.zero_bid_share
+    rich = read_scenario("black-thursday", {"alternatives": [], "keepers.1.capital": "12 M DAI"})
+    assert run_scenario(rich, 1).auctions.zero_bid_share < 0.01
 
 
 def test_sellers_may_begin_one_after_another():
