@@ -29,6 +29,11 @@ chosen."""
 NEAR, ROUGH_HOURS = 0.2, 0.75
 """Share of a miss above which shorter runs do for the next round, and how long those are, in
 simulated hours a seed; chosen."""
+BUSY, LONGEST = 100.0, 4.0
+"""Messages a second below which runs are longer, as few messages tell less, and how many times
+longer at most; chosen."""
+DAMPED = 0.7
+"""Power of a correction after the first: what one round misses by is partly its own noise; chosen."""
 NOISE = {"half_life": 4.0, "volatility": 1.5}
 """How much less well a number is known from the runs of a round than the others are; chosen."""
 LEAST_NEWS = 0.04
@@ -68,7 +73,9 @@ def _solve(profile: Profile) -> Solved:
     knobs, parameters = Knobs(), guess(profile, Knobs())
     asked = profile.asked()
     best, best_round, tightest = (math.inf, parameters), 0, math.inf
-    hours, sales = ROUGH_HOURS, SEARCH_SALES if profile.half_life <= LONG else SALES
+    longer = min(max(BUSY / profile.rate, 1.0), LONGEST)
+    whole, hours = HOURS * longer, ROUGH_HOURS * longer
+    sales = SEARCH_SALES if profile.half_life <= LONG else SALES
     for number in range(ROUNDS):
         found = measured(profile, parameters, SEEDS, hours, sales=sales)
         off = {key: found[key] / asked[key] for key in asked}
@@ -76,23 +83,25 @@ def _solve(profile: Profile) -> Solved:
         tightest = min(tightest, found["spread"])
         if worst < best[0]:
             best, best_round = (worst, parameters), number
-        if (hours == HOURS and worst < CLOSE) or number - best_round >= STUCK:
+        stuck = number - best_round >= STUCK
+        if hours == whole and (worst < CLOSE or stuck):
             break
-        if hours < HOURS and worst < NEAR:
+        if hours < whole and (worst < NEAR or stuck):
             # What short runs said is not to be compared with what long ones say.
-            hours, best = HOURS, (math.inf, parameters)
-        knobs = _corrected(knobs, off)
+            hours, best, best_round = whole, (math.inf, parameters), number
+        knobs = _corrected(knobs, off, DAMPED if number else 1.0)
         parameters = guess(profile, knobs)
     if best[0] > math.log(1 + WITHIN) and tightest > profile.spread * (1 + WITHIN):
         # The cause of all else that is off, so the rest is not told.
         refuse_spread(profile, tightest)
-    obtained = measured(profile, best[1], CHECKS, sales=SALES)
+    obtained = measured(profile, best[1], CHECKS, whole, sales=SALES)
     refuse_missed(profile, obtained)
     return Solved(profile, best[1], obtained)
 
 
-def _corrected(knobs: Knobs, off: dict[str, float]) -> Knobs:
+def _corrected(knobs: Knobs, off: dict[str, float], power: float) -> Knobs:
     """The factors for the next round, by what came out over what was asked."""
+    off = {key: one**power for key, one in off.items()}
     news = knobs.news**2 + 0.6 * (1 - off["volatility"] ** 2)
     # Where how fast depth is back is near enough, all else is left in peace.
     far = abs(math.log(max(off["half_life"], 1e-9))) > NOISE["half_life"] * CLOSE
