@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 import pyarrow as pa
 
@@ -28,7 +28,7 @@ __all__ = [
     "forget_failed",
     "kept_runs",
     "made_rows",
-    "misuse_in",
+    "raise_misuse",
 ]
 
 Job = TypeVar("Job")
@@ -168,18 +168,25 @@ def forget_failed(store: RunStore, known: dict[str, Row], keys: Collection[str])
         del known[key]
 
 
-def misuse_in(error: JobError) -> ValueError:
-    """The ``ValueError`` or ``TypeError`` that a run raised, as if nothing were between, else it.
+def raise_misuse(error: JobError) -> NoReturn:
+    """Raise the ``ValueError`` or ``TypeError`` that a run raised as if nothing were between.
 
     Parameters
     ----------
     error
-        The error of a run that refused what it was asked.
+        The error of a run, which may have refused what it was asked.
+
+    Raises
+    ------
+    ValueError
+        If the run raised that or a ``TypeError``: with its message alone.
+    JobError
+        If it raised anything else: that is no misuse.
     """
     for kind in ("ValueError: ", "TypeError: "):
         if str(error).startswith(kind):
-            return ValueError(str(error).removeprefix(kind))
-    return error
+            raise ValueError(str(error).removeprefix(kind)) from None
+    raise JobError(str(error), error.trace) from None
 
 
 class KeptRuns:

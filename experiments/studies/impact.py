@@ -24,7 +24,7 @@ from experiments.metrics.slippage import Slippage, fills_of, paired_cost_bps, sl
 from experiments.report.means import mean_in, mean_told
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import impact_figure
-from experiments.runs.kept_runs import Report, kept_runs, misuse_in
+from experiments.runs.kept_runs import Report, kept_runs, raise_misuse
 from experiments.runs.store import key_of
 from experiments.runs.swept import Keys
 from experiments.runs.twin import Market, Twins, run_twins
@@ -252,7 +252,7 @@ def measure_sale(
                 labels=lambda job: {"seed": job[1]},
             )
     except JobError as error:
-        raise misuse_in(error) from None
+        raise_misuse(error)
     costs = tuple(Slippage(*(one[name] for name in Slippage._fields)) for one in found)
     paired = tuple(one["paired_bps"] for one in found)
     emptied = tuple(one["emptied"] for one in found)

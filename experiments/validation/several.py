@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from experiments.runs.kept_runs import Report, kept_runs, misuse_in
+from experiments.runs.kept_runs import Report, kept_runs, raise_misuse
 from experiments.runs.store import code_digest, key_of
 from experiments.runs.workers import JobError, Workers
 from experiments.validation.cases import Case
@@ -83,7 +83,7 @@ def validate_several(
         ) as runs:
             found = runs.map(_validated, jobs, key=_key, labels=lambda job: {"target": job[0]})
     except JobError as error:
-        raise misuse_in(error) from None
+        raise_misuse(error)
     results = {job[0]: Result(**one) for job, one in zip(jobs, found, strict=True)}
     return [results[name] for name in names]
 
