@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BAD_ARGUMENTS",
     "BAD_DATA",
-    "Progress",
     "RefusalError",
+    "RunsProgress",
     "Tell",
     "counted_progress",
     "make_folder",
@@ -189,7 +189,7 @@ def progress(silent: bool, steps: int) -> Iterator[Tell]:
         yield tell
 
 
-class Progress:
+class RunsProgress:
     """Called with how many of how many runs are there; ``tell`` says in words what is done.
 
     Parameters
@@ -220,7 +220,7 @@ class Progress:
 
 
 @contextmanager
-def counted_progress(silent: bool) -> Iterator[Progress]:
+def counted_progress(silent: bool) -> Iterator[RunsProgress]:
     """Show on stderr how many of how many runs are there, their rate and the time that is left.
 
     Parameters
@@ -229,7 +229,7 @@ def counted_progress(silent: bool) -> Iterator[Progress]:
         Whether nothing is shown; nor is it where nobody watches.
     """
     if silent or not sys.stderr.isatty():
-        yield Progress()
+        yield RunsProgress()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -244,4 +244,4 @@ def counted_progress(silent: bool) -> Iterator[Progress]:
     )
     console = Console(stderr=True, emoji=False)
     with RichProgress(*columns, console=console, transient=True) as bar:
-        yield Progress(bar)
+        yield RunsProgress(bar)

@@ -155,7 +155,7 @@ def _folder_of(parcel: Parcel) -> Path:
 
 
 class Cluster:
-    """The workers of a dask scheduler, as an ``experiments.runs.executor.Executor``.
+    """The workers of a dask scheduler, as an ``experiments.runs.executor.RunExecutor``.
 
     Parameters
     ----------

@@ -6,12 +6,12 @@ from typing import Any, Protocol, Self, TypeVar
 from experiments.runs.parcel import Parcel
 from experiments.runs.workers import JobResult
 
-__all__ = ["ClusterError", "Executor"]
+__all__ = ["ClusterError", "RunExecutor"]
 
 Job = TypeVar("Job")
 
 
-class Executor(Protocol):
+class RunExecutor(Protocol):
     """Does jobs between the beginning and the end of a ``with`` block, and survives their deaths.
 
     ``experiments.runs.workers.Workers`` are processes beside the caller;

@@ -81,9 +81,9 @@ class _Packing:
         self.places[name] = f"{place}:{name.rpartition(':')[2]}"
         if fresh:
             self.contents[place] = file.read_bytes()
-            beside = file.resolve().parent
+            folder = file.resolve().parent
             for module in local_modules(file).values():
-                inside = module.relative_to(beside).as_posix()
+                inside = module.relative_to(folder).as_posix()
                 self.contents[f"{place.partition('/')[0]}/{inside}"] = module.read_bytes()
 
     def _data(self, name: str, file: Path) -> None:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from experiments.metrics.criteria import CRITERIA
 from experiments.metrics.intervals import student_interval
 from experiments.runs.alone import alone
-from experiments.runs.executor import Executor
+from experiments.runs.executor import RunExecutor
 from experiments.runs.manifest import read_manifest, write_manifest
 from experiments.runs.packing import pack
 from experiments.runs.parcel import Parcel
@@ -76,7 +76,7 @@ def hold_sweep(
     metrics: Mapping[str, str] | None = None,
     folder: Path | None = None,
     workers: int | None = None,
-    executor: Executor | None = None,
+    executor: RunExecutor | None = None,
     memory: int | None = None,
     retry: bool = False,
     allow_code: bool = False,
@@ -162,7 +162,7 @@ class _Work:
         asked: Asked,
         points: Sequence[Mapping[str, Any]],
         store: RunStore,
-        executor: Executor,
+        executor: RunExecutor,
         report: Report,
     ) -> None:
         self.asked, self.points, self.store = asked, points, store

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import firesale as fs
-from experiments.commands.console import Progress
+from experiments.commands.console import RunsProgress
 from experiments.contest import trial
 from experiments.markets import MARKETS
 from experiments.runs import kept_runs as kept_module
@@ -289,7 +289,7 @@ def test_a_bar_shows_what_is_done_and_starts_again_with_the_next_part():
     from rich.progress import Progress as Bar
 
     bar = Bar(disable=True)
-    progress = Progress(bar)
+    progress = RunsProgress(bar)
     progress.tell("a shock of 2")
     progress(3, 10)
     progress(7, 10)
@@ -297,7 +297,7 @@ def test_a_bar_shows_what_is_done_and_starts_again_with_the_next_part():
     assert (task.completed, task.total, task.description) == (7, 10, "a shock of 2")
     progress(0, 4)
     assert (task.completed, task.total) == (0, 4)
-    Progress()(1, 2)
+    RunsProgress()(1, 2)
 
 
 PROGRAM = """

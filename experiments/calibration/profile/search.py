@@ -33,7 +33,7 @@ BUSY, LONGEST = 100.0, 4.0
 """Messages a second below which runs are longer, as few messages tell less, and how many times
 longer at most; chosen."""
 DAMPED = 0.7
-"""Power of a correction after the first: what one round misses by is partly its own noise; chosen."""
+"""Power of corrections after the first: what a round misses by is partly its own noise; chosen."""
 NOISE = {"half_life": 4.0, "volatility": 1.5}
 """How much less well a number is known from the runs of a round than the others are; chosen."""
 LEAST_NEWS = 0.04
