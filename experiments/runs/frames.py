@@ -24,7 +24,7 @@ from experiments.metrics.criteria import CRITERIA
 from experiments.metrics.liquidations import clearing_of_tags
 from experiments.runs.frame_units import INTEGERS, NO_UNIT, UNIT_OF, in_units, unit_names
 from lob import LIQUIDATION_TAG, Cause, EntryKind, EventKind, Reason, Side
-from lob.journal import quotes
+from lob.journal import depths, quotes
 from lob.real_units import LOTS, RealUnit, RealUnits
 
 __all__ = [
@@ -32,11 +32,18 @@ __all__ = [
     "Column",
     "accounts",
     "criteria",
+    "depth",
     "entries",
     "liquidations",
     "quotes_frame",
     "trades",
 ]
+
+
+DEPTH_LEVELS = 10
+"""Levels of each side in the frame of depth; chosen."""
+DEPTH_TIMES = 400
+"""Equally spaced times at which the frame of depth has the book, the end included; chosen."""
 
 
 class Column(NamedTuple):
@@ -72,6 +79,15 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("ask_price", "ticks", "best ask; missing where there is none"),
         Column("ask_size", "lots", "lots at the best ask"),
         Column("mid", "ticks", "mean of bid and ask; missing where a side is empty"),
+    ),
+    "depth": (
+        _TIME,
+        _INSTRUMENT,
+        Column("side", "", "side of the book"),
+        Column("level", "", "place of the level, 0 is the best"),
+        Column("price", "ticks", "price of the level"),
+        Column("size", "lots", "lots of the level"),
+        Column("orders", "", "orders of the level"),
     ),
     "liquidations": (
         Column("tag", "", "what marks all that a liquidation did"),
@@ -277,6 +293,50 @@ def quotes_frame(
     frame = pd.concat(parts, ignore_index=True)
     frame.attrs = parts[0].attrs
     return frame
+
+
+def depth(
+    simulation: agents.Simulation,
+    events: NDArray[np.void],
+    end_ns: int,
+    units: RealUnits = INTEGERS,
+) -> pd.DataFrame:
+    """The best ``DEPTH_LEVELS`` levels of every book at equally spaced times: ``COLUMNS["depth"]``.
+
+    A side with fewer levels has fewer rows.
+
+    Parameters
+    ----------
+    simulation
+        The finished run.
+    events
+        Its ``lob.EVENT`` rows.
+    end_ns
+        The last of the times, in ns since the start of the run.
+    units
+        Units of the market, of which prices and sizes are; by default the integers.
+    """
+    times = np.arange(1, DEPTH_TIMES + 1) * end_ns // DEPTH_TIMES
+    upto = np.searchsorted(events["ts_event"], times, side="right")
+    books = range(len(simulation.instruments))
+    # By time, instrument, side and level.
+    levels = np.stack([depths(events, upto, DEPTH_LEVELS, one) for one in books], axis=1)
+    time, number, side, level = np.nonzero(levels["orders"] > 0)
+    rows = levels[time, number, side, level]
+    return _by_instrument(
+        "depth",
+        units,
+        {
+            "ts_event": times[time],
+            "instrument": _named(number, _instruments(simulation)),
+            "side": _named(1 - 2 * side, _enum(Side)),
+            "level": level,
+            "price": rows["price"],
+            "size": rows["size"],
+            "orders": rows["orders"],
+        },
+        number,
+    )
 
 
 def liquidations(

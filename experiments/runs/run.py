@@ -51,10 +51,13 @@ from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.runs.units_of_keys import units_of_run
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
+from lob.checks import integer
 from lob.counted import counted
+from lob.units import parse_duration
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     from plotly.graph_objects import Figure
 
 __all__ = ["Run", "build", "run_scenario"]
@@ -296,8 +299,8 @@ class Run(Shown):
         Parameters
         ----------
         name
-            ``trades``, ``quotes``, ``liquidations``, ``entries`` or ``accounts``, whose columns are
-            in ``experiments.runs.frames.COLUMNS``; or ``criteria``, one row.
+            ``trades``, ``quotes``, ``depth``, ``liquidations``, ``entries`` or ``accounts``, whose
+            columns are in ``experiments.runs.frames.COLUMNS``; or ``criteria``, one row.
         units
             ``real``: prices, sizes and cash as floats in the units of instruments that say them;
             ``integer``: ticks, lots and units of cash. The same where no instrument says any.
@@ -315,6 +318,7 @@ class Run(Shown):
         made: dict[str, Callable[[], pd.DataFrame]] = {
             "trades": lambda: frames.trades(simulation, tape["events"], own),
             "quotes": lambda: frames.quotes_frame(simulation, tape["events"], own),
+            "depth": lambda: frames.depth(simulation, tape["events"], self.scenario.end_ns, own),
             "liquidations": lambda: frames.liquidations(simulation, self.cases, self.cascade, own),
             "entries": lambda: frames.entries(simulation, tape["entries"], own),
             "accounts": lambda: frames.accounts(simulation, own),
@@ -325,6 +329,71 @@ class Run(Shown):
         if name not in made:
             raise ValueError(f"name must be one of {', '.join(made)}, got {name!r}")
         return made[name]()
+
+    def table(self, name: str, units: Literal["real", "integer"] = "real") -> "pa.Table":
+        """An Arrow table of the run: columns as of ``frame``, each with its unit as metadata.
+
+        polars, DuckDB and pandas take it as it is (``__arrow_c_stream__``, a fresh stream a call).
+        What the run was, its seed, version and digests are the metadata of the schema.
+
+        Parameters
+        ----------
+        name, units
+            As of ``frame``, and so are the errors.
+        """
+        from experiments.runs.arrow import table_of
+
+        return table_of(self.frame(name, units), self._said)
+
+    @cached_property
+    def _said(self) -> dict[str, Any]:
+        """What the run was, enough to make it again."""
+        return {
+            **asked_of_scenario(self.scenario, [self.seed], self.design),
+            "seed": self.seed,
+            "forced": self.forced,
+            "design": self.design,
+            "parameters": dict(self.parameters),
+            "agents": [one.name for one in self.agents],
+            "digest": self.simulation.digest(),
+        }
+
+    def book_at(self, when: int | str, instrument: str | None = None) -> lob.OrderBook:
+        """The book as it was at a time of the run, rebuilt from the tape order by order.
+
+        Parameters
+        ----------
+        when
+            ns since the start of the run, as ``ts_event`` has it, or a duration as ``"90 s"``. What
+            happened at that very time has happened.
+        instrument
+            Name of the instrument; ``None``: that of the first shock.
+
+        Returns
+        -------
+        lob.OrderBook
+            Of its own: nothing that is done to it changes the run. How its orders prevent
+            self-trades is not told by a tape of events.
+
+        Raises
+        ------
+        ValueError
+            If there is no such instrument, the time is not within the run, or it kept no tapes.
+        """
+        from lob.rebuilt_book import book_after
+
+        if not self.tapes:
+            raise ValueError("a run without tapes has no book to rebuild: run it with tapes")
+        ts = parse_duration(when) if isinstance(when, str) else integer("when", when)
+        if not 0 <= ts <= self.scenario.end_ns:
+            raise ValueError(f"when must be 0 to {self.scenario.end_ns} ns, got {when!r}")
+        names = [one.name for one in self.scenario.instruments]
+        name = self.scenario.shocks[0].instrument if instrument is None else instrument
+        if name not in names:
+            raise ValueError(f"instrument must be one of {', '.join(names)}, got {name!r}")
+        events = self.tape["events"]
+        upto = int(np.searchsorted(events["ts_event"], ts, side="right"))
+        return book_after(events, upto, self.scenario.number_of(name))
 
     def headline(self) -> list[str]:
         """Sentences on the run that a reader must not miss."""

@@ -116,6 +116,18 @@ class Sweep(Shown):
         found.attrs["units"] = named | {name: one.name for name, one in of.items()}
         return found
 
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows of ``frame`` for polars, DuckDB and others that read Arrow: a fresh stream.
+
+        Parameters
+        ----------
+        requested_schema
+            A capsule of the schema that the reader wants, as the Arrow interface has it.
+        """
+        from experiments.runs.arrow import table_of
+
+        return table_of(self.frame(), self.asked).__arrow_c_stream__(requested_schema)
+
     def means(self, measure: str, *, units: str = "real") -> "pd.DataFrame":
         """The mean of a measure at each point, with its 95 % Student interval.
 

@@ -1,6 +1,7 @@
 """``import firesale``: one door, its names, what it costs, and what it hands out."""
 
 import ast
+import json
 import logging
 import subprocess
 import sys
@@ -175,6 +176,49 @@ def test_frames_say_what_the_tapes_say(run):
     assert run.frame("criteria")["drop"].tolist() == [run.drop()]
     with pytest.raises(ValueError, match=r"name must be one of trades, .*, got 'tardes'"):
         run.frame("tardes")
+
+
+def test_tables_are_the_frames_with_units_and_a_fresh_stream_a_call(run):
+    import pyarrow as pa
+
+    for name in (*COLUMNS, "criteria"):
+        table, frame = run.table(name), run.frame(name)
+        assert table.num_rows == len(frame), name
+        assert table.column_names == list(frame.columns)
+    trades = run.table("trades")
+    assert trades.schema.field("price").metadata == {b"unit": b"ticks"}
+    assert trades["side"].combine_chunks().to_pylist() == list(run.frame("trades")["side"])
+    for _ in range(2):
+        assert pa.RecordBatchReader.from_stream(trades).read_all().equals(trades)
+
+
+def test_a_table_says_what_its_run_was_and_can_be_made_again_from_it(run):
+    said = json.loads(run.table("criteria").schema.metadata[b"firesale.result"])
+    assert said["digest"] == run.simulation.digest()
+    assert said["seed"] == run.seed
+    assert fs.rerun(said).equal
+
+
+def test_the_book_of_a_time_is_rebuilt_from_the_tape(run):
+    end = run.scenario.end_ns
+    engine = run.simulation.books[0]
+    for view in ("bids", "asks"):
+        assert getattr(run.book_at(end), view)().tobytes() == getattr(engine, view)().tobytes()
+    then = run.book_at("5 s")
+    quotes = run.frame("quotes", "integer")
+    last = quotes[quotes["ts_event"] <= 5 * 10**9].iloc[-1]
+    assert (then.best_bid, then.best_ask) == (last["bid_price"], last["ask_price"])
+    depth = run.frame("depth", "integer")
+    at = depth["ts_event"].max()
+    assert at == end
+    bids = depth[(depth["ts_event"] == at) & (depth["side"] == "BUY")]
+    for name in ("price", "size", "orders"):
+        assert bids[name].tolist() == engine.bids(10)[name].tolist()
+    for wrong, message in ((end + 1, "when must be 0"), (-1, "when must be 0")):
+        with pytest.raises(ValueError, match=message):
+            run.book_at(wrong)
+    with pytest.raises(ValueError, match="instrument must be one of"):
+        run.book_at(0, "nothing")
 
 
 def test_results_show_themselves_without_a_network(run):

@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import firesale as fs
 from experiments.metrics.sensitivity import sobol_indices
+from experiments.runs.arrow import table_of
 from experiments.runs.run import run_scenario
 from experiments.studies.sampling import points_of
 from tests.experiments.command_line import fail, run
@@ -51,6 +53,22 @@ def own(tmp_path):
     file = tmp_path / "own.py"
     file.write_text(METRICS)
     return lambda name: {name: f"{file}:{name}"}
+
+
+def test_others_read_the_rows_as_arrow_from_a_fresh_stream_a_call():
+    sweep = swept()
+    for _ in range(2):
+        table = pa.RecordBatchReader.from_stream(sweep).read_all()
+        assert table.column_names == list(sweep.frame().columns)
+        assert table[LOTS].to_pylist() == list(sweep.frame()[LOTS])
+    assert table.schema.field("cpu_seconds").metadata == {b"unit": b"seconds"}
+    said = json.loads(table.schema.metadata[b"firesale.result"])
+    assert said["sources"] == sweep.asked["sources"]
+
+
+def test_values_of_several_kinds_are_text_in_a_table():
+    table = table_of(pd.DataFrame({"size": [5, "2 BTC", None]}), {})
+    assert table["size"].to_pylist() == ["5", "2 BTC", None]
 
 
 def test_every_point_has_every_seed_and_the_numbers_of_the_run_itself():
