@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,7 +127,9 @@ class Sweep(Shown):
         """
         from experiments.runs.arrow import table_of
 
-        return table_of(self.frame(), self.asked).__arrow_c_stream__(requested_schema)
+        # By its name, for the stubs of pyarrow do not say its type.
+        stream = methodcaller("__arrow_c_stream__", requested_schema)
+        return stream(table_of(self.frame(), self.asked))
 
     def means(self, measure: str, *, units: str = "real") -> "pd.DataFrame":
         """The mean of a measure at each point, with its 95 % Student interval.

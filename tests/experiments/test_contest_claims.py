@@ -146,9 +146,9 @@ def test_no_events_are_no_certainty():
     assert line_with(text, "  of 10 seeds, chance").split()[-4:] == ["0,", "<=41%", "0,", "<=41%"]
     chance = found.summary()["designs"]["one"]["chance_of_bad_debt"]
     assert chance["seeds"] == chance["low"] == 0
-    assert chance["high"] == pytest.approx(1 - 0.05 ** (1 / 10))
+    assert chance["high"] == pytest.approx(1 - 0.005 ** (1 / 10))
     every = held(lambda label, seed: {"bad_debt": float(seed)})
-    assert "all, >=74%" in line_with(shown(every), "  of 10 seeds, chance")
+    assert "all, >=59%" in line_with(shown(every), "  of 10 seeds, chance")
     assert "certain" not in text + contest_page(study_of(found))
 
 
