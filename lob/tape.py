@@ -3,11 +3,12 @@
 The suffix of the file says how it is kept:
 
 ``.parquet``
-    One column a field, compressed; pandas, polars and DuckDB read it. The name of the layout and
-    the version of Firesale are in the schema's metadata.
+    One column a field, compressed; pandas, polars and DuckDB read it. The name of the layout, the
+    number of the schema (``SCHEMA``) and the version of Firesale are in the metadata.
 ``.npy``
     The rows as they are in memory; reading maps the file, and touches only the pages that are
-    looked at.
+    looked at. The header has room for the names and types of the fields only: they are the schema,
+    and an array whose fields are not those of a layout is refused by the fields that differ.
 
 Reading a file never executes code, and a file that is not a tape is refused.
 """
@@ -27,7 +28,7 @@ from lob.version import __version__
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Writer", "digest", "read", "write"]
+__all__ = ["SCHEMA", "Writer", "digest", "read", "write"]
 
 LAYOUTS: dict[str, np.dtype[Any]] = {
     "MESSAGE": MESSAGE,
@@ -39,7 +40,16 @@ LAYOUTS: dict[str, np.dtype[Any]] = {
 }
 """What a tape may hold, by the name of its layout in ``lob``."""
 
+SCHEMA = 1
+"""The number of the schema of a tape; a Parquet file with another, or with none, is refused.
+
+It goes up by one when a field of a layout is added, removed, renamed, moved or given another type,
+and when a field keeps its name and type but a value in it means something else: another unit, a
+kind or flag with another number. A new version of Firesale alone does not change it.
+"""
+
 LAYOUT_KEY, VERSION_KEY = b"firesale.layout", b"firesale.version"
+SCHEMA_KEY = b"firesale.schema"
 ROWS_A_GROUP = 2**20  # a reader that filters skips whole groups
 ROWS_A_BLOCK = 2**13  # rows and columns are turned into one another within the processor's cache
 
@@ -163,7 +173,8 @@ def read(path: str | PathLike[str], layout: np.dtype[Any] | None = None) -> NDAr
     Raises
     ------
     ValueError
-        If the file is not a tape, is damaged, or holds another layout than the one asked for.
+        If the file is not a tape, is damaged, is of another schema than ``SCHEMA``, or holds
+        another layout than the one asked for.
     OSError
         If the file cannot be read.
     """
@@ -193,7 +204,11 @@ def _write_parquet(target: Path, name: str, tape: NDArray[np.void]) -> None:
     fields = _fields(tape.dtype)
     schema = pa.schema(
         [(field, pa.from_numpy_dtype(dtype)) for field, dtype in fields],
-        metadata={LAYOUT_KEY: name.encode(), VERSION_KEY: __version__.encode()},
+        metadata={
+            LAYOUT_KEY: name.encode(),
+            SCHEMA_KEY: str(SCHEMA).encode(),
+            VERSION_KEY: __version__.encode(),
+        },
     )
     columns = {field: np.empty(len(tape), dtype) for field, dtype in fields}
     for rows in _blocks(len(tape)):
@@ -258,6 +273,14 @@ def _dtype_of(source: Path, schema: "pa.Schema") -> np.dtype[Any]:
             f"{source}: not a tape: its metadata names {repr(name) if name else 'no layout'}, "
             f"a tape's one of {known}"
         )
+    version = schema.metadata.get(VERSION_KEY, b"unknown").decode(errors="replace")
+    number = schema.metadata.get(SCHEMA_KEY, b"").decode(errors="replace")
+    if number != str(SCHEMA):
+        raise ValueError(
+            f"{source}: a tape of {f'schema {number}' if number else 'no schema number'}, written "
+            f"by Firesale {version}; Firesale {__version__} reads schema {SCHEMA}: make the tape "
+            "again with this version, or read it with the one that wrote it"
+        )
     dtype = LAYOUTS[name]
     expected = {field: pa.from_numpy_dtype(kind) for field, kind in _fields(dtype)}
     found = dict(zip(schema.names, schema.types, strict=True))
@@ -265,7 +288,6 @@ def _dtype_of(source: Path, schema: "pa.Schema") -> np.dtype[Any]:
         wrong = [
             field for field in {**expected, **found} if expected.get(field) != found.get(field)
         ]
-        version = schema.metadata.get(VERSION_KEY, b"unknown").decode(errors="replace")
         raise ValueError(
             f"{source}: its columns are not those of {name} ({', '.join(wrong) or 'order'}); "
             f"written by Firesale {version}, read by {__version__}"
@@ -283,8 +305,28 @@ def _read_npy(source: Path) -> NDArray[np.void]:
     except TypeError:
         raise ValueError(
             f"{source}: not a tape: a {tape.ndim}-d array of dtype {tape.dtype}"
+            f"{_difference(tape.dtype) if tape.ndim == 1 else ''}"
         ) from None
     return tape
+
+
+def _difference(found: np.dtype[Any]) -> str:
+    """Say how rows differ from the layout that shares most of their fields, if any shares one."""
+    fields = dict(_fields(found))
+
+    def shared(name: str) -> int:
+        return len(set(fields.items()) & set(_fields(LAYOUTS[name])))
+
+    nearest = max(LAYOUTS, key=shared)
+    if not shared(nearest):
+        return ""
+    expected = dict(_fields(LAYOUTS[nearest]))
+    wrong = [field for field in {**expected, **fields} if expected.get(field) != fields.get(field)]
+    return (
+        f", whose fields are not those of {nearest} in schema {SCHEMA} "
+        f"({', '.join(wrong) or 'order'}): make it again with Firesale {__version__}, or read it "
+        "with the version that wrote it"
+    )
 
 
 def _blocks(count: int) -> Iterator[slice]:

@@ -108,7 +108,7 @@ def convert(
     """Write the messages of a file as a memory-mapped tape, in bounded memory."""
     from lob import MESSAGE
     from lob.feeds import FeedError
-    from lob.tape import Writer
+    from lob.tape import SCHEMA, Writer
 
     if out.suffix != ".npy":
         raise RefusalError(f"OUT must end in .npy, got {out}")
@@ -124,7 +124,8 @@ def convert(
                 writer.write(batch)
         told = _told(opened, None)
         met = partial.with_name(f"{partial.name}.json")
-        met.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        kept = {"schema": SCHEMA, **told}  # the header of an .npy has no room for the number
+        met.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
         os.replace(met, out.with_name(out.name + ".json"))
         os.replace(partial, out)
     except FeedError as error:

@@ -80,6 +80,7 @@ def test_convert_writes_the_tape(itch, tmp_path):
     books = Books()
     books.apply(np.array(rows), np.ones(len(rows), bool))
     told = json.loads((tmp_path / "out.npy.json").read_text())
+    assert told["schema"] == tape.SCHEMA
     assert (books.unknown_ids, books.live) == (0, told["live_orders"])
     assert told["messages"] == len(rows)
 

@@ -69,6 +69,7 @@ def test_parquet_is_readable_by_others_and_says_what_it_is(tmp_path):
     assert table.column("price").to_pylist() == rows["price"].tolist()
     assert table.schema.metadata[b"firesale.layout"] == b"EVENT"
     assert table.schema.metadata[b"firesale.version"] == lob.__version__.encode()
+    assert table.schema.metadata[b"firesale.schema"] == str(tape.SCHEMA).encode()
 
 
 def test_the_digest_is_of_the_bytes():
@@ -141,6 +142,39 @@ def test_columns_that_are_not_the_layouts_are_refused(tmp_path, change, said):
     path = changed(tmp_path / "levels.parquet", change)
     with pytest.raises(ValueError, match=said):
         tape.read(path)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(str(tape.SCHEMA + 1).encode(), f"schema {tape.SCHEMA + 1}"), (None, "no schema number")],
+)
+def test_another_schema_is_refused_by_name(tmp_path, number, said):
+    path = tmp_path / "rows.parquet"
+    tape.write(path, noise(lob.EVENT, 3))
+    table = parquet.read_table(path)
+    metadata = {**table.schema.metadata, b"firesale.version": b"0.0.7"}
+    metadata.pop(b"firesale.schema", None)
+    if number is not None:
+        metadata[b"firesale.schema"] = number
+    parquet.write_table(table.replace_schema_metadata(metadata), path)
+    with pytest.raises(ValueError, match=r"rows\.parquet: a tape of") as refused:
+        tape.read(path)
+    assert f"a tape of {said}, written by Firesale 0.0.7" in str(refused.value)
+    assert f"reads schema {tape.SCHEMA}: make the tape again" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (lob.EVENT.descr[:-1], rf"EVENT in schema \d+ \({lob.EVENT.names[-1]}\)"),
+        ([*lob.EVENT.descr, ("more", "<i8")], r"EVENT in schema \d+ \(more\)"),
+        (lob.EVENT.descr[::-1], r"EVENT in schema \d+ \(order\)"),
+    ],
+)
+def test_rows_with_other_fields_are_refused_by_the_fields(tmp_path, fields, said):
+    np.save(tmp_path / "rows.npy", np.zeros(3, fields))
+    with pytest.raises(ValueError, match=rf"rows\.npy: not a tape: .*{said}: make it again"):
+        tape.read(tmp_path / "rows.npy")
 
 
 def test_an_array_that_is_no_tape_is_refused_on_reading(tmp_path):
