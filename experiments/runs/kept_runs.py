@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from experiments.runs.alone import alone
 from experiments.runs.errors import told
+from experiments.runs.executor import RunExecutor
 from experiments.runs.manifest import write_manifest
 from experiments.runs.store import RunStore, append_row, code_digest, key_of
 from experiments.runs.swept import Asked, Keys, Row
@@ -104,7 +105,7 @@ class _Logged(Generic[Job]):
 
 
 def made_rows(
-    pool: Workers,
+    pool: RunExecutor,
     function: Callable[[Job], Any],
     jobs: Sequence[Job],
     store: RunStore | None,
@@ -117,7 +118,8 @@ def made_rows(
     pool
         Who does the jobs.
     function
-        Of one job: it logs what it finishes, and returns its row, or rows.
+        Of one job: it returns its row, or rows. Where files are shared it logs them itself, for
+        what has finished is then kept whoever dies; else they are logged here.
     jobs
         The jobs.
     store
@@ -135,9 +137,9 @@ def made_rows(
         rows = made if isinstance(made, list) else [made]
         if made is None:
             rows = lost(job, error or "", trace)
-            if store is not None:
-                for row in rows:
-                    append_row(store.log, row, sync=False)
+        if store is not None and (made is None or not pool.shares_files):
+            for row in rows:
+                append_row(store.log, row, sync=False)
         for row in rows:
             if "unkept" in row:
                 number, words = row["unkept"]

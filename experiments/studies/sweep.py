@@ -7,7 +7,7 @@ nothing that had finished, and the next call makes only what is missing.
 import math
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,11 @@ from experiments.metrics.criteria import CRITERIA
 from experiments.metrics.intervals import student_interval
 from experiments.runs.alone import alone
 from experiments.runs.executor import RunExecutor
+from experiments.runs.kept_runs import Report, forget_failed, made_rows
 from experiments.runs.manifest import read_manifest, write_manifest
 from experiments.runs.packing import pack
 from experiments.runs.parcel import Parcel
-from experiments.runs.store import RunStore, append_row, code_digest
+from experiments.runs.store import RunStore, code_digest
 from experiments.runs.swept import Asked, Keys, Row, SweptRun, can_limit, failed_row, run_swept
 from experiments.runs.workers import Workers
 from experiments.scenario.overrides import paths_meant, plain
@@ -32,14 +33,10 @@ from experiments.scenario.user_code import digest_of_user_code, names_user_code
 from experiments.studies.sampling import Over, points_of
 from experiments.studies.sweep_result import Sweep
 
-__all__ = ["MOST_SEEDS", "Report", "Sampling", "hold_sweep"]
+__all__ = ["MOST_SEEDS", "Sampling", "hold_sweep"]
 
-Report = Callable[[int, int], object]
-"""Called with how many of how many runs are there."""
 MOST_SEEDS = 1_000
 """Seeds of a point at which an interval is given up that will not be narrow; chosen."""
-TIDY_SECONDS = 2.0
-"""Seconds between two copies of what is in the logs for those who read meanwhile; chosen."""
 FIXED: dict[str, pa.DataType] = {
     "key": pa.string(), "sources": pa.string(), "seed": pa.int64(), "digest": pa.string(),
     "error": pa.string(), "cpu_seconds": pa.float64(), "seconds": pa.float64(),
@@ -177,12 +174,7 @@ class _Work:
         """The rows of all points and seeds, in this order."""
         wanted = [(number, seed) for number in range(len(self.points)) for seed in seeds]
         if retry:
-            failed = {key for key, row in self._known.items() if row["error"] is not None}
-            failed &= {self._key(*one) for one in wanted}
-            if failed:
-                self.store.forget(failed)
-            for key in failed:
-                del self._known[key]
+            forget_failed(self.store, self._known, [self._key(*one) for one in wanted])
         return self._made(wanted)
 
     def until_narrow(
@@ -225,29 +217,17 @@ class _Work:
         }  # fmt: skip
         there, total = before + len(wanted) - len(jobs), before + len(wanted)
         self.report(there, total)
-        tidied = time.monotonic()
         if not jobs:
             return self._rows(keys, wanted)
         with self.executor as pool:
             if not pool.shares_files:
                 pool.bring(self._parcel())
-            for job, row, error, trace in pool.run(run_swept, list(jobs.values())):
-                if row is None:
-                    row = failed_row(job, error or "", trace)
-                    append_row(self.store.log, row, sync=False)
-                elif log is None:
-                    append_row(self.store.log, row, sync=False)
-                if "unkept" in row:
-                    number, words = row["unkept"]
-                    raise OSError(number, f"{words}; what had finished is kept",
-                                  str(self.store.log))  # fmt: skip
+            made = made_rows(pool, run_swept, list(jobs.values()), self.store, _lost)
+            for job, (row,) in made:
                 self._known[job.key] = row
                 self.made += 1
                 there += 1
                 self.report(there, total)
-                if time.monotonic() - tidied > TIDY_SECONDS:
-                    self.store.compact(running=True)
-                    tidied = time.monotonic()
         return self._rows(keys, wanted)
 
     def _parcel(self) -> Parcel:
@@ -260,6 +240,10 @@ class _Work:
             {**self._known[key], "number": number, "point": dict(self.points[number])}
             for key, (number, _) in zip(keys, wanted, strict=True)
         ]
+
+
+def _lost(job: SweptRun, error: str, trace: str | None) -> list[Row]:
+    return [failed_row(job, error, trace)]
 
 
 def _is_narrow(rows: Sequence[Row], narrow: Mapping[str, float]) -> bool:

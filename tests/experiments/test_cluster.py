@@ -124,10 +124,11 @@ def test_a_worker_that_dies_and_one_that_joins_late_change_nothing(machines, cod
     joined = []
 
     def report(done, total):
+        # While it starts nothing is handed out: there is work for it however fast others are.
+        if done and not joined:
+            joined.append(machines.worker("late", "--no-nanny"))
         if done > 20 and first.poll() is None:
             kill(first)
-        if done > 40 and not joined:
-            joined.append(machines.worker("late", "--no-nanny"))
 
     lots, folder = range(50, 60), tmp_path / "runs"
     far = remote(

@@ -1,5 +1,6 @@
 """Environments for learning agents: what Gymnasium checks, and equality of one and many."""
 
+import inspect
 import subprocess
 import sys
 
@@ -320,3 +321,14 @@ def test_markets_without_a_seat_for_the_seller_are_refused():
         fs.FiresaleEnv(market=lambda seed, events: Simulation(seed)).reset(seed=1)
     with pytest.raises(ValueError, match="instrument must be 0 to 0, got 1"):
         fs.FiresaleEnv(instrument=1, **SHORT).reset(seed=1)
+
+
+def test_one_sale_and_many_have_the_same_options_and_defaults():
+    def options(kind):
+        return {
+            name: one.default
+            for name, one in inspect.signature(kind).parameters.items()
+            if name not in ("num_envs", "autoreset_mode")
+        }
+
+    assert options(fs.FiresaleVectorEnv) == options(fs.FiresaleEnv)
