@@ -244,6 +244,7 @@ def compare(
     reference: str | None = None,
     regimes: bool = False,
     axes: bool = False,
+    fast: bool = False,
     out: str | Path | None = None,
     store: str | Path | None = None,
     workers: int | None = None,
@@ -266,6 +267,9 @@ def compare(
         Label of the design that the others are compared with; ``None``: the first.
     regimes, axes
         Whether the contest is held in other markets as well: see ``experiments.contest.markets``.
+    fast
+        Whether the twelve other markets are left out that tell whether the ranking holds
+        (``experiments.contest.screening``): the headline says so.
     out
         A folder that keeps the runs, so that the next call resumes.
     store
@@ -311,6 +315,7 @@ def compare(
             reference=reference,
             regimes=regimes,
             axes=axes,
+            screen=not fast,
             store=kept,
             workers=workers,
             pictures=True,

@@ -18,6 +18,7 @@ from agents.flow import (
     QueueReactive,
     ZeroIntelligence,
 )
+from experiments.markets.scaled import scaled
 from experiments.markets.table import MOST_RATE, Positive, Table
 
 __all__ = [
@@ -282,33 +283,24 @@ class Model(NamedTuple):
             parameters = self.parameters.model_validate(parameters).model_dump()
         return self.flow(name, price=price, instrument=instrument, **parameters)
 
-    def deeper(self, parameters: Mapping[str, Any], factor: float) -> dict[str, Any]:
-        """The parameters that make a market so many times as deep: orders are so much larger.
+    def scaled(self, parameters: Mapping[str, Any], **factors: float) -> dict[str, Any]:
+        """The parameters that another market has in place of those of a given one.
 
         Parameters
         ----------
         parameters
-            Parameters of the market.
-        factor
-            Factor on lots, positive; lots are rounded to the nearest, 1 at least.
+            Parameters of the market; those that are not given are those of the table.
+        **factors
+            ``depth``, ``refill`` and ``volatility``: as of ``experiments.markets.scaled.scaled``.
 
         Raises
         ------
         ValueError
-            If orders of the model have no one size.
+            If the model has nothing that it could be a factor on.
         """
-        found: dict[str, Any] = {}
-        table = self.parameters
-        for name in ("size", "sigma"):
-            if table is not None and name in table.model_fields:
-                before = parameters.get(name, 1)
-                found[name] = max(1, round(before * factor))
-                if name == "sigma":  # whose rates are in lots
-                    times = found[name] / before
-                    found |= {rate: parameters[rate] * times for rate in ("alpha", "mu")}
-        if not found:
-            raise ValueError(f"a market of the model {self.name} is as deep as its parameters say")
-        return found
+        if self.parameters is not None:
+            parameters = self.parameters.model_validate(parameters).model_dump()
+        return scaled(self.name, parameters, **factors)
 
 
 def _models() -> dict[str, Model]:

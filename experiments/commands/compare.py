@@ -52,6 +52,10 @@ def compare(
     axes: Annotated[
         bool, typer.Option("--axes", help="Along the axes of robustness as well.")
     ] = False,
+    fast: Annotated[
+        bool,
+        typer.Option("--fast", help="Without the twelve other markets that tell if it holds."),
+    ] = False,
     tune: Annotated[
         int | None,
         typer.Option(
@@ -114,6 +118,7 @@ def compare(
                 candidates=tune or 0,
                 tunable=tunable,
                 wrong=wrong,
+                screen=not fast,
                 store=kept,
                 workers=workers,
                 pictures=out is not None,

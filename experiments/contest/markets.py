@@ -46,26 +46,17 @@ def changed(scenario: Scenario, change: Change) -> Scenario:
     return scenario.model_copy(update=parts)
 
 
-def _flow(**factors: float) -> Callable[[Scenario], dict[str, Any]]:
-    """Scale the background: rates of a flow, the depth of a uniform book by ``alpha``."""
+def _scaled(**factors: float) -> Callable[[Scenario], dict[str, Any]]:
+    """Scale all backgrounds: ``depth``, ``refill`` or ``volatility``."""
 
     def change(scenario: Scenario) -> dict[str, Any]:
         made = []
         for one in scenario.instruments:
-            background: Any = one.background
-            if background.kind == "uniform":
-                depth = round(background.depth * factors.get("alpha", 1.0))
-                new = background.model_copy(update={"depth": max(1, depth)})
-            elif background.kind not in ("zero-intelligence", "long-memory"):
-                raise ValueError(
-                    f"the background of {one.name} is of the kind {background.kind}: its limit "
-                    "and market orders cannot be scaled apart"
-                )
-            else:
-                new = background.model_copy(
-                    update={key: getattr(background, key) * by for key, by in factors.items()}
-                )
-            made.append(one.model_copy(update={"background": new}))
+            try:
+                background = one.background.scaled(**factors)
+            except ValueError as reason:
+                raise ValueError(f"{one.name}: {reason}") from None
+            made.append(one.model_copy(update={"background": background}))
         return {"instruments": made}
 
     return change
@@ -84,7 +75,7 @@ def _with_leaving_makers(scenario: Scenario) -> dict[str, Any]:
             for one in scenario.makers
         ]
         return {"makers": makers}
-    update = _flow(alpha=0.5)(scenario)
+    update = _scaled(depth=0.5)(scenario)
     number = scenario.number_of(scenario.shocks[0].instrument)
     near = market_facts(scenario, range(1, 2)).depth
     maker = MakerTable(
@@ -166,14 +157,13 @@ REGIMES = (
     Change("calm", "the scenario as it is", lambda scenario: {}),
     Change(
         "stressed",
-        "half as many limit orders, half as many market orders again",
-        _flow(alpha=0.5, mu=1.5),
+        "half the depth, and prices that move 1.4 times as far",
+        _scaled(depth=0.5, volatility=1.4),
     ),
     Change(
         "vanishing",
-        "a tenth of the new limit orders, cancelled a fifth as often: half the depth, and what is "
-        "sold into comes back ten times more slowly",
-        _flow(alpha=0.1, delta=0.2),
+        "half the depth, and what is sold into comes back ten times more slowly",
+        _scaled(depth=0.5, refill=0.1),
     ),
 )
 """Liquidity regimes; factors are chosen."""
@@ -203,8 +193,8 @@ AXES = (
 """Changes that a recommendation should be robust against; factors are chosen."""
 
 WRONG = (
-    Change("wrong-volatility", "a third of the market orders", _flow(mu=1 / 3)),
-    Change("wrong-depth", "three times the limit orders", _flow(alpha=3.0)),
+    Change("wrong-volatility", "prices move half as far", _scaled(volatility=0.5)),
+    Change("wrong-depth", "three times the depth", _scaled(depth=3.0)),
 )
 """Wrong models, in which parameters are tuned for a market that is another one; factors are
 chosen."""

@@ -10,10 +10,12 @@ from experiments.contest.designs import FROZEN, ContestDesign
 from experiments.contest.market_facts import MarketFacts, market_facts
 from experiments.contest.markets import AXES, REGIMES, WRONG, Change, changed, regimes_of
 from experiments.contest.robustness import Flip, flips, to_rows, told
+from experiments.contest.screening import SEEDS, Screening, screened_markets
 from experiments.contest.tuning import FIRST_TRAINING_SEED, Tunable, Tuned, harm, tune
 from experiments.metrics.paired import PairedDifference, simultaneous_differences
 from experiments.report.contest_figures import tradeoff_figure
 from experiments.report.contest_words import remarks, shouted, spiral_told
+from experiments.report.flip_map import flip_told
 from experiments.report.notebook import Shown
 from experiments.runs.errors import told as told_error
 from experiments.runs.kept_runs import Report as Progress
@@ -78,6 +80,8 @@ class ContestStudy(Shown):
     """Tuned designs by the label of the design they were made of."""
     wrong: list[WrongModel] = field(default_factory=list)
     """Recommendations made for wrong models, and their worth."""
+    screening: Screening | None = None
+    """The same contest in twelve other markets; ``None``: it was left out."""
 
     @property
     def flip_lines(self) -> list[str]:
@@ -93,6 +97,7 @@ class ContestStudy(Shown):
             f"{contest.scenario.name}: {counted(taking, 'design')}, "
             f"{counted(len(contest.seeds), 'seed')}; differences are to {contest.reference}",
             spiral_told(contest),
+            *flip_told(self.screening),
             *remarks(contest),
             self.controls.told(),
         ]
@@ -100,7 +105,12 @@ class ContestStudy(Shown):
     @property
     def failed(self) -> list[dict[str, Any]]:
         """Rows of the runs of all markets that raised."""
-        return [row for one in (self.contest, *self.markets.values()) for row in one.failed]
+        return [row for one in self._contests for row in one.failed]
+
+    @property
+    def _contests(self) -> list[Contest]:
+        screened = () if self.screening is None else self.screening.contests.values()
+        return [self.contest, *self.markets.values(), *screened]
 
     def frame(self, units: Literal["real", "integer"] = "real") -> "pd.DataFrame":
         """The criteria of every run, one a row, with their units in ``attrs["units"]``.
@@ -116,7 +126,7 @@ class ContestStudy(Shown):
         from experiments.runs.frame_units import criteria_in
         from experiments.runs.frames import criteria
 
-        rows = [row for one in (self.contest, *self.markets.values()) for row in one.rows]
+        rows = [row for one in self._contests for row in one.rows]
         labels = {
             name: [row[name] for row in rows] for name in ("market", "label", "seed", "error")
         }
@@ -140,6 +150,7 @@ class ContestStudy(Shown):
                 "market_facts": {name: one._asdict() for name, one in self.facts.items()},
                 "missing": self.missing,
                 "flips": to_rows(self.flips),
+                "screening": None if self.screening is None else self.screening.summary(),
                 "tuned": {
                     name: {
                         "parameters": one.design.parameters,
@@ -169,6 +180,7 @@ def study_contest(
     candidates: int = 0,
     tunable: Callable[[str], Tunable] = lambda design: {},
     wrong: bool = False,
+    screen: bool = False,
     store: RunStore | None = None,
     workers: int | None = None,
     pictures: bool = False,
@@ -190,6 +202,9 @@ def study_contest(
         From a design's name to what may be changed in it.
     wrong
         Whether parameters are also tuned in wrong models; needs ``candidates``.
+    screen
+        Whether the contest is held in twelve other markets as well, on the first ``SEEDS`` seeds:
+        ``experiments.contest.screening``.
     report
         Called in words with what is done.
     progress
@@ -236,6 +251,24 @@ def study_contest(
         pictures=pictures,
         report=counted_run,
     )
+    screening = None
+    if screen:
+        tell("other markets")
+        others, factors, unfit = screened_markets(scenario)
+        held = (
+            hold_contests(
+                others,
+                all_designs,
+                list(seeds)[:SEEDS],
+                reference=reference,
+                store=store,
+                workers=workers,
+                report=counted_run,
+            )
+            if others
+            else {}
+        )
+        screening = Screening(RANKED_BY, held, factors, unfit)
     tell("controls")
     base = contests.pop("base")
     first = base.seeds[0], reference
@@ -287,9 +320,12 @@ def study_contest(
             )
             for one in (WRONG if wrong else ())
         ],
+        screening,
     )
 
 
+RANKED_BY = "bad_debt"
+"""Criterion whose order is looked at in other markets."""
 SAME_MARKET = frozenset(
     {"oracle-lag", "congestion", "few-bidders", "keeper-capital", "keeper-latency"}
 )

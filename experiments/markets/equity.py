@@ -6,6 +6,7 @@ from typing import Any, Literal
 from agents import Simulation
 from agents.flow import BackgroundFlow, MakerMarket
 from experiments.markets.place import MarketPlace
+from experiments.markets.scaled import scaled
 from lob import Instrument
 from lob.checks import integer
 from lob.unit_types import Ticks
@@ -90,6 +91,9 @@ def equity(
     price: Ticks = PRICE,
     recognise_sources: bool = True,
     forced_sources: Literal["account", "engine"] = "account",
+    depth: float = 1.0,
+    refill: float = 1.0,
+    volatility: float = 1.0,
     events: bool = True,
 ) -> Simulation:
     """A stock in dollars and shares, fitted to Amazon's trading on Nasdaq of 21 June 2012.
@@ -122,12 +126,19 @@ def equity(
     forced_sources
         Who makers take a forced order for: each account that is sold out, or the liquidation engine
         as one, so that many small liquidations move the price like one large one.
+    depth, refill, volatility
+        Factors on how large orders are, on how fast limit orders come and go, and on how far prices
+        move: markets that are like this one but were not fitted. See
+        ``experiments.markets.scaled.scaled``.
     events
         Whether the tapes are kept.
     """
     amazon = Instrument("AMZN", Decimal("0.01"), base="AMZN share", quote="USD")
     simulation = Simulation(seed, instruments=[amazon], events=events, messages=events)
-    for one in join_equity(MarketPlace(seed), price, recognise_sources, forced_sources):
+    joined = join_equity(
+        MarketPlace(seed), price, recognise_sources, forced_sources, depth, refill, volatility
+    )
+    for one in joined:
         simulation.add(one)
     return simulation
 
@@ -137,6 +148,9 @@ def join_equity(
     price: int,
     recognise_sources: bool,
     forced_sources: Literal["account", "engine"],
+    depth: float,
+    refill: float,
+    volatility: float,
 ) -> list[BackgroundFlow]:
     """Who trades in ``equity``.
 
@@ -144,9 +158,10 @@ def join_equity(
     ----------
     place
         Where they trade.
-    price, recognise_sources, forced_sources
+    price, recognise_sources, forced_sources, depth, refill, volatility
         As of ``equity``.
     """
+    factors = {"depth": depth, "refill": refill, "volatility": volatility}
     return [
         MakerMarket(
             f"{place.prefix}flow",
@@ -154,6 +169,6 @@ def join_equity(
             instrument=place.instrument,
             recognise_sources=recognise_sources,
             forced_sources=forced_sources,
-            **PARAMETERS,
+            **{**PARAMETERS, **scaled("maker-market", PARAMETERS, **factors)},
         )
     ]

@@ -23,6 +23,7 @@ from experiments.report.contest_words import (
     tuning_lines,
     unit_of,
 )
+from experiments.report.flip_map import flip_section
 from experiments.report.page import document, drawn, note, section, table
 from experiments.report.ratios import times_of
 
@@ -69,7 +70,12 @@ def contest_page(study: "ContestStudyResult") -> str:
         ]
     else:
         body.append(_tradeoff(contest))
-    body += [_means(contest), _differences(contest), _pareto(contest)]
+    body += [
+        flip_section(study.screening),
+        _means(contest),
+        _differences(contest),
+        _pareto(contest),
+    ]
     if study.facts:
         rows = fact_rows(study)
         body.append(

@@ -24,6 +24,7 @@ from experiments.report.contest_words import (
     tuning_lines,
     unit_of,
 )
+from experiments.report.flip_map import flip_told
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def show_contest(study: "ContestStudyResult", console: Console | None = None) ->
     scenario = contest.scenario
     lines = [*shouted(contest), f"{scenario.name}: {scenario.question}", *conditions(study)]
     lines += remarks(contest)
+    lines += flip_told(study.screening)
     lines.append(
         f"+ and - mark what is above and below {contest.reference} in the mean of what was seen, "
         "beyond the error of the seeds (95 %, all at once); frozen: nothing is forced"

@@ -6,7 +6,7 @@ of ``experiments.studies`` and ``experiments.contest`` do. Prices are ticks, siz
 amounts units of cash, unless a name says otherwise.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -232,6 +232,31 @@ class ContestResult(Protocol):
     def pareto(self) -> Mapping[str, float]: ...
 
 
+class ScreeningResult(Protocol):
+    """A contest in many markets that differ in stated factors.
+
+    Attributes as of ``experiments.contest.screening.Screening``.
+    """
+
+    @property
+    def by(self) -> str: ...
+    @property
+    def contests(self) -> Mapping[str, ContestResult]: ...
+    @property
+    def factors(self) -> Sequence[Any]: ...
+    def told(self) -> Iterable[str]:
+        """English sentences: in how many markets a design comes before the others."""
+        ...
+
+    def ranked(self) -> list[str]:
+        """Labels of the designs, the best first."""
+        ...
+
+    def flip_map(self, first: str) -> list[dict[str, Any]]:
+        """A row each factor, level and other design."""
+        ...
+
+
 class ContestStudyResult(Protocol):
     """A contest with its controls, other markets and tuned designs.
 
@@ -255,6 +280,8 @@ class ContestStudyResult(Protocol):
         """English sentences on where rankings flip."""
         ...
 
+    @property
+    def screening(self) -> ScreeningResult | None: ...
     @property
     def tuned(self) -> Mapping[str, Any]: ...
     @property

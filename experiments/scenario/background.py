@@ -64,20 +64,20 @@ class BackgroundTable(Table):
         """
         raise NotImplementedError
 
-    def deeper(self, factor: float) -> Self:
-        """A copy so many times as deep.
+    def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
+        """A copy that is another market in these respects.
 
         Parameters
         ----------
-        factor
-            Factor on lots and rates, positive; lots are rounded to the nearest, 1 at least.
+        depth, refill, volatility
+            Factors, positive: as of ``experiments.markets.scaled.scaled``.
 
         Raises
         ------
         ValueError
             If there is none: what is recorded is as deep as it was.
         """
-        raise ValueError(f"a background of the kind {self.kind!r} is as deep as it is")
+        raise ValueError(f"a background of the kind {self.kind!r} is as it is")
 
     def of_instrument(self, instrument: InstrumentOfMarket) -> Self:
         """The table with what follows from it and its instrument.

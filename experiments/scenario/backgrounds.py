@@ -109,22 +109,27 @@ class ReadyMarketTable(BackgroundTable):
         )
         return population(self.name, where, self.parameters)
 
-    def deeper(self, factor: float) -> Self:
-        """Refuse: those who trade in a ready market are as many as they are.
+    def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
+        """A copy that is another market, by the options of the market.
 
         Parameters
         ----------
-        factor
-            Is not used.
+        depth, refill, volatility
+            Factors on its options of these names, positive.
 
         Raises
         ------
         ValueError
-            Always.
+            If it has no such options: those who trade in it are as many as they are.
         """
-        raise ValueError(
-            f"the ready market {self.name} has no depth to be scaled: change its parameters"
-        )
+        factors = {"depth": depth, "refill": refill, "volatility": volatility}
+        options = {**options_of(self.name), **self.parameters}
+        if not factors.keys() <= options.keys():
+            raise ValueError(
+                f"the ready market {self.name} cannot be scaled: change its parameters"
+            )
+        changed = {name: options[name] * by for name, by in factors.items() if by != 1}
+        return self.model_copy(update={"parameters": {**self.parameters, **changed}})
 
     def lasts(self) -> float | None:
         """Seconds from the start of the session until those who trade in the market stop."""
@@ -153,6 +158,10 @@ class FittedTable(BackgroundTable):
     """Ticks: where the market begins; none: where the file says."""
     depth: Annotated[float, Field(gt=0)] = 1.0
     """Times: how large orders are in comparison with the file's, rounded to whole lots."""
+    refill: Annotated[float, Field(gt=0)] = 1.0
+    """Times: how fast limit orders come and go in comparison with the file's."""
+    volatility: Annotated[float, Field(gt=0)] = 1.0
+    """Times: how far the price moves in comparison with the file's."""
 
     @model_validator(mode="after")
     def _is_a_market(self) -> Self:
@@ -172,8 +181,8 @@ class FittedTable(BackgroundTable):
         """Make the market's flow."""
         market = self.market
         parameters = market.parameters
-        if self.depth != 1:
-            parameters = {**parameters, **MODELS[market.model].deeper(parameters, self.depth)}
+        factors = {one: getattr(self, one) for one in ("depth", "refill", "volatility")}
+        parameters = {**parameters, **MODELS[market.model].scaled(parameters, **factors)}
         flow = MODELS[market.model].make(
             f"{place.name} flow",
             price=self.start_price(Decimal(1)),
@@ -182,9 +191,12 @@ class FittedTable(BackgroundTable):
         )
         return [flow]
 
-    def deeper(self, factor: float) -> Self:
-        """A copy with orders so many times as large, and as many of them."""
-        return self.model_copy(update={"depth": self.depth * factor})
+    def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
+        """A copy in which these stand to the file's so many times as they did."""
+        factors = {"depth": depth, "refill": refill, "volatility": volatility}
+        return self.model_copy(
+            update={name: getattr(self, name) * by for name, by in factors.items()}
+        )
 
     def instrument(self) -> dict[str, Any]:
         """What the file tells of the instrument."""

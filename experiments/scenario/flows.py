@@ -6,7 +6,7 @@ Prices are ticks, sizes lots. What arrives or leaves is counted in lots a second
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -23,6 +23,7 @@ from experiments.calibration.models import (
     QueueReactiveParameters,
 )
 from experiments.markets.mistakes import Mistake
+from experiments.markets.scaled import scaled, scaled_size
 from experiments.scenario.background import BackgroundTable, Place
 from experiments.scenario.table import MOST_RATE, Positive, Ticks
 from lob.counted import counted
@@ -38,26 +39,12 @@ __all__ = [
     "UniformBookTable",
     "ZeroIntelligenceTable",
     "mistakes_in_flow",
-    "scaled_size",
 ]
 
 MOST_TICKS = 1_000_000
 """Most ticks of a book that is filled when a run starts."""
 MOST_RESTING = 10_000_000
 """Most orders that a random flow keeps in its book on average; each takes some hundred bytes."""
-
-
-def scaled_size(size: int, factor: float) -> int:
-    """Lots times a factor, rounded to the nearest, 1 at least.
-
-    Parameters
-    ----------
-    size
-        Lots.
-    factor
-        The factor, positive.
-    """
-    return max(1, round(size * factor))
 
 
 class UniformBookTable(BackgroundTable):
@@ -80,9 +67,11 @@ class UniformBookTable(BackgroundTable):
         """Make the participant that puts the orders there."""
         return [UniformBook(f"{place.name} book", place.number, self)]
 
-    def deeper(self, factor: float) -> Self:
-        """A copy with orders so many times as large."""
-        return self.model_copy(update={"depth": scaled_size(self.depth, factor)})
+    def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
+        """A copy with orders so many times as large; nothing else can be scaled."""
+        if refill != 1 or volatility != 1:
+            raise ValueError("a uniform book has no refill and no volatility that could be scaled")
+        return self.model_copy(update={"depth": scaled_size(self.depth, depth)})
 
 
 class ZeroIntelligenceTable(BackgroundTable):
@@ -123,14 +112,12 @@ class ZeroIntelligenceTable(BackgroundTable):
             )
         ]
 
-    def deeper(self, factor: float) -> Self:
-        """A copy with orders so many times as large, and as many of them."""
-        # Rates are in lots: all of them, so that there are as many orders as before.
-        size = scaled_size(self.size, factor)
-        times = size / self.size
-        return self.model_copy(
-            update={"size": size, "alpha": self.alpha * times, "mu": self.mu * times}
+    def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
+        """A copy that is another market: ``experiments.markets.scaled.scaled``."""
+        given = scaled(
+            self.kind, self.model_dump(), depth=depth, refill=refill, volatility=volatility
         )
+        return self.model_copy(update=given)
 
 
 class FlowTable(BackgroundTable):
@@ -155,9 +142,11 @@ class FlowTable(BackgroundTable):
             )
         ]
 
-    def deeper(self, factor: float) -> Self:
-        """A copy with orders so many times as large, and as many of them."""
-        given: dict[str, Any] = MODELS[self.kind].deeper(self.model_dump(), factor)
+    def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
+        """A copy that is another market: ``experiments.markets.scaled.scaled``."""
+        given = scaled(
+            self.kind, self.model_dump(), depth=depth, refill=refill, volatility=volatility
+        )
         return self.model_copy(update=given)
 
 

@@ -83,13 +83,13 @@ class PathTable(BackgroundTable):
         )
         return [maker]
 
-    def deeper(self, factor: float) -> Self:
+    def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
         """Refuse: the depth of makers who follow a price is stated, and moves nothing.
 
         Parameters
         ----------
-        factor
-            Is not used.
+        depth, refill, volatility
+            Are not used.
 
         Raises
         ------

@@ -1,6 +1,5 @@
 """Backgrounds that are stated by what can be read off a screen, and solved."""
 
-import math
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
@@ -10,8 +9,8 @@ import agents
 from experiments.calibration.market_file import InstrumentOfMarket
 from experiments.calibration.models import MODELS
 from experiments.calibration.profile import LEAST_RATE, MOST_RATE, RATE, Profile, solve
+from experiments.markets.scaled import scaled_size
 from experiments.scenario.background import BackgroundTable, Place
-from experiments.scenario.flows import scaled_size
 from experiments.scenario.table import Interval, Positive, Table, Ticks
 
 __all__ = ["ProfileTable", "SolvedTable"]
@@ -104,13 +103,16 @@ class ProfileTable(BackgroundTable):
         asked = self.model_dump(exclude={"kind", "solved"})
         return Profile(instrument, **asked)
 
-    def deeper(self, factor: float) -> Self:
-        """A copy with orders so many times as large: depth and volume are, all else stays.
+    def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
+        """A copy of which another depth and volume, half-life or volatility is asked.
+
+        It is not solved anew: parameters follow by ``experiments.markets.scaled.scaled``, and what
+        was obtained by the same factors.
 
         Parameters
         ----------
-        factor
-            Factor on depth and volume, positive.
+        depth, refill, volatility
+            Factors, positive; ``depth`` is one on the volume too.
 
         Raises
         ------
@@ -120,23 +122,31 @@ class ProfileTable(BackgroundTable):
         if self.solved is None:
             raise ValueError(UNSOLVED)
         given = self.solved.parameters
-        sizes = {
-            key: [scaled_size(one, factor) for one in given[key]]
-            for key in ("market_sizes", "limit_sizes")
+        parameters = given | MODELS["maker-market"].scaled(
+            given, depth=depth, refill=refill, volatility=volatility
+        )
+        factors = {
+            "depth": depth,
+            "volume": depth,
+            "half_life": 1 / refill,
+            "volatility": volatility,
         }
-        # By the square root law a lot moves the price by less where there are more of them.
-        parameters = {**given, **sizes, "impact": given["impact"] / math.sqrt(factor)}
         obtained = {
-            key: value * (factor if key in ("depth", "volume") else 1)
-            for key, value in self.solved.obtained.items()
+            key: value * factors.get(key, 1.0) for key, value in self.solved.obtained.items()
         }
-        asked = {key: scaled_size(getattr(self, key), factor) for key in ("depth", "volume")}
-        scaled = self.model_copy(update=asked)
-        digest = scaled.profile(self.solved.instrument).digest()
+        asked = {key: scaled_size(getattr(self, key), depth) for key in ("depth", "volume")}
+        other = self.model_copy(
+            update={
+                **asked,
+                "half_life": self.half_life / refill,
+                "volatility": self.volatility * volatility,
+            }
+        )
+        digest = other.profile(self.solved.instrument).digest()
         solved = self.solved.model_copy(
             update={"of": digest, "parameters": parameters, "obtained": obtained}
         )
-        return scaled.model_copy(update={"solved": solved})
+        return other.model_copy(update={"solved": solved})
 
     def participants(self, place: Place) -> list[agents.Participant]:
         """Make the flow.

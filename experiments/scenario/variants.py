@@ -6,7 +6,7 @@ Each is a copy in which something is changed by a stated rule; the rest stays, s
 from collections.abc import Sequence
 from typing import Any
 
-from experiments.scenario.flows import scaled_size
+from experiments.markets.scaled import scaled_size
 from experiments.scenario.read import Scenario
 from experiments.scenario.shocks import ShockTable
 from lob.checks import real
@@ -93,7 +93,7 @@ def with_depth(scenario: Scenario, factor: float) -> Scenario:
     instruments = []
     for one in scenario.instruments:
         try:
-            background = one.background.deeper(factor)
+            background = one.background.scaled(depth=factor)
         except ValueError as error:
             raise ValueError(f"the depth of {one.name} cannot be scaled: {error}") from None
         instruments.append(one.model_copy(update={"background": background}))

@@ -98,7 +98,7 @@ def test_regimes_are_what_they_say(scenario):
     facts = {name: market_facts(one, range(1, 3)) for name, one in markets.items()}
     assert markets["calm"] == scenario
     assert facts["stressed"].depth < 0.7 * facts["calm"].depth
-    assert facts["stressed"].spread > facts["calm"].spread
+    assert facts["stressed"].volatility > 1.2 * facts["calm"].volatility
     assert facts["stressed"].impact > facts["calm"].impact
     # What is gone comes back ten times more slowly, from half the depth.
     assert facts["vanishing"].depth_after < 0.5 * facts["calm"].depth_after

@@ -229,7 +229,7 @@ def test_targets_are_kept(tmp_path):
 
 def test_a_contest_is_kept_and_its_failed_runs_are_made_again(tmp_path, monkeypatch):
     asked = (short(), ["market-sale", "dutch"], 2)
-    plain = fs.compare(*asked, workers=1)
+    plain = fs.compare(*asked, workers=1, fast=True)
     real = trial._run
 
     def failing(group, design, twin):
@@ -239,11 +239,11 @@ def test_a_contest_is_kept_and_its_failed_runs_are_made_again(tmp_path, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(trial, "_run", failing)
-        first = fs.compare(*asked, store=tmp_path, workers=1)
+        first = fs.compare(*asked, store=tmp_path, workers=1, fast=True)
     assert [row["error"] for row in first.failed] == ["RuntimeError: not now"] * 2
     place = tmp_path / "compare"
     assert pd.read_parquet(place / "runs")["error"].notna().sum() == 2
-    again = fs.compare(*asked, store=tmp_path, workers=1)
+    again = fs.compare(*asked, store=tmp_path, workers=1, fast=True)
     assert again.failed == []
     frame = pd.read_parquet(place / "runs")
     assert frame["key"].is_unique
@@ -256,7 +256,7 @@ def test_a_contest_is_kept_and_its_failed_runs_are_made_again(tmp_path, monkeypa
         raise AssertionError("it was there")
 
     monkeypatch.setattr(trial, "_run", none)
-    assert fs.compare(*asked, store=tmp_path, workers=1).failed == []
+    assert fs.compare(*asked, store=tmp_path, workers=1, fast=True).failed == []
 
 
 @pytest.mark.slow

@@ -98,7 +98,7 @@ def test_where_the_shock_buys_the_price_rises_in_every_word():
     assert "the rise without forced sales" in spiral.why_undefined()
     assert spiral.plot().layout.yaxis.title.text == "rise, ticks"
     stream = io.StringIO()
-    study = questions.compare(scenario, "market-sale,sliced", 2, workers=1)
+    study = questions.compare(scenario, "market-sale,sliced", 2, workers=1, fast=True)
     show_contest(study, Console(file=stream, width=120))
     assert "rise, ticks" in stream.getvalue()
     assert "drop" not in stream.getvalue()
