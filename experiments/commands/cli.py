@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
@@ -81,7 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     with suppress(ValueError):  # not the main thread: signals are not ours
         signal.signal(signal.SIGTERM, _end)
     try:
-        code = app(given or ["--help"], prog_name="firesale", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = _warn
+            code = app(given or ["--help"], prog_name="firesale", standalone_mode=False)
         if code == INTERRUPTED:  # typer has caught it
             raise KeyboardInterrupt
     except UsageError as error:
@@ -112,6 +116,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _fail(f"a fault in firesale, please report it: {line}", BAD_DATA, given, trace)
         _trace(debug and trace is None)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _warn(message: Warning | str, *where: object, **more: object) -> None:
+    """Print a warning on stderr, one line, without the place in the code that noticed."""
+    with suppress(OSError):
+        typer.echo(f"firesale: warning: {message}", err=True)
 
 
 def _take_debug(arguments: list[str]) -> bool:

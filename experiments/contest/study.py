@@ -22,6 +22,7 @@ from experiments.runs.kept_runs import Report as Progress
 from experiments.runs.store import RunStore
 from experiments.runs.units_of_keys import units_of_contest, units_of_facts
 from experiments.scenario.read import Scenario
+from experiments.scenario.toxic import toxic
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -84,6 +85,12 @@ class ContestStudy(Shown):
     """The same contest in twelve other markets; ``None``: it was left out."""
 
     @property
+    def toxic(self) -> list[str]:
+        """English sentences on parameters that make losses whatever the market does."""
+        designs = [(one.design, one.parameters) for one in self.contest.designs]
+        return toxic(self.contest.scenario, designs)
+
+    @property
     def flip_lines(self) -> list[str]:
         """English sentences on where rankings flip."""
         return told(self.flips)
@@ -97,6 +104,7 @@ class ContestStudy(Shown):
             f"{contest.scenario.name}: {counted(taking, 'design')}, "
             f"{counted(len(contest.seeds), 'seed')}; differences are to {contest.reference}",
             spiral_told(contest),
+            *(f"TOXIC: {line}" for line in self.toxic),
             *flip_told(self.screening),
             *remarks(contest),
             self.controls.told(),

@@ -46,6 +46,7 @@ def contest_page(study: "ContestStudyResult") -> str:
         f"<h1>{escape(title)}</h1>"
         f'<p class="kicker">{escape(conditions(study)[0])}</p></header>',
         *(note("warning", line) for line in shouted(contest)),
+        *(note("warning", f"TOXIC: {line}") for line in study.toxic),
         note("note", spiral_told(contest)),
         *(note("note", line) for line in remarks(contest)),
         note("note" if study.controls.passed else "warning", study.controls.told()),

@@ -68,6 +68,7 @@ def show_contest(study: "ContestStudyResult", console: Console | None = None) ->
     scenario = contest.scenario
     lines = [*shouted(contest), f"{scenario.name}: {scenario.question}", *conditions(study)]
     lines += remarks(contest)
+    lines += [f"TOXIC: {line}" for line in study.toxic]
     lines += flip_told(study.screening)
     lines.append(
         f"+ and - mark what is above and below {contest.reference} in the mean of what was seen, "

@@ -51,6 +51,7 @@ from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.runs.units_of_keys import units_of_run
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
+from experiments.scenario.toxic import toxic
 from lob.checks import integer
 from lob.counted import counted
 from lob.units import parse_duration
@@ -395,11 +396,17 @@ class Run(Shown):
         upto = int(np.searchsorted(events["ts_event"], ts, side="right"))
         return book_after(events, upto, self.scenario.number_of(name))
 
+    @property
+    def _designs(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """The design in place of the clearings' own, if there is one."""
+        return [] if self.design is None else [(self.design, self.parameters or {})]
+
     def headline(self) -> list[str]:
         """Sentences on the run that a reader must not miss."""
         failed = self.criteria["liquidations"]
         lines = [f"EXHAUSTED: {one.told()}" for one in self.exhausted]
         lines += [f"REFUSED: {one}" for one in self.refused]
+        lines += [f"TOXIC: {one}" for one in toxic(self.scenario, self._designs)]
         none = f"{NOTHING_FAILED}; " * nothing_failed([self.criteria])
         lines += [
             f"{self.scenario.name}, seed {self.seed}: {none}{failed:,.0f} of "

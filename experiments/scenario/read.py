@@ -9,6 +9,7 @@ between them, everything is built once without being run, and all that is wrong 
 """
 
 import tomllib
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from experiments.scenario.quantities import in_steps, texts_of
 from experiments.scenario.ready_scenarios import FOLDER, ready_scenarios
 from experiments.scenario.shown import in_real_units
 from experiments.scenario.tables import ScenarioTables
+from experiments.scenario.toxic import ToxicParametersWarning, toxic
 from experiments.scenario.trial import mistakes_in_building
 from experiments.scenario.units import mistakes_in_units
 from experiments.scenario.user_code import names_user_code
@@ -132,9 +134,17 @@ def read_scenario(
         If the source is none of these.
     OSError
         If the file cannot be read.
+
+    Warns
+    -----
+    ToxicParametersWarning
+        If parameters make losses whatever the market does.
     """
     content, where, folder, unset = _content_of(source, overrides or {})
-    return _validated(content, where, folder, unset)
+    found = _validated(content, where, folder, unset)
+    for line in toxic(found):
+        warnings.warn(f"{found.name}: {line}", ToxicParametersWarning, stacklevel=2)
+    return found
 
 
 def keys_of_scenario(

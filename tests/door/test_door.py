@@ -250,7 +250,9 @@ def test_a_spiral_over_seeds(scenario):
 
 
 def test_designs_compared(scenario, tmp_path):
-    study = fs.compare(scenario, ["market-sale", "sliced(lots=50)"], 2, workers=1, out=tmp_path, fast=True)
+    study = fs.compare(
+        scenario, ["market-sale", "sliced(lots=50)"], 2, workers=1, out=tmp_path, fast=True
+    )
     frame = study.frame()
     assert isinstance(frame, pd.DataFrame)
     assert set(frame["label"]) == {"market-sale", "sliced(lots=50)", "frozen"}
