@@ -24,6 +24,7 @@ cdef class FairValue:
     cdef double rates[MOST_DECAYS]  # a second
     cdef double passing[MOST_DECAYS]  # what is left of the kicks that decay, as logarithms
     cdef double lasting  # the rest, as a logarithm of the price over the start
+    cdef double followed  # move of what it follows, as a logarithm
     cdef double value  # ticks, at the time of the state
     cdef double variance  # recent, of the logarithm, a second
     cdef int64_t updated  # ns: the time of the state
@@ -33,6 +34,7 @@ cdef class FairValue:
     cdef double volatility_at(self, int64_t now) noexcept
     cdef void news(self, int64_t now, double move) noexcept
     cdef void trade(self, int64_t now, Source *source, double volume) noexcept
+    cdef void follow(self, int64_t now, double followed) noexcept
     cdef void step(self, double lasting, double move) noexcept
 
 

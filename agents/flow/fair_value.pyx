@@ -74,7 +74,7 @@ cdef class FairValue:
 
     cdef double at(self, int64_t now) noexcept:
         """The fair value in ticks at a time that is not before the last one asked for."""
-        cdef double age, move = self.lasting
+        cdef double age, move = self.lasting + self.followed
         cdef int i
         if now == self.updated:
             return self.value
@@ -98,6 +98,15 @@ cdef class FairValue:
         self.at(now)
         self.step(move, move)
 
+    cdef void follow(self, int64_t now, double followed) noexcept:
+        """What it follows has moved by a logarithm since the start."""
+        cdef double move
+        self.at(now)
+        move = followed - self.followed
+        if move != 0:
+            self.followed = followed
+            self.step(0, move)
+
     cdef void trade(self, int64_t now, Source *source, double volume) noexcept:
         """A source trades ``volume``, positive where it buys."""
         cdef double before, move
@@ -120,7 +129,7 @@ cdef class FairValue:
         cdef double sum
         cdef int i
         self.lasting = min(max(self.lasting + lasting, -FURTHEST), FURTHEST)
-        sum = self.lasting
+        sum = self.lasting + self.followed
         for i in range(self.decays):
             sum += self.passing[i]
         self.value = self.start * natural_exp(sum)

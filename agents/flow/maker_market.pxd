@@ -47,6 +47,8 @@ cdef class MakerMarket(BackgroundFlow):
     cdef int64_t last_price  # at which it traded
     cdef uint64_t outside_key  # of what follows on the trades of others
     cdef uint64_t pull_key
+    cdef readonly int64_t follows  # number of the instrument whose mid it follows; -1: none
+    cdef double followed_start  # its mid when it was first seen, in its ticks; 0: not yet
     cdef bint pulling[2]  # a look at stale bids, asks is due
 
     cdef int set_followers(self, object followers, object rates, object same) except -1
@@ -79,6 +81,7 @@ cdef class MakerMarket(BackgroundFlow):
     cdef int quote(self, int side, int64_t price, int64_t size, double stays) except -1
     cdef double standing(self) noexcept
     cdef int watch(self) except -1
+    cdef int learn(self) except -1
     cdef int pull(self, int side) except -1
     cdef double staleness(self, int side) noexcept
     cdef int see(self, const Event *event) except -1

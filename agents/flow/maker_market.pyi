@@ -81,6 +81,7 @@ class MakerMarket(BackgroundFlow):
         depth: int | None = None,
         recognise_sources: bool = True,
         forced_sources: Literal["account", "engine"] = "account",
+        follows: int | None = None,
         size: int = 1,
         instrument: int = 0,
         owner: int | None = None,
@@ -97,3 +98,5 @@ class MakerMarket(BackgroundFlow):
     def standing_share(self) -> float: ...
     @property
     def recognise_sources(self) -> bool: ...
+    @property
+    def follows(self) -> int: ...

@@ -111,6 +111,10 @@ cdef class MakerMarket(BackgroundFlow):
     count with what they asked for, at most twice the mean of ``limit_sizes``; those of others with
     what they traded. The trades of a call auction have no taker, and move nothing.
 
+    *Following.* Where the instrument is worth so much of another one, makers look at that book
+    whenever they do anything, and the fair value moves by as much as its mid has since it was first
+    seen. What is traded here does not move the other book: that takes an arbitrageur.
+
     *Thinning.* Where the recent volatility of the fair value is s times ``calm``, s > 1, a limit
     order is sent with probability ``s**-thinning`` only, at least ``least_share``. The variance
     forgets at rate ``calming``, and so depth comes back.
@@ -172,6 +176,9 @@ cdef class MakerMarket(BackgroundFlow):
     forced_sources
         Who makers take a forced order for: ``"account"``, each account that is sold out by itself,
         or ``"engine"``, all of a clearing for one.
+    follows
+        Number of another instrument, whose mid the fair value follows in proportion, besides all
+        that moves it here; ``None``: of none.
 
     Attributes
     ----------
@@ -236,6 +243,7 @@ cdef class MakerMarket(BackgroundFlow):
         depth=None,
         recognise_sources=True,
         forced_sources="account",
+        follows=None,
         **others,
     ):
         BackgroundFlow.__init__(self, name, price=price, **others)
@@ -273,6 +281,9 @@ cdef class MakerMarket(BackgroundFlow):
         self.least_share = real("least_share", least_share, 0, 1, above=0)
         self.recognise_sources = switch("recognise_sources", recognise_sources)
         self.engine_is_one = choice("forced_sources", forced_sources, FORCED_SOURCES) == "engine"
+        self.follows = -1 if follows is None else integer("follows", follows, 0)
+        if self.follows == self.instrument:
+            raise ValueError(f"follows must be another instrument than its own, got {follows!r}")
         self.lifetimes = Lifetimes(ages, hazard)
         self.depth = -1 if depth is None else integer("depth", depth, 0, MAX_DEPTH)
         if depth is None and self.orders_at_rest() > MAX_DEPTH:
@@ -372,6 +383,9 @@ cdef class MakerMarket(BackgroundFlow):
     cdef int start(self) except -1:
         cdef Metaorder *metaorders = <Metaorder *>self.metaorders.data
         cdef int64_t i
+        cdef int64_t books = len(self.simulation.books)
+        if self.follows >= books:
+            raise ValueError(f"follows must be an instrument, 0 to {books - 1}, got {self.follows}")
         self.fair.begin(self.simulation.now)
         self.outside_key = draw(&self.stream)
         self.pull_key = draw(&self.stream)
@@ -438,6 +452,8 @@ cdef class MakerMarket(BackgroundFlow):
         cdef uint32_t kind = payload >> KIND_SHIFT
         cdef uint32_t number = payload & NUMBER
         cdef OpenOrders orders
+        if self.follows >= 0:
+            self.learn()
         if kind == CLOCK:
             self.something_comes()
         elif kind == FOLLOW or kind == ANSWER or kind == NEWS:
@@ -478,6 +494,21 @@ cdef class MakerMarket(BackgroundFlow):
         cdef double size = -self.jump * natural_log(1 - chance(&key))
         self.fair.news(self.simulation.now, size if next_key(&key) >> 63 else -size)
         return self.spawn(&self.news, NEWS, BUY, 0, &key)
+
+    cdef int learn(self) except -1:
+        """See what the fair value follows; where a side of that is empty nothing new is known."""
+        cdef Quote quote
+        cdef double mid
+        self.simulation.read_touch(self, self.follows, &quote)
+        if not quote.bid_size or not quote.ask_size:
+            return 0
+        mid = 0.5 * (quote.bid_price + quote.ask_price)
+        if mid <= 0:
+            return 0
+        if self.followed_start == 0:
+            self.followed_start = mid
+        self.fair.follow(self.simulation.now, natural_log(mid / self.followed_start))
+        return 0
 
     # ---------------------------------------------------------------- market orders
 

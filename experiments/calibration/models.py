@@ -259,7 +259,13 @@ class Model(NamedTuple):
     """Table of its parameters; none: they are what the class takes, and it says what is wrong."""
 
     def make(
-        self, name: str, *, price: int, instrument: int = 0, **parameters: Any
+        self,
+        name: str,
+        *,
+        price: int,
+        instrument: int = 0,
+        follows: int | None = None,
+        **parameters: Any,
     ) -> BackgroundFlow:
         """Make the flow; parameters that are not given are those of the table.
 
@@ -271,6 +277,8 @@ class Model(NamedTuple):
             Where the market begins, in ticks.
         instrument
             Number of the instrument.
+        follows
+            Number of another instrument that the market follows: of a maker market only.
         **parameters
             As in the table.
 
@@ -281,6 +289,8 @@ class Model(NamedTuple):
         """
         if self.parameters is not None:
             parameters = self.parameters.model_validate(parameters).model_dump()
+        if follows is not None:
+            parameters = {**parameters, "follows": follows}
         return self.flow(name, price=price, instrument=instrument, **parameters)
 
     def scaled(self, parameters: Mapping[str, Any], **factors: float) -> dict[str, Any]:

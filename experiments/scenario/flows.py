@@ -180,6 +180,23 @@ class MakerMarketTable(MakerMarketParameters, FlowTable):
 
     kind: Literal["maker-market"]
     """Which model this is."""
+    follows: str | None = None
+    """Name of another instrument whose mid the makers' fair value follows in proportion; none: of
+    none."""
+
+    def participants(self, place: Place) -> list[agents.Participant]:
+        """Make the flow."""
+        parameters = self.model_dump(exclude={"kind", "price", "follows"})
+        followed = None if self.follows is None else place.numbers[self.follows]
+        model = MODELS[self.kind]
+        flow = model.make(
+            f"{place.name} flow",
+            price=self.price,
+            instrument=place.number,
+            follows=followed,
+            **parameters,
+        )
+        return [flow]
 
 
 class QueueReactiveTable(QueueReactiveParameters, FlowTable):

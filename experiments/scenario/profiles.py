@@ -60,6 +60,9 @@ class ProfileTable(BackgroundTable):
     """Share: of a year of 365 days, by the mid every 60 s."""
     rate: Annotated[float, Field(ge=LEAST_RATE, le=MOST_RATE)] = RATE
     """Per second: messages, about; more can hold a smaller spread, and cost more time."""
+    follows: str | None = None
+    """Name of another instrument whose mid the makers' fair value follows in proportion, as that of
+    a staked token does the token's: the profile's volatility is besides that. None: of none."""
     solved: SolvedTable | None = None
     """What was solved; none: it is when the scenario is read, and written with it."""
 
@@ -100,7 +103,7 @@ class ProfileTable(BackgroundTable):
         instrument
             As of ``of_instrument``.
         """
-        asked = self.model_dump(exclude={"kind", "solved"})
+        asked = self.model_dump(exclude={"kind", "solved", "follows"})
         return Profile(instrument, **asked)
 
     def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
@@ -167,6 +170,7 @@ class ProfileTable(BackgroundTable):
             f"{place.name} flow",
             price=self.price,
             instrument=place.number,
+            follows=None if self.follows is None else place.numbers[self.follows],
             **self.solved.parameters,
         )
         return [flow]

@@ -317,12 +317,30 @@ def _unknown_instruments(scenario: ScenarioTables) -> Iterator[Mistake]:
             place = f"clearings.{i}.funding.index"
             yield from _known(place, "instrument", clearing.funding.index, known)
     for i, one in enumerate(scenario.instruments):
-        spot = getattr(one.background, "spot", None)
         others = [name for name in known if name != one.name]
-        yield from _known(f"instruments.{i}.background.spot", "other instrument", spot, others)
+        for key in ("spot", "follows"):
+            other = getattr(one.background, key, None)
+            place = f"instruments.{i}.background.{key}"
+            yield from _known(place, "other instrument", other, others)
+    yield from _in_circles(scenario)
     for table in ("makers", "shocks", "breakers", "stackers", "drives"):
         for i, one in enumerate(getattr(scenario, table)):
             yield from _known(f"{table}.{i}.instrument", "instrument", one.instrument, known)
+
+
+def _in_circles(scenario: ScenarioTables) -> Iterator[Mistake]:
+    """Markets that follow one another would run away from every price."""
+    follows = {one.name: getattr(one.background, "follows", None) for one in scenario.instruments}
+    for i, one in enumerate(scenario.instruments):
+        seen, at = [one.name], follows[one.name]
+        while at is not None and at not in seen:
+            seen.append(at)
+            at = follows.get(at)
+        if at == one.name and len(seen) > 1:
+            yield Mistake(
+                f"instruments.{i}.background.follows",
+                f"must not lead back to itself: {' follows '.join([*seen, at])}",
+            )
 
 
 def _holdings(scenario: ScenarioTables) -> Iterator[tuple[str, HoldingTable]]:
