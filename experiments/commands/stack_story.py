@@ -74,7 +74,11 @@ def stack_rows(study: "SpiralStudy", answer: dict[str, Any]) -> list[tuple[str, 
     rows = _risk_rows(answer["risk_before"], study.scenario.price_unit)
     rows += [
         ("failed in", _join(names, _mean([part["failures_by_clearing"] for part in parts]))),
-        ("pulled down by another", _contagion(names, _mean([part["contagion"] for part in parts]))),
+        ("failed if none is sold", _without_forced_sales(study, names)),
+        (
+            "traced to forced trades",
+            _contagion(names, _mean([part["contagion"] for part in parts])),
+        ),
         ("sold by layer of claims", _layers([part["lots_by_layer"] for part in parts], units.lots)),
         (f"of the {move_of(study.scenario)}", _drop(parts)),
     ]
@@ -148,6 +152,11 @@ def _join(names: list[str], values: Any) -> str:
     )
 
 
+def _without_forced_sales(study: "SpiralStudy", names: list[str]) -> str:
+    """Where accounts fail where nothing is forced: what is more is pulled down."""
+    return _join(names, _mean([run["stack"]["failures_by_clearing"] for run in study.twin]))
+
+
 def _contagion(names: list[str], matrix: Any) -> str:
     """The largest entries between, or within, protocols."""
     order = np.argsort(-matrix, axis=None, kind="stable")[:SHOWN]
@@ -174,7 +183,7 @@ def _drop(parts: list[dict[str, Any]]) -> str:
     total = sum(part["drop"] for part in parts)
     if not total:
         return ""
-    said = [f"{sum(part['drop_voluntary'] for part in parts) / total:.0%} chosen"]
+    said = [f"{sum(part['drop_voluntary'] for part in parts) / total:.0%} by quotes and by choice"]
     layers = sorted({int(layer) for part in parts for layer in part["drop_by_layer"]})
     for layer in layers:
         ticks = sum(part["drop_by_layer"].get(str(layer), 0) for part in parts)

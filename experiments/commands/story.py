@@ -219,18 +219,47 @@ def _cascade(study: "SpiralStudy") -> list[tuple[str, str]]:
     mean = study.mean("criteria", "liquidations")
     accounts = sum(run["accounts"] for run in study.full) / len(study.full)
     branching = study.mean("cascade", "branching_ratio")
-    share = f"{branching:.0%} of them caused by another one" if math.isfinite(branching) else "none"
+    traced = (
+        f"{branching:.0%} of them by a trade of another one" if math.isfinite(branching) else ""
+    )
     rows = [
-        ("liquidations", f"{mean:,.0f} of {counted(accounts, 'account')}, {share}"),
+        ("liquidations", f"{mean:,.0f} of {counted(accounts, 'account')}"),
+        ("without forced sales", _failed_anyway(study, mean)),
+        ("traced to a forced trade", traced),
         (
             "generations",
             f"{study.mean('cascade', 'generations'):.1f}, within "
             f"{study.mean('cascade', 'duration_ns') / SECOND_NS:.2f} s",
         ),
         ("of the first run", _profile(first["generations"])),
-        ("sold by force", study.scenario.units.lots.told(study.mean("criteria", "liquidated"))),
+        ("sold by force", _of_instruments(study, "sold")),
     ]
     return [row for row in rows if row[1]]
+
+
+def _failed_anyway(study: "SpiralStudy", failed: float) -> str:
+    """How many accounts fail where nothing is forced; the others failed because of forced sales."""
+    alone = sum(run["criteria"]["liquidations"] for run in study.twin) / len(study.twin)
+    if not failed:
+        return ""
+    more = (failed - alone) / failed
+    others = f": {more:.0%} failed because others were sold out" if more > 0 else ""
+    return f"{alone:,.0f} of them fail too{others}"
+
+
+def _of_instruments(study: "SpiralStudy", what: str) -> str:
+    """Mean lots by instrument, each in its own unit; what all accounts of one asset hold in one."""
+    scenario = study.scenario
+    said: dict[str, str] = {}
+    for number, one in enumerate(scenario.instruments):
+        lots = sum(run[what].get(one.name, 0) for run in study.full) / len(study.full)
+        if lots:
+            said[one.name] = scenario.units.sizes[number].told(lots)
+    if len(said) == 1:
+        return next(iter(said.values()))
+    return ", ".join(
+        text if text.endswith(name) else f"{text} of {name}" for name, text in said.items()
+    )
 
 
 def _profile(generations: list[list[int]]) -> str:
@@ -265,8 +294,7 @@ def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
                 f"{late:,.0f} of {failures:,.0f}: truly worse than believed",
             )
         )
-    if study.mean("criteria", "unsold"):
-        rows.append(("unsold at the end", units.lots.told(study.mean("criteria", "unsold"))))
+    rows.append(("unsold at the end", _unsold(study)))
     quantile = study.var_95
     bound = (
         "no upper bound"
@@ -280,4 +308,14 @@ def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
             f"bad debt of {units.cash.amount(quantile.value)} or less ({seeds}: {bound})",
         )
     )
-    return rows
+    return [row for row in rows if row[1]]
+
+
+def _unsold(study: "SpiralStudy") -> str:
+    """What failed accounts are left with, and those who took over from others."""
+    said = [_of_instruments(study, "unsold")]
+    left = sum(sum(run["unsold"].values()) for run in study.full) / len(study.full)
+    taken = study.mean("criteria", "unsold") - left
+    if taken > 0:
+        said.append(f"with takers {study.scenario.units.lots.told(taken)}")
+    return ", ".join(filter(None, said))

@@ -170,9 +170,9 @@ class CaseTable:
     """Lots that changed hands, at fair; of lots bought back the cash that was paid."""
     received: Floats
     """Cash for the lots that changed hands; of lots bought back what they were worth at fair."""
-    lots: Integers
-    """Lots that changed hands by book, takeover or ADL, without sign; closing at the end is not in
-    it."""
+    moved: Integers
+    """[case, holding]: lots that changed hands by book, takeover or ADL, without sign; closing at
+    the end is not in it."""
     failed: Integers
     """Lots held when the account failed, summed over all holdings without sign."""
     exposure: Floats
@@ -183,6 +183,12 @@ class CaseTable:
 
     def __len__(self) -> int:
         return len(self.tag)
+
+    @property
+    def lots(self) -> Integers:
+        """Lots of all holdings that changed hands in each case: ``moved`` summed."""
+        total: Integers = self.moved.sum(axis=1)
+        return total
 
     @property
     def loss(self) -> Floats:
@@ -387,7 +393,8 @@ def cases_of(
         equity += np.where(here, before, 0)
         left += np.where(here, before + legs.total(asset), 0)
         paid += np.where(here, _paid(legs, asset, metadata), 0)
-    lots, failed, exposure = np.zeros(count), np.zeros(count), np.zeros(count)
+    failed, exposure = np.zeros(count), np.zeros(count)
+    lots = np.zeros((count, len(metadata.holdings)))
     unsold = np.zeros((count, len(metadata.holdings)), np.int64)
     for number, holding in enumerate(metadata.holdings):
         here = clearing == holding.clearing
@@ -416,7 +423,7 @@ def cases_of(
             sums[name] += worth - cash
             sold = np.where(moved < 0, 1, -1)
             _add(sums, worth * sold, cash * sold, sold)
-            lots += np.abs(moved)
+            lots[:, number] += np.abs(moved)
     # A debt that is still open when all is closed will not be paid by its account.
     short = np.where(settled, 0, np.maximum(-left, 0))
     return CaseTable(
@@ -436,7 +443,7 @@ def cases_of(
         covered=short + paid[4],
         worth=sums["worth"],
         received=sums["received"],
-        lots=lots.astype(np.int64),
+        moved=lots.astype(np.int64),
         failed=failed.astype(np.int64),
         exposure=exposure,
         unsold=unsold,

@@ -277,6 +277,8 @@ class Run(Shown):
             "marks_before": marks_before(self.scenario, self.simulation, self.entries),
             "drops": drops_of(self.scenario, self.simulation, self.entries),
             "criteria": {name: known(value) for name, value in self.criteria.items()},
+            "sold": self._of_instruments(self.cases.moved.sum(axis=0)),
+            "unsold": self._of_instruments(np.abs(self.cases.unsold).sum(axis=0)),
             "cascade": self.cascade.to_dict(),
             "generations": self.cascade.per_generation(),
             "peak_lots_per_second": peak_rate(forced_trades(self.tape["events"])),
@@ -293,6 +295,15 @@ class Run(Shown):
             "digest": self.simulation.digest(),
             "cpu_seconds": self.cpu_seconds,
         }
+
+    def _of_instruments(self, lots: NDArray[np.int64]) -> dict[str, int]:
+        """Lots of holdings by the name of the instrument as which they are traded."""
+        names = [one.name for one in self.scenario.instruments]
+        found = dict.fromkeys(names, 0)
+        holdings = tape_metadata_of(self.simulation).holdings
+        for holding, amount in zip(holdings, lots.tolist(), strict=True):
+            found[names[holding.instrument]] += amount
+        return {name: amount for name, amount in found.items() if amount}
 
     def frame(self, name: str, units: Literal["real", "integer"] = "real") -> "pd.DataFrame":
         """A pandas frame of the run; ``frame.attrs["units"]`` has the unit of each column.

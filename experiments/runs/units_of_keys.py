@@ -85,6 +85,8 @@ def units_of_run(scenario: Scenario) -> Said:
     said |= {f"criteria.{name}": one for name, one in _of_criteria(scenario).items()}
     said |= dict.fromkeys(LOTS_OF_RUN, units.lots)
     said |= dict.fromkeys(CASH_OF_RUN, units.cash)
+    for name, size in zip(units.names, units.sizes, strict=True):
+        said |= {f"sold.{name}": size, f"unsold.{name}": size}
     said |= dict.fromkeys(("withdrawal.before", "withdrawal.lowest"), units.sizes[first])
     return _told(said)
 
