@@ -48,13 +48,13 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a scenario with and without forced sales, or a ready market, and sum it up."""
+    if name is None:
+        list_command(as_json)
+        return
     from experiments.calibration.named_markets import is_market
     from experiments.markets import MARKETS
     from experiments.scenario.read import ready_scenarios
 
-    if name is None:
-        list_command(as_json)
-        return
     if name not in MARKETS and name not in ready_scenarios() and not Path(name).is_file():
         raise RefusalError(
             f"no scenario or market is called {name!r}, and it is no file: there are "
