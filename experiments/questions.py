@@ -100,6 +100,7 @@ def run(
     twin: bool = True,
     agents: "Sequence[Participant]" = (),
     metrics: Metrics = (),
+    record: str | Path | None = None,
     allow_code: bool = False,
 ) -> Run:
     """Run a scenario once.
@@ -126,6 +127,9 @@ def run(
     metrics
         Functions of the run's tapes (``run.tape``), each of which returns a number; the summary has
         them by name under ``metrics``. A list of functions, or a dict of them by name.
+    record
+        A folder to which events, messages and entries are written while it runs, for runs that are
+        larger than memory: ``run.tape`` maps them from there, and ``lob.tape.read`` does.
     allow_code
         Whether code of one's own that the scenario names is run; what is passed in always is.
 
@@ -157,6 +161,7 @@ def run(
         twin=reference,
         agents=agents,
         metrics=measures,
+        record=record,
     )
 
 

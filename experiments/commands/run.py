@@ -44,6 +44,13 @@ def run(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the tapes (Parquet) here.")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write the tapes of a scenario's run here while it runs: they take no memory.",
+        ),
+    ] = None,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
@@ -60,6 +67,9 @@ def run(
             f"no scenario or market is called {name!r}, and it is no file: there are "
             f"{', '.join((*ready_scenarios(), *MARKETS))}"
         )
+    if record is not None:
+        _record(name, seed, seeds, settings, out, record, as_json, allow_code)
+        return
     make_folder(out)
     if is_market(name):
         _run_market(name, minutes, seed, settings, out, as_json)
@@ -69,6 +79,27 @@ def run(
         run_story(
             name, range(seed, seed + seeds) if seeds else seed, settings, out, as_json, allow_code
         )
+
+
+def _record(
+    name: str,
+    seed: int,
+    seeds: int | None,
+    settings: list[str] | None,
+    out: Path | None,
+    folder: Path,
+    as_json: bool,
+    allow_code: bool,
+) -> None:
+    from experiments.calibration.named_markets import is_market
+    from experiments.commands.record import record_run
+
+    if is_market(name):
+        raise RefusalError(f"--record is of a scenario, and {name} is a market: --out DIR keeps it")
+    if out is not None or (seeds or 1) > 1:
+        raise RefusalError("--record keeps one run as it comes: leave --out and --seeds out")
+    make_folder(folder, "--record")
+    record_run(name, seed, settings, folder, as_json, allow_code)
 
 
 def _run_market(
