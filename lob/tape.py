@@ -99,6 +99,13 @@ class Writer:
     layout
         ``lob.EVENT``, ``MESSAGE`` or another layout of ``lob``.
 
+    Attributes
+    ----------
+    rows : int
+        How many were written.
+    start : int
+        The byte of the file at which they begin.
+
     Raises
     ------
     TypeError
@@ -129,7 +136,7 @@ class Writer:
         # Without a buffer: what is written is there for those who read meanwhile.
         self._file = self.path.open("wb", buffering=0)
         try:
-            self._start = self._write_header()
+            self.start = self._write_header()
         except OSError:
             self._file.close()
             raise
@@ -146,9 +153,9 @@ class Writer:
             self._put(np.ascontiguousarray(rows).data)
         except OSError:
             # The last one may be there in part.
-            written = os.fstat(self._file.fileno()).st_size - self._start
+            written = os.fstat(self._file.fileno()).st_size - self.start
             self.rows = written // self.layout.itemsize
-            self._file.truncate(self._start + self.rows * self.layout.itemsize)
+            self._file.truncate(self.start + self.rows * self.layout.itemsize)
             self._file.seek(0, os.SEEK_END)
             raise
         self.rows += len(rows)
@@ -161,7 +168,7 @@ class Writer:
         if not self.rows:
             return np.zeros(0, self.layout)
         return np.memmap(
-            self.path, self.layout, mode="r", offset=self._start, shape=(self.rows,)
+            self.path, self.layout, mode="r", offset=self.start, shape=(self.rows,)
         ).view(np.ndarray)
 
     def close(self) -> None:

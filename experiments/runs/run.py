@@ -525,7 +525,7 @@ def run_scenario(
         simulation.ledger.check()
         if recording is not None:
             simulation.close()
-            recording.finish(simulation.digest())
+            recording.finish()
     return Run(
         scenario,
         seed,
