@@ -166,8 +166,14 @@ def run(
 
 
 def rerun(
-    result: "Run | str | Path | Mapping[str, Any]",
+    result: "Run | SpiralStudy | Sweep | ContestStudy | Stress | SimulatedSale | str | Path | "
+    "Mapping[str, Any]",
     *,
+    key: str | None = None,
+    design: str | None = None,
+    seed: int | None = None,
+    point: int | None = None,
+    market: str | None = None,
     agents: "Sequence[Participant]" = (),
     allow_code: bool = False,
     workers: int | None = None,
@@ -180,28 +186,35 @@ def rerun(
     Parameters
     ----------
     result
-        A run; or the JSON of a run, of a spiral over seeds, or of a market's run: its content, as
-        ``summary()`` gives it, or the path of its file.
+        A run or a study; or its JSON: the content, as ``summary()`` gives it, or the path of its
+        file; or the folder of a sweep, or of a study's kept runs within ``store``.
+    key, design, seed, point, market
+        Which runs of a study; all where none is given. The digest of a run's row or how it begins,
+        the label of its design, its seed, the number of its point in a sweep, and the name of its
+        market in a contest.
     agents
         Those that were passed in to the run, where its JSON has their names alone.
     allow_code
         Whether code of one's own that the scenario names is run.
     workers
-        Processes of a spiral; ``None``: one a core.
+        Processes of a study; ``None``: one a core.
 
     Raises
     ------
     CodeNotAllowedError
         If it names code of one's own and nobody said that it may be run.
     ValueError
-        If it is no result that can be run again.
+        If it is no result that can be run again, or has no such run.
     OSError
         If the file cannot be read.
     """
-    from experiments.studies.rerun import rerun_result, said_in
+    from experiments.contest.rerun import rerun_any
+    from experiments.studies.rerun import said_in
+    from experiments.studies.rerun_rows import Which
 
-    said = result if isinstance(result, Run) else said_in(result)
-    return rerun_result(said, agents=agents, allow_code=allow_code, workers=workers)
+    said = said_in(result) if isinstance(result, str | Path | Mapping) else result
+    which = Which(key, design, seed, point, market)
+    return rerun_any(said, which=which, agents=agents, allow_code=allow_code, workers=workers)
 
 
 def spiral(

@@ -15,8 +15,10 @@ from experiments.metrics.paired import PairedDifference, simultaneous_difference
 from experiments.report.contest_figures import tradeoff_figure
 from experiments.report.contest_words import remarks, shouted, spiral_told
 from experiments.report.notebook import Shown
+from experiments.runs.arrow import ArrowRows
 from experiments.runs.errors import told as told_error
 from experiments.runs.kept_runs import Report as Progress
+from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.store import RunStore
 from experiments.runs.units_of_keys import units_of_contest, units_of_facts
 from experiments.scenario.read import Scenario
@@ -57,7 +59,7 @@ class WrongModel(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ContestStudy(Shown):
+class ContestStudy(Shown, ArrowRows):
     """A contest with its controls, other markets, tuned designs and wrong models."""
 
     contest: Contest
@@ -122,6 +124,12 @@ class ContestStudy(Shown):
         }
         scenario = self.contest.scenario
         return criteria([row["criteria"] for row in rows], labels, criteria_in(units, scenario))
+
+    def _said(self) -> dict[str, Any]:
+        return {
+            **asked_of_scenario(self.contest.scenario, self.contest.seeds),
+            "reference": self.contest.reference,
+        }
 
     def plot(self) -> "Figure":
         """Trade-off of the designs: drop against borrowers' loss."""

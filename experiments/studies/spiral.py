@@ -13,6 +13,7 @@ from experiments.report.notebook import Shown
 from experiments.report.ratios import move_of, no_ratio, times_of
 from experiments.report.start import NOTHING_FAILED, nothing_failed, start_lines
 from experiments.report.study_figures import drops_figure
+from experiments.runs.arrow import ArrowRows
 from experiments.runs.errors import RunError, told
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import run_scenario
@@ -39,7 +40,7 @@ class FailedSeed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SpiralStudy(Shown):
+class SpiralStudy(Shown, ArrowRows):
     """Summaries of the full runs and of their twins, one pair a seed."""
 
     scenario: Scenario
@@ -217,6 +218,9 @@ class SpiralStudy(Shown):
             "seed": [run["seed"] for made in runs.values() for run in made],
         }
         return criteria(known, labels, criteria_in(units, self.scenario))
+
+    def _said(self) -> dict[str, Any]:
+        return asked_of_scenario(self.scenario, self.seeds)
 
     def plot(self) -> "Figure":
         """Drops of the first shock, with nothing forced and under every design."""
