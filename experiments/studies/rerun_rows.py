@@ -175,11 +175,11 @@ def rows_of_sweep(said: Mapping[str, Any], which: Which, allow_code: bool) -> li
 
 def _at(scenario: Scenario, point: Mapping[str, Any]) -> Scenario:
     """A scenario at a point of a sweep, whose names stand for paths."""
-    values = {}
+    values: dict[str, Any] = {}
     for name, value in point.items():
         paths, unclear = paths_meant(scenario, {name: value})
         if unclear:
-            raise ScenarioError("; ".join(unclear))
+            raise ScenarioError("; ".join(map(str, unclear)))
         values |= dict.fromkeys(paths, value)
     return scenario.with_(**placed_values(values))
 
@@ -216,12 +216,12 @@ def rows_of_spiral(said: Mapping[str, Any], which: Which, allow_code: bool) -> l
     ]
     jobs = []
     for row in which.of(rows):
-        other = beside.get(row["label"])
+        label, other = row["label"], beside.get(row["label"])
+        design, parameters = (other.design, other.parameters) if other else (None, None)
         jobs.append(
             Again(
-                f"seed {row['seed']}, {row['label']}", row["digest"], scenario, row["seed"],
-                other and other.design, other and other.parameters,
-                row["label"] != "nothing forced", True,
+                f"seed {row['seed']}, {label}", row["digest"], scenario, row["seed"], design,
+                parameters, label != "nothing forced", True,
             )
         )  # fmt: skip
     return jobs

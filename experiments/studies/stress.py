@@ -38,7 +38,7 @@ from experiments.scenario.variants import own_mix, with_depth, with_leverage, wi
 from experiments.studies.search import Bisection, critical_direction, critical_shock
 from lob.checks import choice, integer
 from lob.counted import counted
-from lob.real_units import CASH, RealUnit
+from lob.real_units import CASH, TICKS, RealUnit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,7 +242,7 @@ class Stress(Shown, ArrowRows):
         from experiments.runs.frame_units import units_in
 
         own = units_in(units, self.scenario.units)
-        price = own.prices[self.scenario.number_of(self.scenario.shocks[0].instrument)]
+        price = TICKS if units == "integer" else self.scenario.price_unit
         plain = ("seed", "failed", "liquidated", "empty_funds", "lots", "exhausted", "refused",
                  "digest")  # fmt: skip
         found = pd.DataFrame(
