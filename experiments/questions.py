@@ -222,6 +222,7 @@ def spiral(
     seeds: int | Sequence[int] | None = None,
     *,
     workers: int | None = None,
+    memory: int | str | None = None,
     allow_code: bool = False,
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> "SpiralStudy":
@@ -235,6 +236,9 @@ def spiral(
         How many, from 1 on, or which; ``None``: as many as the scenario states.
     workers
         Processes; ``None``: one a core.
+    memory
+        Bytes, or ``"2 GB"``, that the runs of a seed may take beside what their process has: a seed
+        that takes more is left out, with its error (Linux).
     allow_code
         Whether code of one's own that the scenario names is run.
     report
@@ -247,11 +251,13 @@ def spiral(
     ValueError
         If the scenario is not one, there is no seed, or a run raises.
     """
+    from experiments.runs.memory_limit import parse_bytes
     from experiments.studies.spiral import study_spiral
 
     asked = scenario(source)
     refuse_code(asked, allowed=allow_code)
-    return study_spiral(asked, _seeds(seeds, asked.seeds), workers=workers, report=report)
+    chosen, limit = _seeds(seeds, asked.seeds), parse_bytes(memory)
+    return study_spiral(asked, chosen, workers=workers, memory=limit, report=report)
 
 
 def compare(
@@ -265,6 +271,7 @@ def compare(
     out: str | Path | None = None,
     store: str | Path | None = None,
     workers: int | None = None,
+    memory: int | str | None = None,
     allow_code: bool = False,
     report: Callable[[str], object] = lambda what: None,
 ) -> "ContestStudy":
@@ -290,6 +297,9 @@ def compare(
         The same, for the runs of all studies: those of contests are in ``compare`` within it.
     workers
         Processes; ``None``: one a core.
+    memory
+        Bytes, or ``"2 GB"``, that a run may take beside what its process has: more is the error of
+        that run (Linux).
     allow_code
         Whether code of one's own that the scenario names is run.
     report
@@ -305,6 +315,7 @@ def compare(
     from experiments.contest.compare import kept_in
     from experiments.contest.designs import as_stated, of_scenario, parse_designs
     from experiments.contest.study import study_contest
+    from experiments.runs.memory_limit import parse_bytes
     from experiments.runs.provenance import asked_of_scenario
     from experiments.scenario.designs import contest_designs
 
@@ -331,6 +342,7 @@ def compare(
             axes=axes,
             store=kept,
             workers=workers,
+            memory=parse_bytes(memory),
             pictures=True,
             report=report,
         )
@@ -482,7 +494,7 @@ def sweep(
         If ``out`` cannot be written to: what had finished is kept.
     """
     from experiments.runs.cluster import cluster_of
-    from experiments.runs.swept import parse_bytes
+    from experiments.runs.memory_limit import parse_bytes
     from experiments.studies.sweep import Sampling, hold_sweep
 
     return hold_sweep(
@@ -501,7 +513,7 @@ def sweep(
         folder=Path(out) if out is not None else None,
         workers=workers,
         executor=cluster_of(scheduler, workers),
-        memory=parse_bytes(memory) if isinstance(memory, str) else memory,
+        memory=parse_bytes(memory),
         retry=retry,
         allow_code=allow_code,
         report=report,

@@ -10,7 +10,14 @@ import typer
 
 from experiments.commands.console import RefusalError, make_folder, refusal_of, refuse_another
 from experiments.commands.scenarios import list_command
-from experiments.commands.settings import AllowCode, AsJson, Settings, market_options, named_market
+from experiments.commands.settings import (
+    AllowCode,
+    AsJson,
+    Memory,
+    Settings,
+    market_options,
+    named_market,
+)
 from lob.counted import counted
 from lob.real_units import RealUnit, RealUnits
 from lob.units import MINUTE_NS
@@ -51,6 +58,7 @@ def run(
             help="Write the tapes of a scenario's run here while it runs: they take no memory.",
         ),
     ] = None,
+    memory: Memory = None,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
@@ -70,15 +78,16 @@ def run(
     if record is not None:
         _record(name, seed, seeds, settings, out, record, as_json, allow_code)
         return
+    if memory is not None and is_market(name):
+        raise RefusalError(f"--memory is of a scenario's runs, and {name} is a market")
     make_folder(out)
     if is_market(name):
         _run_market(name, minutes, seed, settings, out, as_json)
     else:
         from experiments.commands.story import run_story
 
-        run_story(
-            name, range(seed, seed + seeds) if seeds else seed, settings, out, as_json, allow_code
-        )
+        chosen = range(seed, seed + seeds) if seeds else seed
+        run_story(name, chosen, settings, out, as_json, allow_code, memory)
 
 
 def _record(

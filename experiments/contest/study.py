@@ -18,6 +18,7 @@ from experiments.report.notebook import Shown
 from experiments.runs.arrow import ArrowRows
 from experiments.runs.errors import told as told_error
 from experiments.runs.kept_runs import Report as Progress
+from experiments.runs.memory_limit import refuse_where_none
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.store import RunStore
 from experiments.runs.units_of_keys import units_of_contest, units_of_facts
@@ -179,6 +180,7 @@ def study_contest(
     wrong: bool = False,
     store: RunStore | None = None,
     workers: int | None = None,
+    memory: int | None = None,
     pictures: bool = False,
     report: Report = lambda what: None,
     progress: Progress = lambda done, total: None,
@@ -198,6 +200,9 @@ def study_contest(
         From a design's name to what may be changed in it.
     wrong
         Whether parameters are also tuned in wrong models; needs ``candidates``.
+    memory
+        Bytes that a run of the contests may take beside what its process has: more is the error of
+        that run.
     report
         Called in words with what is done.
     progress
@@ -209,6 +214,7 @@ def study_contest(
         If seeds are too few, the same or too large, a wrong model is asked for without tuning, or
         ``frozen`` is among the designs.
     """
+    refuse_where_none(memory)
     if max(seeds, default=0) >= FIRST_TRAINING_SEED:
         raise ValueError(f"seeds must be below {FIRST_TRAINING_SEED}: tuning uses those above")
     if wrong and not candidates:
@@ -241,6 +247,7 @@ def study_contest(
         reference=reference,
         store=store,
         workers=workers,
+        memory=memory,
         pictures=pictures,
         report=counted_run,
     )

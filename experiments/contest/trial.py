@@ -17,6 +17,7 @@ from experiments.metrics.cases import PriceSeries
 from experiments.report.spiral_figures import thinned
 from experiments.runs.errors import Told, told
 from experiments.runs.judged import TwinPrices, marks_before
+from experiments.runs.memory_limit import limited
 from experiments.runs.provenance import digests_of_own_code
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.store import append_row, key_of, rows_of_log
@@ -46,6 +47,8 @@ class Group(NamedTuple):
     """Folder in which each run is noted as soon as it is done."""
     pictures: bool = False
     """Whether the rows hold price paths and generations to draw."""
+    memory: int | None = None
+    """Bytes that a run may take beside what its process has; ``None``: what there is."""
 
 
 def key_of_run(scenario: Scenario, seed: int, design: ContestDesign) -> str:
@@ -85,10 +88,13 @@ def run_group(group: Group) -> list[dict[str, Any]]:
             "error": None,
         }
         try:
-            if twin is None:
-                twin = run_scenario(group.scenario, group.seed, forced=False, tapes=False).prices
-                tidy()
-            row |= _run(group, design, twin)
+            with limited(group.memory):
+                if twin is None:
+                    twin = run_scenario(
+                        group.scenario, group.seed, forced=False, tapes=False
+                    ).prices
+                    tidy()
+                row |= _run(group, design, twin)
         except (Exception, SystemExit) as error:
             line, trace = _told_of(design, error)
             row |= {"error": line, "trace": trace, "criteria": {}, "digest": None}

@@ -436,7 +436,13 @@ def said_of_run(
     parameters: Mapping[str, Any],
     agents: Sequence[Participant],
 ) -> dict[str, Any]:
-    """What determines a run, as JSON values: enough to make it again, agents passed in aside."""
+    """What determines a run, as JSON values: enough to make it again, agents passed in aside.
+
+    Parameters
+    ----------
+    scenario, seed, forced, design, parameters, agents
+        As of ``run_scenario``.
+    """
     return {
         **asked_of_scenario(scenario, [seed], design),
         "seed": seed,

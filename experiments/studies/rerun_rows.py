@@ -207,7 +207,7 @@ def rows_of_spiral(said: Mapping[str, Any], which: Which, allow_code: bool) -> l
     scenario = read_scenario(said["resolved"])
     refuse_code(scenario, allowed=allow_code)
     own = " + ".join(dict.fromkeys(one.liquidation.design for one in scenario.clearings))
-    beside = {one.label: one for one in scenario.alternatives}
+    alternatives = {one.label: one for one in scenario.alternatives}
     groups = {"nothing forced": said["twins"], own: said["runs"], **said["alternatives"]}
     rows = [
         {"label": label, "seed": run["seed"], "digest": run["digest"]}
@@ -216,7 +216,7 @@ def rows_of_spiral(said: Mapping[str, Any], which: Which, allow_code: bool) -> l
     ]
     jobs = []
     for row in which.of(rows):
-        label, other = row["label"], beside.get(row["label"])
+        label, other = row["label"], alternatives.get(row["label"])
         design, parameters = (other.design, other.parameters) if other else (None, None)
         jobs.append(
             Again(

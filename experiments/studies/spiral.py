@@ -15,6 +15,7 @@ from experiments.report.start import NOTHING_FAILED, nothing_failed, start_lines
 from experiments.report.study_figures import drops_figure
 from experiments.runs.arrow import ArrowRows
 from experiments.runs.errors import RunError, told
+from experiments.runs.memory_limit import limited, refuse_where_none
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import run_scenario
 from experiments.runs.units_of_keys import units_of_spiral
@@ -256,6 +257,7 @@ def study_spiral(
     seeds: Sequence[int],
     *,
     workers: int | None = None,
+    memory: int | None = None,
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> SpiralStudy:
     """Run a scenario, its twin, and the designs beside its own for every seed, on all cores.
@@ -268,6 +270,9 @@ def study_spiral(
         Roots of all randomness, at least one.
     workers
         Processes; ``None``: one a core.
+    memory
+        Bytes that the runs of a seed may take beside what their process has: more is the error of
+        that seed.
     report
         Called with how many of how many runs are done, once a seed.
 
@@ -280,7 +285,8 @@ def study_spiral(
     """
     if not seeds:
         raise ValueError("seeds must be at least one")
-    jobs = [(scenario, seed) for seed in seeds]
+    refuse_where_none(memory)
+    jobs = [(scenario, seed, memory) for seed in seeds]
     runs = 2 + len(scenario.alternatives)
     done: dict[int, Any] = {}
     failed: dict[int, FailedSeed] = {}
@@ -302,14 +308,15 @@ def study_spiral(
     return SpiralStudy(scenario, finished, full, twin, alternatives, missing)
 
 
-def _summaries(job: tuple[Scenario, int]) -> list[dict[str, Any]]:
+def _summaries(job: tuple[Scenario, int, int | None]) -> list[dict[str, Any]]:
     """Of the twin, of the scenario's own design, and of those beside it: one seed.
 
     Raises ``RunError`` with the seed if a run raises.
     """
-    scenario, seed = job
+    scenario, seed, memory = job
     try:
-        return _runs(scenario, seed)
+        with limited(memory):
+            return _runs(scenario, seed)
     except (Exception, SystemExit) as error:
         error_line, trace = told(error)
         raise RunError(error_line, seed, trace) from error
