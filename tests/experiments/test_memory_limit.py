@@ -57,7 +57,7 @@ def test_the_commands_take_it(scenario, tmp_path):
     def told(*words):
         return CliRunner().invoke(cli.app, [*map(str, words)])
 
-    done = told("run", tmp_path / "small.toml", "--seeds", 1, "--memory", "20 MB", "--json")
+    done = told("run", tmp_path / "small.toml", "--seeds", 1, "--memory", "1 MB", "--json")
     assert "the run took more memory than it may" in f"{done.output} {done.exception}"
     done = told("run", tmp_path / "small.toml", "--seeds", 1, "--memory", "4 GB", "--json")
     assert json.loads(done.stdout)["failed"] == []
