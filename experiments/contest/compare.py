@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from experiments.contest.capital import form_of
 from experiments.contest.designs import FROZEN, ContestDesign
-from experiments.contest.trial import Group, key_of_run, run_group
+from experiments.contest.trial import Group, RunKeys, key_of_run, run_group
 from experiments.metrics.criteria import CRITERIA, criterion
 from experiments.metrics.exhausted import EmptySide, worst_empty
 from experiments.metrics.intervals import Interval, chance_interval, student_interval
@@ -562,9 +562,9 @@ def _gather(
     pictures: bool,
     report: Report,
 ) -> dict[str, list[Row]]:
-    known = store.read()
+    known, key_of_each = store.read(), RunKeys()
     keys = {
-        (name, seed, one.label): key_of_run(scenario, seed, one)
+        (name, seed, one.label): key_of_each(scenario, seed, one)
         for name, scenario in markets.items()
         for seed in seeds
         for one in designs
