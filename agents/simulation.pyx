@@ -524,6 +524,7 @@ cdef class Simulation:
             if self.pending_count:
                 self.drain()
             if unlikely(self.venue.journal.next - self.venue.journal.begin > FLUSH_EVENTS):
+                self.acting = None  # what cannot be written is nobody's fault who acted
                 self.flush()
             done += 1
         return done
@@ -784,6 +785,12 @@ cdef class Simulation:
         """Keep every change of the best bid and ask of all books from now on, for ``quotes``."""
         self.keep_quotes(EVER)
 
+    @property
+    def follows_quotes(self):
+        """Whether ``follow_quotes`` was called, so that ``quotes`` can be asked for."""
+        cdef QuoteHistory history = self.histories[0]
+        return history is not None and history.longest_delay >= EVER
+
     def quotes(self, instrument=0):
         """The best bid and ask of a book wherever they changed: an array of ``lob.QUOTE``, a copy.
 
@@ -807,7 +814,8 @@ cdef class Simulation:
     def events(self):
         """The events of the run so far, an array of ``lob.EVENT``, a copy.
 
-        Raises ``ValueError`` unless the run keeps them (``events=True``).
+        Of a writer that reads too (``lob.tape.Writer``), its memory map. Raises ``ValueError``
+        unless the run keeps them (``events=True``) or such a writer does.
         """
         return self.venue.events
 
@@ -815,7 +823,8 @@ cdef class Simulation:
     def messages(self):
         """The messages of the run so far, as they met the books: an array of ``lob.MESSAGE``.
 
-        A copy. Raises ``ValueError`` unless the run keeps them (``messages=True``).
+        A copy, or the memory map of a writer that reads too. Raises ``ValueError`` unless the run
+        keeps them (``messages=True``) or such a writer does.
         """
         return self.venue.messages
 
@@ -823,7 +832,8 @@ cdef class Simulation:
     def entries(self):
         """The journal of clearing so far, an array of ``lob.ENTRY``, a copy.
 
-        Raises ``ValueError`` unless the run keeps it (``entries=True``).
+        Or the memory map of a writer that reads too. Raises ``ValueError`` unless the run keeps it
+        (``entries=True``) or such a writer does.
         """
         return self.venue.entries
 
@@ -840,7 +850,7 @@ cdef class Simulation:
     def digest(self):
         """32 hex digits of all tapes of this run: equal where two runs were the same.
 
-        Raises ``ValueError`` unless the tapes are kept in memory.
+        Raises ``ValueError`` unless the tapes are kept, in memory or by writers that read too.
         """
         return self.venue.digest()
 

@@ -100,6 +100,7 @@ def run(
     twin: bool = True,
     agents: "Sequence[Participant]" = (),
     metrics: Metrics = (),
+    record: str | Path | None = None,
     allow_code: bool = False,
 ) -> Run:
     """Run a scenario once.
@@ -126,6 +127,9 @@ def run(
     metrics
         Functions of the run's tapes (``run.tape``), each of which returns a number; the summary has
         them by name under ``metrics``. A list of functions, or a dict of them by name.
+    record
+        A folder to which events, messages and entries are written while it runs, for runs that are
+        larger than memory: ``run.tape`` maps them from there, and ``lob.tape.read`` does.
     allow_code
         Whether code of one's own that the scenario names is run; what is passed in always is.
 
@@ -157,12 +161,19 @@ def run(
         twin=reference,
         agents=agents,
         metrics=measures,
+        record=record,
     )
 
 
 def rerun(
-    result: "Run | str | Path | Mapping[str, Any]",
+    result: "Run | SpiralStudy | Sweep | ContestStudy | Stress | SimulatedSale | str | Path | "
+    "Mapping[str, Any]",
     *,
+    key: str | None = None,
+    design: str | None = None,
+    seed: int | None = None,
+    point: int | None = None,
+    market: str | None = None,
     agents: "Sequence[Participant]" = (),
     allow_code: bool = False,
     workers: int | None = None,
@@ -175,28 +186,35 @@ def rerun(
     Parameters
     ----------
     result
-        A run; or the JSON of a run, of a spiral over seeds, or of a market's run: its content, as
-        ``summary()`` gives it, or the path of its file.
+        A run or a study; or its JSON: the content, as ``summary()`` gives it, or the path of its
+        file; or the folder of a sweep, or of a study's kept runs within ``store``.
+    key, design, seed, point, market
+        Which runs of a study; all where none is given. The digest of a run's row or how it begins,
+        the label of its design, its seed, the number of its point in a sweep, and the name of its
+        market in a contest.
     agents
         Those that were passed in to the run, where its JSON has their names alone.
     allow_code
         Whether code of one's own that the scenario names is run.
     workers
-        Processes of a spiral; ``None``: one a core.
+        Processes of a study; ``None``: one a core.
 
     Raises
     ------
     CodeNotAllowedError
         If it names code of one's own and nobody said that it may be run.
     ValueError
-        If it is no result that can be run again.
+        If it is no result that can be run again, or has no such run.
     OSError
         If the file cannot be read.
     """
-    from experiments.studies.rerun import rerun_result, said_in
+    from experiments.contest.rerun import rerun_any
+    from experiments.studies.rerun import said_in
+    from experiments.studies.rerun_rows import Which
 
-    said = result if isinstance(result, Run) else said_in(result)
-    return rerun_result(said, agents=agents, allow_code=allow_code, workers=workers)
+    said = said_in(result) if isinstance(result, str | Path | Mapping) else result
+    which = Which(key, design, seed, point, market)
+    return rerun_any(said, which=which, agents=agents, allow_code=allow_code, workers=workers)
 
 
 def spiral(
@@ -204,6 +222,7 @@ def spiral(
     seeds: int | Sequence[int] | None = None,
     *,
     workers: int | None = None,
+    memory: int | str | None = None,
     allow_code: bool = False,
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> "SpiralStudy":
@@ -217,6 +236,9 @@ def spiral(
         How many, from 1 on, or which; ``None``: as many as the scenario states.
     workers
         Processes; ``None``: one a core.
+    memory
+        Bytes, or ``"2 GB"``, that the runs of a seed may take beside what their process has: a seed
+        that takes more is left out, with its error (Linux).
     allow_code
         Whether code of one's own that the scenario names is run.
     report
@@ -229,11 +251,13 @@ def spiral(
     ValueError
         If the scenario is not one, there is no seed, or a run raises.
     """
+    from experiments.runs.memory_limit import parse_bytes
     from experiments.studies.spiral import study_spiral
 
     asked = scenario(source)
     refuse_code(asked, allowed=allow_code)
-    return study_spiral(asked, _seeds(seeds, asked.seeds), workers=workers, report=report)
+    chosen, limit = _seeds(seeds, asked.seeds), parse_bytes(memory)
+    return study_spiral(asked, chosen, workers=workers, memory=limit, report=report)
 
 
 def compare(
@@ -248,6 +272,7 @@ def compare(
     out: str | Path | None = None,
     store: str | Path | None = None,
     workers: int | None = None,
+    memory: int | str | None = None,
     allow_code: bool = False,
     report: Callable[[str], object] = lambda what: None,
 ) -> "ContestStudy":
@@ -276,6 +301,9 @@ def compare(
         The same, for the runs of all studies: those of contests are in ``compare`` within it.
     workers
         Processes; ``None``: one a core.
+    memory
+        Bytes, or ``"2 GB"``, that a run may take beside what its process has: more is the error of
+        that run (Linux).
     allow_code
         Whether code of one's own that the scenario names is run.
     report
@@ -291,6 +319,7 @@ def compare(
     from experiments.contest.compare import kept_in
     from experiments.contest.designs import as_stated, of_scenario, parse_designs
     from experiments.contest.study import study_contest
+    from experiments.runs.memory_limit import parse_bytes
     from experiments.runs.provenance import asked_of_scenario
     from experiments.scenario.designs import contest_designs
 
@@ -318,6 +347,7 @@ def compare(
             screen=not fast,
             store=kept,
             workers=workers,
+            memory=parse_bytes(memory),
             pictures=True,
             report=report,
         )
@@ -469,7 +499,7 @@ def sweep(
         If ``out`` cannot be written to: what had finished is kept.
     """
     from experiments.runs.cluster import cluster_of
-    from experiments.runs.swept import parse_bytes
+    from experiments.runs.memory_limit import parse_bytes
     from experiments.studies.sweep import Sampling, hold_sweep
 
     return hold_sweep(
@@ -488,7 +518,7 @@ def sweep(
         folder=Path(out) if out is not None else None,
         workers=workers,
         executor=cluster_of(scheduler, workers),
-        memory=parse_bytes(memory) if isinstance(memory, str) else memory,
+        memory=parse_bytes(memory),
         retry=retry,
         allow_code=allow_code,
         report=report,

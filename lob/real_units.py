@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import isfinite, isnan
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lob.counted import counted
-from lob.instrument import Instrument
+
+if TYPE_CHECKING:
+    from lob.instrument import Instrument
 
 __all__ = ["CASH", "LOTS", "TICKS", "RealUnit", "RealUnits", "named", "significant"]
 
@@ -193,7 +195,7 @@ class RealUnits:
 
     @classmethod
     def of(
-        cls, instruments: Sequence[Instrument], held: Sequence[Collection[int]] = ()
+        cls, instruments: "Sequence[Instrument]", held: Sequence[Collection[int]] = ()
     ) -> "RealUnits":
         """Find the units of a market.
 
@@ -233,17 +235,17 @@ def _only(units: Collection[RealUnit], several: RealUnit) -> RealUnit:
     return next(iter(units)) if len(units) == 1 else several
 
 
-def price_unit(one: Instrument) -> RealUnit:
+def price_unit(one: "Instrument") -> RealUnit:
     """The unit in which prices of an instrument are shown."""
     return RealUnit(one.quote, Fraction(one.tick_size), "ticks") if one.has_units else TICKS
 
 
-def size_unit(one: Instrument) -> RealUnit:
+def size_unit(one: "Instrument") -> RealUnit:
     """The unit in which sizes of an instrument are shown."""
     return RealUnit(one.size_asset, Fraction(one.lot_size), "lots") if one.has_units else LOTS
 
 
-def cash_unit(one: Instrument) -> RealUnit:
+def cash_unit(one: "Instrument") -> RealUnit:
     """The unit in which cash that is paid for an instrument is shown."""
     if not one.has_units or (one.inverse and not one.base):
         return CASH

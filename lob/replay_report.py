@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from math import isinf
 from typing import Any
 
@@ -10,20 +9,10 @@ from lob.counted import counted
 from lob.feeds.feed import FeedReport
 from lob.instrument import Instrument
 from lob.real_units import LOTS, size_unit
+from lob.replay_mode import ReplayMode
 from lob.units import SECOND_NS, show_duration
 
 __all__ = ["Broken", "ReplayMode", "ReplayReport"]
-
-
-class ReplayMode(StrEnum):
-    """What history does about orders of one's own. Every result carries it."""
-
-    EXACT = "exact"
-    """Nothing: they are priced against the recorded depth, and nothing they take is missed."""
-    INTERACTIVE = "interactive"
-    """It is sent again, as it was, to a live book in which they are."""
-    REANCHORED = "reanchored"
-    """The same, at prices relative to where they pushed the market."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,11 @@ The suffix of the file says how it is kept:
 Reading a file never executes code, and a file that is not a tape is refused.
 """
 
+import io
+import os
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from math import prod
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -86,7 +89,8 @@ def write(path: str | PathLike[str], tape: NDArray[np.void]) -> None:
 class Writer:
     """Writes a tape that is not there at once, chunk by chunk, to an ``.npy`` in bounded memory.
 
-    Use it as a context manager, or ``close`` it: only then does the file know its length.
+    Use it as a context manager, or ``close`` it: only then does the file know its length. Until
+    then, and where whoever writes was killed, ``read(path, unfinished=True)`` reads what is there.
 
     Parameters
     ----------
@@ -94,6 +98,13 @@ class Writer:
         Ends in ``.npy``; a file that is there already is replaced.
     layout
         ``lob.EVENT``, ``MESSAGE`` or another layout of ``lob``.
+
+    Attributes
+    ----------
+    rows : int
+        How many were written.
+    start : int
+        The byte of the file at which they begin.
 
     Raises
     ------
@@ -122,36 +133,76 @@ class Writer:
         _layout_of(np.zeros(0, layout))
         self.layout = layout
         self.rows = 0
-        self._file = self.path.open("wb")
-        self._write_header()
+        # Without a buffer: what is written is there for those who read meanwhile.
+        self._file = self.path.open("wb", buffering=0)
+        try:
+            self.start = self._write_header()
+        except OSError:
+            self._file.close()
+            raise
 
     def write(self, rows: NDArray[np.void]) -> None:
         """Append a one-dimensional array of the writer's layout to the file.
 
-        Raises ``TypeError`` for another layout, and ``OSError`` if the file cannot be written.
+        Raises ``TypeError`` for another layout, and ``OSError`` with the file's name if it cannot
+        be written: the file then keeps the whole rows that did fit.
         """
         if rows.dtype != self.layout:
             raise TypeError(f"rows must be of dtype {self.layout}, got {rows.dtype}")
-        self._file.write(np.ascontiguousarray(rows).data)
+        try:
+            self._put(np.ascontiguousarray(rows).data)
+        except OSError:
+            # The last one may be there in part.
+            written = os.fstat(self._file.fileno()).st_size - self.start
+            self.rows = written // self.layout.itemsize
+            self._file.truncate(self.start + self.rows * self.layout.itemsize)
+            self._file.seek(0, os.SEEK_END)
+            raise
         self.rows += len(rows)
+
+    def read(self) -> NDArray[np.void]:
+        """All rows written so far: mapped and read-only, so only what is looked at takes memory.
+
+        Raises ``OSError`` if the file is gone.
+        """
+        if not self.rows:
+            return np.zeros(0, self.layout)
+        return np.memmap(
+            self.path, self.layout, mode="r", offset=self.start, shape=(self.rows,)
+        ).view(np.ndarray)
 
     def close(self) -> None:
         """Close the file once its header says how many rows there are; again: nothing."""
         if not self._file.closed:
-            self._file.seek(0)
-            self._write_header()
-            self._file.close()
+            try:
+                self._file.seek(0)
+                self._write_header()
+            finally:
+                self._file.close()
 
-    def _write_header(self) -> None:
+    def _write_header(self) -> int:
+        """Write what ``.npy`` files begin with, and return its length in bytes."""
+        header = io.BytesIO()
         # numpy leaves room for the first axis to grow: the header keeps its length.
         np.lib.format.write_array_header_1_0(
-            self._file,
+            header,
             {
                 "descr": np.lib.format.dtype_to_descr(self.layout),
                 "fortran_order": False,
                 "shape": (self.rows,),
             },
         )
+        self._put(header.getbuffer())
+        return header.tell()
+
+    def _put(self, content: memoryview) -> None:
+        """Write all of it, which a file without a buffer may do in parts."""
+        left = content.cast("B") if content.nbytes else content
+        try:
+            while left.nbytes:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            raise OSError(error.errno, error.strerror or str(error), str(self.path)) from error
 
     def __enter__(self) -> Self:
         return self
@@ -160,7 +211,12 @@ class Writer:
         self.close()
 
 
-def read(path: str | PathLike[str], layout: np.dtype[Any] | None = None) -> NDArray[np.void]:
+def read(
+    path: str | PathLike[str],
+    layout: np.dtype[Any] | None = None,
+    *,
+    unfinished: bool = False,
+) -> NDArray[np.void]:
     """Read the tape that ``write`` left at ``path``, with its exact layout and bytes.
 
     Parameters
@@ -169,17 +225,21 @@ def read(path: str | PathLike[str], layout: np.dtype[Any] | None = None) -> NDAr
         Ends in ``.parquet`` or ``.npy``. The array of an ``.npy`` is mapped and read-only.
     layout
         What the caller needs, for example ``lob.EVENT``; any layout if ``None``.
+    unfinished
+        Whether an ``.npy`` that is still being written, or was cut, is read as far as it has whole
+        rows; else it is refused.
 
     Raises
     ------
     ValueError
-        If the file is not a tape, is damaged, is of another schema than ``SCHEMA``, or holds
-        another layout than the one asked for.
+        If the file is not a tape, is damaged or not whole, is of another schema than ``SCHEMA``,
+        or holds another layout than the one asked for.
     OSError
         If the file cannot be read.
     """
     source = Path(path)
-    tape = _read_npy(source) if _suffix(source) == ".npy" else _read_parquet(source)
+    npy = _suffix(source) == ".npy"
+    tape = _read_npy(source, unfinished) if npy else _read_parquet(source)
     if layout is not None and tape.dtype != layout:
         raise ValueError(
             f"{source}: holds {_layout_of(tape)} rows where {_layout_name(layout)} is needed"
@@ -295,9 +355,23 @@ def _dtype_of(source: Path, schema: "pa.Schema") -> np.dtype[Any]:
     return dtype
 
 
-def _read_npy(source: Path) -> NDArray[np.void]:
+def _read_npy(source: Path, unfinished: bool) -> NDArray[np.void]:
     try:
-        tape: NDArray[np.void] = np.load(source, mmap_mode="r", allow_pickle=False)
+        stated, start, dtype = _header(source)
+        whole = max(0, source.stat().st_size - start) // max(1, dtype.itemsize)
+        cut = whole < stated or (not stated and whole > 0)
+        if cut and not unfinished:
+            raise ValueError(
+                f"{whole:,} rows are there where {stated:,} are stated: it is still being written, "
+                "or was cut; unfinished=True reads what is there"
+            )
+        tape: NDArray[np.void] = (
+            np.memmap(source, dtype, mode="r", offset=start, shape=(whole,)).view(np.ndarray)
+            if cut and whole
+            else np.zeros(0, dtype)
+            if cut
+            else np.load(source, mmap_mode="r", allow_pickle=False)
+        )
     except (ValueError, EOFError) as error:
         raise ValueError(f"{source}: not a whole .npy file ({error})") from None
     try:
@@ -308,6 +382,21 @@ def _read_npy(source: Path) -> NDArray[np.void]:
             f"{_difference(tape.dtype) if tape.ndim == 1 else ''}"
         ) from None
     return tape
+
+
+def _header(source: Path) -> tuple[int, int, np.dtype[Any]]:
+    """Rows that an ``.npy`` states, where they begin, and their dtype; 1-d arrays of no objects."""
+    with source.open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        read_header = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read_header(file)
+        if dtype.hasobject:
+            raise ValueError("it holds Python objects")
+        return (shape[0] if shape else 1) * prod(shape[1:]), file.tell(), dtype
 
 
 def _difference(found: np.dtype[Any]) -> str:

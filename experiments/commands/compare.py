@@ -15,7 +15,14 @@ from experiments.commands.console import (
     refusal_of,
     refuse_another,
 )
-from experiments.commands.settings import AllowCode, AsJson, Store, read_settings, refuse_own_code
+from experiments.commands.settings import (
+    AllowCode,
+    AsJson,
+    Memory,
+    Store,
+    read_settings,
+    refuse_own_code,
+)
 
 if TYPE_CHECKING:
     from experiments.contest.study import ContestStudy
@@ -77,6 +84,7 @@ def compare(
         Path | None,
         typer.Option(metavar="DIR", help="Keep the runs (Parquet) and the page here; resumes."),
     ] = None,
+    memory: Memory = None,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
@@ -85,6 +93,7 @@ def compare(
     from experiments.contest.designs import as_stated, of_scenario, parse_designs
     from experiments.contest.study import study_contest
     from experiments.report.contest_terminal import show_contest
+    from experiments.runs.memory_limit import parse_bytes
     from experiments.runs.provenance import asked_of_scenario
     from experiments.scenario.designs import contest_designs, tunable
     from experiments.scenario.read import ScenarioError, read_scenario
@@ -121,6 +130,7 @@ def compare(
                 screen=not fast,
                 store=kept,
                 workers=workers,
+                memory=parse_bytes(memory),
                 pictures=out is not None,
                 report=report.tell,
                 progress=report,

@@ -62,7 +62,7 @@ def refuse_missing(*paths: Path) -> None:
             raise RefusalError(f"{path}: no such file or folder")
 
 
-def make_folder(out: Path | None) -> None:
+def make_folder(out: Path | None, option: str = "--out") -> None:
     """Make the folder of ``--out`` before the work: a typing error should not cost the work.
 
     Raises
@@ -76,13 +76,13 @@ def make_folder(out: Path | None) -> None:
         except OSError as error:
             wrong = isinstance(error, FileExistsError | NotADirectoryError)
             code = BAD_ARGUMENTS if wrong else BAD_DATA
-            raise RefusalError(f"--out {out}: {error.strerror}", code) from None
+            raise RefusalError(f"{option} {out}: {error.strerror}", code) from None
         if not os.access(out, os.W_OK | os.X_OK):
-            raise RefusalError(f"--out {out}: may not be written to", BAD_DATA)
-        _keep_others_out(out)
+            raise RefusalError(f"{option} {out}: may not be written to", BAD_DATA)
+        _keep_others_out(out, option)
 
 
-def _keep_others_out(out: Path) -> None:
+def _keep_others_out(out: Path, option: str) -> None:
     """Hold a folder until this process ends: two answers in it would be mixed or lost."""
     place = out.resolve()
     if place in _held:
@@ -97,7 +97,7 @@ def _keep_others_out(out: Path) -> None:
     except BlockingIOError:
         os.close(descriptor)
         raise RefusalError(
-            f"--out {out}: another command is writing there: choose another folder, or wait"
+            f"{option} {out}: another command is writing there: choose another folder, or wait"
         ) from None
     except OSError:  # a file system without locks
         os.close(descriptor)

@@ -15,7 +15,6 @@ from experiments.commands.settings import (
     named_market,
     parse_share,
 )
-from experiments.report.means import mean_in, mean_told
 from lob.counted import counted
 from lob.units import SECOND_NS, parse_duration
 
@@ -89,6 +88,8 @@ def impact(
 
 
 def _show(market: str, sale: "SimulatedSale") -> None:
+    from experiments.report.means import mean_in, mean_told
+
     price, size = sale.price_unit, sale.size_unit
     sold = size.told(sale.size)
     typer.echo(f"{market}: {sold} sold, {counted(sale.seeds, 'pair')} of runs")

@@ -19,12 +19,13 @@ from experiments.commands.console import (
     refuse_missing,
 )
 from experiments.commands.settings import parse_share
-from experiments.studies.forced_sale import ForcedSale, SaleStyle
-from lob.replay_report import ReplayMode
+from experiments.studies.sale_style import SaleStyle
+from lob.replay_mode import ReplayMode
 from lob.units import parse_duration
 
 if TYPE_CHECKING:
     from experiments.commands.answer import Answer
+    from experiments.studies.forced_sale import ForcedSale
     from lob.feeds import Feed
 
 T = TypeVar("T")
@@ -173,6 +174,8 @@ def replay(
         }
         sale = None
         if sell is not None:
+            from experiments.studies.forced_sale import ForcedSale
+
             at_ns = _at(at, feed, symbol)
             sale = ForcedSale(
                 size=_size(sell, at_ns, feed, symbol),
@@ -338,7 +341,7 @@ def _guarded(feed: "Feed", work: Callable[[], T], asked: str = "") -> T:
 
 
 def _answer(
-    feed: "Feed", sale: ForcedSale | None, mode: ReplayMode, options: dict[str, Any], tell: Tell
+    feed: "Feed", sale: "ForcedSale | None", mode: ReplayMode, options: dict[str, Any], tell: Tell
 ) -> "Answer":
     from experiments.commands import answer
     from experiments.studies.replay_sale import measure, replay_alone

@@ -10,7 +10,14 @@ import typer
 
 from experiments.commands.console import RefusalError, make_folder, refusal_of, refuse_another
 from experiments.commands.scenarios import list_command
-from experiments.commands.settings import AllowCode, AsJson, Settings, market_options, named_market
+from experiments.commands.settings import (
+    AllowCode,
+    AsJson,
+    Memory,
+    Settings,
+    market_options,
+    named_market,
+)
 from lob.counted import counted
 from lob.real_units import RealUnit, RealUnits
 from lob.units import MINUTE_NS
@@ -44,31 +51,64 @@ def run(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the tapes (Parquet) here.")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write the tapes of a scenario's run here while it runs: they take no memory.",
+        ),
+    ] = None,
+    memory: Memory = None,
     allow_code: AllowCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a scenario with and without forced sales, or a ready market, and sum it up."""
+    if name is None:
+        list_command(as_json)
+        return
     from experiments.calibration.named_markets import is_market
     from experiments.markets import MARKETS
     from experiments.scenario.read import ready_scenarios
 
-    if name is None:
-        list_command(as_json)
-        return
     if name not in MARKETS and name not in ready_scenarios() and not Path(name).is_file():
         raise RefusalError(
             f"no scenario or market is called {name!r}, and it is no file: there are "
             f"{', '.join((*ready_scenarios(), *MARKETS))}"
         )
+    if record is not None:
+        _record(name, seed, seeds, settings, out, record, as_json, allow_code)
+        return
+    if memory is not None and is_market(name):
+        raise RefusalError(f"--memory is of a scenario's runs, and {name} is a market")
     make_folder(out)
     if is_market(name):
         _run_market(name, minutes, seed, settings, out, as_json)
     else:
         from experiments.commands.story import run_story
 
-        run_story(
-            name, range(seed, seed + seeds) if seeds else seed, settings, out, as_json, allow_code
-        )
+        chosen = range(seed, seed + seeds) if seeds else seed
+        run_story(name, chosen, settings, out, as_json, allow_code, memory)
+
+
+def _record(
+    name: str,
+    seed: int,
+    seeds: int | None,
+    settings: list[str] | None,
+    out: Path | None,
+    folder: Path,
+    as_json: bool,
+    allow_code: bool,
+) -> None:
+    from experiments.calibration.named_markets import is_market
+    from experiments.commands.record import record_run
+
+    if is_market(name):
+        raise RefusalError(f"--record is of a scenario, and {name} is a market: --out DIR keeps it")
+    if out is not None or (seeds or 1) > 1:
+        raise RefusalError("--record keeps one run as it comes: leave --out and --seeds out")
+    make_folder(folder, "--record")
+    record_run(name, seed, settings, folder, as_json, allow_code)
 
 
 def _run_market(

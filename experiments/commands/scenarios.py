@@ -20,25 +20,23 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List the ready scenarios and markets, a line of question each."""
+    from experiments.scenario.ready_markets import READY_MARKETS
     from experiments.scenario.ready_scenarios import questions_of_ready_scenarios
 
     scenarios = questions_of_ready_scenarios()
     if as_json:
-        from experiments.markets import MARKETS, describe
-
         known = [
             {"name": name, "kind": "scenario", "question": question}
             for name, question in scenarios.items()
         ]
-        known += [{"name": one, "kind": "market", "question": describe(one)} for one in MARKETS]
+        known += [
+            {"name": name, "kind": "market", "question": what}
+            for name, what in READY_MARKETS.items()
+        ]
         typer.echo(json.dumps({"firesale": __version__, "ready": known}, indent=2))
         return
-    from experiments.markets import MARKETS, describe
-
-    for name, question in scenarios.items():
-        typer.echo(f"{name:<{WIDTH}}{question}")
-    for name in MARKETS:
-        typer.echo(f"{name:<{WIDTH}}{describe(name)}")
+    for name, what in [*scenarios.items(), *READY_MARKETS.items()]:
+        typer.echo(f"{name:<{WIDTH}}{what}")
 
 
 def show(

@@ -19,6 +19,7 @@ __all__ = [
     "AsJson",
     "Format",
     "Member",
+    "Memory",
     "Settings",
     "Store",
     "market_options",
@@ -44,6 +45,13 @@ Format = Annotated[
 
 Member = Annotated[
     str | None, typer.Option(metavar="NAME", help="Which file of a zip that holds several.")
+]
+
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE", help='What one run may take, as "2 GB": more ends that run alone.'
+    ),
 ]
 
 Settings = Annotated[

@@ -34,6 +34,7 @@ def run_story(
     out: Path | None,
     as_json: bool,
     allow_code: bool = False,
+    memory: str | None = None,
 ) -> None:
     """Run a scenario over seeds, with forced selling and without, and tell what happened.
 
@@ -51,6 +52,8 @@ def run_story(
         Whether one JSON object is printed in place of the story.
     allow_code
         Whether code of the user's own that the scenario names may be run.
+    memory
+        What the runs of a seed may take, as ``"2 GB"``; ``None``: what there is.
 
     Raises
     ------
@@ -58,6 +61,7 @@ def run_story(
         If the scenario is not one, a run raises, or a file cannot be written.
     """
     from experiments.commands.stack_story import stack_answer
+    from experiments.runs.memory_limit import parse_bytes
     from experiments.runs.run import run_scenario
     from experiments.runs.whole_files import WholeFiles
     from experiments.scenario.read import ScenarioError, read_scenario
@@ -72,7 +76,10 @@ def run_story(
         refuse_another(out, scenario.model_dump(mode="json"))
         with progress(as_json, len(chosen)) as show:
             study = study_spiral(
-                scenario, chosen, report=lambda done, total: show(f"run {done} of {total}")
+                scenario,
+                chosen,
+                memory=parse_bytes(memory),
+                report=lambda done, total: show(f"run {done} of {total}"),
             )
         stacked = stack_answer(study)
         if out:

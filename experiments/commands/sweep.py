@@ -59,7 +59,7 @@ def sweep(
     Exits 1 if a run failed; its error is in its row, and the others are there.
     """
     from experiments.runs.cluster import cluster_of
-    from experiments.runs.swept import parse_bytes
+    from experiments.runs.memory_limit import parse_bytes
     from experiments.scenario.read import read_scenario
     from experiments.studies.sweep import hold_sweep
     from experiments.studies.sweep_spec import read_spec
@@ -80,7 +80,7 @@ def sweep(
                 folder=folder,
                 workers=workers,
                 executor=cluster_of(scheduler, workers),
-                memory=parse_bytes(limit) if isinstance(limit, str) else limit,
+                memory=parse_bytes(limit),
                 retry=retry,
                 allow_code=allow_code,
                 report=report,

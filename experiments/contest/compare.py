@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from experiments.contest.capital import form_of
 from experiments.contest.designs import FROZEN, ContestDesign
-from experiments.contest.trial import Group, key_of_run, run_group
+from experiments.contest.trial import Group, RunKeys, key_of_run, run_group
 from experiments.metrics.criteria import CRITERIA, criterion
 from experiments.metrics.exhausted import EmptySide, worst_empty
 from experiments.metrics.intervals import Interval, chance_interval, student_interval
@@ -508,6 +508,7 @@ def hold_contests(
     reference: str | None = None,
     store: RunStore | None = None,
     workers: int | None = None,
+    memory: int | None = None,
     pictures: bool = False,
     report: Report = lambda done, total: None,
 ) -> dict[str, Contest]:
@@ -519,6 +520,8 @@ def hold_contests(
         Scenarios by the name of the market.
     designs, seeds, reference, store, workers, pictures, report
         As for ``hold_contest``; pictures are those of the first market.
+    memory
+        Bytes that a run may take beside what its process has: more is the error of that run.
 
     Raises
     ------
@@ -534,7 +537,7 @@ def hold_contests(
         if store is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="firesale-"))
             store = contest_store(Path(folder))
-        rows = _gather(markets, tuple(designs), seeds, store, workers, pictures, report)
+        rows = _gather(markets, tuple(designs), seeds, store, workers, memory, pictures, report)
         store.compact()
     return {
         name: Contest(
@@ -555,12 +558,13 @@ def _gather(
     seeds: Sequence[int],
     store: RunStore,
     workers: int | None,
+    memory: int | None,
     pictures: bool,
     report: Report,
 ) -> dict[str, list[Row]]:
-    known = store.read()
+    known, key_of_each = store.read(), RunKeys()
     keys = {
-        (name, seed, one.label): key_of_run(scenario, seed, one)
+        (name, seed, one.label): key_of_each(scenario, seed, one)
         for name, scenario in markets.items()
         for seed in seeds
         for one in designs
@@ -579,7 +583,7 @@ def _gather(
                 else:
                     found[name].append({**row, "market": name, "label": one.label, "how": one.how})
             if missing:
-                groups.append(Group(scenario, name, seed, tuple(missing), store.log, drawn))
+                groups.append(Group(scenario, name, seed, tuple(missing), store.log, drawn, memory))
     total = len(markets) * len(seeds) * len(designs)
     done = total - sum(len(group.designs) for group in groups)
     report(done, total)

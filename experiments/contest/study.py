@@ -17,8 +17,11 @@ from experiments.report.contest_figures import tradeoff_figure
 from experiments.report.contest_words import remarks, shouted, spiral_told
 from experiments.report.flip_map import flip_told
 from experiments.report.notebook import Shown
+from experiments.runs.arrow import ArrowRows
 from experiments.runs.errors import told as told_error
 from experiments.runs.kept_runs import Report as Progress
+from experiments.runs.memory_limit import refuse_where_none
+from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.store import RunStore
 from experiments.runs.units_of_keys import units_of_contest, units_of_facts
 from experiments.scenario.read import Scenario
@@ -60,7 +63,7 @@ class WrongModel(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ContestStudy(Shown):
+class ContestStudy(Shown, ArrowRows):
     """A contest with its controls, other markets, tuned designs and wrong models."""
 
     contest: Contest
@@ -141,6 +144,12 @@ class ContestStudy(Shown):
         scenario = self.contest.scenario
         return criteria([row["criteria"] for row in rows], labels, criteria_in(units, scenario))
 
+    def _said(self) -> dict[str, Any]:
+        return {
+            **asked_of_scenario(self.contest.scenario, self.contest.seeds),
+            "reference": self.contest.reference,
+        }
+
     def plot(self) -> "Figure":
         """Trade-off of the designs: drop against borrowers' loss."""
         return tradeoff_figure(self.contest)
@@ -191,6 +200,7 @@ def study_contest(
     screen: bool = False,
     store: RunStore | None = None,
     workers: int | None = None,
+    memory: int | None = None,
     pictures: bool = False,
     report: Report = lambda what: None,
     progress: Progress = lambda done, total: None,
@@ -213,6 +223,9 @@ def study_contest(
     screen
         Whether the contest is held in twelve other markets as well, on the first ``SEEDS`` seeds:
         ``experiments.contest.screening``.
+    memory
+        Bytes that a run of the contests may take beside what its process has: more is the error of
+        that run.
     report
         Called in words with what is done.
     progress
@@ -224,6 +237,7 @@ def study_contest(
         If seeds are too few, the same or too large, a wrong model is asked for without tuning, or
         ``frozen`` is among the designs.
     """
+    refuse_where_none(memory)
     if max(seeds, default=0) >= FIRST_TRAINING_SEED:
         raise ValueError(f"seeds must be below {FIRST_TRAINING_SEED}: tuning uses those above")
     if wrong and not candidates:
@@ -256,6 +270,7 @@ def study_contest(
         reference=reference,
         store=store,
         workers=workers,
+        memory=memory,
         pictures=pictures,
         report=counted_run,
     )

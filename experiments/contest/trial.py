@@ -17,15 +17,17 @@ from experiments.metrics.cases import PriceSeries
 from experiments.report.spiral_figures import thinned
 from experiments.runs.errors import Told, told
 from experiments.runs.judged import TwinPrices, marks_before
-from experiments.runs.provenance import digests_of_own_code
+from experiments.runs.memory_limit import limited
+from experiments.runs.provenance import digests_of_files, digests_of_own_code
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.store import append_row, key_of, rows_of_log
+from experiments.runs.swept import Keys
 from experiments.runs.workers import tidy
 from experiments.scenario.read import Scenario
 from experiments.scenario.user_code import digest_of_user_code, names_user_code
 from lob.units import SECOND_NS
 
-__all__ = ["Group", "key_of_run", "run_group"]
+__all__ = ["Group", "RunKeys", "key_of_run", "run_group"]
 
 POINTS = 600
 """Points of a price path that is drawn; chosen."""
@@ -46,19 +48,43 @@ class Group(NamedTuple):
     """Folder in which each run is noted as soon as it is done."""
     pictures: bool = False
     """Whether the rows hold price paths and generations to draw."""
+    memory: int | None = None
+    """Bytes that a run may take beside what its process has; ``None``: what there is."""
+
+
+class RunKeys:
+    """Keys of many runs: what all seeds of a scenario and design share is looked at once.
+
+    One for each call of a study: code and files may be others by the next.
+    """
+
+    def __init__(self) -> None:
+        self._scenario: Scenario | None = None
+        self._known: dict[str, str] = {}
+
+    def __call__(self, scenario: Scenario, seed: int, design: ContestDesign) -> str:
+        """32 hex digits of all that determines a run; those of a scenario are best asked in a row.
+
+        That is scenario, seed, design, version, and the code and files that are named.
+        """
+        if scenario is not self._scenario:
+            self._scenario, self._known = scenario, {}
+        named = repr((design.design, design.parameters))
+        if named not in self._known:
+            self._known[named] = key_of(
+                own=digests_of_own_code(scenario),
+                files=digests_of_files(scenario),
+                scenario=scenario.model_dump(mode="json"),
+                design=design.design,
+                parameters=design.parameters,
+                code=digest_of_user_code(design.design),
+            )
+        return Keys.of_run(self._known[named], seed)
 
 
 def key_of_run(scenario: Scenario, seed: int, design: ContestDesign) -> str:
-    """32 hex digits of all that determines a run: scenario, seed, design, code and version."""
-    own = digests_of_own_code(scenario)
-    return key_of(
-        **({"own": own} if own else {}),
-        scenario=scenario.model_dump(mode="json"),
-        seed=seed,
-        design=design.design,
-        parameters=design.parameters,
-        code=digest_of_user_code(design.design),
-    )
+    """The key of one run, see ``RunKeys``."""
+    return RunKeys()(scenario, seed, design)
 
 
 def run_group(group: Group) -> list[dict[str, Any]]:
@@ -66,7 +92,8 @@ def run_group(group: Group) -> list[dict[str, Any]]:
 
     A run that raises is a row with its error.
     """
-    keys = {key_of_run(group.scenario, group.seed, one): one for one in group.designs}
+    key_of_each = RunKeys()
+    keys = {key_of_each(group.scenario, group.seed, one): one for one in group.designs}
     known = {row["key"]: row for row in rows_of_log(group.log) if row["key"] in keys}
     if group.pictures:
         known = {key: row for key, row in known.items() if "path" in row}
@@ -85,10 +112,13 @@ def run_group(group: Group) -> list[dict[str, Any]]:
             "error": None,
         }
         try:
-            if twin is None:
-                twin = run_scenario(group.scenario, group.seed, forced=False, tapes=False).prices
-                tidy()
-            row |= _run(group, design, twin)
+            with limited(group.memory):
+                if twin is None:
+                    twin = run_scenario(
+                        group.scenario, group.seed, forced=False, tapes=False
+                    ).prices
+                    tidy()
+                row |= _run(group, design, twin)
         except (Exception, SystemExit) as error:
             line, trace = _told_of(design, error)
             row |= {"error": line, "trace": trace, "criteria": {}, "digest": None}
@@ -102,7 +132,7 @@ def run_group(group: Group) -> list[dict[str, Any]]:
             row["unkept"] = [error.errno, error.strerror or str(error)]
     return [
         {
-            **known[key_of_run(group.scenario, group.seed, one)],
+            **known[key_of_each(group.scenario, group.seed, one)],
             "market": group.market,
             "label": one.label,
             "how": one.how,

@@ -2,18 +2,45 @@
 
 import json
 from collections.abc import Mapping
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["RESULT_KEY", "UNIT_KEY", "table_of"]
+__all__ = ["RESULT_KEY", "UNIT_KEY", "ArrowRows", "table_of"]
 
 UNIT_KEY = b"unit"
 """Key of a field's metadata that has its unit: a name, or JSON of names by instrument or asset."""
 RESULT_KEY = b"firesale.result"
 """Key of a schema's metadata that has what the result is of, as JSON."""
+
+
+class ArrowRows:
+    """A result whose ``frame`` polars, DuckDB, pandas and others read as Arrow, as it is."""
+
+    def frame(self) -> "pd.DataFrame":
+        """The rows of the result."""
+        raise NotImplementedError
+
+    def _said(self) -> Mapping[str, Any]:
+        """What the result is of, as JSON values: scenario or market, seeds, version, digests."""
+        raise NotImplementedError
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows of ``frame`` for polars, DuckDB and others that read Arrow: a fresh stream.
+
+        Each column has its unit as metadata, and the schema what the result is of.
+
+        Parameters
+        ----------
+        requested_schema
+            A capsule of the schema that the reader wants, as the Arrow interface has it.
+        """
+        # By its name, for the stubs of pyarrow do not say its type.
+        stream = methodcaller("__arrow_c_stream__", requested_schema)
+        return stream(table_of(self.frame(), self._said()))
 
 
 def table_of(frame: "pd.DataFrame", said: Mapping[str, Any]) -> "pa.Table":

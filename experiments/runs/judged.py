@@ -20,7 +20,7 @@ from experiments.metrics.spiral import drop, marks_of
 from experiments.metrics.takers import leftovers
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.read import Scenario
-from lob import EntryKind, Side
+from lob import EntryKind, Side, journal
 
 __all__ = [
     "DropWindow",
@@ -250,14 +250,22 @@ def exhausted_of(scenario: Scenario, simulation: agents.Simulation) -> list[Empt
     Parameters
     ----------
     scenario, simulation
-        The finished run, whose quotes were followed.
+        The finished run, whose quotes were followed or whose events are kept.
     """
     return empty_sides(
-        [simulation.quotes(number) for number in range(len(simulation.books))],
+        [_quotes(simulation, number) for number in range(len(simulation.books))],
         [one.name for one in scenario.instruments],
         scenario.ns(min(shock.at for shock in scenario.shocks)),
         scenario.end_ns,
     )
+
+
+def _quotes(simulation: agents.Simulation, number: int) -> NDArray[np.void]:
+    """The quotes of a book: as they were followed, or as its tape on disk tells of them."""
+    if simulation.follows_quotes:
+        return simulation.quotes(number)
+    found: NDArray[np.void] = journal.quotes(simulation.events, number)[0]
+    return found
 
 
 def closing_prices(

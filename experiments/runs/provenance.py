@@ -1,12 +1,16 @@
 """Provenance of an answer: the version, and everything that was asked, with all values."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b, file_digest
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.calibration.named_markets import is_market_file
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.calibration.named_markets import is_market_file, market_named
 from experiments.runs.store import code_digest
 from experiments.scenario.drives import price_file
 from experiments.scenario.own_code import own_code_of
@@ -18,9 +22,11 @@ __all__ = [
     "NamedFile",
     "asked_of_market",
     "asked_of_scenario",
+    "digest_of_entries",
     "digests_of_files",
     "digests_of_own_code",
     "files_named",
+    "market_of",
 ]
 
 
@@ -33,6 +39,11 @@ class NamedFile(NamedTuple):
     """As the scenario has it."""
     file: str
     """Where it is."""
+
+
+def digest_of_entries(entries: NDArray[np.void]) -> str:
+    """32 hex digits of the entries of a run, which tell two of the same scenario apart."""
+    return blake2b(np.ascontiguousarray(entries).view(np.uint8).data, digest_size=16).hexdigest()
 
 
 def digests_of_own_code(scenario: Scenario) -> dict[str, str | None]:
@@ -104,6 +115,34 @@ def asked_of_market(
         "seeds": list(seeds),
         "resolved": {key: _plain(value) for key, value in {**defaults, **options}.items()},
     }
+
+
+def market_of(said: Mapping[str, Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The builder of a market and its options, from what ``asked_of_market`` said.
+
+    Parameters
+    ----------
+    said
+        That, read from JSON.
+
+    Raises
+    ------
+    ValueError
+        If there is no such market.
+    OSError
+        If its file cannot be read.
+    """
+    name = said["market"]
+    market = market_named(name)
+    # A default may be what JSON cannot say: it is the builder's own again.
+    usual = asked_of_market(name, market, {}, [])["resolved"]
+    options = {
+        key: value
+        for key, value in said["resolved"].items()
+        # Beside tapes the name stands with the options.
+        if key != "name" and (key not in usual or json.loads(json.dumps(usual[key])) != value)
+    }
+    return market, options
 
 
 def files_named(scenario: Scenario) -> Iterator[NamedFile]:

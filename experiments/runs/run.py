@@ -3,8 +3,10 @@
 import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -45,6 +47,7 @@ from experiments.runs.judged import (
 )
 from experiments.runs.own_metrics import Metric, measured
 from experiments.runs.provenance import asked_of_scenario
+from experiments.runs.recording import Recording
 from experiments.runs.stack_summary import stack_summary
 from experiments.runs.start import accounts_of, below_initial_margin, left_out, run_to_shock
 from experiments.runs.tape_metadata import tape_metadata_of
@@ -360,15 +363,10 @@ class Run(Shown):
     @cached_property
     def _said(self) -> dict[str, Any]:
         """What the run was, enough to make it again."""
-        return {
-            **asked_of_scenario(self.scenario, [self.seed], self.design),
-            "seed": self.seed,
-            "forced": self.forced,
-            "design": self.design,
-            "parameters": dict(self.parameters),
-            "agents": [one.name for one in self.agents],
-            "digest": self.simulation.digest(),
-        }
+        said = said_of_run(
+            self.scenario, self.seed, self.forced, self.design, self.parameters, self.agents
+        )
+        return {**said, "digest": self.simulation.digest()}
 
     def book_at(self, when: int | str, instrument: str | None = None) -> lob.OrderBook:
         """The book as it was at a time of the run, rebuilt from the tape order by order.
@@ -448,6 +446,31 @@ class Run(Shown):
         )
 
 
+def said_of_run(
+    scenario: Scenario,
+    seed: int,
+    forced: bool,
+    design: str | None,
+    parameters: Mapping[str, Any],
+    agents: Sequence[Participant],
+) -> dict[str, Any]:
+    """What determines a run, as JSON values: enough to make it again, agents passed in aside.
+
+    Parameters
+    ----------
+    scenario, seed, forced, design, parameters, agents
+        As of ``run_scenario``.
+    """
+    return {
+        **asked_of_scenario(scenario, [seed], design),
+        "seed": seed,
+        "forced": forced,
+        "design": design,
+        "parameters": dict(parameters),
+        "agents": [one.name for one in agents],
+    }
+
+
 def run_scenario(
     scenario: Scenario,
     seed: int = 1,
@@ -459,6 +482,7 @@ def run_scenario(
     tapes: bool = True,
     agents: Sequence[Participant] = (),
     metrics: Mapping[str, Metric] | None = None,
+    record: str | Path | None = None,
 ) -> Run:
     """Build a scenario's run, run it, and check that the ledger conserves.
 
@@ -483,32 +507,49 @@ def run_scenario(
         Participants beside those of the scenario, a copy of each; they were in no run yet.
     metrics
         Measures of the user's own by name: functions of the run's tapes.
+    record
+        Folder to which the tapes are written while it runs, see ``experiments.runs.recording``:
+        they take no memory, and the run's results are read from there.
 
     Raises
     ------
     ScenarioError
         If accounts fail before the first shock and the scenario does not say
         ``allow_failed_at_start = true``.
+    ValueError
+        If ``record`` holds the answer of something else.
+    OSError
+        If it cannot be written to; what was written until then can be read.
     """
-    simulation = build(
-        scenario,
-        seed,
-        forced=forced,
-        design=design,
-        parameters=parameters,
-        events=tapes,
-        messages=tapes,
-    )
-    for one in agents:
-        simulation.add(copy.deepcopy(one))
-    simulation.follow_quotes()
-    clock = time.process_time()
-    failed = run_to_shock(scenario, simulation)
-    simulation.run(until=scenario.end_ns)
-    cpu = time.process_time() - clock
-    for clearing in simulation.clearings:
-        clearing.socialise()
-    simulation.ledger.check()
+    with ExitStack() as stack:
+        recording = None
+        if record is not None:
+            said = said_of_run(scenario, seed, forced, design, parameters or {}, agents)
+            recording = stack.enter_context(Recording(record, said))
+        simulation = build(
+            scenario,
+            seed,
+            forced=forced,
+            design=design,
+            parameters=parameters,
+            events=recording.events if recording else tapes,
+            messages=recording.messages if recording else tapes,
+            entries=recording.entries if recording else True,
+        )
+        for one in agents:
+            simulation.add(copy.deepcopy(one))
+        if recording is None:
+            simulation.follow_quotes()  # of a recording its events tell them, and take no memory
+        clock = time.process_time()
+        failed = run_to_shock(scenario, simulation)
+        simulation.run(until=scenario.end_ns)
+        cpu = time.process_time() - clock
+        for clearing in simulation.clearings:
+            clearing.socialise()
+        simulation.ledger.check()
+        if recording is not None:
+            simulation.close()
+            recording.finish()
     return Run(
         scenario,
         seed,
@@ -516,7 +557,7 @@ def run_scenario(
         simulation,
         cpu,
         twin,
-        tapes,
+        tapes or record is not None,
         failed,
         metrics or {},
         design,

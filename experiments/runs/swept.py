@@ -3,8 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from experiments.runs.errors import told
+from experiments.runs.memory_limit import limited
 from experiments.runs.own_metrics import measured
 from experiments.runs.parcel import as_named, placed, placed_values
 from experiments.runs.provenance import digests_of_files, digests_of_own_code
@@ -27,19 +27,14 @@ __all__ = [
     "Keys",
     "Row",
     "SweptRun",
-    "can_limit",
     "failed_row",
-    "parse_bytes",
     "run_swept",
 ]
 
 Row = dict[str, Any]
 """A finished run as JSON values: see docs/how-to/sweeps.md."""
-UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _last: dict[str, Scenario] = {}
 """The scenario of the last point by its digest: the seeds of a point come one after another."""
-_room_before: list[int] = []
-"""Address space of this process in bytes before its first run."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +130,8 @@ def run_swept(job: SweptRun) -> Row:
     clock, wall = time.process_time(), time.monotonic()
     row = _row(job)
     try:
-        with _limited(job.asked.memory):
+        with limited(job.asked.memory):
             row |= _made(job)
-    except MemoryError:
-        row["error"] = "MemoryError: the run took more memory than it may"
     except (Exception, SystemExit) as error:
         row["error"], row["trace"] = (as_named(one) for one in told(error))
     if row["error"] is not None:
@@ -166,23 +159,6 @@ def failed_row(job: SweptRun, error: str, trace: str | None) -> Row:
         What went wrong, as ``experiments.runs.errors.told`` has it.
     """
     return {**_row(job), "error": error, "trace": trace}
-
-
-def can_limit() -> bool:
-    """Whether the memory of a run can be limited here: on Linux it can."""
-    return Path("/proc/self/statm").exists()
-
-
-def parse_bytes(text: str) -> int:
-    """Bytes of a text like ``500 MB`` or ``2 GB``; raises ``ValueError`` if it is none."""
-    number, _, unit = text.strip().partition(" ")
-    try:
-        found = int(float(number) * UNITS[unit.strip() or "B"])
-    except (KeyError, ValueError, OverflowError):
-        found = 0
-    if found < 1:
-        raise ValueError(f"memory must be bytes or like '500 MB' or '2 GB', got {text!r}")
-    return found
 
 
 def _row(job: SweptRun) -> Row:
@@ -226,22 +202,3 @@ def _made(job: SweptRun) -> Row:
 def _named(scenario: Scenario) -> dict[str, Any]:
     """Digests of the files and of the code of the user's own that a scenario names, by path."""
     return {**digests_of_files(scenario), **digests_of_own_code(scenario)}
-
-
-@contextmanager
-def _limited(memory: int | None) -> Iterator[None]:
-    """Let this process take only so many bytes more than it had before its first run."""
-    if memory is None:
-        yield
-        return
-    import resource  # not on Windows, where a limit is refused before there is a run
-
-    if not _room_before:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        _room_before.append(pages * resource.getpagesize())
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (_room_before[0] + memory, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

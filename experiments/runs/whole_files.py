@@ -13,7 +13,7 @@ from typing import Any, Self
 
 __all__ = ["WholeFiles", "held_by_another", "write_failure"]
 
-ANSWERS = ("story.json", "market.json", "contest.json", "stress.json", "report.json")
+ANSWERS = ("story.json", "market.json", "contest.json", "stress.json", "report.json", "run.json")
 """What the answers of all commands are called in their folders."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import agents
 from experiments.scenario.breakers import make_breaker
@@ -22,6 +22,9 @@ from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.traders import make_stacker, make_trader
 from lob.types import MAX_SIZE
 
+if TYPE_CHECKING:
+    from lob.clearing.ledger import RowWriter
+
 __all__ = ["HOOK_SECONDS", "build", "participants"]
 
 HOOK_SECONDS = 60.0
@@ -36,8 +39,9 @@ def build(
     forced: bool = True,
     design: str | None = None,
     parameters: dict[str, Any] | None = None,
-    events: bool = True,
-    messages: bool = True,
+    events: "bool | RowWriter" = True,
+    messages: "bool | RowWriter" = True,
+    entries: "bool | RowWriter" = True,
 ) -> agents.Simulation:
     """Build a scenario's simulation, ready to run.
 
@@ -53,8 +57,8 @@ def build(
         Name of the liquidation design in place of the scenario's own.
     parameters
         Parameters of ``design`` by name, times in seconds.
-    events, messages
-        Whether these tapes are kept; that of clearing always is.
+    events, messages, entries
+        Whether these tapes are kept, or what they are written to as they come.
 
     Raises
     ------
@@ -79,6 +83,7 @@ def build(
         facilities=[*map(make_claim, scenario.claims), *map(make_pool, scenario.pools)],
         events=events,
         messages=messages,
+        entries=entries,
         max_hook_seconds=HOOK_SECONDS,
     )
     stock_claims(scenario.claims, scenario.pools, simulation)

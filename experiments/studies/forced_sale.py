@@ -7,7 +7,6 @@ one owner and one tag, so that their trades can be found on the tape.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
@@ -15,6 +14,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.studies.sale_style import SaleStyle
 from lob import MAX_SIZE, MESSAGE, Kind, OrderType, Side, TimeInForce
 from lob.checks import integer
 from lob.feeds import PrintKind
@@ -31,17 +31,6 @@ FIRST_ORDER_ID = -(2**63)
 
 TWAP_SLICES = 60
 """Child orders of a TWAP sale, or single lots if it has fewer; chosen."""
-
-
-class SaleStyle(StrEnum):
-    """How a forced sale is worked."""
-
-    MARKET = "market"
-    """All lots at once."""
-    TWAP = "twap"
-    """Equal parts, evenly in time."""
-    POV = "pov"
-    """A share of the volume that traded in the record, by the trades that the feed tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ that of each full run, the impact the difference of the mids; both are means ove
 
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +26,9 @@ from experiments.metrics.slippage import Slippage, fills_of, paired_cost_bps, sl
 from experiments.report.means import mean_in, mean_told
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import impact_figure
+from experiments.runs.arrow import ArrowRows
 from experiments.runs.kept_runs import Report, kept_runs, raise_misuse
+from experiments.runs.provenance import market_of
 from experiments.runs.store import key_of
 from experiments.runs.swept import Keys
 from experiments.runs.twin import Market, Twins, run_twins
@@ -37,9 +41,10 @@ from lob.real_units import LOTS, TICKS, RealUnit, price_unit, size_unit
 from lob.units import SECOND_NS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from plotly.graph_objects import Figure
 
-__all__ = ["SELLER", "SimulatedSale", "measure_sale"]
+__all__ = ["SELLER", "SimulatedSale", "measure_sale", "pair_again"]
 
 SELLER = "the forced seller"
 """Name of the participant that sells, of which its random numbers are made."""
@@ -48,12 +53,13 @@ BEYOND_NS = 60_000_000_000
 COLUMNS: dict[str, pa.DataType] = {
     **dict.fromkeys(Slippage._fields, pa.float64()), "filled": pa.int64(),
     "paired_bps": pa.float64(), "emptied": pa.bool_(), "path": pa.string(),
+    "digest": pa.string(),
 }  # fmt: skip
 """Columns of the rows of a sale beside those of every study."""
 
 
 @dataclass(frozen=True)
-class SimulatedSale(Shown):
+class SimulatedSale(Shown, ArrowRows):
     """Cost and impact of a sale in a simulated market, over seeds."""
 
     size: int
@@ -77,6 +83,11 @@ class SimulatedSale(Shown):
     """Unit in which prices are shown; the integers are ticks."""
     size_unit: RealUnit = LOTS
     """Unit in which sizes are shown; the integers are lots."""
+    digests: tuple[str, ...] = ()
+    """Of both tapes of events of each pair of runs, one a seed: 32 hex digits."""
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    """Market and options, version and digest of the sources, ``seeds``, and ``sale``: all that
+    determines the runs, as JSON values, where the market has a name."""
 
     def exhausted_lines(self) -> list[str]:
         """What must be shouted: that the sale found nobody left to buy."""
@@ -129,6 +140,40 @@ class SimulatedSale(Shown):
         said = f"selling {self.size_unit.told(self.size)} costs {cost} against the twin; {moved}"
         return [*self.exhausted_lines(), f"{said}; {counted(self.seeds, 'seed')}"]
 
+    def frame(self, units: Literal["real", "integer"] = "real") -> "pd.DataFrame":
+        """A pandas frame, a row a seed: what the sale cost, and the impact at each lag.
+
+        Columns ``seed``, the fields of ``experiments.metrics.slippage.Slippage``, ``paired_bps``,
+        ``emptied``, ``impact_<seconds>`` for each lag, and ``digest``; ``frame.attrs["units"]`` has
+        the unit of each.
+
+        Parameters
+        ----------
+        units
+            ``real``: those that the instrument says; ``integer``: ticks and lots.
+        """
+        import pandas as pd
+
+        price, size = (self.price_unit, self.size_unit) if units == "real" else (TICKS, LOTS)
+        found = pd.DataFrame([cost._asdict() for cost in self.costs])
+        found.insert(0, "seed", self.asked.get("seeds", range(1, self.seeds + 1)))
+        found["paired_bps"], found["emptied"] = self.paired_costs_bps, self.emptied
+        lags = [f"impact_{lag / SECOND_NS:g}" for lag in self.lags_ns]
+        found[lags] = self.paths
+        found["digest"] = self.digests or None
+        of = dict.fromkeys(("vwap", "arrival_mid", "effective_spread", *lags), price)
+        of["filled"] = size
+        for name, unit in of.items():
+            found[name] = unit.of(found[name])
+        bps = [name for name in found.columns if name.endswith("_bps")]
+        found.attrs["units"] = {name: unit.name for name, unit in of.items()} | dict.fromkeys(
+            bps, "bps"
+        )
+        return found
+
+    def _said(self) -> Mapping[str, Any]:
+        return self.asked
+
     def plot(self) -> "Figure":
         """The mean impact over time, with its interval: a plotly figure."""
         title = self.headline()[-1]
@@ -144,7 +189,13 @@ class SimulatedSale(Shown):
         said = {"size": self.size_unit, **dict.fromkeys(_values("cost.filled"), self.size_unit)}
         said |= {key: self.price_unit for one in prices for key in _values(one)}
         names = ("filled", "vwap", "arrival_mid", "shortfall_bps", "effective_spread")
+        numbers = self.asked.get("seeds", [])
         return {
+            **{key: value for key, value in self.asked.items() if key != "seeds"},
+            "runs": [
+                {"seed": seed, "digest": digest}
+                for seed, digest in zip(numbers, self.digests, strict=False)
+            ],
             "exhausted": self.exhausted_lines(),
             "units": {key: one.to_dict() for key, one in said.items()},
             "size": self.size,
@@ -265,8 +316,34 @@ def measure_sale(
         impact = _no_impact(paths, lags_ns)
     return SimulatedSale(
         lots, len(seeds), tuple(lags_ns), costs, paired, paths, impact, emptied,
-        price_unit(traded), size_unit(traded),
+        price_unit(traded), size_unit(traded), tuple(one["digest"] for one in found),
+        {**(asked or {}), "seeds": list(seeds), "sale": sold},
     )  # fmt: skip
+
+
+def pair_again(said: Mapping[str, Any], seed: int) -> str:
+    """The digest of the pair of runs of a seed, made again.
+
+    Parameters
+    ----------
+    said
+        ``SimulatedSale.summary()`` of a market with a name.
+    seed
+        Root of all randomness.
+
+    Raises
+    ------
+    ValueError
+        If there is no such market.
+    """
+    market, options = market_of(said)
+    build, sold = partial(market, **options), said["sale"]
+    lags = tuple(sold["lags_ns"])
+    sale = _Sale(
+        build, sold["size"], build(seed).now, sold["at_ns"], sold["over_ns"],
+        sold["participation"], lags, sold["instrument"],
+    )  # fmt: skip
+    return str(_pair_of((sale, seed))["digest"])
 
 
 class _Sale(NamedTuple):
@@ -318,7 +395,16 @@ def _pair_of(job: tuple[_Sale, int]) -> dict[str, Any]:
         "paired_bps": float(paired_cost_bps(fills, mid_at(twin, fills["ts_event"]))),
         "emptied": any(one.side == "bids" for one in empty),
         "path": impact_paths([quotes], sale.lags_ns)[0].tolist(),
+        "digest": _digest(pair),
     }
+
+
+def _digest(pair: Twins) -> str:
+    """Of both tapes of a pair."""
+    found = blake2b(digest_size=16)
+    for events in (pair.full, pair.twin):
+        found.update(events.view(np.uint8).data)
+    return found.hexdigest()
 
 
 def _pickles(market: Market) -> bool:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.calibration.named_markets import market_named
-from experiments.runs.provenance import asked_of_market, asked_of_scenario
+from experiments.runs.provenance import asked_of_market, asked_of_scenario, market_of
 from experiments.runs.run import Run, run_scenario
 from experiments.scenario.own_code import refuse_code
 from experiments.scenario.read import Scenario, read_scenario
+from experiments.studies.rerun_rows import kept_study
 from experiments.studies.spiral import study_spiral
 from lob.counted import counted
 from lob.units import MINUTE_NS
@@ -22,7 +22,7 @@ from lob.units import MINUTE_NS
 if TYPE_CHECKING:
     from agents import Participant
 
-__all__ = ["Compared", "Rerun", "rerun_result", "said_in"]
+__all__ = ["Compared", "Rerun", "other_than", "rerun_result", "said_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def said_in(source: str | Path | Mapping[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     source
-        The path of a JSON file, or its content.
+        The path of a JSON file or of a folder of kept runs, or the content of the file.
 
     Raises
     ------
@@ -97,6 +97,8 @@ def said_in(source: str | Path | Mapping[str, Any]) -> dict[str, Any]:
     """
     if isinstance(source, Mapping):
         return dict(source)
+    if Path(source).is_dir():
+        return kept_study(Path(source))
     try:
         said = json.loads(Path(source).read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -147,14 +149,20 @@ def rerun_result(
         if "digest" in result:
             return _run_again(scenario, result, agents, allow_code)
         if "twins" not in result:
-            raise ValueError("of a contest or stress test only its own command runs it again")
+            raise ValueError("of a study that is no spiral see experiments.contest.rerun")
         return _spiral_again(scenario, result, allow_code, workers)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise ValueError(f"the result is not whole: {type(error).__name__}: {error}") from error
 
 
-def _other(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """What of the version, sources and code is another than it was, the most telling first."""
+def other_than(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """What of the version, sources and code is another than it was, the most telling first.
+
+    Parameters
+    ----------
+    then, now
+        What a result said of itself, and what it would say now.
+    """
     for key, what in (("firesale", "version"), ("sources", "sources")):
         if then.get(key) != now.get(key):
             yield f"another {what}: {then.get(key)} then, {now.get(key)} now"
@@ -192,7 +200,7 @@ def _run_again(
     )
     now = asked_of_scenario(scenario, [run.seed], design)
     digests = Compared(f"seed {run.seed}", said["digest"], run.simulation.digest())
-    return Rerun(scenario.name, (digests,), tuple(_other(said, now)))
+    return Rerun(scenario.name, (digests,), tuple(other_than(said, now)))
 
 
 def _spiral_again(
@@ -214,23 +222,15 @@ def _spiral_again(
             Compared(f"seed {seed}{f', {label}' * bool(label)}", before.get(seed), after.get(seed))
             for seed in sorted(before.keys() | after.keys())
         ]
-    other = _other(said, asked_of_scenario(scenario, study.seeds))
+    other = other_than(said, asked_of_scenario(scenario, study.seeds))
     return Rerun(scenario.name, tuple(digests), tuple(other))
 
 
 def _market_again(said: Mapping[str, Any]) -> Rerun:
     name, seed = said["market"], said["seed"]
-    market = market_named(name)
-    # A default may be what JSON cannot say: it is the builder's own again.
-    usual = asked_of_market(name, market, {}, [seed])["resolved"]
-    options = {
-        key: value
-        for key, value in said["resolved"].items()
-        # Beside tapes the name stands with the options.
-        if key != "name" and (key not in usual or json.loads(json.dumps(usual[key])) != value)
-    }
+    market, options = market_of(said)
     simulation = market(seed, **options)
     simulation.run(until=simulation.now + round(said["minutes"] * MINUTE_NS))
     digests = Compared(f"seed {seed}", said["digest"], simulation.digest())
     now = asked_of_market(name, market, options, [seed])
-    return Rerun(name, (digests,), tuple(_other(said, now)))
+    return Rerun(name, (digests,), tuple(other_than(said, now)))

@@ -13,7 +13,9 @@ from experiments.report.notebook import Shown
 from experiments.report.ratios import move_of, no_ratio, times_of
 from experiments.report.start import NOTHING_FAILED, nothing_failed, start_lines
 from experiments.report.study_figures import drops_figure
+from experiments.runs.arrow import ArrowRows
 from experiments.runs.errors import RunError, told
+from experiments.runs.memory_limit import limited, refuse_where_none
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import run_scenario
 from experiments.runs.units_of_keys import units_of_spiral
@@ -48,7 +50,7 @@ class FailedSeed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SpiralStudy(Shown):
+class SpiralStudy(Shown, ArrowRows):
     """Summaries of the full runs and of their twins, one pair a seed."""
 
     scenario: Scenario
@@ -255,6 +257,9 @@ class SpiralStudy(Shown):
         }
         return criteria(known, labels, criteria_in(units, self.scenario))
 
+    def _said(self) -> dict[str, Any]:
+        return asked_of_scenario(self.scenario, self.seeds)
+
     def plot(self) -> "Figure":
         """Drops of the first shock, with nothing forced and under every design."""
         runs = {"nothing forced": self.twin, **self.designs}
@@ -292,6 +297,7 @@ def study_spiral(
     *,
     sources: bool = True,
     workers: int | None = None,
+    memory: int | None = None,
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> SpiralStudy:
     """Run a scenario, its twin, and the designs beside its own for every seed, on all cores.
@@ -307,6 +313,9 @@ def study_spiral(
         somebody else, if the markets have makers who look at that.
     workers
         Processes; ``None``: one a core.
+    memory
+        Bytes that the runs of a seed may take beside what their process has: more is the error of
+        that seed.
     report
         Called with how many of how many runs are done, once a seed.
 
@@ -319,8 +328,9 @@ def study_spiral(
     """
     if not seeds:
         raise ValueError("seeds must be at least one")
+    refuse_where_none(memory)
     other = with_other_sources(scenario) if sources else None
-    jobs = [(scenario, other and other[1], seed) for seed in seeds]
+    jobs = [(scenario, other and other[1], seed, memory) for seed in seeds]
     runs = 2 + len(scenario.alternatives) + (other is not None)
     done: dict[int, Any] = {}
     failed: dict[int, FailedSeed] = {}
@@ -343,14 +353,15 @@ def study_spiral(
     return SpiralStudy(scenario, finished, full, twin, alternatives, missing, *taken)
 
 
-def _summaries(job: tuple[Scenario, Scenario | None, int]) -> list[dict[str, Any]]:
+def _summaries(job: tuple[Scenario, Scenario | None, int, int | None]) -> list[dict[str, Any]]:
     """Of the twin, of the own design, of those beside it, and of the other sources: one seed.
 
     Raises ``RunError`` with the seed if a run raises.
     """
-    scenario, other, seed = job
+    scenario, other, seed, memory = job
     try:
-        return _runs(scenario, other, seed)
+        with limited(memory):
+            return _runs(scenario, other, seed)
     except (Exception, SystemExit) as error:
         error_line, trace = told(error)
         raise RunError(error_line, seed, trace) from error

@@ -25,10 +25,11 @@ import pyarrow as pa
 
 from experiments.report.notebook import Shown
 from experiments.report.study_figures import probes_figure
+from experiments.runs.arrow import ArrowRows
 from experiments.runs.errors import RunError, told
 from experiments.runs.kept_runs import KeptRuns, ScenarioKeys, kept_runs
 from experiments.runs.kept_runs import Report as Progress
-from experiments.runs.provenance import asked_of_scenario
+from experiments.runs.provenance import asked_of_scenario, digest_of_entries
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.units_of_keys import units_of_stress
 from experiments.runs.workers import Workers
@@ -37,9 +38,10 @@ from experiments.scenario.variants import own_mix, with_depth, with_leverage, wi
 from experiments.studies.search import Bisection, critical_direction, critical_shock
 from lob.checks import choice, integer
 from lob.counted import counted
-from lob.real_units import CASH, RealUnit
+from lob.real_units import CASH, TICKS, RealUnit
 
 if TYPE_CHECKING:
+    import pandas as pd
     from plotly.graph_objects import Figure
 
 __all__ = [
@@ -71,6 +73,7 @@ COLUMNS: dict[str, pa.DataType] = {
     "shock": pa.string(), "leverage": pa.float64(), "depth": pa.float64(),
     "bad_debt": pa.float64(), "liquidated": pa.float64(), "empty_funds": pa.int64(),
     "lots": pa.int64(), "drops": pa.string(), "exhausted": pa.int64(), "refused": pa.int64(),
+    "digest": pa.string(),
 }  # fmt: skip
 """Columns of the rows of a stress test beside those of every study."""
 
@@ -92,6 +95,8 @@ class StressOutcome(NamedTuple):
     """Count of sides of books that emptied after the shock."""
     refused: int = 0
     """Count of criteria that cannot be true: nothing that rests on them is an all-clear."""
+    digest: str = ""
+    """Of the entries of the run: 32 hex digits."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Stress(Shown):
+class Stress(Shown, ArrowRows):
     """Answer of a stress test: the smallest shock at which a scenario fails."""
 
     scenario: Scenario
@@ -158,6 +163,9 @@ class Stress(Shown):
     """Whether the worst direction was looked for."""
     runs: int
     """Count of runs that the answer took."""
+    rows: tuple[dict[str, Any], ...] = ()
+    """All of them: ``shock`` in words, ``sizes`` by asset in units of what the scenario's own
+    shocks sell, ``seed``, whether it ``failed``, and the fields of ``StressOutcome``."""
 
     @property
     def critical(self) -> float | None:
@@ -213,6 +221,49 @@ class Stress(Shown):
             "outcomes": [one._asdict() for one in self.outcomes],
             "probes": [[shock / self.steps, fails] for shock, fails in self.bisection.probes],
             "runs": self.runs,
+            "rows": [{**row, "drops": list(row["drops"])} for row in self.rows],
+        }
+
+    def frame(self, units: Literal["real", "integer"] = "real") -> "pd.DataFrame":
+        """A pandas frame, a row a run in the order in which they were made.
+
+        Columns ``shock``, ``size`` (multiple of what the scenario's own shocks sell), ``seed``,
+        ``failed``, ``bad_debt``, ``liquidated`` (share of the accounts), ``empty_funds``, ``lots``
+        (of all instruments together), ``drop`` of the first shock's instrument, ``exhausted``
+        sides, ``refused`` criteria, ``digest``; ``frame.attrs["units"]`` has their units.
+
+        Parameters
+        ----------
+        units
+            As of ``Run.frame``: those that the instruments say, or integers.
+        """
+        import pandas as pd
+
+        from experiments.runs.frame_units import units_in
+
+        own = units_in(units, self.scenario.units)
+        price = TICKS if units == "integer" else self.scenario.price_unit
+        plain = ("seed", "failed", "liquidated", "empty_funds", "lots", "exhausted", "refused",
+                 "digest")  # fmt: skip
+        found = pd.DataFrame(
+            [
+                {"shock": row["shock"], "size": sum(row["sizes"].values())}
+                | {name: row[name] for name in plain}
+                | {"bad_debt": own.cash.of(row["bad_debt"]), "drop": price.of(row["drops"][0])}
+                for row in self.rows
+            ],
+            columns=["shock", "size", *plain[:2], "bad_debt", *plain[2:5], "drop", *plain[5:]],
+        )
+        found.attrs["units"] = {
+            "size": "the scenario's own shocks", "bad_debt": own.cash.name, "liquidated": "share",
+            "lots": "lots", "drop": price.name,
+        }  # fmt: skip
+        return found
+
+    def _said(self) -> dict[str, Any]:
+        return {
+            **asked_of_scenario(self.scenario, self.seeds),
+            "fails": self.failure.told(self.scenario.units.cash),
         }
 
 
@@ -323,7 +374,7 @@ def stress_test(
             )
     return Stress(
         scenario, failure, tuple(seeds), steps, names, shares, found, lots, outcomes, bool(assets),
-        test.runs,
+        test.runs, tuple(test.rows),
     )  # fmt: skip
 
 
@@ -342,6 +393,7 @@ class _Test:
         self.scenario, self.failure, self.seeds, self.steps = scenario, failure, seeds, steps
         self.made, self.report, self.key = made, report, ScenarioKeys("stress")
         self.known: dict[tuple[Any, ...], tuple[StressOutcome, ...]] = {}
+        self.rows: list[dict[str, Any]] = []
         self.runs = 0
 
     def outcomes(
@@ -356,8 +408,13 @@ class _Test:
             self.report(f"a shock of {said}")
             shocked = with_shock(self.scenario, assets, sizes)
             jobs = [(shocked, seed) for seed in self.seeds]
-            self.known[key] = _outcomes(self.made, jobs, self.key, lambda job: {"shock": said})
+            at = {"shock": said, "sizes": dict(zip(assets, sizes, strict=True))}
+            self.known[key] = _outcomes(self.made, jobs, self.key, lambda job: at)
             self.runs += len(jobs)
+            self.rows += [
+                {**at, "seed": seed, "failed": self.failure.of(one), **one._asdict()}
+                for seed, one in zip(self.seeds, self.known[key], strict=True)
+            ]
         return self.known[key]
 
     def fails(self, assets: tuple[str, ...], sizes: tuple[float, ...]) -> bool:
@@ -417,6 +474,7 @@ def outcome(run: Run) -> StressOutcome:
         drops=tuple(run.drop(i) for i in range(len(run.scenario.shocks))),
         exhausted=len(run.exhausted),
         refused=len(run.refused),
+        digest=digest_of_entries(run.simulation.entries),
     )
 
 

@@ -21,10 +21,11 @@ from experiments.runs.alone import alone
 from experiments.runs.executor import RunExecutor
 from experiments.runs.kept_runs import Report, forget_failed, made_rows
 from experiments.runs.manifest import read_manifest, write_manifest
+from experiments.runs.memory_limit import refuse_where_none
 from experiments.runs.packing import pack
 from experiments.runs.parcel import Parcel
 from experiments.runs.store import RunStore, code_digest
-from experiments.runs.swept import Asked, Keys, Row, SweptRun, can_limit, failed_row, run_swept
+from experiments.runs.swept import Asked, Keys, Row, SweptRun, failed_row, run_swept
 from experiments.runs.workers import Workers
 from experiments.scenario.overrides import paths_meant, plain
 from experiments.scenario.own_code import refuse_code
@@ -130,8 +131,7 @@ def hold_sweep(
     first = scenario.with_(**asked.overrides(points[0]))
     refuse_code(scenario, allowed=allow_code)
     refuse_code(first, allowed=allow_code, named=_texts(points))
-    if memory is not None and not can_limit():
-        raise ValueError("memory can be limited on Linux alone: leave it out")
+    refuse_where_none(memory)
     columns = _columns(points, measures)
     with ExitStack() as stack:
         if folder is None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from experiments.metrics.intervals import student_interval
 from experiments.metrics.sensitivity import SobolIndex, sobol_indices
 from experiments.report.notebook import Shown
 from experiments.report.sweep_figure import sweep_figure
+from experiments.runs.arrow import ArrowRows
 from experiments.runs.frame_units import criteria_in
 from experiments.scenario.overrides import plain
 from experiments.scenario.read import Scenario
@@ -32,7 +32,7 @@ OF_UNITS = frozenset(
 
 
 @dataclass(frozen=True, eq=False)
-class Sweep(Shown):
+class Sweep(Shown, ArrowRows):
     """Runs of a scenario at many points of its parameters, the same seeds at each."""
 
     scenario: Scenario
@@ -117,19 +117,8 @@ class Sweep(Shown):
         found.attrs["units"] = named | {name: one.name for name, one in of.items()}
         return found
 
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The rows of ``frame`` for polars, DuckDB and others that read Arrow: a fresh stream.
-
-        Parameters
-        ----------
-        requested_schema
-            A capsule of the schema that the reader wants, as the Arrow interface has it.
-        """
-        from experiments.runs.arrow import table_of
-
-        # By its name, for the stubs of pyarrow do not say its type.
-        stream = methodcaller("__arrow_c_stream__", requested_schema)
-        return stream(table_of(self.frame(), self.asked))
+    def _said(self) -> dict[str, Any]:
+        return self.asked
 
     def means(self, measure: str, *, units: str = "real") -> "pd.DataFrame":
         """The mean of a measure at each point, with its 95 % Student interval.

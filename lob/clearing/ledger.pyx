@@ -361,10 +361,15 @@ cdef class Ledger:
     def entries(self):
         """The journal of the ledger so far, an array of ``lob.ENTRY``, a copy.
 
-        Raises ``ValueError`` unless the ledger keeps it (``entries=True``).
+        Of a writer that reads too (``lob.tape.Writer``), its memory map. Raises ``ValueError``
+        unless the ledger keeps it (``entries=True``) or such a writer does.
         """
-        if not self.keep:
+        mapped = self.writer is not None and callable(getattr(self.writer, "read", None))
+        if not self.keep and not mapped:
             raise ValueError("the entries of this ledger are not kept: set entries=True")
+        if mapped:
+            self.flush()  # any time will do: nothing counts the rows that wait
+            return self.writer.read()
         if not self.journal_count:
             return np.zeros(0, ENTRY)
         return np.frombuffer(

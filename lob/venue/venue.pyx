@@ -142,7 +142,8 @@ cdef class Venue(Market):
     events, messages, entries
         What becomes of the three tapes: ``True`` keeps one in memory, ``False`` drops it, and an
         object with a method ``write(rows)`` is lent chunks of it (``lob.tape.Writer``): a writer
-        that keeps rows must copy them.
+        that keeps rows must copy them. With a method ``read()``, which returns all rows that were
+        written, the tape can be asked for as if it were in memory.
     start
         Time in ns at which the venue begins, 0 to ``lob.types.MAX_TIME``.
     breakers
@@ -1379,8 +1380,11 @@ cdef class Venue(Market):
     def events(self):
         """The events of the venue so far, an array of ``lob.EVENT``, a copy.
 
-        Raises ``ValueError`` unless the venue keeps them (``events=True``).
+        Of a writer that reads too (``lob.tape.Writer``), its memory map. Raises ``ValueError``
+        unless the venue keeps them (``events=True``) or such a writer does.
         """
+        if reads(self.event_writer):
+            return joined(self.event_writer.read(), self.events_from(0))
         if not self.keep_events:
             raise ValueError("the events of this run are not kept in memory: set events=True")
         return self.events_from(0)
@@ -1395,32 +1399,35 @@ cdef class Venue(Market):
     def messages(self):
         """The messages of the venue so far, as they met the books: an array of ``lob.MESSAGE``.
 
-        A copy. Raises ``ValueError`` unless the venue keeps them (``messages=True``).
+        A copy, or the memory map of a writer that reads too. Raises ``ValueError`` unless the venue
+        keeps them (``messages=True``) or such a writer does.
         """
-        if not self.keep_messages:
-            raise ValueError("the messages of this run are not kept in memory: set messages=True")
         cdef Py_ssize_t nbytes = self.logged * sizeof(Message)
-        return np.frombuffer(bytearray(self.log.data[:nbytes]) if nbytes else bytearray(), MESSAGE)
+        cdef bint mapped = reads(self.message_writer)
+        if not self.keep_messages and not mapped:
+            raise ValueError("the messages of this run are not kept in memory: set messages=True")
+        kept = np.frombuffer(bytearray(self.log.data[:nbytes]) if nbytes else bytearray(), MESSAGE)
+        return joined(self.message_writer.read(), kept) if mapped else kept
 
     @property
     def entries(self):
         """The journal of the venue's ledger so far, an array of ``lob.ENTRY``, a copy.
 
-        Raises ``ValueError`` unless the venue keeps it (``entries=True``).
+        Or the memory map of a writer that reads too. Raises ``ValueError`` unless the venue keeps
+        it (``entries=True``) or such a writer does.
         """
         return self.ledger.entries
 
     def digest(self):
         """32 hex digits of all tapes of the venue: equal where two venues did the same.
 
-        Raises ``ValueError`` unless the tapes are kept in memory.
+        Raises ``ValueError`` unless the tapes are kept, in memory or by writers that read too.
         Entries count where there are any, so that a venue nobody has an account in has the digest
         of its messages and events.
         """
         digest = blake2b(digest_size=16)
-        digest.update(self.messages.tobytes())
-        digest.update(self.events.tobytes())
-        digest.update(self.entries.tobytes())
+        for tape in (self.messages, self.events, self.entries):
+            digest.update(tape.view(np.uint8).data)  # a map is read page by page
         return digest.hexdigest()
 
     def check(self):
@@ -1546,6 +1553,16 @@ cdef bint message_fits(Venue venue, const Message *message) noexcept:
             and (message.kind != SWAP or message.side == BUY or message.side == SELL)
         )
     return (message.kind == TAKE or message.kind == BID) and 0 < message.size <= MAX_SIZE
+
+
+cdef bint reads(object writer):
+    """Whether a writer gives back what was written."""
+    return writer is not None and callable(getattr(writer, "read", None))
+
+
+cdef object joined(object written, object waiting):
+    """What a writer has, with what was not handed to it yet: a copy only where there is such."""
+    return np.concatenate([written, waiting]) if len(waiting) else written
 
 
 cdef object rows_of(char *memory, Py_ssize_t nbytes, object dtype):

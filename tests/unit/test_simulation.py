@@ -428,10 +428,38 @@ class TestTapes:
                 streamed.close()
         assert tape.read(tmp_path / "events.npy").tobytes() == kept.events.tobytes()
         assert streamed.event_count == len(kept.events)
-        with pytest.raises(ValueError, match="not kept"):
-            streamed.events  # noqa: B018
+        assert streamed.events.tobytes() == kept.events.tobytes()
         with pytest.raises(ValueError, match="writer"):
             streamed.fork()
+
+    def test_a_streamed_tape_can_be_asked_for_at_any_time(self, tmp_path):
+        """With what waits in memory, which a writer that does not read has never told."""
+        kept = market(True)
+        paths = [tmp_path / f"{name}.npy" for name in ("events", "messages", "entries")]
+        with (
+            tape.Writer(paths[0], lob.EVENT) as events,
+            tape.Writer(paths[1], lob.MESSAGE) as messages,
+            tape.Writer(paths[2], lob.ENTRY) as entries,
+        ):
+            streamed = market(True, events=events, messages=messages, entries=entries)
+            for until in range(END // 8, END + 1, END // 8):
+                kept.run(until=until)
+                streamed.run(until=until)
+                assert streamed.events.tobytes() == kept.events.tobytes()
+                assert streamed.messages.tobytes() == kept.messages.tobytes()
+                assert streamed.entries.tobytes() == kept.entries.tobytes()
+                assert streamed.digest() == kept.digest()
+
+    def test_a_writer_that_does_not_read_keeps_nothing_to_ask_for(self):
+        class Deaf:
+            def write(self, rows):
+                pass
+
+        streamed = market(True, events=Deaf(), messages=Deaf(), entries=Deaf())
+        streamed.run(until=END)
+        for name in ("events", "messages", "entries"):
+            with pytest.raises(ValueError, match="not kept"):
+                getattr(streamed, name)
 
     def test_a_dropped_tape_changes_nothing_else(self):
         kept, dropped = market(False), market(False, events=False, messages=False)

@@ -1,5 +1,7 @@
 """Tapes on disk come back to the byte, and what is not a tape is refused."""
 
+import resource
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -232,3 +234,64 @@ def test_a_writer_refuses_other_rows_and_other_files(tmp_path):
         pytest.raises(TypeError, match="rows"),
     ):
         writer.write(np.zeros(1, lob.MESSAGE))
+
+
+def test_a_tape_that_is_being_written_is_read_as_far_as_it_is_there(tmp_path):
+    rows, path = noise(lob.EVENT, 1_000), tmp_path / "events.npy"
+    writer = tape.Writer(path, lob.EVENT)
+    assert len(writer.read()) == 0
+    assert len(tape.read(path, unfinished=True)) == 0
+    writer.write(rows[:300])
+    writer.write(rows[300:700])
+    assert writer.read().tobytes() == rows[:700].tobytes()
+    assert tape.read(path, unfinished=True).tobytes() == rows[:700].tobytes()
+    with pytest.raises(ValueError, match=r"700 rows are there where 0 are stated"):
+        tape.read(path)
+    held = writer.read()
+    writer.write(rows[700:])
+    writer.close()
+    assert held.tobytes() == rows[:700].tobytes()
+    assert tape.read(path).tobytes() == tape.read(path, unfinished=True).tobytes() == rows.tobytes()
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_tape_cut_at_any_byte_is_readable_up_to_the_cut(tmp_path, closed):
+    rows, path = noise(lob.QUOTE, 5), tmp_path / "quotes.npy"
+    writer = tape.Writer(path, lob.QUOTE)
+    writer.write(rows)
+    if closed:
+        writer.close()
+    content = path.read_bytes()
+    writer.close()
+    start = len(content) - rows.nbytes
+    for size in range(start, len(content) + (not closed)):
+        path.write_bytes(content[:size])
+        whole = (size - start) // lob.QUOTE.itemsize
+        found = tape.read(path, unfinished=True)
+        assert found.tobytes() == rows[:whole].tobytes()
+        if closed or whole:
+            with pytest.raises(ValueError, match="unfinished=True reads what is there"):
+                tape.read(path)
+    path.write_bytes(content[: start - 1])
+    with pytest.raises(ValueError, match=r"quotes\.npy: not a whole"):
+        tape.read(path, unfinished=True)
+
+
+def test_a_full_disk_names_the_file_and_leaves_whole_rows(tmp_path):
+    rows, path = noise(lob.EVENT, 1_000), tmp_path / "events.npy"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    was = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    writer = tape.Writer(path, lob.EVENT)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+        writer.write(rows[:400])
+        with pytest.raises(OSError, match="File too large") as full:
+            writer.write(rows[400:])
+        writer.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, was)
+    assert full.value.filename == str(path)
+    found = tape.read(path)
+    assert len(found) == writer.rows > 400
+    assert found.tobytes() == rows[: len(found)].tobytes()
