@@ -47,10 +47,10 @@ def shock_told(scenario: ScenarioTables, number: int) -> str:
         what += f" of {shock.instrument}"
     if isinstance(shock, GapTable):
         verb += f" for {shock.told()},"
-    elif shock.lots is None and shock.notional is not None:
+    elif isinstance(shock, ShockTable) and shock.notional is not None:
         cash = scenario.units.cash
         what = f"{cash.told(shock.notional)} of {shock.instrument}, about {size.told(lots)},"
-    elif shock.lots is None:
+    elif isinstance(shock, ShockTable) and shock.lots is None:
         what += f", {shock.told().rpartition(' ')[0]},"
     return f"{what} {verb} at {shock.at:g} s{over}"
 
@@ -71,7 +71,7 @@ def shock_lines(scenario: ScenarioTables, reported: Sequence[Mapping[str, Any]] 
         if isinstance(shock, GapTable):
             lots = lots_of(scenario, shock)
             asked, _, came = shock.told().partition("; ")
-            lines.append(f"{asked} took {size.told(lots)}; {came}")
+            lines.append(f"{asked} took {size.told(lots or 0)}; {came}")
         elif isinstance(shock, ShockTable):
             found = reported[number] if reported else {}
             if shock.lots is None and found:
