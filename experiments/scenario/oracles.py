@@ -17,9 +17,7 @@ from lob.venue.pool import FairShare, SpotPrice
 
 __all__ = ["OracleTable", "SourceTable", "make_oracle"]
 
-MOST_OFF = 10**15
-"""Ppm: most by which a price is off, as ``lob.clearing.oracle`` has it."""
-Off = Annotated[int, Field(gt=-PPM, le=MOST_OFF)]
+Off = Annotated[int, Field(gt=-PPM, le=PPM)]
 """Ppm: by how much of itself a price is off."""
 PLAIN = {
     "last": prices.Last,
