@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 import agents
-from experiments.calibration.market_file import MarketFile, read_market
+from experiments.calibration.market_file import InstrumentOfMarket, MarketFile, read_market
 from experiments.calibration.models import MODELS
 from experiments.markets import MARKETS
 from experiments.markets.place import MarketPlace
@@ -35,6 +35,7 @@ from experiments.markets.written import meant
 from experiments.scenario.background import BackgroundTable, Place, Sources
 from experiments.scenario.files import FileName, own_file
 from experiments.scenario.flows import (
+    DAY,
     HawkesTable,
     LongMemoryTable,
     MakerMarketTable,
@@ -202,6 +203,25 @@ class FittedTable(BackgroundTable):
             **parameters,
         )
         return [flow]
+
+    def daily_volume(self, instrument: InstrumentOfMarket) -> float | None:
+        """Lots a day that the file's profile stated, or that its random flow brings.
+
+        Parameters
+        ----------
+        instrument
+            The instrument.
+        """
+        market = self.market
+        asked = market.provenance.get("asked")
+        volume = asked.get("volume") if isinstance(asked, Mapping) else None
+        if isinstance(volume, int | float):
+            # In money: of a tick on a lot there are ``tick_size * lot_size * multiplier``.
+            worth = market.instrument.make().to_cash(f"{Decimal(str(volume))} {instrument.quote}")
+            return self.depth * worth / (market.price * instrument.multiplier)
+        if market.model == "zero-intelligence":
+            return self.depth * DAY * float(market.parameters["mu"]) or None
+        return None
 
     def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
         """A copy in which these stand to the file's so many times as they did."""

@@ -108,6 +108,18 @@ class ProfileTable(BackgroundTable):
         asked = self.model_dump(exclude={"kind", "solved", "follows", "forced_sources"})
         return Profile(instrument, **asked)
 
+    def daily_volume(self, instrument: InstrumentOfMarket) -> float | None:
+        """Lots a day that were stated, at the start price.
+
+        Parameters
+        ----------
+        instrument
+            The instrument.
+        """
+        if instrument.inverse:
+            return self.volume * self.price / instrument.multiplier
+        return self.volume / (self.price * instrument.multiplier)
+
     def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
         """A copy of which another depth and volume, half-life or volatility is asked.
 

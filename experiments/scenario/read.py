@@ -22,6 +22,7 @@ from experiments.scenario.backgrounds import with_told_instrument
 from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
 from experiments.scenario.flows import ZeroIntelligenceTable, mistakes_in_flow
+from experiments.scenario.gap_solving import with_solved_gaps
 from experiments.scenario.overrides import overridden, paths_meant, plain
 from experiments.scenario.quantities import in_steps, texts_of
 from experiments.scenario.ready_scenarios import FOLDER, ready_scenarios
@@ -206,7 +207,9 @@ def _validated(
     try:
         found = Scenario.model_validate(content, context={"folder": folder})
         if not mistakes:
-            return found
+            return with_solved_gaps(found)
+    except MistakesError as error:
+        mistakes += error.mistakes
     except ValidationError as error:
         known = {one.path for one in mistakes}
         # What cannot be made of a text that could not be read has been told with that.

@@ -22,6 +22,7 @@ from experiments.runs.units_of_keys import units_of_spiral
 from experiments.runs.workers import JobError, Workers
 from experiments.scenario.background import Sources
 from experiments.scenario.read import Scenario
+from experiments.scenario.shock_words import shock_lines
 from experiments.scenario.variants import with_other_sources
 from lob.counted import counted
 
@@ -217,6 +218,7 @@ class SpiralStudy(Shown, ArrowRows):
             f"{self.moves()} {least}{price.told(found.twin.estimate)} with nothing forced and "
             f"{least}{price.number(found.full.estimate)} with forced sales; {told}",
             *filter(None, [self.sources_line()]),
+            *shock_lines(self.scenario, self.full[0].get("shocks", ())),
             *self.start_lines(),
         ]
 
