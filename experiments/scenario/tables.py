@@ -39,6 +39,7 @@ from experiments.scenario.keepers import (
     LoadTable,
 )
 from experiments.scenario.makers import MakerTable
+from experiments.scenario.metrics import MetricTable
 from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.oracles import OracleTable, SourceTable
 from experiments.scenario.populations import PopulationTable
@@ -78,6 +79,7 @@ __all__ = [
     "MakerMarketTable",
     "MakerTable",
     "MarginTable",
+    "MetricTable",
     "OracleTable",
     "OwnBackgroundTable",
     "PathTable",
@@ -154,6 +156,8 @@ class ScenarioTables(Table):
     """Circuit breakers and call auctions."""
     alternatives: list[AlternativeTable] = Field(default_factory=list)
     """Designs that are run on the same seeds as the scenario's own."""
+    metrics: list[MetricTable] = Field(default_factory=list)
+    """Measures of one's own, taken of each run."""
     published: list[PublishedTable] = Field(default_factory=list)
     """Numbers of others, to be shown with ours."""
 

@@ -1,7 +1,8 @@
 """Trial of a scenario: all is built once, without running it, to find impossible parameters.
 
 Tables with many accounts are built with few: their parameters are what is tried. Code of the user's
-own is not run: another design takes the place of a design, nobody that of a trader.
+own is not run: another design takes the place of a design, another margin model that of a margin
+model, nobody that of a participant.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from experiments.scenario.build import participants
 from experiments.scenario.claims import make_claim, make_pool, stock_claims
 from experiments.scenario.clearing import (
     ClearingTable,
+    MarginTable,
     make_clearing,
     make_margin,
     set_timers,
@@ -31,6 +33,8 @@ from lob.clearing import Clearing, LiquidationEngine
 __all__ = ["mistakes_in_building"]
 
 Made = TypeVar("Made")
+ANY_MARGIN = MarginTable(model="flat", parameters={"initial": 0, "maintenance": 0})
+"""The margin model in place of one of the user's own."""
 FEW = 10
 """Keepers, ticks or lots that are built in place of many."""
 
@@ -44,6 +48,7 @@ def _small(scenario: ScenarioTables) -> ScenarioTables:
     """The same parameters with few accounts; at least one a place where they spread."""
     return scenario.model_copy(
         update={
+            "clearings": [_without_own_margin(one) for one in scenario.clearings],
             "populations": [
                 one.model_copy(
                     update={"count": 1}
@@ -64,6 +69,15 @@ def _small(scenario: ScenarioTables) -> ScenarioTables:
             ],
         }
     )
+
+
+def _without_own_margin(clearing: ClearingTable) -> ClearingTable:
+    """The same with a margin model that can be built in place of one of the user's own."""
+    holdings = [
+        one.model_copy(update={"margin": ANY_MARGIN}) if names_user_code(one.margin.model) else one
+        for one in clearing.holdings
+    ]
+    return clearing.model_copy(update={"holdings": holdings})
 
 
 class _Trial:

@@ -208,6 +208,7 @@ class SpiralStudy(Shown):
         """
         from experiments.runs.frame_units import criteria_in
         from experiments.runs.frames import criteria
+        from experiments.runs.own_metrics import metric_columns
 
         runs = {"nothing forced": self.twin, **self.designs}
         rows = [run["criteria"] for made in runs.values() for run in made]
@@ -216,7 +217,13 @@ class SpiralStudy(Shown):
             "design": [label for label, made in runs.items() for _ in made],
             "seed": [run["seed"] for made in runs.values() for run in made],
         }
-        return criteria(known, labels, criteria_in(units, self.scenario))
+        measured = [run.get("metrics", {}) for made in runs.values() for run in made]
+        return criteria(
+            known,
+            labels,
+            criteria_in(units, self.scenario),
+            metric_columns(self.scenario.metrics, measured),
+        )
 
     def plot(self) -> "Figure":
         """Drops of the first shock, with nothing forced and under every design."""
