@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from inspect import signature
 from typing import Any
 
 from pydantic import Field
@@ -75,4 +76,8 @@ def _made(one: MetricTable) -> OwnMetric:
             raise ValueError(f"{of} must make what can be called with a run's tape, got {made!r}")
         return partial(call_own, of, made)
     refuse_unknown(found, one.parameters, of=of)
+    try:
+        signature(found).bind({}, **one.parameters)
+    except TypeError as error:  # before the run, which may be long
+        raise ValueError(f"{of}: {error}") from None
     return partial(call_own, of, found, **one.parameters)
