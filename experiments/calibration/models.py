@@ -7,7 +7,7 @@ range of each, the same for a market file and for the background of a scenario.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from agents.flow import (
     BackgroundFlow,
@@ -18,6 +18,7 @@ from agents.flow import (
     QueueReactive,
     ZeroIntelligence,
 )
+from experiments.markets.mistakes import MistakesError, mistakes_of
 from experiments.markets.table import MOST_RATE, Positive, Table
 
 __all__ = [
@@ -279,8 +280,28 @@ class Model(NamedTuple):
             If there is no such market.
         """
         if self.parameters is not None:
-            parameters = self.parameters.model_validate(parameters).model_dump()
+            parameters = self.validated(parameters)
         return self.flow(name, price=price, instrument=instrument, **parameters)
+
+    def validated(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters with those that are not given.
+
+        Parameters
+        ----------
+        parameters
+            As in the table.
+
+        Raises
+        ------
+        MistakesError
+            With all that is wrong, each by its name.
+        """
+        if self.parameters is None:
+            return dict(parameters)
+        try:
+            return self.parameters.model_validate(parameters).model_dump()
+        except ValidationError as error:
+            raise MistakesError(mistakes_of(error, self.parameters)) from None
 
     def deeper(self, parameters: Mapping[str, Any], factor: float) -> dict[str, Any]:
         """The parameters that make a market so many times as deep: orders are so much larger.

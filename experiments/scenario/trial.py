@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import agents
-from experiments.markets.mistakes import Mistake
+from experiments.markets.mistakes import Mistake, MistakesError
 from experiments.scenario.breakers import make_breaker
 from experiments.scenario.build import participants
 from experiments.scenario.claims import make_claim, make_pool, stock_claims
@@ -139,13 +139,18 @@ class _Trial:
             # A name or number that leads nowhere has been told as what it is.
             if not self.known:
                 self.mistakes.append(Mistake(path, f"{type(error).__name__}: {error}"))
+        except MistakesError as error:
+            self.mistakes += [
+                one._replace(path=".".join(filter(None, (path, one.path))))
+                for one in error.mistakes
+            ]
         except UnknownParametersError as error:
             place = path if path.endswith(".parameters") else f"{path}.parameters"
             self.mistakes += [
                 Mistake(f"{place}.{name}", what) for name, what in error.unknown.items()
             ]
         except (TypeError, ValueError, ArithmeticError, OSError) as error:
-            self.mistakes.append(Mistake(path, str(error)))
+            self.mistakes.append(Mistake(path, " ".join(str(error).split())))
         return None
 
     def clearing(self, number: int, one: ClearingTable, names: Names) -> Clearing | None:

@@ -30,7 +30,7 @@ def refused(name, change):
          "clearings.0.holdings.0.margin.parameters", "maintenance must be 0 to"),
         (SPIRAL,
          {"clearings.0.holdings.0.oracle.manipulations": [[0, 5, 22_000_000]]},
-         "clearings.0.holdings.0.oracle.manipulations.0.2", "less than or equal to 1000000"),
+         "clearings.0.holdings.0.oracle.manipulations.0.2", "must be at most 1,000,000"),
         ("flash-crash", {"traders.0.parameters": {"mragin": 5, "stop_price": 1}},
          "traders.0.parameters.mragin", "did you mean margin?"),
         ("flash-crash", {"traders.0.parameters.margin": -5}, "traders.0", "margin must be 0 to"),
@@ -48,16 +48,16 @@ def refused(name, change):
         (SPIRAL, {"populations.0.equity": 2**62 - 1}, "populations.0", "2**62"),
         (SPIRAL, {"populations.0.name": "shock 0"}, "shocks.0", "takes part"),
         (BLACK_THURSDAY, {"congestion.elasticity": 7}, "congestion", "elasticity must be"),
-        (SPIRAL, {"seconds": 1e300}, "seconds", "less than or equal to"),
-        (SPIRAL, {"populations.0.count": True}, "populations.0", "count takes no"),
+        (SPIRAL, {"seconds": 1e300}, "seconds", "must be at most"),
+        (SPIRAL, {"populations.0.count": True}, "populations.0.count", "takes no"),
         (SPIRAL, {"populations.0.leverage": [True, 30]},
-         "populations.0", "leverage takes no true or false"),
+         "populations.0.leverage", "takes no true or false"),
         (SPIRAL, {"clearings.0.holdings.0.margin.parameters.initial": True},
          "clearings.0.holdings.0.margin.parameters", "must be an integer, got True"),
         (SPIRAL, {"instruments.0.tick_size": 1e30},
-         "instruments.0.tick_size", "less than or equal to 1000000000000000000"),
+         "instruments.0.tick_size", "must be at most 1,000,000,000,000,000,000"),
         (SPIRAL, {"instruments.0.lot_size": "1e-30"},
-         "instruments.0.lot_size", "greater than or equal to 1E-18"),
+         "instruments.0.lot_size", "must be at least 1e-18"),
         (SPIRAL, {"name": ""}, "name", "must not be empty"),
         (CONTAGION, {"stackers.0.name": " "}, "stackers.0.name", "must not be empty"),
         (SPIRAL, {"instruments.0.background.alpha": float("inf")},
@@ -123,7 +123,7 @@ def test_unknown_keys_name_the_nearest_or_all():
 )
 def test_huge_counts_are_refused_with_their_bound(name, path):
     _, mistake = refused(name, {path: 2_000_000_000})
-    assert mistake.startswith(f"{path}: Input should be less than or equal to ")
+    assert mistake.startswith(f"{path}: must be at most ")
     assert mistake.endswith("got 2000000000")
 
 
