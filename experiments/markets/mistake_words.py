@@ -1,7 +1,10 @@
 """What is wrong with a value of a table, in words of the file's author: never in pydantic's."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
+
+from lob.counted import counted
 
 __all__ = ["WANTED", "words_of"]
 
@@ -24,6 +27,8 @@ WANTED = {
     "model_attributes_type": "a table",
 }
 """What is wanted where a value is of another type, by pydantic's name of the error."""
+FINE = 1e-9
+"""From which on a bound is shown with all its digits."""
 BOUNDS = {
     "greater_than": ("gt", "above"),
     "greater_than_equal": ("ge", "at least"),
@@ -49,8 +54,8 @@ def words_of(one: Mapping[str, Any]) -> str:
     if kind in ("too_short", "too_long"):
         least = kind == "too_short"
         limit = given["min_length" if least else "max_length"]
-        words = f"must have {limit} or more" if least else f"must have {limit} at most"
-        return f"{words}, got {given['actual_length']}"
+        words = f"{counted(limit, 'item')} {'or more' if least else 'at most'}"
+        return f"must have {words}, got {given['actual_length']}"
     return f"must be {_wanted(kind, given, one)}, got {_shown(one['input'])}"
 
 
@@ -74,7 +79,9 @@ def _wanted(kind: str, given: Mapping[str, Any], one: Mapping[str, Any]) -> str:
 def _number(limit: Any) -> str:
     """A bound with commas, as messages have numbers."""
     whole = int(limit)
-    return f"{whole:,}" if whole == limit else f"{limit:g}"
+    if whole == limit:
+        return f"{whole:,}"
+    return f"{Decimal(str(limit)):f}" if abs(limit) >= FINE else f"{limit:g}"
 
 
 def _shown(value: Any) -> str:

@@ -267,7 +267,7 @@ class Run(Shown):
         UserCodeError
             If a metric raises.
         """
-        return measured(self.metrics, self.tape)
+        return measured(self.metrics, self.tape) if self.metrics else {}
 
     def results(self) -> dict[str, Any]:
         """Results of the run as JSON values by name; what is not known is ``None``.
