@@ -7,7 +7,7 @@ range of each, the same for a market file and for the background of a scenario.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from agents.flow import (
     BackgroundFlow,
@@ -18,6 +18,7 @@ from agents.flow import (
     QueueReactive,
     ZeroIntelligence,
 )
+from experiments.markets.mistakes import MistakesError, mistakes_of
 from experiments.markets.scaled import scaled
 from experiments.markets.table import MOST_RATE, Positive, Table
 
@@ -287,11 +288,30 @@ class Model(NamedTuple):
         TypeError, ValueError
             If there is no such market.
         """
-        if self.parameters is not None:
-            parameters = self.parameters.model_validate(parameters).model_dump()
+        parameters = self.validated(parameters)
         if follows is not None:
             parameters = {**parameters, "follows": follows}
         return self.flow(name, price=price, instrument=instrument, **parameters)
+
+    def validated(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters with those that are not given.
+
+        Parameters
+        ----------
+        parameters
+            As in the table.
+
+        Raises
+        ------
+        MistakesError
+            With all that is wrong, each by its name.
+        """
+        if self.parameters is None:
+            return dict(parameters)
+        try:
+            return self.parameters.model_validate(parameters).model_dump()
+        except ValidationError as error:
+            raise MistakesError(mistakes_of(error, self.parameters)) from None
 
     def scaled(self, parameters: Mapping[str, Any], **factors: float) -> dict[str, Any]:
         """The parameters that another market has in place of those of a given one.
@@ -308,8 +328,7 @@ class Model(NamedTuple):
         ValueError
             If the model has nothing that it could be a factor on.
         """
-        if self.parameters is not None:
-            parameters = self.parameters.model_validate(parameters).model_dump()
+        parameters = self.validated(parameters)
         return scaled(self.name, parameters, **factors)
 
 

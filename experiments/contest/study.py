@@ -136,13 +136,19 @@ class ContestStudy(Shown, ArrowRows):
         """
         from experiments.runs.frame_units import criteria_in
         from experiments.runs.frames import criteria
+        from experiments.runs.own_metrics import metric_columns
 
         rows = [row for one in self._contests for row in one.rows]
         labels = {
             name: [row[name] for row in rows] for name in ("market", "label", "seed", "error")
         }
         scenario = self.contest.scenario
-        return criteria([row["criteria"] for row in rows], labels, criteria_in(units, scenario))
+        return criteria(
+            [row["criteria"] for row in rows],
+            labels,
+            criteria_in(units, scenario),
+            metric_columns(scenario.metrics, [row.get("metrics", {}) for row in rows]),
+        )
 
     def _said(self) -> dict[str, Any]:
         return {

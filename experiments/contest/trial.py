@@ -158,7 +158,7 @@ def _run(group: Group, design: ContestDesign, twin: TwinPrices) -> dict[str, Any
         design=design.design,
         parameters=parameters,
         twin=twin,
-        tapes=group.pictures,
+        tapes=group.pictures or bool(scenario.metrics),
     )
     tape = run.simulation.entries
     row: dict[str, Any] = {
@@ -171,6 +171,8 @@ def _run(group: Group, design: ContestDesign, twin: TwinPrices) -> dict[str, Any
         "refused": run.refused,
         "digest": hashlib.blake2b(tape.view(np.uint8).data, digest_size=16).hexdigest(),
     }
+    if run.metrics:
+        row["metrics"] = run.measured
     if group.pictures:
         first = scenario.number_of(scenario.shocks[0].instrument)
         row |= {

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from pydantic import BaseModel, ValidationError
 
+from experiments.markets.mistake_words import WANTED, words_of
 from experiments.markets.written import meant
 
 __all__ = [
@@ -50,7 +51,7 @@ class MistakesError(ValueError):
 
 
 def mistakes_of(error: ValidationError, model: type[BaseModel]) -> list[Mistake]:
-    """List the mistakes of a table that pydantic found, each with its place.
+    """List the mistakes of a table that pydantic found, each once with its place, in our words.
 
     Parameters
     ----------
@@ -59,58 +60,103 @@ def mistakes_of(error: ValidationError, model: type[BaseModel]) -> list[Mistake]
     model
         The table.
     """
-    found: list[Mistake] = []
+    found: list[_Found] = []
     for one in error.errors():
         cause = one.get("ctx", {}).get("error")
         if isinstance(cause, MistakesError):
             # Their paths are those within the table that raised them.
-            above, _ = _place(model, one["loc"])
-            found += [
-                each._replace(path=".".join(filter(None, (above, each.path))))
-                for each in cause.mistakes
-            ]
+            above = _place(model, one["loc"])
+            for each in cause.mistakes:
+                path = ".".join(filter(None, (above.path, each.path)))
+                found.append(_Found(each._replace(path=path), above.choice))
             continue
-        path, tables = _place(model, one["loc"][:-1] if _is_unknown(one) else one["loc"])
-        if _is_unknown(one):
+        unknown = one["type"] == "extra_forbidden"
+        place = _place(model, one["loc"][:-1] if unknown else one["loc"])
+        if unknown:
             key = str(one["loc"][-1])
-            known = {name for table in tables for name in table.model_fields}
-            path = ".".join(filter(None, (path, key)))
-            found.append(Mistake(path, f"no key is called {key!r} here: {meant(key, known)}"))
+            known = {name for table in place.tables for name in table.model_fields}
+            path = ".".join(filter(None, (place.path, key)))
+            what = f"no key is called {key!r} here: {meant(key, known)}"
+            found.append(_Found(Mistake(path, what), place.choice))
         else:
-            found.append(Mistake(path, _words(one)))
-    return found
+            mistake = Mistake(place.path, words_of(one))
+            found.append(_Found(mistake, place.choice, WANTED.get(one["type"])))
+    return list(_once(found))
 
 
-def _is_unknown(one: Any) -> bool:
-    return bool(one["type"] == "extra_forbidden")
+class _Found(NamedTuple):
+    """A mistake, and whether it is one only for one of several types that a value may have."""
+
+    mistake: Mistake
+    choice: str | None = None
+    """Path of the value that may have several types; ``None``: there is none above it."""
+    wanted: str | None = None
+    """The type in words, where the mistake is that the value is of another."""
+
+    @property
+    def is_other_type(self) -> bool:
+        """Whether the value itself is not of the type that was tried."""
+        return self.wanted is not None and self.mistake.path == self.choice
 
 
-def _words(one: Any) -> str:
-    if one["type"] == "value_error":
-        return str(one["ctx"]["error"])
-    got = "" if isinstance(one["input"], dict | list) else f", got {one['input']!r}"
-    if one["type"] == "int_parsing_size":
-        return f"must be a whole number of 19 digits or fewer{got}"
-    return f"{one['msg']}{got}"
+def _once(found: Sequence[_Found]) -> Iterator[Mistake]:
+    """The mistakes, of a value that may have several types those of the type that it has."""
+    told: set[str] = set()
+    for one in found:
+        mistake = one.mistake
+        if one.is_other_type:
+            among = [each for each in found if each.choice == one.choice]
+            if not all(each.is_other_type for each in among):
+                continue
+            kinds = " or ".join(dict.fromkeys(str(each.wanted) for each in among))
+            got = mistake.what.partition(", got ")[2]
+            mistake = mistake._replace(what=f"must be {kinds}, got {got}")
+        if mistake.path not in told or (one.choice is None and one.wanted is None):
+            yield mistake
+        told.add(mistake.path)
 
 
-def _place(model: type[BaseModel], steps: Sequence[str | int]) -> tuple[str, list[type[BaseModel]]]:
-    """The path in the TOML of where pydantic found something, and the tables that may be there.
+class _Place(NamedTuple):
+    """Where pydantic found something."""
 
-    Pydantic's own path also names which of several tables it took one for: the TOML has no such
-    step.
+    path: str
+    """Path in the TOML."""
+    tables: list[type[BaseModel]]
+    """The tables that may be there."""
+    choice: str | None
+    """Path of the outermost value on the way that may have several types; ``None``: there is
+    none."""
+
+
+def _place(model: type[BaseModel], steps: Sequence[str | int]) -> _Place:
+    """The place in the TOML of where pydantic found something.
+
+    Pydantic's own path also names which of several tables, or of several types, it took one for:
+    the TOML has no such step.
     """
     path: list[str] = []
     kinds: list[Any] = [model]
+    choice = None
     for step in steps:
         tables = tables_among(kinds)
         tagged = [one for one in tables if step in tags_of(one)]
         if tagged and len(tables) > 1:
             kinds = list(tagged)
             continue
+        if _is_type(step, kinds):
+            choice = ".".join(path) if choice is None else choice
+            continue
         path.append(str(step))
         kinds = [inner for kind in kinds for inner in kinds_inside(kind, step)]
-    return ".".join(path), tables_among(kinds)
+    return _Place(".".join(path), tables_among(kinds), choice)
+
+
+def _is_type(step: str | int, kinds: Sequence[Any]) -> bool:
+    """Whether a step of pydantic's is the name of a type, where several are possible."""
+    several = [one for one in kinds if one is not type(None)]
+    if len(several) < 2 or not isinstance(step, str):
+        return False
+    return not any(step in one.model_fields for one in tables_among(several))
 
 
 def tables_among(kinds: Sequence[Any]) -> list[type[BaseModel]]:

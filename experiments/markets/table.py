@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from experiments.markets.mistakes import Mistake, MistakesError
 from lob.types import MAX_PRICE, MAX_SIZE
 
 __all__ = ["MOST_RATE", "Name", "Positive", "Table", "Ticks"]
@@ -45,10 +46,13 @@ class Table(BaseModel):
         """Refuse a truth value where none is wanted: Python would count it as 0 or 1."""
         if not isinstance(given, dict):
             return given
+        wrong = []
         for key, field in cls.model_fields.items():
             value = given.get(key)
             among = value if isinstance(value, list | tuple) else [value]
             wanted = field.annotation is bool or bool in get_args(field.annotation)
             if not wanted and any(isinstance(one, bool) for one in among):
-                raise ValueError(f"{key} takes no true or false, got {value!r}")
+                wrong.append(Mistake(key, f"takes no true or false, got {value!r}"))
+        if wrong:
+            raise MistakesError(wrong)
         return given

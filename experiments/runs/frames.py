@@ -23,6 +23,7 @@ from experiments.metrics.cases import CaseTable
 from experiments.metrics.criteria import CRITERIA
 from experiments.metrics.liquidations import clearing_of_tags
 from experiments.runs.frame_units import INTEGERS, NO_UNIT, UNIT_OF, in_units, unit_names
+from experiments.runs.own_metrics import MetricColumn
 from lob import LIQUIDATION_TAG, Cause, EntryKind, EventKind, Reason, Side
 from lob.journal import depths, quotes
 from lob.real_units import LOTS, RealUnit, RealUnits
@@ -168,6 +169,7 @@ def criteria(
     rows: Sequence[Mapping[str, float]],
     labels: Mapping[str, Sequence[object]] | None = None,
     units: Mapping[str, RealUnit] | None = None,
+    metrics: Sequence[MetricColumn] = (),
 ) -> pd.DataFrame:
     """Criteria of several runs as a frame, one a row, with columns that tell the rows apart.
 
@@ -180,12 +182,14 @@ def criteria(
     units
         Units by the unit that a criterion has in ``CRITERIA``, as of
         ``experiments.metrics.criteria.criteria_units``; ``None``: of integers.
+    metrics
+        Metrics of the user's own, which come last.
 
     Returns
     -------
     pandas.DataFrame
-        The labels, then all ``experiments.metrics.criteria.CRITERIA``; ``attrs["units"]`` has the
-        unit of each column.
+        The labels, then all ``experiments.metrics.criteria.CRITERIA``, then the metrics;
+        ``attrs["units"]`` has the unit of each column.
     """
     columns: dict[str, object] = dict(labels or {})
     said = dict.fromkeys(labels or {}, "")
@@ -195,6 +199,8 @@ def criteria(
         real = unit is not None and unit.is_real
         columns[one.name] = unit.of(np.array(values, np.float64)) if unit and real else values
         said[one.name] = unit.name if unit and real else one.unit
+    for own in metrics:
+        columns[own.name], said[own.name] = own.values, own.unit
     frame = pd.DataFrame(columns)
     frame.attrs["units"] = said
     return frame

@@ -45,7 +45,7 @@ from experiments.runs.judged import (
     of_the_book,
     traded_asset,
 )
-from experiments.runs.own_metrics import Metric, measured
+from experiments.runs.own_metrics import Metric, all_metrics, measured, metric_columns
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.recording import Recording
 from experiments.runs.stack_summary import stack_summary
@@ -94,7 +94,8 @@ class Run(Shown):
     failed_at_start: int = 0
     """Accounts that failed before the first shock."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
-    """Measures of the user's own by name: functions of the run's tapes."""
+    """Measures of the user's own by name, those of the scenario first: functions of the run's
+    tapes."""
     design: str | None = None
     """The liquidation design in place of the scenario's own; ``None``: that."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -269,6 +270,17 @@ class Run(Shown):
             **self.results(),
         }
 
+    @cached_property
+    def measured(self) -> dict[str, Any]:
+        """Values of the run's ``metrics`` by name, as JSON values; what is not finite is ``None``.
+
+        Raises
+        ------
+        UserCodeError
+            If a metric raises.
+        """
+        return measured(self.metrics, self.tape) if self.metrics else {}
+
     def results(self) -> dict[str, Any]:
         """Results of the run as JSON values by name; what is not known is ``None``.
 
@@ -302,7 +314,7 @@ class Run(Shown):
             "spill_over": self.spill_over(),
             "auctions": self.auctions and self.auctions.to_dict(),
             "deleveraging": self.deleveraging and self.deleveraging.to_dict(),
-            **({"metrics": measured(self.metrics, self.tape)} if self.metrics else {}),
+            **({"metrics": self.measured} if self.metrics else {}),
             "units": units_of_run(self.scenario),
             "digest": self.simulation.digest(),
             "cpu_seconds": self.cpu_seconds,
@@ -347,7 +359,9 @@ class Run(Shown):
             "entries": lambda: frames.entries(simulation, tape["entries"], own),
             "accounts": lambda: frames.accounts(simulation, own),
             "criteria": lambda: frames.criteria(
-                [self.criteria], units=criteria_in(units, self.scenario)
+                [self.criteria],
+                units=criteria_in(units, self.scenario),
+                metrics=metric_columns(self.scenario.metrics, [self.measured]),
             ),
         }
         if name not in made:
@@ -516,13 +530,16 @@ def run_scenario(
     agents
         Participants beside those of the scenario, a copy of each; they were in no run yet.
     metrics
-        Measures of the user's own by name: functions of the run's tapes.
+        Measures of the user's own by name, beside those that the scenario names: functions of the
+        run's tapes.
     record
         Folder to which the tapes are written while it runs, see ``experiments.runs.recording``:
         they take no memory, and the run's results are read from there.
 
     Raises
     ------
+    UserCodeError
+        If code of the user's own raises while it is made.
     ScenarioError
         If accounts fail before the first shock and the scenario does not say
         ``allow_failed_at_start = true``.
@@ -531,6 +548,9 @@ def run_scenario(
     OSError
         If it cannot be written to; what was written until then can be read.
     """
+    # Before the run, which may be long, for what cannot be measured.
+    kept = tapes or record is not None
+    measures = all_metrics(scenario.metrics, metrics) if kept else dict(metrics or {})
     with ExitStack() as stack:
         recording = None
         if record is not None:
@@ -567,9 +587,9 @@ def run_scenario(
         simulation,
         cpu,
         twin,
-        tapes or record is not None,
+        kept,
         failed,
-        metrics or {},
+        measures,
         design,
         parameters or {},
         tuple(agents),

@@ -12,7 +12,6 @@ import numpy as np
 
 from experiments.runs.errors import told
 from experiments.runs.memory_limit import limited
-from experiments.runs.own_metrics import measured
 from experiments.runs.parcel import as_named, placed, placed_values
 from experiments.runs.provenance import digests_of_files, digests_of_own_code
 from experiments.runs.run import run_scenario
@@ -187,14 +186,15 @@ def _made(job: SweptRun) -> Row:
     reference = None
     if asked.twin:
         reference = run_scenario(scenario, job.seed, forced=False, tapes=False).prices
-    run = run_scenario(scenario, job.seed, twin=reference, tapes=bool(asked.metrics))
     metrics = {name: load_user_code(placed(one)) for name, one in asked.metrics.items()}
+    tapes = bool(metrics or scenario.metrics)
+    run = run_scenario(scenario, job.seed, twin=reference, tapes=tapes, metrics=metrics)
     entries = run.simulation.entries
     return {
         "criteria": {
             name: value if math.isfinite(value) else None for name, value in run.criteria.items()
         },
-        "metrics": measured(metrics, run.tape) if metrics else {},
+        "metrics": run.measured,
         "digest": hashlib.blake2b(entries.view(np.uint8).data, digest_size=16).hexdigest(),
     }
 

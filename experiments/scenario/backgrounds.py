@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
@@ -33,7 +32,7 @@ from experiments.markets.populations import (
 )
 from experiments.markets.written import meant
 from experiments.scenario.background import BackgroundTable, Place, Sources
-from experiments.scenario.files import FileName, own_file
+from experiments.scenario.files import FileName, OwnName
 from experiments.scenario.flows import (
     DAY,
     HawkesTable,
@@ -45,12 +44,13 @@ from experiments.scenario.flows import (
     ZeroIntelligenceTable,
 )
 from experiments.scenario.kept import kept
-from experiments.scenario.parameters import refuse_unknown, takes
+from experiments.scenario.own_parts import make_own
+from experiments.scenario.parameters import refuse_unknown
 from experiments.scenario.price_paths import PathTable
 from experiments.scenario.profiles import ProfileTable
 from experiments.scenario.recorded_days import RecordedTable
 from experiments.scenario.table import Ticks
-from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
+from experiments.scenario.user_code import names_user_code
 
 __all__ = [
     "KINDS",
@@ -245,7 +245,7 @@ class OwnBackgroundTable(BackgroundTable):
 
     TAG: ClassVar[str] = "own"
     """How the table is told from others: its ``kind`` is no fixed text."""
-    kind: Annotated[str, AfterValidator(own_file)]
+    kind: OwnName
     """``FILE.py:NAME`` of a class or function of one's own."""
     price: Ticks
     """Ticks: where the market begins."""
@@ -272,14 +272,9 @@ class OwnBackgroundTable(BackgroundTable):
             If it makes something else than participants, or has no such parameter.
         """
         of = f"background {self.kind}"
-        maker = load_user_code(self.kind)
         known = {"instrument": place.number, "price": self.price, "seed": place.seed}
-        given = {name: value for name, value in known.items() if takes(maker, name)}
-        refuse_unknown(maker, self.parameters, besides={"name", *given}, of=of)
-        try:
-            made = maker(f"{place.name} flow", **given, **self.parameters)
-        except (Exception, SystemExit) as error:
-            raise UserCodeError(of, error) from error
+        name = f"{place.name} flow"
+        made = make_own(self.kind, of, name, parameters=self.parameters, known=known)
         found = list(made) if isinstance(made, list | tuple) else [made]
         for one in found:
             if not isinstance(one, agents.Participant):

@@ -5,13 +5,16 @@ Money is cash units, rates ppm, times seconds.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
+from experiments.markets.written import meant
 from experiments.scenario.designs import LiquidationTable
+from experiments.scenario.files import own_file
 from experiments.scenario.names import Names
 from experiments.scenario.oracles import OracleTable, make_oracle
+from experiments.scenario.own_parts import call_own, make_own
 from experiments.scenario.parameters import refuse_unknown
 from experiments.scenario.table import (
     Count,
@@ -22,10 +25,12 @@ from experiments.scenario.table import (
     Table,
     ns,
 )
+from experiments.scenario.user_code import names_user_code
 from lob import clearing as rules
 from lob.clearing import dynamic_margin as dynamic
 from lob.clearing import margin as models
 from lob.clearing.oracle import Source
+from lob.types import Side
 from lob.units import PPM
 
 __all__ = [
@@ -53,15 +58,30 @@ MODELS: dict[str, Callable[..., Any]] = {
 }
 """Margin models by name; ``look-through`` needs the holding's source as its first argument."""
 
+MarginName = Literal[
+    "flat", "tiered", "ltv", "open-interest", "skew", "volatility", "procyclical",
+    "concentration", "depth", "look-through",
+]  # fmt: skip
+"""Names of the margin models that come with Firesale."""
+
+
+def _model(name: str, info: ValidationInfo) -> str:
+    known = get_args(MarginName)
+    if name not in known and not names_user_code(name):
+        raise ValueError(
+            f"no margin model is called {name!r}: {meant(name, known)}; one of your own is "
+            "FILE.py:NAME"
+        )
+    return own_file(name, info)
+
 
 class MarginTable(Table):
-    """A margin model and its parameters."""
+    """A margin model and its parameters: one of ``lob.clearing``, or one of your own."""
 
-    model: Literal[
-        "flat", "tiered", "ltv", "open-interest", "skew", "volatility", "procyclical",
-        "concentration", "depth", "look-through",
-    ]  # fmt: skip
-    """Name of the margin model: the rule for what a position must be backed with."""
+    model: Annotated[MarginName | str, AfterValidator(_model)]
+    """Name of the margin model, the rule for what a position must be backed with; or
+    ``FILE.py:NAME`` of one's own, a ``lob.clearing.margin.MarginModel``, which is given the source
+    of the holding's price if it has the keyword ``source``."""
     parameters: dict[str, Any] = Field(default_factory=dict)
     """Keywords of the model's class in ``lob.clearing``: rates in ppm, money in cash units, sizes
     in lots, or with a unit."""
@@ -171,12 +191,33 @@ def make_holding(one: HoldingTable, names: Names) -> rules.Holding:
 def make_margin(one: MarginTable, source: Source) -> Any:
     """Make the margin model of a holding whose price comes from a source.
 
-    Raises ``ValueError`` if a parameter is not one of the model.
+    Raises ``ValueError`` if a parameter is not one of the model, or code of the user's own, which
+    is run, makes no margin model; ``UserCodeError`` if it raises.
     """
+    if names_user_code(one.model):
+        return _own_margin(one, source)
     looks_through = one.model == "look-through"
     made = MODELS[one.model]
     refuse_unknown(made, one.parameters, besides=("value",) if looks_through else ())
     return made(*([source] if looks_through else []), **one.parameters)
+
+
+def _own_margin(one: MarginTable, source: Source) -> models.MarginModel:
+    """Make a margin model of the user's own, and see that it has rates."""
+    of = f"margin model {one.model}"
+    made = make_own(one.model, of, parameters=one.parameters, known={"source": source})
+    for name in ("maintenance", "initial"):
+        method = getattr(made, name, None)
+        if not callable(method):
+            raise ValueError(f"{of} must make what has a method {name}(side), got {made!r}")
+        for side in (Side.BUY, Side.SELL):
+            rates = call_own(of, method, side)
+            if not isinstance(rates, models.Tiers):
+                raise ValueError(
+                    f"{of}: {name}(side) must be lob.clearing.margin.Tiers, got {rates!r}"
+                )
+    found: models.MarginModel = made
+    return found
 
 
 @dataclass

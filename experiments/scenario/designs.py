@@ -7,9 +7,10 @@ from pydantic import Field
 
 from experiments.markets.written import meant
 from experiments.scenario.files import DesignName
+from experiments.scenario.own_parts import make_own
 from experiments.scenario.parameters import refuse_unknown
 from experiments.scenario.table import Table
-from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
+from experiments.scenario.user_code import load_user_code, names_user_code
 from lob.checks import integer
 from lob.clearing import LiquidationEngine
 from lob.liquidation import Frozen, Stage, StagedDesign
@@ -116,22 +117,18 @@ def make_design(design: str, parameters: dict[str, Any]) -> LiquidationEngine:
     ValueError
         If there is no such design, or a parameter is not one of it.
     """
+    of = f"design {design}"
+    if names_user_code(design):
+        made = make_own(design, of, parameters=parameters)
+        if not isinstance(made, LiquidationEngine):
+            raise ValueError(f"{of} must make a LiquidationDesign, got {made!r}")
+        return made
     maker = maker_of(design)
-    build = NAMED[design].build if design in NAMED else maker
-    refuse_unknown(build, parameters, of=f"design {design}")
+    refuse_unknown(NAMED[design].build if design in NAMED else maker, parameters, of=of)
     try:
-        made = maker(**parameters)
-    except (Exception, SystemExit) as error:
-        # What a design of the user's own raises is its fault, if it was reached at all.
-        inside = error.__traceback__ and error.__traceback__.tb_next
-        if names_user_code(design) and inside:
-            raise UserCodeError(f"design {design}", error) from error
-        if not isinstance(error, TypeError | ValueError | OverflowError):
-            raise
-        raise ValueError(f"design {design}: {error}") from None
-    if not isinstance(made, LiquidationEngine):
-        raise ValueError(f"design {design} must make a LiquidationDesign, got {made!r}")
-    return made
+        return maker(**parameters)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{of}: {error}") from None
 
 
 def contest_designs() -> list[str]:

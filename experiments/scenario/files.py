@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ValidationInfo
 
 from experiments.scenario.user_code import names_user_code
 
-__all__ = ["DesignName", "FileName", "find_file", "find_path", "own_file"]
+__all__ = ["DesignName", "FileName", "OwnName", "find_file", "find_path", "own_file"]
 
 
 def find_file(name: str, info: ValidationInfo | None) -> str | None:
@@ -91,8 +91,17 @@ def _looked(info: ValidationInfo) -> str:
     return f" {place}in the working directory {str(Path.cwd())!r}"
 
 
+def _own(name: str, info: ValidationInfo) -> str:
+    if not names_user_code(name):
+        raise ValueError(f"must be FILE.py:NAME of your own code, got {name!r}")
+    return own_file(name, info)
+
+
 FileName = Annotated[str, AfterValidator(_file)]
 """The path of a file that is there."""
 DesignName = Annotated[str, AfterValidator(own_file)]
 """The name of a liquidation design; of one of the user's own, ``FILE.py:NAME``, the file must be
 there. It is not run to be looked at."""
+OwnName = Annotated[str, AfterValidator(_own)]
+"""``FILE.py:NAME`` of code of the user's own; the file must be there. It is not run to be looked
+at."""

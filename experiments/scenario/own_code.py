@@ -26,7 +26,16 @@ def own_code_of(scenario: ScenarioTables) -> dict[str, str]:
         (f"instruments.{i}.background.kind", one.background.kind)
         for i, one in enumerate(scenario.instruments)
     ]
-    named += [(f"traders.{i}.kind", one.kind) for i, one in enumerate(scenario.traders)]
+    named += [
+        (f"clearings.{i}.holdings.{j}.margin.model", holding.margin.model)
+        for i, one in enumerate(scenario.clearings)
+        for j, holding in enumerate(one.holdings)
+    ]
+    for table in ("traders", "populations", "shocks", "metrics"):
+        named += [
+            (f"{table}.{i}.kind", str(getattr(one, "kind", None)))
+            for i, one in enumerate(getattr(scenario, table))
+        ]
     named += [
         (f"alternatives.{i}.design", one.design) for i, one in enumerate(scenario.alternatives)
     ]

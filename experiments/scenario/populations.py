@@ -3,7 +3,7 @@
 Prices are ticks, sizes lots, money cash units, times seconds.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -11,8 +11,9 @@ from pydantic import Field, model_validator
 import agents
 from agents import leverage
 from agents.random import log, numpy_stream
-from experiments.scenario.files import FileName
+from experiments.scenario.files import FileName, OwnName
 from experiments.scenario.names import NamedInstrument, Names
+from experiments.scenario.own_parts import make_own
 from experiments.scenario.table import (
     MOST_ACCOUNTS,
     Accounts,
@@ -58,6 +59,13 @@ class PopulationTable(Table):
     it stays away."""
     cross: bool = False
     """Whether all holdings of an account back each other."""
+    kind: OwnName | None = None
+    """``FILE.py:NAME`` of a function of one's own that makes the accounts of a holding
+    (``agents.leverage.Accounts``), in place of drawn ones. It is given those of ``random``, a numpy
+    generator of this name, ``count``, ``equity``, ``equity_spread``, ``leverage``, ``long_share``,
+    and of the holding ``price``, ``multiplier`` and ``inverse`` that it has as keywords."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """The other keywords of ``kind``."""
     file: FileName | None = None
     """A snapshot of positions (``lob.feeds.positions``), in place of drawn accounts; relative to
     the scenario's folder, or to where one is. Of the lending form its thresholds do not count: the
@@ -78,10 +86,20 @@ class PopulationTable(Table):
         if not 0 < low <= high:
             raise ValueError(f"leverage must be two rising positive numbers, got {low} and {high}")
         largest = log(self.equity) + FAR * self.equity_spread + max(0.0, log(high))
-        if self.file is None and self.stacked is None and largest >= log(MAX_SIZE):
+        drawn = self.file is None and self.stacked is None and self.kind is None
+        if drawn and largest >= log(MAX_SIZE):
             raise ValueError(
                 "equity, equity_spread and leverage make positions worth more than 2**62 cash units"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _own_or_not(self) -> "PopulationTable":
+        if self.kind is None and self.parameters:
+            raise ValueError("parameters are those of a kind of your own, and there is none")
+        for key in ("file", "stacked"):
+            if self.kind is not None and getattr(self, key) is not None:
+                raise ValueError(f"kind and {key} are two populations: give one of them")
         return self
 
     @model_validator(mode="after")
@@ -149,6 +167,8 @@ def _accounts(
     one: PopulationTable, market: NamedInstrument, random: np.random.Generator
 ) -> leverage.Accounts:
     """What its accounts have of one holding."""
+    if one.kind is not None:
+        return _own(one, one.kind, market, random)
     if market.inverse and one.stacked is not None:
         raise ValueError(
             "stacked accounts fail at prices of a linear contract, this one is inverse"
@@ -181,3 +201,30 @@ def _accounts(
         leverage=one.leverage,
         long_share=one.long_share,
     )
+
+
+def _own(
+    one: PopulationTable, kind: str, market: NamedInstrument, random: np.random.Generator
+) -> leverage.Accounts:
+    """What accounts that are made by code of the user's own have of one holding."""
+    of = f"population {kind}"
+    known = {
+        "random": random,
+        "count": one.count,
+        "equity": one.equity,
+        "equity_spread": one.equity_spread,
+        "leverage": one.leverage,
+        "long_share": one.long_share,
+        "price": market.price,
+        "multiplier": market.multiplier,
+        "inverse": market.inverse,
+    }
+    made = make_own(kind, of, parameters=one.parameters, known=known)
+    if not isinstance(made, leverage.Accounts):
+        raise ValueError(f"{of} must make agents.leverage.Accounts, got {made!r}")
+    for name in ("margin", "positions", "entry_prices"):
+        column = getattr(made, name)
+        right = isinstance(column, np.ndarray) and column.dtype == np.int64 and len(column)
+        if not right or column.shape != np.shape(made.margin):
+            raise ValueError(f"{of}: {name} must be an array of int64, one an account")
+    return made

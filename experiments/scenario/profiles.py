@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 import agents
 from experiments.calibration.market_file import InstrumentOfMarket
@@ -32,6 +32,12 @@ class SolvedTable(Table):
     """Parameters of ``agents.flow.MakerMarket`` that give it."""
     obtained: dict[str, float]
     """Number: what came out in runs with seeds that the search did not use, by key, in its unit."""
+
+    @field_validator("parameters")
+    @classmethod
+    def _are_of_the_flow(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        MODELS["maker-market"].validated(parameters)
+        return parameters
 
 
 class ProfileTable(BackgroundTable):

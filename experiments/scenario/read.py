@@ -23,6 +23,7 @@ from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
 from experiments.scenario.flows import ZeroIntelligenceTable, mistakes_in_flow
 from experiments.scenario.gap_solving import with_solved_gaps
+from experiments.scenario.metrics import why_no_metric_is_called
 from experiments.scenario.overrides import overridden, paths_meant, plain
 from experiments.scenario.quantities import in_steps, texts_of
 from experiments.scenario.ready_scenarios import FOLDER, ready_scenarios
@@ -252,6 +253,10 @@ def _cross_checks(scenario: ScenarioTables) -> Iterator[Mistake]:
     yield from _unknown_instruments(scenario)
     yield from _unknown_clearings_and_holdings(scenario)
     yield from _unknown_assets(scenario)
+    for i, metric in enumerate(scenario.metrics):
+        why = why_no_metric_is_called(metric.name)
+        if why is not None:
+            yield Mistake(f"metrics.{i}.name", why)
     yield from _claims(scenario)
     yield from _parameters_of_stackers(scenario)
     last = max(shock.at + shock.over for shock in scenario.shocks)
@@ -281,6 +286,7 @@ def _names_twice(scenario: ScenarioTables) -> Iterator[Mistake]:
         ("instruments",),
         ("clearings",),
         ("claims", "pools"),
+        ("metrics",),
         (
             "populations", "traders", "makers", "keepers", "recursive_borrowers", "stackers",
             "collateralised_borrowers", "drives",

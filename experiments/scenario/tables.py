@@ -40,6 +40,7 @@ from experiments.scenario.keepers import (
     LoadTable,
 )
 from experiments.scenario.makers import MakerTable
+from experiments.scenario.metrics import MetricTable
 from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.news_shocks import PricePathShockTable
 from experiments.scenario.oracle_faults import OracleFaultTable
@@ -84,6 +85,7 @@ __all__ = [
     "MakerMarketTable",
     "MakerTable",
     "MarginTable",
+    "MetricTable",
     "OracleFaultTable",
     "OracleTable",
     "OwnBackgroundTable",
@@ -165,6 +167,8 @@ class ScenarioTables(Table):
     """Circuit breakers and call auctions."""
     alternatives: list[AlternativeTable] = Field(default_factory=list)
     """Designs that are run on the same seeds as the scenario's own."""
+    metrics: list[MetricTable] = Field(default_factory=list)
+    """Measures of one's own, taken of each run."""
     published: list[PublishedTable] = Field(default_factory=list)
     """Numbers of others, to be shown with ours."""
 

@@ -10,9 +10,10 @@ from agents import leverage
 from experiments.markets.written import meant
 from experiments.scenario.files import own_file
 from experiments.scenario.names import Names
+from experiments.scenario.own_parts import make_own
 from experiments.scenario.parameters import refuse_unknown, takes
 from experiments.scenario.table import Name, Table
-from experiments.scenario.user_code import UserCodeError, load_user_code, names_user_code
+from experiments.scenario.user_code import load_user_code, names_user_code
 
 __all__ = ["StackerTable", "TraderTable", "make_stacker", "make_trader"]
 
@@ -130,22 +131,18 @@ def make_stacker(one: StackerTable, names: Names) -> agents.Participant:
 
 def _own(one: TraderTable, names: Names) -> agents.Participant:
     """Make a trader of the user's own."""
-    maker = load_user_code(one.kind)
     places = {}
-    if takes(maker, "clearing"):
+    if takes(load_user_code(one.kind), "clearing"):
         if one.clearing not in names.clearings:
             raise ValueError(
                 f"trader {one.kind} has an account: say in which clearing, of "
                 f"{', '.join(names.clearings)}"
             )
         places["clearing"] = names.clearings[one.clearing]
-    refuse_unknown(maker, one.parameters, besides={"name", *places}, of=f"trader {one.kind}")
-    try:
-        made = maker(one.name, **one.parameters, **places)
-    except (Exception, SystemExit) as error:
-        raise UserCodeError(f"trader {one.kind}", error) from error
+    of = f"trader {one.kind}"
+    made = make_own(one.kind, of, one.name, parameters=one.parameters, known=places)
     if not isinstance(made, agents.Participant):
-        raise ValueError(f"trader {one.kind} must make an agents.Agent, got {made!r}")
+        raise ValueError(f"{of} must make an agents.Agent, got {made!r}")
     return made
 
 

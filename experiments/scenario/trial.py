@@ -1,19 +1,21 @@
 """Trial of a scenario: all is built once, without running it, to find impossible parameters.
 
 Tables with many accounts are built with few: their parameters are what is tried. Code of the user's
-own is not run: another design takes the place of a design, nobody that of a trader.
+own is not run: another design takes the place of a design, another margin model that of a margin
+model, nobody that of a participant.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import agents
-from experiments.markets.mistakes import Mistake
+from experiments.markets.mistakes import Mistake, MistakesError
 from experiments.scenario.breakers import make_breaker
 from experiments.scenario.build import participants
 from experiments.scenario.claims import make_claim, make_pool, stock_claims
 from experiments.scenario.clearing import (
     ClearingTable,
+    MarginTable,
     make_clearing,
     make_margin,
     set_timers,
@@ -33,6 +35,8 @@ from lob.clearing import Clearing, LiquidationEngine
 __all__ = ["mistakes_in_building"]
 
 Made = TypeVar("Made")
+ANY_MARGIN = MarginTable(model="flat", parameters={"initial": 0, "maintenance": 0})
+"""The margin model in place of one of the user's own."""
 FEW = 10
 """Keepers, ticks or lots that are built in place of many."""
 
@@ -46,6 +50,7 @@ def _small(scenario: ScenarioTables) -> ScenarioTables:
     """The same parameters with few accounts; at least one a place where they spread."""
     return scenario.model_copy(
         update={
+            "clearings": [_without_own_margin(one) for one in scenario.clearings],
             "populations": [
                 one.model_copy(
                     update={"count": 1}
@@ -70,6 +75,15 @@ def _small(scenario: ScenarioTables) -> ScenarioTables:
             ],
         }
     )
+
+
+def _without_own_margin(clearing: ClearingTable) -> ClearingTable:
+    """The same with a margin model that can be built in place of one of the user's own."""
+    holdings = [
+        one.model_copy(update={"margin": ANY_MARGIN}) if names_user_code(one.margin.model) else one
+        for one in clearing.holdings
+    ]
+    return clearing.model_copy(update={"holdings": holdings})
 
 
 class _Trial:
@@ -131,13 +145,18 @@ class _Trial:
             # A name or number that leads nowhere has been told as what it is.
             if not self.known:
                 self.mistakes.append(Mistake(path, f"{type(error).__name__}: {error}"))
+        except MistakesError as error:
+            self.mistakes += [
+                one._replace(path=".".join(filter(None, (path, one.path))))
+                for one in error.mistakes
+            ]
         except UnknownParametersError as error:
             place = path if path.endswith(".parameters") else f"{path}.parameters"
             self.mistakes += [
                 Mistake(f"{place}.{name}", what) for name, what in error.unknown.items()
             ]
         except (TypeError, ValueError, ArithmeticError, OSError) as error:
-            self.mistakes.append(Mistake(path, str(error)))
+            self.mistakes.append(Mistake(path, " ".join(str(error).split())))
         return None
 
     def clearing(self, number: int, one: ClearingTable, names: Names) -> Clearing | None:

@@ -249,6 +249,7 @@ class SpiralStudy(Shown, ArrowRows):
         """
         from experiments.runs.frame_units import criteria_in
         from experiments.runs.frames import criteria
+        from experiments.runs.own_metrics import metric_columns
 
         runs = {"nothing forced": self.twin, **self.designs}
         rows = [run["criteria"] for made in runs.values() for run in made]
@@ -257,7 +258,13 @@ class SpiralStudy(Shown, ArrowRows):
             "design": [label for label, made in runs.items() for _ in made],
             "seed": [run["seed"] for made in runs.values() for run in made],
         }
-        return criteria(known, labels, criteria_in(units, self.scenario))
+        measured = [run.get("metrics", {}) for made in runs.values() for run in made]
+        return criteria(
+            known,
+            labels,
+            criteria_in(units, self.scenario),
+            metric_columns(self.scenario.metrics, measured),
+        )
 
     def _said(self) -> dict[str, Any]:
         return asked_of_scenario(self.scenario, self.seeds)

@@ -124,10 +124,11 @@ def hold_sweep(
     seeds = list(sampling.seeds)
     if not seeds or len(set(seeds)) != len(seeds):
         raise ValueError(f"seeds must be at least one, all different, got {seeds}")
-    measures = dict(metrics or {})
+    others = dict(metrics or {})
+    measures = _measures(scenario, others)
     _refuse_names(points[0], measures, sampling.narrow or {})
     paths = _paths(scenario, points[0])
-    asked = Asked(scenario, paths, twin, measures, code_digest(), memory)
+    asked = Asked(scenario, paths, twin, others, code_digest(), memory)
     first = scenario.with_(**asked.overrides(points[0]))
     refuse_code(scenario, allowed=allow_code)
     refuse_code(first, allowed=allow_code, named=_texts(points))
@@ -270,6 +271,15 @@ def _paths(scenario: Scenario, point: Mapping[str, Any]) -> dict[str, tuple[str,
     if mistakes:
         raise ScenarioError("\n".join([f"{scenario.name}: cannot be swept", *mistakes]))
     return found
+
+
+def _measures(scenario: Scenario, metrics: Mapping[str, str]) -> dict[str, str]:
+    """``FILE.py:NAME`` of the metrics that a scenario names, and of those beside them, by name."""
+    own = {one.name: one.kind for one in scenario.metrics}
+    for name in metrics:
+        if name in own:
+            raise ValueError(f"two metrics are called {name!r}: the scenario has one too")
+    return {**own, **metrics}
 
 
 def _refuse_names(

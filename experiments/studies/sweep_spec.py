@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from experiments.markets.mistakes import mistakes_of
+from experiments.markets.table import Table
 from experiments.scenario.user_code import names_user_code
 from experiments.studies.sweep import Sampling
 from lob.counted import counted
@@ -15,10 +16,8 @@ from lob.counted import counted
 __all__ = ["SweepSpec", "read_spec"]
 
 
-class SweepSpec(BaseModel):
+class SweepSpec(Table):
     """Keys of the file; those of ``firesale.sweep`` mean what they mean there."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     scenario: str
     """Name of a ready scenario, or a file, looked for beside this one first."""

@@ -299,10 +299,10 @@ def test_a_market_file_that_has_changed_is_read_again(folder):
          "background: must last as long as a run, 8 seconds: it ends after 6"),
         ({**flow("poisson"), "thetta": [1.0]}, "background.thetta: .* did you mean theta"),
         ({**flow("hawkes"), "decay": "fast"}, "background.decay"),
-        ({**flow("hawkes"), "baseline": [1.0]}, "background.baseline: .* at least 6 items"),
+        ({**flow("hawkes"), "baseline": [1.0]}, "baseline: must have 6 items or more"),
         ({**flow("queue-reactive"), "market": [[0.0]]}, "background: market must have 5 lists"),
         ({"kind": "none.py:flow", "price": 5}, "background.kind: there is no file 'none.py'"),
-        ({"kind": "own.py:flow"}, "background.price: Field required"),
+        ({"kind": "own.py:flow"}, "background.price: must be given"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_background_is_told_with_its_path(background, told, folder):

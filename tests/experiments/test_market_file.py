@@ -127,7 +127,7 @@ def test_all_mistakes_are_told_at_once_with_the_file_and_their_keys(tmp_path):
         ({"errors": {"alfa": 1.0}}, "errors.alfa: no parameter is called 'alfa': did you mean"),
         ({"price": 0}, "price"),
         ({"parameters": {**RATES, "alpha": 1e9, "delta": 0.1}}, "parameters: depth"),
-        ({"parameters": {**RATES, "sigma": True}}, "sigma takes no true or false"),
+        ({"parameters": {**RATES, "sigma": True}}, "sigma: takes no true or false"),
     ],
 )
 def test_a_market_that_cannot_be_is_refused(change, told):

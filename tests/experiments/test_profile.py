@@ -178,9 +178,9 @@ def test_the_market_of_the_door_stands_behind_a_scenario_and_is_not_solved_again
         ({"quote": ""}, "quote: a name must not be empty, got ''"),
         ({"price": "5 parsecs"}, "price: got an amount of parsecs, '5 parsecs', where a price in"),
         ({"depth": "5 %"}, "depth: got a share, '5 %', where an amount of USD is wanted"),
-        ({"volatility": 0}, "volatility: Input should be greater than 0, got 0"),
+        ({"volatility": 0}, "volatility: must be above 0, got 0"),
         ({"volume": 1e30}, "volume: must be a whole number of 19 digits or fewer, got 1e+30"),
-        ({"spread": -1}, "spread: Input should be greater than 0, got -1"),
+        ({"spread": -1}, "spread: must be above 0, got -1"),
     ],
 )  # fmt: skip
 def test_the_door_tells_one_mistake_for_one(asked, told):

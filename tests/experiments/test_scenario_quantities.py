@@ -119,7 +119,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_path():
         ("instruments.0.background.price: price 100.1 USD is not", "the nearest is 100 USD"),
         ("instruments.0.taker_fee: got a duration", "%, bps or ppm"),
         ("seconds: '10 m USD' is not a quantity", "write k, M or G"),
-        ("seeds: ", "greater than or equal to 1"),
+        ("seeds: ", "must be at least 1"),
     ):
         assert any(line.startswith(beginning) and part in line for line in told), beginning
 

@@ -123,5 +123,5 @@ def test_the_command_refuses_or_tells(capsys):
 
 
 def test_a_shock_at_once_has_no_price_before_it():
-    with pytest.raises(ScenarioError, match=r"shocks\.0\.at: Input should be greater than"):
+    with pytest.raises(ScenarioError, match=r"shocks\.0\.at: must be at least"):
         read_scenario(SPIRAL, {"shocks.0.at": 0})
