@@ -87,11 +87,11 @@ class OracleTable(Table):
     heartbeat nor deviation every change is published."""
     outages: list[tuple[Seconds, Seconds]] = Field(default_factory=list)
     """Seconds: starts and ends of times in which nothing is published."""
-    manipulations: list[tuple[Seconds, Seconds, Annotated[int, Field(gt=-PPM, le=PPM)]]] = Field(
+    manipulations: list[tuple[Seconds, Seconds, Annotated[int, Field(gt=-PPM, le=10**12)]]] = Field(
         default_factory=list
     )
     """Seconds, seconds and ppm: starts, ends, and by how much of itself what is published then is
-    off."""
+    off: up to a million times it."""
 
 
 def make_oracle(one: OracleTable, own: NamedInstrument, asset: str, names: Names) -> prices.Oracle:

@@ -61,6 +61,8 @@ cdef enum:
     CAUSES = 8
 
 cdef int64_t NEVER = 2**63 - 1
+MOST_FALSE = 10**12
+"""By how much of itself a published price may be off at most, in ppm: a million times."""
 cdef double LN2 = 0.6931471805599453
 cdef double TWO_TO_32 = 4294967296.0
 
@@ -629,8 +631,8 @@ cdef class Oracle:
         ``(start, end)`` times in ns: nothing is published from the one until before the other; at
         the end the price of that moment is.
     manipulations
-        ``(start, end, ppm)`` in ns and above -1,000,000 ppm: what is published in between is off by
-        so much of itself, rounded down.
+        ``(start, end, ppm)`` in ns, and from above -1,000,000 to 10**12 ppm: what is published in
+        between is off by so much of itself, rounded down. 1,000,000 doubles it.
 
     Attributes
     ----------
@@ -848,7 +850,7 @@ cdef class Oracle:
                     return False
             for start, end, ppm in self.manipulations:
                 if start <= ts < end:
-                    price = max(1, price * (PPM + ppm) // PPM)
+                    price = min(MAX_PRICE, max(1, price * (PPM + ppm) // PPM))
                     cause, tag = CAUSE_ORACLE, 0
         self.published_at = ts
         if price == self.price:
@@ -936,5 +938,5 @@ cdef object interval_of(name, row, length):
     start = checks.integer(f"{name}: start", row[0], 0)
     checks.integer(f"{name}: end", row[1], start + 1)
     if length == 3:
-        checks.ppm(f"{name}: ppm", row[2], -PPM + 1)
+        checks.integer(f"{name}: ppm", row[2], -PPM + 1, MOST_FALSE)
     return row
