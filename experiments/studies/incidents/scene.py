@@ -15,7 +15,7 @@ from lob.clearing import Clearing, Oracle
 from lob.clearing.oracle import External
 from lob.units import SECOND_NS
 
-__all__ = ["Actor", "case_marks", "leg_amounts", "prices_over_time", "straight_path"]
+__all__ = ["Actor", "case_marks", "donate", "leg_amounts", "prices_over_time", "straight_path"]
 
 Path = Sequence[tuple[float, int]]
 """Seconds and ticks: a price from each time on."""
@@ -54,6 +54,17 @@ class Actor(Agent):
         """Ask to be woken for the next step, if there is one."""
         if self.steps:
             self.wake_in(max(0, self.steps[0][0] - self.now))
+
+
+def donate(actor: Agent, asset: int, giver: int, receiver: int, amount: int) -> None:
+    """Give units of an asset away, from one account to another, whatever the giver's margin is.
+
+    A withdrawal is refused below the initial margin; a gift, as Euler had it, is looked at by
+    clearing only once it is done.
+    """
+    if amount:
+        actor.simulation.ledger.transfer(asset, giver, receiver, amount, kind=EntryKind.TRANSFER)
+        actor.simulation.venue.refresh()
 
 
 def prices_over_time(path: Path, **oracle: object) -> Oracle:

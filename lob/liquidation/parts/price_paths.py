@@ -2,15 +2,26 @@
 
 from dataclasses import dataclass
 
-from lob.checks import integer, natural
+from lob.checks import integer, natural, ppm
 from lob.liquidation.context import CaseContext
 from lob.liquidation.formulas.curves import Curve
+from lob.liquidation.formulas.euler import euler1_discount
+from lob.liquidation.formulas.health import health_factor
 from lob.liquidation.formulas.maker import ClipRules
 from lob.liquidation.offers import AnyPrice, AtPrice, Falling, HighestBid, OfferPrice, Spread
 from lob.types import MAX_PRICE, Side
-from lob.units import SECOND_NS
+from lob.units import PPM, SECOND_NS
 
-__all__ = ["AtBankruptcy", "AtFundLimit", "AtMark", "AtMarket", "Bids", "Dutch", "FixedBonus"]
+__all__ = [
+    "AtBankruptcy",
+    "AtFundLimit",
+    "AtMark",
+    "AtMarket",
+    "Bids",
+    "Dutch",
+    "FixedBonus",
+    "HealthDiscount",
+]
 
 
 def taker_side(design: CaseContext, case: int, holding: int) -> Side:
@@ -105,6 +116,49 @@ class FixedBonus:
             self.bonus,
             self.fee,
             self.unit,
+            design.now,
+        )
+
+
+@dataclass(frozen=True)
+class HealthDiscount:
+    """The mark less a discount that grows as the account's health falls (Euler v1).
+
+    ``min(least + 1 - health, most)``, taken when the offer is made. Who takes pays ``reserve`` of
+    what he repays on top, to the protocol.
+
+    Parameters
+    ----------
+    least, most
+        Ppm: of the discount at a health of one, and of any. Euler: 2 and 20 %.
+    reserve
+        Ppm. Euler: 2 %.
+    """
+
+    least: int = 20_000
+    most: int = 200_000
+    reserve: int = 20_000
+
+    def __post_init__(self) -> None:
+        ppm("most", self.most, 0, PPM - 1)
+        integer("least", self.least, 1, self.most)
+        ppm("reserve", self.reserve)
+
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
+        """The price in ticks at which a case's holding is offered from now on."""
+        assets, debts, kept, owed = design.exposure(case)
+        health = health_factor(max(0, assets - kept), debts + owed, PPM)
+        below = 0 if health is None else max(0, PPM - health)
+        discount = euler1_discount(
+            PPM - below, fee=self.least, booster=PPM, cap=self.most, max_boost=0, unit=PPM
+        )
+        # A spread's fee is a share of the discount: here one of what is left of the price.
+        return Spread(
+            design.holdings[holding],
+            taker_side(design, case, holding),
+            PPM * PPM // (PPM - discount),
+            min(PPM, self.reserve * (PPM - discount) // discount),
+            PPM,
             design.now,
         )
 
