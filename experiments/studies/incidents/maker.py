@@ -151,4 +151,6 @@ MAKER = Incident(
     "the whole debt unpaid.",
     play,
     ("bad debt: 4.5, 5.4, 5.67, 6.65 M",),
+    "the mechanism is there, and the share is half the published one: how much money the keepers who "
+    "get through have decides it, no source says, and nothing here is tuned to it",
 )
