@@ -12,9 +12,7 @@ __all__ = ["incidents"]
 
 WIDTH = 16
 """Characters of a column of names."""
-incidents = typer.Typer(
-    help="Play incidents whose outcome is known.", invoke_without_command=True
-)
+incidents = typer.Typer(help="Play incidents whose outcome is known.", invoke_without_command=True)
 
 
 @incidents.callback()

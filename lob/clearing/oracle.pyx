@@ -638,6 +638,8 @@ cdef class Oracle:
     ----------
     price, true_price : int
         Ticks: what clearing believes, and the source now; -2**63 before the first.
+    previous_price : int
+        Ticks that clearing believed before the last change; -2**63 before there was one.
     published_at : int
         Time in ns of the last publication.
     cause, cause_tag : int
@@ -670,6 +672,7 @@ cdef class Oracle:
         self.outages = tuple(interval_of("outages", row, 2) for row in outages)
         self.manipulations = tuple(interval_of("manipulations", row, 3) for row in manipulations)
         self.price = self.true_price = self.raw = self.sent = NO_PRICE
+        self.previous_price = NO_PRICE
         self.moves, self.under_way, self.edges = Block(), Block(), Block()
         self.moves.reserve(sizeof(Move) * MOVES)
         edges = sorted(
@@ -855,6 +858,7 @@ cdef class Oracle:
         self.published_at = ts
         if price == self.price:
             return False
+        self.previous_price = self.price
         self.price = price
         self.cause = <int>cause
         self.cause_tag = tag

@@ -81,12 +81,18 @@ def play() -> Played:
             Finding("price from which it is liquidated", first / USD, 0.608, ROUNDED, "USD"),
             Finding("price from which liquidating is toxic", toxic / USD, 0.6615, ROUNDED, "USD"),
             Finding("price from which it is under water", under / USD, 0.691, ROUNDED, "USD"),
-            Finding("toxic / liquidated, as 1 / (threshold x (1 + bonus))",
-                    toxic / first, 1 / (0.88 * 1.045), ROUNDED),
-        ),  # fmt: skip
+            Finding(
+                "toxic / liquidated, as 1 / (threshold x (1 + bonus))",
+                toxic / first,
+                1 / (0.88 * 1.045),
+                ROUNDED,
+            ),
+        ),
         (fails, spirals, drowned),
         (
-            Figure("CRV left at .681 throughout, which the left 2.64 M give: an identity", left, "CRV"),
+            Figure(
+                "CRV left at .681 throughout, which the left 2.64 M give: an identity", left, "CRV"
+            ),
         ),
     )
 
@@ -100,11 +106,15 @@ AAVE_CRV = Incident(
         "research.kaiko.com/insights/crv-aave-liquidation)",
         "385 liquidations in 50 minutes left 2.64 M CRV, 1.6 to 1.7 M dollars (the same)",
     ),
-    ("liquidation threshold 88 %, as remembered (89 elsewhere)", "prices that jump, one a run; a hundredth of the debt is repaid at a time"),
-    "Three prices are found by halving, each from runs: where the account fails, where a liquidation "
-    "raises its loan-to-value, where it owes more than it has. That debt was left although it was "
-    "liquidated from .608 on is what the second and the third say must happen to slow liquidators. "
-    "The path of the price is in no source at hand, so what was left is shown and not checked.",
+    (
+        "liquidation threshold 88 %, as remembered (89 elsewhere)",
+        "prices that jump, one a run; a hundredth of the debt is repaid at a time",
+    ),
+    "Three prices are found by halving, each from runs: where the account fails, where a "
+    "liquidation raises its loan-to-value, where it owes more than it has. That debt was left "
+    "although it was liquidated from .608 on is what the second and the third say must happen to "
+    "slow liquidators. The path of the price is in no source at hand, so what was left is shown "
+    "and not checked.",
     play,
     ("collateral: Decrypt has 50 M, Arkham an inflow of 55.5 M, net of loops",),
 )

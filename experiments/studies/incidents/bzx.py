@@ -1,4 +1,4 @@
-"""bZx, 15 February 2020: a loan, a short of WBTC, and a pool that is pushed to three times its price.
+"""bZx, 15 February 2020: a loan, a short of WBTC, and a pool pushed to three times its price.
 
 Cash is a millionth of an ETH, a unit of WBTC a ten-thousandth.
 """
@@ -38,7 +38,9 @@ def reserves() -> tuple[float, float]:
 
 def play() -> Played:
     """The loan, the short, the pushed pool, the sale, the repayment."""
-    base, cash = (round(amount * unit) for amount, unit in zip(reserves(), (WBTC, ETH), strict=True))
+    base, cash = (
+        round(amount * unit) for amount, unit in zip(reserves(), (WBTC, ETH), strict=True)
+    )
     pool = Pool("pool", base="wbtc", fee=round(FEE * 1e6), initial=(base // 100, cash // 100))
     # A unit of WBTC at MARKET in ticks of a cash unit.
     ticks = round(MARKET * ETH / WBTC)
@@ -91,7 +93,9 @@ def play() -> Played:
     return Played(
         (
             Finding("brought by 112 WBTC in the pushed pool", got, 6_871.4, SWAP_TOLERANCE, "ETH"),
-            Finding("profit, with what the short is worth", cash_left + position, 1_259, MODEL, "ETH"),
+            Finding(
+                "profit, with what the short is worth", cash_left + position, 1_259, MODEL, "ETH"
+            ),
         ),
         (simulation,),
         (
@@ -108,17 +112,18 @@ BZX = Incident(
     "a margin trade that pushes a thin pool, and a sale into it",
     "15 February 2020",
     (
-        "a loan of 10,000 ETH: 5,500 borrow 112 WBTC, 1,300 of margin buy 51.3 WBTC for 5,637.6 ETH, "
-        "2.85 times the market; 112 WBTC bring 6,871.4 (blocking.net, cryptoglobe.com/latest/2020/02)",
+        "a loan of 10,000 ETH: 5,500 borrow 112 WBTC, 1,300 of margin buy 51.3 WBTC for 5,637.6 "
+        "ETH, 2.85 times the market; 112 WBTC bring 6,871.4 (blocking.net, "
+        "cryptoglobe.com/latest/2020/02)",
         "1,193 to 1,271 ETH of profit, the short included (the same)",
     ),
     (
-        "all of it through one pool of constant product with a fee of .3 %, whose size is the one in "
-        "which the first purchase costs what it cost, at a market price of 38.5",
+        "all of it through one pool of constant product with a fee of .3 %, whose size is the one "
+        "in which the first purchase costs what it cost, at a market price of 38.5",
         "bZx's own check, which did not hold the trade back, is not there",
     ),
-    "The size of the pool comes from the first swap; what the second brings, and the profit, are then "
-    "predicted. The sources' own profit, 71.4 + 5,500 - 112 x 38.5, is 1,259.",
+    "The size of the pool comes from the first swap; what the second brings, and the profit, are "
+    "then predicted. The sources' own profit, 71.4 + 5,500 - 112 x 38.5, is 1,259.",
     play,
     ("profit: 1,193 to 1,271 ETH",),
 )

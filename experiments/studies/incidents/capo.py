@@ -50,15 +50,13 @@ def play() -> Played:
     loops = worth * 11 // 12
     first = clearing.open(1_000_000, [-debt for debt in [*debts, spared, loops]],
                           [each] * (ACCOUNTS + 2))  # fmt: skip
-    liquidator = simulation.add(PassiveHolder("liquidator", capital=10**14, discount=0))
+    keeper = simulation.add(PassiveHolder("liquidator", capital=10**14, discount=0))
     simulation.run(until=50 * SECOND_NS)
     capped = clearing.holdings[0].mark_price or 0
     health_of_loop = capped * each * THRESHOLD / loops
     simulation.run(until=200 * SECOND_NS)
-    taken = simulation.ledger.balance(liquidator.account, simulation.ledger.asset("wstETH"))
-    paid = sum(
-        sum(leg_amounts(simulation, "cash", first + i)) for i in range(ACCOUNTS)
-    )
+    taken = simulation.ledger.balance(keeper.account, simulation.ledger.asset("wstETH"))
+    paid = sum(sum(leg_amounts(simulation, "cash", first + i)) for i in range(ACCOUNTS))
     fees = simulation.ledger.balance(clearing.fees, clearing.cash_asset)
     scale = LIQUIDATED * LOT / taken
     gained = taken * TRUE - paid
@@ -68,7 +66,9 @@ def play() -> Played:
     return Played(
         (
             Finding("accounts struck", clearing.case_count, ACCOUNTS, EXACT),
-            Finding("health of a loop of twelve at the capped price", health_of_loop, 1.0068, ROUNDED),
+            Finding(
+                "health of a loop of twelve at the capped price", health_of_loop, 1.0068, ROUNDED
+            ),
             Finding("sold below its worth", under, 382, ROUNDED, "WETH"),
             Finding("bonus, fee included", bonus, 129.3, ROUNDED, "WETH"),
             Finding("fee of the protocol", fees * scale / WETH, 13, WHOLE, "WETH"),
@@ -89,8 +89,8 @@ CAPO = Incident(
     "a cap on the growth of a ratio, against an old snapshot, that prices collateral too low",
     "10 March 2026",
     (
-        "wstETH at 1.1939 where it was worth 1.228 to 1.22892; 34 accounts, 10,938 wstETH, bonus 1 %; "
-        "liquidators gained 499 ETH; no bad debt (timescrypto.com article 23344, "
+        "wstETH at 1.1939 where it was worth 1.228 to 1.22892; 34 accounts, 10,938 wstETH, bonus "
+        "1 %; liquidators gained 499 ETH; no bad debt (timescrypto.com article 23344, "
         "altcoindaily.co/?p=1297048)",
         "liquidation threshold 95 % (earlier governance)",
         "the protocol's share of the bonus, 10 %",
@@ -100,7 +100,8 @@ CAPO = Incident(
         "twelve times, which are to be spared; each account is taken whole",
         "what was liquidated in the run is scaled to 10,938 wstETH, which is given",
     ),
-    "What the error cost: what was sold below its worth was published as 382, the bonus follows to be "
-    "129.3, of which a tenth is the protocol's, and the liquidators' gain as 499, their part of both.",
+    "What the error cost: what was sold below its worth was published as 382, the bonus follows "
+    "to be 129.3, of which a tenth is the protocol's, and the liquidators' gain as 499, their "
+    "part of both.",
     play,
 )

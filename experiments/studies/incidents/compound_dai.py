@@ -82,7 +82,9 @@ def play() -> Played:
             Finding("DAI repaid for the largest account", repaid, 46_100_000, ROUNDED, "DAI"),
             Finding("cDAI seized for it", seized, 49_800_000, ROUNDED, "DAI"),
             Finding("repaid / seized, one asset both ways", repaid / seized, 0.926, ROUNDED),
-            Finding("worth of what was repaid / seized, other collateral", paid / got, 0.712, ROUNDED),
+            Finding(
+                "worth of what was repaid / seized, other collateral", paid / got, 0.712, ROUNDED
+            ),
         ),
         (first, second),
         (
@@ -106,9 +108,9 @@ COMPOUND_DAI = Incident(
         "collateral factor 75 %; DAI truly was worth a dollar",
         "a liquidator with money enough for all, who wants no more than the incentive",
     ),
-    "What is seized for what is repaid, through the market that believes 1.30. The loss of 1 - 1 / "
-    "(1.3 x 1.08) holds only for a debt in DAI with another collateral; where the collateral is DAI "
-    "too both are too dear alike, and the loss is that of the incentive, .926.",
+    "What is seized for what is repaid, through the market that believes 1.30. The loss of 1 - 1 "
+    "/ (1.3 x 1.08) holds only for a debt in DAI with another collateral; where the collateral is "
+    "DAI too both are too dear alike, and the loss is that of the incentive, .926.",
     play,
     ("what was lost: 8 % of what was repaid (6.8 M), or 30 %",),
 )

@@ -3,10 +3,10 @@
 Cash is a tenth of a dollar, a lot one ETH, a price is tenths of a dollar.
 """
 
-from agents import Agent, Simulation
+from agents import Simulation
 from experiments.studies.incidents.record import EXACT, ROUNDED, Figure, Finding, Incident, Played
 from experiments.studies.incidents.scene import Actor, case_marks, prices_over_time, straight_path
-from lob import Instrument, Side
+from lob import Instrument
 from lob.clearing import Clearing, Holding
 from lob.clearing.margin import FlatMargin
 from lob.liquidation.designs import make
@@ -19,14 +19,6 @@ LOTS, LEFT, ENTRY = 175_000, 160_234, 18_844
 HIGH, LOW = 19_600, 18_800
 WITHDRAWN, GAIN = 17_090_000 * USD, 1_800_000 * USD
 WHALE, MAKER = 1_000_000, 2_000_000
-
-
-class Bidder(Agent):
-    """Buys what the whale closes, at the high."""
-
-    def on_start(self) -> None:
-        """Hook: the run begins; the order rests from then on."""
-        self.submit(Side.BUY, LOTS - LEFT, HIGH)
 
 
 def play() -> Played:
@@ -43,7 +35,9 @@ def play() -> Played:
     simulation.ledger.open_account("bidder", owner=MAKER)
     maker = simulation.ledger.owner_account(MAKER)
     simulation.ledger.transfer(clearing.cash_asset, 0, maker, LOTS * HIGH)
-    simulation.add(Bidder("bidder", owner=MAKER))
+    simulation.add(
+        Actor("bidder", [(1.0, lambda actor: actor.buy(LOTS - LEFT, HIGH))], owner=MAKER)
+    )
     simulation.add(
         Actor(
             "whale",
@@ -62,7 +56,9 @@ def play() -> Played:
     failed = case_marks(clearing)[0] / USD
     return Played(
         (
-            Finding("price at which the long fails, above its entry", failed, 1_915, ROUNDED, "USD"),
+            Finding(
+                "price at which the long fails, above its entry", failed, 1_915, ROUNDED, "USD"
+            ),
             Finding("taken over by the vault", held, LEFT, EXACT, "ETH"),
             Finding("accounts that failed", clearing.case_count, 1, EXACT),
         ),
@@ -87,8 +83,8 @@ ETHER_WHALE = Incident(
     "a long in profit that is liquidated because its margin has been withdrawn",
     "12 March 2025",
     (
-        "175,000 ETH at 1,884.4; closed 15,000 and withdrew 17.09 M; the vault took 160,234 at 1,915; "
-        "the trader gained 1.8 M (australiabulletin.com, ainvest.com, kdj.com)",
+        "175,000 ETH at 1,884.4; closed 15,000 and withdrew 17.09 M; the vault took 160,234 at "
+        "1,915; the trader gained 1.8 M (australiabulletin.com, ainvest.com, kdj.com)",
     ),
     (
         "leverage of 50 at most, so a maintenance margin of 1 %",

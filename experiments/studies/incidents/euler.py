@@ -55,7 +55,7 @@ def attack(donation: int) -> tuple[Simulation, Clearing, int, int]:
     )
     simulation = Simulation(instruments=[Instrument("eDAI")], clearings=[clearing])
     violator = clearing.open(VIOLATOR, [-DEBT], [SHARES])
-    liquidator = clearing.open(LIQUIDATOR, [0], [0])
+    taker = clearing.open(LIQUIDATOR, [0], [0])
     shares = simulation.ledger.asset("eDAI")
     simulation.add(
         Actor(
@@ -75,24 +75,24 @@ def attack(donation: int) -> tuple[Simulation, Clearing, int, int]:
         )
     )
     simulation.run(until=40 * SECOND_NS)
-    return simulation, clearing, violator, liquidator
+    return simulation, clearing, violator, taker
 
 
 def play() -> Played:
     """With the donation, and without it."""
-    given, _, violator, liquidator = attack(GIVEN)
+    given, _, violator, taker = attack(GIVEN)
     kept, calm, _, _ = attack(0)
     shares = given.ledger.asset("eDAI")
-    taken = leg_amounts(given, "eDAI", liquidator)[0]
-    owed = -leg_amounts(given, "cash", liquidator)[0] / DAI
+    taken = leg_amounts(given, "eDAI", taker)[0]
+    due = -leg_amounts(given, "cash", taker)[0] / DAI
     repaid = leg_amounts(given, "cash", violator)[0] / DAI
     reserves = given.ledger.balance(given.clearings[0].fees, given.clearings[0].cash_asset) / DAI
     bad = given.entries[given.entries["kind"] == EntryKind.BAD_DEBT]
-    drawn = (taken - given.ledger.balance(liquidator, shares)) * PRICE / DAI
+    drawn = (taken - given.ledger.balance(taker, shares)) * PRICE / DAI
     return Played(
         (
             Finding("collateral the liquidator gets", taken, 310.93e6, ROUNDED, "eDAI"),
-            Finding("debt he takes over, 2 % for the reserves included", owed, 259.3e6, ROUNDED, "DAI"),
+            Finding("debt taken over, 2 % for the reserves included", due, 259.3e6, ROUNDED, "DAI"),
             Finding("debt that this repays", repaid - reserves, 254.2e6, ROUNDED, "DAI"),
             Finding("debt left that nobody pays", float(bad["amount"].sum()) / DAI, 136e6, ROUNDED,
                     "DAI"),
@@ -109,8 +109,8 @@ EULER = Incident(
     "collateral given away without a look at health, and a liquidation of oneself",
     "13 March 2023",
     (
-        "410.93 M eDAI at 1.0221 against 390 M dDAI, of which 100 M eDAI are given to the reserves; "
-        "the liquidator has 310.93 M eDAI and 259.3 M dDAI and draws 38.9 M "
+        "410.93 M eDAI at 1.0221 against 390 M dDAI, of which 100 M eDAI are given to the "
+        "reserves; the liquidator has 310.93 M eDAI and 259.3 M dDAI and draws 38.9 M "
         "(survivalistbriefing.com, a copy of Cointelegraph)",
         "Euler v1's discount: 2 % and what health lacks, 20 % at most; 2 % more to the reserves",
     ),
@@ -118,9 +118,9 @@ EULER = Incident(
         "eDAI count 95 % of their worth against dDAI",
         "the positions stand as they were before the donation; the minting before it is not played",
     ),
-    "The discount, the debt taken over and what is left follow from the rules: 310.93 x 1.0221 x .8 "
-    "= 254.2, and 2 % more. That the liquidator's account then backs a withdrawal of all the pool "
-    "had is asked of the clearing.",
+    "The discount, the debt taken over and what is left follow from the rules: 310.93 x 1.0221 x "
+    ".8 = 254.2, and 2 % more. That the liquidator's account then backs a withdrawal of all the "
+    "pool had is asked of the clearing.",
     play,
     ("the debt left: an article has 146 M",),
 )

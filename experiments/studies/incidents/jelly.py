@@ -41,14 +41,18 @@ def pumped(capital: int, settled: int) -> tuple[Simulation, Clearing, list[int]]
     for seconds, price in path[1:]:
         simulation.run(until=round((seconds + 30) * SECOND_NS))
         cash = simulation.ledger.balance(vault, clearing.cash_asset)
-        worth.append(cash + price * simulation.ledger.balance(vault, simulation.ledger.asset("JELLY")))
+        worth.append(
+            cash + price * simulation.ledger.balance(vault, simulation.ledger.asset("JELLY"))
+        )
     return simulation, clearing, worth
 
 
 def deleveraged(simulation: Simulation) -> int:
     """Lots that were closed against opposing positions."""
     rows = simulation.entries
-    rows = rows[(rows["kind"] == EntryKind.ADL) & (rows["asset"] == simulation.ledger.asset("JELLY"))]
+    rows = rows[
+        (rows["kind"] == EntryKind.ADL) & (rows["asset"] == simulation.ledger.asset("JELLY"))
+    ]
     return int(abs(rows["amount"]).sum())
 
 
@@ -67,7 +71,7 @@ def play() -> Played:
         ),
         (shared, isolated),
         (
-            Figure("gain at the settlement price, from which the entry was inferred", at_end, "USD"),
+            Figure("gain as it was settled, from which the entry was inferred", at_end, "USD"),
         ),
     )  # fmt: skip
 

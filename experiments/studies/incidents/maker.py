@@ -18,12 +18,13 @@ from lob import EntryKind, Instrument
 from lob.clearing import Clearing, Holding
 from lob.clearing.margin import LoanToValue
 from lob.liquidation.designs import make
-from lob.units import DAY_NS, SECOND_NS
+from lob.units import SECOND_NS
 
 __all__ = ["MAKER"]
 
 DAI = 10_000
 HOUR = 3_600.0
+HOUR_NS = 3_600 * SECOND_NS
 VAULTS, SEED = 400, 1
 TOP, BOTTOM, CRASH, HOURS = 19_400, 10_000, 2 * HOUR, 4
 END = 20 * HOUR
@@ -73,8 +74,7 @@ def day(congested: bool) -> tuple[Simulation, Auctions, int, int]:
         "vaults",
         holdings=[
             Holding(
-                prices_over_time(path, lag=round(HOUR) * SECOND_NS, heartbeat=round(HOUR) * SECOND_NS,
-                                 deviation=1_000_000),
+                prices_over_time(path, lag=HOUR_NS, heartbeat=HOUR_NS, deviation=1_000_000),
                 LoanToValue(666_666, 666_666),
             )
         ],
@@ -88,10 +88,18 @@ def day(congested: bool) -> tuple[Simulation, Auctions, int, int]:
     lots = np.maximum(1, (equity * leverage / TOP).astype(np.int64))
     debts = (lots * TOP * (1 - 1 / leverage)).astype(np.int64)
     clearing.open(1_000_000, -debts, lots)
+    marks = [price for _, price in path]
     simulation.add(
-        PathMaker("market", times=times, prices=[price for _, price in path], depth=62_000, levels=40,
-                  spread=10, interval=60 * SECOND_NS)
-    )  # fmt: skip
+        PathMaker(
+            "market",
+            times=times,
+            prices=marks,
+            depth=62_000,
+            levels=40,
+            spread=10,
+            interval=60 * SECOND_NS,
+        )
+    )
     if congested:
         simulation.add(Congestion("chain", block_time=13 * SECOND_NS, capacity=10, load=LOAD,
                                   backlog=500))  # fmt: skip
@@ -137,20 +145,20 @@ MAKER = Incident(
     (
         "36 % of liquidations were zero bids, 1,462 of 3,994; 8.32 M lost, 5.67 M DAI of debt left "
         "(medium.com/@whiterabbit_hq)",
-        "vaults fail below 150 %, penalty 13 %, beg 5 %, tau 2 days; the oracle publishes each hour, "
-        "an hour late; blocks of 13 s; scripts do not raise their gas, the mean of others' is six "
-        "times the calm one",
+        "vaults fail below 150 %, penalty 13 %, beg 5 %, tau 2 days; the oracle publishes each "
+        "hour, an hour late; blocks of 13 s; scripts do not raise their gas, the mean of others' "
+        "is six times the calm one",
     ),
     (
-        "all that the ready scenario black-thursday has chosen: 400 vaults, blocks with ten places, "
-        "three scripts, a keeper who raises gas, an opportunist, and their money",
+        "all that the ready scenario black-thursday has chosen: 400 vaults, blocks with ten "
+        "places, three scripts, a keeper who raises gas, an opportunist, and their money",
         "Ether goes from 194 to 100 within four hours, evenly, whoever sells; 20 hours in all",
     ),
-    "The share of zero bids, to within a half of it, as it hangs on how much money there is among those "
-    "who get through; that there is none where nobody waits for a block; and that a zero bid leaves "
-    "the whole debt unpaid.",
+    "The share of zero bids, to within a half of it, as it hangs on how much money there is among "
+    "those who get through; that there is none where nobody waits for a block; and that a zero "
+    "bid leaves the whole debt unpaid.",
     play,
     ("bad debt: 4.5, 5.4, 5.67, 6.65 M",),
-    "the mechanism is there, and the share is half the published one: how much money the keepers who "
-    "get through have decides it, no source says, and nothing here is tuned to it",
+    "the mechanism is there, and the share is half the published one: how much money the keepers "
+    "who get through have decides it, no source says, and nothing here is tuned to it",
 )

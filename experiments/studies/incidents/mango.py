@@ -90,8 +90,9 @@ MANGO = Incident(
         "initial margin 20 %, maintenance margin 10 %; the venue has 116 M to be withdrawn",
         "the price jumps to its peak for 50 s; nobody trades MNGO meanwhile",
     ),
-    "483 M (.91 - .0382) through the clearing; that all there was could be withdrawn against it, and "
-    "nothing at the true price; what is owed once that is back is the withdrawal less the deposit.",
+    "483 M (.91 - .0382) through the clearing; that all there was could be withdrawn against it, "
+    "and nothing at the true price; what is owed once that is back is the withdrawal less the "
+    "deposit.",
     play,
     (
         "how far it was pumped: over 13 times in 30 minutes (CFTC), +1,300 % (SEC), +2,300 % "

@@ -74,7 +74,9 @@ def prices_over_time(path: Path, **oracle: object) -> Oracle:
     return Oracle(External(times, prices), **oracle)  # type: ignore[arg-type]
 
 
-def straight_path(first: int, last: int, *, start: float, seconds: float) -> list[tuple[float, int]]:
+def straight_path(
+    first: int, last: int, *, start: float, seconds: float
+) -> list[tuple[float, int]]:
     """A price that goes tick by tick from one to another, evenly over so many seconds."""
     step = 1 if last >= first else -1
     ticks = range(first, last + step, step)
@@ -89,9 +91,7 @@ def leg_amounts(
     rows: NDArray[np.void] = simulation.entries
     rows = rows[(rows["kind"] == kind) & (rows["asset"] == simulation.ledger.asset(asset))]
     rows = rows[(rows["debit"] == account) | (rows["credit"] == account)]
-    return [
-        int(row["amount"]) if row["credit"] == account else -int(row["amount"]) for row in rows
-    ]
+    return [int(row["amount"]) if row["credit"] == account else -int(row["amount"]) for row in rows]
 
 
 def case_marks(clearing: Clearing) -> list[int]:

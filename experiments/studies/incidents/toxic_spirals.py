@@ -72,8 +72,11 @@ TOXIC_SPIRALS = Incident(
     "a liquidation that leaves the account worse than before",
     "described in 2022",
     ("liquidating raises the loan-to-value iff it is above 1 / (1 + bonus) (arXiv 2212.07306)",),
-    ("120 accounts with loan-to-values of 85 to 96.9 %; a tenth of a debt may be repaid at a time",),
-    "The threshold is read off what liquidations did to 120 accounts, at three bonuses, and held to "
-    "the law, to the distance between two accounts.",
+    (
+        "120 accounts with loan-to-values of 85 to 96.9 %; a tenth of a debt may be repaid at a "
+        "time",
+    ),
+    "The threshold is read off what liquidations did to 120 accounts, at three bonuses, and held "
+    "to the law, to the distance between two accounts.",
     play,
 )

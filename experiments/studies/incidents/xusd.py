@@ -92,9 +92,10 @@ XUSD = Incident(
         "1.26 as the price that oracles kept, 91.5 % as the loan-to-value at which accounts fail",
         "19 equal borrowers with loan-to-values of 70 to 88 %; liquidators with money enough",
     ),
-    "That nothing is liquidated while the oracle stays, and everything if it follows the market. Once "
-    "the price is told, lenders lose the exposure less the recovery, at either end of the price (less "
-    "the liquidators' incentive: morpho's, which the run pays). The bad debt of Morpho's 18 markets, 3.64 M, would need each market's exposure, and is not shown.",
+    "That nothing is liquidated while the oracle stays, and everything if it follows the market. "
+    "Once the price is told, lenders lose the exposure less the recovery, at either end of the "
+    "price (less the liquidators' incentive: morpho's, which the run pays). The bad debt of "
+    "Morpho's 18 markets, 3.64 M, would need each market's exposure, and is not shown.",
     play,
     ("a loss of 93 M of the fund behind it",),
 )

@@ -1,6 +1,6 @@
 """Price paths: at what price a position is offered, over time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lob.checks import integer, natural, ppm
 from lob.liquidation.context import CaseContext
@@ -17,6 +17,7 @@ __all__ = [
     "AtFundLimit",
     "AtMark",
     "AtMarket",
+    "AtPreviousMark",
     "Bids",
     "Dutch",
     "FixedBonus",
@@ -46,6 +47,33 @@ class AtMark:
         """The price in ticks at which a case's holding is offered from now on."""
         mark = design.mark(holding)
         return AnyPrice() if mark is None else AtPrice(mark)
+
+
+@dataclass(frozen=True)
+class AtPreviousMark:
+    """At the mark that clearing believed before its last change; any price before a second one.
+
+    Hyperliquid closes opposing positions at an earlier price: the mark's, in one version of its
+    documentation, or that of the oracle in another.
+
+    Parameters
+    ----------
+    of
+        Number of a holding of the clearing whose oracle's previous price it is, in ticks of the
+        same size: one that nobody holds and that follows an index. ``None``: the holding's own.
+    """
+
+    of: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.of is not None:
+            integer("of", self.of, 0)
+
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
+        """The price in ticks at which a case's holding is offered from now on."""
+        number = holding if self.of is None else self.of
+        before: int = design.holdings[number].oracle.previous_price
+        return AtPrice(before) if before > 0 else AnyPrice()
 
 
 @dataclass(frozen=True)
@@ -174,13 +202,21 @@ class Dutch:
         start below the mark, and a price of 0 must be below its ``cusp``.
     unit
         ns that count as one step of the curve's time.
+    stops
+        ``(start, end)`` times in ns in which the clock stands still, rising and apart: an auction
+        that waits for a chain that is out. Without them it falls on while nobody can take.
     """
 
     rules: ClipRules
     unit: int = SECOND_NS
+    stops: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         integer("unit", self.unit, 1)
+        last = 0
+        for number, (start, end) in enumerate(self.stops):
+            integer(f"stops[{number}]: start", start, last)
+            last = integer(f"stops[{number}]: end", end, start + 1)
         natural("rules.buf", self.rules.buf, self.rules.unit)
         natural("rules.cusp", self.rules.cusp, 1)
 
@@ -194,9 +230,9 @@ class Dutch:
         mark = design.mark(holding) or 1
         auction = self.rules.kick(1, 1, mark, 0)
         now = design.now
-        closes = now + (self.rules.tail + 1) * self.unit
         side = taker_side(design, case, holding)
-        return Falling(self.curve, auction.top, mark, side, now, closes, self.unit)
+        price = Falling(self.curve, auction.top, mark, side, now, now, self.unit, self.stops)
+        return replace(price, closes=price.time_after(self.rules.tail + 1))
 
 
 @dataclass(frozen=True)

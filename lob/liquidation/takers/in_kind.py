@@ -90,8 +90,6 @@ class InKind(OpenOffer):
         design.take_over(case, account, lots, at, holding=sale.holding)
         seized = min(held, due // one)
         if seized:
-            design.take_over(
-                case, account, seized, one // design.multiplier(found), holding=found
-            )
+            design.take_over(case, account, seized, one // design.multiplier(found), holding=found)
         design.end_sale(case)
         return Reason.NONE
