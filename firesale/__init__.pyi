@@ -88,6 +88,15 @@ from experiments.studies.fit import (
 from experiments.studies.impact import (
     SimulatedSale as SimulatedSale,
 )
+from experiments.studies.incidents.library import (
+    IncidentLibrary as IncidentLibrary,
+)
+from experiments.studies.incidents.library import (
+    IncidentStudy as IncidentStudy,
+)
+from experiments.studies.incidents.library import (
+    incidents as incidents,
+)
 from experiments.studies.profile import (
     StatedMarket as StatedMarket,
 )
@@ -190,6 +199,8 @@ __all__ = [
     "FiresaleVectorEnv",
     "Fitted",
     "Flag",
+    "IncidentLibrary",
+    "IncidentStudy",
     "Instrument",
     "Kind",
     "LiquidationDesign",
@@ -218,6 +229,7 @@ __all__ = [
     "facts",
     "fit",
     "impact",
+    "incidents",
     "profile",
     "ready_scenarios",
     "replay",

@@ -17,7 +17,12 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from agents.agent import Agent
-from agents.keepers.transactions import GAS_ACCOUNT, Transaction, sink_account
+from agents.keepers.transactions import (
+    GAS_ACCOUNT,
+    Transaction,
+    checked_outages,
+    sink_account,
+)
 from lob.checks import integer, real
 from lob.units import SECOND_NS
 
@@ -90,6 +95,9 @@ class Congestion(Agent):
     elasticity
         Capacity over target, 0 to 1,000 and at most ``capacity``; 0: the base fee stays as it is.
         Ethereum's is 2 (EIP-1559).
+    outages
+        ``(start, end)`` times in ns that do not overlap: no block in between, what waits waits on,
+        and others send nothing.
     owner
         See ``Participant``.
 
@@ -118,6 +126,7 @@ class Congestion(Agent):
         backlog: int = 10_000,
         base_fee: int = 0,
         elasticity: int = 0,
+        outages: Iterable[tuple[int, int]] = (),
         owner: int | None = None,
     ) -> None:
         super().__init__(name, owner=owner)
@@ -133,6 +142,7 @@ class Congestion(Agent):
         self.elasticity = integer("elasticity", elasticity, 0, 1_000)
         if self.elasticity > self.capacity:
             raise ValueError(f"elasticity must be at most the capacity, got {elasticity}")
+        self.outages = checked_outages(outages)
         self.gas_account = 0
         self.arrived = 0
         self.waiting: list[tuple[int, int, str, Sender, int]] = []
@@ -157,6 +167,11 @@ class Congestion(Agent):
 
     def on_wake(self) -> None:
         """Hook: the time of a block has come; the highest bids are included."""
+        now = self.now
+        for start, end in self.outages:
+            if start <= now < end:
+                self.wake_in(end - now)
+                return
         self.wake_in(self.block_time)
         self.blocks += 1
         self.more_load()

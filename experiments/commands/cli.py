@@ -28,6 +28,7 @@ from experiments.commands import (
     feed,
     fit,
     impact,
+    incidents,
     positions,
     profile,
     replay,
@@ -66,6 +67,7 @@ for command in (
 app.command("validate")(validate_command)
 app.command("list")(scenarios.list_command)
 app.add_typer(feed.feed, name="feed")
+app.add_typer(incidents.incidents, name="incidents")
 app.add_typer(positions.positions, name="positions")
 
 

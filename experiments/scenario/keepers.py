@@ -165,6 +165,8 @@ class CongestionTable(Table):
     """Cash units: that a bid must reach in the first block."""
     elasticity: Count = 0
     """Times: capacity over target (EIP-1559: 2); 0: the base fee stays."""
+    outages: list[tuple[Seconds, Seconds]] = Field(default_factory=list)
+    """Seconds: starts and ends of times without blocks, in which what waits waits on."""
 
 
 def make_congestion(one: CongestionTable) -> agents.Participant:
@@ -177,6 +179,7 @@ def make_congestion(one: CongestionTable) -> agents.Participant:
         backlog=one.backlog,
         base_fee=one.base_fee,
         elasticity=one.elasticity,
+        outages=[(ns(start), ns(end)) for start, end in one.outages],
     )
 
 

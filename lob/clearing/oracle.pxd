@@ -30,6 +30,7 @@ cdef struct Move:
 cdef class Oracle:
     cdef readonly Source source
     cdef readonly int64_t price  # ticks that clearing believes; NO_PRICE before the first
+    cdef readonly int64_t previous_price  # ticks believed before; NO_PRICE until a second one
     cdef readonly int64_t true_price  # ticks that its source says
     cdef readonly int64_t published_at  # ns
     cdef readonly int64_t cause_tag  # of the liquidation that moved the price; 0: none did

@@ -639,6 +639,8 @@ cdef class Oracle:
     ----------
     price, true_price : int
         Ticks: what clearing believes, and the source now; -2**63 before the first.
+    previous_price : int
+        Ticks that clearing believed before the last change; -2**63 before there was one.
     published_at : int
         Time in ns of the last publication.
     cause, cause_tag : int
@@ -680,6 +682,7 @@ cdef class Oracle:
         self.manipulations = tuple(interval_of("manipulations", row, 3) for row in manipulations)
         self.fixings = tuple(fixing_of(row) for row in fixings)
         self.price = self.true_price = self.raw = self.sent = NO_PRICE
+        self.previous_price = NO_PRICE
         self.moves, self.under_way, self.edges = Block(), Block(), Block()
         self.moves.reserve(sizeof(Move) * MOVES)
         edges = sorted(
@@ -873,6 +876,7 @@ cdef class Oracle:
         self.published_at = ts
         if price == self.price:
             return False
+        self.previous_price = self.price
         self.price = price
         self.cause = <int>cause
         self.cause_tag = tag

@@ -209,6 +209,8 @@ class Falling:
         ns: the start, and the end of what is looked at for a good price.
     unit
         ns that count as one step of the curve's time: contracts count whole seconds.
+    stops
+        ``(start, end)`` times in ns in which the clock stands still, rising and apart.
     """
 
     curve: Curve
@@ -218,6 +220,7 @@ class Falling:
     opened: int
     closes: int
     unit: int = SECOND_NS
+    stops: tuple[tuple[int, int], ...] = ()
     known: dict[int, int] = field(default_factory=dict, init=False, compare=False, repr=False)
     """The price that was asked for last, by units of time: many takers ask at one time."""
     times: dict[tuple[int, Side], int | None] = field(
@@ -226,8 +229,19 @@ class Falling:
     """When the limit that was asked for last is reached."""
 
     def elapsed(self, ts: int) -> int:
-        """Whole units of time from the start of the auction to a time in ns."""
-        return (ts - self.opened) // self.unit
+        """Whole units of time from the start of the auction to a time in ns, less its stops."""
+        stood = 0
+        for start, end in self.stops:
+            stood += max(0, min(ts, end) - max(self.opened, start))
+        return (ts - self.opened - stood) // self.unit
+
+    def time_after(self, elapsed: int) -> int:
+        """The first ns at which so many whole units of time have gone by since the start."""
+        ts = self.opened + elapsed * self.unit
+        for start, end in self.stops:
+            if end > self.opened and max(self.opened, start) < ts:
+                ts += end - max(self.opened, start)
+        return ts
 
     def price_at(self, ts: int) -> int | None:
         """The price of the offer in ticks at a time in ns; ``None``: none is asked or known."""
@@ -258,7 +272,7 @@ class Falling:
         if key not in self.times:
             steps = first_time(InUnits(self), limit, side, 0, self.elapsed(self.closes))
             self.times.clear()
-            self.times[key] = None if steps is None else self.opened + steps * self.unit
+            self.times[key] = None if steps is None else self.time_after(steps)
         return self.times[key]
 
 

@@ -22,12 +22,14 @@ from lob.liquidation.parts.price_paths import (
     AtFundLimit,
     AtMark,
     AtMarket,
+    AtPreviousMark,
     Bids,
     Dutch,
     FixedBonus,
+    HealthDiscount,
 )
 from lob.liquidation.parts.settlement import Waterfall
-from lob.liquidation.parts.sizing import AaveClose, All, CloseFactor, DownTier
+from lob.liquidation.parts.sizing import AaveClose, All, ByChance, CloseFactor, DownTier
 from lob.liquidation.parts.triggers import AboveTier, Always, EquityBelow, Not
 from lob.liquidation.sealed_bid import SealedBid
 from lob.liquidation.takers.adl import Opposing
@@ -36,6 +38,7 @@ from lob.liquidation.takers.book import Book, Lenders, Resting
 from lob.liquidation.takers.call import CallAuction
 from lob.liquidation.takers.dutch import DutchAuction
 from lob.liquidation.takers.english import English
+from lob.liquidation.takers.in_kind import DebtsOnly, InKind
 from lob.liquidation.takers.offers import OpenOffer
 from lob.liquidation.takers.pool import Depositors, Stability
 from lob.units import PPM, SECOND_NS
@@ -68,7 +71,16 @@ GUARDS = [
 triggers = st.sampled_from(
     [Always(), EquityBelow(666_667), Not(EquityBelow(500_000)), AboveTier(0)]
 )
-sizings = st.sampled_from([All(), CloseFactor(300_000), DownTier(), AaveClose(AAVE)])
+sizings = st.sampled_from(
+    [
+        All(),
+        CloseFactor(300_000),
+        DownTier(),
+        AaveClose(AAVE),
+        ByChance(CloseFactor(300_000), 500_000, 500_000),
+        DebtsOnly(CloseFactor(500_000)),
+    ]
+)
 curves = st.sampled_from(
     [Linear(9), StairStep(RAY * 9 // 10, 2), ExponentialDecrease(RAY * 95 // 100)]
 )
@@ -103,7 +115,8 @@ def dutch(draw):
         unit=PPM,
         wad=PPM,
     )
-    return Dutch(rules, unit=SECOND_NS // 4)
+    stops = draw(st.sampled_from([(), ((SECOND_NS, 3 * SECOND_NS),)]))
+    return Dutch(rules, unit=SECOND_NS // 4, stops=stops)
 
 
 @st.composite
@@ -117,6 +130,8 @@ def a_stage(draw):
                     AtBankruptcy(),
                     AtFundLimit(),
                     FixedBonus(10_500, 1_000),
+                    HealthDiscount(),
+                    AtPreviousMark(),
                     Bids(),
                 ]
             ),
@@ -135,12 +150,14 @@ def a_stage(draw):
                 lambda: DutchAuction(least=2, reward=1, reward_share=10_000),
                 lambda: OpenOffer(leaves=AAVE),
                 lambda: DutchAuction(breaker=2),
+                lambda: InKind(),
                 lambda: English(bid_time=SECOND_NS, auction_time=3 * SECOND_NS),
                 lambda: CallAuction(SECOND_NS),
                 lambda: CallAuction(SECOND_NS // 2, pause=0),
                 lambda: Opposing("queue"),
                 lambda: Opposing("pro-rata", "profit-leverage", first=3, mark_share=333_333),
                 lambda: Opposing("random", seed=4),
+                lambda: Opposing("min-max"),
                 lambda: Backstop((vaults[0],)),
                 lambda: Backstop(tuple(vaults), split=True),
                 lambda: Stability(Depositors((900, 400), every=SECOND_NS // 2)),

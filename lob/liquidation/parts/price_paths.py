@@ -1,16 +1,28 @@
 """Price paths: at what price a position is offered, over time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lob.checks import integer, natural
+from lob.checks import integer, natural, ppm
 from lob.liquidation.context import CaseContext
 from lob.liquidation.formulas.curves import Curve
+from lob.liquidation.formulas.euler import euler1_discount
+from lob.liquidation.formulas.health import health_factor
 from lob.liquidation.formulas.maker import ClipRules
 from lob.liquidation.offers import AnyPrice, AtPrice, Falling, HighestBid, OfferPrice, Spread
 from lob.types import MAX_PRICE, Side
-from lob.units import SECOND_NS
+from lob.units import PPM, SECOND_NS
 
-__all__ = ["AtBankruptcy", "AtFundLimit", "AtMark", "AtMarket", "Bids", "Dutch", "FixedBonus"]
+__all__ = [
+    "AtBankruptcy",
+    "AtFundLimit",
+    "AtMark",
+    "AtMarket",
+    "AtPreviousMark",
+    "Bids",
+    "Dutch",
+    "FixedBonus",
+    "HealthDiscount",
+]
 
 
 def taker_side(design: CaseContext, case: int, holding: int) -> Side:
@@ -35,6 +47,33 @@ class AtMark:
         """The price in ticks at which a case's holding is offered from now on."""
         mark = design.mark(holding)
         return AnyPrice() if mark is None else AtPrice(mark)
+
+
+@dataclass(frozen=True)
+class AtPreviousMark:
+    """At the mark that clearing believed before its last change; any price before a second one.
+
+    Hyperliquid closes opposing positions at an earlier price: the mark's, in one version of its
+    documentation, or that of the oracle in another.
+
+    Parameters
+    ----------
+    of
+        Number of a holding of the clearing whose oracle's previous price it is, in ticks of the
+        same size: one that nobody holds and that follows an index. ``None``: the holding's own.
+    """
+
+    of: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.of is not None:
+            integer("of", self.of, 0)
+
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
+        """The price in ticks at which a case's holding is offered from now on."""
+        number = holding if self.of is None else self.of
+        before: int = design.holdings[number].oracle.previous_price
+        return AtPrice(before) if before > 0 else AnyPrice()
 
 
 @dataclass(frozen=True)
@@ -110,6 +149,49 @@ class FixedBonus:
 
 
 @dataclass(frozen=True)
+class HealthDiscount:
+    """The mark less a discount that grows as the account's health falls (Euler v1).
+
+    ``min(least + 1 - health, most)``, taken when the offer is made. Who takes pays ``reserve`` of
+    what he repays on top, to the protocol.
+
+    Parameters
+    ----------
+    least, most
+        Ppm: of the discount at a health of one, and of any. Euler: 2 and 20 %.
+    reserve
+        Ppm. Euler: 2 %.
+    """
+
+    least: int = 20_000
+    most: int = 200_000
+    reserve: int = 20_000
+
+    def __post_init__(self) -> None:
+        ppm("most", self.most, 0, PPM - 1)
+        integer("least", self.least, 1, self.most)
+        ppm("reserve", self.reserve)
+
+    def quote(self, design: CaseContext, case: int, holding: int) -> OfferPrice:
+        """The price in ticks at which a case's holding is offered from now on."""
+        assets, debts, kept, owed = design.exposure(case)
+        health = health_factor(max(0, assets - kept), debts + owed, PPM)
+        below = 0 if health is None else max(0, PPM - health)
+        discount = euler1_discount(
+            PPM - below, fee=self.least, booster=PPM, cap=self.most, max_boost=0, unit=PPM
+        )
+        # A spread's fee is a share of the discount: here one of what is left of the price.
+        return Spread(
+            design.holdings[holding],
+            taker_side(design, case, holding),
+            PPM * PPM // (PPM - discount),
+            min(PPM, self.reserve * (PPM - discount) // discount),
+            PPM,
+            design.now,
+        )
+
+
+@dataclass(frozen=True)
 class Dutch:
     """From above the mark down a curve; a short position's from below it up.
 
@@ -120,13 +202,21 @@ class Dutch:
         start below the mark, and a price of 0 must be below its ``cusp``.
     unit
         ns that count as one step of the curve's time.
+    stops
+        ``(start, end)`` times in ns in which the clock stands still, rising and apart: an auction
+        that waits for a chain that is out. Without them it falls on while nobody can take.
     """
 
     rules: ClipRules
     unit: int = SECOND_NS
+    stops: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         integer("unit", self.unit, 1)
+        last = 0
+        for number, (start, end) in enumerate(self.stops):
+            integer(f"stops[{number}]: start", start, last)
+            last = integer(f"stops[{number}]: end", end, start + 1)
         natural("rules.buf", self.rules.buf, self.rules.unit)
         natural("rules.cusp", self.rules.cusp, 1)
 
@@ -140,9 +230,9 @@ class Dutch:
         mark = design.mark(holding) or 1
         auction = self.rules.kick(1, 1, mark, 0)
         now = design.now
-        closes = now + (self.rules.tail + 1) * self.unit
         side = taker_side(design, case, holding)
-        return Falling(self.curve, auction.top, mark, side, now, closes, self.unit)
+        price = Falling(self.curve, auction.top, mark, side, now, now, self.unit, self.stops)
+        return replace(price, closes=price.time_after(self.rules.tail + 1))
 
 
 @dataclass(frozen=True)

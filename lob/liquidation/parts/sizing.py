@@ -1,17 +1,19 @@
 """Sizing: how much of a position is offered."""
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
-from lob.checks import ppm
+from lob.checks import integer, ppm
 from lob.liquidation.context import CaseContext
 from lob.liquidation.formulas.aave import AaveRules, aave_close_amount, aave_seize
 from lob.liquidation.formulas.arithmetic import ceil_div
 from lob.liquidation.formulas.health import health_factor
+from lob.liquidation.parts.protocols import Sizing
 from lob.liquidation.parts.triggers import bracket_of
 from lob.types import Side
 from lob.units import PPM
 
-__all__ = ["AaveClose", "All", "CloseFactor", "DownTier"]
+__all__ = ["AaveClose", "All", "ByChance", "CloseFactor", "DownTier"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,47 @@ class CloseFactor:
         """Lots of a holding to be offered now, from 0 to all that the failed account holds."""
         held = abs(design.held(case, holding))
         return min(held, ceil_div(held * self.share, PPM))
+
+
+@dataclass(frozen=True)
+class ByChance:
+    """What another sizing says, with a chance at each attempt, and more or less of it.
+
+    FTX: each second an order with a chance of 1/6, of a tenth of the position times a number
+    that is uniform from 0.5 to 1.5. Drawn from case, time and attempt, so a replay draws alike.
+
+    Parameters
+    ----------
+    sizing
+        How much it is on average.
+    chance
+        Ppm, that there is an order at an attempt.
+    vary
+        Ppm: how much more or less an order may be.
+    seed
+        Of the draws.
+    """
+
+    sizing: Sizing
+    chance: int = PPM
+    vary: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        ppm("chance", self.chance, 1)
+        ppm("vary", self.vary)
+        integer("seed", self.seed, 0)
+
+    def lots(self, design: CaseContext, case: int, holding: int) -> int:
+        """Lots of a holding to be offered now, from 0 to all that the failed account holds."""
+        words = f"{self.seed} {case} {holding} {design.now} {design.attempts(case)}"
+        drawn = blake2b(words.encode(), digest_size=16).digest()
+        first, second = (int.from_bytes(drawn[i : i + 8], "little") for i in (0, 8))
+        if first * PPM >= self.chance << 64:
+            return 0
+        factor = PPM - self.vary + (2 * self.vary * second >> 64)
+        held = abs(design.held(case, holding))
+        return min(held, ceil_div(self.sizing.lots(design, case, holding) * factor, PPM))
 
 
 @dataclass(frozen=True)

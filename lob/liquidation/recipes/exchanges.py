@@ -1,13 +1,15 @@
 """The exchanges' designs: market orders, takeovers at the bankruptcy price, brackets, vaults."""
 
+from collections.abc import Callable
 from typing import Any
 
 from lob.checks import choice, integer, ppm
 from lob.clearing.liquidation_engine import LiquidationEngine
 from lob.liquidation.market_sale import MarketSale
 from lob.liquidation.parts.limits import FirstSlice
-from lob.liquidation.parts.price_paths import AtBankruptcy, AtFundLimit
-from lob.liquidation.parts.sizing import CloseFactor, DownTier
+from lob.liquidation.parts.price_paths import AtBankruptcy, AtFundLimit, AtMark, AtPreviousMark
+from lob.liquidation.parts.protocols import PricePath, Sizing
+from lob.liquidation.parts.sizing import ByChance, CloseFactor, DownTier
 from lob.liquidation.parts.triggers import AboveTier, EquityBelow, Not
 from lob.liquidation.recipes.common import at_last, check_attempts, losses_of, money, ns
 from lob.liquidation.staged import Stage, StagedDesign
@@ -15,12 +17,18 @@ from lob.liquidation.takers.adl import POLICIES, Opposing
 from lob.liquidation.takers.backstop import Backstop, Vault
 from lob.liquidation.takers.book import Book, Resting
 from lob.unit_types import Cash, Ppm, Seconds
-from lob.units import SECOND_NS
+from lob.units import PPM, SECOND_NS
 
 __all__ = ["backstop", "backstop_ftx", "bankruptcy_takeover", "market_sale", "tiered"]
 
 MOST_ACCOUNTS = 1_000_000
 MOST_PROVIDERS = 256
+ADL_PRICES: dict[str, Callable[[], PricePath]] = {
+    "bankruptcy": AtBankruptcy,
+    "mark": AtMark,
+    "previous-mark": AtPreviousMark,
+}
+"""What opposing positions may be closed at, by name."""
 
 
 def market_sale(
@@ -184,6 +192,7 @@ def backstop(
     every: Seconds = 1.0,
     patience: Seconds = 60.0,
     adl: str = "queue",
+    adl_price: str = "bankruptcy",
     seed: int = 0,
     last: Seconds = 3_600.0,
     losses: str = "fund",
@@ -215,6 +224,8 @@ def backstop(
         Of the market orders, before the vault is asked all the same. Chosen.
     adl : one of queue, pro-rata, random
         Who is deleveraged: see ``Opposing``. Hyperliquid: by profit and leverage.
+    adl_price : one of bankruptcy, mark, previous-mark
+        At which opposing positions are closed. Hyperliquid: the previous mark. Chosen.
     seed : number, 0 to 2**63-1
         Of the random order. Chosen.
     last : seconds, 0 to 604_800
@@ -224,6 +235,7 @@ def backstop(
     """
     end = losses_of(losses)
     choice("adl", adl, POLICIES)
+    choice("adl_price", adl_price, ADL_PRICES)
     ppm("share", share)
     ppm("slice_share", slice_share, 1)
     money("slice_above", slice_above)
@@ -241,7 +253,9 @@ def backstop(
                 settlement=end,
             ),
             Stage(takers=Backstop((vault,)), moves_on=True, settlement=end),
-            Stage(price_path=AtBankruptcy(), takers=opposing, moves_on=True, settlement=end),
+            Stage(
+                price_path=ADL_PRICES[adl_price](), takers=opposing, moves_on=True, settlement=end
+            ),
             at_last(end, last),
         ]
     )
@@ -256,6 +270,9 @@ def backstop_ftx(
     unwind_every: Seconds = 1.0,
     close: Ppm = 100_000,
     every: Seconds = 6.0,
+    chance: Ppm = 1_000_000,
+    vary: Ppm = 0,
+    seed: int = 0,
     share: Ppm = 500_000,
     patience: Seconds = 600.0,
     last: Seconds = 3_600.0,
@@ -281,7 +298,13 @@ def backstop_ftx(
     close : ppm, 1 to 1_000_000
         Of the position that an order in the book sells. FTX: a tenth.
     every : seconds, 0.001 to 604_800
-        Between two such orders. FTX: 6 s on average.
+        Between two such orders. FTX: 6 s on average, by a chance of 1/6 every second.
+    chance : ppm, 1 to 1_000_000
+        That there is an order when its time has come. FTX: 166,667, with ``every`` at a second.
+    vary : ppm, 0 to 1_000_000
+        By which an order may be larger or smaller, evenly. FTX: 500,000.
+    seed : number, 0 to 2**63-1
+        Of these draws. Chosen.
     share : ppm, 0 to 1_000_000
         Of the maintenance margin, below which providers take the position. FTX: a half.
     patience : seconds, 0 to 604_800
@@ -296,6 +319,9 @@ def backstop_ftx(
     money("capital", capital)
     ppm("close", close, 1)
     ppm("share", share)
+    ppm("chance", chance, 1)
+    ppm("vary", vary)
+    integer("seed", seed, 0)
     rhythm, waits = ns("every", every), ns("patience", patience, 0)
     check_attempts(waits, rhythm)
     vaults = tuple(
@@ -309,11 +335,14 @@ def backstop_ftx(
         for i in range(providers)
     )
     opposing = Opposing("pro-rata", rank="profit-leverage", first=10, mark_share=333_333)
+    sizing: Sizing = CloseFactor(close)
+    if chance < PPM or vary:
+        sizing = ByChance(sizing, chance, vary, seed)
     return StagedDesign(
         [
             Stage(
                 trigger=Not(EquityBelow(share)),
-                sizing=CloseFactor(close),
+                sizing=sizing,
                 every=rhythm,
                 patience=waits,
                 settlement=end,

@@ -9,6 +9,7 @@ from lob.checks import choice, integer, ppm
 from lob.liquidation.context import TakerContext
 from lob.liquidation.formulas.adl import (
     bitmex_score,
+    least_worst_loss,
     profit_leverage_score,
     queue_order,
     take_from_queue,
@@ -20,7 +21,7 @@ from lob.units import PPM, SECOND_NS
 
 __all__ = ["Opposing", "position_score"]
 
-POLICIES = ("queue", "pro-rata", "random")
+POLICIES = ("queue", "pro-rata", "random", "min-max")
 RANKS = ("bitmex", "profit-leverage")
 CHUNK = 32
 
@@ -51,7 +52,8 @@ class Opposing(Takers):
     policy
         ``"queue"``: by rank, each whole before the next (BitMEX, Bybit, Hyperliquid);
         ``"pro-rata"``: in proportion to the lots held (FTX); ``"random"``: in an order that depends
-        on the seed and the owner numbers only.
+        on the seed and the owner numbers only; ``"min-max"``: whole lots so that the greatest loss
+        of a lot over an account's equity at the mark is least (arXiv 2602.15182).
     rank
         ``"bitmex"``: profit ratio times effective leverage; ``"profit-leverage"``: profit over
         equity times leverage (Hyperliquid).
@@ -98,7 +100,9 @@ class Opposing(Takers):
             return False
         other = Side.SELL if design.held(case, holding) > 0 else Side.BUY
         ranking = self.ranking(design, holding, other, case)
-        if self.policy == "pro-rata":
+        if self.policy == "min-max":
+            taken = self._least_worst(design, ranking, holding, lots)
+        elif self.policy == "pro-rata":
             taken = self._shares(design, ranking, holding, lots, case)
         else:
             taken = self._from_queue(design, ranking, holding, lots)
@@ -158,6 +162,24 @@ class Opposing(Takers):
                     break
                 ranking.next += 1
         return taken
+
+    def _least_worst(
+        self, design: TakerContext, ranking: Ranking, holding: int, lots: int
+    ) -> dict[int, int]:
+        # A lot costs everybody the same, the price less the mark: one unit of loss here.
+        clearing = design.clearing
+        held: dict[int, int] = {}
+        equities: list[int] = []
+        for account in ranking.order:
+            units = abs(design.position(account, holding))
+            worth = clearing.value_of(account)
+            equity = design.balance(account) + worth if worth is not None else 0
+            if units and equity > 0:
+                held[account] = units
+                equities.append(equity)
+        most = min(lots, sum(held.values()))
+        _, parts = least_worst_loss(list(held.values()), [1] * len(held), equities, most)
+        return {account: part for account, part in zip(held, parts, strict=True) if part}
 
     def _shares(
         self, design: TakerContext, ranking: Ranking, holding: int, lots: int, case: int

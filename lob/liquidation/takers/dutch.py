@@ -180,8 +180,9 @@ class DutchAuction(Takers):
             design.progress[case].auction_start = None
             return
         rules = sale.auction.rules
-        closes = ts + (rules.tail + 1) * sale.price.unit
-        price = replace(sale.price, top=done.auction.top, feed=mark, opened=ts, closes=closes)
+        price = replace(sale.price, top=done.auction.top, feed=mark, opened=ts, closes=ts)
+        closes = price.time_after(rules.tail + 1)
+        price = replace(price, closes=closes)
         sale.auction = done.auction._replace(started=0)
         sale.price, sale.closes, sale.opened = price, closes, ts
         sale.next = restart_time(rules, price)
@@ -193,7 +194,7 @@ class DutchAuction(Takers):
 
 def restart_time(rules: ClipRules, price: Falling) -> int:
     """When an auction that nobody ends must start again, in ns."""
-    return price.opened + _restart_after(rules, price.top) * price.unit
+    return price.time_after(_restart_after(rules, price.top))
 
 
 @lru_cache(maxsize=65_536)
