@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from experiments.runs.own_metrics import Metrics, named_metrics
 from experiments.runs.run import Run, run_scenario
+from experiments.runs.twins import Twin
 from experiments.scenario.own_code import refuse_code
 from experiments.scenario.read import Scenario, read_scenario
 from lob.checks import integer
@@ -147,7 +148,7 @@ def run(
     measures = named_metrics(metrics)
     reference = None
     if twin:
-        reference = run_scenario(asked, seed, forced=False, tapes=False, agents=agents).prices
+        reference = Twin(asked, seed, agents=agents)
     return run_scenario(
         asked,
         seed,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from experiments.contest.capital import form_of
 from experiments.contest.designs import FROZEN, ContestDesign
+from experiments.contest.going_on import going_on
 from experiments.contest.trial import Group, key_of_run, run_group
 from experiments.metrics.criteria import CRITERIA, criterion
 from experiments.metrics.exhausted import EmptySide, worst_empty
@@ -51,7 +52,7 @@ Row = dict[str, Any]
 """A finished run as JSON values: ``criteria`` by name, ``label``, ``seed``, ``error`` and more."""
 Report = Callable[[int, int], object]
 """Called with how many of how many runs are done."""
-OBJECTIVES = ("drop", "bad_debt", "borrower_loss", "time_unsafe", "unsold")
+OBJECTIVES = ("drop", "harm", "bad_debt", "time_unsafe", "unsold")
 """Criteria that the Pareto view weighs against each other, lower is better; chosen."""
 BOOTSTRAP_SEED = 0
 """Seed of all bootstraps of a contest."""
@@ -530,6 +531,7 @@ def hold_contests(
         raise ValueError(f"seeds must be two or more, all different, got {list(seeds)}")
     if reference is not None and reference not in labels:
         raise ValueError(f"reference must be one of {labels}, got {reference!r}")
+    markets = {name: going_on(one) for name, one in markets.items()}
     with ExitStack() as stack:
         if store is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="firesale-"))

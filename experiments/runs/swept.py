@@ -210,7 +210,7 @@ def _made(job: SweptRun) -> Row:
         _last[job.of] = scenario
     reference = None
     if asked.twin:
-        reference = run_scenario(scenario, job.seed, forced=False, tapes=False).prices
+        reference = Twin(scenario, job.seed)
     run = run_scenario(scenario, job.seed, twin=reference, tapes=bool(asked.metrics))
     metrics = {name: load_user_code(placed(one)) for name, one in asked.metrics.items()}
     entries = run.simulation.entries

@@ -16,6 +16,7 @@ from experiments.report.study_figures import drops_figure
 from experiments.runs.errors import RunError, told
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import run_scenario
+from experiments.runs.twins import Twin
 from experiments.runs.units_of_keys import units_of_spiral
 from experiments.runs.workers import JobError, Workers
 from experiments.scenario.read import Scenario
@@ -312,9 +313,10 @@ def _summaries(job: tuple[Scenario, int]) -> list[dict[str, Any]]:
 
 
 def _runs(scenario: Scenario, seed: int) -> list[dict[str, Any]]:
-    unforced = run_scenario(scenario, seed, forced=False)
-    twin = unforced.prices
-    made = [unforced.results(), run_scenario(scenario, seed, twin=twin).results()]
+    twin = Twin(scenario, seed, tapes=True)
+    full = run_scenario(scenario, seed, twin=twin).results()
+    # The twin is as long as the run by now, and is summed up before another makes it longer.
+    made = [twin.run.results(), full]
     for one in scenario.alternatives:
         run = run_scenario(scenario, seed, design=one.design, parameters=one.parameters, twin=twin)
         made.append(run.results())
