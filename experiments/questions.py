@@ -240,7 +240,7 @@ def spiral(
 def compare(
     source: Question,
     designs: str | Sequence[str] | None = None,
-    seeds: int | Sequence[int] = 20,
+    seeds: int | Sequence[int] = 60,
     *,
     reference: str | None = None,
     regimes: bool = False,
@@ -302,7 +302,7 @@ def compare(
         allowed=allow_code,
         named=() if named is None else [one.design for one in chosen],
     )
-    chosen_seeds = _seeds(seeds, 20)
+    chosen_seeds = _seeds(seeds, 60)
     kept_where = (None if one is None else Path(one) for one in (store, out))
     with kept_in(*kept_where, asked=partial(asked_of_scenario, asked, chosen_seeds)) as kept:
         return study_contest(

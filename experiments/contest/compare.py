@@ -283,7 +283,7 @@ class Contest:
         """Place of each design, from 1 on, by the mean of a criterion.
 
         A design under which a side of a book emptied in more seeds comes after all those with
-        fewer, whatever its mean.
+        fewer, whatever its mean. What is unfinished, or a control, has no place.
 
         Parameters
         ----------
@@ -293,14 +293,15 @@ class Contest:
         lower = criterion(name).better != "higher"
         places: dict[str, int] = {}
         groups: dict[int, list[str]] = {}
-        for label in self.labels:
+        ranked = [one for one in self.labels if one not in {*self.unfinished, *self.controls}]
+        for label in ranked:
             groups.setdefault(self.exhausted(label)[0], []).append(label)
         for count in sorted(groups):
             means = [self.mean(label, name).estimate for label in groups[count]]
             found = ranks(means, lower_is_better=lower)
             before = len(places)
             places |= {one: before + at for one, at in zip(groups[count], found, strict=True)}
-        return {label: places[label] for label in self.labels}
+        return {label: places[label] for label in ranked}
 
     def amplification(self, label: str) -> Amplification | None:
         """Mean drop under a design over the mean drop of the twins, with its interval.

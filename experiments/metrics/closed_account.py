@@ -6,7 +6,8 @@ included, at one fair price an asset: so it sums to zero, or it is refused.
 
 Fair is the mid of the twin at the end, where its book has two sides; else the last mark in the
 twin; of a claim that nobody marks, what backs it. What parties bring along or take home (opening
-balances, deposits, withdrawals) is no gain of anybody's.
+balances, deposits, withdrawals) is no gain of anybody's, and a bid for what has not changed hands
+is still the bidder's.
 
 Each posting has one giver and one receiver, so who paid whom needs no pairing: the units that moved
 count at their fair price, as a flow from the giver's party to the receiver's. A sale 3 below fair
@@ -201,9 +202,7 @@ def closed_account(full: Postings, twin: Postings) -> ClosedAccount:
     moved = np.zeros((len(PARTIES), len(PARTIES), len(KINDS)), object)
     gained = [Fraction(0)] * len(PARTIES)
     for sign, run in ((1, full), (-1, twin)):
-        rows = run.entries[
-            (run.entries["kind"] < FIRST_OTHER) & ~np.isin(run.entries["kind"], CAPITAL)
-        ]
+        rows = _gained(run.entries)
         parties = _parties(run, failed)
         for number, name in enumerate(run.owners.assets):
             value = sign * _price(twin.prices, name)
@@ -219,6 +218,20 @@ def closed_account(full: Postings, twin: Postings) -> ClosedAccount:
             f"the account does not close: flows {_told(exact)}, balances {_told(gained)}"
         )
     return ClosedAccount(_net(moved), dict(twin.prices))
+
+
+def _gained(entries: Columns) -> Columns:
+    """The postings by which somebody gains or loses.
+
+    A bid for what has not changed hands is still the bidder's: it goes back, or buys it.
+    """
+    kinds = entries["kind"]
+    over = entries["tag"][kinds == EntryKind.SETTLED]
+    pending = np.flatnonzero(kinds == EntryKind.BID)
+    pending = pending[~np.isin(entries["tag"][pending], over)]
+    counts = (kinds < FIRST_OTHER) & ~np.isin(kinds, CAPITAL)
+    counts[pending] = False
+    return entries[counts]
 
 
 def _told(values: list[Fraction]) -> str:
@@ -262,7 +275,9 @@ def _parties(run: Postings, failed: NDArray[np.bool_]) -> NDArray[np.int64]:
     found[named] = [run.owners.others[one] for one in named.tolist()]
     entries = run.entries
     tagged = entries["tag"] >= LIQUIDATION_TAG
-    handed = _touched(entries, tagged & np.isin(entries["kind"], (EntryKind.TAKEOVER, EntryKind.BID)))
+    handed = _touched(
+        entries, tagged & np.isin(entries["kind"], (EntryKind.TAKEOVER, EntryKind.BID))
+    )
     found[handed[(found[handed] == BACKGROUND) & (handed > 0)]] = TAKERS
     # What waits on an account of the design to be shared out over other borrowers is theirs.
     shared = _touched(entries, entries["kind"] == EntryKind.REDISTRIBUTED)

@@ -23,9 +23,9 @@ __all__ = ["account_owners_of", "postings_of"]
 def account_owners_of(simulation: agents.Simulation) -> AccountOwners:
     """Say whose the accounts of a simulation are.
 
-    Clearing's own accounts are fund, lenders (with the deficit that nobody has borne) and venue; the
-    accounts that a design opened are takers', as those of keepers and bidders; margin accounts are
-    borrowers.
+    Clearing's own accounts are fund, lenders (with the deficit that nobody has borne) and venue;
+    the accounts that a design opened are takers', as those of keepers and bidders; margin accounts
+    are borrowers.
     """
     ledger, names = simulation.ledger, simulation.ledger.account_names
     others: dict[int, int] = {}
@@ -54,9 +54,7 @@ def account_owners_of(simulation: agents.Simulation) -> AccountOwners:
     if GAS_ACCOUNT in names:
         others[names[GAS_ACCOUNT]] = VENUE
     others.pop(0, None)
-    return AccountOwners(
-        tuple(ledger.assets), ledger.account_count, ranges, others, issuers
-    )
+    return AccountOwners(tuple(ledger.assets), ledger.account_count, ranges, others, issuers)
 
 
 def postings_of(

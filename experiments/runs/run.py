@@ -30,6 +30,7 @@ from experiments.metrics.spiral import (
     first_reached,
     withdrawal,
 )
+from experiments.report.account_words import harm_told
 from experiments.report.notebook import Shown
 from experiments.report.spiral_figures import run_figure
 from experiments.report.start import NOTHING_FAILED, nothing_failed, start_lines
@@ -438,6 +439,8 @@ class Run(Shown):
             f"{'' if self.forced else ' and were frozen'}; the price moved "
             f"{self.scenario.price_unit.told(self.drop())}"
         ]
+        if self.closed_account is not None and self.forced:
+            lines.append(harm_told([self.closed_account.to_dict()], self.scenario.units.cash))
         lines += start_lines(
             self.failed_at_start,
             left_out(self.simulation),
@@ -462,7 +465,7 @@ class Run(Shown):
 
 
 @runtime_checkable
-class Twins(Protocol):
+class AnyTwin(Protocol):
     """What has a twin of every length."""
 
     def until(self, end_ns: int) -> TwinPrices:
@@ -495,7 +498,7 @@ def run_scenario(
     forced: bool = True,
     design: str | None = None,
     parameters: dict[str, Any] | None = None,
-    twin: "TwinPrices | Twins | None" = None,
+    twin: "TwinPrices | AnyTwin | None" = None,
     tapes: bool = True,
     agents: Sequence[Participant] = (),
     metrics: Mapping[str, Metric] | None = None,
@@ -557,7 +560,7 @@ def run_scenario(
         forced,
         simulation,
         cpu,
-        twin.until(simulation.now) if isinstance(twin, Twins) else twin,
+        twin.until(simulation.now) if isinstance(twin, AnyTwin) else twin,
         tapes,
         failed,
         metrics or {},

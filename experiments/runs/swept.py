@@ -17,6 +17,7 @@ from experiments.runs.parcel import as_named, placed, placed_values
 from experiments.runs.provenance import digests_of_files, digests_of_own_code
 from experiments.runs.run import run_scenario
 from experiments.runs.store import append_row, key_of
+from experiments.runs.twins import Twin
 from experiments.runs.workers import tidy
 from experiments.scenario.overrides import overridden, plain
 from experiments.scenario.read import Scenario, ScenarioError

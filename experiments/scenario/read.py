@@ -232,8 +232,7 @@ def _cross_checks(scenario: ScenarioTables) -> Iterator[Mistake]:
         if lasts is not None and lasts < longest:
             yield Mistake(
                 f"instruments.{i}.background",
-                f"must last as long as a run, {longest:g} seconds: it ends after "
-                f"{lasts:g}",
+                f"must last as long as a run, {longest:g} seconds: it ends after {lasts:g}",
             )
     yield from mistakes_in_units(scenario)
     yield from _names_twice(scenario)

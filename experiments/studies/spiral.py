@@ -9,6 +9,7 @@ import numpy as np
 from experiments.metrics.exhausted import worst_empty
 from experiments.metrics.solvency import Quantile, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
+from experiments.report.account_words import harm_told
 from experiments.report.notebook import Shown
 from experiments.report.ratios import move_of, no_ratio, times_of
 from experiments.report.start import NOTHING_FAILED, nothing_failed, start_lines
@@ -179,8 +180,14 @@ class SpiralStudy(Shown):
             f"{self.scenario.name}, {counted(len(self.seeds), 'seed')}: {none}the price "
             f"{self.moves()} {least}{price.told(found.twin.estimate)} with nothing forced and "
             f"{least}{price.number(found.full.estimate)} with forced sales; {told}",
+            harm_told(self.closed_accounts, self.scenario.units.cash),
             *self.start_lines(),
         ]
+
+    @property
+    def closed_accounts(self) -> list[dict[str, Any]]:
+        """The closed account of every full run, as JSON values."""
+        return [run["closed_account"] for run in self.full]
 
     def start_lines(self) -> list[str]:
         """English sentences on how the runs started that must be known; none if all is well."""
