@@ -127,7 +127,7 @@ class ContestStudy(Shown):
         return criteria([row["criteria"] for row in rows], labels, criteria_in(units, scenario))
 
     def plot(self) -> "Figure":
-        """Trade-off of the designs: drop against borrowers' loss."""
+        """Trade-off of the designs: drop against harm."""
         return tradeoff_figure(self.contest)
 
     def summary(self) -> dict[str, Any]:

@@ -129,7 +129,8 @@ def _run(group: Group, design: ContestDesign, twins: Twin) -> dict[str, Any]:
         tapes=group.pictures,
     )
     tape, twin = run.simulation.entries, run.twin
-    assert twin is not None and run.closed_account is not None
+    assert twin is not None
+    assert run.closed_account is not None
     row: dict[str, Any] = {
         "criteria": run.criteria,
         "twin_drop": float(twin.drops[0]),

@@ -6,7 +6,8 @@ the better half on twice as many, until one is left. The preset is always a cand
 design is never worse than it on the training seeds.
 
 What is minimised is the *harm* of a run: what borrowers, insurance fund and lenders lost by forced
-sales (``experiments.metrics.closed_account``). It is a stated choice, needed to tune at all; the comparison itself has no score.
+sales (``experiments.metrics.closed_account``). It is a stated choice, needed to tune at all; the
+comparison itself has no score.
 """
 
 import math

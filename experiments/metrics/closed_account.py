@@ -52,9 +52,11 @@ PARTIES = (
     "venue",
     "background traders",
 )
-"""Whose gains there are: each account belongs to exactly one of these. *Takers* are keepers, vaults,
-pools and bidders, with what they hold; *lenders* also have a loss that nobody has borne; *background
-traders* are all who have no margin account, shock sellers and makers among them, and the world."""
+"""Whose gains there are: each account belongs to exactly one of these.
+
+*Takers* are keepers, vaults, pools and bidders, with what they hold; *lenders* also have a loss
+that nobody has borne; *background traders* are all who have no margin account, shock sellers and
+makers among them, and the world."""
 FAILED, BORROWERS, FUND, LENDERS, TAKERS, VENUE, BACKGROUND = range(len(PARTIES))
 HARMED = (FAILED, BORROWERS, FUND, LENDERS)
 """Numbers of the parties whose losses are harm."""

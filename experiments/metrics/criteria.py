@@ -1,8 +1,8 @@
 """The criteria by which liquidation designs are compared, one number a run each.
 
-Account, solvency, recovery, time, market, takers, cost and fairness; what is a number over runs only
-(amplification, quantiles) is made from these. Robustness is how the comparison changes from one
-market to another.
+Account, solvency, recovery, time, market, takers, cost and fairness; what is a number over runs
+only (amplification, quantiles) is made from these. Robustness is how the comparison changes from
+one market to another.
 """
 
 from typing import Literal, NamedTuple
@@ -150,8 +150,9 @@ def criteria_of(
     -------
     dict
         By name, all of ``CRITERIA`` but ``drop``, ``permanent_impact``, ``exhausted`` and those of
-        the closed account, which need two runs, a shock or quotes; units as in ``CRITERIA``. ``nan`` where nothing was sold
-        (recovery, cost) or lost (concentration), or nobody failed (time, disposed).
+        the closed account, which need two runs, a shock or quotes; units as in ``CRITERIA``.
+        ``nan`` where nothing was sold (recovery, cost) or lost (concentration), or nobody failed
+        (time, disposed).
     """
     cases = cases_of(entries, metadata, fair, closing, end_ns)
     takers = takers_of(entries, metadata, closing)

@@ -140,7 +140,8 @@ def _worst(contest: "ContestResult", labels: Iterable[str], asked: str) -> str:
     if row["criteria"]["harm"] <= 0:
         return ""
     harm = contest.scenario.units.cash.told(row["criteria"]["harm"])
-    return f"worst: seed {row['seed']} under {row['label']}, harm {harm}; {_again(contest, row, asked)}"
+    again = _again(contest, row, asked)
+    return f"worst: seed {row['seed']} under {row['label']}, harm {harm}; {again}"
 
 
 def _again(contest: "ContestResult", row: Mapping[str, Any], asked: str) -> str:
