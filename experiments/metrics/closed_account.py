@@ -212,9 +212,7 @@ def closed_account(full: Postings, twin: Postings) -> ClosedAccount:
             if value and len(of):
                 _add_flows(moved, of, parties, value)
                 _add_gains(gained, of, parties, value, run.owners.accounts)
-    exact = [
-        sum((moved[:, i].sum(), -moved[i].sum()), start=Fraction(0)) for i in range(len(PARTIES))
-    ]
+    exact = [Fraction(moved[:, i].sum()) - Fraction(moved[i].sum()) for i in range(len(PARTIES))]
     if exact != gained or sum(gained):
         raise AssertionError(
             f"the account does not close: flows {_told(exact)}, balances {_told(gained)}"
@@ -391,8 +389,8 @@ def fair_prices(
             if len(series) and np.isfinite(series[-1]):
                 price = _value(holding, Fraction(float(series[-1])))
                 return FairPrice(price * of(paid, within).value, "mid")
-        rows = marks["price"][marks["asset"] == asset] if asset in marked else ()
-        if len(rows) and int(rows[-1]) > 0:
+        rows = marks["price"][marks["asset"] == asset]
+        if asset in marked and len(rows) and int(rows[-1]) > 0:
             return FairPrice(_value(marked[asset], Fraction(int(rows[-1]))), "mark")
         if asset in owners.issuers:
             return backing(asset, owners.issuers[asset], within)
