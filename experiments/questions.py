@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from experiments.runs.own_metrics import Metrics, named_metrics
 from experiments.runs.run import Run, run_scenario
+from experiments.runs.twins import Twin
 from experiments.scenario.own_code import refuse_code
 from experiments.scenario.read import Scenario, read_scenario
 from lob.checks import integer
@@ -151,7 +152,7 @@ def run(
     measures = named_metrics(metrics)
     reference = None
     if twin:
-        reference = run_scenario(asked, seed, forced=False, tapes=False, agents=agents).prices
+        reference = Twin(asked, seed, agents=agents)
     return run_scenario(
         asked,
         seed,
@@ -263,7 +264,7 @@ def spiral(
 def compare(
     source: Question,
     designs: str | Sequence[str] | None = None,
-    seeds: int | Sequence[int] = 20,
+    seeds: int | Sequence[int] = 60,
     *,
     reference: str | None = None,
     regimes: bool = False,
@@ -334,7 +335,7 @@ def compare(
         allowed=allow_code,
         named=() if named is None else [one.design for one in chosen],
     )
-    chosen_seeds = _seeds(seeds, 20)
+    chosen_seeds = _seeds(seeds, 60)
     kept_where = (None if one is None else Path(one) for one in (store, out))
     with kept_in(*kept_where, asked=partial(asked_of_scenario, asked, chosen_seeds)) as kept:
         return study_contest(

@@ -11,6 +11,7 @@ import typer
 
 from experiments.commands.console import BAD_DATA, progress, refusal_of, refuse_another
 from experiments.commands.settings import read_settings, refuse_own_code
+from experiments.report.account_words import account_lines
 from experiments.report.alternatives import alternative_lines
 from experiments.report.bars import bars
 from experiments.report.contest_words import mark_of
@@ -281,11 +282,8 @@ def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
         return units.cash.amount(study.mean(part, name))
 
     rows: list[tuple[str, Any]] = [
+        *account_lines(study.closed_accounts, units.cash),
         ("bad debt", units.cash.told(study.mean("criteria", "bad_debt"))),
-        (
-            "who paid it",
-            f"insurance fund {mean('insurance_draw')}, the other accounts {mean('socialised')}",
-        ),
         ("left to failed accounts", mean("left_to_accounts", "solvency")),
     ]
     late = study.mean("solvency", "late")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from experiments.contest.capital import form_of
 from experiments.contest.designs import FROZEN, ContestDesign
+from experiments.contest.going_on import going_on
 from experiments.contest.trial import Group, RunKeys, key_of_run, run_group
 from experiments.metrics.criteria import CRITERIA, criterion
 from experiments.metrics.exhausted import EmptySide, worst_empty
@@ -51,7 +52,7 @@ Row = dict[str, Any]
 """A finished run as JSON values: ``criteria`` by name, ``label``, ``seed``, ``error`` and more."""
 Report = Callable[[int, int], object]
 """Called with how many of how many runs are done."""
-OBJECTIVES = ("drop", "bad_debt", "borrower_loss", "time_unsafe", "unsold")
+OBJECTIVES = ("drop", "harm", "bad_debt", "time_unsafe", "unsold")
 """Criteria that the Pareto view weighs against each other, lower is better; chosen."""
 BOOTSTRAP_SEED = 0
 """Seed of all bootstraps of a contest."""
@@ -282,7 +283,7 @@ class Contest:
         """Place of each design, from 1 on, by the mean of a criterion.
 
         A design under which a side of a book emptied in more seeds comes after all those with
-        fewer, whatever its mean.
+        fewer, whatever its mean. What is unfinished, or a control, has no place.
 
         Parameters
         ----------
@@ -292,14 +293,15 @@ class Contest:
         lower = criterion(name).better != "higher"
         places: dict[str, int] = {}
         groups: dict[int, list[str]] = {}
-        for label in self.labels:
+        ranked = [one for one in self.labels if one not in {*self.unfinished, *self.controls}]
+        for label in ranked:
             groups.setdefault(self.exhausted(label)[0], []).append(label)
         for count in sorted(groups):
             means = [self.mean(label, name).estimate for label in groups[count]]
             found = ranks(means, lower_is_better=lower)
             before = len(places)
             places |= {one: before + at for one, at in zip(groups[count], found, strict=True)}
-        return {label: places[label] for label in self.labels}
+        return {label: places[label] for label in ranked}
 
     def amplification(self, label: str) -> Amplification | None:
         """Mean drop under a design over the mean drop of the twins, with its interval.
@@ -533,6 +535,7 @@ def hold_contests(
         raise ValueError(f"seeds must be two or more, all different, got {list(seeds)}")
     if reference is not None and reference not in labels:
         raise ValueError(f"reference must be one of {labels}, got {reference!r}")
+    markets = {name: going_on(one) for name, one in markets.items()}
     with ExitStack() as stack:
         if store is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="firesale-"))

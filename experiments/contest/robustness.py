@@ -49,8 +49,12 @@ def pairwise(contest: Contest, name: str) -> dict[tuple[str, str], PairedDiffere
     import numpy as np
 
     values = contest.values(name)
-    # What was not forced has no place that could change.
-    taking = [i for i, one in enumerate(contest.designs) if one.how != FROZEN.how]
+    # What was not forced, or is unfinished, has no place that could change.
+    out = contest.unfinished
+    taking = [
+        i for i, one in enumerate(contest.designs)
+        if one.how != FROZEN.how and one.label not in out
+    ]  # fmt: skip
     pairs = list(itertools.combinations(taking, 2))
     if not pairs:
         return {}
@@ -82,8 +86,8 @@ def flips(
         at_base = pairwise(base, name)
         for market, contest in others.items():
             for (one, other), there in pairwise(contest, name).items():
-                here = at_base[one, other]
-                if not here.estimate * there.estimate < 0:
+                here = at_base.get((one, other))
+                if here is None or not here.estimate * there.estimate < 0:
                     continue
                 ahead, behind = (one, other) if sign * here.estimate < 0 else (other, one)
                 certain = here.certain and there.certain

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from experiments.contest.compare import Contest, hold_contests, plain
 from experiments.contest.controls import Controls, run_controls
 from experiments.contest.designs import FROZEN, ContestDesign
+from experiments.contest.going_on import going_on
 from experiments.contest.market_facts import MarketFacts, market_facts
 from experiments.contest.markets import AXES, REGIMES, WRONG, Change, changed, regimes_of
 from experiments.contest.robustness import Flip, flips, to_rows, told
 from experiments.contest.screening import SEEDS, Screening, screened_markets
 from experiments.contest.tuning import FIRST_TRAINING_SEED, Tunable, Tuned, harm, tune
 from experiments.metrics.paired import PairedDifference, simultaneous_differences
+from experiments.report.account_words import compared
 from experiments.report.contest_figures import tradeoff_figure
 from experiments.report.contest_words import remarks, shouted, spiral_told
 from experiments.report.flip_map import flip_told
@@ -104,6 +106,7 @@ class ContestStudy(Shown, ArrowRows):
         taking = sum(one.how != FROZEN.how for one in contest.designs)
         return [
             *shouted(contest),
+            *compared(contest),
             f"{contest.scenario.name}: {counted(taking, 'design')}, "
             f"{counted(len(contest.seeds), 'seed')}; differences are to {contest.reference}",
             spiral_told(contest),
@@ -157,7 +160,7 @@ class ContestStudy(Shown, ArrowRows):
         }
 
     def plot(self) -> "Figure":
-        """Trade-off of the designs: drop against borrowers' loss."""
+        """Trade-off of the designs: drop against harm."""
         return tradeoff_figure(self.contest)
 
     def summary(self) -> dict[str, Any]:
@@ -252,7 +255,7 @@ def study_contest(
         raise ValueError(
             f"{FROZEN.label!r} takes part always, as what no design forces: leave it out"
         )
-    tell = report
+    scenario, tell = going_on(scenario), report
 
     def counted_run(done: int, total: int) -> None:
         tell(f"run {done} of {total}")
@@ -394,7 +397,7 @@ def _wrong_model(
     labels = [one.label for one in designs]
     recommended = min(labels, key=lambda one: harm(held["believed"], f"{one} wrong"))
     best = min(labels, key=lambda one: harm(held["right"], f"{one} right"))
-    values = held["right"].values("borrower_loss") + held["right"].values("bad_debt")
+    values = held["right"].values("harm")
     at = held["right"].labels.index
     (regret,) = simultaneous_differences(
         (values[at(f"{recommended} wrong")] - values[at(f"{best} right")])[:, None]

@@ -16,12 +16,13 @@ from experiments.contest.designs import ContestDesign
 from experiments.metrics.cases import PriceSeries
 from experiments.report.spiral_figures import thinned
 from experiments.runs.errors import Told, told
-from experiments.runs.judged import TwinPrices, marks_before
+from experiments.runs.judged import marks_before
 from experiments.runs.memory_limit import limited
 from experiments.runs.provenance import digests_of_files, digests_of_own_code
 from experiments.runs.run import Run, run_scenario
 from experiments.runs.store import append_row, key_of, rows_of_log
 from experiments.runs.swept import Keys
+from experiments.runs.twins import Twin
 from experiments.runs.workers import tidy
 from experiments.scenario.read import Scenario
 from experiments.scenario.user_code import digest_of_user_code, names_user_code
@@ -97,7 +98,7 @@ def run_group(group: Group) -> list[dict[str, Any]]:
     known = {row["key"]: row for row in rows_of_log(group.log) if row["key"] in keys}
     if group.pictures:
         known = {key: row for key, row in known.items() if "path" in row}
-    twin: TwinPrices | None = None
+    twin = Twin(group.scenario, group.seed)
     for key, design in keys.items():
         if key in known:
             continue
@@ -113,11 +114,6 @@ def run_group(group: Group) -> list[dict[str, Any]]:
         }
         try:
             with limited(group.memory):
-                if twin is None:
-                    twin = run_scenario(
-                        group.scenario, group.seed, forced=False, tapes=False
-                    ).prices
-                    tidy()
                 row |= _run(group, design, twin)
         except (Exception, SystemExit) as error:
             line, trace = _told_of(design, error)
@@ -150,22 +146,26 @@ def _told_of(design: ContestDesign, error: BaseException) -> Told:
     return Told(line, trace)
 
 
-def _run(group: Group, design: ContestDesign, twin: TwinPrices) -> dict[str, Any]:
+def _run(group: Group, design: ContestDesign, twins: Twin) -> dict[str, Any]:
     scenario, parameters = equalised(group.scenario, design)
     run = run_scenario(
         scenario,
         group.seed,
         design=design.design,
         parameters=parameters,
-        twin=twin,
+        twin=twins,
         tapes=group.pictures or bool(scenario.metrics),
     )
-    tape = run.simulation.entries
+    tape, twin = run.simulation.entries, run.twin
+    assert twin is not None
+    assert run.closed_account is not None
     row: dict[str, Any] = {
         "criteria": run.criteria,
         "twin_drop": float(twin.drops[0]),
         "mark_before": marks_before(scenario, run.simulation, run.entries)[0],
         "accounts": run.accounts,
+        "end_ns": run.simulation.now,
+        "closed_account": run.closed_account.to_dict(),
         "spiral_ns": _spiral_ns(scenario, run),
         "exhausted": [one._asdict() for one in run.exhausted],
         "refused": run.refused,

@@ -5,8 +5,9 @@ identification and hyperparameter optimization", AISTATS 2016): all candidates r
 the better half on twice as many, until one is left. The preset is always a candidate, so a tuned
 design is never worse than it on the training seeds.
 
-What is minimised is the *harm* of a run: what borrowers lost beyond the fair value of what they
-had, and bad debt. It is a stated choice, needed to tune at all; the comparison itself has no score.
+What is minimised is the *harm* of a run: what borrowers, insurance fund and lenders lost by forced
+sales (``experiments.metrics.closed_account``). It is a stated choice, needed to tune at all; the
+comparison itself has no score.
 """
 
 import math
@@ -46,7 +47,7 @@ class Tuned(NamedTuple):
 
 
 def harm(contest: Contest, label: str) -> float:
-    """Mean harm of a design in cash units: borrowers' loss plus bad debt.
+    """Mean harm of a design in cash units.
 
     Infinite where a run of it raised.
 
@@ -58,7 +59,7 @@ def harm(contest: Contest, label: str) -> float:
         The design's label in it.
     """
     at = contest.labels.index(label)
-    values = contest.values("borrower_loss")[at] + contest.values("bad_debt")[at]
+    values = contest.values("harm")[at]
     return float(values.mean()) if not np.isnan(values).any() else math.inf
 
 

@@ -1,8 +1,8 @@
 """The criteria by which liquidation designs are compared, one number a run each.
 
-Solvency, recovery, time, market, takers, cost and fairness; what is a number over runs only
-(amplification, quantiles) is made from these. Robustness is how the comparison changes from one
-market to another.
+Account, solvency, recovery, time, market, takers, cost and fairness; what is a number over runs
+only (amplification, quantiles) is made from these. Robustness is how the comparison changes from
+one market to another.
 """
 
 from typing import Literal, NamedTuple
@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from experiments.metrics.cases import CaseTable, PriceSeries, TapeMetadata, cases_of
+from experiments.metrics.closed_account import PARTIES, gain_of
 from experiments.metrics.columns import Entries
 from experiments.metrics.solvency import concentration
 from experiments.metrics.takers import adl_overshoot, draw_of_funds, takers_of
@@ -26,7 +27,8 @@ class Criterion(NamedTuple):
     name: str
     """Key of ``criteria_of`` and of the columns of result frames."""
     group: str
-    """Solvency, recovery, time, market, takers, cost or fairness."""
+    """Account (closed, against the twin), solvency, recovery, time, market, takers, cost or
+    fairness."""
     unit: str
     """Cash (units), share (of 1), seconds, lots, ticks, sides, accounts or Gini (0 to 1)."""
     better: Literal["lower", "higher", "neither"]
@@ -38,6 +40,17 @@ class Criterion(NamedTuple):
 
 
 CRITERIA = (
+    Criterion(
+        "harm", "account", "cash", "lower",
+        "what borrowers, insurance fund and lenders lost against the twin", True,
+    ),
+    *(
+        Criterion(
+            gain_of(name), "account", "cash", "neither",
+            f"what the {name} gained against the twin; all gains sum to zero", True,
+        )
+        for name in PARTIES
+    ),
     Criterion("bad_debt", "solvency", "cash", "lower", "debts that others paid, or are left with"),
     Criterion("insurance_draw", "solvency", "cash", "lower", "what the insurance funds lost"),
     Criterion("socialised", "solvency", "cash", "lower", "losses that others were left with"),
@@ -136,9 +149,10 @@ def criteria_of(
     Returns
     -------
     dict
-        By name, all of ``CRITERIA`` but ``drop``, ``permanent_impact`` and ``exhausted``, which
-        need two runs, a shock or quotes; units as in ``CRITERIA``. ``nan`` where nothing was sold
-        (recovery, cost) or lost (concentration), or nobody failed (time, disposed).
+        By name, all of ``CRITERIA`` but ``drop``, ``permanent_impact``, ``exhausted`` and those of
+        the closed account, which need two runs, a shock or quotes; units as in ``CRITERIA``.
+        ``nan`` where nothing was sold (recovery, cost) or lost (concentration), or nobody failed
+        (time, disposed).
     """
     cases = cases_of(entries, metadata, fair, closing, end_ns)
     takers = takers_of(entries, metadata, closing)

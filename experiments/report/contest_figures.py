@@ -110,9 +110,7 @@ def cascade_figure(contest: "ContestResult") -> "Figure":
     return _laid_out(figure)
 
 
-def tradeoff_figure(
-    contest: "ContestResult", across: str = "drop", up: str = "borrower_loss"
-) -> "Figure":
+def tradeoff_figure(contest: "ContestResult", across: str = "drop", up: str = "harm") -> "Figure":
     """Draw two criteria against each other, a point a design: means with intervals.
 
     A filled point is on the Pareto front often.

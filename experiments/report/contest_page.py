@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from experiments.metrics.criteria import CRITERIA
 from experiments.report import contest_figures as figures
+from experiments.report.account_words import account_rows, compared, flow_rows, prices_told
 from experiments.report.contest_words import (
     beyond,
     conditions,
@@ -48,7 +49,7 @@ def contest_page(study: "ContestStudyResult") -> str:
         *(note("warning", line) for line in shouted(contest)),
         *(note("warning", f"TOXIC: {line}") for line in study.toxic),
         note("note", spiral_told(contest)),
-        *(note("note", line) for line in remarks(contest)),
+        *(note("note", line) for line in (*compared(contest), *remarks(contest))),
         note("note" if study.controls.passed else "warning", study.controls.told()),
     ]
     if any("path" in row for row in contest.rows):
@@ -72,6 +73,7 @@ def contest_page(study: "ContestStudyResult") -> str:
     else:
         body.append(_tradeoff(contest))
     body += [
+        _account(contest),
         flip_section(study.screening),
         _means(contest),
         _differences(contest),
@@ -95,7 +97,7 @@ def contest_page(study: "ContestStudyResult") -> str:
             section(
                 "Tuned parameters",
                 "Random search with successive halving on seeds of their own; harm is what "
-                "borrowers lost beyond fair value, and bad debt.",
+                "borrowers, insurance fund and lenders lost.",
                 _list(tuning_lines(study)),
             )
         )
@@ -115,6 +117,32 @@ def _tradeoff(contest: "ContestResult") -> str:
             if isnan(contest.mean(label, "drop").estimate)
         ),
         drawn("tradeoff", figures.tradeoff_figure(contest)),
+    )
+
+
+def _account(contest: "ContestResult") -> str:
+    """The closed account: what each party gained, and who paid whom."""
+    accounts = {
+        label: [
+            row["closed_account"] for row in contest.rows
+            if row["label"] == label and row.get("closed_account")
+        ]
+        for label in contest.labels
+    }  # fmt: skip
+    known = {label: those for label, those in accounts.items() if those}
+    if not known:
+        return ""
+    cash = contest.scenario.units.cash
+    unit = f", {cash.name}" * cash.is_real
+    first = next(iter(known.values()))[0]
+    return section(
+        "The closed account",
+        "What each party has at the end of the run more than in its twin, in which nothing is "
+        "forced: means over seeds, with 95 % intervals. In every run it sums to zero, to the unit. "
+        f"Seed {contest.seeds[0]}: {prices_told(first)}.",
+        table(account_rows(contest), ("", *contest.labels)),
+        "<h3>Who paid whom</h3>",
+        table(flow_rows(known, cash), ("from", "to", f"for{unit}", *known)),
     )
 
 

@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from experiments.metrics.closed_account import PARTIES, gain_of
 from experiments.metrics.criteria import CRITERIA
+from experiments.report.account_words import compared
 from experiments.report.contest_words import (
     beyond,
     conditions,
@@ -35,6 +37,8 @@ __all__ = ["SHOWN", "show_contest"]
 LEAST = 10
 """Characters of a design's cells, at least, so that its name has room."""
 SHOWN = (
+    "harm",
+    *map(gain_of, PARTIES),
     "drop",
     "liquidations",
     "bad_debt",
@@ -42,18 +46,18 @@ SHOWN = (
     "socialised",
     "adl_overshoot",
     "recovery",
-    "borrower_loss",
     "bonus",
     "time_unsafe",
     "unsold",
     "disposed",
-    "taker_profit",
     "concentration",
 )
 """Names of the criteria in the table; all are in the JSON and on the page."""
 
 
-def show_contest(study: "ContestStudyResult", console: Console | None = None) -> None:
+def show_contest(
+    study: "ContestStudyResult", console: Console | None = None, asked: str | None = None
+) -> None:
     """Print a contest: means, differences that are certain, the Pareto view and the notes.
 
     Parameters
@@ -62,11 +66,14 @@ def show_contest(study: "ContestStudyResult", console: Console | None = None) ->
         The contest with its controls and markets.
     console
         Where to; ``None``: stdout.
+    asked
+        Scenario and settings as on the command line; ``None``: the name of the scenario.
     """
     console = console or Console(highlight=False, markup=False, emoji=False)
     contest = study.contest
     scenario = contest.scenario
-    lines = [*shouted(contest), f"{scenario.name}: {scenario.question}", *conditions(study)]
+    lines = [*shouted(contest), *compared(contest, asked)]
+    lines += [f"{scenario.name}: {scenario.question}", *conditions(study)]
     lines += remarks(contest)
     lines += [f"TOXIC: {line}" for line in study.toxic]
     lines += flip_told(study.screening)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.metrics.criteria import criteria_units
 from experiments.metrics.criteria import criterion as look_up
+from experiments.report.account_words import gone_on
 from experiments.report.ratios import move_of, no_ratio
 from experiments.report.start import NOTHING_FAILED, nothing_failed
 from lob.counted import counted
@@ -210,11 +211,12 @@ def remarks(contest: "ContestResult") -> list[str]:
     """English lines: which designs are not finished, and which are the same here."""
     lines = [
         f"unfinished: {label} has disposed of {contest.disposed(label):.0%} of what failed, so it "
-        "is not on the Pareto front"
+        "has no place in any order"
         for label in contest.unfinished
         if label not in contest.controls
     ]
-    lines += [f"agree in every digit: {', '.join(group)}" for group in contest.alike]
+    lines += [f"the same here, in every digit: {', '.join(group)}" for group in contest.alike]
+    lines += gone_on(contest)
     of = contest.amplification(contest.reference)
     if of is not None and of.ratio is None and not contest.exhausted(contest.reference)[0]:
         what = f"{move_of(contest.scenario)} with nothing forced"

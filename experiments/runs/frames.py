@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 import agents
 from experiments.metrics.cascade import Cascade
 from experiments.metrics.cases import CaseTable
+from experiments.metrics.closed_account import Flow
 from experiments.metrics.criteria import CRITERIA
 from experiments.metrics.liquidations import clearing_of_tags
 from experiments.runs.frame_units import INTEGERS, NO_UNIT, UNIT_OF, in_units, unit_names
@@ -32,6 +33,7 @@ __all__ = [
     "COLUMNS",
     "Column",
     "accounts",
+    "closed_account",
     "criteria",
     "depth",
     "entries",
@@ -139,6 +141,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("maintenance_margin", "cash", "what its holdings must be backed with"),
         Column("failed", "", "whether it is in a liquidation"),
     ),
+    "closed_account": (
+        Column("giver", "", "party that paid"),
+        Column("receiver", "", "party that got it"),
+        Column("what", "", "trade, takeover, bonus, penalty, fee, adl, socialised, insurance, ..."),
+        Column("amount", "cash", "what it paid, net, more than in the twin"),
+    ),
 }  # fmt: skip
 """Every frame of ``Run.frame`` but ``criteria``, and the columns of each in order."""
 
@@ -163,6 +171,22 @@ def _by_instrument(
             columns[one.name] = in_units(np.asarray(columns[one.name]), own, rows)
             said[one.name] = unit_names(dict(zip(units.names, own, strict=True)))
     return _frame(name, columns, said)
+
+
+def closed_account(flows: Sequence[Flow], units: RealUnits = INTEGERS) -> pd.DataFrame:
+    """Who paid whom, and for what, against the twin: ``COLUMNS["closed_account"]``.
+
+    Parameters
+    ----------
+    flows
+        Flows of a closed account.
+    units
+        Units of the market, of which cash is; by default the integers.
+    """
+    columns: dict[str, object] = {
+        one.name: [getattr(flow, one.name) for flow in flows] for one in COLUMNS["closed_account"]
+    }
+    return _with_cash("closed_account", units.cash, columns, {})
 
 
 def criteria(

@@ -13,18 +13,22 @@ from numpy.typing import NDArray
 
 import agents
 from experiments.metrics.cases import CaseTable, PriceSeries, cases_of, mid_path, path_of_quotes
+from experiments.metrics.closed_account import ClosedAccount, Postings
 from experiments.metrics.columns import Columns, Entries
 from experiments.metrics.criteria import criteria_of
 from experiments.metrics.exhausted import EmptySide, empty_sides
 from experiments.metrics.spiral import drop, marks_of
 from experiments.metrics.takers import leftovers
+from experiments.runs.account_owners import postings_of
 from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.scenario.read import Scenario
 from lob import EntryKind, Side, journal
+from lob.units import SECOND_NS
 
 __all__ = [
     "DropWindow",
     "TwinPrices",
+    "as_run",
     "believer_of",
     "cases_of_run",
     "closing_prices",
@@ -51,6 +55,8 @@ class TwinPrices(NamedTuple):
     """For each shock the ticks that its instrument's mark fell, or rose after a purchase."""
     failures: int
     """Count of accounts that failed."""
+    postings: Postings
+    """All that was posted until then, at the fair prices of the end."""
 
     @classmethod
     def of(
@@ -61,17 +67,46 @@ class TwinPrices(NamedTuple):
         Parameters
         ----------
         scenario, simulation
-            The finished run.
+            The run, which is looked at until the end of the scenario.
         followed
             Whether its quotes were followed, so that no tape of events is needed.
         """
-        entries = Columns(simulation.entries)
+        entries, end = Columns(simulation.entries), scenario.end_ns
+        fair = mids(simulation, followed=followed)
+        if simulation.now > end:
+            entries = Columns(simulation.entries[simulation.entries["ts_event"] <= end])
+            fair = {number: _until(path, end) for number, path in fair.items()}
         return cls(
-            fair=mids(simulation, followed=followed),
+            fair=fair,
             marks=dict(enumerate(_all_marks(simulation, entries))),
             drops=drops_of(scenario, simulation, entries),
             failures=len(np.unique(entries["debit"][entries["kind"] == EntryKind.LIQUIDATION])),
+            postings=postings_of(simulation, entries, fair, end),
         )
+
+
+def _until(path: PriceSeries, end: int) -> PriceSeries:
+    upto = int(np.searchsorted(path.times, end, side="right"))
+    return PriceSeries(path.times[:upto], path.prices[:upto])
+
+
+def as_run(scenario: Scenario, end_ns: int) -> Scenario:
+    """A scenario as long as a run of it was, and measured until then.
+
+    One that does not say ``until_closed`` is as it was: its runs all end at the same time.
+
+    Parameters
+    ----------
+    scenario
+        The scenario as it was read.
+    end_ns
+        When the run ended, in ns since its start.
+    """
+    if not scenario.until_closed:
+        return scenario
+    last = max(shock.at + shock.over for shock in scenario.shocks)
+    seconds = end_ns / SECOND_NS
+    return scenario.model_copy(update={"seconds": seconds, "horizon": seconds - last})
 
 
 def mids(simulation: agents.Simulation, *, followed: bool) -> dict[int, PriceSeries]:
@@ -321,6 +356,7 @@ def criteria_of_run(
     simulation: agents.Simulation,
     entries: Entries,
     twin: TwinPrices,
+    account: ClosedAccount | None,
 ) -> dict[str, float]:
     """Judge a finished run by all ``experiments.metrics.criteria.CRITERIA``, by name.
 
@@ -330,6 +366,8 @@ def criteria_of_run(
         The run and its journal.
     twin
         Prices of the twin of the same scenario and seed; of a run that is unforced, its own.
+    account
+        The closed account against the twin; ``None``: there was none.
     """
     metadata = tape_metadata_of(simulation)
     marks = _all_marks(simulation, entries)
@@ -347,4 +385,5 @@ def criteria_of_run(
     criteria["drop"] = float(drops_of(scenario, simulation, entries)[0])
     criteria["exhausted"] = float(len(exhausted_of(scenario, simulation)))
     criteria["permanent_impact"] = float((-1 if shock.side == "sell" else 1) * moved)
-    return criteria
+    closed = account or ClosedAccount((), {})
+    return criteria | closed.criteria()

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,13 @@ from agents import Participant, Simulation
 from experiments.metrics.auctions import Auctions, auctions_of
 from experiments.metrics.cascade import Cascade, cascade_of, forced_trades, peak_rate
 from experiments.metrics.cases import CaseTable, PriceSeries, mid_path
+from experiments.metrics.closed_account import ClosedAccount, closed_account
 from experiments.metrics.columns import Columns
 from experiments.metrics.criteria import criterion
 from experiments.metrics.deleveraging import Deleveraging, deleveraging_of
 from experiments.metrics.exhausted import EmptySide
 from experiments.metrics.intervals import known
+from experiments.metrics.liquidations import unsettled
 from experiments.metrics.plausible import implausible
 from experiments.metrics.solvency import Solvency, solvency_of
 from experiments.metrics.spiral import (
@@ -30,11 +32,14 @@ from experiments.metrics.spiral import (
     first_reached,
     withdrawal,
 )
+from experiments.report.account_words import harm_told
 from experiments.report.notebook import Shown
 from experiments.report.spiral_figures import run_figure
 from experiments.report.start import NOTHING_FAILED, nothing_failed, start_lines
+from experiments.runs.account_owners import account_owners_of
 from experiments.runs.judged import (
     TwinPrices,
+    as_run,
     believer_of,
     cases_of_run,
     criteria_of_run,
@@ -58,6 +63,7 @@ from experiments.scenario.shock_words import shock_lines
 from experiments.scenario.toxic import toxic
 from lob.checks import integer
 from lob.counted import counted
+from lob.liquidation import Frozen
 from lob.units import parse_duration
 
 if TYPE_CHECKING:
@@ -69,6 +75,8 @@ __all__ = ["Run", "build", "run_scenario"]
 
 DEPTH_SAMPLES = 400
 """Equally spaced times at which the depth of a run with makers is looked at; chosen."""
+STEPS = 4
+"""Steps in which a run goes on until its cases are closed; each end has a twin. Chosen."""
 SPILL = 0.01
 """Share of its value that a book's mark must lose to count as reached by a shock; chosen."""
 
@@ -120,7 +128,24 @@ class Run(Shown):
     @cached_property
     def prices(self) -> TwinPrices:
         """Fair prices of this run as the twin of another."""
-        return TwinPrices.of(self.scenario, self.simulation, followed=not self.tapes)
+        return TwinPrices.of(self.scenario_as_run, self.simulation, followed=not self.tapes)
+
+    @property
+    def scenario_as_run(self) -> Scenario:
+        """The scenario as long as this run was: longer where cases were open, if it says so."""
+        return as_run(self.scenario, self.simulation.now)
+
+    @cached_property
+    def closed_account(self) -> ClosedAccount | None:
+        """Who gained and who lost by forced sales, to the unit; ``None`` without a twin."""
+        if self.twin is None:
+            return None
+        full = self.twin.postings._replace(
+            entries=self.entries,
+            owners=account_owners_of(self.simulation),
+            end_ns=self.scenario_as_run.end_ns,
+        )
+        return closed_account(full, self.twin.postings)
 
     @property
     def accounts(self) -> int:
@@ -144,10 +169,11 @@ class Run(Shown):
     @cached_property
     def _judged(self) -> tuple[dict[str, float], list[str]]:
         found = criteria_of_run(
-            self.scenario,
+            self.scenario_as_run,
             self.simulation,
             self.entries,
             self.twin or self.prices,
+            self.closed_account,
         )
         if self.twin is None and self.forced:
             found |= {name: float("nan") for name in found if criterion(name).needs_twin}
@@ -165,7 +191,9 @@ class Run(Shown):
     @cached_property
     def cases(self) -> CaseTable:
         """Failures of the run and what became of them; without a twin, fair is its own mid."""
-        return cases_of_run(self.scenario, self.simulation, self.entries, self.twin or self.prices)
+        return cases_of_run(
+            self.scenario_as_run, self.simulation, self.entries, self.twin or self.prices
+        )
 
     @cached_property
     def cascade(self) -> Cascade:
@@ -194,14 +222,14 @@ class Run(Shown):
             marks[number] = marks_followed(self.entries, number, asset)
             price = float("nan")
             if self.twin is not None:
-                price = float(self.twin.fair[number].at(self.scenario.horizon_ns))
+                price = float(self.twin.fair[number].at(self.scenario_as_run.horizon_ns))
             fair[number] = PriceSeries(np.array([0]), np.array([price]))
         return deleveraging_of(self.tape["entries"], tape_metadata_of(self.simulation), marks, fair)
 
     @cached_property
     def exhausted(self) -> list[EmptySide]:
         """The sides of books that emptied after the first shock; an empty list if none did."""
-        return exhausted_of(self.scenario, self.simulation)
+        return exhausted_of(self.scenario_as_run, self.simulation)
 
     def drop(self, shock: int = 0) -> int:
         """Ticks that the mark of a shock's instrument fell, or rose after a purchase; not negative.
@@ -211,7 +239,7 @@ class Run(Shown):
         shock
             Index of the shock, from 0, in the order of the scenario.
         """
-        return drops_of(self.scenario, self.simulation, self.entries)[shock]
+        return drops_of(self.scenario_as_run, self.simulation, self.entries)[shock]
 
     @property
     def shocks(self) -> list[dict[str, Any]]:
@@ -298,8 +326,10 @@ class Run(Shown):
             "exhausted": [one._asdict() for one in self.exhausted],
             "refused": self.refused,
             "marks_before": marks_before(self.scenario, self.simulation, self.entries),
-            "drops": drops_of(self.scenario, self.simulation, self.entries),
+            "drops": drops_of(self.scenario_as_run, self.simulation, self.entries),
             **({"shocks": self.shocks} if any(self.shocks) else {}),
+            "end_ns": self.simulation.now,
+            "closed_account": self.closed_account and self.closed_account.to_dict(),
             "criteria": {name: known(value) for name, value in self.criteria.items()},
             "sold": self._of_instruments(self.cases.moved.sum(axis=0)),
             "unsold": self._of_instruments(np.abs(self.cases.unsold).sum(axis=0)),
@@ -335,8 +365,9 @@ class Run(Shown):
         Parameters
         ----------
         name
-            ``trades``, ``quotes``, ``depth``, ``liquidations``, ``entries`` or ``accounts``, whose
-            columns are in ``experiments.runs.frames.COLUMNS``; or ``criteria``, one row.
+            ``trades``, ``quotes``, ``depth``, ``liquidations``, ``entries``, ``accounts`` or
+            ``closed_account``, whose columns are in ``experiments.runs.frames.COLUMNS``; or
+            ``criteria``, one row.
         units
             ``real``: prices, sizes and cash as floats in the units of instruments that say them;
             ``integer``: ticks, lots and units of cash. The same where no instrument says any.
@@ -354,10 +385,15 @@ class Run(Shown):
         made: dict[str, Callable[[], pd.DataFrame]] = {
             "trades": lambda: frames.trades(simulation, tape["events"], own),
             "quotes": lambda: frames.quotes_frame(simulation, tape["events"], own),
-            "depth": lambda: frames.depth(simulation, tape["events"], self.scenario.end_ns, own),
+            "depth": lambda: frames.depth(
+                simulation, tape["events"], self.scenario_as_run.end_ns, own
+            ),
             "liquidations": lambda: frames.liquidations(simulation, self.cases, self.cascade, own),
             "entries": lambda: frames.entries(simulation, tape["entries"], own),
             "accounts": lambda: frames.accounts(simulation, own),
+            "closed_account": lambda: frames.closed_account(
+                self.closed_account.flows if self.closed_account else (), own
+            ),
             "criteria": lambda: frames.criteria(
                 [self.criteria],
                 units=criteria_in(units, self.scenario),
@@ -418,8 +454,8 @@ class Run(Shown):
         if not self.tapes:
             raise ValueError("a run without tapes has no book to rebuild: run it with tapes")
         ts = parse_duration(when) if isinstance(when, str) else integer("when", when)
-        if not 0 <= ts <= self.scenario.end_ns:
-            raise ValueError(f"when must be 0 to {self.scenario.end_ns} ns, got {when!r}")
+        if not 0 <= ts <= self.scenario_as_run.end_ns:
+            raise ValueError(f"when must be 0 to {self.scenario_as_run.end_ns} ns, got {when!r}")
         names = [one.name for one in self.scenario.instruments]
         name = self.scenario.shocks[0].instrument if instrument is None else instrument
         if name not in names:
@@ -447,6 +483,8 @@ class Run(Shown):
             f"{self.scenario.price_unit.told(self.drop())}"
         ]
         lines += shock_lines(self.scenario, self.shocks)
+        if self.closed_account is not None and self.forced:
+            lines.append(harm_told([self.closed_account.to_dict()], self.scenario.units.cash))
         lines += start_lines(
             self.failed_at_start,
             left_out(self.simulation),
@@ -465,7 +503,7 @@ class Run(Shown):
             self.tape["events"],
             units=scenario.units,
             shocks=[one.at for one in scenario.shocks],
-            seconds=scenario.seconds,
+            seconds=self.scenario_as_run.seconds,
             title=f"{scenario.name}, seed {self.seed}" + ("" if self.forced else ", not forced"),
         )
 
@@ -495,6 +533,33 @@ def said_of_run(
     }
 
 
+@runtime_checkable
+class AnyTwin(Protocol):
+    """What has a twin of every length."""
+
+    def until(self, end_ns: int) -> TwinPrices:
+        """Prices of the twin as if it had ended at a time, in ns since the start."""
+        ...
+
+
+def _until_closed(scenario: Scenario, simulation: Simulation) -> None:
+    """Run on while a case is open that a design does something about, as long as is allowed."""
+    limit = scenario.ns(scenario.seconds + scenario.until_closed)
+    while simulation.now < limit and _is_open(simulation):
+        step = max(1, (limit - scenario.end_ns + STEPS - 1) // STEPS)
+        simulation.run(until=min(limit, simulation.now + step))
+
+
+def _is_open(simulation: Simulation) -> bool:
+    acting = [
+        one.number for one in simulation.clearings
+        if not isinstance(one.liquidation_engine, Frozen)
+    ]  # fmt: skip
+    return bool(acting) and bool(
+        np.isin(unsettled(Columns(simulation.entries))["clearing"], acting).any()
+    )
+
+
 def run_scenario(
     scenario: Scenario,
     seed: int = 1,
@@ -502,7 +567,7 @@ def run_scenario(
     forced: bool = True,
     design: str | None = None,
     parameters: dict[str, Any] | None = None,
-    twin: TwinPrices | None = None,
+    twin: "TwinPrices | AnyTwin | None" = None,
     tapes: bool = True,
     agents: Sequence[Participant] = (),
     metrics: Mapping[str, Metric] | None = None,
@@ -523,7 +588,8 @@ def run_scenario(
     parameters
         Parameters of ``design`` by name.
     twin
-        ``Run.prices`` of the twin: without it what depends on fair prices is not known.
+        ``Run.prices`` of a twin as long as this run, or what makes one (``Twin``): without it what
+        depends on fair prices is not known.
     tapes
         Whether events and messages are kept: without them a run is faster, and only its
         ``criteria`` and ``prices`` can be asked for.
@@ -573,6 +639,7 @@ def run_scenario(
         clock = time.process_time()
         failed = run_to_shock(scenario, simulation)
         simulation.run(until=scenario.end_ns)
+        _until_closed(scenario, simulation)
         cpu = time.process_time() - clock
         for clearing in simulation.clearings:
             clearing.socialise()
@@ -586,7 +653,7 @@ def run_scenario(
         forced,
         simulation,
         cpu,
-        twin,
+        twin.until(simulation.now) if isinstance(twin, AnyTwin) else twin,
         kept,
         failed,
         measures,

@@ -16,6 +16,7 @@ from experiments.runs.parcel import as_named, placed, placed_values
 from experiments.runs.provenance import digests_of_files, digests_of_own_code
 from experiments.runs.run import run_scenario
 from experiments.runs.store import append_row, key_of
+from experiments.runs.twins import Twin
 from experiments.runs.workers import tidy
 from experiments.scenario.overrides import overridden, plain
 from experiments.scenario.read import Scenario, ScenarioError
@@ -185,7 +186,7 @@ def _made(job: SweptRun) -> Row:
         _last[job.of] = scenario
     reference = None
     if asked.twin:
-        reference = run_scenario(scenario, job.seed, forced=False, tapes=False).prices
+        reference = Twin(scenario, job.seed)
     metrics = {name: load_user_code(placed(one)) for name, one in asked.metrics.items()}
     tapes = bool(metrics or scenario.metrics)
     run = run_scenario(scenario, job.seed, twin=reference, tapes=tapes, metrics=metrics)

@@ -242,11 +242,11 @@ def _cross_checks(scenario: ScenarioTables) -> Iterator[Mistake]:
         if isinstance(one.background, ZeroIntelligenceTable):
             yield from mistakes_in_flow(one.background, f"instruments.{i}.background")
         lasts = one.background.lasts()
-        if lasts is not None and lasts < scenario.seconds:
+        longest = scenario.seconds + scenario.until_closed
+        if lasts is not None and lasts < longest:
             yield Mistake(
                 f"instruments.{i}.background",
-                f"must last as long as a run, {scenario.seconds:g} seconds: it ends after "
-                f"{lasts:g}",
+                f"must last as long as a run, {longest:g} seconds: it ends after {lasts:g}",
             )
     yield from mistakes_in_units(scenario)
     yield from _names_twice(scenario)

@@ -128,6 +128,10 @@ class ScenarioTables(Table):
     """Seconds: how long a run is."""
     horizon: Duration
     """Seconds: after the shock, until when the drop is measured."""
+    until_closed: Rhythm = 0.0
+    """Seconds: how much longer than ``seconds`` a run goes on at most while a case is open. Its
+    twin is as long then, and all is measured until the end. 0: every run ends after ``seconds``;
+    but those of a comparison of designs go on for as long again."""
     seeds: Annotated[int, Field(ge=1, le=1_000_000)] = 8
     """Runs: how many seeds there are where nothing else is said."""
     block_time: Rhythm = 0.0

@@ -9,6 +9,7 @@ import numpy as np
 from experiments.metrics.exhausted import worst_empty
 from experiments.metrics.solvency import Quantile, quantile_95
 from experiments.metrics.spiral import Amplification, amplification
+from experiments.report.account_words import harm_told
 from experiments.report.notebook import Shown
 from experiments.report.ratios import move_of, no_ratio, times_of
 from experiments.report.start import NOTHING_FAILED, nothing_failed, start_lines
@@ -18,6 +19,7 @@ from experiments.runs.errors import RunError, told
 from experiments.runs.memory_limit import limited, refuse_where_none
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import run_scenario
+from experiments.runs.twins import Twin
 from experiments.runs.units_of_keys import units_of_spiral
 from experiments.runs.workers import JobError, Workers
 from experiments.scenario.background import Sources
@@ -219,8 +221,14 @@ class SpiralStudy(Shown, ArrowRows):
             f"{least}{price.number(found.full.estimate)} with forced sales; {told}",
             *filter(None, [self.sources_line()]),
             *shock_lines(self.scenario, self.full[0].get("shocks", ())),
+            harm_told(self.closed_accounts, self.scenario.units.cash),
             *self.start_lines(),
         ]
+
+    @property
+    def closed_accounts(self) -> list[dict[str, Any]]:
+        """The closed account of every full run, as JSON values."""
+        return [run["closed_account"] for run in self.full]
 
     def start_lines(self) -> list[str]:
         """English sentences on how the runs started that must be known; none if all is well."""
@@ -377,9 +385,10 @@ def _summaries(job: tuple[Scenario, Scenario | None, int, int | None]) -> list[d
 
 
 def _runs(scenario: Scenario, other: Scenario | None, seed: int) -> list[dict[str, Any]]:
-    unforced = run_scenario(scenario, seed, forced=False)
-    twin = unforced.prices
-    made = [unforced.results(), run_scenario(scenario, seed, twin=twin).results()]
+    twin = Twin(scenario, seed, tapes=True)
+    full = run_scenario(scenario, seed, twin=twin).results()
+    # The twin is as long as the run by now, and is summed up before another makes it longer.
+    made = [twin.run.results(), full]
     for one in scenario.alternatives:
         run = run_scenario(scenario, seed, design=one.design, parameters=one.parameters, twin=twin)
         made.append(run.results())

@@ -90,8 +90,10 @@ def test_nothing_forced_is_a_column_and_no_winner():
     assert line_with(text, "on the Pareto front").split()[-1] == "-"
     assert isnan(found.pareto()["frozen"])
     assert not any("frozen" in line for line in remarks(found))
-    assert "10 seeds" in study_of(found).headline()[0]
-    assert study_of(found).headline()[0].startswith("deleveraging-spiral: 2 designs")
+    headline = study_of(found).headline()
+    assert headline[0].startswith("harm, what borrowers, insurance fund and lenders lost")
+    asked = next(line for line in headline if line.startswith("deleveraging-spiral: 2 designs"))
+    assert "10 seeds" in asked
 
 
 # ---------------------------------------------------------------- alike, unfinished
@@ -99,11 +101,11 @@ def test_nothing_forced_is_a_column_and_no_winner():
 
 def test_designs_that_agree_in_every_digit_are_named():
     text = shown(held())
-    assert "agree in every digit: one, two" in text
+    assert "the same here, in every digit: one, two" in text
     last = {"bad_debt": 1e-9}
     apart = held(lambda label, seed: last if (label, seed) == ("two", 10) else {})
     assert apart.alike == []
-    assert "agree in every digit" not in shown(apart)
+    assert "in every digit" not in shown(apart)
     assert held().summary()["alike"] == [["one", "two"]]
 
 
@@ -113,13 +115,13 @@ def test_a_zero_has_no_sign():
 
 @pytest.mark.parametrize(("disposed", "finished"), [(0.89, False), (0.91, True)])
 def test_who_holds_back_is_unfinished_and_not_on_the_front(disposed, finished):
-    better = {"disposed": disposed, "drop": 1.0, "borrower_loss": 0.0, "time_unsafe": 0.0}
+    better = {"disposed": disposed, "drop": 1.0, "harm": 0.0, "time_unsafe": 0.0}
     found = held(lambda label, seed: better if label == "two" else {})
     assert (found.unfinished == []) is finished
     assert found.pareto()["two"] == (1.0 if finished else 0.0)
     assert found.pareto()["one"] == (0.0 if finished else 1.0)
     assert (place_of(found, "two", 0.0) == "unfinished") is not finished
-    said = "unfinished: two has disposed of 89% of what failed, so it is not on the Pareto front"
+    said = "unfinished: two has disposed of 89% of what failed, so it has no place in any order"
     assert (said in " ".join(shown(found).split())) is not finished
     assert found.summary()["designs"]["two"]["unfinished"] is not finished
     assert ("unfinished: two" in contest_page(study_of(found))) is not finished

@@ -6,6 +6,7 @@ import pytest
 from agents import leverage
 from agents.random import numpy_stream
 from experiments.metrics.cases import HoldingMetadata, PriceSeries, cases_of
+from experiments.metrics.closed_account import PARTIES, gain_of
 from experiments.metrics.criteria import CRITERIA, criteria_of, criterion
 from experiments.metrics.takers import (
     adl_overshoot,
@@ -97,7 +98,8 @@ def test_the_scorecard_of_it():
     assert found["liquidated"] == 10
     assert found["concentration"] == 0, "there is but one"
     names = {one.name for one in CRITERIA}
-    assert names == {*found, "drop", "permanent_impact", "exhausted"}
+    account = {"harm", *map(gain_of, PARTIES)}
+    assert names == {*found, *account, "drop", "permanent_impact", "exhausted"}
     assert found["disposed"] == 0.9, "but for the keeper's lot"
 
 

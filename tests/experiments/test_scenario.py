@@ -176,7 +176,7 @@ def test_the_command_tells_the_story_on_one_screen(capsys):
     said = capsys.readouterr().out
     assert len(said.splitlines()) <= 24
     for part in ("shock", "drop without forced sales", "drop with forced sales", "amplification",
-                 "generations", "bad debt", "who paid it", "digest"):  # fmt: skip
+                 "generations", "bad debt", "who lost", "digest"):  # fmt: skip
         assert part in said
 
 
