@@ -100,9 +100,7 @@ class FlashKeeper(Bot):
             costs=costs,
             reward=offer.reward,
         )
-        time = None if limit is None else offer.price.time_of(limit, offer.side)
-        if time is not None and time > self.now:
-            self.look_at(offer.tag, time)
+        self.sleep(offer, limit, price)
 
     def perform(self, transaction: Transaction) -> int:
         """Carry out a transaction: take and sell at the prices of now, or revert.

@@ -1,7 +1,6 @@
 """Keepers, which buy what liquidations have on offer and sell it through the same book."""
 
 from dataclasses import dataclass
-from itertools import islice
 from math import ceil, sqrt
 from typing import Any, NamedTuple
 
@@ -19,8 +18,6 @@ __all__ = ["Keeper", "KeeperReport"]
 Key = tuple[int, int]
 """Tag of a liquidation and number of an instrument."""
 
-RETRIED = 8
-"""Offers that are looked at again when some capital comes back."""
 FUNDING_ACCOUNT = "keepers' lenders"
 
 
@@ -84,8 +81,8 @@ class Keeper(Bot):
     It values an offer by what the lots would bring in the book now, behind what it has to sell
     already, less fees, gas, funding and a charge for risk, and takes the lots that are worth their
     price. If none are, it solves for the time at which the price will have come down (for short
-    lots: up) to that, and looks again then; and when a review finds that the book has become
-    better. What it gets it trades back through the same book with the liquidation's tag.
+    lots: up) to that, and looks again then, or as soon as the book has become better by what is
+    missing. What it gets it trades back through the same book with the liquidation's tag.
 
     Short lots are the mirror image, and tie up as much capital as long ones of the same price: it
     keeps what it received for them, and as much of its own.
@@ -199,8 +196,9 @@ class Keeper(Bot):
         price = offer.price.price_at(self.now)
         if price is not None and price >= 1:
             most = self.most(offer, price)
-            if most < min(offer.least, offer.size):
-                self.poor[offer.tag] = None
+            least = min(offer.least, offer.size)
+            if most < least:
+                self.lack(offer, self.worth(offer, price, least), self.payable(offer, least))
                 return
             found = self.value(offer, levels, price, most)
             if found.lots:
@@ -213,15 +211,21 @@ class Keeper(Bot):
                     reserved=self.worth(offer, max(worst, price), found.lots),
                 )
                 return
-        limit = self.limit(offer, levels)
-        time = None if limit is None else offer.price.time_of(limit, offer.side)
-        if time is not None and time > self.now:
-            self.look_at(offer.tag, time)
+        self.sleep(offer, self.limit(offer, levels), price)
 
     def most(self, offer: Offer, price: int) -> int:
         """Lots of an offer that the keeper's capital allows at a price in ticks, gas put aside."""
         free = self.free() - self.gas.least()
         return min(offer.size, max(0, free) // max(1, self.worth(offer, price, 1)))
+
+    def payable(self, offer: Offer, lots: int) -> int | None:
+        """The worst price in ticks at which the capital of now pays for lots; ``None``: at none."""
+        costs = self.costs_of(offer.instrument)
+        free = self.free() - self.gas.least()
+        if costs.inverse or free <= 0:
+            return None
+        price = free // (lots * costs.multiplier)
+        return price if price >= 1 else None
 
     def affordable(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
         """The worst price in ticks at which taking ``lots`` breaks even and can be paid."""
@@ -419,9 +423,3 @@ class Keeper(Bot):
                 tag=tag,
             )
             self.funding_paid += owed
-
-    def spend(self) -> None:
-        """Look again at offers for which capital was missing, as long as there may be some now."""
-        for tag in list(islice(self.poor, RETRIED)):
-            del self.poor[tag]
-            self.look_at(tag, self.now)

@@ -152,9 +152,8 @@ def _best_of(
 def _break_even_sizes(levels: DepthBehind, size: int, least: int, most: int) -> list[int]:
     """The sizes, in rising order, that may be the first to become worth taking."""
     top, least = min(levels.total, most, size), min(least, size)
-    return sorted(
-        {lots for end in [*levels.ends(), top] if 0 < (lots := max(min(end, top), least)) <= top}
-    )
+    ends = {max(min(end, top), least) for end in (*levels.ends(), top)}
+    return sorted(lots for lots in ends if 0 < lots <= top)
 
 
 def _ends_of_sizes(levels: DepthBehind, size: int, least: int, most: int) -> list[int]:
