@@ -170,6 +170,8 @@ class Auctioneer(Bot):
         if paid and best is not None:
             # What stands is the bid up to the debt, in whole ticks.
             self.mine[tag] = best
+        if paid:
+            self.bids_paid[tag] = self.bids_paid.get(tag, 0) + paid
         left = max(0, needed - gas - paid)
         if left:
             self.pledged[tag] = left
@@ -195,6 +197,7 @@ class Auctioneer(Bot):
         elif tag in self.leading and not self.leads(tag, state):
             self.lead(offer, None)
             self.redeem(tag)
+            self.bids_paid.pop(tag, None)
             self.spend()
         super().on_offer(offer)
 
@@ -234,6 +237,7 @@ class Auctioneer(Bot):
             memory.pop(tag, None)
         self.denting.discard(tag)
         self.redeem(tag)
+        self.bids_paid.pop(tag, None)
         self.spend()
         if tag in self.orders:
             self.at(self.simulation.venue.now, "take_back", self.orders.pop(tag))

@@ -73,10 +73,7 @@ class Ascending:
     def bid(self, value: int, best: int | None, side: Side) -> int | None:
         """The next bid of this rule in ticks, ``None``: no further one; see ``BiddingRule.bid``."""
         if side == Side.BUY:
-            if best is None:
-                price = min(self.opening, value)
-            else:
-                price = self.least(best, side)
+            price = min(self.opening, value) if best is None else self.least(best, side)
             price = max(price, value * self.jump // PPM)
             return price if 1 <= price <= value else None
         if best is None:

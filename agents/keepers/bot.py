@@ -32,15 +32,18 @@ from agents.random import Purpose, RandomStream
 from lob import EntryKind, EventKind, Reason, Side
 from lob.checks import integer
 from lob.clearing import Clearing, Ledger
+from lob.liquidation.capital_rule import CapitalRule
 from lob.liquidation.offers import Offer, Spread
 from lob.types import LIQUIDATION_TAG, MAX_PRICE
-from lob.units import SECOND_NS
+from lob.units import PPM, SECOND_NS
 
 if TYPE_CHECKING:
     from agents.keepers.congestion import Congestion
 
 __all__ = ["Bot"]
 
+LENDERS = "keepers' lenders"
+"""Name of the account of those who lend to bots."""
 RETRIED = 8
 """Offers that are looked at again when some capital comes back."""
 STEPS = 8
@@ -65,6 +68,9 @@ class Bot(Agent):
     congestion
         Name of the ``Congestion`` whose blocks its transactions wait for; ``None``: they wait for
         none.
+    margin
+        Ppm of what it holds that its own capital must cover, that of a ``CapitalRule``: 1,000,000
+        pays in full; less has lenders put up the rest, who bear what the capital does not.
     offline
         Pairs ``(start, end)`` of times in ns that do not overlap: it neither looks nor sends in
         between.
@@ -90,6 +96,7 @@ class Bot(Agent):
         cash: str | None = None,
         gas: GasPolicy | int = 0,
         congestion: str | None = None,
+        margin: int = PPM,
         offline: Iterable[tuple[int, int]] = (),
         review: int = SECOND_NS,
         retry: int = SECOND_NS,
@@ -105,6 +112,9 @@ class Bot(Agent):
         self.cash_name = cash
         self.gas = gas if not isinstance(gas, int) else FixedGas(gas)
         self.congestion = congestion
+        self.capital_rule = CapitalRule(margin)
+        self.credit = self.capital_rule.credit(self.capital)  # cash units that lenders have put up
+        self.bids_paid: dict[int, int] = {}  # tag -> cash units paid for a bid that stands
         self.offline = checked_outages(offline)
         self.review_every = integer("review", review, 1)
         self.retry = integer("retry", retry, 1)
@@ -157,6 +167,11 @@ class Bot(Agent):
         ledger.transfer(
             self.cash_asset, ledger.WORLD, self.account, self.capital, kind=EntryKind.OPENING
         )
+        if self.credit:
+            lenders = sink_account(ledger, LENDERS)
+            ledger.transfer(
+                self.cash_asset, lenders, self.account, self.credit, kind=EntryKind.TRANSFER
+            )
         simulation.venue.refresh()
 
     # ---------------------------------------------------------------- to override
@@ -316,7 +331,7 @@ class Bot(Agent):
             self.wake_at_price(goal, price.side, instrument=price.number)
 
     def lack(self, offer: Offer, needed: int, limit: int | None = None) -> None:
-        """Look at an offer again once there are ``needed`` cash units for it, or it has got cheaper.
+        """Look at an offer again once there are ``needed`` cash units for it, or it is cheaper.
 
         ``limit`` is the price in ticks at which the capital of now would do; ``None``: at none.
         """
@@ -420,8 +435,23 @@ class Bot(Agent):
         return self.simulation.ledger.balance(self.account, self.cash_asset)
 
     def free(self) -> int:
-        """Cash units on the bot's account that are reserved for nothing."""
-        return self.balance() - self.reserved
+        """Cash units on the bot's account that are reserved for nothing, and may be spent.
+
+        With lenders as far as the rule for its capital allows.
+        """
+        free = self.balance() - self.reserved
+        return free if not self.credit else min(free, self.room() - self.reserved)
+
+    def room(self) -> int:
+        """Cash units of value that the bot may take over besides what it has."""
+        bids = sum(self.bids_paid.values())
+        held = self.values_held()
+        equity = self.balance() - self.credit + bids + sum(held)
+        return self.capital_rule.room(equity, bids + sum(map(abs, held)))
+
+    def values_held(self) -> list[int]:
+        """Cash units that what the bot holds is worth at the marks, each holding with its sign."""
+        return []
 
     def clearing_of(self, offer: Offer) -> Clearing:
         """The ``Clearing`` whose liquidation an offer is of."""

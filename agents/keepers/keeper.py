@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any, NamedTuple
 
-from agents.keepers.bot import Bot
+from agents.keepers.bot import LENDERS, Bot
 from agents.keepers.inventory_exit import AtOnce, InventoryExit
 from agents.keepers.transactions import sink_account
 from agents.keepers.valuation import Levels, Worth, limit_of, worth_taking
@@ -17,8 +17,6 @@ __all__ = ["Keeper", "KeeperReport"]
 
 Key = tuple[int, int]
 """Tag of a liquidation and number of an instrument."""
-
-FUNDING_ACCOUNT = "keepers' lenders"
 
 
 class KeeperReport(NamedTuple):
@@ -35,13 +33,17 @@ class KeeperReport(NamedTuple):
     holds: int
     """Lots that the keeper still has, without their signs."""
     cash: int
-    """Cash units on the keeper's account."""
+    """Cash units on the keeper's account, what its lenders have put up included."""
     gas_paid: int
     """Cash units that the keeper paid for gas."""
     funding_paid: int
     """Cash units that the keeper paid to its lenders."""
     peak_capital: int
     """The most cash units of capital that were tied up at a time."""
+    gain: int
+    """Cash units gained so far, what it holds at the marks; negative: lost."""
+    borrowed: int
+    """Cash units that its lenders have put up."""
 
 
 @dataclass(slots=True)
@@ -154,7 +156,7 @@ class Keeper(Bot):
         """Hook: the run begins; open the keeper's account, and the one of its lenders."""
         super().on_start()
         if self.funding:
-            self.funding_account = sink_account(self.simulation.ledger, FUNDING_ACCOUNT)
+            self.funding_account = sink_account(self.simulation.ledger, LENDERS)
 
     def hurdle(self) -> int:
         """The return that a take must bring, in ppm of the capital: least profit, funding and risk.
@@ -167,8 +169,19 @@ class Keeper(Bot):
         return min(PPM - 1, 100 * self.min_profit_bps + funding + risk)
 
     def free(self) -> int:
-        """Cash units on the keeper's account that are neither reserved nor tied up."""
-        return self.balance() - self.reserved - self.locked
+        """Cash units that are neither reserved nor tied up, with lenders as far as is allowed."""
+        free = self.balance() - self.reserved - self.locked
+        return free if not self.credit else min(free, self.room() - self.reserved)
+
+    def values_held(self) -> list[int]:
+        """Cash units that what the keeper holds is worth at the marks, each with its sign."""
+        found = []
+        for clearing in self.simulation.clearings:
+            for number, holding in enumerate(clearing.holdings):
+                lots = self.owned.get(self.simulation.ledger.asset(holding.name), 0)
+                if lots and holding.mark_price is not None:
+                    found.append(clearing.worth(number, lots, holding.mark_price))
+        return found
 
     def report(self) -> KeeperReport:
         """What the keeper did so far: a ``KeeperReport``."""
@@ -182,7 +195,14 @@ class Keeper(Bot):
             gas_paid=self.gas_paid,
             funding_paid=self.funding_paid,
             peak_capital=self.peak_capital,
+            gain=self.gained(),
+            borrowed=self.credit,
         )
+
+    def gained(self) -> int:
+        """Cash units gained so far: cash, bids that stand, and what is held at the marks."""
+        bids = sum(self.bids_paid.values())
+        return self.balance() + bids + sum(self.values_held()) - self.credit - self.capital
 
     # ---------------------------------------------------------------- valuation
 

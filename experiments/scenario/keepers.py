@@ -116,7 +116,8 @@ class KeepersTable(Table):
     offline: list[tuple[Seconds, Seconds]] = Field(default_factory=list)
     """Seconds: starts and ends of times in which a keeper neither looks nor sends."""
     review: Interval = 1.0
-    """Seconds: between looks at whether the books have become better for what a keeper follows."""
+    """Seconds: between looks at what a book or a mark has made better for a keeper meanwhile, and
+    until its first look at whether a book is deeper, of which each takes twice as long."""
     retry: Interval = 1.0
     """Seconds: until a keeper tries again after a refusal, or when the book was empty."""
     discount: Ppm | None = None
@@ -188,7 +189,7 @@ KINDS: dict[str, type[bots.Bot]] = {
 """Class of bot by kind of keeper."""
 
 
-def make_keepers(part: KeepersTable, congested: bool, seed: int) -> list[bots.Bot]:
+def make_keepers(part: KeepersTable, congested: bool, seed: int, margin: int) -> list[bots.Bot]:
     """Make the keepers of a table.
 
     Parameters
@@ -199,6 +200,8 @@ def make_keepers(part: KeepersTable, congested: bool, seed: int) -> list[bots.Bo
         Whether their transactions wait for blocks.
     seed
         Root of all randomness.
+    margin
+        Ppm of what they hold that their own capital must cover.
     """
     arguments: dict[str, Any] = {
         "cash": part.cash,
@@ -210,6 +213,8 @@ def make_keepers(part: KeepersTable, congested: bool, seed: int) -> list[bots.Bo
         "to_venue": _latency(part.latency, part.latency_sigma),
         "from_venue": _latency(part.news_latency, part.latency_sigma),
     }
+    if part.kind != "flash":
+        arguments["margin"] = margin
     if part.kind != "passive":
         arguments["min_profit_bps"] = part.min_profit_bps
     if part.kind == "keeper":

@@ -134,7 +134,7 @@ def test_it_takes_when_the_price_has_fallen_to_the_book():
     assert cash_of(simulation, keeper) == 10_000 + 4 * (100 - 100) + 4 * (99 - 98)
     assert lots_of(simulation, keeper) == 0
     report = keeper.report()
-    assert report == (2, 0, 10, 10, 0, 10_004, 0, 0, 588)
+    assert report == (2, 0, 10, 10, 0, 10_004, 0, 0, 588, 4, 0)
     assert simulation.clearings[0].open_cases == 0
     check(simulation)
 
