@@ -322,6 +322,11 @@ class Bot(Agent):
             for tag in sleepers.awake(price, now):
                 if tag in self.following:
                     self.look_at(tag, self.now)
+                elif tag < 0:
+                    self.woken(tag)
+
+    def woken(self, tag: int) -> None:
+        """Hook: a price is reached that something else than an offer, below 0, waited for."""
 
     def set_alarm(self, price: WatchedPrice, goal: int) -> None:
         """Have the run wake this bot when a price has reached a goal in ticks."""
@@ -444,10 +449,13 @@ class Bot(Agent):
 
     def room(self) -> int:
         """Cash units of value that the bot may take over besides what it has."""
+        return self.capital_rule.room(*self.equity())
+
+    def equity(self) -> tuple[int, int]:
+        """Cash units that are the bot's own at the marks; and the value of all that it holds."""
         bids = sum(self.bids_paid.values())
         held = self.values_held()
-        equity = self.balance() - self.credit + bids + sum(held)
-        return self.capital_rule.room(equity, bids + sum(map(abs, held)))
+        return self.balance() - self.credit + bids + sum(held), bids + sum(map(abs, held))
 
     def values_held(self) -> list[int]:
         """Cash units that what the bot holds is worth at the marks, each holding with its sign."""

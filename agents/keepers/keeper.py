@@ -6,17 +6,24 @@ from typing import Any, NamedTuple
 
 from agents.keepers.bot import LENDERS, Bot
 from agents.keepers.inventory_exit import AtOnce, InventoryExit
+from agents.keepers.sellable_depth import SellableDepth
+from agents.keepers.sleepers import WatchedPrice
 from agents.keepers.transactions import sink_account
 from agents.keepers.valuation import Levels, Worth, limit_of, worth_taking
 from lob import EntryKind, Reason, Side, TimeInForce
 from lob.checks import integer, ppm, real
 from lob.liquidation.offers import Offer
+from lob.types import MAX_PRICE
 from lob.units import DAY_NS, PPM, SECOND_NS
 
 __all__ = ["Keeper", "KeeperReport"]
 
 Key = tuple[int, int]
 """Tag of a liquidation and number of an instrument."""
+
+
+SOLVENCY = -1
+"""The sleeper that waits for marks at which a keeper is insolvent."""
 
 
 class KeeperReport(NamedTuple):
@@ -101,8 +108,8 @@ class Keeper(Bot):
         0 to 1,000,000 ppm a day on the capital that is tied up, paid to its lenders when lots are
         sold, rounded up.
     inventory_exit
-        How it sells: ``AtOnce()`` (the default), ``Sliced(slices, over)`` or ``Hold()``. Parts are
-        believed to meet a book that has refilled.
+        How it sells: ``AtOnce()`` (the default), ``Sliced(slices, over)``, ``WhileSolvent(margin)``
+        or ``Hold()``. Parts are believed to meet a book that has refilled.
     volatility
         Believed standard deviation of returns over a second in ppm, 0 or more.
     risk_aversion
@@ -143,6 +150,8 @@ class Keeper(Bot):
         self.held: dict[Key, Inventory] = {}
         self.sales: dict[int, tuple[Key, int]] = {}  # order id -> whose lots, how many are left
         self.whole: set[int] = set()  # tags of which no part is sold
+        self.kept: dict[Key, int] = {}  # lots that are waited with -> their number as a sleeper
+        self.kept_keys: list[Key] = []
         self.owned: dict[int, int] = {}  # asset -> signed lots that it knows of
         self.ahead: dict[tuple[int, Side], int] = {}
         self.locked = 0
@@ -201,8 +210,7 @@ class Keeper(Bot):
 
     def gained(self) -> int:
         """Cash units gained so far: cash, bids that stand, and what is held at the marks."""
-        bids = sum(self.bids_paid.values())
-        return self.balance() + bids + sum(self.values_held()) - self.credit - self.capital
+        return self.equity()[0] - self.capital
 
     # ---------------------------------------------------------------- valuation
 
@@ -341,8 +349,97 @@ class Keeper(Bot):
         self.peak_capital = max(self.peak_capital, self.in_use + self.reserved)
         if self.inventory_exit.slices:
             self.ahead[held.group] = self.ahead.get(held.group, 0) + abs(lots)
+            if self.waits_with(held):
+                self.at(self.now + self.delay_from_venue(), "hear_of", key)
+                return
             held.part = -(-held.lots // self.inventory_exit.slices)
             self.plan(key, held, self.delay_from_venue())
+
+    # ---------------------------------------------------------------- lots that are waited with
+
+    def waits_with(self, held: Inventory) -> bool:
+        """Whether lots wait for a gain."""
+        inverse = self.simulation.instruments[held.instrument].inverse
+        return self.inventory_exit.solvent > 0 and not inverse
+
+    def wanted(self, held: Inventory) -> int:
+        """The worst price in ticks at which held lots bring what is wanted of them."""
+        costs = self.costs_of(held.instrument)
+        worth = held.lots * costs.multiplier
+        if held.side == Side.BUY:
+            if costs.fee >= PPM:
+                return MAX_PRICE
+            goal = -(-held.cost * (PPM + costs.hurdle) // ((PPM - costs.fee) * worth))
+        else:
+            goal = held.cost * (PPM - costs.hurdle) // ((PPM + costs.fee) * worth)
+        return max(1, min(MAX_PRICE, goal))
+
+    def hear_of(self, key: Key) -> None:
+        """Hear of lots that came, and wait with them."""
+        held = self.held.get(key)
+        if held is not None:
+            self.keep(key, held)
+            self.watch_solvency()
+
+    def keep(self, key: Key, held: Inventory) -> None:
+        """Wait with lots until the book pays what is wanted of them."""
+        number = self.kept.get(key)
+        if number is None:
+            self.kept_keys.append(key)
+            number = self.kept[key] = -1 - len(self.kept_keys)
+        price = WatchedPrice(-1, held.instrument, held.side, held.side)
+        self.sleepers.add(price, number, self.wanted(held))
+
+    def watch_solvency(self) -> None:
+        """Wake when a mark makes the keeper insolvent, were it the only one to move."""
+        margin = self.inventory_exit.solvent
+        for clearing in self.simulation.clearings:
+            for number, holding in enumerate(clearing.holdings):
+                lots = self.owned.get(self.simulation.ledger.asset(holding.name), 0)
+                mark = holding.mark_price
+                if (
+                    not lots
+                    or mark is None
+                    or self.simulation.instruments[holding.instrument].inverse
+                ):
+                    continue
+                equity, gross = self.equity()
+                side = Side.BUY if lots > 0 else Side.SELL
+                # equity + lots * (goal - mark) = margin * (gross + |lots| * (goal - mark))
+                slope = abs(lots) * clearing.worth(number, 1, 1)
+                short = equity * PPM - margin * gross
+                fall = short // (slope * (PPM - side * margin)) if side * margin < PPM else 0
+                price = WatchedPrice(clearing.number, number, side, -side)
+                goal = max(1, min(MAX_PRICE, mark - side * max(0, fall)))
+                self.sleepers.add(price, SOLVENCY, goal)
+
+    def insolvent(self) -> bool:
+        """Whether the keeper's equity covers less than it must of what it holds."""
+        equity, gross = self.equity()
+        return equity * PPM < self.inventory_exit.solvent * gross
+
+    def woken(self, tag: int) -> None:
+        """Sell lots that were waited with, since a price is reached."""
+        if tag == SOLVENCY:
+            if self.insolvent():
+                for every, one in self.held.items():
+                    one.part = one.lots
+                    self.plan(every, one, 0)
+            elif self.held:
+                self.watch_solvency()
+            return
+        key = self.kept_keys[-2 - tag]
+        held = self.held.get(key)
+        if held is None or held.planned or held.working:
+            return
+        book = self.simulation.books[held.instrument]
+        depth = self.depths.setdefault((held.instrument, held.side), SellableDepth())
+        levels = depth.levels(book, Side(-held.side), held.lots)
+        held.part = levels.until(self.wanted(held), held.side == Side.BUY)
+        if held.part:
+            self.plan(key, held, 0)
+        else:
+            self.keep(key, held)
 
     def plan(self, key: Key, held: "Inventory", delay: int) -> None:
         """Plan to sell a part of held lots in ``delay`` ns, unless one is planned already."""
@@ -367,7 +464,7 @@ class Keeper(Bot):
                 self.at(self.now + delay, "trade", (key, part))
             else:
                 self.trade((key, part))
-            if held.lots > held.working:
+            if held.lots > held.working and not self.waits_with(held):
                 self.plan(key, held, max(1, self.inventory_exit.every))
 
     def trade(self, what: tuple[Key, int]) -> None:
@@ -416,7 +513,17 @@ class Keeper(Bot):
         self.pay_funding(cost, self.now - held.since, key[0])
         if not held.lots:
             del self.held[key]
+        elif self.waits_with(held) and not held.working:
+            self.go_on_waiting(key, held)
         self.spend()
+
+    def go_on_waiting(self, key: Key, held: Inventory) -> None:
+        """Wait with what is left of lots; if the keeper is insolvent, only to try again."""
+        if self.insolvent():
+            held.part = held.lots
+            self.plan(key, held, self.retry)
+        else:
+            self.at(self.now, "hear_of", key)
 
     def unfilled(self, order_id: int, size: int) -> None:
         """Hook: lots found nobody in the book, or it was closed to them; they are sent again."""
@@ -424,7 +531,10 @@ class Keeper(Bot):
             key, left = self.sales.pop(order_id)
             held = self.held[key]
             held.working -= left
-            self.plan(key, held, self.retry)
+            if self.waits_with(held):
+                self.go_on_waiting(key, held)
+            else:
+                self.plan(key, held, self.retry)
 
     def pay_funding(self, cost: int, time: int, tag: int) -> None:
         """Pay the lenders for ``cost`` cash units tied up for ``time`` ns, as far as there is cash.

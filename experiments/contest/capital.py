@@ -3,8 +3,8 @@
 A design that sells to keepers meets the keepers of the scenario with all of their capital. One that
 has a vault or a pool of its own gets that capital for it, and no keepers; one that has none of
 these gets it into its insurance funds. What may be held for it is one rule for all
-(``lob.liquidation.capital_rule``): paid in full unless the scenario states a margin. Every design's parts that act once a block act at the block
-time of the scenario, if it states one.
+(``lob.liquidation.capital_rule``): paid in full unless the scenario states a margin. Every design's
+parts that act once a block act at the block time of the scenario, if it states one.
 """
 
 from collections.abc import Callable

@@ -63,12 +63,16 @@ class GasTable(Table):
 class InventoryExitTable(Table):
     """Inventory exit: how a keeper gets rid of what it took."""
 
-    kind: Literal["at-once", "sliced", "hold"] = "at-once"
-    """How lots are sold: by one market order, in parts, or not at all."""
+    kind: Literal["at-once", "sliced", "while-solvent", "hold"] = "at-once"
+    """How lots are sold: by one market order, in parts, where they bring what is wanted of them as
+    long as the keeper is solvent, or not at all."""
     slices: Annotated[int, Field(ge=1, le=MOST_RATE)] = 1
     """Number: of equal parts, of ``sliced``."""
     over: Seconds = 0.0
     """Seconds: in which the parts are sold, of ``sliced``."""
+    margin: Annotated[int, Field(ge=1, le=1_000_000)] = 25_000
+    """Ppm: of ``while-solvent``, of what it holds that its equity must cover, or it sells all at
+    once. Chosen, not sourced."""
 
     @model_validator(mode="after")
     def _complete(self) -> "InventoryExitTable":
@@ -251,6 +255,8 @@ def _inventory_exit(part: InventoryExitTable) -> bots.InventoryExit:
         return bots.Hold()
     if part.kind == "sliced":
         return bots.Sliced(part.slices, ns(part.over))
+    if part.kind == "while-solvent":
+        return bots.WhileSolvent(part.margin)
     return bots.AtOnce()
 
 
