@@ -351,10 +351,13 @@ class Bot(Agent):
         """Look again at offers for which capital was missing, as far as it would do for them."""
         if self.poor:
             free = self.free() - self.gas.least()
-            found = (tag for tag, needed in self.poor.items() if needed <= free)
-            for tag in list(islice(found, RETRIED)):
-                del self.poor[tag]
-                self.look_at(tag, self.simulation.venue.now)
+            for tag in list(islice(self.poor, RETRIED)):
+                needed = self.poor.pop(tag)
+                if needed <= free:
+                    self.look_at(tag, self.simulation.venue.now)
+                else:
+                    # It has its turn again when all others have had theirs.
+                    self.poor[tag] = needed
 
     def ahead_of(self, group: tuple[int, Side]) -> int:
         """Lots that this bot has to bring to a side of a book, or may have to, before any others.
