@@ -44,6 +44,7 @@ LEVELS = {
         "payments.pyx",
         "pool.pyx",
         "quote_history.pyx",
+        "sellable_depth.pyx",
         "stack.pyx",
         "traders/chartist.pyx",
         "valuation.pyx",

@@ -16,6 +16,7 @@ cdef class Agent(Participant):
     cdef bint has_on_event
     cdef bint has_on_fields
     cdef Simulation run_of(self)
+    cdef int wait_for(self, price, side, int64_t clearing, int64_t number) except -1
     cdef int post(self, Message *message) except -1
     cdef int post_alone(self, Message *message) except -1
     cdef int settle(self, const Event *event, bint buys, int64_t order_id, int64_t leaves) except -1

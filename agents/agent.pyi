@@ -84,6 +84,17 @@ class Agent(Participant):
     @property
     def now(self) -> int: ...
     def wake_in(self, delay: SupportsIndex) -> None: ...
+    def wake_at_price(
+        self, price: SupportsIndex | None, side: SupportsIndex, *, instrument: SupportsIndex = 0
+    ) -> None: ...
+    def wake_at_mark(
+        self,
+        price: SupportsIndex | None,
+        side: SupportsIndex,
+        *,
+        clearing: SupportsIndex = 0,
+        holding: SupportsIndex = 0,
+    ) -> None: ...
     def buy(
         self, size: SupportsIndex, price: SupportsIndex | None = None, **arguments: Any
     ) -> int: ...

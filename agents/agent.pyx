@@ -5,7 +5,7 @@ from cpython.long cimport PyLong_Check
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 
 from agents.random cimport RandomStream
-from agents.simulation cimport Participant, Simulation
+from agents.simulation cimport Participant, PriceAlarm, Simulation
 from lob.engine.guard cimport AGENT_ACTS, FREE, Guard
 from lob.engine.records cimport (
     ACCEPTED,
@@ -319,6 +319,69 @@ cdef class Agent(Participant):
         if self.simulation.venue.guard.is_anothers():
             self.simulation.venue.guard.refuse("wake_in")
         self.wake_at(self.simulation.later(ns), 0)
+
+    def wake_at_price(self, price, side, *, instrument=0):
+        """Ask for a call of ``on_wake`` as soon as the best price of a book is at a price.
+
+        Once, whatever the book does afterwards; at once if it is there already. A new price takes
+        the place of the one before for the same book and side.
+
+        Parameters
+        ----------
+        price
+            Ticks; ``None``: not any more.
+        side
+            ``BUY``: the best bid is as high as that, or higher; ``SELL``: the best ask is as low.
+        instrument
+            Number of the book.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of another type or unknown, or the agent takes part in no run.
+        """
+        number = as_integer("instrument", instrument, 0, len(self.run_of().venue.books) - 1)
+        self.wait_for(price, side, -1, number)
+
+    def wake_at_mark(self, price, side, *, clearing=0, holding=0):
+        """Ask for a call of ``on_wake`` as soon as a mark of a clearing is at a price.
+
+        As ``wake_at_price``, but ``BUY`` waits for the mark to be as low as the price: a buyer of
+        what is priced by the mark wants it low.
+
+        Parameters
+        ----------
+        price
+            Ticks; ``None``: not any more.
+        side
+            ``BUY``: the mark is as low as that, or lower; ``SELL``: it is as high, or higher.
+        clearing, holding
+            Number of the clearing in the run, and of the holding in that.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of another type or unknown, or the agent takes part in no run.
+        """
+        clearings = self.run_of().venue.clearings
+        where = as_integer("clearing", clearing, 0, len(clearings) - 1)
+        number = as_integer("holding", holding, 0, len(clearings[where].holdings) - 1)
+        self.wait_for(price, side, where, number)
+
+    cdef int wait_for(self, price, side, int64_t clearing, int64_t number) except -1:
+        """Wait for a price of a book (``clearing`` -1), or for a mark."""
+        cdef PriceAlarm alarm
+        if self.simulation.venue.guard.is_anothers():
+            self.simulation.venue.guard.refuse("wake_at_price")
+        if side not in SIDES:
+            raise ValueError(f"side must be Side.BUY or Side.SELL, got {side!r}")
+        alarm.price = 0 if price is None else as_integer("price", price, -MAX_PRICE, MAX_PRICE)
+        alarm.agent, alarm.side = self.index, <int>side
+        alarm.clearing, alarm.number = <int>clearing, <int>number
+        if price is not None and self.simulation.is_reached(&alarm):
+            self.simulation.set_alarm(&alarm, False)
+            return self.wake_at(self.simulation.now, 0)
+        return self.simulation.set_alarm(&alarm, price is not None)
 
     cdef Simulation run_of(self):
         """The run that it takes part in."""

@@ -13,6 +13,14 @@ from lob.venue.venue cimport Venue
 cdef str VENUE_NAME  # whom a Distance places under this name
 
 
+cdef struct PriceAlarm:
+    int64_t price  # ticks
+    uint32_t agent
+    int32_t clearing  # of a mark; -1: the best price of a book
+    int32_t number  # of the holding, or of the instrument
+    int32_t side
+
+
 cdef class Simulation:
     cdef object __weakref__
     cdef readonly int64_t now
@@ -30,6 +38,8 @@ cdef class Simulation:
     cdef int64_t pending_count
     cdef list subscribers  # by instrument: lists of agents
     cdef list histories  # by instrument: QuoteHistory, or None where nobody reads late
+    cdef Block alarms  # PriceAlarm: who sleeps until a price is reached
+    cdef int64_t alarm_count
     cdef Participant acting
     cdef Event heard  # what the acting agent is told of
     cdef bint hearing
@@ -58,6 +68,9 @@ cdef class Simulation:
     cdef int execute(self, Message *message) except -1
     cdef int route(self) except -1
     cdef int deliver(self, Participant agent, const Event *event, int64_t delay) except -1
+    cdef int set_alarm(self, const PriceAlarm *alarm, bint wanted) except -1
+    cdef int sound_alarms(self) except -1
+    cdef bint is_reached(self, const PriceAlarm *alarm) except -1
     cdef int drain(self) except -1
     cdef int start_agents(self) except -1
     cdef int act(self) except -1

@@ -22,6 +22,7 @@ from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 
 from lob.clearing.clearing cimport Clearing
 from lob.clearing.ledger cimport WORLD
+from lob.clearing.requirement cimport NO_PRICE
 from lob.engine.block cimport Block
 from lob.engine.guard cimport AGENT_ACTS, COPYING, FREE, VENUE_WORKS
 from agents.owners cimport Owners
@@ -55,8 +56,10 @@ from agents.schedule cimport (
     schedule_push,
     schedule_release,
 )
+from lob.engine.ladder cimport NO_LEVEL, Ladder
 from lob.engine.memory cimport unlikely
 from lob.engine.records cimport (
+    BUY,
     CANCEL,
     FROM_VENUE,
     NEW,
@@ -234,6 +237,7 @@ cdef class Simulation:
         self.histories = [None for _ in self.venue.books]
         self.owners = Owners()
         self.pending = Block()
+        self.alarms = Block()
 
     def __dealloc__(self):
         schedule_release(&self.schedule)
@@ -708,6 +712,59 @@ cdef class Simulation:
                     if (<int>agent.subscriptions[instrument] >> event.kind) & 1:
                         self.deliver(agent, event, agent.market_data_delay)
             i += 1
+        if unlikely(self.alarm_count):
+            self.sound_alarms()
+        return 0
+
+    # ---------------------------------------------------------------- prices that wake
+
+    cdef int set_alarm(self, const PriceAlarm *alarm, bint wanted) except -1:
+        """Wake an agent once a price is reached, instead of at the one it named before."""
+        cdef PriceAlarm *known = <PriceAlarm *>self.alarms.data
+        cdef int64_t i = 0
+        while i < self.alarm_count and not (
+            known[i].agent == alarm.agent
+            and known[i].clearing == alarm.clearing
+            and known[i].number == alarm.number
+            and known[i].side == alarm.side
+        ):
+            i += 1
+        if not wanted:
+            if i < self.alarm_count:
+                self.alarm_count -= 1
+                known[i] = known[self.alarm_count]
+            return 0
+        self.alarms.reserve((i + 1) * sizeof(PriceAlarm))
+        (<PriceAlarm *>self.alarms.data)[i] = alarm[0]
+        self.alarm_count = max(self.alarm_count, i + 1)
+        return 0
+
+    cdef bint is_reached(self, const PriceAlarm *alarm) except -1:
+        """Whether a price is where an alarm waits for it."""
+        cdef const Ladder *ladder
+        cdef int64_t price
+        if alarm.clearing >= 0:
+            price = (<Clearing>self.venue.clearings[alarm.clearing]).records[alarm.number].mark
+            return price != NO_PRICE and alarm.side * (alarm.price - price) >= 0
+        ladder = &self.book(alarm.number).sides[0 if alarm.side == BUY else 1]
+        if ladder.best == NO_LEVEL:
+            return False
+        return alarm.side * (ladder.levels[ladder.best].price - alarm.price) >= 0
+
+    cdef int sound_alarms(self) except -1:
+        """Wake who waits for a price that is reached; each alarm sounds once."""
+        cdef PriceAlarm *alarms = <PriceAlarm *>self.alarms.data
+        cdef int64_t i = 0, kept = 0
+        while i < self.alarm_count:
+            if self.is_reached(&alarms[i]):
+                self.schedule_wake(
+                    <Participant>PyList_GET_ITEM(self.participants, alarms[i].agent), self.now, 0
+                )
+            else:
+                alarms[kept] = alarms[i]
+                kept += 1
+            i += 1
+        self.alarm_count = kept
         return 0
 
     cdef int deliver(self, Participant agent, const Event *event, int64_t delay) except -1:
@@ -910,6 +967,7 @@ cdef class Simulation:
         other.pending_first, other.pending_count = self.pending_first, self.pending_count
         other.owners = copying.deepcopy(self.owners)
         other.pending = copying.deepcopy(self.pending)
+        other.alarms, other.alarm_count = copying.deepcopy(self.alarms), self.alarm_count
         other.histories = copying.deepcopy(self.histories)
         if schedule_copy(&other.schedule, &self.schedule) < 0:
             raise MemoryError

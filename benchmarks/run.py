@@ -25,6 +25,7 @@ from benchmarks import (
     designs,
     feed,
     flow,
+    keepers,
     learning,
     level_feeds,
     markets,
@@ -106,6 +107,7 @@ def _sections(
         "clearing": partial(clearing.measure, plan, say),
         "stacks": partial(stacks.measure, plan, say),
         "designs": partial(designs.measure, plan, say),
+        "keepers": partial(keepers.measure, plan, say),
     }
 
 

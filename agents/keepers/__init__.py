@@ -13,7 +13,7 @@ from agents.keepers.congestion import BaseLoad, Congestion
 from agents.keepers.flash import FlashKeeper
 from agents.keepers.gas import FixedGas, ProfitShare
 from agents.keepers.holders import BackstopProvider, PassiveHolder
-from agents.keepers.inventory_exit import AtOnce, Hold, InventoryExit, Sliced
+from agents.keepers.inventory_exit import AtOnce, Hold, InventoryExit, Sliced, WhileSolvent
 from agents.keepers.keeper import Keeper, KeeperReport
 from agents.keepers.population import make_keepers, split_capital
 from agents.keepers.transactions import TransactionOutcome
@@ -39,6 +39,7 @@ __all__ = [
     "ShareOfValue",
     "Sliced",
     "TransactionOutcome",
+    "WhileSolvent",
     "expected_revenue",
     "first_price_bid",
     "make_keepers",

@@ -9,7 +9,7 @@ from agents.keepers.transactions import Transaction, TransactionOutcome
 from agents.keepers.valuation import limit_of
 from lob import Reason, Side
 from lob.checks import integer
-from lob.liquidation.offers import Collected, Offer, Sealed
+from lob.liquidation.offers import Collected, HighestBid, Offer, Sealed
 
 __all__ = ["AuctionKeeper", "Auctioneer", "Bidder"]
 
@@ -70,6 +70,11 @@ class Auctioneer(Bot):
         value = self.valuation(offer)
         found = None if value is None else self.next_bid(offer, value, state[0])
         if value is None or found is None:
+            if isinstance(offer.price, HighestBid):
+                best, rule = state[0], self.rule
+                if best is not None and isinstance(rule, Ascending):
+                    best = rule.least(best, offer.side)
+                self.sleep(offer, value, best)
             return
         lots, price = found
         self.redeem(tag)
@@ -79,6 +84,7 @@ class Auctioneer(Bot):
             mark = self.clearing_of(offer).holdings[offer.holding].mark_price
             needed = max(needed, self.worth(offer, mark or price, lots))
         if needed > self.free() - self.gas.least():
+            self.lack(offer, needed)
             return
         self.seen[tag] = state
         profit = abs(self.worth(offer, value, lots) - self.worth(offer, price, lots))
@@ -164,6 +170,8 @@ class Auctioneer(Bot):
         if paid and best is not None:
             # What stands is the bid up to the debt, in whole ticks.
             self.mine[tag] = best
+        if paid:
+            self.bids_paid[tag] = self.bids_paid.get(tag, 0) + paid
         left = max(0, needed - gas - paid)
         if left:
             self.pledged[tag] = left
@@ -189,6 +197,8 @@ class Auctioneer(Bot):
         elif tag in self.leading and not self.leads(tag, state):
             self.lead(offer, None)
             self.redeem(tag)
+            self.bids_paid.pop(tag, None)
+            self.spend()
         super().on_offer(offer)
 
     def refusal(self, tag: int, reason: Reason, price: int) -> None:
@@ -227,6 +237,8 @@ class Auctioneer(Bot):
             memory.pop(tag, None)
         self.denting.discard(tag)
         self.redeem(tag)
+        self.bids_paid.pop(tag, None)
+        self.spend()
         if tag in self.orders:
             self.at(self.simulation.venue.now, "take_back", self.orders.pop(tag))
         super().gone(tag)

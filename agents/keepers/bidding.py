@@ -73,18 +73,21 @@ class Ascending:
     def bid(self, value: int, best: int | None, side: Side) -> int | None:
         """The next bid of this rule in ticks, ``None``: no further one; see ``BiddingRule.bid``."""
         if side == Side.BUY:
-            if best is None:
-                price = min(self.opening, value)
-            else:
-                price = max(best + 1, -(-best * (PPM + self.beg) // PPM))
+            price = min(self.opening, value) if best is None else self.least(best, side)
             price = max(price, value * self.jump // PPM)
             return price if 1 <= price <= value else None
         if best is None:
             return max(1, value * self.opening)
-        price = min(best - 1, best * PPM // (PPM + self.beg))
+        price = self.least(best, side)
         if self.jump:
             price = min(price, max(value, -(-value * PPM // self.jump)))
         return price if price >= max(1, value) else None
+
+    def least(self, best: int, side: Side) -> int:
+        """The least bid in ticks that beats the best one, of another, on a side."""
+        if side == Side.BUY:
+            return max(best + 1, -(-best * (PPM + self.beg) // PPM))
+        return min(best - 1, best * PPM // (PPM + self.beg))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The base of keepers and bidders: an account, an agenda, a way to the venue, offers followed.
 
 A bot is told of offers by liquidation engines (``LiquidationEngine.watch``), and notes when to look
-at each: at once, and then at the time that it has solved for. It never polls an offer.
+at each: at once, then at the time that it has solved for, or as soon as the price is reached that
+would make it worth its while (``agents.keepers.sleepers``). It polls neither offers nor books.
 
 What it does about one is a *transaction*: decided at one time, executed as a whole when it arrives,
 a latency later; under congestion it then waits in the mempool until a block includes it. It pays
@@ -12,10 +13,12 @@ latency and without gas.
 from collections import Counter
 from collections.abc import Iterable
 from heapq import heappop, heappush
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from agents.agent import Agent, EventView
 from agents.keepers.gas import FixedGas, GasPolicy
+from agents.keepers.sleepers import Sleepers, WatchedPrice
 from agents.keepers.transactions import (
     GAS_ACCOUNT,
     Transaction,
@@ -29,17 +32,23 @@ from agents.random import Purpose, RandomStream
 from lob import EntryKind, EventKind, Reason, Side
 from lob.checks import integer
 from lob.clearing import Clearing, Ledger
-from lob.liquidation.offers import Offer
-from lob.types import LIQUIDATION_TAG
-from lob.units import SECOND_NS
+from lob.liquidation.capital_rule import CapitalRule
+from lob.liquidation.offers import Offer, Spread
+from lob.types import LIQUIDATION_TAG, MAX_PRICE
+from lob.units import PPM, SECOND_NS
 
 if TYPE_CHECKING:
     from agents.keepers.congestion import Congestion
 
 __all__ = ["Bot"]
 
-DEEP_REVIEW = 8
-"""Every so many reviews all offers are looked at."""
+LENDERS = "keepers' lenders"
+"""Name of the account of those who lend to bots."""
+RETRIED = 8
+"""Offers that are looked at again when some capital comes back."""
+STEPS = 8
+"""While a price comes down, a book that is better by this part of what is missing is worth a look.
+"""
 MOST = 2**62 - 1
 
 
@@ -59,11 +68,15 @@ class Bot(Agent):
     congestion
         Name of the ``Congestion`` whose blocks its transactions wait for; ``None``: they wait for
         none.
+    margin
+        Ppm of what it holds that its own capital must cover, that of a ``CapitalRule``: 1,000,000
+        pays in full; less has lenders put up the rest, who bear what the capital does not.
     offline
         Pairs ``(start, end)`` of times in ns that do not overlap: it neither looks nor sends in
         between.
     review
-        ns between two looks at whether the books have become better for what it follows, 1 or more.
+        ns between two looks at what a book, or a mark, has made better meanwhile, 1 or more; and
+        until the first look at whether a book has become deeper, of which each takes twice as long.
     retry
         ns until it tries again after a refusal, or when the book was empty, 1 or more.
     to_venue, from_venue, owner
@@ -83,6 +96,7 @@ class Bot(Agent):
         cash: str | None = None,
         gas: GasPolicy | int = 0,
         congestion: str | None = None,
+        margin: int = PPM,
         offline: Iterable[tuple[int, int]] = (),
         review: int = SECOND_NS,
         retry: int = SECOND_NS,
@@ -98,6 +112,9 @@ class Bot(Agent):
         self.cash_name = cash
         self.gas = gas if not isinstance(gas, int) else FixedGas(gas)
         self.congestion = congestion
+        self.capital_rule = CapitalRule(margin)
+        self.credit = self.capital_rule.credit(self.capital)  # cash units that lenders have put up
+        self.bids_paid: dict[int, int] = {}  # tag -> cash units paid for a bid that stands
         self.offline = checked_outages(offline)
         self.review_every = integer("review", review, 1)
         self.retry = integer("retry", retry, 1)
@@ -110,11 +127,8 @@ class Bot(Agent):
         self.entered = 0
         self.following: dict[int, Offer] = {}
         self.looks: dict[int, int] = {}  # tag -> when it is looked at next
-        self.groups: dict[tuple[int, Side], dict[int, None]] = {}
-        self.reviewing = False
-        self.reviews = 0
-        self.seen_limits: dict[tuple[int, Side], tuple[int, int]] = {}
-        self.poor: dict[int, None] = {}  # tags for which capital was missing, in their order
+        self.sleepers = Sleepers()
+        self.poor: dict[int, int] = {}  # tags for which capital was missing -> how much is needed
         self.under_way: dict[int, Transaction] = {}
         self.busy: dict[int, int] = {}  # tag -> number of the transaction under way
         self.reserved = 0
@@ -153,6 +167,11 @@ class Bot(Agent):
         ledger.transfer(
             self.cash_asset, ledger.WORLD, self.account, self.capital, kind=EntryKind.OPENING
         )
+        if self.credit:
+            lenders = sink_account(ledger, LENDERS)
+            ledger.transfer(
+                self.cash_asset, lenders, self.account, self.credit, kind=EntryKind.TRANSFER
+            )
         simulation.venue.refresh()
 
     # ---------------------------------------------------------------- to override
@@ -195,12 +214,6 @@ class Bot(Agent):
         The liquidation engine calls this in the middle of its work.
         """
         tag = offer.tag
-        if tag not in self.following:
-            group = (offer.instrument, offer.side)
-            self.groups.setdefault(group, {})[tag] = None
-            if not self.reviewing:
-                self.reviewing = True
-                self.at(self.simulation.venue.now + self.review_every, "review", 0)
         self.following[tag] = offer
         self.look_at(tag, self.simulation.venue.now)
 
@@ -208,8 +221,8 @@ class Bot(Agent):
         """Hear that the offers of a liquidation, known by its tag, are closed."""
         offer = self.following.pop(tag, None)
         if offer is not None:
-            del self.groups[offer.instrument, offer.side][tag]
             self.looks.pop(tag, None)
+            self.sleepers.forget(tag)
             self.poor.pop(tag, None)
             self.gone(tag)
 
@@ -231,39 +244,120 @@ class Bot(Agent):
         else:
             self.look(offer)
 
-    def review(self, _: int) -> None:
-        """Look anew at the offers that followed books have made good enough since the last review.
+    # ---------------------------------------------------------------- sleeping
 
-        Only where the best price, or what it has to sell there itself, is better than at the last
-        review; all the same every few reviews, for books that have only become deeper.
+    def sleep(self, offer: Offer, limit: int | None, price: int | None) -> None:
+        """Look at an offer again when its price, the book or a mark may have made it worth it.
+
+        ``limit`` is the worst price in ticks at which it would be now (``None``: at none), and
+        ``price`` what is asked for it (``None``: nothing, or it is not known).
         """
-        self.reviews += 1
-        all_of_them = self.reviews % DEEP_REVIEW == 0
-        if self.back_online() == self.now and self.free() > 0:
-            for group, tags in self.groups.items():
-                instrument, side = group
-                limit = self.rough_limit(instrument, side) if tags else None
-                if limit is None:
-                    self.seen_limits.pop(group, None)
-                    continue
-                state = (side * limit, -self.ahead_of(group))
-                before = self.seen_limits.get(group)
-                self.seen_limits[group] = state
-                if (
-                    not all_of_them
-                    and before is not None
-                    and (state[0] <= before[0] and state[1] <= before[1])
-                ):
-                    continue
-                for tag in tags:
-                    offer = self.following[tag]
-                    price = offer.price.price_at(self.now)
-                    # An auction without a bid may have been passed over for want of capital.
-                    if offer.bids if price is None else side * (limit - price) >= 0:
-                        self.look_at(tag, self.now)
-        self.reviewing = bool(self.following)
-        if self.reviewing:
-            self.at(self.now + self.review_every, "review", 0)
+        tag, side = offer.tag, offer.side
+        time = None if limit is None else offer.price.time_of(limit, side)
+        rough = self.rough_limit(offer.instrument, side)
+        if time is None or time <= self.now:
+            time = None
+        if price is not None and limit is not None:
+            gap = side * (price - limit)
+            if time is not None:
+                # A price one step earlier would do too, if the book were better by so much.
+                before = offer.price.price_at(time - 1)
+                step = gap if before is None else side * (before - limit)
+                gap = max(step, gap // STEPS)
+            self.wait(offer, max(1, gap))
+        elif limit is not None or rough is None:
+            self.wait(offer, 1)
+        if limit is None or rough is None or price is None or side * (rough - price) >= 0:
+            # It is the depth that is missing, of which no price tells.
+            later = self.now + max(self.review_every, self.now - offer.opened)
+            time = later if time is None else min(time, later)
+        if time is not None:
+            self.look_at(tag, time)
+
+    def wait(self, offer: Offer, gap: int) -> None:
+        """Wake once what an offer depends on has become better by ``gap`` ticks."""
+        for price in self.prices_for(offer):
+            now = self.price_of(price)
+            if now is None:
+                goal = 1 if price.direction > 0 else MAX_PRICE
+            else:
+                goal = now + price.direction * gap
+            self.sleepers.add(price, offer.tag, max(1, min(MAX_PRICE, goal)))
+
+    def prices_for(self, offer: Offer) -> list[WatchedPrice]:
+        """The prices that may make an offer worth taking: the book's best, and that of a mark."""
+        found = [WatchedPrice(-1, offer.instrument, offer.side, offer.side)]
+        if isinstance(offer.price, Spread):
+            found.append(WatchedPrice(offer.clearing, offer.holding, offer.side, Side(-offer.side)))
+        return found
+
+    def price_of(self, price: WatchedPrice) -> int | None:
+        """A watched price now, in ticks; ``None``: there is none."""
+        if price.clearing >= 0:
+            holding = self.simulation.clearings[price.clearing].holdings[price.number]
+            mark: int | None = holding.mark_price
+            return mark
+        book = self.simulation.books[price.number]
+        best: int | None = book.best_bid if price.side == Side.BUY else book.best_ask
+        return best
+
+    def hear_prices(self, _: int = 0) -> None:
+        """Look at the offers whose prices are reached, and wait for those that come next."""
+        sleepers = self.sleepers
+        for price in sleepers.prices():
+            goal = sleepers.goal(price)
+            if goal is None:
+                continue
+            now = self.price_of(price)
+            if now is None or price.direction * (now - goal) < 0:
+                self.set_alarm(price, goal)
+                continue
+            due = sleepers.heard.get(price, -self.review_every) + self.review_every
+            if due > self.now:
+                if sleepers.due.get(price) != due:
+                    sleepers.due[price] = due
+                    self.at(due, "hear_prices", 0)
+                continue
+            sleepers.heard[price] = self.now
+            for tag in sleepers.awake(price, now):
+                if tag in self.following:
+                    self.look_at(tag, self.now)
+                elif tag < 0:
+                    self.woken(tag)
+
+    def woken(self, tag: int) -> None:
+        """Hook: a price is reached that something else than an offer, below 0, waited for."""
+
+    def set_alarm(self, price: WatchedPrice, goal: int) -> None:
+        """Have the run wake this bot when a price has reached a goal in ticks."""
+        if price.clearing >= 0:
+            self.wake_at_mark(goal, price.side, clearing=price.clearing, holding=price.number)
+        else:
+            self.wake_at_price(goal, price.side, instrument=price.number)
+
+    def lack(self, offer: Offer, needed: int, limit: int | None = None) -> None:
+        """Look at an offer again once there are ``needed`` cash units for it, or it is cheaper.
+
+        ``limit`` is the price in ticks at which the capital of now would do; ``None``: at none.
+        """
+        self.poor[offer.tag] = needed
+        later = self.now + max(self.review_every, self.now - offer.opened)
+        time = None if limit is None else offer.price.time_of(limit, offer.side)
+        if time is not None and time > self.now:
+            later = min(later, time)
+        self.look_at(offer.tag, later)
+
+    def spend(self) -> None:
+        """Look again at offers for which capital was missing, as far as it would do for them."""
+        if self.poor:
+            free = self.free() - self.gas.least()
+            for tag in list(islice(self.poor, RETRIED)):
+                needed = self.poor.pop(tag)
+                if needed <= free:
+                    self.look_at(tag, self.simulation.venue.now)
+                else:
+                    # It has its turn again when all others have had theirs.
+                    self.poor[tag] = needed
 
     def ahead_of(self, group: tuple[int, Side]) -> int:
         """Lots that this bot has to bring to a side of a book, or may have to, before any others.
@@ -280,9 +374,9 @@ class Bot(Agent):
         self.promised[group] = self.promised.get(group, 0) + lots
 
     def rough_limit(self, instrument: int, side: Side) -> int | None:
-        """The worst price in ticks at which an offer of this side is worth a look at the review.
+        """The worst price in ticks at which an offer of this side may be worth its price.
 
-        ``None``: no offer is.
+        ``None``: at none.
         """
         book = self.simulation.books[instrument]
         best = book.best_bid if side == Side.BUY else book.best_ask
@@ -303,11 +397,13 @@ class Bot(Agent):
         self.wake_in(max(time, self.simulation.venue.now) - self.now)
 
     def on_wake(self) -> None:
-        """Call the methods that ``at`` has planned until now."""
+        """Call the methods that ``at`` has planned until now, and hear what prices are reached."""
         agenda = self.agenda
         while agenda and agenda[0][0] <= self.now:
             _, _, action, key = heappop(agenda)
             getattr(self, action)(key)
+        if self.sleepers:
+            self.hear_prices()
 
     def back_online(self) -> int:
         """Time in ns at which this bot is online: now, or the end of the outage that it is in."""
@@ -347,8 +443,26 @@ class Bot(Agent):
         return self.simulation.ledger.balance(self.account, self.cash_asset)
 
     def free(self) -> int:
-        """Cash units on the bot's account that are reserved for nothing."""
-        return self.balance() - self.reserved
+        """Cash units on the bot's account that are reserved for nothing, and may be spent.
+
+        With lenders as far as the rule for its capital allows.
+        """
+        free = self.balance() - self.reserved
+        return free if not self.credit else min(free, self.room() - self.reserved)
+
+    def room(self) -> int:
+        """Cash units of value that the bot may take over besides what it has."""
+        return self.capital_rule.room(*self.equity())
+
+    def equity(self) -> tuple[int, int]:
+        """Cash units that are the bot's own at the marks; and the value of all that it holds."""
+        bids = sum(self.bids_paid.values())
+        held = self.values_held()
+        return self.balance() - self.credit + bids + sum(held), bids + sum(map(abs, held))
+
+    def values_held(self) -> list[int]:
+        """Cash units that what the bot holds is worth at the marks, each holding with its sign."""
+        return []
 
     def clearing_of(self, offer: Offer) -> Clearing:
         """The ``Clearing`` whose liquidation an offer is of."""

@@ -3,8 +3,9 @@
 from typing import Any
 
 from agents.keepers.bot import Bot
+from agents.keepers.sellable_depth import depth_of
 from agents.keepers.transactions import Transaction
-from agents.keepers.valuation import Costs, Worth, limit_of, worth_taking
+from agents.keepers.valuation import Costs, Levels, Worth, limit_of, worth_taking
 from lob import EntryKind, Side, TimeInForce
 from lob.checks import integer
 from lob.liquidation.offers import Offer
@@ -62,7 +63,7 @@ class FlashKeeper(Bot):
         """The most profitable part of an offer at a price in ticks: a ``Worth``."""
         levels = self.levels(offer)
         # Only what can be sold: nothing may be left.
-        depth = sum(size for _, size in levels)
+        depth = depth_of(levels).total
         return worth_taking(
             offer.side,
             price,
@@ -74,7 +75,7 @@ class FlashKeeper(Bot):
             reward=offer.reward,
         )
 
-    def levels(self, offer: Offer) -> list[tuple[int, int]]:
+    def levels(self, offer: Offer) -> Levels:
         """The levels of the book into which the lots of an offer would be traded."""
         return self.depth(offer, 0, 1)
 
@@ -100,9 +101,7 @@ class FlashKeeper(Bot):
             costs=costs,
             reward=offer.reward,
         )
-        time = None if limit is None else offer.price.time_of(limit, offer.side)
-        if time is not None and time > self.now:
-            self.look_at(offer.tag, time)
+        self.sleep(offer, limit, price)
 
     def perform(self, transaction: Transaction) -> int:
         """Carry out a transaction: take and sell at the prices of now, or revert.

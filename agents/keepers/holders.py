@@ -5,6 +5,7 @@ from typing import Any
 from agents.keepers.bidders import AuctionKeeper
 from agents.keepers.inventory_exit import Hold
 from agents.keepers.keeper import Keeper
+from agents.keepers.sleepers import WatchedPrice
 from agents.keepers.valuation import Levels, Worth
 from lob import Side
 from lob.checks import integer, ppm
@@ -82,6 +83,12 @@ class PassiveHolder(AuctionKeeper):
         if side == Side.BUY:
             return fair * (PPM - self.discount) // PPM or None
         return -(-fair * (PPM + self.discount) // PPM)
+
+    def prices_for(self, offer: Offer) -> list[WatchedPrice]:
+        """The price that may make an offer worth taking: the mark, unless fair value is known."""
+        if self.fair is not None:
+            return []
+        return [WatchedPrice(offer.clearing, offer.holding, Side(-offer.side), offer.side)]
 
     def rough_limit(self, instrument: int, side: Side) -> int | None:
         """The worst price in ticks at which an offer is worth a look, by the mark of its clearing.

@@ -1,17 +1,19 @@
 """Keepers, which buy what liquidations have on offer and sell it through the same book."""
 
 from dataclasses import dataclass
-from itertools import islice
 from math import ceil, sqrt
 from typing import Any, NamedTuple
 
-from agents.keepers.bot import Bot
+from agents.keepers.bot import LENDERS, Bot
 from agents.keepers.inventory_exit import AtOnce, InventoryExit
+from agents.keepers.sellable_depth import SellableDepth
+from agents.keepers.sleepers import WatchedPrice
 from agents.keepers.transactions import sink_account
 from agents.keepers.valuation import Levels, Worth, limit_of, worth_taking
 from lob import EntryKind, Reason, Side, TimeInForce
 from lob.checks import integer, ppm, real
 from lob.liquidation.offers import Offer
+from lob.types import MAX_PRICE
 from lob.units import DAY_NS, PPM, SECOND_NS
 
 __all__ = ["Keeper", "KeeperReport"]
@@ -19,9 +21,9 @@ __all__ = ["Keeper", "KeeperReport"]
 Key = tuple[int, int]
 """Tag of a liquidation and number of an instrument."""
 
-RETRIED = 8
-"""Offers that are looked at again when some capital comes back."""
-FUNDING_ACCOUNT = "keepers' lenders"
+
+SOLVENCY = -1
+"""The sleeper that waits for marks at which a keeper is insolvent."""
 
 
 class KeeperReport(NamedTuple):
@@ -38,13 +40,17 @@ class KeeperReport(NamedTuple):
     holds: int
     """Lots that the keeper still has, without their signs."""
     cash: int
-    """Cash units on the keeper's account."""
+    """Cash units on the keeper's account, what its lenders have put up included."""
     gas_paid: int
     """Cash units that the keeper paid for gas."""
     funding_paid: int
     """Cash units that the keeper paid to its lenders."""
     peak_capital: int
     """The most cash units of capital that were tied up at a time."""
+    gain: int
+    """Cash units gained so far, what it holds at the marks; negative: lost."""
+    borrowed: int
+    """Cash units that its lenders have put up."""
 
 
 @dataclass(slots=True)
@@ -84,8 +90,8 @@ class Keeper(Bot):
     It values an offer by what the lots would bring in the book now, behind what it has to sell
     already, less fees, gas, funding and a charge for risk, and takes the lots that are worth their
     price. If none are, it solves for the time at which the price will have come down (for short
-    lots: up) to that, and looks again then; and when a review finds that the book has become
-    better. What it gets it trades back through the same book with the liquidation's tag.
+    lots: up) to that, and looks again then, or as soon as the book has become better by what is
+    missing. What it gets it trades back through the same book with the liquidation's tag.
 
     Short lots are the mirror image, and tie up as much capital as long ones of the same price: it
     keeps what it received for them, and as much of its own.
@@ -102,8 +108,8 @@ class Keeper(Bot):
         0 to 1,000,000 ppm a day on the capital that is tied up, paid to its lenders when lots are
         sold, rounded up.
     inventory_exit
-        How it sells: ``AtOnce()`` (the default), ``Sliced(slices, over)`` or ``Hold()``. Parts are
-        believed to meet a book that has refilled.
+        How it sells: ``AtOnce()`` (the default), ``Sliced(slices, over)``, ``WhileSolvent(margin)``
+        or ``Hold()``. Parts are believed to meet a book that has refilled.
     volatility
         Believed standard deviation of returns over a second in ppm, 0 or more.
     risk_aversion
@@ -144,6 +150,8 @@ class Keeper(Bot):
         self.held: dict[Key, Inventory] = {}
         self.sales: dict[int, tuple[Key, int]] = {}  # order id -> whose lots, how many are left
         self.whole: set[int] = set()  # tags of which no part is sold
+        self.kept: dict[Key, int] = {}  # lots that are waited with -> their number as a sleeper
+        self.kept_keys: list[Key] = []
         self.owned: dict[int, int] = {}  # asset -> signed lots that it knows of
         self.ahead: dict[tuple[int, Side], int] = {}
         self.locked = 0
@@ -157,7 +165,7 @@ class Keeper(Bot):
         """Hook: the run begins; open the keeper's account, and the one of its lenders."""
         super().on_start()
         if self.funding:
-            self.funding_account = sink_account(self.simulation.ledger, FUNDING_ACCOUNT)
+            self.funding_account = sink_account(self.simulation.ledger, LENDERS)
 
     def hurdle(self) -> int:
         """The return that a take must bring, in ppm of the capital: least profit, funding and risk.
@@ -170,8 +178,19 @@ class Keeper(Bot):
         return min(PPM - 1, 100 * self.min_profit_bps + funding + risk)
 
     def free(self) -> int:
-        """Cash units on the keeper's account that are neither reserved nor tied up."""
-        return self.balance() - self.reserved - self.locked
+        """Cash units that are neither reserved nor tied up, with lenders as far as is allowed."""
+        free = self.balance() - self.reserved - self.locked
+        return free if not self.credit else min(free, self.room() - self.reserved)
+
+    def values_held(self) -> list[int]:
+        """Cash units that what the keeper holds is worth at the marks, each with its sign."""
+        found = []
+        for clearing in self.simulation.clearings:
+            for number, holding in enumerate(clearing.holdings):
+                lots = self.owned.get(self.simulation.ledger.asset(holding.name), 0)
+                if lots and holding.mark_price is not None:
+                    found.append(clearing.worth(number, lots, holding.mark_price))
+        return found
 
     def report(self) -> KeeperReport:
         """What the keeper did so far: a ``KeeperReport``."""
@@ -185,7 +204,13 @@ class Keeper(Bot):
             gas_paid=self.gas_paid,
             funding_paid=self.funding_paid,
             peak_capital=self.peak_capital,
+            gain=self.gained(),
+            borrowed=self.credit,
         )
+
+    def gained(self) -> int:
+        """Cash units gained so far: cash, bids that stand, and what is held at the marks."""
+        return self.equity()[0] - self.capital
 
     # ---------------------------------------------------------------- valuation
 
@@ -199,8 +224,9 @@ class Keeper(Bot):
         price = offer.price.price_at(self.now)
         if price is not None and price >= 1:
             most = self.most(offer, price)
-            if most < min(offer.least, offer.size):
-                self.poor[offer.tag] = None
+            least = min(offer.least, offer.size)
+            if most < least:
+                self.lack(offer, self.worth(offer, price, least), self.payable(offer, least))
                 return
             found = self.value(offer, levels, price, most)
             if found.lots:
@@ -213,15 +239,21 @@ class Keeper(Bot):
                     reserved=self.worth(offer, max(worst, price), found.lots),
                 )
                 return
-        limit = self.limit(offer, levels)
-        time = None if limit is None else offer.price.time_of(limit, offer.side)
-        if time is not None and time > self.now:
-            self.look_at(offer.tag, time)
+        self.sleep(offer, self.limit(offer, levels), price)
 
     def most(self, offer: Offer, price: int) -> int:
         """Lots of an offer that the keeper's capital allows at a price in ticks, gas put aside."""
         free = self.free() - self.gas.least()
         return min(offer.size, max(0, free) // max(1, self.worth(offer, price, 1)))
+
+    def payable(self, offer: Offer, lots: int) -> int | None:
+        """The worst price in ticks at which the capital of now pays for lots; ``None``: at none."""
+        costs = self.costs_of(offer.instrument)
+        free = self.free() - self.gas.least()
+        if costs.inverse or free <= 0:
+            return None
+        price = free // (lots * costs.multiplier)
+        return price if price >= 1 else None
 
     def affordable(self, offer: Offer, levels: Levels, lots: int, price: int) -> int:
         """The worst price in ticks at which taking ``lots`` breaks even and can be paid."""
@@ -317,8 +349,97 @@ class Keeper(Bot):
         self.peak_capital = max(self.peak_capital, self.in_use + self.reserved)
         if self.inventory_exit.slices:
             self.ahead[held.group] = self.ahead.get(held.group, 0) + abs(lots)
+            if self.waits_with(held):
+                self.at(self.now + self.delay_from_venue(), "hear_of", key)
+                return
             held.part = -(-held.lots // self.inventory_exit.slices)
             self.plan(key, held, self.delay_from_venue())
+
+    # ---------------------------------------------------------------- lots that are waited with
+
+    def waits_with(self, held: Inventory) -> bool:
+        """Whether lots wait for a gain."""
+        inverse = self.simulation.instruments[held.instrument].inverse
+        return self.inventory_exit.solvent > 0 and not inverse
+
+    def wanted(self, held: Inventory) -> int:
+        """The worst price in ticks at which held lots bring what is wanted of them."""
+        costs = self.costs_of(held.instrument)
+        worth = held.lots * costs.multiplier
+        if held.side == Side.BUY:
+            if costs.fee >= PPM:
+                return MAX_PRICE
+            goal = -(-held.cost * (PPM + costs.hurdle) // ((PPM - costs.fee) * worth))
+        else:
+            goal = held.cost * (PPM - costs.hurdle) // ((PPM + costs.fee) * worth)
+        return max(1, min(MAX_PRICE, goal))
+
+    def hear_of(self, key: Key) -> None:
+        """Hear of lots that came, and wait with them."""
+        held = self.held.get(key)
+        if held is not None:
+            self.keep(key, held)
+            self.watch_solvency()
+
+    def keep(self, key: Key, held: Inventory) -> None:
+        """Wait with lots until the book pays what is wanted of them."""
+        number = self.kept.get(key)
+        if number is None:
+            self.kept_keys.append(key)
+            number = self.kept[key] = -1 - len(self.kept_keys)
+        price = WatchedPrice(-1, held.instrument, held.side, held.side)
+        self.sleepers.add(price, number, self.wanted(held))
+
+    def watch_solvency(self) -> None:
+        """Wake when a mark makes the keeper insolvent, were it the only one to move."""
+        margin = self.inventory_exit.solvent
+        for clearing in self.simulation.clearings:
+            for number, holding in enumerate(clearing.holdings):
+                lots = self.owned.get(self.simulation.ledger.asset(holding.name), 0)
+                mark = holding.mark_price
+                if (
+                    not lots
+                    or mark is None
+                    or self.simulation.instruments[holding.instrument].inverse
+                ):
+                    continue
+                equity, gross = self.equity()
+                side = Side.BUY if lots > 0 else Side.SELL
+                # equity + lots * (goal - mark) = margin * (gross + |lots| * (goal - mark))
+                slope = abs(lots) * clearing.worth(number, 1, 1)
+                short = equity * PPM - margin * gross
+                fall = short // (slope * (PPM - side * margin)) if side * margin < PPM else 0
+                price = WatchedPrice(clearing.number, number, side, -side)
+                goal = max(1, min(MAX_PRICE, mark - side * max(0, fall)))
+                self.sleepers.add(price, SOLVENCY, goal)
+
+    def insolvent(self) -> bool:
+        """Whether the keeper's equity covers less than it must of what it holds."""
+        equity, gross = self.equity()
+        return equity * PPM < self.inventory_exit.solvent * gross
+
+    def woken(self, tag: int) -> None:
+        """Sell lots that were waited with, since a price is reached."""
+        if tag == SOLVENCY:
+            if self.insolvent():
+                for every, one in self.held.items():
+                    one.part = one.lots
+                    self.plan(every, one, 0)
+            elif self.held:
+                self.watch_solvency()
+            return
+        key = self.kept_keys[-2 - tag]
+        held = self.held.get(key)
+        if held is None or held.planned or held.working:
+            return
+        book = self.simulation.books[held.instrument]
+        depth = self.depths.setdefault((held.instrument, held.side), SellableDepth())
+        levels = depth.levels(book, Side(-held.side), held.lots)
+        held.part = levels.until(self.wanted(held), held.side == Side.BUY)
+        if held.part:
+            self.plan(key, held, 0)
+        else:
+            self.keep(key, held)
 
     def plan(self, key: Key, held: "Inventory", delay: int) -> None:
         """Plan to sell a part of held lots in ``delay`` ns, unless one is planned already."""
@@ -343,7 +464,7 @@ class Keeper(Bot):
                 self.at(self.now + delay, "trade", (key, part))
             else:
                 self.trade((key, part))
-            if held.lots > held.working:
+            if held.lots > held.working and not self.waits_with(held):
                 self.plan(key, held, max(1, self.inventory_exit.every))
 
     def trade(self, what: tuple[Key, int]) -> None:
@@ -392,7 +513,17 @@ class Keeper(Bot):
         self.pay_funding(cost, self.now - held.since, key[0])
         if not held.lots:
             del self.held[key]
+        elif self.waits_with(held) and not held.working:
+            self.go_on_waiting(key, held)
         self.spend()
+
+    def go_on_waiting(self, key: Key, held: Inventory) -> None:
+        """Wait with what is left of lots; if the keeper is insolvent, only to try again."""
+        if self.insolvent():
+            held.part = held.lots
+            self.plan(key, held, self.retry)
+        else:
+            self.at(self.now, "hear_of", key)
 
     def unfilled(self, order_id: int, size: int) -> None:
         """Hook: lots found nobody in the book, or it was closed to them; they are sent again."""
@@ -400,7 +531,10 @@ class Keeper(Bot):
             key, left = self.sales.pop(order_id)
             held = self.held[key]
             held.working -= left
-            self.plan(key, held, self.retry)
+            if self.waits_with(held):
+                self.go_on_waiting(key, held)
+            else:
+                self.plan(key, held, self.retry)
 
     def pay_funding(self, cost: int, time: int, tag: int) -> None:
         """Pay the lenders for ``cost`` cash units tied up for ``time`` ns, as far as there is cash.
@@ -419,9 +553,3 @@ class Keeper(Bot):
                 tag=tag,
             )
             self.funding_paid += owed
-
-    def spend(self) -> None:
-        """Look again at offers for which capital was missing, as long as there may be some now."""
-        for tag in list(islice(self.poor, RETRIED)):
-            del self.poor[tag]
-            self.look_at(tag, self.now)

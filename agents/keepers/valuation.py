@@ -14,10 +14,12 @@ inverse       s(1-h) >= p(1+f)      p(1-f) >= s(1+h)
 ============  ====================  ======================
 """
 
-from bisect import bisect_right
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from agents.keepers.sellable_depth import DepthBehind, SellableDepth, depth_of
 from lob import OrderBook, Side
+from lob.types import MAX_PRICE
 from lob.units import PPM
 
 __all__ = [
@@ -32,10 +34,8 @@ __all__ = [
     "worth_taking",
 ]
 
-FIRST_LEVELS = 16
-
-Levels = list[tuple[int, int]]
-"""Price in ticks and size in lots, best first."""
+Levels = DepthBehind | Iterable[tuple[int, int]]
+"""Price in ticks and size in lots, best first; those of a book are a ``DepthBehind``."""
 
 
 class Costs(NamedTuple):
@@ -65,71 +65,14 @@ class Worth(NamedTuple):
 NOTHING = Worth(0, 0)
 
 
-class SellableDepth:
-    """The price levels of one side of a book, read anew only when the book has changed."""
+def levels_of(
+    book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1
+) -> list[tuple[int, int]]:
+    """The levels into which lots would be traded, of a book that is looked at once: a list.
 
-    def __init__(self) -> None:
-        self.seq = -1
-        self.prices: list[int] = []
-        self.ends: list[int] = []  # lots down to each level, that level included
-        self.complete = False
-
-    def levels(
-        self, book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1
-    ) -> Levels:
-        """The levels of a book into which lots would be sold (``side`` SELL) or bought back.
-
-        O(levels) where the book has changed, else O(log(levels) + levels that are returned).
-
-        Parameters
-        ----------
-        book
-            The ``lob.OrderBook``, the same at every call.
-        side
-            ``SELL``: the lots are sold; ``BUY``: bought back.
-        lots
-            How many are traded.
-        ahead
-            Lots of one's own that are traded before them.
-        slices
-            The book is believed to refill between so many parts: each level counts so often.
-
-        Returns
-        -------
-        list of (int, int)
-            Price in ticks and lots that trade there, best first; fewer lots than asked for where
-            the book has no more.
-        """
-        if book.seq != self.seq:
-            self.seq, self.complete = book.seq, False
-            self.read(book, side, FIRST_LEVELS)
-        while not self.complete and (not self.ends or self.ends[-1] * slices < ahead + lots):
-            self.read(book, side, 4 * len(self.ends))
-        found: Levels = []
-        skip = ahead
-        for i in range(bisect_right(self.ends, ahead // slices), len(self.ends)):
-            part = min(self.ends[i] * slices - skip, lots)
-            found.append((self.prices[i], part))
-            skip += part
-            lots -= part
-            if not lots:
-                break
-        return found
-
-    def read(self, book: OrderBook, side: Side, count: int) -> None:
-        """Read the best ``count`` levels of a side of a book."""
-        rows = (book.bids if side == Side.SELL else book.asks)(count)
-        self.complete = len(rows) < count
-        self.prices = rows["price"].tolist()
-        self.ends = rows["size"].cumsum().tolist()
-
-
-def levels_of(book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1) -> Levels:
-    """The levels into which lots would be traded, of a book that is looked at once.
-
-    Parameters and result are those of ``SellableDepth.levels``.
+    Parameters are those of ``SellableDepth.levels``.
     """
-    return SellableDepth().levels(book, side, lots, ahead=ahead, slices=slices)
+    return list(SellableDepth().levels(book, side, lots, ahead=ahead, slices=slices))
 
 
 def gain(side: Side, price: int, levels: Levels, lots: int, costs: Costs, reward: int = 0) -> int:
@@ -141,13 +84,9 @@ def gain(side: Side, price: int, levels: Levels, lots: int, costs: Costs, reward
     Lots beyond the levels bring nothing, or cannot be bought back: such a take counts as a loss of
     all that is paid.
     """
-    traded, left = 0, lots
-    for at, size in levels:
-        part = min(size, left)
-        traded += _cash(at, part, costs, up=side == Side.BUY)
-        left -= part
-        if not left:
-            break
+    depth = depth_of(levels)
+    left = max(0, lots - depth.total)
+    traded = depth.traded(lots, costs.multiplier, costs.inverse, side == Side.BUY)
     paid = _cash(price, lots, costs, up=side == Side.SELL)
     direction = -side if costs.inverse else side
     charged = -(-traded * costs.fee // PPM) - (-paid * costs.hurdle // PPM) + costs.gas
@@ -179,12 +118,9 @@ def worth_taking(
     the price that it names something is always taken.
     """
     # What cannot be traded on is worth nothing, and not even rounding makes it worth a take.
-    most = min(most, sum(depth for _, depth in levels))
-    good = 0
-    for at, depth in levels:
-        if not _pays(side, price, at, costs):
-            break
-        good += depth
+    levels = depth_of(levels)
+    most = min(most, levels.total)
+    good = levels.until(_worst_that_pays(side, price, costs), side == Side.BUY)
     sizes = {min(good, most, size)}
     sizes |= {min(max(good, least), most, size), min(size, most)}
     allowed = sorted(lots for lots in sizes if lots and (lots >= least or lots == size))
@@ -199,7 +135,7 @@ def _best_of(
     sizes: list[int],
     side: Side,
     price: int,
-    levels: Levels,
+    levels: DepthBehind,
     size: int,
     costs: Costs,
     reward: int,
@@ -213,14 +149,19 @@ def _best_of(
     return best
 
 
-def _break_even_sizes(levels: Levels, size: int, least: int, most: int) -> list[int]:
+def _break_even_sizes(levels: DepthBehind, size: int, least: int, most: int) -> list[int]:
     """The sizes, in rising order, that may be the first to become worth taking."""
-    ends, total = [], 0
-    for _, depth in levels:
-        total += depth
-        ends.append(min(total, most, size))
-    top, least = min(total, most, size), min(least, size)
-    return sorted({lots for end in [*ends, top] if 0 < (lots := max(end, least)) <= top})
+    top, least = min(levels.total, most, size), min(least, size)
+    ends = {max(min(end, top), least) for end in (*levels.ends(), top)}
+    return sorted(lots for lots in ends if 0 < lots <= top)
+
+
+def _ends_of_sizes(levels: DepthBehind, size: int, least: int, most: int) -> list[int]:
+    """The first and the last of ``_break_even_sizes``."""
+    top, least = min(levels.total, most, size), min(least, size)
+    if top < max(1, least):
+        return []
+    return sorted({min(top, max(levels.first_size, least)), top})
 
 
 def limit_of(
@@ -234,10 +175,12 @@ def limit_of(
     as long as the level pays more than the average), or is the least that may be taken, or all.
     ``None``: at no price.
     """
-    sizes = _break_even_sizes(levels, size, least, most)
-    if not costs.gas and not reward:
+    levels = depth_of(levels)
+    if costs.gas or reward:
+        sizes = _break_even_sizes(levels, size, least, most)
+    else:
         # A level pays no more than the one before it: it only lowers the average.
-        sizes = sorted({*sizes[:1], *sizes[-1:]})
+        sizes = _ends_of_sizes(levels, size, least, most)
     best: int | None = None
     for lots in sizes:
         found = _break_even(side, levels, lots, costs, reward if lots == size else 0)
@@ -261,13 +204,11 @@ def limit_at(side: Side, at: int, costs: Costs) -> int | None:
     return None if hurdle >= PPM else -(-at * (PPM + fee) // (PPM - hurdle))
 
 
-def _break_even(side: Side, levels: Levels, lots: int, costs: Costs, reward: int) -> int | None:
+def _break_even(
+    side: Side, levels: DepthBehind, lots: int, costs: Costs, reward: int
+) -> int | None:
     """The price at which taking so many lots gains nothing: down for a buyer, up for a seller."""
-    traded, left = 0, lots
-    for at, size in levels:
-        part = min(size, left)
-        traded += _cash(at, part, costs, up=side == Side.BUY)
-        left -= part
+    traded = levels.traded(lots, costs.multiplier, costs.inverse, side == Side.BUY)
     charged = costs.gas - reward
     long_cash = (side == Side.BUY) != costs.inverse
     # What the taker pays for the lots at most, or wants to get for them at least.
@@ -287,14 +228,16 @@ def _break_even(side: Side, levels: Levels, lots: int, costs: Costs, reward: int
     return price if price >= 1 else None
 
 
-def _pays(side: Side, price: int, at: int, costs: Costs) -> bool:
-    """Whether a lot taken at ``price`` and traded at ``at`` pays for itself, gas apart."""
+def _worst_that_pays(side: Side, price: int, costs: Costs) -> int:
+    """The worst level in ticks at which a lot taken at ``price`` pays for itself, gas apart."""
     hurdle, fee = costs.hurdle, costs.fee
     if costs.inverse:
         hurdle, fee = fee, hurdle
     if side == Side.BUY:
-        return at * (PPM - fee) >= price * (PPM + hurdle)
-    return price * (PPM - hurdle) >= at * (PPM + fee)
+        # at * (PPM - fee) >= price * (PPM + hurdle)
+        return -(-price * (PPM + hurdle) // (PPM - fee)) if fee < PPM else MAX_PRICE + 1
+    # price * (PPM - hurdle) >= at * (PPM + fee)
+    return price * (PPM - hurdle) // (PPM + fee)
 
 
 def _cash(price: int, lots: int, costs: Costs, *, up: bool) -> int:

@@ -2,8 +2,9 @@
 
 A design that sells to keepers meets the keepers of the scenario with all of their capital. One that
 has a vault or a pool of its own gets that capital for it, and no keepers; one that has none of
-these gets it into its insurance funds. Every design's parts that act once a block act at the block
-time of the scenario, if it states one.
+these gets it into its insurance funds. What may be held for it is one rule for all
+(``lob.liquidation.capital_rule``): paid in full unless the scenario states a margin. Every design's
+parts that act once a block act at the block time of the scenario, if it states one.
 """
 
 from collections.abc import Callable
@@ -58,6 +59,9 @@ def equalised(scenario: Scenario, design: ContestDesign) -> tuple[Scenario, dict
     parameters = dict(design.parameters)
     if scenario.block_time and "every" in names:
         parameters.setdefault("every", scenario.block_time)
+    if form == "vault":
+        # Keepers and bidders have it from the scenario; a pool and a fund pay in full.
+        parameters.setdefault("margin", scenario.taker_margin)
     if not budget or form == "keepers":
         return scenario, parameters
     update: dict[str, Any] = {"keepers": []}

@@ -165,7 +165,7 @@ def participants(scenario: ScenarioTables, names: Names, seed: int) -> Iterator[
         yield "congestion", _single(make_congestion, scenario.congestion)
     congested = scenario.congestion is not None
     for i, keepers in enumerate(scenario.keepers):
-        yield f"keepers.{i}", partial(make_keepers, keepers, congested, seed)
+        yield f"keepers.{i}", partial(make_keepers, keepers, congested, seed, scenario.taker_margin)
 
 
 def _noted(known: dict[str, list[agents.Participant]], name: str, make: Maker) -> Maker:

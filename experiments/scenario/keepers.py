@@ -63,12 +63,16 @@ class GasTable(Table):
 class InventoryExitTable(Table):
     """Inventory exit: how a keeper gets rid of what it took."""
 
-    kind: Literal["at-once", "sliced", "hold"] = "at-once"
-    """How lots are sold: by one market order, in parts, or not at all."""
+    kind: Literal["at-once", "sliced", "while-solvent", "hold"] = "at-once"
+    """How lots are sold: by one market order, in parts, where they bring what is wanted of them as
+    long as the keeper is solvent, or not at all."""
     slices: Annotated[int, Field(ge=1, le=MOST_RATE)] = 1
     """Number: of equal parts, of ``sliced``."""
     over: Seconds = 0.0
     """Seconds: in which the parts are sold, of ``sliced``."""
+    margin: Annotated[int, Field(ge=1, le=1_000_000)] = 25_000
+    """Ppm: of ``while-solvent``, of what it holds that its equity must cover, or it sells all at
+    once. Chosen, not sourced."""
 
     @model_validator(mode="after")
     def _complete(self) -> "InventoryExitTable":
@@ -116,7 +120,8 @@ class KeepersTable(Table):
     offline: list[tuple[Seconds, Seconds]] = Field(default_factory=list)
     """Seconds: starts and ends of times in which a keeper neither looks nor sends."""
     review: Interval = 1.0
-    """Seconds: between looks at whether the books have become better for what a keeper follows."""
+    """Seconds: between looks at what a book or a mark has made better for a keeper meanwhile, and
+    until its first look at whether a book is deeper, of which each takes twice as long."""
     retry: Interval = 1.0
     """Seconds: until a keeper tries again after a refusal, or when the book was empty."""
     discount: Ppm | None = None
@@ -191,7 +196,7 @@ KINDS: dict[str, type[bots.Bot]] = {
 """Class of bot by kind of keeper."""
 
 
-def make_keepers(part: KeepersTable, congested: bool, seed: int) -> list[bots.Bot]:
+def make_keepers(part: KeepersTable, congested: bool, seed: int, margin: int) -> list[bots.Bot]:
     """Make the keepers of a table.
 
     Parameters
@@ -202,6 +207,8 @@ def make_keepers(part: KeepersTable, congested: bool, seed: int) -> list[bots.Bo
         Whether their transactions wait for blocks.
     seed
         Root of all randomness.
+    margin
+        Ppm of what they hold that their own capital must cover.
     """
     arguments: dict[str, Any] = {
         "cash": part.cash,
@@ -213,6 +220,8 @@ def make_keepers(part: KeepersTable, congested: bool, seed: int) -> list[bots.Bo
         "to_venue": _latency(part.latency, part.latency_sigma),
         "from_venue": _latency(part.news_latency, part.latency_sigma),
     }
+    if part.kind != "flash":
+        arguments["margin"] = margin
     if part.kind != "passive":
         arguments["min_profit_bps"] = part.min_profit_bps
     if part.kind == "keeper":
@@ -249,6 +258,8 @@ def _inventory_exit(part: InventoryExitTable) -> bots.InventoryExit:
         return bots.Hold()
     if part.kind == "sliced":
         return bots.Sliced(part.slices, ns(part.over))
+    if part.kind == "while-solvent":
+        return bots.WhileSolvent(part.margin)
     return bots.AtOnce()
 
 

@@ -136,6 +136,9 @@ class ScenarioTables(Table):
     """Runs: how many seeds there are where nothing else is said."""
     block_time: Rhythm = 0.0
     """Seconds: between two blocks, of designs that act once a block; 0: of each its own."""
+    taker_margin: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000_000
+    """Ppm: of what takers hold that their own capital must cover, the same for the keepers and
+    bidders of the scenario and, in a comparison, for vaults; 1_000_000: all is paid in full."""
     allow_failed_at_start: bool = False
     """Whether a run goes on although accounts failed before the first shock. Its results are then
     not of the shock alone."""

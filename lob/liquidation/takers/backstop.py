@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from lob.allocation import pro_rata
 from lob.checks import integer, ppm
+from lob.liquidation.capital_rule import CapitalRule
 from lob.liquidation.context import TakerContext
 from lob.liquidation.formulas.arithmetic import ceil_div
 from lob.liquidation.offers import OfferPrice
@@ -60,7 +61,8 @@ class Vault:
     capital
         Units of cash that it starts with.
     margin
-        Ppm of the value of all that it holds which its equity must cover, or it takes no more.
+        Ppm of the value of all that it holds which its equity must cover, or it takes no more: the
+        margin of a ``CapitalRule``; 0: it takes whatever comes, as long as it is solvent.
     unwind
         Ppm of what it holds that it sells by market order every ``every`` ns; 0: it holds. An order
         carries the tag of the liquidation that the lots came from, the oldest first.
@@ -80,7 +82,7 @@ class Vault:
 
     def __post_init__(self) -> None:
         integer("capital", self.capital, 0, MAX_SIZE)
-        integer("margin", self.margin, 0)
+        ppm("margin", self.margin)
         ppm("unwind", self.unwind)
         integer("every", self.every, 1)
 
@@ -102,7 +104,7 @@ class Vault:
             gross += abs(value)
         if equity <= 0:
             return 0
-        return max(0, equity * PPM // self.margin - gross) if self.margin else MAX_SIZE
+        return CapitalRule(self.margin).room(equity, gross) if self.margin else MAX_SIZE
 
     def got(self, design: TakerContext, tag: int, holding: int, lots: int) -> None:
         """Note signed lots that came to the vault, and begin to sell them if it does."""
