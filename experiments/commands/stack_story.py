@@ -45,7 +45,7 @@ def _verification(study: "SpiralStudy") -> dict[str, Any]:
     found = {}
     for sees in ("own", "all"):
         other = seeing(study.scenario, sees)
-        seen = study if other == study.scenario else study_spiral(other, study.seeds)
+        seen = study if other == study.scenario else study_spiral(other, study.seeds, sources=False)
         found[sees] = {
             "bad_debt": seen.mean("criteria", "bad_debt"),
             "failures": seen.mean("solvency", "failures"),

@@ -140,6 +140,7 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
         *study.refused_lines(),
         f"{scenario.name}: {scenario.question}",
         *([f"{NOTHING_FAILED[0].upper()}{NOTHING_FAILED[1:]}"] if study.nothing_failed else []),
+        *filter(None, [study.sources_line()]),
         *study.start_lines(),
     ]
     rows: list[tuple[str, str]] = []

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from experiments.scenario.background import Sources
 from experiments.scenario.keepers import KeepersTable
 from experiments.scenario.oracles import PLAIN, SourceTable
 from experiments.scenario.read import Scenario
@@ -140,6 +141,18 @@ def _leverage(scenario: Scenario, high: bool) -> dict[str, Any]:
     return {"populations": populations}
 
 
+def _sources(scenario: Scenario, high: bool) -> dict[str, Any]:
+    if all(one.background.sources() is None for one in scenario.instruments):
+        raise ValueError("no market has makers who look at who sells")
+    sources: Sources = "engine" if high else "account"
+    return {
+        "instruments": [
+            one.model_copy(update={"background": one.background.with_sources(sources)})
+            for one in scenario.instruments
+        ]
+    }
+
+
 FACTORS = (
     Factor("the mark", "the mid itself", f"an average of the mid over {HALF_LIFE:g} s", _mark),
     Factor(
@@ -154,6 +167,12 @@ FACTORS = (
     Factor("keepers' latency", "a fifth", "five times", _keepers(_late)),
     Factor("the number of keepers", "a third", "twice", _keepers(_many)),
     Factor("keepers' capital", "a quarter", "four times", _keepers(_rich)),
+    Factor(
+        "whom makers take forced sales for",
+        "each account that is sold out",
+        "the liquidation engine, as one",
+        _sources,
+    ),
     Factor("leverage", "the lower half of its range", "the upper half of its range", _leverage),
 )
 """What markets of a robustness check differ in; levels are chosen."""

@@ -5,13 +5,17 @@ A background is everybody in a book who is not named elsewhere in the scenario.
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import agents
 from experiments.calibration.market_file import InstrumentOfMarket
 from experiments.scenario.table import Table
 
-__all__ = ["BackgroundTable", "Place"]
+__all__ = ["BackgroundTable", "Place", "Sources"]
+
+
+Sources = Literal["account", "engine"]
+"""Whom makers take for the seller of a forced sale."""
 
 
 class Place(NamedTuple):
@@ -78,6 +82,20 @@ class BackgroundTable(Table):
             If there is none: what is recorded is as deep as it was.
         """
         raise ValueError(f"a background of the kind {self.kind!r} is as it is")
+
+    def sources(self) -> Sources | None:
+        """Whom makers take for the seller of a forced sale; ``None``: they do not look at that."""
+        return None
+
+    def with_sources(self, sources: Sources) -> Self:
+        """A copy whose makers take somebody else for the seller of a forced sale.
+
+        Parameters
+        ----------
+        sources
+            ``account``: each account that is sold out; ``engine``: the liquidation engine, as one.
+        """
+        return self
 
     def of_instrument(self, instrument: InstrumentOfMarket) -> Self:
         """The table with what follows from it and its instrument.

@@ -32,7 +32,7 @@ from experiments.markets.populations import (
     start_price,
 )
 from experiments.markets.written import meant
-from experiments.scenario.background import BackgroundTable, Place
+from experiments.scenario.background import BackgroundTable, Place, Sources
 from experiments.scenario.files import FileName, own_file
 from experiments.scenario.flows import (
     HawkesTable,
@@ -130,6 +130,18 @@ class ReadyMarketTable(BackgroundTable):
             )
         changed = {name: options[name] * by for name, by in factors.items() if by != 1}
         return self.model_copy(update={"parameters": {**self.parameters, **changed}})
+
+    def sources(self) -> Sources | None:
+        """Whom makers take for the seller of a forced sale, if the market has such makers."""
+        found: Sources | None = {**options_of(self.name), **self.parameters}.get("forced_sources")
+        return found
+
+    def with_sources(self, sources: Sources) -> Self:
+        """A copy with makers who take somebody else for him."""
+        if self.sources() is None:
+            return self
+        changed = {**self.parameters, "forced_sources": sources}
+        return self.model_copy(update={"parameters": changed})
 
     def lasts(self) -> float | None:
         """Seconds from the start of the session until those who trade in the market stop."""

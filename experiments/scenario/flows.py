@@ -24,7 +24,7 @@ from experiments.calibration.models import (
 )
 from experiments.markets.mistakes import Mistake
 from experiments.markets.scaled import scaled, scaled_size
-from experiments.scenario.background import BackgroundTable, Place
+from experiments.scenario.background import BackgroundTable, Place, Sources
 from experiments.scenario.table import MOST_RATE, Positive, Ticks
 from lob.counted import counted
 
@@ -183,6 +183,14 @@ class MakerMarketTable(MakerMarketParameters, FlowTable):
     follows: str | None = None
     """Name of another instrument whose mid the makers' fair value follows in proportion; none: of
     none."""
+
+    def sources(self) -> Sources | None:
+        """Whom makers take for the seller of a forced sale."""
+        return self.forced_sources
+
+    def with_sources(self, sources: Sources) -> Self:
+        """A copy with makers who take somebody else for him."""
+        return self.model_copy(update={"forced_sources": sources})
 
     def participants(self, place: Place) -> list[agents.Participant]:
         """Make the flow."""

@@ -10,7 +10,7 @@ from experiments.calibration.market_file import InstrumentOfMarket
 from experiments.calibration.models import MODELS
 from experiments.calibration.profile import LEAST_RATE, MOST_RATE, RATE, Profile, solve
 from experiments.markets.scaled import scaled_size
-from experiments.scenario.background import BackgroundTable, Place
+from experiments.scenario.background import BackgroundTable, Place, Sources
 from experiments.scenario.table import Interval, Positive, Table, Ticks
 
 __all__ = ["ProfileTable", "SolvedTable"]
@@ -63,6 +63,8 @@ class ProfileTable(BackgroundTable):
     follows: str | None = None
     """Name of another instrument whose mid the makers' fair value follows in proportion, as that of
     a staked token does the token's: the profile's volatility is besides that. None: of none."""
+    forced_sources: Sources = "account"
+    """Who makers take a forced order for: each account that is sold out, or the engine as one."""
     solved: SolvedTable | None = None
     """What was solved; none: it is when the scenario is read, and written with it."""
 
@@ -103,7 +105,7 @@ class ProfileTable(BackgroundTable):
         instrument
             As of ``of_instrument``.
         """
-        asked = self.model_dump(exclude={"kind", "solved", "follows"})
+        asked = self.model_dump(exclude={"kind", "solved", "follows", "forced_sources"})
         return Profile(instrument, **asked)
 
     def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
@@ -151,6 +153,14 @@ class ProfileTable(BackgroundTable):
         )
         return other.model_copy(update={"solved": solved})
 
+    def sources(self) -> Sources | None:
+        """Whom makers take for the seller of a forced sale."""
+        return self.forced_sources
+
+    def with_sources(self, sources: Sources) -> Self:
+        """A copy with makers who take somebody else for him."""
+        return self.model_copy(update={"forced_sources": sources})
+
     def participants(self, place: Place) -> list[agents.Participant]:
         """Make the flow.
 
@@ -171,6 +181,6 @@ class ProfileTable(BackgroundTable):
             price=self.price,
             instrument=place.number,
             follows=None if self.follows is None else place.numbers[self.follows],
-            **self.solved.parameters,
+            **{**self.solved.parameters, "forced_sources": self.forced_sources},
         )
         return [flow]

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from experiments.markets.scaled import scaled_size
+from experiments.scenario.background import Sources
 from experiments.scenario.read import Scenario
 from experiments.scenario.shocks import ShockTable
 from lob.checks import real
 from lob.units import PPM
 
-__all__ = ["own_mix", "seeing", "with_depth", "with_leverage", "with_shock"]
+__all__ = ["own_mix", "seeing", "with_depth", "with_leverage", "with_other_sources", "with_shock"]
 
 MANY = 60
 """Loops that come as near to the limit as whole lots allow."""
@@ -145,6 +146,28 @@ def with_leverage(scenario: Scenario, leverage: float) -> Scenario:
     if recursive_borrowers:
         changed["recursive_borrowers"] = recursive_borrowers
     return scenario.model_copy(update=changed)
+
+
+def with_other_sources(scenario: Scenario) -> tuple[Sources, Scenario] | None:
+    """What makers take forced sales for, and a copy in which they take them for the other.
+
+    ``None`` where no market's makers look at who sells, or not all at the same.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    """
+    found = {one.background.sources() for one in scenario.instruments} - {None}
+    if len(found) != 1:
+        return None
+    (own,) = found
+    other: Sources = "engine" if own == "account" else "account"
+    instruments = [
+        one.model_copy(update={"background": one.background.with_sources(other)})
+        for one in scenario.instruments
+    ]
+    return other, scenario.model_copy(update={"instruments": instruments})
 
 
 def seeing(scenario: Scenario, sees: str) -> Scenario:

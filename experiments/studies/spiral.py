@@ -18,7 +18,9 @@ from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.run import run_scenario
 from experiments.runs.units_of_keys import units_of_spiral
 from experiments.runs.workers import JobError, Workers
+from experiments.scenario.background import Sources
 from experiments.scenario.read import Scenario
+from experiments.scenario.variants import with_other_sources
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 __all__ = ["FailedSeed", "SpiralStudy", "study_spiral"]
+
+
+TAKEN_FOR: dict[Sources, str] = {
+    "account": "each account that is sold out for a seller of its own",
+    "engine": "all that is sold by force for the sales of one seller",
+}
+"""Whom makers take for the seller of forced sales, in words."""
 
 
 class FailedSeed(NamedTuple):
@@ -54,6 +63,12 @@ class SpiralStudy(Shown):
     """Summaries of the runs of the scenario's other designs, on the same seeds, by label."""
     failed: tuple[FailedSeed, ...] = ()
     """The seeds of which a run raised: they are not among ``seeds``."""
+    sources: Sources | None = None
+    """Whom makers take for the seller of forced sales in ``other_sources``; ``None``: it was not
+    asked, or the makers of the market do not look at who sells."""
+    other_sources: tuple[dict[str, Any], ...] = ()
+    """Summaries of the runs of the own design in which they take forced sales for those of
+    ``sources``."""
 
     @property
     def own(self) -> str:
@@ -87,6 +102,27 @@ class SpiralStudy(Shown):
         )
         empty = any(run["exhausted"] for run in (*self.full, *self.twin))
         return found._replace(ratio=None) if empty else found
+
+    def sources_line(self) -> str | None:
+        """An English sentence: how the answer hangs on what makers take forced sales for.
+
+        ``None`` where nothing was sold by force, or it was not asked.
+        """
+        if self.sources is None or not self.other_sources or self.nothing_failed:
+            return None
+        found = amplification(
+            [run["drops"][0] for run in self.other_sources], [run["drops"][0] for run in self.twin]
+        )
+        empty = any(run["exhausted"] for run in (*self.other_sources, *self.twin))
+        if found.ratio is None or empty:
+            said = "the amplification is undefined"
+        else:
+            said = f"the amplification is {times_of(found.ratio)}"
+        own: Sources = "engine" if self.sources == "account" else "account"
+        return (
+            f"where makers take {TAKEN_FOR[self.sources]}, {said}: all else here is where they "
+            f"take {TAKEN_FOR[own]}, and real ones are in between"
+        )
 
     def why_undefined(self, shock: int = 0) -> str:
         """An English clause: why there is no amplification.
@@ -178,6 +214,7 @@ class SpiralStudy(Shown):
             f"{self.scenario.name}, {counted(len(self.seeds), 'seed')}: {none}the price "
             f"{self.moves()} {least}{price.told(found.twin.estimate)} with nothing forced and "
             f"{least}{price.number(found.full.estimate)} with forced sales; {told}",
+            *filter(None, [self.sources_line()]),
             *self.start_lines(),
         ]
 
@@ -244,6 +281,8 @@ class SpiralStudy(Shown):
             "runs": list(self.full),
             "twins": list(self.twin),
             "alternatives": {label: list(runs) for label, runs in self.alternatives.items()},
+            "sources": self.sources,
+            "other_sources": list(self.other_sources),
         }
 
 
@@ -251,6 +290,7 @@ def study_spiral(
     scenario: Scenario,
     seeds: Sequence[int],
     *,
+    sources: bool = True,
     workers: int | None = None,
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> SpiralStudy:
@@ -262,6 +302,9 @@ def study_spiral(
         The scenario, as ``read_scenario`` or code gives it.
     seeds
         Roots of all randomness, at least one.
+    sources
+        Whether the own design is run once more where makers take forced sales for those of
+        somebody else, if the markets have makers who look at that.
     workers
         Processes; ``None``: one a core.
     report
@@ -276,13 +319,14 @@ def study_spiral(
     """
     if not seeds:
         raise ValueError("seeds must be at least one")
-    jobs = [(scenario, seed) for seed in seeds]
-    runs = 2 + len(scenario.alternatives)
+    other = with_other_sources(scenario) if sources else None
+    jobs = [(scenario, other and other[1], seed) for seed in seeds]
+    runs = 2 + len(scenario.alternatives) + (other is not None)
     done: dict[int, Any] = {}
     failed: dict[int, FailedSeed] = {}
     with Workers(workers) as pool:
         for result in pool.run(_summaries, jobs):
-            seed = result.job[1]
+            seed = result.job[2]
             if result.error is None:
                 done[seed] = result.value
             else:
@@ -294,28 +338,31 @@ def study_spiral(
         raise JobError(missing[0].error, missing[0].trace)
     twin, full, *others = zip(*(done[seed] for seed in finished), strict=True)
     labels = [one.label for one in scenario.alternatives]
-    alternatives = dict(zip(labels, others, strict=True))
-    return SpiralStudy(scenario, finished, full, twin, alternatives, missing)
+    alternatives = dict(zip(labels, others, strict=False))
+    taken = (None, ()) if other is None else (other[0], others[-1])
+    return SpiralStudy(scenario, finished, full, twin, alternatives, missing, *taken)
 
 
-def _summaries(job: tuple[Scenario, int]) -> list[dict[str, Any]]:
-    """Of the twin, of the scenario's own design, and of those beside it: one seed.
+def _summaries(job: tuple[Scenario, Scenario | None, int]) -> list[dict[str, Any]]:
+    """Of the twin, of the own design, of those beside it, and of the other sources: one seed.
 
     Raises ``RunError`` with the seed if a run raises.
     """
-    scenario, seed = job
+    scenario, other, seed = job
     try:
-        return _runs(scenario, seed)
+        return _runs(scenario, other, seed)
     except (Exception, SystemExit) as error:
         error_line, trace = told(error)
         raise RunError(error_line, seed, trace) from error
 
 
-def _runs(scenario: Scenario, seed: int) -> list[dict[str, Any]]:
+def _runs(scenario: Scenario, other: Scenario | None, seed: int) -> list[dict[str, Any]]:
     unforced = run_scenario(scenario, seed, forced=False)
     twin = unforced.prices
     made = [unforced.results(), run_scenario(scenario, seed, twin=twin).results()]
     for one in scenario.alternatives:
         run = run_scenario(scenario, seed, design=one.design, parameters=one.parameters, twin=twin)
         made.append(run.results())
+    if other is not None:
+        made.append(run_scenario(other, seed, twin=twin).results())
     return made

@@ -15,7 +15,7 @@ from experiments.scenario.read import ScenarioError, read_scenario
 from experiments.scenario.variants import seeing, with_leverage
 from lob.clearing.risk import Stacks
 from lob.units import SECOND_NS
-from tests.small_scenarios import CHAIN, LOOPS, VAULT
+from tests.small_scenarios import CHAIN, CONTAGION, LOOPS, VAULT
 
 SMALL = {
     LOOPS: {
@@ -23,7 +23,7 @@ SMALL = {
         "instruments.0.background.window": 2_000,
     },
     VAULT: {"populations.0.count": 100, "instruments.0.background.window": 2_000},
-    "contagion": {
+    CONTAGION: {
         "populations.0.count": 500, "recursive_borrowers.0.count": 100,
         "recursive_borrowers.0.deposit": 40,
         "instruments.0.background.window": 1_800, "instruments.1.background.window": 1_800,

@@ -48,6 +48,8 @@ def test_every_factor_changes_what_it_says():
         assert keepers.count == (6 if high[at["the number of keepers"]] else 1)
         capital = scenario.keepers[0].capital
         assert keepers.capital == (4 * capital if high[at["keepers' capital"]] else capital // 4)
+        sources = made.instruments[0].background.sources()
+        assert sources == ("engine" if high[at["whom makers take forced sales for"]] else "account")
         low, most = made.populations[0].leverage
         assert (low > 3.0, most == 80.0) == ((True, True) if high[at["leverage"]] else (False,) * 2)
 
