@@ -192,6 +192,8 @@ class RealUnits:
     """Of lots that are counted over all that accounts of one clearing hold, by its number."""
     assets: dict[str, RealUnit]
     """Of amounts of the assets that the ledger knows by their names, ``cash`` among them."""
+    is_mixed: bool = False
+    """Whether accounts hold several assets, so that a sum of lots over all is an amount of none."""
 
     @classmethod
     def of(
@@ -214,7 +216,7 @@ class RealUnits:
         lots = [{sizes[number] for number in one} for one in among]
         assets = {"cash": _only(cash, CASH)}
         for one, size in zip(instruments, sizes, strict=True):
-            assets.setdefault(one.base or one.name, size)
+            assets.setdefault(_asset(one), size)
         return cls(
             names=tuple(one.name for one in instruments),
             prices=prices,
@@ -223,11 +225,17 @@ class RealUnits:
             lots=_only(set().union(*lots), LOTS),
             lots_of_clearings=tuple(_only(one, LOTS) for one in lots),
             assets=assets,
+            is_mixed=len({_asset(instruments[number]) for one in among for number in one}) > 1,
         )
 
     def number_of(self, instrument: str) -> int:
         """Number of an instrument by its name; raises ``ValueError`` if there is none."""
         return self.names.index(instrument)
+
+
+def _asset(one: Instrument) -> str:
+    """What lots of an instrument are of: that itself where it says no base."""
+    return one.base or one.name
 
 
 def _only(units: Collection[RealUnit], several: RealUnit) -> RealUnit:

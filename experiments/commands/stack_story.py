@@ -9,7 +9,7 @@ from experiments.report.ratios import move_of
 from experiments.runs.stack_summary import is_stacked, risk_before
 from experiments.scenario.read import Scenario
 from experiments.scenario.variants import seeing
-from lob.real_units import RealUnit
+from lob.real_units import RealUnit, RealUnits
 
 if TYPE_CHECKING:
     from experiments.studies.spiral import SpiralStudy
@@ -79,7 +79,7 @@ def stack_rows(study: "SpiralStudy", answer: dict[str, Any]) -> list[tuple[str, 
             "traced to forced trades",
             _contagion(names, _mean([part["contagion"] for part in parts])),
         ),
-        ("sold by layer of claims", _layers([part["lots_by_layer"] for part in parts], units.lots)),
+        ("sold by layer of claims", _layers([part["sold_by_layer"] for part in parts], units)),
         (f"of the {move_of(study.scenario)}", _drop(parts)),
     ]
     rows += _verification_rows(answer.get("verification"), units.cash)
@@ -168,14 +168,18 @@ def _contagion(names: list[str], matrix: Any) -> str:
     )
 
 
-def _layers(tables: list[dict[str, int]], size: RealUnit) -> str:
-    totals: dict[int, float] = {}
-    for table in tables:
-        for layer, amount in table.items():
-            totals[int(layer)] = totals.get(int(layer), 0.0) + amount / len(tables)
-    return ", ".join(
-        f"{layer}: {size.number(amount)} {size.name}" for layer, amount in sorted(totals.items())
-    )
+def _layers(tables: list[dict[str, dict[str, int]]], units: RealUnits) -> str:
+    """Mean lots by layer of claims, those of each instrument in its own unit."""
+    said = []
+    for layer in sorted({int(layer) for table in tables for layer in table}):
+        parts = []
+        for name, size in zip(units.names, units.sizes, strict=True):
+            lots = sum(table.get(str(layer), {}).get(name, 0) for table in tables) / len(tables)
+            if lots:
+                parts.append(f"{size.number(lots)} {size.name} of {name}")
+        if parts:
+            said.append(f"{layer}: {' and '.join(parts)}")
+    return ", ".join(said)
 
 
 def _drop(parts: list[dict[str, Any]]) -> str:

@@ -295,7 +295,7 @@ def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
                 f"{late:,.0f} of {failures:,.0f}: truly worse than believed",
             )
         )
-    rows.append(("unsold at the end", _unsold(study)))
+    rows.append(("unsold at the end", _of_instruments(study, "unsold")))
     quantile = study.var_95
     bound = (
         "no upper bound"
@@ -310,13 +310,3 @@ def _payers(study: "SpiralStudy") -> list[tuple[str, str]]:
         )
     )
     return [row for row in rows if row[1]]
-
-
-def _unsold(study: "SpiralStudy") -> str:
-    """What failed accounts are left with, and those who took over from others."""
-    said = [_of_instruments(study, "unsold")]
-    left = sum(sum(run["unsold"].values()) for run in study.full) / len(study.full)
-    taken = study.mean("criteria", "unsold") - left
-    if taken > 0:
-        said.append(f"with takers {study.scenario.units.lots.told(taken)}")
-    return ", ".join(filter(None, said))

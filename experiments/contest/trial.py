@@ -161,6 +161,7 @@ def _run(group: Group, design: ContestDesign, twins: Twin) -> dict[str, Any]:
     assert run.closed_account is not None
     row: dict[str, Any] = {
         "criteria": run.criteria,
+        "lots": run.lots_by_instrument(),
         "twin_drop": float(twin.drops[0]),
         "mark_before": marks_before(scenario, run.simulation, run.entries)[0],
         "accounts": run.accounts,

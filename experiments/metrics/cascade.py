@@ -37,8 +37,8 @@ class Cascade:
     """Distance from the root: 0 of a root, else one more than the parent's."""
     ts_event: Integers
     """When the account failed first, in ns."""
-    lots: Integers
-    """Lots sold or bought back by force in the book, without sign."""
+    sold: Integers
+    """[node, instrument]: lots sold or bought back by force in the book, without sign."""
     held: Integers
     """Lots held at the first failure: positive long, negative short."""
     instrument: Integers
@@ -52,6 +52,12 @@ class Cascade:
 
     def __len__(self) -> int:
         return len(self.tag)
+
+    @property
+    def lots(self) -> Integers:
+        """Lots of all instruments that each node sold or bought back by force: ``sold`` summed."""
+        total: Integers = self.sold.sum(axis=1)
+        return total
 
     @property
     def roots(self) -> int:
@@ -144,6 +150,14 @@ class Cascade:
             int(layer): int(self.lots[self.layer == layer].sum()) for layer in np.unique(self.layer)
         }
 
+    def sold_by_layer(self) -> dict[int, dict[int, int]]:
+        """Lots sold or bought back by force, by layer of claims and number of the instrument."""
+        found = {}
+        for layer in np.unique(self.layer):
+            sums = self.sold[self.layer == layer].sum(axis=0).tolist()
+            found[int(layer)] = {number: lots for number, lots in enumerate(sums) if lots}
+        return found
+
     def to_dict(self) -> dict[str, Any]:
         """Totals of the cascade as JSON values: counts, ratios, lots, ns; undefined is ``None``."""
         return {
@@ -178,12 +192,14 @@ def cascade_of(entries: NDArray[np.void], events: NDArray[np.void]) -> Cascade:
     )
     # An account that fails again by its own sale is no child of itself.
     parent = np.where(node == np.arange(len(rows)), -1, node)
-    lots = np.zeros(len(rows), np.int64)
     forced = forced_trades(events)
+    traded = int(forced["instrument"].max(initial=0)) + 1
+    sold = np.zeros((len(rows), traded), np.int64)
     where = np.fromiter(
         (node_of_tag.get(tag, -1) for tag in forced["tag"].tolist()), np.int64, len(forced)
     )
-    np.add.at(lots, where[where >= 0], forced["size"][where >= 0])
+    ours = forced[where >= 0]
+    np.add.at(sold, (where[where >= 0], ours["instrument"]), ours["size"])
     settled_at = np.full(len(rows), -1, np.int64)
     for tag, ts, left in zip(
         settled["tag"].tolist(), settled["ts_event"].tolist(), settled["price"].tolist(),
@@ -198,7 +214,7 @@ def cascade_of(entries: NDArray[np.void], events: NDArray[np.void]) -> Cascade:
         cause=rows["cause"].astype(np.int64),
         generation=_generations(parent),
         ts_event=rows["ts_event"].copy(),
-        lots=lots,
+        sold=sold,
         held=rows["amount"].copy(),
         instrument=rows["instrument"].astype(np.int64),
         clearing=rows["clearing"].astype(np.int64),

@@ -55,8 +55,13 @@ class TakerAccounts(NamedTuple):
     peak_capital: float
     """Cash units: the most that they had laid out together at any moment, summed over cash
     assets."""
-    lots: int
-    """Lots left to them at the end, long and short both counted."""
+    held: dict[int, int]
+    """Lots left to them at the end by instrument number, long and short both counted."""
+
+    @property
+    def lots(self) -> int:
+        """Lots of all instruments that are left to them at the end."""
+        return sum(self.held.values())
 
 
 def taker_accounts(entries: Entries, metadata: TapeMetadata) -> NDArray[np.int64]:
@@ -127,8 +132,9 @@ def takers_of(entries: Entries, metadata: TapeMetadata, closing: dict[int, float
     """
     accounts = taker_accounts(entries, metadata)
     if not len(accounts):
-        return TakerAccounts((), 0.0, 0.0, 0)
-    profit, peak, lots = 0.0, 0.0, 0
+        return TakerAccounts((), 0.0, 0.0, {})
+    profit, peak = 0.0, 0.0
+    held: dict[int, int] = {}
     over = entries["tag"][entries["kind"] == EntryKind.SETTLED]
     entries = entries[_concerned(entries, accounts) & ~np.isin(entries["kind"], OWN_CASH)]
     pending = (entries["kind"] == EntryKind.BID) & ~np.isin(entries["tag"], over)
@@ -141,8 +147,8 @@ def takers_of(entries: Entries, metadata: TapeMetadata, closing: dict[int, float
     for asset, holding in {one.asset: one for one in metadata.holdings}.items():
         left = int(flows(entries, asset, accounts).sum())
         profit += float(holding.value(left, closing[holding.instrument]))
-        lots += abs(left)
-    return TakerAccounts(tuple(accounts.tolist()), profit, peak, lots)
+        held[holding.instrument] = held.get(holding.instrument, 0) + abs(left)
+    return TakerAccounts(tuple(accounts.tolist()), profit, peak, held)
 
 
 def leftovers(entries: Entries, metadata: TapeMetadata) -> dict[int, int]:

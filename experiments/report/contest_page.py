@@ -25,6 +25,7 @@ from experiments.report.contest_words import (
     unit_of,
 )
 from experiments.report.flip_map import flip_section
+from experiments.report.lots_of_instruments import is_of_several, lots_rows, tail_rows
 from experiments.report.page import document, drawn, note, section, table
 from experiments.report.ratios import times_of
 
@@ -148,13 +149,13 @@ def _account(contest: "ContestResult") -> str:
 
 def _means(contest: "ContestResult") -> str:
     head = ("", *(f"{one.label} ({one.how})" for one in contest.designs))
-    rows = [
-        (
-            named(contest, one.name),
-            *(_mean(contest, label, one.name) for label in contest.labels),
-        )
-        for one in CRITERIA
-    ]
+    rows: list[tuple[str, ...]] = []
+    for one in CRITERIA:
+        if is_of_several(contest.scenario, one.name):
+            rows += [(name, *cells) for name, cells in lots_rows(contest, one.name)]
+            continue
+        means = (_mean(contest, label, one.name) for label in contest.labels)
+        rows.append((named(contest, one.name), *means))
     times = []
     for label in contest.labels:
         of = contest.amplification(label)
@@ -163,6 +164,9 @@ def _means(contest: "ContestResult") -> str:
     chances = (debt_of(contest, label) for label in contest.labels)
     rows.append((f"seeds with bad debt, of {len(contest.seeds)}; its chance, 95 %", *chances))
     for name, of in (("var_95", "bad_debt"), ("lar_95", "liquidated")):
+        if is_of_several(contest.scenario, of):
+            rows += [(name_of, *cells) for name_of, cells in tail_rows(contest)]
+            continue
         found, unit = [contest.tails(label) for label in contest.labels], unit_of(contest, of)
         head_of = f"{name}, {unit.name}" if unit is not None and unit.is_real else name
         values = [None if one is None else getattr(one[name], "value", 0.0) for one in found]
@@ -179,6 +183,7 @@ def _differences(contest: "ContestResult") -> str:
             *(signed(found[label, one.name], unit_of(contest, one.name)) for label in others),
         )
         for one in CRITERIA
+        if not is_of_several(contest.scenario, one.name)
     ]
     return section(
         f"Against {contest.reference}",

@@ -27,6 +27,7 @@ from experiments.report.contest_words import (
     unit_of,
 )
 from experiments.report.flip_map import flip_told
+from experiments.report.lots_of_instruments import is_of_several, lots_rows
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -143,10 +144,14 @@ def _broken(label: str, width: int) -> str:
 
 
 def _rows(contest: "ContestResult") -> list[tuple[str, list[str]]]:
-    differences, pareto = contest.differences(), contest.pareto()
+    differences, pareto, scenario = contest.differences(), contest.pareto(), contest.scenario
     rows = [("parameters", [f"{one.how} " for one in contest.designs])]
     for one in CRITERIA:
         if one.name not in SHOWN:
+            continue
+        if is_of_several(scenario, one.name):
+            rows += [(name, [f"{cell} " for cell in each])
+                     for name, each in lots_rows(contest, one.name)]  # fmt: skip
             continue
         cells, unit = [], unit_of(contest, one.name)
         for label in contest.labels:

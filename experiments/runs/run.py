@@ -50,6 +50,11 @@ from experiments.runs.judged import (
     of_the_book,
     traded_asset,
 )
+from experiments.runs.lots_by_instrument import (
+    left_by_instrument,
+    peak_by_instrument,
+    sold_by_instrument,
+)
 from experiments.runs.own_metrics import Metric, all_metrics, measured, metric_columns
 from experiments.runs.provenance import asked_of_scenario
 from experiments.runs.recording import Recording
@@ -331,11 +336,11 @@ class Run(Shown):
             "end_ns": self.simulation.now,
             "closed_account": self.closed_account and self.closed_account.to_dict(),
             "criteria": {name: known(value) for name, value in self.criteria.items()},
-            "sold": self._of_instruments(self.cases.moved.sum(axis=0)),
-            "unsold": self._of_instruments(np.abs(self.cases.unsold).sum(axis=0)),
+            **self.lots_by_instrument(),
             "cascade": self.cascade.to_dict(),
             "generations": self.cascade.per_generation(),
             "peak_lots_per_second": peak_rate(forced_trades(self.tape["events"])),
+            "peak_sold_per_second": peak_by_instrument(self.scenario, self.tape["events"]),
             "solvency": self.solvency.to_dict(),
             "stack": stack_summary(
                 self.scenario, self.simulation, self.tape["entries"], self.cascade, self.cases
@@ -350,14 +355,13 @@ class Run(Shown):
             "cpu_seconds": self.cpu_seconds,
         }
 
-    def _of_instruments(self, lots: NDArray[np.int64]) -> dict[str, int]:
-        """Lots of holdings by the name of the instrument as which they are traded."""
-        names = [one.name for one in self.scenario.instruments]
-        found = dict.fromkeys(names, 0)
-        holdings = tape_metadata_of(self.simulation).holdings
-        for holding, amount in zip(holdings, lots.tolist(), strict=True):
-            found[names[holding.instrument]] += amount
-        return {name: amount for name, amount in found.items() if amount}
+    def lots_by_instrument(self) -> dict[str, dict[str, int]]:
+        """Lots that were sold by force, and that are unsold at the end, by instrument's name."""
+        scenario, simulation = self.scenario, self.simulation
+        return {
+            "sold": sold_by_instrument(scenario, simulation, self.cases),
+            "unsold": left_by_instrument(scenario, simulation, self.entries, self.cases),
+        }
 
     def frame(self, name: str, units: Literal["real", "integer"] = "real") -> "pd.DataFrame":
         """A pandas frame of the run; ``frame.attrs["units"]`` has the unit of each column.

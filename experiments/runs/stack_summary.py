@@ -62,6 +62,10 @@ def stack_summary(
         "failures_by_clearing": failed,
         "contagion": contagion.tolist(),
         "lots_by_layer": {str(k): v for k, v in cascade.lots_by_layer().items()},
+        "sold_by_layer": {
+            str(layer): {scenario.instruments[number].name: lots for number, lots in sold.items()}
+            for layer, sold in cascade.sold_by_layer().items()
+        },
         "drop": shares.drop,
         "drop_voluntary": shares.voluntary,
         "drop_by_layer": {str(k): v for k, v in shares.by_layer.items()},

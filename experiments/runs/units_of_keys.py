@@ -86,7 +86,8 @@ def units_of_run(scenario: Scenario) -> Said:
     said |= dict.fromkeys(LOTS_OF_RUN, units.lots)
     said |= dict.fromkeys(CASH_OF_RUN, units.cash)
     for name, size in zip(units.names, units.sizes, strict=True):
-        said |= {f"sold.{name}": size, f"unsold.{name}": size}
+        said |= {f"{what}.{name}": size for what in ("sold", "unsold", "peak_sold_per_second")}
+        said[f"stack.sold_by_layer.*.{name}"] = size
     said |= dict.fromkeys(("withdrawal.before", "withdrawal.lowest"), units.sizes[first])
     return _told(said)
 

@@ -114,7 +114,7 @@ def test_a_keeper_is_judged_with_what_it_still_holds():
 
 def test_nobody_took_anything():
     sold = journal(*opening(BORROWER, -850, 10), failure(BORROWER, 10, FIRST, 10))
-    assert takers_of(sold, TERMS, {0: 80.0}) == ((), 0, 0, 0)
+    assert takers_of(sold, TERMS, {0: 80.0}) == ((), 0, 0, {})
 
 
 @pytest.mark.parametrize(
