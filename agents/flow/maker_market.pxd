@@ -7,6 +7,7 @@ from agents.flow.fair_value cimport FairValue, Source, Sources
 from agents.flow.flow cimport BackgroundFlow
 from agents.flow.following cimport Diary, Offspring
 from agents.flow.lifetimes cimport Lifetimes
+from agents.flow.orders cimport OpenOrders
 from agents.flow.placement cimport Placement
 from lob.engine.records cimport Event
 
@@ -48,6 +49,10 @@ cdef class MakerMarket(BackgroundFlow):
     cdef uint64_t outside_key  # of what follows on the trades of others
     cdef uint64_t pull_key
     cdef bint pulling[2]  # a look at stale bids, asks is due
+    cdef double present  # share of limit orders that come although makers may have left
+    cdef list stated  # (ns, move of the fair value as a logarithm, share that leaves)
+    cdef readonly tuple absences  # (from, until) in ns, and the share that is away
+    cdef bint subscribed  # the run has begun
 
     cdef int set_followers(self, object followers, object rates, object same) except -1
     cdef int set_news(
@@ -59,6 +64,10 @@ cdef class MakerMarket(BackgroundFlow):
     cdef double orders_at_rest(self) noexcept
     cdef double total_rate(self) noexcept
     cdef int64_t *due_at(self, uint32_t row, uint32_t handle) noexcept
+    cdef int state(self, list rows) except -1
+    cdef int await_stated(self, uint32_t number) except -1
+    cdef int meet_stated(self, uint32_t number) except -1
+    cdef int leave(self, OpenOrders orders, uint32_t row, double share) except -1
     cdef int forget(self, int side, int64_t handle) except -1
     cdef int seed_book(self) except -1
     cdef int something_comes(self) except -1

@@ -21,7 +21,7 @@ from agents.flow.following cimport (
 from agents.flow.keyed cimport chance, next_key
 from agents.flow.lifetimes cimport Lifetimes
 from agents.flow.long_memory cimport pareto, zipf
-from agents.flow.orders cimport OpenOrders
+from agents.flow.orders cimport OpenOrder, OpenOrders
 from agents.flow.placement cimport Placement
 from agents.random cimport draw, normal, poisson, uniform
 from lob.engine.ladder cimport Level
@@ -66,6 +66,7 @@ cdef enum:  # what a wake-up is for, in the top bits of its payload
     EXPIRE_ASK = 4
     PULL = 5
     NEWS = 6
+    STATED = 7  # what was said beforehand: a move of the fair value, or makers who leave
     KIND_SHIFT = 29
     NUMBER = (1 << KIND_SHIFT) - 1
 
@@ -75,6 +76,12 @@ cdef enum:  # what a wake-up is for, in the top bits of its payload
 cdef int64_t ALREADY = -1
 cdef double COUNTED = 2  # mean limit orders: makers count a market order of the flow as no larger
 cdef double LONGEST_STAY = 9e9  # s: 285 years
+cdef double NO_SHARE = -1  # of a move of the fair value, with which nobody leaves
+
+
+def time_of(row):
+    """When something that was stated comes."""
+    return row[0]
 
 
 @cython.auto_pickle(True)
@@ -288,6 +295,63 @@ cdef class MakerMarket(BackgroundFlow):
         self.sources = Sources(CLUSTERS)
         self.diary = Diary()
         self.due = Block()
+        self.present = 1
+        self.stated = []
+        self.absences = ()
+
+    def move_fair_value(self, times, moves):
+        """Say before the run that the fair value will move for good, besides by its own news.
+
+        Parameters
+        ----------
+        times
+            ns since the start of the run, 1 or more.
+        moves
+            By how much then, as a logarithm, one for each time.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of another type or outside its range.
+        """
+        rows = [
+            (integer("times", at, 1), real("moves", move), NO_SHARE)
+            for at, move in zip(times, moves, strict=True)
+        ]
+        self.state(rows)
+
+    def withdraw(self, start, end, share):
+        """Say before the run that makers will leave for some time.
+
+        When they leave, each of their orders is cancelled with the probability ``share``, and of
+        the limit orders that would come until ``end`` the same share does not. From then on all
+        come again, and depth is back as fast as they do.
+
+        Parameters
+        ----------
+        start, end
+            ns since the start of the run, from 1.
+        share
+            Of depth that leaves, above 0 and at most 1. Of two at one time the larger holds.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of another type or outside its range.
+        """
+        begin = integer("start", start, 1)
+        until = integer("end", end, begin + 1)
+        gone = real("share", share, 0, 1, above=0)
+        self.absences = (*self.absences, (begin, until, gone))
+        self.state([(begin, 0.0, gone), (until, 0.0, 0.0)])
+
+    cdef int state(self, list rows) except -1:
+        if self.subscribed:
+            raise ValueError("what is to come is said before the run begins")
+        self.stated = sorted([*self.stated, *rows], key=time_of)
+        if len(self.stated) > NUMBER:
+            raise ValueError(f"at most {NUMBER:,} moves can be stated, got {len(self.stated):,}")
+        return 0
 
     cdef int set_followers(
         self, object followers, object rates, object same
@@ -383,7 +447,46 @@ cdef class MakerMarket(BackgroundFlow):
         self.seed_book()
         # The trades of all, those that this flow has no part in included.
         self.subscribe(self.instrument)
+        self.subscribed = True
+        self.await_stated(0)
         return self.wake_at_rate(self.total_rate())
+
+    cdef int await_stated(self, uint32_t number) except -1:
+        """Wake up for what was stated as the number says, if there is such."""
+        if number >= len(self.stated):
+            return 0
+        return self.wake_at(<int64_t>self.stated[number][0], (STATED << KIND_SHIFT) | number)
+
+    cdef int meet_stated(self, uint32_t number) except -1:
+        """The fair value moves, or makers leave or are back, as it was stated."""
+        cdef int64_t now = self.simulation.now
+        cdef double move = self.stated[number][1], gone = self.stated[number][2]
+        self.await_stated(number + 1)
+        if gone == NO_SHARE:
+            self.fair.news(now, move)
+            return 0
+        away = [share for start, end, share in self.absences if start <= now < end]
+        self.present = 1 - max(away) if away else 1.0
+        if gone > 0:
+            self.leave(self.buys, 0, gone)
+            self.leave(self.sells, 1, gone)
+        return 0
+
+    cdef int leave(self, OpenOrders orders, uint32_t row, double share) except -1:
+        """Cancel a share of the orders of a side, each by its own luck."""
+        # A key of its own: whoever draws nothing more than before has the same luck as before.
+        cdef uint64_t key = self.pull_key ^ <uint64_t>self.simulation.now
+        cdef int64_t i
+        cdef OpenOrder one
+        going = []
+        for i in range(orders.count):
+            one = orders.at(i)[0]
+            if self.due_at(row, <uint32_t>one.handle)[0] != ALREADY and chance(&key) < share:
+                self.due_at(row, <uint32_t>one.handle)[0] = ALREADY
+                going.append(one.order_id)
+        for order_id in going:
+            self.cancel_order(self.instrument, order_id)
+        return 0
 
     cdef double total_rate(self) noexcept:
         return self.cluster_rate + self.metaorder_rate + self.limit_rate + self.news_rate
@@ -445,6 +548,8 @@ cdef class MakerMarket(BackgroundFlow):
         elif kind == PULL:
             self.pulling[number] = False
             self.pull(BUY if number == 0 else SELL)
+        elif kind == STATED:
+            self.meet_stated(number)
         elif self.due_at(kind - EXPIRE_BID, number)[0] == self.simulation.now:
             orders = self.buys if kind == EXPIRE_BID else self.sells
             self.due_at(kind - EXPIRE_BID, number)[0] = ALREADY
@@ -561,7 +666,7 @@ cdef class MakerMarket(BackgroundFlow):
         """A limit order, if makers stand."""
         cdef double where = chance(&key), far = chance(&key)
         cdef int64_t price
-        if chance(&key) >= self.standing():
+        if chance(&key) >= self.standing() * self.present:
             return 0
         price = self.price_of(side, where, far)
         return self.send_quote(side, price, self.stretch_of(side, price), 0, key)

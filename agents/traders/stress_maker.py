@@ -299,6 +299,26 @@ class StressSensitiveMaker(LadderMaker):
             raise ValueError("limits must hold at least one, got none")
         self.cool_down = integer("cool_down", cool_down, 0)
         self.changes: list[StateChange] = []
+        self.absences: list[tuple[int, int, float]] = []
+
+    def withdraw(self, start: int, end: int, share: float) -> None:
+        """Say before the run that the maker will quote less for some time, whatever its limits.
+
+        Parameters
+        ----------
+        start, end
+            ns since the start of the run, from 1.
+        share
+            Of each level that is withdrawn, above 0 and at most 1; what is left is whole lots.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is of another type or outside its range.
+        """
+        begin = integer("start", start, 1)
+        gone = real("share", share, 0, 1, above=0)
+        self.absences.append((begin, integer("end", end, begin + 1), gone))
 
     @property
     def state(self) -> MakerState:
@@ -309,6 +329,8 @@ class StressSensitiveMaker(LadderMaker):
         """Hook: the run begins; quote from now on regularly."""
         self.changes.append(StateChange(self.now, MakerState.QUOTING, ()))
         super().on_start()
+        for edge in sorted({edge for row in self.absences for edge in row[:2]}):
+            self.wake_in(edge - self.now)
 
     def quotes(self, mid: float) -> Quotes:
         """The ladder at a mid in ticks, as far as the limits allow it."""
@@ -326,6 +348,11 @@ class StressSensitiveMaker(LadderMaker):
         if withdraw == Withdrawal.BOTH:
             return {}
         size = max(1, floor(self.level_size() * shrink))
+        away = [gone for start, end, gone in self.absences if start <= self.now < end]
+        if away:
+            size = floor(size * (1 - max(away)))
+            if not size:
+                return {}
         shown = self.ladder(mid, self.offset * widen, size, floor(self.step * widen))
         if withdraw == Withdrawal.ADDING and self.inventory:
             adding = Side.BUY if self.inventory > 0 else Side.SELL

@@ -16,6 +16,7 @@ from experiments.report.bars import bars
 from experiments.report.contest_words import mark_of
 from experiments.report.ratios import move_of, times_of
 from experiments.report.start import NOTHING_FAILED
+from experiments.scenario.shock_words import shock_told
 from lob.counted import counted
 from lob.real_units import RealUnit
 from lob.units import SECOND_NS
@@ -144,14 +145,8 @@ def tell(study: "SpiralStudy", stacked: dict[str, Any] | None = None) -> list[st
     ]
     rows: list[tuple[str, str]] = []
     for number, shock in enumerate(scenario.shocks):
-        over = f" over {shock.over:g} s" if shock.over else ""
-        verb = "sold" if shock.side == "sell" else "bought"
-        at = scenario.number_of(shock.instrument)
-        price, size = scenario.units.prices[at], scenario.units.sizes[at]
-        what = size.told(shock.lots)
-        if size.name != shock.instrument:
-            what += f" of {shock.instrument}"
-        rows.append(("shock", f"{what} {verb} at {shock.at:g} s{over}"))
+        price = scenario.units.prices[scenario.number_of(shock.instrument)]
+        rows.append(("shock", shock_told(scenario, number)))
         found = study.amplification(number)
         word = move_of(scenario, number)
         for runs, how, mean in (

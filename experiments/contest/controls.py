@@ -13,6 +13,7 @@ from experiments.contest.designs import ContestDesign
 from experiments.contest.trial import Group, run_group
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
+from experiments.scenario.shocks import without_shock
 from lob.counted import counted
 
 __all__ = ["Controls", "run_controls"]
@@ -77,9 +78,7 @@ def run_controls(
         with; ``None``: it is run twice.
     """
     one = next(each for each in designs if each.label == reference)
-    calm = scenario.model_copy(
-        update={"shocks": [each.model_copy(update={"lots": 1}) for each in scenario.shocks]}
-    )
+    calm = scenario.model_copy(update={"shocks": [without_shock(each) for each in scenario.shocks]})
     # Two groups of the calm market, so that two cores are done at about the same time.
     half = len(designs) // 2
     wanted = {

@@ -8,6 +8,7 @@ from experiments.report.contest_words import number
 from experiments.report.ratios import times_of
 from experiments.runs.store import RunStore
 from experiments.scenario.read import read_scenario
+from experiments.scenario.shock_words import lots_of
 from lob.counted import counted
 from lob.real_units import RealUnit
 
@@ -57,6 +58,7 @@ def story(study: "ContestStudy") -> list[str]:
     """English lines on the spiral under the reference design, a bar for each generation."""
     contest = study.contest
     shock, units = contest.scenario.shocks[0], contest.scenario.units
+    size = units.sizes[contest.scenario.number_of(shock.instrument)]
     move = contest.scenario.price_unit
     name = contest.reference
     before = [row["mark_before"] for row in contest.rows if row.get("mark_before")]
@@ -65,7 +67,7 @@ def story(study: "ContestStudy") -> list[str]:
     lines = [
         f"{counted(contest.accounts, 'leveraged account')}; at {shock.at:g} s somebody "
         f"{'sells' if shock.side == 'sell' else 'buys'} "
-        f"{units.sizes[contest.scenario.number_of(shock.instrument)].told(shock.lots)}",
+        f"{size.told(lots_of(contest.scenario, shock) or 0)}",
     ]
     if found is None:
         return lines

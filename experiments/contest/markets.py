@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from experiments.contest.market_facts import market_facts
+from experiments.scenario.gaps import GapTable
 from experiments.scenario.keepers import CongestionTable, KeepersTable, LoadTable
 from experiments.scenario.makers import MakerTable
 from experiments.scenario.read import Scenario
+from experiments.scenario.recorded_orders import RecordedOrdersTable
 
 __all__ = ["AXES", "REGIMES", "Change", "changed", "regimes_of", "wrong_models"]
 
@@ -152,6 +154,10 @@ def _correlated(scenario: Scenario) -> dict[str, Any]:
     if len(scenario.instruments) < 2:
         raise ValueError("it has one instrument: there is nothing else to fall with it")
     first = scenario.shocks[0]
+    if isinstance(first, GapTable):
+        raise ValueError("a gap is solved for one instrument")
+    if isinstance(first, RecordedOrdersTable):
+        raise ValueError("recorded orders are of the instruments that they were of")
     others = [
         first.model_copy(update={"instrument": one.name})
         for one in scenario.instruments

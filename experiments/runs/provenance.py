@@ -113,6 +113,11 @@ def files_named(scenario: Scenario) -> Iterator[NamedFile]:
         if file is not None:
             path = price_file(file) if one.background.kind == "path" else file
             yield NamedFile(f"instruments.{i}.background.file", file, str(path))
+    for i, shock in enumerate(scenario.shocks):
+        file = getattr(shock, "file", None)
+        if file is not None:
+            path = price_file(file) if shock.kind == "price-path" else file
+            yield NamedFile(f"shocks.{i}.file", file, str(path))
     for i, population in enumerate(scenario.populations):
         if population.file is not None:
             yield NamedFile(f"populations.{i}.file", population.file, population.file)

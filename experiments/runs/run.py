@@ -51,6 +51,7 @@ from experiments.runs.tape_metadata import tape_metadata_of
 from experiments.runs.units_of_keys import units_of_run
 from experiments.scenario.build import build
 from experiments.scenario.read import Scenario
+from experiments.scenario.shock_words import shock_lines
 from lob.checks import integer
 from lob.counted import counted
 from lob.units import parse_duration
@@ -208,6 +209,13 @@ class Run(Shown):
         """
         return drops_of(self.scenario, self.simulation, self.entries)[shock]
 
+    @property
+    def shocks(self) -> list[dict[str, Any]]:
+        """What each shock came to that the scenario does not say in lots, as JSON values."""
+        return [
+            one.reported(self.simulation, number) for number, one in enumerate(self.scenario.shocks)
+        ]
+
     def withdrawal(self) -> DepthWithdrawal | None:
         """Fall and return of the depth near the mid of the first shock's book, in lots and ns.
 
@@ -287,6 +295,7 @@ class Run(Shown):
             "refused": self.refused,
             "marks_before": marks_before(self.scenario, self.simulation, self.entries),
             "drops": drops_of(self.scenario, self.simulation, self.entries),
+            **({"shocks": self.shocks} if any(self.shocks) else {}),
             "criteria": {name: known(value) for name, value in self.criteria.items()},
             "cascade": self.cascade.to_dict(),
             "generations": self.cascade.per_generation(),
@@ -421,6 +430,7 @@ class Run(Shown):
             f"{'' if self.forced else ' and were frozen'}; the price moved "
             f"{self.scenario.price_unit.told(self.drop())}"
         ]
+        lines += shock_lines(self.scenario, self.shocks)
         lines += start_lines(
             self.failed_at_start,
             left_out(self.simulation),

@@ -94,6 +94,16 @@ class BackgroundTable(Table):
         """
         return self
 
+    def daily_volume(self, instrument: InstrumentOfMarket) -> float | None:
+        """Lots that the market trades a day, as it says; ``None``: it does not say.
+
+        Parameters
+        ----------
+        instrument
+            The instrument.
+        """
+        return None
+
     def lasts(self) -> float | None:
         """Seconds until the background stops; ``None``: it does not."""
         return None

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 import agents
-from experiments.calibration.market_file import MarketFile, read_market
+from experiments.calibration.market_file import InstrumentOfMarket, MarketFile, read_market
 from experiments.calibration.models import MODELS
 from experiments.markets import MARKETS
 from experiments.markets.place import MarketPlace
@@ -34,6 +34,7 @@ from experiments.markets.written import meant
 from experiments.scenario.background import BackgroundTable, Place
 from experiments.scenario.files import FileName, OwnName
 from experiments.scenario.flows import (
+    DAY,
     HawkesTable,
     LongMemoryTable,
     MakerMarketTable,
@@ -181,6 +182,25 @@ class FittedTable(BackgroundTable):
             **parameters,
         )
         return [flow]
+
+    def daily_volume(self, instrument: InstrumentOfMarket) -> float | None:
+        """Lots a day that the file's profile stated, or that its random flow brings.
+
+        Parameters
+        ----------
+        instrument
+            The instrument.
+        """
+        market = self.market
+        asked = market.provenance.get("asked")
+        volume = asked.get("volume") if isinstance(asked, Mapping) else None
+        if isinstance(volume, int | float):
+            # In money: of a tick on a lot there are ``tick_size * lot_size * multiplier``.
+            worth = market.instrument.make().to_cash(f"{Decimal(str(volume))} {instrument.quote}")
+            return self.depth * worth / (market.price * instrument.multiplier)
+        if market.model == "zero-intelligence":
+            return self.depth * DAY * float(market.parameters["mu"]) or None
+        return None
 
     def deeper(self, factor: float) -> Self:
         """A copy with orders so many times as large, and as many of them."""

@@ -15,9 +15,10 @@ from experiments.scenario.instruments import make_background, make_instrument, w
 from experiments.scenario.keepers import make_congestion, make_keepers
 from experiments.scenario.makers import make_maker
 from experiments.scenario.names import Names
+from experiments.scenario.oracle_faults import with_faults
 from experiments.scenario.populations import make_population
 from experiments.scenario.recursive_borrowers import make_recursive_borrowers
-from experiments.scenario.shocks import make_shock
+from experiments.scenario.shock import ShockPlace
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.traders import make_stacker, make_trader
 from lob.types import MAX_SIZE
@@ -63,7 +64,8 @@ def build(
     """
     names = scenario.names()
     clearings = []
-    for one in scenario.clearings:
+    tables = with_faults(scenario.clearings, scenario.shocks)
+    for one in tables:
         if not forced:
             engine = make_design("frozen", {})
         elif design is not None:
@@ -108,14 +110,20 @@ def participants(scenario: ScenarioTables, names: Names, seed: int) -> Iterator[
     seed
         Root of all randomness.
     """
+    backgrounds: dict[str, list[agents.Participant]] = {}
+    makers: dict[str, list[agents.Participant]] = {}
     for i, instrument in enumerate(scenario.instruments):
         worth = worth_of(scenario.instruments, instrument.name)
         yield (
             f"instruments.{i}.background",
-            partial(make_background, instrument, i, names, seed, worth),
+            _noted(
+                backgrounds,
+                instrument.name,
+                partial(make_background, instrument, i, names, seed, worth),
+            ),
         )
     for i, maker in enumerate(scenario.makers):
-        yield f"makers.{i}", _single(make_maker, maker, names)
+        yield f"makers.{i}", _noted(makers, maker.name, _single(make_maker, maker, names))
     for i, population in enumerate(scenario.populations):
         yield f"populations.{i}", _single(make_population, population, names, seed)
     for i, trader in enumerate(scenario.traders):
@@ -145,12 +153,24 @@ def participants(scenario: ScenarioTables, names: Names, seed: int) -> Iterator[
         if drive.files:
             yield f"drives.{i}", _single(make_driver, drive, names)
     for i, shock in enumerate(scenario.shocks):
-        yield f"shocks.{i}", partial(make_shock, shock, i, names)
+        # After those whom it tells what is to come.
+        place = ShockPlace(i, names, backgrounds, makers)
+        yield f"shocks.{i}", partial(shock.participants, place)
     if scenario.congestion is not None:
         yield "congestion", _single(make_congestion, scenario.congestion)
     congested = scenario.congestion is not None
     for i, keepers in enumerate(scenario.keepers):
         yield f"keepers.{i}", partial(make_keepers, keepers, congested, seed)
+
+
+def _noted(known: dict[str, list[agents.Participant]], name: str, make: Maker) -> Maker:
+    """What makes the same, and notes by a name who was made."""
+
+    def made() -> list[agents.Participant]:
+        known[name] = list(make())
+        return known[name]
+
+    return made
 
 
 def _single(make: Callable[..., agents.Participant], *arguments: Any) -> Maker:

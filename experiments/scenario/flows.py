@@ -14,6 +14,7 @@ from pydantic import Field
 import agents
 import lob
 from agents.flow import ZeroIntelligence
+from experiments.calibration.market_file import InstrumentOfMarket
 from experiments.calibration.models import (
     MODELS,
     HawkesParameters,
@@ -43,6 +44,8 @@ __all__ = [
 
 MOST_TICKS = 1_000_000
 """Most ticks of a book that is filled when a run starts."""
+DAY = 86_400.0
+"""Seconds of a day."""
 MOST_RESTING = 10_000_000
 """Most orders that a random flow keeps in its book on average; each takes some hundred bytes."""
 
@@ -122,6 +125,16 @@ class ZeroIntelligenceTable(BackgroundTable):
                 depth=None,
             )
         ]
+
+    def daily_volume(self, instrument: InstrumentOfMarket) -> float | None:
+        """Lots a day of market orders.
+
+        Parameters
+        ----------
+        instrument
+            Is not used.
+        """
+        return DAY * self.mu or None
 
     def deeper(self, factor: float) -> Self:
         """A copy with orders so many times as large, and as many of them."""

@@ -21,7 +21,8 @@ UNITS = frozenset({
     "accounts", "bps", "bps per square root of a second", "cash units", "exponent", "keepers",
     "lots", "lots a second", "lots a tick", "number", "owner number", "per second", "ppm",
     "ppm a day", "runs", "seconds",
-    "seconds and ticks", "seconds, seconds and ppm", "share", "standard deviation",
+    "seconds and share", "seconds and ticks", "seconds, seconds and ppm",
+    "seconds, seconds and ticks", "share", "standard deviation",
     "standard deviations", "ticks", "ticks per square root of a second", "times", "transactions",
     "transactions a block", "units", "utc",
 })  # fmt: skip

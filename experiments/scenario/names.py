@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 
 __all__ = ["NamedInstrument", "Names"]
 
@@ -20,6 +22,24 @@ class NamedInstrument:
     """Cash units of one lot at one tick."""
     inverse: bool = False
     """Whether a lot is worth ``multiplier / price`` units of a coin instead."""
+    lot_size: Decimal = Decimal(1)
+    """How much of the asset a lot is."""
+    daily_volume: float | None = None
+    """Lots that the market trades a day, where its background says that."""
+
+    def lots_for(self, cash: int, price: float) -> int:
+        """How many lots are worth so much, rounded to the nearest.
+
+        Parameters
+        ----------
+        cash
+            Units of cash; of an inverse contract, of its coin.
+        price
+            Ticks.
+        """
+        if self.inverse:
+            return round(Fraction(price) * cash / self.multiplier)
+        return round(cash / (Fraction(price) * self.multiplier))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from lob.venue.pool import FairShare, SpotPrice
 
 __all__ = ["OracleTable", "SourceTable", "make_oracle"]
 
+Off = Annotated[int, Field(gt=-PPM, le=PPM)]
+"""Ppm: by how much of itself a price is off."""
 PLAIN = {
     "last": prices.Last,
     "mid": prices.Mid,
@@ -87,11 +89,11 @@ class OracleTable(Table):
     heartbeat nor deviation every change is published."""
     outages: list[tuple[Seconds, Seconds]] = Field(default_factory=list)
     """Seconds: starts and ends of times in which nothing is published."""
-    manipulations: list[tuple[Seconds, Seconds, Annotated[int, Field(gt=-PPM, le=PPM)]]] = Field(
-        default_factory=list
-    )
+    manipulations: list[tuple[Seconds, Seconds, Off]] = Field(default_factory=list)
     """Seconds, seconds and ppm: starts, ends, and by how much of itself what is published then is
     off."""
+    fixings: list[tuple[Seconds, Seconds, Ticks]] = Field(default_factory=list)
+    """Seconds, seconds and ticks: starts, ends, and the price that is published then."""
 
 
 def make_oracle(one: OracleTable, own: NamedInstrument, asset: str, names: Names) -> prices.Oracle:
@@ -115,6 +117,7 @@ def make_oracle(one: OracleTable, own: NamedInstrument, asset: str, names: Names
         deviation=one.deviation,
         outages=[(ns(start), ns(end)) for start, end in one.outages],
         manipulations=[(ns(start), ns(end), ppm) for start, end, ppm in one.manipulations],
+        fixings=[(ns(start), ns(end), price) for start, end, price in one.fixings],
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from experiments.markets.mistakes import Mistake
 from experiments.markets.written import meant
+from experiments.scenario.shock_sizes import with_one_size
 from experiments.scenario.table import Table
 from experiments.scenario.written import resolved_keys
 
@@ -43,6 +44,7 @@ def overridden(
     changed: dict[str, Any] = copy.deepcopy(plain(content))
     mistakes = []
     for path, value in overrides.items():
+        with_one_size(changed, path, overrides)
         *way, last = path.split(".")
         at: Any = changed
         try:

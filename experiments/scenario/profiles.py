@@ -110,6 +110,18 @@ class ProfileTable(BackgroundTable):
         asked = self.model_dump(exclude={"kind", "solved"})
         return Profile(instrument, **asked)
 
+    def daily_volume(self, instrument: InstrumentOfMarket) -> float | None:
+        """Lots a day that were stated, at the start price.
+
+        Parameters
+        ----------
+        instrument
+            The instrument.
+        """
+        if instrument.inverse:
+            return self.volume * self.price / instrument.multiplier
+        return self.volume / (self.price * instrument.multiplier)
+
     def deeper(self, factor: float) -> Self:
         """A copy with orders so many times as large: depth and volume are, all else stays.
 

@@ -21,6 +21,7 @@ from experiments.scenario.backgrounds import with_told_instrument
 from experiments.scenario.claims import left_outside
 from experiments.scenario.clearing import HoldingTable
 from experiments.scenario.flows import ZeroIntelligenceTable, mistakes_in_flow
+from experiments.scenario.gap_solving import with_solved_gaps
 from experiments.scenario.metrics import why_no_metric_is_called
 from experiments.scenario.overrides import overridden, paths_meant, plain
 from experiments.scenario.quantities import in_steps, texts_of
@@ -197,7 +198,9 @@ def _validated(
     try:
         found = Scenario.model_validate(content, context={"folder": folder})
         if not mistakes:
-            return found
+            return with_solved_gaps(found)
+    except MistakesError as error:
+        mistakes += error.mistakes
     except ValidationError as error:
         known = {one.path for one in mistakes}
         # What cannot be made of a text that could not be read has been told with that.

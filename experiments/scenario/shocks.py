@@ -1,82 +1,91 @@
-"""Shocks in a scenario: who sells how much and when, and the trader who does it."""
+"""Shocks of a scenario, all kinds."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Discriminator, Tag
 
-import agents
-import lob
-from agents.traders import TWAP, Executor
-from experiments.scenario.names import Names
-from experiments.scenario.table import Duration, Positive, Seconds, Table, ns
+from experiments.markets.written import meant
+from experiments.scenario.gaps import GapTable
+from experiments.scenario.news_shocks import PricePathShockTable
+from experiments.scenario.oracle_faults import OracleFaultTable
+from experiments.scenario.own_shocks import OwnShockTable
+from experiments.scenario.recorded_orders import RecordedOrdersTable
+from experiments.scenario.sales import ShockTable, evenly
+from experiments.scenario.shock import BaseShock
+from experiments.scenario.shock_sizes import SIZES
+from experiments.scenario.user_code import names_user_code
+from experiments.scenario.withdrawals import WithdrawalTable
 
-__all__ = ["ShockTable", "evenly", "make_shock"]
+__all__ = ["SHOCKS", "Shock", "ShockTable", "SizedShock", "evenly", "without_shock"]
 
-MOST_SELLERS = 1_000
+SHOCKS: dict[str, type[BaseShock]] = {
+    "sale": ShockTable,
+    "gap": GapTable,
+    "price-path": PricePathShockTable,
+    "withdrawal": WithdrawalTable,
+    "oracle-fault": OracleFaultTable,
+    "recorded": RecordedOrdersTable,
+}
+"""Tables of shocks by kind, besides those of the user's own."""
 
-SLICES = 60
-"""Parts of a sale that takes some time; chosen."""
-
-
-class ShockTable(Table):
-    """A shock: somebody sells, or buys, by market order."""
-
-    instrument: str
-    """Name of the instrument that is sold or bought."""
-    at: Duration
-    """Seconds: from the start of the run, above 0: the shock's effect is measured against the price
-    just before it."""
-    lots: Positive
-    """Lots: sold or bought in all."""
-    side: Literal["sell", "buy"] = "sell"
-    """Whether lots are sold or bought."""
-    over: Seconds = 0.0
-    """Seconds: in which the lots are traded in equal parts; 0: by one market order."""
-    sellers: Annotated[int, Field(ge=1, le=MOST_SELLERS)] = 1
-    """Number: how many trade the lots, each an even share at the same times; to makers who tell
-    sources apart each is one."""
-    apart: Seconds = 0.0
-    """Seconds: from the first order of one seller to that of the next; 0: all trade at the same
-    times."""
+SizedShock = ShockTable | GapTable
+"""Shocks that have a size, which can be varied."""
 
 
-def evenly(lots: int, over_ns: int) -> TWAP:
-    """Schedule a sale or purchase in equal parts over a time.
-
-    Parameters
-    ----------
-    lots
-        Sold or bought in all.
-    over_ns
-        In ns; 0: all at once, by one market order.
-    """
-    return TWAP(max(1, over_ns), min(SLICES, lots) if over_ns else 1)
+def _tag(given: Any) -> str:
+    """Which table it is of: one without a kind is a sale, or a gap if it has one."""
+    if not isinstance(given, Mapping):
+        kind = str(getattr(given, "kind", None))
+    else:
+        kind = str(given.get("kind", "gap" if "gap" in given else "sale"))
+    return OwnShockTable.TAG if names_user_code(kind) else kind
 
 
-def make_shock(one: ShockTable, number: int, names: Names) -> list[agents.Participant]:
-    """Make the traders who sell, or buy: at once, or evenly over a time.
+def _known(given: Any) -> Any:
+    """Refuse what is of no kind, with the nearest that there is."""
+    tag = _tag(given)
+    if tag not in SHOCKS and not (tag == OwnShockTable.TAG and _is_own(given)):
+        if not isinstance(given, Mapping):
+            raise ValueError(f"a shock is a table, got {given!r}")
+        raise ValueError(
+            f"no shock is called {given['kind']!r}: {meant(tag, SHOCKS)}; one of your own is "
+            "FILE.py:NAME"
+        )
+    if isinstance(given, Mapping) and tag not in ("sale", "gap"):
+        sizes = [key for key in SIZES if key in given]
+        if sizes:
+            raise ValueError(f"a shock of the kind {tag} has no {sizes[0]}: it has no size")
+    return given
+
+
+def _is_own(given: Any) -> bool:
+    kind = given.get("kind") if isinstance(given, Mapping) else getattr(given, "kind", None)
+    return names_user_code(str(kind))
+
+
+Shock = Annotated[
+    Annotated[ShockTable, Tag("sale")]
+    | Annotated[GapTable, Tag("gap")]
+    | Annotated[PricePathShockTable, Tag("price-path")]
+    | Annotated[WithdrawalTable, Tag("withdrawal")]
+    | Annotated[OracleFaultTable, Tag("oracle-fault")]
+    | Annotated[RecordedOrdersTable, Tag("recorded")]
+    | Annotated[OwnShockTable, Tag("own")],
+    Discriminator(_tag),
+    BeforeValidator(_known),
+]
+"""A shock of any kind."""
+
+
+def without_shock(one: BaseShock) -> ShockTable:
+    """The sale of a single lot in place of a shock, to have something to measure.
 
     Parameters
     ----------
     one
-        The table.
-    number
-        Number of the shock, which is part of the traders' names.
-    names
-        Numbers of instruments and clearings by name.
+        The shock.
     """
-    shares = [
-        one.lots * (i + 1) // one.sellers - one.lots * i // one.sellers for i in range(one.sellers)
-    ]
-    return [
-        Executor(
-            f"shock {number}" + (f" seller {i}" if i else ""),
-            side=lob.Side.SELL if one.side == "sell" else lob.Side.BUY,
-            size=lots,
-            schedule=evenly(lots, ns(one.over)),
-            start_in=ns(one.at) + i * ns(one.apart),
-            instrument=names.instrument(one.instrument),
-        )
-        for i, lots in enumerate(shares)
-        if lots
-    ]
+    if isinstance(one, ShockTable) and one.lots is not None:
+        return one.model_copy(update={"lots": 1})
+    return ShockTable(instrument=one.instrument, at=one.at, side=one.side, lots=1)

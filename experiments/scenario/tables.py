@@ -30,6 +30,7 @@ from experiments.scenario.flows import (
     UniformBookTable,
     ZeroIntelligenceTable,
 )
+from experiments.scenario.gaps import GapTable, SolvedGapTable
 from experiments.scenario.instruments import InstrumentTable
 from experiments.scenario.keepers import (
     CongestionTable,
@@ -41,16 +42,21 @@ from experiments.scenario.keepers import (
 from experiments.scenario.makers import MakerTable
 from experiments.scenario.metrics import MetricTable
 from experiments.scenario.names import NamedInstrument, Names
+from experiments.scenario.news_shocks import PricePathShockTable
+from experiments.scenario.oracle_faults import OracleFaultTable
 from experiments.scenario.oracles import OracleTable, SourceTable
+from experiments.scenario.own_shocks import OwnShockTable
 from experiments.scenario.populations import PopulationTable
 from experiments.scenario.price_paths import PathTable
 from experiments.scenario.profiles import ProfileTable, SolvedTable
 from experiments.scenario.recorded_days import RecordedTable
+from experiments.scenario.recorded_orders import RecordedOrdersTable
 from experiments.scenario.recursive_borrowers import PlaceTable, RecursiveBorrowerTable
-from experiments.scenario.shocks import ShockTable
+from experiments.scenario.shocks import Shock, ShockTable
 from experiments.scenario.table import Duration, Name, Rhythm, Table, ns
 from experiments.scenario.traders import StackerTable, TraderTable
 from experiments.scenario.units import units_of
+from experiments.scenario.withdrawals import WithdrawalTable
 from experiments.scenario.written import scenario_toml
 from lob.real_units import RealUnit, RealUnits
 
@@ -66,6 +72,7 @@ __all__ = [
     "DriveTable",
     "FittedTable",
     "FundingTable",
+    "GapTable",
     "GasTable",
     "HawkesTable",
     "HoldingTable",
@@ -80,26 +87,32 @@ __all__ = [
     "MakerTable",
     "MarginTable",
     "MetricTable",
+    "OracleFaultTable",
     "OracleTable",
     "OwnBackgroundTable",
+    "OwnShockTable",
     "PathTable",
     "PlaceTable",
     "PoissonTable",
     "PoolTable",
     "PopulationTable",
+    "PricePathShockTable",
     "ProfileTable",
     "PublishedTable",
     "QueueReactiveTable",
     "ReadyMarketTable",
+    "RecordedOrdersTable",
     "RecordedTable",
     "RecursiveBorrowerTable",
     "ScenarioTables",
     "ShockTable",
+    "SolvedGapTable",
     "SolvedTable",
     "SourceTable",
     "StackerTable",
     "TraderTable",
     "UniformBookTable",
+    "WithdrawalTable",
     "ZeroIntelligenceTable",
 ]
 
@@ -146,8 +159,8 @@ class ScenarioTables(Table):
     """Accounts that pledge a claim and owe cash."""
     drives: list[DriveTable] = Field(default_factory=list)
     """Books that follow recorded prices."""
-    shocks: Annotated[list[ShockTable], Field(min_length=1)]
-    """The sales or purchases whose effect is asked for; the drop is that of the first."""
+    shocks: Annotated[list[Shock], Field(min_length=1)]
+    """What happens to the market, and whose effect is asked for; the drop is that of the first."""
     keepers: list[KeepersTable] = Field(default_factory=list)
     """Bots that take what liquidation designs offer."""
     congestion: CongestionTable | None = None
@@ -216,7 +229,13 @@ class ScenarioTables(Table):
         return Names(
             {
                 one.name: NamedInstrument(
-                    number, one.asset, one.start_price, one.multiplier, one.inverse
+                    number,
+                    one.asset,
+                    one.start_price,
+                    one.multiplier,
+                    one.inverse,
+                    one.lot_size,
+                    one.background.daily_volume(one.told),
                 )
                 for number, one in enumerate(self.instruments)
             },

@@ -21,11 +21,13 @@ from experiments.scenario.clearing import (
     set_timers,
 )
 from experiments.scenario.designs import make_design, maker_of
+from experiments.scenario.gaps import GapTable
 from experiments.scenario.instruments import make_instrument
 from experiments.scenario.names import Names
 from experiments.scenario.oracles import make_oracle
 from experiments.scenario.own_code import own_code_of
 from experiments.scenario.parameters import UnknownParametersError
+from experiments.scenario.shocks import without_shock
 from experiments.scenario.tables import ScenarioTables
 from experiments.scenario.user_code import names_user_code
 from lob.clearing import Clearing, LiquidationEngine
@@ -63,6 +65,10 @@ def _small(scenario: ScenarioTables) -> ScenarioTables:
             ],
             "collateralised_borrowers": [
                 one.model_copy(update={"count": 1}) for one in scenario.collateralised_borrowers
+            ],
+            # A gap is solved after all else is known to be right.
+            "shocks": [
+                without_shock(one) if isinstance(one, GapTable) else one for one in scenario.shocks
             ],
             "keepers": [
                 one.model_copy(update={"count": min(one.count, FEW)}) for one in scenario.keepers

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from experiments.scenario.flows import scaled_size
+from experiments.scenario.gaps import GapTable
 from experiments.scenario.read import Scenario
-from experiments.scenario.shocks import ShockTable
+from experiments.scenario.shocks import Shock, ShockTable, SizedShock, without_shock
 from lob.checks import real
 from lob.units import PPM
 
@@ -30,11 +31,27 @@ def own_mix(scenario: Scenario) -> tuple[tuple[str, ...], tuple[float, ...]]:
     The shares sum to 1; values are at the prices at which the markets start.
     """
     values: dict[str, int] = {}
-    for shock in scenario.shocks:
-        worth = _value(scenario, shock.instrument, shock.lots)
+    for shock, lots in _sized(scenario):
+        worth = _value(scenario, shock.instrument, lots)
         values[shock.instrument] = values.get(shock.instrument, 0) + worth
     total = sum(values.values())
     return tuple(values), tuple(worth / total for worth in values.values())
+
+
+def _sized(scenario: Scenario) -> list[tuple[SizedShock, int]]:
+    """The shocks that have a size, and their lots; raises ``ValueError`` if there is none."""
+    markets = scenario.names().markets
+    found = [
+        (one, one.estimated_lots(markets[one.instrument]))
+        for one in scenario.shocks
+        if isinstance(one, SizedShock)
+    ]
+    if not found:
+        kinds = ", ".join(dict.fromkeys(one.kind for one in scenario.shocks))
+        raise ValueError(
+            f"no shock of {scenario.name} has a size that could be varied: their kind is {kinds}"
+        )
+    return found
 
 
 def with_shock(scenario: Scenario, assets: Sequence[str], sizes: Sequence[float]) -> Scenario:
@@ -49,26 +66,44 @@ def with_shock(scenario: Scenario, assets: Sequence[str], sizes: Sequence[float]
         Names of instruments.
     sizes
         Sale in each, in units of the value of all of the scenario's own shocks. Lots are rounded to
-        the nearest; an asset of which not one lot is left is not sold.
+        the nearest; an asset of which not one lot is left is not sold. Shocks that have no size
+        stay as they are; a gap becomes the sale of so many times the lots that it took.
+
+    Raises
+    ------
+    ValueError
+        If no shock has a size.
     """
-    total = sum(_value(scenario, one.instrument, one.lots) for one in scenario.shocks)
-    shocks: list[ShockTable] = []
+    sized = _sized(scenario)
+    markets = scenario.names().markets
+    total = sum(_value(scenario, one.instrument, lots) for one, lots in sized)
+    shocks: list[Shock] = []
     for name, size in zip(assets, sizes, strict=True):
-        own = [one for one in scenario.shocks if one.instrument == name]
+        own = [(one, lots) for one, lots in sized if one.instrument == name]
         lots = round(size * total / _value(scenario, name, 1))
         if not own:
-            own = [scenario.shocks[0].model_copy(update={"instrument": name})]
-        weight = sum(one.lots for one in own)
+            own = [(_elsewhere(sized[0][0], name), 1)]
+        weight = sum(each for _, each in own)
         done = 0
-        for number, one in enumerate(own, 1):
-            part = lots - done if number == len(own) else lots * one.lots // weight
+        for number, (one, each) in enumerate(own, 1):
+            part = lots - done if number == len(own) else lots * each // weight
             done += part
             if part:
-                shocks.append(one.model_copy(update={"lots": part}))
+                shocks.append(one.resized(part, markets[name]))
     if not shocks:
         # Something has to be measured: a shock of one lot.
-        shocks = [scenario.shocks[0].model_copy(update={"lots": 1})]
-    return scenario.model_copy(update={"shocks": shocks})
+        shocks = [without_shock(sized[0][0])]
+    others = [one for one in scenario.shocks if not isinstance(one, SizedShock)]
+    # What is measured is the drop of the first.
+    first = scenario.shocks[0] in others
+    return scenario.model_copy(update={"shocks": others + shocks if first else shocks + others})
+
+
+def _elsewhere(one: SizedShock, instrument: str) -> ShockTable:
+    """A sale like a shock, of one lot of another instrument."""
+    sale = one.as_sale(1) if isinstance(one, GapTable) else one
+    none = dict.fromkeys(("notional", "reference_price", "share_of_volume"))
+    return sale.model_copy(update={**none, "lots": 1, "instrument": instrument})
 
 
 def with_depth(scenario: Scenario, factor: float) -> Scenario:

@@ -19,6 +19,7 @@ from experiments.runs.run import run_scenario
 from experiments.runs.units_of_keys import units_of_spiral
 from experiments.runs.workers import JobError, Workers
 from experiments.scenario.read import Scenario
+from experiments.scenario.shock_words import shock_lines
 from lob.counted import counted
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ class SpiralStudy(Shown):
             f"{self.scenario.name}, {counted(len(self.seeds), 'seed')}: {none}the price "
             f"{self.moves()} {least}{price.told(found.twin.estimate)} with nothing forced and "
             f"{least}{price.number(found.full.estimate)} with forced sales; {told}",
+            *shock_lines(self.scenario, self.full[0].get("shocks", ())),
             *self.start_lines(),
         ]
 

@@ -33,6 +33,7 @@ from experiments.runs.run import Run, run_scenario
 from experiments.runs.units_of_keys import units_of_stress
 from experiments.runs.workers import Workers
 from experiments.scenario.read import Scenario
+from experiments.scenario.shock_words import lots_of
 from experiments.scenario.variants import own_mix, with_depth, with_leverage, with_shock
 from experiments.studies.search import Bisection, critical_direction, critical_shock
 from lob.checks import choice, integer
@@ -319,7 +320,8 @@ def stress_test(
             outcomes = test.outcomes(names, sizes)
             shocks = with_shock(scenario, names, sizes).shocks
             lots = tuple(
-                sum(shock.lots for shock in shocks if shock.instrument == name) for name in names
+                sum(lots_of(scenario, one) or 0 for one in shocks if one.instrument == name)
+                for name in names
             )
     return Stress(
         scenario, failure, tuple(seeds), steps, names, shares, found, lots, outcomes, bool(assets),

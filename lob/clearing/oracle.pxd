@@ -40,6 +40,7 @@ cdef class Oracle:
     cdef readonly int64_t deviation  # ppm
     cdef readonly tuple outages  # (from, until) in ns
     cdef readonly tuple manipulations  # (from, until) in ns, and by how many ppm
+    cdef readonly tuple fixings  # (from, until) in ns, and the price in ticks
     cdef bint direct  # every change is published at once, as it is
     cdef int64_t raw  # what the source comes from, last time
     cdef int64_t sent  # the price that was last sent on its way

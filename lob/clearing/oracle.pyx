@@ -61,6 +61,7 @@ cdef enum:
     CAUSES = 8
 
 cdef int64_t NEVER = 2**63 - 1
+MOST_OFF = 10**15  # ppm: a thousand million times, beyond any unit mistaken for another
 cdef double LN2 = 0.6931471805599453
 cdef double TWO_TO_32 = 4294967296.0
 
@@ -630,7 +631,9 @@ cdef class Oracle:
         the end the price of that moment is.
     manipulations
         ``(start, end, ppm)`` in ns and above -1,000,000 ppm: what is published in between is off by
-        so much of itself, rounded down.
+        so much of itself, rounded down, by ``lob.MAX_PRICE`` at most.
+    fixings
+        ``(start, end, price)`` in ns and ticks: what is published in between is this.
 
     Attributes
     ----------
@@ -656,7 +659,15 @@ cdef class Oracle:
     """
 
     def __init__(
-        self, source, *, lag=0, heartbeat=0, deviation=0, outages=(), manipulations=()
+        self,
+        source,
+        *,
+        lag=0,
+        heartbeat=0,
+        deviation=0,
+        outages=(),
+        manipulations=(),
+        fixings=(),
     ):
         if not isinstance(source, Source):
             raise TypeError(f"source must be a source of prices, got {source!r}")
@@ -667,11 +678,16 @@ cdef class Oracle:
         self.deviation = checks.ppm("deviation", deviation)
         self.outages = tuple(interval_of("outages", row, 2) for row in outages)
         self.manipulations = tuple(interval_of("manipulations", row, 3) for row in manipulations)
+        self.fixings = tuple(fixing_of(row) for row in fixings)
         self.price = self.true_price = self.raw = self.sent = NO_PRICE
         self.moves, self.under_way, self.edges = Block(), Block(), Block()
         self.moves.reserve(sizeof(Move) * MOVES)
         edges = sorted(
-            {edge for row in (*self.outages, *self.manipulations) for edge in row[:2]}
+            {
+                edge
+                for row in (*self.outages, *self.manipulations, *self.fixings)
+                for edge in row[:2]
+            }
         )
         self.edge_count = len(edges)
         self.edges.reserve(8 * len(edges))
@@ -848,7 +864,11 @@ cdef class Oracle:
                     return False
             for start, end, ppm in self.manipulations:
                 if start <= ts < end:
-                    price = max(1, price * (PPM + ppm) // PPM)
+                    price = min(max(1, price * (PPM + ppm) // PPM), MAX_PRICE)
+                    cause, tag = CAUSE_ORACLE, 0
+            for start, end, fixed in self.fixings:
+                if start <= ts < end:
+                    price = fixed
                     cause, tag = CAUSE_ORACLE, 0
         self.published_at = ts
         if price == self.price:
@@ -936,5 +956,11 @@ cdef object interval_of(name, row, length):
     start = checks.integer(f"{name}: start", row[0], 0)
     checks.integer(f"{name}: end", row[1], start + 1)
     if length == 3:
-        checks.ppm(f"{name}: ppm", row[2], -PPM + 1)
+        checks.integer(f"{name}: ppm", row[2], -PPM + 1, MOST_OFF)
     return row
+
+
+cdef object fixing_of(row):
+    start, end, price = row
+    start, end = interval_of("fixings", (start, end), 2)
+    return start, end, checks.integer("fixings: price", price, 1, MAX_PRICE)
