@@ -1,6 +1,7 @@
 """Search for the size of a sale that makes a stated fall, in runs without forced sales."""
 
 import json
+import re
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple, TypeVar
@@ -35,8 +36,11 @@ FINEST = 1.002
 CLOSE, NEAR = 0.01, 0.2
 """Shares of a gap: within the one a search ends, outside the other there is no answer; chosen."""
 APART = ("name", "question", "note", "seeds", "seconds", "horizon", "allow_failed_at_start",
-         "alternatives", "published", "keepers", "congestion")  # fmt: skip
+         "alternatives", "published", "metrics", "keepers", "congestion")  # fmt: skip
 """Keys on which a market without forced sales does not hang until its gap is over."""
+
+WITHOUT = re.compile(r"alternatives|metrics|clearings\.\d+\.liquidation")
+"""Places of code of the user's own that runs of a search do not run."""
 
 TheScenario = TypeVar("TheScenario", bound=ScenarioTables)
 DIGITS = 6
@@ -124,7 +128,7 @@ class _Search:
     """The runs of a search; every size is tried on forks of the same ones."""
 
     def __init__(self, market: ScenarioTables, number: int, one: GapTable) -> None:
-        own = [path for path in own_code_of(market) if not path.startswith(("alt", "clearings"))]
+        own = [path for path in own_code_of(market) if not WITHOUT.match(path)]
         if own:
             raise _GapError(
                 f"a gap is solved when a scenario is read, and code of your own ({', '.join(own)}) "

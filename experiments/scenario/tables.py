@@ -45,6 +45,7 @@ from experiments.scenario.names import NamedInstrument, Names
 from experiments.scenario.news_shocks import PricePathShockTable
 from experiments.scenario.oracle_faults import OracleFaultTable
 from experiments.scenario.oracles import OracleTable, SourceTable
+from experiments.scenario.own_shocks import OwnShockTable
 from experiments.scenario.populations import PopulationTable
 from experiments.scenario.price_paths import PathTable
 from experiments.scenario.profiles import ProfileTable, SolvedTable
@@ -89,6 +90,7 @@ __all__ = [
     "OracleFaultTable",
     "OracleTable",
     "OwnBackgroundTable",
+    "OwnShockTable",
     "PathTable",
     "PlaceTable",
     "PoissonTable",

@@ -18,6 +18,7 @@ from tests.experiments.sweeping import LOTS, short
 MINE = '''
 from pathlib import Path
 
+import firesale as fs
 import numpy as np
 from agents.leverage import Accounts
 from lob.clearing.margin import FlatMargin, Tiers
@@ -89,6 +90,22 @@ class Below:
         return float(self.share * len(entries))
 
 
+class Panic(fs.Agent):
+    def __init__(self, name, *, size, at, instrument, side):
+        super().__init__(name)
+        self.size, self.at, self.instrument, self.side = size, at, instrument, side
+
+    def on_start(self):
+        self.wake_in(self.at)
+
+    def on_wake(self):
+        (self.sell if self.side == "sell" else self.buy)(self.size, instrument=self.instrument)
+
+
+def two(name, at, **parameters):
+    return [Panic(f"{name} {i}", at=at, instrument=0, side="sell", **parameters) for i in range(2)]
+
+
 def broken(tape):
     return 1 / (len(tape["events"]) * 0)
 
@@ -144,6 +161,54 @@ def test_to_look_at_it_runs_nothing(mine, tmp_path, capsys):
     code, _, said = fail(capsys, "run", file, "--seeds", 1)
     assert code == 2
     assert "--allow-code" in said
+    assert not mine.with_suffix(".ran").exists()
+
+
+def test_a_shock_of_ones_own(mine, tmp_path):
+    def of(name, **more):
+        return {"kind": f"{mine}:{name}", "instrument": "BTC-PERP", "at": 0.1, **more}
+
+    plain = short()
+    name = plain.instruments[0].name
+    own = of("Panic", parameters={"size": 50}) | {"instrument": name}
+    scenario = plain.with_(shocks=[own])
+    assert own_code_of(scenario) == {"shocks.0.kind": f"{mine}:Panic"}
+    scenario.save(tmp_path / "mine.toml")
+    assert fs.scenario(tmp_path / "mine.toml") == scenario
+    keywords = {key: getattr(scenario, key) for key in type(scenario).model_fields}
+    assert fs.Scenario(**keywords) == scenario
+    with pytest.raises(CodeNotAllowedError, match=r"shocks\.0\.kind"):
+        fs.run(scenario)
+    assert not mine.with_suffix(".ran").exists()
+    run = fs.run(scenario, allow_code=True)
+    assert run.simulation["shock 0"].position() == -50
+    # Who acts so is the same as whoever sells by a market order.
+    sale = plain.with_(shocks=[{"instrument": name, "at": 0.1, "lots": 50}])
+    assert run.drop() == fs.run(sale).drop()
+    two = scenario.with_(shocks=[own | {"kind": f"{mine}:two"}])
+    assert fs.run(two, allow_code=True).simulation["shock 0 1"].position() == -50
+    study = fs.spiral(scenario, 2, workers=2, allow_code=True)
+    assert any("Panic acts, from 0.1 s" in line for line in study.headline())
+    swept = fs.sweep(scenario, {"shocks.0.parameters.size": [20, 50]}, 2, allow_code=True)
+    assert swept.failed == []
+    held = fs.compare(scenario, ["market-sale", "sliced"], 2, workers=1, allow_code=True)
+    assert held.failed == []
+    with pytest.raises(ValueError, match=r"shocks|size"):
+        fs.stress(scenario, 1, allow_code=True)
+    for changes, why in (
+        ({"kind": f"{mine}:flat"}, "shock .*flat: "),
+        ({"parameters": {"sise": 3}}, "no parameter is called 'sise': did you mean size"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            fs.run(scenario.with_(shocks=[own | changes]), allow_code=True)
+    with pytest.raises(fs.ScenarioError, match=r"no shock is called 'own'"):
+        scenario.with_(shocks=[own | {"kind": "own"}])
+
+
+def test_a_gap_is_solved_without_code_of_ones_own(mine):
+    gap = {"shocks": [{"instrument": short().instruments[0].name, "at": 0.1, "gap": 0.001}]}
+    with pytest.raises(fs.ScenarioError, match=r"code of your own .*margin\.model"):
+        whole(mine, **gap)
     assert not mine.with_suffix(".ran").exists()
 
 

@@ -176,7 +176,7 @@ def test_one_mistake_is_one_line(capsys):
         (["feed", "info", "no.zip"], 2, "no.zip: no such file or folder"),
         (["feed", "convert", "no.zip", "x.npy"], 2, "no.zip: no such file or folder"),
         (["replay", "no.zip"], 2, "no.zip: no such file or folder"),
-        (["run", *SPIRAL, "--set=populations.0.count=2000000000"], 2, "less than or equal to"),
+        (["run", *SPIRAL, "--set=populations.0.count=2000000000"], 2, "must be at most"),
         (["run", *SPIRAL, "--set=populations.0.file=no.csv"], 2, "there is no file 'no.csv'"),
         (["compare", *SPIRAL, "--designs", "dutch(stpe=3)"], 2, "did you mean step?"),
         (["compare", *SPIRAL, "--designs", "frozen"], 2, "takes part always"),

@@ -4,12 +4,13 @@ import os
 import re
 
 import pytest
+from pydantic import BaseModel
 
 import firesale as fs
 from experiments.scenario import tables
 from experiments.scenario.reference import sections_of
 from experiments.scenario.table import Table
-from tests.small_scenarios import SPIRAL
+from tests.small_scenarios import FOLDER, SPIRAL
 
 MARGIN = {"model": "flat", "parameters": {"initial": 40_000, "maintenance": 20_000}}
 SMALL = {
@@ -110,6 +111,50 @@ def test_what_is_saved_is_read_as_equal(name, tmp_path):
     assert again == scenario
     assert again.model_fields_set == scenario.model_fields_set
     assert [one.name for one in tmp_path.iterdir()] == ["saved.toml"]
+
+
+FILES = [*fs.ready_scenarios(), *sorted(map(str, FOLDER.glob("*.toml")))]
+
+
+def rebuilt(value):
+    """The same made by code: of the tables' own classes, with the keywords that were given."""
+    if isinstance(value, BaseModel):
+        given = {name: rebuilt(getattr(value, name)) for name in value.model_fields_set}
+        return type(value)(**given)
+    if isinstance(value, dict):
+        return {name: rebuilt(one) for name, one in value.items()}
+    return type(value)(map(rebuilt, value)) if isinstance(value, list | tuple) else value
+
+
+def tables_in(value):
+    """The classes of all tables in a scenario."""
+    if isinstance(value, BaseModel):
+        yield type(value)
+        value = [getattr(value, name) for name in type(value).model_fields]
+    for one in value.values() if isinstance(value, dict) else value:
+        if isinstance(one, BaseModel | dict | list | tuple):
+            yield from tables_in(one)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_scenario_made_by_code_is_the_one_that_was_read(name, tmp_path):
+    read = fs.scenario(name)
+    keywords = {key: rebuilt(getattr(read, key)) for key in read.model_fields_set}
+    made = fs.scenario(keywords)
+    assert made == read
+    assert fs.Scenario(**keywords) == read
+    assert made.to_toml() == read.to_toml()
+    made.save(tmp_path / "made.toml")
+    again = fs.scenario(tmp_path / "made.toml")
+    assert again == read
+    assert again.model_dump() == read.model_dump()
+    assert fs.scenario(read.model_dump(mode="json")) == read
+
+
+def test_most_tables_are_in_the_scenarios_that_are_tried():
+    used = {one for name in FILES for one in tables_in(fs.scenario(name))}
+    assert len(used) > 25
+    assert used - {fs.Scenario} <= {getattr(tables, name) for name in tables.__all__}
 
 
 def test_a_file_is_saved_whole_or_stays(small, tmp_path, monkeypatch):
