@@ -131,7 +131,7 @@ def _account(contest: "ContestResult") -> str:
         "The closed account",
         "What each party has at the end of the run more than in its twin, in which nothing is "
         "forced: means over seeds, with 95 % intervals. In every run it sums to zero, to the unit. "
-        f"Seed {contest.seeds[0]}: {prices_told(first)}.",
+        f"Seed {contest.seeds[0]}: {prices_told(first, contest.scenario.units)}.",
         table(account_rows(contest), ("", *contest.labels)),
         "<h3>Who paid whom</h3>",
         table(flow_rows(known, cash), ("from", "to", f"for{unit}", *known)),
