@@ -213,7 +213,7 @@ def closed_account(full: Postings, twin: Postings) -> ClosedAccount:
                 _add_flows(moved, of, parties, value)
                 _add_gains(gained, of, parties, value, run.owners.accounts)
     exact = [Fraction(moved[:, i].sum()) - Fraction(moved[i].sum()) for i in range(len(PARTIES))]
-    if exact != gained or sum(gained, Fraction(0)):
+    if exact != gained or sum(gained, start=Fraction(0)):
         raise AssertionError(
             f"the account does not close: flows {_told(exact)}, balances {_told(gained)}"
         )

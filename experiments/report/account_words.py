@@ -11,7 +11,7 @@ import numpy as np
 from experiments.metrics.closed_account import PARTIES, gain_of
 from experiments.metrics.intervals import Interval, student_interval
 from lob.counted import counted
-from lob.real_units import RealUnit
+from lob.real_units import RealUnit, RealUnits, significant
 
 if TYPE_CHECKING:
     from experiments.report.results import ContestResult
@@ -231,16 +231,32 @@ def flow_rows(
     return [row for _, row in sorted(found, key=lambda one: (-one[0], one[1]))]
 
 
-def prices_told(account: Mapping[str, Any]) -> str:
-    """An English sentence: at which price each asset counts in an account, in cash units."""
-    said = {"mid": "the twin's mid at the end", "mark": "the twin's last mark", "cash": "itself",
-            "backing": "what backs it", "none": "nothing, it has no price"}  # fmt: skip
-    told = [
-        f"{name} at {one['cash_units']:,.10g} ({said[one['basis']]})"
-        for name, one in account["prices"].items()
-        if one["basis"] != "cash"
-    ]
-    return f"one price for all, in units of cash a lot: {', '.join(told)}" if told else ""
+def prices_told(account: Mapping[str, Any], units: RealUnits) -> str:
+    """An English sentence: at which one price each asset counts in an account.
+
+    Parameters
+    ----------
+    account
+        A closed account, as of ``ClosedAccount.to_dict``.
+    units
+        Units of the market.
+    """
+    said = {"mid": "the twin's mid at the end", "mark": "the twin's last mark",
+            "backing": "what backs it", "none": "it has no price"}  # fmt: skip
+    told = []
+    for name, one in account["prices"].items():
+        if one["basis"] == "cash":
+            continue
+        asset = units.assets.get(name)
+        if units.cash.is_real and asset is not None and asset.is_real:
+            price = float(units.cash.factor / asset.factor) * one["cash_units"]
+            told.append(
+                f"{name} at {significant(price, 7)} {units.cash.name} ({said[one['basis']]})"
+            )
+        else:
+            price = one["cash_units"]
+            told.append(f"a unit of {name} at {significant(price, 7)} ({said[one['basis']]})")
+    return f"one price for all: {', '.join(told)}" if told else ""
 
 
 def gone_on(contest: "ContestResult") -> list[str]:

@@ -5,6 +5,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from experiments.metrics.criteria import CRITERIA
+from experiments.metrics.solvency import LEAST_SEEDS
 from experiments.report import contest_figures as figures
 from experiments.report.account_words import account_rows, compared, flow_rows, prices_told
 from experiments.report.contest_words import (
@@ -140,7 +141,7 @@ def _account(contest: "ContestResult") -> str:
         "The closed account",
         "What each party has at the end of the run more than in its twin, in which nothing is "
         "forced: means over seeds, with 95 % intervals. In every run it sums to zero, to the unit. "
-        f"Seed {contest.seeds[0]}: {prices_told(first)}.",
+        f"Seed {contest.seeds[0]}: {prices_told(first, contest.scenario.units)}.",
         table(account_rows(contest), ("", *contest.labels)),
         "<h3>Who paid whom</h3>",
         table(flow_rows(known, cash), ("from", "to", f"for{unit}", *known)),
@@ -169,6 +170,8 @@ def _means(contest: "ContestResult") -> str:
             continue
         found, unit = [contest.tails(label) for label in contest.labels], unit_of(contest, of)
         head_of = f"{name}, {unit.name}" if unit is not None and unit.is_real else name
+        if len(contest.seeds) < LEAST_SEEDS:
+            head_of += f" (no upper bound: {LEAST_SEEDS} seeds are needed)"
         values = [None if one is None else getattr(one[name], "value", 0.0) for one in found]
         rows.append((head_of, *("-" if one is None else counted_in(one, unit) for one in values)))
     return section("Criteria", "Means over seeds.", table(rows, head))
