@@ -167,7 +167,7 @@ def test_what_a_command_names_is_there(block, words, place):
         return
     write_files(block.page, place)
     command = get_command(cli.app).commands[words[1]]
-    if hasattr(command, "commands"):
+    if hasattr(command, "commands") and words[2:]:
         command, words = command.commands[words[2]], words[1:]
     asked = command.make_context(words[1], list(words[2:])).params
     scenario = asked.get("name")

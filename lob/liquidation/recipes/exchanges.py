@@ -108,7 +108,7 @@ def bankruptcy_takeover(
 
     Parameters
     ----------
-    adl : one of queue, pro-rata, random
+    adl : one of queue, pro-rata, random, min-max
         Who is deleveraged: see ``Opposing``. BitMEX and Bybit: a queue.
     seed : number, 0 to 2**63-1
         Of the random order. Chosen.
@@ -146,7 +146,7 @@ def tiered(
         Between two steps down. Chosen.
     patience : seconds, 0 to 604_800
         Of the steps down, before the position is taken over whole. Chosen.
-    adl : one of queue, pro-rata, random
+    adl : one of queue, pro-rata, random, min-max
         Who is deleveraged: see ``Opposing``. Binance and Bybit: a queue.
     seed : number, 0 to 2**63-1
         Of the random order. Chosen.
@@ -222,7 +222,7 @@ def backstop(
         Between two market orders. Chosen; Hyperliquid waits 30 s after a slice.
     patience : seconds, 0 to 604_800
         Of the market orders, before the vault is asked all the same. Chosen.
-    adl : one of queue, pro-rata, random
+    adl : one of queue, pro-rata, random, min-max
         Who is deleveraged: see ``Opposing``. Hyperliquid: by profit and leverage.
     adl_price : one of bankruptcy, mark, previous-mark
         At which opposing positions are closed. Hyperliquid: the previous mark. Chosen.
