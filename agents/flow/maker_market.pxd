@@ -69,7 +69,7 @@ cdef class MakerMarket(BackgroundFlow):
     cdef int state(self, list rows) except -1
     cdef int await_stated(self, uint32_t number) except -1
     cdef int meet_stated(self, uint32_t number) except -1
-    cdef int leave(self, OpenOrders orders, uint32_t row, double share) except -1
+    cdef int cancel_share(self, OpenOrders orders, uint32_t row, double share) except -1
     cdef int forget(self, int side, int64_t handle) except -1
     cdef int seed_book(self) except -1
     cdef int something_comes(self) except -1

@@ -331,7 +331,7 @@ cdef class MakerMarket(BackgroundFlow):
         ]
         self.state(rows)
 
-    def withdraw(self, start, end, share):
+    def leave(self, start, end, share):
         """Say before the run that makers will leave for some time.
 
         When they leave, each of their orders is cancelled with the probability ``share``, and of
@@ -482,11 +482,11 @@ cdef class MakerMarket(BackgroundFlow):
         away = [share for start, end, share in self.absences if start <= now < end]
         self.present = 1 - max(away) if away else 1.0
         if gone > 0:
-            self.leave(self.buys, 0, gone)
-            self.leave(self.sells, 1, gone)
+            self.cancel_share(self.buys, 0, gone)
+            self.cancel_share(self.sells, 1, gone)
         return 0
 
-    cdef int leave(self, OpenOrders orders, uint32_t row, double share) except -1:
+    cdef int cancel_share(self, OpenOrders orders, uint32_t row, double share) except -1:
         """Cancel a share of the orders of a side, each by its own luck."""
         # A key of its own: whoever draws nothing more than before has the same luck as before.
         cdef uint64_t key = self.pull_key ^ <uint64_t>self.simulation.now

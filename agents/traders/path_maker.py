@@ -84,7 +84,7 @@ class PathMaker(Agent):
         rows = [(integer("times", at, 1), float(by)) for at, by in zip(times, moves, strict=True)]
         self.moves = sorted([*self.moves, *rows])
 
-    def withdraw(self, start: int, end: int, share: float) -> None:
+    def leave(self, start: int, end: int, share: float) -> None:
         """Say before the run that the maker will quote less for some time.
 
         Parameters

@@ -301,7 +301,7 @@ class StressSensitiveMaker(LadderMaker):
         self.changes: list[StateChange] = []
         self.absences: list[tuple[int, int, float]] = []
 
-    def withdraw(self, start: int, end: int, share: float) -> None:
+    def leave(self, start: int, end: int, share: float) -> None:
         """Say before the run that the maker will quote less for some time, whatever its limits.
 
         Parameters

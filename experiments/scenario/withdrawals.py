@@ -71,7 +71,7 @@ class WithdrawalTable(BaseShock):
                 " its background is no maker market"
             )
         for one in able:
-            one.withdraw(ns(self.at), ns(self.at) + ns(self.over), self.share)
+            one.leave(ns(self.at), ns(self.at) + ns(self.over), self.share)
         return []
 
     def told(self) -> str:

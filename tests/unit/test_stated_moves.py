@@ -50,7 +50,7 @@ def test_the_fair_value_moves_as_it_was_stated():
 
 def test_until_then_the_market_is_the_same_to_the_byte():
     plain, stated = MakerMarket("flow", **CALM), MakerMarket("flow", **CALM)
-    stated.withdraw(3 * SECOND_NS, 5 * SECOND_NS, 0.5)
+    stated.leave(3 * SECOND_NS, 5 * SECOND_NS, 0.5)
     stated.move_fair_value([4 * SECOND_NS], [-0.01])
     runs = []
     for flow in (plain, stated):
@@ -66,7 +66,7 @@ def test_until_then_the_market_is_the_same_to_the_byte():
 
 def test_a_market_of_makers_loses_the_share_that_leaves_and_gets_it_back():
     flow = MakerMarket("flow", **CALM)
-    flow.withdraw(20 * SECOND_NS, 30 * SECOND_NS, 0.75)
+    flow.leave(20 * SECOND_NS, 30 * SECOND_NS, 0.75)
     assert flow.absences == ((20 * SECOND_NS, 30 * SECOND_NS, 0.75),)
     simulation = market(flow)
     simulation.run(until=20 * SECOND_NS - 1)
@@ -82,7 +82,7 @@ def test_a_market_of_makers_loses_the_share_that_leaves_and_gets_it_back():
 
 def test_a_market_can_be_copied_before_what_is_stated_comes():
     flow = MakerMarket("flow", **CALM)
-    flow.withdraw(2 * SECOND_NS, 3 * SECOND_NS, 1.0)
+    flow.leave(2 * SECOND_NS, 3 * SECOND_NS, 1.0)
     simulation = market(flow)
     simulation.run(until=SECOND_NS)
     other = simulation.fork()
@@ -94,10 +94,10 @@ def test_a_market_can_be_copied_before_what_is_stated_comes():
 @pytest.mark.parametrize(
     ("call", "error"),
     [
-        (lambda one: one.withdraw(0, 5, 0.5), "start must be"),
-        (lambda one: one.withdraw(5, 5, 0.5), "end must be"),
-        (lambda one: one.withdraw(5, 6, 0.0), "share must be"),
-        (lambda one: one.withdraw(5, 6, 1.5), "share must be"),
+        (lambda one: one.leave(0, 5, 0.5), "start must be"),
+        (lambda one: one.leave(5, 5, 0.5), "end must be"),
+        (lambda one: one.leave(5, 6, 0.0), "share must be"),
+        (lambda one: one.leave(5, 6, 1.5), "share must be"),
         (lambda one: one.move_fair_value([0], [0.1]), "times must be"),
     ],
 )
@@ -119,7 +119,7 @@ def test_nothing_is_stated_once_the_run_has_begun():
     simulation = market(flow)
     simulation.run(until=1)
     with pytest.raises(ValueError, match="before the run begins"):
-        flow.withdraw(5, 6, 0.5)
+        flow.leave(5, 6, 0.5)
 
 
 def test_a_ladder_shrinks_for_as_long_as_it_was_stated_to_the_ns():
@@ -127,8 +127,8 @@ def test_a_ladder_shrinks_for_as_long_as_it_was_stated_to_the_ns():
         "maker", every=10 * SECOND_NS, levels=2, offset=2.0, size=8, start_price=1_000, cool_down=0,
         limits=[InventoryLimit(100)],
     )  # fmt: skip
-    maker.withdraw(3 * SECOND_NS, 4 * SECOND_NS, 0.75)
-    maker.withdraw(5 * SECOND_NS, 6 * SECOND_NS, 1.0)
+    maker.leave(3 * SECOND_NS, 4 * SECOND_NS, 0.75)
+    maker.leave(5 * SECOND_NS, 6 * SECOND_NS, 1.0)
     simulation = market(maker)
     found = []
     for at in (3 * SECOND_NS - 1, 3 * SECOND_NS, 4 * SECOND_NS, 5 * SECOND_NS, 6 * SECOND_NS):
@@ -142,7 +142,7 @@ def test_makers_along_a_path_move_and_leave_as_stated():
         "maker", times=[0], prices=[1_000], depth=8, levels=2, interval=60 * SECOND_NS
     )
     maker.move_fair_value([2 * SECOND_NS], [math.log(0.9)])
-    maker.withdraw(3 * SECOND_NS, 4 * SECOND_NS, 0.75)
+    maker.leave(3 * SECOND_NS, 4 * SECOND_NS, 0.75)
     simulation = market(maker)
     found = []
     for at in (2 * SECOND_NS - 1, 2 * SECOND_NS, 3 * SECOND_NS, 4 * SECOND_NS):
