@@ -280,6 +280,18 @@ def test_a_changed_helper_is_another_run_of_a_contest(panic, tmp_path):
     assert key_of_run(scenario, 1, design) != before
 
 
+def test_a_changed_file_of_prices_is_another_run_of_a_contest(tmp_path):
+    prices = "symbol,timestamp,USD_price\nX,1000000000000,2000\nX,1000003600000,1900\n"
+    (tmp_path / "bars.csv").write_text(prices)
+    scenario = fs.scenario(SPIRAL).with_(
+        drives=[{"instrument": "PERP", "files": [str(tmp_path / "bars.csv")]}]
+    )
+    design = parse_design("market-sale")
+    before = key_of_run(scenario, 1, design)
+    (tmp_path / "bars.csv").write_text(prices + prices.splitlines()[-1] + "\n")
+    assert key_of_run(scenario, 1, design) != before
+
+
 # ---------------------------------------------------------------------------- what is passed in
 
 
