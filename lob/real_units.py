@@ -233,7 +233,7 @@ class RealUnits:
         return self.names.index(instrument)
 
 
-def _asset(one: Instrument) -> str:
+def _asset(one: "Instrument") -> str:
     """What lots of an instrument are of: that itself where it says no base."""
     return one.base or one.name
 

@@ -356,7 +356,7 @@ def study_contest(
     )
 
 
-RANKED_BY = "bad_debt"
+RANKED_BY = "harm"
 """Criterion whose order is looked at in other markets."""
 SAME_MARKET = frozenset(
     {"oracle-lag", "congestion", "few-bidders", "keeper-capital", "keeper-latency"}
