@@ -3,7 +3,7 @@
 Every day opens longs and shorts in equal parts. A position's margin at its opening is one over its
 leverage; leverages are lognormal, higher where turnover is. Positions are closed at a rate in
 proportion to turnover, and a position is liquidated where the price moves against it by its margin;
-some open again at once. What the price did within a day is not recorded: given its return, the
+who was opens again at once. What the price did within a day is not recorded: given its return, the
 chance that it went further is that of a Brownian bridge whose variance is a mean of the 10 days
 before and of the day's return. Only what was known before the day and its return enter: never its
 volume.
@@ -38,9 +38,9 @@ LEVERAGES = (np.arange(12) + 0.5) / 12
 """Quantiles at which the lognormal leverages are taken."""
 RETURN_BINS = (0.0, 0.002, 0.01, 0.02, 0.04, 0.08, 0.16, np.inf)
 """Bounds of the absolute log returns within which medians are compared."""
-START = (0.03, 2.5, 0.8, 0.2, 1.7, 0.5, 0.3, 0.5)
-BOUNDS = ((1e-3, 0.0, 0.1, 1e-3, 0.1, 0.1, 1e-3, 1e-3), (10.0, 5.0, 3.0, 3.0, 8.0, 100.0, 2.0, 1.0))
-STEPS = (0.03, 0.5, 0.2, 0.1, 0.2, 2.0, 0.2, 0.2)
+START = (0.03, 2.5, 0.8, 0.2, 1.7, 0.5, 0.3)
+BOUNDS = ((1e-3, 0.0, 0.1, 1e-3, 0.1, 0.1, 1e-3), (10.0, 5.0, 3.0, 3.0, 15.0, 100.0, 2.0))
+STEPS = (0.03, 0.5, 0.2, 0.1, 0.2, 2.0, 0.2)
 """What the fit begins with, is bound to and moves by, in the order of the law's numbers."""
 TIMES = 8
 """How often a place in the population is liquidated a day at most."""
@@ -157,9 +157,9 @@ def _hit(margin: Floats, log_return: Floats, scale: Floats) -> Floats:
     return np.exp(-2 * beyond / scale**2)
 
 
-def _simulated(law: Sequence[float], days: _Days) -> Floats:
+def _simulated(law: Sequence[float] | Floats, days: _Days) -> Floats:
     """Share of the open interest that each day liquidates, by the population."""
-    recorded, middle, spread, renewal, intraday, certainty, speed, again = law
+    recorded, middle, spread, renewal, intraday, certainty, speed = law
     total = np.zeros(len(days.share))
     # How volatile the day is, is not known before it: its own return tells in part.
     before, today = days.volatility**2, days.log_return**2
@@ -179,7 +179,7 @@ def _simulated(law: Sequence[float], days: _Days) -> Floats:
         for times in range(2, TIMES + 1):  # who opened again, a margin further on
             longs = _hit(times * margin, days.log_return, scale)
             shorts = _hit(times * margin, -days.log_return, scale)
-            total += again ** (times - 1) * (longs + shorts) / 2
+            total += (longs + shorts) / 2
     return recorded * total / len(LEVERAGES)
 
 
@@ -221,8 +221,6 @@ class DailyLiquidations:
         Weight of the variance of the days before against that of the day's own return, as 1.
     speed
         Power of turnover with which the median leverage grows.
-    again
-        Share of those who are liquidated that open the same position again the same day.
     scatter_up, scatter_down
         Of log recorded over simulated share: the 90 % quantile, and the 10 % one with its sign
         changed, over that of a standard normal. The median is 0.
@@ -235,7 +233,6 @@ class DailyLiquidations:
     intraday: float
     certainty: float
     speed: float
-    again: float
     scatter_up: float
     scatter_down: float
 
@@ -248,7 +245,7 @@ class DailyLiquidations:
 
     @classmethod
     def fit(cls, table: pd.DataFrame) -> "DailyLiquidations":
-        """Fit the ten numbers to ``read_daily_liquidations``, by least squares of logs."""
+        """Fit the nine numbers to ``read_daily_liquidations``, by least squares of logs."""
         days = _days_of(table)
         wanted = np.log(days.share)
 
@@ -258,16 +255,19 @@ class DailyLiquidations:
         found = least_squares(
             missed, START, bounds=BOUNDS, x_scale=STEPS, max_nfev=12, diff_step=1e-3
         )
-        numbers = [float(value) for value in found.x]
-        numbers[1] = float(np.exp(numbers[1]))
-        low, middle, high = np.quantile(-missed(found.x), (0.1, 0.5, 0.9))
-        numbers[0] *= float(np.exp(middle))  # its median is what a law states
-        up, down = (high - middle) / norm.ppf(0.9), (middle - low) / norm.ppf(0.9)
-        least_scatter = 1e-9
+        recorded, middle, spread, renewal, intraday, certainty, speed = map(float, found.x)
+        low, half, high = map(float, np.quantile(-missed(found.x), (0.1, 0.5, 0.9)))
+        width, least_scatter = float(norm.ppf(0.9)), 1e-9
         return cls(
-            *numbers,
-            scatter_up=max(float(up), least_scatter),
-            scatter_down=max(float(down), least_scatter),
+            recorded=recorded * float(np.exp(half)),  # the median is what a law states
+            leverage=float(np.exp(middle)),
+            spread=spread,
+            renewal=renewal,
+            intraday=intraday,
+            certainty=certainty,
+            speed=speed,
+            scatter_up=max((high - half) / width, least_scatter),
+            scatter_down=max((half - low) / width, least_scatter),
         )
 
     @classmethod
@@ -292,7 +292,7 @@ class DailyLiquidations:
         Path(path).write_text("".join(lines))
 
     def summary(self) -> Mapping[str, float]:
-        """The ten numbers by name."""
+        """The nine numbers by name."""
         return asdict(self)
 
     def score(self, table: pd.DataFrame) -> DailyLiquidationScore:
