@@ -79,6 +79,12 @@ from experiments.scenario.read import (
 from experiments.scenario.read import (
     ready_scenarios as ready_scenarios,
 )
+from experiments.studies.daily_liquidations import (
+    DailyLiquidations as DailyLiquidations,
+)
+from experiments.studies.daily_liquidations import (
+    daily_liquidations as daily_liquidations,
+)
 from experiments.studies.facts import (
     FactsStudy as FactsStudy,
 )
@@ -192,6 +198,7 @@ __all__ = [
     "Agent",
     "Cause",
     "ContestStudy",
+    "DailyLiquidations",
     "EntryKind",
     "EventKind",
     "FactsStudy",
@@ -225,6 +232,7 @@ __all__ = [
     "Venue",
     "__version__",
     "compare",
+    "daily_liquidations",
     "diff",
     "facts",
     "fit",

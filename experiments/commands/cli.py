@@ -22,6 +22,7 @@ import typer
 
 from experiments.commands import (
     compare,
+    daily_liquidations,
     demo,
     diff,
     facts,
@@ -69,6 +70,7 @@ app.command("list")(scenarios.list_command)
 app.add_typer(feed.feed, name="feed")
 app.add_typer(incidents.incidents, name="incidents")
 app.add_typer(positions.positions, name="positions")
+app.add_typer(daily_liquidations.daily_liquidations, name="daily-liquidations")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
