@@ -37,7 +37,7 @@ SHOWN = {"", "text", "{toctree}"}
 QUICK = re.compile(r"run|validate --list|(replay|impact poisson|diff|feed|positions) .*|--.*")
 """Commands that take a second or two."""
 FEWER = {
-    "compare": ["--seeds", "2"],
+    "compare": ["--seeds", "2", "--fast"],
     "impact": ["--seeds", "2"],
     "sweep": ["--seeds", "1"],
     "stress": ["--seeds", "1", "--most", "1", "--steps", "1"],
