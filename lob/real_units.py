@@ -169,6 +169,7 @@ class RealUnits:
 
     Examples
     --------
+    >>> from lob import Instrument
     >>> perp = Instrument(
     ...     "PERP", Decimal("0.5"), Decimal("0.001"), base="BTC", quote="USD", multiplier=5
     ... )

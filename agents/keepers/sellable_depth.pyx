@@ -105,7 +105,19 @@ cdef class SellableDepth:
 
 
 cdef class DepthBehind:
-    """The levels of a book behind lots that go first: pairs of price in ticks and lots."""
+    """The levels of a book behind lots that go first: pairs of price in ticks and lots.
+
+    Parameters
+    ----------
+    depth
+        The side of the book.
+    lots
+        How many are asked for, at most.
+    ahead
+        Lots that go first.
+    slices
+        How many times each level counts: a sale in so many parts finds it filled again.
+    """
 
     cdef SellableDepth depth
     cdef int64_t lots

@@ -17,7 +17,7 @@ class WatchedPrice(NamedTuple):
     number: int
     """Number of the holding, or of the instrument."""
     side: Side
-    """As in ``Agent.wake_at_price`` and ``Agent.wake_at_mark``."""
+    """Whose best price it is, bids' or asks'; of a mark, either."""
     direction: int
     """1 where a rise is waited for, -1 for a fall."""
 

@@ -51,7 +51,7 @@ def test_a_price_is_off_by_any_factor_and_never_above_the_highest():
     most.pass_time(1)
     assert most.price == lob.MAX_PRICE
     with pytest.raises(ValueError, match="manipulations: ppm"):
-        Oracle(Fixed(1), manipulations=[(1, 5, 10**12 + 1)])
+        Oracle(Fixed(1), manipulations=[(1, 5, 10**15 + 1)])
 
 
 def test_an_oracle_keeps_what_it_said_before():
