@@ -17,7 +17,8 @@ class WatchedPrice(NamedTuple):
     number: int
     """Number of the holding, or of the instrument."""
     side: Side
-    """Whose best price it is, bids' or asks'; of a mark, either."""
+    """Of a book, whose best price it is, bids' or asks'; of a mark, ``BUY`` where it is to be
+    low."""
     direction: int
     """1 where a rise is waited for, -1 for a fall."""
 

@@ -2,6 +2,7 @@
 
 import agents
 from agents.keepers import Bot
+from agents.keepers.bot import LENDERS as KEEPERS_LENDERS
 from agents.keepers.transactions import GAS_ACCOUNT
 from experiments.metrics.cases import HoldingMetadata, PriceSeries
 from experiments.metrics.closed_account import (
@@ -35,6 +36,8 @@ def account_owners_of(simulation: agents.Simulation) -> AccountOwners:
     for one in simulation.agents:
         if isinstance(one, Bot):
             others[one.account] = TAKERS
+    if KEEPERS_LENDERS in names:  # those who put up what keepers' own capital does not
+        others[names[KEEPERS_LENDERS]] = TAKERS
     ranges = tuple(
         (int(first), int(count))
         for clearing in simulation.clearings
