@@ -1,16 +1,20 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from typing_extensions import disjoint_base
+
 from lob import OrderBook, Side
 
 __all__ = ["DepthBehind", "SellableDepth", "depth_of"]
 
+@disjoint_base
 class SellableDepth:
     def levels(
         self, book: OrderBook, side: Side, lots: int, *, ahead: int = 0, slices: int = 1
     ) -> DepthBehind: ...
     def __deepcopy__(self, memo: dict[int, Any]) -> SellableDepth: ...
 
+@disjoint_base
 class DepthBehind:
     @property
     def total(self) -> int: ...

@@ -67,6 +67,8 @@ def fit(
         raise RefusalError(f"--out {out}: there is no folder {out.absolute().parent}")
     try:
         law = DailyLiquidations.fit(_read(file))
+    except ImportError as error:
+        raise RefusalError(str(error)) from None
     except ValueError as error:
         raise RefusalError(f"{file}: {error}", BAD_DATA) from error
     if out is not None:

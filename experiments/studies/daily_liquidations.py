@@ -13,13 +13,12 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import least_squares
-from scipy.stats import norm
 
 __all__ = [
     "DailyLiquidationScore",
@@ -44,6 +43,8 @@ STEPS = (0.03, 0.5, 0.2, 0.1, 0.2, 2.0, 0.2)
 """What the fit begins with, is bound to and moves by, in the order of the law's numbers."""
 TIMES = 8
 """How often a place in the population is liquidated a day at most."""
+NORMAL = NormalDist()
+"""The standard normal law."""
 MIDDLE_TURNOVER = 5.0
 """Turnover of open interest a day at which the median leverage is stated."""
 NOTHING = 1e-7
@@ -167,7 +168,7 @@ def _simulated(law: Sequence[float] | Floats, days: _Days) -> Floats:
     middles = middle + speed * np.log(days.turnover / MIDDLE_TURNOVER)
     closed = 1 - np.exp(-renewal * days.turnover)
     for quantile in LEVERAGES:
-        margin = 1 / np.maximum(1.0, np.exp(middles + spread * norm.ppf(quantile)))
+        margin = 1 / np.maximum(1.0, np.exp(middles + spread * NORMAL.inv_cdf(quantile)))
         left = np.ones(len(total))
         for age in range(VINTAGES):
             weight = left * closed if age < VINTAGES - 1 else left
@@ -245,7 +246,17 @@ class DailyLiquidations:
 
     @classmethod
     def fit(cls, table: pd.DataFrame) -> "DailyLiquidations":
-        """Fit the nine numbers to ``read_daily_liquidations``, by least squares of logs."""
+        """Fit the nine numbers to ``read_daily_liquidations``, by least squares of logs.
+
+        Raises
+        ------
+        ImportError
+            If scipy is not there.
+        """
+        try:
+            from scipy.optimize import least_squares
+        except ImportError:
+            raise ImportError("a fit needs scipy: pip install 'firesale[sweep]'") from None
         days = _days_of(table)
         wanted = np.log(days.share)
 
@@ -257,7 +268,7 @@ class DailyLiquidations:
         )
         recorded, middle, spread, renewal, intraday, certainty, speed = map(float, found.x)
         low, half, high = map(float, np.quantile(-missed(found.x), (0.1, 0.5, 0.9)))
-        width, least_scatter = float(norm.ppf(0.9)), 1e-9
+        width, least_scatter = NORMAL.inv_cdf(0.9), 1e-9
         return cls(
             recorded=recorded * float(np.exp(half)),  # the median is what a law states
             leverage=float(np.exp(middle)),
@@ -303,7 +314,7 @@ class DailyLiquidations:
         missed = np.log(days.share / simulated)
         variance = float(np.var(np.log(days.share)))
         # The scatter at fixed quantiles stands for draws: the same score each time.
-        normal = norm.ppf((np.arange(41) + 0.5) / 41)
+        normal = np.array([NORMAL.inv_cdf((i + 0.5) / 41) for i in range(41)])
         factors = np.exp(np.where(normal > 0, self.scatter_up, self.scatter_down) * normal)
         bins = np.digitize(np.abs(days.log_return), RETURN_BINS) - 1
 
