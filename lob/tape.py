@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lob.counted import counted
 from lob.types import ENTRY, EVENT, LEVEL, MESSAGE, ORDER, QUOTE
 from lob.version import __version__
 
@@ -362,7 +363,7 @@ def _read_npy(source: Path, unfinished: bool) -> NDArray[np.void]:
         cut = whole < stated or (not stated and whole > 0)
         if cut and not unfinished:
             raise ValueError(
-                f"{whole:,} rows are there where {stated:,} are stated: it is still being written, "
+                f"{counted(whole, 'row')} of {stated:,} are there: it is still being written, "
                 "or was cut; unfinished=True reads what is there"
             )
         tape: NDArray[np.void] = (

@@ -223,17 +223,14 @@ def _cascade(study: "SpiralStudy") -> list[tuple[str, str]]:
     mean = study.mean("criteria", "liquidations")
     accounts = sum(run["accounts"] for run in study.full) / len(study.full)
     branching = study.mean("cascade", "branching_ratio")
-    traced = (
-        f"{branching:.0%} of them by a trade of another one" if math.isfinite(branching) else ""
-    )
+    traced = f"; {branching:.0%} by a trade of another one" if math.isfinite(branching) else ""
     rows = [
         ("liquidations", f"{mean:,.0f} of {counted(accounts, 'account')}"),
         ("without forced sales", _failed_anyway(study, mean)),
-        ("traced to a forced trade", traced),
         (
             "generations",
             f"{study.mean('cascade', 'generations'):.1f}, within "
-            f"{study.mean('cascade', 'duration_ns') / SECOND_NS:.2f} s",
+            f"{study.mean('cascade', 'duration_ns') / SECOND_NS:.2f} s{traced}",
         ),
         ("of the first run", _profile(first["generations"])),
         ("sold by force", _of_instruments(study, "sold")),

@@ -84,7 +84,13 @@ class RunKeys:
 
 
 def key_of_run(scenario: Scenario, seed: int, design: ContestDesign) -> str:
-    """The key of one run, see ``RunKeys``."""
+    """The key of one run, see ``RunKeys``.
+
+    Parameters
+    ----------
+    scenario, seed, design
+        The market's scenario, the root of all randomness, and the design.
+    """
     return RunKeys()(scenario, seed, design)
 
 

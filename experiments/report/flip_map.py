@@ -5,6 +5,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from experiments.report.page import drawn, section
+from lob.counted import counted
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -31,7 +32,8 @@ def flip_told(found: "ScreeningResult | None") -> list[str]:
     if found is None:
         return [FAST]
     seeds = max((len(one.seeds) for one in found.contests.values()), default=0)
-    head = f"in {len(found.contests)} other markets, {seeds} seeds each, by {found.by}: "
+    others = counted(len(found.contests), "other market")
+    head = f"in {others}, {counted(seeds, 'seed')} each, by {found.by}: "
     return [head + line for line in found.told()]
 
 

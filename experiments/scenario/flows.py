@@ -71,7 +71,13 @@ class UniformBookTable(BackgroundTable):
         return [UniformBook(f"{place.name} book", place.number, self)]
 
     def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
-        """A copy with orders so many times as large; nothing else can be scaled."""
+        """A copy with orders so many times as large; nothing else can be scaled.
+
+        Raises
+        ------
+        ValueError
+            If something else is to be.
+        """
         if refill != 1 or volatility != 1:
             raise ValueError("a uniform book has no refill and no volatility that could be scaled")
         return self.model_copy(update={"depth": scaled_size(self.depth, depth)})

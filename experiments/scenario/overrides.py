@@ -44,7 +44,7 @@ def overridden(
     changed: dict[str, Any] = copy.deepcopy(plain(content))
     mistakes = []
     for path, value in overrides.items():
-        with_one_size(changed, path, overrides)
+        with_one_size(changed.get("shocks"), path, overrides.keys())
         *way, last = path.split(".")
         at: Any = changed
         try:

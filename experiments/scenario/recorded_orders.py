@@ -14,6 +14,7 @@ from experiments.scenario.files import FileName
 from experiments.scenario.kept import kept
 from experiments.scenario.shock import BaseShock, ShockPlace
 from experiments.scenario.table import LONGEST, ns
+from lob.counted import counted
 from lob.types import MAX_SIZE
 from lob.units import SECOND_NS
 
@@ -147,8 +148,8 @@ class RecordedOrdersTable(BaseShock):
         """How many orders of how many accounts there are."""
         rows = self.orders
         return (
-            f"{len(rows):,} recorded orders of {len({row.account for row in rows}):,} accounts sent"
-            f" within {self.over:g} s"
+            f"{counted(len(rows), 'recorded order')} of "
+            f"{counted(len({row.account for row in rows}), 'account')} sent within {self.over:g} s"
         )
 
 

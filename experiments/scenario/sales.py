@@ -244,6 +244,11 @@ def one_of(table: BaseShock, *keys: str) -> None:
         The table.
     *keys
         Names of its keys: what is ``None`` or ``False`` is not given.
+
+    Raises
+    ------
+    ValueError
+        If none is given, or more than one.
     """
     given = [key for key in keys if getattr(table, key) not in (None, False)]
     if len(given) != 1:

@@ -11,15 +11,15 @@ SIZES = ("lots", "notional", "share_of_volume", "gap")
 PATH = re.compile(rf"shocks\.(\d+)\.({'|'.join(SIZES)})")
 
 
-def with_one_size(content: Any, path: str, set_too: Collection[str]) -> None:
+def with_one_size(shocks: Any, path: str, set_too: Collection[str]) -> None:
     """Take away the sizes of a shock in whose place another is to be set.
 
     A sale becomes a gap, and a gap a sale; in what time lots are traded stays.
 
     Parameters
     ----------
-    content
-        The scenario as TOML has it, which is changed.
+    shocks
+        The shocks of the scenario as TOML has them, which are changed.
     path
         Dotted path of what is to be set; of anything else than a size nothing is done.
     set_too
@@ -30,7 +30,7 @@ def with_one_size(content: Any, path: str, set_too: Collection[str]) -> None:
         return
     number, key = int(found[1]), found[2]
     try:
-        row = content["shocks"][number]
+        row = shocks[number]
     except (KeyError, IndexError, TypeError):
         return  # told as what it is
     if not isinstance(row, dict) or row.get("kind", "sale") not in ("sale", "gap"):

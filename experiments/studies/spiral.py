@@ -303,7 +303,7 @@ class SpiralStudy(Shown, ArrowRows):
             "runs": list(self.full),
             "twins": list(self.twin),
             "alternatives": {label: list(runs) for label, runs in self.alternatives.items()},
-            "sources": self.sources,
+            "taken_for": self.sources,
             "other_sources": list(self.other_sources),
         }
 

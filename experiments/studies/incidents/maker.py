@@ -159,6 +159,4 @@ MAKER = Incident(
     "bid leaves the whole debt unpaid.",
     play,
     ("bad debt: 4.5, 5.4, 5.67, 6.65 M",),
-    "the mechanism is there, and the share is half the published one: how much money the keepers "
-    "who get through have decides it, no source says, and nothing here is tuned to it",
 )
