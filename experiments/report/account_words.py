@@ -150,7 +150,7 @@ def _again(contest: "ContestResult", row: Mapping[str, Any], asked: str) -> str:
     designs = ",".join(_written(one) for one in contest.designs if one.label in labels)
     market = f" (in the market {row['market']})" if row.get("market", "base") != "base" else ""
     words = f"--designs {shlex.quote(designs)} --seed {row['seed']} --seeds 2"
-    return f"again with: firesale compare {asked} {words}{market}"
+    return f"again with: firesale compare {asked} {words}{market} --fast"
 
 
 def _written(design: Any) -> str:

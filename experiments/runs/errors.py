@@ -60,6 +60,8 @@ def told(error: BaseException) -> Told:
     """Find the user's part in an error of a run, and leave out who happened to act."""
     if isinstance(error, RunError):
         return Told(str(error), error.trace)
+    if isinstance(error, MemoryError):
+        return Told(str(error) or "not enough memory", None)
     if isinstance(error, UserCodeError) and error.__cause__ is not None:
         inner = told(error.__cause__)
         return Told(f"{error.of}: {inner.error}", inner.trace)

@@ -104,7 +104,7 @@ def as_run(scenario: Scenario, end_ns: int) -> Scenario:
     """
     if not scenario.until_closed:
         return scenario
-    last = max(shock.at + shock.over for shock in scenario.shocks)
+    last = max(shock.ends for shock in scenario.shocks)
     seconds = end_ns / SECOND_NS
     return scenario.model_copy(update={"seconds": seconds, "horizon": seconds - last})
 

@@ -70,10 +70,21 @@ def limited(memory: int | None) -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_AS, (_room_before[0] + memory, hard))
     try:
         yield
-    except MemoryError as error:
-        error.args = ("the run took more memory than it may",)
+    except Exception as error:
+        if not _of_memory(error):
+            raise
         # Its traceback holds on to all that the run had, and the next run would have no room.
         traceback.clear_frames(error.__traceback__)
-        raise
+        ended = MemoryError(f"the run took more memory than it may: {memory:,} bytes")
+        raise ended from None
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _of_memory(error: BaseException | None) -> bool:
+    """Whether memory ran out, whoever was acting then."""
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

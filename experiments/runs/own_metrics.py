@@ -1,5 +1,6 @@
 """Metrics of the user's own: functions of a run's tapes, called by their names."""
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -122,7 +123,7 @@ def measured(metrics: Mapping[str, Metric], tape: Mapping[str, NDArray[np.void]]
     Raises
     ------
     UserCodeError
-        If a metric raises.
+        If a metric raises, or returns what neither a number is nor JSON can hold.
     """
     found = {}
     for name, metric in metrics.items():
@@ -134,5 +135,17 @@ def measured(metrics: Mapping[str, Metric], tape: Mapping[str, NDArray[np.void]]
             raise UserCodeError(f"metric {name}", error) from error
         if isinstance(value, np.ndarray | np.generic):
             value = value.tolist()
+        _refuse_what_is_no_value(name, value)
         found[name] = None if isinstance(value, float) and not math.isfinite(value) else value
     return found
+
+
+def _refuse_what_is_no_value(name: str, value: Any) -> None:
+    try:
+        json.dumps(value)
+        if isinstance(value, int):
+            float(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        shown = f"{value!r:.60}" if not isinstance(value, int) else "a number beyond 1e308"
+        error = TypeError(f"must return a number, or what JSON can hold, got {shown}")
+        raise UserCodeError(f"metric {name}", error) from error

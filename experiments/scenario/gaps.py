@@ -24,16 +24,22 @@ class SolvedGapTable(Table):
     """Digest of the gap and of the market without forced sales."""
     lots: Positive
     """Lots: that make the gap."""
-    obtained: float
+    obtained: Annotated[float, Field(gt=-1, lt=1_000)]
     """Share: of the mid by which it moved in runs with seeds that the search did not use, mean."""
-    low: float
+    low: Annotated[float, Field(gt=-1_000, lt=1_000)]
     """Share: lower end of the 95 % interval of that mean."""
-    high: float
+    high: Annotated[float, Field(gt=-1_000, lt=1_000)]
     """Share: upper end of it."""
-    emptied: int
+    emptied: Annotated[int, Field(ge=0, le=CHECKED)]
     """Number: of those runs in which a side of the book was empty for some time."""
-    runs: int
+    runs: Positive
     """Number: of runs from the shock on that were made to find it."""
+
+    @model_validator(mode="after")
+    def _is_an_interval(self) -> Self:
+        if not self.low <= self.obtained <= self.high:
+            raise ValueError("low, obtained and high must rise")
+        return self
 
 
 class GapTable(TradedShock):

@@ -140,6 +140,10 @@ class PricePathShockTable(BaseShock):
                 "that have maker markets, stated profiles and makers along a path; a book of "
                 "another kind is moved along prices by [[drives]]"
             )
+        start = place.names.markets[self.instrument].price
+        least = min(value for _, value in self.path())
+        if start * (1 + expm1(least)) < 1:
+            raise ValueError(f"news of {100 * expm1(least):.6g} % would be worth less than a tick")
         times, sizes = self.moves()
         for one in following:
             one.move_fair_value(times, sizes)

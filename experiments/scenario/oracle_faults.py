@@ -11,6 +11,7 @@ from experiments.scenario.oracles import OracleTable
 from experiments.scenario.sales import one_of
 from experiments.scenario.shock import BaseShock, ShockPlace
 from experiments.scenario.table import Duration, Ticks
+from lob.types import MAX_PRICE
 from lob.units import PPM
 
 __all__ = ["OracleFaultTable", "with_faults"]
@@ -62,7 +63,7 @@ class OracleFaultTable(BaseShock):
         Raises
         ------
         ValueError
-            If no holding is priced in the instrument.
+            If no holding is priced in the instrument, or the factor makes no price.
         """
         names = place.names
         if self.clearing is not None and self.clearing not in names.clearings:
@@ -72,6 +73,13 @@ class OracleFaultTable(BaseShock):
         ]
         if not any(self.instrument in names.holdings[number] for number in numbers):
             raise ValueError(f"no holding is priced in {self.instrument}: it has no oracle")
+        if self.factor is not None:
+            published = names.markets[self.instrument].price * self.factor
+            if not 1 <= published <= MAX_PRICE:
+                raise ValueError(
+                    f"factor: {self.factor:g} times the start price is {published:.4g} ticks; a "
+                    f"price is 1 to {MAX_PRICE:,}"
+                )
         return []
 
     def at_fault(self, oracle: OracleTable) -> OracleTable:

@@ -6,6 +6,7 @@ every row that gives it.
 """
 
 import copy
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ from experiments.scenario.table import Table
 from experiments.scenario.written import resolved_keys
 
 __all__ = ["overridden", "paths_meant", "plain"]
+
+SOLVED = re.compile(r"\.solved(\.|$)")
+"""Paths of what is solved for a market or a shock."""
 
 
 def plain(value: Any) -> Any:
@@ -44,6 +48,9 @@ def overridden(
     changed: dict[str, Any] = copy.deepcopy(plain(content))
     mistakes = []
     for path, value in overrides.items():
+        if SOLVED.search(path):
+            mistakes.append(Mistake(path, "is found when the scenario is read, and cannot be set"))
+            continue
         with_one_size(changed.get("shocks"), path, overrides.keys())
         *way, last = path.split(".")
         at: Any = changed

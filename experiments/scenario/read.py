@@ -259,7 +259,7 @@ def _cross_checks(scenario: ScenarioTables) -> Iterator[Mistake]:
             yield Mistake(f"metrics.{i}.name", why)
     yield from _claims(scenario)
     yield from _parameters_of_stackers(scenario)
-    last = max(shock.at + shock.over for shock in scenario.shocks)
+    last = max(shock.ends for shock in scenario.shocks)
     if last + scenario.horizon > scenario.seconds:
         yield Mistake(
             "seconds",

@@ -233,6 +233,7 @@ def _rows(lines: Any) -> Iterator[OrderOnRecord]:
         raise _RowError(1, f"columns must be {', '.join(KNOWN)}, of which the last two may be "
                            f"missing, got {', '.join(head) or 'none'}")  # fmt: skip
     first: datetime | None = None
+    seconds = False
     before = 0
     for cells in lines:
         number = lines.line_num
@@ -243,14 +244,14 @@ def _rows(lines: Any) -> Iterator[OrderOnRecord]:
         row = dict(zip(head, (cell.strip() for cell in cells), strict=True))
         time = _time(row["time"], number)
         if isinstance(time, datetime):
-            if first is None and before:
+            if seconds:
                 raise _RowError(number, "times must be all in seconds, or all of a day")
             first = first or time
             after = round((time - first).total_seconds() * SECOND_NS)
         elif first is not None:
             raise _RowError(number, "times must be all in seconds, or all of a day")
         else:
-            after = time
+            after, seconds = time, True
         if after < before:
             raise _RowError(number, f"times must not fall, got {row['time']}")
         before = after

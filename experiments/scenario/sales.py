@@ -29,6 +29,11 @@ class TradedShock(BaseShock):
     """Seconds: from the first order of one seller to that of the next; 0: all trade at the same
     times."""
 
+    @property
+    def ends(self) -> float:
+        """Seconds: from the start of the run until the last of the sellers is done."""
+        return super().ends + self.apart * (self.sellers - 1)
+
     def sellers_of(self, lots: int, over: float, place: ShockPlace) -> list[agents.Participant]:
         """Make those who trade so many lots: at once, or evenly over a time.
 
@@ -232,7 +237,7 @@ def evenly(lots: int, over_ns: int) -> TWAP:
     over_ns
         In ns; 0: all at once, by one market order.
     """
-    return TWAP(max(1, over_ns), min(SLICES, lots) if over_ns else 1)
+    return TWAP(max(1, over_ns), min(SLICES, lots, over_ns) if over_ns else 1)
 
 
 def one_of(table: BaseShock, *keys: str) -> None:

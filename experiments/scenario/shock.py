@@ -54,6 +54,11 @@ class BaseShock(Table):
         """
         raise NotImplementedError
 
+    @property
+    def ends(self) -> float:
+        """Seconds: from the start of the run until all of it has happened."""
+        return self.at + float(getattr(self, "over", 0.0))
+
     def estimated_lots(self, market: NamedInstrument) -> int | None:
         """How many lots it trades, where the market starts; ``None``: it has no size.
 

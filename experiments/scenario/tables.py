@@ -211,7 +211,7 @@ class ScenarioTables(Table):
     def horizon_ns(self) -> int:
         """Until when the drop of the first shock is measured, in ns since the start of the run."""
         shock = self.shocks[0]
-        return ns(shock.at + shock.over + self.horizon)
+        return ns(shock.ends + self.horizon)
 
     @property
     def units(self) -> RealUnits:
