@@ -1,4 +1,4 @@
-"""Input that a run could take and should not: sizes, times, forged solutions, nonsense of metrics."""
+"""Input that a run could take and should not: sizes, times, forged solutions, no metrics."""
 
 import pytest
 

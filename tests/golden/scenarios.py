@@ -22,8 +22,8 @@ EARLY = {
     "horizon": 1.5,
     "alternatives": [],
 }
-FURTHER = {"two-assets": {"shocks.1.at": 3.0}}
-"""Of scenarios with more shocks than one."""
+FURTHER = {"two-assets": {"shocks.1.at": 3.0}, "black-thursday": {"shocks.0.apart": 0.0005}}
+"""Of scenarios with more shocks than one, or with sellers who come one after another."""
 
 
 def digest_of(name: str) -> str:
