@@ -61,7 +61,7 @@ def told(error: BaseException) -> Told:
     if isinstance(error, RunError):
         return Told(str(error), error.trace)
     if isinstance(error, MemoryError):
-        return Told(str(error) or "not enough memory", None)
+        return Told(f"MemoryError: {error}" if str(error) else "MemoryError", None)
     if isinstance(error, UserCodeError) and error.__cause__ is not None:
         inner = told(error.__cause__)
         return Told(f"{error.of}: {inner.error}", inner.trace)

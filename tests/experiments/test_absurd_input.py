@@ -95,6 +95,6 @@ def test_memory_that_runs_out_is_told_whoever_was_acting():
     error.__cause__ = MemoryError()
     with pytest.raises(MemoryError, match=said) as raised, limited(10**12):
         raise error
-    assert told(raised.value) == (said, None)
+    assert told(raised.value) == (f"MemoryError: {said}", None)
     with pytest.raises(ValueError, match="another"), limited(10**12):
         raise ValueError("another")
