@@ -245,7 +245,7 @@ def test_a_tape_that_is_being_written_is_read_as_far_as_it_is_there(tmp_path):
     writer.write(rows[300:700])
     assert writer.read().tobytes() == rows[:700].tobytes()
     assert tape.read(path, unfinished=True).tobytes() == rows[:700].tobytes()
-    with pytest.raises(ValueError, match=r"700 rows are there where 0 are stated"):
+    with pytest.raises(ValueError, match=r"700 rows where 0 rows are stated"):
         tape.read(path)
     held = writer.read()
     writer.write(rows[700:])
