@@ -363,8 +363,8 @@ def _read_npy(source: Path, unfinished: bool) -> NDArray[np.void]:
         cut = whole < stated or (not stated and whole > 0)
         if cut and not unfinished:
             raise ValueError(
-                f"{counted(whole, 'row')} where {counted(stated, 'row')} are stated: it is being written, "
-                "or was cut; unfinished=True reads what is there"
+                f"{counted(whole, 'row')} where {counted(stated, 'row')} are stated: it is being "
+                "written, or was cut; unfinished=True reads what is there"
             )
         tape: NDArray[np.void] = (
             np.memmap(source, dtype, mode="r", offset=start, shape=(whole,)).view(np.ndarray)
