@@ -43,7 +43,8 @@ def files_passed() -> dict[str, set[str]]:
 
     def watch(frame: FrameType, event: str, _: Any) -> None:
         path = Path(frame.f_code.co_filename)
-        ours = event in ("call", "return") and ROOT in path.parents and "tests" not in path.parts
+        others = {"tests", "site-packages"} & set(path.parts)
+        ours = event in ("call", "return") and ROOT in path.parents and not others
         if ours and any(holds(value) for value in list(frame.f_locals.values())):
             seen.setdefault(path.relative_to(ROOT).as_posix(), set()).add(frame.f_code.co_name)
 
