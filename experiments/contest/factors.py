@@ -11,6 +11,7 @@ from experiments.scenario.background import Sources
 from experiments.scenario.keepers import KeepersTable
 from experiments.scenario.oracles import PLAIN, SourceTable
 from experiments.scenario.read import Scenario
+from experiments.scenario.variants import scaled_instruments, scaled_makers
 
 __all__ = ["FACTORS", "Factor"]
 
@@ -82,19 +83,9 @@ def _market(**low_and_high: tuple[float, float]) -> Callable[[Scenario, bool], d
 
     def change(scenario: Scenario, high: bool) -> dict[str, Any]:
         by = levels[high]
-        made = []
-        for one in scenario.instruments:
-            try:
-                background = one.background.scaled(**{name: by})
-            except ValueError as reason:
-                raise ValueError(f"{one.name}: {reason}") from None
-            made.append(one.model_copy(update={"background": background}))
-        changed: dict[str, Any] = {"instruments": made}
+        changed: dict[str, Any] = {"instruments": scaled_instruments(scenario, **{name: by})}
         if name == "depth":
-            changed["makers"] = [
-                one.model_copy(update={"size": max(1, round(one.size * by))})
-                for one in scenario.makers
-            ]
+            changed["makers"] = scaled_makers(scenario, by)
         return changed
 
     return change

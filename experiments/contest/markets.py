@@ -13,6 +13,7 @@ from experiments.scenario.keepers import CongestionTable, KeepersTable, LoadTabl
 from experiments.scenario.makers import MakerTable
 from experiments.scenario.read import Scenario
 from experiments.scenario.recorded_orders import RecordedOrdersTable
+from experiments.scenario.variants import scaled_instruments
 
 __all__ = ["AXES", "REGIMES", "Change", "changed", "regimes_of", "wrong_models"]
 
@@ -50,18 +51,7 @@ def changed(scenario: Scenario, change: Change) -> Scenario:
 
 def _scaled(**factors: float) -> Callable[[Scenario], dict[str, Any]]:
     """Scale all backgrounds: ``depth``, ``refill`` or ``volatility``."""
-
-    def change(scenario: Scenario) -> dict[str, Any]:
-        made = []
-        for one in scenario.instruments:
-            try:
-                background = one.background.scaled(**factors)
-            except ValueError as reason:
-                raise ValueError(f"{one.name}: {reason}") from None
-            made.append(one.model_copy(update={"background": background}))
-        return {"instruments": made}
-
-    return change
+    return lambda scenario: {"instruments": scaled_instruments(scenario, **factors)}
 
 
 def _with_leaving_makers(scenario: Scenario) -> dict[str, Any]:

@@ -83,7 +83,18 @@ class UniformBookTable(BackgroundTable):
         return self.model_copy(update={"depth": scaled_size(self.depth, depth)})
 
 
-class ZeroIntelligenceTable(BackgroundTable):
+class ModelTable(BackgroundTable):
+    """Base of the backgrounds that are a model of order flow, which can be another market."""
+
+    def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
+        """A copy that is another market: ``experiments.markets.scaled.scaled``."""
+        given = scaled(
+            self.kind, self.model_dump(), depth=depth, refill=refill, volatility=volatility
+        )
+        return self.model_copy(update=given)
+
+
+class ZeroIntelligenceTable(ModelTable):
     """Random flow of orders that know nothing: ``agents.flow.ZeroIntelligence``."""
 
     kind: Literal["zero-intelligence"]
@@ -131,15 +142,8 @@ class ZeroIntelligenceTable(BackgroundTable):
         """
         return DAY * self.mu or None
 
-    def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
-        """A copy that is another market: ``experiments.markets.scaled.scaled``."""
-        given = scaled(
-            self.kind, self.model_dump(), depth=depth, refill=refill, volatility=volatility
-        )
-        return self.model_copy(update=given)
 
-
-class FlowTable(BackgroundTable):
+class FlowTable(ModelTable):
     """Base of the backgrounds that are a model of ``agents.flow`` with its own parameters."""
 
     kind: str
@@ -160,13 +164,6 @@ class FlowTable(BackgroundTable):
                 f"{place.name} flow", price=self.price, instrument=place.number, **parameters
             )
         ]
-
-    def scaled(self, *, depth: float = 1.0, refill: float = 1.0, volatility: float = 1.0) -> Self:
-        """A copy that is another market: ``experiments.markets.scaled.scaled``."""
-        given = scaled(
-            self.kind, self.model_dump(), depth=depth, refill=refill, volatility=volatility
-        )
-        return self.model_copy(update=given)
 
 
 class PoissonTable(PoissonParameters, FlowTable):

@@ -9,12 +9,23 @@ from typing import Any
 from experiments.markets.scaled import scaled_size
 from experiments.scenario.background import Sources
 from experiments.scenario.gaps import GapTable
+from experiments.scenario.instruments import InstrumentTable
+from experiments.scenario.makers import MakerTable
 from experiments.scenario.read import Scenario
 from experiments.scenario.shocks import Shock, ShockTable, SizedShock, without_shock
 from lob.checks import real
 from lob.units import PPM
 
-__all__ = ["own_mix", "seeing", "with_depth", "with_leverage", "with_other_sources", "with_shock"]
+__all__ = [
+    "own_mix",
+    "scaled_instruments",
+    "scaled_makers",
+    "seeing",
+    "with_depth",
+    "with_leverage",
+    "with_other_sources",
+    "with_shock",
+]
 
 MANY = 60
 """Loops that come as near to the limit as whole lots allow."""
@@ -107,6 +118,46 @@ def _elsewhere(one: SizedShock, instrument: str) -> ShockTable:
     return sale.model_copy(update={**none, "lots": 1, "instrument": instrument})
 
 
+def scaled_instruments(scenario: Scenario, **factors: float) -> list[InstrumentTable]:
+    """The instruments of a scenario with other markets.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    **factors
+        ``depth``, ``refill`` and ``volatility``: as of ``experiments.markets.scaled.scaled``.
+
+    Raises
+    ------
+    ValueError
+        If a background cannot be scaled so: with the name of its instrument.
+    """
+    made = []
+    for one in scenario.instruments:
+        try:
+            background = one.background.scaled(**factors)
+        except ValueError as reason:
+            raise ValueError(f"{one.name} cannot be scaled: {reason}") from None
+        made.append(one.model_copy(update={"background": background}))
+    return made
+
+
+def scaled_makers(scenario: Scenario, depth: float) -> list[MakerTable]:
+    """The makers of a scenario with quotes so many times as large.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    depth
+        Factor on their lots, positive; rounded to the nearest, 1 at least.
+    """
+    return [
+        one.model_copy(update={"size": scaled_size(one.size, depth)}) for one in scenario.makers
+    ]
+
+
 def with_depth(scenario: Scenario, factor: float) -> Scenario:
     """A copy of a scenario with books so many times as deep: what flow and makers quote.
 
@@ -126,16 +177,11 @@ def with_depth(scenario: Scenario, factor: float) -> Scenario:
     """
     real("factor", factor, above=0)
 
-    instruments = []
-    for one in scenario.instruments:
-        try:
-            background = one.background.scaled(depth=factor)
-        except ValueError as error:
-            raise ValueError(f"the depth of {one.name} cannot be scaled: {error}") from None
-        instruments.append(one.model_copy(update={"background": background}))
-    makers = [
-        one.model_copy(update={"size": scaled_size(one.size, factor)}) for one in scenario.makers
-    ]
+    try:
+        instruments = scaled_instruments(scenario, depth=factor)
+    except ValueError as error:
+        raise ValueError(f"the depth of {error}") from None
+    makers = scaled_makers(scenario, factor)
     return scenario.model_copy(
         update={"instruments": instruments, "makers": makers, "allow_failed_at_start": True}
     )

@@ -264,3 +264,22 @@ def test_all_named_designs_meet_without_a_failed_run():
     found = hold_contest(rich, parse_designs(",".join(contest_designs())), [1, 2], workers=1)
     assert found.failed == []
     assert min(found.values("liquidations").ravel()) > 0
+
+
+def test_a_contest_is_held_in_twelve_other_markets(scenario):
+    study = study_contest(
+        scenario, parse_designs("market-sale,sliced(lots=30)"), range(1, 3), screen=True
+    )
+    found = study.screening
+    assert len(found.contests) == 12
+    assert all(len(one.rows) == 6 and not one.failed for one in found.contests.values())
+    assert set(found.missing) >= {"keepers' latency", "the number of keepers"}
+    said = study.summary()["screening"]
+    assert said["criterion"] == "harm"
+    assert len(said["levels"]) == 12
+    order = found.order("market-sale", "sliced(lots=30)")
+    assert order.of == 12 - len(found.without_sale) > 0
+    assert any(line.startswith("in 12 other markets, 2 seeds each") for line in study.headline())
+    page = contest_page(study)
+    assert "Does the ranking hold in other markets?" in page
+    assert "depth: half" in page
