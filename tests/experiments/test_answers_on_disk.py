@@ -27,7 +27,7 @@ SETTINGS = [f"--set={key}={value}" for key, value in SMALL.items()]
 STORY = ["run", SPIRAL, "--seeds", "1", *SETTINGS]
 STRESS = ["stress", SPIRAL, "--seeds", "1", "--most", "1", "--steps", "1", *SETTINGS]
 COMPARE = [
-    "compare", SPIRAL, "--seeds", "2", "--workers", "1",
+    "compare", SPIRAL, "--fast", "--seeds", "2", "--workers", "1",
     "--designs", "market-sale,sliced", *SETTINGS,
 ]  # fmt: skip
 MARKET = ["run", "poisson", "--minutes", "1"]

@@ -191,7 +191,7 @@ def test_a_shock_of_ones_own(mine, tmp_path):
     assert any("Panic acts, from 0.1 s" in line for line in study.headline())
     swept = fs.sweep(scenario, {"shocks.0.parameters.size": [20, 50]}, 2, allow_code=True)
     assert swept.failed == []
-    held = fs.compare(scenario, ["market-sale", "sliced"], 2, workers=1, allow_code=True)
+    held = fs.compare(scenario, ["market-sale", "sliced"], 2, workers=1, allow_code=True, fast=True)
     assert held.failed == []
     with pytest.raises(ValueError, match=r"shocks|size"):
         fs.stress(scenario, 1, allow_code=True)
@@ -297,7 +297,7 @@ def test_what_raises_is_a_row_with_file_and_line_and_loses_nothing(mine, tmp_pat
         assert [row["error"] is None for row in sweep.rows] == [True, True, False, False]
         assert all(place in row["error"] for row in sweep.failed)
     bad = asked.with_(**{"metrics.0.kind": kinds[1]})
-    held = fs.compare(bad, ["market-sale", "sliced"], 2, workers=1, allow_code=True)
+    held = fs.compare(bad, ["market-sale", "sliced"], 2, workers=1, allow_code=True, fast=True)
     assert all(place in row["error"] for row in held.failed)
     with pytest.raises(JobError, match=r"in broken: ZeroDivisionError"):
         fs.spiral(bad, 1, workers=1, allow_code=True)
@@ -324,7 +324,7 @@ def test_all_studies_take_them(mine, tmp_path):
     assert hold(out=out).made == 4
     with pytest.raises(ValueError, match="two metrics are called 'below'"):
         hold(metrics={"below": f"{mine}:trades"})
-    held = fs.compare(scenario, ["market-sale", "sliced"], 2, workers=2, allow_code=True)
+    held = fs.compare(scenario, ["market-sale", "sliced"], 2, workers=2, allow_code=True, fast=True)
     assert held.failed == []
     assert held.frame()["below"].notna().all()
     assert held.frame().attrs["units"]["large"] == "trades"

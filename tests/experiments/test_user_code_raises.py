@@ -258,7 +258,7 @@ def test_the_commands_exit_with_1_the_trace_and_the_seed(mine, tmp_path, capsys)
 def test_compare_shows_the_others_and_exits_with_1(mine, tmp_path, capsys):
     arguments = [
         "compare", SPIRAL, "--designs", f"market-sale,x:a:=x={mine}:design",
-        "--seeds", "2", "--seed", "3", "--workers", "1", *SETTINGS,
+        "--seeds", "2", "--seed", "3", "--workers", "1", "--fast", *SETTINGS,
     ]  # fmt: skip
     code, _, err = told(capsys, *arguments)
     assert code == 2
@@ -295,7 +295,9 @@ def test_compare_shows_the_others_and_exits_with_1(mine, tmp_path, capsys):
 def test_what_raises_while_it_is_made_is_told_from_a_wrong_parameter(
     mine, capsys, name, code, said
 ):
-    ended, out, err = told(capsys, "compare", SPIRAL, "--designs", f"market-sale,{mine}:{name}")
+    ended, out, err = told(
+        capsys, "compare", SPIRAL, "--fast", "--designs", f"market-sale,{mine}:{name}"
+    )
     assert (ended, out) == (code, "")
     said = said.format(mine, line_of("return 1 / number"))
     assert err.removeprefix("firesale: ").startswith(said)
@@ -318,7 +320,7 @@ def test_a_file_that_cannot_be_loaded_is_told_as_python_tells_it(
     file = tmp_path / "broken.py"
     file.write_text(content)
     designs = f"market-sale,{file}:design"
-    code, _, err = told(capsys, "compare", SPIRAL, "--designs", designs)
+    code, _, err = told(capsys, "compare", SPIRAL, "--fast", "--designs", designs)
     assert code == 1
     assert said in err.splitlines()[0]
     assert trace in err
